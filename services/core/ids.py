@@ -1,0 +1,35 @@
+"""This file is the product's ids: TypeIDs, a type prefix and a UUIDv7 (https://github.com/jetify-com/typeid).
+
+The same string is the GraphQL id, the table key, the S3 key and what a person types. Users are the exception: their id is
+the identity provider's (`user_2xYZ…` from Clerk), which carries a prefix of its own.
+"""
+
+import re
+from typing import Final, NewType
+
+from typeid import TypeID
+from typeid.errors import TypeIDException
+
+UserId = NewType("UserId", str)
+TeamId = NewType("TeamId", str)
+ProjectId = NewType("ProjectId", str)
+SchemaId = NewType("SchemaId", str)
+GenerationId = NewType("GenerationId", str)
+DeploymentId = NewType("DeploymentId", str)
+
+_USER_ID: Final = re.compile(r"user_[A-Za-z0-9_.@-]{1,120}", re.ASCII)
+
+
+def new_id(prefix: str) -> str:
+    """Make an id of the given type; ids made later sort later."""
+    return str(TypeID(prefix=prefix))
+
+
+def prefix_of(text: str) -> str | None:
+    """Return the type prefix of a well-formed id, or None where the text is not an id of ours."""
+    if _USER_ID.fullmatch(text):
+        return "user"
+    try:
+        return TypeID.from_string(text).prefix  # pyright: ignore[reportUnknownMemberType] - generic without a default
+    except TypeIDException:
+        return None

@@ -1,0 +1,158 @@
+"""This file is the port of the LLM providers: what is asked of a model and what its stream brings.
+
+Adapters: groq, openai (their SDKs, any compatible base URL) and scaffold (deterministic, no key). `router` is a
+provider over the others. All pass tests/services/llm/test_providers.py.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from services.schemas.model import SchemaModel
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaTask:
+    """Derive a database schema from a description. The text that comes back is the JSON of a SchemaModel."""
+
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTask:
+    """Write a backend for a schema. The text that comes back is files in the protocol of services/llm/files.py."""
+
+    project_name: str
+    description: str
+    schema: SchemaModel
+    boundary: str
+    """Random text made for this request; marks where files begin, so that no content can end a file early."""
+
+
+Task = SchemaTask | CodeTask
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to ask. None means the setting's default for the provider and the kind of task."""
+
+    model: str | None = None
+    temperature: float | None = None
+    """0 to 2."""
+    max_tokens: int | None = None
+    """The most tokens the model may write."""
+    top_p: float | None = None
+    """0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: str
+    """`system` or `user`."""
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to a model. `messages` is the rendered prompt; the scaffold reads `task` instead."""
+
+    task: Task
+    messages: Sequence[Message]
+    template: str
+    """Name and version of the prompt template, such as `schema/1`."""
+    options: Options
+
+
+class FinishReason(Enum):
+    STOP = "STOP"
+    LENGTH = "LENGTH"
+    CONTENT_FILTER = "CONTENT_FILTER"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A provider has begun to answer (its first chunk has arrived). Always the first item of an attempt that succeeds.
+
+    From the router a second `Started` means that what came since the previous one is void.
+    """
+
+    provider: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Some of the answer, never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that this attempt has used so far, as the provider counts them."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """From the router only: a provider's attempt failed and the router goes on. `code` is a ProviderFailure code."""
+
+    provider: str
+    model: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The provider has ended its answer, always the last item."""
+
+    reason: FinishReason
+
+
+Item = Started | Text | Usage | Failed | Finished
+
+
+class FailureCode(Enum):
+    UNAUTHORIZED = "UNAUTHORIZED"
+    """The provider refuses our key."""
+    RATE_LIMITED = "RATE_LIMITED"
+    BAD_REQUEST = "BAD_REQUEST"
+    """The provider refuses this request; asking again is useless."""
+    UNAVAILABLE = "UNAVAILABLE"
+    """5xx, no connection, or a connection lost."""
+    TIMED_OUT = "TIMED_OUT"
+    """Silence for longer than the inter-chunk timeout."""
+    CONTENT_REFUSED = "CONTENT_REFUSED"
+
+
+class ProviderFailure(Exception):
+    """A provider could not answer, or stopped in the middle. `message` is safe to show: no key, no raw body."""
+
+    def __init__(self, provider: str, code: FailureCode, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(f"{provider}: {message}")
+        self.provider = provider
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+        """Seconds, where the provider said."""
+
+
+class Provider(Protocol):
+    """A source of streamed text."""
+
+    @property
+    def name(self) -> str: ...
+
+    def stream(self, request: Request) -> AsyncIterator[Item]:
+        """Ask, and yield `Started`, then text as it arrives, usage when known, then `Finished`.
+
+        Raises ProviderFailure, before `Started` when nothing was received. Closing the iterator (or cancelling the task
+        that reads it) closes the connection to the provider at once.
+        """
+        ...

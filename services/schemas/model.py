@@ -1,0 +1,92 @@
+"""This file is the data model of a database schema: what a SCHEMA generation produces and a CODE generation reads."""
+
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from services.core.errors import Fault, Invalid
+
+
+class FieldType(Enum):
+    STRING = "STRING"
+    INTEGER = "INTEGER"
+    FLOAT = "FLOAT"
+    BOOLEAN = "BOOLEAN"
+    DATE = "DATE"
+    DATETIME = "DATETIME"
+    TEXT = "TEXT"
+    JSON = "JSON"
+
+
+class RelationshipType(Enum):
+    ONE_TO_ONE = "ONE_TO_ONE"
+    ONE_TO_MANY = "ONE_TO_MANY"
+    MANY_TO_MANY = "MANY_TO_MANY"
+
+
+class OnDelete(Enum):
+    CASCADE = "CASCADE"
+    SET_NULL = "SET_NULL"
+    RESTRICT = "RESTRICT"
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    pass
+
+
+class Field(_Part, frozen=True):
+    """A column of a table. `default_value` must be a value of the field's type."""
+
+    name: str
+    type: FieldType
+    nullable: bool = False
+    primary_key: bool = False
+    unique: bool = False
+    default_value: Any = None
+
+
+class Index(_Part, frozen=True):
+    """An index over fields of its table, in order."""
+
+    name: str
+    fields: tuple[str, ...]
+    unique: bool = False
+
+
+class Table(_Part, frozen=True):
+    name: str
+    fields: tuple[Field, ...]
+    indexes: tuple[Index, ...] = ()
+
+
+class Relationship(_Part, frozen=True):
+    """`from_table` and `to_table` as in "one from_table row has many to_table rows" for ONE_TO_MANY.
+
+    A table's own field that refers to another table is named for it: `userId` in `posts` refers to `users`.
+    """
+
+    from_table: str
+    to_table: str
+    type: RelationshipType
+    on_delete: OnDelete | None = None
+
+
+class SchemaModel(_Part, frozen=True):
+    """A whole schema: its tables and how they relate."""
+
+    tables: tuple[Table, ...]
+    relationships: tuple[Relationship, ...] = ()
+
+
+def decode(text: str | bytes) -> SchemaModel:
+    """Read a schema from JSON, in the shape that `encode` writes. Raises Invalid with a sentence naming the place."""
+    try:
+        return msgspec.json.decode(text, type=SchemaModel)
+    except msgspec.DecodeError as error:
+        raise Invalid([Fault(f"The schema is not valid JSON of a schema: {error}.")]) from error
+
+
+def encode(schema: SchemaModel) -> bytes:
+    """Write a schema as JSON with the model's field names in camelCase and its enum values as they are named."""
+    return msgspec.json.encode(schema)
