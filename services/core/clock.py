@@ -8,8 +8,9 @@ Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)  # noqa: TID251 - the one place that asks the machine
+    """Return the current time in UTC, in whole milliseconds, as it is stored."""
+    moment = datetime.now(UTC)  # noqa: TID251 - the one place that asks the machine
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def iso(moment: datetime) -> str:

@@ -9,26 +9,46 @@ from services.core.errors import Fault, Invalid
 
 
 class FieldType(Enum):
+    """What a field of a table holds."""
+
     STRING = "STRING"
+    """Text of at most 255 characters."""
     INTEGER = "INTEGER"
+    """A whole number of up to 53 bits."""
     FLOAT = "FLOAT"
+    """A number."""
     BOOLEAN = "BOOLEAN"
+    """True or false."""
     DATE = "DATE"
+    """A day: `2026-01-31`."""
     DATETIME = "DATETIME"
+    """A moment, ISO 8601 with its zone."""
     TEXT = "TEXT"
+    """Text of any length."""
     JSON = "JSON"
+    """Any JSON value."""
 
 
 class RelationshipType(Enum):
+    """How many rows of each table belong together."""
+
     ONE_TO_ONE = "ONE_TO_ONE"
+    """One row has at most one of the other table."""
     ONE_TO_MANY = "ONE_TO_MANY"
+    """One row has any number of the other table."""
     MANY_TO_MANY = "MANY_TO_MANY"
+    """Rows of both have any number of each other."""
 
 
 class OnDelete(Enum):
+    """What happens to the rows that refer to a deleted one."""
+
     CASCADE = "CASCADE"
+    """They are deleted too."""
     SET_NULL = "SET_NULL"
+    """They refer to nothing from then on."""
     RESTRICT = "RESTRICT"
+    """They prevent the deletion."""
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

@@ -1,0 +1,65 @@
+# This file is the image of Snapinfra: one for the api, the worker and the one-shot commands.
+#
+#   docker build -t snapinfra .                         the product
+#   docker build --target development -t snapinfra-dev .    with Node, for deployments to LOCAL
+#   docker build --target emulator -t snapinfra-aws .       the AWS emulator of compose.yaml
+
+FROM node:22-bookworm-slim AS graphiql
+WORKDIR /src/graph/graphiql
+COPY graph/graphiql/package.json graph/graphiql/package-lock.json graph/graphiql/.npmrc ./
+RUN npm ci
+COPY graph/graphiql ./
+RUN npm run build
+
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /src
+COPY requirements/main.txt requirements/build.txt requirements/
+RUN python -m venv /opt/snapinfra \
+ && /opt/snapinfra/bin/python -m pip install --require-hashes -r requirements/main.txt \
+ && python -m venv /opt/build \
+ && /opt/build/bin/python -m pip install --require-hashes -r requirements/build.txt
+COPY pyproject.toml README.md ./
+COPY cli cli
+COPY graph graph
+COPY resolvers resolvers
+COPY services services
+COPY --from=graphiql /src/graph/static graph/static
+RUN /opt/build/bin/python -m hatchling build --target wheel --directory /tmp/wheel \
+ && /opt/snapinfra/bin/python -m pip install --no-index --no-deps /tmp/wheel/*.whl
+
+FROM python:3.11-slim-bookworm AS emulator
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONUNBUFFERED=1
+COPY requirements/emulator.txt requirements/
+RUN python -m venv /opt/emulator \
+ && /opt/emulator/bin/python -m pip install --require-hashes -r requirements/emulator.txt
+RUN useradd --uid 10001 --no-create-home emulator && install --directory --owner emulator /data
+USER emulator
+ENV GATEWAY_PORT=4566 MINISTACK_HOST=0.0.0.0 \
+    PERSIST_STATE=1 STATE_DIR=/data/state S3_PERSIST=1 S3_DATA_DIR=/data/s3
+VOLUME /data
+EXPOSE 4566
+ENTRYPOINT ["/opt/emulator/bin/ministack"]
+
+FROM python:3.11-slim-bookworm AS runtime
+COPY --from=build /opt/snapinfra /opt/snapinfra
+RUN useradd --uid 10001 --no-create-home snapinfra && install --directory --owner snapinfra /data
+USER snapinfra
+WORKDIR /data
+ENV PATH=/opt/snapinfra/bin:$PATH PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=8000 SNAPINFRA_DATA=/data
+VOLUME /data
+EXPOSE 8000
+# urlopen raises for anything but 200, and an uncaught exception is exit status 1
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
+  CMD python -c "import os, urllib.request as web; web.build_opener(web.ProxyHandler({})).open('http://127.0.0.1:' + os.environ['PORT'] + '/api/health', timeout=4)"
+ENTRYPOINT ["snapinfra"]
+CMD ["serve"]
+
+FROM runtime AS development
+COPY --from=graphiql /usr/local/bin/node /usr/local/bin/node
+COPY --from=graphiql /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm
+USER root
+RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
+USER snapinfra
+
+FROM runtime AS snapinfra

@@ -1,0 +1,116 @@
+"""This file is a GraphQL client for the terminal: requests over HTTP, subscriptions over WebSocket that resume."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import httpx
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as open_socket
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.typing import Subprotocol
+
+PROTOCOL: Final = Subprotocol("graphql-transport-ws")
+PAUSES: Final = (0.2, 0.5, 1, 2, 5)
+"""Seconds before each try to connect again; the last one repeats."""
+
+GIVE_UP: Final = 60.0
+"""Seconds without a connection after which a subscription gives up."""
+
+FATAL: Final = {4400, 4401, 4403, 4406, 4409, 4429, 4500}
+"""Close codes after which trying again is useless."""
+
+
+class Refused(Exception):
+    """The server refused the request; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    url: str
+    token: str
+
+    async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Run a query or mutation and return its data. Raises Refused for errors, those of the user among them."""
+        headers = {"authorization": f"Bearer {self.token}"}
+        try:
+            async with httpx.AsyncClient(timeout=30) as http:
+                answer = await http.post(self.url, json={"query": query, "variables": variables}, headers=headers)
+        except httpx.HTTPError as error:
+            raise Refused(f"No Snapinfra answers at {self.url} ({error}). Start one with `make dev`.") from None
+        try:
+            body = answer.json()
+        except ValueError:
+            raise Refused(f"{self.url} answered {answer.status_code}, and not as GraphQL does.") from None
+        _refuse(body.get("errors"))
+        payload: Any
+        for payload in body["data"].values():
+            if isinstance(payload, dict):
+                _refuse(cast("dict[str, Any]", payload).get("userErrors"))
+        return body["data"]
+
+    async def watch(self, query: str, field: str, **variables: Any) -> AsyncIterator[dict[str, Any]]:
+        """Yield a subscription's events to its end; a lost connection is made anew, after the last event's cursor."""
+        after, lost = None, 0.0
+        pauses = iter(PAUSES)
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                async with open_socket(self._socket_url, subprotocols=[PROTOCOL], max_size=None) as socket:
+                    lost, pauses = 0.0, iter(PAUSES)
+                    async with aclosing(self._events(socket, query, {**variables, "after": after})) as events:
+                        async for data in events:
+                            event = data[field]
+                            after = event["cursor"]
+                            yield event
+            except (OSError, ConnectionClosed, InvalidHandshake) as error:
+                if isinstance(error, ConnectionClosed) and error.rcvd and error.rcvd.code in FATAL:
+                    raise Refused(f"The server closed the subscription: {error.rcvd.reason}.") from None
+            else:
+                return
+            lost = lost or loop.time()
+            if loop.time() - lost > GIVE_UP:
+                raise Refused(f"The connection to {self.url} is lost.")
+            await asyncio.sleep(next(pauses, PAUSES[-1]))
+
+    @property
+    def _socket_url(self) -> str:
+        return "ws" + self.url.removeprefix("http")
+
+    async def _events(
+        self, socket: ClientConnection, query: str, variables: dict[str, Any]
+    ) -> AsyncGenerator[dict[str, Any]]:
+        await _send(socket, type="connection_init", payload={"Authorization": f"Bearer {self.token}"})
+        async for text in socket:
+            message = json.loads(text)
+            match message["type"]:
+                case "connection_ack":
+                    await _send(socket, type="subscribe", id="1", payload={"query": query, "variables": variables})
+                case "next":
+                    _refuse(message["payload"].get("errors"))
+                    yield message["payload"]["data"]
+                case "error":
+                    _refuse(message["payload"])
+                case "ping":
+                    await _send(socket, type="pong")
+                case "complete":
+                    return
+                case _:
+                    continue
+        raise ConnectionResetError("the socket was closed before the stream ended")
+
+
+def connect(url: str, token: str) -> Client:
+    return Client(url, token)
+
+
+async def _send(socket: ClientConnection, **message: Any) -> None:
+    await socket.send(json.dumps(message))
+
+
+def _refuse(errors: list[dict[str, Any]] | None) -> None:
+    if errors:
+        raise Refused("\n".join(error["message"] for error in errors))

@@ -1,0 +1,153 @@
+"""This file is the command `snapinfra` and its subcommands."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from services.config import BadConfig
+
+DATA: Final = Path(".snapinfra")
+
+data_option = click.option(
+    "--data", type=click.Path(path_type=Path), default=DATA, show_default=True, help="Folder that keeps everything."
+)
+url_option = click.option(
+    "--url", default="http://localhost:8000/graphql", show_default=True, help="The server's GraphQL endpoint."
+)
+token_option = click.option(
+    "--token", envvar="SNAPINFRA_TOKEN", help="Who you are; unset, a token of the data folder's own (SNAPINFRA_TOKEN)."
+)
+
+
+def main() -> None:
+    """Run the command line; what the user can correct ends it with a message and exit status 2."""
+    try:
+        cli()
+    except BadConfig as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Turn a sentence into a running backend."""
+
+
+@cli.command()
+@click.option("--port", default=8000, show_default=True, help="Port of the api.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the api.")
+@data_option
+def dev(port: int, host: str, data: Path) -> None:
+    """Run everything on this machine: an AWS emulator, the api and a worker."""
+    from cli.serving import develop  # noqa: PLC0415 - commands load what they need
+
+    _run(develop(port=port, data=data, host=host))
+
+
+@cli.command()
+def serve() -> None:
+    """Run an api, as the settings say."""
+    from cli.serving import serve as serving  # noqa: PLC0415 - commands load what they need
+    from services.config import load  # noqa: PLC0415 - same
+
+    _run(serving(load()))
+
+
+@cli.command()
+def worker() -> None:
+    """Run a worker, as the settings say."""
+    from cli.serving import work  # noqa: PLC0415 - commands load what they need
+    from services.config import load  # noqa: PLC0415 - same
+
+    _run(work(load()))
+
+
+@cli.command()
+def provision() -> None:
+    """Make the tables, queues, bucket and topic that are missing. Never deletes."""
+    from cli.serving import provision_stage  # noqa: PLC0415 - commands load what they need
+    from services.config import load  # noqa: PLC0415 - same
+
+    provision_stage(load())
+    click.echo("Everything is there.")
+
+
+@cli.command()
+@click.option("--user", default="alice", show_default=True, help="Name of the development user.")
+@data_option
+def token(user: str, data: Path) -> None:
+    """Print a token of a development user, for the server that uses the same data folder."""
+    from cli.serving import development_token  # noqa: PLC0415 - commands load what they need
+
+    click.echo(development_token(user, data=data))
+
+
+@cli.command()
+@click.option("--check", is_flag=True, help="Write nothing; fail where a file differs from the code.")
+def schema(*, check: bool) -> None:
+    """Write the generated references: schema.graphql, .env.example, docs/reference/."""
+    from cli.references import refresh  # noqa: PLC0415 - commands load what they need
+
+    stale = refresh(check=check)
+    for path in stale:
+        click.echo(f"{path} {'differs from the code: run `make schema`' if check else 'written'}")
+    sys.exit(1 if check and stale else 0)
+
+
+@cli.command()
+@click.argument("description")
+@click.option("--name", help="Name of the project; unset, the description's first words.")
+@click.option("--deploy/--no-deploy", default=True, show_default=True, help="Whether to run it, too.")
+@url_option
+@token_option
+@data_option
+def new(description: str, name: str | None, *, deploy: bool, url: str, token: str | None, data: Path) -> None:
+    """Turn DESCRIPTION into a running backend, and show it happen."""
+    from cli.client import connect  # noqa: PLC0415 - commands load what they need
+    from cli.journey import travel  # noqa: PLC0415 - same
+
+    _run(travel(connect(url, token or _own_token(data)), description, name=name, deploy=deploy))
+
+
+@cli.command()
+@click.argument("deployment_id", metavar="DEPLOYMENT")
+@click.option("--follow", "-f", is_flag=True, help="Go on showing lines as they come.")
+@url_option
+@token_option
+@data_option
+def logs(deployment_id: str, *, follow: bool, url: str, token: str | None, data: Path) -> None:
+    """Print the log of DEPLOYMENT."""
+    from cli.client import connect  # noqa: PLC0415 - commands load what they need
+    from cli.journey import show_logs  # noqa: PLC0415 - same
+
+    _run(show_logs(connect(url, token or _own_token(data)), deployment_id, follow=follow))
+
+
+@cli.command()
+def demo() -> None:
+    """Do the main job on a server of its own, call the backend that comes of it, and stop."""
+    from cli.demo import demonstrate  # noqa: PLC0415 - commands load what they need
+
+    sys.exit(0 if _run(demonstrate()) else 1)
+
+
+def _own_token(data: Path) -> str:
+    from cli.serving import development_token  # noqa: PLC0415 - only where no token is given
+
+    return development_token("alice", data=data)
+
+
+def _run(job: Coroutine[Any, Any, Any]) -> Any:
+    from cli.client import Refused  # noqa: PLC0415 - commands load what they need
+
+    try:
+        return asyncio.run(job)
+    except Refused as refused:
+        click.echo(str(refused), err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

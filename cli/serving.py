@@ -1,0 +1,202 @@
+"""This file is the long-running commands: an api, a worker, or both with an emulator, until a signal says stop."""
+
+import asyncio
+import contextlib
+import secrets
+import shutil
+import signal
+import socket
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+import uvicorn
+
+from graph.app import create_app
+from services.auth.tokens import issue_dev_token
+from services.aws.clients import connect
+from services.aws.emulator import free_port, running_emulator
+from services.aws.provision import provision
+from services.bootstrap import Process, opened, resources
+from services.config import BadConfig, Config, load, process_environment
+from services.core.clock import utc_now
+
+TOOLS: Final = Path(__file__).parent.parent / ".tools" / "bin"
+"""Where the Makefile puts the emulator, and Node where the machine has none."""
+
+EXIT_GRACE: Final = 5
+"""Seconds that open connections get when the api stops."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: the command decides when it stops."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def tool_environment() -> dict[str, str]:
+    """Return the environment with our own tools at the end of the PATH."""
+    environment = process_environment()
+    return {**environment, "PATH": f"{environment.get('PATH', '')}:{TOOLS}"}
+
+
+async def serve(config: Config) -> None:
+    """Run an api."""
+    async with opened(config, tool_environment()) as process, _signals() as stop, _api(process):
+        click.echo(f"Snapinfra's api listens on http://{config.host}:{config.port}")
+        await stop.wait()
+
+
+async def work(config: Config) -> None:
+    """Run a worker."""
+    if config.events_url.startswith("memory:"):
+        raise BadConfig(
+            "A worker of its own needs an event log that it shares with the api: set EVENTS_URL to redis://… "
+            "(`snapinfra dev` runs both in one process and needs none)."
+        )
+    async with opened(config, tool_environment()) as process, _signals() as stop:
+        click.echo("Snapinfra's worker takes jobs.")
+        await asyncio.gather(*(worker.run(stop) for worker in process.workers))
+
+
+async def develop(*, port: int, data: Path, host: str) -> None:
+    """Run everything on one machine until a signal says stop."""
+    async with running(port=port, data=data, host=host) as config, _signals() as stop:
+        _banner(config)
+        await stop.wait()
+        click.echo("\nStopping: running jobs are handed over and go on at the next start.")
+
+
+@asynccontextmanager
+async def running(*, port: int, data: Path, host: str) -> AsyncGenerator[Config]:
+    """Run the emulator, an api and a worker for the length of the block."""
+    async with (
+        _aws(development_config(port=port, data=data, host=host)) as config,
+        opened(config, tool_environment()) as process,
+        _api(process),
+    ):
+        stop = asyncio.Event()
+        workers = asyncio.gather(*(worker.run(stop) for worker in process.workers))
+        try:
+            yield config
+        finally:
+            stop.set()
+            await workers
+
+
+def development_config(*, port: int, data: Path, host: str) -> Config:
+    """Return the settings of `snapinfra dev`: the environment's, with a secret of the data folder's own."""
+    chosen = {"SNAPINFRA_ENV": "development", "PORT": str(port), "HOST": host, "SNAPINFRA_DATA": str(data)}
+    if not process_environment().get("JWT_SECRET"):
+        chosen["JWT_SECRET"] = dev_secret(data)
+    return load(**chosen)
+
+
+def development_token(user: str, *, data: Path) -> str:
+    """Return a token for the development server that uses this data folder."""
+    return _token(user, development_config(port=8000, data=data, host="127.0.0.1"))
+
+
+def _token(user: str, config: Config) -> str:
+    secret = config.jwt_secret.get_secret_value() if config.jwt_secret else ""
+    return issue_dev_token(user, secret=secret, lifetime=config.jwt_lifetime, now=utc_now)
+
+
+def dev_secret(data: Path) -> str:
+    """Return the secret of a data folder's tokens; made once, so that tokens outlive a restart."""
+    file = data / "jwt-secret"
+    if not file.is_file():
+        data.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_hex(32))
+    return file.read_text()
+
+
+@asynccontextmanager
+async def _aws(config: Config) -> AsyncGenerator[Config]:
+    """Provision the AWS that the settings name, or an emulator for the length of the block."""
+    if config.aws_endpoint_url:
+        await asyncio.to_thread(provision_stage, config)
+        yield config
+        return
+    environment = tool_environment()
+    async with running_emulator(
+        program=shutil.which("ministack", path=environment["PATH"]) or "ministack",
+        data=config.data / "aws",
+        port=free_port(),
+        environment=environment,
+    ) as endpoint:
+        ready = config.model_copy(update={"aws_endpoint_url": endpoint})
+        await asyncio.to_thread(provision_stage, ready)
+        yield ready
+
+
+def provision_stage(config: Config) -> None:
+    """Make the tables, queues, bucket and topic of a stage (blocks)."""
+    aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url)
+    try:
+        provision(aws, resources(config))
+    finally:
+        aws.close()
+
+
+@asynccontextmanager
+async def _api(process: Process) -> AsyncGenerator[None]:
+    """Serve for the length of the block."""
+    config = process.services.config
+    try:
+        listener = socket.create_server((config.host, config.port), backlog=2048)
+    except OSError as error:
+        raise BadConfig(f"The api can't listen on {config.host}:{config.port}: {error.strerror}. Try --port.") from None
+    server = Server(
+        uvicorn.Config(
+            create_app(process.services),
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,  # costs 39 KiB a socket
+            timeout_graceful_shutdown=EXIT_GRACE,  # a client that never reads would else block the exit
+            log_level="warning",
+            server_header=False,
+        )
+    )
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+@asynccontextmanager
+async def _signals() -> AsyncGenerator[asyncio.Event]:
+    """Yield an event that SIGINT and SIGTERM set."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    try:
+        yield stop
+    finally:
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(name)
+
+
+def _banner(config: Config) -> None:
+    token = _token("alice", config)
+    here = f"http://{'localhost' if config.host in ('127.0.0.1', '0.0.0.0') else config.host}:{config.port}"
+    click.echo(
+        f"""
+  Snapinfra is running.
+
+  GraphiQL   {here}/graphql#token={token}
+  GraphQL    {here}/graphql   (WebSocket at the same path)
+  Token      {token}
+  AWS        {config.aws_endpoint_url}   (data in {config.data})
+
+  Try        snapinfra new "Build a user management API with teams and roles"
+  Stop       Ctrl-C
+""",
+    )

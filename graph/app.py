@@ -1,0 +1,67 @@
+"""This file is the ASGI application: GraphQL over HTTP and WebSocket, GraphiQL, health."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from graph.transport import GraphQLTransport
+from services.bootstrap import Services
+from services.core.clock import iso
+
+STATIC: Final = Path(__file__).parent / "static"
+"""GraphiQL as built from npm (`make .make/graphiql`)."""
+
+
+def create_app(services: Services) -> Starlette:
+    """Make the application."""
+    transport = GraphQLTransport(services, page=_graphiql)
+    routes: list[BaseRoute] = [
+        Route("/", _home),
+        Route("/graphql", transport),
+        WebSocketRoute("/graphql", transport),
+        Route("/api/health", _health),
+    ]
+    if STATIC.is_dir():
+        routes.append(Mount("/graphiql", StaticFiles(directory=STATIC)))
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=services.config.cors_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type", "x-dev-user-id"],
+        max_age=600,
+    )
+    app = Starlette(routes=routes, middleware=[cors])
+    app.state.services = services
+    return app
+
+
+async def _home(request: Request) -> Response:
+    del request
+    return RedirectResponse("/graphql")
+
+
+async def _graphiql(request: Request) -> Response:
+    del request
+    page = STATIC / "index.html"
+    if not page.is_file():
+        return PlainTextResponse("GraphiQL is not built here: run `make dev`.", status_code=404)
+    return FileResponse(page, headers={"cache-control": "no-cache"})
+
+
+async def _health(request: Request) -> Response:
+    services: Services = request.app.state.services
+    report = await services.health.report()
+    body: dict[str, Any] = {
+        "status": "healthy" if report.healthy else "unhealthy",
+        "uptime": round(report.uptime, 3),
+        "timestamp": iso(report.timestamp),
+        "services": dict(report.services),
+    }
+    return JSONResponse(body, status_code=200 if report.healthy else 503)

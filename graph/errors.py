@@ -1,0 +1,56 @@
+"""This file is how errors leave the api: every one with a code, none with the text of an exception."""
+
+import logging
+import uuid
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.extensions import MaskErrors
+
+from resolvers.errors import ErrorCode, code_of
+from services.core.errors import Invalid, Limited, Problem
+
+log = logging.getLogger("snapinfra.api")
+
+
+class CodedErrors(MaskErrors):
+    """Gives every error its code; what we did not foresee becomes INTERNAL with an id that our logs know."""
+
+    def __init__(self) -> None:
+        super().__init__(should_mask_error=lambda error: "code" not in (error.extensions or {}))
+
+    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
+        message, extensions = _described(error)
+        return GraphQLError(
+            message=message,
+            nodes=error.nodes,
+            source=error.source,
+            positions=error.positions,
+            path=error.path,
+            extensions=extensions,
+        )
+
+
+def _described(error: GraphQLError) -> tuple[str, dict[str, Any]]:
+    original = error.original_error
+    while isinstance(original, GraphQLError) and original.original_error is not None:
+        original = original.original_error
+    match original:
+        case Problem():
+            return original.message, _extensions(original)
+        case None | GraphQLError() if error.path is None:
+            syntax = isinstance(error, GraphQLSyntaxError)
+            return error.message, {"code": "GRAPHQL_PARSE_FAILED" if syntax else "GRAPHQL_VALIDATION_FAILED"}
+        case _:
+            request_id = uuid.uuid4().hex
+            log.error("request %s failed at %s", request_id, error.path, exc_info=original)
+            return "Something went wrong on our side.", {"code": ErrorCode.INTERNAL.value, "requestId": request_id}
+
+
+def _extensions(problem: Problem) -> dict[str, Any]:
+    extensions: dict[str, Any] = {"code": code_of(problem).value}
+    if isinstance(problem, Limited):
+        extensions["retryAfterMs"] = round(problem.retry_after * 1000)
+    if isinstance(problem, Invalid):
+        extensions["fields"] = [list(fault.field) for fault in problem.faults]
+    return extensions

@@ -1,0 +1,87 @@
+"""This file is the assembly of the schema from the slices."""
+
+import sys
+from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
+from typing import Final
+
+import strawberry
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.config import StrawberryConfig
+
+from graph.descriptions import describe
+from graph.errors import CodedErrors
+from resolvers import deployments, errors, generations, node, nodes, paging, projects, schemas, streams, teams, users
+from resolvers.context import Context
+from resolvers.scalars import SCALARS
+
+SLICES: Final[list[ModuleType]] = [
+    node,
+    nodes,
+    paging,
+    errors,
+    streams,
+    users,
+    teams,
+    projects,
+    schemas,
+    generations,
+    deployments,
+]
+
+
+@strawberry.type
+class Query(
+    nodes.NodesQuery,
+    users.UsersQuery,
+    projects.ProjectsQuery,
+    schemas.SchemasQuery,
+    generations.GenerationsQuery,
+    deployments.DeploymentsQuery,
+):
+    """Reading."""
+
+
+@strawberry.type
+class Mutation(
+    projects.ProjectsMutation,
+    schemas.SchemasMutation,
+    generations.GenerationsMutation,
+    deployments.DeploymentsMutation,
+):
+    """Changing. Every mutation takes one input and returns one payload with the object and your errors."""
+
+
+@strawberry.type(name="Subscription")
+class Live(generations.GenerationsSubscription, deployments.DeploymentsSubscription):
+    """Watching. Every event carries a cursor; resuming after it misses nothing and repeats nothing."""
+
+
+class OperationContext(SchemaExtension):
+    """Gives every operation a context of its own, also where many share a socket."""
+
+    def on_operation(self) -> Iterator[None]:
+        context = self.execution_context.context
+        if isinstance(context, Context):
+            self.execution_context.context = context.for_operation()
+        yield
+
+
+@cache
+def schema() -> strawberry.Schema:
+    """Return the schema; made once."""
+    describe([*SLICES, sys.modules[__name__]])
+    return strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Live,
+        types=[schemas.Schema, generations.Generation, deployments.Deployment, teams.Team],
+        extensions=[OperationContext, CodedErrors],
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+
+
+def sdl() -> str:
+    """Return the schema in the schema definition language, as schema.graphql holds it."""
+    return f"{schema().as_str().strip()}\n"

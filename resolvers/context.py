@@ -1,0 +1,44 @@
+"""This file is the context of an operation: the services, and who asks."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, TypeAlias, TypeVar
+
+import strawberry
+
+from services.bootstrap import Services
+from services.core.actor import Actor
+from services.core.errors import Unauthenticated
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Context:
+    """Made for each HTTP request and each socket. `connection_params` are a socket's, from its connection_init."""
+
+    services: Services
+    signed_in: Actor | None = None
+    connection_params: dict[str, Any] | None = None
+    _loads: dict[Hashable, "asyncio.Future[Any]"] = field(default_factory=dict[Hashable, "asyncio.Future[Any]"])
+
+    @property
+    def actor(self) -> Actor:
+        """The signed-in user. Raises Unauthenticated where nobody is."""
+        if self.signed_in is None:
+            raise Unauthenticated("Sign in first: send 'Authorization: Bearer <token>'.")
+        return self.signed_in
+
+    def for_operation(self) -> Self:
+        """Return this context with nothing loaded yet."""
+        return replace(self, _loads={})
+
+    async def loaded(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
+        """Load something at most once for this operation, however many fields ask for it."""
+        if key not in self._loads:
+            self._loads[key] = asyncio.ensure_future(load())
+        return await self._loads[key]
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

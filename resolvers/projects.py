@@ -1,0 +1,266 @@
+"""This file is projects in the schema."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.errors import UserError, reporting
+from resolvers.node import Node
+from resolvers.paging import After, Connection, First, connection
+from resolvers.teams import Team
+from services import projects as model
+from services.core.ids import ProjectId, TeamId
+from services.core.pages import PageRequest
+from services.projects import ProjectStatus
+
+if TYPE_CHECKING:
+    from resolvers.deployments import Deployment
+    from resolvers.generations import Generation
+    from resolvers.schemas import Schema
+
+strawberry.enum(ProjectStatus)
+
+
+@strawberry.type
+class Project(Node):
+    """A backend being built, from its description to where it runs."""
+
+    name: str
+    """1 to 100 characters."""
+    description: str
+    """What it is to do, in at most 500 characters; the prompt of a SCHEMA generation that has none of its own."""
+    status: ProjectStatus
+    """How far it has come."""
+    version: int
+    """Counts its changes, from 1; pass it as `expectedVersion` to change only what you have seen."""
+    created_at: datetime
+    """When it was created."""
+    updated_at: datetime
+    """When it last changed."""
+    project: strawberry.Private[model.Project]
+
+    @strawberry.field
+    async def team(self, info: Info) -> Team | None:
+        """The team it belongs to."""
+        return Team.of(await info.context.services.teams.get(self.project.team_id, by=info.context.actor))
+
+    @strawberry.field
+    async def schema(self, info: Info) -> Annotated["Schema", strawberry.lazy("resolvers.schemas")] | None:
+        """The newest version of its schema; null before the first."""
+        from resolvers.schemas import Schema  # noqa: PLC0415 - the slices show each other
+
+        found = await info.context.services.schemas.current(self.project)
+        return None if found is None else Schema.of(found)
+
+    @strawberry.field
+    async def schemas(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[Annotated["Schema", strawberry.lazy("resolvers.schemas")]]:
+        """All versions of its schema, newest first."""
+        from resolvers.schemas import Schema  # noqa: PLC0415 - the slices show each other
+
+        page = await info.context.services.schemas.versions(self.project, PageRequest(first, after))
+        return connection(page, Schema.of, after=after)
+
+    @strawberry.field
+    async def generations(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[Annotated["Generation", strawberry.lazy("resolvers.generations")]]:
+        """Its generations, newest first."""
+        from resolvers.generations import Generation  # noqa: PLC0415 - the slices show each other
+
+        page = await info.context.services.generations.list(self.project, PageRequest(first, after))
+        return connection(page, Generation.of, after=after)
+
+    @strawberry.field
+    async def deployments(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[Annotated["Deployment", strawberry.lazy("resolvers.deployments")]]:
+        """Its deployments, newest first."""
+        from resolvers.deployments import Deployment  # noqa: PLC0415 - the slices show each other
+
+        page = await info.context.services.deployments.list(
+            PageRequest(first, after), project_id=self.project.id, status=None, by=info.context.actor
+        )
+        return connection(page, Deployment.of, after=after)
+
+    @strawberry.field
+    async def latest_deployment(
+        self, info: Info
+    ) -> Annotated["Deployment", strawberry.lazy("resolvers.deployments")] | None:
+        """The newest deployment; null before the first."""
+        from resolvers.deployments import Deployment  # noqa: PLC0415 - the slices show each other
+
+        found = await info.context.services.deployments.latest(self.project)
+        return None if found is None else Deployment.of(found)
+
+    @classmethod
+    def of(cls, project: model.Project) -> Self:
+        return cls(
+            id=strawberry.ID(project.id),
+            name=project.name,
+            description=project.description,
+            status=project.status,
+            version=project.version,
+            created_at=project.created_at,
+            updated_at=project.updated_at,
+            project=project,
+        )
+
+
+@strawberry.input
+class ProjectFilter:
+    """Which projects to list; a null field leaves all."""
+
+    team_id: strawberry.ID | None = None
+    """Of this team; null means your personal team."""
+    status: ProjectStatus | None = None
+    """With this status."""
+
+
+@strawberry.input
+class CreateProjectInput:
+    """A project to start."""
+
+    name: str
+    """1 to 100 characters."""
+    description: str = ""
+    """What the backend is to do, in at most 500 characters."""
+    team_id: strawberry.ID | None = None
+    """The team it belongs to; null means your personal team."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: the same value returns the project that the first try made. Remembered for a day."""
+
+
+@strawberry.input
+class UpdateProjectInput:
+    """Changes to a project; a null field stays as it is."""
+
+    project_id: strawberry.ID
+    """The project."""
+    name: str | None = None
+    """1 to 100 characters."""
+    description: str | None = None
+    """At most 500 characters."""
+    expected_version: int | None = None
+    """Change nothing unless the project still has this version: a CONFLICT then carries the project as it is."""
+
+
+@strawberry.input
+class DeleteProjectInput:
+    """A project to delete."""
+
+    project_id: strawberry.ID
+    """The project."""
+
+
+@strawberry.type
+class CreateProjectPayload:
+    """The new project, or what was wrong."""
+
+    project: Project | None = None
+    """The project; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, project: model.Project) -> Self:
+        return cls(project=Project.of(project))
+
+
+@strawberry.type
+class UpdateProjectPayload:
+    """The changed project, or what was wrong."""
+
+    project: Project | None = None
+    """The project as it is now, also after a CONFLICT."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, project: model.Project) -> Self:
+        return cls(project=Project.of(project))
+
+
+@strawberry.type
+class DeleteProjectPayload:
+    """The project as it was, or what was wrong."""
+
+    deleted_project_id: strawberry.ID | None = None
+    """The project's id; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, project: model.Project) -> Self:
+        return cls(deleted_project_id=strawberry.ID(project.id))
+
+
+@strawberry.type
+class ProjectsQuery:
+    @strawberry.field
+    async def project(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The project.")]
+    ) -> Project | None:
+        """Return one project."""
+        return Project.of(await info.context.services.projects.get(ProjectId(id), by=info.context.actor))
+
+    @strawberry.field
+    async def projects(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        filter: Annotated[ProjectFilter | None, strawberry.argument(description="Which ones; null for all.")] = None,
+    ) -> Connection[Project]:
+        """List a team's projects, newest first."""
+        asked = filter or ProjectFilter()
+        page = await info.context.services.projects.list(
+            PageRequest(first, after),
+            team_id=None if asked.team_id is None else TeamId(asked.team_id),
+            status=asked.status,
+            by=info.context.actor,
+        )
+        return connection(page, Project.of, after=after)
+
+
+@strawberry.type
+class ProjectsMutation:
+    @strawberry.mutation
+    @reporting(CreateProjectPayload)
+    async def create_project(
+        self, info: Info, input: Annotated[CreateProjectInput, strawberry.argument(description="What to start.")]
+    ) -> CreateProjectPayload:
+        """Start an empty project in one of your teams."""
+        new = model.NewProject(
+            name=input.name,
+            description=input.description,
+            team_id=None if input.team_id is None else TeamId(input.team_id),
+            client_mutation_id=input.client_mutation_id,
+        )
+        return CreateProjectPayload.of(await info.context.services.projects.create(new, by=info.context.actor))
+
+    @strawberry.mutation
+    @reporting(UpdateProjectPayload)
+    async def update_project(
+        self, info: Info, input: Annotated[UpdateProjectInput, strawberry.argument(description="What to change.")]
+    ) -> UpdateProjectPayload:
+        """Change a project's name or description."""
+        change = model.ProjectChange(input.name, input.description, input.expected_version)
+        project = await info.context.services.projects.update(
+            ProjectId(input.project_id), change, by=info.context.actor
+        )
+        return UpdateProjectPayload.of(project)
+
+    @strawberry.mutation
+    @reporting(DeleteProjectPayload)
+    async def delete_project(
+        self, info: Info, input: Annotated[DeleteProjectInput, strawberry.argument(description="What to delete.")]
+    ) -> DeleteProjectPayload:
+        """Delete a project. Its generations and deployments are stopped, and out of reach from then on."""
+        project = await info.context.services.deletion.delete_project(
+            ProjectId(input.project_id), by=info.context.actor
+        )
+        return DeleteProjectPayload.of(project)

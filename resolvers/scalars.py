@@ -1,0 +1,69 @@
+"""This file is the scalars beyond GraphQL's own, each as its specification says."""
+
+import math
+from datetime import datetime
+from typing import Any, NewType
+from urllib.parse import urlsplit
+
+import strawberry
+from strawberry.scalars import JSON
+
+from services.core.clock import iso
+
+Long = NewType("Long", int)
+URL = NewType("URL", str)
+
+SAFE: int = 2**53 - 1
+"""The greatest integer that JSON readers agree on (RFC 8259, section 6)."""
+
+
+def _datetime(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise TypeError("DateTime must be a string.")
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("DateTime must carry a time zone.")
+    return moment
+
+
+def _long(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value % 1:
+        raise ValueError("Long must be a whole number.")
+    if abs(value) > SAFE:
+        raise ValueError("Long must be within ±(2^53 - 1).")
+    return int(value)
+
+
+def _url(value: object) -> str:
+    if not isinstance(value, str) or urlsplit(value).scheme not in ("http", "https"):
+        raise ValueError("URL must be an absolute http or https URL.")
+    return value
+
+
+SCALARS: dict[object, Any] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment in UTC, with milliseconds and always with its zone: `2026-01-31T12:00:00.000Z`.",
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
+        serialize=iso,
+        parse_value=_datetime,
+    ),
+    Long: strawberry.scalar(
+        name="Long",
+        description="A whole number of up to 53 bits, for counts of bytes, tokens and events.",
+        serialize=_long,
+        parse_value=_long,
+    ),
+    URL: strawberry.scalar(
+        name="URL",
+        description="An absolute http or https URL.",
+        specified_by_url="https://url.spec.whatwg.org/",
+        serialize=_url,
+        parse_value=_url,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+    ),
+}

@@ -1,0 +1,306 @@
+"""This file is database schemas in the schema."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+from strawberry.scalars import JSON
+
+from resolvers.context import Info
+from resolvers.errors import UserError, reporting
+from resolvers.node import Node
+from resolvers.projects import Project
+from services.core.ids import ProjectId, SchemaId
+from services.schemas import model, service
+from services.schemas.diff import ChangeKind
+from services.schemas.model import FieldType, OnDelete, RelationshipType
+
+if TYPE_CHECKING:
+    from resolvers.generations import Generation
+
+for _enum in (FieldType, RelationshipType, OnDelete, ChangeKind):
+    strawberry.enum(_enum)
+
+
+@strawberry.type
+class Field:
+    """A column of a table."""
+
+    name: str
+    """Letters, digits and underscores, from a letter on; unique in its table."""
+    type: FieldType
+    """What it holds."""
+    nullable: bool
+    """Whether it may be null."""
+    primary_key: bool
+    """Whether it identifies a row; exactly one field of a table does."""
+    unique: bool
+    """Whether no two rows have the same value."""
+    default_value: JSON | None
+    """The value of a new row that names none; null for none."""
+
+
+@strawberry.type
+class Index:
+    """An index over fields of its table."""
+
+    name: str
+    """Unique in its table."""
+    fields: list[str]
+    """The fields, in order."""
+    unique: bool
+    """Whether no two rows have the same values."""
+
+
+@strawberry.type
+class Table:
+    """A table of a schema."""
+
+    name: str
+    """Letters, digits and underscores, from a letter on; unique in its schema."""
+    fields: list[Field]
+    """Its columns, in order."""
+    indexes: list[Index]
+    """Its indexes."""
+
+
+@strawberry.type
+class Relationship:
+    """How two tables relate."""
+
+    from_table: str
+    """The one side of ONE_TO_MANY."""
+    to_table: str
+    """The many side of ONE_TO_MANY."""
+    type: RelationshipType
+    """How many of each."""
+    on_delete: OnDelete | None
+    """What happens to the other side's rows; null where nothing is said."""
+
+
+@strawberry.type
+class SchemaChange:
+    """One difference between two versions of a schema."""
+
+    kind: ChangeKind
+    """Whether it came, went or changed."""
+    path: str
+    """What it is about: `users`, `users.email`, `users.indexes.by_email` or `teams->users`."""
+    before: JSON | None
+    """The thing as it was; null where it came."""
+    after: JSON | None
+    """The thing as it is; null where it went."""
+
+
+@strawberry.type
+class Schema(Node):
+    """A version of a project's database schema. Versions never change; a new one is made instead."""
+
+    version: int
+    """Its number in the project, from 1."""
+    name: str
+    """The project's name when it was made."""
+    tables: list[Table]
+    """Its tables."""
+    relationships: list[Relationship]
+    """How they relate."""
+    created_at: datetime
+    """When it was made."""
+    schema: strawberry.Private[service.Schema]
+
+    @strawberry.field
+    async def project(self, info: Info) -> Project | None:
+        """The project it belongs to."""
+        return Project.of(await info.context.services.projects.get(self.schema.project_id, by=info.context.actor))
+
+    @strawberry.field
+    async def generation(self, info: Info) -> Annotated["Generation", strawberry.lazy("resolvers.generations")] | None:
+        """The generation that made it; null for one made by hand."""
+        from resolvers.generations import Generation  # noqa: PLC0415 - the slices show each other
+
+        if self.schema.generation_id is None:
+            return None
+        found = await info.context.services.generations.get(self.schema.generation_id, by=info.context.actor)
+        return Generation.of(found)
+
+    @strawberry.field
+    async def diff(
+        self,
+        info: Info,
+        from_: Annotated[
+            strawberry.ID, strawberry.argument(name="from", description="Another version of the same schema.")
+        ],
+    ) -> list[SchemaChange] | None:
+        """List what changed from another version to this one."""
+        changes = await info.context.services.schemas.diff(self.schema, SchemaId(from_), by=info.context.actor)
+        return [
+            SchemaChange(kind=change.kind, path=change.path, before=change.before, after=change.after)
+            for change in changes
+        ]
+
+    @classmethod
+    def of(cls, schema: service.Schema) -> Self:
+        return cls(
+            id=strawberry.ID(schema.id),
+            version=schema.version,
+            name=schema.name,
+            tables=[_table(table) for table in schema.model.tables],
+            relationships=[_relationship(relationship) for relationship in schema.model.relationships],
+            created_at=schema.created_at,
+            schema=schema,
+        )
+
+
+@strawberry.input
+class FieldInput:
+    """A column of a table."""
+
+    name: str
+    """Letters, digits and underscores, from a letter on, at most 63; unique in its table."""
+    type: FieldType
+    """What it holds."""
+    nullable: bool = False
+    """Whether it may be null."""
+    primary_key: bool = False
+    """Whether it identifies a row; exactly one field of a table does, a STRING or an INTEGER."""
+    unique: bool = False
+    """Whether no two rows have the same value."""
+    default_value: JSON | None = None
+    """The value of a new row that names none."""
+
+
+@strawberry.input
+class IndexInput:
+    """An index over fields of its table."""
+
+    name: str
+    """Unique in its table."""
+    fields: list[str]
+    """The fields, in order."""
+    unique: bool = False
+    """Whether no two rows have the same values."""
+
+
+@strawberry.input
+class TableInput:
+    """A table of a schema."""
+
+    name: str
+    """Letters, digits and underscores, from a letter on, at most 63; unique in its schema."""
+    fields: list[FieldInput]
+    """1 to 100 columns, in order."""
+    indexes: list[IndexInput] = strawberry.field(default_factory=list)
+    """At most 20 indexes."""
+
+
+@strawberry.input
+class RelationshipInput:
+    """How two tables relate."""
+
+    from_table: str
+    """The one side of ONE_TO_MANY."""
+    to_table: str
+    """The many side of ONE_TO_MANY."""
+    type: RelationshipType
+    """How many of each."""
+    on_delete: OnDelete | None = None
+    """What happens to the other side's rows."""
+
+
+@strawberry.input
+class SaveSchemaInput:
+    """A hand-made schema to store as the project's next version."""
+
+    project_id: strawberry.ID
+    """The project."""
+    tables: list[TableInput]
+    """1 to 50 tables."""
+    relationships: list[RelationshipInput] = strawberry.field(default_factory=list)
+    """At most 200 relationships."""
+    expected_version: int | None = None
+    """Store nothing unless the newest version has this number (0: there is none yet)."""
+
+
+@strawberry.type
+class SaveSchemaPayload:
+    """The new version, or everything that was wrong."""
+
+    schema: Schema | None = None
+    """The stored version; after a CONFLICT the newest one."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, schema: service.Schema) -> Self:
+        return cls(schema=Schema.of(schema))
+
+
+@strawberry.type
+class SchemasQuery:
+    @strawberry.field
+    async def schema(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The version.")]
+    ) -> Schema | None:
+        """Return one version of a project's schema."""
+        return Schema.of(await info.context.services.schemas.get(SchemaId(id), by=info.context.actor))
+
+
+@strawberry.type
+class SchemasMutation:
+    @strawberry.mutation
+    @reporting(SaveSchemaPayload)
+    async def save_schema(
+        self, info: Info, input: Annotated[SaveSchemaInput, strawberry.argument(description="The schema.")]
+    ) -> SaveSchemaPayload:
+        """Store a schema made by hand as the project's next version. All faults are reported at once."""
+        schema = await info.context.services.schemas.save(
+            ProjectId(input.project_id),
+            _model(input),
+            expected_version=input.expected_version,
+            by=info.context.actor,
+        )
+        return SaveSchemaPayload.of(schema)
+
+
+def _model(input: SaveSchemaInput) -> model.SchemaModel:
+    return model.SchemaModel(
+        tables=tuple(
+            model.Table(
+                name=table.name,
+                fields=tuple(model.Field(**vars(field)) for field in table.fields),
+                indexes=tuple(
+                    model.Index(name=index.name, fields=tuple(index.fields), unique=index.unique)
+                    for index in table.indexes
+                ),
+            )
+            for table in input.tables
+        ),
+        relationships=tuple(model.Relationship(**vars(relationship)) for relationship in input.relationships),
+    )
+
+
+def _table(table: model.Table) -> Table:
+    return Table(
+        name=table.name,
+        fields=[
+            Field(
+                name=field.name,
+                type=field.type,
+                nullable=field.nullable,
+                primary_key=field.primary_key,
+                unique=field.unique,
+                default_value=field.default_value,
+            )
+            for field in table.fields
+        ],
+        indexes=[Index(name=index.name, fields=list(index.fields), unique=index.unique) for index in table.indexes],
+    )
+
+
+def _relationship(relationship: model.Relationship) -> Relationship:
+    return Relationship(
+        from_table=relationship.from_table,
+        to_table=relationship.to_table,
+        type=relationship.type,
+        on_delete=relationship.on_delete,
+    )

@@ -1,0 +1,25 @@
+"""This file is teams in the schema."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from resolvers.node import Node
+from services import teams as model
+
+
+@strawberry.type
+class Team(Node):
+    """People who share projects. Everybody has a personal one."""
+
+    name: str
+    """What its members call it."""
+    personal: bool
+    """Whether it is somebody's own, made when they first signed in."""
+    created_at: datetime
+    """When it was made."""
+
+    @classmethod
+    def of(cls, team: model.Team) -> Self:
+        return cls(id=strawberry.ID(team.id), name=team.name, personal=team.personal, created_at=team.created_at)

@@ -1,0 +1,68 @@
+"""This file is the public keys that tokens are checked with: one given as PEM, or a JWKS that is fetched and kept.
+
+The set is served stale while it is fetched anew, and an unknown key id causes at most one fetch per cooldown, so neither
+an outage of the identity provider nor a flood of made-up key ids stops anybody.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import httpx
+import jwt
+
+FRESH: Final = 300.0
+"""Seconds after which the set is fetched anew, while the old one goes on serving."""
+
+COOLDOWN: Final = 30.0
+"""Seconds between two fetches."""
+
+
+class KeySet(Protocol):
+    async def key_for(self, key_id: str | None) -> Any:
+        """Return the public key with this id. Raises jwt.PyJWTError where there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PemKey:
+    """One key, known beforehand; no network."""
+
+    pem: str
+
+    async def key_for(self, key_id: str | None) -> Any:  # noqa: ARG002 - one key for all
+        return self.pem
+
+
+@dataclass(slots=True)
+class JwksKeys:
+    """A key set at a URL (RFC 7517)."""
+
+    url: str
+    _keys: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    _fetched: float = float("-inf")
+    _tried: float = float("-inf")
+    _fetching: "asyncio.Task[None] | None" = None
+
+    async def key_for(self, key_id: str | None) -> Any:
+        known = key_id in self._keys
+        clock = asyncio.get_running_loop().time()
+        if (not known or clock - self._fetched > FRESH) and clock - self._tried > COOLDOWN:
+            self._tried = clock
+            self._fetching = asyncio.create_task(self._fetch())
+        if not known and self._fetching is not None:
+            await asyncio.shield(self._fetching)
+        if key_id is None or key_id not in self._keys:
+            raise jwt.InvalidKeyError("no such key")
+        return self._keys[key_id]
+
+    async def _fetch(self) -> None:
+        try:
+            async with httpx.AsyncClient(timeout=5) as client:
+                answer = (await client.get(self.url)).raise_for_status().json()
+            keys = jwt.PyJWKSet.from_dict(answer).keys
+        except (httpx.HTTPError, ValueError, jwt.PyJWTError):
+            return  # the old set goes on serving; the next request after the cooldown tries again
+        self._keys = {key.key_id: key.key for key in keys if key.key_id}
+        self._fetched = asyncio.get_running_loop().time()

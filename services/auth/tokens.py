@@ -1,0 +1,131 @@
+"""This file is the checking of tokens: Clerk's RS256 session tokens, and HS256 tokens of our own in development.
+
+Clerk's rules: https://clerk.com/docs/backend-requests/manual-jwt (iss, azp, exp, nbf). The algorithm is fixed per kind of
+token, never taken from the token (RFC 8725, 3.1).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
+
+import jwt
+
+from services.auth.jwks import KeySet
+from services.core.clock import Clock
+from services.core.errors import Unauthenticated
+
+LEEWAY: Final = 5
+"""Seconds that clocks may differ."""
+
+DEV_ISSUER: Final = "snapinfra-dev"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who a credential says is asking. `expires_at` of None means the credential does not expire."""
+
+    user_id: str
+    email: str | None = None
+    expires_at: datetime | None = None
+
+
+class Verifier(Protocol):
+    """Checks one kind of token."""
+
+    async def claims(self, token: str) -> Mapping[str, Any]:
+        """Return the claims of a valid token; raises jwt.PyJWTError for any other."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClerkVerifier:
+    """Checks Clerk session tokens with Clerk's public keys."""
+
+    keys: KeySet
+    issuer: str
+    authorized_parties: Sequence[str]
+
+    async def claims(self, token: str) -> Mapping[str, Any]:
+        key = await self.keys.key_for(jwt.get_unverified_header(token).get("kid"))
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=["RS256"],
+            issuer=self.issuer,
+            leeway=LEEWAY,
+            options={"require": ["exp", "iat", "nbf", "iss", "sub"], "verify_aud": False},
+        )
+        party = claims.get("azp")
+        if self.authorized_parties and party is not None and party not in self.authorized_parties:
+            raise jwt.InvalidTokenError("azp is not an authorized party")
+        return claims
+
+
+@dataclass(frozen=True, slots=True)
+class DevVerifier:
+    """Checks the tokens that `snapinfra token` makes."""
+
+    secret: str
+
+    async def claims(self, token: str) -> Mapping[str, Any]:
+        return jwt.decode(
+            token,
+            self.secret,
+            algorithms=["HS256"],
+            issuer=DEV_ISSUER,
+            leeway=LEEWAY,
+            options={"require": ["exp", "iat", "iss", "sub"], "verify_aud": False},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """Turns the credentials of a request or socket into a subject."""
+
+    verifiers: Mapping[str, Verifier]
+    """By the algorithm of the token's header."""
+    dev_users: bool
+    """Whether `x-dev-user-id` is believed."""
+
+    async def subject(self, *, authorization: str | None, dev_user_id: str | None) -> Subject | None:
+        """Return who is asking, or None without credentials. Raises Unauthenticated for credentials that do not hold."""
+        if authorization:
+            scheme, _, token = authorization.partition(" ")
+            if scheme.lower() != "bearer" or not token:
+                raise Unauthenticated("The Authorization header must be 'Bearer <token>'.")
+            return await self._bearer(token.strip())
+        if dev_user_id:
+            if not self.dev_users:
+                raise Unauthenticated("x-dev-user-id is believed only in development. Send a bearer token.")
+            return Subject(dev_user(dev_user_id))
+        return None
+
+    async def _bearer(self, token: str) -> Subject:
+        try:
+            verifier = self.verifiers.get(jwt.get_unverified_header(token).get("alg", ""))
+            if verifier is None:
+                raise jwt.InvalidAlgorithmError
+            claims = await verifier.claims(token)
+        except jwt.ExpiredSignatureError:
+            raise Unauthenticated("The token has expired.") from None
+        except jwt.PyJWTError:
+            raise Unauthenticated("The token is not valid here.") from None
+        return Subject(
+            user_id=str(claims["sub"]),
+            email=claims.get("email"),
+            expires_at=datetime.fromtimestamp(claims["exp"], tz=UTC),
+        )
+
+
+def dev_user(name: str) -> str:
+    """Return the user id of a development user: `alice` is `user_alice`."""
+    return name if name.startswith("user_") else f"user_{name}"
+
+
+def issue_dev_token(name: str, *, secret: str, lifetime: timedelta, now: Clock) -> str:
+    """Make the token of a development user."""
+    moment = now()
+    return jwt.encode(
+        {"iss": DEV_ISSUER, "sub": dev_user(name), "iat": moment, "exp": moment + lifetime}, secret, algorithm="HS256"
+    )

@@ -1,0 +1,87 @@
+"""This file is the boto3 clients, created once, and the executors on which their blocking calls run."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+from botocore.config import Config as BotoConfig
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_sns import SNSClient
+    from types_boto3_sqs import SQSClient
+
+REQUESTS: Final = 16
+"""Calls in flight at once, per process."""
+
+POLLS: Final = 8
+"""Long polls in flight at once; on threads of their own, so that they never starve requests."""
+
+LONG_POLL: Final = 20
+"""Seconds a receive waits for messages; SQS's maximum."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """The clients and their threads. Clients are thread-safe; sessions are not and are not kept."""
+
+    dynamodb: "DynamoDBClient"
+    s3: "S3Client"
+    sqs: "SQSClient"
+    sns: "SNSClient"
+    cloudformation: "CloudFormationClient"
+    requests: ThreadPoolExecutor
+    polls: ThreadPoolExecutor
+
+    async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Make a blocking call on a request thread. A call that has begun finishes even when the waiter is canceled."""
+        return await asyncio.get_running_loop().run_in_executor(self.requests, partial(call, *args, **kwargs))
+
+    async def poll(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Make a long poll on a thread for them."""
+        return await asyncio.get_running_loop().run_in_executor(self.polls, partial(call, *args, **kwargs))
+
+    def close(self) -> None:
+        """Close connections and let the threads end."""
+        for client in (self.dynamodb, self.s3, self.sqs, self.sns, self.cloudformation):
+            client.close()
+        self.requests.shutdown(wait=False)
+        self.polls.shutdown(wait=False)
+
+
+def connect(*, region: str, endpoint: str | None) -> Aws:
+    """Create the clients. With an endpoint (an emulator) fixed credentials are used, else boto3's own chain."""
+    import boto3  # noqa: PLC0415 - 0.33 s to import: only processes that talk to AWS pay it
+
+    settings = BotoConfig(
+        max_pool_connections=REQUESTS + POLLS,
+        read_timeout=LONG_POLL + 10,
+        connect_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        user_agent="snapinfra",  # building boto3's own costs 17 % of a call
+        s3={"addressing_style": "path"} if endpoint else {},
+    )
+    credentials: dict[str, Any] = {"aws_access_key_id": "local", "aws_secret_access_key": "local"} if endpoint else {}
+    session = boto3.Session(region_name=region, **credentials)
+    client: Callable[..., Any] = partial(  # pyright: ignore[reportUnknownVariableType] - services without stubs
+        session.client,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - same
+        endpoint_url=endpoint,
+        config=settings,
+    )
+    return Aws(
+        dynamodb=client("dynamodb"),
+        s3=client("s3"),
+        sqs=client("sqs"),
+        sns=client("sns"),
+        cloudformation=client("cloudformation"),
+        requests=ThreadPoolExecutor(REQUESTS, "aws"),
+        polls=ThreadPoolExecutor(POLLS, "aws-poll"),
+    )

@@ -1,0 +1,98 @@
+"""This file is the AWS emulator as a child process: ministack, started on a loopback port with its state in a folder.
+
+It is the same boto3 code that talks to it and to AWS; only the endpoint differs.
+"""
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import socket
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+READY_TIMEOUT: Final = 30.0
+"""Seconds that the emulator may take to accept connections."""
+
+STOP_TIMEOUT: Final = 15.0
+"""Seconds that the emulator may take to write its state and end."""
+
+
+class EmulatorMissing(Exception):
+    """The ministack program is not installed where we look for it."""
+
+
+def free_port() -> int:
+    """Return a loopback port that nothing listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def running_emulator(
+    *, program: str, data: Path | None, port: int, environment: Mapping[str, str]
+) -> AsyncGenerator[str, None]:
+    """Run the emulator for the length of the block and yield its endpoint URL.
+
+    `data` keeps its state across restarts; None keeps nothing. Raises EmulatorMissing, or TimeoutError where it does
+    not come up.
+    """
+    path = shutil.which(program)
+    if path is None:
+        raise EmulatorMissing(f"No '{program}' on the PATH: run `make dev`, or set AWS_ENDPOINT_URL to an emulator.")
+    settings = {"GATEWAY_PORT": str(port), "MINISTACK_HOST": "127.0.0.1", "LOG_LEVEL": "WARNING", **_state(data)}
+    process = await asyncio.create_subprocess_exec(
+        path,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**environment, **settings},
+        start_new_session=True,  # Ctrl-C reaches us first; we end it after our own last write
+    )
+    try:
+        await _ready(process, port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        await _stop(process)
+
+
+def _state(data: Path | None) -> dict[str, str]:
+    if data is None:
+        return {"PERSIST_STATE": "0"}
+    data.mkdir(parents=True, exist_ok=True)
+    return {
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(data / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(data / "s3"),
+    }
+
+
+async def _ready(process: asyncio.subprocess.Process, port: int) -> None:
+    async with asyncio.timeout(READY_TIMEOUT):
+        while process.returncode is None:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+                continue
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+            return
+    raise RuntimeError(f"The emulator ended at once with exit status {process.returncode}: is port {port} taken?")
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

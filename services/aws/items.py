@@ -1,0 +1,77 @@
+"""This file is the translation between entities (frozen structs) and DynamoDB items."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeVar
+
+import msgspec
+
+from services.core.clock import iso
+
+Item = dict[str, Any]
+"""A DynamoDB item in the wire's typed form: `{"id": {"S": "…"}}`."""
+
+E = TypeVar("E", bound=msgspec.Struct)
+
+
+class Entity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What every stored thing has. `version` counts its updates, from 1."""
+
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+
+def to_item(entity: msgspec.Struct) -> Item:
+    """Write an entity; fields that are None are left out, since a key of an index may not be null."""
+    fields: dict[str, Any] = msgspec.to_builtins(entity, builtin_types=(datetime, bytes))
+    return {name: to_attribute(value) for name, value in fields.items() if value is not None}
+
+
+def from_item(item: Mapping[str, Any], entity: type[E]) -> E:
+    """Read an entity. Attributes that it does not know are ignored, so that data may grow before code."""
+    fields = {name: from_attribute(value) for name, value in item.items()}
+    return msgspec.convert(fields, entity)
+
+
+def to_attribute(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one line a type
+    """Write one value as a typed attribute (Amazon DynamoDB API Reference, AttributeValue)."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int() | float():
+            return {"N": repr(value)}
+        case bytes():
+            return {"B": value}
+        case datetime():
+            return {"S": iso(value)}
+        case Enum():
+            return {"S": value.value}
+        case dict():
+            return {"M": {key: to_attribute(inner) for key, inner in value.items()}}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+        case list() | tuple():
+            return {"L": [to_attribute(inner) for inner in value]}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+        case _:
+            raise TypeError(f"DynamoDB has no attribute type for {type(value).__name__}")
+
+
+def from_attribute(attribute: Mapping[str, Any]) -> object:
+    """Read one typed attribute. Numbers with a fraction or exponent become floats, others ints."""
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "NULL":
+            return None
+        case "N":
+            return int(value) if value.lstrip("-").isdigit() else float(value)
+        case "M":
+            return {key: from_attribute(inner) for key, inner in value.items()}
+        case "L":
+            return [from_attribute(inner) for inner in value]
+        case _:
+            return value

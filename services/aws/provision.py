@@ -1,0 +1,148 @@
+"""This file is provisioning: it makes the tables, queues, bucket and topic that the declarations ask for.
+
+Running it again changes nothing; it never deletes.
+"""
+
+import json
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from services.aws.clients import Aws
+from services.aws.tables import TableSpec
+
+RETENTION: Final = 14 * 24 * 3600
+"""Seconds that a queue keeps a message."""
+
+RECEIVES: Final = 3
+"""Deliveries after which a message goes to the dead-letter queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSpec:
+    """A queue and its dead-letter queue, `<name>-dlq`."""
+
+    name: str
+    visibility: int
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Everything that a stage needs. Names are full."""
+
+    tables: Sequence[tuple[str, TableSpec[Any]]]
+    queues: Sequence[QueueSpec]
+    bucket: str
+    topic: str
+
+
+def provision(aws: Aws, resources: Resources) -> None:
+    """Create what is missing and wait until it can be used (blocks)."""
+    for name, spec in resources.tables:
+        _table(aws, name, spec)
+    for name, spec in resources.tables:
+        aws.dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+        _ttl(aws, name, spec)
+    for queue in resources.queues:
+        _queue(aws, queue)
+    _bucket(aws, resources.bucket)
+    aws.sns.create_topic(Name=resources.topic)
+
+
+def key_types(spec: TableSpec[Any]) -> dict[str, str]:
+    """Return every key attribute of a table and its indexes with its DynamoDB type."""
+    types = {"id": "S"}
+    if spec.sort:
+        types[spec.sort] = spec.sort_type
+    for index in spec.indexes:
+        types[index.partition] = "S"
+        if index.sort:
+            types[index.sort] = index.sort_type
+    return types
+
+
+def _table(aws: Aws, name: str, spec: TableSpec[Any]) -> None:
+    request: dict[str, Any] = {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": _keys("id", spec.sort),
+        "AttributeDefinitions": [
+            {"AttributeName": attribute, "AttributeType": kind} for attribute, kind in key_types(spec).items()
+        ],
+    }
+    if spec.indexes:
+        request["GlobalSecondaryIndexes"] = [
+            {
+                "IndexName": index.name,
+                "KeySchema": _keys(index.partition, index.sort),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for index in spec.indexes
+        ]
+    if spec.stream:
+        request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    with _unless("ResourceInUseException"):
+        aws.dynamodb.create_table(**request)
+
+
+def _keys(partition: str, sort: str | None) -> list[dict[str, str]]:
+    keys = [{"AttributeName": partition, "KeyType": "HASH"}]
+    return keys if sort is None else [*keys, {"AttributeName": sort, "KeyType": "RANGE"}]
+
+
+def _ttl(aws: Aws, name: str, spec: TableSpec[Any]) -> None:
+    if spec.ttl is None:
+        return
+    state = aws.dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    if state.get("TimeToLiveStatus") in (None, "DISABLED"):
+        aws.dynamodb.update_time_to_live(
+            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": spec.ttl}
+        )
+
+
+def _queue(aws: Aws, spec: QueueSpec) -> None:
+    dead = aws.sqs.create_queue(QueueName=f"{spec.name}-dlq", Attributes={"MessageRetentionPeriod": str(RETENTION)})[
+        "QueueUrl"
+    ]
+    arn = aws.sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    attributes = {
+        "VisibilityTimeout": str(spec.visibility),
+        "MessageRetentionPeriod": str(RETENTION),
+        "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES}),
+    }
+    with _unless("QueueAlreadyExists", "QueueNameExists"):
+        aws.sqs.create_queue(QueueName=spec.name)
+    url = aws.sqs.get_queue_url(QueueName=spec.name)["QueueUrl"]
+    aws.sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)  # pyright: ignore[reportArgumentType] - a plain dict
+
+
+def _bucket(aws: Aws, name: str) -> None:
+    region = aws.s3.meta.region_name
+    location: dict[str, Any] = (
+        {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    )
+    with _unless("BucketAlreadyOwnedByYou"):
+        aws.s3.create_bucket(Bucket=name, **location)
+    aws.s3.put_public_access_block(
+        Bucket=name,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        },
+    )
+    aws.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+
+@contextmanager
+def _unless(*codes: str) -> Generator[None, None, None]:
+    try:
+        yield
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") not in codes:
+            raise

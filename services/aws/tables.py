@@ -1,0 +1,267 @@
+"""This file is the DynamoDB table mapper: one declaration per table, and reading and writing its entities."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Generic, Literal, TypeVar
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from services.aws.clients import Aws
+from services.aws.items import Entity, Item, from_item, to_attribute, to_item
+from services.core.errors import Conflict, Invalid
+from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
+
+CONTENTION: Final = 20
+"""How often an update is tried again when others keep changing the same item."""
+
+E = TypeVar("E", bound=Entity)
+KeyType = Literal["S", "N"]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A global secondary index. All attributes are projected."""
+
+    name: str
+    partition: str
+    sort: str | None = None
+    sort_type: KeyType = "S"
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec(Generic[E]):
+    """A table's one declaration: the mapper, provisioning and the reference are made from it."""
+
+    name: str
+    """Without the prefix `snapinfra-`."""
+    entity: type[E]
+    sort: str | None = None
+    """Sort key beside the partition key `id`."""
+    indexes: Sequence[Index] = ()
+    ttl: str | None = None
+    """Attribute holding the epoch second after which DynamoDB deletes the item."""
+    stream: bool = False
+    sort_type: KeyType = "S"
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return ("id",) if self.sort is None else ("id", self.sort)
+
+    def index(self, name: str) -> Index:
+        return next(index for index in self.indexes if index.name == name)
+
+
+class AlreadyExists(Exception):
+    """An item with this key is there already; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[E]):
+    """Reads and writes entities of one table. Every write is conditional."""
+
+    aws: Aws
+    spec: TableSpec[E]
+    name: str
+    """The table's full name in this stage."""
+    now: Callable[[], datetime]
+
+    async def find(self, entity_id: str) -> E | None:
+        """Return the entity with this id as it is now (a consistent read), or None."""
+        return await self.aws.run(self.find_blocking, entity_id)
+
+    def find_blocking(self, entity_id: str) -> E | None:
+        """As `find`, for a thread that may block."""
+        answer = self.aws.dynamodb.query(
+            TableName=self.name,
+            KeyConditionExpression="id = :id",
+            ExpressionAttributeValues={":id": {"S": entity_id}},
+            ConsistentRead=True,
+            Limit=1,
+        )
+        items = answer["Items"]
+        return from_item(items[0], self.spec.entity) if items else None
+
+    async def put_new(self, entity: E) -> None:
+        """Store a new entity. Raises AlreadyExists unless this very entity is what is stored."""
+        try:
+            await self.aws.run(self.aws.dynamodb.put_item, **self._creation(entity))
+        except ClientError as error:
+            if not is_condition_failure(error):
+                raise
+            if await self.find(entity.id) != entity:  # our own retry may have met our own write
+                raise AlreadyExists(entity.id) from None
+
+    async def update(self, entity_id: str, change: Callable[[E], E]) -> E | None:
+        """Replace an entity by `change` of it, and return the new one; None where it does not exist.
+
+        `change` may be called several times, must have no effect of its own, and may raise to write nothing. Returning
+        its argument writes nothing. `version` and `updated_at` are set here.
+        """
+        return await self.aws.run(self.update_blocking, entity_id, change)
+
+    def update_blocking(self, entity_id: str, change: Callable[[E], E]) -> E | None:
+        """As `update`, for a thread that may block."""
+        for _ in range(CONTENTION):
+            old = self.find_blocking(entity_id)
+            if old is None:
+                return None
+            changed = change(old)
+            if changed is old:
+                return old
+            new = msgspec.structs.replace(changed, version=old.version + 1, updated_at=self.now())
+            if self._replace(old, new):
+                return new
+        raise Conflict("Too many changes at once; try again.")
+
+    async def delete(self, entity: E) -> bool:
+        """Delete the entity if it is still as given; return whether it was."""
+        key = self._key_of(to_item(entity))
+        try:
+            await self.aws.run(
+                self.aws.dynamodb.delete_item, TableName=self.name, Key=key, **_version_is(entity.version)
+            )
+        except ClientError as error:
+            if is_condition_failure(error):
+                return await self.find(entity.id) is None
+            raise
+        return True
+
+    async def query(
+        self,
+        index_name: str,
+        partition: str,
+        page: PageRequest,
+        *,
+        where: Mapping[str, str] | None = None,
+        newest_first: bool = True,
+    ) -> Page[E]:
+        """Return a page of the entities in one partition of an index, in the order of its sort key.
+
+        `where` keeps those whose attributes equal the given values.
+        """
+        index = self.spec.index(index_name)
+        start: Any = self._start(index, partition, page.after)
+        request = self._index_query(index, partition, where or {}, newest_first=newest_first)
+        items: list[Item] = []
+        while len(items) <= page.first:
+            more: dict[str, Any] = {"ExclusiveStartKey": start} if start else {}
+            answer = await self.aws.run(
+                self.aws.dynamodb.query, **request, Limit=max(page.first + 1, 25 if where else 1), **more
+            )
+            items += answer["Items"]
+            start = answer.get("LastEvaluatedKey")
+            if not start:
+                break
+        shown = items[: page.first]
+        return Page(
+            items=[from_item(item, self.spec.entity) for item in shown],
+            cursors=[self._cursor(index, item) for item in shown],
+            has_next=len(items) > page.first,
+        )
+
+    async def part(self, entity_id: str, *, after: int, limit: int, newest_first: bool = False) -> list[E]:
+        """Return entities that share an id, by their numeric sort key above `after`."""
+        answer = await self.aws.run(
+            self.aws.dynamodb.query,
+            TableName=self.name,
+            KeyConditionExpression="id = :id AND #sort > :after",
+            ExpressionAttributeNames={"#sort": self.spec.key[-1]},
+            ExpressionAttributeValues={":id": {"S": entity_id}, ":after": {"N": str(after)}},
+            ConsistentRead=True,
+            ScanIndexForward=not newest_first,
+            Limit=limit,
+        )
+        return [from_item(item, self.spec.entity) for item in answer["Items"]]
+
+    async def latest(self, index_name: str, partition: str) -> E | None:
+        """Return the entity with the highest sort key in one partition of an index."""
+        page = await self.query(index_name, partition, PageRequest(first=1))
+        return page.items[0] if page.items else None
+
+    def creation(self, entity: E) -> dict[str, Any]:
+        """Return the transaction part that stores a new entity."""
+        return {"Put": self._creation(entity)}
+
+    def replacement(self, old: E, new: E) -> dict[str, Any]:
+        """Return the transaction part that replaces an entity unless it has changed since it was read."""
+        stamped = msgspec.structs.replace(new, version=old.version + 1, updated_at=self.now())
+        return {"Put": {"TableName": self.name, "Item": to_item(stamped), **_version_is(old.version)}}
+
+    def _creation(self, entity: E) -> dict[str, Any]:
+        return {
+            "TableName": self.name,
+            "Item": to_item(entity),
+            "ConditionExpression": "attribute_not_exists(id)",
+        }
+
+    def _replace(self, old: E, new: E) -> bool:
+        try:
+            self.aws.dynamodb.put_item(TableName=self.name, Item=to_item(new), **_version_is(old.version))
+        except ClientError as error:
+            if not is_condition_failure(error):
+                raise
+            return self.find_blocking(old.id) == new  # a retried call may have met its own write
+        return True
+
+    def _key_of(self, item: Item) -> Item:
+        return {name: item[name] for name in self.spec.key}
+
+    def _cursor_names(self, index: Index) -> list[str]:
+        names = [*self.spec.key, index.partition, *([index.sort] if index.sort else [])]
+        return list(dict.fromkeys(names))
+
+    def _cursor(self, index: Index, item: Item) -> str:
+        keys = [item[name] for name in self._cursor_names(index)]
+        return encode_cursor([int(key["N"]) if "N" in key else key["S"] for key in keys])
+
+    def _start(self, index: Index, partition: str, after: str | None) -> Item | None:
+        if after is None:
+            return None
+        names = self._cursor_names(index)
+        key = dict(zip(names, decode_cursor(after, parts=len(names)), strict=True))
+        sort_is_number = isinstance(key.get(index.sort or ""), int)
+        if key[index.partition] != partition or (index.sort is not None and sort_is_number != (index.sort_type == "N")):
+            raise Invalid.one("after is not a cursor of this list.", "after")
+        return {name: to_attribute(value) for name, value in key.items()}
+
+    def _index_query(
+        self, index: Index, partition: str, where: Mapping[str, str], *, newest_first: bool
+    ) -> dict[str, Any]:
+        names = {"#partition": index.partition}
+        values = {":partition": to_attribute(partition)}
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "IndexName": index.name,
+            "KeyConditionExpression": "#partition = :partition",
+            "ScanIndexForward": not newest_first,
+        }
+        for position, (attribute, value) in enumerate(where.items()):
+            names[f"#w{position}"], values[f":w{position}"] = attribute, to_attribute(value)
+        if where:
+            request["FilterExpression"] = " AND ".join(f"#w{n} = :w{n}" for n in range(len(where)))
+        return {**request, "ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
+
+
+async def transact(aws: Aws, parts: Sequence[Mapping[str, Any]]) -> bool:
+    """Write all parts or none; return False where a condition failed or another transaction was in the way."""
+    try:
+        await aws.run(aws.dynamodb.transact_write_items, TransactItems=list(parts))  # pyright: ignore[reportArgumentType] - built above
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "TransactionCanceledException":
+            return False
+        raise
+    return True
+
+
+def is_condition_failure(error: ClientError) -> bool:
+    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
+
+
+def _version_is(version: int) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "#version = :version",
+        "ExpressionAttributeNames": {"#version": "version"},
+        "ExpressionAttributeValues": {":version": {"N": str(version)}},
+    }

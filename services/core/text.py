@@ -1,0 +1,18 @@
+"""This file is the bounds of text that people enter."""
+
+from collections.abc import Sequence
+
+from services.core.errors import Fault
+
+
+def bounded(text: str, *, field: Sequence[str], most: int, least: int = 1) -> list[Fault]:
+    """Return the faults of a text that must have `least` to `most` characters without surrounding space."""
+    length = len(text.strip())
+    name = field[-1]
+    if length < least:
+        return [Fault(f"{name} must not be empty." if least == 1 else f"{name} is too short.", tuple(field))]
+    if length > most:
+        return [Fault(f"{name} must have at most {most:,} characters; this has {length:,}.", tuple(field))]
+    if "\x00" in text:
+        return [Fault(f"{name} must not contain NUL.", tuple(field))]
+    return []

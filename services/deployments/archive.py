@@ -1,0 +1,122 @@
+"""This file is the archive of deployment streams: their entries in DynamoDB, for when the log is gone."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from services.aws.items import Entity
+from services.aws.tables import AlreadyExists, Table, TableSpec
+from services.core.clock import Clock
+from services.deployments import events
+from services.deployments.model import Deployment
+from services.events.port import Entry, EventLog
+
+CHUNK_ENTRIES: Final = 200
+CHUNK_BYTES: Final = 250_000
+"""An item may have 400 KB; the rest is room for its overhead."""
+
+
+class ArchivedEntry(msgspec.Struct, frozen=True):
+    seq: int
+    at: datetime
+    data: str
+    terminal: bool = False
+
+
+class LogChunk(Entity, frozen=True, kw_only=True, rename="camel"):
+    """Neighbouring entries of the stream `id` up to `last_seq`. Chunks may overlap where two workers wrote them."""
+
+    last_seq: int
+    entries: tuple[ArchivedEntry, ...]
+
+
+DEPLOYMENT_LOGS: Final = TableSpec("deployment-logs", LogChunk, sort="lastSeq", sort_type="N")
+
+
+@dataclass(frozen=True, slots=True)
+class LogArchive:
+    table: Table[LogChunk]
+    now: Clock
+
+    async def newest(self, stream: str) -> ArchivedEntry | None:
+        """Return the last archived entry."""
+        chunks = await self.table.part(stream, after=0, limit=1, newest_first=True)
+        return chunks[0].entries[-1] if chunks else None
+
+    async def read(self, stream: str, *, after: int, limit: int) -> list[Entry]:
+        """Return at most `limit` archived entries with a higher seq, in order."""
+        found: list[Entry] = []
+        position = after
+        while len(found) < limit:
+            chunks = await self.table.part(stream, after=position, limit=10)
+            if not chunks:
+                break
+            for entry in (entry for chunk in chunks for entry in chunk.entries):
+                if entry.seq > position:
+                    found.append(Entry(entry.seq, entry.at, entry.data.encode(), entry.terminal))
+                    position = entry.seq
+        return found[:limit]
+
+    async def catch_up(self, log: EventLog, stream: str, *, after: int) -> int:
+        """Archive what the log has after a seq; return the seq of the last archived entry. Repeating is harmless."""
+        while entries := (await log.read(stream, after=after, limit=CHUNK_ENTRIES)).entries:
+            chunk = _bounded(entries)
+            with suppress(AlreadyExists):  # entries of a seq are the same whoever archives them
+                await self.table.put_new(self._chunk(stream, chunk))
+            after = chunk[-1].seq
+        return after
+
+    def _chunk(self, stream: str, entries: Sequence[Entry]) -> LogChunk:
+        now = self.now()
+        return LogChunk(
+            id=stream,
+            created_at=now,
+            updated_at=now,
+            last_seq=entries[-1].seq,
+            entries=tuple(ArchivedEntry(e.seq, e.at, e.data.decode(), e.terminal) for e in entries),
+        )
+
+
+def _bounded(entries: Sequence[Entry]) -> Sequence[Entry]:
+    size = 0
+    for count, entry in enumerate(entries):
+        size += len(entry.data)
+        if size > CHUNK_BYTES and count:
+            return entries[:count]
+    return entries
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentHistory:
+    """The stream of a deployment as storage has it."""
+
+    table: Table[Deployment]
+    archive: LogArchive
+
+    async def state(self, stream: str) -> bool:
+        """Return whether the deployment has ended."""
+        deployment = await self.table.find(stream)
+        return deployment is not None and deployment.finished_at is not None
+
+    async def read(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
+        """Return archived entries; an ended deployment whose end was not archived gets it here."""
+        entries = await self.archive.read(stream, after=after, limit=limit)
+        if len(entries) == limit or (entries and entries[-1].terminal):
+            return entries
+        deployment, newest = await self.table.find(stream), await self.archive.newest(stream)
+        if deployment is None or deployment.finished_at is None or (newest and newest.terminal):
+            return entries
+        last = newest.seq if newest else 0
+        if after > last:
+            return []
+        data = events.encode(finished(deployment))
+        return [*entries, Entry(last + 1, deployment.finished_at, data, terminal=True)]
+
+
+def finished(deployment: Deployment) -> events.DeploymentFinished:
+    """Return the terminal event of a deployment that has ended."""
+    return events.DeploymentFinished(deployment.status, deployment.reason, deployment.message)

@@ -1,0 +1,204 @@
+"""This file is the job of a deployment: it goes from the archive of a generation to a URL, and on while that runs."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, assert_never
+from urllib.parse import urlsplit
+
+from services.aws.bucket import Bucket
+from services.aws.tables import Table
+from services.aws.topic import Topic
+from services.core.clock import Clock
+from services.deployments import events
+from services.deployments.archive import LogArchive, finished
+from services.deployments.ending import close_stream
+from services.deployments.model import Deployment, DeploymentPlatform, DeploymentStatus
+from services.events.port import EventLog, LogUnavailable
+from services.generations.artifact import ARCHIVE
+from services.generations.model import Generation
+from services.jobs.record import StopCause, stop_requested
+from services.jobs.run import Run
+from services.jobs.worker import JobFailed
+from services.platforms import port
+from services.projects import Projects, ProjectStatus
+
+ARCHIVE_EVERY: Final = 1.0
+"""Seconds between two looks for entries to archive; readers never wait for it."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentJob:
+    """Handler of deployment jobs. The run lasts as long as the platform has something to tell."""
+
+    table: Table[Deployment]
+    generations: Table[Generation]
+    projects: Projects
+    archive: LogArchive
+    bucket: Bucket
+    topic: Topic
+    event_log: EventLog
+    platforms: Mapping[DeploymentPlatform, port.Platform]
+    now: Clock
+
+    async def archived(self, record: Deployment) -> int:
+        """Archive what an earlier attempt left in the log, so that the stream goes on where storage ends."""
+        newest = await self.archive.newest(record.id)
+        return await self.archive.catch_up(self.event_log, record.id, after=newest.seq if newest else 0)
+
+    async def work(self, run: Run[Deployment]) -> None:
+        """Deploy, and follow what runs until it stops."""
+        async with self._archiving(run):
+            record = await run.save(status=DeploymentStatus.BUILDING, started_at=run.record.started_at or self.now())
+            if record.attempt > 1:
+                await self._say(run, f"Starting again: attempt {record.attempt}.")
+            await self._tell(run, events.DeploymentStatusChanged(record.status))
+            await self.projects.mark(record.project_id, ProjectStatus.DEPLOYING)
+            try:
+                async with aclosing(self._platform(record).deploy(await self._order(record))) as happenings:
+                    async for happening in happenings:
+                        await self._take(run, happening)
+            except port.DeployFailed as failure:
+                raise JobFailed(failure.reason, failure.message, retryable=False) from failure
+            except port.Superseded:
+                pass
+        await self._finish(run, DeploymentStatus.SUPERSEDED)
+
+    async def stopped(self, run: Run[Deployment]) -> None:
+        """End a deployment that was canceled or replaced."""
+        superseded = run.record.stop is StopCause.SUPERSEDED
+        await self._finish(run, DeploymentStatus.SUPERSEDED if superseded else DeploymentStatus.CANCELED)
+
+    async def failed(self, run: Run[Deployment], failure: JobFailed, *, final: bool) -> None:
+        """Tell of a failed attempt; when final, end the deployment."""
+        await self._say(run, failure.message, level=port.LogLevel.ERROR)
+        if final:
+            await self._finish(run, DeploymentStatus.FAILED, reason=failure.code, message=failure.message)
+
+    async def handed_over(self, run: Run[Deployment]) -> None:
+        """Tell that what runs was stopped with its worker and will be started again."""
+        await self._say(
+            run, "The worker is stopping; this deployment stops with it and starts again with the next one."
+        )
+        await run.out.flush()
+        await self.archived(run.record)
+
+    async def settle(self, record: Deployment) -> None:
+        """Close the stream of an ended deployment whose worker did not get that far."""
+        if await close_stream(self.event_log, self.archive, record):
+            await self._announce(record)
+
+    def _platform(self, record: Deployment) -> port.Platform:
+        platform = self.platforms.get(record.platform)
+        if platform is None:
+            message = f"{record.platform.value} is not available on this server."
+            raise JobFailed("PLATFORM_UNAVAILABLE", message, retryable=False)
+        return platform
+
+    async def _order(self, record: Deployment) -> port.Order:
+        generation = await self.generations.find(record.generation_id)
+        where = generation.artifact if generation else None
+        content = await self.bucket.get(f"{where}/{ARCHIVE}") if where else None
+        if content is None:
+            raise JobFailed("ARCHIVE_MISSING", "The generated code is gone.", retryable=False)
+        return port.Order(
+            deployment_id=record.id,
+            site=record.project_id,
+            archive=content,
+            config=port.Config(
+                environment=record.config.environment_variables,
+                build_command=record.config.build_command,
+                start_command=record.config.start_command,
+            ),
+            preferred_port=urlsplit(record.url).port if record.url else None,
+        )
+
+    async def _take(self, run: Run[Deployment], happening: port.Event) -> None:
+        match happening:
+            case port.PhaseChanged():
+                status = DeploymentStatus(happening.phase.value)
+                if run.record.status is not status:
+                    await run.save(status=status)
+                    await self._tell(run, events.DeploymentStatusChanged(status))
+            case port.StepChanged():
+                await self._tell(run, events.StepChanged(happening.step, happening.state))
+            case port.Line():
+                line = events.LogLine(happening.at, happening.level, happening.stream, happening.message)
+                await self._tell(run, line)
+            case port.Live():
+                await self._went_live(run, happening.url)
+            case _:
+                assert_never(happening)
+
+    async def _went_live(self, run: Run[Deployment], url: str) -> None:
+        record = await run.save(status=DeploymentStatus.SUCCESS, url=url, live_at=self.now())
+        await self._tell(run, events.DeploymentStatusChanged(record.status, url))
+        replaced = await self.projects.went_live(record.project_id, record.id)
+        if replaced is not None:
+            await self._supersede(replaced)
+        await self._notify(record)
+        run.detached.set()
+
+    async def _supersede(self, deployment_id: str) -> None:
+        def replaced(old: Deployment) -> Deployment:
+            if old.finished_at is not None:
+                return old
+            ended = DeploymentStatus.SUPERSEDED
+            return stop_requested(old, StopCause.SUPERSEDED, running=old.status, ended=ended, now=self.now)
+
+        await self.table.update(deployment_id, replaced)
+
+    async def _finish(
+        self,
+        run: Run[Deployment],
+        status: DeploymentStatus,
+        *,
+        reason: str | None = None,
+        message: str | None = None,
+    ) -> None:
+        record = await run.save(status=status, reason=reason, message=message, finished_at=self.now(), lease=None)
+        await run.out.close(events.encode(finished(record)))
+        await self.archived(record)
+        await self._announce(record)
+
+    async def _announce(self, record: Deployment) -> None:
+        failed = record.status is DeploymentStatus.FAILED
+        await self.projects.went_down(record.project_id, record.id, failed=failed)
+        await self._notify(record)
+
+    async def _notify(self, record: Deployment) -> None:
+        await self.topic.publish(
+            f"Deployment {record.status.value.lower()}",
+            f"Deployment {record.id} of project {record.project_id} is {record.status.value}.",
+            attributes={"event": "deployment.status", "status": record.status.value, "teamId": record.team_id},
+        )
+
+    async def _say(self, run: Run[Deployment], text: str, *, level: port.LogLevel = port.LogLevel.INFO) -> None:
+        await self._tell(run, events.LogLine(self.now(), level, port.LogStream.SYSTEM, text))
+
+    async def _tell(self, run: Run[Deployment], event: events.StoredEvent) -> None:
+        await run.out.put(events.encode(event))
+
+    @asynccontextmanager
+    async def _archiving(self, run: Run[Deployment]) -> AsyncGenerator[None]:
+        """Archive the stream while the block runs."""
+        task = asyncio.create_task(self._archive_on(run.record.id))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _archive_on(self, stream: str) -> None:
+        newest = await self.archive.newest(stream)
+        archived = newest.seq if newest else 0
+        while True:
+            await asyncio.sleep(ARCHIVE_EVERY)
+            try:
+                archived = await self.archive.catch_up(self.event_log, stream, after=archived)
+            except LogUnavailable:
+                log.warning("the log of %s can't be archived now", stream)

@@ -1,0 +1,77 @@
+"""This file is the record of a deployment: one delivery of a generation's code to a platform, while it runs there."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from services.aws.tables import Index, TableSpec
+from services.core.ids import DeploymentId, GenerationId
+from services.jobs.record import JobRecord
+
+
+class DeploymentPlatform(Enum):
+    """Where a backend can run."""
+
+    LOCAL = "LOCAL"
+    """On the machine of the worker; in development only."""
+
+
+class DeploymentStatus(Enum):
+    """How far a deployment has come."""
+
+    PENDING = "PENDING"
+    """It waits for a worker."""
+    BUILDING = "BUILDING"
+    """It is being installed and compiled."""
+    DEPLOYING = "DEPLOYING"
+    """It is being started."""
+    SUCCESS = "SUCCESS"
+    """It answers."""
+    FAILED = "FAILED"
+    """It could not be deployed, or crashed later."""
+    CANCELING = "CANCELING"
+    """It was asked to stop and has not yet."""
+    CANCELED = "CANCELED"
+    """It was stopped."""
+    SUPERSEDED = "SUPERSEDED"
+    """A later deployment of the project took its place."""
+
+
+class DeploymentConfig(msgspec.Struct, frozen=True, rename="camel"):
+    """What the user chose. A command of None is the platform's own."""
+
+    environment_variables: dict[str, str] = {}
+    build_command: str | None = None
+    start_command: str | None = None
+
+
+class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
+    """`finished_at` is when it stopped running, not when it first answered: that is `live_at`."""
+
+    id: DeploymentId
+    generation_id: GenerationId
+    platform: DeploymentPlatform
+    environment: str = "production"
+    config: DeploymentConfig = DeploymentConfig()
+    status: DeploymentStatus = DeploymentStatus.PENDING
+    reason: str | None = None
+    message: str | None = None
+    url: str | None = None
+    started_at: datetime | None = None
+    live_at: datetime | None = None
+
+
+DEPLOYMENTS: Final = TableSpec(
+    "deployments",
+    Deployment,
+    sort="projectId",
+    indexes=(
+        Index("UserIdIndex", "userId", "createdAt"),
+        Index("ProjectIdIndex", "projectId", "createdAt"),
+        Index("UserIdStatusIndex", "userId", "status"),
+        Index("EnvironmentIndex", "environment", "createdAt"),
+    ),
+    stream=True,
+)

@@ -1,0 +1,223 @@
+"""This file is what users do with deployments: start one, watch it, read its logs, stop it, do it again."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.aws.queue import Queue
+from services.aws.tables import AlreadyExists, Table
+from services.core.actor import Actor
+from services.core.clock import Clock
+from services.core.errors import Conflict, Fault, Invalid, NotFound
+from services.core.ids import DeploymentId, GenerationId, ProjectId, new_id
+from services.core.pages import Page, PageRequest
+from services.core.policy import Action
+from services.deployments.archive import DeploymentHistory, LogArchive
+from services.deployments.ending import close_stream
+from services.deployments.events import DeploymentEvent, LogFilter, NumberedLine, lines, merging
+from services.deployments.model import Deployment, DeploymentConfig, DeploymentPlatform, DeploymentStatus
+from services.events.cursor import Cursor, decode, encode
+from services.events.follow import Following, follow
+from services.events.hub import Hub
+from services.events.port import EventLog
+from services.generations.model import Generation, GenerationKind, GenerationStatus
+from services.generations.service import Generations
+from services.idempotency import Idempotency
+from services.jobs.record import StopCause, stop_requested
+from services.projects import Project, Projects
+
+MAX_VARIABLES: Final = 100
+MAX_VALUE: Final = 4096
+_RESERVED: Final = {"PATH", "HOME", "PORT", "HOST", "TABLE_PREFIX"}
+
+
+@dataclass(frozen=True, slots=True)
+class NewDeployment:
+    project_id: ProjectId
+    generation_id: GenerationId
+    platform: DeploymentPlatform
+    config: DeploymentConfig = field(default_factory=DeploymentConfig)
+    client_mutation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployments:
+    table: Table[Deployment]
+    projects: Projects
+    generations: Generations
+    archive: LogArchive
+    queue: Queue
+    event_log: EventLog
+    hub: Hub
+    idempotency: Idempotency
+    platforms: Collection[DeploymentPlatform]
+    """Those that may be used here."""
+    now: Clock
+
+    async def create(self, new: NewDeployment, *, by: Actor) -> Deployment:
+        """Deploy the code of a generation: store the record and put its job into the queue."""
+        self._check(new)
+        project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
+        _check_deployable(await self.generations.get(new.generation_id, by=by), project)
+        object_id = await self.idempotency.object_id(
+            "createDeployment", new.client_mutation_id, lambda: new_id("deployment"), by=by.user_id
+        )
+        now = self.now()
+        deployment = Deployment(
+            id=DeploymentId(object_id),
+            project_id=project.id,
+            user_id=by.user_id,
+            team_id=project.team_id,
+            generation_id=new.generation_id,
+            platform=new.platform,
+            environment="development" if new.platform is DeploymentPlatform.LOCAL else "production",
+            config=new.config,
+            created_at=now,
+            updated_at=now,
+        )
+        try:
+            await self.table.put_new(deployment)
+        except AlreadyExists:
+            deployment = await self.get(deployment.id, by=by)
+        if deployment.status is DeploymentStatus.PENDING:
+            await self.queue.send(deployment.id, group=project.team_id)
+        return deployment
+
+    async def redeploy(
+        self, deployment_id: DeploymentId, *, client_mutation_id: str | None = None, by: Actor
+    ) -> Deployment:
+        """Deploy the same code with the same configuration again; once live it replaces what runs."""
+        old = await self.get(deployment_id, by=by, action=Action.EDIT)
+        again = NewDeployment(old.project_id, old.generation_id, old.platform, old.config, client_mutation_id)
+        return await self.create(again, by=by)
+
+    async def get(self, deployment_id: DeploymentId, *, by: Actor, action: Action = Action.VIEW) -> Deployment:
+        """Return a deployment of a project on which the actor may do `action`."""
+        deployment = await self.table.find(deployment_id)
+        if deployment is None:
+            raise NotFound("deployment", deployment_id)
+        try:
+            await self.projects.get(deployment.project_id, by=by, action=action)
+        except NotFound:
+            raise NotFound("deployment", deployment_id) from None
+        return deployment
+
+    async def list(
+        self, page: PageRequest, *, project_id: ProjectId | None, status: DeploymentStatus | None, by: Actor
+    ) -> Page[Deployment]:
+        """Return the deployments of a project, or those that the actor started, newest first."""
+        where = {"status": status.value} if status else None
+        if project_id is None:
+            return await self.table.query("UserIdIndex", by.user_id, page, where=where)
+        project = await self.projects.get(project_id, by=by)
+        return await self.table.query("ProjectIdIndex", project.id, page, where=where)
+
+    async def latest(self, project: Project) -> Deployment | None:
+        """Return the newest deployment of a project that the caller was given."""
+        return await self.table.latest("ProjectIdIndex", project.id)
+
+    async def cancel(self, deployment_id: DeploymentId, *, by: Actor) -> Deployment:
+        """Stop a deployment, whether it is being built or runs. It is CANCELING until nothing of it runs any more.
+
+        Raises Conflict, with the deployment, where it has ended already.
+        """
+        await self.get(deployment_id, by=by, action=Action.EDIT)
+        deployment = await self._stop(deployment_id)
+        if deployment is None:
+            raise NotFound("deployment", deployment_id)
+        return deployment
+
+    async def stop_all(self, project: Project) -> None:
+        """Stop whatever is being built or runs for a project that the caller may end."""
+        page = await self.table.query("ProjectIdIndex", project.id, PageRequest(first=100))
+        for deployment in page.items:
+            if deployment.finished_at is None:
+                with suppress(Conflict):  # it ended meanwhile
+                    await self._stop(deployment.id)
+
+    @asynccontextmanager
+    async def follow(
+        self, deployment_id: DeploymentId, *, after: str | None, shown: LogFilter, by: Actor
+    ) -> AsyncGenerator[AsyncIterator[Following[DeploymentEvent]]]:
+        """Follow a deployment's stream from after a cursor (None: from the start) to its terminal event."""
+        await self.get(deployment_id, by=by)
+        async with follow(
+            self.hub, deployment_id, after=after, history=self._history, merged=merging(shown)
+        ) as followed:
+            yield followed
+
+    async def logs(self, deployment: Deployment, page: PageRequest, *, shown: LogFilter) -> Page[NumberedLine]:
+        """Return a page of the log of a deployment that the caller was given, oldest first.
+
+        The cursors are those of the stream: either continues where the other stopped.
+        """
+        position = None if page.after is None else decode(page.after)
+        found: list[NumberedLine] = []
+        cursors: list[str] = []
+        more = True
+        while more and len(found) <= page.first:
+            read = await self.hub.read(deployment.id, after=position, limit=500, history=self._history)
+            for line in lines(read.entries, shown):
+                found.append(line)
+                cursors.append(encode(Cursor(read.epoch or "", line.seq)))
+            more = read.has_more
+            if read.entries and read.epoch:
+                position = Cursor(read.epoch, read.entries[-1].seq)
+        return Page(found[: page.first], cursors[: page.first], has_next=len(found) > page.first)
+
+    @property
+    def _history(self) -> DeploymentHistory:
+        return DeploymentHistory(self.table, self.archive)
+
+    async def _stop(self, deployment_id: DeploymentId) -> Deployment | None:
+        def stopped(old: Deployment) -> Deployment:
+            if old.finished_at is not None:
+                raise Conflict(f"The deployment has ended already: it is {old.status.value}.", current=old)
+            return stop_requested(
+                old,
+                StopCause.CANCELED,
+                running=DeploymentStatus.CANCELING,
+                ended=DeploymentStatus.CANCELED,
+                now=self.now,
+            )
+
+        deployment = await self.table.update(deployment_id, stopped)
+        if deployment is not None and deployment.finished_at is not None:
+            await close_stream(self.event_log, self.archive, deployment)
+            await self.projects.went_down(deployment.project_id, deployment.id, failed=False)
+        return deployment
+
+    def _check(self, new: NewDeployment) -> None:
+        faults = _config_faults(new.config)
+        if new.platform not in self.platforms:
+            faults.append(Fault(f"{new.platform.value} is not available on this server.", ("platform",)))
+        if faults:
+            raise Invalid(faults)
+
+
+def _check_deployable(generation: Generation, project: Project) -> None:
+    if generation.project_id != project.id:
+        raise Invalid.one("generationId is a generation of another project.", "generationId")
+    if generation.kind is not GenerationKind.CODE:
+        raise Invalid.one("Only a CODE generation can be deployed.", "generationId")
+    if generation.status is not GenerationStatus.COMPLETED:
+        raise Invalid.one(
+            f"Only a COMPLETED generation can be deployed; this one is {generation.status.value}.", "generationId"
+        )
+
+
+def _config_faults(config: DeploymentConfig) -> list[Fault]:
+    where = ("config", "environmentVariables")
+    faults: list[Fault] = []
+    if len(config.environment_variables) > MAX_VARIABLES:
+        faults.append(Fault(f"At most {MAX_VARIABLES} environment variables.", where))
+    for name, value in config.environment_variables.items():
+        if not name.isascii() or not name.replace("_", "a").isalnum() or name[0].isdigit() or name in _RESERVED:
+            faults.append(Fault(f"'{name}' can't be the name of an environment variable here.", (*where, name)))
+        if len(value) > MAX_VALUE or "\x00" in value:
+            faults.append(Fault(f"The value of {name} may have at most {MAX_VALUE:,} characters.", (*where, name)))
+    for name, command in (("buildCommand", config.build_command), ("startCommand", config.start_command)):
+        if command is not None and (not command.strip() or len(command) > 500 or "\x00" in command):  # noqa: PLR2004 - the message says it
+            faults.append(Fault(f"{name} must have 1 to 500 characters.", ("config", name)))
+    return faults

@@ -1,0 +1,87 @@
+"""This file is the stream of a generation as storage has it: what replays once the event log has let go of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.aws.bucket import Bucket
+from services.aws.tables import Table
+from services.events.port import Closed, Entry, EventLog, Fenced
+from services.generations import events
+from services.generations.artifact import Artifact, load
+from services.generations.model import Generation
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationHistory:
+    """A short stream that ends in the same text and files: one reset, all of each, the terminal event."""
+
+    table: Table[Generation]
+    bucket: Bucket
+
+    async def state(self, stream: str) -> bool:
+        """Return whether the generation has ended."""
+        generation = await self.table.find(stream)
+        return generation is not None and generation.finished_at is not None
+
+    async def read(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
+        """Return the entries after a seq; none while the generation goes on."""
+        generation = await self.table.find(stream)
+        if generation is None or generation.finished_at is None:
+            return []
+        said = told(generation, await load(self.bucket, generation))
+        return entries(said, at=generation.finished_at)[after : after + limit]
+
+
+def told(generation: Generation, artifact: Artifact | None) -> list[events.GenerationEvent]:
+    """Tell a finished generation in as few events as can be."""
+    said: list[events.GenerationEvent] = []
+    if artifact is not None:
+        said.append(
+            events.AttemptStarted(
+                attempt=generation.attempt,
+                provider=generation.provider or "",
+                model=generation.model or "",
+                resets_text=True,
+            )
+        )
+        if artifact.text:
+            said.append(events.TokenDelta(artifact.text, offset=0))
+        for file in artifact.files:
+            said += [
+                events.FileStarted(file.path),
+                events.FileDelta(file.path, file.content),
+                events.FileCompleted(file.path, file.sha256, file.listing.bytes),
+            ]
+    said.append(finished(generation))
+    return said
+
+
+def finished(generation: Generation) -> events.GenerationFinished:
+    """Return the terminal event of a generation that has ended."""
+    return events.GenerationFinished(generation.status, generation.reason, generation.message)
+
+
+def entries(said: Sequence[events.GenerationEvent], *, at: datetime) -> list[Entry]:
+    last = len(said)
+    return [Entry(seq, at, events.encode(event), terminal=seq == last) for seq, event in enumerate(said, start=1)]
+
+
+async def close_stream(log: EventLog, generation: Generation, artifact: Artifact | None) -> bool:
+    """Append the terminal event of a generation that has ended; return whether it was missing.
+
+    A log that does not know the stream (any more) gets it whole, so that whoever waits there gets more than the end.
+    """
+    head = (await log.read(generation.id, after=0, limit=1)).head
+    said = told(generation, artifact) if head.epoch is None else [finished(generation)]
+    try:
+        await log.append(
+            generation.id,
+            [events.encode(event) for event in said],
+            attempt=generation.attempt + 1,
+            producer_seq=1,
+            close=True,
+        )
+    except (Closed, Fenced):
+        return False
+    return True

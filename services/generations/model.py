@@ -1,0 +1,114 @@
+"""This file is the record of a generation: one run of a model (or the scaffold) for a project."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from services.aws.tables import Index, TableSpec
+from services.core.ids import GenerationId, SchemaId
+from services.jobs.record import JobRecord
+from services.llm.port import Options
+
+
+class GenerationKind(Enum):
+    """What a generation makes."""
+
+    SCHEMA = "SCHEMA"
+    """A new version of the project's database schema, from a description."""
+    CODE = "CODE"
+    """A complete backend, from the project's schema."""
+
+
+class GenerationStatus(Enum):
+    """How far a generation has come."""
+
+    QUEUED = "QUEUED"
+    """It waits for a worker."""
+    GENERATING = "GENERATING"
+    """A worker is at it."""
+    COMPLETED = "COMPLETED"
+    """It made everything it was to make."""
+    INCOMPLETE = "INCOMPLETE"
+    """It was cut short; what it made is kept."""
+    FAILED = "FAILED"
+    """It made nothing that can be used."""
+    CANCELING = "CANCELING"
+    """It was asked to stop and has not yet."""
+    CANCELED = "CANCELED"
+    """It was stopped."""
+
+
+class GenerationReason(Enum):
+    """Why a generation ended INCOMPLETE or FAILED."""
+
+    MAX_TOKENS = "MAX_TOKENS"
+    """The answer reached its limit of tokens."""
+    CONTENT_FILTER = "CONTENT_FILTER"
+    """The provider's content filter ended the answer."""
+    PROVIDER_LOST = "PROVIDER_LOST"
+    """The provider was lost in mid-answer."""
+    MISSING_FILES = "MISSING_FILES"
+    """The answer ended without all files that it had announced."""
+    INVALID_OUTPUT = "INVALID_OUTPUT"
+    """The answer was not what was asked for, also when asked again."""
+    PROVIDER_ERROR = "PROVIDER_ERROR"
+    """No provider answered."""
+    PROJECT_DELETED = "PROJECT_DELETED"
+    """The project was deleted meanwhile."""
+    WORKER_LOST = "WORKER_LOST"
+    """The worker was lost each time it ran this."""
+    INTERNAL = "INTERNAL"
+    """A mistake of ours."""
+
+
+class Usage(msgspec.Struct, frozen=True, rename="camel"):
+    """Tokens, as the provider counts them."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class GeneratedFile(msgspec.Struct, frozen=True, rename="camel"):
+    """A complete file. `bytes` and `sha256` (hex) are of its UTF-8 content."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class Generation(JobRecord, frozen=True, kw_only=True, rename="camel"):
+    """`message` says the reason of one that ended INCOMPLETE or FAILED as a sentence."""
+
+    id: GenerationId
+    kind: GenerationKind
+    prompt: str
+    options: Options = Options()
+    status: GenerationStatus = GenerationStatus.QUEUED
+    schema_id: SchemaId | None = None
+    """SCHEMA: the version it makes, chosen beforehand. CODE: the version it reads."""
+    reason: GenerationReason | None = None
+    message: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    template: str | None = None
+    usage: Usage | None = None
+    files: tuple[GeneratedFile, ...] = ()
+    artifact: str | None = None
+    """S3 key prefix of what it made."""
+    started_at: datetime | None = None
+    expires_at: int | None = None
+
+
+GENERATIONS: Final = TableSpec(
+    "code-generations",
+    Generation,
+    sort="projectId",
+    indexes=(
+        Index("UserIdIndex", "userId", "createdAt"),
+        Index("ProjectIdIndex", "projectId", "createdAt"),
+        Index("StatusIndex", "status", "updatedAt"),
+    ),
+    ttl="expiresAt",
+)

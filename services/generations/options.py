@@ -1,0 +1,33 @@
+"""This file is the options of a request: what the user asked for, else the settings, else the kind's own."""
+
+from collections.abc import Callable
+from typing import Final
+
+from services.config import Config
+from services.generations.model import GenerationKind
+from services.llm.port import Options
+
+_OF_KIND: Final = {
+    GenerationKind.SCHEMA: Options(temperature=0.5, max_tokens=8192),
+    GenerationKind.CODE: Options(temperature=0.3, max_tokens=65536),
+}
+"""Less temperature gives more consistent code. The limits are of output tokens."""
+
+
+def completing(config: Config) -> Callable[[GenerationKind, Options], Options]:
+    """Make the function that fills in what a user left open."""
+    settings = Options(temperature=config.ai_temperature, max_tokens=config.ai_max_tokens, top_p=config.ai_top_p)
+
+    def complete(kind: GenerationKind, asked: Options) -> Options:
+        return _over(asked, _over(settings, _OF_KIND[kind]))
+
+    return complete
+
+
+def _over(first: Options, second: Options) -> Options:
+    return Options(
+        model=first.model or second.model,
+        temperature=second.temperature if first.temperature is None else first.temperature,
+        max_tokens=first.max_tokens or second.max_tokens,
+        top_p=first.top_p or second.top_p,
+    )

@@ -1,0 +1,180 @@
+"""This file is what users do with generations: ask for one, watch it, cancel it, take what it made."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.aws.bucket import Bucket
+from services.aws.queue import Queue
+from services.aws.tables import AlreadyExists, Table
+from services.core.actor import Actor
+from services.core.clock import Clock
+from services.core.errors import Conflict, Fault, Invalid, NotFound
+from services.core.ids import GenerationId, ProjectId, SchemaId, new_id
+from services.core.pages import Page, PageRequest
+from services.core.policy import Action
+from services.core.text import bounded
+from services.events.follow import Following, follow
+from services.events.hub import Hub
+from services.events.port import EventLog
+from services.generations.artifact import ARCHIVE, Artifact, load
+from services.generations.events import GenerationEvent, merged
+from services.generations.history import GenerationHistory, close_stream
+from services.generations.model import Generation, GenerationKind, GenerationStatus
+from services.idempotency import Idempotency
+from services.jobs.record import StopCause, stop_requested
+from services.llm.port import Options
+from services.projects import Project, Projects
+
+PROMPT_LENGTH: Final = 8000
+DOWNLOAD_SECONDS: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class NewGeneration:
+    """`prompt` of None means the project's description."""
+
+    project_id: ProjectId
+    kind: GenerationKind
+    prompt: str | None = None
+    options: Options = field(default_factory=Options)
+    client_mutation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    table: Table[Generation]
+    projects: Projects
+    bucket: Bucket
+    queue: Queue
+    event_log: EventLog
+    hub: Hub
+    idempotency: Idempotency
+    now: Clock
+
+    async def create(self, new: NewGeneration, *, by: Actor) -> Generation:
+        """Ask for a generation: store its record and put its job into the queue."""
+        _check(new)
+        project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
+        object_id = await self.idempotency.object_id(
+            "generate", new.client_mutation_id, lambda: new_id("generation"), by=by.user_id
+        )
+        generation = self._record(GenerationId(object_id), new, project, by=by)
+        try:
+            await self.table.put_new(generation)
+        except AlreadyExists:
+            generation = await self.get(generation.id, by=by)
+        if generation.status is GenerationStatus.QUEUED:
+            await self.queue.send(generation.id, group=project.team_id)
+        return generation
+
+    async def get(self, generation_id: GenerationId, *, by: Actor, action: Action = Action.VIEW) -> Generation:
+        """Return a generation of a project on which the actor may do `action`."""
+        generation = await self.table.find(generation_id)
+        if generation is None:
+            raise NotFound("generation", generation_id)
+        try:
+            await self.projects.get(generation.project_id, by=by, action=action)
+        except NotFound:
+            raise NotFound("generation", generation_id) from None
+        return generation
+
+    async def list(self, project: Project, page: PageRequest) -> Page[Generation]:
+        """Return the generations of a project that the caller was given, newest first."""
+        return await self.table.query("ProjectIdIndex", project.id, page)
+
+    async def cancel(self, generation_id: GenerationId, *, by: Actor) -> Generation:
+        """Ask a generation to stop. It is CANCELING until the work has stopped; one not begun is CANCELED at once.
+
+        Raises Conflict, with the generation, where it has ended already.
+        """
+        await self.get(generation_id, by=by, action=Action.EDIT)
+        generation = await self._stop(generation_id)
+        if generation is None:
+            raise NotFound("generation", generation_id)
+        return generation
+
+    async def stop_all(self, project: Project) -> None:
+        """Cancel whatever is under way for a project that the caller may end."""
+        page = await self.table.query("ProjectIdIndex", project.id, PageRequest(first=100))
+        for generation in page.items:
+            if generation.finished_at is None:
+                with suppress(Conflict):  # it ended meanwhile
+                    await self._stop(generation.id)
+
+    @asynccontextmanager
+    async def follow(
+        self, generation_id: GenerationId, *, after: str | None, by: Actor
+    ) -> AsyncGenerator[AsyncIterator[Following[GenerationEvent]]]:
+        """Follow a generation's stream from after a cursor (None: from the start) to its terminal event."""
+        await self.get(generation_id, by=by)
+        history = GenerationHistory(self.table, self.bucket)
+        async with follow(self.hub, generation_id, after=after, history=history, merged=merged) as followed:
+            yield followed
+
+    async def artifact(self, generation: Generation) -> Artifact | None:
+        """Return the text and files of a generation that the caller was given; None where there are none."""
+        return await load(self.bucket, generation)
+
+    def download_url(self, generation: Generation) -> str | None:
+        """Make a URL that anybody may download the archive with for an hour; None where there is no archive."""
+        if generation.artifact is None or not generation.files:
+            return None
+        return self.bucket.presign(
+            f"{generation.artifact}/{ARCHIVE}", seconds=DOWNLOAD_SECONDS, filename=f"{generation.id}.zip"
+        )
+
+    async def _stop(self, generation_id: GenerationId) -> Generation | None:
+        def stopped(old: Generation) -> Generation:
+            if old.finished_at is not None:
+                raise Conflict(f"The generation has ended already: it is {old.status.value}.", current=old)
+            return stop_requested(
+                old,
+                StopCause.CANCELED,
+                running=GenerationStatus.CANCELING,
+                ended=GenerationStatus.CANCELED,
+                now=self.now,
+            )
+
+        generation = await self.table.update(generation_id, stopped)
+        if generation is not None and generation.finished_at is not None:
+            await close_stream(self.event_log, generation, None)
+            await self.projects.settled(generation.project_id, failed=False)
+        return generation
+
+    def _record(self, object_id: GenerationId, new: NewGeneration, project: Project, *, by: Actor) -> Generation:
+        prompt = (new.prompt or "").strip() or project.description
+        schema_id = SchemaId(new_id("schema")) if new.kind is GenerationKind.SCHEMA else project.schema_id
+        if new.kind is GenerationKind.SCHEMA and not prompt:
+            raise Invalid.one("Say in prompt what to build; the project has no description either.", "prompt")
+        if schema_id is None:
+            raise Invalid.one("The project has no schema yet: generate or save one first.", "projectId")
+        now = self.now()
+        return Generation(
+            id=object_id,
+            project_id=project.id,
+            user_id=by.user_id,
+            team_id=project.team_id,
+            kind=new.kind,
+            prompt=prompt,
+            options=new.options,
+            schema_id=schema_id,
+            created_at=now,
+            updated_at=now,
+        )
+
+
+def _check(new: NewGeneration) -> None:
+    faults: list[Fault] = []
+    if new.prompt is not None:
+        faults += bounded(new.prompt, field=["prompt"], most=PROMPT_LENGTH, least=0)
+    options = new.options
+    if options.temperature is not None and not 0 <= options.temperature <= 2:  # noqa: PLR2004 - the message says it
+        faults.append(Fault("temperature must be from 0 to 2.", ("options", "temperature")))
+    if options.top_p is not None and not 0 < options.top_p <= 1:
+        faults.append(Fault("topP must be above 0 and at most 1.", ("options", "topP")))
+    if options.max_tokens is not None and not 1 <= options.max_tokens <= 200_000:  # noqa: PLR2004 - same
+        faults.append(Fault("maxTokens must be from 1 to 200,000.", ("options", "maxTokens")))
+    if faults:
+        raise Invalid(faults)

@@ -1,0 +1,251 @@
+"""This file is the worker: it takes jobs from a queue, runs them, and gives back what it cannot end.
+
+SQS delivers at least once, so a job's record decides: a delivery that finds it ended or held by another run has no
+effect.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from services.aws.queue import Delivery, Queue
+from services.aws.tables import Table
+from services.core.clock import Clock
+from services.events.port import Closed, EventLog, Fenced
+from services.events.producer import Producer
+from services.jobs.record import JobRecord
+from services.jobs.run import Busy, Finished, Heartbeat, Interrupt, LeaseLost, Run, claim
+
+MAX_FAILURES: Final = 3
+"""Attempts that may fail before the job fails for good."""
+
+MAX_CRASHES: Final = 3
+"""Workers that a job may lose before it counts as poison."""
+
+BACKOFF: Final = 2.0
+"""Seconds before the first repeat of a failed attempt; doubles each time."""
+
+BATCH: Final = 10
+"""Messages of one receive; SQS's maximum."""
+
+log = logging.getLogger(__name__)
+R = TypeVar("R", bound=JobRecord)
+
+
+class JobFailed(Exception):
+    """The work failed. `code` is a short upper-case reason, `message` a sentence for the person who asked."""
+
+    def __init__(self, code: str, message: str, *, retryable: bool) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+
+
+class Handler(Protocol[R]):
+    """What a kind of job does. Each method may run again after a crash and then changes nothing more."""
+
+    @property
+    def table(self) -> Table[R]: ...
+
+    async def archived(self, record: R) -> int:
+        """Return the seq of the last event that storage has of this job, which its stream goes on from; 0 for none."""
+        ...
+
+    async def work(self, run: Run[R]) -> None:
+        """Do the job to its end: artifact, record, terminal event, notification. Raises JobFailed."""
+        ...
+
+    async def stopped(self, run: Run[R]) -> None:
+        """End a job that was asked to stop, now that its work has."""
+        ...
+
+    async def failed(self, run: Run[R], failure: JobFailed, *, final: bool) -> None:
+        """Tell of a failed attempt; when final, end the job."""
+        ...
+
+    async def handed_over(self, run: Run[R]) -> None:
+        """Tell that another worker will go on."""
+        ...
+
+    async def settle(self, record: R) -> None:
+        """Do what may be missing after the record of a finished job was written."""
+        ...
+
+
+@dataclass(slots=True)
+class Worker(Generic[R]):
+    """Runs the jobs of one queue, `slots` at once, until asked to stop."""
+
+    queue: Queue
+    handler: Handler[R]
+    events: EventLog
+    slots: int
+    lease: float
+    grace: float
+    now: Clock
+    new_owner: Callable[[], str]
+    _runs: set[Run[Any]] = field(default_factory=set[Run[Any]])
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take jobs until `stop`, then drain: wait for running jobs as long as the grace lasts, hand over the rest."""
+        slots = asyncio.Semaphore(self.slots)
+        while not stop.is_set():
+            await slots.acquire()
+            most = 1
+            while most < BATCH and not slots.locked():
+                await slots.acquire()
+                most += 1
+            deliveries = await self._receive(most)
+            for _ in range(most - len(deliveries)):
+                slots.release()
+            for delivery in deliveries:
+                if stop.is_set():
+                    await self.queue.give_back(delivery.receipt)
+                    slots.release()
+                else:
+                    self._begin(delivery, slots)
+        await self._drain()
+
+    async def _receive(self, most: int) -> list[Delivery]:
+        try:
+            return list(await self.queue.receive(most=most, lease=int(self.lease)))
+        except Exception:
+            log.warning("the queue %s does not answer", self.queue.name, exc_info=True)
+            await asyncio.sleep(1)  # an outage must not become a busy loop
+            return []
+
+    def _begin(self, delivery: Delivery, slots: asyncio.Semaphore) -> None:
+        free = _Once(slots.release)
+        task = asyncio.create_task(self._deliver(delivery, free))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: free())
+
+    async def _drain(self) -> None:
+        for run in self._runs:
+            if run.detached.is_set():
+                run.interrupt(Interrupt.DRAIN)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self.grace)
+        for run in self._runs:
+            run.interrupt(Interrupt.DRAIN)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _deliver(self, delivery: Delivery, free: "_Once") -> None:
+        try:
+            if await self._process(delivery, free):
+                await self.queue.delete(delivery.receipt)
+        except Exception:
+            log.exception("a delivery of %s failed; SQS will deliver it again", delivery.body)
+
+    async def _process(self, delivery: Delivery, free: "_Once") -> bool:
+        """Return whether the message is done with."""
+        job_id, table = delivery.body, self.handler.table
+        try:
+            record = await table.aws.run(claim, table, job_id, owner=self.new_owner(), lease=self.lease, now=self.now)
+        except Busy as busy:
+            await self.queue.give_back(delivery.receipt, after=int(busy.seconds) + 1)
+            return False
+        except Finished:
+            ended = await table.find(job_id)
+            if ended is not None:
+                await self.handler.settle(ended)
+            return True
+        if record is None:
+            return True
+        base = await self.handler.archived(record)
+        async with Producer(self.events, job_id, attempt=record.attempt, base=base) as out:
+            run = Run(table, record, out)
+            return await self._hold(run, delivery, free)
+
+    async def _hold(self, run: Run[R], delivery: Delivery, free: "_Once") -> bool:
+        loop = asyncio.get_running_loop()
+        heartbeat = Heartbeat(run, self.queue, delivery.receipt, self.lease, self.now, loop)
+        freeing = asyncio.create_task(_when(run.detached, free))
+        self._runs.add(run)
+        heartbeat.start()
+        try:
+            return await self._attempt(run)
+        except (LeaseLost, Fenced, Closed):
+            log.warning("attempt %d of %s was replaced by another", run.attempt, run.record.id)
+            return False
+        finally:
+            self._runs.discard(run)
+            freeing.cancel()
+            await heartbeat.stop()
+
+    async def _attempt(self, run: Run[R]) -> bool:
+        if run.record.stop:
+            await self.handler.stopped(run)
+            return True
+        if run.record.crashes >= MAX_CRASHES:
+            lost = JobFailed("WORKER_LOST", "The worker was lost each time it ran this.", retryable=False)
+            await self.handler.failed(run, lost, final=True)
+            return True
+        try:
+            await run.perform(asyncio.create_task(self.handler.work(run)))
+        except asyncio.CancelledError:
+            if run.interrupted is None:
+                raise
+            return await self._interrupted(run)
+        except JobFailed as failure:
+            return await self._failed(run, failure)
+        except (LeaseLost, Fenced, Closed):
+            raise
+        except Exception:
+            log.exception("%s failed by a mistake of ours", run.record.id)
+            failure = JobFailed("INTERNAL", "Something went wrong on our side.", retryable=True)
+            return await self._failed(run, failure)
+        return True
+
+    async def _interrupted(self, run: Run[R]) -> bool:
+        match run.interrupted:
+            case Interrupt.STOP:
+                await run.refresh()
+                await self.handler.stopped(run)
+                return True
+            case Interrupt.DRAIN:
+                await self.handler.handed_over(run)
+                await run.out.flush()
+                await run.save(lease=None)
+                await self._requeue(run.record)
+                return True
+            case _:
+                raise LeaseLost
+
+    async def _failed(self, run: Run[R], failure: JobFailed) -> bool:
+        failures = run.record.failures + 1
+        final = not failure.retryable or failures >= MAX_FAILURES
+        await self.handler.failed(run, failure, final=final)
+        if not final:
+            await run.out.flush()
+            await run.save(lease=None, failures=failures)
+            await self._requeue(run.record, after=int(BACKOFF * 2 ** (failures - 1)))
+        return True
+
+    async def _requeue(self, record: JobRecord, *, after: int = 0) -> None:
+        """Put a fresh message in: unlike a message given back, it does not count towards the dead-letter queue."""
+        await self.queue.send(record.id, group=record.team_id, after=after)
+
+
+@dataclass(slots=True)
+class _Once:
+    """Calls something at most once."""
+
+    action: Callable[[], None]
+    done: bool = False
+
+    def __call__(self) -> None:
+        if not self.done:
+            self.done = True
+            self.action()
+
+
+async def _when(event: asyncio.Event, action: Callable[[], None]) -> None:
+    await event.wait()
+    action()

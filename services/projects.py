@@ -1,0 +1,217 @@
+"""This file is projects: a backend being built, from its description to where it runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from services.aws.items import Entity
+from services.aws.tables import AlreadyExists, Index, Table, TableSpec
+from services.core.actor import Actor
+from services.core.clock import Clock
+from services.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from services.core.ids import DeploymentId, ProjectId, SchemaId, TeamId, UserId, new_id
+from services.core.pages import Page, PageRequest
+from services.core.policy import Action, allows, require
+from services.core.text import bounded
+from services.idempotency import Idempotency
+
+NAME_LENGTH: Final = 100
+DESCRIPTION_LENGTH: Final = 500
+
+
+class ProjectStatus(Enum):
+    """How far a project has come."""
+
+    DRAFT = "DRAFT"
+    """It has no schema yet."""
+    GENERATING = "GENERATING"
+    """A generation is under way."""
+    READY = "READY"
+    """It has a schema; nothing of it runs."""
+    DEPLOYING = "DEPLOYING"
+    """A deployment is under way."""
+    DEPLOYED = "DEPLOYED"
+    """A deployment of it answers."""
+    ERROR = "ERROR"
+    """The last generation or deployment failed."""
+
+
+class Project(Entity, frozen=True, kw_only=True, rename="camel"):
+    """`user_id` created it; `schema_version` counts the versions of its schema, 0 before the first."""
+
+    id: ProjectId
+    user_id: UserId
+    team_id: TeamId
+    name: str
+    description: str = ""
+    status: ProjectStatus = ProjectStatus.DRAFT
+    schema_id: SchemaId | None = None
+    schema_version: int = 0
+    live_deployment_id: DeploymentId | None = None
+    """The deployment that answers now."""
+
+
+PROJECTS: Final = TableSpec(
+    "projects",
+    Project,
+    sort="userId",
+    indexes=(
+        Index("UserIdIndex", "userId", "createdAt"),
+        Index("StatusIndex", "status", "updatedAt"),
+        Index("TeamIdIndex", "teamId", "createdAt"),
+    ),
+    stream=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    name: str
+    description: str = ""
+    team_id: TeamId | None = None
+    """None means the actor's personal team."""
+    client_mutation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectChange:
+    """None leaves a field as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    table: Table[Project]
+    idempotency: Idempotency
+    now: Clock
+
+    async def create(self, new: NewProject, *, by: Actor) -> Project:
+        """Start an empty project in one of the actor's teams."""
+        _check(name=new.name, description=new.description)
+        team_id = self._team(new.team_id, by=by)
+        if not allows(by, Action.EDIT, team_id):
+            raise Forbidden("Your role in this team does not allow you to create projects.")
+        object_id = await self.idempotency.object_id(
+            "createProject", new.client_mutation_id, lambda: new_id("project"), by=by.user_id
+        )
+        now = self.now()
+        project = Project(
+            id=ProjectId(object_id),
+            user_id=by.user_id,
+            team_id=team_id,
+            name=new.name.strip(),
+            description=new.description.strip(),
+            created_at=now,
+            updated_at=now,
+        )
+        try:
+            await self.table.put_new(project)
+        except AlreadyExists:
+            return await self.get(project.id, by=by)
+        return project
+
+    async def get(self, project_id: ProjectId, *, by: Actor, action: Action = Action.VIEW) -> Project:
+        """Return a project on which the actor may do `action`."""
+        project = await self.table.find(project_id)
+        return require(by, action, project, missing=NotFound("project", project_id))
+
+    async def list(
+        self, page: PageRequest, *, team_id: TeamId | None, status: ProjectStatus | None, by: Actor
+    ) -> Page[Project]:
+        """Return a team's projects, newest first; None means the actor's personal team."""
+        team = self._team(team_id, by=by)
+        where = {"status": status.value} if status else None
+        return await self.table.query("TeamIdIndex", team, page, where=where)
+
+    async def update(self, project_id: ProjectId, change: ProjectChange, *, by: Actor) -> Project:
+        """Change a project's name or description."""
+        _check(name=change.name, description=change.description)
+        await self.get(project_id, by=by, action=Action.EDIT)
+
+        def changed(project: Project) -> Project:
+            if change.expected_version not in (None, project.version):
+                raise Conflict("The project has changed meanwhile.", current=project)
+            fields = {"name": change.name, "description": change.description}
+            return replace(project, **{name: text.strip() for name, text in fields.items() if text is not None})
+
+        return self._existing(await self.table.update(project_id, changed), project_id)
+
+    async def delete(self, project_id: ProjectId, *, by: Actor) -> Project:
+        """Delete a project. What belongs to it is out of reach from then on."""
+        for _ in range(5):
+            project = await self.get(project_id, by=by, action=Action.DELETE)
+            if await self.table.delete(project):
+                return project
+        raise Conflict("The project keeps changing; try again.")
+
+    async def mark(self, project_id: ProjectId, status: ProjectStatus) -> None:
+        """Record that work on the project has begun (for jobs, which were authorized when they were asked for)."""
+        await self._change(project_id, lambda _: {"status": status})
+
+    async def settled(self, project_id: ProjectId, *, failed: bool) -> None:
+        """Record that work on the project has ended."""
+        await self._change(project_id, lambda old: {"status": _resting(old, failed=failed)})
+
+    async def went_live(self, project_id: ProjectId, deployment_id: DeploymentId) -> DeploymentId | None:
+        """Record which deployment answers now; return the one that did before."""
+        before: list[DeploymentId | None] = [None]
+
+        def live(old: Project) -> dict[str, Any]:
+            before[0] = old.live_deployment_id
+            return {"live_deployment_id": deployment_id, "status": ProjectStatus.DEPLOYED}
+
+        await self._change(project_id, live)
+        return before[0] if before[0] != deployment_id else None
+
+    async def went_down(self, project_id: ProjectId, deployment_id: DeploymentId, *, failed: bool) -> None:
+        """Record that a deployment has ended, whether or not it ever answered."""
+
+        def down(old: Project) -> dict[str, Any]:
+            live = None if old.live_deployment_id == deployment_id else old.live_deployment_id
+            rested = replace(old, live_deployment_id=live)
+            return {"live_deployment_id": live, "status": _resting(rested, failed=failed)}
+
+        await self._change(project_id, down)
+
+    async def _change(self, project_id: ProjectId, fields: Callable[[Project], dict[str, Any]]) -> None:
+        def changed(old: Project) -> Project:
+            new = replace(old, **fields(old))
+            return old if new == old else new
+
+        await self.table.update(project_id, changed)
+
+    def _team(self, team_id: TeamId | None, *, by: Actor) -> TeamId:
+        if team_id is None:
+            return by.personal_team_id
+        if not allows(by, Action.VIEW, team_id):
+            raise NotFound("team", team_id)
+        return team_id
+
+    def _existing(self, project: Project | None, project_id: ProjectId) -> Project:
+        if project is None:
+            raise NotFound("project", project_id)
+        return project
+
+
+def _check(**texts: Any) -> None:
+    faults: list[Fault] = []
+    if texts["name"] is not None:
+        faults += bounded(texts["name"], field=["name"], most=NAME_LENGTH)
+    if texts["description"] is not None:
+        faults += bounded(texts["description"], field=["description"], most=DESCRIPTION_LENGTH, least=0)
+    if faults:
+        raise Invalid(faults)
+
+
+def _resting(project: Project, *, failed: bool) -> ProjectStatus:
+    if project.live_deployment_id:
+        return ProjectStatus.DEPLOYED
+    if failed:
+        return ProjectStatus.ERROR
+    return ProjectStatus.READY if project.schema_id else ProjectStatus.DRAFT

@@ -1,0 +1,137 @@
+"""This file is the versions of a project's schema: immutable, numbered from 1, each generated or made by hand."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec.structs import replace
+
+from services.aws.clients import Aws
+from services.aws.items import Entity
+from services.aws.tables import Index, Table, TableSpec, transact
+from services.core.actor import Actor
+from services.core.clock import Clock
+from services.core.errors import Conflict, Invalid, NotFound
+from services.core.ids import GenerationId, ProjectId, SchemaId, UserId, new_id
+from services.core.pages import Page, PageRequest
+from services.core.policy import Action
+from services.projects import Project, Projects
+from services.schemas.diff import SchemaChange, diff
+from services.schemas.model import SchemaModel
+from services.schemas.validation import validate
+
+TRIES: Final = 5
+
+
+class Schema(Entity, frozen=True, kw_only=True, rename="camel"):
+    """One version of a project's schema; `version` is its number. Never changes."""
+
+    id: SchemaId
+    project_id: ProjectId
+    user_id: UserId
+    name: str
+    model: SchemaModel
+    generation_id: GenerationId | None = None
+    """The generation that made it; None for one made by hand."""
+
+
+SCHEMAS: Final = TableSpec(
+    "schemas",
+    Schema,
+    sort="projectId",
+    indexes=(
+        Index("UserIdIndex", "userId", "createdAt"),
+        Index("ProjectIdIndex", "projectId", "version", sort_type="N"),
+        Index("ProjectIdNameIndex", "projectId", "name"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewSchema:
+    """A version to be. `id` is chosen by the caller where a repeat must find the same one."""
+
+    model: SchemaModel
+    id: SchemaId
+    generation_id: GenerationId | None = None
+    expected_version: int | None = None
+    """The number of the version it is meant to follow; 0 for the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    aws: Aws
+    table: Table[Schema]
+    projects: Projects
+    now: Clock
+
+    async def get(self, schema_id: SchemaId, *, by: Actor) -> Schema:
+        """Return a version of a project's schema."""
+        schema = await self.table.find(schema_id)
+        if schema is None:
+            raise NotFound("schema", schema_id)
+        try:
+            await self.projects.get(schema.project_id, by=by)
+        except NotFound:
+            raise NotFound("schema", schema_id) from None
+        return schema
+
+    async def current(self, project: Project) -> Schema | None:
+        """Return the newest version of the schema of a project that the caller was given."""
+        return await self.table.find(project.schema_id) if project.schema_id else None
+
+    async def versions(self, project: Project, page: PageRequest) -> Page[Schema]:
+        """Return the versions of the schema of a project that the caller was given, newest first."""
+        return await self.table.query("ProjectIdIndex", project.id, page)
+
+    async def save(
+        self, project_id: ProjectId, model: SchemaModel, *, expected_version: int | None, by: Actor
+    ) -> Schema:
+        """Store a hand-made schema as the project's next version."""
+        if faults := validate(model):
+            raise Invalid(faults)
+        project = await self.projects.get(project_id, by=by, action=Action.EDIT)
+        new = NewSchema(model, SchemaId(new_id("schema")), expected_version=expected_version)
+        return await self.add(project, new, user_id=by.user_id)
+
+    async def add(self, project: Project, new: NewSchema, *, user_id: UserId) -> Schema:
+        """Store a valid schema as the next version of a project; a repeat with the same id changes nothing.
+
+        The version and the project's pointer to it are written together or not at all.
+        """
+        for _ in range(TRIES):
+            if found := await self.table.find(new.id):
+                return found
+            latest = await self.projects.table.find(project.id)
+            if latest is None:
+                raise NotFound("project", project.id)
+            if new.expected_version not in (None, latest.schema_version):
+                current = await self.current(latest)
+                raise Conflict("The project's schema has a newer version.", current=current)
+            schema = self._next(latest, new, user_id)
+            pointer = replace(latest, schema_id=schema.id, schema_version=schema.version)
+            if await transact(
+                self.aws, [self.table.creation(schema), self.projects.table.replacement(latest, pointer)]
+            ):
+                return schema
+        raise Conflict("The project keeps changing; try again.")
+
+    async def diff(self, schema: Schema, from_id: SchemaId, *, by: Actor) -> list[SchemaChange]:
+        """Say what changed from another version of the same project's schema to this one."""
+        other = await self.get(from_id, by=by)
+        if other.project_id != schema.project_id:
+            raise Invalid.one("from is a version of another project's schema.", "from")
+        return diff(other.model, schema.model)
+
+    def _next(self, project: Project, new: NewSchema, user_id: UserId) -> Schema:
+        now = self.now()
+        return Schema(
+            id=new.id,
+            project_id=project.id,
+            user_id=user_id,
+            name=project.name,
+            model=new.model,
+            generation_id=new.generation_id,
+            version=project.schema_version + 1,
+            created_at=now,
+            updated_at=now,
+        )

@@ -1,0 +1,199 @@
+"""This file is the rules that a schema keeps before it becomes a version of a project's schema or a backend."""
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Final
+
+from services.core.errors import Fault
+from services.schemas.model import Field, FieldType, Index, SchemaModel, Table, encode
+
+MAX_TABLES: Final = 50
+MAX_FIELDS: Final = 100
+"""In a table."""
+MAX_INDEXES: Final = 20
+"""In a table."""
+MAX_RELATIONSHIPS: Final = 200
+MAX_BYTES: Final = 100_000
+"""Of the schema's JSON."""
+
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}", re.ASCII)
+_INDEX_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}", re.ASCII)
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_NAME_RULE: Final = "starts with a letter and holds letters, digits and underscores, at most 63 in all"
+_RESERVED: Final = frozenset({"__proto__", "constructor", "prototype"})
+_RESERVED_TABLES: Final = _RESERVED | {"health"}
+_KEY_TYPES: Final = frozenset({FieldType.STRING, FieldType.INTEGER})
+_LARGEST_FLOAT: Final = sys.float_info.max
+_LONGEST_MESSAGE: Final = 300
+_SAFE_INTEGER: Final = 2**53 - 1
+"""What JavaScript holds without rounding (ECMA-262, Number.MAX_SAFE_INTEGER)."""
+
+
+def validate(schema: SchemaModel) -> list[Fault]:
+    """Return every rule that the schema breaks, each with the path of the place; an empty list is a valid schema.
+
+    Of a schema that is too large, or cannot be written as JSON at all, nothing else is judged.
+    """
+    faults = list(_size(schema))
+    if faults:
+        return faults
+    faults += _bounds(schema)
+    names = [table.name for table in schema.tables]
+    faults += _repeated(names, "table", ("tables",))
+    for number, table in enumerate(schema.tables):
+        faults += _table(table, ("tables", str(number)))
+    faults += _relationships(schema)
+    return [Fault(_shown(fault.message, _LONGEST_MESSAGE), fault.field) for fault in faults]
+
+
+def _size(schema: SchemaModel) -> Iterator[Fault]:
+    try:
+        size = len(encode(schema))
+    except (ValueError, OverflowError, TypeError, RecursionError):
+        yield Fault("The schema holds a value that cannot be written as JSON.")
+        return
+    if size > MAX_BYTES:
+        yield Fault(f"A schema takes at most {MAX_BYTES} bytes of JSON; this one takes {size}.")
+
+
+def _bounds(schema: SchemaModel) -> Iterator[Fault]:
+    if not schema.tables:
+        yield Fault("A schema has at least one table.", ("tables",))
+    if len(schema.tables) > MAX_TABLES:
+        yield Fault(f"A schema has at most {MAX_TABLES} tables; this one has {len(schema.tables)}.", ("tables",))
+    if len(schema.relationships) > MAX_RELATIONSHIPS:
+        count = len(schema.relationships)
+        yield Fault(f"A schema has at most {MAX_RELATIONSHIPS} relationships, not {count}.", ("relationships",))
+
+
+def _table(table: Table, at: tuple[str, ...]) -> Iterator[Fault]:
+    yield from _name(table.name, "table", _RESERVED_TABLES, at)
+    if not table.fields:
+        yield Fault(f"The table '{table.name}' has no fields.", (*at, "fields"))
+    if len(table.fields) > MAX_FIELDS:
+        yield Fault(
+            f"A table has at most {MAX_FIELDS} fields; '{table.name}' has {len(table.fields)}.", (*at, "fields")
+        )
+    yield from _repeated([field.name for field in table.fields], f"field of '{table.name}'", (*at, "fields"))
+    for number, field in enumerate(table.fields):
+        yield from _field(table, field, (*at, "fields", str(number)))
+    yield from _primary_key(table, (*at, "fields"))
+    yield from _indexes(table, (*at, "indexes"))
+
+
+def _primary_key(table: Table, at: tuple[str, ...]) -> Iterator[Fault]:
+    keys = [(number, field) for number, field in enumerate(table.fields) if field.primary_key]
+    if len(keys) != 1 and table.fields:
+        yield Fault(f"The table '{table.name}' has {len(keys) or 'no'} primary keys; it needs exactly one.", at)
+    for number, key in keys:
+        if key.nullable:
+            message = f"The primary key '{key.name}' of '{table.name}' cannot be nullable."
+            yield Fault(message, (*at, str(number), "nullable"))
+        if key.type not in _KEY_TYPES:
+            message = (
+                f"The primary key '{key.name}' of '{table.name}' is a STRING or an INTEGER, not a {key.type.value}."
+            )
+            yield Fault(message, (*at, str(number), "type"))
+
+
+def _field(table: Table, field: Field, at: tuple[str, ...]) -> Iterator[Fault]:
+    yield from _name(field.name, f"field of '{table.name}'", _RESERVED, at)
+    if field.default_value is not None and not _is_of(field.type, field.default_value):
+        message = f"The default of '{table.name}.{field.name}' is not a value of the type {field.type.value}."
+        yield Fault(message, (*at, "defaultValue"))
+
+
+def _indexes(table: Table, at: tuple[str, ...]) -> Iterator[Fault]:
+    if len(table.indexes) > MAX_INDEXES:
+        yield Fault(f"A table has at most {MAX_INDEXES} indexes; '{table.name}' has {len(table.indexes)}.", at)
+    yield from _repeated([index.name for index in table.indexes], f"index of '{table.name}'", at)
+    names = {field.name for field in table.fields}
+    for number, index in enumerate(table.indexes):
+        yield from _index(table, index, names, (*at, str(number)))
+
+
+def _index(table: Table, index: Index, names: set[str], at: tuple[str, ...]) -> Iterator[Fault]:
+    if not _INDEX_NAME.fullmatch(index.name):
+        message = f"'{_shown(index.name)}' cannot name an index: a letter, then letters, digits, '_', '.' and '-'."
+        yield Fault(message, (*at, "name"))
+    if not index.fields:
+        yield Fault(f"The index '{index.name}' of '{table.name}' has no fields.", (*at, "fields"))
+    seen: set[str] = set()
+    for number, name in enumerate(index.fields):
+        place = (*at, "fields", str(number))
+        if name not in names:
+            yield Fault(f"The index '{index.name}' names '{name}', which is no field of '{table.name}'.", place)
+        elif name in seen:
+            yield Fault(f"The index '{index.name}' of '{table.name}' names the field '{name}' twice.", place)
+        seen.add(name)
+
+
+def _relationships(schema: SchemaModel) -> Iterator[Fault]:
+    tables = {table.name for table in schema.tables}
+    for number, relationship in enumerate(schema.relationships):
+        ends = (("fromTable", relationship.from_table), ("toTable", relationship.to_table))
+        for key, name in ends:
+            if name not in tables:
+                message = f"A relationship names the table '{_shown(name)}', which does not exist."
+                yield Fault(message, ("relationships", str(number), key))
+
+
+def _name(name: str, kind: str, reserved: Iterable[str], at: tuple[str, ...]) -> Iterator[Fault]:
+    if name.lower() in reserved:
+        yield Fault(f"The name '{name}' is reserved; choose another for this {kind}.", (*at, "name"))
+    elif not _NAME.fullmatch(name):
+        yield Fault(f"'{_shown(name)}' cannot name a {kind}: a name {_NAME_RULE}.", (*at, "name"))
+
+
+def _repeated(names: Sequence[str], kind: str, at: tuple[str, ...]) -> Iterator[Fault]:
+    """Report each name, case aside, that stands earlier in the sequence, at its later place."""
+    seen = Counter[str]()
+    for number, name in enumerate(names):
+        key = name.lower()
+        if seen[key]:
+            yield Fault(
+                f"The name '{name}' is used by more than one {kind}; case does not count.", (*at, str(number), "name")
+            )
+        seen[key] += 1
+
+
+def _shown(text: str, longest: int = 80) -> str:
+    """Cut a text, since a name may be anything, to what fits in a sentence."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _is_of(kind: FieldType, value: object) -> bool:
+    """Return whether a JSON value is one of the type. True is no number here, though Python takes it for one."""
+    match kind:
+        case FieldType.STRING | FieldType.TEXT:
+            is_of = isinstance(value, str)
+        case FieldType.INTEGER:
+            is_of = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _SAFE_INTEGER
+        case FieldType.FLOAT:
+            is_of = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST_FLOAT
+        case FieldType.BOOLEAN:
+            is_of = isinstance(value, bool)
+        case FieldType.DATE:
+            is_of = isinstance(value, str) and _is_date(value)
+        case FieldType.DATETIME:
+            is_of = isinstance(value, str) and _is_moment(value)
+        case FieldType.JSON:
+            is_of = True
+    return is_of
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return _MOMENT.fullmatch(text) is not None and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False

@@ -1,0 +1,38 @@
+"""This file is the fixtures that many tests share: one real AWS emulator for the run."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from services.aws.emulator import free_port, running_emulator
+
+TOOLS = Path(__file__).parent.parent / ".tools" / "bin"
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[str]:
+    """Run the emulator without state on a free port; the value is its endpoint URL."""
+    endpoint: list[str] = []
+    up, done = Event(), Event()
+
+    async def run() -> None:
+        async with running_emulator(
+            program=str(TOOLS / "ministack"),
+            data=None,
+            port=free_port(),
+            environment=dict(os.environ),  # noqa: TID251 - a child of the test run, not a setting of the product
+        ) as url:
+            endpoint.append(url)
+            up.set()
+            await asyncio.to_thread(done.wait)
+
+    thread = Thread(target=asyncio.run, args=[run()])
+    thread.start()
+    assert up.wait(30)
+    yield endpoint[0]
+    done.set()
+    thread.join(30)
