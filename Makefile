@@ -68,7 +68,7 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	@command -v npm >/dev/null || { .tools/bin/python $(PIP) -r requirements/node.txt && sh requirements/link-node; }
 	@touch $@
 
-.make/graphiql: .make/tools graph/graphiql/package-lock.json graph/graphiql/index.html $(wildcard graph/graphiql/src/*)
+.make/graphiql: .make/tools graph/graphiql/package-lock.json $(wildcard graph/graphiql/*.* graph/graphiql/src/*.* graph/graphiql/src/tabs/*)
 	@echo "building GraphiQL into graph/static"
 	@cd graph/graphiql && npm ci --silent && npm run --silent build
 	@touch $@

@@ -59,7 +59,9 @@ class Client:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                async with open_socket(self._socket_url, subprotocols=[PROTOCOL], max_size=None) as socket:
+                async with open_socket(
+                    self._socket_url, subprotocols=[PROTOCOL], max_size=None, close_timeout=1
+                ) as socket:
                     lost, pauses = 0.0, iter(PAUSES)
                     async with aclosing(self._events(socket, query, {**variables, "after": after})) as events:
                         async for data in events:

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import signal
 import socket
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -76,13 +76,19 @@ async def running(*, port: int, data: Path, host: str) -> AsyncGenerator[Config]
     """Run the emulator, an api and a worker for the length of the block."""
     async with (
         _aws(development_config(port=port, data=data, host=host)) as config,
-        opened(config, tool_environment()) as process,
-        _api(process),
+        hosting(config, tool_environment()),
     ):
+        yield config
+
+
+@asynccontextmanager
+async def hosting(config: Config, environment: Mapping[str, str]) -> AsyncGenerator[None]:
+    """Run an api and a worker in this process for the length of the block."""
+    async with opened(config, environment) as process, _api(process):
         stop = asyncio.Event()
         workers = asyncio.gather(*(worker.run(stop) for worker in process.workers))
         try:
-            yield config
+            yield
         finally:
             stop.set()
             await workers

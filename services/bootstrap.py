@@ -12,6 +12,7 @@ from services.auth.jwks import JwksKeys, PemKey
 from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier
 from services.aws.bucket import Bucket
 from services.aws.clients import LONG_POLL, Aws, connect
+from services.aws.emulator import EMULATOR_CREDENTIALS
 from services.aws.provision import QueueSpec, Resources
 from services.aws.queue import Queue
 from services.aws.tables import E, Table, TableSpec
@@ -120,7 +121,7 @@ async def opened(config: Config, environment: Mapping[str, str], *, now: Clock =
         aws.close()
 
 
-def providers(config: Config) -> list[Provider]:
+def providers(config: Config) -> Sequence[Provider]:
     """Return the providers in the order they are asked: those with a key, else the scaffold."""
     timeouts = Timeouts(between_chunks=config.ai_chunk_timeout)
     found: list[Provider] = []
@@ -206,7 +207,7 @@ class _Builder:
         return Table(self.aws, spec, table_name(self.config, spec), self.now)
 
     def _queue(self, name: str) -> Queue:
-        wait = DEV_WAIT if self.config.development else LONG_POLL
+        wait = self.config.job_poll or (DEV_WAIT if self.config.development else LONG_POLL)
         return Queue(self.aws, self.config.name_of(name), wait)
 
     def _topic(self) -> Topic:
@@ -229,11 +230,11 @@ class _Builder:
         config = self.config
         if not config.development:
             return {}
+        endpoint = {"AWS_ENDPOINT_URL": config.aws_endpoint_url} if config.aws_endpoint_url else {}
         aws = {
-            "AWS_ENDPOINT_URL": config.aws_endpoint_url or "",
+            **endpoint,
             "AWS_REGION": config.aws_region,
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            **EMULATOR_CREDENTIALS,
         }
         machine = Machine(
             search_path=self.environment.get("PATH", ""),

@@ -124,7 +124,7 @@ class Config(BaseModel):
         30, alias="AI_CHUNK_TIMEOUT", gt=0, description="Seconds of silence after which a provider has failed."
     )
     scaffold_pace: float = Field(
-        400,
+        2000,
         alias="SCAFFOLD_TOKENS_PER_SECOND",
         ge=0,
         description="Pace of the scaffold, the provider used when no key is set. 0 is as fast as possible.",
@@ -156,6 +156,14 @@ class Config(BaseModel):
         ge=1,
         le=900,
         description="Seconds without a heartbeat after which a job is taken from its worker.",
+    )
+    job_poll: int | None = Field(
+        None,
+        alias="JOB_POLL_SECONDS",
+        ge=1,
+        le=20,
+        description="Seconds of one long poll for jobs, which a worker that stops waits for; "
+        "unset, 20, and 2 in development.",
     )
     drain_grace: float = Field(
         20, alias="DRAIN_GRACE_SECONDS", ge=0, description="Seconds that running jobs get to end when a worker stops."

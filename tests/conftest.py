@@ -1,4 +1,4 @@
-"""This file is the fixtures that many tests share: one real AWS emulator for the run."""
+"""This file is the fixtures that many tests share: one real AWS emulator and one server for the run."""
 
 import asyncio
 import os
@@ -9,6 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from services.aws.emulator import free_port, running_emulator
+from tests.snapinfra import Server, User, serving, settings
 
 TOOLS = Path(__file__).parent.parent / ".tools" / "bin"
 
@@ -36,3 +37,22 @@ def emulator() -> Iterator[str]:
     yield endpoint[0]
     done.set()
     thread.join(30)
+
+
+@pytest.fixture(scope="session")
+def server(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run an api and a worker with the memory log and the scaffold at full speed."""
+    with serving(settings(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")))) as running:
+        yield running
+
+
+@pytest.fixture
+def alice(server: Server) -> User:
+    """Somebody new."""
+    return server.user()
+
+
+@pytest.fixture
+def bob(server: Server) -> User:
+    """Somebody else."""
+    return server.user()

@@ -1,7 +1,7 @@
 """This file is the checking of tokens: Clerk's RS256 session tokens, and HS256 tokens of our own in development.
 
-Clerk's rules: https://clerk.com/docs/backend-requests/manual-jwt (iss, azp, exp, nbf). The algorithm is fixed per kind of
-token, never taken from the token (RFC 8725, 3.1).
+Clerk's rules: https://clerk.com/docs/backend-requests/manual-jwt (iss, azp, exp, nbf). The algorithm is fixed per kind
+of token, never taken from the token (RFC 8725, 3.1).
 """
 
 from collections.abc import Mapping, Sequence
@@ -89,7 +89,7 @@ class Authenticator:
     """Whether `x-dev-user-id` is believed."""
 
     async def subject(self, *, authorization: str | None, dev_user_id: str | None) -> Subject | None:
-        """Return who is asking, or None without credentials. Raises Unauthenticated for credentials that do not hold."""
+        """Return who is asking, or None without credentials. Raises Unauthenticated for those that do not hold."""
         if authorization:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer" or not token:

@@ -20,6 +20,10 @@ STOP_TIMEOUT: Final = 15.0
 """Seconds that the emulator may take to write its state and end."""
 
 
+EMULATOR_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+"""What clients of an emulator sign with; they open nothing."""
+
+
 class EmulatorMissing(Exception):
     """The ministack program is not installed where we look for it."""
 
@@ -43,7 +47,13 @@ async def running_emulator(
     path = shutil.which(program)
     if path is None:
         raise EmulatorMissing(f"No '{program}' on the PATH: run `make dev`, or set AWS_ENDPOINT_URL to an emulator.")
-    settings = {"GATEWAY_PORT": str(port), "MINISTACK_HOST": "127.0.0.1", "LOG_LEVEL": "WARNING", **_state(data)}
+    settings = {
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": "127.0.0.1",
+        "LOG_LEVEL": "WARNING",
+        **EMULATOR_CREDENTIALS,  # with which it checks presigned URLs
+        **_state(data),
+    }
     process = await asyncio.create_subprocess_exec(
         path,
         stdin=asyncio.subprocess.DEVNULL,

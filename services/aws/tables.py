@@ -1,5 +1,6 @@
 """This file is the DynamoDB table mapper: one declaration per table, and reading and writing its entities."""
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,9 @@ from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 
 CONTENTION: Final = 20
 """How often an update is tried again when others keep changing the same item."""
+
+_MARK: Final = "_write"
+"""The attribute that tells one write of an item from another."""
 
 E = TypeVar("E", bound=Entity)
 KeyType = Literal["S", "N"]
@@ -73,25 +77,13 @@ class Table(Generic[E]):
 
     def find_blocking(self, entity_id: str) -> E | None:
         """As `find`, for a thread that may block."""
-        answer = self.aws.dynamodb.query(
-            TableName=self.name,
-            KeyConditionExpression="id = :id",
-            ExpressionAttributeValues={":id": {"S": entity_id}},
-            ConsistentRead=True,
-            Limit=1,
-        )
-        items = answer["Items"]
-        return from_item(items[0], self.spec.entity) if items else None
+        item = self._item(entity_id)
+        return None if item is None else from_item(item, self.spec.entity)
 
     async def put_new(self, entity: E) -> None:
-        """Store a new entity. Raises AlreadyExists unless this very entity is what is stored."""
-        try:
-            await self.aws.run(self.aws.dynamodb.put_item, **self._creation(entity))
-        except ClientError as error:
-            if not is_condition_failure(error):
-                raise
-            if await self.find(entity.id) != entity:  # our own retry may have met our own write
-                raise AlreadyExists(entity.id) from None
+        """Store a new entity. Raises AlreadyExists where its key is taken."""
+        if not await self.aws.run(self._put, self._creation(entity)):
+            raise AlreadyExists(entity.id)
 
     async def update(self, entity_id: str, change: Callable[[E], E]) -> E | None:
         """Replace an entity by `change` of it, and return the new one; None where it does not exist.
@@ -111,7 +103,7 @@ class Table(Generic[E]):
             if changed is old:
                 return old
             new = msgspec.structs.replace(changed, version=old.version + 1, updated_at=self.now())
-            if self._replace(old, new):
+            if self._put({"TableName": self.name, "Item": to_item(new), **_version_is(old.version)}):
                 return new
         raise Conflict("Too many changes at once; try again.")
 
@@ -196,14 +188,39 @@ class Table(Generic[E]):
             "ConditionExpression": "attribute_not_exists(id)",
         }
 
-    def _replace(self, old: E, new: E) -> bool:
+    def _put(self, request: Mapping[str, Any]) -> bool:
+        """Put an item and return whether its condition held.
+
+        boto repeats a call whose response was lost, and then meets its own write: each put carries a mark of its own by
+        which a condition that failed for this reason is told from others.
+        """
+        mark = {"S": uuid.uuid4().hex}
+        item: Item = {**request["Item"], _MARK: mark}
+        marked: dict[str, Any] = {**request, "Item": item}
         try:
-            self.aws.dynamodb.put_item(TableName=self.name, Item=to_item(new), **_version_is(old.version))
+            self.aws.dynamodb.put_item(**marked)
         except ClientError as error:
             if not is_condition_failure(error):
                 raise
-            return self.find_blocking(old.id) == new  # a retried call may have met its own write
+            found = self._item(item["id"]["S"], sort=item.get(self.spec.sort or ""))
+            return found is not None and found.get(_MARK) == mark
         return True
+
+    def _item(self, entity_id: str, *, sort: Item | None = None) -> Item | None:
+        condition, values = "id = :id", {":id": {"S": entity_id}}
+        names: dict[str, Any] = {}
+        if sort is not None:
+            condition, names = "id = :id AND #sort = :sort", {"ExpressionAttributeNames": {"#sort": self.spec.key[-1]}}
+            values[":sort"] = sort
+        answer = self.aws.dynamodb.query(
+            TableName=self.name,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ConsistentRead=True,
+            Limit=1,
+            **names,
+        )
+        return next(iter(answer["Items"]), None)
 
     def _key_of(self, item: Item) -> Item:
         return {name: item[name] for name in self.spec.key}

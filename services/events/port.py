@@ -1,6 +1,6 @@
 """This file is the port of the event log: one append-only stream per generation or deployment.
 
-Adapters: memory (one process) and redis (any number). Both pass tests/services/events/conformance.py.
+Adapters: memory (one process) and redis (any number). Both pass tests/services/events/test_log_conformance.py.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -74,7 +74,8 @@ class EventLog(Protocol):
         stored is acknowledged as before. `base` is the seq that the first entry follows when the stream does not exist
         yet (an archive elsewhere has the entries before it); ignored otherwise.
 
-        Raises Fenced before Closed before ProducerGap, and LogUnavailable.
+        Raises Fenced before Closed before ProducerGap, and LogUnavailable; ValueError for no events, and for an attempt
+        or a producer_seq below 1.
         """
         ...
 
@@ -86,7 +87,8 @@ class EventLog(Protocol):
         """Yield once at the start of watching and after every change since the last yield (changes may merge).
 
         Watching is in force when the block is entered, so a read that follows the first yield misses nothing. Leaving
-        the block ends it. While the log is away the iterator waits, and yields when it is back.
+        the block ends it. While the log is away the iterator waits, and yields when it is back. Waiting for the next
+        yield may be cancelled and taken up again. Closing the log ends the iteration.
         """
         ...
 
@@ -101,3 +103,11 @@ class EventLog(Protocol):
     async def close(self) -> None:
         """Release connections and tasks."""
         ...
+
+
+def check_append(data: Sequence[bytes], *, attempt: int, producer_seq: int) -> None:
+    """Raise ValueError for an append that no producer means."""
+    if not data:
+        raise ValueError("An append needs at least one event.")
+    if attempt < 1 or producer_seq < 1:
+        raise ValueError("Attempts and producer sequence numbers start at 1.")

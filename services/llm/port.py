@@ -4,7 +4,7 @@ Adapters: groq, openai (their SDKs, any compatible base URL) and scaffold (deter
 provider over the others. All pass tests/services/llm/test_providers.py.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -134,9 +134,13 @@ class FailureCode(Enum):
 class ProviderFailure(Exception):
     """A provider could not answer, or stopped in the middle. `message` is safe to show: no key, no raw body."""
 
-    def __init__(self, provider: str, code: FailureCode, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, provider: str, code: FailureCode, message: str, *, model: str = "", retry_after: float | None = None
+    ) -> None:
         super().__init__(f"{provider}: {message}")
         self.provider = provider
+        self.model = model
+        """Empty where none was chosen."""
         self.code = code
         self.message = message
         self.retry_after = retry_after
@@ -149,7 +153,7 @@ class Provider(Protocol):
     @property
     def name(self) -> str: ...
 
-    def stream(self, request: Request) -> AsyncIterator[Item]:
+    def stream(self, request: Request) -> AsyncGenerator[Item]:
         """Ask, and yield `Started`, then text as it arrives, usage when known, then `Finished`.
 
         Raises ProviderFailure, before `Started` when nothing was received. Closing the iterator (or cancelling the task

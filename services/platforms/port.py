@@ -3,7 +3,7 @@
 Adapters: local (development only). All pass tests/services/platforms/.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -11,22 +11,38 @@ from typing import Protocol
 
 
 class LogStream(Enum):
+    """Where a line of output comes from."""
+
     BUILD = "BUILD"
+    """Installing and compiling."""
     RELEASE = "RELEASE"
+    """Getting ready to start, such as creating tables."""
     RUNTIME = "RUNTIME"
+    """The running backend."""
     SYSTEM = "SYSTEM"
+    """Snapinfra itself."""
 
 
 class LogLevel(Enum):
+    """How serious a line of output is."""
+
     INFO = "INFO"
+    """Nothing to worry about."""
     WARN = "WARN"
+    """Worth a look."""
     ERROR = "ERROR"
+    """Something failed."""
 
 
 class StepState(Enum):
+    """How far a step has come."""
+
     RUNNING = "RUNNING"
+    """It is under way."""
     SUCCEEDED = "SUCCEEDED"
+    """It is done."""
     FAILED = "FAILED"
+    """It failed; so does the deployment."""
 
 
 class Phase(Enum):
@@ -99,13 +115,22 @@ class DeployFailed(Exception):
         self.message = message
 
 
+class Superseded(Exception):
+    """The deployment was replaced by a later one of the same site, and has been stopped. Not a failure."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(f"Replaced by {by}.")
+        self.by = by
+        """The deployment that runs there now."""
+
+
 class Platform(Protocol):
     """A deploy target."""
 
-    def deploy(self, order: Order) -> AsyncIterator[Event]:
+    def deploy(self, order: Order) -> AsyncGenerator[Event]:
         """Deploy and yield what happens, in order; end when nothing more will.
 
-        Raises DeployFailed. Closing the iterator (or cancelling the task that reads it) stops everything that this call
-        started and returns only when it has stopped.
+        Raises DeployFailed, and Superseded when a later order for the same site is live. Closing the iterator (or
+        cancelling the task that reads it) stops everything that this call started and returns only when it has stopped.
         """
         ...

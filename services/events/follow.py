@@ -1,0 +1,33 @@
+"""This file is following a stream as a subscriber sees it: decoded, merged, and with gaps announced."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from services.events.cursor import decode
+from services.events.hub import Batch, History, Hub
+from services.events.port import Entry
+from services.events.stream import StreamEvent, StreamGap
+
+E = TypeVar("E")
+Following = StreamEvent[E] | StreamGap
+Merge = Callable[[str, Sequence[Entry]], Iterable[StreamEvent[E]]]
+"""Decodes entries of an epoch and joins neighbours of heavy kinds."""
+
+
+@asynccontextmanager
+async def follow(
+    hub: Hub, stream: str, *, after: str | None, history: History, merged: Merge[E]
+) -> AsyncGenerator[AsyncIterator[Following[E]]]:
+    """Follow a stream from after an opaque cursor to its terminal event. Raises Invalid for a cursor that is none."""
+    position = None if after is None else decode(after)
+    async with hub.follow(stream, after=position, history=history) as batches:
+        yield _events(batches, merged)
+
+
+async def _events(batches: AsyncIterator[Batch], merged: Merge[E]) -> AsyncIterator[Following[E]]:
+    async for batch in batches:
+        if batch.gap is not None:
+            yield StreamGap(batch.epoch, batch.gap.from_seq, batch.gap.to_seq)
+        for event in merged(batch.epoch, batch.entries):
+            yield event

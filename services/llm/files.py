@@ -1,0 +1,332 @@
+"""This file is the protocol in which a model writes the files of a backend as one text, and its incremental reader.
+
+Each marker is a line of its own and carries a boundary, random text made for one request, so that no content can end a
+file early:
+
+    anything, read as notes
+    === 9f2c… MANIFEST
+    src/server.ts
+    README.md
+    === 9f2c… FILE src/server.ts
+    import express from "express";
+    === 9f2c… FILE README.md
+    # Notes
+    === 9f2c… END
+    anything, read as notes
+
+A file's content is everything between its marker's newline and the next marker, so a file that is not empty ends with a
+newline. A line that starts like a marker but is none of the four is content.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from services.llm.paths import MAX_PATH, DiscardReason, Tree, path_fault
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Text outside the files, never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileStarted:
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileDelta:
+    """The next part of the content of the file started last, never empty."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileCompleted:
+    """The file is whole: `sha256` (hex) and size of its content as UTF-8."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiscarded:
+    """A file is not kept. After its `FileStarted`, what came of it is void; otherwise nothing of it comes.
+
+    A DUPLICATE concerns the repetition only. `path` may be cut where it is too long, and is not safe to use.
+    """
+
+    path: str
+    reason: DiscardReason
+
+
+FileItem = Note | FileStarted | FileDelta | FileCompleted | FileDiscarded
+
+_LINE_LIMIT: Final = 1024
+"""A longer marker or manifest line is cut: its path is refused anyway, and what is held back stays bounded."""
+_WORDS: Final = ("MANIFEST", "END", "FILE ")
+_DIRECTIVE: Final = re.compile(r"(MANIFEST|END|FILE )(.*)", re.DOTALL)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""Halves of a pair, which a model's JSON may hold but no UTF-8 can."""
+
+
+def new_boundary(random_bytes: Callable[[int], bytes]) -> str:
+    """Make a boundary from a source of random bytes, such as secrets.token_bytes."""
+    return random_bytes(8).hex()
+
+
+def encode(boundary: str, files: Mapping[str, str], *, notes: str = "") -> str:
+    """Write files as a model would, with a newline added to a content that lacks its last one."""
+    if any(_prefix(boundary) in content for content in files.values()):
+        raise ValueError("A file's content holds the boundary.")
+    opening = f"{notes.rstrip(chr(10))}\n" if notes else ""
+    manifest = "".join(f"{path}\n" for path in files)
+    bodies = "".join(f"{_prefix(boundary)}FILE {path}\n{_ended(content)}" for path, content in files.items())
+    return f"{opening}{_prefix(boundary)}MANIFEST\n{manifest}{bodies}{_prefix(boundary)}END\n"
+
+
+def _prefix(boundary: str) -> str:
+    return f"=== {boundary} "
+
+
+def _ended(content: str) -> str:
+    return content if not content or content.endswith("\n") else f"{content}\n"
+
+
+class _Mode(Enum):
+    NOTES = auto()
+    MANIFEST = auto()
+    FILE = auto()
+    REFUSED = auto()
+    DONE = auto()
+
+
+class _Digest(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+    def hexdigest(self) -> str: ...
+
+
+@dataclass(slots=True)
+class _OpenFile:
+    path: str
+    limit: int
+    limit_reason: DiscardReason
+    size: int = 0
+    digest: _Digest = field(default_factory=hashlib.sha256)
+
+
+@dataclass(slots=True)
+class FileParser:
+    """Reads the protocol as it arrives, holding back only what may be the start of a marker.
+
+    However the text is cut into pieces, the same files are completed and the same ones discarded. Time is linear in the
+    text, and no content is kept.
+    """
+
+    boundary: str
+    max_files: int = 200
+    max_file_bytes: int = 1024 * 1024
+    max_total_bytes: int = 10 * 1024 * 1024
+    manifest: list[str] = field(default_factory=list[str], init=False)
+    """The accepted paths that the text has said it will write, in its order."""
+    ended: bool = field(default=False, init=False)
+    """Whether the END marker was seen."""
+    _mode: _Mode = field(default=_Mode.NOTES, init=False)
+    _held: str = field(default="", init=False)
+    _line_start: bool = field(default=True, init=False)
+    _skip_line: bool = field(default=False, init=False)
+    _at_start: bool = field(default=True, init=False)
+    _open: _OpenFile | None = field(default=None, init=False)
+    _total: int = field(default=0, init=False)
+    _tree: Tree = field(default_factory=Tree, init=False)
+    _listed: set[str] = field(default_factory=set[str], init=False)
+    _refused: set[str] = field(default_factory=set[str], init=False)
+    _seen: set[str] = field(default_factory=set[str], init=False)
+    _completed: set[str] = field(default_factory=set[str], init=False)
+    _items: list[FileItem] = field(default_factory=list[FileItem], init=False)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The paths of the manifest that have not been completed, in the manifest's order."""
+        return tuple(path for path in self.manifest if path not in self._completed)
+
+    def feed(self, text: str) -> list[FileItem]:
+        """Read the next piece of the text, of any length."""
+        if self._at_start and text:
+            self._at_start = False
+            text = text.removeprefix("\ufeff")
+        buffer = self._held + _SURROGATE.sub("\ufffd", text)
+        self._held = ""
+        position = 0
+        while position < len(buffer):
+            position = self._step(buffer, position)
+        return self._take()
+
+    def end(self) -> list[FileItem]:
+        """Say that the text is over. A file that no marker has closed is INCOMPLETE."""
+        held, self._held = self._held, ""
+        directive = self._directive(held)
+        if directive is not None and directive[0] == "FILE ":
+            self._close()  # its own path may be cut short
+        elif directive is not None:
+            self._obey(*directive)
+        elif held and self._mode is not _Mode.MANIFEST:
+            self._content(held)
+        if self._open is not None:
+            self._discard(self._open.path, DiscardReason.INCOMPLETE)
+        return self._take()
+
+    def _take(self) -> list[FileItem]:
+        items, self._items = self._items, []
+        return items
+
+    def _step(self, buffer: str, position: int) -> int:
+        """Read one stretch from `position` and return where the next one starts."""
+        if self._skip_line:
+            newline = buffer.find("\n", position)
+            self._skip_line = newline < 0
+            return len(buffer) if newline < 0 else newline + 1
+        if self._mode is _Mode.DONE:
+            self._content(buffer[position:])
+            return len(buffer)
+        if self._mode is not _Mode.MANIFEST:
+            candidate = self._candidate(buffer, position)
+            if candidate > position:
+                self._content(buffer[position:candidate])
+                self._line_start = buffer[candidate - 1] == "\n"
+                return candidate
+        return self._line(buffer, position)
+
+    def _candidate(self, buffer: str, position: int) -> int:
+        """Return where the next line starts that is, or may become, a marker."""
+        prefix = _prefix(self.boundary)
+        if self._line_start and buffer.startswith(prefix, position):
+            return position
+        found = buffer.find(f"\n{prefix}", position)
+        if found >= 0:
+            return found + 1
+        newline = buffer.rfind("\n", position)
+        tail = newline + 1 if newline >= 0 else position
+        may_be_marker = (newline >= 0 or self._line_start) and len(buffer) - tail < len(prefix)
+        return tail if may_be_marker and prefix.startswith(buffer[tail:]) else len(buffer)
+
+    def _line(self, buffer: str, start: int) -> int:
+        """Read the line at `start`, a manifest's or one that starts like a marker; hold it back until it is whole."""
+        newline = buffer.find("\n", start, start + _LINE_LIMIT)
+        stop = newline if newline >= 0 else min(len(buffer), start + _LINE_LIMIT)
+        line = buffer[start:stop]
+        if newline < 0 and len(line) < _LINE_LIMIT and self._may_grow(line):
+            self._held = line
+            return stop
+        directive = self._directive(line)
+        if directive is None and self._mode is not _Mode.MANIFEST:
+            self._content(line)
+            self._line_start = False
+            return stop
+        if directive is None:
+            self._list(line)
+        else:
+            self._obey(*directive)
+        self._line_start = True
+        self._skip_line = newline < 0
+        return stop if newline < 0 else newline + 1
+
+    def _may_grow(self, line: str) -> bool:
+        """Return whether more text could make a line of these first characters a marker, or a manifest's path."""
+        if self._mode is _Mode.MANIFEST:
+            return True
+        rest = line[len(_prefix(self.boundary)) :]
+        return any(word.startswith(rest) or rest.startswith(word) for word in _WORDS)
+
+    def _directive(self, line: str) -> tuple[str, str] | None:
+        """Return a marker's word and its argument, or None for a line that is no marker."""
+        prefix = _prefix(self.boundary)
+        match = _DIRECTIVE.fullmatch(line[len(prefix) :]) if line.startswith(prefix) else None
+        if match is None:
+            return None
+        word, argument = match[1], match[2].strip(" \t\r")
+        return None if argument and word != "FILE " else (word, argument)
+
+    def _obey(self, word: str, argument: str) -> None:
+        self._close()
+        match word:
+            case "MANIFEST":
+                self._mode = _Mode.MANIFEST
+            case "END":
+                self._mode, self.ended = _Mode.DONE, True
+            case _:
+                self._begin(argument)
+
+    def _list(self, line: str) -> None:
+        """Take a line of the manifest. A path that can never be accepted is refused here, once."""
+        path = line.strip(" \t\r")
+        if not path or path.startswith("```") or path in self._listed or path in self._refused:
+            return
+        fault = path_fault(path)
+        if fault is None and len(self.manifest) >= self.max_files:
+            fault = DiscardReason.TOO_MANY_FILES
+        if fault is None and not self._tree.add(path):
+            fault = DiscardReason.PATH_COLLIDES
+        if fault is None:
+            self._listed.add(path)
+            self.manifest.append(path)
+        else:
+            self._refused.add(path)
+            self._discard(path, fault)
+
+    def _begin(self, path: str) -> None:
+        self._mode = _Mode.REFUSED
+        if path in self._refused:
+            return
+        if path not in self._listed:
+            self._refused.add(path)
+            self._discard(path, path_fault(path) or DiscardReason.NOT_IN_MANIFEST)
+        elif path in self._seen:
+            self._discard(path, DiscardReason.DUPLICATE)
+        else:
+            self._seen.add(path)
+            self._mode = _Mode.FILE
+            left = self.max_total_bytes - self._total
+            is_own = self.max_file_bytes <= left
+            reason = DiscardReason.FILE_TOO_LARGE if is_own else DiscardReason.TOTAL_TOO_LARGE
+            self._open = _OpenFile(path, min(self.max_file_bytes, left), reason)
+            self._items.append(FileStarted(path))
+
+    def _content(self, text: str) -> None:
+        if self._mode in {_Mode.NOTES, _Mode.DONE}:
+            self._items.append(Note(text))
+        elif self._open is not None:
+            self._write(self._open, text)
+
+    def _write(self, file: _OpenFile, text: str) -> None:
+        kept, nul, _ = text.partition("\0")
+        content = kept.encode()
+        if file.size + len(content) > file.limit:
+            self._discard(file.path, file.limit_reason)
+        elif nul:
+            self._discard(file.path, DiscardReason.NUL)
+        elif content:
+            file.size += len(content)
+            file.digest.update(content)
+            self._items.append(FileDelta(file.path, kept))
+
+    def _discard(self, path: str, reason: DiscardReason) -> None:
+        self._items.append(FileDiscarded(path[:MAX_PATH], reason))
+        if self._open is not None:
+            self._open, self._mode = None, _Mode.REFUSED
+
+    def _close(self) -> None:
+        if self._open is None:
+            return
+        file, self._open = self._open, None
+        self._total += file.size
+        self._completed.add(file.path)
+        self._items.append(FileCompleted(file.path, file.digest.hexdigest(), file.size))

@@ -1,0 +1,73 @@
+"""This file is the rules for the path of a generated file: which ones could leave their folder or overwrite another."""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+MAX_PATH: Final = 200
+"""Characters."""
+
+
+class DiscardReason(Enum):
+    """Why a file of a generation is not kept."""
+
+    PATH_ABSOLUTE = "PATH_ABSOLUTE"
+    PATH_ESCAPES = "PATH_ESCAPES"
+    """A `.` or `..` segment."""
+    PATH_MALFORMED = "PATH_MALFORMED"
+    """An empty segment, a backslash, a control character, or space at the edge of a segment."""
+    PATH_TOO_LONG = "PATH_TOO_LONG"
+    PATH_COLLIDES = "PATH_COLLIDES"
+    """The same as another path but for its case, or a file where another path needs a folder."""
+    DUPLICATE = "DUPLICATE"
+    """A repeated path; the file that came first stays."""
+    NOT_IN_MANIFEST = "NOT_IN_MANIFEST"
+    TOO_MANY_FILES = "TOO_MANY_FILES"
+    FILE_TOO_LARGE = "FILE_TOO_LARGE"
+    TOTAL_TOO_LARGE = "TOTAL_TOO_LARGE"
+    NUL = "NUL"
+    """The content holds a NUL character."""
+    INCOMPLETE = "INCOMPLETE"
+    """The text ended inside the file."""
+
+
+def path_fault(path: str) -> DiscardReason | None:
+    """Return what is wrong with a path on its own, or None."""
+    if len(path) > MAX_PATH:
+        return DiscardReason.PATH_TOO_LONG
+    if path.startswith("/") or path[1:2] == ":":
+        return DiscardReason.PATH_ABSOLUTE
+    if "\\" in path or any(unicodedata.category(character).startswith("C") for character in path):
+        return DiscardReason.PATH_MALFORMED
+    segments = path.split("/")
+    if any(segment in {".", ".."} for segment in segments):
+        return DiscardReason.PATH_ESCAPES
+    if any(not segment or segment != segment.strip() for segment in segments):
+        return DiscardReason.PATH_MALFORMED
+    return None
+
+
+@dataclass(slots=True)
+class Tree:
+    """Paths that can stand side by side on any file system, also one that ignores case."""
+
+    _files: set[str] = field(default_factory=set[str])
+    _folders: set[str] = field(default_factory=set[str])
+
+    def add(self, path: str) -> bool:
+        """Add a path, or return False where it collides with one added earlier."""
+        key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+        parents = set(_parents(key))
+        if key in self._files or key in self._folders or parents & self._files:
+            return False
+        self._files.add(key)
+        self._folders |= parents
+        return True
+
+
+def _parents(path: str) -> Iterator[str]:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path

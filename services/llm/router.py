@@ -1,0 +1,101 @@
+"""This file is the provider over the other providers: it asks them in order until one answers to the end."""
+
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from services.llm.cooldown import Cooldown
+from services.llm.port import Failed, FailureCode, Finished, Item, Provider, ProviderFailure, Request, Started
+
+
+@runtime_checkable
+class _Choosy(Protocol):
+    """A provider whose model a request may name."""
+
+    models: frozenset[str]
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Router:
+    """Asks `providers` in order, those that have the model a request names first.
+
+    A provider that is cooling down is passed over, unless all are: then the one that is ready soonest is asked anyway.
+    Whatever the reason of a failure, the next provider is asked: it may allow what the first one refuses.
+    """
+
+    providers: Sequence[Provider]
+    monotonic: Callable[[], float] = time.monotonic
+    name: str = field(default="router", init=False)
+    _cooldowns: list[Cooldown] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not self.providers:
+            raise ValueError("A router needs at least one provider.")
+        self._cooldowns = [Cooldown() for _ in self.providers]
+
+    async def stream(self, request: Request) -> AsyncGenerator[Item]:
+        """Yield the items of the providers asked, with `Failed` between one and the next.
+
+        Raises the last provider's failure when all have failed.
+        """
+        *others, last = self._order(request.options.model)
+        for index in others:
+            try:
+                async with aclosing(self._attempt(index, request)) as items:
+                    async for item in items:
+                        yield item
+            except ProviderFailure as failure:
+                yield Failed(failure.provider, failure.model, failure.code.value, failure.message)
+            else:
+                return
+        async with aclosing(self._attempt(last, request)) as items:
+            async for item in items:
+                yield item
+
+    async def ready(self) -> None:
+        """Return if a provider can be asked now. Raises ProviderFailure while all of them cool down."""
+        now = self.monotonic()
+        if all(cooldown.until > now for cooldown in self._cooldowns):
+            raise ProviderFailure(self.name, FailureCode.UNAVAILABLE, "All providers are cooling down.")
+
+    async def aclose(self) -> None:
+        """Close the connections that the providers keep."""
+        for provider in self.providers:
+            if isinstance(provider, _Closable):
+                await provider.aclose()
+
+    def _order(self, model: str | None) -> list[int]:
+        """Return the places of the providers to ask, first to last; never empty."""
+        now = self.monotonic()
+        everyone = range(len(self.providers))
+        ready = [index for index in everyone if self._cooldowns[index].until <= now]
+        if not ready:
+            return [min(everyone, key=lambda index: self._cooldowns[index].until)]
+        return sorted(ready, key=lambda index: not self._has(index, model))
+
+    def _has(self, index: int, model: str | None) -> bool:
+        provider = self.providers[index]
+        return isinstance(provider, _Choosy) and model in provider.models
+
+    async def _attempt(self, index: int, request: Request) -> AsyncGenerator[Item]:
+        """Pass on one provider's items, and remember how it went. An attempt that is cancelled says nothing."""
+        cooldown, model = self._cooldowns[index], ""
+        try:
+            async with aclosing(self.providers[index].stream(request)) as items:
+                async for item in items:
+                    if isinstance(item, Started):
+                        model = item.model
+                    elif isinstance(item, Finished):
+                        cooldown.succeeded(self.monotonic())
+                    yield item
+        except ProviderFailure as failure:
+            failure.model = failure.model or model
+            cooldown.failed(failure, self.monotonic())
+            raise

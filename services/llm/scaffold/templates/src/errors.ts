@@ -1,0 +1,49 @@
+/** One field that is wrong, and why. */
+export interface Detail {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** An error that the client is told about. Everything else is answered as INTERNAL and logged. */
+export class HttpError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly details?: readonly Detail[],
+  ) {
+    super(message);
+  }
+}
+
+export class ValidationFailed extends HttpError {
+  constructor(details: readonly Detail[]) {
+    super(400, 'VALIDATION_FAILED', `${details.map(({ message }) => message).join('; ')}.`, details);
+  }
+}
+
+export class Unauthenticated extends HttpError {
+  constructor(message: string) {
+    super(401, 'UNAUTHENTICATED', message);
+  }
+}
+
+export class NotFound extends HttpError {
+  constructor(message: string) {
+    super(404, 'NOT_FOUND', message);
+  }
+}
+
+/** The request is sound, but not with what is stored now. */
+export class Conflict extends HttpError {
+  constructor(message: string, details?: readonly Detail[]) {
+    super(409, 'CONFLICT', message, details);
+  }
+}
+
+/** The record is no longer at the version that the client named in If-Match. */
+export class VersionChanged extends HttpError {
+  constructor(expected: number) {
+    super(412, 'VERSION_CHANGED', `The record is no longer at version ${expected}. Read it again.`);
+  }
+}

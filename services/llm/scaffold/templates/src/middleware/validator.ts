@@ -1,0 +1,35 @@
+import type { RequestHandler } from 'express';
+import type { ObjectSchema } from 'joi';
+
+import { ValidationFailed } from '../errors.js';
+
+/** Check the body, strictly: no type is converted. What the schema makes of it becomes `request.body`. */
+export function validateBody(schema: ObjectSchema): RequestHandler {
+  return (request, _response, next) => {
+    request.body = validate(schema, request.body, { convert: false });
+    next();
+  };
+}
+
+/** Check the query string, where numbers are text. What the schema makes of it becomes `response.locals.query`. */
+export function validateQuery(schema: ObjectSchema): RequestHandler {
+  return (request, response, next) => {
+    response.locals.query = validate(schema, request.query, { convert: true });
+    next();
+  };
+}
+
+/** Without a prototype, so that a field called `constructor` or `toString` is missing when it was not sent. */
+function ownFields(input: unknown): unknown {
+  const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
+  return isObject ? Object.assign(Object.create(null), input) : input;
+}
+
+function validate(schema: ObjectSchema, input: unknown, options: { convert: boolean }): unknown {
+  const { error, value } = schema
+    .label('body')
+    .required()
+    .validate(ownFields(input), { abortEarly: false, ...options });
+  if (error === undefined) return value;
+  throw new ValidationFailed(error.details.map(({ path, message }) => ({ field: path.join('.'), message })));
+}

@@ -1,0 +1,20 @@
+import type { Table } from '../types/index.js';
+
+/** {{purpose}} */
+export interface {{type}} {
+{{properties}}
+}
+
+export const {{variable}}Table: Table = {
+  name: {{name}},
+  primaryKey: {{primaryKey}},
+  generatesKeys: {{generatesKeys}},
+  fields: {
+{{fields}}
+  },
+  timestamps: { created: {{created}}, updated: {{updated}} },
+  unique: {{unique}},
+  indexed: {{indexed}},
+  references: {{references}},
+  dependants: {{dependants}},
+};

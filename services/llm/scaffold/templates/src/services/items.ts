@@ -1,0 +1,34 @@
+import type { Input, Table } from '../types/index.js';
+
+/** Counts the writes of a record; each write requires it to be what was read. */
+export const VERSION = '_version';
+
+/** The same for all records of a table, so that one index lists them by age. */
+export const KIND = '_kind';
+
+/** What there was before a record is created and is after it is deleted. Inherits no field, not even `constructor`. */
+export const NOTHING: Input = Object.freeze(Object.create(null));
+
+/**
+ * The item that a record is stored as: without nulls, which no index accepts, and with JSON as text, which loses nothing
+ * of it (DynamoDB limits its depth and its numbers).
+ */
+export function toItem(table: Table, record: Input): Input {
+  const item: Input = { [KIND]: table.name };
+  for (const [field, value] of Object.entries(record)) {
+    if (value === null || value === undefined) continue;
+    item[field] = table.fields[field] === 'JSON' ? JSON.stringify(value) : value;
+  }
+  return item;
+}
+
+/** The reverse of `toItem`. */
+export function fromItem(table: Table, item: Input): Input {
+  const record: Input = {};
+  for (const [field, type] of Object.entries(table.fields)) {
+    const value = Object.hasOwn(item, field) ? item[field] : null;
+    record[field] = type === 'JSON' && typeof value === 'string' ? JSON.parse(value) : value;
+  }
+  for (const field of [table.timestamps.created, table.timestamps.updated, VERSION]) record[field] = item[field];
+  return record;
+}

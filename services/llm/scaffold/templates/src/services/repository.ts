@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+
+import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+
+import { Conflict, NotFound, VersionChanged } from '../errors.js';
+import type { Input, Key, ListQuery, Page, Table } from '../types/index.js';
+import { decodeCursor, encodeCursor, type Position } from './cursor.js';
+import type { Database } from './database.js';
+import { KIND, NOTHING, VERSION, fromItem } from './items.js';
+import { nextNumber } from './numbers.js';
+import { checkReferences } from './references.js';
+import { commit } from './transaction.js';
+import { moveClaims } from './uniqueness.js';
+import { Stale, putNew, remove, replace } from './writes.js';
+
+const ATTEMPTS = 5;
+
+/** The records of one table. Input is expected to be valid; what only the database knows is checked here. */
+export class Repository<Row extends object> {
+  constructor(
+    private readonly database: Database,
+    private readonly table: Table,
+  ) {}
+
+  /** Throws Conflict when the key or a unique value is taken, ValidationFailed when a reference leads nowhere. */
+  async create(input: Input): Promise<Row> {
+    const { primaryKey, timestamps } = this.table;
+    const now = new Date().toISOString();
+    const record = {
+      ...input,
+      [primaryKey]: this.table.generatesKeys ? await this.nextKey() : input[primaryKey],
+      [timestamps.created]: now,
+      [timestamps.updated]: now,
+      [VERSION]: 1,
+    };
+    await commit(this.database, [
+      putNew(this.database, this.table, record),
+      ...checkReferences(this.database, this.table, NOTHING, record),
+      ...moveClaims(this.database, this.table, NOTHING, record),
+    ]);
+    return record as Row;
+  }
+
+  /** Throws NotFound. With `expected`, throws VersionChanged when the record is at another version. */
+  async find(key: Key, expected?: number): Promise<Row> {
+    return (await this.read(key, expected)) as Row;
+  }
+
+  async list({ limit, cursor, filter }: ListQuery): Promise<Page<Row>> {
+    const hash = filter ?? { field: KIND, value: this.table.name };
+    const index = filter ? `by_${filter.field}` : 'all';
+    const attributes = [...new Set([this.table.primaryKey, hash.field, this.table.timestamps.created])];
+    const start = cursor === undefined ? undefined : decodeCursor(cursor, attributes);
+
+    // One more than the page holds tells whether there is another page.
+    const items = await this.query(index, hash.field, hash.value, limit + 1, start);
+    const last = items.length > limit ? items[limit - 1] : undefined;
+    return {
+      items: items.slice(0, limit).map((item) => fromItem(this.table, item) as Row),
+      nextCursor: last ? encodeCursor(positionOf(last, attributes)) : null,
+    };
+  }
+
+  /** Set the fields in `changes`. Throws what `find` and `create` throw. */
+  async update(key: Key, changes: Input, expected?: number): Promise<Row> {
+    return this.retryWhileStale(async () => {
+      const before = await this.read(key, expected);
+      const record = {
+        ...before,
+        ...changes,
+        [this.table.timestamps.updated]: new Date().toISOString(),
+        [VERSION]: Number(before[VERSION]) + 1,
+      };
+      await commit(this.database, [
+        replace(this.database, this.table, before, record),
+        ...checkReferences(this.database, this.table, before, record),
+        ...moveClaims(this.database, this.table, before, record),
+      ]);
+      return record as unknown as Row;
+    });
+  }
+
+  /** Leaves alone the records that refer to this one. Throws what `find` throws. */
+  async delete(key: Key, expected?: number): Promise<void> {
+    await this.retryWhileStale(async () => {
+      const before = await this.read(key, expected);
+      await commit(this.database, [
+        remove(this.database, this.table, before),
+        ...moveClaims(this.database, this.table, before, NOTHING),
+      ]);
+    });
+  }
+
+  private async read(key: Key, expected?: number): Promise<Input> {
+    const { Item } = await this.database.documents.send(
+      new GetCommand({
+        TableName: this.database.tableName(this.table.name),
+        Key: { [this.table.primaryKey]: key },
+        ConsistentRead: true,
+      }),
+    );
+    if (Item === undefined) throw new NotFound(`There is no record ${JSON.stringify(key)} in ${this.table.name}.`);
+    const record = fromItem(this.table, Item);
+    if (expected !== undefined && record[VERSION] !== expected) throw new VersionChanged(expected);
+    return record;
+  }
+
+  /** Up to `count` items. DynamoDB ends a page at 1 MB, so this may take several queries. */
+  private async query(index: string, field: string, value: Key, count: number, start?: Position): Promise<Input[]> {
+    const items: Input[] = [];
+    let from = start;
+    do {
+      const page = await this.database.documents.send(
+        new QueryCommand({
+          TableName: this.database.tableName(this.table.name),
+          IndexName: index,
+          KeyConditionExpression: '#field = :value',
+          ExpressionAttributeNames: { '#field': field },
+          ExpressionAttributeValues: { ':value': value },
+          ScanIndexForward: false,
+          Limit: count - items.length,
+          ExclusiveStartKey: from,
+        }),
+      );
+      items.push(...(page.Items ?? []));
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined && items.length < count);
+    return items;
+  }
+
+  private async nextKey(): Promise<Key> {
+    const isNumber = this.table.fields[this.table.primaryKey] === 'INTEGER';
+    return isNumber ? nextNumber(this.database, this.table.name) : randomUUID();
+  }
+
+  private async retryWhileStale<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    for (let attempts = 0; attempts < ATTEMPTS; attempts += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof Stale)) throw error;
+      }
+    }
+    throw new Conflict('Too many requests change this record at the moment. Try again.');
+  }
+}
+
+function positionOf(item: Input, attributes: readonly string[]): Position {
+  return Object.fromEntries(attributes.map((name) => [name, item[name] as Key]));
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+
+import { Conflict } from '../errors.js';
+import type { Input, Key, Table } from '../types/index.js';
+import type { Database } from './database.js';
+import type { Step } from './transaction.js';
+
+/**
+ * DynamoDB has no unique indexes. A value that must be unique is therefore claimed by an item whose key is derived from
+ * the value; the claim is written in the same transaction as the record, and only if nobody holds it.
+ */
+interface Claim {
+  readonly key: string;
+  readonly fields: readonly string[];
+}
+
+/** The steps that make the claims of `after` and give up those of `before`, leaving alone what stays the same. */
+export function moveClaims(database: Database, table: Table, before: Input, after: Input): Step[] {
+  const held = claims(table, before);
+  const wanted = claims(table, after);
+  const owner = (after[table.primaryKey] ?? before[table.primaryKey]) as Key;
+  return [
+    ...without(wanted, held).map((claim) => take(database, claim, owner)),
+    ...without(held, wanted).map((claim) => release(database, claim)),
+  ];
+}
+
+function claims(table: Table, record: Input): Claim[] {
+  return table.unique
+    .filter((fields) => fields.every((field) => record[field] !== undefined && record[field] !== null))
+    .map((fields) => ({ fields, key: claimKey(table, fields, record) }));
+}
+
+function claimKey(table: Table, fields: readonly string[], record: Input): string {
+  const values = JSON.stringify(fields.map((field) => record[field]));
+  return `unique ${table.name} ${fields.join(' ')} ${createHash('sha256').update(values).digest('hex')}`;
+}
+
+function without(claims: readonly Claim[], others: readonly Claim[]): Claim[] {
+  return claims.filter(({ key }) => !others.some((other) => other.key === key));
+}
+
+function take(database: Database, { key, fields }: Claim, owner: Key): Step {
+  return {
+    write: {
+      Put: {
+        TableName: database.systemTable,
+        Item: { key, owner },
+        ConditionExpression: 'attribute_not_exists(#key)',
+        ExpressionAttributeNames: { '#key': 'key' },
+      },
+    },
+    refusal: () => taken(fields),
+  };
+}
+
+function release(database: Database, { key }: Claim): Step {
+  return {
+    write: { Delete: { TableName: database.systemTable, Key: { key } } },
+    refusal: () => new Error('unreachable'),
+  };
+}
+
+function taken(fields: readonly string[]): Conflict {
+  const names = fields.map((field) => `"${field}"`).join(' and ');
+  const message = `Another record has the same ${names}`;
+  return new Conflict(
+    `${message}.`,
+    fields.map((field) => ({ field, message })),
+  );
+}

@@ -1,0 +1,59 @@
+export type FieldType = 'STRING' | 'INTEGER' | 'FLOAT' | 'BOOLEAN' | 'DATE' | 'DATETIME' | 'TEXT' | 'JSON';
+
+/** The value of a primary key, or of a field that an index is over. */
+export type Key = string | number;
+
+/** What a client sends for a record, once validated. */
+export type Input = Record<string, unknown>;
+
+/** What happens to a record when the one that it refers to is deleted. */
+export type OnDelete = 'CASCADE' | 'SET_NULL' | 'RESTRICT';
+
+/** A field that holds the primary key of a record in another table. */
+export interface Reference {
+  readonly field: string;
+  readonly table: string;
+  /** The primary key of that table. */
+  readonly key: string;
+  readonly nullable: boolean;
+}
+
+/** A field of another table that refers to this one. It has an index. */
+export interface Dependant {
+  readonly table: string;
+  readonly field: string;
+  readonly onDelete: OnDelete;
+}
+
+/** How a table is stored and constrained. There is one in each file of src/models. */
+export interface Table {
+  /** As in the schema. The DynamoDB table is called TABLE_PREFIX + name. */
+  readonly name: string;
+  readonly primaryKey: string;
+  /** Whether the backend chooses primary keys: UUIDs for text, 1, 2, 3... for numbers. */
+  readonly generatesKeys: boolean;
+  /** Every field that the schema declares, except the timestamps. */
+  readonly fields: Readonly<Record<string, FieldType>>;
+  /** The fields that the backend sets itself when a record is created and changed. */
+  readonly timestamps: { readonly created: string; readonly updated: string };
+  /** Sets of fields whose values, taken together, no two records share. */
+  readonly unique: readonly (readonly string[])[];
+  /** Fields that records can be listed by. Each has an index called `by_<field>`. */
+  readonly indexed: readonly string[];
+  readonly references: readonly Reference[];
+  readonly dependants: readonly Dependant[];
+}
+
+export interface ListQuery {
+  readonly limit: number;
+  readonly cursor?: string;
+  /** List only the records that have this value in an indexed field. */
+  readonly filter?: { readonly field: string; readonly value: Key };
+}
+
+export interface Page<Row> {
+  /** Newest first. */
+  readonly items: readonly Row[];
+  /** Where the next page starts; null on the last page. */
+  readonly nextCursor: string | null;
+}

@@ -1,0 +1,86 @@
+"""This file is how an archive is unpacked without trusting it."""
+
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import Final, NoReturn
+
+from services.llm.paths import Tree, path_fault
+from services.platforms.port import DeployFailed
+
+MAX_FILES: Final = 2_000
+MAX_ARCHIVE: Final = 64 * 1024 * 1024
+"""Bytes of the ZIP itself."""
+MAX_UNPACKED: Final = 128 * 1024 * 1024
+"""Bytes of all files together, counted as they are written, whatever the ZIP says."""
+
+_CHUNK: Final = 65_536
+_ENCRYPTED: Final = 0x1
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def unpack(archive: bytes, *, into: Path) -> None:
+    """Write the files of a ZIP into a new folder. Blocks.
+
+    Raises DeployFailed BAD_ARCHIVE for what is no ZIP, is larger than the limits, or has an entry that is not a plain
+    file or folder inside `into`, or that would overwrite another. Nothing is written unless all names are fine.
+    """
+    if len(archive) > MAX_ARCHIVE:
+        _refuse(f"it is larger than {MAX_ARCHIVE} bytes")
+    try:
+        with zipfile.ZipFile(BytesIO(archive)) as opened:
+            entries = opened.infolist()
+            _check(entries)
+            into.mkdir(parents=True)
+            _write(opened, (entry for entry in entries if not entry.is_dir()), into)
+    # all that zipfile raises of bytes that contradict themselves
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError) as error:
+        raise DeployFailed("BAD_ARCHIVE", "The archive is not a readable ZIP.") from error
+
+
+def _check(entries: list[zipfile.ZipInfo]) -> None:
+    if len(entries) > MAX_FILES:
+        _refuse(f"it has more than {MAX_FILES} entries")
+    if sum(entry.file_size for entry in entries) > MAX_UNPACKED:
+        _refuse(f"it unpacks to more than {MAX_UNPACKED} bytes")
+    tree = Tree()
+    for entry in entries:
+        _check_kind(entry)
+        # orig_filename: `filename` ends at a NUL and has had separators replaced
+        path = entry.orig_filename.removesuffix("/")
+        if fault := path_fault(path):
+            _refuse(f"the path {path[:200]!r} is not allowed ({fault.value})")
+        if not entry.is_dir() and not tree.add(path):
+            _refuse(f"the path {path!r} is there twice, or differs from another only in case")
+    for entry in entries:
+        if entry.is_dir() and not tree.add(f"{entry.orig_filename}."):  # after the files, which may come before theirs
+            _refuse(f"the folder {entry.orig_filename!r} is there twice, or is a file as well")
+
+
+def _check_kind(entry: zipfile.ZipInfo) -> None:
+    kind = stat.S_IFMT(entry.external_attr >> 16)  # 0 where the archiver recorded no Unix mode
+    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+        _refuse(f"{entry.orig_filename!r} is a link or a special file")
+    if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _METHODS:
+        _refuse(f"{entry.orig_filename!r} is encrypted or packed by a method other than deflate")
+
+
+def _write(opened: zipfile.ZipFile, files: Iterable[zipfile.ZipInfo], into: Path) -> None:
+    left = MAX_UNPACKED
+    for entry in files:
+        target = into / entry.orig_filename
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with opened.open(entry) as packed, target.open("xb") as unpacked:
+            while chunk := packed.read(_CHUNK):
+                left -= len(chunk)
+                if left < 0:
+                    _refuse(f"it unpacks to more than {MAX_UNPACKED} bytes")
+                unpacked.write(chunk)
+
+
+def _refuse(why: str) -> NoReturn:
+    raise DeployFailed("BAD_ARCHIVE", f"The archive was refused: {why}.")

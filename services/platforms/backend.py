@@ -1,0 +1,252 @@
+"""This file is one generated Node backend on this machine, from its archive to its end: the steps that LOCAL takes."""
+
+import asyncio
+import contextlib
+import shutil
+import signal
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final, NoReturn, Protocol
+
+import httpx
+
+from services.core.clock import Clock
+from services.platforms import npm
+from services.platforms.archive import unpack
+from services.platforms.output import level_of
+from services.platforms.port import (
+    DeployFailed,
+    Event,
+    Line,
+    Live,
+    LogLevel,
+    LogStream,
+    Order,
+    Phase,
+    PhaseChanged,
+    StepChanged,
+    StepState,
+)
+from services.platforms.process import ended, run, to_the_end
+
+HOST: Final = "127.0.0.1"
+TEMPLATE: Final = "infrastructure/template.json"
+
+_TAIL: Final = 10
+_DEFAULT_START: Final = "node dist/server.js"
+
+Emit = Callable[[Event], Awaitable[None]]
+
+
+class CreateTables(Protocol):
+    async def __call__(self, template: str, *, prefix: str, stack: str) -> None:
+        """Create or update the stack of a CloudFormation template (JSON). Raises DeployFailed TABLES_FAILED."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All in seconds."""
+
+    install: float = 300
+    build: float = 300
+    health: float = 30
+    """From the start of the server to its first 200."""
+    grace: float = 5
+    """From SIGTERM to SIGKILL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What this machine gives to every backend."""
+
+    search_path: str
+    """Where node and npm are found, as in PATH."""
+    cache: Path
+    """npm's cache, shared so that a second install is fast."""
+    network: Mapping[str, str]
+    """What npm needs to reach its registry (see npm.network_settings). A running backend does not get it."""
+    aws: Mapping[str, str]
+    """The AWS environment of a running backend: the emulator's address, a region and credentials that open nothing."""
+    create_tables: CreateTables
+    limits: Limits
+    now: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One order on this machine. `folder` is new and its own; `emit` takes each event."""
+
+    order: Order
+    folder: Path
+    port: int
+    machine: Machine
+    emit: Emit
+
+    async def run(self, *, on_live: Callable[[], None]) -> NoReturn:
+        """Build, start and watch. Calls `on_live` just before `Live`. Ends only by DeployFailed or cancellation."""
+        await self.emit(PhaseChanged(Phase.BUILDING))
+        await self._build()
+        await self.emit(PhaseChanged(Phase.DEPLOYING))
+        await self._create_tables()
+        await self._serve(on_live)
+
+    async def say(self, message: str) -> None:
+        """Emit a line of our own."""
+        await self.emit(Line(self.machine.now(), LogLevel.INFO, LogStream.SYSTEM, message))
+
+    async def _build(self) -> None:
+        async with self._step("unpack"):
+            await to_the_end(asyncio.to_thread(unpack, self.order.archive, into=self.folder))
+            scripts = npm.scripts(self.folder)
+        program = shutil.which("npm", path=self.machine.search_path)
+        if program is None:
+            raise DeployFailed("NO_NODE", "npm was not found on this machine: install Node.js 20 or newer.")
+        limits = self.machine.limits
+        async with self._step("install"):
+            await self._make(npm.install_command(program, self.folder), code="INSTALL", seconds=limits.install)
+        command = self._build_command(program, scripts)
+        if command is None:
+            await self.say("package.json has no build script: nothing to build.")
+            return
+        async with self._step("build"):
+            await self._make(command, code="BUILD", seconds=limits.build)
+
+    def _build_command(self, program: str, scripts: Mapping[str, str]) -> list[str] | None:
+        if (custom := self.order.config.build_command) is not None:
+            return npm.shell(custom)
+        return [program, "run", "build"] if "build" in scripts else None
+
+    async def _make(self, command: Sequence[str], *, code: str, seconds: float) -> None:
+        tail = Tail(self, LogStream.BUILD)
+        name = code.lower()
+        try:
+            async with asyncio.timeout(seconds):
+                status = await run(
+                    command,
+                    cwd=self.folder,
+                    environment=self._build_environment(),
+                    on_line=tail.add,
+                    grace=self.machine.limits.grace,
+                )
+        except TimeoutError as error:
+            raise DeployFailed(f"{code}_TIMED_OUT", f"The {name} took longer than {seconds:g} seconds.") from error
+        if status:
+            raise DeployFailed(f"{code}_FAILED", f"The {name} ended with {describe(status)}.{tail.quote()}")
+
+    async def _create_tables(self) -> None:
+        template = self.folder / TEMPLATE
+        if not template.is_file():
+            return
+        async with self._step("tables"):
+            text = template.read_text(encoding="utf-8", errors="replace")
+            stack = f"snapinfra-{self.order.site}".replace("_", "-")
+            await self.machine.create_tables(text, prefix=self._table_prefix, stack=stack)
+
+    async def _serve(self, on_live: Callable[[], None]) -> NoReturn:
+        tail = Tail(self, LogStream.RUNTIME)
+        command = self.order.config.start_command or npm.scripts(self.folder).get("start") or _DEFAULT_START
+        await self.emit(StepChanged("start", StepState.RUNNING))
+        server = asyncio.create_task(
+            run(
+                npm.shell(command),
+                cwd=self.folder,
+                environment=self._server_environment(),
+                on_line=tail.add,
+                grace=self.machine.limits.grace,
+            )
+        )
+        try:
+            await self.emit(StepChanged("start", StepState.SUCCEEDED))
+            async with self._step("health"):
+                await self._until_healthy(server, tail)
+            on_live()
+            await self.emit(Live(f"http://{HOST}:{self.port}"))
+            status = await server
+            raise DeployFailed("CRASHED", f"The server ended with {describe(status)}.{tail.quote()}")
+        finally:
+            server.cancel()
+            await to_the_end(ended(server))
+
+    async def _until_healthy(self, server: "asyncio.Task[int]", tail: "Tail") -> None:
+        """Return when the health path answers 200. Raises DeployFailed when time is up or the server ends."""
+        path, seconds = self.order.config.health_path, self.machine.limits.health
+        heard = "no answer"
+        try:
+            # trust_env: a proxy of this machine is not the way to itself
+            async with asyncio.timeout(seconds), httpx.AsyncClient(trust_env=False, timeout=5) as client:
+                while not server.done():
+                    try:
+                        answer = await client.get(f"http://{HOST}:{self.port}/{path.lstrip('/')}")
+                    except httpx.HTTPError:
+                        heard = "no answer"
+                    else:
+                        if answer.status_code == HTTPStatus.OK:
+                            return
+                        heard = f"status {answer.status_code}"
+                    await asyncio.wait({server}, timeout=0.1)
+        except TimeoutError as error:
+            message = f"No 200 from {path} within {seconds:g} seconds (last: {heard}).{tail.quote()}"
+            raise DeployFailed("HEALTH_CHECK_FAILED", message) from error
+        status = server.result()
+        raise DeployFailed("CRASHED", f"The server ended with {describe(status)} before it answered.{tail.quote()}")
+
+    @asynccontextmanager
+    async def _step(self, name: str) -> AsyncGenerator[None, None]:
+        await self.emit(StepChanged(name, StepState.RUNNING))
+        try:
+            yield
+        except DeployFailed:
+            await self.emit(StepChanged(name, StepState.FAILED))
+            raise
+        await self.emit(StepChanged(name, StepState.SUCCEEDED))
+
+    @property
+    def _table_prefix(self) -> str:
+        return f"{self.order.site}-"
+
+    def _base_environment(self) -> dict[str, str]:
+        return {
+            "PATH": npm.path_with_tools(self.machine.search_path, self.folder),
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            "NODE_ENV": "development",
+        }
+
+    def _build_environment(self) -> dict[str, str]:
+        settings = {**self.machine.network, **npm.cache_settings(self.machine.cache)}
+        return {**self._base_environment(), **self.order.config.environment, **settings}
+
+    def _server_environment(self) -> dict[str, str]:
+        """The user's settings win over ours, except where the server would not be found or not find its tables."""
+        fixed = {"PORT": str(self.port), "HOST": HOST, "TABLE_PREFIX": self._table_prefix}
+        return {**self._base_environment(), **self.machine.aws, **self.order.config.environment, **fixed}
+
+
+class Tail:
+    """Emits the lines of a program as they come, and keeps the last ones for the sentence that says how it ended."""
+
+    def __init__(self, backend: Backend, stream: LogStream) -> None:
+        self._backend = backend
+        self._stream = stream
+        self._last: deque[str] = deque(maxlen=_TAIL)
+
+    async def add(self, message: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
+        self._last.append(message)
+        level = level_of(message, stream=self._stream, from_stderr=from_stderr)
+        await self._backend.emit(Line(self._backend.machine.now(), level, self._stream, message))
+
+    def quote(self) -> str:
+        said = [line[:500] for line in self._last if line.strip()]
+        return "\nIts last lines:\n" + "\n".join(said) if said else " It wrote nothing."
+
+
+def describe(status: int) -> str:
+    """Word an exit status: `status 1`, or `status 137 (SIGKILL)`."""
+    with contextlib.suppress(ValueError):
+        return f"status {status} ({signal.Signals(status - 128).name})"
+    return f"status {status}"

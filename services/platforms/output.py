@@ -1,0 +1,75 @@
+"""This file is how the output of a program becomes log lines: cut into lines, cleaned, and given a level."""
+
+import codecs
+import re
+from typing import Final
+
+from services.platforms.port import LogLevel, LogStream
+
+MAX_LINE_BYTES: Final = 8_192
+
+# ECMA-48: control sequences, operating system commands (such as links and titles), then single escapes.
+_ESCAPES: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_ERROR: Final = re.compile(
+    r"^\W*(?:npm error|npm err!|fatal|\w*error|\w*exception|uncaught \w+)\b(?! ?[/\w]*\.\w)"
+    r"|\berror(?: TS\d+)?:|[\[(](?:error|fatal)[\])]"
+    r'|\blevel["\']?[=:]\s*["\']?(?:error|fatal)\b',
+    re.IGNORECASE,
+)
+_WARNING: Final = re.compile(
+    r"^\W*(?:npm warn|warn|\w*warning)\b|\bwarning:|[\[(]warn(?:ing)?[\])]"
+    r'|\blevel["\']?[=:]\s*["\']?warn(?:ing)?\b|^\(node:\d+\) ',
+    re.IGNORECASE,
+)
+
+
+class LineSplitter:
+    """Cuts bytes that arrive in any portions into lines of text, ended by LF or CRLF.
+
+    Invalid UTF-8 becomes U+FFFD, escape sequences and control characters (but not tabs) are taken out. Of a line longer
+    than MAX_LINE_BYTES the rest is left out and counted in a note at its end; no more than that is ever held.
+    """
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self._left_out = 0
+
+    def feed(self, data: bytes) -> list[str]:
+        """Return the lines that these bytes complete."""
+        *completed, begun = data.split(b"\n")
+        lines: list[str] = []
+        for piece in completed:
+            self._keep(piece)
+            lines.append(self._take())
+        self._keep(begun)
+        return lines
+
+    def end(self) -> list[str]:
+        """Return the last line where the output does not end with a line end."""
+        return [self._take()] if self._kept else []
+
+    def _keep(self, piece: bytes) -> None:
+        room = MAX_LINE_BYTES - len(self._kept)
+        self._kept += piece[:room]
+        self._left_out += len(piece) - len(piece[:room])
+
+    def _take(self) -> str:
+        left_out, self._left_out = self._left_out, 0
+        # A cut may fall inside a character: an incremental decoder does not report that one as invalid.
+        text = codecs.getincrementaldecoder("utf-8")("replace").decode(bytes(self._kept), final=not left_out)
+        self._kept.clear()
+        note = f" … [{left_out} bytes left out]" if left_out else ""
+        return _CONTROLS.sub("", _ESCAPES.sub("", text)) + note
+
+
+def level_of(message: str, *, stream: LogStream, from_stderr: bool) -> LogLevel:
+    """Guess a level from what a line says, else from where it was written.
+
+    Build tools write notices to stderr, so only a server's stderr counts as an error by itself.
+    """
+    if _ERROR.search(message):
+        return LogLevel.ERROR
+    if _WARNING.search(message):
+        return LogLevel.WARN
+    return LogLevel.ERROR if from_stderr and stream is LogStream.RUNTIME else LogLevel.INFO

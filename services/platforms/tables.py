@@ -1,0 +1,107 @@
+"""This file is how a generated backend gets its tables: its own CloudFormation template, as a stack."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from services.aws.clients import Aws
+from services.platforms.port import DeployFailed
+
+TIME_LIMIT: Final = 180.0
+"""Seconds that a stack may take."""
+
+_PARAMETER: Final = "TablePrefix"
+_GONE: Final = "DELETE_COMPLETE"
+_USELESS: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
+"""A stack that never worked can only be deleted: docs.aws.amazon.com/AWSCloudFormation, "Stack status codes"."""
+_GOOD: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
+
+
+@dataclass(frozen=True, slots=True)
+class StackTables:
+    """Creates and updates stacks. Give an instance to LocalPlatform as its `create_tables`."""
+
+    aws: Aws
+
+    async def __call__(self, template: str, *, prefix: str, stack: str) -> None:
+        """Bring a stack to what the template says; `prefix` is its parameter TablePrefix, where it declares that.
+
+        Twice is the same as once. Raises DeployFailed TABLES_FAILED.
+        """
+        parameters = _parameters(template, prefix)
+        try:
+            async with asyncio.timeout(TIME_LIMIT):
+                if await self._apply(template, parameters, stack):
+                    await self._require_good(stack)
+        except (BotoCoreError, ClientError) as error:
+            raise _failed(str(error)) from error
+        except TimeoutError as error:
+            raise _failed(f"it took longer than {TIME_LIMIT:.0f} seconds") from error
+
+    async def _apply(self, template: str, parameters: list[Any], stack: str) -> bool:
+        """Create or update, and say whether there is anything to wait for."""
+        formation = self.aws.cloudformation
+        status = await self._settled(stack)
+        if status in _USELESS:
+            await self.aws.run(formation.delete_stack, StackName=stack)
+            status = await self._settled(stack)
+        call = formation.create_stack if status == _GONE else formation.update_stack
+        try:
+            await self.aws.run(
+                cast("Callable[..., Any]", call), StackName=stack, TemplateBody=template, Parameters=parameters
+            )
+        except ClientError as error:
+            if "No updates are to be performed" in str(error):
+                return False
+            raise
+        return True
+
+    async def _require_good(self, stack: str) -> None:
+        if (status := await self._settled(stack)) not in _GOOD:
+            raise _failed(f"the stack ended as {status}{await self._reason(stack)}")
+
+    async def _settled(self, stack: str) -> str:
+        """Wait until nothing is in progress and return the status; of a stack that does not exist, DELETE_COMPLETE."""
+        pause = 0.05
+        while (status := await self._status(stack)).endswith("_IN_PROGRESS"):
+            await asyncio.sleep(pause)
+            pause = min(2.0, pause * 1.5)
+        return status
+
+    async def _status(self, stack: str) -> str:
+        try:
+            answer = await self.aws.run(self.aws.cloudformation.describe_stacks, StackName=stack)
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return _GONE
+            raise
+        return answer["Stacks"][0]["StackStatus"]
+
+    async def _reason(self, stack: str) -> str:
+        answer = await self.aws.run(self.aws.cloudformation.describe_stack_events, StackName=stack)
+        reasons = [
+            f"{event.get('LogicalResourceId', '')}: {event['ResourceStatusReason']}"
+            for event in reversed(answer["StackEvents"])  # newest first
+            if event.get("ResourceStatus", "").endswith("_FAILED") and "ResourceStatusReason" in event
+        ]
+        return f" ({reasons[0]})" if reasons else ""
+
+
+def _parameters(template: str, prefix: str) -> list[dict[str, str]]:
+    try:
+        declared: object = json.loads(template)["Parameters"]
+    except KeyError:
+        return []
+    except (ValueError, TypeError) as error:
+        raise _failed("the template is not a JSON object") from error
+    if not isinstance(declared, dict) or _PARAMETER not in declared:
+        return []
+    return [{"ParameterKey": _PARAMETER, "ParameterValue": prefix}]
+
+
+def _failed(why: str) -> DeployFailed:
+    return DeployFailed("TABLES_FAILED", f"The tables of infrastructure/template.json could not be created: {why}.")

@@ -1,0 +1,371 @@
+"""This file is a fake LLM server: an HTTP server that speaks streamed chat completions as Groq and OpenAI do.
+
+By default it answers as a good model would, with a schema or a backend that runs. A script of behaviours, one a
+request, makes it misbehave in each of the ways that the real ones do. It runs in a thread of its own:
+
+    with FakeLLM() as fake:
+        provider = OpenAI(key="k", model="m", base_url=fake.openai_url)
+
+or by itself: `python tests/fakes/llm.py --port 9100`, printing its addresses.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+PATHS = {"/openai/v1/chat/completions": "groq", "/v1/chat/completions": "openai"}
+USAGE = {
+    "prompt_tokens": 11,
+    "completion_tokens": 7,
+    "total_tokens": 18,
+    "prompt_tokens_details": {"cached_tokens": 3},
+    "completion_tokens_details": {"reasoning_tokens": 2},
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A stream. `pieces` of None are what a good model would say."""
+
+    pieces: Sequence[str] | None = None
+    piece_size: int = 24
+    """Characters of a piece, where `pieces` is None."""
+    opening_delay: float = 0
+    """Seconds before the response's head."""
+    delay: float = 0
+    """Seconds before each piece."""
+    finish: str | None = "stop"
+    has_usage: bool = True
+    has_done: bool = True
+    has_end: bool = True
+    """False keeps the response open after its last event."""
+    comments: bool = False
+    """Send a keep-alive comment before each event."""
+    line_end: str = "\n"
+    write_size: int | None = None
+    """Bytes to a write, so that characters and line ends are cut apart; None writes event by event."""
+    cut_after: int | None = None
+    """Drop the connection after so many pieces."""
+    silent_after: int | None = None
+    """Send nothing more after so many pieces, and keep the connection open."""
+    error_after: int | None = None
+    """Send an error after so many pieces, then end as if nothing were: `x_groq.error` for groq, `error` for openai."""
+    refusal: str | None = None
+    raw_events: Sequence[str] = ()
+    """The data of events to send instead of everything else."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """An answer that is no success."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    message: str = "No."
+    code: str = "error"
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Close the connection without an answer."""
+
+
+@dataclass(frozen=True)
+class Hang:
+    """Accept the request and never answer."""
+
+
+Behaviour = Answer | Status | Drop | Hang
+
+
+@dataclass
+class Recorded:
+    """A request as it came."""
+
+    dialect: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    sent: threading.Event = field(default_factory=threading.Event)
+    """Set when the first piece of the answer was sent."""
+    left: threading.Event = field(default_factory=threading.Event)
+    """Set when the client closed the connection before the answer was over."""
+
+
+class FakeLLM:
+    """The server. `script` is used up one behaviour a request; after that, `default` is."""
+
+    def __init__(self, script: Iterable[Behaviour] = (), *, default: Behaviour | None = None, port: int = 0) -> None:
+        self.script = deque(script)
+        self.default = default or Answer()
+        self.requests: list[Recorded] = []
+        self.connections = 0
+        """How many were opened so far."""
+        self._port = port
+        self._ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._open: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def groq_url(self) -> str:
+        return self.url
+
+    @property
+    def openai_url(self) -> str:
+        return f"{self.url}/v1"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            raise self._failure
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except OSError as failure:
+            self._failure = failure
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
+        self._port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._stop.wait()
+        server.close()
+        for connection in list(self._open):
+            connection.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+        await server.wait_closed()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        self.connections += 1
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                while await self._exchange(reader, writer):
+                    pass
+        finally:
+            self._open.discard(task)
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Serve one request, and return whether the connection may serve another."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.split("\r\n")
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        dialect = PATHS.get(first.split(" ")[1])
+        if dialect is None:
+            await _send_status(writer, Status(404, message="No such path."))
+            return False
+        request = Recorded(dialect, headers, json.loads(body))
+        self.requests.append(request)
+        behaviour = self.script.popleft() if self.script else self.default
+        match behaviour:
+            case Answer():
+                return await self._answer(reader, writer, request, behaviour)
+            case Status():
+                await _send_status(writer, behaviour)
+            case Hang():
+                await _until_left(reader, request)
+            case Drop():
+                pass
+        return False
+
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: Recorded, answer: Answer
+    ) -> bool:
+        """Stream the answer while watching for the client to leave."""
+        leaving = asyncio.create_task(_until_left(reader, request))
+        sending = asyncio.create_task(_Stream(writer, request, answer).send())
+        try:
+            await asyncio.wait({leaving, sending}, return_when=asyncio.FIRST_COMPLETED)
+            return sending.done() and sending.result() and not leaving.done()
+        finally:
+            leaving.cancel()
+            sending.cancel()
+            await asyncio.gather(leaving, sending, return_exceptions=True)
+
+
+async def _until_left(reader: asyncio.StreamReader, request: Recorded) -> None:
+    """Wait for the client's end of the connection to close, without reading a byte of its next request."""
+    while not (reader.at_eof() or reader.exception()):  # noqa: ASYNC110 - a stream has no event for its end
+        await asyncio.sleep(0.005)
+    request.left.set()
+
+
+async def _send_status(writer: asyncio.StreamWriter, behaviour: Status) -> None:
+    body = json.dumps({"error": {"message": behaviour.message, "type": "error", "code": behaviour.code}}).encode()
+    headers = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in {**headers, **behaviour.headers}.items())
+    writer.write(f"HTTP/1.1 {behaviour.status} Said\r\n{lines}\r\n".encode() + body)
+    await writer.drain()
+
+
+@dataclass
+class _Stream:
+    """One answer on its way, in the chunked coding of HTTP/1.1."""
+
+    writer: asyncio.StreamWriter
+    request: Recorded
+    answer: Answer
+
+    async def send(self) -> bool:
+        """Send the answer, and return whether it was sent to its end."""
+        answer = self.answer
+        await asyncio.sleep(answer.opening_delay)
+        self.writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+        await self.writer.drain()
+        if answer.raw_events:
+            for data in answer.raw_events:
+                await self._event(data)
+        elif not await self._completion():
+            return False
+        if not answer.has_end:
+            await asyncio.Event().wait()
+        self.writer.write(b"0\r\n\r\n")
+        await self.writer.drain()
+        return True
+
+    async def _completion(self) -> bool:
+        answer = self.answer
+        await self._chunk(delta={"role": "assistant", "content": ""})
+        if answer.refusal is not None:
+            await self._chunk(delta={"refusal": answer.refusal})
+        pieces = good_pieces(self.request.body, answer.piece_size) if answer.pieces is None else answer.pieces
+        for number, piece in enumerate(pieces):
+            if await self._stops_at(number):
+                return False
+            if number == answer.error_after:
+                break
+            await asyncio.sleep(answer.delay)
+            await self._chunk(delta={"content": piece})
+            self.request.sent.set()
+        if await self._stops_at(len(pieces)):
+            return False
+        if answer.error_after is not None:
+            await self._error()
+        await self._finish()
+        return True
+
+    async def _stops_at(self, number: int) -> bool:
+        answer = self.answer
+        if number == answer.cut_after:
+            return True
+        if number == answer.silent_after:
+            await asyncio.Event().wait()
+        return False
+
+    async def _error(self) -> None:
+        is_groq = self.request.dialect == "groq"
+        detail = {"message": "over capacity", "type": "server_error"}
+        more: dict[str, Any] = {"x_groq": {"error": "over capacity"}} if is_groq else {"error": detail}
+        await self._event(self._data(choices=[], **more))
+
+    async def _finish(self) -> None:
+        answer = self.answer
+        usage = USAGE if answer.has_usage else None
+        if self.request.dialect == "groq":
+            await self._chunk(finish=answer.finish, x_groq={"id": "req_1", **({"usage": usage} if usage else {})})
+        else:
+            await self._chunk(finish=answer.finish)
+            if usage is not None and self.request.body.get("stream_options", {}).get("include_usage"):
+                await self._event(self._data(choices=[], usage=usage))
+        if answer.has_done:
+            await self._event("[DONE]")
+
+    async def _chunk(self, delta: Mapping[str, Any] | None = None, finish: str | None = None, **more: Any) -> None:
+        await self._event(self._data(choices=[{"index": 0, "delta": delta or {}, "finish_reason": finish}], **more))
+
+    def _data(self, **fields: Any) -> str:
+        head = {
+            "id": "chatcmpl-1",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": self.request.body["model"],
+        }
+        return json.dumps({**head, **fields}, ensure_ascii=False)
+
+    async def _event(self, data: str) -> None:
+        end = self.answer.line_end
+        comment = f": keep-alive{end}{end}" if self.answer.comments else ""
+        text = f"{comment}data: {data}{end}{end}".encode()
+        size = self.answer.write_size or len(text)
+        for start in range(0, len(text), size):
+            part = text[start : start + size]
+            self.writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+            await self.writer.drain()
+            await asyncio.sleep(0)
+
+
+def good_pieces(body: Mapping[str, Any], size: int) -> list[str]:
+    """What a good model answers to one of our prompts, in pieces."""
+    text = good_answer("\n".join(message["content"] for message in body["messages"]))
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def good_answer(prompt: str) -> str:
+    from services.llm.files import encode  # noqa: PLC0415 - the answers need the product, the server does not
+    from services.llm.scaffold.backend import write_backend  # noqa: PLC0415
+    from services.llm.scaffold.schema import derive_schema  # noqa: PLC0415
+    from services.schemas import model  # noqa: PLC0415
+
+    description = _string_after("Description: ", prompt)
+    boundary = re.search(r"^=== ([0-9a-zA-Z]+) MANIFEST$", prompt, re.MULTILINE)
+    if boundary is None:
+        return model.encode(derive_schema(description)).decode()
+    schema = re.search(r"^Schema: (\{.*\})$", prompt, re.MULTILINE)
+    assert schema is not None
+    project = _string_after("Project: ", prompt)
+    files = write_backend(project_name=project, description=description, schema=model.decode(schema[1]))
+    return encode(boundary[1], files, notes="Here is the backend.")
+
+
+def _string_after(label: str, prompt: str) -> str:
+    found = re.search(rf'^{label}(".*")$', prompt, re.MULTILINE)
+    return json.loads(found[1]) if found is not None else prompt
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A fake LLM server.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--delay", type=float, default=0.01, help="seconds before each piece of an answer")
+    options = parser.parse_args()
+    with FakeLLM(default=Answer(delay=options.delay), port=options.port) as fake:
+        sys.stdout.write(f"GROQ_BASE_URL={fake.groq_url}\nOPENAI_BASE_URL={fake.openai_url}\n")
+        sys.stdout.flush()
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    main()

@@ -1,0 +1,121 @@
+"""This file is what the schema promises of generations and their streams."""
+
+import asyncio
+import hashlib
+import io
+import zipfile
+
+import httpx
+
+from tests.snapinfra import User, events, rebuilt
+
+GENERATION = """
+query($id: ID!) {
+  generation(id: $id) {
+    status attempt provider text downloadUrl finishedAt
+    schema { id version tables { name } }
+    files { path bytes sha256 content }
+    project { status }
+  }
+}"""
+
+
+async def ready_project(user: User) -> str:
+    """Create a project and generate its schema."""
+    project_id = (await user.project())["id"]
+    generation_id = await user.generate(project_id, "SCHEMA")
+    assert (await events(user, generation_id))[-1]["status"] == "COMPLETED"
+    return project_id
+
+
+async def test_a_description_becomes_a_schema(alice: User) -> None:
+    project_id = (await alice.project())["id"]
+    generation_id = await alice.generate(project_id, "SCHEMA")
+
+    happened = await events(alice, generation_id)
+
+    generation = (await alice.ask(GENERATION, id=generation_id))["generation"]
+    assert [happened[0]["__typename"], happened[-1]["__typename"]] == ["AttemptStarted", "GenerationFinished"]
+    assert generation["status"] == "COMPLETED"
+    assert generation["text"] == rebuilt(happened)[0]
+    assert generation["project"]["status"] == "READY"
+    assert {"users", "teams", "roles"} <= {table["name"] for table in generation["schema"]["tables"]}
+
+
+async def test_a_schema_becomes_files_and_an_archive(alice: User) -> None:
+    project_id = await ready_project(alice)
+    generation_id = await alice.generate(project_id, "CODE")
+
+    happened = await events(alice, generation_id)
+
+    generation = (await alice.ask(GENERATION, id=generation_id))["generation"]
+    text, files = rebuilt(happened)
+    assert generation["text"] == text
+    assert {file["path"]: file["content"] for file in generation["files"]} == files
+    for file in generation["files"]:
+        content = file["content"].encode()
+        assert (file["bytes"], file["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    async with httpx.AsyncClient() as http:
+        archive = (await http.get(generation["downloadUrl"])).raise_for_status().content
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        assert {name: packed.read(name).decode() for name in packed.namelist()} == files
+
+
+async def test_code_needs_a_schema(alice: User) -> None:
+    project_id = (await alice.project())["id"]
+
+    answer = await alice.result(
+        "mutation($id: ID!) { generate(input: {projectId: $id, kind: CODE})"
+        " { generation { id } userErrors { code field message } } }",
+        id=project_id,
+    )
+
+    assert answer["data"]["generate"] == {
+        "generation": None,
+        "userErrors": [
+            {
+                "code": "BAD_USER_INPUT",
+                "field": ["projectId"],
+                "message": "The project has no schema yet: generate or save one first.",
+            }
+        ],
+    }
+
+
+async def test_resuming_after_any_event_gives_exactly_the_rest(alice: User) -> None:
+    project_id = await ready_project(alice)
+    generation_id = await alice.generate(project_id, "SCHEMA")
+    whole = await events(alice, generation_id)
+
+    for position, event in enumerate(whole):
+        rest = await events(alice, generation_id, after=event["cursor"])
+        assert rebuilt(whole[: position + 1] + rest) == rebuilt(whole)
+        assert [e["seq"] for e in rest[-1:]] in ([], [whole[-1]["seq"]])
+
+
+async def test_three_subscribers_of_whom_two_are_late_see_the_same(alice: User) -> None:
+    project_id = await ready_project(alice)
+    generation_id = await alice.generate(project_id, "CODE")
+
+    begun = await events(alice, generation_id, most=2)
+    early, late = await asyncio.gather(
+        events(alice, generation_id, after=begun[-1]["cursor"]), events(alice, generation_id)
+    )
+    after_the_end = await events(alice, generation_id)
+
+    assert rebuilt(begun + early) == rebuilt(late) == rebuilt(after_the_end)
+    assert [stream[-1]["__typename"] for stream in (early, late, after_the_end)] == ["GenerationFinished"] * 3
+
+
+async def test_a_cursor_that_is_none_is_refused(alice: User) -> None:
+    project_id = await ready_project(alice)
+    generation_id = await alice.generate(project_id, "SCHEMA")
+
+    results = [
+        result
+        async for result in alice.follow(
+            'subscription($id: ID!) { generationEvents(id: $id, after: "x") { __typename } }', id=generation_id
+        )
+    ]
+
+    assert results[0]["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

@@ -1,0 +1,135 @@
+"""This file is the promise that another user's things are invisible, by every path that exists."""
+
+import pytest
+
+from tests.snapinfra import GENERATION, User, events
+
+INVISIBLE = {
+    "node": "query($id: ID!) { node(id: $id) { id } }",
+    "nodes": "query($id: ID!) { nodes(ids: [$id]) { id } }",
+}
+
+SAVE_SCHEMA = """
+mutation($id: ID!) {
+  saveSchema(input: {
+    projectId: $id, tables: [{name: "t", fields: [{name: "id", type: STRING, primaryKey: true}]}]
+  }) { schema { id } }
+}"""
+
+SAVE_SCHEMA = """
+mutation($id: ID!) {
+  saveSchema(input: {
+    projectId: $id, tables: [{name: "t", fields: [{name: "id", type: STRING, primaryKey: true}]}]
+  }) { schema { id } }
+}"""
+
+BY_KIND = {
+    "project": [
+        "query($id: ID!) { project(id: $id) { id } }",
+        'mutation($id: ID!) { updateProject(input: {projectId: $id, name: "x"}) { project { id } } }',
+        "mutation($id: ID!) { deleteProject(input: {projectId: $id}) { deletedProjectId } }",
+        'mutation($id: ID!) { generate(input: {projectId: $id, kind: SCHEMA, prompt: "x"}) { generation { id } } }',
+        SAVE_SCHEMA,
+        "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }",
+    ],
+    "schema": ["query($id: ID!) { schema(id: $id) { id } }"],
+    "generation": [
+        "query($id: ID!) { generation(id: $id) { id downloadUrl } }",
+        "mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { generation { id } } }",
+    ],
+    "deployment": [
+        "query($id: ID!) { deployment(id: $id) { id } }",
+        "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { deployment { id } } }",
+        "mutation($id: ID!) { redeploy(input: {deploymentId: $id}) { deployment { id } } }",
+    ],
+    "team": ["query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }"],
+    "user": [],
+}
+
+
+async def own(user: User) -> dict[str, str]:
+    """Make one of everything and return the ids."""
+    project_id = (await user.project())["id"]
+    generation_id = await user.generate(project_id, "SCHEMA")
+    await events(user, generation_id)
+    code_id = await user.generate(project_id, "CODE")
+    await events(user, code_id)
+    deployed = await user.ask(
+        "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input)"
+        " { deployment { id } userErrors { message } } }",
+        input={
+            "projectId": project_id,
+            "generationId": code_id,
+            "platform": "LOCAL",
+        },
+    )
+    deployment_id = deployed["createDeployment"]["deployment"]["id"]
+    await user.ask(
+        "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { userErrors { message } } }",
+        id=deployment_id,
+    )
+    seen = await user.ask(
+        "query($id: ID!) { viewer { id team { id } } project(id: $id) { schema { id } } }", id=project_id
+    )
+    return {
+        "project": project_id,
+        "schema": seen["project"]["schema"]["id"],
+        "generation": code_id,
+        "deployment": deployment_id,
+        "team": seen["viewer"]["team"]["id"],
+        "user": seen["viewer"]["id"],
+    }
+
+
+async def test_another_users_things_look_like_missing_ones_by_every_path(alice: User, bob: User) -> None:
+    theirs = await own(alice)
+    missing = {kind: f"{object_id[:-4]}0000" for kind, object_id in theirs.items()}
+
+    for kind, object_id in theirs.items():
+        assert (await bob.ask(INVISIBLE["node"], id=object_id))["node"] is None
+        assert (await bob.ask(INVISIBLE["nodes"], id=object_id))["nodes"] == [None]
+        for operation in BY_KIND[kind]:
+            refused = await bob.result(operation, id=object_id)
+            absent = await bob.result(operation, id=missing[kind])
+            assert refused["errors"][0]["extensions"]["code"] == "NOT_FOUND", operation
+            assert str(refused).replace(object_id, "ID") == str(absent).replace(missing[kind], "ID")
+    assert (await alice.ask("{ projects { nodes { name version } } }"))["projects"]["nodes"][0]["name"] == "Users"
+
+
+@pytest.mark.parametrize(
+    ("kind", "subscription"),
+    [
+        ("generation", GENERATION),
+        ("deployment", "subscription($id: ID!) { deploymentEvents(id: $id) { __typename } }"),
+    ],
+)
+async def test_another_users_streams_are_invisible(alice: User, bob: User, kind: str, subscription: str) -> None:
+    theirs = await own(alice)
+
+    results = [result async for result in bob.follow(subscription, id=theirs[kind])]
+
+    assert [result["errors"][0]["extensions"]["code"] for result in results] == ["NOT_FOUND"]
+
+
+async def test_a_foreign_schema_is_no_base_of_a_diff(alice: User, bob: User) -> None:
+    theirs, mine = await own(alice), await own(bob)
+
+    answer = await bob.result(
+        "query($id: ID!, $from: ID!) { schema(id: $id) { diff(from: $from) { path } } }",
+        id=mine["schema"],
+        **{"from": theirs["schema"]},
+    )
+
+    assert answer["data"]["schema"]["diff"] is None
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_a_foreign_generation_can_not_be_deployed(alice: User, bob: User) -> None:
+    theirs, mine = await own(alice), await own(bob)
+
+    answer = await bob.result(
+        "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input) { deployment { id } } }",
+        input={"projectId": mine["project"], "generationId": theirs["generation"], "platform": "LOCAL"},
+    )
+
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"

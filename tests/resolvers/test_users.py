@@ -1,0 +1,38 @@
+"""This file is what the schema promises of users and their personal teams."""
+
+import asyncio
+
+import httpx
+
+from tests.snapinfra import Server, User
+
+VIEWER = "{ viewer { id email team { id name personal } } }"
+
+
+async def test_the_first_sight_of_a_user_creates_the_user_and_one_personal_team(alice: User) -> None:
+    seen = await asyncio.gather(*(alice.ask(VIEWER) for _ in range(8)))
+
+    assert all(answer == seen[0] for answer in seen)
+    assert seen[0]["viewer"]["team"]["personal"] is True
+
+
+async def test_a_dev_user_needs_no_token_in_development(server: Server) -> None:
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(server.url, json={"query": VIEWER}, headers={"x-dev-user-id": "carol"})
+
+    assert answer.json()["data"]["viewer"]["id"] == "user_carol"
+
+
+async def test_nobody_gets_unauthenticated(server: Server) -> None:
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(server.url, json={"query": VIEWER})
+
+    assert answer.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+
+
+async def test_a_token_that_does_not_hold_is_refused_with_401(server: Server) -> None:
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(server.url, json={"query": VIEWER}, headers={"authorization": "Bearer x.y.z"})
+
+    assert answer.status_code == 401
+    assert answer.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}

@@ -1,0 +1,165 @@
+"""This file is what the table mapper promises, against the emulator."""
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from services.aws.clients import Aws, connect
+from services.aws.items import Entity
+from services.aws.provision import Resources, provision
+from services.aws.tables import AlreadyExists, Index, Table, TableSpec, transact
+from services.core.errors import Invalid
+from services.core.pages import PageRequest
+
+NOW = datetime(2026, 1, 31, 12, 0, 0, 5000, tzinfo=UTC)
+
+
+class Color(Enum):
+    RED = "RED"
+
+
+class Thing(Entity, frozen=True, kw_only=True, rename="camel"):
+    owner_id: str
+    rank: int = 0
+    color: Color = Color.RED
+    weight: float | None = None
+    anything: Any = None
+
+
+THINGS = TableSpec(
+    "things",
+    Thing,
+    sort="ownerId",
+    indexes=(Index("OwnerIndex", "ownerId", "createdAt"), Index("RankIndex", "ownerId", "rank", sort_type="N")),
+)
+
+
+@pytest.fixture
+def aws(emulator: str) -> Iterator[Aws]:
+    aws = connect(region="us-east-1", endpoint=emulator)
+    yield aws
+    aws.close()
+
+
+@pytest.fixture
+def table(aws: Aws) -> Table[Thing]:
+    name = f"things-{uuid.uuid4().hex}"
+    provision(aws, Resources([(name, THINGS)], [], f"bucket-{uuid.uuid4().hex}", name))
+    return Table(aws, THINGS, name, lambda: NOW)
+
+
+def thing(thing_id: str = "thing_1", **fields: Any) -> Thing:
+    given: dict[str, Any] = {"id": thing_id, "owner_id": "o", "created_at": NOW, "updated_at": NOW, **fields}
+    return Thing(**given)
+
+
+async def test_what_was_stored_comes_back_equal(table: Table[Thing]) -> None:
+    stored = thing(rank=-3, weight=0.1, anything={"a": [1, 2.5, None, True, "é", {"b": {}}]})
+
+    await table.put_new(stored)
+
+    assert await table.find("thing_1") == stored
+    assert await table.find("thing_2") is None
+
+
+async def test_an_id_is_stored_once(table: Table[Thing]) -> None:
+    await table.put_new(thing(rank=1))
+
+    with pytest.raises(AlreadyExists):
+        await table.put_new(thing(rank=2))
+
+    assert (await table.find("thing_1")) == thing(rank=1)
+
+
+async def test_concurrent_updates_all_count(table: Table[Thing]) -> None:
+    await table.put_new(thing())
+
+    await asyncio.gather(
+        *(table.update("thing_1", lambda old: replace(old, rank=old.rank + 1)) for _ in range(8)),
+    )
+
+    found = await table.find("thing_1")
+    assert found is not None
+    assert (found.rank, found.version) == (8, 9)
+
+
+async def test_an_update_that_raises_or_returns_its_argument_writes_nothing(table: Table[Thing]) -> None:
+    await table.put_new(thing())
+
+    def refuse(old: Thing) -> Thing:
+        raise ValueError(old.id)
+
+    with pytest.raises(ValueError, match="thing_1"):
+        await table.update("thing_1", refuse)
+    await table.update("thing_1", lambda old: old)
+
+    assert await table.find("thing_1") == thing()
+    assert await table.update("thing_2", lambda old: old) is None
+
+
+async def test_pages_follow_each_other_in_the_order_of_the_index(table: Table[Thing]) -> None:
+    for rank in range(5):
+        await table.put_new(thing(f"thing_{rank}", rank=rank))
+        await table.put_new(thing(f"thing_other_{rank}", rank=rank, owner_id="p"))
+
+    first = await table.query("RankIndex", "o", PageRequest(3))
+    second = await table.query("RankIndex", "o", PageRequest(3, first.cursors[-1]))
+
+    assert [item.rank for item in [*first.items, *second.items]] == [4, 3, 2, 1, 0]
+    assert (first.has_next, second.has_next) == (True, False)
+
+
+async def test_a_filtered_page_is_full_where_enough_items_match(table: Table[Thing]) -> None:
+    for rank in range(60):
+        await table.put_new(thing(f"thing_{rank:02}", rank=rank, weight=None, anything="odd" if rank % 2 else "even"))
+
+    page = await table.query("RankIndex", "o", PageRequest(20), where={"anything": "even"})
+
+    assert [item.rank for item in page.items] == list(range(58, 18, -2))
+    assert page.has_next
+
+
+async def test_a_cursor_of_another_partition_is_refused(table: Table[Thing]) -> None:
+    for rank in range(2):
+        await table.put_new(thing(f"thing_{rank}", rank=rank))
+    cursor = (await table.query("RankIndex", "o", PageRequest(1))).cursors[0]
+
+    with pytest.raises(Invalid):
+        await table.query("RankIndex", "p", PageRequest(1, cursor))
+
+
+async def test_a_transaction_writes_all_or_nothing(aws: Aws, table: Table[Thing]) -> None:
+    await table.put_new(thing("thing_1"))
+
+    refused = await transact(aws, [table.creation(thing("thing_2")), table.creation(thing("thing_1", rank=9))])
+    done = await transact(aws, [table.creation(thing("thing_3")), table.replacement(thing(), thing(rank=7))])
+
+    assert (refused, done) == (False, True)
+    assert await table.find("thing_2") is None
+    assert (await table.find("thing_1")) == thing(rank=7, version=2)
+
+
+async def test_a_delete_of_a_stale_version_deletes_nothing(table: Table[Thing]) -> None:
+    await table.put_new(thing())
+    await table.update("thing_1", lambda old: replace(old, rank=1))
+
+    assert not await table.delete(thing())
+
+    assert await table.find("thing_1") is not None
+
+
+def test_provisioning_twice_changes_nothing(aws: Aws) -> None:
+    name = f"things-{uuid.uuid4().hex}"
+    resources = Resources([(name, THINGS)], [], name, name)
+
+    provision(aws, resources)
+    before = aws.dynamodb.describe_table(TableName=name)["Table"]
+    provision(aws, resources)
+
+    assert aws.dynamodb.describe_table(TableName=name)["Table"] == before

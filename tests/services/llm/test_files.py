@@ -1,0 +1,325 @@
+"""This file is the tests of the file protocol: what a model writes arrives as it was, or is refused."""
+
+import hashlib
+import itertools
+import time
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.llm.files import (
+    FileCompleted,
+    FileDelta,
+    FileDiscarded,
+    FileItem,
+    FileParser,
+    FileStarted,
+    Note,
+    encode,
+    new_boundary,
+)
+from services.llm.paths import DiscardReason
+
+B = "0f1e2d3c4b5a6978"
+P = f"=== {B} "
+
+
+def parse(text: str, *, parser: FileParser | None = None) -> list[FileItem]:
+    parser = parser or FileParser(B)
+    return parser.feed(text) + parser.end()
+
+
+def in_pieces(pieces: Iterable[str]) -> tuple[FileParser, list[FileItem]]:
+    parser = FileParser(B)
+    items = [item for piece in pieces for item in parser.feed(piece)]
+    return parser, items + parser.end()
+
+
+def outcome(items: Iterable[FileItem]) -> tuple[dict[str, str], set[FileDiscarded], str]:
+    """The completed files with their text, the discarded ones, and the notes; checks each hash, size and order."""
+    files: dict[str, str] = {}
+    discarded: set[FileDiscarded] = set()
+    notes = ""
+    texts: dict[str, str] = {}
+    for item in items:
+        match item:
+            case Note(text):
+                notes += text
+            case FileStarted(path):
+                assert path not in texts
+                texts[path] = ""
+            case FileDelta(path, text):
+                assert text
+                texts[path] += text
+            case FileCompleted(path, sha256, size):
+                content = texts[path].encode()
+                assert (sha256, size) == (hashlib.sha256(content).hexdigest(), len(content))
+                files[path] = texts[path]
+            case FileDiscarded():
+                discarded.add(item)
+    return files, discarded, notes
+
+
+def refused(text: str) -> set[tuple[str, DiscardReason]]:
+    return {(item.path, item.reason) for item in outcome(parse(text))[1]}
+
+
+def test_a_whole_answer_gives_its_notes_and_files_in_order() -> None:
+    parser = FileParser(B)
+    text = encode(B, {"a.ts": "one\n", "b/c.ts": ""}, notes="Here you are.")
+
+    items = parse(f"{text}Enjoy.", parser=parser)
+
+    empty = hashlib.sha256(b"").hexdigest()
+    assert items == [
+        Note("Here you are.\n"),
+        FileStarted("a.ts"),
+        FileDelta("a.ts", "one\n"),
+        FileCompleted("a.ts", hashlib.sha256(b"one\n").hexdigest(), 4),
+        FileStarted("b/c.ts"),
+        FileCompleted("b/c.ts", empty, 0),
+        Note("Enjoy."),
+    ]
+    assert (parser.manifest, parser.missing, parser.ended) == (["a.ts", "b/c.ts"], (), True)
+
+
+def test_encoding_ends_a_file_with_a_newline_and_refuses_its_own_boundary() -> None:
+    assert outcome(parse(encode(B, {"a": "x"})))[0] == {"a": "x\n"}
+    with pytest.raises(ValueError, match="boundary"):
+        encode(B, {"a": f"{P}END\n"})
+
+
+def test_a_boundary_is_made_from_the_random_bytes_given() -> None:
+    assert new_boundary(lambda count: b"\xab" * count) == "ab" * 8
+
+
+def test_text_passes_at_once_and_only_a_possible_marker_is_held_back() -> None:
+    parser = FileParser(B)
+    parser.feed(f"{P}MANIFEST\na\n{P}FILE a\n")
+
+    assert parser.feed("const") == [FileDelta("a", "const")]
+    assert parser.feed(" x = 1;\n==") == [FileDelta("a", " x = 1;\n")]
+    assert parser.feed("=") == []
+    assert parser.feed("= equal\n") == [FileDelta("a", "==== equal\n")]
+    assert parser.feed(f"{P}EN") == []
+    assert parser.feed("OUGH") == [FileDelta("a", f"{P}ENOUGH")]
+
+
+def test_a_marker_within_a_line_is_content_also_when_a_piece_starts_with_it() -> None:
+    _, items = in_pieces([f"{P}MANIFEST\na\n{P}FILE a\nx ", f"{P}END\n", f"{P}END\n"])
+
+    assert outcome(items)[0] == {"a": f"x {P}END\n"}
+
+
+def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
+    assert outcome(parse(f"{P}MANIFEST\na\n{P}FILE a\n\ud83d!\n{P}END\n"))[0] == {"a": "\ufffd!\n"}
+
+
+hostile_line = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        [
+            "=== 0000000000000000 END",
+            "=== 0f1e2d3c4b5a6978",
+            "=== 0f1e2d3c4b5a697",
+            f"x {P}END",
+            f" {P}END",
+            f"{P}BEGIN",
+            f"{P}ENDING",
+            f"{P}END now",
+            f"{P}manifest",
+            "```ts",
+            "```",
+            "\r",
+            "\r\n",
+            "\ufeff",
+            "👩‍👩‍👧",
+            "=== ",
+            "===",
+            "\u2028",
+            "a" * 2000,
+        ]
+    ),
+)
+content = st.lists(hostile_line, max_size=6).map("\n".join).filter(lambda text: "\0" not in text)
+path = st.from_regex(r"[a-z]{1,6}(/[a-z]{1,6}){0,2}\.[a-z]{1,3}", fullmatch=True)
+
+
+def written(contents: dict[str, str]) -> str:
+    """An answer written by hand, so that it may hold lines that look like markers."""
+    bodies = "".join(f"{P}FILE {name}\n{text}\n" for name, text in contents.items())
+    return f"notes\n{P}MANIFEST\n" + "".join(f"{name}\n" for name in contents) + bodies + f"{P}END\n"
+
+
+def cut(text: str, places: list[int]) -> list[str]:
+    edges = [0, *sorted(place % (len(text) + 1) for place in places), len(text)]
+    return [text[start:stop] for start, stop in itertools.pairwise(edges)]
+
+
+@settings(deadline=None)
+@given(st.dictionaries(path, content, max_size=5), st.lists(st.integers(0, 100_000), max_size=60))
+def test_no_content_and_no_cut_changes_the_files(contents: dict[str, str], places: list[int]) -> None:
+    parser, items = in_pieces(cut(written(contents), places))
+
+    files, discarded, notes = outcome(items)
+    assert files == {name: f"{text}\n" for name, text in contents.items()}
+    assert (discarded, notes, parser.missing, parser.ended) == (set(), "notes\n", (), True)
+
+
+any_line = st.one_of(
+    hostile_line,
+    st.sampled_from(
+        [f"{P}MANIFEST", f"{P}END\r", f"{P}FILE a", f"{P}FILE ../b", f"{P}FILE A", "a", "../b", "\0", "\ud83d"]
+    ),
+    st.just(f"{P}FILE {'x' * 1200}"),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(any_line, max_size=12).map("\n".join), st.lists(st.integers(0, 100_000), max_size=60))
+def test_any_text_means_the_same_however_it_is_cut(text: str, places: list[int]) -> None:
+    whole, expected = in_pieces([text])
+
+    pieces, items = in_pieces(cut(text, places))
+
+    letters, one_by_one = in_pieces(text)
+    assert outcome(items) == outcome(one_by_one) == outcome(expected)
+    assert pieces.missing == letters.missing == whole.missing
+    assert pieces.ended == letters.ended == whole.ended
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("/etc/passwd", DiscardReason.PATH_ABSOLUTE),
+        ("C:/autoexec.bat", DiscardReason.PATH_ABSOLUTE),
+        ("../up.ts", DiscardReason.PATH_ESCAPES),
+        ("src/../../up.ts", DiscardReason.PATH_ESCAPES),
+        ("./a.ts", DiscardReason.PATH_ESCAPES),
+        ("src//a.ts", DiscardReason.PATH_MALFORMED),
+        ("src/", DiscardReason.PATH_MALFORMED),
+        ("src\\a.ts", DiscardReason.PATH_MALFORMED),
+        ("src /a.ts", DiscardReason.PATH_MALFORMED),
+        ("a\0.ts", DiscardReason.PATH_MALFORMED),
+        ("a\x1b[2J.ts", DiscardReason.PATH_MALFORMED),
+        ("a\u202egnp.ts", DiscardReason.PATH_MALFORMED),
+    ],
+)
+def test_a_path_that_could_do_harm_is_refused_once_and_its_content_is_not_passed_on(
+    name: str, reason: DiscardReason
+) -> None:
+    text = f"{P}MANIFEST\n{name}\nok\n{P}FILE {name}\nevil\n{P}FILE ok\nfine\n{P}END\n"
+
+    items = parse(text)
+
+    assert items[0] == FileDiscarded(name, reason)
+    assert outcome(items) == ({"ok": "fine\n"}, {FileDiscarded(name, reason)}, "")
+
+
+def test_a_path_too_long_is_refused_without_being_held() -> None:
+    parser = FileParser(B)
+    parser.feed(f"{P}MANIFEST\nok\n")
+
+    items = [item for _ in range(1000) for item in parser.feed("x" * 100)]
+
+    assert items == [FileDiscarded("x" * 200, DiscardReason.PATH_TOO_LONG)]
+    assert outcome(parser.feed(f"\n{P}FILE ok\nfine\n{P}END\n"))[0] == {"ok": "fine\n"}
+
+
+def test_a_file_that_the_manifest_does_not_name_is_refused() -> None:
+    text = f"{P}FILE early\n1\n{P}MANIFEST\na\n{P}FILE b\n2\n{P}END\n"
+
+    assert refused(text) == {("early", DiscardReason.NOT_IN_MANIFEST), ("b", DiscardReason.NOT_IN_MANIFEST)}
+
+
+def test_a_repeated_file_leaves_the_first_one_as_it_was() -> None:
+    text = f"{P}MANIFEST\na\na\n{P}FILE a\nfirst\n{P}FILE a\nsecond\n{P}END\n"
+
+    assert outcome(parse(text)) == ({"a": "first\n"}, {FileDiscarded("a", DiscardReason.DUPLICATE)}, "")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("a.ts", "A.ts"), ("stra\u00dfe", "STRASSE"), ("lib", "lib/x"), ("lib/x", "Lib")]
+)
+def test_paths_that_would_overwrite_each_other_are_refused(first: str, second: str) -> None:
+    text = f"{P}MANIFEST\n{first}\n{second}\n{P}FILE {first}\n1\n{P}FILE {second}\n2\n{P}END\n"
+
+    assert outcome(parse(text)) == ({first: "1\n"}, {FileDiscarded(second, DiscardReason.PATH_COLLIDES)}, "")
+
+
+def test_a_file_with_nul_is_discarded_and_the_next_one_is_read() -> None:
+    text = f"{P}MANIFEST\na\nb\n{P}FILE a\nx\0y\n{P}FILE b\nz\n{P}END\n"
+
+    assert outcome(parse(text)) == ({"b": "z\n"}, {FileDiscarded("a", DiscardReason.NUL)}, "")
+
+
+def test_limits_on_files_sizes_and_their_sum_each_give_their_reason() -> None:
+    parser = FileParser(B, max_files=3, max_file_bytes=4, max_total_bytes=6)
+    names = "".join(f"{name}\n" for name in "abcd")
+    text = f"{P}MANIFEST\n{names}{P}FILE a\n12345\n{P}FILE b\n123\n{P}FILE c\n12\n{P}FILE d\n\n{P}END\n"
+
+    files, discarded, _ = outcome(parse(text, parser=parser))
+
+    assert files == {"b": "123\n"}
+    assert discarded == {
+        FileDiscarded("a", DiscardReason.FILE_TOO_LARGE),
+        FileDiscarded("c", DiscardReason.TOTAL_TOO_LARGE),
+        FileDiscarded("d", DiscardReason.TOO_MANY_FILES),
+    }
+    assert parser.missing == ("a", "c")
+
+
+def test_markers_may_end_in_crlf_and_the_content_keeps_its_own_line_ends() -> None:
+    text = f"\ufeff{P}MANIFEST\r\na\r\n\r\n{P}FILE a\r\none\r\ntwo\n{P}END\r\n"
+
+    assert outcome(parse(text)) == ({"a": "one\r\ntwo\n"}, set(), "")
+
+
+def test_a_text_that_ends_inside_a_file_says_so_and_names_what_is_missing() -> None:
+    parser = FileParser(B)
+    text = f"{P}MANIFEST\na\nb\nc\n{P}FILE a\n1\n{P}FILE b\nhalf a li"
+
+    files, discarded, _ = outcome(parse(text, parser=parser))
+
+    assert (files, discarded) == ({"a": "1\n"}, {FileDiscarded("b", DiscardReason.INCOMPLETE)})
+    assert (parser.missing, parser.ended) == (("b", "c"), False)
+
+
+def test_a_text_cut_within_a_files_marker_completes_the_file_before_it_only() -> None:
+    parser = FileParser(B)
+
+    files, discarded, _ = outcome(parse(f"{P}MANIFEST\na\nab\n{P}FILE ab\n1\n{P}FILE a", parser=parser))
+
+    assert (files, discarded, parser.missing) == ({"ab": "1\n"}, set(), ("a",))
+
+
+def test_the_last_marker_needs_no_newline() -> None:
+    parser = FileParser(B)
+
+    files, _, _ = outcome(parse(f"{P}MANIFEST\na\n{P}FILE a\n1\n{P}END", parser=parser))
+
+    assert (files, parser.ended) == ({"a": "1\n"}, True)
+
+
+def test_markers_after_the_end_are_notes() -> None:
+    items = parse(encode(B, {"a": "1\n"}) + f"{P}FILE a\nx\n")
+
+    assert outcome(items) == ({"a": "1\n"}, set(), f"{P}FILE a\nx\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["x" * 900_000, "\n" * 900_000, P * 40_000, f"{P}FOO\n" * 30_000, f"{P}END x\n" * 30_000, "=== " * 200_000],
+    ids=["one line", "empty lines", "prefixes", "unknown words", "almost the end", "signs"],
+)
+def test_a_megabyte_in_small_pieces_is_read_in_time(body: str) -> None:
+    parser = FileParser(B)
+    text = f"{P}MANIFEST\na\n{P}FILE a\n{body}\n{P}END\n"
+    started = time.process_time()
+
+    items = [item for start in range(0, len(text), 7) for item in parser.feed(text[start : start + 7])]
+
+    assert time.process_time() - started < 10
+    assert outcome(items)[0] == {"a": f"{body}\n"}

@@ -1,0 +1,102 @@
+"""This file is the tests of creating a backend's tables from its own template."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from services.aws.clients import Aws, connect
+from services.platforms.port import DeployFailed
+from services.platforms.tables import StackTables
+
+
+@pytest.fixture
+def aws(emulator: str) -> Iterator[Aws]:
+    aws = connect(region="us-east-1", endpoint=emulator)
+    yield aws
+    aws.close()
+
+
+def table(name: str) -> dict[str, Any]:
+    return {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "TableName": {"Fn::Sub": "${TablePrefix}" + name},
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        },
+    }
+
+
+def template(*names: str) -> str:
+    return json.dumps(
+        {
+            "AWSTemplateFormatVersion": "2010-09-09",
+            "Parameters": {"TablePrefix": {"Type": "String"}},
+            "Resources": {name.title(): table(name) for name in names},
+        }
+    )
+
+
+def tables(aws: Aws, prefix: str) -> list[str]:
+    return [name for name in aws.dynamodb.list_tables()["TableNames"] if name.startswith(prefix)]
+
+
+async def test_tables_get_the_prefix_of_their_site(aws: Aws) -> None:
+    await StackTables(aws)(template("users", "posts"), prefix="project_a-", stack="snapinfra-project-a")
+
+    assert tables(aws, "project_a-") == ["project_a-posts", "project_a-users"]
+
+
+async def test_applying_a_template_again_keeps_the_rows(aws: Aws) -> None:
+    create = StackTables(aws)
+    await create(template("users"), prefix="project_b-", stack="snapinfra-project-b")
+    aws.dynamodb.put_item(TableName="project_b-users", Item={"id": {"S": "1"}})
+
+    await create(template("users"), prefix="project_b-", stack="snapinfra-project-b")
+
+    assert aws.dynamodb.scan(TableName="project_b-users")["Count"] == 1
+
+
+async def test_a_new_template_adds_tables_and_keeps_the_rows_of_the_old_ones(aws: Aws) -> None:
+    create = StackTables(aws)
+    await create(template("users"), prefix="project_c-", stack="snapinfra-project-c")
+    aws.dynamodb.put_item(TableName="project_c-users", Item={"id": {"S": "1"}})
+
+    await create(template("users", "posts"), prefix="project_c-", stack="snapinfra-project-c")
+
+    assert tables(aws, "project_c-") == ["project_c-posts", "project_c-users"]
+    assert aws.dynamodb.scan(TableName="project_c-users")["Count"] == 1
+
+
+async def test_a_stack_that_failed_is_made_anew(aws: Aws) -> None:
+    create = StackTables(aws)
+    wrong = json.loads(template("users"))
+    wrong["Resources"]["Bad"] = {"Type": "AWS::Nothing::AtAll", "Properties": {}}
+
+    with pytest.raises(DeployFailed) as failure:
+        await create(json.dumps(wrong), prefix="project_d-", stack="snapinfra-project-d")
+    await create(template("users"), prefix="project_d-", stack="snapinfra-project-d")
+
+    assert failure.value.reason == "TABLES_FAILED"
+    assert "AWS::Nothing::AtAll" in failure.value.message
+    assert tables(aws, "project_d-") == ["project_d-users"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "not json", "5"])
+async def test_a_template_that_is_no_json_object_is_refused(text: str, aws: Aws) -> None:
+    with pytest.raises(DeployFailed, match="not a JSON object"):
+        await StackTables(aws)(text, prefix="project_e-", stack="snapinfra-project-e")
+
+
+async def test_an_emulator_that_does_not_answer_fails_the_deployment() -> None:
+    nobody = connect(region="us-east-1", endpoint="http://127.0.0.1:1")
+
+    with pytest.raises(DeployFailed) as failure:
+        await StackTables(nobody)(template("users"), prefix="project_f-", stack="snapinfra-project-f")
+    nobody.close()
+
+    assert failure.value.reason == "TABLES_FAILED"
+    assert "Could not connect" in failure.value.message

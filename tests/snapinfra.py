@@ -1,0 +1,206 @@
+"""This file is a Snapinfra for tests: an api and a worker in a thread of their own, and a client to ask them."""
+
+import asyncio
+import json
+import os
+import uuid
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import Any, Final
+
+import httpx
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
+
+from cli.client import Client
+from cli.serving import hosting, provision_stage
+from services.auth.tokens import issue_dev_token
+from services.aws.emulator import free_port
+from services.config import Config, read
+from services.core.clock import utc_now
+
+SECRET: Final = "tests-and-nothing-else-know-this-secret"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    config: Config
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.config.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/graphql"
+
+    def user(self, name: str | None = None) -> "User":
+        """Return a client for a user; without a name one whom nobody has seen before."""
+        name = name or uuid.uuid4().hex
+        token = issue_dev_token(name, secret=SECRET, lifetime=self.config.jwt_lifetime, now=utc_now)
+        return User(self.url, token)
+
+
+@dataclass(frozen=True, slots=True)
+class User(Client):
+    """A client that shows errors as they are."""
+
+    async def result(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Return the whole answer, with its errors."""
+        async with httpx.AsyncClient(timeout=30) as http:
+            answer = await http.post(
+                self.url,
+                json={"query": query, "variables": variables},
+                headers={"authorization": f"Bearer {self.token}"},
+            )
+        return answer.json()
+
+    async def project(self, **fields: Any) -> dict[str, Any]:
+        """Create a project."""
+        created = await self.ask(
+            "mutation($input: CreateProjectInput!) { createProject(input: $input)"
+            " { project { id version status } userErrors { message } } }",
+            input={"name": "Users", "description": "Build a user management API with teams and roles", **fields},
+        )
+        return created["createProject"]["project"]
+
+    async def generate(self, project_id: str, kind: str, **fields: Any) -> str:
+        """Ask for a generation and return its id."""
+        asked = await self.ask(
+            "mutation($input: GenerateInput!) { generate(input: $input) { generation { id } userErrors { message } } }",
+            input={"projectId": project_id, "kind": kind, **fields},
+        )
+        return asked["generate"]["generation"]["id"]
+
+    @asynccontextmanager
+    async def socket(self) -> "AsyncGenerator[Any]":
+        """Open a socket and sign in."""
+        url = "ws" + self.url.removeprefix("http")
+        async with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=None) as socket:
+            payload = {"Authorization": f"Bearer {self.token}"}
+            await socket.send(json.dumps({"type": "connection_init", "payload": payload}))
+            assert json.loads(await socket.recv())["type"] == "connection_ack"
+            yield socket
+
+    async def follow(self, query: str, **variables: Any) -> AsyncGenerator[dict[str, Any]]:
+        """Yield a subscription's results as they are, once, without resuming."""
+        async with self.socket() as socket:
+            payload = {"query": query, "variables": variables}
+            await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
+            try:
+                async for text in socket:
+                    message = json.loads(text)
+                    if message["type"] == "complete":
+                        return
+                    if message["type"] == "error":
+                        yield {"errors": message["payload"]}
+                        return
+                    if message["type"] == "next":
+                        yield message["payload"]
+            finally:
+                socket.transport.abort()  # as a laptop that closes: no handshake
+
+
+GENERATION: Final = """
+subscription($id: ID!, $after: String) {
+  generationEvents(id: $id, after: $after) {
+    __typename
+    ... on StreamEvent { cursor seq at }
+    ... on AttemptStarted { attempt provider model resetsText }
+    ... on TokenDelta { text offset }
+    ... on FileStarted { path }
+    ... on FileDelta { path text }
+    ... on FileCompleted { path sha256 bytes }
+    ... on FileDiscarded { path discardReason }
+    ... on UsageUpdated { inputTokens outputTokens }
+    ... on AttemptFailed { code message willRetry }
+    ... on GenerationFinished { status reason message generation { id status } }
+    ... on StreamGap { fromSeq toSeq }
+  }
+}"""
+
+
+async def events(user: User, generation_id: str, *, after: str | None = None, most: int | None = None) -> list[Any]:
+    """Return a generation's events after a cursor, to its end or until there are `most`."""
+    found: list[Any] = []
+    async with asyncio.timeout(60), aclosing(user.follow(GENERATION, id=generation_id, after=after)) as results:
+        async for result in results:
+            assert "errors" not in result, result
+            found.append(result["data"]["generationEvents"])
+            if len(found) == most:
+                break
+    return found
+
+
+def rebuilt(happened: list[Any]) -> tuple[str, dict[str, str]]:
+    """Rebuild text and files from events, as a client does."""
+    text, files = "", dict[str, str]()
+    for event in happened:
+        match event["__typename"]:
+            case "AttemptStarted" if event["resetsText"]:
+                text, files = "", {}
+            case "TokenDelta":
+                assert event["offset"] == len(text)
+                text += event["text"]
+            case "FileStarted":
+                files[event["path"]] = ""
+            case "FileDelta":
+                files[event["path"]] += event["text"]
+            case "FileDiscarded":
+                files.pop(event["path"], None)
+            case _:
+                pass
+    return text, files
+
+
+def settings(emulator: str, **variables: str) -> Config:
+    """Return settings for a stage of its own on the emulator."""
+    return read(
+        {
+            "SNAPINFRA_ENV": "development",
+            "SNAPINFRA_STAGE": uuid.uuid4().hex[:12],
+            "AWS_ENDPOINT_URL": emulator,
+            "PORT": str(free_port()),
+            "JWT_SECRET": SECRET,
+            "SCAFFOLD_TOKENS_PER_SECOND": "0",
+            "JOB_POLL_SECONDS": "1",
+            "JOB_LEASE_SECONDS": "3",
+            "DRAIN_GRACE_SECONDS": "1",
+            **variables,
+        }
+    )
+
+
+@contextmanager
+def serving(config: Config) -> Generator[Server]:
+    """Provision a stage and run an api and a worker on it, in a thread of their own."""
+    provision_stage(config)
+    up, done, failures = Event(), Event(), list[BaseException]()
+
+    async def run() -> None:
+        async with hosting(config, dict(os.environ)):  # noqa: TID251 - what npm needs of the test run's environment
+            up.set()
+            await asyncio.to_thread(done.wait)
+
+    def thread_body() -> None:
+        try:
+            asyncio.run(run())
+        except BaseException as error:  # noqa: BLE001 - shown in the test's thread
+            failures.append(error)
+            up.set()
+
+    thread = Thread(target=thread_body, name="snapinfra")
+    thread.start()
+    up.wait()
+    try:
+        if not failures:
+            yield Server(config)
+    finally:
+        done.set()
+        thread.join()
+        if failures:
+            raise failures[0]
