@@ -21,7 +21,7 @@ SAMPLES: Final[dict[str, Any]] = {
     "FLOAT": 1.5,
     "BOOLEAN": True,
     "DATE": "2026-01-31",
-    "DATETIME": "2026-01-31T12:00:00Z",
+    "DATETIME": "2026-01-31T12:00:00.000Z",
     "JSON": {"demo": True},
 }
 
@@ -70,7 +70,7 @@ async def _use(client: Client, arrival: Arrival) -> None:
 
 async def _expect(http: httpx.AsyncClient, status: int, method: str, path: str, **request: Any) -> Any:
     answer = await http.request(method, path, **request)
-    click.echo(f"{method} {http.base_url}{path.lstrip('/')} → {answer.status_code} {answer.text[:200]}")
+    click.echo(f"{method} {answer.url} → {answer.status_code} {answer.text[:200]}")
     if answer.status_code != status:
         raise Refused(f"{method} {path} answered {answer.status_code} instead of {status}.")
     return answer.json()

@@ -16,13 +16,6 @@ mutation($id: ID!) {
   }) { schema { id } }
 }"""
 
-SAVE_SCHEMA = """
-mutation($id: ID!) {
-  saveSchema(input: {
-    projectId: $id, tables: [{name: "t", fields: [{name: "id", type: STRING, primaryKey: true}]}]
-  }) { schema { id } }
-}"""
-
 BY_KIND = {
     "project": [
         "query($id: ID!) { project(id: $id) { id } }",

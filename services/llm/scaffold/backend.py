@@ -35,6 +35,7 @@ _SHARED = (
     "src/middleware/errorHandler.ts",
     "src/middleware/requestLog.ts",
     "src/middleware/validator.ts",
+    "src/services/backOff.ts",
     "src/services/cursor.ts",
     "src/services/database.ts",
     "src/services/deletion.ts",

@@ -4,6 +4,7 @@ import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 
 import { Conflict, NotFound, VersionChanged } from '../errors.js';
 import type { Input, Key, ListQuery, Page, Table } from '../types/index.js';
+import { backOff } from './backOff.js';
 import { decodeCursor, encodeCursor, type Position } from './cursor.js';
 import type { Database } from './database.js';
 import { KIND, NOTHING, VERSION, fromItem } from './items.js';
@@ -13,7 +14,7 @@ import { commit } from './transaction.js';
 import { moveClaims } from './uniqueness.js';
 import { Stale, putNew, remove, replace } from './writes.js';
 
-const ATTEMPTS = 5;
+const ATTEMPTS = 8;
 
 /** The records of one table. Input is expected to be valid; what only the database knows is checked here. */
 export class Repository<Row extends object> {
@@ -134,11 +135,12 @@ export class Repository<Row extends object> {
   }
 
   private async retryWhileStale<Result>(attempt: () => Promise<Result>): Promise<Result> {
-    for (let attempts = 0; attempts < ATTEMPTS; attempts += 1) {
+    for (let attempts = 1; attempts <= ATTEMPTS; attempts += 1) {
       try {
         return await attempt();
       } catch (error) {
         if (!(error instanceof Stale)) throw error;
+        await backOff(attempts);
       }
     }
     throw new Conflict('Too many requests change this record at the moment. Try again.');

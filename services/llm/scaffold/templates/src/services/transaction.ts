@@ -1,13 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 
 import { Conflict } from '../errors.js';
+import { backOff } from './backOff.js';
 import type { Database } from './database.js';
 
 const ATTEMPTS = 8;
-const BACKOFF_MS = 10;
+
+/** Reasons that may be gone a moment later. */
+const PASSING = ['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded'];
 
 /** One write or check of a transaction, and the error that its condition stands for. */
 export interface Step {
@@ -23,7 +24,7 @@ export async function commit(database: Database, steps: readonly Step[]): Promis
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const outcome = await tryToCommit(database, steps);
     if (outcome === 'committed') return;
-    await sleep(Math.random() * BACKOFF_MS * 2 ** attempt);
+    await backOff(attempt);
   }
   throw new Conflict('Too many requests change the same records at the moment. Try again.');
 }
@@ -37,7 +38,7 @@ async function tryToCommit(database: Database, steps: readonly Step[]): Promise<
     const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code);
     const refused = steps.find((_, position) => codes[position] === 'ConditionalCheckFailed');
     if (refused !== undefined) throw refused.refusal();
-    if (codes.includes('TransactionConflict')) return 'conflict';
+    if (codes.some((code) => code !== undefined && PASSING.includes(code))) return 'conflict';
     throw codes.includes('ValidationError') ? unstorable(error) : error;
   }
 }
