@@ -1,0 +1,84 @@
+"""This file is Snapinfra as it runs for real: api and workers as processes of their own, over Redis."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from services.config import Config
+from tests.snapinfra import SECRET, Server
+
+COMMAND = Path(sys.executable).parent / "snapinfra"
+
+
+@dataclass
+class Process:
+    """A running `snapinfra serve` or `snapinfra worker`."""
+
+    process: asyncio.subprocess.Process
+
+    def kill(self) -> None:
+        """End it as a crash would: no signal handler runs."""
+        self.process.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    async def ended(self) -> int:
+        async with asyncio.timeout(60):
+            return await self.process.wait()
+
+
+@dataclass
+class Processes:
+    """Starts processes with the same settings, and ends them after the test."""
+
+    config: Config
+    started: list[Process] = field(default_factory=list[Process])
+
+    async def start(self, command: str) -> Process:
+        chosen = {
+            field.alias or "": str(value)
+            for name, field in Config.model_fields.items()
+            if isinstance(value := getattr(self.config, name), str | int | float | Path) and value != ""
+        }
+        process = await asyncio.create_subprocess_exec(
+            COMMAND,
+            command,
+            env={**os.environ, **chosen, "JWT_SECRET": SECRET},  # noqa: TID251 - a child of the test run
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        self.started.append(Process(process))
+        return self.started[-1]
+
+    async def serve(self) -> tuple[Server, Process]:
+        """Start an api and wait until it answers."""
+        process = await self.start("serve")
+        server = Server(self.config)
+        async with asyncio.timeout(30), httpx.AsyncClient() as http:
+            while True:
+                try:
+                    if (await http.get(f"{server.origin}/api/health")).status_code == 200:
+                        return server, process
+                except httpx.TransportError:
+                    await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def processes(config: Config) -> AsyncGenerator[Processes]:
+    """Start processes within the block; what still runs after it is ended."""
+    all_of_them = Processes(config)
+    try:
+        yield all_of_them
+    finally:
+        for process in all_of_them.started:
+            if process.process.returncode is None:
+                process.terminate()
+        for process in all_of_them.started:
+            await process.ended()

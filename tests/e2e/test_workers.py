@@ -1,0 +1,177 @@
+"""This file is the promise that no crash or restart of a process loses or repeats anything that a subscriber sees."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+from websockets.exceptions import WebSocketException
+
+from cli.serving import provision_stage
+from services.config import Config
+from tests.e2e.processes import processes
+from tests.services.events.redis_server import RedisServer
+from tests.snapinfra import GENERATION, User, rebuilt, settings
+
+ARTIFACT = "query($id: ID!) { generation(id: $id) { status attempt text files { path content } } }"
+
+
+@pytest.fixture
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def config(emulator: str, redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Settings for processes: Redis, a stage of their own, and a scaffold slow enough to be interrupted."""
+    config = settings(
+        emulator,
+        EVENTS_URL=redis.url,
+        SCAFFOLD_TOKENS_PER_SECOND="300",
+        SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")),
+    )
+    provision_stage(config)
+    return config
+
+
+class Watcher:
+    """A subscriber that resumes after its last cursor until the stream ends."""
+
+    def __init__(self, user: User, generation_id: str) -> None:
+        self.seen: list[dict[str, Any]] = []
+        self._changed = asyncio.Condition()
+        self._user, self._id = user, generation_id
+
+    async def watch(self) -> None:
+        while not self.seen or self.seen[-1]["__typename"] != "GenerationFinished":
+            after = self.seen[-1]["cursor"] if self.seen else None
+            try:
+                async with aclosing(self._user.follow(GENERATION, id=self._id, after=after)) as results:
+                    async for result in results:
+                        async with self._changed:
+                            self.seen.append(result["data"]["generationEvents"])
+                            self._changed.notify_all()
+            except (OSError, WebSocketException):
+                await asyncio.sleep(0.1)  # the api is away
+
+    async def saw(self, kind: str, *, times: int = 1) -> None:
+        """Wait until so many events of a kind were seen."""
+        async with asyncio.timeout(60), self._changed:
+            await self._changed.wait_for(lambda: self.kinds.count(kind) >= times)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [event["__typename"] for event in self.seen]
+
+    def check(self) -> None:
+        """Assert what every subscriber of every stream is promised."""
+        assert [event["seq"] for event in self.seen] == sorted({event["seq"] for event in self.seen})
+        assert self.kinds.count("GenerationFinished") == 1
+        assert "StreamGap" not in self.kinds
+
+
+async def test_a_generation_whose_worker_is_killed_ends_on_another(config: Config) -> None:
+    async with processes(config) as running:
+        server, _ = await running.serve()
+        user = server.user()
+        first = await running.start("worker")
+        generation_id = await user.generate((await user.project())["id"], "SCHEMA")
+        watcher = Watcher(user, generation_id)
+        watching = asyncio.create_task(watcher.watch())
+        await watcher.saw("TokenDelta", times=20)
+
+        first.kill()
+        await running.start("worker")
+        async with asyncio.timeout(60):
+            await watching
+
+        generation = (await user.ask(ARTIFACT, id=generation_id))["generation"]
+    attempts = [event["attempt"] for event in watcher.seen if event["__typename"] == "AttemptStarted"]
+    watcher.check()
+    assert attempts == [1, 2]
+    assert (generation["status"], generation["attempt"]) == ("COMPLETED", 2)
+    assert rebuilt(watcher.seen)[0] == generation["text"]
+
+
+async def test_a_generation_whose_worker_stops_is_handed_over(config: Config) -> None:
+    async with processes(config) as running:
+        server, _ = await running.serve()
+        user = server.user()
+        first = await running.start("worker")
+        project_id = (await user.project())["id"]
+        generation_id = await user.generate(project_id, "SCHEMA")
+        watcher = Watcher(user, generation_id)
+        watching = asyncio.create_task(watcher.watch())
+        await watcher.saw("TokenDelta", times=5)
+
+        first.terminate()
+        await running.start("worker")
+        status = await first.ended()
+        async with asyncio.timeout(60):
+            await watching
+
+        generation = (await user.ask(ARTIFACT, id=generation_id))["generation"]
+    watcher.check()
+    assert status == 0
+    assert [event["code"] for event in watcher.seen if event["__typename"] == "AttemptFailed"] == ["WORKER_STOPPING"]
+    assert rebuilt(watcher.seen)[0] == generation["text"]
+
+
+async def test_a_subscriber_of_an_api_that_restarts_resumes_at_another(config: Config) -> None:
+    async with processes(config) as running:
+        server, api = await running.serve()
+        user = server.user()
+        await running.start("worker")
+        generation_id = await user.generate((await user.project())["id"], "SCHEMA")
+        watcher = Watcher(user, generation_id)
+        watching = asyncio.create_task(watcher.watch())
+        await watcher.saw("TokenDelta", times=20)
+
+        api.kill()
+        await api.ended()
+        await running.serve()
+        async with asyncio.timeout(60):
+            await watching
+
+        generation = (await user.ask(ARTIFACT, id=generation_id))["generation"]
+    watcher.check()
+    assert watcher.kinds.count("AttemptStarted") == 1
+    assert rebuilt(watcher.seen)[0] == generation["text"]
+
+
+async def test_a_canceled_generation_says_so_once_its_work_has_stopped(config: Config) -> None:
+    async with processes(config) as running:
+        server, _ = await running.serve()
+        user = server.user()
+        await running.start("worker")
+        project_id = (await user.project())["id"]
+        generation_id = await user.generate(project_id, "SCHEMA")
+        watcher = Watcher(user, generation_id)
+        watching = asyncio.create_task(watcher.watch())
+        await watcher.saw("TokenDelta", times=5)
+
+        asked = await user.ask(
+            "mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { generation { status } } }",
+            id=generation_id,
+        )
+        async with asyncio.timeout(60):
+            await watching
+        again = await user.result(
+            "mutation($id: ID!) { cancelGeneration(input: {generationId: $id})"
+            " { generation { status } userErrors { code } } }",
+            id=generation_id,
+        )
+        project = await user.ask("query($id: ID!) { project(id: $id) { status schema { id } } }", id=project_id)
+
+    watcher.check()
+    assert asked["cancelGeneration"]["generation"]["status"] == "CANCELING"
+    assert watcher.seen[-1]["status"] == "CANCELED"
+    assert again["data"]["cancelGeneration"] == {
+        "generation": {"status": "CANCELED"},
+        "userErrors": [{"code": "CONFLICT"}],
+    }
+    assert project["project"] == {"status": "DRAFT", "schema": None}

@@ -1,0 +1,320 @@
+"""This file is what the worker promises, with a real queue, a real table and a job that does what a test says."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from services.aws.clients import Aws, connect
+from services.aws.provision import QueueSpec, Resources, provision
+from services.aws.queue import Queue
+from services.aws.tables import Index, Table, TableSpec
+from services.core.clock import utc_now
+from services.core.ids import ProjectId, TeamId, UserId
+from services.events.memory import MemoryLog
+from services.jobs.record import JobRecord, Lease, StopCause
+from services.jobs.run import Run
+from services.jobs.worker import MAX_CRASHES, MAX_FAILURES, JobFailed, Worker
+
+LEASE = 3
+
+
+class Chore(JobRecord, frozen=True, kw_only=True, rename="camel"):
+    ending: str | None = None
+
+
+CHORES = TableSpec("chores", Chore, indexes=(Index("ProjectIdIndex", "projectId", "createdAt"),))
+
+Work = Callable[[Run[Chore]], Awaitable[None]]
+
+
+@dataclass
+class Chores:
+    """A handler whose work is what the test says; it notes what the worker asks of it."""
+
+    table: Table[Chore]
+    does: Work
+    notes: list[str] = field(default_factory=list[str])
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def archived(self, record: Chore) -> int:
+        del record
+        return 0
+
+    async def work(self, run: Run[Chore]) -> None:
+        await self.note(f"work {run.attempt}")
+        await self.does(run)
+        await self.end(run, "done")
+
+    async def stopped(self, run: Run[Chore]) -> None:
+        await self.end(run, f"stopped {run.record.stop.value if run.record.stop else ''}")
+
+    async def failed(self, run: Run[Chore], failure: JobFailed, *, final: bool) -> None:
+        await self.note(f"failed {failure.code}{' for good' if final else ''}")
+        if final:
+            await self.end(run, failure.code)
+
+    async def handed_over(self, run: Run[Chore]) -> None:
+        await self.note(f"handed over {run.attempt}")
+
+    async def settle(self, record: Chore) -> None:
+        await self.note(f"settled {record.ending}")
+
+    async def end(self, run: Run[Chore], ending: str) -> None:
+        await run.save(ending=ending, finished_at=utc_now(), lease=None)
+        await run.out.close(ending.encode())
+        await self.note(ending)
+
+    async def note(self, what: str) -> None:
+        async with self.changed:
+            self.notes.append(what)
+            self.changed.notify_all()
+
+    async def noted(self, what: str, *, times: int = 1) -> None:
+        """Wait until something was noted."""
+        async with asyncio.timeout(30), self.changed:
+            await self.changed.wait_for(lambda: self.notes.count(what) >= times)
+
+
+@dataclass(frozen=True)
+class Yard:
+    """A queue, a table and a log, with any number of workers."""
+
+    queue: Queue
+    table: Table[Chore]
+    log: MemoryLog
+
+    async def ask(self, **fields: object) -> str:
+        """Store a job and put its message into the queue."""
+        now = utc_now()
+        given = {"project_id": ProjectId("p"), "user_id": UserId("u"), "team_id": TeamId("t"), **fields}
+        chore = Chore(id=f"chore_{uuid.uuid4().hex}", created_at=now, updated_at=now, **given)  # pyright: ignore[reportArgumentType] - a test's own fields
+        await self.table.put_new(chore)
+        await self.send(chore.id)
+        return chore.id
+
+    async def send(self, job_id: str) -> None:
+        await self.queue.send(job_id, group="t")
+
+    async def found(self, job_id: str) -> Chore:
+        chore = await self.table.find(job_id)
+        assert chore is not None
+        return chore
+
+    @asynccontextmanager
+    async def worker(self, chores: Chores, *, grace: float = 5) -> AsyncGenerator[asyncio.Event]:
+        """Run a worker for the length of the block; the event stops it before."""
+        worker = Worker(
+            self.queue,
+            chores,
+            self.log,
+            slots=4,
+            lease=LEASE,
+            grace=grace,
+            now=utc_now,
+            new_owner=lambda: uuid.uuid4().hex,
+        )
+        stop = asyncio.Event()
+        task = asyncio.create_task(worker.run(stop))
+        try:
+            yield stop
+        finally:
+            stop.set()
+            await task
+
+
+@pytest.fixture
+def aws(emulator: str) -> Iterator[Aws]:
+    aws = connect(region="us-east-1", endpoint=emulator)
+    yield aws
+    aws.close()
+
+
+@pytest.fixture
+def yard(aws: Aws) -> Yard:
+    name = f"chores-{uuid.uuid4().hex}"
+    provision(aws, Resources([(name, CHORES)], [QueueSpec(name, visibility=60)], name, name))
+    return Yard(Queue(aws, name, wait=1), Table(aws, CHORES, name, utc_now), MemoryLog(utc_now))
+
+
+async def nothing(run: Run[Chore]) -> None:
+    del run
+
+
+async def for_ever(run: Run[Chore]) -> None:
+    del run
+    await asyncio.Event().wait()
+
+
+async def test_a_job_runs_once_and_its_message_is_gone(yard: Yard) -> None:
+    chores = Chores(yard.table, nothing)
+    async with yard.worker(chores):
+        job_id = await yard.ask()
+        await chores.noted("done")
+
+    found = await yard.found(job_id)
+    assert (found.ending, found.attempt, found.lease) == ("done", 1, None)
+    assert await yard.queue.receive(most=10, lease=1) == []
+
+
+async def test_a_message_delivered_twice_has_one_effect(yard: Yard) -> None:
+    gate = asyncio.Event()
+
+    async def wait(run: Run[Chore]) -> None:
+        del run
+        await gate.wait()
+
+    chores = Chores(yard.table, wait)
+    async with yard.worker(chores):
+        job_id = await yard.ask()
+        await chores.noted("work 1")
+        for _ in range(3):
+            await yard.send(job_id)
+        gate.set()
+        await chores.noted("settled done", times=3)
+
+    assert chores.notes.count("work 1") == 1
+    assert (await yard.found(job_id)).attempt == 1
+
+
+async def test_a_job_whose_worker_is_lost_is_taken_by_another_that_fences_the_first(yard: Yard) -> None:
+    zombies: list[Run[Chore]] = []
+
+    async def freeze(run: Run[Chore]) -> None:
+        zombies.append(run)
+        await yard.table.update(  # as if the worker had been paused for longer than its lease
+            run.record.id,
+            lambda old: replace(old, lease=Lease("lost", utc_now() - timedelta(seconds=1)), attempt=old.attempt),
+        )
+        await asyncio.Event().wait()
+
+    first, second = Chores(yard.table, freeze), Chores(yard.table, nothing)
+    async with yard.worker(first) as stop_first:
+        job_id = await yard.ask()
+        await first.noted("work 1")
+        stop_first.set()
+        async with yard.worker(second):
+            await yard.send(job_id)
+            await second.noted("done")
+
+    found = await yard.found(job_id)
+    assert (found.ending, found.attempt, found.crashes) == ("done", 2, 1)
+    assert "done" not in first.notes
+    assert [entry.data for entry in (await yard.log.read(job_id, after=0)).entries] == [b"done"]
+
+
+async def test_a_cancel_reaches_a_running_job(yard: Yard) -> None:
+    chores = Chores(yard.table, for_ever)
+    async with yard.worker(chores):
+        job_id = await yard.ask()
+        await chores.noted("work 1")
+        await yard.table.update(job_id, lambda old: replace(old, stop=StopCause.CANCELED))
+        await chores.noted("stopped CANCELED")
+
+    assert (await yard.found(job_id)).ending == "stopped CANCELED"
+    assert "done" not in chores.notes
+
+
+async def test_a_job_asked_to_stop_before_it_begins_never_works(yard: Yard) -> None:
+    chores = Chores(yard.table, nothing)
+    async with yard.worker(chores):
+        await yard.ask(stop=StopCause.CANCELED)
+        await chores.noted("stopped CANCELED")
+
+    assert chores.notes == ["stopped CANCELED"]
+
+
+async def test_a_failure_that_may_pass_is_repeated_and_then_counts(yard: Yard) -> None:
+    async def fail(run: Run[Chore]) -> None:
+        del run
+        raise JobFailed("FLAKY", "It failed.", retryable=True)
+
+    chores = Chores(yard.table, fail)
+    async with yard.worker(chores):
+        job_id = await yard.ask(failures=MAX_FAILURES - 2)
+        await chores.noted("FLAKY")
+
+    assert chores.notes == ["work 1", "failed FLAKY", "work 2", "failed FLAKY for good", "FLAKY"]
+    assert (await yard.found(job_id)).ending == "FLAKY"
+
+
+async def test_a_final_failure_is_not_repeated(yard: Yard) -> None:
+    async def fail(run: Run[Chore]) -> None:
+        del run
+        raise JobFailed("BAD", "It failed.", retryable=False)
+
+    chores = Chores(yard.table, fail)
+    async with yard.worker(chores):
+        await yard.ask()
+        await chores.noted("BAD")
+
+    assert chores.notes == ["work 1", "failed BAD for good", "BAD"]
+
+
+async def test_a_job_that_loses_every_worker_ends_as_poison(yard: Yard) -> None:
+    chores = Chores(yard.table, nothing)
+    async with yard.worker(chores):
+        expired = Lease("lost", utc_now() - timedelta(seconds=1))
+        job_id = await yard.ask(lease=expired, crashes=MAX_CRASHES - 1, attempt=2)
+        await chores.noted("WORKER_LOST")
+
+    assert (await yard.found(job_id)).ending == "WORKER_LOST"
+    assert "work 3" not in chores.notes
+
+
+async def test_a_worker_that_stops_hands_its_job_over_without_counting_it(yard: Yard) -> None:
+    first, second = Chores(yard.table, for_ever), Chores(yard.table, nothing)
+    async with yard.worker(first, grace=0) as stop:
+        job_id = await yard.ask()
+        await first.noted("work 1")
+        stop.set()
+        await first.noted("handed over 1")
+    async with yard.worker(second):
+        await second.noted("done")
+
+    found = await yard.found(job_id)
+    assert (found.attempt, found.failures, found.crashes) == (2, 0, 0)
+    assert second.notes == ["work 2", "done"]
+
+
+async def test_a_long_job_keeps_its_lease(yard: Yard) -> None:
+    gate = asyncio.Event()
+    leases: list[Lease | None] = []
+
+    async def outlast(run: Run[Chore]) -> None:
+        first = run.record.lease
+        while (now := (await yard.found(run.record.id)).lease) == first:  # noqa: ASYNC110 - another thread moves it
+            await asyncio.sleep(0.05)
+        leases.extend([first, now])
+        gate.set()
+
+    chores = Chores(yard.table, outlast)
+    async with yard.worker(chores), asyncio.timeout(30):
+        await yard.ask()
+        await gate.wait()
+        await chores.noted("done")
+
+    before, after = leases
+    assert before is not None
+    assert after is not None
+    assert after.until > before.until
+    assert chores.notes == ["work 1", "done"]
+
+
+async def test_a_job_that_is_detached_frees_its_slot(yard: Yard) -> None:
+    async def detach(run: Run[Chore]) -> None:
+        run.detached.set()
+        await asyncio.Event().wait()
+
+    chores = Chores(yard.table, detach)
+    async with yard.worker(chores, grace=5):
+        for _ in range(6):  # more than there are slots
+            await yard.ask()
+        await chores.noted("work 1", times=6)
+
+    assert chores.notes.count("handed over 1") == 6
