@@ -76,6 +76,15 @@ class User(Client):
         )
         return asked["generate"]["generation"]["id"]
 
+    async def deploy(self, project_id: str, generation_id: str, **config: Any) -> str:
+        """Ask for a LOCAL deployment and return its id."""
+        asked = await self.ask(
+            "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input)"
+            " { deployment { id } userErrors { message } } }",
+            input={"projectId": project_id, "generationId": generation_id, "platform": "LOCAL", "config": config},
+        )
+        return asked["createDeployment"]["deployment"]["id"]
+
     @asynccontextmanager
     async def socket(self) -> "AsyncGenerator[Any]":
         """Open a socket and sign in."""

@@ -32,6 +32,7 @@ _FLAGS: Final = (
     "--disable-sync",
     "--no-first-run",
     "--no-proxy-server",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing but this machine is reachable
     "--window-size=1400,900",
     "--remote-debugging-port=0",
 )
@@ -48,7 +49,9 @@ class Page:
         self.requests: list[str] = []
         """URL of every request and WebSocket of the page and its workers, without `data:` and `blob:`."""
         self.errors: list[str] = []
-        """Uncaught exceptions, and what was written by console.error."""
+        """Uncaught exceptions, and everything else that the console shows as an error."""
+        self.received: list[str] = []
+        """Text of every WebSocket message that came, in order."""
         self._connection = connection
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -120,7 +123,7 @@ class Page:
         target = await self.send("Target.createTarget", url="about:blank")
         attached = await self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
-        for command in ("Page.enable", "Runtime.enable", "Network.enable"):
+        for command in ("Page.enable", "Runtime.enable", "Log.enable", "Network.enable"):
             await self.send(command)
         await self.send("Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=False, flatten=True)
 
@@ -155,6 +158,11 @@ class Page:
                 self._record_request(parameters["request"]["url"])
             case "Network.webSocketCreated":
                 self._record_request(parameters["url"])
+            case "Network.webSocketFrameReceived":
+                self.received.append(parameters["response"]["payloadData"])
+            case "Log.entryAdded" if parameters["entry"]["level"] == "error":
+                entry = parameters["entry"]
+                self.errors.append(f"{entry['text']} {entry.get('url', '')}".strip())
             case "Runtime.exceptionThrown":
                 details = parameters["exceptionDetails"]
                 self.errors.append(details.get("exception", {}).get("description") or details["text"])

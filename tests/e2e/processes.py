@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
 
 from services.config import Config
-from tests.snapinfra import SECRET, Server
+from tests.snapinfra import Server
 
 COMMAND = Path(sys.executable).parent / "snapinfra"
 
@@ -44,14 +45,14 @@ class Processes:
 
     async def start(self, command: str) -> Process:
         chosen = {
-            field.alias or "": str(value)
+            field.alias or "": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             for name, field in Config.model_fields.items()
-            if isinstance(value := getattr(self.config, name), str | int | float | Path) and value != ""
+            if isinstance(value := getattr(self.config, name), str | int | float | Path | SecretStr) and value != ""
         }
         process = await asyncio.create_subprocess_exec(
             COMMAND,
             command,
-            env={**os.environ, **chosen, "JWT_SECRET": SECRET},  # noqa: TID251 - a child of the test run
+            env={**os.environ, **chosen},  # noqa: TID251 - a child of the test run
             stdout=asyncio.subprocess.DEVNULL,
         )
         self.started.append(Process(process))

@@ -1,18 +1,23 @@
 """This file is the promise that no crash or restart of a process loses or repeats anything that a subscriber sees."""
 
 import asyncio
+import json
+import os
 from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Any
 
+import httpx
 import pytest
+from pydantic import SecretStr
 from websockets.exceptions import WebSocketException
 
 from cli.serving import provision_stage
 from services.config import Config
 from tests.e2e.processes import processes
+from tests.fakes.llm import Answer, FakeLLM
 from tests.services.events.redis_server import RedisServer
-from tests.snapinfra import GENERATION, User, rebuilt, settings
+from tests.snapinfra import GENERATION, User, events, rebuilt, settings
 
 ARTIFACT = "query($id: ID!) { generation(id: $id) { status attempt text files { path content } } }"
 
@@ -175,3 +180,67 @@ async def test_a_canceled_generation_says_so_once_its_work_has_stopped(config: C
         "userErrors": [{"code": "CONFLICT"}],
     }
     assert project["project"] == {"status": "DRAFT", "schema": None}
+
+
+TINY = {
+    "package.json": json.dumps({"name": "tiny", "version": "1.0.0", "scripts": {"start": "node server.js"}}) + "\n",
+    "server.js": 'require("node:http").createServer((_, response) => response.end(String(process.pid)))'
+    ".listen(process.env.PORT, process.env.HOST);\n",
+}
+
+DEPLOYMENT = """
+subscription($id: ID!, $after: String) {
+  deploymentEvents(id: $id, after: $after) {
+    __typename
+    ... on StreamEvent { cursor seq }
+    ... on DeploymentStatusChanged { status url }
+    ... on LogLines { lines { stream message } }
+    ... on DeploymentFinished { status }
+  }
+}"""
+
+
+async def until_live(user: User, deployment_id: str, *, after: str | None = None) -> dict[str, Any]:
+    """Return the event that says where a deployment answers, the first one after a cursor."""
+    async with asyncio.timeout(60), aclosing(user.follow(DEPLOYMENT, id=deployment_id, after=after)) as results:
+        async for result in results:
+            event = result["data"]["deploymentEvents"]
+            if event.get("status") == "SUCCESS":
+                return event
+            assert event["__typename"] != "DeploymentFinished", event
+    raise AssertionError("The stream ended.")
+
+
+async def process_id(url: str) -> int:
+    async with httpx.AsyncClient() as http:
+        return int((await http.get(url)).text)
+
+
+@pytest.mark.parametrize("ending", ["kill", "terminate"])
+async def test_a_backend_whose_worker_is_gone_is_started_again_at_its_url_by_another(
+    config: Config, ending: str
+) -> None:
+    with FakeLLM(default=Answer(files=TINY)) as fake:
+        chosen = config.model_copy(update={"groq_api_key": SecretStr("gsk_test"), "groq_base_url": fake.groq_url})
+        async with processes(chosen) as running:
+            server, _ = await running.serve()
+            user = server.user()
+            first = await running.start("worker")
+            project_id = (await user.project())["id"]
+            await events(user, await user.generate(project_id, "SCHEMA"))
+            code_id = await user.generate(project_id, "CODE")
+            await events(user, code_id)
+            deployment_id = await user.deploy(project_id, code_id)
+            live = await until_live(user, deployment_id)
+            before = await process_id(live["url"])
+
+            getattr(first, ending)()
+            await first.ended()
+            await running.start("worker")
+            again = await until_live(user, deployment_id, after=live["cursor"])
+            after = await process_id(again["url"])
+
+            with pytest.raises(ProcessLookupError):
+                os.kill(before, 0)
+    assert again["url"] == live["url"]
+    assert after != before

@@ -37,6 +37,8 @@ class Answer:
     """A stream. `pieces` of None are what a good model would say."""
 
     pieces: Sequence[str] | None = None
+    files: Mapping[str, str] | None = None
+    """The files of a CODE answer; None for those of a good backend."""
     piece_size: int = 24
     """Characters of a piece, where `pieces` is None."""
     opening_delay: float = 0
@@ -260,7 +262,9 @@ class _Stream:
         await self._chunk(delta={"role": "assistant", "content": ""})
         if answer.refusal is not None:
             await self._chunk(delta={"refusal": answer.refusal})
-        pieces = good_pieces(self.request.body, answer.piece_size) if answer.pieces is None else answer.pieces
+        pieces = answer.pieces
+        if pieces is None:
+            pieces = good_pieces(self.request.body, answer.piece_size, answer.files)
         for number, piece in enumerate(pieces):
             if await self._stops_at(number):
                 return False
@@ -326,13 +330,13 @@ class _Stream:
             await asyncio.sleep(0)
 
 
-def good_pieces(body: Mapping[str, Any], size: int) -> list[str]:
+def good_pieces(body: Mapping[str, Any], size: int, files: Mapping[str, str] | None = None) -> list[str]:
     """What a good model answers to one of our prompts, in pieces."""
-    text = good_answer("\n".join(message["content"] for message in body["messages"]))
+    text = good_answer("\n".join(message["content"] for message in body["messages"]), files)
     return [text[start : start + size] for start in range(0, len(text), size)]
 
 
-def good_answer(prompt: str) -> str:
+def good_answer(prompt: str, files: Mapping[str, str] | None = None) -> str:
     from services.llm.files import encode  # noqa: PLC0415 - the answers need the product, the server does not
     from services.llm.scaffold.backend import write_backend  # noqa: PLC0415
     from services.llm.scaffold.schema import derive_schema  # noqa: PLC0415
@@ -345,8 +349,8 @@ def good_answer(prompt: str) -> str:
     schema = re.search(r"^Schema: (\{.*\})$", prompt, re.MULTILINE)
     assert schema is not None
     project = _string_after("Project: ", prompt)
-    files = write_backend(project_name=project, description=description, schema=model.decode(schema[1]))
-    return encode(boundary[1], files, notes="Here is the backend.")
+    made = files or write_backend(project_name=project, description=description, schema=model.decode(schema[1]))
+    return encode(boundary[1], made, notes="Here is the backend.")
 
 
 def _string_after(label: str, prompt: str) -> str:

@@ -47,16 +47,7 @@ async def own(user: User) -> dict[str, str]:
     await events(user, generation_id)
     code_id = await user.generate(project_id, "CODE")
     await events(user, code_id)
-    deployed = await user.ask(
-        "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input)"
-        " { deployment { id } userErrors { message } } }",
-        input={
-            "projectId": project_id,
-            "generationId": code_id,
-            "platform": "LOCAL",
-        },
-    )
-    deployment_id = deployed["createDeployment"]["deployment"]["id"]
+    deployment_id = await user.deploy(project_id, code_id)
     await user.ask(
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { userErrors { message } } }",
         id=deployment_id,

@@ -1,14 +1,21 @@
 // This file is how GraphiQL reaches the server that served it: queries over HTTP, subscriptions over a WebSocket.
 
 import { getOperationAST, parse } from "graphql";
+import { Problem } from "./problem.js";
 import { rememberIds, withLatestIds } from "./session.js";
 import { watch } from "./watch.js";
 
 /** Send an operation: a promise of its result, or an async iterable for a subscription. */
 export function fetcher({ query, variables, operationName }, { headers } = {}) {
-  const request = { query, operationName, variables: withLatestIds(variables) };
-  const kind = getOperationAST(parse(query), operationName)?.operation;
+  const operation = find(parse(query), operationName);
+  const request = { query, operationName: operation?.name?.value, variables: withLatestIds(variables) };
+  const kind = operation?.operation;
   return kind === "subscription" ? watch(request, headers ?? {}) : post(request, headers ?? {}, kind);
+}
+
+/** Find the operation to run. Just after a change of tabs, GraphiQL still gives the name of the last tab's. */
+function find(document, name) {
+  return getOperationAST(document, name) ?? getOperationAST(document);
 }
 
 async function post(request, headers, kind) {
@@ -30,6 +37,6 @@ function read(text, response) {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`The server answered ${response.status} ${response.statusText}: ${text.slice(0, 500)}`);
+    throw new Problem(`The server answered ${response.status} ${response.statusText}: ${text.slice(0, 500)}`);
   }
 }

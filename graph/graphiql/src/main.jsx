@@ -4,8 +4,9 @@ import "graphiql/setup-workers/vite";
 import "graphiql/style.css";
 import "./page.css";
 
+import { useGraphiQL } from "@graphiql/react";
 import { GraphiQL } from "graphiql";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { fetcher } from "./fetcher.js";
 import { takeTokenFromAddress, token } from "./session.js";
@@ -27,10 +28,21 @@ function Page({ headers, first }) {
         defaultEditorToolsVisibility="variables"
         showPersistHeadersSettings={false}
       >
-        <GraphiQL.Logo>Snapinfra</GraphiQL.Logo>
+        <GraphiQL.Logo>
+          <Logo />
+        </GraphiQL.Logo>
       </GraphiQL>
     </>
   );
+}
+
+/** The name. It also wakes the page once its editors are there: until then, GraphiQL loses clicks and mixes up tabs. */
+function Logo() {
+  const ready = useGraphiQL((state) => Boolean(state.queryEditor && state.variableEditor && state.responseEditor));
+  useEffect(() => {
+    page.inert = !ready;
+  }, [ready]);
+  return "Snapinfra";
 }
 
 function Notice({ onClose }) {
@@ -48,4 +60,6 @@ function Notice({ onClose }) {
 takeTokenFromAddress();
 addEventListener("hashchange", () => takeTokenFromAddress() && location.reload());
 const headers = token() === null ? undefined : JSON.stringify({ Authorization: `Bearer ${token()}` }, null, 2);
-createRoot(document.getElementById("page")).render(<Page headers={headers} first={firstTab()} />);
+const page = document.getElementById("page");
+page.inert = true;
+createRoot(page).render(<Page headers={headers} first={firstTab()} />);

@@ -1,5 +1,7 @@
 // This file is what the page keeps for as long as its browser tab is open: the token, and the ids created last.
 
+import { Problem } from "./problem.js";
+
 const TOKEN = "snapinfra.token";
 const LATEST = "snapinfra.latest.";
 
@@ -37,6 +39,6 @@ export function withLatestIds(variables) {
 
 function latest(type) {
   const id = sessionStorage.getItem(LATEST + type);
-  if (id === null) throw new Error(`There is no ${type} yet: run the tabs from the left, or put an id in the variables.`);
+  if (id === null) throw new Problem(`There is no ${type} yet: run the tabs from the left, or put an id in the variables.`);
   return id;
 }

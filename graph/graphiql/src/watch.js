@@ -1,6 +1,7 @@
 // This file is how a subscription is followed: over lost connections, and shown with the newest events first.
 
 import { createClient } from "graphql-ws";
+import { Problem } from "./problem.js";
 
 const SHOWN = 50; // events in the response pane, which is drawn anew each time
 const PAUSE = 100; // milliseconds between two drawings
@@ -25,7 +26,7 @@ export function watch(request, headers) {
 async function* resuming(request, headers, signal) {
   let { variables } = request;
   for (let failures = 0; !signal.aborted; failures++) {
-    if (failures > RETRIES) throw new Error("The connection was lost, and could not be made again.");
+    if (failures > RETRIES) throw new Problem("The connection was lost, and could not be made again.");
     await until(failures && 250 * 2 ** failures, signal);
     const client = connect(headers, signal);
     try {
@@ -57,7 +58,7 @@ function after(result, variables) {
 
 function readable(error) {
   const closed = error instanceof CloseEvent;
-  return closed ? new Error(`The server closed the connection: ${error.code} ${error.reason}`) : error;
+  return closed ? new Problem(`The server closed the connection: ${error.code} ${error.reason}`) : error;
 }
 
 /** Yield the newest results together, no more often than a person can see, until they end or nobody watches. */

@@ -1,0 +1,231 @@
+"""This file is what somebody who opens GraphiQL sees: the main job in its tabs, in a real Chromium."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from tests.e2e.browser import Page, PageError, opened
+from tests.e2e.proxy import before
+from tests.snapinfra import Server, User, events, rebuilt
+
+pytestmark = pytest.mark.browser
+
+TABS: Final = (
+    "Create",
+    "GenerateSchema",
+    "WatchSchema",
+    "GenerateCode",
+    "WatchFiles",
+    "Deploy",
+    "WatchLogs",
+    "LookAtEverything",
+)
+BEFORE_DEPLOY: Final = TABS[:5]
+
+_TAB: Final = "[...document.querySelectorAll('.graphiql-tab button')].find(button => button.innerText === '%s')"
+_LINES: Final = """
+  [...document.querySelectorAll('%s .view-line')]
+    .sort((one, other) => one.offsetTop - other.offsetTop)
+    .map(line => line.innerText.replaceAll('\\u00a0', ' ')).join('\\n')"""
+_RESULT: Final = _LINES % ".result-window"
+_QUERY: Final = _LINES % ".graphiql-query-editor"
+_BUTTON: Final = "document.querySelector('.graphiql-execute-button')"
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """Somebody who reads GraphiQL and presses its buttons."""
+
+    page: Page
+
+    async def run(self, tab: str) -> None:
+        """Open a tab and press play."""
+        await self.open(tab)
+        await self.press()
+
+    async def open(self, tab: str) -> None:
+        button = _TAB % tab
+        await self.page.until(f"!document.querySelector('#page').inert && !!{button}")
+        await self.page.evaluate(f"{button}.click()")
+        await self.page.until(f"({_QUERY}).includes(' {tab}')")
+
+    async def press(self) -> None:
+        """Press play, or stop where something runs."""
+        await self.page.click(".graphiql-execute-button")
+
+    async def sees(self, pattern: str, *, seconds: float = 15) -> list[str]:
+        """Wait until the result matches a JavaScript pattern; return the match and its groups."""
+        return await self.page.until(f"({_RESULT}).match({json.dumps(pattern)})", seconds=seconds)
+
+    async def sees_the_end(self) -> None:
+        """Wait until nothing runs."""
+        await self.page.until(f"{_BUTTON}.ariaLabel.startsWith('Execute')")
+
+    async def reads(self) -> Any:
+        """Return the result, which must be short enough to be visible."""
+        return json.loads(await self.page.evaluate(_RESULT))
+
+    async def creates(self, tab: str, kind: str) -> str:
+        """Run a tab and return the id of what it created."""
+        await self.run(tab)
+        return (await self.sees(f'"id": "({kind}_[0-9a-z]{{26}})"'))[1]
+
+
+@asynccontextmanager
+async def exploring(browser: str, user: User) -> AsyncGenerator[Explorer]:
+    """Open GraphiQL as a user for the length of the block."""
+    async with opened(browser) as page:
+        await page.goto(f"{user.url}#token={user.token}")
+        yield Explorer(page)
+
+
+async def test_the_tabs_lead_from_a_sentence_to_code(
+    browser: str, server: Server, alice: User, tmp_path: Path
+) -> None:
+    async with exploring(browser, alice) as explorer:
+        project_id = await explorer.creates("Create", "project")
+        schema_id = await explorer.creates("GenerateSchema", "generation")
+        await explorer.run("WatchSchema")
+        tokens = (await explorer.sees('"TokenDelta",[^}]*"text": "([^}]+)'))[1]
+        schema_end = (await explorer.sees('"GenerationFinished",\\s+"cursor": "(.+)",[^}]+"COMPLETED"'))[1]
+        await explorer.sees_the_end()
+        code_id = await explorer.creates("GenerateCode", "generation")
+        await explorer.run("WatchFiles")
+        await explorer.sees('"FileCompleted",[^}]*"path": "src/.+"')
+        code_end = (await explorer.sees('"GenerationFinished",\\s+"cursor": "(.+)",[^}]+"COMPLETED"'))[1]
+        await explorer.sees_the_end()
+        picture = await explorer.page.screenshot()
+        await explorer.run("LookAtEverything")
+        await explorer.sees('"READY"')
+        everything = await explorer.reads()
+
+    (tmp_path / "graphiql.png").write_bytes(picture)
+    assert picture.startswith(b"\x89PNG")
+    assert "tables" in tokens
+    assert schema_id != code_id
+    for generation_id, end in ((schema_id, schema_end), (code_id, code_end)):
+        assert await project_of(alice, generation_id) == project_id
+        assert (await events(alice, generation_id))[-1]["cursor"] == end
+    assert [node["id"] for node in everything["data"]["projects"]["nodes"]] == [project_id]
+    assert explorer.page.requests_beyond(server.origin) == []
+    assert explorer.page.errors == []
+
+
+async def test_the_page_shows_its_tabs_and_hides_the_token(browser: str, alice: User) -> None:
+    async with exploring(browser, alice) as explorer:
+        await explorer.open(TABS[-1])
+
+        shown = await explorer.page.evaluate("[...document.querySelectorAll('.graphiql-tab')].map(t => t.innerText)")
+        address = await explorer.page.evaluate("location.href")
+        stored = await explorer.page.evaluate("JSON.stringify(localStorage)")
+
+    assert tuple(shown) == TABS
+    assert address == alice.url
+    assert alice.token not in stored
+
+
+async def test_somebody_without_a_token_is_told_how_to_get_one(browser: str, server: Server) -> None:
+    async with opened(browser) as page:
+        await page.goto(server.url)
+
+        notice = await page.until("document.querySelector('[role=status]')?.innerText")
+
+    assert "snapinfra token --user alice" in notice
+
+
+async def test_a_tab_run_too_early_says_what_is_missing(browser: str, alice: User) -> None:
+    async with exploring(browser, alice) as explorer:
+        await explorer.run("WatchSchema")
+
+        said = await explorer.sees("There is no .+")
+
+    assert said == ["There is no generation yet: run the tabs from the left, or put an id in the variables."]
+
+
+async def test_a_subscription_goes_on_where_its_lost_connection_ended(browser: str, alice: User) -> None:
+    async with before(alice.url, cuts=(700, 2_000, 12_000)) as proxy, exploring(browser, proxy.user(alice)) as explorer:
+        await explorer.creates("Create", "project")
+        generation_id = await explorer.creates("GenerateSchema", "generation")
+        await explorer.run("WatchSchema")
+        await explorer.sees('"GenerationFinished",[^}]+"COMPLETED"')
+        await explorer.sees_the_end()
+        shown = [message["payload"]["data"]["generationEvents"] for message in nexts(explorer.page)]
+
+    assert proxy.sockets == 4
+    assert rebuilt(shown)[0] == await text_of(alice, generation_id)
+
+
+@pytest.mark.npm
+async def test_the_tabs_lead_on_to_a_backend_that_answers(browser: str, server: Server, alice: User) -> None:
+    async with exploring(browser, alice) as explorer:
+        for tab in BEFORE_DEPLOY:
+            await explorer.run(tab)
+            await explorer.sees('"(QUEUED|DRAFT|COMPLETED)"')
+            await explorer.sees_the_end()
+        deployment_id = await explorer.creates("Deploy", "deployment")
+        await explorer.run("WatchLogs")
+        url = (await explorer.sees('"status": "SUCCESS",\\s+"url": "(http.+)"', seconds=120))[1]
+
+        async with httpx.AsyncClient(base_url=url) as http:
+            health = await http.get("/health")
+        await explorer.press()
+        await explorer.sees_the_end()
+        await explorer.run("LookAtEverything")
+        await explorer.sees('"DEPLOYED"')
+        everything = await explorer.reads()
+
+    assert (health.status_code, health.json()) == (200, {"status": "ok"})
+    assert everything["data"]["projects"]["nodes"][0]["latestDeployment"] == {"status": "SUCCESS", "url": url}
+    assert explorer.page.requests_beyond(server.origin) == []
+    assert explorer.page.errors == []
+    await stop(alice, deployment_id)
+
+
+async def test_the_browser_of_these_tests_reaches_nothing_else_and_tells_who_tried(
+    browser: str, server: Server
+) -> None:
+    async with opened(browser) as page:
+        await page.goto(server.url)
+        await page.until("!!document.querySelector('.graphiql-tab')")
+
+        with pytest.raises(PageError, match="Failed to fetch"):
+            await page.evaluate("fetch('http://snapinfra.example/')")
+        async with asyncio.timeout(10):
+            await page.until("true")
+
+    assert page.requests_beyond(server.origin) == ["http://snapinfra.example/"]
+    assert [re.sub(r" http\S+", "", error) for error in page.errors] == [
+        "Failed to load resource: net::ERR_NAME_NOT_RESOLVED"
+    ]
+
+
+def nexts(page: Page) -> list[Any]:
+    """Return the results of subscriptions that came, in order."""
+    messages = [json.loads(text) for text in page.received]
+    return [message for message in messages if message["type"] == "next"]
+
+
+async def project_of(user: User, generation_id: str) -> str:
+    found = await user.ask("query($id: ID!) { generation(id: $id) { project { id } } }", id=generation_id)
+    return found["generation"]["project"]["id"]
+
+
+async def text_of(user: User, generation_id: str) -> str:
+    found = await user.ask("query($id: ID!) { generation(id: $id) { text } }", id=generation_id)
+    return found["generation"]["text"]
+
+
+async def stop(user: User, deployment_id: str) -> None:
+    """Stop a backend, so that it does not run on beside the tests that follow."""
+    await user.ask(
+        "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { userErrors { message } } }",
+        id=deployment_id,
+    )

@@ -1,0 +1,271 @@
+"""This file is what the schema promises of deployments: from code to a URL, its log, and its end."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import aclosing
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fakes.llm import Answer, FakeLLM
+from tests.snapinfra import Server, User, events, serving, settings
+
+PACKAGE = {
+    "name": "tiny",
+    "version": "1.0.0",
+    "private": True,
+    "scripts": {"build": "node -e \"console.log('compiled')\"", "start": "node server.js"},
+}
+SERVER = """
+const http = require("node:http");
+http.createServer((request, response) => {
+  if (request.url === "/crash") process.exit(3);
+  if (request.url !== "/health") console.log("asked for " + request.url);
+  response.end(process.env.GREETING || "hello");
+}).listen(Number(process.env.PORT), process.env.HOST, () => console.log("listening"));
+"""
+
+EVENTS = """
+subscription($id: ID!, $after: String, $filter: LogFilter) {
+  deploymentEvents(id: $id, after: $after, filter: $filter) {
+    __typename
+    ... on StreamEvent { cursor seq at }
+    ... on DeploymentStatusChanged { status url }
+    ... on StepChanged { step state }
+    ... on LogLines { lines { id timestamp level stream message } }
+    ... on DeploymentFinished { status reason message deployment { id status } }
+    ... on StreamGap { fromSeq toSeq }
+  }
+}"""
+
+LOGS = """
+query($id: ID!, $first: Int!, $after: String, $filter: LogFilter) {
+  deployment(id: $id) {
+    logs(first: $first, after: $after, filter: $filter) {
+      edges { cursor node { id stream message } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def server(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run a server whose model writes a backend that needs no packages."""
+    files = {"package.json": f"{json.dumps(PACKAGE)}\n", "server.js": SERVER}
+    with FakeLLM(default=Answer(files=files)) as fake:
+        config = settings(
+            emulator,
+            SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")),
+            GROQ_API_KEY="gsk_test",
+            GROQ_BASE_URL=fake.groq_url,
+        )
+        with serving(config) as running:
+            yield running
+
+
+class Deployed:
+    """A project with code, and its deployments."""
+
+    def __init__(self, user: User, project_id: str, generation_id: str) -> None:
+        self.user, self.project_id, self.generation_id = user, project_id, generation_id
+
+    async def deploy(self, **config: Any) -> str:
+        return await self.user.deploy(self.project_id, self.generation_id, **config)
+
+    async def events(self, deployment_id: str, *, until: str | None = None, **variables: Any) -> list[dict[str, Any]]:
+        """Return a deployment's events, to its end or until its status is `until`."""
+        found: list[dict[str, Any]] = []
+        follow = self.user.follow(EVENTS, id=deployment_id, **variables)
+        async with asyncio.timeout(60), aclosing(follow) as results:
+            async for result in results:
+                assert "errors" not in result, result
+                found.append(result["data"]["deploymentEvents"])
+                if until is not None and found[-1].get("status") == until:
+                    break
+        return found
+
+    async def live(self, **config: Any) -> tuple[str, str]:
+        """Deploy, and return the deployment's id and URL once it answers."""
+        deployment_id = await self.deploy(**config)
+        happened = await self.events(deployment_id, until="SUCCESS")
+        assert happened[-1]["status"] == "SUCCESS", happened
+        return deployment_id, happened[-1]["url"]
+
+    async def status(self) -> str:
+        seen = await self.user.ask("query($id: ID!) { project(id: $id) { status } }", id=self.project_id)
+        return seen["project"]["status"]
+
+    async def cancel(self, deployment_id: str) -> dict[str, Any]:
+        asked = await self.user.result(
+            "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id})"
+            " { deployment { status } userErrors { code } } }",
+            id=deployment_id,
+        )
+        return asked["data"]["cancelDeployment"]
+
+
+@pytest.fixture
+async def project(alice: User) -> Deployed:
+    project_id = (await alice.project())["id"]
+    await events(alice, await alice.generate(project_id, "SCHEMA"))
+    generation_id = await alice.generate(project_id, "CODE")
+    assert (await events(alice, generation_id))[-1]["status"] == "COMPLETED"
+    return Deployed(alice, project_id, generation_id)
+
+
+async def answer(url: str, path: str = "/") -> str:
+    async with httpx.AsyncClient() as http:
+        return (await http.get(url + path)).text
+
+
+def lines(happened: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [line for event in happened if event["__typename"] == "LogLines" for line in event["lines"]]
+
+
+async def test_a_deployment_ends_in_a_url_that_answers(project: Deployed) -> None:
+    deployment_id = await project.deploy(environmentVariables=[{"name": "GREETING", "value": "good day"}])
+
+    happened = await project.events(deployment_id, until="SUCCESS")
+
+    statuses = [event["status"] for event in happened if event["__typename"] == "DeploymentStatusChanged"]
+    steps = [event["step"] for event in happened if event.get("state") == "SUCCEEDED"]
+    assert statuses == ["BUILDING", "DEPLOYING", "SUCCESS"]
+    assert steps == ["unpack", "install", "build", "start", "health"]
+    assert "compiled" in [line["message"] for line in lines(happened) if line["stream"] == "BUILD"]
+    assert await answer(happened[-1]["url"]) == "good day"
+    assert await project.status() == "DEPLOYED"
+
+
+async def test_runtime_output_streams_and_comes_back_with_the_same_cursors(project: Deployed) -> None:
+    deployment_id, url = await project.live()
+    await answer(url, "/one")
+    await answer(url, "/two")
+    await project.cancel(deployment_id)
+
+    happened = await project.events(deployment_id)
+
+    streamed = lines(happened)
+    stored, after = list[dict[str, Any]](), None
+    while True:
+        page = (await project.user.ask(LOGS, id=deployment_id, first=3, after=after))["deployment"]["logs"]
+        stored += page["edges"]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    runtime = [line["message"] for line in streamed if line["stream"] == "RUNTIME"]
+    assert [message for message in runtime if message.startswith("asked")] == ["asked for /one", "asked for /two"]
+    assert [edge["node"]["id"] for edge in stored] == [line["id"] for line in streamed]
+    middle = stored[len(stored) // 2]
+    rest = await project.events(deployment_id, after=middle["cursor"])
+    assert [line["id"] for line in lines(rest)] == [edge["node"]["id"] for edge in stored[len(stored) // 2 + 1 :]]
+
+
+async def test_log_lines_can_be_filtered(project: Deployed) -> None:
+    deployment_id, url = await project.live()
+    await answer(url, "/needle")
+    await project.cancel(deployment_id)
+
+    chosen = {"streams": ["RUNTIME"], "contains": "NEEDLE"}
+    happened = await project.events(deployment_id, filter=chosen)
+    page = (await project.user.ask(LOGS, id=deployment_id, first=10, filter=chosen))["deployment"]["logs"]
+
+    assert [line["message"] for line in lines(happened)] == ["asked for /needle"]
+    assert [edge["node"]["message"] for edge in page["edges"]] == ["asked for /needle"]
+    assert happened[-1]["__typename"] == "DeploymentFinished"
+
+
+async def test_a_canceled_deployment_really_stops(project: Deployed) -> None:
+    deployment_id, url = await project.live()
+
+    asked = await project.cancel(deployment_id)
+    happened = await project.events(deployment_id)
+
+    assert asked == {"deployment": {"status": "CANCELING"}, "userErrors": []}
+    assert happened[-1]["status"] == happened[-1]["deployment"]["status"] == "CANCELED"
+    with pytest.raises(httpx.ConnectError):
+        await answer(url)
+    assert await project.status() == "READY"
+    assert await project.cancel(deployment_id) == {
+        "deployment": {"status": "CANCELED"},
+        "userErrors": [{"code": "CONFLICT"}],
+    }
+
+
+async def test_a_redeploy_replaces_what_runs(project: Deployed) -> None:
+    first_id, first_url = await project.live()
+    asked = await project.user.ask(
+        "mutation($id: ID!) { redeploy(input: {deploymentId: $id}) { deployment { id } userErrors { message } } }",
+        id=first_id,
+    )
+    second_id = asked["redeploy"]["deployment"]["id"]
+
+    second = await project.events(second_id, until="SUCCESS")
+    first = await project.events(first_id)
+
+    assert first[-1]["status"] == "SUPERSEDED"
+    assert await answer(second[-1]["url"]) == "hello"
+    with pytest.raises(httpx.ConnectError):
+        await answer(first_url)
+    assert await project.status() == "DEPLOYED"
+    await project.cancel(second_id)
+
+
+async def test_a_build_that_fails_says_why_and_leaves_what_runs_alone(project: Deployed) -> None:
+    running_id, url = await project.live()
+
+    happened = await project.events(await project.deploy(buildCommand="echo no luck; exit 7"))
+
+    assert (happened[-1]["status"], happened[-1]["reason"]) == ("FAILED", "BUILD_FAILED")
+    assert "no luck" in [line["message"] for line in lines(happened)]
+    assert await answer(url) == "hello"
+    assert await project.status() == "DEPLOYED"
+    await project.cancel(running_id)
+
+
+async def test_a_backend_that_crashes_later_is_a_failed_deployment(project: Deployed) -> None:
+    deployment_id, url = await project.live()
+    with pytest.raises(httpx.TransportError):
+        await answer(url, "/crash")
+
+    happened = await project.events(deployment_id)
+
+    assert (happened[-1]["status"], happened[-1]["reason"]) == ("FAILED", "CRASHED")
+    assert await project.status() == "ERROR"
+
+
+async def test_deleting_a_project_stops_what_runs(project: Deployed) -> None:
+    _, url = await project.live()
+
+    await project.user.ask(
+        "mutation($id: ID!) { deleteProject(input: {projectId: $id}) { deletedProjectId } }", id=project.project_id
+    )
+
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await answer(url)
+            except httpx.TransportError:
+                break
+            await asyncio.sleep(0.1)
+
+
+async def test_only_complete_code_can_be_deployed(project: Deployed) -> None:
+    schema_id = await project.user.generate(project.project_id, "SCHEMA")
+
+    refused = await project.user.result(
+        "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input)"
+        " { deployment { id } userErrors { code field } } }",
+        input={"projectId": project.project_id, "generationId": schema_id, "platform": "LOCAL"},
+    )
+
+    assert refused["data"]["createDeployment"] == {
+        "deployment": None,
+        "userErrors": [{"code": "BAD_USER_INPUT", "field": ["generationId"]}],
+    }
+    listed = await project.user.ask(
+        "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }", id=project.project_id
+    )
+    assert listed["deployments"]["nodes"] == []
