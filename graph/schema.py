@@ -12,7 +12,20 @@ from strawberry.schema.config import StrawberryConfig
 
 from graph.descriptions import describe
 from graph.errors import CodedErrors
-from resolvers import deployments, errors, generations, node, nodes, paging, projects, schemas, streams, teams, users
+from resolvers import (
+    admin,
+    deployments,
+    errors,
+    generations,
+    node,
+    nodes,
+    paging,
+    projects,
+    schemas,
+    streams,
+    teams,
+    users,
+)
 from resolvers.context import Context
 from resolvers.scalars import SCALARS
 
@@ -28,6 +41,7 @@ SLICES: Final[list[ModuleType]] = [
     schemas,
     generations,
     deployments,
+    admin,
 ]
 
 
@@ -39,6 +53,7 @@ class Query(
     schemas.SchemasQuery,
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
+    admin.AdminQuery,
 ):
     """Reading."""
 
@@ -49,6 +64,7 @@ class Mutation(
     schemas.SchemasMutation,
     generations.GenerationsMutation,
     deployments.DeploymentsMutation,
+    admin.AdminMutation,
 ):
     """Changing. Every mutation takes one input and returns one payload with the object and your errors."""
 

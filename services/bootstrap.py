@@ -1,15 +1,17 @@
 """This file is the only chooser of adapters: from the settings to a frozen `Services`, ready to use."""
 
+import asyncio
 import secrets
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from services.admin import Admin
 from services.auth.jwks import JwksKeys, PemKey
-from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier
+from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier, dev_user
 from services.aws.bucket import Bucket
 from services.aws.clients import LONG_POLL, Aws, connect
 from services.aws.emulator import EMULATOR_CREDENTIALS
@@ -33,6 +35,7 @@ from services.generations.options import completing
 from services.generations.service import Generations
 from services.health import Health
 from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.jobs.sweeper import Sweeper
 from services.jobs.worker import Worker
 from services.llm.chat import Timeouts
 from services.llm.groq import Groq
@@ -78,15 +81,22 @@ class Services:
     generations: Generations
     deployments: Deployments
     deletion: Deletion
+    admin: Admin
     health: Health
+
+
+class Runner(Protocol):
+    """Something that a worker process runs until it is to stop."""
+
+    async def run(self, stop: asyncio.Event) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process's parts: the services of an api, and the workers of a worker. Closed by `opened`."""
+    """One process's parts: the services of an api, and what a worker runs. Closed by `opened`."""
 
     services: Services
-    workers: Sequence[Worker[Any]]
+    workers: Sequence[Runner]
 
 
 def resources(config: Config) -> Resources:
@@ -188,18 +198,23 @@ class _Builder:
         services = Services(
             config=config,
             auth=self._authenticator(),
-            users=Users(self.aws, self._table(USERS), team_table, now),
+            users=Users(self.aws, self._table(USERS), team_table, frozenset(map(dev_user, config.admins)), now),
             teams=Teams(team_table),
             projects=projects,
             schemas=schemas,
             generations=generations,
             deployments=deployments,
             deletion=Deletion(projects, generations, deployments),
+            admin=Admin(
+                generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now
+            ),
             health=self._health(bucket, generation_queue),
         )
-        workers = [
+        workers: list[Runner] = [
             self._worker(generation_queue, generation_job, config.generation_slots),
             self._worker(deployment_queue, deployment_job, config.deployment_slots),
+            self._sweeper(generation_queue, generation_job),
+            self._sweeper(deployment_queue, deployment_job),
         ]
         return Process(services, workers)
 
@@ -225,6 +240,10 @@ class _Builder:
             now=self.now,
             new_owner=lambda: uuid.uuid4().hex,
         )
+
+    def _sweeper(self, queue: Queue, handler: Any) -> Sweeper[Any]:
+        lease = self.config.job_lease
+        return Sweeper(queue, handler, self.log, quiet=3 * lease, lease=lease, now=self.now)
 
     def _platforms(self) -> dict[DeploymentPlatform, Platform]:
         config = self.config

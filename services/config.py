@@ -150,6 +150,9 @@ class Config(BaseModel):
         timedelta(days=7), alias="JWT_EXPIRES_IN", description="Life of those tokens: ISO 8601 (P7D) or seconds."
     )
 
+    admins: Words = Field(
+        (), alias="ADMIN_USERS", description="Ids of the users who may see the queues and put jobs back into them."
+    )
     job_lease: float = Field(
         60,
         alias="JOB_LEASE_SECONDS",

@@ -36,6 +36,8 @@ class Users:
     aws: Aws
     table: Table[User]
     teams: Table[Team]
+    admins: frozenset[str]
+    """Ids of users who administrate this installation."""
     now: Clock
     _seen: OrderedDict[str, TeamId] = field(default_factory=OrderedDict[str, TeamId])
 
@@ -49,7 +51,8 @@ class Users:
             self._seen[subject.user_id] = team_id
             if len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
-        return Actor(UserId(subject.user_id), {team_id: Role.OWNER}, team_id)
+        admin = subject.user_id in self.admins
+        return Actor(UserId(subject.user_id), {team_id: Role.OWNER}, team_id, is_admin=admin)
 
     async def get(self, user_id: UserId, *, by: Actor) -> User:
         """Return a user. Only oneself is visible."""

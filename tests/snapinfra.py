@@ -176,6 +176,7 @@ def settings(emulator: str, **variables: str) -> Config:
             "PORT": str(free_port()),
             "JWT_SECRET": SECRET,
             "SCAFFOLD_TOKENS_PER_SECOND": "0",
+            "ADMIN_USERS": "root",
             "JOB_POLL_SECONDS": "1",
             "JOB_LEASE_SECONDS": "3",
             "DRAIN_GRACE_SECONDS": "1",

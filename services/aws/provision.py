@@ -4,6 +4,7 @@ Running it again changes nothing; it never deletes.
 """
 
 import json
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from services.aws.clients import Aws
-from services.aws.tables import TableSpec
+from services.aws.tables import Index, TableSpec
 
 RETENTION: Final = 14 * 24 * 3600
 """Seconds that a queue keeps a message."""
 
-RECEIVES: Final = 3
-"""Deliveries after which a message goes to the dead-letter queue."""
+RECEIVES: Final = 10
+"""Deliveries after which SQS itself moves a message to the dead-letter queue. The worker moves a poison job there after
+three crashes; this is the net below, wide enough for deliveries that find the job held by another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ def provision(aws: Aws, resources: Resources) -> None:
     for name, spec in resources.tables:
         _table(aws, name, spec)
     for name, spec in resources.tables:
-        aws.dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+        _wait_for(aws, name)
+        _missing_indexes(aws, name, spec)
         _ttl(aws, name, spec)
     for queue in resources.queues:
         _queue(aws, queue)
@@ -75,18 +78,45 @@ def _table(aws: Aws, name: str, spec: TableSpec[Any]) -> None:
         ],
     }
     if spec.indexes:
-        request["GlobalSecondaryIndexes"] = [
-            {
-                "IndexName": index.name,
-                "KeySchema": _keys(index.partition, index.sort),
-                "Projection": {"ProjectionType": "ALL"},
-            }
-            for index in spec.indexes
-        ]
+        request["GlobalSecondaryIndexes"] = [_index(index) for index in spec.indexes]
     if spec.stream:
         request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
     with _unless("ResourceInUseException"):
         aws.dynamodb.create_table(**request)
+
+
+def _index(index: Index) -> dict[str, Any]:
+    return {
+        "IndexName": index.name,
+        "KeySchema": _keys(index.partition, index.sort),
+        "Projection": {"ProjectionType": "ALL"},
+    }
+
+
+def _missing_indexes(aws: Aws, name: str, spec: TableSpec[Any]) -> None:
+    """Add indexes that the declaration has gained; DynamoDB makes one at a time."""
+    there = aws.dynamodb.describe_table(TableName=name)["Table"].get("GlobalSecondaryIndexes", [])
+    known = {index.get("IndexName") for index in there}
+    types = key_types(spec)
+    for index in (index for index in spec.indexes if index.name not in known):
+        keys = [index.partition, *([index.sort] if index.sort else [])]
+        request: dict[str, Any] = {
+            "TableName": name,
+            "AttributeDefinitions": [{"AttributeName": key, "AttributeType": types[key]} for key in keys],
+            "GlobalSecondaryIndexUpdates": [{"Create": _index(index)}],
+        }
+        aws.dynamodb.update_table(**request)
+        _wait_for(aws, name)
+
+
+def _wait_for(aws: Aws, name: str) -> None:
+    """Wait until a table and its indexes can be used."""
+    aws.dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+    while any(
+        index.get("IndexStatus", "ACTIVE") != "ACTIVE"
+        for index in aws.dynamodb.describe_table(TableName=name)["Table"].get("GlobalSecondaryIndexes", [])
+    ):
+        time.sleep(1)
 
 
 def _keys(partition: str, sort: str | None) -> list[dict[str, str]]:

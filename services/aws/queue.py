@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
 from services.aws.clients import LONG_POLL, Aws
+
+if TYPE_CHECKING:
+    from types_boto3_sqs.literals import QueueAttributeNameType
+
+BATCH: Final = 10
+"""Messages of one receive; SQS's maximum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +24,17 @@ class Delivery:
     receipt: str
     count: int
     """How often the message has been received, this time included."""
+    group: str
+    """The tenant that it was sent for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """Approximate counts of messages."""
+
+    waiting: int
+    in_flight: int
+    """Received and not yet deleted."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +60,35 @@ class Queue:
 
     async def receive(self, *, most: int, lease: int) -> Sequence[Delivery]:
         """Wait for messages; each is hidden from others for `lease` seconds."""
-        return await self.aws.poll(self._receive, most, lease)
+        return await self.aws.poll(self.receive_now, most, lease, self.wait)
 
     async def delete(self, receipt: str) -> None:
         """Take a message out for good."""
         await self.aws.run(lambda: self.aws.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=receipt))
+
+    async def bury(self, body: str) -> None:
+        """Put a message into the dead-letter queue."""
+        await self.dead.send(body, group="dead")
+
+    async def unbury(self, body: str) -> None:
+        """Take a message out of the dead-letter queue, where it is among the first hundred."""
+        for _ in range(10):
+            found = await self.aws.run(self.dead.receive_now, BATCH, 5)
+            for delivery in found:
+                if delivery.body == body:
+                    await self.dead.delete(delivery.receipt)
+                    return
+            if not found:
+                return
+
+    @property
+    def dead(self) -> "Queue":
+        """The dead-letter queue."""
+        return Queue(self.aws, f"{self.name}-dlq", self.wait)
+
+    async def depth(self) -> Depth:
+        """Say how many messages there are, as far as SQS can tell."""
+        return await self.aws.run(self._depth)
 
     def extend(self, receipt: str, seconds: int) -> bool:
         """Hide a message for that long from now (0 gives it back); return False where the receipt is lost. Blocks."""
@@ -65,19 +107,30 @@ class Queue:
     def _send(self, body: str, group: str, after: int) -> None:
         self.aws.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageGroupId=group, DelaySeconds=after)
 
-    def _receive(self, most: int, lease: int) -> list[Delivery]:
+    def _depth(self) -> Depth:
+        names: tuple[QueueAttributeNameType, QueueAttributeNameType] = (
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+        )
+        counts = self.aws.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
+        waiting, in_flight = (int(counts.get(name, "0")) for name in names)
+        return Depth(waiting, in_flight)
+
+    def receive_now(self, most: int, lease: int, wait: int = 0) -> list[Delivery]:
+        """Receive what is there, waiting at most `wait` seconds (blocks)."""
         answer = self.aws.sqs.receive_message(
             QueueUrl=self.url,
             MaxNumberOfMessages=most,
             VisibilityTimeout=lease,
-            WaitTimeSeconds=self.wait,
-            MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            WaitTimeSeconds=wait,
+            MessageSystemAttributeNames=["ApproximateReceiveCount", "MessageGroupId"],
         )
         return [
             Delivery(
                 body=message.get("Body", ""),
                 receipt=message.get("ReceiptHandle", ""),
                 count=int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1")),
+                group=message.get("Attributes", {}).get("MessageGroupId", ""),
             )
             for message in answer.get("Messages", [])
         ]

@@ -23,3 +23,5 @@ class Actor:
     user_id: UserId
     roles: Mapping[TeamId, Role]
     personal_team_id: TeamId
+    is_admin: bool = False
+    """Whether they administrate the installation; says nothing about teams."""

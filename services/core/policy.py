@@ -48,3 +48,9 @@ def require(actor: Actor, action: Action, thing: O | None, *, missing: NotFound)
     if not allows(actor, action, thing.team_id):
         raise Forbidden(f"Your role in this team does not allow you to {action.value} this.")
     return thing
+
+
+def require_admin(actor: Actor) -> None:
+    """Raise Forbidden unless the actor administrates the installation."""
+    if not actor.is_admin:
+        raise Forbidden("Only administrators of this installation may do this.")

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final, assert_never
 from urllib.parse import urlsplit
 
@@ -19,12 +20,13 @@ from services.deployments.model import Deployment, DeploymentPlatform, Deploymen
 from services.events.port import EventLog, LogUnavailable
 from services.generations.artifact import ARCHIVE
 from services.generations.model import Generation
-from services.jobs.record import StopCause, stop_requested
+from services.jobs.record import StopCause, end_of_job, notified, stop_requested
 from services.jobs.run import Run
 from services.jobs.worker import JobFailed
 from services.platforms import port
 from services.projects import Projects, ProjectStatus
 
+WAIT_LIMIT: Final = timedelta(days=1)
 ARCHIVE_EVERY: Final = 1.0
 """Seconds between two looks for entries to archive; readers never wait for it."""
 
@@ -48,7 +50,15 @@ class DeploymentJob:
     async def archived(self, record: Deployment) -> int:
         """Archive what an earlier attempt left in the log, so that the stream goes on where storage ends."""
         newest = await self.archive.newest(record.id)
-        return await self.archive.catch_up(self.event_log, record.id, after=newest.seq if newest else 0)
+        last = newest.seq if newest else 0
+        try:
+            return await self.archive.catch_up(self.event_log, record.id, after=last)
+        except LogUnavailable:
+            return last
+
+    def deadline(self, record: Deployment) -> datetime | None:
+        """Return when a deployment fails if it does not answer: a day after it was asked for."""
+        return None if record.live_at else record.created_at + WAIT_LIMIT
 
     async def work(self, run: Run[Deployment]) -> None:
         """Deploy, and follow what runs until it stops."""
@@ -89,7 +99,8 @@ class DeploymentJob:
 
     async def settle(self, record: Deployment) -> None:
         """Close the stream of an ended deployment whose worker did not get that far."""
-        if await close_stream(self.event_log, self.archive, record):
+        await close_stream(self.event_log, self.archive, record)
+        if record.notified_at is None:
             await self._announce(record)
 
     def _platform(self, record: Deployment) -> port.Platform:
@@ -160,7 +171,7 @@ class DeploymentJob:
         reason: str | None = None,
         message: str | None = None,
     ) -> None:
-        record = await run.save(status=status, reason=reason, message=message, finished_at=self.now(), lease=None)
+        record = await run.save(status=status, reason=reason, message=message, **end_of_job(self.now))
         await run.out.close(events.encode(finished(record)))
         await self.archived(record)
         await self._announce(record)
@@ -169,6 +180,7 @@ class DeploymentJob:
         failed = record.status is DeploymentStatus.FAILED
         await self.projects.went_down(record.project_id, record.id, failed=failed)
         await self._notify(record)
+        await self.table.update(record.id, notified(self.now))
 
     async def _notify(self, record: Deployment) -> None:
         await self.topic.publish(

@@ -8,7 +8,7 @@ import msgspec
 
 from services.aws.tables import Index, TableSpec
 from services.core.ids import DeploymentId, GenerationId
-from services.jobs.record import JobRecord
+from services.jobs.record import OPEN_INDEX, JobRecord
 
 
 class DeploymentPlatform(Enum):
@@ -72,6 +72,7 @@ DEPLOYMENTS: Final = TableSpec(
         Index("ProjectIdIndex", "projectId", "createdAt"),
         Index("UserIdStatusIndex", "userId", "status"),
         Index("EnvironmentIndex", "environment", "createdAt"),
+        OPEN_INDEX,
     ),
     stream=True,
 )

@@ -109,6 +109,9 @@ class MemoryLog:
             for bell in bells:
                 bell.silence()
 
+    async def forget(self, stream: str) -> None:
+        self.lose(stream)
+
     def lose(self, stream: str) -> None:
         """Forget a stream as the end of the process would: its next life has another epoch."""
         self._streams.pop(stream, None)

@@ -96,6 +96,10 @@ class EventLog(Protocol):
         """Forget entries with seq < before. The head keeps its epoch and last."""
         ...
 
+    async def forget(self, stream: str) -> None:
+        """Forget a stream entirely: the next append begins another life of it, with another epoch."""
+        ...
+
     async def ping(self) -> None:
         """Raise LogUnavailable unless the log answers."""
         ...

@@ -88,6 +88,10 @@ class RedisLog:
     async def trim(self, stream: str, *, before: int) -> None:
         await self._ask(self._trim(keys=keys(stream), args=(max(before, 0), channel(stream))))
 
+    async def forget(self, stream: str) -> None:
+        await self._ask(self._redis.delete(*keys(stream)))
+        await self._ask(self._redis.publish(channel(stream), "forgotten"))  # pyright: ignore[reportUnknownMemberType] - untyped keywords
+
     async def ping(self) -> None:
         await self._ask(self._redis.ping())  # pyright: ignore[reportUnknownMemberType] - untyped keywords
 

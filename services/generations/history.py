@@ -1,12 +1,13 @@
 """This file is the stream of a generation as storage has it: what replays once the event log has let go of it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.aws.bucket import Bucket
 from services.aws.tables import Table
-from services.events.port import Closed, Entry, EventLog, Fenced
+from services.events.port import Closed, Entry, EventLog, Fenced, LogUnavailable
 from services.generations import events
 from services.generations.artifact import Artifact, load
 from services.generations.model import Generation
@@ -67,14 +68,15 @@ def entries(said: Sequence[events.GenerationEvent], *, at: datetime) -> list[Ent
     return [Entry(seq, at, events.encode(event), terminal=seq == last) for seq, event in enumerate(said, start=1)]
 
 
-async def close_stream(log: EventLog, generation: Generation, artifact: Artifact | None) -> bool:
-    """Append the terminal event of a generation that has ended; return whether it was missing.
+async def close_stream(log: EventLog, generation: Generation, artifact: Artifact | None) -> None:
+    """Append the terminal event of a generation that has ended, where it is missing.
 
     A log that does not know the stream (any more) gets it whole, so that whoever waits there gets more than the end.
+    While the log is away nothing is done: followers are told from storage.
     """
-    head = (await log.read(generation.id, after=0, limit=1)).head
-    said = told(generation, artifact) if head.epoch is None else [finished(generation)]
-    try:
+    with suppress(Closed, Fenced, LogUnavailable):
+        head = (await log.read(generation.id, after=0, limit=1)).head
+        said = told(generation, artifact) if head.epoch is None else [finished(generation)]
         await log.append(
             generation.id,
             [events.encode(event) for event in said],
@@ -82,6 +84,3 @@ async def close_stream(log: EventLog, generation: Generation, artifact: Artifact
             producer_seq=1,
             close=True,
         )
-    except (Closed, Fenced):
-        return False
-    return True

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final, assert_never
 
 from services.aws.bucket import Bucket
@@ -16,6 +17,7 @@ from services.events.port import EventLog
 from services.generations import artifact, events, history
 from services.generations.answer import Answer
 from services.generations.model import Generation, GenerationKind, GenerationReason, GenerationStatus
+from services.jobs.record import end_of_job, notified
 from services.jobs.run import Run
 from services.jobs.worker import JobFailed
 from services.llm.files import FileParser, new_boundary
@@ -40,6 +42,9 @@ _CUT: Final = {
     FinishReason.LENGTH: (GenerationReason.MAX_TOKENS, "The answer reached its limit of tokens."),
     FinishReason.CONTENT_FILTER: (GenerationReason.CONTENT_FILTER, "The provider's content filter ended the answer."),
 }
+
+WORK_LIMIT: Final = timedelta(hours=1)
+WAIT_LIMIT: Final = timedelta(days=1)
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +78,10 @@ class GenerationJob:
         """Return 0: a new attempt's stream starts over."""
         del record
         return 0
+
+    def deadline(self, record: Generation) -> datetime:
+        """Return when a generation fails if it has not ended: an hour after it was started, or a day in the queue."""
+        return record.started_at + WORK_LIMIT if record.started_at else record.created_at + WAIT_LIMIT
 
     async def work(self, run: Run[Generation]) -> None:
         """Generate, once from start to end."""
@@ -109,7 +118,8 @@ class GenerationJob:
 
     async def settle(self, record: Generation) -> None:
         """Close the stream of an ended generation whose worker did not get that far."""
-        if await history.close_stream(self.event_log, record, await artifact.load(self.bucket, record)):
+        await history.close_stream(self.event_log, record, await artifact.load(self.bucket, record))
+        if record.notified_at is None:
             await self._announce(record)
 
     async def _project(self, record: Generation) -> Project:
@@ -187,8 +197,7 @@ class GenerationJob:
             status=ending.status,
             reason=ending.reason,
             message=ending.message,
-            finished_at=self.now(),
-            lease=None,
+            **end_of_job(self.now),
             **made,
         )
         await run.out.close(events.encode(history.finished(record)))
@@ -202,6 +211,7 @@ class GenerationJob:
             f"{record.kind.value} generation {record.id} of project {record.project_id} is {record.status.value}.",
             attributes={"event": "generation.finished", "status": record.status.value, "teamId": record.team_id},
         )
+        await self.table.update(record.id, notified(self.now))
 
     async def _tell(self, run: Run[Generation], event: events.GenerationEvent) -> None:
         await run.out.put(events.encode(event))

@@ -8,7 +8,7 @@ import msgspec
 
 from services.aws.tables import Index, TableSpec
 from services.core.ids import GenerationId, SchemaId
-from services.jobs.record import JobRecord
+from services.jobs.record import OPEN_INDEX, JobRecord
 from services.llm.port import Options
 
 
@@ -57,6 +57,8 @@ class GenerationReason(Enum):
     """No provider answered."""
     PROJECT_DELETED = "PROJECT_DELETED"
     """The project was deleted meanwhile."""
+    TIMED_OUT = "TIMED_OUT"
+    """It took longer than it may."""
     WORKER_LOST = "WORKER_LOST"
     """The worker was lost each time it ran this."""
     INTERNAL = "INTERNAL"
@@ -109,6 +111,7 @@ GENERATIONS: Final = TableSpec(
         Index("UserIdIndex", "userId", "createdAt"),
         Index("ProjectIdIndex", "projectId", "createdAt"),
         Index("StatusIndex", "status", "updatedAt"),
+        OPEN_INDEX,
     ),
     ttl="expiresAt",
 )

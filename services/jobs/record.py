@@ -1,15 +1,21 @@
 """This file is what every job's record carries: who holds it, its attempts, and whether it has ended."""
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from services.aws.items import Entity
+from services.aws.tables import Index
 from services.core.clock import Clock
 from services.core.ids import ProjectId, TeamId, UserId
+
+OPEN: Final = "open"
+OPEN_INDEX: Final = Index("OpenIndex", "open", "updatedAt")
+"""Jobs that have not ended, those not heard of for longest first. Sparse: ended jobs are not in it."""
 
 
 class StopCause(Enum):
@@ -27,7 +33,7 @@ class Lease(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class JobRecord(Entity, frozen=True, kw_only=True, rename="camel"):
-    """A record that is also a job. Once `finished_at` is set, the record does not change any more."""
+    """A record that is also a job. Once `finished_at` is set, only `notified_at` may still follow."""
 
     project_id: ProjectId
     user_id: UserId
@@ -43,13 +49,27 @@ class JobRecord(Entity, frozen=True, kw_only=True, rename="camel"):
     stop: StopCause | None = None
     """Set when somebody asks for the job to stop."""
     finished_at: datetime | None = None
+    notified_at: datetime | None = None
+    """When the end was announced; missing where a crash came between."""
+    open: str | None = OPEN
+    """The partition of the sparse index of jobs that have not ended; missing once they have."""
 
 
 R = TypeVar("R", bound=JobRecord)
 
 
+def end_of_job(now: Clock) -> dict[str, Any]:
+    """Return the fields that end a job, whatever else is said of its end."""
+    return {"finished_at": now(), "lease": None, "open": None}
+
+
+def notified(now: Clock) -> Callable[[R], R]:
+    """Make the change that notes that a job's end was announced."""
+    return lambda old: old if old.notified_at else replace(old, notified_at=now())
+
+
 def stop_requested(record: R, cause: StopCause, *, running: Enum, ended: Enum, now: Clock) -> R:
     """Return the record asking its run to stop; one that no run holds ends at once."""
     if record.lease is None:
-        return replace(record, stop=cause, status=ended, finished_at=now())
+        return replace(record, stop=cause, status=ended, **end_of_job(now))
     return replace(record, stop=cause, status=running)

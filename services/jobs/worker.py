@@ -6,11 +6,13 @@ effect.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from services.aws.queue import Delivery, Queue
+from services.aws.queue import BATCH, Delivery, Queue
 from services.aws.tables import Table
 from services.core.clock import Clock
 from services.events.port import Closed, EventLog, Fenced
@@ -26,9 +28,6 @@ MAX_CRASHES: Final = 3
 
 BACKOFF: Final = 2.0
 """Seconds before the first repeat of a failed attempt; doubles each time."""
-
-BATCH: Final = 10
-"""Messages of one receive; SQS's maximum."""
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=JobRecord)
@@ -52,6 +51,10 @@ class Handler(Protocol[R]):
 
     async def archived(self, record: R) -> int:
         """Return the seq of the last event that storage has of this job, which its stream goes on from; 0 for none."""
+        ...
+
+    def deadline(self, record: R) -> datetime | None:
+        """Return when the job fails if it has not ended by then; None for never."""
         ...
 
     async def work(self, run: Run[R]) -> None:
@@ -87,6 +90,9 @@ class Worker(Generic[R]):
     grace: float
     now: Clock
     new_owner: Callable[[], str]
+    per_team: int = 0
+    """The most jobs of one team at once in this worker; 0 for half of the slots."""
+    _teams: Counter[str] = field(default_factory=Counter[str])
     _runs: set[Run[Any]] = field(default_factory=set[Run[Any]])
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
@@ -106,6 +112,9 @@ class Worker(Generic[R]):
                 if stop.is_set():
                     await self.queue.give_back(delivery.receipt)
                     slots.release()
+                elif self._teams[delivery.group] >= (self.per_team or max(1, self.slots // 2)):
+                    await self._put_off(delivery)
+                    slots.release()
                 else:
                     self._begin(delivery, slots)
         await self._drain()
@@ -118,8 +127,18 @@ class Worker(Generic[R]):
             await asyncio.sleep(1)  # an outage must not become a busy loop
             return []
 
+    async def _put_off(self, delivery: Delivery) -> None:
+        """Move a message to the end of the queue, so that a team with many jobs does not delay another's."""
+        await self.queue.send(delivery.body, group=delivery.group, after=1)
+        await self.queue.delete(delivery.receipt)
+
     def _begin(self, delivery: Delivery, slots: asyncio.Semaphore) -> None:
-        free = _Once(slots.release)
+        def release() -> None:
+            self._teams[delivery.group] -= 1
+            slots.release()
+
+        self._teams[delivery.group] += 1
+        free = _Once(release)
         task = asyncio.create_task(self._deliver(delivery, free))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -144,7 +163,7 @@ class Worker(Generic[R]):
             log.exception("a delivery of %s failed; SQS will deliver it again", delivery.body)
 
     async def _process(self, delivery: Delivery, free: "_Once") -> bool:
-        """Return whether the message is done with."""
+        """Return whether the message is done with; otherwise another run has the job, and its message."""
         job_id, table = delivery.body, self.handler.table
         try:
             record = await table.aws.run(claim, table, job_id, owner=self.new_owner(), lease=self.lease, now=self.now)
@@ -170,55 +189,63 @@ class Worker(Generic[R]):
         self._runs.add(run)
         heartbeat.start()
         try:
-            return await self._attempt(run)
+            await self._attempt(run)
         except (LeaseLost, Fenced, Closed):
             log.warning("attempt %d of %s was replaced by another", run.attempt, run.record.id)
             return False
+        else:
+            return True
         finally:
             self._runs.discard(run)
             freeing.cancel()
             await heartbeat.stop()
 
-    async def _attempt(self, run: Run[R]) -> bool:
+    async def _attempt(self, run: Run[R]) -> None:
         if run.record.stop:
             await self.handler.stopped(run)
-            return True
-        if run.record.crashes >= MAX_CRASHES:
+        elif run.record.crashes >= MAX_CRASHES:
             lost = JobFailed("WORKER_LOST", "The worker was lost each time it ran this.", retryable=False)
             await self.handler.failed(run, lost, final=True)
-            return True
+            await self.queue.bury(run.record.id)
+        else:
+            await self._perform(run)
+
+    async def _perform(self, run: Run[R]) -> None:
         try:
-            await run.perform(asyncio.create_task(self.handler.work(run)))
+            async with asyncio.timeout(self._remaining(run.record)):
+                await run.perform(asyncio.create_task(self.handler.work(run)))
+        except TimeoutError:
+            await self._failed(run, JobFailed("TIMED_OUT", "This took longer than it may.", retryable=False))
         except asyncio.CancelledError:
             if run.interrupted is None:
                 raise
-            return await self._interrupted(run)
+            await self._interrupted(run)
         except JobFailed as failure:
-            return await self._failed(run, failure)
+            await self._failed(run, failure)
         except (LeaseLost, Fenced, Closed):
             raise
         except Exception:
             log.exception("%s failed by a mistake of ours", run.record.id)
-            failure = JobFailed("INTERNAL", "Something went wrong on our side.", retryable=True)
-            return await self._failed(run, failure)
-        return True
+            await self._failed(run, JobFailed("INTERNAL", "Something went wrong on our side.", retryable=True))
 
-    async def _interrupted(self, run: Run[R]) -> bool:
+    def _remaining(self, record: R) -> float | None:
+        deadline = self.handler.deadline(record)
+        return None if deadline is None else (deadline - self.now()).total_seconds()
+
+    async def _interrupted(self, run: Run[R]) -> None:
         match run.interrupted:
             case Interrupt.STOP:
                 await run.refresh()
                 await self.handler.stopped(run)
-                return True
             case Interrupt.DRAIN:
                 await self.handler.handed_over(run)
                 await run.out.flush()
                 await run.save(lease=None)
                 await self._requeue(run.record)
-                return True
             case _:
                 raise LeaseLost
 
-    async def _failed(self, run: Run[R], failure: JobFailed) -> bool:
+    async def _failed(self, run: Run[R], failure: JobFailed) -> None:
         failures = run.record.failures + 1
         final = not failure.retryable or failures >= MAX_FAILURES
         await self.handler.failed(run, failure, final=final)
@@ -226,7 +253,6 @@ class Worker(Generic[R]):
             await run.out.flush()
             await run.save(lease=None, failures=failures)
             await self._requeue(run.record, after=int(BACKOFF * 2 ** (failures - 1)))
-        return True
 
     async def _requeue(self, record: JobRecord, *, after: int = 0) -> None:
         """Put a fresh message in: unlike a message given back, it does not count towards the dead-letter queue."""

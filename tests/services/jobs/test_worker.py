@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -13,12 +13,13 @@ from msgspec.structs import replace
 from services.aws.clients import Aws, connect
 from services.aws.provision import QueueSpec, Resources, provision
 from services.aws.queue import Queue
-from services.aws.tables import Index, Table, TableSpec
+from services.aws.tables import Table, TableSpec
 from services.core.clock import utc_now
 from services.core.ids import ProjectId, TeamId, UserId
 from services.events.memory import MemoryLog
-from services.jobs.record import JobRecord, Lease, StopCause
+from services.jobs.record import OPEN_INDEX, JobRecord, Lease, StopCause, end_of_job
 from services.jobs.run import Run
+from services.jobs.sweeper import Sweeper
 from services.jobs.worker import MAX_CRASHES, MAX_FAILURES, JobFailed, Worker
 
 LEASE = 3
@@ -28,7 +29,7 @@ class Chore(JobRecord, frozen=True, kw_only=True, rename="camel"):
     ending: str | None = None
 
 
-CHORES = TableSpec("chores", Chore, indexes=(Index("ProjectIdIndex", "projectId", "createdAt"),))
+CHORES = TableSpec("chores", Chore, indexes=(OPEN_INDEX,))
 
 Work = Callable[[Run[Chore]], Awaitable[None]]
 
@@ -39,12 +40,17 @@ class Chores:
 
     table: Table[Chore]
     does: Work
+    lasts: timedelta | None = None
+    """How long a job may take, from when it was asked for."""
     notes: list[str] = field(default_factory=list[str])
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def archived(self, record: Chore) -> int:
         del record
         return 0
+
+    def deadline(self, record: Chore) -> datetime | None:
+        return record.created_at + self.lasts if self.lasts else None
 
     async def work(self, run: Run[Chore]) -> None:
         await self.note(f"work {run.attempt}")
@@ -66,7 +72,7 @@ class Chores:
         await self.note(f"settled {record.ending}")
 
     async def end(self, run: Run[Chore], ending: str) -> None:
-        await run.save(ending=ending, finished_at=utc_now(), lease=None)
+        await run.save(ending=ending, **end_of_job(utc_now))
         await run.out.close(ending.encode())
         await self.note(ending)
 
@@ -95,11 +101,11 @@ class Yard:
         given = {"project_id": ProjectId("p"), "user_id": UserId("u"), "team_id": TeamId("t"), **fields}
         chore = Chore(id=f"chore_{uuid.uuid4().hex}", created_at=now, updated_at=now, **given)  # pyright: ignore[reportArgumentType] - a test's own fields
         await self.table.put_new(chore)
-        await self.send(chore.id)
+        await self.send(chore.id, team=chore.team_id)
         return chore.id
 
-    async def send(self, job_id: str) -> None:
-        await self.queue.send(job_id, group="t")
+    async def send(self, job_id: str, *, team: str = "t") -> None:
+        await self.queue.send(job_id, group=team)
 
     async def found(self, job_id: str) -> Chore:
         chore = await self.table.find(job_id)
@@ -318,3 +324,79 @@ async def test_a_job_that_is_detached_frees_its_slot(yard: Yard) -> None:
         await chores.noted("work 1", times=6)
 
     assert chores.notes.count("handed over 1") == 6
+
+
+async def test_a_job_that_takes_longer_than_it_may_fails(yard: Yard) -> None:
+    chores = Chores(yard.table, for_ever, lasts=timedelta(seconds=1))
+    async with yard.worker(chores):
+        await yard.ask()
+        await chores.noted("TIMED_OUT")
+
+    assert chores.notes == ["work 1", "failed TIMED_OUT for good", "TIMED_OUT"]
+
+
+async def test_one_teams_many_jobs_do_not_delay_anothers_one(yard: Yard) -> None:
+    chores = Chores(yard.table, for_ever)
+    async with yard.worker(chores, grace=0):
+        for _ in range(6):  # more than there are slots
+            await yard.ask(team_id="busy")
+        await chores.noted("work 1", times=2)
+        other = await yard.ask(team_id="patient")
+        async with asyncio.timeout(30):
+            while (await yard.found(other)).attempt == 0:  # noqa: ASYNC110 - a worker writes it
+                await asyncio.sleep(0.1)
+
+    assert (await yard.found(other)).attempt == 1
+
+
+async def test_a_poison_job_is_buried(yard: Yard) -> None:
+    chores = Chores(yard.table, nothing)
+    async with yard.worker(chores):
+        expired = Lease("lost", utc_now() - timedelta(seconds=1))
+        job_id = await yard.ask(lease=expired, crashes=MAX_CRASHES - 1, attempt=2)
+        await chores.noted("WORKER_LOST")
+
+    assert [delivery.body for delivery in await yard.queue.dead.receive(most=10, lease=1)] == [job_id]
+
+
+def sweeper(yard: Yard, chores: Chores) -> Sweeper[Chore]:
+    return Sweeper(yard.queue, chores, yard.log, quiet=0, lease=LEASE, now=utc_now)
+
+
+async def test_a_job_whose_message_was_lost_is_sent_again(yard: Yard) -> None:
+    chores = Chores(yard.table, nothing)
+    job_id = await yard.ask()
+    (lost,) = await yard.queue.receive(most=1, lease=30)
+    await yard.queue.delete(lost.receipt)
+
+    await sweeper(yard, chores).sweep()
+    async with yard.worker(chores):
+        await chores.noted("done")
+
+    assert (await yard.found(job_id)).attempt == 1
+
+
+async def test_a_job_past_its_deadline_is_ended_by_the_sweeper(yard: Yard) -> None:
+    chores = Chores(yard.table, nothing, lasts=timedelta(seconds=-1))
+    job_id = await yard.ask()
+
+    await sweeper(yard, chores).sweep()
+    await sweeper(yard, chores).sweep()
+
+    assert (await yard.found(job_id)).ending == "TIMED_OUT"
+    assert chores.notes == ["failed TIMED_OUT for good", "TIMED_OUT"]
+
+
+async def test_the_sweeper_leaves_running_and_ended_jobs_alone(yard: Yard) -> None:
+    chores = Chores(yard.table, nothing)
+    held = Lease("worker", utc_now() + timedelta(seconds=60))
+    running = await yard.ask(lease=held)
+    ended = await yard.ask(**end_of_job(utc_now))
+    before = [await yard.found(job_id) for job_id in (running, ended)]
+    for delivery in await yard.queue.receive(most=10, lease=30):
+        await yard.queue.delete(delivery.receipt)
+
+    await sweeper(yard, chores).sweep()
+
+    assert [await yard.found(job_id) for job_id in (running, ended)] == before
+    assert await yard.queue.receive(most=10, lease=1) == []

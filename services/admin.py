@@ -1,0 +1,101 @@
+"""This file is what administrators of an installation do: look at the queues, and put failed jobs back into them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from services.aws.queue import Queue
+from services.aws.tables import Table
+from services.core.actor import Actor
+from services.core.clock import Clock
+from services.core.errors import Conflict, NotFound
+from services.core.ids import GenerationId
+from services.core.pages import PageRequest
+from services.core.policy import require_admin
+from services.deployments.model import Deployment
+from services.events.port import EventLog
+from services.generations.model import Generation, GenerationStatus
+from services.jobs.record import OPEN, OPEN_INDEX, JobRecord
+from services.projects import Projects, ProjectStatus
+
+J = TypeVar("J", bound=JobRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """A queue at a moment. Counts are SQS's approximations."""
+
+    name: str
+    waiting: int
+    in_flight: int
+    dead: int
+    """Messages in the dead-letter queue."""
+    quiet_since: datetime | None
+    """When the open job that nobody has heard of for longest was last written; None where no job is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    generations: Table[Generation]
+    deployments: Table[Deployment]
+    generation_queue: Queue
+    deployment_queue: Queue
+    event_log: EventLog
+    projects: Projects
+    now: Clock
+
+    async def queue_status(self, *, by: Actor) -> list[QueueStatus]:
+        """Return the state of every queue."""
+        require_admin(by)
+        return [
+            await self._status(self.generation_queue, self.generations),
+            await self._status(self.deployment_queue, self.deployments),
+        ]
+
+    async def redrive(self, generation_id: GenerationId, *, by: Actor) -> Generation:
+        """Put a FAILED generation back into its queue with its counters reset; its stream starts over.
+
+        Raises Conflict, with the generation, where it is not FAILED. (A deployment is done again with `redeploy`.)
+        """
+        require_admin(by)
+
+        def reset(old: Generation) -> Generation:
+            if old.status is not GenerationStatus.FAILED:
+                raise Conflict(f"Only a FAILED generation can be put back; it is {old.status.value}.", current=old)
+            return replace(
+                old,
+                status=GenerationStatus.QUEUED,
+                reason=None,
+                message=None,
+                failures=0,
+                crashes=0,
+                stop=None,
+                started_at=None,
+                finished_at=None,
+                notified_at=None,
+                artifact=None,
+                files=(),
+                open=OPEN,
+            )
+
+        generation = await self.generations.update(generation_id, reset)
+        if generation is None:
+            raise NotFound("generation", generation_id)
+        await self.event_log.forget(generation.id)
+        await self.projects.mark(generation.project_id, ProjectStatus.GENERATING)
+        await self.generation_queue.send(generation.id, group=generation.team_id)
+        await self.generation_queue.unbury(generation.id)
+        return generation
+
+    async def _status(self, queue: Queue, table: Table[J]) -> QueueStatus:
+        depth, dead = await queue.depth(), await queue.dead.depth()
+        oldest = await table.query(OPEN_INDEX.name, OPEN, PageRequest(first=1), newest_first=False)
+        return QueueStatus(
+            name=queue.name,
+            waiting=depth.waiting,
+            in_flight=depth.in_flight,
+            dead=dead.waiting + dead.in_flight,
+            quiet_since=oldest.items[0].updated_at if oldest.items else None,
+        )

@@ -1,0 +1,61 @@
+"""This file is what administrators can do, and nobody else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.llm import FakeLLM, Status
+from tests.snapinfra import Server, events, rebuilt, serving, settings
+
+STATUS = "{ queueStatus { name waiting inFlight dead quietSince } }"
+REDRIVE = """
+mutation($id: ID!) {
+  redriveJob(input: {generationId: $id}) { generation { status } userErrors { code message } }
+}"""
+
+
+@pytest.fixture
+def flaky(emulator: str, tmp_path: Path) -> Iterator[Server]:
+    """Run a server whose model refuses the first request and is well afterwards."""
+    with FakeLLM([Status(401)]) as fake:
+        config = settings(emulator, SNAPINFRA_DATA=str(tmp_path), GROQ_API_KEY="gsk_test", GROQ_BASE_URL=fake.groq_url)
+        with serving(config) as running:
+            yield running
+
+
+async def test_an_administrator_sees_the_queues(server: Server) -> None:
+    queues = (await server.user("root").ask(STATUS))["queueStatus"]
+
+    assert [queue["name"].rsplit("-", 1)[0] for queue in queues] == [
+        "snapinfra-code-generation",
+        "snapinfra-deployments",
+    ]
+
+
+async def test_others_may_not_see_the_queues_or_put_jobs_back(server: Server) -> None:
+    alice = server.user()
+    generation_id = await alice.generate((await alice.project())["id"], "SCHEMA")
+
+    seen = await alice.result(STATUS)
+    put_back = await alice.result(REDRIVE, id=generation_id)
+
+    assert seen["data"] == {"queueStatus": None}
+    assert [answer["errors"][0]["extensions"]["code"] for answer in (seen, put_back)] == ["FORBIDDEN"] * 2
+
+
+async def test_a_failed_generation_that_is_put_back_streams_anew_and_ends(flaky: Server) -> None:
+    alice, root = flaky.user(), flaky.user("root")
+    generation_id = await alice.generate((await alice.project())["id"], "SCHEMA")
+    failed = await events(alice, generation_id)
+
+    put_back = await root.ask(REDRIVE, id=generation_id)
+    again = await events(alice, generation_id, after=failed[-1]["cursor"])
+    twice = await root.result(REDRIVE, id=generation_id)
+
+    assert failed[-1]["status"] == "FAILED"
+    assert put_back["redriveJob"]["generation"]["status"] == "QUEUED"
+    assert (again[0]["__typename"], again[-1]["status"]) == ("StreamGap", "COMPLETED")
+    text = (await alice.ask("query($id: ID!) { generation(id: $id) { text } }", id=generation_id))["generation"]["text"]
+    assert rebuilt(again)[0] == text
+    assert twice["data"]["redriveJob"]["userErrors"][0]["code"] == "CONFLICT"
