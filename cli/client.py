@@ -39,12 +39,11 @@ class Client:
         try:
             async with httpx.AsyncClient(timeout=30) as http:
                 answer = await http.post(self.url, json={"query": query, "variables": variables}, headers=headers)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OverflowError) as error:  # the last: a port beyond 65535
             raise Refused(f"No Snapinfra answers at {self.url} ({error}). Start one with `make dev`.") from None
-        try:
-            body = answer.json()
-        except ValueError:
-            raise Refused(f"{self.url} answered {answer.status_code}, and not as GraphQL does.") from None
+        body = _body(answer)
+        if not body.keys() & {"data", "errors"}:
+            raise Refused(f"{self.url} answered {answer.status_code}, and not as GraphQL does.")
         _refuse(body.get("errors"))
         payload: Any
         for payload in body["data"].values():
@@ -107,6 +106,15 @@ class Client:
 
 def connect(url: str, token: str) -> Client:
     return Client(url, token)
+
+
+def _body(answer: httpx.Response) -> dict[str, Any]:
+    """Read a JSON object; anything else is an empty one."""
+    try:
+        body: Any = answer.json()
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
 
 
 async def _send(socket: ClientConnection, **message: Any) -> None:

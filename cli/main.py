@@ -40,12 +40,18 @@ def cli() -> None:
 @cli.command()
 @click.option("--port", default=8000, show_default=True, help="Port of the api.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the api.")
+@click.option("--apis", default=0, help="Run so many apis as processes of their own, with a Redis between them.")
+@click.option("--workers", default=0, help="Run so many workers as processes of their own.")
 @data_option
-def dev(port: int, host: str, data: Path) -> None:
+def dev(port: int, host: str, *, apis: int, workers: int, data: Path) -> None:
     """Run everything on this machine: an AWS emulator, the api and a worker."""
-    from cli.serving import develop  # noqa: PLC0415 - commands load what they need
+    from cli.cluster import cluster  # noqa: PLC0415 - commands load what they need
+    from cli.serving import develop  # noqa: PLC0415 - same
 
-    _run(develop(port=port, data=data, host=host))
+    if apis or workers:
+        _run(cluster(port=port, data=data, host=host, apis=max(apis, 1), workers=max(workers, 1)))
+    else:
+        _run(develop(port=port, data=data, host=host))
 
 
 @cli.command()

@@ -46,7 +46,7 @@ def tool_environment() -> dict[str, str]:
 
 async def serve(config: Config) -> None:
     """Run an api."""
-    async with opened(config, tool_environment()) as process, _signals() as stop, _api(process):
+    async with opened(config, tool_environment()) as process, signals() as stop, _api(process):
         click.echo(f"Snapinfra's api listens on http://{config.host}:{config.port}")
         await stop.wait()
 
@@ -58,14 +58,14 @@ async def work(config: Config) -> None:
             "A worker of its own needs an event log that it shares with the api: set EVENTS_URL to redis://… "
             "(`snapinfra dev` runs both in one process and needs none)."
         )
-    async with opened(config, tool_environment()) as process, _signals() as stop:
+    async with opened(config, tool_environment()) as process, signals() as stop:
         click.echo("Snapinfra's worker takes jobs.")
         await asyncio.gather(*(worker.run(stop) for worker in process.workers))
 
 
 async def develop(*, port: int, data: Path, host: str) -> None:
     """Run everything on one machine until a signal says stop."""
-    async with running(port=port, data=data, host=host) as config, _signals() as stop:
+    async with running(port=port, data=data, host=host) as config, signals() as stop:
         _banner(config)
         await stop.wait()
         click.echo("\nStopping: running jobs are handed over and go on at the next start.")
@@ -75,7 +75,7 @@ async def develop(*, port: int, data: Path, host: str) -> None:
 async def running(*, port: int, data: Path, host: str) -> AsyncGenerator[Config]:
     """Run the emulator, an api and a worker for the length of the block."""
     async with (
-        _aws(development_config(port=port, data=data, host=host)) as config,
+        aws_for(development_config(port=port, data=data, host=host)) as config,
         hosting(config, tool_environment()),
     ):
         yield config
@@ -123,7 +123,7 @@ def dev_secret(data: Path) -> str:
 
 
 @asynccontextmanager
-async def _aws(config: Config) -> AsyncGenerator[Config]:
+async def aws_for(config: Config) -> AsyncGenerator[Config]:
     """Provision the AWS that the settings name, or an emulator for the length of the block."""
     if config.aws_endpoint_url:
         await asyncio.to_thread(provision_stage, config)
@@ -178,7 +178,7 @@ async def _api(process: Process) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def _signals() -> AsyncGenerator[asyncio.Event]:
+async def signals() -> AsyncGenerator[asyncio.Event]:
     """Yield an event that SIGINT and SIGTERM set."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -1,0 +1,5 @@
+"""This file is `python -m cli`, the same as the command `snapinfra`."""
+
+from cli.main import main
+
+main()
