@@ -17,7 +17,7 @@ import uvicorn
 from graph.app import create_app
 from services.auth.tokens import issue_dev_token
 from services.aws.clients import connect
-from services.aws.emulator import free_port, running_emulator
+from services.aws.emulator import free_port, is_free, running_emulator
 from services.aws.provision import provision
 from services.bootstrap import Process, opened, resources
 from services.config import BadConfig, Config, load, process_environment
@@ -46,6 +46,7 @@ def tool_environment() -> dict[str, str]:
 
 async def serve(config: Config) -> None:
     """Run an api."""
+    _require_shared_log(config)
     async with opened(config, tool_environment()) as process, signals() as stop, _api(process):
         click.echo(f"Snapinfra's api listens on http://{config.host}:{config.port}")
         await stop.wait()
@@ -53,14 +54,18 @@ async def serve(config: Config) -> None:
 
 async def work(config: Config) -> None:
     """Run a worker."""
-    if config.events_url.startswith("memory:"):
-        raise BadConfig(
-            "A worker of its own needs an event log that it shares with the api: set EVENTS_URL to redis://… "
-            "(`snapinfra dev` runs both in one process and needs none)."
-        )
+    _require_shared_log(config)
     async with opened(config, tool_environment()) as process, signals() as stop:
         click.echo("Snapinfra's worker takes jobs.")
         await asyncio.gather(*(worker.run(stop) for worker in process.workers))
+
+
+def _require_shared_log(config: Config) -> None:
+    if config.events_url.startswith("memory:"):
+        raise BadConfig(
+            "An api or a worker of its own needs an event log that both share: set EVENTS_URL to redis://… "
+            "(`snapinfra dev` runs both in one process and needs none)."
+        )
 
 
 async def develop(*, port: int, data: Path, host: str) -> None:
@@ -133,12 +138,21 @@ async def aws_for(config: Config) -> AsyncGenerator[Config]:
     async with running_emulator(
         program=shutil.which("ministack", path=environment["PATH"]) or "ministack",
         data=config.data / "aws",
-        port=free_port(),
+        port=await asyncio.to_thread(_kept_port, config.data / "aws" / "port"),
         environment=environment,
     ) as endpoint:
         ready = config.model_copy(update={"aws_endpoint_url": endpoint})
         await asyncio.to_thread(provision_stage, ready)
         yield ready
+
+
+def _kept_port(file: Path) -> int:
+    """Return the emulator's port of last time where it is free: it keeps its queues by their URLs, port and all."""
+    kept = int(file.read_text()) if file.is_file() else 0
+    port = kept if kept and is_free(kept) else free_port()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(str(port))
+    return port
 
 
 def provision_stage(config: Config) -> None:

@@ -7,8 +7,10 @@ from types import ModuleType
 from typing import Final
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
 
 from graph.descriptions import describe
 from graph.errors import CodedErrors
@@ -84,11 +86,18 @@ class OperationContext(SchemaExtension):
         yield
 
 
+class QuietSchema(strawberry.Schema):
+    """Leaves logging to CodedErrors, which knows a user's error from a mistake of ours."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Log nothing."""
+
+
 @cache
 def schema() -> strawberry.Schema:
     """Return the schema; made once."""
     describe([*SLICES, sys.modules[__name__]])
-    return strawberry.Schema(
+    return QuietSchema(
         query=Query,
         mutation=Mutation,
         subscription=Live,

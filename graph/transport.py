@@ -57,13 +57,14 @@ class GraphQLTransport(GraphQL[Context, None]):
         """Make the context of a request or socket. Raises Unauthenticated for a request whose credentials fail."""
         del response
         if isinstance(request, WebSocket):
-            return Context(self.services, connection_params=dict(request.headers))
+            return Context(self.services, upgrade_headers=dict(request.headers))
         return Context(self.services, signed_in=await self._actor(request.headers))
 
     async def on_ws_connect(self, context: Context) -> UnsetType:
         """Sign a socket in with its connection_init; credentials that fail close it with 4403."""
         try:
-            context.signed_in = await self._actor(_credentials(context.connection_params or {}))
+            said = _credentials(context.connection_params or {})
+            context.signed_in = await self._actor({**context.upgrade_headers, **said})
         except Problem as problem:
             raise ConnectionRejectionError from problem
         return UNSET

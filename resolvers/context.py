@@ -1,7 +1,7 @@
 """This file is the context of an operation: the services, and who asks."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -21,6 +21,8 @@ class Context:
     services: Services
     signed_in: Actor | None = None
     connection_params: dict[str, Any] | None = None
+    upgrade_headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """A socket's, from the request that opened it."""
     _loads: dict[Hashable, "asyncio.Future[Any]"] = field(default_factory=dict[Hashable, "asyncio.Future[Any]"])
 
     @property

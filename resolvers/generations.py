@@ -210,7 +210,7 @@ class FileCompleted(StreamEvent):
 
 @strawberry.type
 class FileDiscarded(StreamEvent):
-    """A file is not kept: drop what came of it."""
+    """A file is not kept: drop what came of it. With DUPLICATE the file that came first stays."""
 
     path: str
     """The file."""

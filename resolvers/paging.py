@@ -28,26 +28,21 @@ class PageInfo:
     """The cursor of the last item, for the next page's `after`; null where the page is empty."""
 
 
-@strawberry.type
+# Strawberry copies a generic type for each use as soon as it is used, before docstrings become descriptions
+# (graph.descriptions): the two generics carry theirs themselves.
+
+
+@strawberry.type(description="An item of a list, with its position.")
 class Edge(Generic[N]):
-    """An item of a list, with its position."""
-
-    cursor: str
-    """Opaque; pass it as `after` to continue behind this item."""
-    node: N
-    """The item."""
+    cursor: str = strawberry.field(description="Opaque; pass it as `after` to continue behind this item.")
+    node: N = strawberry.field(description="The item.")
 
 
-@strawberry.type
+@strawberry.type(description="A page of a list.")
 class Connection(Generic[N]):
-    """A page of a list."""
-
-    edges: list[Edge[N]]
-    """The items with their cursors."""
-    nodes: list[N]
-    """The items alone."""
-    page_info: PageInfo
-    """Where this page stands."""
+    edges: list[Edge[N]] = strawberry.field(description="The items with their cursors.")
+    nodes: list[N] = strawberry.field(description="The items alone.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands.")
 
 
 def connection(page: Page[M], show: Callable[[M], N], *, after: str | None) -> Connection[N]:

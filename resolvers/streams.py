@@ -6,7 +6,6 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.scalars import Long
-from services.core.clock import utc_now
 from services.events import stream
 
 ResumeAfter = Annotated[
@@ -42,7 +41,7 @@ class StreamGap(StreamEvent):
         return cls(
             cursor=gap.cursor,
             seq=Long(gap.seq),
-            at=utc_now(),
+            at=gap.at,
             from_seq=Long(gap.from_seq),
             to_seq=None if gap.to_seq is None else Long(gap.to_seq),
         )

@@ -159,7 +159,7 @@ def rebuilt(happened: list[Any]) -> tuple[str, dict[str, str]]:
                 files[event["path"]] = ""
             case "FileDelta":
                 files[event["path"]] += event["text"]
-            case "FileDiscarded":
+            case "FileDiscarded" if event["discardReason"] != "DUPLICATE":
                 files.pop(event["path"], None)
             case _:
                 pass

@@ -50,6 +50,9 @@ def provision(aws: Aws, resources: Resources) -> None:
         _wait_for(aws, name)
         _missing_indexes(aws, name, spec)
         _ttl(aws, name, spec)
+        aws.dynamodb.update_continuous_backups(
+            TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
     for queue in resources.queues:
         _queue(aws, queue)
     _bucket(aws, resources.bucket)

@@ -24,7 +24,7 @@ from services.events.port import EventLog
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import Generations
 from services.idempotency import Idempotency
-from services.jobs.record import StopCause, stop_requested
+from services.jobs.record import OPEN, StopCause, stop_requested
 from services.projects import Project, Projects
 
 MAX_VARIABLES: Final = 100
@@ -69,6 +69,7 @@ class Deployments:
             project_id=project.id,
             user_id=by.user_id,
             team_id=project.team_id,
+            open=OPEN,
             generation_id=new.generation_id,
             platform=new.platform,
             environment="development" if new.platform is DeploymentPlatform.LOCAL else "production",

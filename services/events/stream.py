@@ -33,6 +33,8 @@ class StreamGap:
     epoch: str
     from_seq: int
     to_seq: int | None
+    at: datetime
+    """When the follower was told."""
 
     @property
     def seq(self) -> int:

@@ -47,8 +47,6 @@ class GenerationReason(Enum):
     """The answer reached its limit of tokens."""
     CONTENT_FILTER = "CONTENT_FILTER"
     """The provider's content filter ended the answer."""
-    PROVIDER_LOST = "PROVIDER_LOST"
-    """The provider was lost in mid-answer."""
     MISSING_FILES = "MISSING_FILES"
     """The answer ended without all files that it had announced."""
     INVALID_OUTPUT = "INVALID_OUTPUT"

@@ -23,7 +23,7 @@ from services.generations.events import GenerationEvent, merged
 from services.generations.history import GenerationHistory, close_stream
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.idempotency import Idempotency
-from services.jobs.record import StopCause, stop_requested
+from services.jobs.record import OPEN, StopCause, stop_requested
 from services.llm.port import Options
 from services.projects import Project, Projects
 
@@ -156,6 +156,7 @@ class Generations:
             project_id=project.id,
             user_id=by.user_id,
             team_id=project.team_id,
+            open=OPEN,
             kind=new.kind,
             prompt=prompt,
             options=new.options,

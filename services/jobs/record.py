@@ -51,8 +51,8 @@ class JobRecord(Entity, frozen=True, kw_only=True, rename="camel"):
     finished_at: datetime | None = None
     notified_at: datetime | None = None
     """When the end was announced; missing where a crash came between."""
-    open: str | None = OPEN
-    """The partition of the sparse index of jobs that have not ended; missing once they have."""
+    open: str | None = None
+    """OPEN from the job's creation until its end: the partition of the sparse index of jobs that have not ended."""
 
 
 R = TypeVar("R", bound=JobRecord)

@@ -72,7 +72,8 @@ class Run(Generic[R]):
     async def save(self, **changes: Any) -> R:
         """Write fields of the record, unless another attempt has replaced this one: then LeaseLost.
 
-        Once `finished_at` is to be written, nothing interrupts the work any more.
+        The status of a record that was asked to stop says so until its end. Once `finished_at` is to be written, nothing
+        interrupts the work any more.
         """
         attempt = self.attempt
         if "finished_at" in changes:
@@ -81,7 +82,10 @@ class Run(Generic[R]):
         def change(old: R) -> R:
             if old.attempt != attempt or old.finished_at is not None:
                 raise LeaseLost
-            return replace(old, **changes)
+            stopping = old.stop is not None and "finished_at" not in changes
+            return replace(
+                old, **{name: value for name, value in changes.items() if not (stopping and name == "status")}
+            )
 
         saved = await self.table.update(self.record.id, change)
         if saved is None:

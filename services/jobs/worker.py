@@ -7,7 +7,8 @@ effect.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -185,11 +186,11 @@ class Worker(Generic[R]):
     async def _hold(self, run: Run[R], delivery: Delivery, free: "_Once") -> bool:
         loop = asyncio.get_running_loop()
         heartbeat = Heartbeat(run, self.queue, delivery.receipt, self.lease, self.now, loop)
-        freeing = asyncio.create_task(_when(run.detached, free))
         self._runs.add(run)
         heartbeat.start()
         try:
-            await self._attempt(run)
+            async with _waiting_for(run.detached, free):
+                await self._attempt(run)
         except (LeaseLost, Fenced, Closed):
             log.warning("attempt %d of %s was replaced by another", run.attempt, run.record.id)
             return False
@@ -197,7 +198,6 @@ class Worker(Generic[R]):
             return True
         finally:
             self._runs.discard(run)
-            freeing.cancel()
             await heartbeat.stop()
 
     async def _attempt(self, run: Run[R]) -> None:
@@ -211,11 +211,10 @@ class Worker(Generic[R]):
             await self._perform(run)
 
     async def _perform(self, run: Run[R]) -> None:
+        limit = asyncio.timeout(self._remaining(run.record))
         try:
-            async with asyncio.timeout(self._remaining(run.record)):
+            async with limit, _waiting_for(run.detached, lambda: limit.reschedule(None)):
                 await run.perform(asyncio.create_task(self.handler.work(run)))
-        except TimeoutError:
-            await self._failed(run, JobFailed("TIMED_OUT", "This took longer than it may.", retryable=False))
         except asyncio.CancelledError:
             if run.interrupted is None:
                 raise
@@ -224,7 +223,11 @@ class Worker(Generic[R]):
             await self._failed(run, failure)
         except (LeaseLost, Fenced, Closed):
             raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, TimeoutError) and limit.expired():
+                late = JobFailed("TIMED_OUT", "This took longer than it may.", retryable=False)
+                await self._failed(run, late)
+                return
             log.exception("%s failed by a mistake of ours", run.record.id)
             await self._failed(run, JobFailed("INTERNAL", "Something went wrong on our side.", retryable=True))
 
@@ -272,6 +275,16 @@ class _Once:
             self.action()
 
 
-async def _when(event: asyncio.Event, action: Callable[[], None]) -> None:
-    await event.wait()
-    action()
+@asynccontextmanager
+async def _waiting_for(event: asyncio.Event, action: Callable[[], object]) -> AsyncGenerator[None]:
+    """Call something once the event is set, if that is within the block."""
+
+    async def act() -> None:
+        await event.wait()
+        action()
+
+    task = asyncio.create_task(act())
+    try:
+        yield
+    finally:
+        task.cancel()

@@ -25,8 +25,8 @@ START_TIMEOUT: Final = 30.0
 EXIT_TIMEOUT: Final = 30.0
 """Seconds that a process may take to end after SIGTERM."""
 
-Check = Callable[[asyncio.subprocess.Process], Awaitable[None]]
-"""Returns once the process is ready."""
+Check = Callable[["Member"], Awaitable[None]]
+"""Returns once the process is ready, or has ended."""
 
 
 @dataclass(eq=False)
@@ -43,6 +43,8 @@ class Member:
     busy: bool = False
     """Whether a fault is at it: it is left alone by others until it is up again."""
     _watching: "asyncio.Task[None] | None" = None
+    said: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it has printed something."""
     _ending: bool = False
 
     async def start(self) -> None:
@@ -56,13 +58,17 @@ class Member:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C reaches the harness, which ends the others itself
             )
-        self._ending = False
+        self._ending, self.said = False, asyncio.Event()
         self._watching = asyncio.create_task(self._watch(self.process))
         async with asyncio.timeout(START_TIMEOUT):
-            await self.ready(self.process)
+            await self.ready(self)
+
+    @property
+    def runs(self) -> bool:
+        return self.process is not None and self.process.returncode is None
 
     def signal(self, number: signal.Signals) -> None:
-        if self.process is not None and self.process.returncode is None:
+        if self.process is not None and self.runs:
             self.process.send_signal(number)
 
     async def kill(self) -> None:
@@ -93,7 +99,8 @@ class Member:
         """Take what it says, and note an end that nobody asked for."""
         if process.stdout is not None:
             while await process.stdout.read(65_536):
-                pass
+                self.said.set()
+        self.said.set()
         status = await process.wait()
         if not self._ending:
             self.surprises.append(f"{self.name} ended by itself with status {status}")
@@ -140,7 +147,7 @@ class _Yard:
     def snapinfra(self, command: str, number: int, port: int) -> Member:
         environment = {**tool_environment(), **self.variables, "PORT": str(port)}
         name = f"{command} {number}"
-        ready = _answering(port) if command == "serve" else _silent
+        ready = _answering(port) if command == "serve" else _speaking
         return Member(
             name, [COMMAND, command], environment, self.directory / f"{command}-{number}.log", ready, self.surprises
         )
@@ -207,15 +214,15 @@ async def _end(members: Sequence[Member]) -> None:
     await asyncio.gather(*(member.kill() for member in members))
 
 
-async def _silent(process: asyncio.subprocess.Process) -> None:
-    """A worker opens no port: it is ready when it likes."""
-    del process
+async def _speaking(member: Member) -> None:
+    """A worker opens no port: it says that it takes jobs."""
+    await member.said.wait()
 
 
 def _answering(port: int) -> Check:
-    async def ready(process: asyncio.subprocess.Process) -> None:
+    async def ready(member: Member) -> None:
         async with httpx.AsyncClient(verify=False, trust_env=False) as http:  # noqa: S501 - plain HTTP on loopback
-            while process.returncode is None:
+            while member.runs:
                 with suppress(httpx.HTTPError):
                     if (await http.get(f"http://127.0.0.1:{port}/api/health", timeout=5)).status_code == 200:
                         return
@@ -225,8 +232,8 @@ def _answering(port: int) -> Check:
 
 
 def _pinging(port: int) -> Check:
-    async def ready(process: asyncio.subprocess.Process) -> None:
-        while process.returncode is None:
+    async def ready(member: Member) -> None:
+        while member.runs:
             with suppress(OSError):
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
                 writer.write(b"PING\r\n")

@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from tests.chaos.checker import Received, Session
+from tests.chaos.checker import Event, Received, Session
 from tests.chaos.tally import Tally
 from tests.snapinfra import GENERATION
 
@@ -103,7 +103,8 @@ class Subscriber:
     def _take(self, session: Session, payload: dict[str, Any]) -> None:
         if payload.get("errors"):
             self.tally.errors[f"event: {_codes(payload['errors'])}"] += 1
-        event = (payload.get("data") or {}).get("generationEvents")
+        data: dict[str, Any] = payload.get("data") or {}
+        event: Event | None = data.get("generationEvents")
         if event is None:
             raise Refused(_codes(payload.get("errors") or []))
         session.events.append(event)

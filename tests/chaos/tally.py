@@ -2,8 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
 
 from tests.chaos.checker import Violation
+
+REDIS_KILLED: Final = "SIGKILL of Redis"
+"""The fault after which gaps may be."""
 
 
 @dataclass

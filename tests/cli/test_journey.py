@@ -49,12 +49,14 @@ async def test_a_journey_over_a_connection_that_breaks_shows_everything_once(
     assert (arrival.deployment_id, arrival.url) == (None, None)
 
 
-async def test_a_project_is_named_after_the_first_words_of_its_description(alice: User) -> None:
-    arrival = await travel(alice, f"{DESCRIPTION} and much more", deploy=False)
+async def test_a_project_is_named_after_the_first_eight_words_of_its_description(alice: User) -> None:
+    arrival = await travel(alice, DESCRIPTION, deploy=False)
     named = await travel(alice, DESCRIPTION, name="Members", deploy=False)
 
-    names = [(await alice.ask(GENERATIONS, id=id_))["project"]["name"] for id_ in (arrival.project_id, named.project_id)]
-    assert names == [DESCRIPTION, "Members"]
+    names = [
+        (await alice.ask(GENERATIONS, id=id_))["project"]["name"] for id_ in (arrival.project_id, named.project_id)
+    ]
+    assert names == ["Build a user management API with teams and", "Members"]
 
 
 async def test_a_server_that_is_away_is_named_with_the_way_to_start_one() -> None:
@@ -64,9 +66,9 @@ async def test_a_server_that_is_away_is_named_with_the_way_to_start_one() -> Non
         await travel(Client(url, "any"), DESCRIPTION, deploy=False)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/graphql", "localhost:8000", "http://[::1"])
+@pytest.mark.parametrize("url", ["localhost:8000", "/graphql", "http://[::1"])
 async def test_a_url_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(Refused, match="^No Snapinfra answers at "):
+    with pytest.raises(Refused, match=r"^No Snapinfra answers at "):
         await travel(Client(url, "any"), DESCRIPTION, deploy=False)
 
 
@@ -88,7 +90,7 @@ async def test_a_token_of_somewhere_else_is_refused(server: Server, alice: User)
 
 @pytest.mark.parametrize("follow", [True, False])
 async def test_the_log_of_a_deployment_that_does_not_exist_is_refused(alice: User, *, follow: bool) -> None:
-    with pytest.raises(Refused, match="(?i)no deployment|not found|does not exist"):
+    with pytest.raises(Refused, match=r"^No deployment with the id 'deployment_01jd0{22}'\\.$"):
         await show_logs(alice, "deployment_01jd0000000000000000000000", follow=follow)
 
 
@@ -109,9 +111,13 @@ async def test_a_generation_that_does_not_complete_ends_the_journey_with_its_rea
             async with asyncio.timeout(30):
                 with pytest.raises(Refused, match=sentence):
                     await travel(alice, DESCRIPTION)
-            projects = await alice.ask("{ projects { nodes { generations { nodes { kind } } deployments { nodes { id } } } } }")
+            projects = await alice.ask(
+                "{ projects { nodes { generations { nodes { kind } } deployments { nodes { id } } } } }"
+            )
 
-    assert projects["projects"]["nodes"] == [{"generations": {"nodes": [{"kind": "SCHEMA"}]}, "deployments": {"nodes": []}}]
+    assert projects["projects"]["nodes"] == [
+        {"generations": {"nodes": [{"kind": "SCHEMA"}]}, "deployments": {"nodes": []}}
+    ]
 
 
 @dataclass(frozen=True)
@@ -177,9 +183,7 @@ async def test_a_log_that_is_followed_goes_on_over_connections_that_break(deploy
     screen = Screen()
     async with before(deployed.user.url, cuts=(60, 900, 2_000)) as proxy, httpx.AsyncClient() as http:
         with contextlib.redirect_stdout(screen):
-            following = asyncio.create_task(
-                show_logs(proxy.user(deployed.user), deployed.deployment_id, follow=True)
-            )
+            following = asyncio.create_task(show_logs(proxy.user(deployed.user), deployed.deployment_id, follow=True))
             await screen.shows("SUCCESS")
             await http.get(f"{deployed.url}/of-this-very-test")
             await screen.shows("GET /of-this-very-test 404")

@@ -87,9 +87,7 @@ async def exploring(browser: str, user: User) -> AsyncGenerator[Explorer]:
         yield Explorer(page)
 
 
-async def test_the_tabs_lead_from_a_sentence_to_code(
-    browser: str, server: Server, alice: User, tmp_path: Path
-) -> None:
+async def test_the_tabs_lead_from_a_sentence_to_code(browser: str, server: Server, alice: User, tmp_path: Path) -> None:
     async with exploring(browser, alice) as explorer:
         project_id = await explorer.creates("Create", "project")
         schema_id = await explorer.creates("GenerateSchema", "generation")
@@ -150,7 +148,9 @@ async def test_a_tab_run_too_early_says_what_is_missing(browser: str, alice: Use
 
     assert said
     assert result == {
-        "errors": [{"message": "There is no generation yet: run the tabs from the left, or put an id in the variables."}]
+        "errors": [
+            {"message": "There is no generation yet: run the tabs from the left, or put an id in the variables."}
+        ]
     }
 
 

@@ -93,7 +93,7 @@ async def test_a_queue_that_throttles_loses_and_doubles_nothing(town: Town, acti
     errands = town.errands(until(going_on))
     town.sqs.switches.throttled[action] = 3
     async with town.workers([errands]):
-        jobs = [await town.ask() for _ in range(3)]
+        jobs = [await town.ask(team=team) for team in "abc"]
         await errands.until(lambda: errands.begun.total() == 3)
         async with asyncio.timeout(30):
             await town.sqs.until(lambda: town.sqs.requests["ChangeMessageVisibility"] >= 3)
@@ -124,7 +124,7 @@ async def test_answers_lost_after_the_work_was_done_lose_and_double_nothing(
     town.sqs.switches.refuses_stale = refuses_stale
     town.sqs.switches.lost[action] = 2
     async with town.workers([errands]):
-        jobs = [await town.ask() for _ in range(3)]
+        jobs = [await town.ask(team=team) for team in "abc"]
         await errands.until(lambda: errands.begun.total() == 3)
         async with asyncio.timeout(30):
             await town.sqs.until(lambda: town.sqs.requests["ChangeMessageVisibility"] >= 3)

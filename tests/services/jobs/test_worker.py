@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 
 import pytest
 from msgspec.structs import replace
@@ -16,8 +17,9 @@ from services.aws.queue import Queue
 from services.aws.tables import Table, TableSpec
 from services.core.clock import utc_now
 from services.core.ids import ProjectId, TeamId, UserId
+from services.core.pages import PageRequest
 from services.events.memory import MemoryLog
-from services.jobs.record import OPEN_INDEX, JobRecord, Lease, StopCause, end_of_job
+from services.jobs.record import OPEN, OPEN_INDEX, JobRecord, Lease, StopCause, end_of_job, notified
 from services.jobs.run import Run
 from services.jobs.sweeper import Sweeper
 from services.jobs.worker import MAX_CRASHES, MAX_FAILURES, JobFailed, Worker
@@ -25,7 +27,14 @@ from services.jobs.worker import MAX_CRASHES, MAX_FAILURES, JobFailed, Worker
 LEASE = 3
 
 
+class Progress(Enum):
+    WAITING = "WAITING"
+    WORKING = "WORKING"
+    CANCELING = "CANCELING"
+
+
 class Chore(JobRecord, frozen=True, kw_only=True, rename="camel"):
+    status: Progress = Progress.WAITING
     ending: str | None = None
 
 
@@ -98,7 +107,7 @@ class Yard:
     async def ask(self, **fields: object) -> str:
         """Store a job and put its message into the queue."""
         now = utc_now()
-        given = {"project_id": ProjectId("p"), "user_id": UserId("u"), "team_id": TeamId("t"), **fields}
+        given = {"project_id": ProjectId("p"), "user_id": UserId("u"), "team_id": TeamId("t"), "open": OPEN, **fields}
         chore = Chore(id=f"chore_{uuid.uuid4().hex}", created_at=now, updated_at=now, **given)  # pyright: ignore[reportArgumentType] - a test's own fields
         await self.table.put_new(chore)
         await self.send(chore.id, team=chore.team_id)
@@ -385,6 +394,49 @@ async def test_a_job_past_its_deadline_is_ended_by_the_sweeper(yard: Yard) -> No
 
     assert (await yard.found(job_id)).ending == "TIMED_OUT"
     assert chores.notes == ["failed TIMED_OUT for good", "TIMED_OUT"]
+
+
+async def test_a_job_that_has_ended_is_no_longer_open(yard: Yard) -> None:
+    chores = Chores(yard.table, nothing)
+    async with yard.worker(chores):
+        job_id = await yard.ask()
+        await chores.noted("done")
+    await yard.table.update(job_id, notified(utc_now))
+
+    assert (await yard.table.query(OPEN_INDEX.name, OPEN, PageRequest())).items == []
+
+
+async def test_a_job_that_is_detached_outlasts_its_deadline(yard: Yard) -> None:
+    late = asyncio.Event()
+
+    async def outlast(run: Run[Chore]) -> None:
+        run.detached.set()
+        await asyncio.sleep(1.5)  # longer than the job may take
+        late.set()
+
+    chores = Chores(yard.table, outlast, lasts=timedelta(seconds=1))
+    async with yard.worker(chores):
+        await yard.ask()
+        await chores.noted("done")
+
+    assert late.is_set()
+
+
+async def test_a_request_to_stop_is_not_overwritten_by_a_run_that_has_not_seen_it(yard: Yard) -> None:
+    async def ask_and_go_on(run: Run[Chore]) -> None:
+        await yard.table.update(
+            run.record.id, lambda old: replace(old, stop=StopCause.CANCELED, status=Progress.CANCELING)
+        )
+        await run.save(status=Progress.WORKING)
+        assert run.record.status is Progress.CANCELING
+        await asyncio.Event().wait()
+
+    chores = Chores(yard.table, ask_and_go_on)
+    async with yard.worker(chores):
+        await yard.ask()
+        await chores.noted("stopped CANCELED")
+
+    assert "work 1" in chores.notes
 
 
 async def test_the_sweeper_leaves_running_and_ended_jobs_alone(yard: Yard) -> None:

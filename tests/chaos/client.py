@@ -1,0 +1,126 @@
+"""This file is a GraphQL client under fire: it asks any api until one answers, with ids that make a retry safe."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+import httpx
+
+from services.auth.tokens import issue_dev_token
+from services.config import Config
+from services.core.clock import utc_now
+from tests.chaos.checker import Stored
+from tests.chaos.tally import Tally
+from tests.snapinfra import SECRET
+
+PATIENCE: Final = 90.0
+"""Seconds after which an answer is given up."""
+
+_AGAIN: Final = {"INTERNAL", "UNAVAILABLE", "CONFLICT"}
+
+_PROJECT: Final = """
+mutation($input: CreateProjectInput!) { createProject(input: $input) { project { id } userErrors { code message } } }
+"""
+_GENERATE: Final = """
+mutation($input: GenerateInput!) { generate(input: $input) { generation { id } userErrors { code message } } }
+"""
+_STORED: Final = """
+query($id: ID!) { generation(id: $id) { status reason message attempt finishedAt text files { path content } } }
+"""
+
+
+class Unanswered(Exception):
+    """No api gave an answer, or one that cannot be right."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """What the load asks for. Every error is counted and the question asked again, of any api."""
+
+    urls: Sequence[str]
+    http: httpx.AsyncClient
+    chance: Random
+    tally: Tally
+
+    async def project(self, token: str, description: str) -> str:
+        made = await self._ask(
+            token,
+            _PROJECT,
+            input={"name": "Chaos", "description": description, "clientMutationId": self._new_id()},
+        )
+        return made["createProject"]["project"]["id"]
+
+    async def generate(self, token: str, project_id: str, kind: str, *, most_tokens: int | None = None) -> str:
+        made = await self._ask(
+            token,
+            _GENERATE,
+            input={
+                "projectId": project_id,
+                "kind": kind,
+                "options": {"maxTokens": most_tokens},
+                "clientMutationId": self._new_id(),
+            },
+        )
+        return made["generate"]["generation"]["id"]
+
+    async def stored(self, token: str, generation_id: str) -> tuple[Stored, bool]:
+        """Return a generation, and whether it has ended."""
+        found = (await self._ask(token, _STORED, id=generation_id))["generation"]
+        stored = Stored(
+            found["status"],
+            found["attempt"],
+            found["reason"],
+            found["message"],
+            found["text"],
+            {file["path"]: file["content"] for file in found["files"]},
+        )
+        return stored, found["finishedAt"] is not None
+
+    async def _ask(self, token: str, query: str, **variables: Any) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    answer = await self._once(token, query, variables)
+                    if answer is not None:
+                        return answer
+                    await asyncio.sleep(self.chance.uniform(0.05, 0.5))
+        except TimeoutError:
+            raise Unanswered(f"No api has answered for {PATIENCE:.0f} s: {query.strip():.40}") from None
+
+    async def _once(self, token: str, query: str, variables: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the data, or None where it is worth asking again."""
+        try:
+            answer = await self.http.post(
+                self.chance.choice(self.urls),
+                json={"query": query, "variables": variables},
+                headers={"authorization": f"Bearer {token}"},
+            )
+            body = answer.json()
+        except (httpx.HTTPError, ValueError):
+            return None
+        errors = _errors(body)
+        for error in errors:
+            code = error.get("code") or error.get("extensions", {}).get("code")
+            self.tally.errors[f"request: {code}: {error['message']}"] += 1
+            if code not in _AGAIN:
+                raise Unanswered(f"{code}: {error['message']}")
+        return None if errors else body["data"]
+
+    def _new_id(self) -> str:
+        return f"chaos-{self.chance.getrandbits(64):016x}"
+
+
+def token_for(name: str, config: Config) -> str:
+    return issue_dev_token(name, secret=SECRET, lifetime=config.jwt_lifetime, now=utc_now)
+
+
+def _errors(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the errors of an answer, those of the user among them."""
+    errors: list[dict[str, Any]] = list(body.get("errors") or [])
+    data: dict[str, dict[str, Any] | None] = body.get("data") or {}
+    for payload in data.values():
+        if payload is not None:
+            errors += payload.get("userErrors") or []
+    return errors
