@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test check demo schema format lock clean
+.PHONY: help setup dev test check demo schema chaos bench format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,15 @@ demo: setup  ## The main job, end to end, on a server of its own; exits 0 only i
 
 schema: .make/product  ## Write schema.graphql from the code
 	@$(VENV)/snapinfra schema
+
+FAULTS ?= 2000
+SEED ?= 1
+
+chaos: setup  ## FAULTS=N random faults (SEED=S) on real processes; writes docs/chaos.md
+	@$(VENV)/python -m tests.chaos.run --faults $(FAULTS) --seed $(SEED)
+
+bench: setup  ## Measure what streams cost; writes docs/benchmarks.md
+	@$(VENV)/python -m bench.streams
 
 format: .make/tests  ## Format the code and fix what lint can fix
 	@$(VENV)/ruff check --fix .

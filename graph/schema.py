@@ -14,21 +14,14 @@ from strawberry.types import ExecutionContext
 
 from graph.descriptions import describe
 from graph.errors import CodedErrors
-from resolvers import (
-    admin,
-    deployments,
-    errors,
-    generations,
-    node,
-    nodes,
-    paging,
-    projects,
-    schemas,
-    streams,
-    teams,
-    users,
-)
+from resolvers import admin, errors, node, nodes, paging, projects, schemas, streams, teams, users
 from resolvers.context import Context
+from resolvers.deployments import events as deployment_events
+from resolvers.deployments import objects as deployment_objects
+from resolvers.deployments import operations as deployments
+from resolvers.generations import events as generation_events
+from resolvers.generations import objects as generation_objects
+from resolvers.generations import operations as generations
 from resolvers.scalars import SCALARS
 
 SLICES: Final[list[ModuleType]] = [
@@ -41,7 +34,11 @@ SLICES: Final[list[ModuleType]] = [
     teams,
     projects,
     schemas,
+    generation_objects,
+    generation_events,
     generations,
+    deployment_objects,
+    deployment_events,
     deployments,
     admin,
 ]
@@ -101,7 +98,7 @@ def schema() -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Live,
-        types=[schemas.Schema, generations.Generation, deployments.Deployment, teams.Team],
+        types=[schemas.Schema, generation_objects.Generation, deployment_objects.Deployment, teams.Team],
         extensions=[OperationContext, CodedErrors],
         config=StrawberryConfig(scalar_map=SCALARS),
     )

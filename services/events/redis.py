@@ -118,11 +118,16 @@ class RedisLog:
         """Run a command to its end, even if nobody waits for it any more."""
         running = asyncio.ensure_future(command)
         self._in_flight.add(running)
-        running.add_done_callback(self._in_flight.discard)
+        running.add_done_callback(self._done)
         try:
             return await asyncio.shield(running)
         except (RedisError, OSError) as error:
             raise LogUnavailable from error
+
+    def _done(self, running: asyncio.Future[Any]) -> None:
+        self._in_flight.discard(running)
+        if not running.cancelled():
+            running.exception()  # of a command whose caller has gone
 
 
 def _client(url: str, *, connections: int, timeout: float | None) -> Redis:

@@ -69,17 +69,17 @@ def entries(said: Sequence[events.GenerationEvent], *, at: datetime) -> list[Ent
 
 
 async def close_stream(log: EventLog, generation: Generation, artifact: Artifact | None) -> None:
-    """Append the terminal event of a generation that has ended, where it is missing.
+    """Append how a generation ended, where its stream is open.
 
-    A log that does not know the stream (any more) gets it whole, so that whoever waits there gets more than the end.
-    While the log is away nothing is done: followers are told from storage.
+    Nobody knows how much of the text its run had still to append, or whether the log knows the stream at all: it gets
+    everything again, after a reset. While the log is away nothing is done: followers are told from storage.
     """
     with suppress(Closed, Fenced, LogUnavailable):
-        head = (await log.read(generation.id, after=0, limit=1)).head
-        said = told(generation, artifact) if head.epoch is None else [finished(generation)]
+        if (await log.read(generation.id, after=0, limit=1)).head.closed:
+            return
         await log.append(
             generation.id,
-            [events.encode(event) for event in said],
+            [events.encode(event) for event in told(generation, artifact)],
             attempt=generation.attempt + 1,
             producer_seq=1,
             close=True,

@@ -72,8 +72,8 @@ class Run(Generic[R]):
     async def save(self, **changes: Any) -> R:
         """Write fields of the record, unless another attempt has replaced this one: then LeaseLost.
 
-        The status of a record that was asked to stop says so until its end. Once `finished_at` is to be written, nothing
-        interrupts the work any more.
+        The status of a record that was asked to stop says so until its end. Once `finished_at` is to be written,
+        nothing interrupts the work any more.
         """
         attempt = self.attempt
         if "finished_at" in changes:

@@ -90,7 +90,7 @@ async def test_a_token_of_somewhere_else_is_refused(server: Server, alice: User)
 
 @pytest.mark.parametrize("follow", [True, False])
 async def test_the_log_of_a_deployment_that_does_not_exist_is_refused(alice: User, *, follow: bool) -> None:
-    with pytest.raises(Refused, match=r"^No deployment with the id 'deployment_01jd0{22}'\\.$"):
+    with pytest.raises(Refused, match=r"^No deployment with the id 'deployment_01jd0{22}'\.$"):
         await show_logs(alice, "deployment_01jd0000000000000000000000", follow=follow)
 
 

@@ -37,7 +37,7 @@ async function* resuming(request, headers, signal) {
       }
       return;
     } catch (error) {
-      if (!LOST.has(error?.code)) throw readable(error);
+      if (!isLost(error)) throw readable(error);
     } finally {
       client.dispose();
     }
@@ -54,6 +54,11 @@ function connect(headers, signal) {
 function after(result, variables) {
   const cursor = Object.values(result.data ?? {})[0]?.cursor;
   return cursor && variables && "after" in variables ? { ...variables, after: cursor } : variables;
+}
+
+/** Tell whether an error is a connection that was lost, or one that could not be made: that is a bare error event. */
+function isLost(error) {
+  return LOST.has(error?.code) || (error instanceof Event && error.type === "error");
 }
 
 function readable(error) {

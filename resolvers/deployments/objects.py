@@ -1,0 +1,166 @@
+"""This file is a deployment in the schema, with its log."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.generations import Generation
+from resolvers.node import Node
+from resolvers.paging import After, Connection, First, connection
+from resolvers.projects import Project
+from resolvers.scalars import URL
+from services.core.pages import PageRequest
+from services.deployments import events
+from services.deployments import model as records
+from services.deployments.model import DeploymentPlatform, DeploymentStatus
+from services.platforms.port import LogLevel, LogStream, StepState
+
+for _enum in (DeploymentPlatform, DeploymentStatus, LogLevel, LogStream, StepState):
+    strawberry.enum(_enum)
+
+
+@strawberry.type
+class LogLine:
+    """One line of output."""
+
+    id: strawberry.ID
+    """Unique in its deployment; later lines have higher numbers."""
+    timestamp: datetime
+    """When it was written."""
+    level: LogLevel
+    """How serious it is, as far as we can tell."""
+    stream: LogStream
+    """Where it comes from."""
+    message: str
+    """The line, without its end."""
+
+    @classmethod
+    def of(cls, numbered: events.NumberedLine) -> Self:
+        line = numbered.line
+        return cls(
+            id=strawberry.ID(str(numbered.seq)),
+            timestamp=line.timestamp,
+            level=line.level,
+            stream=line.stream,
+            message=line.message,
+        )
+
+
+@strawberry.input
+class LogFilter:
+    """Which log lines to show; an empty or null field shows all."""
+
+    streams: list[LogStream] | None = None
+    """From these sources."""
+    levels: list[LogLevel] | None = None
+    """Of these levels."""
+    contains: str | None = None
+    """With this text, in whatever case."""
+
+
+LogFilterArgument = Annotated[
+    LogFilter | None, strawberry.argument(description="Which lines to show; null for all. Other events always come.")
+]
+
+
+def log_filter(asked: LogFilter | None) -> events.LogFilter:
+    if asked is None:
+        return events.LogFilter()
+    return events.LogFilter(frozenset(asked.streams or ()), frozenset(asked.levels or ()), asked.contains or "")
+
+
+@strawberry.type
+class EnvironmentVariable:
+    """A variable of the deployed backend's environment. Its value is not shown."""
+
+    name: str
+    """Its name."""
+
+
+@strawberry.type
+class DeploymentConfig:
+    """What was chosen for a deployment."""
+
+    environment_variables: list[EnvironmentVariable]
+    """Variables beside the platform's own."""
+    build_command: str | None
+    """Null: the platform's own."""
+    start_command: str | None
+    """Null: the platform's own."""
+
+
+@strawberry.type
+class Deployment(Node):
+    """A delivery of generated code to a platform, while it is being built and while it runs there."""
+
+    platform: DeploymentPlatform
+    """Where it runs."""
+    environment: str
+    """`development` on this machine, else `production`."""
+    status: DeploymentStatus
+    """How far it has come."""
+    reason: str | None
+    """Why it FAILED, as a code such as `BUILD_FAILED` or `CRASHED`."""
+    message: str | None
+    """The reason as a sentence."""
+    url: URL | None
+    """Where it answers; null before it did."""
+    config: DeploymentConfig
+    """What was chosen for it."""
+    created_at: datetime
+    """When it was asked for."""
+    started_at: datetime | None
+    """When a worker first took it."""
+    live_at: datetime | None
+    """When it last began to answer."""
+    finished_at: datetime | None
+    """When it ended; null while it is being built or runs."""
+    deployment: strawberry.Private[records.Deployment]
+
+    @strawberry.field
+    async def project(self, info: Info) -> Project | None:
+        """The project it belongs to."""
+        found = await info.context.services.projects.get(self.deployment.project_id, by=info.context.actor)
+        return Project.of(found)
+
+    @strawberry.field
+    async def generation(self, info: Info) -> Generation | None:
+        """The generation whose code it is."""
+        found = await info.context.services.generations.get(self.deployment.generation_id, by=info.context.actor)
+        return Generation.of(found)
+
+    @strawberry.field
+    async def logs(
+        self, info: Info, first: First = 100, after: After = None, filter: LogFilterArgument = None
+    ) -> Connection[LogLine] | None:
+        """Its log, oldest first. The cursors are those of `deploymentEvents`: either continues the other."""
+        page = await info.context.services.deployments.logs(
+            self.deployment, PageRequest(first, after), shown=log_filter(filter)
+        )
+        return connection(page, LogLine.of, after=after)
+
+    @classmethod
+    def of(cls, deployment: records.Deployment) -> Self:
+        return cls(
+            id=strawberry.ID(deployment.id),
+            platform=deployment.platform,
+            environment=deployment.environment,
+            status=deployment.status,
+            reason=deployment.reason,
+            message=deployment.message,
+            url=None if deployment.url is None else URL(deployment.url),
+            config=DeploymentConfig(
+                environment_variables=[
+                    EnvironmentVariable(name=name) for name in deployment.config.environment_variables
+                ],
+                build_command=deployment.config.build_command,
+                start_command=deployment.config.start_command,
+            ),
+            created_at=deployment.created_at,
+            started_at=deployment.started_at,
+            live_at=deployment.live_at,
+            finished_at=deployment.finished_at,
+            deployment=deployment,
+        )

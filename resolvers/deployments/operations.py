@@ -1,0 +1,218 @@
+"""This file is starting a deployment, watching it, stopping it, and doing it again."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Self
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.deployments.events import DeploymentEvent, shown
+from resolvers.deployments.objects import Deployment, LogFilterArgument, log_filter
+from resolvers.errors import UserError, reporting
+from resolvers.paging import After, Connection, First, connection
+from resolvers.streams import ResumeAfter
+from services.core.ids import DeploymentId, GenerationId, ProjectId
+from services.core.pages import PageRequest
+from services.deployments import model as records
+from services.deployments import service
+from services.deployments.model import DeploymentPlatform, DeploymentStatus
+
+
+@strawberry.input
+class EnvironmentVariableInput:
+    """A variable of the deployed backend's environment."""
+
+    name: str
+    """Letters, digits and underscores."""
+    value: str
+    """At most 4,096 characters. Kept, and given to the backend; never shown again."""
+
+
+@strawberry.input
+class DeploymentConfigInput:
+    """What to choose for a deployment."""
+
+    environment_variables: list[EnvironmentVariableInput] = strawberry.field(default_factory=list)
+    """At most 100 variables."""
+    build_command: str | None = None
+    """Instead of the platform's own; at most 500 characters."""
+    start_command: str | None = None
+    """Instead of the platform's own; at most 500 characters."""
+
+
+@strawberry.input
+class CreateDeploymentInput:
+    """What to deploy, and where."""
+
+    project_id: strawberry.ID
+    """The project."""
+    generation_id: strawberry.ID
+    """A COMPLETED generation of CODE of that project."""
+    platform: DeploymentPlatform
+    """Where to deploy it."""
+    config: DeploymentConfigInput | None = None
+    """What to choose; null leaves everything to the platform."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: the same value returns the deployment that the first try made. Remembered for a day."""
+
+
+@strawberry.input
+class CancelDeploymentInput:
+    """A deployment to stop."""
+
+    deployment_id: strawberry.ID
+    """The deployment."""
+
+
+@strawberry.input
+class RedeployInput:
+    """A deployment to do again."""
+
+    deployment_id: strawberry.ID
+    """The deployment."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: the same value returns the deployment that the first try made. Remembered for a day."""
+
+
+@strawberry.type
+class CreateDeploymentPayload:
+    """The deployment, or what was wrong."""
+
+    deployment: Deployment | None = None
+    """PENDING, as a rule; watch it with the subscription `deploymentEvents`."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, deployment: records.Deployment) -> Self:
+        return cls(deployment=Deployment.of(deployment))
+
+
+@strawberry.type
+class CancelDeploymentPayload:
+    """The deployment, or what was wrong."""
+
+    deployment: Deployment | None = None
+    """CANCELING until nothing of it runs any more, then CANCELED; after a CONFLICT as it ended."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, deployment: records.Deployment) -> Self:
+        return cls(deployment=Deployment.of(deployment))
+
+
+@strawberry.type
+class RedeployPayload:
+    """The new deployment, or what was wrong."""
+
+    deployment: Deployment | None = None
+    """A new deployment of the same code; once live it replaces what runs."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, deployment: records.Deployment) -> Self:
+        return cls(deployment=Deployment.of(deployment))
+
+
+@strawberry.input
+class DeploymentFilter:
+    """Which deployments to list; a null field leaves all."""
+
+    project_id: strawberry.ID | None = None
+    """Of this project; null means those that you started."""
+    status: DeploymentStatus | None = None
+    """With this status."""
+
+
+DeploymentArgument = Annotated[strawberry.ID, strawberry.argument(description="The deployment.")]
+
+
+@strawberry.type
+class DeploymentsQuery:
+    @strawberry.field
+    async def deployment(self, info: Info, id: DeploymentArgument) -> Deployment | None:
+        """Return one deployment."""
+        found = await info.context.services.deployments.get(DeploymentId(id), by=info.context.actor)
+        return Deployment.of(found)
+
+    @strawberry.field
+    async def deployments(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        filter: Annotated[
+            DeploymentFilter | None, strawberry.argument(description="Which ones; null for all that you started.")
+        ] = None,
+    ) -> Connection[Deployment]:
+        """List deployments, newest first."""
+        asked = filter or DeploymentFilter()
+        page = await info.context.services.deployments.list(
+            PageRequest(first, after),
+            project_id=None if asked.project_id is None else ProjectId(asked.project_id),
+            status=asked.status,
+            by=info.context.actor,
+        )
+        return connection(page, Deployment.of, after=after)
+
+
+@strawberry.type
+class DeploymentsMutation:
+    @strawberry.mutation
+    @reporting(CreateDeploymentPayload)
+    async def create_deployment(
+        self, info: Info, input: Annotated[CreateDeploymentInput, strawberry.argument(description="What, and where.")]
+    ) -> CreateDeploymentPayload:
+        """Deploy the code of a generation. Returns at once; the work is streamed."""
+        chosen = input.config or DeploymentConfigInput()
+        new = service.NewDeployment(
+            project_id=ProjectId(input.project_id),
+            generation_id=GenerationId(input.generation_id),
+            platform=input.platform,
+            config=records.DeploymentConfig(
+                {variable.name: variable.value for variable in chosen.environment_variables},
+                chosen.build_command,
+                chosen.start_command,
+            ),
+            client_mutation_id=input.client_mutation_id,
+        )
+        return CreateDeploymentPayload.of(await info.context.services.deployments.create(new, by=info.context.actor))
+
+    @strawberry.mutation
+    @reporting(CancelDeploymentPayload)
+    async def cancel_deployment(
+        self, info: Info, input: Annotated[CancelDeploymentInput, strawberry.argument(description="Which one.")]
+    ) -> CancelDeploymentPayload:
+        """Stop a deployment, whether it is being built or runs."""
+        deployment = await info.context.services.deployments.cancel(
+            DeploymentId(input.deployment_id), by=info.context.actor
+        )
+        return CancelDeploymentPayload.of(deployment)
+
+    @strawberry.mutation
+    @reporting(RedeployPayload)
+    async def redeploy(
+        self, info: Info, input: Annotated[RedeployInput, strawberry.argument(description="Which one.")]
+    ) -> RedeployPayload:
+        """Deploy the same code with the same configuration again."""
+        deployment = await info.context.services.deployments.redeploy(
+            DeploymentId(input.deployment_id),
+            client_mutation_id=input.client_mutation_id,
+            by=info.context.actor,
+        )
+        return RedeployPayload.of(deployment)
+
+
+@strawberry.type
+class DeploymentsSubscription:
+    @strawberry.subscription
+    async def deployment_events(
+        self, info: Info, id: DeploymentArgument, after: ResumeAfter = None, filter: LogFilterArgument = None
+    ) -> AsyncGenerator[DeploymentEvent, None]:
+        """Watch a deployment: everything so far, then live, for as long as it runs."""
+        deployments, actor, deployment_id = info.context.services.deployments, info.context.actor, DeploymentId(id)
+        async with deployments.follow(deployment_id, after=after, shown=log_filter(filter), by=actor) as followed:
+            async for happened in followed:
+                yield shown(happened, deployment_id)

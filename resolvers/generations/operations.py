@@ -1,0 +1,138 @@
+"""This file is asking for a generation, watching it, and canceling it."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Self
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.errors import UserError, reporting
+from resolvers.generations.events import GenerationEvent, shown
+from resolvers.generations.objects import Generation
+from resolvers.streams import ResumeAfter
+from services.core.ids import GenerationId, ProjectId
+from services.generations import model as records
+from services.generations import service
+from services.generations.model import GenerationKind
+from services.llm.port import Options
+
+
+@strawberry.input
+class GenerationOptions:
+    """How to ask the model; a null field means the default for the kind."""
+
+    model: str | None = None
+    """A model that one of the configured providers has."""
+    temperature: float | None = None
+    """0 to 2; lower is more predictable."""
+    max_tokens: int | None = None
+    """The most tokens of the answer: 1 to 200,000."""
+    top_p: float | None = None
+    """Above 0 and at most 1."""
+
+
+@strawberry.input
+class GenerateInput:
+    """What to generate."""
+
+    project_id: strawberry.ID
+    """For this project."""
+    kind: GenerationKind
+    """What to make."""
+    prompt: str | None = None
+    """What is wanted, in at most 8,000 characters; null means the project's description."""
+    options: GenerationOptions | None = None
+    """How to ask the model."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: the same value returns the generation that the first try made. Remembered for a day."""
+
+
+@strawberry.input
+class CancelGenerationInput:
+    """A generation to cancel."""
+
+    generation_id: strawberry.ID
+    """The generation."""
+
+
+@strawberry.type
+class GeneratePayload:
+    """The generation, or what was wrong."""
+
+    generation: Generation | None = None
+    """QUEUED, as a rule; watch it with the subscription `generationEvents`."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, generation: records.Generation) -> Self:
+        return cls(generation=Generation.of(generation))
+
+
+@strawberry.type
+class CancelGenerationPayload:
+    """The generation, or what was wrong."""
+
+    generation: Generation | None = None
+    """CANCELING until the work has really stopped, then CANCELED; after a CONFLICT as it ended."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, generation: records.Generation) -> Self:
+        return cls(generation=Generation.of(generation))
+
+
+GenerationArgument = Annotated[strawberry.ID, strawberry.argument(description="The generation.")]
+
+
+@strawberry.type
+class GenerationsQuery:
+    @strawberry.field
+    async def generation(self, info: Info, id: GenerationArgument) -> Generation | None:
+        """Return one generation."""
+        found = await info.context.services.generations.get(GenerationId(id), by=info.context.actor)
+        return Generation.of(found)
+
+
+@strawberry.type
+class GenerationsMutation:
+    @strawberry.mutation
+    @reporting(GeneratePayload)
+    async def generate(
+        self, info: Info, input: Annotated[GenerateInput, strawberry.argument(description="What to generate.")]
+    ) -> GeneratePayload:
+        """Ask for a schema, or for code from the project's schema. Returns at once; the work is streamed."""
+        asked = input.options or GenerationOptions()
+        new = service.NewGeneration(
+            project_id=ProjectId(input.project_id),
+            kind=input.kind,
+            prompt=input.prompt,
+            options=Options(asked.model, asked.temperature, asked.max_tokens, asked.top_p),
+            client_mutation_id=input.client_mutation_id,
+        )
+        return GeneratePayload.of(await info.context.services.generations.create(new, by=info.context.actor))
+
+    @strawberry.mutation
+    @reporting(CancelGenerationPayload)
+    async def cancel_generation(
+        self, info: Info, input: Annotated[CancelGenerationInput, strawberry.argument(description="Which one.")]
+    ) -> CancelGenerationPayload:
+        """Stop a generation."""
+        generation = await info.context.services.generations.cancel(
+            GenerationId(input.generation_id), by=info.context.actor
+        )
+        return CancelGenerationPayload.of(generation)
+
+
+@strawberry.type
+class GenerationsSubscription:
+    @strawberry.subscription
+    async def generation_events(
+        self, info: Info, id: GenerationArgument, after: ResumeAfter = None
+    ) -> AsyncGenerator[GenerationEvent, None]:
+        """Watch a generation: everything so far, then live, to its end. Resuming after a cursor misses nothing."""
+        generations, actor, generation_id = info.context.services.generations, info.context.actor, GenerationId(id)
+        async with generations.follow(generation_id, after=after, by=actor) as followed:
+            async for happened in followed:
+                yield shown(happened, generation_id)
