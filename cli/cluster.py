@@ -22,6 +22,7 @@ STOP_TIMEOUT: Final = 60.0
 async def cluster(*, port: int, data: Path, host: str, apis: int, workers: int) -> None:
     """Run everything until a signal says stop. The apis listen on `port` and the ports after it."""
     async with AsyncExitStack() as stack:
+        stop = await stack.enter_async_context(signals())
         config = await stack.enter_async_context(aws_for(development_config(port=port, data=data, host=host)))
         events_url = await stack.enter_async_context(_events(config))
         environment = {**tool_environment(), **_settings(config), "EVENTS_URL": events_url}
@@ -30,7 +31,6 @@ async def cluster(*, port: int, data: Path, host: str, apis: int, workers: int) 
         for number in range(apis):
             own = {**environment, "PORT": str(port + number)}
             await stack.enter_async_context(_process(f"api {number + 1}", ["serve"], own))
-        stop = await stack.enter_async_context(signals())
         origins = " ".join(f"http://localhost:{port + number}/graphql" for number in range(apis))
         click.echo(
             f"\n  GraphQL    {origins}\n  Token      {development_token('alice', data=data)}\n  Events     {events_url}"

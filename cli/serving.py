@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import secrets
 import shutil
 import signal
@@ -70,7 +71,7 @@ def _require_shared_log(config: Config) -> None:
 
 async def develop(*, port: int, data: Path, host: str) -> None:
     """Run everything on one machine until a signal says stop."""
-    async with running(port=port, data=data, host=host) as config, signals() as stop:
+    async with signals() as stop, running(port=port, data=data, host=host) as config:
         _banner(config)
         await stop.wait()
         click.echo("\nStopping: running jobs are handed over and go on at the next start.")
@@ -171,7 +172,9 @@ async def _api(process: Process) -> AsyncGenerator[None]:
     try:
         listener = socket.create_server((config.host, config.port), backlog=2048)
     except OSError as error:
-        raise BadConfig(f"The api can't listen on {config.host}:{config.port}: {error.strerror}. Try --port.") from None
+        raise BadConfig(
+            f"The api can't listen on {config.host}:{config.port}: {os.strerror(error.errno or 0)}. Try --port."
+        ) from None
     server = Server(
         uvicorn.Config(
             create_app(process.services),

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -15,7 +15,6 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    model_validator,
 )
 from pydantic.fields import FieldInfo
 
@@ -178,20 +177,6 @@ class Config(BaseModel):
         2, alias="WORKER_DEPLOYMENTS", ge=1, le=100, description="Deployments that a worker builds at once."
     )
 
-    @model_validator(mode="after")
-    def _environment_allows(self) -> Self:
-        faults: list[str] = []
-        if self.environment == "production":
-            if self.jwt_secret is not None:
-                faults.append("JWT_SECRET: not allowed when SNAPINFRA_ENV is production")
-            if self.clerk_jwt_key is None and self.clerk_jwks_url is None:
-                faults.append("CLERK_JWT_KEY or CLERK_JWKS_URL: one is required when SNAPINFRA_ENV is production")
-        if (self.clerk_jwt_key or self.clerk_jwks_url) and self.clerk_issuer is None:
-            faults.append("CLERK_ISSUER: required with CLERK_JWT_KEY or CLERK_JWKS_URL")
-        if faults:
-            raise ValueError("\n".join(faults))
-        return self
-
     @property
     def development(self) -> bool:
         return self.environment == "development"
@@ -211,11 +196,15 @@ def settings() -> Iterator[tuple[str, FieldInfo]]:
 def read(variables: Mapping[str, str]) -> Config:
     """Validate the given variables. Raises BadConfig listing everything that is wrong."""
     given = {name: value for name, value in variables.items() if value.strip()}
+    faults = list(_faults_together(given))
     try:
-        return Config.model_validate(given)
+        config = Config.model_validate(given)
     except ValidationError as error:
-        lines = [_sentence(str(e["loc"][0]) if e["loc"] else None, e["msg"]) for e in error.errors()]
-        raise BadConfig("Snapinfra can't start, these settings are wrong:\n" + "\n".join(lines)) from None
+        own = [f"{e['loc'][0]}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        raise _bad([*own, *faults]) from None
+    if faults:
+        raise _bad(faults)
+    return config
 
 
 def process_environment() -> dict[str, str]:
@@ -229,6 +218,17 @@ def load(**overrides: str) -> Config:
     return read({**process_environment(), **overrides})
 
 
-def _sentence(variable: str | None, message: str) -> str:
-    text = message.removeprefix("Value error, ")
-    return "\n".join(f"  {line}" for line in text.split("\n")) if variable is None else f"  {variable}: {text}"
+def _faults_together(given: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with settings in view of others, whatever else is wrong with them."""
+    clerk = "CLERK_JWT_KEY" in given or "CLERK_JWKS_URL" in given
+    if given.get("SNAPINFRA_ENV", "production") == "production":
+        if "JWT_SECRET" in given:
+            yield "JWT_SECRET: not allowed when SNAPINFRA_ENV is production"
+        if not clerk:
+            yield "CLERK_JWT_KEY or CLERK_JWKS_URL: one is required when SNAPINFRA_ENV is production"
+    if clerk and "CLERK_ISSUER" not in given:
+        yield "CLERK_ISSUER: required with CLERK_JWT_KEY or CLERK_JWKS_URL"
+
+
+def _bad(faults: list[str]) -> BadConfig:
+    return BadConfig("\n  ".join(["Snapinfra can't start, these settings are wrong:", *faults]))

@@ -146,7 +146,8 @@ class DeploymentJob:
                 assert_never(happening)
 
     async def _went_live(self, run: Run[Deployment], url: str) -> None:
-        record = await run.save(status=DeploymentStatus.SUCCESS, url=url, live_at=self.now())
+        well = {"crashes": 0, "failures": 0}  # it is not poison: it may lose workers as long as it lives
+        record = await run.save(status=DeploymentStatus.SUCCESS, url=url, live_at=self.now(), **well)
         await self._tell(run, events.DeploymentStatusChanged(record.status, url))
         replaced = await self.projects.went_live(record.project_id, record.id)
         if replaced is not None:

@@ -127,8 +127,14 @@ class Playback:
             self.finished = not entries
         return self._advance(STORED, entries) if entries else None
 
-    async def _older(self, head: Head, epoch: str, limit: int) -> Batch:
-        """Deliver from history what the log no longer keeps, or the gap where history has not got it either."""
+    async def _older(self, head: Head, epoch: str, limit: int) -> Batch | None:
+        """Deliver from history what the log no longer keeps, or the gap where history has not got it either.
+
+        An ended object's history may be an account with numbers of its own: then all of it, from its start.
+        """
+        if await self._history.state(self._stream) and not await self._continues(head, epoch):
+            self._only_stored = True
+            return self._start_over(STORED) if self._seq else await self._stored(limit)
         stored = await self._history.read(self._stream, after=self._seq, limit=limit)
         entries = [entry for entry in stored if entry.seq < head.first]
         if entries:
@@ -136,6 +142,15 @@ class Playback:
         gap = Gap(from_seq=self._seq + 1, to_seq=head.first - 1)
         self._position = Cursor(epoch=epoch, seq=head.first - 1)
         return Batch(epoch=epoch, entries=(), gap=gap)
+
+    async def _continues(self, head: Head, epoch: str) -> bool:
+        """Say whether history numbers events as the log does: it has the log's oldest entry, or last one, as its own."""
+        before = min(head.first, head.last) - 1
+        stored = await self._history.read(self._stream, after=before, limit=1)
+        if not stored or stored[0].seq != before + 1:
+            return False
+        kept = (await self._source.read(after=Cursor(epoch=epoch, seq=before), limit=1)).entries
+        return not kept or (kept[0].seq, kept[0].data) == (stored[0].seq, stored[0].data)
 
     def _advance(self, epoch: str, entries: Sequence[Entry]) -> Batch:
         """Deliver entries up to the next hole among them."""

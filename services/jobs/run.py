@@ -168,8 +168,8 @@ class Heartbeat:
         while not self._done.wait(POLL):
             try:
                 why = self._look(table.find_blocking(job_id), attempt)
-                if why is None and time.monotonic() - beaten >= self.lease / 3:
-                    why = self._beat(table, job_id, attempt)
+                if why is not Interrupt.LOST and time.monotonic() - beaten >= self.lease / 3:
+                    why = self._beat(table, job_id, attempt) or why
                     beaten = time.monotonic()
             except Exception:
                 log.warning("a beat of %s failed", job_id, exc_info=True)

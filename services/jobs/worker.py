@@ -7,8 +7,8 @@ effect.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -111,7 +111,8 @@ class Worker(Generic[R]):
                 slots.release()
             for delivery in deliveries:
                 if stop.is_set():
-                    await self.queue.give_back(delivery.receipt)
+                    with _left_to_sqs(delivery):
+                        await self.queue.give_back(delivery.receipt)
                     slots.release()
                 elif self._teams[delivery.group] >= (self.per_team or max(1, self.slots // 2)):
                     await self._put_off(delivery)
@@ -130,8 +131,9 @@ class Worker(Generic[R]):
 
     async def _put_off(self, delivery: Delivery) -> None:
         """Move a message to the end of the queue, so that a team with many jobs does not delay another's."""
-        await self.queue.send(delivery.body, group=delivery.group, after=1)
-        await self.queue.delete(delivery.receipt)
+        with _left_to_sqs(delivery):
+            await self.queue.send(delivery.body, group=delivery.group, after=1)
+            await self.queue.delete(delivery.receipt)
 
     def _begin(self, delivery: Delivery, slots: asyncio.Semaphore) -> None:
         def release() -> None:
@@ -273,6 +275,15 @@ class _Once:
         if not self.done:
             self.done = True
             self.action()
+
+
+@contextmanager
+def _left_to_sqs(delivery: Delivery) -> Generator[None]:
+    """Go on where a message could not be returned: its receipt may be stale, or SQS away. It will come again."""
+    try:
+        yield
+    except Exception:
+        log.warning("a delivery of %s could not be returned", delivery.body, exc_info=True)
 
 
 @asynccontextmanager

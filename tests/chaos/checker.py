@@ -16,10 +16,13 @@ from services.events.cursor import STORED, Cursor, decode
 Event = dict[str, Any]
 """An event as GraphQL gave it, with __typename, cursor and seq."""
 
-TERMINAL: Final = "GenerationFinished"
+TERMINAL: Final = {"GenerationFinished", "DeploymentFinished"}
 GAP: Final = "StreamGap"
 _MERGED: Final = {"TokenDelta", "FileDelta"}
 """Kinds of which one event may cover several of the log."""
+_PASSING: Final = {"cursor", "seq", "at", "generation", "deployment"}
+"""Fields that say where an event is and when it was read, and not what happened."""
+
 _AROUND: Final = 3
 """Events shown before and after the one that is wrong."""
 
@@ -83,12 +86,12 @@ class Received:
 
     @property
     def finished(self) -> bool:
-        return bool(self.sessions) and any(event["__typename"] == TERMINAL for event in self.sessions[-1].events)
+        return bool(self.sessions) and any(event["__typename"] in TERMINAL for event in self.sessions[-1].events)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A generation as the API tells it in the end. `text` is None where it has no artifact."""
+    """A generation or deployment as the API tells it in the end. `text` is None where it has no artifact."""
 
     status: str
     attempt: int
@@ -96,6 +99,8 @@ class Stored:
     message: str | None = None
     text: str | None = None
     files: Mapping[str, str] = field(default_factory=dict[str, str])
+    lines: tuple[str, ...] | None = None
+    """A deployment's log, each line with its number."""
 
 
 Places = dict[tuple[str, int], str]
@@ -129,6 +134,7 @@ class _Reading:
     text: str = ""
     files: dict[str, str] = field(default_factory=dict[str, str])
     whole: list[str] = field(default_factory=list[str])
+    lines: list[str] = field(default_factory=list[str])
     holed: bool = False
     """Whether a gap has taken away what the text began with."""
     chain: hashlib.blake2b | None = field(default_factory=lambda: hashlib.blake2b(digest_size=12))
@@ -153,7 +159,7 @@ class _Reading:
             if session.after != last:
                 self._wrong(Kind.RESUME, f"It resumed after {session.after}, but its last cursor was {last}.")
             last = session.events[-1]["cursor"] if session.events else last
-            if session.completed and not any(event["__typename"] == TERMINAL for event in session.events):
+            if session.completed and not any(event["__typename"] in TERMINAL for event in session.events):
                 self._wrong(Kind.TERMINAL, "The server ended the subscription without a terminal event.")
 
     def _take(self, event: Event) -> None:
@@ -180,6 +186,7 @@ class _Reading:
             self._wrong(Kind.GAP, f"A StreamGap from {event['fromSeq']} after seq {self.seq}.")
         if event["toSeq"] is None:
             self.attempt, self.text, self.files, self.whole, self.holed = 0, "", {}, [], False
+            self.lines = []
             self.chain, self.run = hashlib.blake2b(digest_size=12), None
         else:
             if event["toSeq"] < event["fromSeq"]:
@@ -199,9 +206,17 @@ class _Reading:
             self._wrong(kind, f"Seq {position.seq} came after seq {before}.")
             return False
         self.seq = position.seq
-        if position.seq > before + 1 and event["__typename"] not in _MERGED:
+        if event["__typename"] == "LogLines":
+            self._lines(event, before)
+        elif position.seq > before + 1 and event["__typename"] not in _MERGED:
             self._wrong(Kind.LOST, f"Seqs {before + 1} to {position.seq - 1} never came.")
         return True
+
+    def _lines(self, event: Event, before: int) -> None:
+        numbers = [int(line["id"]) for line in event["lines"]]
+        if numbers != list(range(before + 1, event["seq"] + 1)):
+            self._wrong(Kind.LOST, f"Lines {numbers} came after seq {before}.")
+        self.lines += [numbered(line) for line in event["lines"]]
 
     def _was_there(self, event: Event) -> bool:
         earlier = self.received.events[: self.index]
@@ -219,7 +234,7 @@ class _Reading:
                 self.text += event["text"]
             case "FileStarted" | "FileDelta" | "FileCompleted" | "FileDiscarded":
                 self._file(event, kind)
-            case "GenerationFinished":
+            case "GenerationFinished" | "DeploymentFinished":
                 self._finish(event)
             case _:
                 pass
@@ -262,11 +277,14 @@ class _Reading:
         told = (event["status"], event["reason"])
         if told != (self.stored.status, self.stored.reason):
             self._wrong(Kind.TERMINAL, f"It ended as {told}, the record as {(self.stored.status, self.stored.reason)}.")
-        now = event.get("generation")
+        now = event.get("generation") or event.get("deployment")
         if now is not None and now["status"] != event["status"]:
             self._wrong(Kind.TERMINAL, f"It ended as {event['status']} while the record said {now['status']}.")
         if self.stored.text is not None and not self.holed:
             self._check_artifact(self.stored.text)
+        if self.stored.lines is not None and not self.holed and self.lines != list(self.stored.lines):
+            told, kept = len(self.lines), len(self.stored.lines)
+            self._wrong(Kind.ARTIFACT, f"Its {told} lines are not the {kept} that are stored.")
 
     def _check_artifact(self, text: str) -> None:
         if self.text != text:
@@ -281,7 +299,9 @@ class _Reading:
         if self.chain is None or self.epoch is None:
             return
         run = (event["__typename"], event.get("path"))
-        if event["__typename"] not in _MERGED:
+        if event["__typename"] == "LogLines":
+            self.chain.update("".join(f"\0{numbered(line)}" for line in event["lines"]).encode())
+        elif event["__typename"] not in _MERGED:
             self.chain.update(json.dumps(_content(event)).encode())
         elif run == self.run:
             self.chain.update(event["text"].encode())
@@ -310,6 +330,11 @@ class _Reading:
             yield f"{'>' if index == self.index else ' '} {_line(events[index])}"
 
 
+def numbered(line: Event) -> str:
+    """Write a line of a log with its number."""
+    return f"{line['id']} {line['stream']} {line['level']} {line['message']}"
+
+
 def _position(event: Event) -> Cursor | None:
     try:
         return decode(event["cursor"])
@@ -319,7 +344,7 @@ def _position(event: Event) -> Cursor | None:
 
 def _content(event: Event) -> list[Any]:
     """Return what an event says, without when it was read and the record as it was then."""
-    return sorted((name, value) for name, value in event.items() if name not in ("cursor", "seq", "at", "generation"))
+    return sorted((name, value) for name, value in event.items() if name not in _PASSING)
 
 
 def _line(event: Event) -> str:

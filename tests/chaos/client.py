@@ -11,7 +11,7 @@ import httpx
 from services.auth.tokens import issue_dev_token
 from services.config import Config
 from services.core.clock import utc_now
-from tests.chaos.checker import Stored
+from tests.chaos.checker import Stored, numbered
 from tests.chaos.tally import Tally
 from tests.snapinfra import SECRET
 
@@ -25,6 +25,25 @@ mutation($input: CreateProjectInput!) { createProject(input: $input) { project {
 """
 _GENERATE: Final = """
 mutation($input: GenerateInput!) { generate(input: $input) { generation { id } userErrors { code message } } }
+"""
+_DEPLOY: Final = """
+mutation($input: CreateDeploymentInput!) {
+  createDeployment(input: $input) { deployment { id } userErrors { code message } }
+}
+"""
+_CANCEL: Final = """
+mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { generation { id } } }
+"""
+_CANCEL_DEPLOYMENT: Final = """
+mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { deployment { id } } }
+"""
+_DEPLOYED: Final = """
+query($id: ID!, $after: String) {
+  deployment(id: $id) {
+    status reason message finishedAt
+    logs(first: 100, after: $after) { nodes { id stream level message } pageInfo { hasNextPage endCursor } }
+  }
+}
 """
 _STORED: Final = """
 query($id: ID!) { generation(id: $id) { status reason message attempt finishedAt text files { path content } } }
@@ -65,9 +84,28 @@ class Client:
         )
         return made["generate"]["generation"]["id"]
 
-    async def stored(self, token: str, generation_id: str) -> tuple[Stored, bool]:
-        """Return a generation, and whether it has ended."""
-        found = (await self._ask(token, _STORED, id=generation_id))["generation"]
+    async def deploy(self, token: str, project_id: str, generation_id: str) -> str:
+        made = await self._ask(
+            token,
+            _DEPLOY,
+            input={
+                "projectId": project_id,
+                "generationId": generation_id,
+                "platform": "LOCAL",
+                "clientMutationId": self._new_id(),
+            },
+        )
+        return made["createDeployment"]["deployment"]["id"]
+
+    async def cancel(self, token: str, job_id: str) -> None:
+        """Ask a generation or deployment to stop; one that has ended stays as it is."""
+        await self._ask(token, _CANCEL_DEPLOYMENT if job_id.startswith("deployment_") else _CANCEL, id=job_id)
+
+    async def stored(self, token: str, job_id: str) -> tuple[Stored, bool]:
+        """Return a generation or deployment, and whether it has ended."""
+        if job_id.startswith("deployment_"):
+            return await self._deployed(token, job_id)
+        found = (await self._ask(token, _STORED, id=job_id))["generation"]
         stored = Stored(
             found["status"],
             found["attempt"],
@@ -76,6 +114,17 @@ class Client:
             found["text"],
             {file["path"]: file["content"] for file in found["files"]},
         )
+        return stored, found["finishedAt"] is not None
+
+    async def _deployed(self, token: str, deployment_id: str) -> tuple[Stored, bool]:
+        lines, after, more = list[str](), None, True
+        found: dict[str, Any] = {}
+        while more:
+            found = (await self._ask(token, _DEPLOYED, id=deployment_id, after=after))["deployment"]
+            page = found["logs"]["pageInfo"]
+            lines += map(numbered, found["logs"]["nodes"])
+            after, more = page["endCursor"], page["hasNextPage"]
+        stored = Stored(found["status"], 0, found["reason"], found["message"], lines=tuple(lines))
         return stored, found["finishedAt"] is not None
 
     async def _ask(self, token: str, query: str, **variables: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -28,15 +28,18 @@ class Faults:
 
     fleet: Fleet
     load: Load
-    queue: Queue
+    queues: Mapping[str, Queue]
+    """By the prefix of the ids in them."""
     lease: float
     chance: Random
     tally: Tally
+    only: str = ""
+    """Text that the kinds of fault have to have in their names."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     async def inject(self, count: int, *, every: float) -> None:
         """Inject so many faults, on average one every so many seconds."""
-        kinds = self._kinds()
+        kinds = {name: kind for name, kind in self._kinds().items() if self.only in name}
         names, weights = list(kinds), [weight for _, weight in kinds.values()]
         while self.tally.faults.total() < count:
             name = self.chance.choices(names, weights)[0]
@@ -147,4 +150,6 @@ class Faults:
     async def _send_again(self, job_ids: Sequence[str]) -> None:
         job_id = self.chance.choice(job_ids)
         for _ in range(self.chance.randint(1, 3)):
-            await self.queue.send(job_id, group="chaos", after=self.chance.choice([0, 0, 1, 3]))
+            await self.queues[job_id.partition("_")[0]].send(
+                job_id, group="chaos", after=self.chance.choice([0, 0, 1, 3])
+            )

@@ -130,7 +130,7 @@ class Size:
 
     apis: int = 2
     workers: int = 3
-    pace: float = 150
+    pace: float = 250
     """Tokens a second of the scaffold."""
     lease: int = 3
     """Seconds."""
@@ -171,8 +171,8 @@ class _Yard:
 
 
 @asynccontextmanager
-async def fleet(directory: Path, size: Size) -> AsyncGenerator[Fleet]:
-    """Run a fleet for the length of the block; every process is ended after it."""
+async def fleet(directory: Path, size: Size, more: Mapping[str, str]) -> AsyncGenerator[Fleet]:
+    """Run a fleet for the length of the block; every process is ended after it. `more` are further settings."""
     async with AsyncExitStack() as stack:
         emulator = await stack.enter_async_context(
             running_emulator(
@@ -191,6 +191,7 @@ async def fleet(directory: Path, size: Size) -> AsyncGenerator[Fleet]:
             "JOB_LEASE_SECONDS": str(size.lease),
             "JOB_POLL_SECONDS": "1",
             "DRAIN_GRACE_SECONDS": "1",
+            **more,
         }
         config = read(variables)
         await asyncio.to_thread(provision_stage, config)

@@ -17,6 +17,15 @@ DESCRIPTIONS: Final = (
     "A todo list with tags",
     "Notes",
 )
+_CODE: Final = 0.35
+"""Share of the jobs that make code."""
+
+_DEPLOYMENTS: Final = 0.5
+"""Share of the jobs that are deployments, where there are any."""
+
+_CANCELED: Final = 0.08
+"""Share of the jobs that are asked to stop, some of them after their end."""
+
 _HELD_UP: Final = 30.0
 """Seconds after which a job does not count as one of those at once any more: stuck ones must not end the load."""
 
@@ -50,6 +59,8 @@ class Load:
     client: Client
     tokens: Sequence[str]
     jobs_at_once: int
+    deploys: bool
+    """Whether some of the jobs are deployments; then CODE generations must be such as can be deployed."""
     chance: Random
     tally: Tally
     ending: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,6 +69,7 @@ class Load:
     ended: list[Ended] = field(default_factory=list[Ended])
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _code_projects: dict[str, str] = field(default_factory=dict[str, str])
+    _deployable: dict[str, str] = field(default_factory=dict[str, str])
 
     async def prepare(self) -> None:
         """Give every user a project with a schema, for code."""
@@ -67,6 +79,10 @@ class Load:
         project_id = await self.client.project(token, DESCRIPTIONS[-1])
         await self._one(await self._asked(token, project_id, "SCHEMA"))
         self._code_projects[token] = project_id
+        if self.deploys:
+            code = await self._asked(token, project_id, "CODE")
+            await self._one(code)
+            self._deployable[token] = code.id
 
     async def run(self, stop: asyncio.Event) -> None:
         """Start generations until `stop`."""
@@ -112,7 +128,9 @@ class Load:
     async def _start_one(self) -> None:
         token = self.chance.choice(self.tokens)
         try:
-            if self.chance.random() < 0.35:
+            if self.deploys and self.chance.random() < _DEPLOYMENTS:
+                job = await self._asked_to_deploy(token)
+            elif self.chance.random() < _CODE:
                 job = await self._asked(token, self._code_projects[token], "CODE", self.chance.randint(100, 900))
             else:
                 project_id = await self.client.project(token, self.chance.choice(DESCRIPTIONS))
@@ -126,6 +144,11 @@ class Load:
         generation_id = await self.client.generate(token, project_id, kind, most_tokens=most_tokens)
         return Job(generation_id, kind, token, asyncio.get_running_loop().time(), kills)
 
+    async def _asked_to_deploy(self, token: str) -> Job:
+        kills = self.tally.faults[REDIS_KILLED]
+        deployment_id = await self.client.deploy(token, self._code_projects[token], self._deployable[token])
+        return Job(deployment_id, "DEPLOYMENT", token, asyncio.get_running_loop().time(), kills)
+
     async def _one(self, job: Job) -> None:
         """Follow a generation to its end with several subscribers, and check what they got."""
         self.active[job.id] = job
@@ -133,11 +156,17 @@ class Load:
         async with asyncio.TaskGroup() as group:
             for number, delay in enumerate(delays, start=1):
                 group.create_task(self._join(job, f"subscriber {number}", delay))
+            if job.kind == "DEPLOYMENT" or (self._code_projects and self.chance.random() < _CANCELED):
+                group.create_task(self._cancel(job))
         await self._join(job, "subscriber 4 (after the end)", 0)
         stored, has_ended = await self.client.stored(job.token, job.id)
         if not has_ended:
             self._wrong(job, Kind.TERMINAL, f"Its stream has ended, but its record is {stored.status}.")
         self._check(job, stored)
+
+    async def _cancel(self, job: Job) -> None:
+        await asyncio.sleep(self.chance.uniform(0, 20 if job.kind == "DEPLOYMENT" else 4))
+        await self.client.cancel(job.token, job.id)
 
     async def _join(self, job: Job, name: str, delay: float) -> None:
         await asyncio.sleep(delay)

@@ -32,6 +32,7 @@ class Circumstances:
     every: float
     """Mean seconds between two faults."""
     jobs_at_once: int
+    deploys: bool
     size: Size
     seconds: float
 
@@ -48,7 +49,7 @@ def _lines(tally: Tally, run: Circumstances) -> Iterator[str]:
     yield (
         "What subscribers received and what was stored, while processes were killed, paused and restarted, sockets "
         "cut and messages delivered twice. Written by "
-        f"`make chaos FAULTS={total} SEED={run.seed}` (`tests/chaos`), which fails unless every count below is 0."
+        f"`{_command(total, run)}`, which fails unless every count below is 0."
     )
     yield from _table("Promise", {_PROMISES[kind]: _count(tally, kind) for kind in Kind}, "Broken")
     yield from _table("Run", _circumstances(tally, run), "")
@@ -77,7 +78,7 @@ def _circumstances(tally: Tally, run: Circumstances) -> Mapping[str, object]:
         "seed": run.seed,
         "time": f"{run.seconds:.0f} s; a fault every {run.every} s on average",
         "processes": f"{size.apis} apis, {size.workers} workers, Redis (AOF, fsync always), emulator (ministack)",
-        "load": f"{run.jobs_at_once} generations at once, {size.pace:.0f} tokens a second; leases of {size.lease} s",
+        "load": f"{run.jobs_at_once} jobs at once: {_load(run)}; leases of {size.lease} s",
         "attempts": f"{tally.attempts} of all jobs, at most {tally.most_attempts} of one",
         "subscribers": f"{tally.subscribers}, which resumed {tally.resumes} times",
         "events": f"{tally.events} received, covering {tally.merged} of the log, besides those of the audit",
@@ -85,6 +86,18 @@ def _circumstances(tally: Tally, run: Circumstances) -> Mapping[str, object]:
         "streams read again at the end": tally.audited,
         "messages in the dead-letter queue": tally.dead_letters,
     }
+
+
+def _command(faults: int, run: Circumstances) -> str:
+    if run.deploys:
+        return f"python -m tests.chaos.run --faults {faults} --seed {run.seed} --deployments"
+    return f"make chaos FAULTS={faults} SEED={run.seed}"
+
+
+def _load(run: Circumstances) -> str:
+    if run.deploys:
+        return "LOCAL deployments of a tiny backend, and generations by a fake LLM server"
+    return f"generations by the scaffold at {run.size.pace:.0f} tokens a second"
 
 
 def _notes() -> Iterator[str]:

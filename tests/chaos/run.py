@@ -11,8 +11,8 @@ import secrets
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -29,6 +29,15 @@ from tests.chaos.fleet import Fleet, Size, fleet
 from tests.chaos.load import Load
 from tests.chaos.report import Circumstances, write
 from tests.chaos.tally import Tally
+from tests.fakes.llm import Answer, FakeLLM
+
+TINY: Final = {
+    "package.json": '{"name": "tiny", "version": "1.0.0", "scripts": {"start": "node server.js"}}\n',
+    "server.js": 'require("node:http").createServer((_, response) => response.end("up"))'
+    ".listen(process.env.PORT, process.env.HOST);\n"
+    "let count = 0;\nsetInterval(() => console.log(`line ${++count}`), 50);\n",
+}
+"""A backend that starts at once and writes a log."""
 
 USERS: Final = 4
 PATIENCE: Final = 60.0
@@ -47,6 +56,10 @@ class Plan:
     jobs_at_once: int
     size: Size
     report: Path
+    deploys: bool
+    """Whether to deploy as well, what a fake LLM answers; without, the scaffold answers."""
+    only: str
+    """Text in the names of the kinds of fault to inject."""
     directory: Path
     """Where the processes keep their data and write their logs."""
 
@@ -58,17 +71,28 @@ class Plan:
 async def run(plan: Plan) -> Tally:
     """Do a run and write its report."""
     tally, began = Tally(), asyncio.get_running_loop().time()
-    async with asyncio.timeout(plan.time_limit), fleet(plan.directory, plan.size) as running:
-        async with _prepared(plan, running, tally) as (load, faults):
-            await _under_fire(plan, load, faults, tally)
-        tally.surprises += running.surprises
+    with _provider(plan) as settings:
+        async with asyncio.timeout(plan.time_limit), fleet(plan.directory, plan.size, settings) as running:
+            async with _prepared(plan, running, tally) as (load, faults):
+                await _under_fire(plan, load, faults, tally)
+            tally.surprises += running.surprises
     seconds = asyncio.get_running_loop().time() - began
     write(
         plan.report,
         tally,
-        Circumstances(utc_now(), plan.seed, plan.every, plan.jobs_at_once, plan.size, seconds),
+        Circumstances(utc_now(), plan.seed, plan.every, plan.jobs_at_once, plan.deploys, plan.size, seconds),
     )
     return tally
+
+
+@contextmanager
+def _provider(plan: Plan) -> Generator[Mapping[str, str]]:
+    """Yield the settings of who answers."""
+    if not plan.deploys:
+        yield {}
+        return
+    with FakeLLM(default=Answer(files=TINY, delay=0.02)) as fake:
+        yield {"GROQ_API_KEY": "gsk_chaos", "GROQ_BASE_URL": fake.groq_url}
 
 
 @asynccontextmanager
@@ -76,16 +100,19 @@ async def _prepared(plan: Plan, running: Fleet, tally: Tally) -> AsyncGenerator[
     """Connect the load and the faults to the fleet."""
     config, chance = running.config, Random(plan.seed)  # noqa: S311 - faults, not secrets
     aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url)
-    queue = Queue(aws, config.name_of(config.generation_queue))
+    queues = {
+        "generation": Queue(aws, config.name_of(config.generation_queue)),
+        "deployment": Queue(aws, config.name_of(config.deployment_queue)),
+    }
     async with httpx.AsyncClient(timeout=15, verify=False, trust_env=False) as http:  # noqa: S501 - plain HTTP on loopback
         client = Client(running.urls, http, Random(plan.seed + 1), tally)  # noqa: S311 - same
         tokens = [token_for(f"chaos-{number}", config) for number in range(USERS)]
-        load = Load(client, tokens, plan.jobs_at_once, Random(plan.seed + 2), tally)  # noqa: S311 - same
-        faults = Faults(running, load, queue, plan.size.lease, chance, tally)
+        load = Load(client, tokens, plan.jobs_at_once, plan.deploys, Random(plan.seed + 2), tally)  # noqa: S311 - same
+        faults = Faults(running, load, queues, plan.size.lease, chance, tally, plan.only)
         try:
             await load.prepare()
             yield load, faults
-            tally.dead_letters = await asyncio.to_thread(_dead_letters, queue)
+            tally.dead_letters = await asyncio.to_thread(lambda: sum(map(_dead_letters, queues.values())))
         finally:
             await faults.cancel()
             await load.cancel()
@@ -136,11 +163,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="chaos-") as temporary:
         plan = _plan(options, _made(options.logs) if options.logs else Path(temporary))
         _say(f"{plan.faults} faults with seed {plan.seed}")
-        tally = asyncio.run(_until_told(plan))
+        try:
+            tally = asyncio.run(_until_told(plan))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            _say("Interrupted; every process is ended.")
+            return 130
     for violation in tally.violations:
         _say(str(violation))
-    _say(f"{len(tally.violations)} violations. The report is {plan.report}")
-    return 1 if tally.violations else 0
+    for surprise in tally.surprises:
+        _say(surprise)
+    _say(f"{len(tally.violations)} violations, {len(tally.surprises)} surprises. The report is {plan.report}")
+    return 1 if tally.violations or tally.surprises else 0
 
 
 async def _until_told(plan: Plan) -> Tally:
@@ -164,6 +197,8 @@ def _plan(options: argparse.Namespace, directory: Path) -> Plan:
         jobs_at_once=options.jobs,
         size=Size(workers=options.workers, pace=options.pace),
         report=options.report,
+        deploys=options.deployments,
+        only=options.only,
         directory=directory,
     )
 
@@ -172,10 +207,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.run", description="Inject faults into real processes.")
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="random unless given")
-    parser.add_argument("--every", type=float, default=0.6, help="mean seconds between two faults")
+    parser.add_argument("--every", type=float, default=0.5, help="mean seconds between two faults")
     parser.add_argument("--jobs", type=int, default=6, help="generations under way at once")
     parser.add_argument("--workers", type=int, default=3)
-    parser.add_argument("--pace", type=float, default=150, help="tokens a second of each generation")
+    parser.add_argument("--pace", type=float, default=250, help="tokens a second of each generation")
+    parser.add_argument("--only", default="", help="only kinds of fault with this in their names, such as SIGSTOP")
+    parser.add_argument("--deployments", action="store_true", help="half of the jobs are LOCAL deployments")
     parser.add_argument("--report", type=Path, default=Path("docs/chaos.md"))
     parser.add_argument("--logs", type=Path, help="a folder, to be made, where the processes' logs and data stay")
     return parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""This file is a subscriber under fire: it follows a generation over any api, and resumes after its last cursor."""
+"""This file is a subscriber under fire: it follows a stream over any api, and resumes after its last cursor."""
 
 import asyncio
 import json
@@ -14,6 +14,19 @@ from websockets.typing import Subprotocol
 from tests.chaos.checker import Event, Received, Session
 from tests.chaos.tally import Tally
 from tests.snapinfra import GENERATION
+
+DEPLOYMENT: Final = """
+subscription($id: ID!, $after: String) {
+  deploymentEvents(id: $id, after: $after) {
+    __typename
+    ... on StreamEvent { cursor seq at }
+    ... on DeploymentStatusChanged { status url }
+    ... on StepChanged { step state }
+    ... on LogLines { lines { id stream level message } }
+    ... on DeploymentFinished { status reason message deployment { status } }
+    ... on StreamGap { fromSeq toSeq }
+  }
+}"""
 
 _PROTOCOL: Final = Subprotocol("graphql-transport-ws")
 _OPEN_TIMEOUT: Final = 15.0
@@ -79,7 +92,8 @@ class Subscriber:
     async def _subscribe(self, socket: ClientConnection) -> None:
         session = Session(self._last_cursor())
         await _send(socket, type="connection_init", payload={"Authorization": f"Bearer {self.token}"})
-        payload = {"query": GENERATION, "variables": {"id": self.stream, "after": session.after}}
+        query = DEPLOYMENT if self.stream.startswith("deployment_") else GENERATION
+        payload = {"query": query, "variables": {"id": self.stream, "after": session.after}}
         async for text in socket:
             if self._stalled is not None:
                 await asyncio.sleep(self._stalled)
@@ -103,8 +117,8 @@ class Subscriber:
     def _take(self, session: Session, payload: dict[str, Any]) -> None:
         if payload.get("errors"):
             self.tally.errors[f"event: {_codes(payload['errors'])}"] += 1
-        data: dict[str, Any] = payload.get("data") or {}
-        event: Event | None = data.get("generationEvents")
+        data: dict[str, Event] = payload.get("data") or {}
+        event = next(iter(data.values()), None)
         if event is None:
             raise Refused(_codes(payload.get("errors") or []))
         session.events.append(event)

@@ -256,3 +256,32 @@ def test_a_violation_shows_the_events_around_it_and_where_the_subscriber_resumed
         "FileCompleted",
         "GenerationFinished",
     ] or "-- resumed --" in violation.around
+
+
+def lines(seq: int, *numbers: int) -> dict[str, Any]:
+    said = [{"id": str(number), "stream": "BUILD", "level": "INFO", "message": f"said {number}"} for number in numbers]
+    return event("LogLines", seq, lines=said)
+
+
+def deployed(*happened: Event) -> list[Event]:
+    ended = event("DeploymentFinished", 5, status="CANCELED", reason=None, message=None)
+    return [event("DeploymentStatusChanged", 1, status="BUILDING", url=None), *happened, ended]
+
+
+LOG = Stored("CANCELED", attempt=1, lines=tuple(f"{number} BUILD INFO said {number}" for number in (2, 3, 4)))
+
+
+def test_lines_may_come_joined_in_any_way() -> None:
+    one, two = received(deployed(lines(2, 2), lines(4, 3, 4))), received(deployed(lines(4, 2, 3, 4)))
+
+    assert check("deployment_1", [one, two], LOG, may_have_gaps=False) == []
+
+
+def test_a_missing_line_is_lost() -> None:
+    assert kinds(deployed(lines(4, 2, 4)), LOG) == [Kind.LOST, Kind.ARTIFACT]
+
+
+def test_a_log_that_differs_from_the_events_is_found() -> None:
+    shorter = Stored("CANCELED", attempt=1, lines=LOG.lines[:2] if LOG.lines else None)
+
+    assert kinds(deployed(lines(4, 2, 3, 4)), shorter) == [Kind.ARTIFACT]

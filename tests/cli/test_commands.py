@@ -207,13 +207,7 @@ async def test_a_data_folder_has_a_secret_of_its_own_that_only_its_owner_reads(t
 
 @pytest.mark.parametrize(
     "end",
-    [
-        signal.SIGINT,
-        pytest.param(
-            signal.SIGTERM,
-            marks=pytest.mark.xfail(reason="cli/serving.py listens to signals only once everything runs"),
-        ),
-    ],
+    [signal.SIGINT, signal.SIGTERM],
 )
 async def test_dev_that_is_ended_while_it_starts_leaves_nothing_running(tmp_path: Path, end: signal.Signals) -> None:
     async with started("dev", "--port", str(free_port()), "--data", tmp_path / "data", folder=tmp_path) as process:

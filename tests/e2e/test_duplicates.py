@@ -21,6 +21,7 @@ from services.bootstrap import Process, Services, opened
 from services.config import Config
 from services.core.actor import Actor
 from services.core.clock import utc_now
+from services.events.stream import StreamEvent
 from services.generations.events import AttemptStarted, GenerationEvent, GenerationFinished, TokenDelta
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import NewGeneration
@@ -64,7 +65,7 @@ class Stage:
 
     async def told(self, generation: Generation, *, by: Actor) -> list[GenerationEvent]:
         async with self.services.generations.follow(generation.id, after=None, by=by) as events:
-            return [event.event async for event in events]  # pyright: ignore[reportAttributeAccessIssue] - no gaps here
+            return [event.event async for event in events if isinstance(event, StreamEvent)]
 
     def stored(self, generation: Generation) -> list[str]:
         """Return the key of every object that was ever stored for a generation."""
@@ -101,7 +102,8 @@ async def staged(config: Config) -> AsyncGenerator[Stage]:
 
 def generation_worker(process: Process, config: Config) -> Worker[Any]:
     name = config.name_of(config.generation_queue)
-    return next(worker for worker in process.workers if isinstance(worker, Worker) and worker.queue.name == name)
+    workers: list[Worker[Any]] = [worker for worker in process.workers if isinstance(worker, Worker)]
+    return next(worker for worker in workers if worker.queue.name == name)
 
 
 def another(worker: Worker[Any], queue: Queue) -> Worker[Any]:
@@ -134,7 +136,7 @@ async def test_a_storm_of_duplicates_has_one_effect_per_generation(config: Confi
         switches.shuffled = chance
         switches.copies = lambda: chance.randint(2, 5)
         switches.lateness = lambda: chance.choice([0.0, chance.uniform(0, 3)])
-        alice = await stage.services.users.actor(Subject(uuid.uuid4().hex))
+        alice = await stage.services.users.actor(Subject(f"user_{uuid.uuid4().hex}"))
         asked = [await stage.generation(alice) for _ in range(JOBS)]
         switches.copies = lambda: 1
         stop = asyncio.Event()

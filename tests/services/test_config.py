@@ -13,6 +13,18 @@ def test_everything_wrong_is_listed_at_once() -> None:
     assert [line.split(":")[0].strip() for line in text.splitlines()[1:]] == ["PORT", "EVENTS_URL", "JOB_LEASE_SECONDS"]
 
 
+def test_what_is_wrong_together_is_listed_beside_what_is_wrong_alone() -> None:
+    with pytest.raises(BadConfig) as refused:
+        read({"PORT": "99999", "JWT_SECRET": "short"})
+
+    assert [line.split(":")[0].strip() for line in str(refused.value).splitlines()[1:]] == [
+        "PORT",
+        "JWT_SECRET",
+        "JWT_SECRET",
+        "CLERK_JWT_KEY or CLERK_JWKS_URL",
+    ]
+
+
 def test_production_refuses_development_secrets_and_wants_clerk() -> None:
     with pytest.raises(BadConfig) as refused:
         read({"JWT_SECRET": "x" * 40})

@@ -1,0 +1,127 @@
+"""This file is one measurement through real sockets: a server process, and subscribers of one generation in this one.
+
+The server is `python -m bench.sockets`: an api and a worker as `snapinfra dev` runs them, until its input closes. Its
+scaffold writes so slowly that every subscriber gets every event by itself.
+"""  # noqa: INP001 - benchmarks are not a package
+
+import asyncio
+import os
+import resource
+import sys
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from bench.hub import Counter
+from cli.serving import hosting, provision_stage, tool_environment
+from services.config import Config, load
+from tests.snapinfra import GENERATION, Server, User, events, settings
+
+PACE: Final = "8"
+"""Tokens a second."""
+EVENTS: Final = 60
+"""Events, on average, over which a measurement goes."""
+
+
+class Measured:
+    """A process, looked at from outside."""
+
+    def __init__(self, pid: int) -> None:
+        self._folder = Path(f"/proc/{pid}")
+
+    @property
+    def memory(self) -> int:
+        return int((self._folder / "statm").read_text().split()[1]) * resource.getpagesize()
+
+    @property
+    def seconds(self) -> float:
+        user, system = (self._folder / "stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+async def serve(config: Config) -> None:
+    async with hosting(config, tool_environment()):
+        print("up", flush=True)  # noqa: T201 - whoever started us waits for it
+        await asyncio.to_thread(sys.stdin.read)
+
+
+@asynccontextmanager
+async def server(config: Config) -> "AsyncGenerator[Measured]":
+    """Run a server process for the length of the block."""
+    chosen = {
+        "SNAPINFRA_ENV": config.environment,
+        "SNAPINFRA_STAGE": config.stage,
+        "SNAPINFRA_DATA": str(config.data),
+        "AWS_ENDPOINT_URL": config.aws_endpoint_url or "",
+        "PORT": str(config.port),
+        "JWT_SECRET": config.jwt_secret.get_secret_value() if config.jwt_secret else "",
+        "EVENTS_URL": config.events_url,
+        "SCAFFOLD_TOKENS_PER_SECOND": PACE,
+        "JOB_POLL_SECONDS": "1",
+        "DRAIN_GRACE_SECONDS": "0",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bench.sockets",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**tool_environment(), **chosen},
+    )
+    assert process.stdin is not None  # noqa: S101 - asked for above
+    assert process.stdout is not None  # noqa: S101 - asked for above
+    try:
+        await process.stdout.readline()
+        yield Measured(process.pid)
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
+async def count(user: User, generation_id: str, counter: Counter, first: Counter) -> None:
+    """Follow a generation, counting its events without looking at them."""
+    async with user.socket() as socket:
+        await socket.send(subscribe(generation_id))
+        await socket.recv()
+        first.add(1)
+        async for _ in socket:
+            counter.add(1)
+
+
+def subscribe(generation_id: str) -> str:
+    import json  # noqa: PLC0415
+
+    payload = {"query": GENERATION, "variables": {"id": generation_id, "after": None}}
+    return json.dumps({"type": "subscribe", "id": "1", "payload": payload})
+
+
+async def measure(emulator: str, events_url: str, *, followers: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        config = settings(emulator, EVENTS_URL=events_url, SNAPINFRA_DATA=folder)
+        await asyncio.to_thread(provision_stage, config)
+        async with server(config) as process:
+            user = Server(config).user()
+            generation_id = await user.generate((await user.project())["id"], "SCHEMA")
+            await events(user, generation_id, most=3)
+            return await _follow(process, user, generation_id, followers)
+
+
+async def _follow(process: Measured, user: User, generation_id: str, followers: int) -> dict[str, float]:
+    counter, first = Counter(), Counter()
+    before = process.memory
+    tasks = [asyncio.create_task(count(user, generation_id, counter, first)) for _ in range(followers)]
+    try:
+        await first.reaches(followers)
+        used, began, had = process.memory - before, process.seconds, counter.total
+        await counter.reaches(had + EVENTS * followers)
+        return {"bytes": used / followers, "seconds": (process.seconds - began) / (counter.total - had)}
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(load()))
