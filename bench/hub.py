@@ -1,7 +1,7 @@
 """This file is one measurement of the hub, in a process of its own: `python -m bench.hub URL STREAMS FOLLOWERS`.
 
-It prints JSON: bytes of memory per subscriber, seconds of CPU per event and subscriber, and readers in the process. What
-each event costs includes its append; the subscribers do nothing with it but count it.
+It prints JSON: bytes of memory per subscriber, seconds of CPU per event and subscriber, and readers in the process.
+The CPU includes that of the appends; the subscribers do nothing with an event but count it.
 """  # noqa: INP001 - benchmarks are not a package
 
 import asyncio

@@ -5,6 +5,7 @@ scaffold writes so slowly that every subscriber gets every event by itself.
 """  # noqa: INP001 - benchmarks are not a package
 
 import asyncio
+import json
 import os
 import resource
 import sys
@@ -68,6 +69,7 @@ async def server(config: Config) -> "AsyncGenerator[Measured]":
         "bench.sockets",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,  # the server tells of every subscriber that leaves
         env={**tool_environment(), **chosen},
     )
     assert process.stdin is not None  # noqa: S101 - asked for above
@@ -91,8 +93,6 @@ async def count(user: User, generation_id: str, counter: Counter, first: Counter
 
 
 def subscribe(generation_id: str) -> str:
-    import json  # noqa: PLC0415
-
     payload = {"query": GENERATION, "variables": {"id": generation_id, "after": None}}
     return json.dumps({"type": "subscribe", "id": "1", "payload": payload})
 

@@ -68,7 +68,6 @@ async def socket_row(shape: str, redis_url: str) -> Row:
 
 async def measure(redis_url: str) -> list[Row]:
     return [
-        await hub_row("hub: 1 stream, 1 subscriber", redis_url, streams=1, followers=1),
         await hub_row(f"hub: 1 stream, {MANY:,} subscribers", redis_url, streams=1, followers=MANY),
         await hub_row(f"hub: {MANY:,} streams, 1 subscriber each", redis_url, streams=MANY, followers=1),
         await socket_row(f"WebSockets: 1 stream, {MANY:,} subscribers", redis_url),
@@ -76,21 +75,19 @@ async def measure(redis_url: str) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
-    lines = [
-        "| load | memory per subscriber: memory log | Redis | ratio | CPU per event and subscriber: memory log | Redis"
-        " | ratio | readers |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
-    ]
+    columns = ("load", "memory per subscriber: memory log", "Redis", "ratio")
+    columns += ("CPU per event and subscriber: memory log", "Redis", "ratio", "readers")
+    lines = [f"| {' | '.join(columns)} |", "|---|--:|--:|--:|--:|--:|--:|--:|"]
     for row in rows:
         one, other = row.memory, row.redis
         size = f"{one['bytes'] / 1024:.1f} KiB | {other['bytes'] / 1024:.1f} KiB | {_ratio(other, one, 'bytes')}"
         time = f"{one['seconds'] * 1e6:.1f} µs | {other['seconds'] * 1e6:.1f} µs | {_ratio(other, one, 'seconds')}"
-        lines.append(f"| {row.shape} | {size} | {time} | {row.streams or '–'} |")
+        lines.append(f"| {row.shape} | {size} | {time} | {row.streams or '-'} |")
     return "\n".join(lines)
 
 
 def _ratio(one: Figures, other: Figures, name: str) -> str:
-    return f"{one[name] / other[name]:.2f}" if other[name] > 0 else "–"
+    return f"{one[name] / other[name]:.2f}" if other[name] > 0 else "-"
 
 
 def report(rows: list[Row]) -> str:
@@ -106,7 +103,7 @@ process of its own, and all from one run: compare the columns, not the figures w
 - Memory per subscriber is the growth of the process's resident memory, once all subscribers have had an event.
 - CPU is the process's own time from the first event to the last, divided by events times subscribers. At the hub it
   contains the appends (of one process that writes and reads) and nothing that a subscriber does with an event; through
-  WebSockets it is all that the server does: GraphQL, JSON, TLS excepted.
+  WebSockets it is all that the server does, without TLS.
 - Readers: how many streams the hub reads. There is one reader per stream and process, however many subscribers it has;
   a run with more fails.
 - The redis-server's own memory and CPU are not in these figures.

@@ -144,7 +144,7 @@ class Playback:
         return Batch(epoch=epoch, entries=(), gap=gap)
 
     async def _continues(self, head: Head, epoch: str) -> bool:
-        """Say whether history numbers events as the log does: it has the log's oldest entry, or last one, as its own."""
+        """Say whether history has the events as the log numbers them, by the oldest that the log has, or its last."""
         before = min(head.first, head.last) - 1
         stored = await self._history.read(self._stream, after=before, limit=1)
         if not stored or stored[0].seq != before + 1:

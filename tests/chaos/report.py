@@ -79,7 +79,7 @@ def _circumstances(tally: Tally, run: Circumstances) -> Mapping[str, object]:
         "time": f"{run.seconds:.0f} s; a fault every {run.every} s on average",
         "processes": f"{size.apis} apis, {size.workers} workers, Redis (AOF, fsync always), emulator (ministack)",
         "load": f"{run.jobs_at_once} jobs at once: {_load(run)}; leases of {size.lease} s",
-        "attempts": f"{tally.attempts} of all jobs, at most {tally.most_attempts} of one",
+        "attempts": f"{tally.attempts} of all generations, at most {tally.most_attempts} of one",
         "subscribers": f"{tally.subscribers}, which resumed {tally.resumes} times",
         "events": f"{tally.events} received, covering {tally.merged} of the log, besides those of the audit",
         "gaps announced": tally.gaps,

@@ -231,6 +231,19 @@ async def test_a_stream_that_was_lost_begins_again_under_another_epoch(log: Even
     assert (await head(log, stream)).epoch not in (None, epoch)
 
 
+async def test_a_forgotten_stream_begins_another_life_even_after_its_end(log: EventLog, stream: str) -> None:
+    await log.append(stream, [b"a"], attempt=1, producer_seq=1, close=True)
+    before = (await log.read(stream, after=0)).head
+
+    await log.forget(stream)
+
+    assert (await log.read(stream, after=0)).head.epoch is None
+    assert await log.append(stream, [b"b"], attempt=2, producer_seq=1) == 1
+    after = (await log.read(stream, after=0)).head
+    assert (after.last, after.closed) == (1, False)
+    assert after.epoch != before.epoch
+
+
 async def test_streams_do_not_know_of_each_other(log: EventLog, stream: str) -> None:
     await log.append(stream, [b"a", b"end"], attempt=5, producer_seq=1, close=True)
 

@@ -56,6 +56,10 @@ class Unreliable:
         self._answer()
         await self._log.trim(stream, before=before)
 
+    async def forget(self, stream: str) -> None:
+        self._answer()
+        await self._log.forget(stream)
+
     async def ping(self) -> None:
         self._answer()
         await self._log.ping()
