@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 
 import pytest
-from services.llm.scaffold.provider import Scaffold
 
 from services.llm.chat import Chat
 from services.llm.files import FileCompleted, FileDiscarded, FileParser
@@ -26,6 +25,7 @@ from services.llm.port import (
 )
 from services.llm.prompts import render
 from services.llm.router import Router
+from services.llm.scaffold.provider import Scaffold
 from services.llm.schema_output import read_schema
 from tests.fakes.llm import FakeLLM
 
