@@ -63,8 +63,8 @@ class Queue:
         return await self.aws.poll(self.receive_now, most, lease, self.wait)
 
     async def delete(self, receipt: str) -> None:
-        """Take a message out for good."""
-        await self.aws.run(lambda: self.aws.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=receipt))
+        """Take a message out for good. With a lost receipt it stays, and comes again."""
+        await self.aws.run(self._delete, receipt)
 
     async def bury(self, body: str) -> None:
         """Put a message into the dead-letter queue."""
@@ -103,6 +103,13 @@ class Queue:
     async def give_back(self, receipt: str, *, after: int = 0) -> None:
         """Let others receive the message again after that many seconds."""
         await self.aws.run(self.extend, receipt, after)
+
+    def _delete(self, receipt: str) -> None:
+        try:
+            self.aws.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=receipt)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code", "") not in _LOST_RECEIPT:
+                raise
 
     def _send(self, body: str, group: str, after: int) -> None:
         self.aws.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageGroupId=group, DelaySeconds=after)

@@ -43,7 +43,7 @@ class Processes:
     config: Config
     started: list[Process] = field(default_factory=list[Process])
 
-    async def start(self, command: str) -> Process:
+    async def start(self, command: str, **variables: str) -> Process:
         chosen = {
             field.alias or "": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             for name, field in Config.model_fields.items()
@@ -52,16 +52,16 @@ class Processes:
         process = await asyncio.create_subprocess_exec(
             COMMAND,
             command,
-            env={**os.environ, **chosen},  # noqa: TID251 - a child of the test run
+            env={**os.environ, **chosen, **variables},  # noqa: TID251 - a child of the test run
             stdout=asyncio.subprocess.DEVNULL,
         )
         self.started.append(Process(process))
         return self.started[-1]
 
-    async def serve(self) -> tuple[Server, Process]:
+    async def serve(self, port: int | None = None) -> tuple[Server, Process]:
         """Start an api and wait until it answers."""
-        process = await self.start("serve")
-        server = Server(self.config)
+        server = Server(self.config if port is None else self.config.model_copy(update={"port": port}))
+        process = await self.start("serve", PORT=str(server.config.port))
         async with asyncio.timeout(30), httpx.AsyncClient() as http:
             while True:
                 try:

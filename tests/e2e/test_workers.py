@@ -13,11 +13,12 @@ from pydantic import SecretStr
 from websockets.exceptions import WebSocketException
 
 from cli.serving import provision_stage
+from services.aws.emulator import free_port
 from services.config import Config
 from tests.e2e.processes import processes
 from tests.fakes.llm import Answer, FakeLLM
 from tests.services.events.redis_server import RedisServer
-from tests.snapinfra import GENERATION, User, events, rebuilt, settings
+from tests.snapinfra import GENERATION, Server, User, events, rebuilt, settings
 
 ARTIFACT = "query($id: ID!) { generation(id: $id) { status attempt text files { path content } } }"
 
@@ -180,6 +181,38 @@ async def test_a_canceled_generation_says_so_once_its_work_has_stopped(config: C
         "userErrors": [{"code": "CONFLICT"}],
     }
     assert project["project"] == {"status": "DRAFT", "schema": None}
+
+
+async def test_a_rolling_restart_under_load_loses_nothing(config: Config) -> None:
+    async with processes(config) as running:
+        ports = [config.port, free_port()]
+        apis = [(await running.serve(port))[1] for port in ports]
+        workers = [await running.start("worker") for _ in range(2)]
+        server = Server(config)
+        users = [server.user() for _ in range(3)]
+        asked = [
+            (user, await user.generate((await user.project())["id"], "SCHEMA")) for user in users for _ in range(2)
+        ]
+        watchers = [Watcher(user, generation_id) for user, generation_id in asked]
+        watching = asyncio.gather(*(watcher.watch() for watcher in watchers))
+        await watchers[0].saw("TokenDelta", times=5)
+
+        for worker in workers:
+            await running.start("worker")
+            worker.terminate()
+            assert await worker.ended() == 0
+        for api, port in zip(apis, ports, strict=True):
+            api.terminate()
+            assert await api.ended() == 0
+            await running.serve(port)
+        async with asyncio.timeout(120):
+            await watching
+
+        made = [(await user.ask(ARTIFACT, id=generation_id))["generation"] for user, generation_id in asked]
+    for watcher, generation in zip(watchers, made, strict=True):
+        watcher.check()
+        assert generation["status"] == "COMPLETED"
+        assert rebuilt(watcher.seen)[0] == generation["text"]
 
 
 TINY = {
