@@ -4,6 +4,7 @@ The protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. T
 connection_init or with the upgrade's own headers.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -14,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET, UnsetType
 
@@ -26,6 +28,16 @@ from services.core.errors import Problem
 
 INIT_TIMEOUT: Final = timedelta(seconds=10)
 """How long a socket may take to say connection_init."""
+
+
+class _Leaving(logging.Filter):
+    """Keeps quiet of clients that leave in the middle of a stream, which Strawberry logs as failures of its tasks."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], WebSocketDisconnected))
+
+
+logging.getLogger("strawberry.ws.task").addFilter(_Leaving())
 
 
 class GraphQLTransport(GraphQL[Context, None]):

@@ -20,7 +20,7 @@ from services.deployments.model import Deployment, DeploymentPlatform, Deploymen
 from services.events.port import EventLog, LogUnavailable
 from services.generations.artifact import ARCHIVE
 from services.generations.model import Generation
-from services.jobs.record import StopCause, end_of_job, notified, stop_requested
+from services.jobs.record import Announced, StopCause, announcing, end_of_job, stop_requested
 from services.jobs.run import Run
 from services.jobs.worker import JobFailed
 from services.platforms import port
@@ -100,8 +100,7 @@ class DeploymentJob:
     async def settle(self, record: Deployment) -> None:
         """Close the stream of an ended deployment whose worker did not get that far."""
         await close_stream(self.event_log, self.archive, record)
-        if record.notified_at is None:
-            await self._announce(record)
+        await self._announce(record)
 
     def _platform(self, record: Deployment) -> port.Platform:
         platform = self.platforms.get(record.platform)
@@ -172,6 +171,7 @@ class DeploymentJob:
         reason: str | None = None,
         message: str | None = None,
     ) -> None:
+        await run.out.flush()  # a duplicate delivery may close the stream once the record says that it has ended
         record = await run.save(status=status, reason=reason, message=message, **end_of_job(self.now))
         await run.out.close(events.encode(finished(record)))
         await self.archived(record)
@@ -179,9 +179,12 @@ class DeploymentJob:
 
     async def _announce(self, record: Deployment) -> None:
         failed = record.status is DeploymentStatus.FAILED
+        try:
+            await self.table.update(record.id, announcing(self.now))
+        except Announced:
+            return
         await self.projects.went_down(record.project_id, record.id, failed=failed)
         await self._notify(record)
-        await self.table.update(record.id, notified(self.now))
 
     async def _notify(self, record: Deployment) -> None:
         await self.topic.publish(

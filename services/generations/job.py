@@ -17,7 +17,7 @@ from services.events.port import EventLog
 from services.generations import artifact, events, history
 from services.generations.answer import Answer
 from services.generations.model import Generation, GenerationKind, GenerationReason, GenerationStatus
-from services.jobs.record import end_of_job, notified
+from services.jobs.record import Announced, announcing, end_of_job
 from services.jobs.run import Run
 from services.jobs.worker import JobFailed
 from services.llm.files import FileParser, new_boundary
@@ -119,8 +119,7 @@ class GenerationJob:
     async def settle(self, record: Generation) -> None:
         """Close the stream of an ended generation whose worker did not get that far."""
         await history.close_stream(self.event_log, record, await artifact.load(self.bucket, record))
-        if record.notified_at is None:
-            await self._announce(record)
+        await self._announce(record)
 
     async def _project(self, record: Generation) -> Project:
         project = await self.projects.table.find(record.project_id)
@@ -205,13 +204,16 @@ class GenerationJob:
 
     async def _announce(self, record: Generation) -> None:
         failed = record.status is GenerationStatus.FAILED
+        try:
+            await self.table.update(record.id, announcing(self.now))
+        except Announced:
+            return
         await self.projects.settled(record.project_id, failed=failed)
         await self.topic.publish(
             f"Generation {record.status.value.lower()}",
             f"{record.kind.value} generation {record.id} of project {record.project_id} is {record.status.value}.",
             attributes={"event": "generation.finished", "status": record.status.value, "teamId": record.team_id},
         )
-        await self.table.update(record.id, notified(self.now))
 
     async def _tell(self, run: Run[Generation], event: events.GenerationEvent) -> None:
         await run.out.put(events.encode(event))

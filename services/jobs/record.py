@@ -50,7 +50,7 @@ class JobRecord(Entity, frozen=True, kw_only=True, rename="camel"):
     """Set when somebody asks for the job to stop."""
     finished_at: datetime | None = None
     notified_at: datetime | None = None
-    """When the end was announced; missing where a crash came between."""
+    """When the end was announced."""
     open: str | None = None
     """OPEN from the job's creation until its end: the partition of the sparse index of jobs that have not ended."""
 
@@ -63,9 +63,22 @@ def end_of_job(now: Clock) -> dict[str, Any]:
     return {"finished_at": now(), "lease": None, "open": None}
 
 
-def notified(now: Clock) -> Callable[[R], R]:
-    """Make the change that notes that a job's end was announced."""
-    return lambda old: old if old.notified_at else replace(old, notified_at=now())
+class Announced(Exception):
+    """The job's end has been announced, or is just being."""
+
+
+def announcing(now: Clock) -> Callable[[R], R]:
+    """Make the change by which one of several claims the announcement of a job's end; raises Announced for the others.
+
+    It comes before the announcement: a crash between the two loses one, rather than a duplicate delivery making two.
+    """
+
+    def claimed(old: R) -> R:
+        if old.notified_at is not None:
+            raise Announced
+        return replace(old, notified_at=now())
+
+    return claimed
 
 
 def stop_requested(record: R, cause: StopCause, *, running: Enum, ended: Enum, now: Clock) -> R:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -248,6 +248,10 @@ class Worker(Generic[R]):
                 await run.save(lease=None)
                 await self._requeue(run.record)
             case _:
+                with suppress(
+                    LeaseLost
+                ):  # where only the receipt is lost, the next delivery need not wait for the lease
+                    await run.save(lease=None)
                 raise LeaseLost
 
     async def _failed(self, run: Run[R], failure: JobFailed) -> None:

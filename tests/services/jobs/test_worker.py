@@ -19,7 +19,7 @@ from services.core.clock import utc_now
 from services.core.ids import ProjectId, TeamId, UserId
 from services.core.pages import PageRequest
 from services.events.memory import MemoryLog
-from services.jobs.record import OPEN, OPEN_INDEX, JobRecord, Lease, StopCause, end_of_job, notified
+from services.jobs.record import OPEN, OPEN_INDEX, JobRecord, Lease, StopCause, announcing, end_of_job
 from services.jobs.run import Interrupt, LeaseLost, Run
 from services.jobs.sweeper import Sweeper
 from services.jobs.worker import MAX_CRASHES, MAX_FAILURES, JobFailed, Worker
@@ -442,7 +442,7 @@ async def test_a_job_that_has_ended_is_no_longer_open(yard: Yard) -> None:
     async with yard.worker(chores):
         job_id = await yard.ask()
         await chores.noted("done")
-    await yard.table.update(job_id, notified(utc_now))
+    await yard.table.update(job_id, announcing(utc_now))
 
     assert (await yard.table.query(OPEN_INDEX.name, OPEN, PageRequest())).items == []
 
