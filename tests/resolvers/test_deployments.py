@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from services.aws.clients import connect
+from services.aws.queue import Queue
 from tests.fakes.llm import Answer, FakeLLM
 from tests.snapinfra import Server, User, events, serving, settings
 
@@ -269,3 +271,22 @@ async def test_only_complete_code_can_be_deployed(project: Deployed) -> None:
         "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }", id=project.project_id
     )
     assert listed["deployments"]["nodes"] == []
+
+
+async def test_a_deployment_whose_message_comes_many_times_happens_once(project: Deployed, server: Server) -> None:
+    aws = connect(region="us-east-1", endpoint=server.config.aws_endpoint_url)
+    queue = Queue(aws, server.config.name_of(server.config.deployment_queue))
+    deployment_id = await project.deploy()
+    await asyncio.gather(*(queue.send(deployment_id, group=f"team {number}") for number in range(5)))
+    await project.events(deployment_id, until="SUCCESS")
+    await asyncio.gather(*(queue.send(deployment_id, group=f"team {number}") for number in range(5)))
+    await project.cancel(deployment_id)
+    await queue.send(deployment_id, group="late")
+
+    happened = await project.events(deployment_id)
+
+    aws.close()
+    statuses = [event["status"] for event in happened if event["__typename"] == "DeploymentStatusChanged"]
+    assert statuses == ["BUILDING", "DEPLOYING", "SUCCESS"]
+    assert [event["step"] for event in happened if event.get("state") == "RUNNING"].count("install") == 1
+    assert [event["__typename"] for event in happened].count("DeploymentFinished") == 1
