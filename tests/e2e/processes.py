@@ -44,6 +44,7 @@ class Processes:
     started: list[Process] = field(default_factory=list[Process])
 
     async def start(self, command: str, **variables: str) -> Process:
+        """Start a process and wait until it says that it runs."""
         chosen = {
             field.alias or "": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             for name, field in Config.model_fields.items()
@@ -53,9 +54,12 @@ class Processes:
             COMMAND,
             command,
             env={**os.environ, **chosen, **variables},  # noqa: TID251 - a child of the test run
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
         )
         self.started.append(Process(process))
+        assert process.stdout is not None
+        async with asyncio.timeout(60):
+            await process.stdout.readline()  # it says that it is ready; from then on it minds its signals
         return self.started[-1]
 
     async def serve(self, port: int | None = None) -> tuple[Server, Process]:
