@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -128,6 +129,18 @@ def dev_secret(data: Path) -> str:
     return file.read_text()
 
 
+@contextlib.contextmanager
+def _alone_in(data: Path) -> Generator[None]:
+    """Hold a data folder for the length of the block: two emulators on one state would undo each other."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BadConfig(f"Another `snapinfra dev` uses the folder {data}. Stop it, or choose --data.") from None
+        yield
+
+
 @asynccontextmanager
 async def aws_for(config: Config) -> AsyncGenerator[Config]:
     """Provision the AWS that the settings name, or an emulator for the length of the block."""
@@ -136,6 +149,13 @@ async def aws_for(config: Config) -> AsyncGenerator[Config]:
         yield config
         return
     environment = tool_environment()
+    with _alone_in(config.data):
+        async with _emulated(config, environment) as ready:
+            yield ready
+
+
+@asynccontextmanager
+async def _emulated(config: Config, environment: Mapping[str, str]) -> AsyncGenerator[Config]:
     async with running_emulator(
         program=shutil.which("ministack", path=environment["PATH"]) or "ministack",
         data=config.data / "aws",

@@ -244,3 +244,14 @@ async def test_dev_on_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
 def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_two_devs_do_not_share_a_data_folder(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with started("dev", "--port", str(free_port()), "--data", data, folder=tmp_path) as first:
+        await banner(first)
+
+        second = await snapinfra("dev", "--port", str(free_port()), "--data", data, folder=tmp_path)
+
+    assert second.status == 2
+    assert "Another `snapinfra dev` uses the folder" in second.err
