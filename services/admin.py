@@ -1,7 +1,6 @@
 """This file is what administrators of an installation do: look at the queues, and put failed jobs back into them."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -32,8 +31,8 @@ class QueueStatus:
     in_flight: int
     dead: int
     """Messages in the dead-letter queue."""
-    quiet_since: datetime | None
-    """When the open job that nobody has heard of for longest was last written; None where no job is open."""
+    oldest_age: float | None
+    """Seconds since the job that has waited for longest was put in, or its worker last heard of; None without jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +96,5 @@ class Admin:
             waiting=depth.waiting,
             in_flight=depth.in_flight,
             dead=dead.waiting + dead.in_flight,
-            quiet_since=oldest.items[0].updated_at if oldest.items else None,
+            oldest_age=(self.now() - oldest.items[0].updated_at).total_seconds() if oldest.items else None,
         )
