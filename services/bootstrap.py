@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from services.admin import Admin
+from services.architectures.service import ARCHITECTURES, Architectures
 from services.auth.jwks import JwksKeys, PemKey
 from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier, dev_user
 from services.aws.bucket import Bucket
@@ -19,6 +20,7 @@ from services.aws.provision import QueueSpec, Resources
 from services.aws.queue import Queue
 from services.aws.tables import E, Table, TableSpec
 from services.aws.topic import Topic
+from services.checks.port import NoChecks
 from services.config import Config
 from services.core.clock import Clock, utc_now
 from services.deletion import Deletion
@@ -26,18 +28,26 @@ from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
 from services.deployments.job import DeploymentJob
 from services.deployments.model import DEPLOYMENTS, DeploymentPlatform
 from services.deployments.service import Deployments
+from services.documentation.model import DOCUMENTATION
+from services.documentation.service import Documentation
 from services.events.hub import Hub
 from services.events.open import open_log
 from services.events.port import EventLog
 from services.generations.job import GenerationJob
-from services.generations.model import GENERATIONS
+from services.generations.kinds.architecture import ArchitectureKind
+from services.generations.kinds.chat import ChatKind
+from services.generations.kinds.code import CodeKind
+from services.generations.kinds.documentation import DocumentationKind
+from services.generations.kinds.schema import SchemaKind
+from services.generations.model import GENERATIONS, GenerationKind
 from services.generations.options import completing
+from services.generations.redaction import Redactor
 from services.generations.service import Generations
 from services.health import Health
 from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
 from services.jobs.sweeper import Sweeper
 from services.jobs.worker import Worker
-from services.llm.chat import Timeouts
+from services.llm.chat import Chat, Timeouts
 from services.llm.groq import Groq
 from services.llm.openai import OpenAI
 from services.llm.port import Provider
@@ -56,13 +66,18 @@ from services.users import USERS, Users
 TABLES: Final[Sequence[TableSpec[Any]]] = (
     PROJECTS,
     SCHEMAS,
+    ARCHITECTURES,
     GENERATIONS,
     DEPLOYMENTS,
     DEPLOYMENT_LOGS,
+    DOCUMENTATION,
     TEAMS,
     USERS,
     IDEMPOTENCY_KEYS,
 )
+
+SHORTEST_SECRET: Final = 8
+"""Characters; a shorter one could be an ordinary word, which a model may say."""
 
 DEV_WAIT: Final = 2
 """Seconds of a long poll in development, where stopping should be quick and polls cost nothing."""
@@ -78,8 +93,10 @@ class Services:
     teams: Teams
     projects: Projects
     schemas: Schemas
+    architectures: Architectures
     generations: Generations
     deployments: Deployments
+    documentation: Documentation
     deletion: Deletion
     admin: Admin
     health: Health
@@ -133,14 +150,19 @@ async def opened(config: Config, environment: Mapping[str, str], *, now: Clock =
 
 def providers(config: Config) -> Sequence[Provider]:
     """Return the providers in the order they are asked: those with a key, else the scaffold."""
-    timeouts = Timeouts(between_chunks=config.ai_chunk_timeout)
+    common: dict[str, Any] = {
+        "timeouts": Timeouts(between_chunks=config.ai_chunk_timeout),
+        "reasoning_effort": config.ai_reasoning_effort,
+    }
     found: list[Provider] = []
     if config.groq_api_key:
         key, model = config.groq_api_key.get_secret_value(), config.ai_model or config.groq_model
-        found.append(Groq(key=key, model=model, base_url=config.groq_base_url, timeouts=timeouts))
+        found.append(Groq(key=key, model=model, base_url=config.groq_base_url, models=config.groq_models, **common))
     if config.openai_api_key:
         key, model = config.openai_api_key.get_secret_value(), config.ai_model or config.openai_model
-        found.append(OpenAI(key=key, model=model, base_url=config.openai_base_url, timeouts=timeouts))
+        found.append(
+            OpenAI(key=key, model=model, base_url=config.openai_base_url, models=config.openai_models, **common)
+        )
     return found or [Scaffold(tokens_per_second=config.scaffold_pace or None)]
 
 
@@ -167,7 +189,19 @@ class _Builder:
         platforms = self._platforms()
         projects = Projects(self._table(PROJECTS), idempotency, now)
         schemas = Schemas(self.aws, self._table(SCHEMAS), projects, now)
-        generations = Generations(generation_table, projects, bucket, generation_queue, self.log, hub, idempotency, now)
+        architectures = Architectures(self._table(ARCHITECTURES), projects, now)
+        documentation = Documentation(self._table(DOCUMENTATION), projects, now)
+        generations = Generations(
+            generation_table,
+            projects,
+            bucket,
+            generation_queue,
+            self.log,
+            hub,
+            idempotency,
+            self._models(),
+            now,
+        )
         deployments = Deployments(
             deployment_table,
             projects,
@@ -188,8 +222,15 @@ class _Builder:
             topic,
             self.log,
             self.router,
+            {
+                GenerationKind.SCHEMA: SchemaKind(schemas),
+                GenerationKind.ARCHITECTURE: ArchitectureKind(architectures),
+                GenerationKind.CODE: CodeKind(NoChecks(), secrets.token_bytes),
+                GenerationKind.DOCUMENTATION: DocumentationKind(documentation, secrets.token_bytes),
+                GenerationKind.CHAT: ChatKind(generation_table, bucket),
+            },
             completing(config),
-            secrets.token_bytes,
+            self._redactor,
             now,
         )
         deployment_job = DeploymentJob(
@@ -202,8 +243,10 @@ class _Builder:
             teams=Teams(team_table),
             projects=projects,
             schemas=schemas,
+            architectures=architectures,
             generations=generations,
             deployments=deployments,
+            documentation=documentation,
             deletion=Deletion(projects, generations, deployments),
             admin=Admin(
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now
@@ -217,6 +260,18 @@ class _Builder:
             self._sweeper(deployment_queue, deployment_job),
         ]
         return Process(services, workers)
+
+    def _models(self) -> frozenset[str]:
+        """Return the models that a request may name: those of the providers that are set up."""
+        return frozenset(
+            name for provider in self.router.providers if isinstance(provider, Chat) for name in provider.models
+        )
+
+    def _redactor(self) -> Redactor:
+        config = self.config
+        secret = (config.groq_api_key, config.openai_api_key, config.jwt_secret)
+        texts = (value.get_secret_value() for value in secret if value is not None)
+        return Redactor(tuple(text for text in texts if len(text) >= SHORTEST_SECRET))
 
     def _table(self, spec: TableSpec[E]) -> Table[E]:
         return Table(self.aws, spec, table_name(self.config, spec), self.now)

@@ -102,6 +102,9 @@ class Config(BaseModel):
         "https://api.groq.com", alias="GROQ_BASE_URL", description="Where Groq's API is; the SDK adds /openai/v1."
     )
     groq_model: str = Field("openai/gpt-oss-120b", alias="GROQ_MODEL", description="Model asked of Groq.")
+    groq_models: Words = Field(
+        (), alias="GROQ_MODELS", description="Further models of Groq that a generation may ask for."
+    )
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY", description="Key of OpenAI, asked second.")
     openai_base_url: HttpUrl = Field(
         "https://api.openai.com/v1",
@@ -109,6 +112,9 @@ class Config(BaseModel):
         description="Where OpenAI's API, or one compatible with it, is (Ollama, vLLM, llama.cpp).",
     )
     openai_model: str = Field("gpt-5-mini", alias="OPENAI_MODEL", description="Model asked of OpenAI.")
+    openai_models: Words = Field(
+        (), alias="OPENAI_MODELS", description="Further models of OpenAI that a generation may ask for."
+    )
     ai_model: str | None = Field(
         None, alias="AI_MODEL", description="One model for every provider, instead of GROQ_MODEL and OPENAI_MODEL."
     )
@@ -119,6 +125,9 @@ class Config(BaseModel):
         None, alias="AI_MAX_TOKENS", ge=1, description="Most tokens of one answer; unset, each kind has its own."
     )
     ai_top_p: float | None = Field(None, alias="AI_TOP_P", gt=0, le=1, description="Nucleus sampling.")
+    ai_reasoning_effort: Literal["minimal", "low", "medium", "high"] | None = Field(
+        None, alias="AI_REASONING_EFFORT", description="How long a reasoning model thinks; unset, as it usually does."
+    )
     ai_chunk_timeout: float = Field(
         30, alias="AI_CHUNK_TIMEOUT", gt=0, description="Seconds of silence after which a provider has failed."
     )

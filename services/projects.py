@@ -50,6 +50,8 @@ class Project(Entity, frozen=True, kw_only=True, rename="camel"):
     status: ProjectStatus = ProjectStatus.DRAFT
     schema_id: SchemaId | None = None
     schema_version: int = 0
+    generations: int = 0
+    """How many generations were asked for."""
     live_deployment_id: DeploymentId | None = None
     """The deployment that answers now."""
 
@@ -149,6 +151,11 @@ class Projects:
             if await self.table.delete(project):
                 return project
         raise Conflict("The project keeps changing; try again.")
+
+    async def next_number(self, project_id: ProjectId) -> int:
+        """Return the number of the project's next generation, from 1; no two get the same one."""
+        project = await self.table.update(project_id, lambda old: replace(old, generations=old.generations + 1))
+        return self._existing(project, project_id).generations
 
     async def mark(self, project_id: ProjectId, status: ProjectStatus) -> None:
         """Record that work on the project has begun (for jobs, which were authorized when they were asked for)."""

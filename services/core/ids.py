@@ -7,6 +7,7 @@ is the identity provider's (`user_2xYZ…` from Clerk), which carries a prefix o
 import re
 from typing import Final, NewType
 
+import uuid_utils
 from typeid import TypeID
 from typeid.errors import TypeIDException
 
@@ -14,15 +15,23 @@ UserId = NewType("UserId", str)
 TeamId = NewType("TeamId", str)
 ProjectId = NewType("ProjectId", str)
 SchemaId = NewType("SchemaId", str)
+ArchitectureId = NewType("ArchitectureId", str)
+PageId = NewType("PageId", str)
 GenerationId = NewType("GenerationId", str)
 DeploymentId = NewType("DeploymentId", str)
 
+_NAMESPACE: Final = uuid_utils.UUID("8f0f6d9e-6a43-4b7c-9f3c-0c2d7d0f6a51")
 _USER_ID: Final = re.compile(r"user_[A-Za-z0-9_.@-]{1,120}", re.ASCII)
 
 
 def new_id(prefix: str) -> str:
     """Make an id of the given type; ids made later sort later."""
     return str(TypeID(prefix=prefix))
+
+
+def derived_id(prefix: str, name: str) -> str:
+    """Make the id that belongs to a name: the same name always has the same one."""
+    return str(TypeID.from_uuid(uuid_utils.uuid5(_NAMESPACE, name), prefix=prefix))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - generic without a default
 
 
 def prefix_of(text: str) -> str | None:

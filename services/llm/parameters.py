@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, cast
 
-from services.llm.port import Options, Request, SchemaTask
+from services.llm.port import JSON_TASKS, Options, Request
 
 _OPTIONAL: Final = ("response_format", "temperature", "top_p", "reasoning_effort", "stream_options")
 _LIMIT: Final = "max_completion_tokens"
@@ -33,7 +33,7 @@ class Parameters:
             "temperature": usual.temperature if asked.temperature is None else asked.temperature,
             "top_p": usual.top_p if asked.top_p is None else asked.top_p,
             _LIMIT: usual.max_tokens if asked.max_tokens is None else asked.max_tokens,
-            "response_format": {"type": "json_object"} if isinstance(request.task, SchemaTask) else None,
+            "response_format": {"type": "json_object"} if isinstance(request.task, JSON_TASKS) else None,
         }
         refused = self._refused[model]
         given = {name: value for name, value in optional.items() if value is not None and name not in refused}
