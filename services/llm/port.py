@@ -7,7 +7,7 @@ provider over the others. All pass tests/services/llm/test_providers.py.
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, Protocol
+from typing import Protocol
 
 from services.schemas.model import SchemaModel
 
@@ -76,8 +76,6 @@ class ChatTask:
 
 
 Task = SchemaTask | ArchitectureTask | CodeTask | DocumentationTask | ChatTask
-JSON_TASKS: Final = (SchemaTask, ArchitectureTask)
-"""Tasks whose answer is one JSON object."""
 
 
 @dataclass(frozen=True, slots=True)
