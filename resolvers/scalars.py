@@ -1,7 +1,8 @@
 """This file is the scalars beyond GraphQL's own, each as its specification says."""
 
 import math
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
 from urllib.parse import urlsplit
 
@@ -34,6 +35,22 @@ def _long(value: object) -> int:
     return int(value)
 
 
+def _date(value: object) -> date:
+    if not isinstance(value, str) or len(value) != len("2026-01-31"):
+        raise ValueError("Date must be written as 2026-01-31.")
+    return date.fromisoformat(value)
+
+
+def _decimal(value: object) -> Decimal:
+    try:
+        number = Decimal(value) if isinstance(value, str | int) and not isinstance(value, bool) else Decimal("NaN")
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise ValueError("Decimal must be a number written as a string.")
+    return number
+
+
 def _url(value: object) -> str:
     if not isinstance(value, str) or urlsplit(value).scheme not in ("http", "https"):
         raise ValueError("URL must be an absolute http or https URL.")
@@ -47,6 +64,19 @@ SCALARS: dict[object, Any] = {
         specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
         serialize=iso,
         parse_value=_datetime,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day in UTC: `2026-01-31`.",
+        specified_by_url="https://scalars.graphql.org/andimarek/local-date.html",
+        serialize=date.isoformat,
+        parse_value=_date,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description='An exact decimal number, written as a string: `"0.00045"`.',
+        serialize=lambda value: f"{value.normalize():f}",
+        parse_value=_decimal,
     ),
     Long: strawberry.scalar(
         name="Long",

@@ -49,8 +49,14 @@ from services.platforms.npm import network_settings
 from services.platforms.port import Platform
 from services.platforms.tables import StackTables
 from services.projects import PROJECTS, Projects
+from services.rates import RATES, Rates
 from services.schemas.service import SCHEMAS, Schemas
 from services.teams import TEAMS, Teams
+from services.usage.model import BUDGETS, USAGE
+from services.usage.prices import Prices, nanos
+from services.usage.reports import Reports
+from services.usage.service import Budgets
+from services.usage.service import Limits as BudgetLimits
 from services.users import USERS, Users
 
 TABLES: Final[Sequence[TableSpec[Any]]] = (
@@ -62,6 +68,9 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     TEAMS,
     USERS,
     IDEMPOTENCY_KEYS,
+    RATES,
+    BUDGETS,
+    USAGE,
 )
 
 DEV_WAIT: Final = 2
@@ -82,6 +91,7 @@ class Services:
     deployments: Deployments
     deletion: Deletion
     admin: Admin
+    usage: Reports
     health: Health
 
 
@@ -167,7 +177,23 @@ class _Builder:
         platforms = self._platforms()
         projects = Projects(self._table(PROJECTS), idempotency, now)
         schemas = Schemas(self.aws, self._table(SCHEMAS), projects, now)
-        generations = Generations(generation_table, projects, bucket, generation_queue, self.log, hub, idempotency, now)
+        limits = BudgetLimits(config.team_tokens, None if config.team_cost is None else nanos(config.team_cost))
+        counters, usage = self._table(BUDGETS), self._table(USAGE)
+        budgets = Budgets(generation_table, counters, usage, limits, Prices(config.prices), config.models, now)
+        generations = Generations(
+            generation_table,
+            projects,
+            bucket,
+            generation_queue,
+            self._table(SCHEMAS),
+            completing(config),
+            Rates(self._table(RATES), config.requests_per_minute, now),
+            budgets,
+            self.log,
+            hub,
+            idempotency,
+            now,
+        )
         deployments = Deployments(
             deployment_table,
             projects,
@@ -189,6 +215,7 @@ class _Builder:
             self.log,
             self.router,
             completing(config),
+            budgets,
             secrets.token_bytes,
             now,
         )
@@ -206,8 +233,9 @@ class _Builder:
             deployments=deployments,
             deletion=Deletion(projects, generations, deployments),
             admin=Admin(
-                generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now
+                generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, budgets, now
             ),
+            usage=Reports(usage, counters, limits, now),
             health=self._health(bucket, generation_queue),
         )
         workers: list[Runner] = [

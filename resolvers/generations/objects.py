@@ -1,6 +1,7 @@
 """This file is a generation in the schema, with what it made."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Self
 
 import strawberry
@@ -15,8 +16,10 @@ from services.generations import model as records
 from services.generations.artifact import Artifact
 from services.generations.model import GenerationKind, GenerationReason, GenerationStatus
 from services.llm.paths import DiscardReason
+from services.usage.model import AttemptOutcome, AttemptUsage
+from services.usage.prices import dollars
 
-for _enum in (GenerationKind, GenerationStatus, GenerationReason, DiscardReason):
+for _enum in (GenerationKind, GenerationStatus, GenerationReason, DiscardReason, AttemptOutcome):
     strawberry.enum(_enum)
 
 
@@ -27,7 +30,43 @@ class Usage:
     input_tokens: Long
     """Tokens of the prompt."""
     output_tokens: Long
-    """Tokens of the answer."""
+    """Tokens of the answer, with those of the model's reasoning."""
+    cached_tokens: Long
+    """Tokens of the prompt that the provider had in its cache."""
+    reasoning_tokens: Long
+    """Tokens of the model's reasoning."""
+
+
+@strawberry.type
+class GenerationAttempt:
+    """One attempt at asking one provider."""
+
+    attempt: int
+    """The generation's attempt in which it was."""
+    provider: str
+    """Who was asked: `groq`, `openai` or `scaffold`."""
+    model: str
+    """The model that was asked."""
+    outcome: AttemptOutcome
+    """How it ended."""
+    usage: Usage
+    """What it has used."""
+    is_estimated: bool
+    """Whether we counted the tokens ourselves, for the provider did not say."""
+    cost: Decimal | None
+    """US dollars; null until the generation has ended, and where the model has no price."""
+
+    @classmethod
+    def of(cls, attempt: AttemptUsage) -> Self:
+        return cls(
+            attempt=attempt.attempt,
+            provider=attempt.provider,
+            model=attempt.model,
+            outcome=attempt.outcome,
+            usage=_usage(attempt),
+            is_estimated=attempt.estimated,
+            cost=None if attempt.cost is None else dollars(attempt.cost),
+        )
 
 
 @strawberry.type
@@ -113,6 +152,11 @@ class Generation(Node):
         ]
 
     @strawberry.field
+    def attempts(self) -> list[GenerationAttempt]:
+        """Every attempt at asking a provider that has ended, also those that failed or were canceled, in order."""
+        return [GenerationAttempt.of(attempt) for attempt in self.generation.attempts]
+
+    @strawberry.field
     def download_url(self, info: Info) -> URL | None:
         """Where the files can be downloaded as a ZIP, by anybody, for an hour; null where there are none."""
         url = info.context.services.generations.download_url(self.generation)
@@ -132,12 +176,21 @@ class Generation(Node):
             provider=generation.provider,
             model=generation.model,
             template=generation.template,
-            usage=Usage(input_tokens=Long(used.input_tokens), output_tokens=Long(used.output_tokens)) if used else None,
+            usage=_usage(used) if used else None,
             created_at=generation.created_at,
             started_at=generation.started_at,
             finished_at=generation.finished_at,
             generation=generation,
         )
+
+
+def _usage(used: records.Usage | AttemptUsage) -> Usage:
+    return Usage(
+        input_tokens=Long(used.input_tokens),
+        output_tokens=Long(used.output_tokens),
+        cached_tokens=Long(used.cached_tokens),
+        reasoning_tokens=Long(used.reasoning_tokens),
+    )
 
 
 async def _artifact(info: Info, generation: records.Generation) -> Artifact | None:

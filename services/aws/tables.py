@@ -167,6 +167,26 @@ class Table(Generic[E]):
         )
         return [from_item(item, self.spec.entity) for item in answer["Items"]]
 
+    async def between(self, entity_id: str, first: str, last: str) -> list[E]:
+        """Return all entities that share an id, by their sort key from `first` to `last`, in its order."""
+        found: list[E] = []
+        start: dict[str, Any] = {}
+        while True:
+            answer = await self.aws.run(
+                self.aws.dynamodb.query,
+                TableName=self.name,
+                KeyConditionExpression="id = :id AND #sort BETWEEN :first AND :last",
+                ExpressionAttributeNames={"#sort": self.spec.key[-1]},
+                ExpressionAttributeValues={":id": {"S": entity_id}, ":first": {"S": first}, ":last": {"S": last}},
+                ConsistentRead=True,
+                **start,
+            )
+            found += [from_item(item, self.spec.entity) for item in answer["Items"]]
+            key = answer.get("LastEvaluatedKey")
+            if not key:
+                return found
+            start = {"ExclusiveStartKey": key}
+
     async def latest(self, index_name: str, partition: str) -> E | None:
         """Return the entity with the highest sort key in one partition of an index."""
         page = await self.query(index_name, partition, PageRequest(first=1))

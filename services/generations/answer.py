@@ -51,7 +51,7 @@ class Answer:
             case port.Text():
                 yield from self._say(item.text)
             case port.Usage():
-                self.usage = Usage(item.input_tokens, item.output_tokens)
+                self.usage = Usage(item.input_tokens, item.output_tokens, item.cached_tokens, item.reasoning_tokens)
                 yield events.UsageUpdated(item.input_tokens, item.output_tokens)
             case port.Failed():
                 yield events.AttemptFailed(item.code, item.message, will_retry=True)

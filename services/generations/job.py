@@ -36,6 +36,8 @@ from services.llm.schema_output import read_schema
 from services.projects import Project, Projects, ProjectStatus
 from services.schemas.model import SchemaModel
 from services.schemas.service import NewSchema, Schemas
+from services.usage.metering import metered
+from services.usage.service import Budgets
 
 _RETRYABLE: Final = {FailureCode.RATE_LIMITED, FailureCode.UNAVAILABLE, FailureCode.TIMED_OUT}
 _CUT: Final = {
@@ -71,6 +73,7 @@ class GenerationJob:
     provider: Provider
     options_for: Callable[[GenerationKind, Options], Options]
     """Completes what the user asked for with the settings' defaults for the kind."""
+    budgets: Budgets[Generation]
     random_bytes: Callable[[int], bytes]
     now: Clock
 
@@ -117,7 +120,8 @@ class GenerationJob:
         await run.save(status=GenerationStatus.QUEUED)
 
     async def settle(self, record: Generation) -> None:
-        """Close the stream of an ended generation whose worker did not get that far."""
+        """Charge what an ended generation has used and close its stream, where its worker did not get that far."""
+        record = await self.budgets.settle(record)
         await history.close_stream(self.event_log, record, await artifact.load(self.bucket, record))
         await self._announce(record)
 
@@ -142,8 +146,12 @@ class GenerationJob:
         new_parser = (lambda: FileParser(task.boundary)) if isinstance(task, CodeTask) else None
         answer = Answer(run.attempt, new_parser)
         try:
-            async with aclosing(self.provider.stream(request)) as items:
+            async with (
+                metered(run, request, providers=len(self.budgets.models)) as meter,
+                aclosing(self.provider.stream(meter.request)) as items,
+            ):
                 async for item in items:
+                    meter.take(item)
                     for event in answer.take(item):
                         await self._tell(run, event)
         except ProviderFailure as failure:
@@ -179,7 +187,7 @@ class GenerationJob:
     async def _finish(
         self, run: Run[Generation], ending: Ending, answer: Answer | None = None, *, template: str | None = None
     ) -> None:
-        """Artifact, record, terminal event, project, notification: in this order, so that a repeat can repair."""
+        """Artifact, record, budget, terminal event, project, notification: in this order, that a repeat can repair."""
         where = artifact.prefix(run.record)
         made: dict[str, Any] = {}
         if answer is not None:
@@ -199,6 +207,7 @@ class GenerationJob:
             **end_of_job(self.now),
             **made,
         )
+        record = await self.budgets.settle(record)
         await run.out.close(events.encode(history.finished(record)))
         await self._announce(record)
 

@@ -8,8 +8,9 @@ import msgspec
 
 from services.aws.tables import Index, TableSpec
 from services.core.ids import GenerationId, SchemaId
-from services.jobs.record import OPEN_INDEX, JobRecord
+from services.jobs.record import OPEN_INDEX
 from services.llm.port import Options
+from services.usage.model import MeteredRecord
 
 
 class GenerationKind(Enum):
@@ -68,6 +69,10 @@ class Usage(msgspec.Struct, frozen=True, rename="camel"):
 
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the input."""
+    reasoning_tokens: int = 0
+    """Of the output."""
 
 
 class GeneratedFile(msgspec.Struct, frozen=True, rename="camel"):
@@ -78,7 +83,7 @@ class GeneratedFile(msgspec.Struct, frozen=True, rename="camel"):
     sha256: str
 
 
-class Generation(JobRecord, frozen=True, kw_only=True, rename="camel"):
+class Generation(MeteredRecord, frozen=True, kw_only=True, rename="camel"):
     """`message` says the reason of one that ended INCOMPLETE or FAILED as a sentence."""
 
     id: GenerationId

@@ -1,9 +1,11 @@
 """This file is what users do with generations: ask for one, watch it, cancel it, take what it made."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec.structs import replace
 
 from services.aws.bucket import Bucket
 from services.aws.queue import Queue
@@ -26,9 +28,16 @@ from services.idempotency import Idempotency
 from services.jobs.record import OPEN, StopCause, stop_requested
 from services.llm.port import Options
 from services.projects import Project, Projects
+from services.rates import Rates
+from services.schemas.model import encode
+from services.schemas.service import Schema
+from services.usage.allowance import allowance
+from services.usage.service import Budgets
 
 PROMPT_LENGTH: Final = 8000
 DOWNLOAD_SECONDS: Final = 3600
+LEAST: Final = 0.001
+"""The least temperature and top p beside 0: what is much smaller than this, no table can store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +57,32 @@ class Generations:
     projects: Projects
     bucket: Bucket
     queue: Queue
+    schemas: Table[Schema]
+    options_for: Callable[[GenerationKind, Options], Options]
+    """Completes what the user asked for with the settings' defaults for the kind."""
+    rates: Rates
+    budgets: Budgets[Generation]
     event_log: EventLog
     hub: Hub
     idempotency: Idempotency
     now: Clock
 
     async def create(self, new: NewGeneration, *, by: Actor) -> Generation:
-        """Ask for a generation: store its record and put its job into the queue."""
-        _check(new)
+        """Ask for a generation: store its record and put its job into the queue.
+
+        Raises Limited where the user asks too often, and BudgetExhausted. A repeat of an earlier request
+        (`client_mutation_id`) counts for neither.
+        """
+        _check(new, models=self.budgets.models)
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
         object_id = await self.idempotency.object_id(
             "generate", new.client_mutation_id, lambda: new_id("generation"), by=by.user_id
         )
-        generation = self._record(GenerationId(object_id), new, project, by=by)
-        try:
-            await self.table.put_new(generation)
-        except AlreadyExists:
-            generation = await self.get(generation.id, by=by)
+        generation_id = GenerationId(object_id)
+        if new.client_mutation_id is None or await self.table.find(generation_id) is None:
+            generation = await self._admit(self._record(generation_id, new, project, by=by), by=by)
+        else:
+            generation = await self.get(generation_id, by=by)
         if generation.status is GenerationStatus.QUEUED:
             await self.queue.send(generation.id, group=project.team_id)
         return generation
@@ -125,6 +143,19 @@ class Generations:
             f"{generation.artifact}/{ARCHIVE}", seconds=DOWNLOAD_SECONDS, filename=f"{generation.id}.zip"
         )
 
+    async def _admit(self, generation: Generation, *, by: Actor) -> Generation:
+        """Store a new generation within its user's rate and its team's budget; one that is there already stays."""
+        schema = await self.schemas.find(generation.schema_id or "")
+        most_output = self.options_for(generation.kind, generation.options).max_tokens or 0
+        tokens = allowance(generation.prompt, context=encode(schema.model) if schema else b"", most_output=most_output)
+        await self.rates.take("ai", generation.id, by=by.user_id)
+        reserved = replace(generation, reservation=self.budgets.reservation(tokens))
+        try:
+            await self.budgets.reserve(self.table.creation(reserved), reserved)
+        except AlreadyExists:
+            return await self.get(generation.id, by=by)
+        return reserved
+
     async def _stop(self, generation_id: GenerationId) -> Generation | None:
         def stopped(old: Generation) -> Generation:
             if old.finished_at is not None:
@@ -140,6 +171,7 @@ class Generations:
         generation = await self.table.update(generation_id, stopped)
         if generation is not None and generation.finished_at is not None:
             await close_stream(self.event_log, generation, None)
+            generation = await self.budgets.settle(generation)
             await self.projects.settled(generation.project_id, failed=False)
         return generation
 
@@ -166,15 +198,17 @@ class Generations:
         )
 
 
-def _check(new: NewGeneration) -> None:
+def _check(new: NewGeneration, *, models: Sequence[str]) -> None:
     faults: list[Fault] = []
     if new.prompt is not None:
         faults += bounded(new.prompt, field=["prompt"], most=PROMPT_LENGTH, least=0)
     options = new.options
-    if options.temperature is not None and not 0 <= options.temperature <= 2:  # noqa: PLR2004 - the message says it
-        faults.append(Fault("temperature must be from 0 to 2.", ("options", "temperature")))
-    if options.top_p is not None and not 0 < options.top_p <= 1:
-        faults.append(Fault("topP must be above 0 and at most 1.", ("options", "topP")))
+    if options.model is not None and options.model not in models:
+        faults.append(Fault(f"model must be one of: {', '.join(sorted(set(models)))}.", ("options", "model")))
+    if options.temperature is not None and options.temperature != 0 and not LEAST <= options.temperature <= 2:  # noqa: PLR2004 - the message says it
+        faults.append(Fault("temperature must be 0, or from 0.001 to 2.", ("options", "temperature")))
+    if options.top_p is not None and not LEAST <= options.top_p <= 1:
+        faults.append(Fault("topP must be from 0.001 to 1.", ("options", "topP")))
     if options.max_tokens is not None and not 1 <= options.max_tokens <= 200_000:  # noqa: PLR2004 - same
         faults.append(Fault("maxTokens must be from 1 to 200,000.", ("options", "maxTokens")))
     if faults:
