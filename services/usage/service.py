@@ -124,8 +124,7 @@ class Budgets(Generic[M]):
                 self._releasing(record.reservation, Totals.of_attempts(priced), record.team_id),
                 *self._rows(record, record.reservation, priced),
             ]
-            if not await write_together(self.records.aws, parts):
-                return replace(settled, version=record.version + 1)
+            await write_together(self.records.aws, parts)  # where the record has changed meanwhile, it decides again
             found = await self.records.find(record.id)
             if found is None:
                 return record
