@@ -2,11 +2,12 @@
 
 import math
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NewType
 from urllib.parse import urlsplit
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.scalars import JSON
 
 from services.core.clock import iso
@@ -36,19 +37,14 @@ def _long(value: object) -> int:
 
 
 def _date(value: object) -> date:
-    if not isinstance(value, str) or len(value) != len("2026-01-31"):
-        raise ValueError("Date must be written as 2026-01-31.")
-    return date.fromisoformat(value)
-
-
-def _decimal(value: object) -> Decimal:
+    """Read a day. Raises GraphQLError, for another exception of a variable would count as a mistake of ours."""
     try:
-        number = Decimal(value) if isinstance(value, str | int) and not isinstance(value, bool) else Decimal("NaN")
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
-        raise ValueError("Decimal must be a number written as a string.")
-    return number
+        day = date.fromisoformat(str(value))
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != value:
+        raise GraphQLError("Date must be a day written as 2026-01-31.")
+    return day
 
 
 def _url(value: object) -> str:
@@ -76,7 +72,6 @@ SCALARS: dict[object, Any] = {
         name="Decimal",
         description='An exact decimal number, written as a string: `"0.00045"`.',
         serialize=lambda value: f"{value.normalize():f}",
-        parse_value=_decimal,
     ),
     Long: strawberry.scalar(
         name="Long",

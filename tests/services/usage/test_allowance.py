@@ -31,6 +31,13 @@ def test_no_template_is_longer_than_an_allowance_assumes() -> None:
     assert {name: size for name, size in sizes.items() if size > TEMPLATE_BYTES} == {}
 
 
+@given(st.text(max_size=8000))
+def test_a_prompt_has_fewer_bytes_than_an_allowance_assumes(prompt: str) -> None:
+    size = sum(len(message.content.encode()) for message in request(prompt, 1).messages)
+
+    assert 2 * size <= allowance(prompt, most_output=0)
+
+
 @given(st.text(max_size=8000), st.integers(1, 200_000), st.sampled_from([1, 2]))
 def test_the_first_request_is_asked_as_it_is(prompt: str, most_output: int, providers: int) -> None:
     asked = request(prompt, most_output)
