@@ -14,7 +14,7 @@ from strawberry.types import ExecutionContext
 
 from graph.descriptions import describe
 from graph.errors import CodedErrors
-from resolvers import admin, errors, node, nodes, paging, projects, schemas, streams, teams, users
+from resolvers import admin, errors, node, nodes, paging, projects, schemas, streams, teams, usage, users
 from resolvers.context import Context
 from resolvers.deployments import events as deployment_events
 from resolvers.deployments import objects as deployment_objects
@@ -41,6 +41,7 @@ SLICES: Final[list[ModuleType]] = [
     deployment_events,
     deployments,
     admin,
+    usage,
 ]
 
 
@@ -53,6 +54,7 @@ class Query(
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
     admin.AdminQuery,
+    usage.UsageQuery,
 ):
     """Reading."""
 

@@ -18,6 +18,7 @@ from services.events.port import EventLog
 from services.generations.model import Generation, GenerationStatus
 from services.jobs.record import OPEN, OPEN_INDEX, JobRecord
 from services.projects import Projects, ProjectStatus
+from services.usage.service import Budgets
 
 J = TypeVar("J", bound=JobRecord)
 
@@ -43,6 +44,7 @@ class Admin:
     deployment_queue: Queue
     event_log: EventLog
     projects: Projects
+    budgets: Budgets[Generation]
     now: Clock
 
     async def queue_status(self, *, by: Actor) -> list[QueueStatus]:
@@ -56,6 +58,7 @@ class Admin:
     async def redrive(self, generation_id: GenerationId, *, by: Actor) -> Generation:
         """Put a FAILED generation back into its queue with its counters reset; its stream starts over.
 
+        Its team's budget must have room for it again: else BudgetExhausted.
         Raises Conflict, with the generation, where it is not FAILED. (A deployment is done again with `redeploy`.)
         """
         require_admin(by)
@@ -79,7 +82,7 @@ class Admin:
                 open=OPEN,
             )
 
-        generation = await self.generations.update(generation_id, reset)
+        generation = await self.budgets.reopen(generation_id, reset)
         if generation is None:
             raise NotFound("generation", generation_id)
         await self.event_log.forget(generation.id)

@@ -47,7 +47,7 @@ from services.health import Health
 from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
 from services.jobs.sweeper import Sweeper
 from services.jobs.worker import Worker
-from services.llm.chat import Chat, Timeouts
+from services.llm.chat import Timeouts
 from services.llm.groq import Groq
 from services.llm.openai import OpenAI
 from services.llm.port import Provider
@@ -59,8 +59,14 @@ from services.platforms.npm import network_settings
 from services.platforms.port import Platform
 from services.platforms.tables import StackTables
 from services.projects import PROJECTS, Projects
+from services.rates import RATES, Rates
 from services.schemas.service import SCHEMAS, Schemas
 from services.teams import TEAMS, Teams
+from services.usage.model import BUDGETS, USAGE
+from services.usage.prices import Prices, nanos
+from services.usage.reports import Reports
+from services.usage.service import Budgets
+from services.usage.service import Limits as BudgetLimits
 from services.users import USERS, Users
 
 TABLES: Final[Sequence[TableSpec[Any]]] = (
@@ -74,6 +80,9 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     TEAMS,
     USERS,
     IDEMPOTENCY_KEYS,
+    RATES,
+    BUDGETS,
+    USAGE,
 )
 
 SHORTEST_SECRET: Final = 8
@@ -99,6 +108,7 @@ class Services:
     documentation: Documentation
     deletion: Deletion
     admin: Admin
+    usage: Reports
     health: Health
 
 
@@ -191,6 +201,9 @@ class _Builder:
         schemas = Schemas(self.aws, self._table(SCHEMAS), projects, now)
         architectures = Architectures(self._table(ARCHITECTURES), projects, now)
         documentation = Documentation(self._table(DOCUMENTATION), projects, now)
+        limits = BudgetLimits(config.team_tokens, None if config.team_cost is None else nanos(config.team_cost))
+        counters, usage = self._table(BUDGETS), self._table(USAGE)
+        budgets = Budgets(generation_table, counters, usage, limits, Prices(config.prices), config.models, now)
         generations = Generations(
             generation_table,
             projects,
@@ -199,7 +212,10 @@ class _Builder:
             self.log,
             hub,
             idempotency,
-            self._models(),
+            self._table(SCHEMAS),
+            completing(config),
+            Rates(self._table(RATES), config.requests_per_minute, now),
+            budgets,
             now,
         )
         deployments = Deployments(
@@ -230,6 +246,7 @@ class _Builder:
                 GenerationKind.CHAT: ChatKind(generation_table, bucket),
             },
             completing(config),
+            budgets,
             self._redactor,
             now,
         )
@@ -249,8 +266,9 @@ class _Builder:
             documentation=documentation,
             deletion=Deletion(projects, generations, deployments),
             admin=Admin(
-                generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now
+                generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, budgets, now
             ),
+            usage=Reports(usage, counters, limits, now),
             health=self._health(bucket, generation_queue),
         )
         workers: list[Runner] = [
@@ -260,12 +278,6 @@ class _Builder:
             self._sweeper(deployment_queue, deployment_job),
         ]
         return Process(services, workers)
-
-    def _models(self) -> frozenset[str]:
-        """Return the models that a request may name: those of the providers that are set up."""
-        return frozenset(
-            name for provider in self.router.providers if isinstance(provider, Chat) for name in provider.models
-        )
 
     def _redactor(self) -> Redactor:
         config = self.config

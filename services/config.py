@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,10 +14,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Json,
     SecretStr,
     ValidationError,
 )
 from pydantic.fields import FieldInfo
+
+from services.llm.scaffold import provider as scaffold
+from services.usage.prices import PRICES, Price
 
 
 class BadConfig(Exception):
@@ -131,6 +136,32 @@ class Config(BaseModel):
     ai_chunk_timeout: float = Field(
         30, alias="AI_CHUNK_TIMEOUT", gt=0, description="Seconds of silence after which a provider has failed."
     )
+    ai_prices: Json[dict[str, Price]] | None = Field(
+        None,
+        alias="AI_PRICES",
+        description="Prices of models in US dollars per million tokens, over the built-in ones of the default models: "
+        '`{"gpt-5-mini": {"input": 0.25, "cachedInput": 0.025, "output": 2}}`.',
+    )
+    ai_requests: int | None = Field(
+        None,
+        alias="AI_REQUESTS_PER_MINUTE",
+        ge=0,
+        le=1000,
+        description="Generations that a user may ask for within a minute; 0 for no limit; "
+        "unset, 10, and 20 in development.",
+    )
+    team_tokens: int | None = Field(
+        None,
+        alias="AI_TEAM_MONTHLY_TOKENS",
+        ge=0,
+        le=10**15,
+        description="Tokens that a team may use in a calendar month (UTC); unset, as many as it likes.",
+    )
+    team_cost: Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=9)] | None = Field(
+        None,
+        alias="AI_TEAM_MONTHLY_COST",
+        description="US dollars that a team's models may cost in a calendar month (UTC); unset, as much as they do.",
+    )
     scaffold_pace: float = Field(
         2000,
         alias="SCAFFOLD_TOKENS_PER_SECOND",
@@ -190,6 +221,28 @@ class Config(BaseModel):
     def development(self) -> bool:
         return self.environment == "development"
 
+    @property
+    def requests_per_minute(self) -> int:
+        """Generations that a user may ask for within a minute; 0 for no limit."""
+        if self.ai_requests is None:
+            return 20 if self.development else 10
+        return self.ai_requests
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that may be asked: that of each provider, in their order, then further ones."""
+        with_keys = (
+            (self.groq_api_key, self.ai_model or self.groq_model),
+            (self.openai_api_key, self.ai_model or self.openai_model),
+        )
+        further = (self.groq_models if self.groq_api_key else ()) + (self.openai_models if self.openai_api_key else ())
+        return (*(model for key, model in with_keys if key), *further) or (scaffold.MODEL,)
+
+    @property
+    def prices(self) -> dict[str, Price]:
+        """What models cost."""
+        return {**PRICES, **(self.ai_prices or {})}
+
     def name_of(self, resource: str) -> str:
         """Name a table, queue, bucket or topic in this stage."""
         return f"{resource}-{self.stage}" if self.stage else resource
@@ -211,6 +264,7 @@ def read(variables: Mapping[str, str]) -> Config:
     except ValidationError as error:
         own = [f"{e['loc'][0]}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
         raise _bad([*own, *faults]) from None
+    faults += _faults_of_budget(config)
     if faults:
         raise _bad(faults)
     return config
@@ -237,6 +291,13 @@ def _faults_together(given: Mapping[str, str]) -> Iterator[str]:
             yield "CLERK_JWT_KEY or CLERK_JWKS_URL: one is required when SNAPINFRA_ENV is production"
     if clerk and "CLERK_ISSUER" not in given:
         yield "CLERK_ISSUER: required with CLERK_JWT_KEY or CLERK_JWKS_URL"
+
+
+def _faults_of_budget(config: Config) -> Iterator[str]:
+    """Yield which models have no price, where a budget of money needs one."""
+    if config.team_cost is not None:
+        for model in sorted({*config.models} - {*config.prices}):
+            yield f"AI_TEAM_MONTHLY_COST: needs a price of the model '{model}' in AI_PRICES"
 
 
 def _bad(faults: list[str]) -> BadConfig:

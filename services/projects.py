@@ -152,10 +152,12 @@ class Projects:
                 return project
         raise Conflict("The project keeps changing; try again.")
 
-    async def next_number(self, project_id: ProjectId) -> int:
+    async def next_number(self, project: Project) -> int:
         """Return the number of the project's next generation, from 1; no two get the same one."""
-        project = await self.table.update(project_id, lambda old: replace(old, generations=old.generations + 1))
-        return self._existing(project, project_id).generations
+        number = await self.table.increment(project, "generations")
+        if number is None:
+            raise NotFound("project", project.id)
+        return number
 
     async def mark(self, project_id: ProjectId, status: ProjectStatus) -> None:
         """Record that work on the project has begun (for jobs, which were authorized when they were asked for)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Self
 
 import strawberry
@@ -20,6 +21,7 @@ from services.generations.diff import FileChangeKind
 from services.generations.model import GenerationKind, GenerationReason, GenerationStatus
 from services.llm.paths import DiscardReason
 from services.usage.model import AttemptOutcome, AttemptUsage
+from services.usage.prices import dollars
 
 for _enum in (
     GenerationKind,
@@ -79,27 +81,33 @@ class GenerationFile:
 
 @strawberry.type
 class GenerationAttempt:
-    """An answer that a provider began to give for a generation."""
+    """One attempt at asking one provider."""
 
+    attempt: int
+    """The generation's attempt in which it was."""
     provider: str
-    """Who answered: `groq`, `openai` or `scaffold`."""
+    """Who was asked: `groq`, `openai` or `scaffold`."""
     model: str
-    """The model that answered."""
+    """The model that was asked."""
     outcome: AttemptOutcome
-    """How the answer ended."""
+    """How it ended."""
     usage: Usage
-    """What it used."""
-    estimated: bool
-    """Whether the provider did not tell its tokens, so that they are estimated from the text."""
+    """What it has used."""
+    is_estimated: bool
+    """Whether we counted the tokens ourselves, for the provider did not say."""
+    cost: Decimal | None
+    """US dollars; null until the generation has ended, and where the model has no price."""
 
     @classmethod
     def of(cls, attempt: AttemptUsage) -> Self:
         return cls(
+            attempt=attempt.attempt,
             provider=attempt.provider,
             model=attempt.model,
             outcome=attempt.outcome,
             usage=Usage.of([attempt]),
-            estimated=attempt.estimated,
+            is_estimated=attempt.estimated,
+            cost=None if attempt.cost is None else dollars(attempt.cost),
         )
 
 
@@ -206,7 +214,7 @@ class Generation(Node):
 
     @strawberry.field
     def attempts(self) -> list[GenerationAttempt]:
-        """Every answer that a provider has begun to give for it, oldest first; also those that failed."""
+        """Every attempt at asking a provider that has ended, also those that failed or were canceled, in order."""
         return [GenerationAttempt.of(attempt) for attempt in self.generation.attempts]
 
     @strawberry.field

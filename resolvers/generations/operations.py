@@ -22,13 +22,13 @@ class GenerationOptions:
     """How to ask the model; a null field means the default for the kind."""
 
     model: str | None = None
-    """A model that one of the configured providers has."""
+    """A model that one of the configured providers has; an error names them."""
     temperature: float | None = None
-    """0 to 2; lower is more predictable."""
+    """0, or 0.001 to 2; lower is more predictable."""
     max_tokens: int | None = None
     """The most tokens of the answer: 1 to 200,000."""
     top_p: float | None = None
-    """Above 0 and at most 1."""
+    """0.001 to 1."""
 
 
 @strawberry.input

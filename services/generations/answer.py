@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import msgspec
 
@@ -12,35 +11,6 @@ from services.generations.model import GeneratedFile
 from services.generations.redaction import Redactor
 from services.llm import files as protocol
 from services.llm import port
-from services.usage.model import AttemptOutcome, AttemptUsage
-
-_CHARACTERS_PER_TOKEN: Final = 4
-
-
-@dataclass(slots=True)
-class _Open:
-    """The answer that a provider is giving."""
-
-    provider: str
-    model: str
-    prompt: int
-    """Characters of the request."""
-    said: int = 0
-    """Characters of the answer."""
-    usage: port.Usage | None = None
-
-    def closed(self, outcome: AttemptOutcome) -> AttemptUsage:
-        used = self.usage or port.Usage(_tokens(self.prompt), _tokens(self.said))
-        return AttemptUsage(
-            self.provider,
-            self.model,
-            outcome,
-            used.input_tokens,
-            used.output_tokens,
-            used.cached_tokens,
-            used.reasoning_tokens,
-            estimated=self.usage is None,
-        )
 
 
 @dataclass(slots=True)
@@ -59,7 +29,8 @@ class Answer:
     model: str | None = field(default=None, init=False)
     finish: port.FinishReason | None = field(default=None, init=False)
     """How the last answer ended; None where its provider failed."""
-    attempts: list[AttemptUsage] = field(default_factory=list[AttemptUsage], init=False)
+    has_started: bool = field(default=False, init=False)
+    """Whether a provider has begun to give the answer that is expected."""
     _base: Mapping[str, FileContent] = field(default_factory=dict[str, FileContent], init=False)
     _base_text: str = field(default="", init=False)
     _base_missing: Sequence[str] = field(default=(), init=False)
@@ -69,12 +40,10 @@ class Answer:
     """How much of the parser's manifest has been looked at."""
     _redactor: Redactor = field(default_factory=Redactor, init=False)
     _resets: bool = field(default=True, init=False)
-    _prompt: int = field(default=0, init=False)
     _text: list[str] = field(default_factory=list[str], init=False)
     _length: int = field(default=0, init=False)
     _parser: protocol.FileParser | None = field(default=None, init=False)
     _parts: list[str] = field(default_factory=list[str], init=False)
-    _open: _Open | None = field(default=None, init=False)
 
     @property
     def text(self) -> str:
@@ -107,11 +76,6 @@ class Answer:
         has_content = self._parser is None or self._parser.ended or bool(self._parser.manifest)
         return self.finish is port.FinishReason.STOP and has_content and not self.missing
 
-    @property
-    def output_tokens(self) -> int:
-        """Tokens that this run's answers have taken."""
-        return sum(attempt.output_tokens for attempt in self.attempts)
-
     def start_from(self, base: Iterable[FileContent], *, text: str = "", missing: Sequence[str] = ()) -> None:
         """Begin with what an earlier generation made, to be changed or gone on with, and what it lacked."""
         self._base, self._base_text, self._base_missing = {file.path: file for file in base}, text, missing
@@ -121,8 +85,7 @@ class Answer:
         """Prepare for the answer to a request. With `resets`, nothing counts that this run's answers have brought."""
         task = request.task
         self._resets = resets
-        self._prompt = sum(len(message.content) for message in request.messages)
-        self.finish = None
+        self.finish, self.has_started = None, False
         if resets:
             self._reset()
         self._redactor = self.new_redactor()
@@ -136,32 +99,19 @@ class Answer:
             case port.Started():
                 yield from self._start(item)
             case port.Text():
-                if self._open is not None:
-                    self._open.said += len(item.text)
                 yield from self._say(self._redactor.feed(item.text))
             case port.Usage():
-                if self._open is not None:
-                    self._open.usage = item
                 yield events.UsageUpdated(item.input_tokens, item.output_tokens)
             case port.Failed():
                 yield events.AttemptFailed(item.code, item.message, will_retry=True)
             case port.Finished():
                 self.finish = item.reason
                 yield from self._end()
-                is_whole = item.reason is port.FinishReason.STOP
-                self.close(AttemptOutcome.COMPLETED if is_whole else AttemptOutcome.CUT)
 
     def lost(self) -> Iterator[events.GenerationEvent]:
         """Take note that the provider has failed, and yield what is still to be told of what came."""
-        if self._open is not None:
+        if self.has_started:
             yield from self._end()
-            self.close(AttemptOutcome.FAILED)
-
-    def close(self, outcome: AttemptOutcome) -> None:
-        """Count what the open answer has used, if one is open."""
-        if self._open is not None:
-            self.attempts.append(self._open.closed(outcome))
-            self._open = None
 
     def _reset(self) -> None:
         self.files, self.has_files = dict(self._base), False
@@ -169,7 +119,7 @@ class Answer:
 
     def _start(self, started: port.Started) -> Iterator[events.GenerationEvent]:
         self.provider, self.model = started.provider, started.model
-        self._open = _Open(started.provider, started.model, self._prompt)
+        self.has_started = True
         yield events.AttemptStarted(self.attempt, started.provider, started.model, resets_text=self._resets)
         if self._resets:
             self._text, self._length = [], 0
@@ -231,7 +181,3 @@ class Answer:
                 self._awaited.pop(item.path, None)
                 self.has_files = True
                 return events.FileRemoved(item.path)
-
-
-def _tokens(characters: int) -> int:
-    return -(-characters // _CHARACTERS_PER_TOKEN)

@@ -8,10 +8,13 @@ from typing import Final
 
 from services.generations import events
 from services.generations.answer import Answer
+from services.generations.model import Generation
+from services.jobs.run import Run
 from services.jobs.worker import JobFailed
 from services.llm.port import FailureCode, FilesTask, FinishReason, Options, Provider, ProviderFailure, Request
 from services.llm.prompts import render
-from services.usage.model import AttemptOutcome
+from services.usage.allowance import AllowanceSpent
+from services.usage.metering import metered
 
 RECOVERIES: Final = 3
 """Failures in the middle of an answer, one after the other with no file completed between them, that are recovered."""
@@ -29,12 +32,18 @@ _RETRYABLE: Final = {FailureCode.RATE_LIMITED, FailureCode.UNAVAILABLE, FailureC
 class Asking:
     """Asks for one run's answers, and tells subscribers. `options.max_tokens` limits the output of all of them."""
 
+    run: Run[Generation]
     provider: Provider
     answer: Answer
     options: Options
     tell: Callable[[events.GenerationEvent], Awaitable[None]]
     template: str = field(default="", init=False)
     """The templates of the first and the last request."""
+    _earlier: int = field(init=False)
+    """How many attempts earlier runs have made."""
+
+    def __post_init__(self) -> None:
+        self._earlier = len(self.run.record.attempts)
 
     async def say(self, request: Request) -> None:
         """Have a text said. One whose provider fails in the middle starts over, a few times.
@@ -86,7 +95,9 @@ class Asking:
 
     @property
     def _left(self) -> int:
-        return (self.options.max_tokens or 0) - self.answer.output_tokens
+        """What is left of the limit of tokens."""
+        spent = sum(attempt.output_tokens for attempt in self.run.record.attempts[self._earlier :])
+        return (self.options.max_tokens or 0) - spent
 
     def _rest(self, task: FilesTask) -> FilesTask:
         """Return the task of bringing what is missing: the same one where nothing has come yet."""
@@ -102,25 +113,31 @@ class Asking:
         first, *_ = self.template.split(" ")
         self.template = f"{first} {request.template}" if first and first != request.template else request.template
         self.answer.expect(request, resets=resets)
-        begun = len(self.answer.attempts)
         try:
-            async with aclosing(self.provider.stream(request)) as items:
-                async for item in items:
-                    for event in self.answer.take(item):
-                        await self.tell(event)
+            await self._stream(request)
+        except AllowanceSpent:
+            if not self._has_begun:
+                message = "It has used all tokens that were set aside for it."
+                raise JobFailed("MAX_TOKENS", message, retryable=False) from None
+            self.answer.finish = FinishReason.LENGTH
         except ProviderFailure as failure:
             for event in self.answer.lost():
                 await self.tell(event)
-            if len(self.answer.attempts) > begun or self._has_begun:
+            if self.answer.has_started or self._has_begun:
                 return failure
             retryable = failure.code in _RETRYABLE
             raise JobFailed(
                 "PROVIDER_ERROR", f"{failure.provider}: {failure.message}", retryable=retryable
             ) from failure
-        except asyncio.CancelledError:
-            self.answer.close(AttemptOutcome.CANCELED)
-            raise
         return None
+
+    async def _stream(self, request: Request) -> None:
+        """Tell what comes of a request as it comes, and meter it."""
+        async with metered(self.run, request) as meter, aclosing(self.provider.stream(meter.request)) as items:
+            async for item in items:
+                meter.take(item)
+                for event in self.answer.take(item):
+                    await self.tell(event)
 
     async def _announce(self, failure: ProviderFailure, *, will_retry: bool) -> None:
         await self.tell(events.AttemptFailed(failure.code.value, failure.message, will_retry))

@@ -23,6 +23,7 @@ from services.jobs.worker import JobFailed
 from services.llm.port import Options, Provider
 from services.projects import Project, Projects, ProjectStatus
 from services.schemas.service import Schemas
+from services.usage.service import Budgets
 
 WORK_LIMIT: Final = timedelta(hours=1)
 WAIT_LIMIT: Final = timedelta(days=1)
@@ -42,6 +43,7 @@ class GenerationJob:
     kinds: Mapping[GenerationKind, Kind]
     options_for: Callable[[GenerationKind, Options], Options]
     """Completes what the user asked for with the settings' defaults for the kind."""
+    budgets: Budgets[Generation]
     new_redactor: Callable[[], Redactor]
     now: Clock
 
@@ -60,11 +62,7 @@ class GenerationJob:
         project = await self._project(record)
         await self.projects.mark(project.id, ProjectStatus.GENERATING)
         making = await self._making(run, project)
-        try:
-            ending = await self.kinds[record.kind].make(making)
-        finally:
-            run.pending["attempts"] = (*record.attempts, *making.answer.attempts)
-        await self._finish(run, ending, making)
+        await self._finish(run, await self.kinds[record.kind].make(making), making)
 
     async def stopped(self, run: Run[Generation]) -> None:
         """End a canceled generation."""
@@ -84,7 +82,8 @@ class GenerationJob:
         await run.save(status=GenerationStatus.QUEUED)
 
     async def settle(self, record: Generation) -> None:
-        """Close the stream of an ended generation whose worker did not get that far."""
+        """Charge what an ended generation has used and close its stream, where its worker did not get that far."""
+        record = await self.budgets.settle(record)
         await history.close_stream(self.event_log, record, await artifact.load(self.bucket, record))
         await self._announce(record)
 
@@ -108,7 +107,7 @@ class GenerationJob:
             base=await self._base(record),
             options=options,
             answer=answer,
-            asking=Asking(self.provider, answer, options, lambda event: self._tell(run, event)),
+            asking=Asking(run, self.provider, answer, options, lambda event: self._tell(run, event)),
         )
 
     async def _base(self, record: Generation) -> Base | None:
@@ -121,7 +120,7 @@ class GenerationJob:
         return Base(base, made)
 
     async def _finish(self, run: Run[Generation], ending: Ending, making: Making | None = None) -> None:
-        """Artifact, record, terminal event, project, notification: in this order, so that a repeat can repair."""
+        """Artifact, record, budget, terminal event, project, notification: in this order, that a repeat can repair."""
         made: dict[str, Any] = {}
         if making is not None:
             answer, where = making.answer, artifact.prefix(run.record)
@@ -141,6 +140,7 @@ class GenerationJob:
             **end_of_job(self.now),
             **made,
         )
+        record = await self.budgets.settle(record)
         await run.out.close(events.encode(history.finished(record)))
         await self._announce(record)
 

@@ -9,9 +9,9 @@ import msgspec
 from services.aws.tables import Index, TableSpec
 from services.checks.port import Check
 from services.core.ids import ArchitectureId, GenerationId, SchemaId
-from services.jobs.record import OPEN_INDEX, JobRecord
+from services.jobs.record import OPEN_INDEX
 from services.llm.port import Options
-from services.usage.model import AttemptUsage
+from services.usage.model import MeteredRecord
 
 
 class GenerationKind(Enum):
@@ -90,7 +90,7 @@ class GeneratedFile(msgspec.Struct, frozen=True, rename="camel"):
     """Why it does not parse, where it does not: `12:5 ';' expected.`"""
 
 
-class Generation(JobRecord, frozen=True, kw_only=True, rename="camel"):
+class Generation(MeteredRecord, frozen=True, kw_only=True, rename="camel"):
     """`message` says the reason of one that ended INCOMPLETE or FAILED as a sentence."""
 
     id: GenerationId
@@ -114,8 +114,6 @@ class Generation(JobRecord, frozen=True, kw_only=True, rename="camel"):
     model: str | None = None
     template: str | None = None
     usage: Usage | None = None
-    attempts: tuple[AttemptUsage, ...] = ()
-    """Every answer that a provider has begun to give, oldest first."""
     checks: tuple[Check, ...] = ()
     files: tuple[GeneratedFile, ...] = ()
     missing: tuple[str, ...] = ()

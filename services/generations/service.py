@@ -1,6 +1,6 @@
 """This file is what users do with generations: ask for one, watch it, cancel it, take what it made."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -29,9 +29,16 @@ from services.idempotency import Idempotency
 from services.jobs.record import OPEN, StopCause, stop_requested
 from services.llm.port import Options
 from services.projects import Project, Projects
+from services.rates import Rates
+from services.schemas.model import encode
+from services.schemas.service import Schema
+from services.usage.allowance import allowance
+from services.usage.service import Budgets
 
 PROMPT_LENGTH: Final = 8000
 DOWNLOAD_SECONDS: Final = 3600
+LEAST: Final = 0.001
+"""The least temperature and top p beside 0: what is much smaller than this, no table can store."""
 
 _WITH_BASE: Final = frozenset({GenerationKind.CODE, GenerationKind.DOCUMENTATION, GenerationKind.CHAT})
 _NEEDS_SCHEMA: Final = frozenset({GenerationKind.CODE, GenerationKind.DOCUMENTATION})
@@ -59,25 +66,33 @@ class Generations:
     event_log: EventLog
     hub: Hub
     idempotency: Idempotency
-    models: frozenset[str]
-    """The models that a request may name."""
+    schemas: Table[Schema]
+    options_for: Callable[[GenerationKind, Options], Options]
+    """Completes what the user asked for with the settings' defaults for the kind."""
+    rates: Rates
+    budgets: Budgets[Generation]
     now: Clock
 
     async def create(self, new: NewGeneration, *, by: Actor) -> Generation:
-        """Ask for a generation: store its record and put its job into the queue."""
+        """Ask for a generation: store its record and put its job into the queue.
+
+        Raises Limited where the user asks too often, and BudgetExhausted. A repeat of an earlier request
+        (`client_mutation_id`) counts for neither.
+        """
         self._check(new)
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
-        if new.base_id is not None:
-            await self._check_base(new.base_id, new, by=by)
+        base = None if new.base_id is None else await self._base(new.base_id, new, by=by)
         object_id = await self.idempotency.object_id(
             "generate", new.client_mutation_id, lambda: new_id("generation"), by=by.user_id
         )
-        return await self._queued(_record(GenerationId(object_id), new, project, by=by, now=self.now), by=by)
+        return await self._queued(
+            _record(GenerationId(object_id), new, project, by=by, now=self.now), project, base, by=by
+        )
 
     async def go_on(self, generation_id: GenerationId, *, client_mutation_id: str | None, by: Actor) -> Generation:
         """Ask for a generation that goes on where an INCOMPLETE one was cut short, and has all that it made.
 
-        Raises Conflict, with the generation, where it is not INCOMPLETE.
+        Raises Conflict, with the generation, where it is not INCOMPLETE, and otherwise as `create` does.
         """
         old = await self.get(generation_id, by=by, action=Action.EDIT)
         if old.status is not GenerationStatus.INCOMPLETE:
@@ -90,7 +105,7 @@ class Generations:
         new = NewGeneration(old.project_id, old.kind, old.prompt, old.options, base_id=old.id)
         record = _record(GenerationId(object_id), new, project, by=by, now=self.now)
         schema_id = record.schema_id if old.kind is GenerationKind.SCHEMA else old.schema_id
-        return await self._queued(replace(record, continues=True, schema_id=schema_id), by=by)
+        return await self._queued(replace(record, continues=True, schema_id=schema_id), project, old, by=by)
 
     async def diff(self, generation: Generation, from_id: GenerationId, *, by: Actor) -> list[FileChange]:
         """Say which files changed from another generation of the same project to this one, and how."""
@@ -171,23 +186,38 @@ class Generations:
         generation = await self.table.update(generation_id, stopped)
         if generation is not None and generation.finished_at is not None:
             await close_stream(self.event_log, generation, None)
+            generation = await self.budgets.settle(generation)
             await self.projects.settled(generation.project_id, failed=False)
         return generation
 
-    async def _queued(self, generation: Generation, *, by: Actor) -> Generation:
+    async def _queued(
+        self, generation: Generation, project: Project, base: Generation | None, *, by: Actor
+    ) -> Generation:
         """Store a new generation's record and put its job into the queue; a repeat returns what is stored."""
-        if (found := await self.table.find(generation.id)) is None:
-            number = await self.projects.next_number(generation.project_id)
-            found = replace(generation, number=number)
-            try:
-                await self.table.put_new(found)
-            except AlreadyExists:
-                found = await self.get(generation.id, by=by)
+        found = await self.table.find(generation.id) or await self._admit(generation, project, base, by=by)
         if found.status is GenerationStatus.QUEUED:
             await self.queue.send(found.id, group=found.team_id)
         return found
 
-    async def _check_base(self, base_id: GenerationId, new: NewGeneration, *, by: Actor) -> None:
+    async def _admit(
+        self, generation: Generation, project: Project, base: Generation | None, *, by: Actor
+    ) -> Generation:
+        """Store a new generation within its user's rate and its team's budget; one that is there already stays."""
+        schema = await self.schemas.find(generation.schema_id) if generation.schema_id else None
+        context = (len(encode(schema.model)) if schema else 0) + (_size(base) if base else 0)
+        most_output = self.options_for(generation.kind, generation.options).max_tokens or 0
+        tokens = allowance(generation.prompt, context=context, most_output=most_output)
+        await self.rates.take("ai", generation.id, by=by.user_id)
+        number = await self.projects.next_number(project)
+        reserved = replace(generation, number=number, reservation=self.budgets.reservation(tokens))
+        try:
+            await self.budgets.reserve(self.table.creation(reserved), reserved)
+        except AlreadyExists:
+            return await self.get(generation.id, by=by)
+        return reserved
+
+    async def _base(self, base_id: GenerationId, new: NewGeneration, *, by: Actor) -> Generation:
+        """Return the base. Raises Invalid where the new generation cannot start from it."""
         try:
             base = await self.get(base_id, by=by)
         except NotFound:
@@ -204,23 +234,31 @@ class Generations:
             raise Invalid.one("The base has made nothing to start from (yet).", "baseGenerationId")
         if not (new.prompt or "").strip():
             raise Invalid.one("Say in prompt what to change.", "prompt")
+        return base
 
     def _check(self, new: NewGeneration) -> None:
         faults: list[Fault] = []
         if new.prompt is not None:
             faults += bounded(new.prompt, field=["prompt"], most=PROMPT_LENGTH, least=0)
         options = new.options
-        if options.model is not None and options.model not in self.models:
-            known = f"known are {', '.join(sorted(self.models))}" if self.models else "the scaffold has none to choose"
-            faults.append(Fault(f"No model '{options.model[:100]}': {known}.", ("options", "model")))
-        if options.temperature is not None and not 0 <= options.temperature <= 2:  # noqa: PLR2004 - the message says it
-            faults.append(Fault("temperature must be from 0 to 2.", ("options", "temperature")))
-        if options.top_p is not None and not 0 < options.top_p <= 1:
-            faults.append(Fault("topP must be above 0 and at most 1.", ("options", "topP")))
+        models = self.budgets.models
+        if options.model is not None and options.model not in models:
+            faults.append(Fault(f"model must be one of: {', '.join(sorted({*models}))}.", ("options", "model")))
+        if options.temperature is not None and options.temperature != 0 and not LEAST <= options.temperature <= 2:  # noqa: PLR2004 - the message says it
+            faults.append(Fault("temperature must be 0, or from 0.001 to 2.", ("options", "temperature")))
+        if options.top_p is not None and not LEAST <= options.top_p <= 1:
+            faults.append(Fault("topP must be from 0.001 to 1.", ("options", "topP")))
         if options.max_tokens is not None and not 1 <= options.max_tokens <= 200_000:  # noqa: PLR2004 - same
             faults.append(Fault("maxTokens must be from 1 to 200,000.", ("options", "maxTokens")))
         if faults:
             raise Invalid(faults)
+
+
+def _size(base: Generation) -> int:
+    """Return how many bytes a base adds to a prompt, at most: its files, else a conversation, in tokens of 4 bytes."""
+    if base.files:
+        return sum(file.bytes for file in base.files)
+    return 4 * max((attempt.tokens for attempt in base.attempts), default=0)
 
 
 def _record(object_id: GenerationId, new: NewGeneration, project: Project, *, by: Actor, now: Clock) -> Generation:

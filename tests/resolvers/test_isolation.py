@@ -35,7 +35,10 @@ BY_KIND = {
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { deployment { id } } }",
         "mutation($id: ID!) { redeploy(input: {deploymentId: $id}) { deployment { id } } }",
     ],
-    "team": ["query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }"],
+    "team": [
+        "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
+        "query($id: ID!) { usage(teamId: $id) { cost budget { resetsAt } } }",
+    ],
     "user": [],
 }
 

@@ -15,7 +15,7 @@ query($id: ID!) {
     status reason text missingFiles number
     files { path content sha256 }
     base { id }
-    attempts { provider outcome estimated usage { inputTokens outputTokens } }
+    attempts { provider outcome isEstimated usage { inputTokens outputTokens } }
     usage { outputTokens }
   }
 }"""
@@ -259,7 +259,10 @@ async def test_a_base_that_does_not_fit_is_refused(
         input={"projectId": project_id, "baseGenerationId": base_id, **fields},
     )
 
-    assert answer["data"]["generate"] == {"generation": None, "userErrors": [{"code": "BAD_USER_INPUT", "field": [field]}]}
+    assert answer["data"]["generate"] == {
+        "generation": None,
+        "userErrors": [{"code": "BAD_USER_INPUT", "field": [field]}],
+    }
     assert fake.requests == []
 
 
@@ -329,4 +332,5 @@ async def test_a_refusal_before_the_first_token_leaves_no_trace_but_a_failed_att
 
     assert kinds(happened)[:2] == ["AttemptFailed", "AttemptStarted"]
     assert happened[-1]["status"] == "COMPLETED"
-    assert [each["provider"] for each in (await found(alice, generation_id))["attempts"]] == [happened[1]["provider"]]
+    attempts = (await found(alice, generation_id))["attempts"]
+    assert [(each["outcome"], each["usage"]["outputTokens"]) for each in attempts] == [("FAILED", 0), ("COMPLETED", 7)]
