@@ -60,18 +60,24 @@ class Sweeper(Generic[R]):
     async def sweep(self) -> None:
         """Look once at the jobs that nobody has heard of for longest."""
         since = self.now() - timedelta(seconds=self.quiet)
-        for record in await self._quiet(ENDED, since):
-            await self.handler.settle(record)
         for record in await self._quiet(OPEN, since):
             deadline = self.handler.deadline(record)
             if deadline is not None and deadline < self.now():
                 await self._end(record)
             else:
                 await self._send_again(record, since)
+        for record in await self._quiet(ENDED, since):
+            await self._settle(record)
 
     async def _quiet(self, state: str, since: datetime) -> list[R]:
         page = await self.handler.table.query(OPEN_INDEX.name, state, PageRequest(first=BATCH), newest_first=False)
         return [record for record in page.items if record.updated_at <= since]
+
+    async def _settle(self, record: R) -> None:
+        try:
+            await self.handler.settle(record)
+        except Exception:
+            log.warning("%s has ended and can not be settled yet", record.id, exc_info=True)
 
     async def _send_again(self, record: R, since: datetime) -> None:
         """Send a fresh message; writing the record first keeps other sweepers from doing the same."""
