@@ -7,6 +7,7 @@ system that holds nothing but Node and what it is shown.
 """
 
 import asyncio
+import re
 import shutil
 import sys
 from collections import deque
@@ -34,7 +35,8 @@ _ALONE: Final = (
 _PERMISSIONS: Final = ("--permission", "--experimental-permission")
 """Names of the flag, the better first: https://nodejs.org/api/permissions.html"""
 _MOST_LINES: Final = 1_000
-_TAIL: Final = 20
+_TAIL: Final = 100
+_EXCEPTION: Final = re.compile(r"\w*Error\b.*")
 _PROBE_SECONDS: Final = 20
 
 
@@ -169,5 +171,5 @@ def _why(status: int, said: _Lines, limits: Limits) -> str:
     text = "\n".join(said).lower()
     if any(sign in text for sign in ("out of memory", "allocation failed", "memory_allocation", "bad_alloc")):
         return f"It needed more memory than {limits.memory} MiB."
-    last = next((line for line in said if "Error" in line), "")
-    return f"It ended with status {status}. {last[:300]}".rstrip()
+    thrown = next((line for line in said if _EXCEPTION.match(line)), "")
+    return f"It ended with status {status}. {thrown[:300]}".rstrip()
