@@ -28,6 +28,7 @@ class Manifest:
 
     package: str
     lock: str | None = None
+    """Ours alone have one."""
 
     @property
     def key(self) -> str:

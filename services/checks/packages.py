@@ -141,7 +141,7 @@ class Packages:
         except TimeoutError as error:
             raise NotInstalled(f"npm took longer than {npm.seconds:g} seconds.") from error
         if status:
-            raise _failure(list(said), folder)
+            raise _failure(list(said), folder, is_ours=verb == "ci")
 
 
 def make_room(root: Path, room: Room) -> None:
@@ -253,11 +253,11 @@ def _recorded_size(folder: Path) -> int:
     return 0
 
 
-def _failure(said: list[str], folder: Path) -> NotInstallable | NotInstalled:
+def _failure(said: list[str], folder: Path, *, is_ours: bool) -> NotInstallable | NotInstalled:
     """Tell from npm's output whose fault it is. npm's own log file and our folder are nobody's business."""
     found = [match.group(1) for line in said if (match := _ERROR.match(line))]
     told = [line.replace(f"{folder}/", "") for line in found if ".log" not in line]
     code = next((line.removeprefix("code ") for line in told if line.startswith("code ")), "no reason given")
-    if _CODES.fullmatch(code):
+    if _CODES.fullmatch(code) and not is_ours:
         return NotInstallable("\n".join(told))
     return NotInstalled(f"npm could not install the dependencies ({code}).")

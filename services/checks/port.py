@@ -59,8 +59,13 @@ class Findings:
     faults: tuple[FileFault, ...] = ()
 
     @property
+    def states(self) -> Mapping[str, CheckState]:
+        """By the name of the check."""
+        return {check.name: check.state for check in self.checks}
+
+    @property
     def failed(self) -> bool:
-        return any(check.state is CheckState.FAILED for check in self.checks)
+        return CheckState.FAILED in self.states.values()
 
     @property
     def by_path(self) -> Mapping[str, tuple[FileFault, ...]]:

@@ -31,8 +31,8 @@ class Verdict:
     faults: tuple[FileFault, ...] = ()
 
 
-Step = Callable[[Mapping[str, str], frozenset[str]], Awaitable[Verdict]]
-"""Makes one check of the files, some of which are known not to parse."""
+Step = Callable[[Mapping[str, str], Findings], Awaitable[Verdict]]
+"""Makes one check of the files, knowing what the earlier ones found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class ProjectChecks:
         found = Findings()
         async with self._slots:
             for name, step in self._steps().items():
-                verdict = await _made(name, step, files, found.unparsable)
+                verdict = await _made(name, step, files, found)
                 check = Check(name, verdict.state, verdict.output)
                 found = Findings((*found.checks, check), (*found.faults, *verdict.faults))
                 await on_check(check)
@@ -57,21 +57,19 @@ class ProjectChecks:
     def _steps(self) -> Mapping[str, Step]:
         return {JSON: self._json, SYNTAX: self._syntax, TYPES: self._types}
 
-    async def _json(self, files: Mapping[str, str], unparsable: frozenset[str]) -> Verdict:
-        del unparsable
+    async def _json(self, files: Mapping[str, str], _: Findings) -> Verdict:
         faults = await asyncio.to_thread(lambda: tuple(json_faults(files)))
         return _verdict(faults, len(faults), passed=_parsed(filter(is_json, files)))
 
-    async def _syntax(self, files: Mapping[str, str], unparsable: frozenset[str]) -> Verdict:
-        del unparsable
+    async def _syntax(self, files: Mapping[str, str], _: Findings) -> Verdict:
         answer = await self.typescript.syntax(files)
         return _verdict(answer.faults, answer.count, passed=_parsed(filter(is_code, files)))
 
-    async def _types(self, files: Mapping[str, str], unparsable: frozenset[str]) -> Verdict:
+    async def _types(self, files: Mapping[str, str], found: Findings) -> Verdict:
         if CONFIG not in files:
             return _skipped(f"The project has no {CONFIG}.")
-        if in_the_way := [path for path in unparsable if is_code(path) or path in {CONFIG, manifest.PATH}]:
-            return _skipped(f"Not made, because these do not parse: {', '.join(sorted(in_the_way))}.")
+        if found.states.get(SYNTAX) is CheckState.FAILED or found.unparsable & {CONFIG, manifest.PATH}:
+            return _skipped("Not made, because there are files that do not parse.")
         try:
             async with self.packages.installed(manifest_of(files.get(manifest.PATH, "{}"))) as dependencies:
                 answer = await self.typescript.types(files, dependencies=dependencies)
@@ -89,9 +87,9 @@ def open_checks(
     return ProjectChecks(TypeScript(sandbox, Packages(data / "typescript", npm)), Packages(data / "packages", npm))
 
 
-async def _made(name: str, step: Step, files: Mapping[str, str], unparsable: frozenset[str]) -> Verdict:
+async def _made(name: str, step: Step, files: Mapping[str, str], found: Findings) -> Verdict:
     try:
-        return await step(files, unparsable)
+        return await step(files, found)
     except (GaveUp, NotInstallable) as error:
         return Verdict(CheckState.FAILED, clipped([str(error)]))
     except NoNode:

@@ -50,6 +50,7 @@ class TypeScript:
         return await self._ask(TYPES, files, dependencies)
 
     async def _ask(self, check: str, files: Mapping[str, str], *dependencies: Path) -> Answer:
+        await self.sandbox.walls()  # without Node there is nothing to install
         manifest = Manifest((_HERE / "package.json").read_text(), (_HERE / "package-lock.json").read_text())
         async with self.tool.installed(manifest) as folder:
             with tempfile.TemporaryDirectory(prefix="snapinfra-check-") as work:
