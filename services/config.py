@@ -178,7 +178,7 @@ class Config(BaseModel):
     )
 
     checks: bool = Field(
-        True,
+        default=True,
         alias="CODE_CHECKS",
         description="Check produced code: whether it parses and, where Node.js is, whether it compiles. "
         "The first check with some set of dependencies downloads them.",

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from services.checks.manifest import Manifest
+from services.checks.dependencies import Dependencies
 from services.checks.sandbox import restrained
 from services.platforms.npm import cache_settings
 from services.platforms.process import run, to_the_end
@@ -94,29 +94,29 @@ class Packages:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     @asynccontextmanager
-    async def installed(self, manifest: Manifest) -> AsyncGenerator[Path, None]:
+    async def installed(self, wanted: Dependencies) -> AsyncGenerator[Path, None]:
         """Install what is not there yet, and keep it while the block runs.
 
         Raises NotInstallable or NotInstalled. No script of any package is run.
         """
-        folder = self.root.resolve() / manifest.key
+        folder = self.root.resolve() / wanted.key
         held = _hold(folder)
         if held is None:
             async with self._turn:  # one at a time: whoever waits may want the same
                 while (held := _hold(folder)) is None:
-                    await self._install(manifest, folder)
+                    await self._install(wanted, folder)
         try:
             yield folder
         finally:
             os.close(held)
 
-    async def _install(self, manifest: Manifest, folder: Path) -> None:
+    async def _install(self, wanted: Dependencies, folder: Path) -> None:
         program = shutil.which("npm", path=self.npm.search_path)
         if program is None:
             raise NotInstalled("There is no npm on this machine.")
         most = self.room.bytes // 4
-        async with _staging(self.root, manifest) as staging:
-            await self._call(program, "ci" if manifest.lock else "install", staging)
+        async with _staging(self.root, wanted) as staging:
+            await self._call(program, "ci" if wanted.lock else "install", staging)
             size = await to_the_end(asyncio.to_thread(_size, staging))
             if size > most:
                 raise NotInstallable(f"The dependencies are larger than {most // _MIB} MiB.")
@@ -164,11 +164,11 @@ def _hold(folder: Path) -> int | None:
 
 
 @asynccontextmanager
-async def _staging(root: Path, manifest: Manifest) -> AsyncGenerator[Path, None]:
+async def _staging(root: Path, wanted: Dependencies) -> AsyncGenerator[Path, None]:
     """Make a folder to install in, locked, so that whoever finds it unlocked knows that its maker is gone."""
     folder, held = _new(root)
     try:
-        _write(manifest, folder)
+        _write(wanted, folder)
         yield folder
     finally:
         os.close(held)
@@ -184,10 +184,10 @@ def _new(root: Path) -> tuple[Path, int]:
             return folder, held
 
 
-def _write(manifest: Manifest, folder: Path) -> None:
-    (folder / "package.json").write_text(manifest.package)
-    if manifest.lock:
-        (folder / "package-lock.json").write_text(manifest.lock)
+def _write(wanted: Dependencies, folder: Path) -> None:
+    (folder / "package.json").write_text(wanted.package)
+    if wanted.lock:
+        (folder / "package-lock.json").write_text(wanted.lock)
 
 
 def _publish(staging: Path, folder: Path) -> None:

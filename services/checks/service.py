@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from services.checks import manifest
-from services.checks.manifest import Declined, manifest_of
+from services.checks.dependencies import PACKAGE, Declined, dependencies_of
 from services.checks.packages import NotInstallable, NotInstalled, Npm, Packages
 from services.checks.parsing import is_json, json_faults
 from services.checks.port import JSON, SYNTAX, TYPES, Check, CheckState, FileFault, Findings, OnCheck, clipped
@@ -68,11 +67,11 @@ class ProjectChecks:
     async def _types(self, files: Mapping[str, str], found: Findings) -> Verdict:
         if CONFIG not in files:
             return _skipped(f"The project has no {CONFIG}.")
-        if found.states.get(SYNTAX) is CheckState.FAILED or found.unparsable & {CONFIG, manifest.PATH}:
+        if found.states.get(SYNTAX) is CheckState.FAILED or found.unparsable & {CONFIG, PACKAGE}:
             return _skipped("Not made, because there are files that do not parse.")
         try:
-            async with self.packages.installed(manifest_of(files.get(manifest.PATH, "{}"))) as dependencies:
-                answer = await self.typescript.types(files, dependencies=dependencies)
+            async with self.packages.installed(dependencies_of(files.get(PACKAGE, "{}"))) as folder:
+                answer = await self.typescript.types(files, dependencies=folder)
         except Declined as declined:
             return _verdict(declined.faults, len(declined.faults), passed="")
         return _verdict(answer.faults, answer.count, passed=f"TypeScript {answer.version} finds nothing wrong.")

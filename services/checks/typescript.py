@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
-from services.checks.manifest import Manifest
+from services.checks.dependencies import Dependencies
 from services.checks.packages import Packages
 from services.checks.port import SYNTAX, TYPES, FileFault
 from services.checks.sandbox import BrokenOff, Sandbox
@@ -51,8 +51,8 @@ class TypeScript:
 
     async def _ask(self, check: str, files: Mapping[str, str], *dependencies: Path) -> Answer:
         await self.sandbox.walls()  # without Node there is nothing to install
-        manifest = Manifest((_HERE / "package.json").read_text(), (_HERE / "package-lock.json").read_text())
-        async with self.tool.installed(manifest) as folder:
+        wanted = Dependencies((_HERE / "package.json").read_text(), (_HERE / "package-lock.json").read_text())
+        async with self.tool.installed(wanted) as folder:
             with tempfile.TemporaryDirectory(prefix="snapinfra-check-") as work:
                 project = await to_the_end(asyncio.to_thread(_write, files, Path(work)))
                 shown = [folder / "node_modules" / "typescript", project, *dependencies]

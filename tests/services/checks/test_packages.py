@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.checks.manifest import Manifest
+from services.checks.dependencies import Dependencies
 from services.checks.packages import NotInstallable, NotInstalled, Npm, Packages, Room, make_room
 from tests.fakes.npm_registry import FakeRegistry, Package
 from tests.services.checks.machine import SEARCH_PATH, processes_with
@@ -36,13 +36,13 @@ def packages(tmp_path: Path, url: str, *, search_path: str = SEARCH_PATH, second
     return Packages(tmp_path / "packages", Npm(search_path, tmp_path / "cache", network, seconds))
 
 
-def wanting(*names: str) -> Manifest:
-    return Manifest(json.dumps({"dependencies": dict.fromkeys(names, "1.0.0")}))
+def wanting(*names: str) -> Dependencies:
+    return Dependencies(json.dumps({"dependencies": dict.fromkeys(names, "1.0.0")}))
 
 
-async def contents(store: Packages, manifest: Manifest) -> list[str]:
+async def contents(store: Packages, wanted: Dependencies) -> list[str]:
     """Install, and return the names in node_modules."""
-    async with store.installed(manifest) as folder:
+    async with store.installed(wanted) as folder:
         return listed(folder / "node_modules")
 
 
@@ -109,8 +109,8 @@ async def test_without_npm_nothing_is_installed(tmp_path: Path) -> None:
 async def test_an_install_that_takes_too_long_is_ended(tmp_path: Path, registry: FakeRegistry) -> None:
     registry.gate.clear()
 
-    with pytest.raises(NotInstalled, match="npm took longer than 2 seconds"):
-        await contents(packages(tmp_path, registry.url, seconds=2), wanting("nice"))
+    with pytest.raises(NotInstalled, match="npm took longer than 1 seconds"):
+        await contents(packages(tmp_path, registry.url, seconds=1), wanting("nice"))
 
     assert listed(tmp_path / "packages") == []
 

@@ -236,18 +236,18 @@ export const x: never = s;
 
 @pytest.mark.npm
 async def test_types_that_take_for_ever_are_said_to(data: Path) -> None:
-    findings = await found(checks(data, limits=Limits(seconds=5)), project({"src/a.ts": ENDLESS}))
+    findings = await found(checks(data, limits=Limits(seconds=8)), project({"src/a.ts": ENDLESS}))
 
     assert states(findings) == {"json": PASSED, "syntax": PASSED, "types": FAILED}
-    assert output(findings, "types") == "It did not end within 5 seconds."
+    assert output(findings, "types") == "It did not end within 8 seconds."
 
 
 @pytest.mark.npm
 async def test_types_that_take_all_memory_are_said_to(data: Path) -> None:
-    findings = await found(checks(data, limits=Limits(memory=128)), project({"src/a.ts": LARGE}))
+    findings = await found(checks(data, limits=Limits(memory=96)), project({"src/a.ts": LARGE}))
 
     assert states(findings) == {"json": PASSED, "syntax": PASSED, "types": FAILED}
-    assert output(findings, "types") == "It needed more memory than 128 MiB."
+    assert output(findings, "types") == "It needed more memory than 96 MiB."
 
 
 @pytest.mark.npm

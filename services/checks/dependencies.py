@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from services.checks.port import TYPES, FileFault
 
-PATH: Final = "package.json"
+PACKAGE: Final = "package.json"
 MAX_DEPENDENCIES: Final = 100
 
 _LISTS: Final = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
@@ -23,7 +23,7 @@ _VERSIONS: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class Dependencies:
     """What npm is given to install: texts of ours, never the generated files themselves."""
 
     package: str
@@ -43,19 +43,19 @@ class Declined(Exception):
         self.faults = faults
 
 
-def manifest_of(text: str) -> Manifest:
+def dependencies_of(text: str) -> Dependencies:
     """Return the dependencies of a package.json that is JSON, and nothing else: no script, no workspace, no override.
 
     Raises Declined unless all are packages of the registry, by a range of versions or a tag.
     """
     package: object = json.loads(text)
     if not isinstance(package, dict):
-        raise Declined([FileFault(TYPES, PATH, 1, 1, "It is not an object.")])
+        raise Declined([FileFault(TYPES, PACKAGE, 1, 1, "It is not an object.")])
     content = cast("dict[str, object]", package)
     lists = {name: content[name] for name in _LISTS if content.get(name)}
     if faults := list(_faults(lists, text)):
         raise Declined(faults)
-    return Manifest(json.dumps({"private": True} | lists, sort_keys=True))
+    return Dependencies(json.dumps({"private": True} | lists, sort_keys=True))
 
 
 def _faults(lists: Mapping[str, object], text: str) -> Iterator[FileFault]:
@@ -93,4 +93,4 @@ def _fault(text: str, name: str, message: str) -> FileFault:
     """Place a fault at the first time that the file says the name as a key."""
     found = re.search(re.escape(json.dumps(name, ensure_ascii=False)) + r"\s*:", text)
     before = text[: found.start()] if found else ""
-    return FileFault(TYPES, PATH, before.count("\n") + 1, len(before) - before.rfind("\n"), message)
+    return FileFault(TYPES, PACKAGE, before.count("\n") + 1, len(before) - before.rfind("\n"), message)

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from services.checks.manifest import Declined, manifest_of
+from services.checks.dependencies import Declined, dependencies_of
 
 
 def declined(package: Any) -> list[str]:
     with pytest.raises(Declined) as refusal:
-        manifest_of(json.dumps(package, indent=1, ensure_ascii=False))
+        dependencies_of(json.dumps(package, indent=1, ensure_ascii=False))
     return [str(fault) for fault in refusal.value.faults]
 
 
 def test_only_the_dependencies_are_taken_over() -> None:
-    manifest = manifest_of(
+    wanted = dependencies_of(
         json.dumps(
             {
                 "name": "x",
@@ -28,19 +28,19 @@ def test_only_the_dependencies_are_taken_over() -> None:
         )
     )
 
-    assert json.loads(manifest.package) == {
+    assert json.loads(wanted.package) == {
         "private": True,
         "dependencies": {"express": "5.x || >=4 <6", "joi": "^18.0.0"},
         "devDependencies": {"@types/node": "latest"},
     }
-    assert manifest.lock is None
+    assert wanted.lock is None
 
 
 def test_the_same_dependencies_in_another_order_are_the_same() -> None:
-    first = manifest_of('{"name": "a", "dependencies": {"a": "1", "b": "2"}}')
+    first = dependencies_of('{"name": "a", "dependencies": {"a": "1", "b": "2"}}')
 
-    assert manifest_of('{"dependencies": {"b": "2", "a": "1"}, "version": "2.0.0"}').key == first.key
-    assert manifest_of('{"dependencies": {"b": "2", "a": "2"}}').key != first.key
+    assert dependencies_of('{"dependencies": {"b": "2", "a": "1"}, "version": "2.0.0"}').key == first.key
+    assert dependencies_of('{"dependencies": {"b": "2", "a": "2"}}').key != first.key
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_is_not_the_name_of_a_package_is_declined(name: str) -> None:
     assert "is not the name of a package." in declined({"dependencies": {name: "1.0.0"}})[0]
 
 
-def test_a_manifest_of_another_shape_is_declined() -> None:
+def test_a_dependencies_of_another_shape_is_declined() -> None:
     assert declined([]) == ["package.json:1:1 It is not an object."]
     assert declined({"dependencies": ["x"]}) == ["package.json:2:2 dependencies is not an object."]
     assert declined({"dependencies": {"x": 1}}) == ["package.json:3:3 The version of 'x' is not a text."]
