@@ -20,7 +20,8 @@ from services.aws.provision import QueueSpec, Resources
 from services.aws.queue import Queue
 from services.aws.tables import E, Table, TableSpec
 from services.aws.topic import Topic
-from services.checks.port import NoChecks
+from services.checks.port import Checks, NoChecks
+from services.checks.service import open_checks
 from services.config import Config
 from services.core.clock import Clock, utc_now
 from services.deletion import Deletion
@@ -241,7 +242,7 @@ class _Builder:
             {
                 GenerationKind.SCHEMA: SchemaKind(schemas),
                 GenerationKind.ARCHITECTURE: ArchitectureKind(architectures),
-                GenerationKind.CODE: CodeKind(NoChecks(), secrets.token_bytes),
+                GenerationKind.CODE: CodeKind(self._checks(), secrets.token_bytes),
                 GenerationKind.DOCUMENTATION: DocumentationKind(documentation, secrets.token_bytes),
                 GenerationKind.CHAT: ChatKind(generation_table, bucket),
             },
@@ -278,6 +279,26 @@ class _Builder:
             self._sweeper(deployment_queue, deployment_job),
         ]
         return Process(services, workers)
+
+    def _checks(self) -> Checks:
+        config = self.config
+        if not config.checks:
+            return NoChecks()
+        return open_checks(
+            (config.data / "checks").absolute(),
+            search_path=self.environment.get("PATH", ""),
+            cache=self._npm_cache,
+            network=self._npm_network,
+            seconds=config.check_seconds,
+        )
+
+    @property
+    def _npm_cache(self) -> Path:
+        return (self.config.data / "npm").absolute()
+
+    @property
+    def _npm_network(self) -> dict[str, str]:
+        return network_settings(self.environment, home=Path(self.environment.get("HOME", "/")))
 
     def _redactor(self) -> Redactor:
         config = self.config
@@ -324,8 +345,8 @@ class _Builder:
         }
         machine = Machine(
             search_path=self.environment.get("PATH", ""),
-            cache=(config.data / "npm").absolute(),
-            network=network_settings(self.environment, home=Path(self.environment.get("HOME", "/"))),
+            cache=self._npm_cache,
+            network=self._npm_network,
             aws=aws,
             create_tables=StackTables(self.aws),
             limits=Limits(),

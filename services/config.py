@@ -63,7 +63,7 @@ class Config(BaseModel):
     data: Path = Field(
         Path(".snapinfra"),
         alias="SNAPINFRA_DATA",
-        description="Folder for the emulator's state and for LOCAL deployments.",
+        description="Folder for the emulator's state, for LOCAL deployments and for what checks of code install.",
     )
     cors_origins: Words = Field(
         (),
@@ -215,6 +215,16 @@ class Config(BaseModel):
     )
     deployment_slots: int = Field(
         2, alias="WORKER_DEPLOYMENTS", ge=1, le=100, description="Deployments that a worker builds at once."
+    )
+
+    checks: bool = Field(
+        default=True,
+        alias="CODE_CHECKS",
+        description="Check produced code: whether it parses and, where Node.js is, whether it compiles. "
+        "The first check with some set of dependencies downloads them.",
+    )
+    check_seconds: float = Field(
+        60, alias="CODE_CHECK_SECONDS", ge=1, description="Seconds after which one check has failed."
     )
 
     @property

@@ -184,6 +184,7 @@ def settings(emulator: str, **variables: str) -> Config:
             "JWT_SECRET": SECRET,
             "SCAFFOLD_TOKENS_PER_SECOND": "0",
             "ADMIN_USERS": "root",
+            "CODE_CHECKS": "false",
             "JOB_POLL_SECONDS": "1",
             "JOB_LEASE_SECONDS": "3",
             "DRAIN_GRACE_SECONDS": "1",

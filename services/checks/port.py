@@ -26,7 +26,7 @@ class CheckState(Enum):
     FAILED = "FAILED"
     """The code is at fault; the output says where."""
     SKIPPED = "SKIPPED"
-    """It could not be made, for a reason that is not the code's or that an earlier check has told; the output says why."""
+    """It could not be made. The output says why: not because of the code, or because of what an earlier check found."""
 
 
 class Check(msgspec.Struct, frozen=True, rename="camel"):
@@ -55,18 +55,28 @@ class FileFault:
 class Findings:
     """What all checks of a project found. Of very many faults only the first are kept."""
 
-    checks: tuple[Check, ...]
-    faults: Mapping[str, tuple[FileFault, ...]]
-    """By path. A path may be a dependency's, as in `node_modules/…`."""
+    checks: tuple[Check, ...] = ()
+    faults: tuple[FileFault, ...] = ()
+
+    @property
+    def states(self) -> Mapping[str, CheckState]:
+        """By the name of the check."""
+        return {check.name: check.state for check in self.checks}
 
     @property
     def failed(self) -> bool:
-        return any(check.state is CheckState.FAILED for check in self.checks)
+        return CheckState.FAILED in self.states.values()
+
+    @property
+    def by_path(self) -> Mapping[str, tuple[FileFault, ...]]:
+        """The faults of each file that has any. A path may be a dependency's, as in `node_modules/…`."""
+        paths = dict.fromkeys(fault.path for fault in self.faults)
+        return {path: tuple(fault for fault in self.faults if fault.path == path) for path in paths}
 
     @property
     def unparsable(self) -> frozenset[str]:
         """The paths of the files that do not parse."""
-        return frozenset(fault.path for found in self.faults.values() for fault in found if fault.check != TYPES)
+        return frozenset(fault.path for fault in self.faults if fault.check != TYPES)
 
 
 OnCheck = Callable[[Check], Awaitable[None]]
@@ -76,7 +86,7 @@ class Checks(Protocol):
     """What checks produced code: services/checks/service.py, or nothing where checks are switched off (`NoChecks`)."""
 
     async def check(self, files: Mapping[str, str], *, on_check: OnCheck) -> Findings:
-        """Check a project, given as contents by path. `on_check` takes each check as it ends, in the order of the result.
+        """Check a project, given as contents by path. `on_check` takes each check as it ends, in the result's order.
 
         Nothing of the project is executed. Whatever the files are, it ends in bounded time and does not raise; what
         cannot be done on this machine is SKIPPED. Cancelling the call stops every process that it started, at once.
@@ -91,7 +101,7 @@ class NoChecks:
     async def check(self, files: Mapping[str, str], *, on_check: OnCheck) -> Findings:
         """Find nothing and report no check."""
         del files, on_check
-        return Findings((), {})
+        return Findings()
 
 
 def clipped(lines: Iterable[str]) -> str:

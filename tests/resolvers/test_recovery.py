@@ -1,6 +1,7 @@
 """This file is what becomes of a generation whose providers fail or stop in the middle: nothing whole is lost."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -334,3 +335,67 @@ async def test_a_refusal_before_the_first_token_leaves_no_trace_but_a_failed_att
     assert happened[-1]["status"] == "COMPLETED"
     attempts = (await found(alice, generation_id))["attempts"]
     assert [(each["outcome"], each["usage"]["outputTokens"]) for each in attempts] == [("FAILED", 0), ("COMPLETED", 7)]
+
+
+@pytest.fixture
+def checking(emulator: str, fake: FakeLLM, tmp_path: Path) -> Iterator[Server]:
+    """Run a server that checks code, whose model is the fake."""
+    config = settings(
+        emulator,
+        SNAPINFRA_DATA=str(tmp_path),
+        GROQ_API_KEY="gsk_test",
+        GROQ_BASE_URL=fake.groq_url,
+        CODE_CHECKS="true",
+    )
+    with serving(config) as running:
+        yield running
+
+
+@pytest.mark.npm
+async def test_code_that_does_not_parse_is_sent_back_once_and_checked_again(checking: Server, fake: FakeLLM) -> None:
+    fake.script.clear()
+    user = checking.user()
+    project_id = await with_schema(user, fake)
+    fake.script.append(Answer(files={**FILES, "src/b.ts": "export const b = ;\n"}))
+    fake.default = Answer(files={"src/b.ts": FILES["src/b.ts"]})
+
+    generation_id = await user.generate(project_id, "CODE")
+    happened = await events(user, generation_id)
+
+    checks = [(e["name"], e["checkState"]) for e in happened if e["__typename"] == "CheckFinished"]
+    failed = [e["code"] for e in happened if e["__typename"] == "AttemptFailed"]
+    generation = await found(user, generation_id)
+    assert checks == [
+        ("json", "PASSED"),
+        ("syntax", "FAILED"),
+        ("types", "SKIPPED"),
+        ("json", "PASSED"),
+        ("syntax", "PASSED"),
+        ("types", "SKIPPED"),
+    ]
+    assert failed == ["CHECKS_FAILED"]
+    assert "src/b.ts:1:18" in fake.requests[-1].body["messages"][-1]["content"]
+    assert (generation["status"], contents(generation)) == ("COMPLETED", FILES)
+    assert rebuilt(happened) == (generation["text"], FILES)
+
+
+@pytest.mark.npm
+async def test_code_that_still_does_not_parse_is_marked(checking: Server, fake: FakeLLM) -> None:
+    fake.script.clear()
+    user = checking.user()
+    project_id = await with_schema(user, fake)
+    fake.default = Answer(files={**FILES, "src/b.ts": "export const b = ;\n"})
+
+    generation_id = await user.generate(project_id, "CODE")
+    happened = await events(user, generation_id)
+
+    marked = await user.ask(
+        "query($id: ID!) { generation(id: $id) { checks { name state } files { path faults } } }", id=generation_id
+    )
+    assert happened[-1]["status"] == "COMPLETED"
+    assert [check["state"] for check in marked["generation"]["checks"]] == ["PASSED", "FAILED", "SKIPPED"]
+    assert {file["path"]: bool(file["faults"]) for file in marked["generation"]["files"]} == {
+        "README.md": False,
+        "src/a.ts": False,
+        "src/b.ts": True,
+    }

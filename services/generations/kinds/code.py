@@ -54,7 +54,9 @@ class CodeKind:
         findings = await self.checks.check(making.answer.contents, on_check=tell)
         making.run.pending["checks"] = findings.checks
         making.answer.faults = {
-            path: tuple(str(fault) for fault in findings.faults[path][:MOST_FAULTS]) for path in findings.unparsable
+            path: tuple(map(str, faults[:MOST_FAULTS]))
+            for path, faults in findings.by_path.items()
+            if path in findings.unparsable
         }
         return findings
 
