@@ -399,3 +399,21 @@ async def test_code_that_still_does_not_parse_is_marked(checking: Server, fake: 
         "src/a.ts": False,
         "src/b.ts": True,
     }
+
+
+@pytest.mark.npm
+async def test_what_the_scaffold_writes_passes_every_check(emulator: str, tmp_path: Path) -> None:
+    config = settings(emulator, SNAPINFRA_DATA=str(tmp_path), CODE_CHECKS="true")
+    with serving(config) as server:
+        user = server.user()
+        project_id = (await user.project())["id"]
+        await events(user, await user.generate(project_id, "SCHEMA"))
+        generation_id = await user.generate(project_id, "CODE")
+        happened = await events(user, generation_id)
+        checks = (
+            await user.ask("query($id: ID!) { generation(id: $id) { checks { name state } } }", id=generation_id)
+        )["generation"]["checks"]
+
+    expected = [("json", "PASSED"), ("syntax", "PASSED"), ("types", "PASSED")]
+    assert [(e["name"], e["checkState"]) for e in happened if e["__typename"] == "CheckFinished"] == expected
+    assert [(check["name"], check["state"]) for check in checks] == expected
