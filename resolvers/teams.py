@@ -6,7 +6,7 @@ from typing import Self
 import strawberry
 
 from resolvers.node import Node
-from services import teams as model
+from services.teams import model
 
 
 @strawberry.type

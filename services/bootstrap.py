@@ -21,6 +21,7 @@ from services.aws.tables import E, Table, TableSpec
 from services.aws.topic import Topic
 from services.config import Config
 from services.core.clock import Clock, utc_now
+from services.core.recent import Recent
 from services.deletion import Deletion
 from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
 from services.deployments.job import DeploymentJob
@@ -50,8 +51,9 @@ from services.platforms.port import Platform
 from services.platforms.tables import StackTables
 from services.projects import PROJECTS, Projects
 from services.schemas.service import SCHEMAS, Schemas
-from services.teams import TEAMS, Teams
-from services.users import USERS, Users
+from services.teams.model import MEMBERSHIPS, TEAMS, Team
+from services.teams.service import Teams
+from services.users import KNOWN, KNOWN_FOR, USERS, Users
 
 TABLES: Final[Sequence[TableSpec[Any]]] = (
     PROJECTS,
@@ -60,6 +62,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     DEPLOYMENTS,
     DEPLOYMENT_LOGS,
     TEAMS,
+    MEMBERSHIPS,
     USERS,
     IDEMPOTENCY_KEYS,
 )
@@ -198,7 +201,7 @@ class _Builder:
         services = Services(
             config=config,
             auth=self._authenticator(),
-            users=Users(self.aws, self._table(USERS), team_table, frozenset(map(dev_user, config.admins)), now),
+            users=self._users(team_table),
             teams=Teams(team_table),
             projects=projects,
             schemas=schemas,
@@ -217,6 +220,17 @@ class _Builder:
             self._sweeper(deployment_queue, deployment_job),
         ]
         return Process(services, workers)
+
+    def _users(self, teams: Table[Team]) -> Users:
+        return Users(
+            self.aws,
+            self._table(USERS),
+            teams,
+            self._table(MEMBERSHIPS),
+            Recent(KNOWN_FOR, KNOWN, self.now),
+            frozenset(map(dev_user, self.config.admins)),
+            self.now,
+        )
 
     def _table(self, spec: TableSpec[E]) -> Table[E]:
         return Table(self.aws, spec, table_name(self.config, spec), self.now)

@@ -3,22 +3,40 @@
 from enum import Enum
 from typing import Final, Protocol, TypeVar
 
-from services.core.actor import Actor, Role
+from services.core.actor import Actor, Role, Scope
 from services.core.errors import Forbidden, NotFound
 from services.core.ids import TeamId
 
 
 class Action(Enum):
-    VIEW = "view"
-    EDIT = "edit"
-    DELETE = "delete"
+    """What may be done; the value completes "Your role in this team does not allow you to …"."""
 
+    VIEW = "view this"
+    EDIT = "edit this"
+    DELETE = "delete this"
+    MANAGE_MEMBERS = "manage its members"
+    MANAGE_KEYS = "manage its API keys"
+    MANAGE_INTEGRATIONS = "manage its integrations"
+    MANAGE_TEAM = "manage the team itself"
+
+
+_VIEWERS: Final = frozenset(Role)
+_EDITORS: Final = _VIEWERS - {Role.VIEWER}
+_ADMINS: Final = _EDITORS - {Role.EDITOR}
 
 _ALLOWED: Final = {
-    Action.VIEW: {Role.OWNER, Role.ADMIN, Role.EDITOR, Role.VIEWER},
-    Action.EDIT: {Role.OWNER, Role.ADMIN, Role.EDITOR},
-    Action.DELETE: {Role.OWNER, Role.ADMIN},
+    Action.VIEW: _VIEWERS,
+    Action.EDIT: _EDITORS,
+    Action.DELETE: _ADMINS,
+    Action.MANAGE_MEMBERS: _ADMINS,
+    Action.MANAGE_KEYS: _ADMINS,
+    Action.MANAGE_INTEGRATIONS: _ADMINS,
+    Action.MANAGE_TEAM: {Role.OWNER},
 }
+"""Which roles may do what: the whole of it."""
+
+_SCOPES: Final = {Action.VIEW: Scope.READ, Action.EDIT: Scope.WRITE, Action.DELETE: Scope.WRITE}
+"""What an API key needs besides its maker's role; an action that is not here is for people only."""
 
 
 class Owned(Protocol):
@@ -34,7 +52,7 @@ O = TypeVar("O", bound=Owned)  # noqa: E741 - O for owned
 def allows(actor: Actor, action: Action, team_id: TeamId) -> bool:
     """Say whether the actor may do this to what belongs to the team."""
     role = actor.roles.get(team_id)
-    return role is not None and role in _ALLOWED[action]
+    return role is not None and role in _ALLOWED[action] and _in_scope(actor, action)
 
 
 def require(actor: Actor, action: Action, thing: O | None, *, missing: NotFound) -> O:
@@ -46,8 +64,24 @@ def require(actor: Actor, action: Action, thing: O | None, *, missing: NotFound)
     if thing is None or not allows(actor, Action.VIEW, thing.team_id):
         raise missing
     if not allows(actor, action, thing.team_id):
-        raise Forbidden(f"Your role in this team does not allow you to {action.value} this.")
+        raise Forbidden(_refusal(actor, action))
     return thing
+
+
+def require_person(actor: Actor) -> None:
+    """Raise Forbidden for an API key: accounts, teams' members and keys are changed by people."""
+    if actor.scopes is not None:
+        raise Forbidden("An API key can't do this; sign in.")
+
+
+def _in_scope(actor: Actor, action: Action) -> bool:
+    return actor.scopes is None or _SCOPES.get(action) in actor.scopes
+
+
+def _refusal(actor: Actor, action: Action) -> str:
+    if not _in_scope(actor, action):
+        return f"This API key's scopes do not allow it to {action.value}."
+    return f"Your role in this team does not allow you to {action.value}."
 
 
 def require_admin(actor: Actor) -> None:

@@ -1,25 +1,13 @@
-"""This file is teams: who shares projects. Every user has a personal one from their first sight on."""
+"""This file is what users do with their teams."""
 
 from dataclasses import dataclass
-from typing import Final
 
-from services.aws.items import Entity
-from services.aws.tables import Index, Table, TableSpec
+from services.aws.tables import Table
 from services.core.actor import Actor
 from services.core.errors import NotFound
-from services.core.ids import TeamId, UserId
+from services.core.ids import TeamId
 from services.core.policy import Action, allows
-
-
-class Team(Entity, frozen=True, kw_only=True, rename="camel"):
-    """`user_id` owns it."""
-
-    name: str
-    user_id: UserId
-    personal: bool = False
-
-
-TEAMS: Final = TableSpec("teams", Team, indexes=(Index("UserIdIndex", "userId", "createdAt"),))
+from services.teams.model import Team
 
 
 @dataclass(frozen=True, slots=True)
