@@ -5,7 +5,11 @@ from typing import Self
 
 import strawberry
 
+from resolvers.api_keys import ApiKey
+from resolvers.context import Info
 from resolvers.node import Node
+from resolvers.paging import After, Connection, First, connection
+from services.core.pages import PageRequest
 from services.teams import model
 
 
@@ -19,7 +23,20 @@ class Team(Node):
     """Whether it is somebody's own, made when they first signed in."""
     created_at: datetime
     """When it was made."""
+    team: strawberry.Private[model.Team]
+
+    @strawberry.field
+    async def api_keys(self, info: Info, first: First = 20, after: After = None) -> Connection[ApiKey] | None:
+        """Its API keys, newest first. For those who manage them."""
+        page = await info.context.services.api_keys.list(self.team, PageRequest(first, after), by=info.context.actor)
+        return connection(page, ApiKey.of, after=after)
 
     @classmethod
     def of(cls, team: model.Team) -> Self:
-        return cls(id=strawberry.ID(team.id), name=team.name, personal=team.personal, created_at=team.created_at)
+        return cls(
+            id=strawberry.ID(team.id),
+            name=team.name,
+            personal=team.personal,
+            created_at=team.created_at,
+            team=team,
+        )

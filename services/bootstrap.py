@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from services.admin import Admin
+from services.api_keys.service import API_KEYS, ApiKeys
 from services.auth.jwks import JwksKeys, PemKey
 from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier, dev_user
 from services.aws.bucket import Bucket
@@ -51,6 +52,7 @@ from services.platforms.port import Platform
 from services.platforms.tables import StackTables
 from services.projects import PROJECTS, Projects
 from services.schemas.service import SCHEMAS, Schemas
+from services.sign_in import SignIn
 from services.teams.model import MEMBERSHIPS, TEAMS, Team
 from services.teams.service import Teams
 from services.users import KNOWN, KNOWN_FOR, USERS, Users
@@ -64,6 +66,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     TEAMS,
     MEMBERSHIPS,
     USERS,
+    API_KEYS,
     IDEMPOTENCY_KEYS,
 )
 
@@ -76,9 +79,10 @@ class Services:
     """Everything that the api does."""
 
     config: Config
-    auth: Authenticator
+    sign_in: SignIn
     users: Users
     teams: Teams
+    api_keys: ApiKeys
     projects: Projects
     schemas: Schemas
     generations: Generations
@@ -198,11 +202,15 @@ class _Builder:
         deployment_job = DeploymentJob(
             deployment_table, generation_table, projects, archive, bucket, topic, self.log, platforms, now
         )
+        users = self._users(team_table)
+        teams = Teams(team_table)
+        api_keys = self._api_keys(teams, users, idempotency)
         services = Services(
             config=config,
-            auth=self._authenticator(),
-            users=self._users(team_table),
-            teams=Teams(team_table),
+            sign_in=SignIn(self._authenticator(), users, api_keys),
+            users=users,
+            teams=teams,
+            api_keys=api_keys,
             projects=projects,
             schemas=schemas,
             generations=generations,
@@ -229,6 +237,18 @@ class _Builder:
             self._table(MEMBERSHIPS),
             Recent(KNOWN_FOR, KNOWN, self.now),
             frozenset(map(dev_user, self.config.admins)),
+            self.now,
+        )
+
+    def _api_keys(self, teams: Teams, users: Users, idempotency: Idempotency) -> ApiKeys:
+        return ApiKeys(
+            self._table(API_KEYS),
+            teams,
+            users,
+            Recent(KNOWN_FOR, KNOWN, self.now),
+            idempotency,
+            self.config.pepper,
+            secrets.token_bytes,
             self.now,
         )
 

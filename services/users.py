@@ -58,7 +58,7 @@ class Users:
 
     async def actor(self, subject: Subject) -> Actor:
         """Return the actor for a subject, creating user and personal team on first sight."""
-        known = await self._known(subject)
+        known = await self.known(subject)
         team_id = known.user.personal_team_id
         roles = {team_id: Role.OWNER, **{one.team_id: one.role for one in known.memberships}}
         return Actor(UserId(subject.user_id), roles, team_id, is_admin=subject.user_id in self.admins)
@@ -70,7 +70,8 @@ class Users:
             raise NotFound("user", user_id)
         return user
 
-    async def _known(self, subject: Subject) -> Known:
+    async def known(self, subject: Subject) -> Known:
+        """Return a user and their memberships of a moment ago, creating user and personal team on first sight."""
         if prefix_of(subject.user_id) != "user":
             raise Unauthenticated("The token's subject is not a user of ours.")
         known = self.recent.get(subject.user_id)

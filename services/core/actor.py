@@ -22,7 +22,7 @@ class Scope(Enum):
     READ = "READ"
     """Queries and subscriptions."""
     WRITE = "WRITE"
-    """Mutations."""
+    """Mutations too."""
     ANALYTICS = "ANALYTICS"
     """Recording analytics events, and nothing else."""
 

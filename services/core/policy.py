@@ -14,6 +14,7 @@ class Action(Enum):
     VIEW = "view this"
     EDIT = "edit this"
     DELETE = "delete this"
+    RECORD = "record events of this"
     MANAGE_MEMBERS = "manage its members"
     MANAGE_KEYS = "manage its API keys"
     MANAGE_INTEGRATIONS = "manage its integrations"
@@ -28,6 +29,7 @@ _ALLOWED: Final = {
     Action.VIEW: _VIEWERS,
     Action.EDIT: _EDITORS,
     Action.DELETE: _ADMINS,
+    Action.RECORD: _EDITORS,
     Action.MANAGE_MEMBERS: _ADMINS,
     Action.MANAGE_KEYS: _ADMINS,
     Action.MANAGE_INTEGRATIONS: _ADMINS,
@@ -35,7 +37,12 @@ _ALLOWED: Final = {
 }
 """Which roles may do what: the whole of it."""
 
-_SCOPES: Final = {Action.VIEW: Scope.READ, Action.EDIT: Scope.WRITE, Action.DELETE: Scope.WRITE}
+_SCOPES: Final = {
+    Action.VIEW: Scope.READ,
+    Action.EDIT: Scope.WRITE,
+    Action.DELETE: Scope.WRITE,
+    Action.RECORD: Scope.ANALYTICS,
+}
 """What an API key needs besides its maker's role; an action that is not here is for people only."""
 
 
@@ -61,7 +68,7 @@ def require(actor: Actor, action: Action, thing: O | None, *, missing: NotFound)
     Raises `missing` where it does not exist or the actor may not see it (the two look the same), and Forbidden where
     they may see it but not do this.
     """
-    if thing is None or not allows(actor, Action.VIEW, thing.team_id):
+    if thing is None or thing.team_id not in actor.roles:
         raise missing
     if not allows(actor, action, thing.team_id):
         raise Forbidden(_refusal(actor, action))

@@ -19,6 +19,11 @@ class Team(Entity, frozen=True, kw_only=True, rename="camel"):
     user_id: UserId
     personal: bool = False
 
+    @property
+    def team_id(self) -> TeamId:
+        """Itself, for the policy."""
+        return self.id
+
 
 TEAMS: Final = TableSpec("teams", Team, indexes=(Index("UserIdIndex", "userId", "createdAt"),))
 

@@ -6,7 +6,7 @@ from services.aws.tables import Table
 from services.core.actor import Actor
 from services.core.errors import NotFound
 from services.core.ids import TeamId
-from services.core.policy import Action, allows
+from services.core.policy import Action, require
 from services.teams.model import Team
 
 
@@ -14,9 +14,7 @@ from services.teams.model import Team
 class Teams:
     table: Table[Team]
 
-    async def get(self, team_id: TeamId, *, by: Actor) -> Team:
-        """Return one of the actor's teams."""
-        team = await self.table.find(team_id) if allows(by, Action.VIEW, team_id) else None
-        if team is None:
-            raise NotFound("team", team_id)
-        return team
+    async def get(self, team_id: TeamId, *, by: Actor, action: Action = Action.VIEW) -> Team:
+        """Return one of the actor's teams, with which they may do `action`."""
+        team = await self.table.find(team_id) if team_id in by.roles else None
+        return require(by, action, team, missing=NotFound("team", team_id))
