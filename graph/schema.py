@@ -15,7 +15,7 @@ from strawberry.types import ExecutionContext
 from graph.descriptions import describe
 from graph.errors import CodedErrors
 from graph.scopes import needed_scopes
-from resolvers import admin, api_keys, errors, node, nodes, paging, projects, schemas, streams, teams, users
+from resolvers import admin, api_keys, errors, node, nodes, paging, projects, schemas, streams, users, viewer_can
 from resolvers.context import Context
 from resolvers.deployments import events as deployment_events
 from resolvers.deployments import objects as deployment_objects
@@ -24,6 +24,9 @@ from resolvers.generations import events as generation_events
 from resolvers.generations import objects as generation_objects
 from resolvers.generations import operations as generations
 from resolvers.scalars import SCALARS
+from resolvers.teams import members
+from resolvers.teams import objects as team_objects
+from resolvers.teams import operations as teams
 from services.core.actor import Scope
 
 SLICES: Final[list[ModuleType]] = [
@@ -33,7 +36,10 @@ SLICES: Final[list[ModuleType]] = [
     errors,
     streams,
     users,
+    team_objects,
+    members,
     teams,
+    viewer_can,
     api_keys,
     projects,
     schemas,
@@ -51,6 +57,7 @@ SLICES: Final[list[ModuleType]] = [
 class Query(
     nodes.NodesQuery,
     users.UsersQuery,
+    teams.TeamsQuery,
     projects.ProjectsQuery,
     schemas.SchemasQuery,
     generations.GenerationsQuery,
@@ -62,6 +69,8 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    teams.TeamsMutation,
+    members.MembersMutation,
     api_keys.ApiKeysMutation,
     projects.ProjectsMutation,
     schemas.SchemasMutation,

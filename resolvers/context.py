@@ -8,6 +8,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 import strawberry
 
+from services.auth.tokens import Subject
 from services.bootstrap import Services
 from services.core.actor import Actor, Scope
 from services.core.errors import Forbidden, Unauthenticated
@@ -41,6 +42,10 @@ class Context:
     def for_operation(self, needed_scopes: Callable[[], AbstractSet[Scope]]) -> Self:
         """Return this context with nothing loaded yet."""
         return replace(self, needed_scopes=needed_scopes, _loads={})
+
+    async def take_up_roles(self) -> None:
+        """Let the rest of this operation see the roles that it has just changed for whoever asks."""
+        self.signed_in = await self.services.users.actor(Subject(self.actor.user_id), anew=True)
 
     async def loaded(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
         """Load something at most once for this operation, however many fields ask for it."""

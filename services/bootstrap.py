@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from services.access import AccessChanges
 from services.admin import Admin
-from services.api_keys.service import API_KEYS, ApiKeys
+from services.api_keys.service import API_KEYS, ApiKey, ApiKeys
 from services.auth.jwks import JwksKeys, PemKey
 from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier, dev_user
 from services.aws.bucket import Bucket
@@ -50,12 +51,14 @@ from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
 from services.platforms.port import Platform
 from services.platforms.tables import StackTables
-from services.projects import PROJECTS, Projects
+from services.projects import PROJECTS, Project, Projects
 from services.schemas.service import SCHEMAS, Schemas
 from services.sign_in import SignIn
-from services.teams.model import MEMBERSHIPS, TEAMS, Team
+from services.teams.invitations import INVITATIONS, Invitations
+from services.teams.members import Members
+from services.teams.model import MEMBERSHIPS, TEAMS
 from services.teams.service import Teams
-from services.users import KNOWN, KNOWN_FOR, USERS, Users
+from services.users import KNOWN, KNOWN_FOR, USERS, Known, Users
 
 TABLES: Final[Sequence[TableSpec[Any]]] = (
     PROJECTS,
@@ -65,6 +68,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     DEPLOYMENT_LOGS,
     TEAMS,
     MEMBERSHIPS,
+    INVITATIONS,
     USERS,
     API_KEYS,
     IDEMPOTENCY_KEYS,
@@ -82,6 +86,8 @@ class Services:
     sign_in: SignIn
     users: Users
     teams: Teams
+    members: Members
+    invitations: Invitations
     api_keys: ApiKeys
     projects: Projects
     schemas: Schemas
@@ -152,6 +158,18 @@ def providers(config: Config) -> Sequence[Provider]:
 
 
 @dataclass(frozen=True, slots=True)
+class _People:
+    """The services that say who is who."""
+
+    sign_in: SignIn
+    users: Users
+    teams: Teams
+    members: Members
+    invitations: Invitations
+    api_keys: ApiKeys
+
+
+@dataclass(frozen=True, slots=True)
 class _Builder:
     config: Config
     environment: Mapping[str, str]
@@ -165,11 +183,7 @@ class _Builder:
         hub, bucket, topic = Hub(self.log), Bucket(self.aws, config.name_of(config.bucket)), self._topic()
         generation_queue, deployment_queue = self._queue(config.generation_queue), self._queue(config.deployment_queue)
         idempotency = Idempotency(self._table(IDEMPOTENCY_KEYS), now)
-        team_table, generation_table, deployment_table = (
-            self._table(TEAMS),
-            self._table(GENERATIONS),
-            self._table(DEPLOYMENTS),
-        )
+        generation_table, deployment_table = self._table(GENERATIONS), self._table(DEPLOYMENTS)
         archive = LogArchive(self._table(DEPLOYMENT_LOGS), now)
         platforms = self._platforms()
         projects = Projects(self._table(PROJECTS), idempotency, now)
@@ -202,15 +216,15 @@ class _Builder:
         deployment_job = DeploymentJob(
             deployment_table, generation_table, projects, archive, bucket, topic, self.log, platforms, now
         )
-        users = self._users(team_table)
-        teams = Teams(team_table)
-        api_keys = self._api_keys(teams, users, idempotency)
+        people = self._people(projects.table, topic, idempotency)
         services = Services(
             config=config,
-            sign_in=SignIn(self._authenticator(), users, api_keys),
-            users=users,
-            teams=teams,
-            api_keys=api_keys,
+            sign_in=people.sign_in,
+            users=people.users,
+            teams=people.teams,
+            members=people.members,
+            invitations=people.invitations,
+            api_keys=people.api_keys,
             projects=projects,
             schemas=schemas,
             generations=generations,
@@ -229,28 +243,20 @@ class _Builder:
         ]
         return Process(services, workers)
 
-    def _users(self, teams: Table[Team]) -> Users:
-        return Users(
-            self.aws,
-            self._table(USERS),
-            teams,
-            self._table(MEMBERSHIPS),
-            Recent(KNOWN_FOR, KNOWN, self.now),
-            frozenset(map(dev_user, self.config.admins)),
-            self.now,
+    def _people(self, projects: Table[Project], topic: Topic, idempotency: Idempotency) -> "_People":
+        aws, config, now, random = self.aws, self.config, self.now, secrets.token_bytes
+        table, team_table, memberships = self._table(USERS), self._table(TEAMS), self._table(MEMBERSHIPS)
+        known: Recent[Known] = Recent(KNOWN_FOR, KNOWN, now)
+        keys: Recent[ApiKey] = Recent(KNOWN_FOR, KNOWN, now)
+        access = AccessChanges([known, keys])
+        users = Users(aws, table, team_table, memberships, known, frozenset(map(dev_user, config.admins)), now)
+        teams = Teams(aws, team_table, memberships, projects, access, idempotency, now)
+        api_keys = ApiKeys(self._table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
+        invitations = Invitations(
+            aws, self._table(INVITATIONS), teams, memberships, table, access, topic, config.pepper, random, now
         )
-
-    def _api_keys(self, teams: Teams, users: Users, idempotency: Idempotency) -> ApiKeys:
-        return ApiKeys(
-            self._table(API_KEYS),
-            teams,
-            users,
-            Recent(KNOWN_FOR, KNOWN, self.now),
-            idempotency,
-            self.config.pepper,
-            secrets.token_bytes,
-            self.now,
-        )
+        members = Members(memberships, teams, table, access)
+        return _People(SignIn(self._authenticator(), users, api_keys), users, teams, members, invitations, api_keys)
 
     def _table(self, spec: TableSpec[E]) -> Table[E]:
         return Table(self.aws, spec, table_name(self.config, spec), self.now)

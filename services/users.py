@@ -32,6 +32,12 @@ class User(Entity, frozen=True, kw_only=True, rename="camel"):
     username: str | None = None
     first_name: str | None = None
     last_name: str | None = None
+    image_url: str | None = None
+
+    @property
+    def display_name(self) -> str | None:
+        """What to call them: their own name, else the username."""
+        return " ".join(filter(None, (self.first_name, self.last_name))) or self.username
 
 
 USERS: Final = TableSpec("users", User, indexes=(Index("EmailIndex", "email"),))
@@ -56,8 +62,13 @@ class Users:
     """Ids of users who administrate this installation."""
     now: Clock
 
-    async def actor(self, subject: Subject) -> Actor:
-        """Return the actor for a subject, creating user and personal team on first sight."""
+    async def actor(self, subject: Subject, *, anew: bool = False) -> Actor:
+        """Return the actor for a subject, creating user and personal team on first sight.
+
+        `anew`: as things stand now, not a moment ago.
+        """
+        if anew:
+            self.recent.forget(subject.user_id)
         known = await self.known(subject)
         team_id = known.user.personal_team_id
         roles = {team_id: Role.OWNER, **{one.team_id: one.role for one in known.memberships}}

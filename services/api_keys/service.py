@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from services.access import AccessChanges
 from services.api_keys.text import SECRET_BYTES, id_in, key_text
 from services.auth.tokens import Subject
 from services.aws.items import Entity
@@ -69,6 +70,7 @@ class ApiKeys:
     table: Table[ApiKey]
     teams: Teams
     users: Users
+    access: AccessChanges
     recent: Recent[ApiKey]
     idempotency: Idempotency
     pepper: bytes
@@ -122,7 +124,7 @@ class ApiKeys:
         key = await self.table.update(key_id, revoked)
         if key is None:
             raise NotFound("key", key_id)
-        self.recent.forget(key_id)
+        await self.access.announce(key_id)
         return key
 
     async def actor(self, text: str) -> Actor:

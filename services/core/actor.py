@@ -11,9 +11,13 @@ class Role(Enum):
     """What a member of a team may do; each role may do what those after it may."""
 
     OWNER = "OWNER"
+    """Everything; a team has exactly one."""
     ADMIN = "ADMIN"
+    """Everything but deleting the team, giving it away, and changing its owner."""
     EDITOR = "EDITOR"
+    """Make and change projects, generate, deploy."""
     VIEWER = "VIEWER"
+    """See everything, change nothing."""
 
 
 class Scope(Enum):

@@ -17,6 +17,7 @@ SchemaId = NewType("SchemaId", str)
 GenerationId = NewType("GenerationId", str)
 DeploymentId = NewType("DeploymentId", str)
 ApiKeyId = NewType("ApiKeyId", str)
+InvitationId = NewType("InvitationId", str)
 
 _USER_ID: Final = re.compile(r"user_[A-Za-z0-9_.@-]{1,120}", re.ASCII)
 

@@ -18,7 +18,8 @@ class Action(Enum):
     MANAGE_MEMBERS = "manage its members"
     MANAGE_KEYS = "manage its API keys"
     MANAGE_INTEGRATIONS = "manage its integrations"
-    MANAGE_TEAM = "manage the team itself"
+    RENAME_TEAM = "rename it"
+    MANAGE_TEAM = "delete it or give it away"
 
 
 _VIEWERS: Final = frozenset(Role)
@@ -33,6 +34,7 @@ _ALLOWED: Final = {
     Action.MANAGE_MEMBERS: _ADMINS,
     Action.MANAGE_KEYS: _ADMINS,
     Action.MANAGE_INTEGRATIONS: _ADMINS,
+    Action.RENAME_TEAM: _ADMINS,
     Action.MANAGE_TEAM: {Role.OWNER},
 }
 """Which roles may do what: the whole of it."""
@@ -44,6 +46,9 @@ _SCOPES: Final = {
     Action.RECORD: Scope.ANALYTICS,
 }
 """What an API key needs besides its maker's role; an action that is not here is for people only."""
+
+_SHARED_ONLY: Final = {Action.MANAGE_MEMBERS, Action.MANAGE_TEAM}
+"""What nobody does with a personal team: it has no other members, and stays with its owner."""
 
 
 class Owned(Protocol):
@@ -59,7 +64,9 @@ O = TypeVar("O", bound=Owned)  # noqa: E741 - O for owned
 def allows(actor: Actor, action: Action, team_id: TeamId) -> bool:
     """Say whether the actor may do this to what belongs to the team."""
     role = actor.roles.get(team_id)
-    return role is not None and role in _ALLOWED[action] and _in_scope(actor, action)
+    if role is None or not _in_scope(actor, action):
+        return False
+    return role in _ALLOWED[action] and not (action in _SHARED_ONLY and team_id == actor.personal_team_id)
 
 
 def require(actor: Actor, action: Action, thing: O | None, *, missing: NotFound) -> O:
@@ -71,7 +78,7 @@ def require(actor: Actor, action: Action, thing: O | None, *, missing: NotFound)
     if thing is None or thing.team_id not in actor.roles:
         raise missing
     if not allows(actor, action, thing.team_id):
-        raise Forbidden(_refusal(actor, action))
+        raise Forbidden(_refusal(actor, action, thing.team_id))
     return thing
 
 
@@ -85,9 +92,13 @@ def _in_scope(actor: Actor, action: Action) -> bool:
     return actor.scopes is None or _SCOPES.get(action) in actor.scopes
 
 
-def _refusal(actor: Actor, action: Action) -> str:
+def _refusal(actor: Actor, action: Action, team_id: TeamId) -> str:
+    if actor.scopes is not None and action not in _SCOPES:
+        return "An API key can't do this; sign in."
     if not _in_scope(actor, action):
         return f"This API key's scopes do not allow it to {action.value}."
+    if action in _SHARED_ONLY and team_id == actor.personal_team_id:
+        return "This is your personal team: it has no other members, and stays yours. Make a team to share."
     return f"Your role in this team does not allow you to {action.value}."
 
 

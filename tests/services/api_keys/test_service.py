@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,18 +14,8 @@ from services.bootstrap import Services, opened
 from services.core.actor import Actor, Scope
 from services.core.clock import utc_now
 from services.core.errors import Unauthenticated
+from tests.fakes.clock import Clock
 from tests.snapinfra import settings
-
-
-@dataclass
-class Clock:
-    time: datetime
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def pass_(self, **lapse: float) -> None:
-        self.time += timedelta(**lapse)
 
 
 @pytest.fixture
@@ -61,9 +50,9 @@ async def test_a_key_is_stored_as_a_keyed_hash_and_not_as_itself(services: Servi
 
 async def test_a_key_is_refused_from_its_expiry_on(services: Services, clock: Clock) -> None:
     _, text, alice = await made(services, clock() + timedelta(hours=1))
-    clock.pass_(minutes=59)
+    clock.advance(minutes=59)
     before = await services.api_keys.actor(text)
-    clock.pass_(minutes=1)
+    clock.advance(minutes=1)
 
     with pytest.raises(Unauthenticated) as refused:
         await services.api_keys.actor(text)
@@ -82,7 +71,7 @@ async def test_the_last_use_of_a_key_is_written_at_most_once_a_minute(services: 
         assert stored is not None
         versions.append(stored.version)
         used.append(stored.last_used_at)
-        clock.pass_(seconds=25)
+        clock.advance(seconds=25)
 
     assert versions == [2, 2, 2, 3, 3]
     assert used[3] == used[0] + timedelta(seconds=75) if used[0] else False
@@ -96,7 +85,7 @@ async def test_a_revoked_key_is_refused_elsewhere_within_five_seconds(services: 
     assert kept is not None
     services.api_keys.recent.put(key.id, kept, read_at=clock())  # as a process that did not hear of it
     await services.api_keys.actor(text)
-    clock.pass_(seconds=5)
+    clock.advance(seconds=5)
 
     with pytest.raises(Unauthenticated) as refused:
         await services.api_keys.actor(text)
