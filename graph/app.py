@@ -34,7 +34,7 @@ def create_app(services: Services) -> Starlette:
         CORSMiddleware,
         allow_origins=services.config.cors_origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "x-dev-user-id"],
+        allow_headers=["authorization", "content-type", "x-api-key", "x-dev-user-id"],
         max_age=600,
     )
     app = Starlette(routes=routes, middleware=[cors])

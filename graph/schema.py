@@ -14,7 +14,21 @@ from strawberry.types import ExecutionContext
 
 from graph.descriptions import describe
 from graph.errors import CodedErrors
-from resolvers import admin, errors, node, nodes, paging, projects, schemas, streams, teams, usage, users
+from graph.scopes import needed_scopes
+from resolvers import (
+    admin,
+    api_keys,
+    errors,
+    node,
+    nodes,
+    paging,
+    projects,
+    schemas,
+    streams,
+    usage,
+    users,
+    viewer_can,
+)
 from resolvers.context import Context
 from resolvers.deployments import events as deployment_events
 from resolvers.deployments import objects as deployment_objects
@@ -23,6 +37,10 @@ from resolvers.generations import events as generation_events
 from resolvers.generations import objects as generation_objects
 from resolvers.generations import operations as generations
 from resolvers.scalars import SCALARS
+from resolvers.teams import members
+from resolvers.teams import objects as team_objects
+from resolvers.teams import operations as teams
+from services.core.actor import Scope
 
 SLICES: Final[list[ModuleType]] = [
     node,
@@ -31,7 +49,11 @@ SLICES: Final[list[ModuleType]] = [
     errors,
     streams,
     users,
+    team_objects,
+    members,
     teams,
+    viewer_can,
+    api_keys,
     projects,
     schemas,
     generation_objects,
@@ -49,6 +71,7 @@ SLICES: Final[list[ModuleType]] = [
 class Query(
     nodes.NodesQuery,
     users.UsersQuery,
+    teams.TeamsQuery,
     projects.ProjectsQuery,
     schemas.SchemasQuery,
     generations.GenerationsQuery,
@@ -61,6 +84,9 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    teams.TeamsMutation,
+    members.MembersMutation,
+    api_keys.ApiKeysMutation,
     projects.ProjectsMutation,
     schemas.SchemasMutation,
     generations.GenerationsMutation,
@@ -81,8 +107,12 @@ class OperationContext(SchemaExtension):
     def on_operation(self) -> Iterator[None]:
         context = self.execution_context.context
         if isinstance(context, Context):
-            self.execution_context.context = context.for_operation()
+            self.execution_context.context = context.for_operation(self._needed_scopes)
         yield
+
+    def _needed_scopes(self) -> set[Scope]:
+        document = self.execution_context.graphql_document
+        return set() if document is None else needed_scopes(document, self.execution_context.operation_name)
 
 
 class QuietSchema(strawberry.Schema):
@@ -100,7 +130,13 @@ def schema() -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Live,
-        types=[schemas.Schema, generation_objects.Generation, deployment_objects.Deployment, teams.Team],
+        types=[
+            api_keys.ApiKey,
+            schemas.Schema,
+            generation_objects.Generation,
+            deployment_objects.Deployment,
+            teams.Team,
+        ],
         extensions=[OperationContext, CodedErrors],
         config=StrawberryConfig(scalar_map=SCALARS),
     )

@@ -82,10 +82,7 @@ class GraphQLTransport(GraphQL[Context, None]):
         return UNSET
 
     async def _actor(self, headers: Mapping[str, Any]) -> Actor | None:
-        subject = await self.services.auth.subject(
-            authorization=headers.get("authorization"), dev_user_id=headers.get("x-dev-user-id")
-        )
-        return None if subject is None else await self.services.users.actor(subject)
+        return await self.services.sign_in.actor(headers)
 
 
 def _wants_page(request: Request) -> bool:

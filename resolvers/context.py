@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeAlias, TypeVar
 
 import strawberry
 
+from services.auth.tokens import Subject
 from services.bootstrap import Services
-from services.core.actor import Actor
-from services.core.errors import Unauthenticated
+from services.core.actor import Actor, Scope
+from services.core.errors import Forbidden, Unauthenticated
 
 T = TypeVar("T")
 
@@ -23,18 +25,27 @@ class Context:
     connection_params: dict[str, Any] | None = None
     upgrade_headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """A socket's, from the request that opened it."""
+    needed_scopes: Callable[[], AbstractSet[Scope]] = frozenset
+    """Tells what the operation needs of an API key."""
     _loads: dict[Hashable, "asyncio.Future[Any]"] = field(default_factory=dict[Hashable, "asyncio.Future[Any]"])
 
     @property
     def actor(self) -> Actor:
-        """The signed-in user. Raises Unauthenticated where nobody is."""
+        """Who is signed in. Raises Unauthenticated where nobody is, Forbidden where an API key's scopes do not do."""
         if self.signed_in is None:
             raise Unauthenticated("Sign in first: send 'Authorization: Bearer <token>'.")
+        if self.signed_in.scopes is not None and (missing := self.needed_scopes() - self.signed_in.scopes):
+            needed = " and ".join(sorted(scope.value for scope in missing))
+            raise Forbidden(f"This API key may not do that: it lacks the scope {needed}.")
         return self.signed_in
 
-    def for_operation(self) -> Self:
+    def for_operation(self, needed_scopes: Callable[[], AbstractSet[Scope]]) -> Self:
         """Return this context with nothing loaded yet."""
-        return replace(self, _loads={})
+        return replace(self, needed_scopes=needed_scopes, _loads={})
+
+    async def take_up_roles(self) -> None:
+        """Let the rest of this operation see the roles that it has just changed for whoever asks."""
+        self.signed_in = await self.services.users.actor(Subject(self.actor.user_id), anew=True)
 
     async def loaded(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
         """Load something at most once for this operation, however many fields ask for it."""

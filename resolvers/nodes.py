@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import strawberry
 
+from resolvers.api_keys import ApiKey
 from resolvers.context import Info
 from resolvers.deployments import Deployment
 from resolvers.generations import Generation
@@ -13,6 +14,7 @@ from resolvers.node import Node
 from resolvers.projects import Project
 from resolvers.schemas import Schema
 from resolvers.teams import Team
+from resolvers.teams.objects import TeamInvitation
 from resolvers.users import User
 from services.bootstrap import Services
 from services.core.errors import Invalid, NotFound
@@ -23,6 +25,8 @@ MOST: Final = 100
 _BY_PREFIX: Final[dict[str, tuple[Callable[[Services], Callable[..., Awaitable[Any]]], Callable[[Any], Node]]]] = {
     "user": (lambda services: services.users.get, User.of),
     "team": (lambda services: services.teams.get, Team.of),
+    "invitation": (lambda services: services.invitations.get, TeamInvitation.of),
+    "key": (lambda services: services.api_keys.get, ApiKey.of),
     "project": (lambda services: services.projects.get, Project.of),
     "schema": (lambda services: services.schemas.get, Schema.of),
     "generation": (lambda services: services.generations.get, Generation.of),

@@ -10,6 +10,7 @@ from resolvers.errors import UserError, reporting
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.teams import Team
+from resolvers.viewer_can import ViewerCan
 from services import projects as model
 from services.core.ids import ProjectId, TeamId
 from services.core.pages import PageRequest
@@ -45,6 +46,11 @@ class Project(Node):
     async def team(self, info: Info) -> Team | None:
         """The team it belongs to."""
         return Team.of(await info.context.services.teams.get(self.project.team_id, by=info.context.actor))
+
+    @strawberry.field
+    async def viewer_can(self, info: Info) -> ViewerCan:
+        """What you may do with it and in its team."""
+        return ViewerCan.of(info.context.actor, self.project.team_id)
 
     @strawberry.field
     async def schema(self, info: Info) -> Annotated["Schema", strawberry.lazy("resolvers.schemas")] | None:
@@ -110,6 +116,13 @@ class Project(Node):
         )
 
 
+async def viewer_can_with_project(info: Info, project_id: ProjectId) -> ViewerCan:
+    """Say what the viewer may do with what belongs to a project: it counts where the project is now."""
+    services, actor = info.context.services, info.context.actor
+    project = await info.context.loaded(("project", project_id), lambda: services.projects.get(project_id, by=actor))
+    return ViewerCan.of(actor, project.team_id)
+
+
 @strawberry.input
 class ProjectFilter:
     """Which projects to list; a null field leaves all."""
@@ -149,6 +162,18 @@ class UpdateProjectInput:
 
 
 @strawberry.input
+class MoveProjectInput:
+    """A project to move."""
+
+    project_id: strawberry.ID
+    """The project; you must be allowed to delete it where it is."""
+    team_id: strawberry.ID
+    """The team that it is to belong to; you must be allowed to create projects there."""
+    expected_version: int | None = None
+    """Change nothing unless the project still has this version: a CONFLICT then carries the project as it is."""
+
+
+@strawberry.input
 class DeleteProjectInput:
     """A project to delete."""
 
@@ -173,6 +198,20 @@ class CreateProjectPayload:
 @strawberry.type
 class UpdateProjectPayload:
     """The changed project, or what was wrong."""
+
+    project: Project | None = None
+    """The project as it is now, also after a CONFLICT."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, project: model.Project) -> Self:
+        return cls(project=Project.of(project))
+
+
+@strawberry.type
+class MoveProjectPayload:
+    """The project in its new team, or what was wrong."""
 
     project: Project | None = None
     """The project as it is now, also after a CONFLICT."""
@@ -253,6 +292,20 @@ class ProjectsMutation:
             ProjectId(input.project_id), change, by=info.context.actor
         )
         return UpdateProjectPayload.of(project)
+
+    @strawberry.mutation
+    @reporting(MoveProjectPayload)
+    async def move_project(
+        self, info: Info, input: Annotated[MoveProjectInput, strawberry.argument(description="What, and where to.")]
+    ) -> MoveProjectPayload:
+        """Give a project to another team, with all that belongs to it. What runs goes on running."""
+        project = await info.context.services.projects.move(
+            ProjectId(input.project_id),
+            TeamId(input.team_id),
+            expected_version=input.expected_version,
+            by=info.context.actor,
+        )
+        return MoveProjectPayload.of(project)
 
     @strawberry.mutation
     @reporting(DeleteProjectPayload)

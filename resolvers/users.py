@@ -7,8 +7,10 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.node import Node
+from resolvers.paging import After, Connection, First, connection
 from resolvers.teams import Team
 from services import users as model
+from services.core.pages import PageRequest
 
 
 @strawberry.type
@@ -31,6 +33,12 @@ class User(Node):
     async def team(self, info: Info) -> Team | None:
         """Their personal team."""
         return Team.of(await info.context.services.teams.get(self.user.personal_team_id, by=info.context.actor))
+
+    @strawberry.field
+    async def teams(self, info: Info, first: First = 20, after: After = None) -> Connection[Team]:
+        """Your teams, the personal one among them, newest first."""
+        page = await info.context.services.teams.list(PageRequest(first, after), by=info.context.actor)
+        return connection(page, Team.of, after=after)
 
     @classmethod
     def of(cls, user: model.User) -> Self:

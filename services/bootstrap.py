@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from services.access import AccessChanges
 from services.admin import Admin
+from services.api_keys.service import API_KEYS, ApiKey, ApiKeys
 from services.architectures.service import ARCHITECTURES, Architectures
 from services.auth.jwks import JwksKeys, PemKey
 from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier, dev_user
@@ -24,6 +26,7 @@ from services.checks.port import Checks, NoChecks
 from services.checks.service import open_checks
 from services.config import Config
 from services.core.clock import Clock, utc_now
+from services.core.recent import Recent
 from services.deletion import Deletion
 from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
 from services.deployments.job import DeploymentJob
@@ -59,16 +62,20 @@ from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
 from services.platforms.port import Platform
 from services.platforms.tables import StackTables
-from services.projects import PROJECTS, Projects
+from services.projects import PROJECTS, Project, Projects
 from services.rates import RATES, Rates
 from services.schemas.service import SCHEMAS, Schemas
-from services.teams import TEAMS, Teams
+from services.sign_in import SignIn
+from services.teams.invitations import INVITATIONS, Invitations
+from services.teams.members import Members
+from services.teams.model import MEMBERSHIPS, TEAMS
+from services.teams.service import Teams
 from services.usage.model import BUDGETS, USAGE
 from services.usage.prices import Prices, nanos
 from services.usage.reports import Reports
 from services.usage.service import Budgets
 from services.usage.service import Limits as BudgetLimits
-from services.users import USERS, Users
+from services.users import KNOWN, KNOWN_FOR, USERS, Known, Users
 
 TABLES: Final[Sequence[TableSpec[Any]]] = (
     PROJECTS,
@@ -79,7 +86,10 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     DEPLOYMENT_LOGS,
     DOCUMENTATION,
     TEAMS,
+    MEMBERSHIPS,
+    INVITATIONS,
     USERS,
+    API_KEYS,
     IDEMPOTENCY_KEYS,
     RATES,
     BUDGETS,
@@ -98,9 +108,12 @@ class Services:
     """Everything that the api does."""
 
     config: Config
-    auth: Authenticator
+    sign_in: SignIn
     users: Users
     teams: Teams
+    members: Members
+    invitations: Invitations
+    api_keys: ApiKeys
     projects: Projects
     schemas: Schemas
     architectures: Architectures
@@ -178,6 +191,18 @@ def providers(config: Config) -> Sequence[Provider]:
 
 
 @dataclass(frozen=True, slots=True)
+class _People:
+    """The services that say who is who."""
+
+    sign_in: SignIn
+    users: Users
+    teams: Teams
+    members: Members
+    invitations: Invitations
+    api_keys: ApiKeys
+
+
+@dataclass(frozen=True, slots=True)
 class _Builder:
     config: Config
     environment: Mapping[str, str]
@@ -191,11 +216,7 @@ class _Builder:
         hub, bucket, topic = Hub(self.log), Bucket(self.aws, config.name_of(config.bucket)), self._topic()
         generation_queue, deployment_queue = self._queue(config.generation_queue), self._queue(config.deployment_queue)
         idempotency = Idempotency(self._table(IDEMPOTENCY_KEYS), now)
-        team_table, generation_table, deployment_table = (
-            self._table(TEAMS),
-            self._table(GENERATIONS),
-            self._table(DEPLOYMENTS),
-        )
+        generation_table, deployment_table = self._table(GENERATIONS), self._table(DEPLOYMENTS)
         archive = LogArchive(self._table(DEPLOYMENT_LOGS), now)
         platforms = self._platforms()
         projects = Projects(self._table(PROJECTS), idempotency, now)
@@ -254,11 +275,15 @@ class _Builder:
         deployment_job = DeploymentJob(
             deployment_table, generation_table, projects, archive, bucket, topic, self.log, platforms, now
         )
+        people = self._people(projects.table, topic, idempotency)
         services = Services(
             config=config,
-            auth=self._authenticator(),
-            users=Users(self.aws, self._table(USERS), team_table, frozenset(map(dev_user, config.admins)), now),
-            teams=Teams(team_table),
+            sign_in=people.sign_in,
+            users=people.users,
+            teams=people.teams,
+            members=people.members,
+            invitations=people.invitations,
+            api_keys=people.api_keys,
             projects=projects,
             schemas=schemas,
             architectures=architectures,
@@ -305,6 +330,21 @@ class _Builder:
         secret = (config.groq_api_key, config.openai_api_key, config.jwt_secret)
         texts = (value.get_secret_value() for value in secret if value is not None)
         return Redactor(tuple(text for text in texts if len(text) >= SHORTEST_SECRET))
+
+    def _people(self, projects: Table[Project], topic: Topic, idempotency: Idempotency) -> "_People":
+        aws, config, now, random = self.aws, self.config, self.now, secrets.token_bytes
+        table, team_table, memberships = self._table(USERS), self._table(TEAMS), self._table(MEMBERSHIPS)
+        known: Recent[Known] = Recent(KNOWN_FOR, KNOWN, now)
+        keys: Recent[ApiKey] = Recent(KNOWN_FOR, KNOWN, now)
+        access = AccessChanges([known, keys])
+        users = Users(aws, table, team_table, memberships, known, frozenset(map(dev_user, config.admins)), now)
+        teams = Teams(aws, team_table, memberships, projects, access, idempotency, now)
+        api_keys = ApiKeys(self._table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
+        invitations = Invitations(
+            aws, self._table(INVITATIONS), teams, memberships, table, access, topic, config.pepper, random, now
+        )
+        members = Members(memberships, teams, table, access)
+        return _People(SignIn(self._authenticator(), users, api_keys), users, teams, members, invitations, api_keys)
 
     def _table(self, spec: TableSpec[E]) -> Table[E]:
         return Table(self.aws, spec, table_name(self.config, spec), self.now)

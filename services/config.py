@@ -189,6 +189,14 @@ class Config(BaseModel):
         timedelta(days=7), alias="JWT_EXPIRES_IN", description="Life of those tokens: ISO 8601 (P7D) or seconds."
     )
 
+    api_key_pepper: SecretStr | None = Field(
+        None,
+        alias="API_KEY_PEPPER",
+        min_length=32,
+        description="Secret that API keys are hashed with; at least 32 characters. Another one ends all keys. "
+        "Required in production.",
+    )
+
     admins: Words = Field(
         (), alias="ADMIN_USERS", description="Ids of the users who may see the queues and put jobs back into them."
     )
@@ -253,6 +261,12 @@ class Config(BaseModel):
         """What models cost."""
         return {**PRICES, **(self.ai_prices or {})}
 
+    @property
+    def pepper(self) -> bytes:
+        """What API keys are hashed with; in development also JWT_SECRET, or a value that everybody knows."""
+        secret = self.api_key_pepper or self.jwt_secret
+        return secret.get_secret_value().encode() if secret else b"development"
+
     def name_of(self, resource: str) -> str:
         """Name a table, queue, bucket or topic in this stage."""
         return f"{resource}-{self.stage}" if self.stage else resource
@@ -299,6 +313,8 @@ def _faults_together(given: Mapping[str, str]) -> Iterator[str]:
             yield "JWT_SECRET: not allowed when SNAPINFRA_ENV is production"
         if not clerk:
             yield "CLERK_JWT_KEY or CLERK_JWKS_URL: one is required when SNAPINFRA_ENV is production"
+        if "API_KEY_PEPPER" not in given:
+            yield "API_KEY_PEPPER: required when SNAPINFRA_ENV is production"
     if clerk and "CLERK_ISSUER" not in given:
         yield "CLERK_ISSUER: required with CLERK_JWT_KEY or CLERK_JWKS_URL"
 

@@ -144,6 +144,21 @@ class Projects:
 
         return self._existing(await self.table.update(project_id, changed), project_id)
 
+    async def move(
+        self, project_id: ProjectId, team_id: TeamId, *, expected_version: int | None = None, by: Actor
+    ) -> Project:
+        """Give a project to another of the actor's teams; who was in the old one only loses sight of it."""
+        project = await self.get(project_id, by=by, action=Action.DELETE)
+        if not allows(by, Action.EDIT, self._team(team_id, by=by)):
+            raise Forbidden("Your role in that team does not allow you to bring projects into it.")
+
+        def moved(old: Project) -> Project:
+            if old.team_id != project.team_id or expected_version not in (None, old.version):
+                raise Conflict("The project has changed meanwhile.", current=old)
+            return old if old.team_id == team_id else replace(old, team_id=team_id)
+
+        return self._existing(await self.table.update(project_id, moved), project_id)
+
     async def delete(self, project_id: ProjectId, *, by: Actor) -> Project:
         """Delete a project. What belongs to it is out of reach from then on."""
         for _ in range(5):

@@ -1,7 +1,9 @@
 """This file is users: who signs in. The first sight of a user creates the user and a personal team, together."""
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from services.auth.tokens import Subject
@@ -12,10 +14,14 @@ from services.core.actor import Actor, Role
 from services.core.clock import Clock
 from services.core.errors import NotFound, Unauthenticated, Unavailable
 from services.core.ids import TeamId, UserId, new_id, prefix_of
-from services.teams import Team
+from services.core.recent import Recent
+from services.teams.model import Membership, Team
 
-REMEMBERED: Final = 10_000
-"""Users whose teams a process keeps in mind, so that not every request reads them."""
+KNOWN: Final = 10_000
+"""Users whom a process keeps in mind, so that not every request reads them and their roles."""
+
+KNOWN_FOR: Final = timedelta(seconds=4)
+"""How long: a role that was taken away elsewhere is gone here after that."""
 
 
 class User(Entity, frozen=True, kw_only=True, rename="camel"):
@@ -26,9 +32,23 @@ class User(Entity, frozen=True, kw_only=True, rename="camel"):
     username: str | None = None
     first_name: str | None = None
     last_name: str | None = None
+    image_url: str | None = None
+
+    @property
+    def display_name(self) -> str | None:
+        """What to call them: their own name, else the username."""
+        return " ".join(filter(None, (self.first_name, self.last_name))) or self.username
 
 
 USERS: Final = TableSpec("users", User, indexes=(Index("EmailIndex", "email"),))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A user and their memberships, as they were a moment ago."""
+
+    user: User
+    memberships: Sequence[Membership]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +56,23 @@ class Users:
     aws: Aws
     table: Table[User]
     teams: Table[Team]
+    memberships: Table[Membership]
+    recent: Recent[Known]
     admins: frozenset[str]
     """Ids of users who administrate this installation."""
     now: Clock
-    _seen: OrderedDict[str, TeamId] = field(default_factory=OrderedDict[str, TeamId])
 
-    async def actor(self, subject: Subject) -> Actor:
-        """Return the actor for a subject, creating user and personal team on first sight."""
-        if prefix_of(subject.user_id) != "user":
-            raise Unauthenticated("The token's subject is not a user of ours.")
-        team_id = self._seen.get(subject.user_id)
-        if team_id is None:
-            team_id = (await self._sign_in(subject)).personal_team_id
-            self._seen[subject.user_id] = team_id
-            if len(self._seen) > REMEMBERED:
-                self._seen.popitem(last=False)
-        admin = subject.user_id in self.admins
-        return Actor(UserId(subject.user_id), {team_id: Role.OWNER}, team_id, is_admin=admin)
+    async def actor(self, subject: Subject, *, anew: bool = False) -> Actor:
+        """Return the actor for a subject, creating user and personal team on first sight.
+
+        `anew`: as things stand now, not a moment ago.
+        """
+        if anew:
+            self.recent.forget(subject.user_id)
+        known = await self.known(subject)
+        team_id = known.user.personal_team_id
+        roles = {team_id: Role.OWNER, **{one.team_id: one.role for one in known.memberships}}
+        return Actor(UserId(subject.user_id), roles, team_id, is_admin=subject.user_id in self.admins)
 
     async def get(self, user_id: UserId, *, by: Actor) -> User:
         """Return a user. Only oneself is visible."""
@@ -60,6 +80,18 @@ class Users:
         if user is None:
             raise NotFound("user", user_id)
         return user
+
+    async def known(self, subject: Subject) -> Known:
+        """Return a user and their memberships of a moment ago, creating user and personal team on first sight."""
+        if prefix_of(subject.user_id) != "user":
+            raise Unauthenticated("The token's subject is not a user of ours.")
+        known = self.recent.get(subject.user_id)
+        if known is None:
+            read_at = self.now()
+            user, memberships = await asyncio.gather(self._sign_in(subject), self.memberships.sharing(subject.user_id))
+            known = Known(user, memberships)
+            self.recent.put(subject.user_id, known, read_at=read_at)
+        return known
 
     async def _sign_in(self, subject: Subject) -> User:
         found = await self.table.find(subject.user_id)

@@ -85,6 +85,24 @@ class User(Client):
         )
         return asked["createDeployment"]["deployment"]["id"]
 
+    async def team(self, name: str = "Crew") -> str:
+        """Make a team and return its id."""
+        made = await self.ask(
+            "mutation($name: String!) { createTeam(input: {name: $name}) { team { id } } }", name=name
+        )
+        return made["createTeam"]["team"]["id"]
+
+    async def take_in(self, other: "User", team_id: str, role: str) -> None:
+        """Make another user a member of a team."""
+        invited = await self.ask(
+            "mutation($input: InviteMemberInput!) { inviteMember(input: $input) { token userErrors { message } } }",
+            input={"teamId": team_id, "email": "somebody@example.com", "role": role},
+        )
+        await other.ask(
+            "mutation($token: String!) { acceptInvitation(input: {token: $token}) { userErrors { message } } }",
+            token=invited["inviteMember"]["token"],
+        )
+
     @asynccontextmanager
     async def socket(self) -> "AsyncGenerator[Any]":
         """Open a socket and sign in."""

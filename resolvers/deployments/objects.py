@@ -9,8 +9,9 @@ from resolvers.context import Info
 from resolvers.generations import Generation
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
-from resolvers.projects import Project
+from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL
+from resolvers.viewer_can import ViewerCan
 from services.core.pages import PageRequest
 from services.deployments import events
 from services.deployments import model as records
@@ -118,6 +119,11 @@ class Deployment(Node):
     finished_at: datetime | None
     """When it ended; null while it is being built or runs."""
     deployment: strawberry.Private[records.Deployment]
+
+    @strawberry.field
+    async def viewer_can(self, info: Info) -> ViewerCan | None:
+        """What you may do with it and in its team."""
+        return await viewer_can_with_project(info, self.deployment.project_id)
 
     @strawberry.field
     async def project(self, info: Info) -> Project | None:

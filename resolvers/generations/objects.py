@@ -9,9 +9,10 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.node import Node
-from resolvers.projects import Project
+from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL, Long
 from resolvers.schemas import Schema
+from resolvers.viewer_can import ViewerCan
 from services.checks.port import CheckState
 from services.core.errors import NotFound
 from services.core.ids import GenerationId
@@ -174,6 +175,11 @@ class Generation(Node):
     finished_at: datetime | None
     """When it ended."""
     generation: strawberry.Private[records.Generation]
+
+    @strawberry.field
+    async def viewer_can(self, info: Info) -> ViewerCan | None:
+        """What you may do with it and in its team."""
+        return await viewer_can_with_project(info, self.generation.project_id)
 
     @strawberry.field
     async def project(self, info: Info) -> Project | None:

@@ -17,6 +17,9 @@ from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 CONTENTION: Final = 20
 """How often an update is tried again when others keep changing the same item."""
 
+KEY_BYTES: Final = 2048
+"""DynamoDB's limit of a partition key; a longer or empty one is an error there, and here the id of nothing."""
+
 _MARK: Final = "_write"
 """The attribute that tells one write of an item from another."""
 
@@ -71,13 +74,16 @@ class Table(Generic[E]):
     """The table's full name in this stage."""
     now: Callable[[], datetime]
 
-    async def find(self, entity_id: str) -> E | None:
-        """Return the entity with this id as it is now (a consistent read), or None."""
-        return await self.aws.run(self.find_blocking, entity_id)
+    async def find(self, entity_id: str, *, sort: str | None = None) -> E | None:
+        """Return the entity with this id as it is now (a consistent read), or None.
 
-    def find_blocking(self, entity_id: str) -> E | None:
+        `sort` is its sort key, where several entities share an id.
+        """
+        return await self.aws.run(self.find_blocking, entity_id, sort=sort)
+
+    def find_blocking(self, entity_id: str, *, sort: str | None = None) -> E | None:
         """As `find`, for a thread that may block."""
-        item = self._item(entity_id)
+        item = self._item(entity_id, sort=None if sort is None else to_attribute(sort))
         return None if item is None else from_item(item, self.spec.entity)
 
     async def put_new(self, entity: E) -> None:
@@ -85,18 +91,40 @@ class Table(Generic[E]):
         if not await self.aws.run(self._put, self._creation(entity)):
             raise AlreadyExists(entity.id)
 
-    async def update(self, entity_id: str, change: Callable[[E], E]) -> E | None:
+    async def find_all(self, ids: Sequence[str]) -> dict[str, E]:
+        """Return those that exist of up to 100 entities, by their ids. For tables without a sort key."""
+        found: dict[str, E] = {}
+        wanted: Any = {self.name: {"Keys": [{"id": {"S": one}} for one in dict.fromkeys(ids)], "ConsistentRead": True}}
+        while ids and wanted:
+            answer = await self.aws.run(self.aws.dynamodb.batch_get_item, RequestItems=wanted)
+            entities = [from_item(item, self.spec.entity) for item in answer["Responses"].get(self.name, [])]
+            found |= {entity.id: entity for entity in entities}
+            wanted = answer.get("UnprocessedKeys")
+        return found
+
+    async def sharing(self, entity_id: str) -> list[E]:
+        """Return all entities that share an id, as they are now (a consistent read). For partitions that stay small."""
+        answer = await self.aws.run(
+            self.aws.dynamodb.query,
+            TableName=self.name,
+            KeyConditionExpression="id = :id",
+            ExpressionAttributeValues={":id": {"S": entity_id}},
+            ConsistentRead=True,
+        )
+        return [from_item(item, self.spec.entity) for item in answer["Items"]]
+
+    async def update(self, entity_id: str, change: Callable[[E], E], *, sort: str | None = None) -> E | None:
         """Replace an entity by `change` of it, and return the new one; None where it does not exist.
 
         `change` may be called several times, must have no effect of its own, and may raise to write nothing. Returning
         its argument writes nothing. `version` and `updated_at` are set here.
         """
-        return await self.aws.run(self.update_blocking, entity_id, change)
+        return await self.aws.run(self.update_blocking, entity_id, change, sort=sort)
 
-    def update_blocking(self, entity_id: str, change: Callable[[E], E]) -> E | None:
+    def update_blocking(self, entity_id: str, change: Callable[[E], E], *, sort: str | None = None) -> E | None:
         """As `update`, for a thread that may block."""
         for _ in range(CONTENTION):
-            old = self.find_blocking(entity_id)
+            old = self.find_blocking(entity_id, sort=sort)
             if old is None:
                 return None
             changed = change(old)
@@ -132,13 +160,14 @@ class Table(Generic[E]):
     async def delete(self, entity: E) -> bool:
         """Delete the entity if it is still as given; return whether it was."""
         key = self._key_of(to_item(entity))
+        sort = key.get(self.spec.sort or "")
         try:
             await self.aws.run(
                 self.aws.dynamodb.delete_item, TableName=self.name, Key=key, **_version_is(entity.version)
             )
         except ClientError as error:
             if is_condition_failure(error):
-                return await self.find(entity.id) is None
+                return await self.aws.run(self._item, entity.id, sort=sort) is None
             raise
         return True
 
@@ -223,6 +252,16 @@ class Table(Generic[E]):
         stamped = msgspec.structs.replace(new, version=old.version + 1, updated_at=self.now())
         return {"Put": {"TableName": self.name, "Item": to_item(stamped), **_version_is(old.version)}}
 
+    def removal(self, entity: E) -> dict[str, Any]:
+        """Return the transaction part that deletes an entity unless it has changed since it was read."""
+        key = self._key_of(to_item(entity))
+        return {"Delete": {"TableName": self.name, "Key": key, **_version_is(entity.version)}}
+
+    def presence(self, entity: E) -> dict[str, Any]:
+        """Return the transaction part that holds only while the entity exists."""
+        key = self._key_of(to_item(entity))
+        return {"ConditionCheck": {"TableName": self.name, "Key": key, "ConditionExpression": "attribute_exists(id)"}}
+
     def _creation(self, entity: E) -> dict[str, Any]:
         return {
             "TableName": self.name,
@@ -249,6 +288,8 @@ class Table(Generic[E]):
         return True
 
     def _item(self, entity_id: str, *, sort: Item | None = None) -> Item | None:
+        if not 1 <= len(entity_id.encode()) <= KEY_BYTES:
+            return None
         condition, values = "id = :id", {":id": {"S": entity_id}}
         names: dict[str, Any] = {}
         if sort is not None:

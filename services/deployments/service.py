@@ -1,8 +1,10 @@
 """This file is what users do with deployments: start one, watch it, read its logs, stop it, do it again."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Final
 
 from services.aws.queue import Queue
@@ -110,7 +112,7 @@ class Deployments:
         """Return the deployments of a project, or those that the actor started, newest first."""
         where = {"status": status.value} if status else None
         if project_id is None:
-            return await self.table.query("UserIdIndex", by.user_id, page, where=where)
+            return await self._started_by(by, page, where)
         project = await self.projects.get(project_id, by=by)
         return await self.table.query("ProjectIdIndex", project.id, page, where=where)
 
@@ -188,6 +190,21 @@ class Deployments:
             await close_stream(self.event_log, self.archive, deployment)
             await self.projects.went_down(deployment.project_id, deployment.id, failed=False)
         return deployment
+
+    async def _started_by(self, by: Actor, page: PageRequest, where: Mapping[str, str] | None) -> Page[Deployment]:
+        """Return what the actor started, without projects that they do not see any more; empty only at the end."""
+        while True:
+            found = await self.table.query("UserIdIndex", by.user_id, page, where=where)
+            hidden = await self._hidden({deployment.project_id for deployment in found.items}, by=by)
+            shown = [deployment.project_id not in hidden for deployment in found.items]
+            if any(shown) or not found.has_next:
+                return Page(list(compress(found.items, shown)), list(compress(found.cursors, shown)), found.has_next)
+            page = PageRequest(page.first, found.cursors[-1])
+
+    async def _hidden(self, project_ids: set[ProjectId], *, by: Actor) -> set[ProjectId]:
+        asked = list(project_ids)
+        answers = await asyncio.gather(*(self.projects.get(one, by=by) for one in asked), return_exceptions=True)
+        return {one for one, answer in zip(asked, answers, strict=True) if isinstance(answer, NotFound)}
 
     def _check(self, new: NewDeployment) -> None:
         faults = _config_faults(new.config)

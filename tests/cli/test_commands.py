@@ -111,6 +111,7 @@ async def test_an_api_without_settings_says_what_it_needs(tmp_path: Path) -> Non
     assert shown.err == (
         "Snapinfra can't start, these settings are wrong:\n"
         "  CLERK_JWT_KEY or CLERK_JWKS_URL: one is required when SNAPINFRA_ENV is production\n"
+        "  API_KEY_PEPPER: required when SNAPINFRA_ENV is production\n"
     )
 
 

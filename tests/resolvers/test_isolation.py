@@ -38,7 +38,17 @@ BY_KIND = {
     "team": [
         "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
         "query($id: ID!) { usage(teamId: $id) { cost budget { resetsAt } } }",
+        "query($id: ID!) { team(id: $id) { id } }",
+        'mutation($id: ID!) { renameTeam(input: {teamId: $id, name: "x"}) { team { id } } }',
+        "mutation($id: ID!) { deleteTeam(input: {teamId: $id}) { deletedTeamId } }",
+        "mutation($id: ID!) { leaveTeam(input: {teamId: $id}) { leftTeamId } }",
+        'mutation($id: ID!) { inviteMember(input: {teamId: $id, email: "x@example.com"}) { token } }',
+        'mutation($id: ID!) { removeMember(input: {teamId: $id, userId: "user_x"}) { team { id } } }',
+        'mutation($id: ID!) { createApiKey(input: {teamId: $id, name: "x", scopes: [READ]}) { text } }',
+        'mutation($id: ID!) { createProject(input: {teamId: $id, name: "x"}) { project { id } } }',
     ],
+    "invitation": ["mutation($id: ID!) { revokeInvitation(input: {invitationId: $id}) { revokedInvitationId } }"],
+    "key": ["mutation($id: ID!) { revokeApiKey(input: {apiKeyId: $id}) { apiKey { id } } }"],
     "user": [],
 }
 
@@ -55,15 +65,21 @@ async def own(user: User) -> dict[str, str]:
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { userErrors { message } } }",
         id=deployment_id,
     )
-    seen = await user.ask(
-        "query($id: ID!) { viewer { id team { id } } project(id: $id) { schema { id } } }", id=project_id
+    team_id = await user.team()
+    made = await user.ask(
+        'mutation($id: ID!) { inviteMember(input: {teamId: $id, email: "x@example.com"}) { invitation { id } }'
+        ' createApiKey(input: {teamId: $id, name: "ci", scopes: [READ]}) { apiKey { id } } }',
+        id=team_id,
     )
+    seen = await user.ask("query($id: ID!) { viewer { id } project(id: $id) { schema { id } } }", id=project_id)
     return {
         "project": project_id,
         "schema": seen["project"]["schema"]["id"],
         "generation": code_id,
         "deployment": deployment_id,
-        "team": seen["viewer"]["team"]["id"],
+        "team": team_id,
+        "invitation": made["inviteMember"]["invitation"]["id"],
+        "key": made["createApiKey"]["apiKey"]["id"],
         "user": seen["viewer"]["id"],
     }
 

@@ -22,6 +22,7 @@ def test_what_is_wrong_together_is_listed_beside_what_is_wrong_alone() -> None:
         "JWT_SECRET",
         "JWT_SECRET",
         "CLERK_JWT_KEY or CLERK_JWKS_URL",
+        "API_KEY_PEPPER",
     ]
 
 
@@ -31,10 +32,17 @@ def test_production_refuses_development_secrets_and_wants_clerk() -> None:
 
     assert "JWT_SECRET: not allowed" in str(refused.value)
     assert "CLERK_JWT_KEY or CLERK_JWKS_URL: one is required" in str(refused.value)
+    assert "API_KEY_PEPPER: required" in str(refused.value)
 
 
 def test_production_starts_with_clerk() -> None:
-    config = read({"CLERK_JWKS_URL": "https://clerk.example/jwks", "CLERK_ISSUER": "https://clerk.example"})
+    config = read(
+        {
+            "CLERK_JWKS_URL": "https://clerk.example/jwks",
+            "CLERK_ISSUER": "https://clerk.example",
+            "API_KEY_PEPPER": "p" * 32,
+        }
+    )
 
     assert config.environment == "production"
     assert not config.development

@@ -68,6 +68,25 @@ async def test_what_was_stored_comes_back_equal(table: Table[Thing]) -> None:
     assert await table.find("thing_2") is None
 
 
+@pytest.mark.parametrize("no_id", ["", "x" * 5000])
+async def test_nothing_has_an_id_that_can_be_none(table: Table[Thing], no_id: str) -> None:
+    assert await table.find(no_id) is None
+    assert await table.update(no_id, lambda old: old) is None
+
+
+async def test_things_of_one_id_are_told_apart_by_their_sort_key(table: Table[Thing]) -> None:
+    await table.put_new(thing(owner_id="a"))
+    await table.put_new(thing(owner_id="b"))
+
+    await table.update("thing_1", lambda old: replace(old, rank=7), sort="b")
+    gone = await table.delete(thing(owner_id="a"))
+    again = await table.delete(thing(owner_id="a"))
+
+    assert (gone, again) == (True, True)
+    assert [(one.owner_id, one.rank) for one in await table.sharing("thing_1")] == [("b", 7)]
+    assert await table.find("thing_1", sort="a") is None
+
+
 async def test_an_id_is_stored_once(table: Table[Thing]) -> None:
     await table.put_new(thing(rank=1))
 

@@ -1,0 +1,42 @@
+"""This file is which scope of an API key an operation needs, by what it asks at its root."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationType,
+    SelectionSetNode,
+    get_operation_ast,
+)
+
+from services.core.actor import Scope
+
+_OWN_SCOPE: Final = {"recordEvents": Scope.ANALYTICS}
+"""Mutations that need another scope than WRITE."""
+
+
+def needed_scopes(document: DocumentNode, operation_name: str | None) -> set[Scope]:
+    """Return the scopes that a valid document's operation needs."""
+    operation = get_operation_ast(document, operation_name)
+    if operation is None or operation.operation is not OperationType.MUTATION:
+        return {Scope.READ}
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    return {_OWN_SCOPE.get(name, Scope.WRITE) for name in _fields(operation.selection_set, fragments)}
+
+
+def _fields(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[str]:
+    for node in selected.selections:
+        match node:
+            case FieldNode():
+                yield node.name.value
+            case InlineFragmentNode():
+                yield from _fields(node.selection_set, fragments)
+            case FragmentSpreadNode():
+                yield from _fields(fragments[node.name.value].selection_set, fragments)
+            case _:
+                pass

@@ -1,0 +1,199 @@
+"""This file is the members of a team: inviting them, accepting, changing roles, removing, leaving."""
+
+from typing import Annotated, Self
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.errors import UserError, reporting
+from resolvers.teams.objects import TeamInvitation
+from resolvers.teams.operations import TeamPayload
+from services.core.actor import Role
+from services.core.ids import InvitationId, TeamId, UserId
+from services.teams import invitations, model
+
+
+@strawberry.input
+class InviteMemberInput:
+    """Whom to invite."""
+
+    team_id: strawberry.ID
+    """Into this team."""
+    email: str
+    """The address that is invited; an invitation that it had before is replaced."""
+    role: Role = Role.EDITOR
+    """What they will be: ADMIN, EDITOR or VIEWER."""
+
+
+@strawberry.input
+class AcceptInvitationInput:
+    """An invitation to accept."""
+
+    token: str
+    """The token that `inviteMember` showed."""
+
+
+@strawberry.input
+class RevokeInvitationInput:
+    """An invitation to take back."""
+
+    invitation_id: strawberry.ID
+    """The invitation."""
+
+
+@strawberry.input
+class ChangeMemberRoleInput:
+    """Another role for a member."""
+
+    team_id: strawberry.ID
+    """The team."""
+    user_id: strawberry.ID
+    """The member; not the owner."""
+    role: Role
+    """ADMIN, EDITOR or VIEWER."""
+
+
+@strawberry.input
+class RemoveMemberInput:
+    """A member to remove."""
+
+    team_id: strawberry.ID
+    """The team."""
+    user_id: strawberry.ID
+    """The member; not the owner."""
+
+
+@strawberry.input
+class LeaveTeamInput:
+    """A team to leave."""
+
+    team_id: strawberry.ID
+    """A team that you are a member of and do not own."""
+
+
+@strawberry.type
+class InviteMemberPayload:
+    """The invitation with its token, or what was wrong."""
+
+    invitation: TeamInvitation | None = None
+    """The invitation; null where there are user errors."""
+    token: str | None = None
+    """What the invited person gives to `acceptInvitation`. Shown this once: send it to them, and to nobody else."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, made: tuple[invitations.Invitation, str]) -> Self:
+        invitation, token = made
+        return cls(invitation=TeamInvitation.of(invitation), token=token)
+
+
+@strawberry.type
+class RevokeInvitationPayload:
+    """The id of the invitation that is gone, or what was wrong."""
+
+    revoked_invitation_id: strawberry.ID | None = None
+    """The invitation's id."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, invitation: invitations.Invitation) -> Self:
+        return cls(revoked_invitation_id=strawberry.ID(invitation.id))
+
+
+@strawberry.type
+class AcceptInvitationPayload(TeamPayload):
+    """The team that you are a member of now, or what was wrong."""
+
+
+@strawberry.type
+class ChangeMemberRolePayload(TeamPayload):
+    """The team, or what was wrong."""
+
+
+@strawberry.type
+class RemoveMemberPayload(TeamPayload):
+    """The team without the member, or what was wrong."""
+
+
+@strawberry.type
+class LeaveTeamPayload:
+    """The id of the team that you have left, or what was wrong."""
+
+    left_team_id: strawberry.ID | None = None
+    """The team's id; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, team: model.Team) -> Self:
+        del team  # it could not be left: there is a conflict to tell
+        return cls()
+
+
+@strawberry.type
+class MembersMutation:
+    @strawberry.mutation
+    @reporting(InviteMemberPayload)
+    async def invite_member(
+        self, info: Info, input: Annotated[InviteMemberInput, strawberry.argument(description="Whom, into what.")]
+    ) -> InviteMemberPayload:
+        """Invite somebody into a team by their email address; the invitation ends after 7 days."""
+        made = await info.context.services.invitations.invite(
+            TeamId(input.team_id), input.email, input.role, by=info.context.actor
+        )
+        return InviteMemberPayload.of(made)
+
+    @strawberry.mutation
+    @reporting(RevokeInvitationPayload)
+    async def revoke_invitation(
+        self, info: Info, input: Annotated[RevokeInvitationInput, strawberry.argument(description="Which one.")]
+    ) -> RevokeInvitationPayload:
+        """Take an invitation back; its token is worth nothing from then on."""
+        invitation = await info.context.services.invitations.revoke(
+            InvitationId(input.invitation_id), by=info.context.actor
+        )
+        return RevokeInvitationPayload.of(invitation)
+
+    @strawberry.mutation
+    @reporting(AcceptInvitationPayload)
+    async def accept_invitation(
+        self, info: Info, input: Annotated[AcceptInvitationInput, strawberry.argument(description="Which one.")]
+    ) -> AcceptInvitationPayload:
+        """Become a member of a team. Where your email address is known here, it must be the invited one."""
+        team = await info.context.services.invitations.accept(input.token, by=info.context.actor)
+        await info.context.take_up_roles()
+        return AcceptInvitationPayload.of(team)
+
+    @strawberry.mutation
+    @reporting(ChangeMemberRolePayload)
+    async def change_member_role(
+        self, info: Info, input: Annotated[ChangeMemberRoleInput, strawberry.argument(description="Whose, to what.")]
+    ) -> ChangeMemberRolePayload:
+        """Give a member another role."""
+        team = await info.context.services.members.change_role(
+            TeamId(input.team_id), UserId(input.user_id), input.role, by=info.context.actor
+        )
+        await info.context.take_up_roles()
+        return ChangeMemberRolePayload.of(team)
+
+    @strawberry.mutation
+    @reporting(RemoveMemberPayload)
+    async def remove_member(
+        self, info: Info, input: Annotated[RemoveMemberInput, strawberry.argument(description="Whom.")]
+    ) -> RemoveMemberPayload:
+        """Remove a member from a team. Their open subscriptions and API keys for it end within 5 seconds."""
+        team = await info.context.services.members.remove(
+            TeamId(input.team_id), UserId(input.user_id), by=info.context.actor
+        )
+        return RemoveMemberPayload.of(team)
+
+    @strawberry.mutation
+    @reporting(LeaveTeamPayload)
+    async def leave_team(
+        self, info: Info, input: Annotated[LeaveTeamInput, strawberry.argument(description="Which one.")]
+    ) -> LeaveTeamPayload:
+        """Leave a team. Your API keys for it end."""
+        team = await info.context.services.members.leave(TeamId(input.team_id), by=info.context.actor)
+        return LeaveTeamPayload(left_team_id=strawberry.ID(team.id))

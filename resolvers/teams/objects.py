@@ -1,0 +1,145 @@
+"""This file is a team in the schema, with its members and invitations."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from resolvers.api_keys import ApiKey
+from resolvers.context import Info
+from resolvers.node import Node
+from resolvers.paging import After, Connection, First, connection
+from resolvers.viewer_can import ViewerCan
+from services.core.actor import Role
+from services.core.pages import PageRequest
+from services.teams import invitations, members, model
+
+if TYPE_CHECKING:
+    from resolvers.projects import Project
+
+strawberry.enum(Role, name="TeamRole")
+
+
+@strawberry.type
+class TeamMember:
+    """Somebody in a team."""
+
+    user_id: strawberry.ID
+    """Their id."""
+    name: str | None
+    """What they are called; null where nobody told us, or the account is gone."""
+    email: str | None
+    """Their address, where the identity provider tells it."""
+    image_url: str | None
+    """A picture of them, where the identity provider has one."""
+    role: Role
+    """What they may do here."""
+    joined_at: datetime
+    """Since when they are a member."""
+
+    @classmethod
+    def of(cls, member: members.Member) -> Self:
+        user = member.user
+        return cls(
+            user_id=strawberry.ID(member.user_id),
+            name=user.display_name if user else None,
+            email=user.email if user else None,
+            image_url=user.image_url if user else None,
+            role=member.role,
+            joined_at=member.since,
+        )
+
+
+@strawberry.type
+class TeamInvitation(Node):
+    """An offer to become a member of a team. It is gone once it is accepted, taken back or replaced."""
+
+    email: str
+    """The invited address."""
+    role: Role
+    """What they will be."""
+    invited_by: strawberry.ID
+    """Who invited them: a user's id."""
+    created_at: datetime
+    """When it was made."""
+    expires_at: datetime
+    """When it ends, if nobody accepts it."""
+
+    @classmethod
+    def of(cls, invitation: invitations.Invitation) -> Self:
+        return cls(
+            id=strawberry.ID(invitation.id),
+            email=invitation.email,
+            role=invitation.role,
+            invited_by=strawberry.ID(invitation.user_id),
+            created_at=invitation.created_at,
+            expires_at=datetime.fromtimestamp(invitation.expires_at, tz=UTC),
+        )
+
+
+@strawberry.type
+class Team(Node):
+    """People who share projects. Everybody has a personal one."""
+
+    name: str
+    """What its members call it; 1 to 100 characters."""
+    personal: bool
+    """Whether it is somebody's own, made when they first signed in: it has no other members, and stays theirs."""
+    version: int
+    """Counts its changes, from 1; pass it as `expectedVersion` to change only what you have seen."""
+    created_at: datetime
+    """When it was made."""
+    team: strawberry.Private[model.Team]
+
+    @strawberry.field
+    async def role(self, info: Info) -> Role | None:
+        """What you are in it."""
+        return info.context.actor.roles.get(self.team.id)
+
+    @strawberry.field
+    async def viewer_can(self, info: Info) -> ViewerCan:
+        """What you may do in it."""
+        return ViewerCan.of(info.context.actor, self.team.id)
+
+    @strawberry.field
+    async def members(self, info: Info, first: First = 20, after: After = None) -> Connection[TeamMember]:
+        """Its members, those who came last first."""
+        page = await info.context.services.members.list(self.team, PageRequest(first, after), by=info.context.actor)
+        return connection(page, TeamMember.of, after=after)
+
+    @strawberry.field
+    async def invitations(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[TeamInvitation] | None:
+        """Its invitations that nobody has accepted yet, newest first. For those who manage its members."""
+        page = await info.context.services.invitations.list(self.team, PageRequest(first, after), by=info.context.actor)
+        return connection(page, TeamInvitation.of, after=after)
+
+    @strawberry.field
+    async def api_keys(self, info: Info, first: First = 20, after: After = None) -> Connection[ApiKey] | None:
+        """Its API keys, newest first. For those who manage them."""
+        page = await info.context.services.api_keys.list(self.team, PageRequest(first, after), by=info.context.actor)
+        return connection(page, ApiKey.of, after=after)
+
+    @strawberry.field
+    async def projects(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[Annotated["Project", strawberry.lazy("resolvers.projects")]]:
+        """Its projects, newest first."""
+        from resolvers.projects import Project  # noqa: PLC0415 - the slices show each other
+
+        page = await info.context.services.projects.list(
+            PageRequest(first, after), team_id=self.team.id, status=None, by=info.context.actor
+        )
+        return connection(page, Project.of, after=after)
+
+    @classmethod
+    def of(cls, team: model.Team) -> Self:
+        return cls(
+            id=strawberry.ID(team.id),
+            name=team.name,
+            personal=team.personal,
+            version=team.version,
+            created_at=team.created_at,
+            team=team,
+        )

@@ -1,0 +1,152 @@
+"""This file is looking up a team, making one, naming it, giving it away, deleting it."""
+
+from typing import Annotated, Self
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.errors import UserError, reporting
+from resolvers.teams.objects import Team
+from services.core.ids import TeamId, UserId
+from services.teams import model
+
+
+@strawberry.input
+class CreateTeamInput:
+    """A team to make."""
+
+    name: str
+    """1 to 100 characters."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: the same value returns the team that the first try made. Remembered for a day."""
+
+
+@strawberry.input
+class RenameTeamInput:
+    """Another name for a team."""
+
+    team_id: strawberry.ID
+    """The team."""
+    name: str
+    """1 to 100 characters."""
+    expected_version: int | None = None
+    """Change nothing unless the team still has this version: a CONFLICT then carries the team as it is."""
+
+
+@strawberry.input
+class TransferOwnershipInput:
+    """A team to give away."""
+
+    team_id: strawberry.ID
+    """A team that you own."""
+    user_id: strawberry.ID
+    """The member who is to own it."""
+
+
+@strawberry.input
+class DeleteTeamInput:
+    """A team to delete."""
+
+    team_id: strawberry.ID
+    """A team that you own and that has no projects."""
+
+
+@strawberry.type
+class TeamPayload:
+    """The team, or what was wrong."""
+
+    team: Team | None = None
+    """The team as it is now, also after a CONFLICT; null after other errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, team: model.Team) -> Self:
+        return cls(team=Team.of(team))
+
+
+@strawberry.type
+class CreateTeamPayload(TeamPayload):
+    """The new team, or what was wrong."""
+
+
+@strawberry.type
+class RenameTeamPayload(TeamPayload):
+    """The renamed team, or what was wrong."""
+
+
+@strawberry.type
+class TransferOwnershipPayload(TeamPayload):
+    """The team that you are an ADMIN of from now on, or what was wrong."""
+
+
+@strawberry.type
+class DeleteTeamPayload:
+    """The id of the team that is gone, or what was wrong."""
+
+    deleted_team_id: strawberry.ID | None = None
+    """The team's id; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, team: model.Team) -> Self:
+        del team  # it could not be deleted: there is a conflict to tell
+        return cls()
+
+
+@strawberry.type
+class TeamsQuery:
+    @strawberry.field
+    async def team(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The team.")]
+    ) -> Team | None:
+        """Return one of your teams."""
+        return Team.of(await info.context.services.teams.get(TeamId(id), by=info.context.actor))
+
+
+@strawberry.type
+class TeamsMutation:
+    @strawberry.mutation
+    @reporting(CreateTeamPayload)
+    async def create_team(
+        self, info: Info, input: Annotated[CreateTeamInput, strawberry.argument(description="What to make.")]
+    ) -> CreateTeamPayload:
+        """Make a team that you own."""
+        team = await info.context.services.teams.create(
+            input.name, client_mutation_id=input.client_mutation_id, by=info.context.actor
+        )
+        await info.context.take_up_roles()
+        return CreateTeamPayload.of(team)
+
+    @strawberry.mutation
+    @reporting(RenameTeamPayload)
+    async def rename_team(
+        self, info: Info, input: Annotated[RenameTeamInput, strawberry.argument(description="The new name.")]
+    ) -> RenameTeamPayload:
+        """Give a team another name."""
+        team = await info.context.services.teams.rename(
+            TeamId(input.team_id), input.name, expected_version=input.expected_version, by=info.context.actor
+        )
+        return RenameTeamPayload.of(team)
+
+    @strawberry.mutation
+    @reporting(TransferOwnershipPayload)
+    async def transfer_ownership(
+        self, info: Info, input: Annotated[TransferOwnershipInput, strawberry.argument(description="What, to whom.")]
+    ) -> TransferOwnershipPayload:
+        """Make another member the owner of your team; you become an ADMIN of it."""
+        team = await info.context.services.teams.transfer(
+            TeamId(input.team_id), UserId(input.user_id), by=info.context.actor
+        )
+        await info.context.take_up_roles()
+        return TransferOwnershipPayload.of(team)
+
+    @strawberry.mutation
+    @reporting(DeleteTeamPayload)
+    async def delete_team(
+        self, info: Info, input: Annotated[DeleteTeamInput, strawberry.argument(description="Which one.")]
+    ) -> DeleteTeamPayload:
+        """Delete a team that has no projects. Its API keys end."""
+        team = await info.context.services.teams.delete(TeamId(input.team_id), by=info.context.actor)
+        return DeleteTeamPayload(deleted_team_id=strawberry.ID(team.id))

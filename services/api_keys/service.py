@@ -1,0 +1,193 @@
+"""This file is what people do with API keys, and what a key is worth when somebody comes with it.
+
+A key belongs to a team and acts for the person who made it, with the role that they have there now. It dies with
+their membership: coming back into the team does not bring it back.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from services.access import AccessChanges
+from services.api_keys.text import SECRET_BYTES, id_in, key_text
+from services.auth.tokens import Subject
+from services.aws.items import Entity
+from services.aws.tables import AlreadyExists, Index, Table, TableSpec
+from services.core.actor import Actor, Role, Scope
+from services.core.clock import Clock
+from services.core.errors import Fault, Invalid, NotFound, Unauthenticated
+from services.core.ids import ApiKeyId, TeamId, UserId, new_id
+from services.core.pages import Page, PageRequest
+from services.core.policy import Action, require
+from services.core.recent import Recent
+from services.core.text import bounded
+from services.idempotency import Idempotency
+from services.teams.model import Team
+from services.teams.service import Teams
+from services.users import Known, Users
+
+NAME_LENGTH: Final = 100
+
+USE_NOTED_EVERY: Final = timedelta(minutes=1)
+"""So that a busy key does not cost a write a request."""
+
+
+class ApiKey(Entity, frozen=True, kw_only=True, rename="camel"):
+    """`hash` is the HMAC-SHA256 of its text with the server's pepper, in hex: the text itself is kept nowhere."""
+
+    id: ApiKeyId
+    team_id: TeamId
+    user_id: UserId
+    name: str
+    scopes: tuple[Scope, ...]
+    hash: str
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    """At most a minute behind."""
+    revoked_at: datetime | None = None
+
+
+API_KEYS: Final = TableSpec("api-keys", ApiKey, indexes=(Index("TeamIdIndex", "teamId", "createdAt"),))
+
+
+@dataclass(frozen=True, slots=True)
+class NewApiKey:
+    name: str
+    scopes: tuple[Scope, ...]
+    team_id: TeamId | None = None
+    """None means the actor's personal team."""
+    expires_at: datetime | None = None
+    client_mutation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeys:
+    table: Table[ApiKey]
+    teams: Teams
+    users: Users
+    access: AccessChanges
+    recent: Recent[ApiKey]
+    idempotency: Idempotency
+    pepper: bytes
+    random: Callable[[int], bytes]
+    now: Clock
+
+    async def create(self, new: NewApiKey, *, by: Actor) -> tuple[ApiKey, str | None]:
+        """Make a key; return it with its text, which nobody can find out later. A repeat gets no text."""
+        _check(new, now=self.now())
+        team_id = new.team_id or by.personal_team_id
+        await self.teams.get(team_id, by=by, action=Action.MANAGE_KEYS)
+        object_id = await self.idempotency.object_id(
+            "createApiKey", new.client_mutation_id, lambda: new_id("key"), by=by.user_id
+        )
+        key_id = ApiKeyId(object_id)
+        text = key_text(key_id, self.random(SECRET_BYTES))
+        now = self.now()
+        key = ApiKey(
+            id=key_id,
+            team_id=team_id,
+            user_id=by.user_id,
+            name=new.name.strip(),
+            scopes=tuple(scope for scope in Scope if scope in new.scopes),
+            hash=self._hash(text),
+            expires_at=new.expires_at,
+            created_at=now,
+            updated_at=now,
+        )
+        try:
+            await self.table.put_new(key)
+        except AlreadyExists:
+            return await self.get(key_id, by=by), None
+        return key, text
+
+    async def get(self, key_id: ApiKeyId, *, by: Actor) -> ApiKey:
+        """Return a key of a team whose keys the actor manages."""
+        return require(by, Action.MANAGE_KEYS, await self.table.find(key_id), missing=NotFound("key", key_id))
+
+    async def list(self, team: Team, page: PageRequest, *, by: Actor) -> Page[ApiKey]:
+        """Return a team's keys, newest first, those that are of no use any more among them."""
+        require(by, Action.MANAGE_KEYS, team, missing=NotFound("team", team.id))
+        return await self.table.query("TeamIdIndex", team.id, page)
+
+    async def revoke(self, key_id: ApiKeyId, *, by: Actor) -> ApiKey:
+        """End a key for good. Ending it again changes nothing."""
+        await self.get(key_id, by=by)
+
+        def revoked(old: ApiKey) -> ApiKey:
+            return old if old.revoked_at else replace(old, revoked_at=self.now())
+
+        key = await self.table.update(key_id, revoked)
+        if key is None:
+            raise NotFound("key", key_id)
+        await self.access.announce(key_id)
+        return key
+
+    async def actor(self, text: str) -> Actor:
+        """Return whom a key acts for. Raises Unauthenticated for a text that is no key, or a key that has ended."""
+        key_id = id_in(text)
+        key = await self._known(key_id) if key_id else None
+        if key is None or not hmac.compare_digest(key.hash, self._hash(text)):
+            raise Unauthenticated("The API key is not one of ours.")
+        actor = await self.actor_of(key)
+        await self._note_use(key)
+        return actor
+
+    async def actor_of(self, key: ApiKey) -> Actor:
+        """Return whom a key acts for as things stand. Raises Unauthenticated where it has ended."""
+        if key.revoked_at is not None:
+            raise Unauthenticated("The API key has been revoked.")
+        if key.expires_at is not None and key.expires_at <= self.now():
+            raise Unauthenticated("The API key has expired.")
+        role = _role_of_maker(key, await self.users.known(Subject(key.user_id)))
+        if role is None:
+            raise Unauthenticated("Whoever made the API key has left its team.")
+        implied = {Scope.READ} if Scope.WRITE in key.scopes else set[Scope]()
+        return Actor(key.user_id, {key.team_id: role}, key.team_id, scopes=frozenset({*key.scopes, *implied}))
+
+    async def _known(self, key_id: ApiKeyId) -> ApiKey | None:
+        key = self.recent.get(key_id)
+        if key is None:
+            read_at = self.now()
+            key = await self.table.find(key_id)
+            if key is not None:
+                self.recent.put(key_id, key, read_at=read_at)
+        return key
+
+    async def _note_use(self, key: ApiKey) -> None:
+        now = self.now()
+
+        def is_noted(key: ApiKey) -> bool:
+            return key.last_used_at is not None and now - key.last_used_at < USE_NOTED_EVERY
+
+        if not is_noted(key):
+            noted = await self.table.update(
+                key.id, lambda old: old if is_noted(old) else replace(old, last_used_at=now)
+            )
+            if noted is not None:
+                self.recent.put(key.id, noted, read_at=now)
+
+    def _hash(self, text: str) -> str:
+        return hmac.new(self.pepper, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _role_of_maker(key: ApiKey, maker: Known) -> Role | None:
+    if key.team_id == maker.user.personal_team_id:
+        return Role.OWNER
+    return next(
+        (one.role for one in maker.memberships if one.team_id == key.team_id and one.created_at <= key.created_at), None
+    )
+
+
+def _check(new: NewApiKey, *, now: datetime) -> None:
+    faults = bounded(new.name, field=["name"], most=NAME_LENGTH)
+    if not new.scopes:
+        faults.append(Fault("A key needs at least one scope.", ("scopes",)))
+    if new.expires_at is not None and new.expires_at <= now:
+        faults.append(Fault("expiresAt must be in the future.", ("expiresAt",)))
+    if faults:
+        raise Invalid(faults)

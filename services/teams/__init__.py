@@ -1,0 +1,1 @@
+"""This package is teams: who shares projects, in which role, and who is invited."""

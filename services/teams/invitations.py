@@ -1,0 +1,169 @@
+"""This file is invitations into a team: by email address, for a week, with a token that is shown once."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from services.access import AccessChanges
+from services.aws.clients import Aws
+from services.aws.items import Entity
+from services.aws.tables import Index, Table, TableSpec, transact
+from services.aws.topic import Topic
+from services.core.actor import Actor, Role
+from services.core.clock import Clock
+from services.core.errors import Conflict, Invalid, NotFound
+from services.core.ids import InvitationId, TeamId, UserId, new_id
+from services.core.pages import Page, PageRequest
+from services.core.policy import Action, require, require_person
+from services.teams.model import Membership, Team
+from services.teams.service import Teams, require_room
+from services.users import User
+
+LIFETIME: Final = timedelta(days=7)
+MOST: Final = 100
+"""Open invitations of a team."""
+
+_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,185}\.[^@\s.]{2,63}")
+"""Enough to catch typing mistakes; whether an address exists, only its mail server knows."""
+
+
+class Invitation(Entity, frozen=True, kw_only=True, rename="camel"):
+    """`hash` is the HMAC-SHA256 of its token with the server's pepper, in hex; `user_id` invited."""
+
+    id: InvitationId
+    team_id: TeamId
+    user_id: UserId
+    email: str
+    """In lower case."""
+    role: Role
+    hash: str
+    expires_at: int
+
+
+INVITATIONS: Final = TableSpec(
+    "invitations", Invitation, indexes=(Index("TeamIdIndex", "teamId", "createdAt"),), ttl="expiresAt"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitations:
+    aws: Aws
+    table: Table[Invitation]
+    teams: Teams
+    memberships: Table[Membership]
+    users: Table[User]
+    access: AccessChanges
+    topic: Topic
+    pepper: bytes
+    random: Callable[[int], bytes]
+    now: Clock
+
+    async def invite(self, team_id: TeamId, email: str, role: Role, *, by: Actor) -> tuple[Invitation, str]:
+        """Invite an address; return the invitation with its token. One that the address had before is replaced.
+
+        The topic is told that there is an invitation, but not its token: whoever reads the topic could use it.
+        """
+        team = await self.teams.get(team_id, by=by, action=Action.MANAGE_MEMBERS)
+        invitation, token = self._new(team, _checked(email, role), role, by=by)
+        open_ones = await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))
+        old = [one for one in open_ones.items if one.email == invitation.email]
+        if len(open_ones.items) >= MOST and not old:
+            raise Conflict(f"The team has {MOST} open invitations; revoke some first.")
+        parts = [self.table.creation(invitation), *(self.table.removal(one) for one in old)]
+        if not await transact(self.aws, parts):
+            raise Conflict("The invitation to this address has just changed; try again.")
+        await self.topic.publish(
+            "Invitation to a team",
+            f"{by.user_id} has invited {invitation.email} to the team {team.name} as {role.value}.",
+            attributes={"event": "invitation.created", "invitationId": invitation.id, "teamId": team_id},
+        )
+        return invitation, token
+
+    async def list(self, team: Team, page: PageRequest, *, by: Actor) -> Page[Invitation]:
+        """Return a team's invitations that nobody has accepted, newest first."""
+        require(by, Action.MANAGE_MEMBERS, team, missing=NotFound("team", team.id))
+        return await self.table.query("TeamIdIndex", team.id, page)
+
+    async def get(self, invitation_id: InvitationId, *, by: Actor) -> Invitation:
+        """Return an invitation into a team whose members the actor manages."""
+        missing = NotFound("invitation", invitation_id)
+        return require(by, Action.MANAGE_MEMBERS, await self.table.find(invitation_id), missing=missing)
+
+    async def revoke(self, invitation_id: InvitationId, *, by: Actor) -> Invitation:
+        """Take an invitation back; its token is worth nothing from then on."""
+        invitation = await self.get(invitation_id, by=by)
+        await self.table.delete(invitation)
+        return invitation
+
+    async def accept(self, token: str, *, by: Actor) -> Team:
+        """Become a member by an invitation's token; it can be used once.
+
+        Where we know the actor's address it must be the invited one. Where the identity provider does not tell it,
+        having the token is the proof: only the invited address and the inviting member were given it.
+        """
+        require_person(by)
+        invitation = await self._by_token(token)
+        user, team = await self.users.find(by.user_id), await self.teams.table.find(invitation.team_id)
+        if team is None:
+            raise _no_invitation()
+        if user is not None and user.email is not None and user.email.lower() != invitation.email:
+            raise Invalid.one("The invitation is for another address than yours.", "token")
+        if team.id in by.roles:
+            raise Conflict("You are a member of this team already.", current=team)
+        require_room(by)
+        now = self.now()
+        member = Membership(id=by.user_id, team_id=team.id, role=invitation.role, created_at=now, updated_at=now)
+        parts = [
+            self.table.removal(invitation),
+            self.memberships.creation(member),
+            self.teams.table.presence(team),
+        ]
+        if not await transact(self.aws, parts):
+            raise Conflict("The invitation has just been used or taken back.")
+        await self.access.announce(by.user_id)
+        return team
+
+    async def _by_token(self, token: str) -> Invitation:
+        invitation = await self.table.find(token.rpartition("_")[0])
+        if invitation is None or not hmac.compare_digest(invitation.hash, self._hash(token)):
+            raise _no_invitation()
+        if invitation.expires_at <= self.now().timestamp():  # DynamoDB deletes it within days
+            raise _no_invitation()
+        return invitation
+
+    def _new(self, team: Team, email: str, role: Role, *, by: Actor) -> tuple[Invitation, str]:
+        now, invitation_id = self.now(), InvitationId(new_id("invitation"))
+        token = f"{invitation_id}_{self.random(32).hex()}"
+        invitation = Invitation(
+            id=invitation_id,
+            team_id=team.id,
+            user_id=by.user_id,
+            email=email,
+            role=role,
+            hash=self._hash(token),
+            expires_at=int((now + LIFETIME).timestamp()),
+            created_at=now,
+            updated_at=now,
+        )
+        return invitation, token
+
+    def _hash(self, token: str) -> str:
+        return hmac.new(self.pepper, token.encode(), hashlib.sha256).hexdigest()
+
+
+def _checked(email: str, role: Role) -> str:
+    if role is Role.OWNER:
+        raise Invalid.one("A team has one owner: invite as ADMIN, then use transferOwnership.", "role")
+    if not _EMAIL.fullmatch(email.strip()):
+        raise Invalid.one("email is not an email address.", "email")
+    return email.strip().lower()
+
+
+def _no_invitation() -> Invalid:
+    return Invalid.one(
+        "There is no such invitation any more: it was used, taken back or replaced, or is over.", "token"
+    )

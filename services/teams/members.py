@@ -1,0 +1,95 @@
+"""This file is the members of a team: who they are, in which role, and how they leave."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from services.access import AccessChanges
+from services.aws.tables import Table
+from services.core.actor import Actor, Role
+from services.core.errors import Conflict, Invalid, NotFound
+from services.core.ids import TeamId, UserId
+from services.core.pages import Page, PageRequest, encode_cursor
+from services.core.policy import Action, require, require_person
+from services.teams.model import Membership, Team
+from services.teams.service import Teams
+from services.users import User
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """`user` is None where the account is gone."""
+
+    user_id: UserId
+    user: User | None
+    role: Role
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    memberships: Table[Membership]
+    teams: Teams
+    users: Table[User]
+    access: AccessChanges
+
+    async def list(self, team: Team, page: PageRequest, *, by: Actor) -> Page[Member]:
+        """Return the members of a team, those who came last first."""
+        require(by, Action.VIEW, team, missing=NotFound("team", team.id))
+        found = _only_owner(team) if team.personal else await self.memberships.query("TeamIdIndex", team.id, page)
+        users = await self.users.find_all([one.id for one in found.items])
+        members = [Member(one.id, users.get(one.id), one.role, one.created_at) for one in found.items]
+        return Page(members, found.cursors, found.has_next)
+
+    async def change_role(self, team_id: TeamId, user_id: UserId, role: Role, *, by: Actor) -> Team:
+        """Give a member another role. The owner's changes only by giving the team away."""
+        team = await self.teams.get(team_id, by=by, action=Action.MANAGE_MEMBERS)
+        if role is Role.OWNER:
+            raise Invalid.one("A team has one owner: use transferOwnership.", "role")
+
+        def changed(old: Membership) -> Membership:
+            if old.role is Role.OWNER:
+                raise Conflict("The owner's role changes only by transferOwnership.", current=team)
+            return old if old.role is role else replace(old, role=role)
+
+        if await self.memberships.update(user_id, changed, sort=team_id) is None:
+            raise _no_member()
+        await self.access.announce(user_id)
+        return team
+
+    async def remove(self, team_id: TeamId, user_id: UserId, *, by: Actor) -> Team:
+        """End somebody's membership, and within 5 seconds what they have open."""
+        team = await self.teams.get(team_id, by=by, action=Action.MANAGE_MEMBERS)
+        await self._end(team, user_id)
+        return team
+
+    async def leave(self, team_id: TeamId, *, by: Actor) -> Team:
+        """End the actor's own membership."""
+        require_person(by)
+        team = await self.teams.get(team_id, by=by)
+        await self._end(team, by.user_id)
+        return team
+
+    async def _end(self, team: Team, user_id: UserId) -> None:
+        for _ in range(5):
+            found = await self.memberships.find(user_id, sort=team.id)
+            if found is None and not team.personal:
+                raise _no_member()
+            if found is None or found.role is Role.OWNER:
+                raise Conflict("The owner can't leave: give the team away first, or delete it.", current=team)
+            if await self.memberships.delete(found):
+                await self.access.announce(user_id)
+                return
+        raise Conflict("The membership keeps changing; try again.", current=team)
+
+
+def _only_owner(team: Team) -> Page[Membership]:
+    owner = Membership(
+        id=team.user_id, team_id=team.id, role=Role.OWNER, created_at=team.created_at, updated_at=team.updated_at
+    )
+    return Page([owner], [encode_cursor([team.user_id])], has_next=False)
+
+
+def _no_member() -> Invalid:
+    return Invalid.one("They are not a member of this team.", "userId")

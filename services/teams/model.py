@@ -1,0 +1,41 @@
+"""This file is the records of teams: a team, and a user's membership in one.
+
+A personal team has its owner as its only member, without a membership: that is how it was before there were others.
+"""
+
+from typing import Final
+
+from services.aws.items import Entity
+from services.aws.tables import Index, TableSpec
+from services.core.actor import Role
+from services.core.ids import TeamId, UserId
+
+
+class Team(Entity, frozen=True, kw_only=True, rename="camel"):
+    """`user_id` owns it."""
+
+    id: TeamId
+    name: str
+    user_id: UserId
+    personal: bool = False
+
+    @property
+    def team_id(self) -> TeamId:
+        """Itself, for the policy."""
+        return self.id
+
+
+TEAMS: Final = TableSpec("teams", Team, indexes=(Index("UserIdIndex", "userId", "createdAt"),))
+
+
+class Membership(Entity, frozen=True, kw_only=True, rename="camel"):
+    """A user in a team. `id` is the user's, so that a consistent read of one partition finds all their roles."""
+
+    id: UserId
+    team_id: TeamId
+    role: Role
+
+
+MEMBERSHIPS: Final = TableSpec(
+    "team-members", Membership, sort="teamId", indexes=(Index("TeamIdIndex", "teamId", "createdAt"),)
+)

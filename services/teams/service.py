@@ -1,0 +1,148 @@
+"""This file is what users do with their teams: make one, name it, give it away, delete it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec.structs import replace
+
+from services.access import AccessChanges
+from services.aws.clients import Aws
+from services.aws.tables import Table, transact
+from services.core.actor import Actor, Role
+from services.core.clock import Clock
+from services.core.errors import Conflict, Invalid, NotFound
+from services.core.ids import TeamId, UserId, new_id
+from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
+from services.core.policy import Action, require, require_person
+from services.core.text import bounded
+from services.idempotency import Idempotency
+from services.projects import Project
+from services.teams.model import Membership, Team
+
+NAME_LENGTH: Final = 100
+MOST_TEAMS: Final = 100
+"""Teams that one user may be in, besides their personal one: their roles are read with every request."""
+
+TRIES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Teams:
+    aws: Aws
+    table: Table[Team]
+    memberships: Table[Membership]
+    projects: Table[Project]
+    access: AccessChanges
+    idempotency: Idempotency
+    now: Clock
+
+    async def get(self, team_id: TeamId, *, by: Actor, action: Action = Action.VIEW) -> Team:
+        """Return one of the actor's teams, with which they may do `action`."""
+        team = await self.table.find(team_id) if team_id in by.roles else None
+        return require(by, action, team, missing=NotFound("team", team_id))
+
+    async def list(self, page: PageRequest, *, by: Actor) -> Page[Team]:
+        """Return the actor's teams, newest first."""
+        after = None if page.after is None else str(decode_cursor(page.after, parts=1)[0])
+        ids = [team_id for team_id in sorted(by.roles, reverse=True) if after is None or team_id < after]
+        teams = await self.table.find_all(ids[: page.first])
+        shown = [teams[team_id] for team_id in ids[: page.first] if team_id in teams]
+        return Page(shown, [encode_cursor([team.id]) for team in shown], has_next=len(ids) > page.first)
+
+    async def create(self, name: str, *, client_mutation_id: str | None = None, by: Actor) -> Team:
+        """Make a team that the actor owns."""
+        require_person(by)
+        _check(name)
+        require_room(by)
+        object_id = await self.idempotency.object_id(
+            "createTeam", client_mutation_id, lambda: new_id("team"), by=by.user_id
+        )
+        now, team_id = self.now(), TeamId(object_id)
+        team = Team(id=team_id, created_at=now, updated_at=now, name=name.strip(), user_id=by.user_id)
+        owner = Membership(id=by.user_id, team_id=team_id, role=Role.OWNER, created_at=now, updated_at=now)
+        if await transact(self.aws, [self.table.creation(team), self.memberships.creation(owner)]):
+            await self.access.announce(by.user_id)
+            return team
+        first = await self.table.find(team_id)
+        if first is None:
+            raise Conflict("The team that the first try made has been deleted.")
+        return first
+
+    async def rename(self, team_id: TeamId, name: str, *, expected_version: int | None = None, by: Actor) -> Team:
+        """Give a team another name."""
+        _check(name)
+        await self.get(team_id, by=by, action=Action.RENAME_TEAM)
+
+        def renamed(team: Team) -> Team:
+            if expected_version not in (None, team.version):
+                raise Conflict("The team has changed meanwhile.", current=team)
+            return replace(team, name=name.strip())
+
+        team = await self.table.update(team_id, renamed)
+        if team is None:
+            raise NotFound("team", team_id)
+        return team
+
+    async def transfer(self, team_id: TeamId, user_id: UserId, *, by: Actor) -> Team:
+        """Make another member the owner; the actor becomes an ADMIN. Team and both memberships change together."""
+        for _ in range(TRIES):
+            team = await self.get(team_id, by=by, action=Action.MANAGE_TEAM)
+            _check_owner(team, by)
+            owner = await self.memberships.find(team.user_id, sort=team_id)
+            heir = await self.memberships.find(user_id, sort=team_id)
+            if heir is None or owner is None:
+                raise Invalid.one("Only a member can become the owner.", "userId")
+            if heir.id == owner.id:
+                return team
+            given = replace(team, user_id=user_id)
+            parts = [
+                self.table.replacement(team, given),
+                self.memberships.replacement(owner, replace(owner, role=Role.ADMIN)),
+                self.memberships.replacement(heir, replace(heir, role=Role.OWNER)),
+            ]
+            if await transact(self.aws, parts):
+                await self.access.announce(owner.id)
+                await self.access.announce(heir.id)
+                return replace(given, version=team.version + 1)
+        raise Conflict("The team keeps changing; try again.")
+
+    async def delete(self, team_id: TeamId, *, by: Actor) -> Team:
+        """Delete a team that has no projects. The owner's membership goes last, so that a delete cut short can be done
+        again.
+        """
+        team = await self.get(team_id, by=by, action=Action.MANAGE_TEAM)
+        _check_owner(team, by)
+        if await self.projects.latest("TeamIdIndex", team_id) is not None:
+            raise Conflict("The team has projects: move or delete them first.", current=team)
+        while others := await self._others(team):
+            for one in others:
+                await self.memberships.delete(one)
+                await self.access.announce(one.id)
+        owner = await self.memberships.find(team.user_id, sort=team_id)
+        parts = [self.table.removal(team), *([self.memberships.removal(owner)] if owner else [])]
+        if not await transact(self.aws, parts):
+            raise Conflict("The team has changed meanwhile; try again.", current=team)
+        await self.access.announce(team.user_id)
+        return team
+
+    async def _others(self, team: Team) -> Sequence[Membership]:
+        page = await self.memberships.query("TeamIdIndex", team.id, PageRequest(first=100))
+        return [one for one in page.items if one.id != team.user_id]
+
+
+def require_room(actor: Actor) -> None:
+    """Raise Conflict where somebody is in as many teams as anybody may be."""
+    if len(actor.roles) > MOST_TEAMS:
+        raise Conflict(f"You are in {MOST_TEAMS} teams already; leave one first.")
+
+
+def _check_owner(team: Team, by: Actor) -> None:
+    """Raise Conflict where the team was given away so lately that the actor's role does not show it yet."""
+    if team.user_id != by.user_id:
+        raise Conflict("The team has another owner now.", current=team)
+
+
+def _check(name: str) -> None:
+    if faults := bounded(name, field=["name"], most=NAME_LENGTH):
+        raise Invalid(faults)
