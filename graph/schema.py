@@ -22,6 +22,8 @@ from resolvers.deployments import operations as deployments
 from resolvers.generations import events as generation_events
 from resolvers.generations import objects as generation_objects
 from resolvers.generations import operations as generations
+from resolvers.notifications import objects as notification_objects
+from resolvers.notifications import operations as notifications
 from resolvers.scalars import SCALARS
 
 SLICES: Final[list[ModuleType]] = [
@@ -40,6 +42,8 @@ SLICES: Final[list[ModuleType]] = [
     deployment_objects,
     deployment_events,
     deployments,
+    notification_objects,
+    notifications,
     admin,
 ]
 
@@ -52,6 +56,7 @@ class Query(
     schemas.SchemasQuery,
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
+    notifications.NotificationsQuery,
     admin.AdminQuery,
 ):
     """Reading."""
@@ -63,6 +68,7 @@ class Mutation(
     schemas.SchemasMutation,
     generations.GenerationsMutation,
     deployments.DeploymentsMutation,
+    notifications.NotificationsMutation,
     admin.AdminMutation,
 ):
     """Changing. Every mutation takes one input and returns one payload with the object and your errors."""

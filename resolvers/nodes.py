@@ -10,6 +10,7 @@ from resolvers.context import Info
 from resolvers.deployments import Deployment
 from resolvers.generations import Generation
 from resolvers.node import Node
+from resolvers.notifications import Webhook, WebhookDelivery
 from resolvers.projects import Project
 from resolvers.schemas import Schema
 from resolvers.teams import Team
@@ -27,6 +28,8 @@ _BY_PREFIX: Final[dict[str, tuple[Callable[[Services], Callable[..., Awaitable[A
     "schema": (lambda services: services.schemas.get, Schema.of),
     "generation": (lambda services: services.generations.get, Generation.of),
     "deployment": (lambda services: services.deployments.get, Deployment.of),
+    "webhook": (lambda services: services.webhooks.get, Webhook.of),
+    "delivery": (lambda services: services.webhooks.delivery, WebhookDelivery.of),
 }
 
 

@@ -43,6 +43,16 @@ from services.llm.openai import OpenAI
 from services.llm.port import Provider
 from services.llm.router import Router
 from services.llm.scaffold.provider import Scaffold
+from services.notifications.attempt import Attempts
+from services.notifications.courier import Courier
+from services.notifications.fanout import Fanout
+from services.notifications.keyring import Keyring
+from services.notifications.model import DELIVERIES, WEBHOOKS
+from services.notifications.notifier import Notifier
+from services.notifications.service import Webhooks
+from services.outbound.addresses import is_public, is_public_or_private
+from services.outbound.client import Outbound
+from services.outbound.connect import SystemResolver
 from services.platforms.backend import Limits, Machine
 from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
@@ -52,6 +62,9 @@ from services.projects import PROJECTS, Projects
 from services.schemas.service import SCHEMAS, Schemas
 from services.teams import TEAMS, Teams
 from services.users import USERS, Users
+from services.vault.envelope import Envelopes
+from services.vault.kms import KmsVault
+from services.vault.local import LocalVault
 
 TABLES: Final[Sequence[TableSpec[Any]]] = (
     PROJECTS,
@@ -62,6 +75,8 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     TEAMS,
     USERS,
     IDEMPOTENCY_KEYS,
+    WEBHOOKS,
+    DELIVERIES,
 )
 
 DEV_WAIT: Final = 2
@@ -82,6 +97,7 @@ class Services:
     deployments: Deployments
     deletion: Deletion
     admin: Admin
+    webhooks: Webhooks
     health: Health
 
 
@@ -106,10 +122,19 @@ def resources(config: Config) -> Resources:
         queues=[
             QueueSpec(config.name_of(config.generation_queue), visibility=15 * 60),
             QueueSpec(config.name_of(config.deployment_queue), visibility=30 * 60),
+            QueueSpec(config.name_of(config.notification_queue), visibility=60),
         ],
         bucket=config.name_of(config.bucket),
         topic=config.name_of(config.topic),
+        key_alias=key_alias(config),
     )
+
+
+def key_alias(config: Config) -> str | None:
+    """Return the alias of the KMS key for secrets; None where a file of this machine's has the keys."""
+    if config.key_alias is None and config.development:
+        return None
+    return config.name_of(config.key_alias or "alias/snapinfra-secrets")
 
 
 def table_name(config: Config, spec: TableSpec[Any]) -> str:
@@ -155,7 +180,8 @@ class _Builder:
 
     def process(self) -> Process:
         config, now = self.config, self.now
-        hub, bucket, topic = Hub(self.log), Bucket(self.aws, config.name_of(config.bucket)), self._topic()
+        hub, bucket = Hub(self.log), Bucket(self.aws, config.name_of(config.bucket))
+        notifier = Notifier(self._topic(), self._queue(config.notification_queue))
         generation_queue, deployment_queue = self._queue(config.generation_queue), self._queue(config.deployment_queue)
         idempotency = Idempotency(self._table(IDEMPOTENCY_KEYS), now)
         team_table, generation_table, deployment_table = (
@@ -185,7 +211,7 @@ class _Builder:
             projects,
             schemas,
             bucket,
-            topic,
+            notifier,
             self.log,
             self.router,
             completing(config),
@@ -193,8 +219,9 @@ class _Builder:
             now,
         )
         deployment_job = DeploymentJob(
-            deployment_table, generation_table, projects, archive, bucket, topic, self.log, platforms, now
+            deployment_table, generation_table, projects, archive, bucket, notifier, self.log, platforms, now
         )
+        courier, webhooks = self._notifications(notifier, idempotency)
         services = Services(
             config=config,
             auth=self._authenticator(),
@@ -208,6 +235,7 @@ class _Builder:
             admin=Admin(
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now
             ),
+            webhooks=webhooks,
             health=self._health(bucket, generation_queue),
         )
         workers: list[Runner] = [
@@ -215,6 +243,7 @@ class _Builder:
             self._worker(deployment_queue, deployment_job, config.deployment_slots),
             self._sweeper(generation_queue, generation_job),
             self._sweeper(deployment_queue, deployment_job),
+            courier,
         ]
         return Process(services, workers)
 
@@ -227,6 +256,23 @@ class _Builder:
 
     def _topic(self) -> Topic:
         return Topic(self.aws, self.config.name_of(self.config.topic))
+
+    def _notifications(self, notifier: Notifier, idempotency: Idempotency) -> tuple[Courier, Webhooks]:
+        webhooks, deliveries, now = self._table(WEBHOOKS), self._table(DELIVERIES), self.now
+        keyring, outbound = Keyring(self._envelopes(), now), self._outbound()
+        fanout = Fanout(webhooks, deliveries, notifier.queue, now)
+        attempts = Attempts(webhooks, deliveries, keyring, outbound, notifier, now)
+        service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, now)
+        return Courier(notifier.queue, fanout, attempts, now), service
+
+    def _outbound(self) -> Outbound:
+        private = self.config.allow_private_addresses
+        return Outbound(SystemResolver(), is_public_or_private if private else is_public, plain=private)
+
+    def _envelopes(self) -> Envelopes:
+        alias = key_alias(self.config)
+        vault = KmsVault(self.aws, alias) if alias else LocalVault(self.config.data / "vault-keys")
+        return Envelopes(vault, self.now)
 
     def _worker(self, queue: Queue, handler: Any, slots: int) -> Worker[Any]:
         config = self.config

@@ -4,8 +4,10 @@ The same string is the GraphQL id, the table key, the S3 key and what a person t
 is the identity provider's (`user_2xYZ…` from Clerk), which carries a prefix of its own.
 """
 
+import hashlib
 import re
 from typing import Final, NewType
+from uuid import UUID
 
 from typeid import TypeID
 from typeid.errors import TypeIDException
@@ -16,6 +18,8 @@ ProjectId = NewType("ProjectId", str)
 SchemaId = NewType("SchemaId", str)
 GenerationId = NewType("GenerationId", str)
 DeploymentId = NewType("DeploymentId", str)
+WebhookId = NewType("WebhookId", str)
+DeliveryId = NewType("DeliveryId", str)
 
 _USER_ID: Final = re.compile(r"user_[A-Za-z0-9_.@-]{1,120}", re.ASCII)
 
@@ -23,6 +27,12 @@ _USER_ID: Final = re.compile(r"user_[A-Za-z0-9_.@-]{1,120}", re.ASCII)
 def new_id(prefix: str) -> str:
     """Make an id of the given type; ids made later sort later."""
     return str(TypeID(prefix=prefix))
+
+
+def derived_id(prefix: str, *parts: str) -> str:
+    """Return the id of the given type that these parts always have: for what must not be made twice."""
+    digest = hashlib.sha256("\n".join(parts).encode()).digest()[:16]
+    return str(TypeID.from_uuid(UUID(bytes=digest), prefix=prefix))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType, reportArgumentType] - any UUID will do
 
 
 def prefix_of(text: str) -> str | None:

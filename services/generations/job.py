@@ -9,7 +9,6 @@ from typing import Any, Final, assert_never
 
 from services.aws.bucket import Bucket
 from services.aws.tables import Table
-from services.aws.topic import Topic
 from services.core.clock import Clock
 from services.core.errors import Invalid, NotFound
 from services.core.ids import SchemaId
@@ -33,6 +32,8 @@ from services.llm.port import (
 )
 from services.llm.prompts import render, repair
 from services.llm.schema_output import read_schema
+from services.notifications.notice import generation_finished
+from services.notifications.notifier import Notifier
 from services.projects import Project, Projects, ProjectStatus
 from services.schemas.model import SchemaModel
 from services.schemas.service import NewSchema, Schemas
@@ -66,7 +67,7 @@ class GenerationJob:
     projects: Projects
     schemas: Schemas
     bucket: Bucket
-    topic: Topic
+    notifier: Notifier
     event_log: EventLog
     provider: Provider
     options_for: Callable[[GenerationKind, Options], Options]
@@ -203,17 +204,15 @@ class GenerationJob:
         await self._announce(record)
 
     async def _announce(self, record: Generation) -> None:
-        failed = record.status is GenerationStatus.FAILED
+        failed, notice = record.status is GenerationStatus.FAILED, generation_finished(record)
+        if record.notified_at is None:
+            await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
         try:
             await self.table.update(record.id, announcing(self.now))
         except Announced:
             return
         await self.projects.settled(record.project_id, failed=failed)
-        await self.topic.publish(
-            f"Generation {record.status.value.lower()}",
-            f"{record.kind.value} generation {record.id} of project {record.project_id} is {record.status.value}.",
-            attributes={"event": "generation.finished", "status": record.status.value, "teamId": record.team_id},
-        )
+        await self.notifier.publish(notice)
 
     async def _tell(self, run: Run[Generation], event: events.GenerationEvent) -> None:
         await run.out.put(events.encode(event))

@@ -35,7 +35,19 @@ BY_KIND = {
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { deployment { id } } }",
         "mutation($id: ID!) { redeploy(input: {deploymentId: $id}) { deployment { id } } }",
     ],
-    "team": ["query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }"],
+    "team": [
+        "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
+        "query($id: ID!) { webhooks(teamId: $id) { nodes { id } } }",
+        'mutation($id: ID!) { createWebhook(input: {teamId: $id, url: "https://example.com"}) { secret } }',
+    ],
+    "webhook": [
+        "query($id: ID!) { webhook(id: $id) { id } }",
+        "mutation($id: ID!) { updateWebhook(input: {webhookId: $id, enabled: false}) { webhook { id } } }",
+        "mutation($id: ID!) { deleteWebhook(input: {webhookId: $id}) { deletedWebhookId } }",
+        "mutation($id: ID!) { rotateWebhookSecret(input: {webhookId: $id}) { secret } }",
+        "mutation($id: ID!) { testWebhook(input: {webhookId: $id}) { delivery { id } } }",
+    ],
+    "delivery": ["mutation($id: ID!) { redeliverWebhook(input: {deliveryId: $id}) { delivery { id } } }"],
     "user": [],
 }
 
@@ -52,6 +64,13 @@ async def own(user: User) -> dict[str, str]:
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { userErrors { message } } }",
         id=deployment_id,
     )
+    webhook = await user.ask(
+        'mutation { createWebhook(input: {url: "http://127.0.0.1:9999/"}) { webhook { id } userErrors { message } } }'
+    )
+    webhook_id = webhook["createWebhook"]["webhook"]["id"]
+    tested = await user.ask(
+        "mutation($id: ID!) { testWebhook(input: {webhookId: $id}) { delivery { id } } }", id=webhook_id
+    )
     seen = await user.ask(
         "query($id: ID!) { viewer { id team { id } } project(id: $id) { schema { id } } }", id=project_id
     )
@@ -62,6 +81,8 @@ async def own(user: User) -> dict[str, str]:
         "deployment": deployment_id,
         "team": seen["viewer"]["team"]["id"],
         "user": seen["viewer"]["id"],
+        "webhook": webhook_id,
+        "delivery": tested["testWebhook"]["delivery"]["id"],
     }
 
 
