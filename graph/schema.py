@@ -14,7 +14,7 @@ from strawberry.types import ExecutionContext
 
 from graph.descriptions import describe
 from graph.errors import CodedErrors
-from resolvers import admin, errors, node, nodes, paging, projects, schemas, streams, teams, users
+from resolvers import admin, errors, integrations, node, nodes, paging, projects, schemas, streams, teams, users
 from resolvers.context import Context
 from resolvers.deployments import events as deployment_events
 from resolvers.deployments import objects as deployment_objects
@@ -44,6 +44,7 @@ SLICES: Final[list[ModuleType]] = [
     deployments,
     notification_objects,
     notifications,
+    integrations,
     admin,
 ]
 
@@ -57,6 +58,7 @@ class Query(
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
     notifications.NotificationsQuery,
+    integrations.IntegrationsQuery,
     admin.AdminQuery,
 ):
     """Reading."""
@@ -69,6 +71,7 @@ class Mutation(
     generations.GenerationsMutation,
     deployments.DeploymentsMutation,
     notifications.NotificationsMutation,
+    integrations.IntegrationsMutation,
     admin.AdminMutation,
 ):
     """Changing. Every mutation takes one input and returns one payload with the object and your errors."""

@@ -9,6 +9,7 @@ import strawberry
 from resolvers.context import Info
 from resolvers.deployments import Deployment
 from resolvers.generations import Generation
+from resolvers.integrations import Integration
 from resolvers.node import Node
 from resolvers.notifications import Webhook, WebhookDelivery
 from resolvers.projects import Project
@@ -29,6 +30,7 @@ _BY_PREFIX: Final[dict[str, tuple[Callable[[Services], Callable[..., Awaitable[A
     "generation": (lambda services: services.generations.get, Generation.of),
     "deployment": (lambda services: services.deployments.get, Deployment.of),
     "webhook": (lambda services: services.webhooks.get, Webhook.of),
+    "integration": (lambda services: services.integrations.get, Integration.of),
     "delivery": (lambda services: services.webhooks.delivery, WebhookDelivery.of),
 }
 

@@ -35,6 +35,9 @@ from services.generations.options import completing
 from services.generations.service import Generations
 from services.health import Health
 from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.integrations.model import INTEGRATIONS
+from services.integrations.service import Integrations
+from services.integrations.testing import CredentialTester
 from services.jobs.sweeper import Sweeper
 from services.jobs.worker import Worker
 from services.llm.chat import Timeouts
@@ -77,6 +80,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     IDEMPOTENCY_KEYS,
     WEBHOOKS,
     DELIVERIES,
+    INTEGRATIONS,
 )
 
 DEV_WAIT: Final = 2
@@ -98,6 +102,7 @@ class Services:
     deletion: Deletion
     admin: Admin
     webhooks: Webhooks
+    integrations: Integrations
     health: Health
 
 
@@ -221,7 +226,8 @@ class _Builder:
         deployment_job = DeploymentJob(
             deployment_table, generation_table, projects, archive, bucket, notifier, self.log, platforms, now
         )
-        courier, webhooks = self._notifications(notifier, idempotency)
+        outbound = self._outbound()
+        courier, webhooks = self._notifications(notifier, outbound, idempotency)
         services = Services(
             config=config,
             auth=self._authenticator(),
@@ -236,6 +242,7 @@ class _Builder:
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now
             ),
             webhooks=webhooks,
+            integrations=self._integrations(projects, outbound, idempotency),
             health=self._health(bucket, generation_queue),
         )
         workers: list[Runner] = [
@@ -257,13 +264,20 @@ class _Builder:
     def _topic(self) -> Topic:
         return Topic(self.aws, self.config.name_of(self.config.topic))
 
-    def _notifications(self, notifier: Notifier, idempotency: Idempotency) -> tuple[Courier, Webhooks]:
+    def _notifications(
+        self, notifier: Notifier, outbound: Outbound, idempotency: Idempotency
+    ) -> tuple[Courier, Webhooks]:
         webhooks, deliveries, now = self._table(WEBHOOKS), self._table(DELIVERIES), self.now
-        keyring, outbound = Keyring(self._envelopes(), now), self._outbound()
+        keyring = Keyring(self._envelopes(), now)
         fanout = Fanout(webhooks, deliveries, notifier.queue, now)
         attempts = Attempts(webhooks, deliveries, keyring, outbound, notifier, now)
         service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, now)
         return Courier(notifier.queue, fanout, attempts, now), service
+
+    def _integrations(self, projects: Projects, outbound: Outbound, idempotency: Idempotency) -> Integrations:
+        tester = CredentialTester(outbound, self.now)
+        table, envelopes = self._table(INTEGRATIONS), self._envelopes()
+        return Integrations(table, projects, envelopes, tester, idempotency, self.now)
 
     def _outbound(self) -> Outbound:
         private = self.config.allow_private_addresses

@@ -16,6 +16,13 @@ mutation($id: ID!) {
   }) { schema { id } }
 }"""
 
+REPLACE_CREDENTIALS = """
+mutation($id: ID!) {
+  replaceIntegrationCredentials(input: {integrationId: $id, credentials: {token: "another-token"}}) {
+    integration { id }
+  }
+}"""
+
 BY_KIND = {
     "project": [
         "query($id: ID!) { project(id: $id) { id } }",
@@ -38,6 +45,7 @@ BY_KIND = {
     "team": [
         "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
         "query($id: ID!) { webhooks(teamId: $id) { nodes { id } } }",
+        "query($id: ID!) { integrations(filter: {teamId: $id}) { nodes { id } } }",
         'mutation($id: ID!) { createWebhook(input: {teamId: $id, url: "https://example.com"}) { secret } }',
     ],
     "webhook": [
@@ -46,6 +54,14 @@ BY_KIND = {
         "mutation($id: ID!) { deleteWebhook(input: {webhookId: $id}) { deletedWebhookId } }",
         "mutation($id: ID!) { rotateWebhookSecret(input: {webhookId: $id}) { secret } }",
         "mutation($id: ID!) { testWebhook(input: {webhookId: $id}) { delivery { id } } }",
+    ],
+    "integration": [
+        "query($id: ID!) { integration(id: $id) { id } }",
+        "mutation($id: ID!) { updateIntegration(input: {integrationId: $id, enabled: false}) { integration { id } } }",
+        "mutation($id: ID!) { rotateIntegrationKey(input: {integrationId: $id}) { integration { id } } }",
+        "mutation($id: ID!) { testIntegration(input: {integrationId: $id}) { integration { id } } }",
+        "mutation($id: ID!) { deleteIntegration(input: {integrationId: $id}) { deletedIntegrationId } }",
+        REPLACE_CREDENTIALS,
     ],
     "delivery": ["mutation($id: ID!) { redeliverWebhook(input: {deliveryId: $id}) { delivery { id } } }"],
     "user": [],
@@ -71,6 +87,10 @@ async def own(user: User) -> dict[str, str]:
     tested = await user.ask(
         "mutation($id: ID!) { testWebhook(input: {webhookId: $id}) { delivery { id } } }", id=webhook_id
     )
+    integration = await user.ask(
+        'mutation { createIntegration(input: {type: VERCEL, credentials: {token: "some-token"}})'
+        " { integration { id } } }"
+    )
     seen = await user.ask(
         "query($id: ID!) { viewer { id team { id } } project(id: $id) { schema { id } } }", id=project_id
     )
@@ -82,6 +102,7 @@ async def own(user: User) -> dict[str, str]:
         "team": seen["viewer"]["team"]["id"],
         "user": seen["viewer"]["id"],
         "webhook": webhook_id,
+        "integration": integration["createIntegration"]["integration"]["id"],
         "delivery": tested["testWebhook"]["delivery"]["id"],
     }
 
