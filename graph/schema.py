@@ -24,6 +24,7 @@ from resolvers.generations import objects as generation_objects
 from resolvers.generations import operations as generations
 from resolvers.notifications import objects as notification_objects
 from resolvers.notifications import operations as notifications
+from resolvers.notifications import targets as notification_targets
 from resolvers.scalars import SCALARS
 
 SLICES: Final[list[ModuleType]] = [
@@ -44,6 +45,7 @@ SLICES: Final[list[ModuleType]] = [
     deployments,
     notification_objects,
     notifications,
+    notification_targets,
     integrations,
     admin,
 ]
@@ -58,6 +60,7 @@ class Query(
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
     notifications.NotificationsQuery,
+    notification_targets.TargetsQuery,
     integrations.IntegrationsQuery,
     admin.AdminQuery,
 ):
@@ -71,6 +74,7 @@ class Mutation(
     generations.GenerationsMutation,
     deployments.DeploymentsMutation,
     notifications.NotificationsMutation,
+    notification_targets.TargetsMutation,
     integrations.IntegrationsMutation,
     admin.AdminMutation,
 ):

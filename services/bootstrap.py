@@ -50,9 +50,10 @@ from services.notifications.attempt import Attempts
 from services.notifications.courier import Courier
 from services.notifications.fanout import Fanout
 from services.notifications.keyring import Keyring
-from services.notifications.model import DELIVERIES, WEBHOOKS
+from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
 from services.notifications.notifier import Notifier
 from services.notifications.service import Webhooks
+from services.notifications.targets import NotificationTargets
 from services.outbound.addresses import is_public, is_public_or_private
 from services.outbound.client import Outbound
 from services.outbound.connect import SystemResolver
@@ -81,6 +82,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     WEBHOOKS,
     DELIVERIES,
     INTEGRATIONS,
+    TARGETS,
 )
 
 DEV_WAIT: Final = 2
@@ -102,6 +104,7 @@ class Services:
     deletion: Deletion
     admin: Admin
     webhooks: Webhooks
+    targets: NotificationTargets
     integrations: Integrations
     health: Health
 
@@ -186,7 +189,7 @@ class _Builder:
     def process(self) -> Process:
         config, now = self.config, self.now
         hub, bucket = Hub(self.log), Bucket(self.aws, config.name_of(config.bucket))
-        notifier = Notifier(self._topic(), self._queue(config.notification_queue))
+        notifier = Notifier(self._topic(), self._queue(config.notification_queue), self._table(TARGETS))
         generation_queue, deployment_queue = self._queue(config.generation_queue), self._queue(config.deployment_queue)
         idempotency = Idempotency(self._table(IDEMPOTENCY_KEYS), now)
         team_table, generation_table, deployment_table = (
@@ -242,6 +245,7 @@ class _Builder:
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now
             ),
             webhooks=webhooks,
+            targets=NotificationTargets(notifier.targets, notifier, idempotency, now),
             integrations=self._integrations(projects, outbound, idempotency),
             health=self._health(bucket, generation_queue),
         )

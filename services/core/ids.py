@@ -21,6 +21,7 @@ DeploymentId = NewType("DeploymentId", str)
 WebhookId = NewType("WebhookId", str)
 DeliveryId = NewType("DeliveryId", str)
 IntegrationId = NewType("IntegrationId", str)
+TargetId = NewType("TargetId", str)
 
 _USER_ID: Final = re.compile(r"user_[A-Za-z0-9_.@-]{1,120}", re.ASCII)
 

@@ -52,6 +52,16 @@ def require(actor: Actor, action: Action, thing: O | None, *, missing: NotFound)
     return thing
 
 
+def administered(team_id: TeamId | None, *, by: Actor) -> TeamId:
+    """Return a team if the actor administers it; None means their personal one."""
+    found = team_id or by.personal_team_id
+    if not allows(by, Action.VIEW, found):
+        raise NotFound("team", found)
+    if not allows(by, Action.ADMINISTER, found):
+        raise Forbidden("Your role in this team does not allow you to administer it.")
+    return found
+
+
 def require_admin(actor: Actor) -> None:
     """Raise Forbidden unless the actor administrates the installation."""
     if not actor.is_admin:

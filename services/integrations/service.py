@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
-from services.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Unavailable
+from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
 from services.core.ids import IntegrationId, ProjectId, TeamId, new_id
 from services.core.pages import Page, PageRequest
-from services.core.policy import Action, allows, require
+from services.core.policy import Action, administered, allows, require
 from services.core.text import bounded
 from services.idempotency import Idempotency
 from services.integrations.credentials import (
@@ -223,12 +223,7 @@ class Integrations:
             if new.team_id not in (None, project.team_id):
                 raise Invalid.one("projectId must be a project of the team.", "projectId")
             return project.team_id
-        team_id = new.team_id or by.personal_team_id
-        if not allows(by, Action.VIEW, team_id):
-            raise NotFound("team", team_id)
-        if not allows(by, Action.ADMINISTER, team_id):
-            raise Forbidden("Your role in this team does not allow you to administer its integrations.")
-        return team_id
+        return administered(new.team_id, by=by)
 
     def _check(self, kind: IntegrationType, credentials: Credentials, base_url: str | None, *, name: str = "") -> None:
         faults = bounded(name, field=["name"], most=NAME_LENGTH, least=0)

@@ -1,4 +1,4 @@
-"""This file is the records of webhooks: who is told of what, and each delivery of it."""
+"""This file is the records of notifications: who is told of what, and each delivery to a webhook."""
 
 from datetime import datetime, timedelta
 from enum import Enum
@@ -8,7 +8,7 @@ import msgspec
 
 from services.aws.items import Entity
 from services.aws.tables import Index, TableSpec
-from services.core.ids import DeliveryId, TeamId, UserId, WebhookId
+from services.core.ids import DeliveryId, TargetId, TeamId, UserId, WebhookId
 from services.vault.envelope import Sealed
 
 KEPT: Final = timedelta(days=30)
@@ -104,6 +104,32 @@ class Delivery(Entity, frozen=True, kw_only=True, rename="camel"):
     finished_at: datetime | None = None
     expires_at: int
 
+
+class Channel(Enum):
+    """How a person is told."""
+
+    EMAIL = "EMAIL"
+    """By e-mail; its owner is asked first."""
+    SMS = "SMS"
+    """By text message to a telephone."""
+
+
+class NotificationTarget(Entity, frozen=True, kw_only=True, rename="camel"):
+    """A person who is told what happens to a team. `user_id` added them."""
+
+    id: TargetId
+    user_id: UserId
+    team_id: TeamId
+    channel: Channel
+    address: str
+    events: tuple[NotificationEvent, ...]
+    subscription: str | None = None
+    """The ARN of its subscription to the team's topic."""
+
+
+TARGETS: Final = TableSpec(
+    "notification-targets", NotificationTarget, indexes=(Index("TeamIdIndex", "teamId", "createdAt"),)
+)
 
 WEBHOOKS: Final = TableSpec("webhook-endpoints", Webhook, indexes=(Index("TeamIdIndex", "teamId", "createdAt"),))
 

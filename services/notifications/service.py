@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
-from services.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from services.core.errors import Conflict, Fault, Invalid, NotFound
 from services.core.ids import DeliveryId, TeamId, WebhookId, new_id
 from services.core.pages import Page, PageRequest
-from services.core.policy import Action, allows, require
+from services.core.policy import Action, administered, require
 from services.core.text import bounded
 from services.idempotency import Idempotency
 from services.notifications.fanout import MOST, Fanout
@@ -65,7 +65,7 @@ class Webhooks:
     async def create(self, new: NewWebhook, *, by: Actor) -> tuple[Webhook, str]:
         """Have a URL told of what happens to a team; return the webhook and its secret, which is not shown again."""
         self._check(new.url, new.events, new.description)
-        team_id = _team(new.team_id, by=by)
+        team_id = administered(new.team_id, by=by)
         if len((await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))).items) >= MOST:
             raise Conflict(f"A team can have at most {MOST} webhooks.")
         object_id = await self.idempotency.object_id(
@@ -96,7 +96,7 @@ class Webhooks:
 
     async def list(self, page: PageRequest, *, team_id: TeamId | None, by: Actor) -> Page[Webhook]:
         """Return a team's webhooks, newest first; None means the actor's personal team."""
-        return await self.table.query("TeamIdIndex", _team(team_id, by=by), page)
+        return await self.table.query("TeamIdIndex", administered(team_id, by=by), page)
 
     async def update(self, webhook_id: WebhookId, change: WebhookChange, *, by: Actor) -> Webhook:
         """Change a webhook. Enabling one again forgets its failures."""
@@ -191,16 +191,6 @@ class Webhooks:
             faults += bounded(description, field=["description"], most=DESCRIPTION_LENGTH, least=0)
         if faults:
             raise Invalid(faults)
-
-
-def _team(team_id: TeamId | None, *, by: Actor) -> TeamId:
-    """Return a team that the actor administers."""
-    found = team_id or by.personal_team_id
-    if not allows(by, Action.VIEW, found):
-        raise NotFound("team", found)
-    if not allows(by, Action.ADMINISTER, found):
-        raise Forbidden("Your role in this team does not allow you to administer its webhooks.")
-    return found
 
 
 def _existing(webhook: Webhook | None, webhook_id: WebhookId) -> Webhook:

@@ -45,6 +45,7 @@ BY_KIND = {
     "team": [
         "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
         "query($id: ID!) { webhooks(teamId: $id) { nodes { id } } }",
+        "query($id: ID!) { notificationTargets(teamId: $id) { nodes { id } } }",
         "query($id: ID!) { integrations(filter: {teamId: $id}) { nodes { id } } }",
         'mutation($id: ID!) { createWebhook(input: {teamId: $id, url: "https://example.com"}) { secret } }',
     ],
@@ -63,6 +64,7 @@ BY_KIND = {
         "mutation($id: ID!) { deleteIntegration(input: {integrationId: $id}) { deletedIntegrationId } }",
         REPLACE_CREDENTIALS,
     ],
+    "target": ["mutation($id: ID!) { deleteNotificationTarget(input: {targetId: $id}) { deletedTargetId } }"],
     "delivery": ["mutation($id: ID!) { redeliverWebhook(input: {deliveryId: $id}) { delivery { id } } }"],
     "user": [],
 }
@@ -87,6 +89,9 @@ async def own(user: User) -> dict[str, str]:
     tested = await user.ask(
         "mutation($id: ID!) { testWebhook(input: {webhookId: $id}) { delivery { id } } }", id=webhook_id
     )
+    target = await user.ask(
+        'mutation { createNotificationTarget(input: {channel: EMAIL, address: "a@example.com"}) { target { id } } }'
+    )
     integration = await user.ask(
         'mutation { createIntegration(input: {type: VERCEL, credentials: {token: "some-token"}})'
         " { integration { id } } }"
@@ -102,6 +107,7 @@ async def own(user: User) -> dict[str, str]:
         "team": seen["viewer"]["team"]["id"],
         "user": seen["viewer"]["id"],
         "webhook": webhook_id,
+        "target": target["createNotificationTarget"]["target"]["id"],
         "integration": integration["createIntegration"]["integration"]["id"],
         "delivery": tested["testWebhook"]["delivery"]["id"],
     }
