@@ -19,6 +19,7 @@ from resolvers import (
     admin,
     api_keys,
     errors,
+    integrations,
     node,
     nodes,
     paging,
@@ -36,6 +37,9 @@ from resolvers.deployments import operations as deployments
 from resolvers.generations import events as generation_events
 from resolvers.generations import objects as generation_objects
 from resolvers.generations import operations as generations
+from resolvers.notifications import objects as notification_objects
+from resolvers.notifications import operations as notifications
+from resolvers.notifications import targets as notification_targets
 from resolvers.scalars import SCALARS
 from resolvers.teams import members
 from resolvers.teams import objects as team_objects
@@ -62,6 +66,10 @@ SLICES: Final[list[ModuleType]] = [
     deployment_objects,
     deployment_events,
     deployments,
+    notification_objects,
+    notifications,
+    notification_targets,
+    integrations,
     admin,
     usage,
 ]
@@ -76,6 +84,9 @@ class Query(
     schemas.SchemasQuery,
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
+    notifications.NotificationsQuery,
+    notification_targets.TargetsQuery,
+    integrations.IntegrationsQuery,
     admin.AdminQuery,
     usage.UsageQuery,
 ):
@@ -91,6 +102,9 @@ class Mutation(
     schemas.SchemasMutation,
     generations.GenerationsMutation,
     deployments.DeploymentsMutation,
+    notifications.NotificationsMutation,
+    notification_targets.TargetsMutation,
+    integrations.IntegrationsMutation,
     admin.AdminMutation,
 ):
     """Changing. Every mutation takes one input and returns one payload with the object and your errors."""

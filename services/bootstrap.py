@@ -49,6 +49,9 @@ from services.generations.redaction import Redactor
 from services.generations.service import Generations
 from services.health import Health
 from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.integrations.model import INTEGRATIONS
+from services.integrations.service import Integrations
+from services.integrations.testing import CredentialTester
 from services.jobs.sweeper import Sweeper
 from services.jobs.worker import Worker
 from services.llm.chat import Timeouts
@@ -57,6 +60,17 @@ from services.llm.openai import OpenAI
 from services.llm.port import Provider
 from services.llm.router import Router
 from services.llm.scaffold.provider import Scaffold
+from services.notifications.attempt import Attempts
+from services.notifications.courier import Courier
+from services.notifications.fanout import Fanout
+from services.notifications.keyring import Keyring
+from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
+from services.notifications.notifier import Notifier
+from services.notifications.service import Webhooks
+from services.notifications.targets import NotificationTargets
+from services.outbound.addresses import is_public, is_public_or_private
+from services.outbound.client import Outbound
+from services.outbound.connect import SystemResolver
 from services.platforms.backend import Limits, Machine
 from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
@@ -76,6 +90,9 @@ from services.usage.reports import Reports
 from services.usage.service import Budgets
 from services.usage.service import Limits as BudgetLimits
 from services.users import KNOWN, KNOWN_FOR, USERS, Known, Users
+from services.vault.envelope import Envelopes
+from services.vault.kms import KmsVault
+from services.vault.local import LocalVault
 
 TABLES: Final[Sequence[TableSpec[Any]]] = (
     PROJECTS,
@@ -94,6 +111,10 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     RATES,
     BUDGETS,
     USAGE,
+    WEBHOOKS,
+    DELIVERIES,
+    INTEGRATIONS,
+    TARGETS,
 )
 
 SHORTEST_SECRET: Final = 8
@@ -123,6 +144,9 @@ class Services:
     deletion: Deletion
     admin: Admin
     usage: Reports
+    webhooks: Webhooks
+    targets: NotificationTargets
+    integrations: Integrations
     health: Health
 
 
@@ -147,10 +171,19 @@ def resources(config: Config) -> Resources:
         queues=[
             QueueSpec(config.name_of(config.generation_queue), visibility=15 * 60),
             QueueSpec(config.name_of(config.deployment_queue), visibility=30 * 60),
+            QueueSpec(config.name_of(config.notification_queue), visibility=60),
         ],
         bucket=config.name_of(config.bucket),
         topic=config.name_of(config.topic),
+        key_alias=key_alias(config),
     )
+
+
+def key_alias(config: Config) -> str | None:
+    """Return the alias of the KMS key for secrets; None where a file of this machine's has the keys."""
+    if config.key_alias is None and config.development:
+        return None
+    return config.name_of(config.key_alias or "alias/snapinfra-secrets")
 
 
 def table_name(config: Config, spec: TableSpec[Any]) -> str:
@@ -213,7 +246,8 @@ class _Builder:
 
     def process(self) -> Process:
         config, now = self.config, self.now
-        hub, bucket, topic = Hub(self.log), Bucket(self.aws, config.name_of(config.bucket)), self._topic()
+        hub, bucket = Hub(self.log), Bucket(self.aws, config.name_of(config.bucket))
+        notifier = Notifier(self._topic(), self._queue(config.notification_queue), self._table(TARGETS))
         generation_queue, deployment_queue = self._queue(config.generation_queue), self._queue(config.deployment_queue)
         idempotency = Idempotency(self._table(IDEMPOTENCY_KEYS), now)
         generation_table, deployment_table = self._table(GENERATIONS), self._table(DEPLOYMENTS)
@@ -257,7 +291,7 @@ class _Builder:
             projects,
             schemas,
             bucket,
-            topic,
+            notifier,
             self.log,
             self.router,
             {
@@ -273,9 +307,11 @@ class _Builder:
             now,
         )
         deployment_job = DeploymentJob(
-            deployment_table, generation_table, projects, archive, bucket, topic, self.log, platforms, now
+            deployment_table, generation_table, projects, archive, bucket, notifier, self.log, platforms, now
         )
-        people = self._people(projects.table, topic, idempotency)
+        people = self._people(projects.table, notifier.topic, idempotency)
+        outbound = self._outbound()
+        courier, webhooks = self._notifications(notifier, outbound, idempotency)
         services = Services(
             config=config,
             sign_in=people.sign_in,
@@ -295,6 +331,9 @@ class _Builder:
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, budgets, now
             ),
             usage=Reports(usage, counters, limits, now),
+            webhooks=webhooks,
+            targets=NotificationTargets(notifier.targets, notifier, idempotency, now),
+            integrations=self._integrations(projects, outbound, idempotency),
             health=self._health(bucket, generation_queue),
         )
         workers: list[Runner] = [
@@ -302,6 +341,7 @@ class _Builder:
             self._worker(deployment_queue, deployment_job, config.deployment_slots),
             self._sweeper(generation_queue, generation_job),
             self._sweeper(deployment_queue, deployment_job),
+            courier,
         ]
         return Process(services, workers)
 
@@ -355,6 +395,30 @@ class _Builder:
 
     def _topic(self) -> Topic:
         return Topic(self.aws, self.config.name_of(self.config.topic))
+
+    def _notifications(
+        self, notifier: Notifier, outbound: Outbound, idempotency: Idempotency
+    ) -> tuple[Courier, Webhooks]:
+        webhooks, deliveries, now = self._table(WEBHOOKS), self._table(DELIVERIES), self.now
+        keyring = Keyring(self._envelopes(), now)
+        fanout = Fanout(webhooks, deliveries, notifier.queue, now)
+        attempts = Attempts(webhooks, deliveries, keyring, outbound, notifier, now)
+        service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, now)
+        return Courier(notifier.queue, fanout, attempts, now), service
+
+    def _integrations(self, projects: Projects, outbound: Outbound, idempotency: Idempotency) -> Integrations:
+        tester = CredentialTester(outbound, self.now)
+        table, envelopes = self._table(INTEGRATIONS), self._envelopes()
+        return Integrations(table, projects, envelopes, tester, idempotency, self.now)
+
+    def _outbound(self) -> Outbound:
+        private = self.config.allow_private_addresses
+        return Outbound(SystemResolver(), is_public_or_private if private else is_public, plain=private)
+
+    def _envelopes(self) -> Envelopes:
+        alias = key_alias(self.config)
+        vault = KmsVault(self.aws, alias) if alias else LocalVault(self.config.data / "vault-keys")
+        return Envelopes(vault, self.now)
 
     def _worker(self, queue: Queue, handler: Any, slots: int) -> Worker[Any]:
         config = self.config

@@ -96,6 +96,23 @@ class Config(BaseModel):
         description="SNS topic told of every generation and deployment that ends.",
     )
 
+    notification_queue: str = Field(
+        "snapinfra-notifications", alias="SQS_NOTIFICATION_QUEUE", description="SQS queue of webhook deliveries."
+    )
+    key_alias: str | None = Field(
+        None,
+        alias="KMS_KEY_ALIAS",
+        pattern=r"^alias/[A-Za-z0-9/_-]+$",
+        description="KMS key that wraps the data keys of secrets, as `alias/…`; `snapinfra provision` makes it. "
+        "Unset, `alias/snapinfra-secrets`, and in development a file in SNAPINFRA_DATA in place of KMS.",
+    )
+    allow_private_addresses: bool = Field(
+        default=False,
+        alias="ALLOW_PRIVATE_ADDRESSES",
+        description="Whether webhooks and providers' URLs may lead to this machine and private networks, and be http. "
+        "Development only.",
+    )
+
     events_url: Annotated[str, AfterValidator(_events_url)] = Field(
         "memory://",
         alias="EVENTS_URL",
@@ -311,6 +328,8 @@ def _faults_together(given: Mapping[str, str]) -> Iterator[str]:
     if given.get("SNAPINFRA_ENV", "production") == "production":
         if "JWT_SECRET" in given:
             yield "JWT_SECRET: not allowed when SNAPINFRA_ENV is production"
+        if given.get("ALLOW_PRIVATE_ADDRESSES", "false").lower() not in {"false", "0", "no", "off", "f", "n"}:
+            yield "ALLOW_PRIVATE_ADDRESSES: not allowed when SNAPINFRA_ENV is production"
         if not clerk:
             yield "CLERK_JWT_KEY or CLERK_JWKS_URL: one is required when SNAPINFRA_ENV is production"
         if "API_KEY_PEPPER" not in given:

@@ -206,6 +206,7 @@ def settings(emulator: str, **variables: str) -> Config:
             "JOB_POLL_SECONDS": "1",
             "JOB_LEASE_SECONDS": "3",
             "DRAIN_GRACE_SECONDS": "1",
+            "ALLOW_PRIVATE_ADDRESSES": "true",
             **variables,
         }
     )

@@ -21,6 +21,10 @@ GenerationId = NewType("GenerationId", str)
 DeploymentId = NewType("DeploymentId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 InvitationId = NewType("InvitationId", str)
+WebhookId = NewType("WebhookId", str)
+DeliveryId = NewType("DeliveryId", str)
+IntegrationId = NewType("IntegrationId", str)
+TargetId = NewType("TargetId", str)
 
 _NAMESPACE: Final = uuid_utils.UUID("8f0f6d9e-6a43-4b7c-9f3c-0c2d7d0f6a51")
 _USER_ID: Final = re.compile(r"user_[A-Za-z0-9_.@-]{1,120}", re.ASCII)
@@ -31,9 +35,9 @@ def new_id(prefix: str) -> str:
     return str(TypeID(prefix=prefix))
 
 
-def derived_id(prefix: str, name: str) -> str:
-    """Make the id that belongs to a name: the same name always has the same one."""
-    return str(TypeID.from_uuid(uuid_utils.uuid5(_NAMESPACE, name), prefix=prefix))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - generic without a default
+def derived_id(prefix: str, *parts: str) -> str:
+    """Return the id of the given type that these parts always have: for what must not be made twice."""
+    return str(TypeID.from_uuid(uuid_utils.uuid5(_NAMESPACE, "\n".join(parts)), prefix=prefix))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - generic without a default
 
 
 def prefix_of(text: str) -> str | None:

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from services.aws.bucket import Bucket
 from services.aws.tables import Table
-from services.aws.topic import Topic
 from services.core.clock import Clock
 from services.deployments import events
 from services.deployments.archive import LogArchive, finished
@@ -23,6 +22,8 @@ from services.generations.model import Generation
 from services.jobs.record import Announced, StopCause, announcing, end_of_job, stop_requested
 from services.jobs.run import Run
 from services.jobs.worker import JobFailed
+from services.notifications.notice import deployment_changed
+from services.notifications.notifier import Notifier
 from services.platforms import port
 from services.projects import Projects, ProjectStatus
 
@@ -42,7 +43,7 @@ class DeploymentJob:
     projects: Projects
     archive: LogArchive
     bucket: Bucket
-    topic: Topic
+    notifier: Notifier
     event_log: EventLog
     platforms: Mapping[DeploymentPlatform, port.Platform]
     now: Clock
@@ -151,7 +152,7 @@ class DeploymentJob:
         replaced = await self.projects.went_live(record.project_id, record.id)
         if replaced is not None:
             await self._supersede(replaced)
-        await self._notify(record)
+        await self.notifier.tell(deployment_changed(record))
         run.detached.set()
 
     async def _supersede(self, deployment_id: str) -> None:
@@ -178,20 +179,15 @@ class DeploymentJob:
         await self._announce(record)
 
     async def _announce(self, record: Deployment) -> None:
-        failed = record.status is DeploymentStatus.FAILED
+        failed, notice = record.status is DeploymentStatus.FAILED, deployment_changed(record)
+        if record.notified_at is None:
+            await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
         try:
             await self.table.update(record.id, announcing(self.now))
         except Announced:
             return
         await self.projects.went_down(record.project_id, record.id, failed=failed)
-        await self._notify(record)
-
-    async def _notify(self, record: Deployment) -> None:
-        await self.topic.publish(
-            f"Deployment {record.status.value.lower()}",
-            f"Deployment {record.id} of project {record.project_id} is {record.status.value}.",
-            attributes={"event": "deployment.status", "status": record.status.value, "teamId": record.team_id},
-        )
+        await self.notifier.publish(notice)
 
     async def _say(self, run: Run[Deployment], text: str, *, level: port.LogLevel = port.LogLevel.INFO) -> None:
         await self._tell(run, events.LogLine(self.now(), level, port.LogStream.SYSTEM, text))

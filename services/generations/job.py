@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from services.aws.bucket import Bucket
 from services.aws.tables import Table
-from services.aws.topic import Topic
 from services.core.clock import Clock
 from services.events.port import EventLog
 from services.generations import artifact, events, history
@@ -21,6 +20,8 @@ from services.jobs.record import Announced, announcing, end_of_job
 from services.jobs.run import Run
 from services.jobs.worker import JobFailed
 from services.llm.port import Options, Provider
+from services.notifications.notice import generation_finished
+from services.notifications.notifier import Notifier
 from services.projects import Project, Projects, ProjectStatus
 from services.schemas.service import Schemas
 from services.usage.service import Budgets
@@ -37,7 +38,7 @@ class GenerationJob:
     projects: Projects
     schemas: Schemas
     bucket: Bucket
-    topic: Topic
+    notifier: Notifier
     event_log: EventLog
     provider: Provider
     kinds: Mapping[GenerationKind, Kind]
@@ -145,17 +146,15 @@ class GenerationJob:
         await self._announce(record)
 
     async def _announce(self, record: Generation) -> None:
-        failed = record.status is GenerationStatus.FAILED
+        failed, notice = record.status is GenerationStatus.FAILED, generation_finished(record)
+        if record.notified_at is None:
+            await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
         try:
             await self.table.update(record.id, announcing(self.now))
         except Announced:
             return
         await self.projects.settled(record.project_id, failed=failed)
-        await self.topic.publish(
-            f"Generation {record.status.value.lower()}",
-            f"{record.kind.value} generation {record.id} of project {record.project_id} is {record.status.value}.",
-            attributes={"event": "generation.finished", "status": record.status.value, "teamId": record.team_id},
-        )
+        await self.notifier.publish(notice)
 
     async def _tell(self, run: Run[Generation], event: events.GenerationEvent) -> None:
         await run.out.put(events.encode(event))

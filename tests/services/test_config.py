@@ -35,6 +35,13 @@ def test_production_refuses_development_secrets_and_wants_clerk() -> None:
     assert "API_KEY_PEPPER: required" in str(refused.value)
 
 
+def test_production_keeps_private_addresses_out_of_reach() -> None:
+    with pytest.raises(BadConfig, match="ALLOW_PRIVATE_ADDRESSES: not allowed when SNAPINFRA_ENV is production"):
+        read({"CLERK_JWT_KEY": "k", "CLERK_ISSUER": "i", "ALLOW_PRIVATE_ADDRESSES": "true"})
+
+    assert not read({"CLERK_JWT_KEY": "k", "CLERK_ISSUER": "i"}).allow_private_addresses
+
+
 def test_production_starts_with_clerk() -> None:
     config = read(
         {
