@@ -36,10 +36,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class TypeScript:
-    """`tool` keeps TypeScript itself, installed on first need."""
+    """`tool` keeps TypeScript itself, installed on first need; `work` is a folder for what is being checked."""
 
     sandbox: Sandbox
     tool: Packages
+    work: Path = Path(tempfile.gettempdir())
 
     async def syntax(self, files: Mapping[str, str]) -> Answer:
         """Parse each file that `is_code`. Raises GaveUp, NoNode, NotInstalled."""
@@ -53,7 +54,7 @@ class TypeScript:
         await self.sandbox.walls()  # without Node there is nothing to install
         wanted = Dependencies((_HERE / "package.json").read_text(), (_HERE / "package-lock.json").read_text())
         async with self.tool.installed(wanted) as folder:
-            with tempfile.TemporaryDirectory(prefix="snapinfra-check-") as work:
+            with tempfile.TemporaryDirectory(prefix="snapinfra-check-", dir=self.work) as work:
                 project = await to_the_end(asyncio.to_thread(_write, files, Path(work)))
                 shown = [folder / "node_modules" / "typescript", project, *dependencies]
                 return _read(check, await self._run([check, *map(str, shown)], shown))

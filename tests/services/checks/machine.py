@@ -28,22 +28,15 @@ BOTH_WAYS = [pytest.param(True, marks=with_bubblewrap, id="bubblewrap"), pytest.
 """With bubblewrap where it works, and without."""
 
 
-def is_alive(pid: int) -> bool:
+def processes_of(folder: Path) -> list[int]:
+    """Return the ids of the processes that work in a folder or name it in their command line."""
+    return [int(process.name) for process in Path("/proc").glob("[0-9]*") if _is_of(process, str(folder.resolve()))]
+
+
+def _is_of(process: Path, folder: str) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def processes_with(text: str) -> list[int]:
-    """Return the ids of the processes that have a text in their command line."""
-    found: list[int] = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if text.encode() in command:
-            found.append(int(folder.name))
-    return found
+        return folder.encode() in (process / "cmdline").read_bytes() or str((process / "cwd").readlink()).startswith(
+            folder
+        )
+    except OSError:
+        return False  # it has ended

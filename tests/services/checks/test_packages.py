@@ -11,7 +11,7 @@ import pytest
 from services.checks.dependencies import Dependencies
 from services.checks.packages import NotInstallable, NotInstalled, Npm, Packages, Room, make_room
 from tests.fakes.npm_registry import FakeRegistry, Package
-from tests.services.checks.machine import SEARCH_PATH, processes_with
+from tests.services.checks.machine import SEARCH_PATH, processes_of
 
 pytestmark = pytest.mark.npm
 
@@ -121,14 +121,14 @@ async def test_cancelling_an_install_leaves_nothing(tmp_path: Path, registry: Fa
     async with asyncio.timeout(20):
         while not registry.asked:  # noqa: ASYNC110 - the registry runs in a thread
             await asyncio.sleep(0.02)
-    before = processes_with("--git=no-git-here")
+    before = processes_of(tmp_path)
 
     installing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await installing
 
     assert before
-    assert processes_with("--git=no-git-here") == []
+    assert processes_of(tmp_path) == []
     assert listed(tmp_path / "packages") == []
 
 

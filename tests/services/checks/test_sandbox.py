@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from services.checks.sandbox import BrokenOff, Limits, NoNode, Sandbox
-from tests.services.checks.machine import BOTH_WAYS, SEARCH_PATH, processes_with, with_bubblewrap
+from tests.services.checks.machine import BOTH_WAYS, SEARCH_PATH, processes_of, with_bubblewrap
 
 SHOWN = "what it is shown"
 
@@ -153,7 +153,7 @@ async def test_a_script_that_does_not_end_is_ended(folder: Path, sandbox: Sandbo
         await run(hasty, folder, "console.log('begun'); for (;;);")
 
     assert str(broken.value) == "It did not end within 1 seconds."
-    assert processes_with(str(folder)) == []
+    assert processes_of(folder) == []
 
 
 @pytest.mark.parametrize(
@@ -180,13 +180,13 @@ async def test_cancelling_leaves_no_process(folder: Path, sandbox: Sandbox) -> N
     await sandbox.walls()
     running = asyncio.create_task(run(sandbox, folder, "for (;;);"))
     async with asyncio.timeout(10):
-        while not processes_with(str(folder)):  # noqa: ASYNC110 - nothing tells of another process's start
+        while not processes_of(folder):  # noqa: ASYNC110 - nothing tells of another process's start
             await asyncio.sleep(0.01)
-    before = processes_with(str(folder))
+    before = processes_of(folder)
 
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
 
     assert before
-    assert processes_with(str(folder)) == []
+    assert processes_of(folder) == []

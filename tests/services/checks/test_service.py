@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from services.checks.typescript import TypeScript
 from services.llm.scaffold.backend import write_backend
 from services.llm.scaffold.schema import derive_schema
 from services.platforms.npm import network_settings
-from tests.services.checks.machine import BOTH_WAYS, ENVIRONMENT, SEARCH_PATH, processes_with
+from tests.services.checks.machine import BOTH_WAYS, ENVIRONMENT, SEARCH_PATH, processes_of
 
 PASSED, FAILED, SKIPPED = CheckState.PASSED, CheckState.FAILED, CheckState.SKIPPED
 OPTIONS = {
@@ -40,7 +39,9 @@ LARGE = "type D = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;\n" + "".join(
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where all tests of this file keep TypeScript and packages."""
-    return tmp_path_factory.mktemp("checks")
+    data = tmp_path_factory.mktemp("checks")
+    (data / "work").mkdir()
+    return data
 
 
 def checks(
@@ -49,7 +50,9 @@ def checks(
     own = network_settings(ENVIRONMENT, home=Path.home())
     tool = Packages(data / "typescript", Npm(SEARCH_PATH, data / "npm", own))
     packages = Packages(data / "packages", Npm(SEARCH_PATH, data / "npm", own if network is None else network))
-    return ProjectChecks(TypeScript(Sandbox(SEARCH_PATH, limits or Limits(), bubblewrap), tool), packages)
+    return ProjectChecks(
+        TypeScript(Sandbox(SEARCH_PATH, limits or Limits(), bubblewrap), tool, data / "work"), packages
+    )
 
 
 def project(files: Mapping[str, str], *, config: Mapping[str, Any] | None = None) -> dict[str, str]:
@@ -74,8 +77,8 @@ async def found(what: ProjectChecks, files: Mapping[str, str]) -> Findings:
     return findings
 
 
-def left_over() -> list[Path]:
-    return list(Path(tempfile.gettempdir()).glob("snapinfra-check-*"))
+def left_over(data: Path) -> list[Path]:
+    return list((data / "work").iterdir())
 
 
 def output(findings: Findings, name: str) -> str:
@@ -280,15 +283,15 @@ async def test_cancelling_leaves_no_process_and_no_file(data: Path) -> None:
     checking = asyncio.create_task(checks(data).check(project({"src/a.ts": ENDLESS}), on_check=report))
     async with asyncio.timeout(30):
         await reached.wait()
-        while not processes_with("check.mjs\0types"):  # noqa: ASYNC110 - nothing tells of another process's start
+        while not (left_over(data) and processes_of(data)):  # noqa: ASYNC110 - nothing tells of another process's start
             await asyncio.sleep(0.01)
 
     checking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await checking
 
-    assert processes_with("check.mjs\0types") == []
-    assert left_over() == []
+    assert processes_of(data) == []
+    assert left_over(data) == []
 
 
 async def test_without_node_json_is_checked_all_the_same(tmp_path: Path) -> None:
