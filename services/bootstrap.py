@@ -10,6 +10,13 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from services.admin import Admin
+from services.analytics.ingest import Ingest
+from services.analytics.live import Live
+from services.analytics.model import ANALYTICS
+from services.analytics.product import ProductEvents
+from services.analytics.rollups import ROLLUPS, Rollups
+from services.analytics.service import Analytics
+from services.analytics.sessions import SESSIONS
 from services.auth.jwks import JwksKeys, PemKey
 from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier, dev_user
 from services.aws.bucket import Bucket
@@ -62,6 +69,9 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     TEAMS,
     USERS,
     IDEMPOTENCY_KEYS,
+    ANALYTICS,
+    SESSIONS,
+    ROLLUPS,
 )
 
 DEV_WAIT: Final = 2
@@ -81,6 +91,7 @@ class Services:
     generations: Generations
     deployments: Deployments
     deletion: Deletion
+    analytics: Analytics
     admin: Admin
     health: Health
 
@@ -180,6 +191,8 @@ class _Builder:
             frozenset(platforms),
             now,
         )
+        analytics = self._analytics(projects)
+        product_events = ProductEvents(analytics, now)
         generation_job = GenerationJob(
             generation_table,
             projects,
@@ -191,9 +204,19 @@ class _Builder:
             completing(config),
             secrets.token_bytes,
             now,
+            product_events,
         )
         deployment_job = DeploymentJob(
-            deployment_table, generation_table, projects, archive, bucket, topic, self.log, platforms, now
+            deployment_table,
+            generation_table,
+            projects,
+            archive,
+            bucket,
+            topic,
+            self.log,
+            platforms,
+            now,
+            product_events,
         )
         services = Services(
             config=config,
@@ -205,6 +228,7 @@ class _Builder:
             generations=generations,
             deployments=deployments,
             deletion=Deletion(projects, generations, deployments),
+            analytics=analytics,
             admin=Admin(
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now
             ),
@@ -220,6 +244,11 @@ class _Builder:
 
     def _table(self, spec: TableSpec[E]) -> Table[E]:
         return Table(self.aws, spec, table_name(self.config, spec), self.now)
+
+    def _analytics(self, projects: Projects) -> Analytics:
+        rollups = Rollups(self.aws, table_name(self.config, ROLLUPS))
+        ingest = Ingest(self._table(ANALYTICS), self._table(SESSIONS), self._table(IDEMPOTENCY_KEYS), rollups, self.now)
+        return Analytics(ingest, rollups, Live(self.log, rollups, self.now), projects, self.now)
 
     def _queue(self, name: str) -> Queue:
         wait = self.config.job_poll or (DEV_WAIT if self.config.development else LONG_POLL)

@@ -16,6 +16,14 @@ class Role(Enum):
     VIEWER = "VIEWER"
 
 
+class Scope(Enum):
+    """What an API key may be used for, within what its team may."""
+
+    READ = "READ"
+    WRITE = "WRITE"
+    ANALYTICS = "ANALYTICS"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A signed-in user, and their role in each of their teams."""
@@ -25,3 +33,5 @@ class Actor:
     personal_team_id: TeamId
     is_admin: bool = False
     """Whether they administrate the installation; says nothing about teams."""
+    scopes: frozenset[Scope] | None = None
+    """None: a signed-in person; else what the API key may do."""

@@ -16,6 +16,7 @@ ProjectId = NewType("ProjectId", str)
 SchemaId = NewType("SchemaId", str)
 GenerationId = NewType("GenerationId", str)
 DeploymentId = NewType("DeploymentId", str)
+SessionId = NewType("SessionId", str)
 
 _USER_ID: Final = re.compile(r"user_[A-Za-z0-9_.@-]{1,120}", re.ASCII)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, assert_never
 
+from services.analytics.product import ProductEvents
 from services.aws.bucket import Bucket
 from services.aws.tables import Table
 from services.aws.topic import Topic
@@ -73,6 +74,7 @@ class GenerationJob:
     """Completes what the user asked for with the settings' defaults for the kind."""
     random_bytes: Callable[[int], bytes]
     now: Clock
+    analytics: ProductEvents
 
     async def archived(self, record: Generation) -> int:
         """Return 0: a new attempt's stream starts over."""
@@ -204,6 +206,7 @@ class GenerationJob:
 
     async def _announce(self, record: Generation) -> None:
         failed = record.status is GenerationStatus.FAILED
+        await self.analytics.generation_ended(record)
         try:
             await self.table.update(record.id, announcing(self.now))
         except Announced:

@@ -1,0 +1,92 @@
+"""This file is telling everybody who watches a project's or a team's totals that they have changed.
+
+What is appended to the event log says only that there is news; the totals themselves are read from the rollups. So any
+number of processes may tell of one scope, and a word that is lost costs nothing once the next one comes.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.analytics.rollups import Interval, Rollups, Tally
+from services.core.clock import Clock
+from services.events.port import EventLog, LogUnavailable, ProducerGap
+
+_KEPT: Final = 100
+"""Entries that a stream keeps at least; nobody reads them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The totals of the day and the hour that go on, in UTC."""
+
+    at: datetime
+    day: Tally
+    hour: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    log: EventLog
+    rollups: Rollups
+    now: Clock
+    pace: float = 1.0
+    """Seconds between two snapshots at least."""
+
+    async def tell(self, scopes: Iterable[str]) -> None:
+        """Tell of news. While the log is away nobody is told; watchers look again by themselves once it is back."""
+        with suppress(LogUnavailable):
+            for scope in scopes:
+                await self._tell(_stream(scope))
+
+    @asynccontextmanager
+    async def follow(self, scope: str) -> AsyncGenerator[AsyncIterator[Snapshot]]:
+        """Yield the totals as they are, and again whenever they have changed."""
+        async with (
+            self.log.watch(_stream(scope)) as changes,
+            aclosing(self._snapshots(scope, changes)) as snapshots,
+        ):
+            yield snapshots
+
+    async def _tell(self, stream: str) -> None:
+        last = (await self.log.read(stream, after=0, limit=0)).head.last
+        # Where two tell at once, one of them is taken for a repetition of the other. Both had written before they read
+        # the head, so whoever hears of the one finds what both have written.
+        with suppress(ProducerGap):  # the stream was lost this very moment: those who watch are told of that
+            last = await self.log.append(stream, [b"{}"], attempt=1, producer_seq=last + 1)
+        if last % _KEPT == 0:
+            await self.log.trim(stream, before=last)
+
+    async def _snapshots(self, scope: str, changes: AsyncIterator[None]) -> AsyncGenerator[Snapshot]:
+        shown: Snapshot | None = None
+        with suppress(StopAsyncIteration):
+            while True:
+                await self._change(changes)
+                found = await self._current(scope)
+                if shown is None or (shown.day, shown.hour) != (found.day, found.hour):
+                    yield found
+                    shown = found
+                    await asyncio.sleep(self.pace)
+
+    async def _change(self, changes: AsyncIterator[None]) -> None:
+        """Wait for news, or for the next hour: its totals begin at nothing."""
+        now = self.now()
+        with suppress(TimeoutError):
+            async with asyncio.timeout((Interval.HOUR.floor(now) + Interval.HOUR.length - now).total_seconds()):
+                await anext(changes)
+
+    async def _current(self, scope: str) -> Snapshot:
+        now = self.now()
+        day, hour = Interval.DAY.floor(now), Interval.HOUR.floor(now)
+        days, hours = await asyncio.gather(
+            self.rollups.read(scope, Interval.DAY, day, day + Interval.DAY.length),
+            self.rollups.read(scope, Interval.HOUR, hour, hour + Interval.HOUR.length),
+        )
+        return Snapshot(now, days.get(day, Tally()), hours.get(hour, Tally()))
+
+
+def _stream(scope: str) -> str:
+    return f"metrics_{scope}"
