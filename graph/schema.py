@@ -15,6 +15,8 @@ from strawberry.types import ExecutionContext
 from graph.descriptions import describe
 from graph.errors import CodedErrors
 from resolvers import admin, errors, node, nodes, paging, projects, schemas, streams, teams, users
+from resolvers.analytics import objects as analytics_objects
+from resolvers.analytics import operations as analytics
 from resolvers.context import Context
 from resolvers.deployments import events as deployment_events
 from resolvers.deployments import objects as deployment_objects
@@ -40,6 +42,8 @@ SLICES: Final[list[ModuleType]] = [
     deployment_objects,
     deployment_events,
     deployments,
+    analytics_objects,
+    analytics,
     admin,
 ]
 
@@ -52,6 +56,7 @@ class Query(
     schemas.SchemasQuery,
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
+    analytics.AnalyticsQuery,
     admin.AdminQuery,
 ):
     """Reading."""
@@ -63,14 +68,15 @@ class Mutation(
     schemas.SchemasMutation,
     generations.GenerationsMutation,
     deployments.DeploymentsMutation,
+    analytics.AnalyticsMutation,
     admin.AdminMutation,
 ):
     """Changing. Every mutation takes one input and returns one payload with the object and your errors."""
 
 
 @strawberry.type(name="Subscription")
-class Live(generations.GenerationsSubscription, deployments.DeploymentsSubscription):
-    """Watching. Every event carries a cursor; resuming after it misses nothing and repeats nothing."""
+class Live(generations.GenerationsSubscription, deployments.DeploymentsSubscription, analytics.AnalyticsSubscription):
+    """Watching. Every event of a stream carries a cursor; resuming after it misses nothing and repeats nothing."""
 
 
 class OperationContext(SchemaExtension):
@@ -98,7 +104,13 @@ def schema() -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Live,
-        types=[schemas.Schema, generation_objects.Generation, deployment_objects.Deployment, teams.Team],
+        types=[
+            schemas.Schema,
+            generation_objects.Generation,
+            deployment_objects.Deployment,
+            teams.Team,
+            analytics_objects.Session,
+        ],
         extensions=[OperationContext, CodedErrors],
         config=StrawberryConfig(scalar_map=SCALARS),
     )

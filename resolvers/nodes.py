@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import strawberry
 
+from resolvers.analytics import Session
 from resolvers.context import Info
 from resolvers.deployments import Deployment
 from resolvers.generations import Generation
@@ -27,6 +28,7 @@ _BY_PREFIX: Final[dict[str, tuple[Callable[[Services], Callable[..., Awaitable[A
     "schema": (lambda services: services.schemas.get, Schema.of),
     "generation": (lambda services: services.generations.get, Generation.of),
     "deployment": (lambda services: services.deployments.get, Deployment.of),
+    "session": (lambda services: services.analytics.session, Session.of),
 }
 
 

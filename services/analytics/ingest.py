@@ -60,7 +60,7 @@ class Ingest:
         left, pause = list(events), _FIRST_PAUSE
         for _ in range(_TRIES):
             sessions = self._sessions(left, known)
-            reasons = await self._write(left, sessions, known) if left else ()
+            reasons = await self.events.aws.run(self._write, left, sessions, known) if left else ()
             if not reasons:
                 known |= sessions
                 return {event.event_id for event in events} - {event.event_id for event in left}
@@ -84,17 +84,16 @@ class Ingest:
             for session_id, theirs in by_session.items()
         }
 
-    async def _write(self, events: Sequence[AnalyticsEvent], sessions: Known, known: Known) -> Sequence[str]:
-        """Write all or nothing; return why nothing was written, for each action: ids first, then sessions."""
+    def _write(self, events: Sequence[AnalyticsEvent], sessions: Known, known: Known) -> Sequence[str]:
+        """Write all or nothing; return why nothing was written, for each action: ids first, then sessions. Blocks."""
         parts = [
             *(self.taken.creation(self._key(event)) for event in events),
             *(self._session_part(known.get(session.id), session) for session in sessions.values()),
             *({"Put": {"TableName": self.events.name, "Item": to_item(event)}} for event in events),
             *(self.rollups.addition(place, tally) for place, tally in tallied(events).items()),
         ]
-        dynamodb = self.events.aws.dynamodb
         try:
-            await self.events.aws.run(dynamodb.transact_write_items, TransactItems=parts)  # pyright: ignore[reportArgumentType] - built above
+            self.events.aws.dynamodb.transact_write_items(TransactItems=parts)  # pyright: ignore[reportArgumentType] - built above
         except ClientError as error:
             reasons = _reasons(error)
             if not reasons or not set(reasons) <= _PASSING:
