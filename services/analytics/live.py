@@ -61,21 +61,23 @@ class Live:
             await self.log.trim(stream, before=last)
 
     async def _snapshots(self, scope: str, changes: AsyncIterator[None]) -> AsyncGenerator[Snapshot]:
-        shown: Snapshot | None = None
+        seen: Snapshot | None = None
         with suppress(StopAsyncIteration):
             while True:
-                await self._change(changes)
-                found = await self._current(scope)
-                if shown is None or (shown.day, shown.hour) != (found.day, found.hour):
-                    yield found
-                    shown = found
+                await self._change(changes, seen)
+                before, seen = seen, await self._current(scope)
+                if before is None or (before.day, before.hour) != (seen.day, seen.hour):
+                    yield seen
                     await asyncio.sleep(self.pace)
 
-    async def _change(self, changes: AsyncIterator[None]) -> None:
-        """Wait for news, or for the next hour: its totals begin at nothing."""
-        now = self.now()
+    async def _change(self, changes: AsyncIterator[None], seen: Snapshot | None) -> None:
+        """Wait for news, or for the hour after what was seen: its totals begin at nothing."""
+        left = None
+        if seen is not None:
+            ends = Interval.HOUR.floor(seen.at) + Interval.HOUR.length
+            left = max((ends - self.now()).total_seconds(), 0)
         with suppress(TimeoutError):
-            async with asyncio.timeout((Interval.HOUR.floor(now) + Interval.HOUR.length - now).total_seconds()):
+            async with asyncio.timeout(left):
                 await anext(changes)
 
     async def _current(self, scope: str) -> Snapshot:
