@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -135,7 +136,7 @@ def packed(events: Sequence[AnalyticsEvent]) -> Iterator[list[AnalyticsEvent]]:
     """Divide events so that each part fits into one transaction; those of a session and of an hour stay together."""
     some: list[AnalyticsEvent] = []
     shared: set[object] = set()
-    for event in sorted(events, key=lambda it: (it.project_id or "", it.session_id or "", it.timestamp)):
+    for event in _in_order(events):
         touched = {*places_of(event), *([event.session_id] if event.session_id else [])}
         if 2 * (len(some) + 1) + len(shared | touched) > ACTIONS:
             yield some
@@ -144,6 +145,20 @@ def packed(events: Sequence[AnalyticsEvent]) -> Iterator[list[AnalyticsEvent]]:
         shared |= touched
     if some:
         yield some
+
+
+def _in_order(events: Sequence[AnalyticsEvent]) -> Sequence[AnalyticsEvent]:
+    """Return events by project and time, those of a session in one piece."""
+    begin: dict[str, datetime] = {}
+    for event in events:
+        name = event.session_id or event.id
+        begin[name] = min(begin.get(name, event.timestamp), event.timestamp)
+
+    def place(event: AnalyticsEvent) -> tuple[str, datetime, str, datetime]:
+        name = event.session_id or event.id
+        return event.project_id or "", begin[name], name, event.timestamp
+
+    return sorted(events, key=place)
 
 
 def _reasons(error: ClientError) -> Sequence[str]:

@@ -1,7 +1,7 @@
 """This file is telling everybody who watches a project's or a team's totals that they have changed.
 
 What is appended to the event log says only that there is news; the totals themselves are read from the rollups. So any
-number of processes may tell of one scope, and a word that is lost costs nothing once the next one comes.
+number of processes may tell of one holder, and a word that is lost costs nothing once the next one comes.
 """
 
 import asyncio
@@ -36,18 +36,18 @@ class Live:
     pace: float = 1.0
     """Seconds between two snapshots at least."""
 
-    async def tell(self, scopes: Iterable[str]) -> None:
+    async def tell(self, holders: Iterable[str]) -> None:
         """Tell of news. While the log is away nobody is told; watchers look again by themselves once it is back."""
         with suppress(LogUnavailable):
-            for scope in scopes:
-                await self._tell(_stream(scope))
+            for holder in holders:
+                await self._tell(_stream(holder))
 
     @asynccontextmanager
-    async def follow(self, scope: str) -> AsyncGenerator[AsyncIterator[Snapshot]]:
+    async def follow(self, holder: str) -> AsyncGenerator[AsyncIterator[Snapshot]]:
         """Yield the totals as they are, and again whenever they have changed."""
         async with (
-            self.log.watch(_stream(scope)) as changes,
-            aclosing(self._snapshots(scope, changes)) as snapshots,
+            self.log.watch(_stream(holder)) as changes,
+            aclosing(self._snapshots(holder, changes)) as snapshots,
         ):
             yield snapshots
 
@@ -60,12 +60,12 @@ class Live:
         if last % _KEPT == 0:
             await self.log.trim(stream, before=last)
 
-    async def _snapshots(self, scope: str, changes: AsyncIterator[None]) -> AsyncGenerator[Snapshot]:
+    async def _snapshots(self, holder: str, changes: AsyncIterator[None]) -> AsyncGenerator[Snapshot]:
         seen: Snapshot | None = None
         with suppress(StopAsyncIteration):
             while True:
                 await self._change(changes, seen)
-                before, seen = seen, await self._current(scope)
+                before, seen = seen, await self._current(holder)
                 if before is None or (before.day, before.hour) != (seen.day, seen.hour):
                     yield seen
                     await asyncio.sleep(self.pace)
@@ -80,15 +80,15 @@ class Live:
             async with asyncio.timeout(left):
                 await anext(changes)
 
-    async def _current(self, scope: str) -> Snapshot:
+    async def _current(self, holder: str) -> Snapshot:
         now = self.now()
         day, hour = Interval.DAY.floor(now), Interval.HOUR.floor(now)
         days, hours = await asyncio.gather(
-            self.rollups.read(scope, Interval.DAY, day, day + Interval.DAY.length),
-            self.rollups.read(scope, Interval.HOUR, hour, hour + Interval.HOUR.length),
+            self.rollups.read(holder, Interval.DAY, day, day + Interval.DAY.length),
+            self.rollups.read(holder, Interval.HOUR, hour, hour + Interval.HOUR.length),
         )
         return Snapshot(now, days.get(day, Tally()), hours.get(hour, Tally()))
 
 
-def _stream(scope: str) -> str:
-    return f"metrics_{scope}"
+def _stream(holder: str) -> str:
+    return f"metrics_{holder}"

@@ -26,7 +26,7 @@ ROLLUPS_KEPT: Final = timedelta(days=400)
 class Rollup(Entity, frozen=True, kw_only=True, rename="camel"):
     """An hour's or a day's counts, in attributes that come into being with their first event; see `Tally`.
 
-    `id` is the scope, `period` the hour ("H2026-01-31T13") or the day ("D2026-01-31"), in UTC.
+    `id` is the holder, `period` the hour ("H2026-01-31T13") or the day ("D2026-01-31"), in UTC.
     """
 
     period: str
@@ -67,7 +67,7 @@ class Interval(Enum):
         return datetime.fromisoformat(key[1:]).replace(tzinfo=UTC)
 
 
-def scope_of(team_id: TeamId, project_id: ProjectId | None) -> str:
+def holder_of(team_id: TeamId, project_id: ProjectId | None) -> str:
     """Return the partition of a project's rollups, or of the whole team's."""
     return f"{team_id}#{project_id}" if project_id else team_id
 
@@ -144,13 +144,13 @@ class Tally:
 
 
 Place = tuple[str, str]
-"""The key of a rollup: scope and period."""
+"""The key of a rollup: holder and period."""
 
 
 def places_of(event: AnalyticsEvent) -> list[Place]:
     """Return the rollups that an event counts in: hour and day, of the team and of its project."""
-    scopes = dict.fromkeys((scope_of(event.team_id, None), scope_of(event.team_id, event.project_id)))
-    return [(scope, interval.key(event.timestamp)) for scope in scopes for interval in Interval]
+    holders = dict.fromkeys((holder_of(event.team_id, None), holder_of(event.team_id, event.project_id)))
+    return [(holder, interval.key(event.timestamp)) for holder in holders for interval in Interval]
 
 
 def tallied(events: Iterable[AnalyticsEvent]) -> Mapping[Place, Tally]:
@@ -172,7 +172,7 @@ class Rollups:
 
     def addition(self, place: Place, tally: Tally) -> dict[str, Any]:
         """Return the transaction part that adds a tally to a rollup."""
-        scope, period = place
+        holder, period = place
         begin = (Interval.DAY if period.startswith("D") else Interval.HOUR).begin(period)
         numbers: dict[str, Any] = {name: {"N": str(number)} for name, number in tally.counts.items()}
         if tally.users:
@@ -184,43 +184,43 @@ class Rollups:
         return {
             "Update": {
                 "TableName": self.name,
-                "Key": {"id": {"S": scope}, "period": {"S": period}},
+                "Key": {"id": {"S": holder}, "period": {"S": period}},
                 "UpdateExpression": f"SET expiresAt = :expires ADD {added}",
                 "ExpressionAttributeNames": names,
                 "ExpressionAttributeValues": {**values, **expires},
             }
         }
 
-    async def read(self, scope: str, interval: Interval, start: datetime, end: datetime) -> dict[datetime, Tally]:
+    async def read(self, holder: str, interval: Interval, start: datetime, end: datetime) -> dict[datetime, Tally]:
         """Return the periods from `start` to before `end` in which anything happened."""
         if start >= end:
             return {}
         items = await self.aws.run(
-            self._items, scope, interval.key(start), interval.key(end - timedelta(microseconds=1))
+            self._items, holder, interval.key(start), interval.key(end - timedelta(microseconds=1))
         )
         return {interval.begin(item["period"]["S"]): Tally.read(item) for item in items}
 
-    async def total(self, scope: str, start: datetime, end: datetime) -> Tally:
+    async def total(self, holder: str, start: datetime, end: datetime) -> Tally:
         """Return the sum of the hours from `start` to before `end`; users are of all days that this touches.
 
         Whole days are read as such: a month is about 31 items, and at most 46 for the hours before and after.
         """
         first, last = Interval.DAY.ceil(start), Interval.DAY.floor(end)
         days, before, after = await asyncio.gather(
-            self.read(scope, Interval.DAY, Interval.DAY.floor(start), Interval.DAY.ceil(end)),
-            self.read(scope, Interval.HOUR, start, min(first, end)),
-            self.read(scope, Interval.HOUR, max(last, first), end),
+            self.read(holder, Interval.DAY, Interval.DAY.floor(start), Interval.DAY.ceil(end)),
+            self.read(holder, Interval.HOUR, start, min(first, end)),
+            self.read(holder, Interval.HOUR, max(last, first), end),
         )
         whole = [tally for begin, tally in days.items() if first <= begin < last]
         total = Tally.total([*whole, *before.values(), *after.values()])
         total.users.update(*(tally.users for tally in days.values()))
         return total
 
-    def _items(self, scope: str, first: str, last: str) -> list[Item]:
+    def _items(self, holder: str, first: str, last: str) -> list[Item]:
         request: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "id = :id AND period BETWEEN :first AND :last",
-            "ExpressionAttributeValues": {":id": {"S": scope}, ":first": {"S": first}, ":last": {"S": last}},
+            "ExpressionAttributeValues": {":id": {"S": holder}, ":first": {"S": first}, ":last": {"S": last}},
             "ConsistentRead": True,
         }
         items: list[Item] = []

@@ -11,7 +11,7 @@ from typing import Final
 from services.analytics.ingest import Ingest
 from services.analytics.live import Live, Snapshot
 from services.analytics.model import AnalyticsEvent, EventType
-from services.analytics.rollups import Interval, Rollups, Tally, scope_of
+from services.analytics.rollups import Interval, Rollups, Tally, holder_of
 from services.analytics.sessions import Session
 from services.analytics.validation import EventCode, NewEvent, Rejected, checked
 from services.core.actor import Actor, Scope
@@ -169,9 +169,9 @@ class Analytics:
 
         The time grows to whole hours, and is at most 366 days.
         """
-        scope = await self._scope(team_id, project_id, by=by)
+        holder = await self._holder(team_id, project_id, by=by)
         time = self._whole(asked, Interval.HOUR, most=MOST_SPAN[Interval.DAY])
-        return Overview(time, await self.rollups.total(scope, time.start, time.end))
+        return Overview(time, await self.rollups.total(holder, time.start, time.end))
 
     async def series(
         self,
@@ -189,9 +189,9 @@ class Analytics:
         """
         if metric is Metric.ACTIVE_USERS and interval is Interval.HOUR:
             raise Invalid.one("Active users are known by days only: ask for the interval DAY.", "interval")
-        scope = await self._scope(team_id, project_id, by=by)
+        holder = await self._holder(team_id, project_id, by=by)
         time = self._whole(asked, interval, most=MOST_SPAN[interval])
-        found = await self.rollups.read(scope, interval, time.start, time.end)
+        found = await self.rollups.read(holder, interval, time.start, time.end)
         value, nothing = _VALUES[metric], Tally()
         count = (time.end - time.start) // interval.length
         moments = [time.start + number * interval.length for number in range(count)]
@@ -221,14 +221,14 @@ class Analytics:
         self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor
     ) -> AsyncGenerator[AsyncIterator[Snapshot]]:
         """Follow the totals of today and of this hour."""
-        scope = await self._scope(team_id, project_id, by=by)
-        async with self.live.follow(scope) as snapshots:
+        holder = await self._holder(team_id, project_id, by=by)
+        async with self.live.follow(holder) as snapshots:
             yield snapshots
 
     async def _store(self, events: Sequence[AnalyticsEvent]) -> set[str]:
         repeated = await self.ingest.store(events)
         news = [event for event in events if event.event_id not in repeated]
-        await self.live.tell({scope_of(event.team_id, it) for event in news for it in (None, event.project_id)})
+        await self.live.tell({holder_of(event.team_id, it) for event in news for it in (None, event.project_id)})
         return repeated
 
     def _checked(self, new: NewEvent, team_id: TeamId, own: set[str]) -> AnalyticsEvent:
@@ -241,11 +241,11 @@ class Analytics:
         found = await asyncio.gather(*(self.projects.table.find(project_id) for project_id in project_ids))
         return {project.id for project in found if project is not None and project.team_id == team_id}
 
-    async def _scope(self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor) -> str:
+    async def _holder(self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor) -> str:
         team = self._team(team_id, by=by)
         if project_id is not None:
             await self._project(project_id, team, by=by)
-        return scope_of(team, project_id)
+        return holder_of(team, project_id)
 
     def _team(self, team_id: TeamId | None, *, by: Actor) -> TeamId:
         team = team_id or by.personal_team_id

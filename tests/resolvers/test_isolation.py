@@ -24,6 +24,8 @@ BY_KIND = {
         'mutation($id: ID!) { generate(input: {projectId: $id, kind: SCHEMA, prompt: "x"}) { generation { id } } }',
         SAVE_SCHEMA,
         "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }",
+        "query($id: ID!) { metricsOverview(projectId: $id) { start } }",
+        "query($id: ID!) { sessions(projectId: $id) { nodes { id } } }",
     ],
     "schema": ["query($id: ID!) { schema(id: $id) { id } }"],
     "generation": [
@@ -35,7 +37,11 @@ BY_KIND = {
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { deployment { id } } }",
         "mutation($id: ID!) { redeploy(input: {deploymentId: $id}) { deployment { id } } }",
     ],
-    "team": ["query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }"],
+    "team": [
+        "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
+        "query($id: ID!) { metricsOverview(teamId: $id) { start } }",
+        "query($id: ID!) { sessions(teamId: $id) { nodes { id } } }",
+    ],
     "user": [],
 }
 

@@ -50,8 +50,8 @@ async def test_the_totals_come_first_and_then_whenever_they_change(stage: Stage)
 
 
 async def test_a_projects_totals_and_its_teams_are_told_of_apart(stage: Stage) -> None:
-    scope = f"{stage.team_id}#{stage.project_id}"
-    async with at_once(stage).follow(scope) as project, at_once(stage).follow(stage.team_id) as team:
+    holder = f"{stage.team_id}#{stage.project_id}"
+    async with at_once(stage).follow(holder) as project, at_once(stage).follow(stage.team_id) as team:
         await stage.codes(event("a"))
         await until(team, 1)
         await stage.codes(event("b", project_id=stage.project_id))
@@ -111,7 +111,7 @@ async def test_no_more_than_a_few_words_are_kept_of_what_was_told(stage: Stage) 
     live = at_once(stage)
 
     for _ in range(250):
-        await live.tell(["scope"])
+        await live.tell(["holder"])
 
-    head = (await live.log.read("metrics_scope", after=0, limit=0)).head
+    head = (await live.log.read("metrics_holder", after=0, limit=0)).head
     assert (head.first, head.last) == (200, 250)
