@@ -30,6 +30,8 @@ from resolvers import (
     users,
     viewer_can,
 )
+from resolvers.analytics import objects as analytics_objects
+from resolvers.analytics import operations as analytics
 from resolvers.context import Context
 from resolvers.deployments import events as deployment_events
 from resolvers.deployments import objects as deployment_objects
@@ -70,6 +72,8 @@ SLICES: Final[list[ModuleType]] = [
     notifications,
     notification_targets,
     integrations,
+    analytics_objects,
+    analytics,
     admin,
     usage,
 ]
@@ -87,6 +91,7 @@ class Query(
     notifications.NotificationsQuery,
     notification_targets.TargetsQuery,
     integrations.IntegrationsQuery,
+    analytics.AnalyticsQuery,
     admin.AdminQuery,
     usage.UsageQuery,
 ):
@@ -105,14 +110,15 @@ class Mutation(
     notifications.NotificationsMutation,
     notification_targets.TargetsMutation,
     integrations.IntegrationsMutation,
+    analytics.AnalyticsMutation,
     admin.AdminMutation,
 ):
     """Changing. Every mutation takes one input and returns one payload with the object and your errors."""
 
 
 @strawberry.type(name="Subscription")
-class Live(generations.GenerationsSubscription, deployments.DeploymentsSubscription):
-    """Watching. Every event carries a cursor; resuming after it misses nothing and repeats nothing."""
+class Live(generations.GenerationsSubscription, deployments.DeploymentsSubscription, analytics.AnalyticsSubscription):
+    """Watching. Every event of a stream carries a cursor; resuming after it misses nothing and repeats nothing."""
 
 
 class OperationContext(SchemaExtension):
@@ -150,6 +156,7 @@ def schema() -> strawberry.Schema:
             generation_objects.Generation,
             deployment_objects.Deployment,
             teams.Team,
+            analytics_objects.Session,
         ],
         extensions=[OperationContext, CodedErrors],
         config=StrawberryConfig(scalar_map=SCALARS),

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import strawberry
 
+from resolvers.analytics import Session
 from resolvers.api_keys import ApiKey
 from resolvers.context import Info
 from resolvers.deployments import Deployment
@@ -37,6 +38,7 @@ _BY_PREFIX: Final[dict[str, tuple[Callable[[Services], Callable[..., Awaitable[A
     "integration": (lambda services: services.integrations.get, Integration.of),
     "target": (lambda services: services.targets.get, NotificationTarget.of),
     "delivery": (lambda services: services.webhooks.delivery, WebhookDelivery.of),
+    "session": (lambda services: services.analytics.session, Session.of),
 }
 
 

@@ -11,6 +11,13 @@ from typing import Any, Final, Protocol
 
 from services.access import AccessChanges
 from services.admin import Admin
+from services.analytics.ingest import Ingest
+from services.analytics.live import Live
+from services.analytics.model import ANALYTICS
+from services.analytics.product import ProductEvents
+from services.analytics.rollups import ROLLUPS, Rollups
+from services.analytics.service import Analytics
+from services.analytics.sessions import SESSIONS
 from services.api_keys.service import API_KEYS, ApiKey, ApiKeys
 from services.architectures.service import ARCHITECTURES, Architectures
 from services.auth.jwks import JwksKeys, PemKey
@@ -115,6 +122,9 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     DELIVERIES,
     INTEGRATIONS,
     TARGETS,
+    ANALYTICS,
+    SESSIONS,
+    ROLLUPS,
 )
 
 SHORTEST_SECRET: Final = 8
@@ -142,6 +152,7 @@ class Services:
     deployments: Deployments
     documentation: Documentation
     deletion: Deletion
+    analytics: Analytics
     admin: Admin
     usage: Reports
     webhooks: Webhooks
@@ -286,6 +297,8 @@ class _Builder:
             frozenset(platforms),
             now,
         )
+        analytics = self._analytics(projects)
+        product_events = ProductEvents(analytics, now)
         generation_job = GenerationJob(
             generation_table,
             projects,
@@ -305,9 +318,19 @@ class _Builder:
             budgets,
             self._redactor,
             now,
+            product_events,
         )
         deployment_job = DeploymentJob(
-            deployment_table, generation_table, projects, archive, bucket, notifier, self.log, platforms, now
+            deployment_table,
+            generation_table,
+            projects,
+            archive,
+            bucket,
+            notifier,
+            self.log,
+            platforms,
+            now,
+            product_events,
         )
         people = self._people(projects.table, notifier.topic, idempotency)
         outbound = self._outbound()
@@ -327,6 +350,7 @@ class _Builder:
             deployments=deployments,
             documentation=documentation,
             deletion=Deletion(projects, generations, deployments),
+            analytics=analytics,
             admin=Admin(
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, budgets, now
             ),
@@ -388,6 +412,11 @@ class _Builder:
 
     def _table(self, spec: TableSpec[E]) -> Table[E]:
         return Table(self.aws, spec, table_name(self.config, spec), self.now)
+
+    def _analytics(self, projects: Projects) -> Analytics:
+        rollups = Rollups(self.aws, table_name(self.config, ROLLUPS))
+        ingest = Ingest(self._table(ANALYTICS), self._table(SESSIONS), self._table(IDEMPOTENCY_KEYS), rollups, self.now)
+        return Analytics(ingest, rollups, Live(self.log, rollups, self.now), projects, self.now)
 
     def _queue(self, name: str) -> Queue:
         wait = self.config.job_poll or (DEV_WAIT if self.config.development else LONG_POLL)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 from urllib.parse import urlsplit
 
+from services.analytics.product import ProductEvents
 from services.aws.bucket import Bucket
 from services.aws.tables import Table
 from services.core.clock import Clock
@@ -47,6 +48,7 @@ class DeploymentJob:
     event_log: EventLog
     platforms: Mapping[DeploymentPlatform, port.Platform]
     now: Clock
+    analytics: ProductEvents
 
     async def archived(self, record: Deployment) -> int:
         """Archive what an earlier attempt left in the log, so that the stream goes on where storage ends."""
@@ -149,6 +151,7 @@ class DeploymentJob:
         well = {"crashes": 0, "failures": 0}  # it is not poison: it may lose workers as long as it lives
         record = await run.save(status=DeploymentStatus.SUCCESS, url=url, live_at=self.now(), **well)
         await self._tell(run, events.DeploymentStatusChanged(record.status, url))
+        await self.analytics.deployment_live(record)
         replaced = await self.projects.went_live(record.project_id, record.id)
         if replaced is not None:
             await self._supersede(replaced)
@@ -182,6 +185,7 @@ class DeploymentJob:
         failed, notice = record.status is DeploymentStatus.FAILED, deployment_changed(record)
         if record.notified_at is None:
             await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
+        await self.analytics.deployment_ended(record)
         try:
             await self.table.update(record.id, announcing(self.now))
         except Announced:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from services.analytics.product import ProductEvents
 from services.aws.bucket import Bucket
 from services.aws.tables import Table
 from services.core.clock import Clock
@@ -47,6 +48,7 @@ class GenerationJob:
     budgets: Budgets[Generation]
     new_redactor: Callable[[], Redactor]
     now: Clock
+    analytics: ProductEvents
 
     async def archived(self, record: Generation) -> int:
         """Return 0: a new attempt's stream starts over."""
@@ -149,6 +151,7 @@ class GenerationJob:
         failed, notice = record.status is GenerationStatus.FAILED, generation_finished(record)
         if record.notified_at is None:
             await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
+        await self.analytics.generation_ended(record)
         try:
             await self.table.update(record.id, announcing(self.now))
         except Announced:

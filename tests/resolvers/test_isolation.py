@@ -31,6 +31,8 @@ BY_KIND = {
         'mutation($id: ID!) { generate(input: {projectId: $id, kind: SCHEMA, prompt: "x"}) { generation { id } } }',
         SAVE_SCHEMA,
         "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }",
+        "query($id: ID!) { metricsOverview(projectId: $id) { start } }",
+        "query($id: ID!) { sessions(projectId: $id) { nodes { id } } }",
     ],
     "schema": ["query($id: ID!) { schema(id: $id) { id } }"],
     "generation": [
@@ -53,6 +55,8 @@ BY_KIND = {
         'mutation($id: ID!) { removeMember(input: {teamId: $id, userId: "user_x"}) { team { id } } }',
         'mutation($id: ID!) { createApiKey(input: {teamId: $id, name: "x", scopes: [READ]}) { text } }',
         'mutation($id: ID!) { createProject(input: {teamId: $id, name: "x"}) { project { id } } }',
+        "query($id: ID!) { metricsOverview(teamId: $id) { start } }",
+        "query($id: ID!) { sessions(teamId: $id) { nodes { id } } }",
         "query($id: ID!) { webhooks(teamId: $id) { nodes { id } } }",
         "query($id: ID!) { notificationTargets(teamId: $id) { nodes { id } } }",
         "query($id: ID!) { integrations(filter: {teamId: $id}) { nodes { id } } }",
