@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from services.access import AccessChanges
+from services.access import ACCESS_CHANGES, AccessChanges
 from services.admin import Admin
 from services.api_keys.service import API_KEYS, ApiKey, ApiKeys
 from services.auth.jwks import JwksKeys, PemKey
+from services.auth.sessions import ClerkSessions
 from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier, dev_user
 from services.aws.bucket import Bucket
 from services.aws.clients import LONG_POLL, Aws, connect
@@ -51,7 +52,7 @@ from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
 from services.platforms.port import Platform
 from services.platforms.tables import StackTables
-from services.projects import PROJECTS, Project, Projects
+from services.projects import PROJECTS, Projects
 from services.schemas.service import SCHEMAS, Schemas
 from services.sign_in import SignIn
 from services.teams.invitations import INVITATIONS, Invitations
@@ -71,6 +72,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     INVITATIONS,
     USERS,
     API_KEYS,
+    ACCESS_CHANGES,
     IDEMPOTENCY_KEYS,
 )
 
@@ -83,6 +85,7 @@ class Services:
     """Everything that the api does."""
 
     config: Config
+    access: AccessChanges
     sign_in: SignIn
     users: Users
     teams: Teams
@@ -161,6 +164,7 @@ def providers(config: Config) -> Sequence[Provider]:
 class _People:
     """The services that say who is who."""
 
+    access: AccessChanges
     sign_in: SignIn
     users: Users
     teams: Teams
@@ -186,7 +190,8 @@ class _Builder:
         generation_table, deployment_table = self._table(GENERATIONS), self._table(DEPLOYMENTS)
         archive = LogArchive(self._table(DEPLOYMENT_LOGS), now)
         platforms = self._platforms()
-        projects = Projects(self._table(PROJECTS), idempotency, now)
+        people = self._people(topic, idempotency)
+        projects = Projects(self._table(PROJECTS), people.access, idempotency, now)
         schemas = Schemas(self.aws, self._table(SCHEMAS), projects, now)
         generations = Generations(generation_table, projects, bucket, generation_queue, self.log, hub, idempotency, now)
         deployments = Deployments(
@@ -216,9 +221,9 @@ class _Builder:
         deployment_job = DeploymentJob(
             deployment_table, generation_table, projects, archive, bucket, topic, self.log, platforms, now
         )
-        people = self._people(projects.table, topic, idempotency)
         services = Services(
             config=config,
+            access=people.access,
             sign_in=people.sign_in,
             users=people.users,
             teams=people.teams,
@@ -243,20 +248,24 @@ class _Builder:
         ]
         return Process(services, workers)
 
-    def _people(self, projects: Table[Project], topic: Topic, idempotency: Idempotency) -> "_People":
+    def _people(self, topic: Topic, idempotency: Idempotency) -> "_People":
         aws, config, now, random = self.aws, self.config, self.now, secrets.token_bytes
         table, team_table, memberships = self._table(USERS), self._table(TEAMS), self._table(MEMBERSHIPS)
         known: Recent[Known] = Recent(KNOWN_FOR, KNOWN, now)
         keys: Recent[ApiKey] = Recent(KNOWN_FOR, KNOWN, now)
-        access = AccessChanges([known, keys])
+        access = AccessChanges(self._table(ACCESS_CHANGES), [known, keys], secrets.token_bytes, now)
         users = Users(aws, table, team_table, memberships, known, frozenset(map(dev_user, config.admins)), now)
-        teams = Teams(aws, team_table, memberships, projects, access, idempotency, now)
+        teams = Teams(aws, team_table, memberships, self._table(PROJECTS), access, idempotency, now)
         api_keys = ApiKeys(self._table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
         invitations = Invitations(
             aws, self._table(INVITATIONS), teams, memberships, table, access, topic, config.pepper, random, now
         )
         members = Members(memberships, teams, table, access)
-        return _People(SignIn(self._authenticator(), users, api_keys), users, teams, members, invitations, api_keys)
+        sessions = ClerkSessions(
+            config.clerk_api_url, config.clerk_secret_key.get_secret_value() if config.clerk_secret_key else None
+        )
+        sign_in = SignIn(self._authenticator(), users, api_keys, sessions, now)
+        return _People(access, sign_in, users, teams, members, invitations, api_keys)
 
     def _table(self, spec: TableSpec[E]) -> Table[E]:
         return Table(self.aws, spec, table_name(self.config, spec), self.now)

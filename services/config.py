@@ -139,6 +139,13 @@ class Config(BaseModel):
     clerk_authorized_parties: Words = Field(
         (), alias="CLERK_AUTHORIZED_PARTIES", description="Origins allowed as `azp` of a Clerk token."
     )
+    clerk_secret_key: SecretStr | None = Field(
+        None,
+        alias="CLERK_SECRET_KEY",
+        description="Key of Clerk's API, to ask whether the session behind an open socket goes on. "
+        "Unset, such a socket ends an hour after its token has expired.",
+    )
+    clerk_api_url: HttpUrl = Field("https://api.clerk.com", alias="CLERK_API_URL", description="Where Clerk's API is.")
     jwt_secret: SecretStr | None = Field(
         None,
         alias="JWT_SECRET",
