@@ -69,6 +69,7 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    users.UsersMutation,
     teams.TeamsMutation,
     members.MembersMutation,
     api_keys.ApiKeysMutation,

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from services.access import ACCESS_CHANGES, AccessChanges
+from services.accounts import Accounts
 from services.admin import Admin
 from services.api_keys.service import API_KEYS, ApiKey, ApiKeys
 from services.auth.jwks import JwksKeys, PemKey
 from services.auth.sessions import ClerkSessions
+from services.auth.signatures import Signatures
 from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier, dev_user
 from services.aws.bucket import Bucket
 from services.aws.clients import LONG_POLL, Aws, connect
@@ -92,6 +94,7 @@ class Services:
     members: Members
     invitations: Invitations
     api_keys: ApiKeys
+    accounts: Accounts
     projects: Projects
     schemas: Schemas
     generations: Generations
@@ -221,6 +224,7 @@ class _Builder:
         deployment_job = DeploymentJob(
             deployment_table, generation_table, projects, archive, bucket, topic, self.log, platforms, now
         )
+        deletion = Deletion(projects, generations, deployments)
         services = Services(
             config=config,
             access=people.access,
@@ -230,11 +234,12 @@ class _Builder:
             members=people.members,
             invitations=people.invitations,
             api_keys=people.api_keys,
+            accounts=self._accounts(people, deletion),
             projects=projects,
             schemas=schemas,
             generations=generations,
             deployments=deployments,
-            deletion=Deletion(projects, generations, deployments),
+            deletion=deletion,
             admin=Admin(
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now
             ),
@@ -248,7 +253,7 @@ class _Builder:
         ]
         return Process(services, workers)
 
-    def _people(self, topic: Topic, idempotency: Idempotency) -> "_People":
+    def _people(self, topic: Topic, idempotency: Idempotency) -> _People:
         aws, config, now, random = self.aws, self.config, self.now, secrets.token_bytes
         table, team_table, memberships = self._table(USERS), self._table(TEAMS), self._table(MEMBERSHIPS)
         known: Recent[Known] = Recent(KNOWN_FOR, KNOWN, now)
@@ -266,6 +271,20 @@ class _Builder:
         )
         sign_in = SignIn(self._authenticator(), users, api_keys, sessions, now)
         return _People(access, sign_in, users, teams, members, invitations, api_keys)
+
+    def _accounts(self, people: _People, deletion: Deletion) -> Accounts:
+        secret = self.config.clerk_webhook_secret
+        return Accounts(
+            self.aws,
+            Signatures(secret.get_secret_value()) if secret else None,
+            people.users,
+            people.teams.table,
+            people.teams.memberships,
+            self._table(IDEMPOTENCY_KEYS),
+            deletion,
+            people.access,
+            self.now,
+        )
 
     def _table(self, spec: TableSpec[E]) -> Table[E]:
         return Table(self.aws, spec, table_name(self.config, spec), self.now)

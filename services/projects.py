@@ -167,10 +167,16 @@ class Projects:
 
     async def delete(self, project_id: ProjectId, *, by: Actor) -> Project:
         """Delete a project. What belongs to it is out of reach from then on."""
+        project = await self.get(project_id, by=by, action=Action.DELETE)
+        await self.remove(project_id)
+        return project
+
+    async def remove(self, project_id: ProjectId) -> None:
+        """Delete a project that the caller may delete; one that is gone already is no error."""
         for _ in range(5):
-            project = await self.get(project_id, by=by, action=Action.DELETE)
-            if await self.table.delete(project):
-                return project
+            project = await self.table.find(project_id)
+            if project is None or await self.table.delete(project):
+                return
         raise Conflict("The project keeps changing; try again.")
 
     async def mark(self, project_id: ProjectId, status: ProjectStatus) -> None:

@@ -62,3 +62,11 @@ def test_a_stage_is_the_suffix_of_every_name() -> None:
     assert read({"SNAPINFRA_ENV": "development", "SNAPINFRA_STAGE": "pr-7"}).name_of("snapinfra-users") == (
         "snapinfra-users-pr-7"
     )
+
+
+@pytest.mark.parametrize("secret", ["abc", "whsec_", "whsec_a", "whsec_!!!!"])
+def test_a_signing_secret_that_can_not_be_one_is_refused_and_not_shown(secret: str) -> None:
+    with pytest.raises(BadConfig) as refused:
+        read({"SNAPINFRA_ENV": "development", "CLERK_WEBHOOK_SECRET": secret})
+
+    assert str(refused.value).splitlines()[1:] == ["  CLERK_WEBHOOK_SECRET: must be whsec_ and a key in base 64"]
