@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -20,8 +20,11 @@ PAUSES: Final = (0.2, 0.5, 1, 2, 5)
 GIVE_UP: Final = 60.0
 """Seconds without a connection after which a subscription gives up."""
 
-FATAL: Final = {4400, 4401, 4403, 4406, 4409, 4429, 4500}
+FATAL: Final = {4400, 4401, 4406, 4409, 4429, 4500}
 """Close codes after which trying again is useless."""
+
+REFUSED: Final = 4403
+"""Close code of a socket whose credentials do not hold; later on, of one whose access has changed."""
 
 
 class Refused(Exception):
@@ -51,7 +54,7 @@ class Client:
                 _refuse(cast("dict[str, Any]", payload).get("userErrors"))
         return body["data"]
 
-    async def watch(self, query: str, field: str, **variables: Any) -> AsyncIterator[dict[str, Any]]:
+    async def watch(self, query: str, field: str, **variables: Any) -> AsyncGenerator[dict[str, Any]]:
         """Yield a subscription's events to its end; a lost connection is made anew, after the last event's cursor."""
         after, lost = None, 0.0
         pauses = iter(PAUSES)
@@ -84,12 +87,11 @@ class Client:
     async def _events(
         self, socket: ClientConnection, query: str, variables: dict[str, Any]
     ) -> AsyncGenerator[dict[str, Any]]:
-        await _send(socket, type="connection_init", payload={"Authorization": f"Bearer {self.token}"})
+        await self._greet(socket)
+        await _send(socket, type="subscribe", id="1", payload={"query": query, "variables": variables})
         async for text in socket:
             message = json.loads(text)
             match message["type"]:
-                case "connection_ack":
-                    await _send(socket, type="subscribe", id="1", payload={"query": query, "variables": variables})
                 case "next":
                     _refuse(message["payload"].get("errors"))
                     yield message["payload"]["data"]
@@ -102,6 +104,17 @@ class Client:
                 case _:
                     continue
         raise ConnectionResetError("the socket was closed before the stream ended")
+
+    async def _greet(self, socket: ClientConnection) -> None:
+        """Sign in. Raises Refused where the server does not accept that."""
+        await _send(socket, type="connection_init", payload={"Authorization": f"Bearer {self.token}"})
+        try:
+            while json.loads(await socket.recv())["type"] != "connection_ack":
+                pass
+        except ConnectionClosed as closed:
+            if closed.rcvd and closed.rcvd.code == REFUSED:
+                raise Refused(f"The server closed the subscription: {closed.rcvd.reason}.") from None
+            raise
 
 
 def connect(url: str, token: str) -> Client:

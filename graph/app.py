@@ -1,4 +1,4 @@
-"""This file is the ASGI application: GraphQL over HTTP and WebSocket, GraphiQL, health."""
+"""This file is the ASGI application: GraphQL over HTTP and WebSocket, GraphiQL, health, webhooks."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +14,15 @@ from starlette.staticfiles import StaticFiles
 from graph.transport import GraphQLTransport
 from services.bootstrap import Services
 from services.core.clock import iso
+from services.core.errors import Invalid, NotFound, Problem, Unauthenticated
 
 STATIC: Final = Path(__file__).parent / "static"
 """GraphiQL as built from npm (`make .make/graphiql`)."""
+
+MOST_BODY: Final = 1_000_000
+"""Bytes of a webhook's body."""
+
+_STATUS: Final[dict[type[Problem], int]] = {Unauthenticated: 401, Invalid: 400, NotFound: 404}
 
 
 def create_app(services: Services) -> Starlette:
@@ -27,6 +33,7 @@ def create_app(services: Services) -> Starlette:
         Route("/graphql", transport),
         WebSocketRoute("/graphql", transport),
         Route("/api/health", _health),
+        Route("/api/webhooks/clerk", _clerk, methods=["POST"]),
     ]
     if STATIC.is_dir():
         routes.append(Mount("/graphiql", StaticFiles(directory=STATIC)))
@@ -65,3 +72,18 @@ async def _health(request: Request) -> Response:
         "services": dict(report.services),
     }
     return JSONResponse(body, status_code=200 if report.healthy else 503)
+
+
+async def _clerk(request: Request) -> Response:
+    """Receive a webhook of Clerk's. Whatever is not 2xx, Clerk sends again."""
+    services: Services = request.app.state.services
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BODY:
+            return PlainTextResponse("The message is too long.", status_code=413)
+    try:
+        await services.accounts.receive(bytes(body), request.headers)
+    except Problem as problem:
+        return PlainTextResponse(problem.message, status_code=_STATUS.get(type(problem), 503))
+    return Response(status_code=204)

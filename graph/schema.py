@@ -100,6 +100,7 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    users.UsersMutation,
     teams.TeamsMutation,
     members.MembersMutation,
     api_keys.ApiKeysMutation,

@@ -20,10 +20,10 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET, UnsetType
 
 from graph.schema import schema
+from graph.sockets import WatchedSocket
 from resolvers.context import Context
 from resolvers.errors import code_of
 from services.bootstrap import Services
-from services.core.actor import Actor
 from services.core.errors import Problem
 
 INIT_TIMEOUT: Final = timedelta(seconds=10)
@@ -42,6 +42,8 @@ logging.getLogger("strawberry.ws.task").addFilter(_Leaving())
 
 class GraphQLTransport(GraphQL[Context, None]):
     """The GraphQL endpoint; a browser that asks for a page gets GraphiQL."""
+
+    graphql_transport_ws_handler_class = WatchedSocket
 
     def __init__(self, services: Services, *, page: Callable[[Request], Awaitable[Response]]) -> None:
         super().__init__(
@@ -70,19 +72,18 @@ class GraphQLTransport(GraphQL[Context, None]):
         del response
         if isinstance(request, WebSocket):
             return Context(self.services, upgrade_headers=dict(request.headers))
-        return Context(self.services, signed_in=await self._actor(request.headers))
+        credential = await self.services.sign_in.credential(request.headers)
+        return Context(self.services, signed_in=None if credential is None else credential.actor)
 
     async def on_ws_connect(self, context: Context) -> UnsetType:
         """Sign a socket in with its connection_init; credentials that fail close it with 4403."""
         try:
             said = _credentials(context.connection_params or {})
-            context.signed_in = await self._actor({**context.upgrade_headers, **said})
+            context.credential = await self.services.sign_in.credential({**context.upgrade_headers, **said})
         except Problem as problem:
             raise ConnectionRejectionError from problem
+        context.signed_in = None if context.credential is None else context.credential.actor
         return UNSET
-
-    async def _actor(self, headers: Mapping[str, Any]) -> Actor | None:
-        return await self.services.sign_in.actor(headers)
 
 
 def _wants_page(request: Request) -> bool:

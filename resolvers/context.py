@@ -12,6 +12,7 @@ from services.auth.tokens import Subject
 from services.bootstrap import Services
 from services.core.actor import Actor, Scope
 from services.core.errors import Forbidden, Unauthenticated
+from services.sign_in import Credential
 
 T = TypeVar("T")
 
@@ -22,6 +23,8 @@ class Context:
 
     services: Services
     signed_in: Actor | None = None
+    credential: Credential | None = None
+    """A socket's: what makes them who they are, for as long as it holds."""
     connection_params: dict[str, Any] | None = None
     upgrade_headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """A socket's, from the request that opened it."""

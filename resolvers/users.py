@@ -1,11 +1,12 @@
 """This file is users in the schema."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 
 from resolvers.context import Info
+from resolvers.errors import UserError, reporting
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.teams import Team
@@ -25,6 +26,10 @@ class User(Node):
     """Given name."""
     last_name: str | None
     """Family name."""
+    image_url: str | None
+    """A picture of them, where the identity provider has one."""
+    version: int
+    """Counts its changes, from 1; pass it as `expectedVersion` to change only what you have seen."""
     created_at: datetime
     """When they were first seen."""
     user: strawberry.Private[model.User]
@@ -48,6 +53,8 @@ class User(Node):
             username=user.username,
             first_name=user.first_name,
             last_name=user.last_name,
+            image_url=user.image_url,
+            version=user.version,
             created_at=user.created_at,
             user=user,
         )
@@ -60,3 +67,46 @@ class UsersQuery:
         """Return who is signed in."""
         actor = info.context.actor
         return User.of(await info.context.services.users.get(actor.user_id, by=actor))
+
+
+@strawberry.input
+class UpdateProfileInput:
+    """What you are called; a null field stays as it is, an empty one is taken away.
+
+    From the first change on, names that the identity provider tells are not taken over any more.
+    """
+
+    username: str | None = None
+    """At most 100 characters."""
+    first_name: str | None = None
+    """At most 100 characters."""
+    last_name: str | None = None
+    """At most 100 characters."""
+    expected_version: int | None = None
+    """Change nothing unless your profile still has this version: a CONFLICT then carries it as it is."""
+
+
+@strawberry.type
+class UpdateProfilePayload:
+    """You, or what was wrong."""
+
+    user: User | None = None
+    """You as you are now, also after a CONFLICT."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, user: model.User) -> Self:
+        return cls(user=User.of(user))
+
+
+@strawberry.type
+class UsersMutation:
+    @strawberry.mutation
+    @reporting(UpdateProfilePayload)
+    async def update_profile(
+        self, info: Info, input: Annotated[UpdateProfileInput, strawberry.argument(description="What to change.")]
+    ) -> UpdateProfilePayload:
+        """Change what you are called."""
+        change = model.ProfileChange(input.username, input.first_name, input.last_name, input.expected_version)
+        return UpdateProfilePayload.of(await info.context.services.users.update(change, by=info.context.actor))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from services.access import AccessChanges
+from services.access import ACCESS_CHANGES, AccessChanges
+from services.accounts import Accounts
 from services.admin import Admin
 from services.analytics.ingest import Ingest
 from services.analytics.live import Live
@@ -21,6 +22,8 @@ from services.analytics.sessions import SESSIONS
 from services.api_keys.service import API_KEYS, ApiKey, ApiKeys
 from services.architectures.service import ARCHITECTURES, Architectures
 from services.auth.jwks import JwksKeys, PemKey
+from services.auth.sessions import ClerkSessions
+from services.auth.signatures import Signatures
 from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier, dev_user
 from services.aws.bucket import Bucket
 from services.aws.clients import LONG_POLL, Aws, connect
@@ -83,7 +86,7 @@ from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
 from services.platforms.port import Platform
 from services.platforms.tables import StackTables
-from services.projects import PROJECTS, Project, Projects
+from services.projects import PROJECTS, Projects
 from services.rates import RATES, Rates
 from services.schemas.service import SCHEMAS, Schemas
 from services.sign_in import SignIn
@@ -114,6 +117,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     INVITATIONS,
     USERS,
     API_KEYS,
+    ACCESS_CHANGES,
     IDEMPOTENCY_KEYS,
     RATES,
     BUDGETS,
@@ -139,12 +143,14 @@ class Services:
     """Everything that the api does."""
 
     config: Config
+    access: AccessChanges
     sign_in: SignIn
     users: Users
     teams: Teams
     members: Members
     invitations: Invitations
     api_keys: ApiKeys
+    accounts: Accounts
     projects: Projects
     schemas: Schemas
     architectures: Architectures
@@ -238,6 +244,7 @@ def providers(config: Config) -> Sequence[Provider]:
 class _People:
     """The services that say who is who."""
 
+    access: AccessChanges
     sign_in: SignIn
     users: Users
     teams: Teams
@@ -264,7 +271,8 @@ class _Builder:
         generation_table, deployment_table = self._table(GENERATIONS), self._table(DEPLOYMENTS)
         archive = LogArchive(self._table(DEPLOYMENT_LOGS), now)
         platforms = self._platforms()
-        projects = Projects(self._table(PROJECTS), idempotency, now)
+        people = self._people(notifier.topic, idempotency)
+        projects = Projects(self._table(PROJECTS), people.access, idempotency, now)
         schemas = Schemas(self.aws, self._table(SCHEMAS), projects, now)
         architectures = Architectures(self._table(ARCHITECTURES), projects, now)
         documentation = Documentation(self._table(DOCUMENTATION), projects, now)
@@ -332,25 +340,27 @@ class _Builder:
             now,
             product_events,
         )
-        people = self._people(projects.table, notifier.topic, idempotency)
         outbound = self._outbound()
         courier, webhooks = self._notifications(notifier, outbound, idempotency)
+        deletion = Deletion(projects, generations, deployments)
         services = Services(
             config=config,
+            access=people.access,
             sign_in=people.sign_in,
             users=people.users,
             teams=people.teams,
             members=people.members,
             invitations=people.invitations,
             api_keys=people.api_keys,
+            accounts=self._accounts(people, deletion),
             projects=projects,
             schemas=schemas,
             architectures=architectures,
             generations=generations,
             deployments=deployments,
             documentation=documentation,
-            deletion=Deletion(projects, generations, deployments),
             analytics=analytics,
+            deletion=deletion,
             admin=Admin(
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, budgets, now
             ),
@@ -395,20 +405,38 @@ class _Builder:
         texts = (value.get_secret_value() for value in secret if value is not None)
         return Redactor(tuple(text for text in texts if len(text) >= SHORTEST_SECRET))
 
-    def _people(self, projects: Table[Project], topic: Topic, idempotency: Idempotency) -> "_People":
+    def _people(self, topic: Topic, idempotency: Idempotency) -> _People:
         aws, config, now, random = self.aws, self.config, self.now, secrets.token_bytes
         table, team_table, memberships = self._table(USERS), self._table(TEAMS), self._table(MEMBERSHIPS)
         known: Recent[Known] = Recent(KNOWN_FOR, KNOWN, now)
         keys: Recent[ApiKey] = Recent(KNOWN_FOR, KNOWN, now)
-        access = AccessChanges([known, keys])
+        access = AccessChanges(self._table(ACCESS_CHANGES), [known, keys], secrets.token_bytes, now)
         users = Users(aws, table, team_table, memberships, known, frozenset(map(dev_user, config.admins)), now)
-        teams = Teams(aws, team_table, memberships, projects, access, idempotency, now)
+        teams = Teams(aws, team_table, memberships, self._table(PROJECTS), access, idempotency, now)
         api_keys = ApiKeys(self._table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
         invitations = Invitations(
             aws, self._table(INVITATIONS), teams, memberships, table, access, topic, config.pepper, random, now
         )
         members = Members(memberships, teams, table, access)
-        return _People(SignIn(self._authenticator(), users, api_keys), users, teams, members, invitations, api_keys)
+        sessions = ClerkSessions(
+            config.clerk_api_url, config.clerk_secret_key.get_secret_value() if config.clerk_secret_key else None
+        )
+        sign_in = SignIn(self._authenticator(), users, api_keys, sessions, now)
+        return _People(access, sign_in, users, teams, members, invitations, api_keys)
+
+    def _accounts(self, people: _People, deletion: Deletion) -> Accounts:
+        secret = self.config.clerk_webhook_secret
+        return Accounts(
+            self.aws,
+            Signatures(secret.get_secret_value()) if secret else None,
+            people.users,
+            people.teams.table,
+            people.teams.memberships,
+            self._table(IDEMPOTENCY_KEYS),
+            deletion,
+            people.access,
+            self.now,
+        )
 
     def _table(self, spec: TableSpec[E]) -> Table[E]:
         return Table(self.aws, spec, table_name(self.config, spec), self.now)

@@ -1,5 +1,6 @@
 """This file is the settings: the only reader of the environment, validated once, every error listed at once."""
 
+import base64
 import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -42,6 +43,17 @@ def _http_url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise ValueError("must start with http:// or https://")
     return url.rstrip("/")
+
+
+def _signing_secret(secret: SecretStr) -> SecretStr:
+    head, _, key = secret.get_secret_value().partition("_")
+    try:
+        known = head == "whsec" and bool(base64.b64decode(key, validate=True))
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("must be whsec_ and a key in base 64")
+    return secret
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
@@ -196,6 +208,18 @@ class Config(BaseModel):
     clerk_authorized_parties: Words = Field(
         (), alias="CLERK_AUTHORIZED_PARTIES", description="Origins allowed as `azp` of a Clerk token."
     )
+    clerk_secret_key: SecretStr | None = Field(
+        None,
+        alias="CLERK_SECRET_KEY",
+        description="Key of Clerk's API, to ask whether the session behind an open socket goes on. "
+        "Unset, such a socket ends an hour after its token has expired.",
+    )
+    clerk_webhook_secret: Annotated[SecretStr, AfterValidator(_signing_secret)] | None = Field(
+        None,
+        alias="CLERK_WEBHOOK_SECRET",
+        description="Signing secret of Clerk's webhook to /api/webhooks/clerk; unset, there is no such endpoint.",
+    )
+    clerk_api_url: HttpUrl = Field("https://api.clerk.com", alias="CLERK_API_URL", description="Where Clerk's API is.")
     jwt_secret: SecretStr | None = Field(
         None,
         alias="JWT_SECRET",

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from services.access import AccessChanges
 from services.aws.items import Entity
 from services.aws.tables import AlreadyExists, Index, Table, TableSpec
 from services.core.actor import Actor
@@ -90,6 +91,7 @@ class ProjectChange:
 @dataclass(frozen=True, slots=True)
 class Projects:
     table: Table[Project]
+    access: AccessChanges
     idempotency: Idempotency
     now: Clock
 
@@ -147,7 +149,10 @@ class Projects:
     async def move(
         self, project_id: ProjectId, team_id: TeamId, *, expected_version: int | None = None, by: Actor
     ) -> Project:
-        """Give a project to another of the actor's teams; who was in the old one only loses sight of it."""
+        """Give a project to another of the actor's teams.
+
+        Who is in the old one only loses sight of it, within 5 seconds also where they are watching.
+        """
         project = await self.get(project_id, by=by, action=Action.DELETE)
         if not allows(by, Action.EDIT, self._team(team_id, by=by)):
             raise Forbidden("Your role in that team does not allow you to bring projects into it.")
@@ -157,14 +162,23 @@ class Projects:
                 raise Conflict("The project has changed meanwhile.", current=old)
             return old if old.team_id == team_id else replace(old, team_id=team_id)
 
-        return self._existing(await self.table.update(project_id, moved), project_id)
+        new = self._existing(await self.table.update(project_id, moved), project_id)
+        if new.team_id != project.team_id:
+            await self.access.announce(project.team_id, spared=new.team_id)
+        return new
 
     async def delete(self, project_id: ProjectId, *, by: Actor) -> Project:
         """Delete a project. What belongs to it is out of reach from then on."""
+        project = await self.get(project_id, by=by, action=Action.DELETE)
+        await self.remove(project_id)
+        return project
+
+    async def remove(self, project_id: ProjectId) -> None:
+        """Delete a project that the caller may delete; one that is gone already is no error."""
         for _ in range(5):
-            project = await self.get(project_id, by=by, action=Action.DELETE)
-            if await self.table.delete(project):
-                return project
+            project = await self.table.find(project_id)
+            if project is None or await self.table.delete(project):
+                return
         raise Conflict("The project keeps changing; try again.")
 
     async def next_number(self, project: Project) -> int:

@@ -1,13 +1,49 @@
-"""This file is signing in: from the headers of a request, or a socket's first message, to an actor."""
+"""This file is signing in, and staying signed in: from a request's headers to an actor, as long as that holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
+from services.access import AccessChange
 from services.api_keys.service import ApiKeys
 from services.api_keys.text import BRAND
-from services.auth.tokens import Authenticator
+from services.auth.sessions import ClerkSessions
+from services.auth.tokens import Authenticator, Subject
 from services.core.actor import Actor
+from services.core.clock import Clock
+from services.core.errors import Unauthenticated
+from services.core.ids import ApiKeyId
+from services.core.policy import keeps
 from services.users import Users
+
+SESSION_LOOK: Final = timedelta(minutes=1)
+"""How often a session is asked for after its token has expired."""
+
+UNCONFIRMED: Final = timedelta(hours=1)
+"""How long somebody stays signed in while nobody can tell whether their session goes on."""
+
+_LESS: Final = "Your access has changed: connect again."
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What somebody has signed in with, and who that makes them."""
+
+    actor: Actor
+    subject: Subject | None
+    """Of a token; None for an API key."""
+    key_id: ApiKeyId | None
+    confirmed_at: datetime
+    """When it was last known to hold."""
+    holds_until: datetime | None
+    """When to look at it again, if nothing happens before; None: it does not end by itself."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Whose changes of access concern it."""
+        session = self.subject.session_id if self.subject else None
+        return frozenset(filter(None, (self.actor.user_id, self.key_id, session, *self.actor.roles)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,18 +51,63 @@ class SignIn:
     auth: Authenticator
     users: Users
     keys: ApiKeys
+    sessions: ClerkSessions
+    now: Clock
 
-    async def actor(self, headers: Mapping[str, str]) -> Actor | None:
+    async def credential(self, headers: Mapping[str, str]) -> Credential | None:
         """Return who is asking, or None without credentials. Raises Unauthenticated for those that do not hold.
 
         Names of headers are in lower case. An API key comes as `x-api-key` or as a bearer token.
         """
         authorization = headers.get("authorization")
-        key = headers.get("x-api-key") if authorization is None else _key_in(authorization)
-        if key:
-            return await self.keys.actor(key)
+        text = headers.get("x-api-key") if authorization is None else _key_in(authorization)
+        now = self.now()
+        if text:
+            key, actor = await self.keys.enter(text)
+            return Credential(actor, None, key.id, now, key.expires_at)
         subject = await self.auth.subject(authorization=authorization, dev_user_id=headers.get("x-dev-user-id"))
-        return None if subject is None else await self.users.actor(subject)
+        if subject is None:
+            return None
+        return Credential(await self.users.actor(subject), subject, None, now, subject.expires_at)
+
+    async def again(self, credential: Credential) -> Credential:
+        """Return a credential as it holds now.
+
+        Raises Unauthenticated where it has ended, or where its actor may do less than before: then they sign in anew
+        and ask again for what they have open.
+        """
+        if credential.key_id is not None:
+            now = replace(credential, actor=await self.keys.actor_of(credential.key_id), confirmed_at=self.now())
+        elif credential.subject is not None:
+            now = await self._session(credential, credential.subject)
+            now = replace(now, actor=await self.users.actor(credential.subject))
+        else:
+            now = credential
+        if not keeps(credential.actor, now.actor):
+            raise Unauthenticated(_LESS)
+        return now
+
+    async def after(self, change: AccessChange, credential: Credential) -> Credential:
+        """Return a credential as it holds after a change of access. Raises Unauthenticated as `again` does."""
+        if credential.subject is not None and change.subject == credential.subject.session_id:
+            raise Unauthenticated("The session has ended.")
+        if change.subject in credential.actor.roles and change.spared not in credential.actor.roles:
+            raise Unauthenticated(_LESS)
+        return await self.again(credential)
+
+    async def _session(self, credential: Credential, subject: Subject) -> Credential:
+        now = self.now()
+        if subject.expires_at is None or now < subject.expires_at:
+            return credential
+        if subject.session_id is None:
+            raise Unauthenticated("The token has expired.")
+        active = await self.sessions.is_active(subject.session_id)
+        if active is False:
+            raise Unauthenticated("The session has ended.")
+        confirmed_at = now if active else credential.confirmed_at
+        if now - confirmed_at >= UNCONFIRMED:
+            raise Unauthenticated("The token has long expired: connect again with a new one.")
+        return replace(credential, confirmed_at=confirmed_at, holds_until=now + SESSION_LOOK)
 
 
 def _key_in(authorization: str) -> str | None:

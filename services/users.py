@@ -1,10 +1,12 @@
 """This file is users: who signs in. The first sight of a user creates the user and a personal team, together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from msgspec.structs import replace
 
 from services.auth.tokens import Subject
 from services.aws.clients import Aws
@@ -12,11 +14,14 @@ from services.aws.items import Entity
 from services.aws.tables import Index, Table, TableSpec, transact
 from services.core.actor import Actor, Role
 from services.core.clock import Clock
-from services.core.errors import NotFound, Unauthenticated, Unavailable
+from services.core.errors import Conflict, Fault, Invalid, NotFound, Unauthenticated, Unavailable
 from services.core.ids import TeamId, UserId, new_id, prefix_of
+from services.core.policy import require_person
 from services.core.recent import Recent
+from services.core.text import bounded
 from services.teams.model import Membership, Team
 
+NAME_LENGTH: Final = 100
 KNOWN: Final = 10_000
 """Users whom a process keeps in mind, so that not every request reads them and their roles."""
 
@@ -33,6 +38,12 @@ class User(Entity, frozen=True, kw_only=True, rename="camel"):
     first_name: str | None = None
     last_name: str | None = None
     image_url: str | None = None
+    told_at: datetime | None = None
+    """When what the identity provider told last was true there; older news change nothing."""
+    edited_at: datetime | None = None
+    """When the user last changed their names here; from then on the identity provider's are not taken over."""
+    deleted_at: datetime | None = None
+    """When the account was deleted. The record stays, without anything personal, so that late news do not revive it."""
 
     @property
     def display_name(self) -> str | None:
@@ -41,6 +52,29 @@ class User(Entity, frozen=True, kw_only=True, rename="camel"):
 
 
 USERS: Final = TableSpec("users", User, indexes=(Index("EmailIndex", "email"),))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the identity provider tells of a user. `email` is a verified address."""
+
+    user_id: UserId
+    email: str | None
+    username: str | None
+    first_name: str | None
+    last_name: str | None
+    image_url: str | None
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChange:
+    """None leaves a field as it is; an empty name takes it away."""
+
+    username: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    expected_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +123,60 @@ class Users:
         if known is None:
             read_at = self.now()
             user, memberships = await asyncio.gather(self._sign_in(subject), self.memberships.sharing(subject.user_id))
+            if user.deleted_at is not None:
+                raise Unauthenticated("This account has been deleted.")
             known = Known(user, memberships)
             self.recent.put(subject.user_id, known, read_at=read_at)
         return known
+
+    async def update(self, change: ProfileChange, *, by: Actor) -> User:
+        """Change what one is called."""
+        require_person(by)
+        names = {"username": change.username, "first_name": change.first_name, "last_name": change.last_name}
+        if faults := list(_name_faults(names)):
+            raise Invalid(faults)
+        given = {name: text.strip() or None for name, text in names.items() if text is not None}
+
+        def changed(old: User) -> User:
+            if change.expected_version not in (None, old.version):
+                raise Conflict("The profile has changed meanwhile.", current=old)
+            return replace(old, **given, edited_at=self.now())
+
+        user = await self.table.update(by.user_id, changed)
+        if user is None:
+            raise NotFound("user", by.user_id)
+        self.recent.forget(by.user_id)
+        return user
+
+    async def take_over(self, profile: Profile) -> None:
+        """Take over what the identity provider tells of a user, unless something newer is known."""
+        await self._sign_in(Subject(profile.user_id, profile.email))
+
+        def told(old: User) -> User:
+            if old.deleted_at is not None or (old.told_at is not None and old.told_at >= profile.told_at):
+                return old
+            told = replace(old, email=profile.email, image_url=profile.image_url, told_at=profile.told_at)
+            if old.edited_at is not None:
+                return told
+            username = profile.username or old.username
+            return replace(told, username=username, first_name=profile.first_name, last_name=profile.last_name)
+
+        await self.table.update(profile.user_id, told)
+        self.recent.forget(profile.user_id)
+
+    async def forget(self, user_id: UserId) -> User:
+        """Mark an account as deleted, and take everything personal out of its record."""
+
+        def emptied(old: User) -> User:
+            if old.deleted_at is not None:
+                return old
+            none: dict[str, Any] = dict.fromkeys(("email", "username", "first_name", "last_name", "image_url"))
+            return replace(old, **none, deleted_at=self.now())
+
+        await self._sign_in(Subject(user_id))  # so that news that come late find that there was somebody
+        user = await self.table.update(user_id, emptied)
+        assert user is not None  # noqa: S101 - users are never taken out of the table
+        return user
 
     async def _sign_in(self, subject: Subject) -> User:
         found = await self.table.find(subject.user_id)
@@ -110,3 +195,12 @@ class Users:
         if found is None:
             raise Unavailable("Signing in did not succeed; try again.")
         return found
+
+
+def _name_faults(names: Mapping[str, str | None]) -> Iterator[Fault]:
+    for name, text in names.items():
+        if text is not None:
+            yield from bounded(text, field=[_IN_CAMEL_CASE[name]], most=NAME_LENGTH, least=0)
+
+
+_IN_CAMEL_CASE: Final = {"username": "username", "first_name": "firstName", "last_name": "lastName"}

@@ -127,18 +127,27 @@ class ApiKeys:
         await self.access.announce(key_id)
         return key
 
-    async def actor(self, text: str) -> Actor:
-        """Return whom a key acts for. Raises Unauthenticated for a text that is no key, or a key that has ended."""
+    async def enter(self, text: str) -> tuple[ApiKey, Actor]:
+        """Return the key of a text, and whom it acts for.
+
+        Raises Unauthenticated for a text that is no key, or a key that has ended.
+        """
         key_id = id_in(text)
         key = await self._known(key_id) if key_id else None
         if key is None or not hmac.compare_digest(key.hash, self._hash(text)):
             raise Unauthenticated("The API key is not one of ours.")
-        actor = await self.actor_of(key)
+        actor = await self._actor(key)
         await self._note_use(key)
-        return actor
+        return key, actor
 
-    async def actor_of(self, key: ApiKey) -> Actor:
-        """Return whom a key acts for as things stand. Raises Unauthenticated where it has ended."""
+    async def actor_of(self, key_id: ApiKeyId) -> Actor:
+        """Return whom a key acts for, as things stand. Raises Unauthenticated where it has ended."""
+        key = await self._known(key_id)
+        if key is None:
+            raise Unauthenticated("The API key is gone.")
+        return await self._actor(key)
+
+    async def _actor(self, key: ApiKey) -> Actor:
         if key.revoked_at is not None:
             raise Unauthenticated("The API key has been revoked.")
         if key.expires_at is not None and key.expires_at <= self.now():

@@ -28,6 +28,8 @@ class Subject:
     user_id: str
     email: str | None = None
     expires_at: datetime | None = None
+    session_id: str | None = None
+    """The identity provider's session that the token came from, which outlives it."""
 
 
 class Verifier(Protocol):
@@ -115,6 +117,7 @@ class Authenticator:
             user_id=str(claims["sub"]),
             email=claims.get("email"),
             expires_at=datetime.fromtimestamp(claims["exp"], tz=UTC),
+            session_id=claims.get("sid"),
         )
 
 

@@ -69,6 +69,12 @@ def allows(actor: Actor, action: Action, team_id: TeamId) -> bool:
     return role in _ALLOWED[action] and not (action in _SHARED_ONLY and team_id == actor.personal_team_id)
 
 
+def keeps(before: Actor, after: Actor) -> bool:
+    """Say whether somebody may still do everything that they could do before."""
+    could = ((action, team_id) for team_id in before.roles for action in Action if allows(before, action, team_id))
+    return all(allows(after, action, team_id) for action, team_id in could)
+
+
 def require(actor: Actor, action: Action, thing: O | None, *, missing: NotFound) -> O:
     """Return the thing if the actor may do this to it.
 

@@ -17,7 +17,10 @@ class Recent(Generic[V]):
     lifetime: timedelta
     most: int
     now: Clock
-    _kept: OrderedDict[str, tuple[datetime, V]] = field(default_factory=OrderedDict[str, tuple[datetime, V]])
+    _kept: OrderedDict[str, tuple[datetime, V | None]] = field(
+        default_factory=OrderedDict[str, tuple[datetime, V | None]]
+    )
+    """None where the value was forgotten at that moment."""
 
     def get(self, key: str) -> V | None:
         """Return the value of a key; None where it is unknown or too old."""
@@ -25,12 +28,17 @@ class Recent(Generic[V]):
         return kept[1] if kept and self.now() - kept[0] < self.lifetime else None
 
     def put(self, key: str, value: V, *, read_at: datetime) -> None:
-        """Keep a value whose reading began at the given moment."""
-        self._kept[key] = (read_at, value)
-        self._kept.move_to_end(key)
-        if len(self._kept) > self.most:
-            self._kept.popitem(last=False)
+        """Keep a value whose reading began at the given moment, unless it was forgotten meanwhile."""
+        kept = self._kept.get(key)
+        if kept is None or kept[1] is not None or kept[0] < read_at:
+            self._keep(key, read_at, value)
 
     def forget(self, key: str) -> None:
         """Let the next request read it again."""
-        self._kept.pop(key, None)
+        self._keep(key, self.now(), None)
+
+    def _keep(self, key: str, moment: datetime, value: V | None) -> None:
+        self._kept[key] = (moment, value)
+        self._kept.move_to_end(key)
+        if len(self._kept) > self.most:
+            self._kept.popitem(last=False)

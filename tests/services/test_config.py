@@ -95,3 +95,11 @@ def test_a_user_may_ask_more_often_in_development() -> None:
     assert read(clerk).requests_per_minute == 10
     assert read({"SNAPINFRA_ENV": "development"}).requests_per_minute == 20
     assert read({**clerk, "AI_REQUESTS_PER_MINUTE": "3"}).requests_per_minute == 3
+
+
+@pytest.mark.parametrize("secret", ["abc", "whsec_", "whsec_a", "whsec_!!!!"])
+def test_a_signing_secret_that_can_not_be_one_is_refused_and_not_shown(secret: str) -> None:
+    with pytest.raises(BadConfig) as refused:
+        read({"SNAPINFRA_ENV": "development", "CLERK_WEBHOOK_SECRET": secret})
+
+    assert str(refused.value).splitlines()[1:] == ["  CLERK_WEBHOOK_SECRET: must be whsec_ and a key in base 64"]

@@ -7,6 +7,7 @@ const SHOWN = 50; // events in the response pane, which is drawn anew each time
 const PAUSE = 100; // milliseconds between two drawings
 const RETRIES = 5;
 const LOST = new Set([1001, 1005, 1006, 1012, 1013, 4408]); // close codes after which going on makes sense
+const CHANGED = 4403; // likewise, but not as the answer to signing in
 
 /** Follow a subscription. The values are what the response pane shows; ending the iteration ends the subscription. */
 export function watch(request, headers) {
@@ -28,7 +29,8 @@ async function* resuming(request, headers, signal) {
   for (let failures = 0; !signal.aborted; failures++) {
     if (failures > RETRIES) throw new Problem("The connection was lost, and could not be made again.");
     await until(failures && 250 * 2 ** failures, signal);
-    const client = connect(headers, signal);
+    let greeted = false;
+    const client = connect(headers, signal, () => (greeted = true));
     try {
       for await (const result of client.iterate({ ...request, variables })) {
         failures = 0;
@@ -37,16 +39,16 @@ async function* resuming(request, headers, signal) {
       }
       return;
     } catch (error) {
-      if (!isLost(error)) throw readable(error);
+      if (!isLost(error) && !(greeted && error?.code === CHANGED)) throw readable(error);
     } finally {
       client.dispose();
     }
   }
 }
 
-function connect(headers, signal) {
+function connect(headers, signal, connected) {
   const url = new URL("/graphql", location.href.replace(/^http/, "ws")).href;
-  const client = createClient({ url, connectionParams: headers, retryAttempts: 0 });
+  const client = createClient({ url, connectionParams: headers, retryAttempts: 0, on: { connected } });
   signal.addEventListener("abort", () => client.dispose(), { once: true });
   return client;
 }

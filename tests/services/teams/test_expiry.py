@@ -74,16 +74,16 @@ async def test_a_key_of_somebody_who_has_left_is_dead_even_after_they_come_back(
     bob = await joined(services, team, Role.ADMIN)
     _, text = await services.api_keys.create(NewApiKey("ci", (Scope.READ,), team_id=team.id), by=bob)
     assert text is not None
-    works = await services.api_keys.actor(text)
+    _, works = await services.api_keys.enter(text)
     await services.members.leave(team.id, by=bob)
     clock.advance(seconds=1)
     with pytest.raises(Unauthenticated) as away:
-        await services.api_keys.actor(text)
+        await services.api_keys.enter(text)
 
     await joined(services, team, Role.ADMIN)
 
     with pytest.raises(Unauthenticated):
-        await services.api_keys.actor(text)
+        await services.api_keys.enter(text)
     assert works.roles == {team.id: Role.ADMIN}
     assert away.value.message == "Whoever made the API key has left its team."
 
@@ -96,4 +96,4 @@ async def test_a_key_has_the_role_that_its_maker_has_now(services: Services) -> 
 
     await services.members.change_role(team.id, bob.user_id, Role.VIEWER, by=await user(services, "alice"))
 
-    assert (await services.api_keys.actor(text)).roles == {team.id: Role.VIEWER}
+    assert (await services.api_keys.enter(text))[1].roles == {team.id: Role.VIEWER}

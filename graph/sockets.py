@@ -1,0 +1,80 @@
+"""This file is a socket that ends when whoever signed it in may do less: code 4403, and a reason to read.
+
+Clients connect again after 4403 (graphql-ws does by itself), resume after their cursors what they still may see, and
+are told NOT_FOUND of the rest. So no subscription needs to know of any of this.
+"""
+
+import asyncio
+import logging
+from typing import Final
+
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage
+
+from resolvers.context import Context
+from services.core.errors import Unauthenticated
+from services.sign_in import Credential
+
+FIRST_LOOK: Final = 3.0
+"""Seconds after which a new socket's rights are looked at again: they may have changed while it signed in."""
+
+NEXT_LOOK: Final = 300.0
+"""Seconds between looks without any news, which may be lost with the process that had them."""
+
+log = logging.getLogger("snapinfra.access")
+
+REASON: Final = 123
+"""Bytes of a close frame's reason (RFC 6455, 5.5)."""
+
+
+class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
+    """A socket that is closed where its credential ends or its actor's rights shrink."""
+
+    watch: "asyncio.Task[None] | None" = None
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        await super().handle_connection_init(message)
+        if self.connection_acknowledged and self.watch is None and self.context.credential is not None:
+            self.watch = asyncio.create_task(self._watch(self.context.credential))
+
+    async def shutdown(self) -> None:
+        if self.watch is not None:
+            self.watch.cancel()
+        await super().shutdown()
+
+    async def _watch(self, credential: Credential) -> None:
+        pause = FIRST_LOOK
+        while True:
+            try:
+                credential = await self._next(credential, pause)
+            except Unauthenticated as ended:
+                await self._end(ended.message)
+                return
+            except Exception:
+                log.exception("a socket's rights could not be looked at; trying again")
+                pause = FIRST_LOOK
+            else:
+                self.context.credential, self.context.signed_in = credential, credential.actor
+                pause = NEXT_LOOK
+
+    async def _next(self, credential: Credential, pause: float) -> Credential:
+        """Wait for news, for the credential's own end or for the pause to pass; return the credential as it is then."""
+        access, sign_in = self.context.services.access, self.context.services.sign_in
+        if credential.holds_until is not None:
+            pause = min(pause, max(0.0, (credential.holds_until - sign_in.now()).total_seconds()))
+        with access.watching(credential.names) as news:
+            try:
+                async with asyncio.timeout(pause):
+                    change = await news.get()
+            except TimeoutError:
+                credential = await sign_in.again(credential)
+            else:
+                credential = await sign_in.after(change, credential)
+            while not news.empty():
+                credential = await sign_in.after(news.get_nowait(), credential)
+            return credential
+
+    async def _end(self, reason: str) -> None:
+        for operation_id in list(self.operations):
+            await self.cleanup_operation(operation_id)
+        await self.websocket.close(code=4403, reason=reason[:REASON])

@@ -1,0 +1,178 @@
+"""This file is what the identity provider tells of accounts, by Clerk's webhooks: news, ends of sessions, deletions.
+
+Messages come at least once, late and in any order (https://clerk.com/docs/guides/development/webhooks/overview). All of
+this may therefore be done again, older news of a user change nothing, and a deleted account stays deleted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from services.access import AccessChanges
+from services.auth.signatures import Signatures
+from services.aws.clients import Aws
+from services.aws.tables import AlreadyExists, Table, transact
+from services.core.actor import Role
+from services.core.clock import Clock
+from services.core.errors import Conflict, Invalid, NotFound
+from services.core.ids import UserId, prefix_of
+from services.core.pages import PageRequest
+from services.deletion import Deletion
+from services.idempotency import IdempotencyKey
+from services.teams.model import Membership, Team
+from services.users import Profile, Users
+
+REMEMBERED: Final = timedelta(days=7)
+"""How long a message's id is known; Svix sends again for about a day."""
+
+_ORDER: Final = list(Role)
+
+
+class _Verification(msgspec.Struct):
+    status: str | None = None
+
+
+class _Address(msgspec.Struct):
+    id: str
+    email_address: str
+    verification: _Verification | None = None
+
+
+class ClerkUser(msgspec.Struct):
+    """Clerk's user, as far as we read it. `updated_at` is in milliseconds."""
+
+    id: str
+    updated_at: int
+    username: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    image_url: str | None = None
+    primary_email_address_id: str | None = None
+    email_addresses: list[_Address] = []
+
+    def profile(self) -> Profile:
+        primary = next((one for one in self.email_addresses if one.id == self.primary_email_address_id), None)
+        verified = primary and primary.verification and primary.verification.status == "verified"
+        return Profile(
+            user_id=UserId(self.id),
+            email=primary.email_address if primary and verified else None,
+            username=self.username,
+            first_name=self.first_name,
+            last_name=self.last_name,
+            image_url=self.image_url,
+            told_at=datetime.fromtimestamp(self.updated_at / 1000, tz=UTC),
+        )
+
+
+class _Named(msgspec.Struct):
+    id: str
+
+
+class _Event(msgspec.Struct):
+    type: str
+    data: msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    aws: Aws
+    signatures: Signatures | None
+    """None where no secret is set: then nothing is received."""
+    users: Users
+    teams: Table[Team]
+    memberships: Table[Membership]
+    messages: Table[IdempotencyKey]
+    deletion: Deletion
+    access: AccessChanges
+    now: Clock
+
+    async def receive(self, body: bytes, headers: Mapping[str, str]) -> None:
+        """Handle a message of Clerk's; one that was handled before changes nothing.
+
+        It is noted as handled only afterwards: one that failed in the middle is sent again and done again. Raises
+        Unauthenticated where the signature does not hold, Invalid for a signed body that makes no sense.
+        """
+        if self.signatures is None:
+            raise NotFound("webhook", "clerk")
+        now = self.now()
+        message_id = f"clerk#{self.signatures.check(body, headers, now=now)}"
+        if await self.messages.find(message_id) is not None:
+            return
+        try:
+            event = msgspec.json.decode(body, type=_Event)
+            await self._handle(event)
+        except msgspec.MsgspecError:
+            raise Invalid.one("The message is not one of Clerk's.") from None
+        expires_at = int((now + REMEMBERED).timestamp())
+        note = IdempotencyKey(
+            id=message_id, object_id=event.type, expires_at=expires_at, created_at=now, updated_at=now
+        )
+        try:
+            await self.messages.put_new(note)
+        except AlreadyExists:
+            return  # the same message at the same time: both did the same
+
+    async def _handle(self, event: _Event) -> None:
+        match event.type:
+            case "user.created" | "user.updated":
+                user = _decoded(event.data, ClerkUser)
+                if prefix_of(user.id) == "user":
+                    await self.users.take_over(user.profile())
+            case "user.deleted":
+                user_id = _decoded(event.data, _Named).id
+                if prefix_of(user_id) == "user":
+                    await self.close(UserId(user_id))
+            case "session.ended" | "session.removed" | "session.revoked":
+                await self.access.announce(_decoded(event.data, _Named).id)
+            case _:
+                pass
+
+    async def close(self, user_id: UserId) -> None:
+        """Delete an account: its personal data, its memberships, what is its own. Its keys and open sockets end.
+
+        A team that it owned passes to the member with the highest role, among those to whoever came first; a team
+        without other members is deleted with its projects, as the personal one is.
+        """
+        user = await self.users.forget(user_id)
+        await self.access.announce(user_id)
+        for membership in await self.memberships.sharing(user_id):
+            await self._leave(membership)
+        await self._end(await self.teams.find(user.personal_team_id), None)
+        await self.access.announce(user_id)
+
+    async def _leave(self, membership: Membership) -> None:
+        if membership.role is not Role.OWNER:
+            await self.memberships.delete(membership)
+            return
+        team, heir = await self.teams.find(membership.team_id), await self._heir(membership)
+        if team is None or heir is None:
+            await self._end(team, membership)
+            return
+        parts = [
+            self.teams.replacement(team, replace(team, user_id=UserId(heir.id))),
+            self.memberships.replacement(heir, replace(heir, role=Role.OWNER)),
+            self.memberships.removal(membership),
+        ]
+        if not await transact(self.aws, parts):
+            raise Conflict("The team keeps changing; the message will come again.")
+        await self.access.announce(heir.id)
+
+    async def _heir(self, owner: Membership) -> Membership | None:
+        page = await self.memberships.query("TeamIdIndex", owner.team_id, PageRequest(first=100), newest_first=False)
+        others = [one for one in page.items if one.id != owner.id]
+        return min(others, key=lambda one: (_ORDER.index(one.role), one.created_at), default=None)
+
+    async def _end(self, team: Team | None, membership: Membership | None) -> None:
+        if team is not None:
+            await self.deletion.delete_all(team.id)
+            await self.teams.delete(team)
+        if membership is not None:
+            await self.memberships.delete(membership)
+
+
+def _decoded(data: msgspec.Raw, kind: Any) -> Any:
+    return msgspec.json.decode(data, type=kind)

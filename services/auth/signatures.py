@@ -1,0 +1,39 @@
+"""This file is the signatures of incoming webhooks, by the scheme of Svix (https://docs.svix.com/receiving/verifying-payloads/how-manual)."""
+
+import base64
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.core.errors import Unauthenticated
+
+TOLERANCE: Final = timedelta(minutes=5)
+"""How far the time of a message may be from ours; an older one may be a replay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    secret: str
+    """`whsec_` and the key in base 64."""
+
+    def check(self, body: bytes, headers: Mapping[str, str], *, now: datetime) -> str:
+        """Return the id of a message whose signature holds; the same message sent again has the same id.
+
+        `body` is the raw one. Raises Unauthenticated for anything else.
+        """
+        message_id, timestamp = headers.get("svix-id", ""), headers.get("svix-timestamp", "")
+        if not message_id or not timestamp.isdecimal() or len(timestamp) > 12:  # noqa: PLR2004 - seconds since the epoch
+            raise Unauthenticated("The message is not signed.")
+        if abs(now.timestamp() - int(timestamp)) > TOLERANCE.total_seconds():
+            raise Unauthenticated("The message's time is too far from ours.")
+        expected = self._signature(f"{message_id}.{timestamp}.".encode() + body)
+        given = [part.partition(",") for part in headers.get("svix-signature", "").split()]
+        if not any(version == "v1" and hmac.compare_digest(one.encode(), expected) for version, _, one in given):
+            raise Unauthenticated("The message's signature does not hold.")
+        return message_id
+
+    def _signature(self, content: bytes) -> bytes:
+        key = base64.b64decode(self.secret.removeprefix("whsec_"))
+        return base64.b64encode(hmac.digest(key, content, "sha256"))
