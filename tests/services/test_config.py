@@ -36,10 +36,12 @@ def test_production_refuses_development_secrets_and_wants_clerk() -> None:
 
 
 def test_production_keeps_private_addresses_out_of_reach() -> None:
-    with pytest.raises(BadConfig, match="ALLOW_PRIVATE_ADDRESSES: not allowed when SNAPINFRA_ENV is production"):
-        read({"CLERK_JWT_KEY": "k", "CLERK_ISSUER": "i", "ALLOW_PRIVATE_ADDRESSES": "true"})
+    production = {"CLERK_JWT_KEY": "k", "CLERK_ISSUER": "i", "API_KEY_PEPPER": "p" * 32}
 
-    assert not read({"CLERK_JWT_KEY": "k", "CLERK_ISSUER": "i"}).allow_private_addresses
+    with pytest.raises(BadConfig, match="ALLOW_PRIVATE_ADDRESSES: not allowed when SNAPINFRA_ENV is production"):
+        read({**production, "ALLOW_PRIVATE_ADDRESSES": "true"})
+
+    assert not read(production).allow_private_addresses
 
 
 def test_production_starts_with_clerk() -> None:
@@ -90,7 +92,11 @@ def test_prices_that_are_none_are_refused(prices: str) -> None:
 
 
 def test_a_user_may_ask_more_often_in_development() -> None:
-    clerk = {"CLERK_JWKS_URL": "https://clerk.example/jwks", "CLERK_ISSUER": "https://clerk.example"}
+    clerk = {
+        "CLERK_JWKS_URL": "https://clerk.example/jwks",
+        "CLERK_ISSUER": "https://clerk.example",
+        "API_KEY_PEPPER": "p" * 32,
+    }
 
     assert read(clerk).requests_per_minute == 10
     assert read({"SNAPINFRA_ENV": "development"}).requests_per_minute == 20
