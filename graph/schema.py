@@ -14,7 +14,7 @@ from strawberry.types import ExecutionContext
 
 from graph.descriptions import describe
 from graph.errors import CodedErrors
-from resolvers import admin, errors, node, nodes, paging, projects, schemas, streams, teams, users
+from resolvers import admin, architectures, errors, node, nodes, paging, projects, schemas, streams, teams, users
 from resolvers.context import Context
 from resolvers.deployments import events as deployment_events
 from resolvers.deployments import objects as deployment_objects
@@ -34,6 +34,7 @@ SLICES: Final[list[ModuleType]] = [
     teams,
     projects,
     schemas,
+    architectures,
     generation_objects,
     generation_events,
     generations,
@@ -50,6 +51,7 @@ class Query(
     users.UsersQuery,
     projects.ProjectsQuery,
     schemas.SchemasQuery,
+    architectures.ArchitecturesQuery,
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
     admin.AdminQuery,
@@ -61,6 +63,7 @@ class Query(
 class Mutation(
     projects.ProjectsMutation,
     schemas.SchemasMutation,
+    architectures.ArchitecturesMutation,
     generations.GenerationsMutation,
     deployments.DeploymentsMutation,
     admin.AdminMutation,

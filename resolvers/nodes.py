@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import strawberry
 
+from resolvers.architectures import Architecture
 from resolvers.context import Info
 from resolvers.deployments import Deployment
 from resolvers.generations import Generation
@@ -25,6 +26,7 @@ _BY_PREFIX: Final[dict[str, tuple[Callable[[Services], Callable[..., Awaitable[A
     "team": (lambda services: services.teams.get, Team.of),
     "project": (lambda services: services.projects.get, Project.of),
     "schema": (lambda services: services.schemas.get, Schema.of),
+    "architecture": (lambda services: services.architectures.get, Architecture.of),
     "generation": (lambda services: services.generations.get, Generation.of),
     "deployment": (lambda services: services.deployments.get, Deployment.of),
 }

@@ -16,6 +16,7 @@ from services.core.pages import PageRequest
 from services.projects import ProjectStatus
 
 if TYPE_CHECKING:
+    from resolvers.architectures import Architecture
     from resolvers.deployments import Deployment
     from resolvers.generations import Generation
     from resolvers.schemas import Schema
@@ -63,6 +64,26 @@ class Project(Node):
 
         page = await info.context.services.schemas.versions(self.project, PageRequest(first, after))
         return connection(page, Schema.of, after=after)
+
+    @strawberry.field
+    async def architecture(
+        self, info: Info
+    ) -> Annotated["Architecture", strawberry.lazy("resolvers.architectures")] | None:
+        """The architecture changed last; null before the first."""
+        from resolvers.architectures import Architecture  # noqa: PLC0415 - the slices show each other
+
+        found = await info.context.services.architectures.latest(self.project)
+        return None if found is None else Architecture.of(found)
+
+    @strawberry.field
+    async def architectures(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[Annotated["Architecture", strawberry.lazy("resolvers.architectures")]]:
+        """All its architectures, the one changed last first."""
+        from resolvers.architectures import Architecture  # noqa: PLC0415 - the slices show each other
+
+        page = await info.context.services.architectures.list(self.project, PageRequest(first, after))
+        return connection(page, Architecture.of, after=after)
 
     @strawberry.field
     async def generations(

@@ -189,7 +189,7 @@ class _Builder:
         platforms = self._platforms()
         projects = Projects(self._table(PROJECTS), idempotency, now)
         schemas = Schemas(self.aws, self._table(SCHEMAS), projects, now)
-        architectures = Architectures(self._table(ARCHITECTURES), projects, now)
+        architectures = Architectures(self._table(ARCHITECTURES), projects, idempotency, now)
         documentation = Documentation(self._table(DOCUMENTATION), projects, now)
         generations = Generations(
             generation_table,

@@ -14,6 +14,7 @@ from services.core.errors import Conflict, Invalid, NotFound
 from services.core.ids import ArchitectureId, GenerationId, ProjectId, UserId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
+from services.idempotency import Idempotency
 from services.projects import Project, Projects
 
 
@@ -50,6 +51,7 @@ class NewArchitecture:
 class Architectures:
     table: Table[Architecture]
     projects: Projects
+    idempotency: Idempotency
     now: Clock
 
     async def get(self, architecture_id: ArchitectureId, *, by: Actor, action: Action = Action.VIEW) -> Architecture:
@@ -67,12 +69,20 @@ class Architectures:
         """Return the architectures of a project that the caller was given, the one changed last first."""
         return await self.table.query("ProjectIdIndex", project.id, page)
 
-    async def save(self, project_id: ProjectId, model: ArchitectureModel, *, by: Actor) -> Architecture:
+    async def latest(self, project: Project) -> Architecture | None:
+        """Return the architecture changed last of a project that the caller was given."""
+        return await self.table.latest("ProjectIdIndex", project.id)
+
+    async def save(
+        self, project_id: ProjectId, model: ArchitectureModel, *, client_mutation_id: str | None = None, by: Actor
+    ) -> Architecture:
         """Store a hand-made architecture."""
         _check(model)
         project = await self.projects.get(project_id, by=by, action=Action.EDIT)
-        new = NewArchitecture(model, ArchitectureId(new_id("architecture")))
-        return await self.add(project, new, user_id=by.user_id)
+        object_id = await self.idempotency.object_id(
+            "saveArchitecture", client_mutation_id, lambda: new_id("architecture"), by=by.user_id
+        )
+        return await self.add(project, NewArchitecture(model, ArchitectureId(object_id)), user_id=by.user_id)
 
     async def change(
         self, architecture_id: ArchitectureId, model: ArchitectureModel, *, expected_version: int | None, by: Actor
@@ -91,6 +101,13 @@ class Architectures:
             raise NotFound("architecture", architecture_id)
         return found
 
+    async def delete(self, architecture_id: ArchitectureId, *, by: Actor) -> Architecture:
+        """Delete an architecture; the generation that made it stays."""
+        architecture = await self.get(architecture_id, by=by, action=Action.EDIT)
+        if not await self.table.delete(architecture):
+            raise Conflict("The architecture has changed meanwhile; try again.")
+        return architecture
+
     async def add(self, project: Project, new: NewArchitecture, *, user_id: UserId) -> Architecture:
         """Store a valid architecture; a repeat with the same id changes nothing."""
         now = self.now()
@@ -106,8 +123,7 @@ class Architectures:
         try:
             await self.table.put_new(architecture)
         except AlreadyExists:
-            found = await self.table.find(new.id)
-            return found or architecture
+            return await self.table.find(new.id) or architecture
         return architecture
 
 

@@ -16,6 +16,16 @@ mutation($id: ID!) {
   }) { schema { id } }
 }"""
 
+SAVE_ARCHITECTURE = """
+mutation($id: ID!) {
+  saveArchitecture(input: {projectId: $id, nodes: [{id: "a", kind: API, name: "A"}]}) { architecture { id } }
+}"""
+
+UPDATE_ARCHITECTURE = """
+mutation($id: ID!) {
+  updateArchitecture(input: {architectureId: $id, nodes: [{id: "a", kind: API, name: "A"}]}) { architecture { id } }
+}"""
+
 BY_KIND = {
     "project": [
         "query($id: ID!) { project(id: $id) { id } }",
@@ -23,9 +33,15 @@ BY_KIND = {
         "mutation($id: ID!) { deleteProject(input: {projectId: $id}) { deletedProjectId } }",
         'mutation($id: ID!) { generate(input: {projectId: $id, kind: SCHEMA, prompt: "x"}) { generation { id } } }',
         SAVE_SCHEMA,
+        SAVE_ARCHITECTURE,
         "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }",
     ],
     "schema": ["query($id: ID!) { schema(id: $id) { id } }"],
+    "architecture": [
+        "query($id: ID!) { architecture(id: $id) { id } }",
+        UPDATE_ARCHITECTURE,
+        "mutation($id: ID!) { deleteArchitecture(input: {architectureId: $id}) { deletedArchitectureId } }",
+    ],
     "generation": [
         "query($id: ID!) { generation(id: $id) { id downloadUrl } }",
         "mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { generation { id } } }",
@@ -52,12 +68,14 @@ async def own(user: User) -> dict[str, str]:
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { userErrors { message } } }",
         id=deployment_id,
     )
+    drawn = await user.ask(SAVE_ARCHITECTURE, id=project_id)
     seen = await user.ask(
         "query($id: ID!) { viewer { id team { id } } project(id: $id) { schema { id } } }", id=project_id
     )
     return {
         "project": project_id,
         "schema": seen["project"]["schema"]["id"],
+        "architecture": drawn["saveArchitecture"]["architecture"]["id"],
         "generation": code_id,
         "deployment": deployment_id,
         "team": seen["viewer"]["team"]["id"],

@@ -259,7 +259,10 @@ async def test_a_base_that_does_not_fit_is_refused(
         input={"projectId": project_id, "baseGenerationId": base_id, **fields},
     )
 
-    assert answer["data"]["generate"] == {"generation": None, "userErrors": [{"code": "BAD_USER_INPUT", "field": [field]}]}
+    assert answer["data"]["generate"] == {
+        "generation": None,
+        "userErrors": [{"code": "BAD_USER_INPUT", "field": [field]}],
+    }
     assert fake.requests == []
 
 
