@@ -14,7 +14,20 @@ from strawberry.types import ExecutionContext
 
 from graph.descriptions import describe
 from graph.errors import CodedErrors
-from resolvers import admin, architectures, errors, node, nodes, paging, projects, schemas, streams, teams, users
+from resolvers import (
+    admin,
+    architectures,
+    documentation,
+    errors,
+    node,
+    nodes,
+    paging,
+    projects,
+    schemas,
+    streams,
+    teams,
+    users,
+)
 from resolvers.context import Context
 from resolvers.deployments import events as deployment_events
 from resolvers.deployments import objects as deployment_objects
@@ -35,6 +48,7 @@ SLICES: Final[list[ModuleType]] = [
     projects,
     schemas,
     architectures,
+    documentation,
     generation_objects,
     generation_events,
     generations,
@@ -52,6 +66,7 @@ class Query(
     projects.ProjectsQuery,
     schemas.SchemasQuery,
     architectures.ArchitecturesQuery,
+    documentation.DocumentationQuery,
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
     admin.AdminQuery,
@@ -64,6 +79,7 @@ class Mutation(
     projects.ProjectsMutation,
     schemas.SchemasMutation,
     architectures.ArchitecturesMutation,
+    documentation.DocumentationMutation,
     generations.GenerationsMutation,
     deployments.DeploymentsMutation,
     admin.AdminMutation,

@@ -9,6 +9,7 @@ import strawberry
 from resolvers.architectures import Architecture
 from resolvers.context import Info
 from resolvers.deployments import Deployment
+from resolvers.documentation import DocumentationPage
 from resolvers.generations import Generation
 from resolvers.node import Node
 from resolvers.projects import Project
@@ -27,6 +28,7 @@ _BY_PREFIX: Final[dict[str, tuple[Callable[[Services], Callable[..., Awaitable[A
     "project": (lambda services: services.projects.get, Project.of),
     "schema": (lambda services: services.schemas.get, Schema.of),
     "architecture": (lambda services: services.architectures.get, Architecture.of),
+    "page": (lambda services: services.documentation.get, DocumentationPage.of),
     "generation": (lambda services: services.generations.get, Generation.of),
     "deployment": (lambda services: services.deployments.get, Deployment.of),
 }

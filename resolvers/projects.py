@@ -18,6 +18,7 @@ from services.projects import ProjectStatus
 if TYPE_CHECKING:
     from resolvers.architectures import Architecture
     from resolvers.deployments import Deployment
+    from resolvers.documentation import DocumentationFilter, DocumentationPage
     from resolvers.generations import Generation
     from resolvers.schemas import Schema
 
@@ -84,6 +85,25 @@ class Project(Node):
 
         page = await info.context.services.architectures.list(self.project, PageRequest(first, after))
         return connection(page, Architecture.of, after=after)
+
+    @strawberry.field
+    async def documentation(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        filter: Annotated[
+            Annotated["DocumentationFilter", strawberry.lazy("resolvers.documentation")] | None,
+            strawberry.argument(description="Which pages; null for all."),
+        ] = None,
+    ) -> Connection[Annotated["DocumentationPage", strawberry.lazy("resolvers.documentation")]]:
+        """The pages of its documentation, in their order."""
+        from resolvers.documentation import DocumentationPage, page_filter  # noqa: PLC0415 - the slices show each other
+
+        page = await info.context.services.documentation.list(
+            self.project, PageRequest(first, after), page_filter(filter)
+        )
+        return connection(page, DocumentationPage.of, after=after)
 
     @strawberry.field
     async def generations(

@@ -190,7 +190,7 @@ class _Builder:
         projects = Projects(self._table(PROJECTS), idempotency, now)
         schemas = Schemas(self.aws, self._table(SCHEMAS), projects, now)
         architectures = Architectures(self._table(ARCHITECTURES), projects, idempotency, now)
-        documentation = Documentation(self._table(DOCUMENTATION), projects, now)
+        documentation = Documentation(self._table(DOCUMENTATION), projects, idempotency, now)
         generations = Generations(
             generation_table,
             projects,

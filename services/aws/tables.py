@@ -131,7 +131,8 @@ class Table(Generic[E]):
     ) -> Page[E]:
         """Return a page of the entities in one partition of an index, in the order of its sort key.
 
-        `where` keeps those whose attributes equal the given values.
+        `where` keeps those whose attributes equal the given values; a value of the index's sort key is looked up,
+        others are filtered out of the whole partition.
         """
         index = self.spec.index(index_name)
         start: Any = self._start(index, partition, page.after)
@@ -248,16 +249,18 @@ class Table(Generic[E]):
     ) -> dict[str, Any]:
         names = {"#partition": index.partition}
         values = {":partition": to_attribute(partition)}
+        keys, filters = ["#partition = :partition"], list[str]()
+        for position, (attribute, value) in enumerate(where.items()):
+            names[f"#w{position}"], values[f":w{position}"] = attribute, to_attribute(value)
+            (keys if attribute == index.sort else filters).append(f"#w{position} = :w{position}")
         request: dict[str, Any] = {
             "TableName": self.name,
             "IndexName": index.name,
-            "KeyConditionExpression": "#partition = :partition",
+            "KeyConditionExpression": " AND ".join(keys),
             "ScanIndexForward": not newest_first,
         }
-        for position, (attribute, value) in enumerate(where.items()):
-            names[f"#w{position}"], values[f":w{position}"] = attribute, to_attribute(value)
-        if where:
-            request["FilterExpression"] = " AND ".join(f"#w{n} = :w{n}" for n in range(len(where)))
+        if filters:
+            request["FilterExpression"] = " AND ".join(filters)
         return {**request, "ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
 
 

@@ -26,6 +26,11 @@ mutation($id: ID!) {
   updateArchitecture(input: {architectureId: $id, nodes: [{id: "a", kind: API, name: "A"}]}) { architecture { id } }
 }"""
 
+CREATE_PAGE = """
+mutation($id: ID!) {
+  createDocumentationPage(input: {projectId: $id, title: "t", content: "c"}) { page { id } }
+}"""
+
 BY_KIND = {
     "project": [
         "query($id: ID!) { project(id: $id) { id } }",
@@ -34,6 +39,8 @@ BY_KIND = {
         'mutation($id: ID!) { generate(input: {projectId: $id, kind: SCHEMA, prompt: "x"}) { generation { id } } }',
         SAVE_SCHEMA,
         SAVE_ARCHITECTURE,
+        CREATE_PAGE,
+        "mutation($id: ID!) { reorderDocumentation(input: {projectId: $id, pageIds: []}) { project { id } } }",
         "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }",
     ],
     "schema": ["query($id: ID!) { schema(id: $id) { id } }"],
@@ -41,6 +48,11 @@ BY_KIND = {
         "query($id: ID!) { architecture(id: $id) { id } }",
         UPDATE_ARCHITECTURE,
         "mutation($id: ID!) { deleteArchitecture(input: {architectureId: $id}) { deletedArchitectureId } }",
+    ],
+    "page": [
+        "query($id: ID!) { documentationPage(id: $id) { id } }",
+        'mutation($id: ID!) { updateDocumentationPage(input: {pageId: $id, title: "x"}) { page { id } } }',
+        "mutation($id: ID!) { deleteDocumentationPage(input: {pageId: $id}) { deletedPageId } }",
     ],
     "generation": [
         "query($id: ID!) { generation(id: $id) { id downloadUrl } }",
@@ -69,6 +81,7 @@ async def own(user: User) -> dict[str, str]:
         id=deployment_id,
     )
     drawn = await user.ask(SAVE_ARCHITECTURE, id=project_id)
+    written = await user.ask(CREATE_PAGE, id=project_id)
     seen = await user.ask(
         "query($id: ID!) { viewer { id team { id } } project(id: $id) { schema { id } } }", id=project_id
     )
@@ -76,6 +89,7 @@ async def own(user: User) -> dict[str, str]:
         "project": project_id,
         "schema": seen["project"]["schema"]["id"],
         "architecture": drawn["saveArchitecture"]["architecture"]["id"],
+        "page": written["createDocumentationPage"]["page"]["id"],
         "generation": code_id,
         "deployment": deployment_id,
         "team": seen["viewer"]["team"]["id"],
