@@ -5,8 +5,11 @@ from typing import Self
 
 import strawberry
 
+from resolvers.context import Info
 from resolvers.node import Node
+from resolvers.settings import TeamSettings
 from services import teams as model
+from services.core.ids import TeamId
 
 
 @strawberry.type
@@ -19,6 +22,11 @@ class Team(Node):
     """Whether it is somebody's own, made when they first signed in."""
     created_at: datetime
     """When it was made."""
+
+    @strawberry.field
+    async def settings(self, info: Info) -> TeamSettings | None:
+        """What its members share."""
+        return TeamSettings.of(await info.context.services.settings.of_team(TeamId(self.id), by=info.context.actor))
 
     @classmethod
     def of(cls, team: model.Team) -> Self:

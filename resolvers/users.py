@@ -7,6 +7,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.node import Node
+from resolvers.settings import UserSettings
 from resolvers.teams import Team
 from services import users as model
 
@@ -31,6 +32,13 @@ class User(Node):
     async def team(self, info: Info) -> Team | None:
         """Their personal team."""
         return Team.of(await info.context.services.teams.get(self.user.personal_team_id, by=info.context.actor))
+
+    @strawberry.field
+    async def settings(self, info: Info) -> UserSettings | None:
+        """Their preferences; null for anybody but yourself."""
+        if self.user.id != info.context.actor.user_id:
+            return None
+        return UserSettings.of(await info.context.services.settings.of_user(by=info.context.actor))
 
     @classmethod
     def of(cls, user: model.User) -> Self:

@@ -60,6 +60,7 @@ from services.platforms.port import Platform
 from services.platforms.tables import StackTables
 from services.projects import PROJECTS, Projects
 from services.schemas.service import SCHEMAS, Schemas
+from services.settings import SETTINGS, TEAM_SETTINGS, Settings
 from services.teams import TEAMS, Teams
 from services.users import USERS, Users
 
@@ -71,6 +72,8 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     DEPLOYMENTS,
     DEPLOYMENT_LOGS,
     DOCUMENTATION,
+    SETTINGS,
+    TEAM_SETTINGS,
     TEAMS,
     USERS,
     IDEMPOTENCY_KEYS,
@@ -97,6 +100,7 @@ class Services:
     generations: Generations
     deployments: Deployments
     documentation: Documentation
+    settings: Settings
     deletion: Deletion
     admin: Admin
     health: Health
@@ -188,6 +192,9 @@ class _Builder:
         archive = LogArchive(self._table(DEPLOYMENT_LOGS), now)
         platforms = self._platforms()
         projects = Projects(self._table(PROJECTS), idempotency, now)
+        settings = Settings(
+            self._table(SETTINGS), self._table(TEAM_SETTINGS), self._models(), frozenset(platforms), now
+        )
         schemas = Schemas(self.aws, self._table(SCHEMAS), projects, now)
         architectures = Architectures(self._table(ARCHITECTURES), projects, idempotency, now)
         documentation = Documentation(self._table(DOCUMENTATION), projects, idempotency, now)
@@ -199,6 +206,7 @@ class _Builder:
             self.log,
             hub,
             idempotency,
+            settings,
             self._models(),
             now,
         )
@@ -211,6 +219,7 @@ class _Builder:
             self.log,
             hub,
             idempotency,
+            settings,
             frozenset(platforms),
             now,
         )
@@ -247,6 +256,7 @@ class _Builder:
             generations=generations,
             deployments=deployments,
             documentation=documentation,
+            settings=settings,
             deletion=Deletion(projects, generations, deployments),
             admin=Admin(
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now

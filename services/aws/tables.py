@@ -42,16 +42,18 @@ class TableSpec(Generic[E]):
     """Without the prefix `snapinfra-`."""
     entity: type[E]
     sort: str | None = None
-    """Sort key beside the partition key `id`."""
+    """Sort key beside the partition key."""
     indexes: Sequence[Index] = ()
     ttl: str | None = None
     """Attribute holding the epoch second after which DynamoDB deletes the item."""
     stream: bool = False
     sort_type: KeyType = "S"
+    partition: str = "id"
+    """Attribute of the entity's id, which is the partition key."""
 
     @property
     def key(self) -> tuple[str, ...]:
-        return ("id",) if self.sort is None else ("id", self.sort)
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
 
     def index(self, name: str) -> Index:
         return next(index for index in self.indexes if index.name == name)
@@ -159,8 +161,8 @@ class Table(Generic[E]):
         answer = await self.aws.run(
             self.aws.dynamodb.query,
             TableName=self.name,
-            KeyConditionExpression="id = :id AND #sort > :after",
-            ExpressionAttributeNames={"#sort": self.spec.key[-1]},
+            KeyConditionExpression="#id = :id AND #sort > :after",
+            ExpressionAttributeNames={"#id": self.spec.partition, "#sort": self.spec.key[-1]},
             ExpressionAttributeValues={":id": {"S": entity_id}, ":after": {"N": str(after)}},
             ConsistentRead=True,
             ScanIndexForward=not newest_first,
@@ -186,7 +188,8 @@ class Table(Generic[E]):
         return {
             "TableName": self.name,
             "Item": to_item(entity),
-            "ConditionExpression": "attribute_not_exists(id)",
+            "ConditionExpression": "attribute_not_exists(#id)",
+            "ExpressionAttributeNames": {"#id": self.spec.partition},
         }
 
     def _put(self, request: Mapping[str, Any]) -> bool:
@@ -203,23 +206,22 @@ class Table(Generic[E]):
         except ClientError as error:
             if not is_condition_failure(error):
                 raise
-            found = self._item(item["id"]["S"], sort=item.get(self.spec.sort or ""))
+            found = self._item(item[self.spec.partition]["S"], sort=item.get(self.spec.sort or ""))
             return found is not None and found.get(_MARK) == mark
         return True
 
     def _item(self, entity_id: str, *, sort: Item | None = None) -> Item | None:
-        condition, values = "id = :id", {":id": {"S": entity_id}}
-        names: dict[str, Any] = {}
+        condition, values, names = "#id = :id", {":id": {"S": entity_id}}, {"#id": self.spec.partition}
         if sort is not None:
-            condition, names = "id = :id AND #sort = :sort", {"ExpressionAttributeNames": {"#sort": self.spec.key[-1]}}
-            values[":sort"] = sort
+            condition = "#id = :id AND #sort = :sort"
+            values[":sort"], names["#sort"] = sort, self.spec.key[-1]
         answer = self.aws.dynamodb.query(
             TableName=self.name,
             KeyConditionExpression=condition,
+            ExpressionAttributeNames=names,
             ExpressionAttributeValues=values,
             ConsistentRead=True,
             Limit=1,
-            **names,
         )
         return next(iter(answer["Items"]), None)
 

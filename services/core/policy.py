@@ -12,12 +12,14 @@ class Action(Enum):
     VIEW = "view"
     EDIT = "edit"
     DELETE = "delete"
+    ADMINISTER = "administer"
 
 
 _ALLOWED: Final = {
     Action.VIEW: {Role.OWNER, Role.ADMIN, Role.EDITOR, Role.VIEWER},
     Action.EDIT: {Role.OWNER, Role.ADMIN, Role.EDITOR},
     Action.DELETE: {Role.OWNER, Role.ADMIN},
+    Action.ADMINISTER: {Role.OWNER, Role.ADMIN},
 }
 
 

@@ -26,6 +26,7 @@ from services.generations.service import Generations
 from services.idempotency import Idempotency
 from services.jobs.record import OPEN, StopCause, stop_requested
 from services.projects import Project, Projects
+from services.settings import Settings
 
 MAX_VARIABLES: Final = 100
 MAX_VALUE: Final = 4096
@@ -36,7 +37,8 @@ _RESERVED: Final = {"PATH", "HOME", "PORT", "HOST", "TABLE_PREFIX"}
 class NewDeployment:
     project_id: ProjectId
     generation_id: GenerationId
-    platform: DeploymentPlatform
+    platform: DeploymentPlatform | None
+    """None means the team's default."""
     config: DeploymentConfig = field(default_factory=DeploymentConfig)
     client_mutation_id: str | None = None
 
@@ -51,14 +53,16 @@ class Deployments:
     event_log: EventLog
     hub: Hub
     idempotency: Idempotency
+    settings: Settings
     platforms: Collection[DeploymentPlatform]
     """Those that may be used here."""
     now: Clock
 
     async def create(self, new: NewDeployment, *, by: Actor) -> Deployment:
         """Deploy the code of a generation: store the record and put its job into the queue."""
-        self._check(new)
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
+        platform = new.platform or await self.settings.default_platform(project.team_id)
+        self._check(new, platform)
         _check_deployable(await self.generations.get(new.generation_id, by=by), project)
         object_id = await self.idempotency.object_id(
             "createDeployment", new.client_mutation_id, lambda: new_id("deployment"), by=by.user_id
@@ -71,8 +75,8 @@ class Deployments:
             team_id=project.team_id,
             open=OPEN,
             generation_id=new.generation_id,
-            platform=new.platform,
-            environment="development" if new.platform is DeploymentPlatform.LOCAL else "production",
+            platform=platform,
+            environment="development" if platform is DeploymentPlatform.LOCAL else "production",
             config=new.config,
             created_at=now,
             updated_at=now,
@@ -189,10 +193,10 @@ class Deployments:
             await self.projects.went_down(deployment.project_id, deployment.id, failed=False)
         return deployment
 
-    def _check(self, new: NewDeployment) -> None:
+    def _check(self, new: NewDeployment, platform: DeploymentPlatform) -> None:
         faults = _config_faults(new.config)
-        if new.platform not in self.platforms:
-            faults.append(Fault(f"{new.platform.value} is not available on this server.", ("platform",)))
+        if platform not in self.platforms:
+            faults.append(Fault(f"{platform.value} is not available on this server.", ("platform",)))
         if faults:
             raise Invalid(faults)
 

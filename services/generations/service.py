@@ -1,5 +1,6 @@
 """This file is what users do with generations: ask for one, watch it, cancel it, take what it made."""
 
+import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from services.idempotency import Idempotency
 from services.jobs.record import OPEN, StopCause, stop_requested
 from services.llm.port import Options
 from services.projects import Project, Projects
+from services.settings import Settings
 
 PROMPT_LENGTH: Final = 8000
 DOWNLOAD_SECONDS: Final = 3600
@@ -59,6 +61,7 @@ class Generations:
     event_log: EventLog
     hub: Hub
     idempotency: Idempotency
+    settings: Settings
     models: frozenset[str]
     """The models that a request may name."""
     now: Clock
@@ -69,6 +72,7 @@ class Generations:
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
         if new.base_id is not None:
             await self._check_base(new.base_id, new, by=by)
+        new = dataclasses.replace(new, options=await self.settings.completed(new.options, team_id=project.team_id))
         object_id = await self.idempotency.object_id(
             "generate", new.client_mutation_id, lambda: new_id("generation"), by=by.user_id
         )

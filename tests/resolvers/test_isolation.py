@@ -63,7 +63,10 @@ BY_KIND = {
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { deployment { id } } }",
         "mutation($id: ID!) { redeploy(input: {deploymentId: $id}) { deployment { id } } }",
     ],
-    "team": ["query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }"],
+    "team": [
+        "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
+        "mutation($id: ID!) { updateTeamSettings(input: {teamId: $id}) { settings { version } } }",
+    ],
     "user": [],
 }
 
