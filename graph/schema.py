@@ -15,6 +15,7 @@ from strawberry.types import ExecutionContext
 from graph.descriptions import describe
 from graph.errors import CodedErrors
 from resolvers import (
+    activity,
     admin,
     architectures,
     documentation,
@@ -51,6 +52,7 @@ SLICES: Final[list[ModuleType]] = [
     architectures,
     documentation,
     settings,
+    activity,
     generation_objects,
     generation_events,
     generations,
@@ -69,6 +71,7 @@ class Query(
     schemas.SchemasQuery,
     architectures.ArchitecturesQuery,
     documentation.DocumentationQuery,
+    activity.ActivityQuery,
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
     admin.AdminQuery,
@@ -91,7 +94,7 @@ class Mutation(
 
 
 @strawberry.type(name="Subscription")
-class Live(generations.GenerationsSubscription, deployments.DeploymentsSubscription):
+class Live(generations.GenerationsSubscription, deployments.DeploymentsSubscription, activity.ActivitySubscription):
     """Watching. Every event carries a cursor; resuming after it misses nothing and repeats nothing."""
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 import strawberry
 
+from resolvers.activity import Activity
 from resolvers.architectures import Architecture
 from resolvers.context import Info
 from resolvers.deployments import Deployment
@@ -29,6 +30,7 @@ _BY_PREFIX: Final[dict[str, tuple[Callable[[Services], Callable[..., Awaitable[A
     "schema": (lambda services: services.schemas.get, Schema.of),
     "architecture": (lambda services: services.architectures.get, Architecture.of),
     "page": (lambda services: services.documentation.get, DocumentationPage.of),
+    "activity": (lambda services: services.activity.get, Activity.of),
     "generation": (lambda services: services.generations.get, Generation.of),
     "deployment": (lambda services: services.deployments.get, Deployment.of),
 }

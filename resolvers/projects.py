@@ -16,6 +16,7 @@ from services.core.pages import PageRequest
 from services.projects import ProjectStatus
 
 if TYPE_CHECKING:
+    from resolvers.activity import Activity
     from resolvers.architectures import Architecture
     from resolvers.deployments import Deployment
     from resolvers.documentation import DocumentationFilter, DocumentationPage
@@ -126,6 +127,16 @@ class Project(Node):
             PageRequest(first, after), project_id=self.project.id, status=None, by=info.context.actor
         )
         return connection(page, Deployment.of, after=after)
+
+    @strawberry.field
+    async def activity(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[Annotated["Activity", strawberry.lazy("resolvers.activity")]]:
+        """What was done in it in the last 90 days, newest first."""
+        from resolvers.activity import Activity  # noqa: PLC0415 - the slices show each other
+
+        page = await info.context.services.activity.of_project(self.project, PageRequest(first, after))
+        return connection(page, Activity.of, after=after)
 
     @strawberry.field
     async def latest_deployment(

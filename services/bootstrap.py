@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from services.activity.journal import Journal
+from services.activity.model import ACTIVITY
+from services.activity.service import Activity
 from services.admin import Admin
 from services.architectures.service import ARCHITECTURES, Architectures
 from services.auth.jwks import JwksKeys, PemKey
@@ -33,6 +36,7 @@ from services.documentation.service import Documentation
 from services.events.hub import Hub
 from services.events.open import open_log
 from services.events.port import EventLog
+from services.events.shared import SharedStreams
 from services.generations.job import GenerationJob
 from services.generations.kinds.architecture import ArchitectureKind
 from services.generations.kinds.chat import ChatKind
@@ -72,6 +76,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     DEPLOYMENTS,
     DEPLOYMENT_LOGS,
     DOCUMENTATION,
+    ACTIVITY,
     SETTINGS,
     TEAM_SETTINGS,
     TEAMS,
@@ -101,6 +106,7 @@ class Services:
     deployments: Deployments
     documentation: Documentation
     settings: Settings
+    activity: Activity
     deletion: Deletion
     admin: Admin
     health: Health
@@ -191,9 +197,11 @@ class _Builder:
         )
         archive = LogArchive(self._table(DEPLOYMENT_LOGS), now)
         platforms = self._platforms()
-        projects = Projects(self._table(PROJECTS), idempotency, now)
+        streams = SharedStreams(self.log, secrets.randbits)
+        journal = Journal(self._table(ACTIVITY), streams, now)
+        projects = Projects(self._table(PROJECTS), idempotency, journal, now)
         settings = Settings(
-            self._table(SETTINGS), self._table(TEAM_SETTINGS), self._models(), frozenset(platforms), now
+            self._table(SETTINGS), self._table(TEAM_SETTINGS), self._models(), frozenset(platforms), journal, now
         )
         schemas = Schemas(self.aws, self._table(SCHEMAS), projects, now)
         architectures = Architectures(self._table(ARCHITECTURES), projects, idempotency, now)
@@ -257,6 +265,7 @@ class _Builder:
             deployments=deployments,
             documentation=documentation,
             settings=settings,
+            activity=Activity(self._table(ACTIVITY), projects, streams, hub),
             deletion=Deletion(projects, generations, deployments),
             admin=Admin(
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now

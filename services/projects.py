@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from services.activity.journal import Journal
 from services.aws.items import Entity
 from services.aws.tables import AlreadyExists, Index, Table, TableSpec
 from services.core.actor import Actor
@@ -55,6 +56,10 @@ class Project(Entity, frozen=True, kw_only=True, rename="camel"):
     live_deployment_id: DeploymentId | None = None
     """The deployment that answers now."""
 
+    @property
+    def project_id(self) -> ProjectId:
+        return self.id
+
 
 PROJECTS: Final = TableSpec(
     "projects",
@@ -91,6 +96,8 @@ class ProjectChange:
 class Projects:
     table: Table[Project]
     idempotency: Idempotency
+    journal: Journal
+    """Where all that is done in projects is noted, also by other services."""
     now: Clock
 
     async def create(self, new: NewProject, *, by: Actor) -> Project:
@@ -115,7 +122,8 @@ class Projects:
         try:
             await self.table.put_new(project)
         except AlreadyExists:
-            return await self.get(project.id, by=by)
+            project = await self.get(project.id, by=by)
+        await self.journal.created(project, project.name, place=project, by=by.user_id)
         return project
 
     async def get(self, project_id: ProjectId, *, by: Actor, action: Action = Action.VIEW) -> Project:
@@ -142,13 +150,16 @@ class Projects:
             fields = {"name": change.name, "description": change.description}
             return replace(project, **{name: text.strip() for name, text in fields.items() if text is not None})
 
-        return self._existing(await self.table.update(project_id, changed), project_id)
+        project = self._existing(await self.table.update(project_id, changed), project_id)
+        await self.journal.updated(project, project.name, place=project, by=by.user_id)
+        return project
 
     async def delete(self, project_id: ProjectId, *, by: Actor) -> Project:
         """Delete a project. What belongs to it is out of reach from then on."""
         for _ in range(5):
             project = await self.get(project_id, by=by, action=Action.DELETE)
             if await self.table.delete(project):
+                await self.journal.deleted(project, project.name, place=project, by=by.user_id)
                 return project
         raise Conflict("The project keeps changing; try again.")
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec.structs import replace
 
+from services.activity.journal import Journal
 from services.aws.items import Entity
 from services.aws.tables import AlreadyExists, E, Table, TableSpec
 from services.core.actor import Actor
@@ -67,6 +68,10 @@ class TeamSettings(Entity, frozen=True, kw_only=True, rename="camel"):
     def team_id(self) -> TeamId:
         return self.id
 
+    @property
+    def project_id(self) -> None:
+        return None
+
 
 SETTINGS: Final = TableSpec("settings", UserSettings, partition="userId")
 TEAM_SETTINGS: Final = TableSpec("team-settings", TeamSettings)
@@ -88,6 +93,7 @@ class Settings:
     """The models that may be chosen."""
     platforms: frozenset[DeploymentPlatform]
     """The platforms that may be chosen."""
+    journal: Journal
     now: Clock
 
     async def of_user(self, *, by: Actor) -> UserSettings:
@@ -115,7 +121,10 @@ class Settings:
             raise Invalid.one(f"No model '{model[:100]}': {known}.", "defaultModel")
         if platform is not None and platform not in self.platforms:
             raise Invalid.one(f"{platform.value} is not available on this server.", "defaultPlatform")
-        return await _changed(self.teams, self._new_team(team_id), change)
+        settings = await _changed(self.teams, self._new_team(team_id), change)
+        if change.fields:
+            await self.journal.updated(settings, "settings", place=settings, by=by.user_id)
+        return settings
 
     async def completed(self, options: Options, *, team_id: TeamId) -> Options:
         """Return how to ask the model where the user has chosen none: the team's, as long as there is such a model."""

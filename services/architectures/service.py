@@ -54,16 +54,9 @@ class Architectures:
     idempotency: Idempotency
     now: Clock
 
-    async def get(self, architecture_id: ArchitectureId, *, by: Actor, action: Action = Action.VIEW) -> Architecture:
-        """Return an architecture of a project on which the actor may do `action`."""
-        architecture = await self.table.find(architecture_id)
-        if architecture is None:
-            raise NotFound("architecture", architecture_id)
-        try:
-            await self.projects.get(architecture.project_id, by=by, action=action)
-        except NotFound:
-            raise NotFound("architecture", architecture_id) from None
-        return architecture
+    async def get(self, architecture_id: ArchitectureId, *, by: Actor) -> Architecture:
+        """Return an architecture."""
+        return (await self._found(architecture_id, by=by, action=Action.VIEW))[0]
 
     async def list(self, project: Project, page: PageRequest) -> Page[Architecture]:
         """Return the architectures of a project that the caller was given, the one changed last first."""
@@ -82,14 +75,17 @@ class Architectures:
         object_id = await self.idempotency.object_id(
             "saveArchitecture", client_mutation_id, lambda: new_id("architecture"), by=by.user_id
         )
-        return await self.add(project, NewArchitecture(model, ArchitectureId(object_id)), user_id=by.user_id)
+        new = NewArchitecture(model, ArchitectureId(object_id))
+        architecture = await self.add(project, new, user_id=by.user_id)
+        await self.projects.journal.created(architecture, "", place=project, by=by.user_id)
+        return architecture
 
     async def change(
         self, architecture_id: ArchitectureId, model: ArchitectureModel, *, expected_version: int | None, by: Actor
     ) -> Architecture:
         """Replace what an architecture shows."""
         _check(model)
-        await self.get(architecture_id, by=by, action=Action.EDIT)
+        _, project = await self._found(architecture_id, by=by, action=Action.EDIT)
 
         def changed(old: Architecture) -> Architecture:
             if expected_version not in (None, old.version):
@@ -99,13 +95,15 @@ class Architectures:
         found = await self.table.update(architecture_id, changed)
         if found is None:
             raise NotFound("architecture", architecture_id)
+        await self.projects.journal.updated(found, "", place=project, by=by.user_id)
         return found
 
     async def delete(self, architecture_id: ArchitectureId, *, by: Actor) -> Architecture:
         """Delete an architecture; the generation that made it stays."""
-        architecture = await self.get(architecture_id, by=by, action=Action.EDIT)
+        architecture, project = await self._found(architecture_id, by=by, action=Action.EDIT)
         if not await self.table.delete(architecture):
             raise Conflict("The architecture has changed meanwhile; try again.")
+        await self.projects.journal.deleted(architecture, "", place=project, by=by.user_id)
         return architecture
 
     async def add(self, project: Project, new: NewArchitecture, *, user_id: UserId) -> Architecture:
@@ -125,6 +123,18 @@ class Architectures:
         except AlreadyExists:
             return await self.table.find(new.id) or architecture
         return architecture
+
+    async def _found(
+        self, architecture_id: ArchitectureId, *, by: Actor, action: Action
+    ) -> tuple[Architecture, Project]:
+        """Return an architecture and its project, on which the actor may do `action`."""
+        architecture = await self.table.find(architecture_id)
+        if architecture is None:
+            raise NotFound("architecture", architecture_id)
+        try:
+            return architecture, await self.projects.get(architecture.project_id, by=by, action=action)
+        except NotFound:
+            raise NotFound("architecture", architecture_id) from None
 
 
 def _check(model: ArchitectureModel) -> None:

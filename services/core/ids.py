@@ -19,6 +19,7 @@ ArchitectureId = NewType("ArchitectureId", str)
 PageId = NewType("PageId", str)
 GenerationId = NewType("GenerationId", str)
 DeploymentId = NewType("DeploymentId", str)
+ActivityId = NewType("ActivityId", str)
 
 _NAMESPACE: Final = uuid_utils.UUID("8f0f6d9e-6a43-4b7c-9f3c-0c2d7d0f6a51")
 _USER_ID: Final = re.compile(r"user_[A-Za-z0-9_.@-]{1,120}", re.ASCII)

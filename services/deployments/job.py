@@ -148,6 +148,7 @@ class DeploymentJob:
         well = {"crashes": 0, "failures": 0}  # it is not poison: it may lose workers as long as it lives
         record = await run.save(status=DeploymentStatus.SUCCESS, url=url, live_at=self.now(), **well)
         await self._tell(run, events.DeploymentStatusChanged(record.status, url))
+        await self.projects.journal.went_live(record, record.platform.value)
         replaced = await self.projects.went_live(record.project_id, record.id)
         if replaced is not None:
             await self._supersede(replaced)
@@ -179,6 +180,7 @@ class DeploymentJob:
 
     async def _announce(self, record: Deployment) -> None:
         failed = record.status is DeploymentStatus.FAILED
+        await self.projects.journal.ended(record, record.platform.value, status=record.status.value)
         try:
             await self.table.update(record.id, announcing(self.now))
         except Announced:

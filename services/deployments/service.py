@@ -87,6 +87,7 @@ class Deployments:
             deployment = await self.get(deployment.id, by=by)
         if deployment.status is DeploymentStatus.PENDING:
             await self.queue.send(deployment.id, group=project.team_id)
+        await self.projects.journal.created(deployment, deployment.platform.value, place=project, by=by.user_id)
         return deployment
 
     async def redeploy(
@@ -131,6 +132,7 @@ class Deployments:
         deployment = await self._stop(deployment_id)
         if deployment is None:
             raise NotFound("deployment", deployment_id)
+        await self.projects.journal.canceled(deployment, deployment.platform.value, by=by.user_id)
         return deployment
 
     async def stop_all(self, project: Project) -> None:

@@ -61,16 +61,9 @@ class Documentation:
     idempotency: Idempotency
     now: Clock
 
-    async def get(self, page_id: PageId, *, by: Actor, action: Action = Action.VIEW) -> DocumentationPage:
-        """Return a page of a project on which the actor may do `action`."""
-        page = await self.table.find(page_id)
-        if page is None:
-            raise NotFound("page", page_id)
-        try:
-            await self.projects.get(page.project_id, by=by, action=action)
-        except NotFound:
-            raise NotFound("page", page_id) from None
-        return page
+    async def get(self, page_id: PageId, *, by: Actor) -> DocumentationPage:
+        """Return a page."""
+        return (await self._found(page_id, by=by, action=Action.VIEW))[0]
 
     async def list(self, project: Project, page: PageRequest, shown: PageFilter) -> Page[DocumentationPage]:
         """Return the pages of a project that the caller was given, in their order.
@@ -110,13 +103,14 @@ class Documentation:
         try:
             await self.table.put_new(page)
         except AlreadyExists:
-            return await self.table.find(page.id) or page
+            page = await self.table.find(page.id) or page
+        await self.projects.journal.created(page, page.title, place=project, by=by.user_id)
         return page
 
     async def update(self, page_id: PageId, change: PageChange, *, by: Actor) -> DocumentationPage:
         """Change a page. From then on it counts as made by hand: generations leave it alone."""
         _check(title=change.title, content=change.content, category=change.category)
-        await self.get(page_id, by=by, action=Action.EDIT)
+        _, project = await self._found(page_id, by=by, action=Action.EDIT)
 
         def changed(old: DocumentationPage) -> DocumentationPage:
             if change.expected_version not in (None, old.version):
@@ -132,13 +126,15 @@ class Documentation:
         found = await self.table.update(page_id, changed)
         if found is None:
             raise NotFound("page", page_id)
+        await self.projects.journal.updated(found, found.title, place=project, by=by.user_id)
         return found
 
     async def delete(self, page_id: PageId, *, by: Actor) -> DocumentationPage:
         """Delete a page. One that a generation wrote comes back if a later generation writes it again."""
-        page = await self.get(page_id, by=by, action=Action.EDIT)
+        page, project = await self._found(page_id, by=by, action=Action.EDIT)
         if not await self.table.delete(page):
             raise Conflict("The page has changed meanwhile; try again.")
+        await self.projects.journal.deleted(page, page.title, place=project, by=by.user_id)
         return page
 
     async def reorder(self, project_id: ProjectId, ids: Sequence[PageId], *, by: Actor) -> Project:
@@ -154,6 +150,16 @@ class Documentation:
             if pages[page_id].order != order:
                 await self.table.update(page_id, lambda old, order=order: replace(old, order=order))
         return project
+
+    async def _found(self, page_id: PageId, *, by: Actor, action: Action) -> tuple[DocumentationPage, Project]:
+        """Return a page and its project, on which the actor may do `action`."""
+        page = await self.table.find(page_id)
+        if page is None:
+            raise NotFound("page", page_id)
+        try:
+            return page, await self.projects.get(page.project_id, by=by, action=action)
+        except NotFound:
+            raise NotFound("page", page_id) from None
 
     async def _all(self, project: Project, *, category: str | None = None) -> Sequence[DocumentationPage]:
         """Return all pages of a project, or of one of its categories, in their order."""

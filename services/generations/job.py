@@ -146,6 +146,7 @@ class GenerationJob:
 
     async def _announce(self, record: Generation) -> None:
         failed = record.status is GenerationStatus.FAILED
+        await self.projects.journal.ended(record, record.kind.value, status=record.status.value)
         try:
             await self.table.update(record.id, announcing(self.now))
         except Announced:

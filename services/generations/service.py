@@ -128,6 +128,7 @@ class Generations:
         generation = await self._stop(generation_id)
         if generation is None:
             raise NotFound("generation", generation_id)
+        await self.projects.journal.canceled(generation, generation.kind.value, by=by.user_id)
         return generation
 
     async def stop_all(self, project: Project) -> None:
@@ -189,6 +190,7 @@ class Generations:
                 found = await self.get(generation.id, by=by)
         if found.status is GenerationStatus.QUEUED:
             await self.queue.send(found.id, group=found.team_id)
+        await self.projects.journal.created(found, found.kind.value, place=found, by=found.user_id)
         return found
 
     async def _check_base(self, base_id: GenerationId, new: NewGeneration, *, by: Actor) -> None:

@@ -41,6 +41,7 @@ BY_KIND = {
         SAVE_ARCHITECTURE,
         CREATE_PAGE,
         "mutation($id: ID!) { reorderDocumentation(input: {projectId: $id, pageIds: []}) { project { id } } }",
+        "query($id: ID!) { activity(filter: {projectId: $id}) { nodes { id } } }",
         "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }",
     ],
     "schema": ["query($id: ID!) { schema(id: $id) { id } }"],
@@ -63,7 +64,10 @@ BY_KIND = {
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { deployment { id } } }",
         "mutation($id: ID!) { redeploy(input: {deploymentId: $id}) { deployment { id } } }",
     ],
+    "activity": [],
     "team": [
+        "query($id: ID!) { activity(teamId: $id, filter: {entityType: PROJECT}) { nodes { id } } }",
+        'query($id: ID!) { activity(teamId: $id, filter: {userId: "user_x"}) { nodes { id } } }',
         "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
         "mutation($id: ID!) { updateTeamSettings(input: {teamId: $id}) { settings { version } } }",
     ],
@@ -86,7 +90,9 @@ async def own(user: User) -> dict[str, str]:
     drawn = await user.ask(SAVE_ARCHITECTURE, id=project_id)
     written = await user.ask(CREATE_PAGE, id=project_id)
     seen = await user.ask(
-        "query($id: ID!) { viewer { id team { id } } project(id: $id) { schema { id } } }", id=project_id
+        "query($id: ID!) { viewer { id team { id } }"
+        " project(id: $id) { schema { id } activity(first: 1) { nodes { id } } } }",
+        id=project_id,
     )
     return {
         "project": project_id,
@@ -95,6 +101,7 @@ async def own(user: User) -> dict[str, str]:
         "page": written["createDocumentationPage"]["page"]["id"],
         "generation": code_id,
         "deployment": deployment_id,
+        "activity": seen["project"]["activity"]["nodes"][0]["id"],
         "team": seen["viewer"]["team"]["id"],
         "user": seen["viewer"]["id"],
     }
@@ -120,6 +127,8 @@ async def test_another_users_things_look_like_missing_ones_by_every_path(alice: 
     [
         ("generation", GENERATION),
         ("deployment", "subscription($id: ID!) { deploymentEvents(id: $id) { __typename } }"),
+        ("project", "subscription($id: ID!) { activityFeed(projectId: $id) { __typename } }"),
+        ("team", "subscription($id: ID!) { activityFeed(teamId: $id) { __typename } }"),
     ],
 )
 async def test_another_users_streams_are_invisible(alice: User, bob: User, kind: str, subscription: str) -> None:

@@ -1,9 +1,12 @@
 """This file is what settings promise to the rest of the product, and to the roles in a team."""
 
 from collections.abc import Iterator
+from secrets import randbits
 
 import pytest
 
+from services.activity.journal import Journal
+from services.activity.model import ACTIVITY
 from services.aws.clients import connect
 from services.aws.tables import Table
 from services.bootstrap import table_name
@@ -11,6 +14,8 @@ from services.core.actor import Actor, Role
 from services.core.clock import utc_now
 from services.core.errors import Forbidden, NotFound
 from services.core.ids import TeamId, UserId, new_id
+from services.events.memory import MemoryLog
+from services.events.shared import SharedStreams
 from services.llm.port import Options
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings, SettingsChange
 from tests.snapinfra import Server
@@ -22,7 +27,9 @@ def settings(server: Server) -> Iterator[Settings]:
     aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url)
     users = Table(aws, SETTINGS, table_name(config, SETTINGS), utc_now)
     teams = Table(aws, TEAM_SETTINGS, table_name(config, TEAM_SETTINGS), utc_now)
-    yield Settings(users, teams, frozenset({"small", "large"}), frozenset(), utc_now)
+    activity = Table(aws, ACTIVITY, table_name(config, ACTIVITY), utc_now)
+    journal = Journal(activity, SharedStreams(MemoryLog(utc_now), randbits), utc_now)
+    yield Settings(users, teams, frozenset({"small", "large"}), frozenset(), journal, utc_now)
     aws.close()
 
 
