@@ -18,6 +18,7 @@ from resolvers import (
     activity,
     admin,
     architectures,
+    dashboard,
     documentation,
     errors,
     node,
@@ -59,6 +60,7 @@ SLICES: Final[list[ModuleType]] = [
     deployment_objects,
     deployment_events,
     deployments,
+    dashboard,
     admin,
 ]
 
@@ -74,6 +76,7 @@ class Query(
     activity.ActivityQuery,
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
+    dashboard.DashboardQuery,
     admin.AdminQuery,
 ):
     """Reading."""

@@ -26,6 +26,7 @@ from services.aws.topic import Topic
 from services.checks.port import NoChecks
 from services.config import Config
 from services.core.clock import Clock, utc_now
+from services.dashboard import Dashboards
 from services.deletion import Deletion
 from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
 from services.deployments.job import DeploymentJob
@@ -107,6 +108,7 @@ class Services:
     documentation: Documentation
     settings: Settings
     activity: Activity
+    dashboards: Dashboards
     deletion: Deletion
     admin: Admin
     health: Health
@@ -266,6 +268,7 @@ class _Builder:
             documentation=documentation,
             settings=settings,
             activity=Activity(self._table(ACTIVITY), projects, streams, hub),
+            dashboards=Dashboards(projects.table, deployment_table, self._table(ACTIVITY), now),
             deletion=Deletion(projects, generations, deployments),
             admin=Admin(
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now

@@ -17,6 +17,9 @@ from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 CONTENTION: Final = 20
 """How often an update is tried again when others keep changing the same item."""
 
+MOST_COUNTED: Final = 10
+"""Calls of one count, of 1 MB each."""
+
 _MARK: Final = "_write"
 """The attribute that tells one write of an item from another."""
 
@@ -155,6 +158,28 @@ class Table(Generic[E]):
             cursors=[self._cursor(index, item) for item in shown],
             has_next=len(items) > page.first,
         )
+
+    async def count(
+        self, index_name: str, partition: str, *, where: Mapping[str, str] | None = None, since: str | None = None
+    ) -> int:
+        """Count the entities in one partition of an index, `since` a value of its sort key; up to MOST_COUNTED MB.
+
+        `where` counts those whose attributes equal the given values.
+        """
+        index = self.spec.index(index_name)
+        request = self._index_query(index, partition, where or {}, newest_first=True)
+        if since is not None:
+            request["KeyConditionExpression"] += " AND #since >= :since"
+            request["ExpressionAttributeNames"]["#since"] = index.sort
+            request["ExpressionAttributeValues"][":since"] = {"S": since}
+        found = 0
+        for _ in range(MOST_COUNTED):
+            answer = await self.aws.run(self.aws.dynamodb.query, **request, Select="COUNT")
+            found += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                break
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return found
 
     async def part(self, entity_id: str, *, after: int, limit: int, newest_first: bool = False) -> list[E]:
         """Return entities that share an id, by their numeric sort key above `after`."""

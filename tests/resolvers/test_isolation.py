@@ -66,6 +66,7 @@ BY_KIND = {
     ],
     "activity": [],
     "team": [
+        "query($id: ID!) { dashboard(teamId: $id) { projectCount } }",
         "query($id: ID!) { activity(teamId: $id, filter: {entityType: PROJECT}) { nodes { id } } }",
         'query($id: ID!) { activity(teamId: $id, filter: {userId: "user_x"}) { nodes { id } } }',
         "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
