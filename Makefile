@@ -7,10 +7,10 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test check demo schema chaos guards bench format lock clean
+.PHONY: help setup dev test check demo schema chaos guards bench bench-analytics format lock clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: .make/product .make/tools .make/graphiql  ## Run Snapinfra on this machine (http://localhost:8000/graphql)
 	@exec $(VENV)/snapinfra dev
@@ -42,6 +42,9 @@ guards: setup  ## Remove each guard in a copy and see its test fail; writes docs
 
 bench: setup  ## Measure what streams cost; writes docs/benchmarks.md
 	@$(VENV)/python -m bench.streams
+
+bench-analytics: setup  ## Measure what analytics costs; writes the table of docs/analytics.md
+	@$(VENV)/python -m bench.analytics
 
 format: .make/tests  ## Format the code and fix what lint can fix
 	@$(VENV)/ruff check --fix .

@@ -29,6 +29,7 @@ subscription Watch($id: ID!, $after: String) {
     ... on FileStarted { path }
     ... on FileCompleted { path bytes }
     ... on FileDiscarded { path discardReason }
+    ... on CheckFinished { name checkState }
     ... on AttemptFailed { message willRetry }
     ... on GenerationFinished {
       status message
@@ -141,6 +142,8 @@ def _show_generation(event: dict[str, Any]) -> None:
             click.echo(f"  {click.style('✓', fg='green')} {event['path']}  {event['bytes']:,} bytes")
         case "FileDiscarded":
             click.secho(f"  ✗ {event['path']}  {event['discardReason']}", fg="red")
+        case "CheckFinished":
+            click.echo(f"  check {event['name']}: {event['checkState']}")
         case "AttemptFailed":
             click.secho(f"{event['message']}{' Trying again.' if event['willRetry'] else ''}", fg="yellow")
         case "StreamGap":

@@ -15,7 +15,23 @@ from strawberry.types import ExecutionContext
 from graph.descriptions import describe
 from graph.errors import CodedErrors
 from graph.scopes import needed_scopes
-from resolvers import admin, api_keys, errors, node, nodes, paging, projects, schemas, streams, users, viewer_can
+from resolvers import (
+    admin,
+    api_keys,
+    errors,
+    integrations,
+    node,
+    nodes,
+    paging,
+    projects,
+    schemas,
+    streams,
+    usage,
+    users,
+    viewer_can,
+)
+from resolvers.analytics import objects as analytics_objects
+from resolvers.analytics import operations as analytics
 from resolvers.context import Context
 from resolvers.deployments import events as deployment_events
 from resolvers.deployments import objects as deployment_objects
@@ -23,6 +39,9 @@ from resolvers.deployments import operations as deployments
 from resolvers.generations import events as generation_events
 from resolvers.generations import objects as generation_objects
 from resolvers.generations import operations as generations
+from resolvers.notifications import objects as notification_objects
+from resolvers.notifications import operations as notifications
+from resolvers.notifications import targets as notification_targets
 from resolvers.scalars import SCALARS
 from resolvers.teams import members
 from resolvers.teams import objects as team_objects
@@ -49,7 +68,14 @@ SLICES: Final[list[ModuleType]] = [
     deployment_objects,
     deployment_events,
     deployments,
+    notification_objects,
+    notifications,
+    notification_targets,
+    integrations,
+    analytics_objects,
+    analytics,
     admin,
+    usage,
 ]
 
 
@@ -62,7 +88,12 @@ class Query(
     schemas.SchemasQuery,
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
+    notifications.NotificationsQuery,
+    notification_targets.TargetsQuery,
+    integrations.IntegrationsQuery,
+    analytics.AnalyticsQuery,
     admin.AdminQuery,
+    usage.UsageQuery,
 ):
     """Reading."""
 
@@ -77,14 +108,18 @@ class Mutation(
     schemas.SchemasMutation,
     generations.GenerationsMutation,
     deployments.DeploymentsMutation,
+    notifications.NotificationsMutation,
+    notification_targets.TargetsMutation,
+    integrations.IntegrationsMutation,
+    analytics.AnalyticsMutation,
     admin.AdminMutation,
 ):
     """Changing. Every mutation takes one input and returns one payload with the object and your errors."""
 
 
 @strawberry.type(name="Subscription")
-class Live(generations.GenerationsSubscription, deployments.DeploymentsSubscription):
-    """Watching. Every event carries a cursor; resuming after it misses nothing and repeats nothing."""
+class Live(generations.GenerationsSubscription, deployments.DeploymentsSubscription, analytics.AnalyticsSubscription):
+    """Watching. Every event of a stream carries a cursor; resuming after it misses nothing and repeats nothing."""
 
 
 class OperationContext(SchemaExtension):
@@ -122,6 +157,7 @@ def schema() -> strawberry.Schema:
             generation_objects.Generation,
             deployment_objects.Deployment,
             teams.Team,
+            analytics_objects.Session,
         ],
         extensions=[OperationContext, CodedErrors],
         config=StrawberryConfig(scalar_map=SCALARS),

@@ -1,6 +1,5 @@
 """This file is the administration of an installation in the schema."""
 
-from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
@@ -25,8 +24,8 @@ class QueueStatus:
     """Messages that a worker has taken."""
     dead: int
     """Messages in its dead-letter queue."""
-    quiet_since: datetime | None
-    """When the open job that nobody has heard of for longest was last written; null where no job is open."""
+    oldest_age: float | None
+    """Seconds that the oldest job has waited, or that its worker has not been heard of; null where no job is open."""
 
     @classmethod
     def of(cls, status: admin.QueueStatus) -> Self:
@@ -35,7 +34,7 @@ class QueueStatus:
             waiting=status.waiting,
             in_flight=status.in_flight,
             dead=status.dead,
-            quiet_since=status.quiet_since,
+            oldest_age=status.oldest_age,
         )
 
 

@@ -43,6 +43,7 @@ _CODES: Final[dict[type[errors.Problem], ErrorCode]] = {
     errors.Conflict: ErrorCode.CONFLICT,
     errors.Invalid: ErrorCode.BAD_USER_INPUT,
     errors.Limited: ErrorCode.RATE_LIMITED,
+    errors.Exhausted: ErrorCode.QUOTA_EXCEEDED,
     errors.Unavailable: ErrorCode.UNAVAILABLE,
 }
 
@@ -106,7 +107,7 @@ def reporting(
                 shown = payload() if conflict.current is None else payload.of(conflict.current)
                 shown.user_errors = user_errors(conflict)
                 return shown
-            except (errors.Invalid, errors.Limited) as problem:
+            except (errors.Invalid, errors.Exhausted) as problem:
                 shown = payload()
                 shown.user_errors = user_errors(problem)
                 return shown

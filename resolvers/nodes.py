@@ -6,11 +6,14 @@ from typing import Annotated, Any, Final
 
 import strawberry
 
+from resolvers.analytics import Session
 from resolvers.api_keys import ApiKey
 from resolvers.context import Info
 from resolvers.deployments import Deployment
 from resolvers.generations import Generation
+from resolvers.integrations import Integration
 from resolvers.node import Node
+from resolvers.notifications import NotificationTarget, Webhook, WebhookDelivery
 from resolvers.projects import Project
 from resolvers.schemas import Schema
 from resolvers.teams import Team
@@ -31,6 +34,11 @@ _BY_PREFIX: Final[dict[str, tuple[Callable[[Services], Callable[..., Awaitable[A
     "schema": (lambda services: services.schemas.get, Schema.of),
     "generation": (lambda services: services.generations.get, Generation.of),
     "deployment": (lambda services: services.deployments.get, Deployment.of),
+    "webhook": (lambda services: services.webhooks.get, Webhook.of),
+    "integration": (lambda services: services.integrations.get, Integration.of),
+    "target": (lambda services: services.targets.get, NotificationTarget.of),
+    "delivery": (lambda services: services.webhooks.delivery, WebhookDelivery.of),
+    "session": (lambda services: services.analytics.session, Session.of),
 }
 
 

@@ -1,11 +1,13 @@
 """This file is the scalars beyond GraphQL's own, each as its specification says."""
 
 import math
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, NewType
 from urllib.parse import urlsplit
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.scalars import JSON
 
 from services.core.clock import iso
@@ -34,6 +36,17 @@ def _long(value: object) -> int:
     return int(value)
 
 
+def _date(value: object) -> date:
+    """Read a day. Raises GraphQLError, for another exception of a variable would count as a mistake of ours."""
+    try:
+        day = date.fromisoformat(str(value))
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != value:
+        raise GraphQLError("Date must be a day written as 2026-01-31.")
+    return day
+
+
 def _url(value: object) -> str:
     if not isinstance(value, str) or urlsplit(value).scheme not in ("http", "https"):
         raise ValueError("URL must be an absolute http or https URL.")
@@ -47,6 +60,18 @@ SCALARS: dict[object, Any] = {
         specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
         serialize=iso,
         parse_value=_datetime,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day in UTC: `2026-01-31`.",
+        specified_by_url="https://scalars.graphql.org/andimarek/local-date.html",
+        serialize=date.isoformat,
+        parse_value=_date,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description='An exact decimal number, written as a string: `"0.00045"`.',
+        serialize=lambda value: f"{value.normalize():f}",
     ),
     Long: strawberry.scalar(
         name="Long",

@@ -1,7 +1,6 @@
 """This file is what administrators of an installation do: look at the queues, and put failed jobs back into them."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -19,6 +18,7 @@ from services.events.port import EventLog
 from services.generations.model import Generation, GenerationStatus
 from services.jobs.record import OPEN, OPEN_INDEX, JobRecord
 from services.projects import Projects, ProjectStatus
+from services.usage.service import Budgets
 
 J = TypeVar("J", bound=JobRecord)
 
@@ -32,8 +32,8 @@ class QueueStatus:
     in_flight: int
     dead: int
     """Messages in the dead-letter queue."""
-    quiet_since: datetime | None
-    """When the open job that nobody has heard of for longest was last written; None where no job is open."""
+    oldest_age: float | None
+    """Seconds since the job that has waited for longest was put in, or its worker last heard of; None without jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Admin:
     deployment_queue: Queue
     event_log: EventLog
     projects: Projects
+    budgets: Budgets[Generation]
     now: Clock
 
     async def queue_status(self, *, by: Actor) -> list[QueueStatus]:
@@ -57,6 +58,7 @@ class Admin:
     async def redrive(self, generation_id: GenerationId, *, by: Actor) -> Generation:
         """Put a FAILED generation back into its queue with its counters reset; its stream starts over.
 
+        Its team's budget must have room for it again: else BudgetExhausted.
         Raises Conflict, with the generation, where it is not FAILED. (A deployment is done again with `redeploy`.)
         """
         require_admin(by)
@@ -80,7 +82,7 @@ class Admin:
                 open=OPEN,
             )
 
-        generation = await self.generations.update(generation_id, reset)
+        generation = await self.budgets.reopen(generation_id, reset)
         if generation is None:
             raise NotFound("generation", generation_id)
         await self.event_log.forget(generation.id)
@@ -97,5 +99,5 @@ class Admin:
             waiting=depth.waiting,
             in_flight=depth.in_flight,
             dead=dead.waiting + dead.in_flight,
-            quiet_since=oldest.items[0].updated_at if oldest.items else None,
+            oldest_age=(self.now() - oldest.items[0].updated_at).total_seconds() if oldest.items else None,
         )

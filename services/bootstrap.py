@@ -12,7 +12,15 @@ from typing import Any, Final, Protocol
 from services.access import ACCESS_CHANGES, AccessChanges
 from services.accounts import Accounts
 from services.admin import Admin
+from services.analytics.ingest import Ingest
+from services.analytics.live import Live
+from services.analytics.model import ANALYTICS
+from services.analytics.product import ProductEvents
+from services.analytics.rollups import ROLLUPS, Rollups
+from services.analytics.service import Analytics
+from services.analytics.sessions import SESSIONS
 from services.api_keys.service import API_KEYS, ApiKey, ApiKeys
+from services.architectures.service import ARCHITECTURES, Architectures
 from services.auth.jwks import JwksKeys, PemKey
 from services.auth.sessions import ClerkSessions
 from services.auth.signatures import Signatures
@@ -24,6 +32,8 @@ from services.aws.provision import QueueSpec, Resources
 from services.aws.queue import Queue
 from services.aws.tables import E, Table, TableSpec
 from services.aws.topic import Topic
+from services.checks.port import Checks, NoChecks
+from services.checks.service import open_checks
 from services.config import Config
 from services.core.clock import Clock, utc_now
 from services.core.recent import Recent
@@ -32,15 +42,26 @@ from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
 from services.deployments.job import DeploymentJob
 from services.deployments.model import DEPLOYMENTS, DeploymentPlatform
 from services.deployments.service import Deployments
+from services.documentation.model import DOCUMENTATION
+from services.documentation.service import Documentation
 from services.events.hub import Hub
 from services.events.open import open_log
 from services.events.port import EventLog
 from services.generations.job import GenerationJob
-from services.generations.model import GENERATIONS
+from services.generations.kinds.architecture import ArchitectureKind
+from services.generations.kinds.chat import ChatKind
+from services.generations.kinds.code import CodeKind
+from services.generations.kinds.documentation import DocumentationKind
+from services.generations.kinds.schema import SchemaKind
+from services.generations.model import GENERATIONS, GenerationKind
 from services.generations.options import completing
+from services.generations.redaction import Redactor
 from services.generations.service import Generations
 from services.health import Health
 from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.integrations.model import INTEGRATIONS
+from services.integrations.service import Integrations
+from services.integrations.testing import CredentialTester
 from services.jobs.sweeper import Sweeper
 from services.jobs.worker import Worker
 from services.llm.chat import Timeouts
@@ -49,26 +70,48 @@ from services.llm.openai import OpenAI
 from services.llm.port import Provider
 from services.llm.router import Router
 from services.llm.scaffold.provider import Scaffold
+from services.notifications.attempt import Attempts
+from services.notifications.courier import Courier
+from services.notifications.fanout import Fanout
+from services.notifications.keyring import Keyring
+from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
+from services.notifications.notifier import Notifier
+from services.notifications.service import Webhooks
+from services.notifications.targets import NotificationTargets
+from services.outbound.addresses import is_public, is_public_or_private
+from services.outbound.client import Outbound
+from services.outbound.connect import SystemResolver
 from services.platforms.backend import Limits, Machine
 from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
 from services.platforms.port import Platform
 from services.platforms.tables import StackTables
 from services.projects import PROJECTS, Projects
+from services.rates import RATES, Rates
 from services.schemas.service import SCHEMAS, Schemas
 from services.sign_in import SignIn
 from services.teams.invitations import INVITATIONS, Invitations
 from services.teams.members import Members
 from services.teams.model import MEMBERSHIPS, TEAMS
 from services.teams.service import Teams
+from services.usage.model import BUDGETS, USAGE
+from services.usage.prices import Prices, nanos
+from services.usage.reports import Reports
+from services.usage.service import Budgets
+from services.usage.service import Limits as BudgetLimits
 from services.users import KNOWN, KNOWN_FOR, USERS, Known, Users
+from services.vault.envelope import Envelopes
+from services.vault.kms import KmsVault
+from services.vault.local import LocalVault
 
 TABLES: Final[Sequence[TableSpec[Any]]] = (
     PROJECTS,
     SCHEMAS,
+    ARCHITECTURES,
     GENERATIONS,
     DEPLOYMENTS,
     DEPLOYMENT_LOGS,
+    DOCUMENTATION,
     TEAMS,
     MEMBERSHIPS,
     INVITATIONS,
@@ -76,7 +119,20 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     API_KEYS,
     ACCESS_CHANGES,
     IDEMPOTENCY_KEYS,
+    RATES,
+    BUDGETS,
+    USAGE,
+    WEBHOOKS,
+    DELIVERIES,
+    INTEGRATIONS,
+    TARGETS,
+    ANALYTICS,
+    SESSIONS,
+    ROLLUPS,
 )
+
+SHORTEST_SECRET: Final = 8
+"""Characters; a shorter one could be an ordinary word, which a model may say."""
 
 DEV_WAIT: Final = 2
 """Seconds of a long poll in development, where stopping should be quick and polls cost nothing."""
@@ -97,10 +153,17 @@ class Services:
     accounts: Accounts
     projects: Projects
     schemas: Schemas
+    architectures: Architectures
     generations: Generations
     deployments: Deployments
+    documentation: Documentation
     deletion: Deletion
+    analytics: Analytics
     admin: Admin
+    usage: Reports
+    webhooks: Webhooks
+    targets: NotificationTargets
+    integrations: Integrations
     health: Health
 
 
@@ -125,10 +188,19 @@ def resources(config: Config) -> Resources:
         queues=[
             QueueSpec(config.name_of(config.generation_queue), visibility=15 * 60),
             QueueSpec(config.name_of(config.deployment_queue), visibility=30 * 60),
+            QueueSpec(config.name_of(config.notification_queue), visibility=60),
         ],
         bucket=config.name_of(config.bucket),
         topic=config.name_of(config.topic),
+        key_alias=key_alias(config),
     )
+
+
+def key_alias(config: Config) -> str | None:
+    """Return the alias of the KMS key for secrets; None where a file of this machine's has the keys."""
+    if config.key_alias is None and config.development:
+        return None
+    return config.name_of(config.key_alias or "alias/snapinfra-secrets")
 
 
 def table_name(config: Config, spec: TableSpec[Any]) -> str:
@@ -152,14 +224,19 @@ async def opened(config: Config, environment: Mapping[str, str], *, now: Clock =
 
 def providers(config: Config) -> Sequence[Provider]:
     """Return the providers in the order they are asked: those with a key, else the scaffold."""
-    timeouts = Timeouts(between_chunks=config.ai_chunk_timeout)
+    common: dict[str, Any] = {
+        "timeouts": Timeouts(between_chunks=config.ai_chunk_timeout),
+        "reasoning_effort": config.ai_reasoning_effort,
+    }
     found: list[Provider] = []
     if config.groq_api_key:
         key, model = config.groq_api_key.get_secret_value(), config.ai_model or config.groq_model
-        found.append(Groq(key=key, model=model, base_url=config.groq_base_url, timeouts=timeouts))
+        found.append(Groq(key=key, model=model, base_url=config.groq_base_url, models=config.groq_models, **common))
     if config.openai_api_key:
         key, model = config.openai_api_key.get_secret_value(), config.ai_model or config.openai_model
-        found.append(OpenAI(key=key, model=model, base_url=config.openai_base_url, timeouts=timeouts))
+        found.append(
+            OpenAI(key=key, model=model, base_url=config.openai_base_url, models=config.openai_models, **common)
+        )
     return found or [Scaffold(tokens_per_second=config.scaffold_pace or None)]
 
 
@@ -187,16 +264,35 @@ class _Builder:
 
     def process(self) -> Process:
         config, now = self.config, self.now
-        hub, bucket, topic = Hub(self.log), Bucket(self.aws, config.name_of(config.bucket)), self._topic()
+        hub, bucket = Hub(self.log), Bucket(self.aws, config.name_of(config.bucket))
+        notifier = Notifier(self._topic(), self._queue(config.notification_queue), self._table(TARGETS))
         generation_queue, deployment_queue = self._queue(config.generation_queue), self._queue(config.deployment_queue)
         idempotency = Idempotency(self._table(IDEMPOTENCY_KEYS), now)
         generation_table, deployment_table = self._table(GENERATIONS), self._table(DEPLOYMENTS)
         archive = LogArchive(self._table(DEPLOYMENT_LOGS), now)
         platforms = self._platforms()
-        people = self._people(topic, idempotency)
+        people = self._people(notifier.topic, idempotency)
         projects = Projects(self._table(PROJECTS), people.access, idempotency, now)
         schemas = Schemas(self.aws, self._table(SCHEMAS), projects, now)
-        generations = Generations(generation_table, projects, bucket, generation_queue, self.log, hub, idempotency, now)
+        architectures = Architectures(self._table(ARCHITECTURES), projects, now)
+        documentation = Documentation(self._table(DOCUMENTATION), projects, now)
+        limits = BudgetLimits(config.team_tokens, None if config.team_cost is None else nanos(config.team_cost))
+        counters, usage = self._table(BUDGETS), self._table(USAGE)
+        budgets = Budgets(generation_table, counters, usage, limits, Prices(config.prices), config.models, now)
+        generations = Generations(
+            generation_table,
+            projects,
+            bucket,
+            generation_queue,
+            self.log,
+            hub,
+            idempotency,
+            self._table(SCHEMAS),
+            completing(config),
+            Rates(self._table(RATES), config.requests_per_minute, now),
+            budgets,
+            now,
+        )
         deployments = Deployments(
             deployment_table,
             projects,
@@ -209,21 +305,43 @@ class _Builder:
             frozenset(platforms),
             now,
         )
+        analytics = self._analytics(projects)
+        product_events = ProductEvents(analytics, now)
         generation_job = GenerationJob(
             generation_table,
             projects,
             schemas,
             bucket,
-            topic,
+            notifier,
             self.log,
             self.router,
+            {
+                GenerationKind.SCHEMA: SchemaKind(schemas),
+                GenerationKind.ARCHITECTURE: ArchitectureKind(architectures),
+                GenerationKind.CODE: CodeKind(self._checks(), secrets.token_bytes),
+                GenerationKind.DOCUMENTATION: DocumentationKind(documentation, secrets.token_bytes),
+                GenerationKind.CHAT: ChatKind(generation_table, bucket),
+            },
             completing(config),
-            secrets.token_bytes,
+            budgets,
+            self._redactor,
             now,
+            product_events,
         )
         deployment_job = DeploymentJob(
-            deployment_table, generation_table, projects, archive, bucket, topic, self.log, platforms, now
+            deployment_table,
+            generation_table,
+            projects,
+            archive,
+            bucket,
+            notifier,
+            self.log,
+            platforms,
+            now,
+            product_events,
         )
+        outbound = self._outbound()
+        courier, webhooks = self._notifications(notifier, outbound, idempotency)
         deletion = Deletion(projects, generations, deployments)
         services = Services(
             config=config,
@@ -237,12 +355,19 @@ class _Builder:
             accounts=self._accounts(people, deletion),
             projects=projects,
             schemas=schemas,
+            architectures=architectures,
             generations=generations,
             deployments=deployments,
+            documentation=documentation,
+            analytics=analytics,
             deletion=deletion,
             admin=Admin(
-                generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, now
+                generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, budgets, now
             ),
+            usage=Reports(usage, counters, limits, now),
+            webhooks=webhooks,
+            targets=NotificationTargets(notifier.targets, notifier, idempotency, now),
+            integrations=self._integrations(projects, outbound, idempotency),
             health=self._health(bucket, generation_queue),
         )
         workers: list[Runner] = [
@@ -250,8 +375,35 @@ class _Builder:
             self._worker(deployment_queue, deployment_job, config.deployment_slots),
             self._sweeper(generation_queue, generation_job),
             self._sweeper(deployment_queue, deployment_job),
+            courier,
         ]
         return Process(services, workers)
+
+    def _checks(self) -> Checks:
+        config = self.config
+        if not config.checks:
+            return NoChecks()
+        return open_checks(
+            (config.data / "checks").absolute(),
+            search_path=self.environment.get("PATH", ""),
+            cache=self._npm_cache,
+            network=self._npm_network,
+            seconds=config.check_seconds,
+        )
+
+    @property
+    def _npm_cache(self) -> Path:
+        return (self.config.data / "npm").absolute()
+
+    @property
+    def _npm_network(self) -> dict[str, str]:
+        return network_settings(self.environment, home=Path(self.environment.get("HOME", "/")))
+
+    def _redactor(self) -> Redactor:
+        config = self.config
+        secret = (config.groq_api_key, config.openai_api_key, config.jwt_secret)
+        texts = (value.get_secret_value() for value in secret if value is not None)
+        return Redactor(tuple(text for text in texts if len(text) >= SHORTEST_SECRET))
 
     def _people(self, topic: Topic, idempotency: Idempotency) -> _People:
         aws, config, now, random = self.aws, self.config, self.now, secrets.token_bytes
@@ -289,12 +441,41 @@ class _Builder:
     def _table(self, spec: TableSpec[E]) -> Table[E]:
         return Table(self.aws, spec, table_name(self.config, spec), self.now)
 
+    def _analytics(self, projects: Projects) -> Analytics:
+        rollups = Rollups(self.aws, table_name(self.config, ROLLUPS))
+        ingest = Ingest(self._table(ANALYTICS), self._table(SESSIONS), self._table(IDEMPOTENCY_KEYS), rollups, self.now)
+        return Analytics(ingest, rollups, Live(self.log, rollups, self.now), projects, self.now)
+
     def _queue(self, name: str) -> Queue:
         wait = self.config.job_poll or (DEV_WAIT if self.config.development else LONG_POLL)
         return Queue(self.aws, self.config.name_of(name), wait)
 
     def _topic(self) -> Topic:
         return Topic(self.aws, self.config.name_of(self.config.topic))
+
+    def _notifications(
+        self, notifier: Notifier, outbound: Outbound, idempotency: Idempotency
+    ) -> tuple[Courier, Webhooks]:
+        webhooks, deliveries, now = self._table(WEBHOOKS), self._table(DELIVERIES), self.now
+        keyring = Keyring(self._envelopes(), now)
+        fanout = Fanout(webhooks, deliveries, notifier.queue, now)
+        attempts = Attempts(webhooks, deliveries, keyring, outbound, notifier, now)
+        service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, now)
+        return Courier(notifier.queue, fanout, attempts, now), service
+
+    def _integrations(self, projects: Projects, outbound: Outbound, idempotency: Idempotency) -> Integrations:
+        tester = CredentialTester(outbound, self.now)
+        table, envelopes = self._table(INTEGRATIONS), self._envelopes()
+        return Integrations(table, projects, envelopes, tester, idempotency, self.now)
+
+    def _outbound(self) -> Outbound:
+        private = self.config.allow_private_addresses
+        return Outbound(SystemResolver(), is_public_or_private if private else is_public, plain=private)
+
+    def _envelopes(self) -> Envelopes:
+        alias = key_alias(self.config)
+        vault = KmsVault(self.aws, alias) if alias else LocalVault(self.config.data / "vault-keys")
+        return Envelopes(vault, self.now)
 
     def _worker(self, queue: Queue, handler: Any, slots: int) -> Worker[Any]:
         config = self.config
@@ -325,8 +506,8 @@ class _Builder:
         }
         machine = Machine(
             search_path=self.environment.get("PATH", ""),
-            cache=(config.data / "npm").absolute(),
-            network=network_settings(self.environment, home=Path(self.environment.get("HOME", "/"))),
+            cache=self._npm_cache,
+            network=self._npm_network,
             aws=aws,
             create_tables=StackTables(self.aws),
             limits=Limits(),

@@ -4,6 +4,7 @@ import base64
 import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,10 +15,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Json,
     SecretStr,
     ValidationError,
 )
 from pydantic.fields import FieldInfo
+
+from services.llm.scaffold import provider as scaffold
+from services.usage.prices import PRICES, Price
 
 
 class BadConfig(Exception):
@@ -70,7 +75,7 @@ class Config(BaseModel):
     data: Path = Field(
         Path(".snapinfra"),
         alias="SNAPINFRA_DATA",
-        description="Folder for the emulator's state and for LOCAL deployments.",
+        description="Folder for the emulator's state, for LOCAL deployments and for what checks of code install.",
     )
     cors_origins: Words = Field(
         (),
@@ -103,6 +108,23 @@ class Config(BaseModel):
         description="SNS topic told of every generation and deployment that ends.",
     )
 
+    notification_queue: str = Field(
+        "snapinfra-notifications", alias="SQS_NOTIFICATION_QUEUE", description="SQS queue of webhook deliveries."
+    )
+    key_alias: str | None = Field(
+        None,
+        alias="KMS_KEY_ALIAS",
+        pattern=r"^alias/[A-Za-z0-9/_-]+$",
+        description="KMS key that wraps the data keys of secrets, as `alias/…`; `snapinfra provision` makes it. "
+        "Unset, `alias/snapinfra-secrets`, and in development a file in SNAPINFRA_DATA in place of KMS.",
+    )
+    allow_private_addresses: bool = Field(
+        default=False,
+        alias="ALLOW_PRIVATE_ADDRESSES",
+        description="Whether webhooks and providers' URLs may lead to this machine and private networks, and be http. "
+        "Development only.",
+    )
+
     events_url: Annotated[str, AfterValidator(_events_url)] = Field(
         "memory://",
         alias="EVENTS_URL",
@@ -114,6 +136,9 @@ class Config(BaseModel):
         "https://api.groq.com", alias="GROQ_BASE_URL", description="Where Groq's API is; the SDK adds /openai/v1."
     )
     groq_model: str = Field("openai/gpt-oss-120b", alias="GROQ_MODEL", description="Model asked of Groq.")
+    groq_models: Words = Field(
+        (), alias="GROQ_MODELS", description="Further models of Groq that a generation may ask for."
+    )
     openai_api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY", description="Key of OpenAI, asked second.")
     openai_base_url: HttpUrl = Field(
         "https://api.openai.com/v1",
@@ -121,6 +146,9 @@ class Config(BaseModel):
         description="Where OpenAI's API, or one compatible with it, is (Ollama, vLLM, llama.cpp).",
     )
     openai_model: str = Field("gpt-5-mini", alias="OPENAI_MODEL", description="Model asked of OpenAI.")
+    openai_models: Words = Field(
+        (), alias="OPENAI_MODELS", description="Further models of OpenAI that a generation may ask for."
+    )
     ai_model: str | None = Field(
         None, alias="AI_MODEL", description="One model for every provider, instead of GROQ_MODEL and OPENAI_MODEL."
     )
@@ -131,8 +159,37 @@ class Config(BaseModel):
         None, alias="AI_MAX_TOKENS", ge=1, description="Most tokens of one answer; unset, each kind has its own."
     )
     ai_top_p: float | None = Field(None, alias="AI_TOP_P", gt=0, le=1, description="Nucleus sampling.")
+    ai_reasoning_effort: Literal["minimal", "low", "medium", "high"] | None = Field(
+        None, alias="AI_REASONING_EFFORT", description="How long a reasoning model thinks; unset, as it usually does."
+    )
     ai_chunk_timeout: float = Field(
         30, alias="AI_CHUNK_TIMEOUT", gt=0, description="Seconds of silence after which a provider has failed."
+    )
+    ai_prices: Json[dict[str, Price]] | None = Field(
+        None,
+        alias="AI_PRICES",
+        description="Prices of models in US dollars per million tokens, over the built-in ones of the default models: "
+        '`{"gpt-5-mini": {"input": 0.25, "cachedInput": 0.025, "output": 2}}`.',
+    )
+    ai_requests: int | None = Field(
+        None,
+        alias="AI_REQUESTS_PER_MINUTE",
+        ge=0,
+        le=1000,
+        description="Generations that a user may ask for within a minute; 0 for no limit; "
+        "unset, 10, and 20 in development.",
+    )
+    team_tokens: int | None = Field(
+        None,
+        alias="AI_TEAM_MONTHLY_TOKENS",
+        ge=0,
+        le=10**15,
+        description="Tokens that a team may use in a calendar month (UTC); unset, as many as it likes.",
+    )
+    team_cost: Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=9)] | None = Field(
+        None,
+        alias="AI_TEAM_MONTHLY_COST",
+        description="US dollars that a team's models may cost in a calendar month (UTC); unset, as much as they do.",
     )
     scaffold_pace: float = Field(
         2000,
@@ -209,9 +266,41 @@ class Config(BaseModel):
         2, alias="WORKER_DEPLOYMENTS", ge=1, le=100, description="Deployments that a worker builds at once."
     )
 
+    checks: bool = Field(
+        default=True,
+        alias="CODE_CHECKS",
+        description="Check produced code: whether it parses and, where Node.js is, whether it compiles. "
+        "The first check with some set of dependencies downloads them.",
+    )
+    check_seconds: float = Field(
+        60, alias="CODE_CHECK_SECONDS", ge=1, description="Seconds after which one check has failed."
+    )
+
     @property
     def development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def requests_per_minute(self) -> int:
+        """Generations that a user may ask for within a minute; 0 for no limit."""
+        if self.ai_requests is None:
+            return 20 if self.development else 10
+        return self.ai_requests
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that may be asked: that of each provider, in their order, then further ones."""
+        with_keys = (
+            (self.groq_api_key, self.ai_model or self.groq_model),
+            (self.openai_api_key, self.ai_model or self.openai_model),
+        )
+        further = (self.groq_models if self.groq_api_key else ()) + (self.openai_models if self.openai_api_key else ())
+        return (*(model for key, model in with_keys if key), *further) or (scaffold.MODEL,)
+
+    @property
+    def prices(self) -> dict[str, Price]:
+        """What models cost."""
+        return {**PRICES, **(self.ai_prices or {})}
 
     @property
     def pepper(self) -> bytes:
@@ -240,6 +329,7 @@ def read(variables: Mapping[str, str]) -> Config:
     except ValidationError as error:
         own = [f"{e['loc'][0]}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
         raise _bad([*own, *faults]) from None
+    faults += _faults_of_budget(config)
     if faults:
         raise _bad(faults)
     return config
@@ -262,12 +352,21 @@ def _faults_together(given: Mapping[str, str]) -> Iterator[str]:
     if given.get("SNAPINFRA_ENV", "production") == "production":
         if "JWT_SECRET" in given:
             yield "JWT_SECRET: not allowed when SNAPINFRA_ENV is production"
+        if given.get("ALLOW_PRIVATE_ADDRESSES", "false").lower() not in {"false", "0", "no", "off", "f", "n"}:
+            yield "ALLOW_PRIVATE_ADDRESSES: not allowed when SNAPINFRA_ENV is production"
         if not clerk:
             yield "CLERK_JWT_KEY or CLERK_JWKS_URL: one is required when SNAPINFRA_ENV is production"
         if "API_KEY_PEPPER" not in given:
             yield "API_KEY_PEPPER: required when SNAPINFRA_ENV is production"
     if clerk and "CLERK_ISSUER" not in given:
         yield "CLERK_ISSUER: required with CLERK_JWT_KEY or CLERK_JWKS_URL"
+
+
+def _faults_of_budget(config: Config) -> Iterator[str]:
+    """Yield which models have no price, where a budget of money needs one."""
+    if config.team_cost is not None:
+        for model in sorted({*config.models} - {*config.prices}):
+            yield f"AI_TEAM_MONTHLY_COST: needs a price of the model '{model}' in AI_PRICES"
 
 
 def _bad(faults: list[str]) -> BadConfig:

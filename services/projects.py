@@ -51,6 +51,8 @@ class Project(Entity, frozen=True, kw_only=True, rename="camel"):
     status: ProjectStatus = ProjectStatus.DRAFT
     schema_id: SchemaId | None = None
     schema_version: int = 0
+    generations: int = 0
+    """How many generations were asked for."""
     live_deployment_id: DeploymentId | None = None
     """The deployment that answers now."""
 
@@ -178,6 +180,13 @@ class Projects:
             if project is None or await self.table.delete(project):
                 return
         raise Conflict("The project keeps changing; try again.")
+
+    async def next_number(self, project: Project) -> int:
+        """Return the number of the project's next generation, from 1; no two get the same one."""
+        number = await self.table.increment(project, "generations")
+        if number is None:
+            raise NotFound("project", project.id)
+        return number
 
     async def mark(self, project_id: ProjectId, status: ProjectStatus) -> None:
         """Record that work on the project has begun (for jobs, which were authorized when they were asked for)."""

@@ -21,8 +21,12 @@ PASSED, USAGE_ERROR, NO_TESTS = 0, 4, 5
 
 CONFORMANCE: Final = "tests/services/events/test_log_conformance.py"
 HUB: Final = "tests/services/events/test_hub.py"
+BUDGETS: Final = "tests/services/usage/test_budgets.py"
+USAGE: Final = "services/usage/service.py"
 WORKER: Final = "tests/services/jobs/test_worker.py"
 TABLES: Final = "tests/services/aws/test_tables.py"
+SSRF: Final = "tests/services/outbound/test_ssrf.py"
+OUTBOUND: Final = "services/outbound/connect.py"
 MEMORY: Final = "services/events/memory.py"
 REDIS: Final = "services/events/redis_scripts.py"
 
@@ -221,6 +225,70 @@ GUARDS: Final = (
         "limit = asyncio.timeout(self._remaining(run.record))",
         "limit = asyncio.timeout(None)",
         f"{WORKER}::test_a_job_that_takes_longer_than_it_may_fails",
+    ),
+    Guard(
+        "sweeper: an end that nobody has announced is settled",
+        "services/jobs/sweeper.py",
+        "            await self.handler.settle(record)\n",
+        "            pass\n",
+        f"{WORKER}::test_an_end_that_nobody_has_announced_is_settled_by_the_sweeper_once",
+    ),
+    Guard(
+        "budget: a reservation is written only where there is room",
+        USAGE,
+        '            part["Update"]["ConditionExpression"] = " AND ".join(conditions)\n',
+        "            pass\n",
+        f"{BUDGETS}::test_a_thousand_requests_at_once_at_a_budgets_edge_overspend_by_nothing",
+    ),
+    Guard(
+        "settlement: what is settled is not settled again",
+        USAGE,
+        "record.reservation is None or record.settled_at is not None or record.finished_at is None",
+        "record.reservation is None or record.finished_at is None",
+        f"{BUDGETS}::test_however_often_and_wherever_an_end_is_settled_it_counts_once",
+    ),
+    Guard(
+        "allowance: no more is asked for than is left of it",
+        "services/usage/allowance.py",
+        "most = left - prompt_tokens(request)",
+        "most = 10**9",
+        "tests/services/usage/test_allowance.py::test_however_often_it_is_asked_no_more_is_used_than_reserved",
+    ),
+    Guard(
+        "rate: a minute has no more than it may",
+        "services/rates.py",
+        "if len(recent) >= self.most:",
+        "if len(recent) >= 1000:",
+        "tests/services/test_rates.py::test_of_many_at_once_in_two_processes_exactly_as_many_pass_as_may",
+    ),
+    Guard(
+        "SSRF: every address of a host is checked before any is dialed",
+        OUTBOUND,
+        "        if not all(self._allowed(address) for address in addresses):\n            raise AddressRefused\n",
+        "",
+        f"{SSRF}::test_the_connections_alone_keep_that_whatever_the_client_above_them_does",
+    ),
+    Guard(
+        "SSRF: one address that is not public refuses them all",
+        OUTBOUND,
+        "if not all(self._allowed(address)",
+        "if not any(self._allowed(address)",
+        f"{SSRF}::test_no_url_of_the_corpus_makes_a_forbidden_connection",
+    ),
+    Guard(
+        "SSRF: the address that was checked is dialed, and its name not resolved again",
+        OUTBOUND,
+        "self._dial.connect_tcp(address, port",
+        "self._dial.connect_tcp(host, port",
+        f"{SSRF}::test_what_is_public_is_reached",
+    ),
+    Guard(
+        "due: a delivery's attempt is claimed by one message, and not before its time",
+        "services/notifications/attempt.py",
+        "        if old.next_attempt_at is not None and old.next_attempt_at > now:\n"
+        "            raise _NotDue(old.next_attempt_at)\n",
+        "",
+        "tests/services/notifications/test_deliveries.py::test_a_message_that_comes_early_or_twice_sends_nothing_more",
     ),
 )
 

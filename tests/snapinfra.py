@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import uuid
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -143,6 +143,9 @@ subscription($id: ID!, $after: String) {
     ... on FileDelta { path text }
     ... on FileCompleted { path sha256 bytes }
     ... on FileDiscarded { path discardReason }
+    ... on FileKept { path sha256 bytes }
+    ... on FileRemoved { path }
+    ... on CheckFinished { name checkState output }
     ... on UsageUpdated { inputTokens outputTokens }
     ... on AttemptFailed { code message willRetry }
     ... on GenerationFinished { status reason message generation { id status } }
@@ -163,22 +166,26 @@ async def events(user: User, generation_id: str, *, after: str | None = None, mo
     return found
 
 
-def rebuilt(happened: list[Any]) -> tuple[str, dict[str, str]]:
-    """Rebuild text and files from events, as a client does."""
-    text, files = "", dict[str, str]()
+def rebuilt(happened: list[Any], base: Mapping[str, str] | None = None) -> tuple[str, dict[str, str]]:
+    """Rebuild text and whole files from events, as a client does that has the files of the base."""
+    text, files, parts = "", dict[str, str](), dict[str, str]()
     for event in happened:
         match event["__typename"]:
             case "AttemptStarted" if event["resetsText"]:
-                text, files = "", {}
+                text, files, parts = "", {}, {}
             case "TokenDelta":
                 assert event["offset"] == len(text)
                 text += event["text"]
             case "FileStarted":
-                files[event["path"]] = ""
+                parts[event["path"]] = ""
             case "FileDelta":
-                files[event["path"]] += event["text"]
-            case "FileDiscarded" if event["discardReason"] != "DUPLICATE":
-                files.pop(event["path"], None)
+                parts[event["path"]] += event["text"]
+            case "FileCompleted":
+                files[event["path"]] = parts[event["path"]]
+            case "FileKept":
+                files[event["path"]] = (base or {})[event["path"]]
+            case "FileRemoved":
+                del files[event["path"]]
             case _:
                 pass
     return text, files
@@ -195,9 +202,11 @@ def settings(emulator: str, **variables: str) -> Config:
             "JWT_SECRET": SECRET,
             "SCAFFOLD_TOKENS_PER_SECOND": "0",
             "ADMIN_USERS": "root",
+            "CODE_CHECKS": "false",
             "JOB_POLL_SECONDS": "1",
             "JOB_LEASE_SECONDS": "3",
             "DRAIN_GRACE_SECONDS": "1",
+            "ALLOW_PRIVATE_ADDRESSES": "true",
             **variables,
         }
     )

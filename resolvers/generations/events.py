@@ -9,6 +9,7 @@ from resolvers.context import Info
 from resolvers.generations.objects import Generation
 from resolvers.scalars import Long
 from resolvers.streams import StreamEvent, StreamGap
+from services.checks.port import CheckState
 from services.core.ids import GenerationId
 from services.events import stream
 from services.events.follow import Following
@@ -43,7 +44,7 @@ class TokenDelta(StreamEvent):
 
 @strawberry.type
 class FileStarted(StreamEvent):
-    """A file begins."""
+    """A file begins. It replaces one of this path once it is completed."""
 
     path: str
     """Relative, with forward slashes."""
@@ -73,12 +74,44 @@ class FileCompleted(StreamEvent):
 
 @strawberry.type
 class FileDiscarded(StreamEvent):
-    """A file is not kept: drop what came of it. With DUPLICATE the file that came first stays."""
+    """A file is not kept: drop what came since its FileStarted. A file of this path that was whole before stays."""
 
     path: str
     """The file."""
     discard_reason: DiscardReason
     """Why."""
+
+
+@strawberry.type
+class FileKept(StreamEvent):
+    """A file of the generation that this one starts from stays as it is, until it comes anew or is removed."""
+
+    path: str
+    """The file; its content is in the generation's `files`."""
+    sha256: str
+    """SHA-256 of its content, in hex."""
+    bytes: Long
+    """Size of its UTF-8 content."""
+
+
+@strawberry.type
+class FileRemoved(StreamEvent):
+    """A file that was kept is to go."""
+
+    path: str
+    """The file."""
+
+
+@strawberry.type
+class CheckFinished(StreamEvent):
+    """A check of the files has ended."""
+
+    name: str
+    """What was checked: `json`, `syntax` or `types`."""
+    check_state: CheckState
+    """How it ended."""
+    output: str
+    """What it found, as lines of `path:line:column message`."""
 
 
 @strawberry.type
@@ -129,6 +162,9 @@ GenerationEvent = Annotated[
     | FileDelta
     | FileCompleted
     | FileDiscarded
+    | FileKept
+    | FileRemoved
+    | CheckFinished
     | UsageUpdated
     | AttemptFailed
     | GenerationFinished
@@ -149,6 +185,8 @@ def shown(happened: Following[events.GenerationEvent], generation_id: Generation
             )
         case events.FileDiscarded(path=path, reason=reason):
             return FileDiscarded(**where, path=path, discard_reason=DiscardReason(reason))
+        case events.CheckFinished(name=name, state=state, output=output):
+            return CheckFinished(**where, name=name, check_state=CheckState(state), output=output)
         case event:
             return _BY_KIND[type(event)](**where, **{name: getattr(event, name) for name in event.__struct_fields__})
 
@@ -159,6 +197,8 @@ _BY_KIND: Final[dict[type[Any], Callable[..., Any]]] = {
     events.FileStarted: FileStarted,
     events.FileDelta: FileDelta,
     events.FileCompleted: FileCompleted,
+    events.FileKept: FileKept,
+    events.FileRemoved: FileRemoved,
     events.UsageUpdated: UsageUpdated,
     events.AttemptFailed: AttemptFailed,
 }

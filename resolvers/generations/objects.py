@@ -1,7 +1,9 @@
 """This file is a generation in the schema, with what it made."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from decimal import Decimal
+from typing import Annotated, Self
 
 import strawberry
 
@@ -11,13 +13,26 @@ from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL, Long
 from resolvers.schemas import Schema
 from resolvers.viewer_can import ViewerCan
+from services.checks.port import CheckState
 from services.core.errors import NotFound
+from services.core.ids import GenerationId
 from services.generations import model as records
 from services.generations.artifact import Artifact
+from services.generations.diff import FileChangeKind
 from services.generations.model import GenerationKind, GenerationReason, GenerationStatus
 from services.llm.paths import DiscardReason
+from services.usage.model import AttemptOutcome, AttemptUsage
+from services.usage.prices import dollars
 
-for _enum in (GenerationKind, GenerationStatus, GenerationReason, DiscardReason):
+for _enum in (
+    GenerationKind,
+    GenerationStatus,
+    GenerationReason,
+    DiscardReason,
+    CheckState,
+    AttemptOutcome,
+    FileChangeKind,
+):
     strawberry.enum(_enum)
 
 
@@ -29,6 +44,19 @@ class Usage:
     """Tokens of the prompt."""
     output_tokens: Long
     """Tokens of the answer."""
+    cached_tokens: Long
+    """Of the prompt, those that the provider had kept from before."""
+    reasoning_tokens: Long
+    """Of the answer, those that were thought and not said."""
+
+    @classmethod
+    def of(cls, attempts: Sequence[AttemptUsage]) -> Self:
+        return cls(
+            input_tokens=Long(sum(attempt.input_tokens for attempt in attempts)),
+            output_tokens=Long(sum(attempt.output_tokens for attempt in attempts)),
+            cached_tokens=Long(sum(attempt.cached_tokens for attempt in attempts)),
+            reasoning_tokens=Long(sum(attempt.reasoning_tokens for attempt in attempts)),
+        )
 
 
 @strawberry.type
@@ -41,6 +69,8 @@ class GenerationFile:
     """Size of its UTF-8 content."""
     sha256: str
     """SHA-256 of its content, in hex."""
+    faults: list[str]
+    """Why it does not parse, as `path:line:column message`; empty where it does, or was not checked."""
     generation: strawberry.Private[records.Generation]
 
     @strawberry.field
@@ -51,9 +81,71 @@ class GenerationFile:
 
 
 @strawberry.type
+class GenerationAttempt:
+    """One attempt at asking one provider."""
+
+    attempt: int
+    """The generation's attempt in which it was."""
+    provider: str
+    """Who was asked: `groq`, `openai` or `scaffold`."""
+    model: str
+    """The model that was asked."""
+    outcome: AttemptOutcome
+    """How it ended."""
+    usage: Usage
+    """What it has used."""
+    is_estimated: bool
+    """Whether we counted the tokens ourselves, for the provider did not say."""
+    cost: Decimal | None
+    """US dollars; null until the generation has ended, and where the model has no price."""
+
+    @classmethod
+    def of(cls, attempt: AttemptUsage) -> Self:
+        return cls(
+            attempt=attempt.attempt,
+            provider=attempt.provider,
+            model=attempt.model,
+            outcome=attempt.outcome,
+            usage=Usage.of([attempt]),
+            is_estimated=attempt.estimated,
+            cost=None if attempt.cost is None else dollars(attempt.cost),
+        )
+
+
+@strawberry.type
+class GenerationCheck:
+    """A check of the files that a CODE generation made."""
+
+    name: str
+    """What was checked: `json`, `syntax` or `types`."""
+    state: CheckState
+    """How it ended."""
+    output: str
+    """What it found, as lines of `path:line:column message`."""
+
+
+@strawberry.type
+class GenerationFileChange:
+    """A file that differs between two generations."""
+
+    path: str
+    """The file."""
+    change: FileChangeKind
+    """What became of it."""
+    before: str | None
+    """SHA-256 of its content before, in hex; null where there was none."""
+    after: str | None
+    """SHA-256 of its content after, in hex; null where there is none."""
+    patch: str | None
+    """The difference in the unified format of `diff -u`; null where it would exceed 100,000 characters."""
+
+
+@strawberry.type
 class Generation(Node):
     """One run of a model (or of the scaffold) for a project. What it made never changes."""
 
+    number: int
+    """Counts the project's generations, from 1; 0 for one from before they were counted."""
     kind: GenerationKind
     """What it makes."""
     status: GenerationStatus
@@ -73,7 +165,9 @@ class Generation(Node):
     template: str | None
     """Name and version of the prompt template."""
     usage: Usage | None
-    """Tokens of the attempt that succeeded."""
+    """Tokens of all its attempts; null before the first has ended."""
+    missing_files: list[str]
+    """Files that the answer announced and did not bring whole."""
     created_at: datetime
     """When it was asked for."""
     started_at: datetime | None
@@ -114,8 +208,52 @@ class Generation(Node):
     def files(self) -> list[GenerationFile]:
         """The complete files, in the order they were written; empty until it has ended."""
         return [
-            GenerationFile(path=file.path, bytes=Long(file.bytes), sha256=file.sha256, generation=self.generation)
+            GenerationFile(
+                path=file.path,
+                bytes=Long(file.bytes),
+                sha256=file.sha256,
+                faults=list(file.faults),
+                generation=self.generation,
+            )
             for file in self.generation.files
+        ]
+
+    @strawberry.field
+    def attempts(self) -> list[GenerationAttempt]:
+        """Every attempt at asking a provider that has ended, also those that failed or were canceled, in order."""
+        return [GenerationAttempt.of(attempt) for attempt in self.generation.attempts]
+
+    @strawberry.field
+    def checks(self) -> list[GenerationCheck]:
+        """What checking the files found; empty until it has ended, and for kinds other than CODE."""
+        return [GenerationCheck(name=c.name, state=c.state, output=c.output) for c in self.generation.checks]
+
+    @strawberry.field
+    async def base(
+        self, info: Info
+    ) -> Annotated["Generation", strawberry.lazy("resolvers.generations.objects")] | None:
+        """The generation that this one changes or goes on with; null for one that began anew."""
+        if self.generation.base_id is None:
+            return None
+        found = await info.context.services.generations.get(self.generation.base_id, by=info.context.actor)
+        return Generation.of(found)
+
+    @strawberry.field
+    async def diff(
+        self,
+        info: Info,
+        from_: Annotated[
+            strawberry.ID, strawberry.argument(name="from", description="An earlier generation of the same project.")
+        ],
+    ) -> list[GenerationFileChange] | None:
+        """Which files changed from another generation to this one, by path."""
+        generations, actor = info.context.services.generations, info.context.actor
+        changes = await generations.diff(self.generation, GenerationId(from_), by=actor)
+        return [
+            GenerationFileChange(
+                path=change.path, change=change.kind, before=change.before, after=change.after, patch=change.patch
+            )
+            for change in changes
         ]
 
     @strawberry.field
@@ -126,7 +264,6 @@ class Generation(Node):
 
     @classmethod
     def of(cls, generation: records.Generation) -> Self:
-        used = generation.usage
         return cls(
             id=strawberry.ID(generation.id),
             kind=generation.kind,
@@ -138,12 +275,30 @@ class Generation(Node):
             provider=generation.provider,
             model=generation.model,
             template=generation.template,
-            usage=Usage(input_tokens=Long(used.input_tokens), output_tokens=Long(used.output_tokens)) if used else None,
+            number=generation.number,
+            usage=_usage(generation),
+            missing_files=list(generation.missing),
             created_at=generation.created_at,
             started_at=generation.started_at,
             finished_at=generation.finished_at,
             generation=generation,
         )
+
+
+def _usage(generation: records.Generation) -> Usage | None:
+    if generation.attempts:
+        return Usage.of(generation.attempts)
+    used = generation.usage  # of a record from before attempts were kept
+    return (
+        Usage(
+            input_tokens=Long(used.input_tokens),
+            output_tokens=Long(used.output_tokens),
+            cached_tokens=Long(0),
+            reasoning_tokens=Long(0),
+        )
+        if used
+        else None
+    )
 
 
 async def _artifact(info: Info, generation: records.Generation) -> Artifact | None:

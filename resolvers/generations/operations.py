@@ -22,13 +22,13 @@ class GenerationOptions:
     """How to ask the model; a null field means the default for the kind."""
 
     model: str | None = None
-    """A model that one of the configured providers has."""
+    """A model that one of the configured providers has; an error names them."""
     temperature: float | None = None
-    """0 to 2; lower is more predictable."""
+    """0, or 0.001 to 2; lower is more predictable."""
     max_tokens: int | None = None
     """The most tokens of the answer: 1 to 200,000."""
     top_p: float | None = None
-    """Above 0 and at most 1."""
+    """0.001 to 1."""
 
 
 @strawberry.input
@@ -40,7 +40,10 @@ class GenerateInput:
     kind: GenerationKind
     """What to make."""
     prompt: str | None = None
-    """What is wanted, in at most 8,000 characters; null means the project's description."""
+    """What is wanted, in at most 8,000 characters; null means the project's description. A CHAT needs its question."""
+    base_generation_id: strawberry.ID | None = None
+    """CODE, DOCUMENTATION: change the files of this generation as `prompt` says; what need not change stays as it is.
+    CHAT: go on with its conversation."""
     options: GenerationOptions | None = None
     """How to ask the model."""
     client_mutation_id: str | None = None
@@ -53,6 +56,30 @@ class CancelGenerationInput:
 
     generation_id: strawberry.ID
     """The generation."""
+
+
+@strawberry.input
+class ContinueGenerationInput:
+    """A generation to go on with."""
+
+    generation_id: strawberry.ID
+    """An INCOMPLETE generation."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: the same value returns the generation that the first try made. Remembered for a day."""
+
+
+@strawberry.type
+class ContinueGenerationPayload:
+    """The new generation, or what was wrong."""
+
+    generation: Generation | None = None
+    """A new generation, which has all that the INCOMPLETE one made; after a CONFLICT the one that was asked about."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, generation: records.Generation) -> Self:
+        return cls(generation=Generation.of(generation))
 
 
 @strawberry.type
@@ -102,16 +129,28 @@ class GenerationsMutation:
     async def generate(
         self, info: Info, input: Annotated[GenerateInput, strawberry.argument(description="What to generate.")]
     ) -> GeneratePayload:
-        """Ask for a schema, or for code from the project's schema. Returns at once; the work is streamed."""
+        """Ask for a schema, an architecture, code, documentation or an answer. Returns at once: watch its events."""
         asked = input.options or GenerationOptions()
         new = service.NewGeneration(
             project_id=ProjectId(input.project_id),
             kind=input.kind,
             prompt=input.prompt,
+            base_id=None if input.base_generation_id is None else GenerationId(input.base_generation_id),
             options=Options(asked.model, asked.temperature, asked.max_tokens, asked.top_p),
             client_mutation_id=input.client_mutation_id,
         )
         return GeneratePayload.of(await info.context.services.generations.create(new, by=info.context.actor))
+
+    @strawberry.mutation
+    @reporting(ContinueGenerationPayload)
+    async def continue_generation(
+        self, info: Info, input: Annotated[ContinueGenerationInput, strawberry.argument(description="Which one.")]
+    ) -> ContinueGenerationPayload:
+        """Go on where an INCOMPLETE generation was cut short: a new generation brings what is missing."""
+        generation = await info.context.services.generations.go_on(
+            GenerationId(input.generation_id), client_mutation_id=input.client_mutation_id, by=info.context.actor
+        )
+        return ContinueGenerationPayload.of(generation)
 
     @strawberry.mutation
     @reporting(CancelGenerationPayload)

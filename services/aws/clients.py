@@ -40,6 +40,8 @@ class Aws:
     sqs: "SQSClient"
     sns: "SNSClient"
     cloudformation: "CloudFormationClient"
+    kms: Any
+    """Has three uses, all in services/vault/kms.py and provisioning."""
     requests: ThreadPoolExecutor
     polls: ThreadPoolExecutor
 
@@ -53,7 +55,7 @@ class Aws:
 
     def close(self) -> None:
         """Close connections and let the threads end."""
-        for client in (self.dynamodb, self.s3, self.sqs, self.sns, self.cloudformation):
+        for client in (self.dynamodb, self.s3, self.sqs, self.sns, self.cloudformation, self.kms):
             client.close()
         self.requests.shutdown(wait=False)
         self.polls.shutdown(wait=False)
@@ -87,6 +89,7 @@ def connect(*, region: str, endpoint: str | None) -> Aws:
         sqs=client("sqs"),
         sns=client("sns"),
         cloudformation=client("cloudformation"),
+        kms=client("kms"),
         requests=ThreadPoolExecutor(REQUESTS, "aws"),
         polls=ThreadPoolExecutor(POLLS, "aws-poll"),
     )

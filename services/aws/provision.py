@@ -40,6 +40,8 @@ class Resources:
     queues: Sequence[QueueSpec]
     bucket: str
     topic: str
+    key_alias: str | None = None
+    """Of the KMS key that wraps the data keys of secrets; None where a key of our own does."""
 
 
 def provision(aws: Aws, resources: Resources) -> None:
@@ -57,6 +59,8 @@ def provision(aws: Aws, resources: Resources) -> None:
         _queue(aws, queue)
     _bucket(aws, resources.bucket)
     aws.sns.create_topic(Name=resources.topic)
+    if resources.key_alias:
+        _key(aws, resources.key_alias)
 
 
 def key_types(spec: TableSpec[Any]) -> dict[str, str]:
@@ -170,6 +174,15 @@ def _bucket(aws: Aws, name: str) -> None:
         },
     )
     aws.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+
+def _key(aws: Aws, alias: str) -> None:
+    with _unless("NotFoundException"):
+        aws.kms.describe_key(KeyId=alias)
+        return
+    key_id = aws.kms.create_key(Description="Wraps the data keys of Snapinfra's secrets")["KeyMetadata"]["KeyId"]
+    aws.kms.enable_key_rotation(KeyId=key_id)
+    aws.kms.create_alias(AliasName=alias, TargetKeyId=key_id)
 
 
 @contextmanager

@@ -135,6 +135,28 @@ class Table(Generic[E]):
                 return new
         raise Conflict("Too many changes at once; try again.")
 
+    async def increment(self, entity: E, attribute: str) -> int | None:
+        """Add one to a number of an entity in one step, however many do so at once, and return it; None if it is gone.
+
+        A repeat by boto adds another one: for numbers that may have gaps.
+        """
+        try:
+            answer = await self.aws.run(
+                self.aws.dynamodb.update_item,
+                TableName=self.name,
+                Key=self._key_of(to_item(entity)),
+                UpdateExpression="ADD #number :one, #version :one",
+                ConditionExpression="attribute_exists(id)",
+                ExpressionAttributeNames={"#number": attribute, "#version": "version"},
+                ExpressionAttributeValues={":one": {"N": "1"}},
+                ReturnValues="UPDATED_NEW",
+            )
+        except ClientError as error:
+            if is_condition_failure(error):
+                return None
+            raise
+        return int(answer["Attributes"][attribute].get("N", "0"))
+
     async def delete(self, entity: E) -> bool:
         """Delete the entity if it is still as given; return whether it was."""
         key = self._key_of(to_item(entity))
@@ -195,6 +217,26 @@ class Table(Generic[E]):
             Limit=limit,
         )
         return [from_item(item, self.spec.entity) for item in answer["Items"]]
+
+    async def between(self, entity_id: str, first: str, last: str) -> list[E]:
+        """Return all entities that share an id, by their sort key from `first` to `last`, in its order."""
+        found: list[E] = []
+        start: dict[str, Any] = {}
+        while True:
+            answer = await self.aws.run(
+                self.aws.dynamodb.query,
+                TableName=self.name,
+                KeyConditionExpression="id = :id AND #sort BETWEEN :first AND :last",
+                ExpressionAttributeNames={"#sort": self.spec.key[-1]},
+                ExpressionAttributeValues={":id": {"S": entity_id}, ":first": {"S": first}, ":last": {"S": last}},
+                ConsistentRead=True,
+                **start,
+            )
+            found += [from_item(item, self.spec.entity) for item in answer["Items"]]
+            key = answer.get("LastEvaluatedKey")
+            if not key:
+                return found
+            start = {"ExclusiveStartKey": key}
 
     async def latest(self, index_name: str, partition: str) -> E | None:
         """Return the entity with the highest sort key in one partition of an index."""

@@ -1,10 +1,21 @@
-"""This file is the SNS topic that is told of every generation and deployment that ends."""
+"""This file is an SNS topic, and who is subscribed to it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Final, Literal
+
+from botocore.exceptions import ClientError
 
 from services.aws.clients import Aws
+
+_REFUSED: Final = {"InvalidParameter", "InvalidParameterException", "InvalidParameterValue"}
+_MISSING: Final = {"NotFound", "NotFoundException"}
+
+
+class Unacceptable(Exception):
+    """SNS does not take the address, or the subscription is not in a state for this."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,57 @@ class Topic:
         """Look the topic's ARN up; creating a topic that exists returns it (SNS API Reference, CreateTopic)."""
         return self.aws.sns.create_topic(Name=self.name)["TopicArn"]
 
+    async def subscribe(
+        self, protocol: Literal["email", "sms"], endpoint: str, *, only: Mapping[str, Sequence[str]]
+    ) -> str:
+        """Subscribe an address to the messages whose attributes have one of the values in `only`; return its ARN.
+
+        Subscribing it again returns the same. SNS asks the owner of an e-mail address first. Raises Unacceptable.
+        """
+        return await self.aws.run(self._subscribe, protocol, endpoint, only)
+
+    async def unsubscribe(self, arn: str) -> None:
+        """End a subscription. Raises Unacceptable for one that was not confirmed: that ends by itself in some days."""
+        await self.aws.run(self._unsubscribe, arn)
+
+    async def is_confirmed(self, arn: str) -> bool | None:
+        """Say whether the owner of a subscribed address has agreed; None where there is no such subscription."""
+        return await self.aws.run(self._is_confirmed, arn)
+
+    def _subscribe(self, protocol: str, endpoint: str, only: Mapping[str, Sequence[str]]) -> str:
+        attributes: dict[str, Any] = {"FilterPolicy": json.dumps(only)} if only else {}
+        try:
+            made = self.aws.sns.subscribe(
+                TopicArn=self.arn,
+                Protocol=protocol,
+                Endpoint=endpoint,
+                Attributes=attributes,
+                ReturnSubscriptionArn=True,
+            )
+        except ClientError as error:
+            if _code(error) in _REFUSED:
+                raise Unacceptable from None
+            raise
+        return made["SubscriptionArn"]
+
+    def _unsubscribe(self, arn: str) -> None:
+        try:
+            self.aws.sns.unsubscribe(SubscriptionArn=arn)
+        except ClientError as error:
+            if _code(error) in _REFUSED:
+                raise Unacceptable from None
+            if _code(error) not in _MISSING:
+                raise
+
+    def _is_confirmed(self, arn: str) -> bool | None:
+        try:
+            attributes = self.aws.sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+        except ClientError as error:
+            if _code(error) in _MISSING:
+                return None
+            raise
+        return attributes.get("PendingConfirmation") != "true"
+
     def _publish(self, subject: str, message: str, attributes: Mapping[str, str]) -> None:
         self.aws.sns.publish(
             TopicArn=self.arn,
@@ -31,3 +93,7 @@ class Topic:
                 name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
             },
         )
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")

@@ -63,5 +63,9 @@ class Limited(Problem):
         self.retry_after = retry_after
 
 
+class Exhausted(Problem):
+    """A limit of the team's plan is reached; the same request may succeed once the plan or the month is another."""
+
+
 class Unavailable(Problem):
     """A part we depend on does not answer; the same request may succeed later."""

@@ -7,6 +7,7 @@ is the identity provider's (`user_2xYZ…` from Clerk), which carries a prefix o
 import re
 from typing import Final, NewType
 
+import uuid_utils
 from typeid import TypeID
 from typeid.errors import TypeIDException
 
@@ -14,17 +15,30 @@ UserId = NewType("UserId", str)
 TeamId = NewType("TeamId", str)
 ProjectId = NewType("ProjectId", str)
 SchemaId = NewType("SchemaId", str)
+ArchitectureId = NewType("ArchitectureId", str)
+PageId = NewType("PageId", str)
 GenerationId = NewType("GenerationId", str)
 DeploymentId = NewType("DeploymentId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 InvitationId = NewType("InvitationId", str)
+WebhookId = NewType("WebhookId", str)
+DeliveryId = NewType("DeliveryId", str)
+IntegrationId = NewType("IntegrationId", str)
+TargetId = NewType("TargetId", str)
+SessionId = NewType("SessionId", str)
 
+_NAMESPACE: Final = uuid_utils.UUID("8f0f6d9e-6a43-4b7c-9f3c-0c2d7d0f6a51")
 _USER_ID: Final = re.compile(r"user_[A-Za-z0-9_.@-]{1,120}", re.ASCII)
 
 
 def new_id(prefix: str) -> str:
     """Make an id of the given type; ids made later sort later."""
     return str(TypeID(prefix=prefix))
+
+
+def derived_id(prefix: str, *parts: str) -> str:
+    """Return the id of the given type that these parts always have: for what must not be made twice."""
+    return str(TypeID.from_uuid(uuid_utils.uuid5(_NAMESPACE, "\n".join(parts)), prefix=prefix))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - generic without a default
 
 
 def prefix_of(text: str) -> str | None:

@@ -108,6 +108,16 @@ def _refusal(actor: Actor, action: Action, team_id: TeamId) -> str:
     return f"Your role in this team does not allow you to {action.value}."
 
 
+def of_team(action: Action, team_id: TeamId | None, *, by: Actor) -> TeamId:
+    """Return a team if the actor may do this in it; None means their personal one. Raises as `require` does."""
+    found = team_id or by.personal_team_id
+    if not allows(by, Action.VIEW, found):
+        raise NotFound("team", found)
+    if not allows(by, action, found):
+        raise Forbidden(_refusal(by, action, found))
+    return found
+
+
 def require_admin(actor: Actor) -> None:
     """Raise Forbidden unless the actor administrates the installation."""
     if not actor.is_admin:

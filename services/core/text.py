@@ -15,4 +15,6 @@ def bounded(text: str, *, field: Sequence[str], most: int, least: int = 1) -> li
         return [Fault(f"{name} must have at most {most:,} characters; this has {length:,}.", tuple(field))]
     if "\x00" in text:
         return [Fault(f"{name} must not contain NUL.", tuple(field))]
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return [Fault(f"{name} must not contain half of a surrogate pair.", tuple(field))]
     return []

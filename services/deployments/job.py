@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 from urllib.parse import urlsplit
 
+from services.analytics.product import ProductEvents
 from services.aws.bucket import Bucket
 from services.aws.tables import Table
-from services.aws.topic import Topic
 from services.core.clock import Clock
 from services.deployments import events
 from services.deployments.archive import LogArchive, finished
@@ -23,6 +23,8 @@ from services.generations.model import Generation
 from services.jobs.record import Announced, StopCause, announcing, end_of_job, stop_requested
 from services.jobs.run import Run
 from services.jobs.worker import JobFailed
+from services.notifications.notice import deployment_changed
+from services.notifications.notifier import Notifier
 from services.platforms import port
 from services.projects import Projects, ProjectStatus
 
@@ -42,10 +44,11 @@ class DeploymentJob:
     projects: Projects
     archive: LogArchive
     bucket: Bucket
-    topic: Topic
+    notifier: Notifier
     event_log: EventLog
     platforms: Mapping[DeploymentPlatform, port.Platform]
     now: Clock
+    analytics: ProductEvents
 
     async def archived(self, record: Deployment) -> int:
         """Archive what an earlier attempt left in the log, so that the stream goes on where storage ends."""
@@ -148,10 +151,11 @@ class DeploymentJob:
         well = {"crashes": 0, "failures": 0}  # it is not poison: it may lose workers as long as it lives
         record = await run.save(status=DeploymentStatus.SUCCESS, url=url, live_at=self.now(), **well)
         await self._tell(run, events.DeploymentStatusChanged(record.status, url))
+        await self.analytics.deployment_live(record)
         replaced = await self.projects.went_live(record.project_id, record.id)
         if replaced is not None:
             await self._supersede(replaced)
-        await self._notify(record)
+        await self.notifier.tell(deployment_changed(record))
         run.detached.set()
 
     async def _supersede(self, deployment_id: str) -> None:
@@ -178,20 +182,16 @@ class DeploymentJob:
         await self._announce(record)
 
     async def _announce(self, record: Deployment) -> None:
-        failed = record.status is DeploymentStatus.FAILED
+        failed, notice = record.status is DeploymentStatus.FAILED, deployment_changed(record)
+        if record.notified_at is None:
+            await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
+        await self.analytics.deployment_ended(record)
         try:
             await self.table.update(record.id, announcing(self.now))
         except Announced:
             return
         await self.projects.went_down(record.project_id, record.id, failed=failed)
-        await self._notify(record)
-
-    async def _notify(self, record: Deployment) -> None:
-        await self.topic.publish(
-            f"Deployment {record.status.value.lower()}",
-            f"Deployment {record.id} of project {record.project_id} is {record.status.value}.",
-            attributes={"event": "deployment.status", "status": record.status.value, "teamId": record.team_id},
-        )
+        await self.notifier.publish(notice)
 
     async def _say(self, run: Run[Deployment], text: str, *, level: port.LogLevel = port.LogLevel.INFO) -> None:
         await self._tell(run, events.LogLine(self.now(), level, port.LogStream.SYSTEM, text))

@@ -1,80 +1,145 @@
-"""This file is a model's answer while it arrives: what to tell subscribers of each piece, and what has come so far."""
+"""This file is what providers answer to one run: what to tell subscribers of each piece, and what has come so far."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from services.generations import events
 from services.generations.artifact import Artifact, FileContent
-from services.generations.model import Usage
-from services.llm import files, port
+from services.generations.model import GeneratedFile
+from services.generations.redaction import Redactor
+from services.llm import files as protocol
+from services.llm import port
 
 
 @dataclass(slots=True)
 class Answer:
-    """Collects one run's answer. `new_parser` is for CODE, whose text is files; None where text is text."""
+    """Collects the answers of one run. Call `expect` before each request, then `take` its items, `lost` if it fails."""
 
     attempt: int
-    new_parser: Callable[[], files.FileParser] | None
-    provider: str | None = None
-    model: str | None = None
-    usage: Usage | None = None
-    reason: port.FinishReason | None = None
-    completed: dict[str, FileContent] = field(default_factory=dict[str, FileContent])
-    _text: list[str] = field(default_factory=list[str])
-    _length: int = 0
-    _parser: files.FileParser | None = None
-    _parts: list[str] = field(default_factory=list[str])
+    new_redactor: Callable[[], Redactor]
+    files: dict[str, FileContent] = field(default_factory=dict[str, FileContent], init=False)
+    """The files that are whole, by path."""
+    faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], init=False)
+    """Why files do not parse, by path, as far as they were checked."""
+    has_files: bool = field(default=False, init=False)
+    """Whether this run's answers have completed or removed a file since the last reset."""
+    provider: str | None = field(default=None, init=False)
+    model: str | None = field(default=None, init=False)
+    finish: port.FinishReason | None = field(default=None, init=False)
+    """How the last answer ended; None where its provider failed."""
+    has_started: bool = field(default=False, init=False)
+    """Whether a provider has begun to give the answer that is expected."""
+    _base: Mapping[str, FileContent] = field(default_factory=dict[str, FileContent], init=False)
+    _base_text: str = field(default="", init=False)
+    _base_missing: Sequence[str] = field(default=(), init=False)
+    _awaited: dict[str, None] = field(default_factory=dict[str, None], init=False)
+    """The paths that answers have announced and not brought, in order."""
+    _listed: int = field(default=0, init=False)
+    """How much of the parser's manifest has been looked at."""
+    _redactor: Redactor = field(default_factory=Redactor, init=False)
+    _resets: bool = field(default=True, init=False)
+    _text: list[str] = field(default_factory=list[str], init=False)
+    _length: int = field(default=0, init=False)
+    _parser: protocol.FileParser | None = field(default=None, init=False)
+    _parts: list[str] = field(default_factory=list[str], init=False)
 
     @property
     def text(self) -> str:
         return "".join(self._text)
 
     @property
+    def contents(self) -> dict[str, str]:
+        """The content of each whole file, by path."""
+        return {path: file.content for path, file in self.files.items()}
+
+    @property
     def artifact(self) -> Artifact:
-        return Artifact(self.text, tuple(self.completed.values()))
+        return Artifact(self.text, tuple(self.files.values()))
+
+    @property
+    def listing(self) -> tuple[GeneratedFile, ...]:
+        """The whole files, in the order they came."""
+        return tuple(
+            msgspec.structs.replace(file.listing, faults=self.faults.get(path, ())) for path, file in self.files.items()
+        )
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Files that the answer promised and did not bring whole."""
-        return () if self._parser is None else self._parser.missing
+        """Files that were announced and have not come whole since."""
+        return tuple(self._awaited)
 
     @property
     def whole(self) -> bool:
-        """Whether the answer came to its own end."""
-        return self._parser is None or (self._parser.ended and not self._parser.missing)
+        """Whether the last answer came to its own end, with all files that were announced."""
+        has_content = self._parser is None or self._parser.ended or bool(self._parser.manifest)
+        return self.finish is port.FinishReason.STOP and has_content and not self.missing
+
+    def start_from(self, base: Iterable[FileContent], *, text: str = "", missing: Sequence[str] = ()) -> None:
+        """Begin with what an earlier generation made, to be changed or gone on with, and what it lacked."""
+        self._base, self._base_text, self._base_missing = {file.path: file for file in base}, text, missing
+        self._reset()
+
+    def expect(self, request: port.Request, *, resets: bool) -> None:
+        """Prepare for the answer to a request. With `resets`, nothing counts that this run's answers have brought."""
+        task = request.task
+        self._resets = resets
+        self.finish, self.has_started = None, False
+        if resets:
+            self._reset()
+        self._redactor = self.new_redactor()
+        sizes = {path: file.listing.bytes for path, file in self.files.items()}
+        self._parser = protocol.FileParser(task.boundary, sizes) if isinstance(task, port.FilesTask) else None
+        self._listed = 0
 
     def take(self, item: port.Item) -> Iterator[events.GenerationEvent]:
         """Take the next item of the provider's stream and yield what subscribers are to be told."""
         match item:
             case port.Started():
-                yield self._start(item)
+                yield from self._start(item)
             case port.Text():
-                yield from self._say(item.text)
+                yield from self._say(self._redactor.feed(item.text))
             case port.Usage():
-                self.usage = Usage(item.input_tokens, item.output_tokens)
                 yield events.UsageUpdated(item.input_tokens, item.output_tokens)
             case port.Failed():
                 yield events.AttemptFailed(item.code, item.message, will_retry=True)
             case port.Finished():
-                self.reason = item.reason
+                self.finish = item.reason
                 yield from self._end()
 
-    def _start(self, started: port.Started) -> events.GenerationEvent:
+    def lost(self) -> Iterator[events.GenerationEvent]:
+        """Take note that the provider has failed, and yield what is still to be told of what came."""
+        if self.has_started:
+            yield from self._end()
+
+    def _reset(self) -> None:
+        self.files, self.has_files = dict(self._base), False
+        self._awaited = dict.fromkeys(self._base_missing)
+
+    def _start(self, started: port.Started) -> Iterator[events.GenerationEvent]:
         self.provider, self.model = started.provider, started.model
-        self._text, self._length = [], 0
-        self.completed.clear()
-        self._parser = self.new_parser() if self.new_parser else None
-        return events.AttemptStarted(self.attempt, started.provider, started.model, resets_text=True)
+        self.has_started = True
+        yield events.AttemptStarted(self.attempt, started.provider, started.model, resets_text=self._resets)
+        if self._resets:
+            self._text, self._length = [], 0
+            if self._base_text:
+                yield self._note(self._base_text)
+            for file in self._base.values():
+                yield events.FileKept(file.path, file.sha256, file.listing.bytes)
 
     def _say(self, text: str) -> Iterator[events.GenerationEvent]:
+        if not text:
+            return
         if self._parser is None:
             yield self._note(text)
         else:
-            yield from map(self._file_event, self._parser.feed(text))
+            yield from self._file_events(self._parser.feed(text))
 
     def _end(self) -> Iterator[events.GenerationEvent]:
+        yield from self._say(self._redactor.end())
         if self._parser is not None:
-            yield from map(self._file_event, self._parser.end())
+            yield from self._file_events(self._parser.end())
 
     def _note(self, text: str) -> events.GenerationEvent:
         offset = self._length
@@ -82,18 +147,37 @@ class Answer:
         self._length += len(text)
         return events.TokenDelta(text, offset)
 
-    def _file_event(self, item: files.FileItem) -> events.GenerationEvent:
+    def _file_events(self, items: Iterable[protocol.FileItem]) -> Iterator[events.GenerationEvent]:
+        for item in items:
+            self._await_listed()
+            yield self._file_event(item)
+        self._await_listed()
+
+    def _await_listed(self) -> None:
+        if self._parser is not None:
+            new = self._parser.manifest[self._listed :]
+            self._listed += len(new)
+            self._awaited.update(dict.fromkeys(new))
+
+    def _file_event(self, item: protocol.FileItem) -> events.GenerationEvent:
         match item:
-            case files.Note():
+            case protocol.Note():
                 return self._note(item.text)
-            case files.FileStarted():
+            case protocol.FileStarted():
                 self._parts = []
                 return events.FileStarted(item.path)
-            case files.FileDelta():
+            case protocol.FileDelta():
                 self._parts.append(item.text)
                 return events.FileDelta(item.path, item.text)
-            case files.FileCompleted():
-                self.completed[item.path] = FileContent(item.path, item.sha256, "".join(self._parts))
+            case protocol.FileCompleted():
+                self.files[item.path] = FileContent(item.path, item.sha256, "".join(self._parts))
+                self._awaited.pop(item.path, None)
+                self.has_files = True
                 return events.FileCompleted(item.path, item.sha256, item.bytes)
-            case files.FileDiscarded():
+            case protocol.FileDiscarded():
                 return events.FileDiscarded(item.path, item.reason.value)
+            case protocol.FileRemoved():
+                del self.files[item.path]
+                self._awaited.pop(item.path, None)
+                self.has_files = True
+                return events.FileRemoved(item.path)

@@ -45,6 +45,28 @@ class FileCompleted(_Event, frozen=True):
     bytes: int
 
 
+class FileKept(_Event, frozen=True):
+    """A file of the generation that this one starts from; its content is not in the stream."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
+class FileRemoved(_Event, frozen=True):
+    """A file that was kept, or had come, is to go."""
+
+    path: str
+
+
+class CheckFinished(_Event, frozen=True):
+    """A check of the files has ended. `state` is a CheckState's value."""
+
+    name: str
+    state: str
+    output: str
+
+
 class FileDiscarded(_Event, frozen=True):
     path: str
     reason: str
@@ -76,6 +98,9 @@ GenerationEvent: TypeAlias = (
     | FileDelta
     | FileCompleted
     | FileDiscarded
+    | FileKept
+    | FileRemoved
+    | CheckFinished
     | UsageUpdated
     | AttemptFailed
     | GenerationFinished

@@ -1,61 +1,34 @@
 """This file is the job of a generation: ask the provider, stream its answer, keep what came, and end the record."""
 
-import logging
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
+from services.analytics.product import ProductEvents
 from services.aws.bucket import Bucket
 from services.aws.tables import Table
-from services.aws.topic import Topic
 from services.core.clock import Clock
-from services.core.errors import Invalid, NotFound
-from services.core.ids import SchemaId
 from services.events.port import EventLog
 from services.generations import artifact, events, history
 from services.generations.answer import Answer
+from services.generations.asking import Asking
+from services.generations.ending import Ending
+from services.generations.kinds.port import Base, Kind, Making
 from services.generations.model import Generation, GenerationKind, GenerationReason, GenerationStatus
+from services.generations.redaction import Redactor
 from services.jobs.record import Announced, announcing, end_of_job
 from services.jobs.run import Run
 from services.jobs.worker import JobFailed
-from services.llm.files import FileParser, new_boundary
-from services.llm.port import (
-    CodeTask,
-    FailureCode,
-    FinishReason,
-    Options,
-    Provider,
-    ProviderFailure,
-    Request,
-    SchemaTask,
-)
-from services.llm.prompts import render, repair
-from services.llm.schema_output import read_schema
+from services.llm.port import Options, Provider
+from services.notifications.notice import generation_finished
+from services.notifications.notifier import Notifier
 from services.projects import Project, Projects, ProjectStatus
-from services.schemas.model import SchemaModel
-from services.schemas.service import NewSchema, Schemas
-
-_RETRYABLE: Final = {FailureCode.RATE_LIMITED, FailureCode.UNAVAILABLE, FailureCode.TIMED_OUT}
-_CUT: Final = {
-    FinishReason.LENGTH: (GenerationReason.MAX_TOKENS, "The answer reached its limit of tokens."),
-    FinishReason.CONTENT_FILTER: (GenerationReason.CONTENT_FILTER, "The provider's content filter ended the answer."),
-}
+from services.schemas.service import Schemas
+from services.usage.service import Budgets
 
 WORK_LIMIT: Final = timedelta(hours=1)
 WAIT_LIMIT: Final = timedelta(days=1)
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a generation ended."""
-
-    status: GenerationStatus
-    reason: GenerationReason | None = None
-    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +39,16 @@ class GenerationJob:
     projects: Projects
     schemas: Schemas
     bucket: Bucket
-    topic: Topic
+    notifier: Notifier
     event_log: EventLog
     provider: Provider
+    kinds: Mapping[GenerationKind, Kind]
     options_for: Callable[[GenerationKind, Options], Options]
     """Completes what the user asked for with the settings' defaults for the kind."""
-    random_bytes: Callable[[int], bytes]
+    budgets: Budgets[Generation]
+    new_redactor: Callable[[], Redactor]
     now: Clock
+    analytics: ProductEvents
 
     async def archived(self, record: Generation) -> int:
         """Return 0: a new attempt's stream starts over."""
@@ -88,16 +64,8 @@ class GenerationJob:
         record = await run.save(status=GenerationStatus.GENERATING, started_at=run.record.started_at or self.now())
         project = await self._project(record)
         await self.projects.mark(project.id, ProjectStatus.GENERATING)
-        request = await self._request(record, project)
-        answer = await self._ask(run, request)
-        match record.kind:
-            case GenerationKind.SCHEMA:
-                ending, answer = await self._end_schema(run, project, request, answer)
-            case GenerationKind.CODE:
-                ending = _end_code(answer)
-            case _:
-                assert_never(record.kind)
-        await self._finish(run, ending, answer, template=request.template)
+        making = await self._making(run, project)
+        await self._finish(run, await self.kinds[record.kind].make(making), making)
 
     async def stopped(self, run: Run[Generation]) -> None:
         """End a canceled generation."""
@@ -117,7 +85,8 @@ class GenerationJob:
         await run.save(status=GenerationStatus.QUEUED)
 
     async def settle(self, record: Generation) -> None:
-        """Close the stream of an ended generation whose worker did not get that far."""
+        """Charge what an ended generation has used and close its stream, where its worker did not get that far."""
+        record = await self.budgets.settle(record)
         await history.close_stream(self.event_log, record, await artifact.load(self.bucket, record))
         await self._announce(record)
 
@@ -127,70 +96,45 @@ class GenerationJob:
             raise JobFailed("PROJECT_DELETED", "The project was deleted.", retryable=False)
         return project
 
-    async def _request(self, record: Generation, project: Project) -> Request:
+    async def _making(self, run: Run[Generation], project: Project) -> Making:
+        record = run.record
         options = self.options_for(record.kind, record.options)
-        if record.kind is GenerationKind.SCHEMA:
-            return render(SchemaTask(record.prompt), options)
-        schema = await self.schemas.table.find(record.schema_id or "")
-        if schema is None:
-            raise JobFailed("PROJECT_DELETED", "The project's schema is gone.", retryable=False)
-        boundary = new_boundary(self.random_bytes)
-        return render(CodeTask(project.name, record.prompt, schema.model, boundary), options)
+        answer = Answer(run.attempt, self.new_redactor)
+        schema = None
+        if record.kind is not GenerationKind.SCHEMA and record.schema_id is not None:
+            schema = await self.schemas.table.find(record.schema_id)
+        return Making(
+            run=run,
+            project=project,
+            schema=schema.model if schema else None,
+            base=await self._base(record),
+            options=options,
+            answer=answer,
+            asking=Asking(run, self.provider, answer, options, lambda event: self._tell(run, event)),
+        )
 
-    async def _ask(self, run: Run[Generation], request: Request) -> Answer:
-        task = request.task
-        new_parser = (lambda: FileParser(task.boundary)) if isinstance(task, CodeTask) else None
-        answer = Answer(run.attempt, new_parser)
-        try:
-            async with aclosing(self.provider.stream(request)) as items:
-                async for item in items:
-                    for event in answer.take(item):
-                        await self._tell(run, event)
-        except ProviderFailure as failure:
-            retryable = failure.code in _RETRYABLE
-            raise JobFailed(
-                "PROVIDER_ERROR", f"{failure.provider}: {failure.message}", retryable=retryable
-            ) from failure
-        return answer
+    async def _base(self, record: Generation) -> Base | None:
+        if record.base_id is None:
+            return None
+        base = await self.table.find(record.base_id)
+        made = await artifact.load(self.bucket, base) if base is not None else None
+        if base is None or made is None:
+            raise JobFailed("INTERNAL", "What this generation starts from is gone.", retryable=False)
+        return Base(base, made)
 
-    async def _end_schema(
-        self, run: Run[Generation], project: Project, request: Request, answer: Answer
-    ) -> tuple[Ending, Answer]:
-        """Store the schema that the answer holds; an invalid one is sent back to the model once."""
-        try:
-            model = _schema_in(answer)
-        except Invalid as invalid:
-            await self._tell(run, events.AttemptFailed("INVALID_OUTPUT", invalid.message, will_retry=True))
-            answer = await self._ask(run, repair(request, answer=answer.text, faults=invalid.faults))
-            try:
-                model = _schema_in(answer)
-            except Invalid as still:
-                message = f"The model's schema is not valid: {still.message}"
-                return Ending(GenerationStatus.FAILED, GenerationReason.INVALID_OUTPUT, message), answer
-        if model is None:
-            return _cut(answer), answer
-        new = NewSchema(model, _schema_id(run.record), generation_id=run.record.id)
-        try:
-            await self.schemas.add(project, new, user_id=run.record.user_id)
-        except NotFound:
-            raise JobFailed("PROJECT_DELETED", "The project was deleted.", retryable=False) from None
-        return Ending(GenerationStatus.COMPLETED), answer
-
-    async def _finish(
-        self, run: Run[Generation], ending: Ending, answer: Answer | None = None, *, template: str | None = None
-    ) -> None:
-        """Artifact, record, terminal event, project, notification: in this order, so that a repeat can repair."""
-        where = artifact.prefix(run.record)
+    async def _finish(self, run: Run[Generation], ending: Ending, making: Making | None = None) -> None:
+        """Artifact, record, budget, terminal event, project, notification: in this order, that a repeat can repair."""
         made: dict[str, Any] = {}
-        if answer is not None:
+        if making is not None:
+            answer, where = making.answer, artifact.prefix(run.record)
             await artifact.store(self.bucket, where, answer.artifact)
             made = {
                 "artifact": where,
-                "files": tuple(file.listing for file in answer.completed.values()),
+                "files": answer.listing,
+                "missing": answer.missing,
                 "provider": answer.provider,
                 "model": answer.model,
-                "usage": answer.usage,
-                "template": template,
+                "template": making.asking.template,
             }
         record = await run.save(
             status=ending.status,
@@ -199,50 +143,21 @@ class GenerationJob:
             **end_of_job(self.now),
             **made,
         )
+        record = await self.budgets.settle(record)
         await run.out.close(events.encode(history.finished(record)))
         await self._announce(record)
 
     async def _announce(self, record: Generation) -> None:
-        failed = record.status is GenerationStatus.FAILED
+        failed, notice = record.status is GenerationStatus.FAILED, generation_finished(record)
+        if record.notified_at is None:
+            await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
+        await self.analytics.generation_ended(record)
         try:
             await self.table.update(record.id, announcing(self.now))
         except Announced:
             return
         await self.projects.settled(record.project_id, failed=failed)
-        await self.topic.publish(
-            f"Generation {record.status.value.lower()}",
-            f"{record.kind.value} generation {record.id} of project {record.project_id} is {record.status.value}.",
-            attributes={"event": "generation.finished", "status": record.status.value, "teamId": record.team_id},
-        )
+        await self.notifier.publish(notice)
 
     async def _tell(self, run: Run[Generation], event: events.GenerationEvent) -> None:
         await run.out.put(events.encode(event))
-
-
-def _schema_in(answer: Answer) -> SchemaModel | None:
-    """Return the schema of an answer, or None where the answer was cut short. Raises Invalid."""
-    return None if answer.reason in _CUT else read_schema(answer.text)
-
-
-def _schema_id(record: Generation) -> SchemaId:
-    if record.schema_id is None:
-        raise JobFailed("INTERNAL", "The record names no schema to make.", retryable=False)
-    return record.schema_id
-
-
-def _end_code(answer: Answer) -> Ending:
-    if answer.reason in _CUT:
-        return _cut(answer)
-    if answer.whole:
-        return Ending(GenerationStatus.COMPLETED)
-    message = f"The answer ended without all of its files. {_missing(answer)}".strip()
-    return Ending(GenerationStatus.INCOMPLETE, GenerationReason.MISSING_FILES, message)
-
-
-def _cut(answer: Answer) -> Ending:
-    reason, message = _CUT[answer.reason or FinishReason.LENGTH]
-    return Ending(GenerationStatus.INCOMPLETE, reason, f"{message} {_missing(answer)}".strip())
-
-
-def _missing(answer: Answer) -> str:
-    return f"Missing: {', '.join(answer.missing)}." if answer.missing else ""

@@ -7,9 +7,11 @@ from typing import Final
 import msgspec
 
 from services.aws.tables import Index, TableSpec
-from services.core.ids import GenerationId, SchemaId
-from services.jobs.record import OPEN_INDEX, JobRecord
+from services.checks.port import Check
+from services.core.ids import ArchitectureId, GenerationId, SchemaId
+from services.jobs.record import OPEN_INDEX
 from services.llm.port import Options
+from services.usage.model import MeteredRecord
 
 
 class GenerationKind(Enum):
@@ -17,8 +19,14 @@ class GenerationKind(Enum):
 
     SCHEMA = "SCHEMA"
     """A new version of the project's database schema, from a description."""
+    ARCHITECTURE = "ARCHITECTURE"
+    """A drawing of the backend's parts and how they connect."""
     CODE = "CODE"
     """A complete backend, from the project's schema."""
+    DOCUMENTATION = "DOCUMENTATION"
+    """Pages about the backend, from the project's schema."""
+    CHAT = "CHAT"
+    """An answer to a question about the project."""
 
 
 class GenerationStatus(Enum):
@@ -47,6 +55,8 @@ class GenerationReason(Enum):
     """The answer reached its limit of tokens."""
     CONTENT_FILTER = "CONTENT_FILTER"
     """The provider's content filter ended the answer."""
+    PROVIDER_LOST = "PROVIDER_LOST"
+    """Every provider failed in the middle of the answer."""
     MISSING_FILES = "MISSING_FILES"
     """The answer ended without all files that it had announced."""
     INVALID_OUTPUT = "INVALID_OUTPUT"
@@ -76,9 +86,11 @@ class GeneratedFile(msgspec.Struct, frozen=True, rename="camel"):
     path: str
     bytes: int
     sha256: str
+    faults: tuple[str, ...] = ()
+    """Why it does not parse, where it does not: `12:5 ';' expected.`"""
 
 
-class Generation(JobRecord, frozen=True, kw_only=True, rename="camel"):
+class Generation(MeteredRecord, frozen=True, kw_only=True, rename="camel"):
     """`message` says the reason of one that ended INCOMPLETE or FAILED as a sentence."""
 
     id: GenerationId
@@ -86,15 +98,26 @@ class Generation(JobRecord, frozen=True, kw_only=True, rename="camel"):
     prompt: str
     options: Options = Options()
     status: GenerationStatus = GenerationStatus.QUEUED
+    number: int = 0
+    """Counts the project's generations, from 1; 0 for those from before they were counted."""
+    base_id: GenerationId | None = None
+    """The generation that this one changes or goes on with."""
+    continues: bool = False
+    """Whether it goes on with its base where that was cut short, rather than changing it."""
     schema_id: SchemaId | None = None
-    """SCHEMA: the version it makes, chosen beforehand. CODE: the version it reads."""
+    """SCHEMA: the version it makes, chosen beforehand. The others: the version they read, if any."""
+    architecture_id: ArchitectureId | None = None
+    """ARCHITECTURE: what it makes, chosen beforehand."""
     reason: GenerationReason | None = None
     message: str | None = None
     provider: str | None = None
     model: str | None = None
     template: str | None = None
     usage: Usage | None = None
+    checks: tuple[Check, ...] = ()
     files: tuple[GeneratedFile, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Files that were announced and have not come whole."""
     artifact: str | None = None
     """S3 key prefix of what it made."""
     started_at: datetime | None = None

@@ -9,9 +9,12 @@ from services.llm.port import Options
 
 _OF_KIND: Final = {
     GenerationKind.SCHEMA: Options(temperature=0.5, max_tokens=8192),
+    GenerationKind.ARCHITECTURE: Options(temperature=0.5, max_tokens=8192),
     GenerationKind.CODE: Options(temperature=0.3, max_tokens=65536),
+    GenerationKind.DOCUMENTATION: Options(temperature=0.5, max_tokens=32768),
+    GenerationKind.CHAT: Options(temperature=0.7, max_tokens=4096),
 }
-"""Less temperature gives more consistent code. The limits are of output tokens."""
+"""Less temperature gives more consistent code. The limits are of output tokens, of all answers of a generation."""
 
 
 def completing(config: Config) -> Callable[[GenerationKind, Options], Options]:

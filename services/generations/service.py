@@ -1,9 +1,11 @@
 """This file is what users do with generations: ask for one, watch it, cancel it, take what it made."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec.structs import replace
 
 from services.aws.bucket import Bucket
 from services.aws.queue import Queue
@@ -11,7 +13,7 @@ from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
-from services.core.ids import GenerationId, ProjectId, SchemaId, new_id
+from services.core.ids import ArchitectureId, GenerationId, ProjectId, SchemaId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.core.text import bounded
@@ -19,6 +21,7 @@ from services.events.follow import Following, follow
 from services.events.hub import Hub
 from services.events.port import EventLog
 from services.generations.artifact import ARCHIVE, Artifact, load
+from services.generations.diff import FileChange, changes
 from services.generations.events import GenerationEvent, merged
 from services.generations.history import GenerationHistory, close_stream
 from services.generations.model import Generation, GenerationKind, GenerationStatus
@@ -26,19 +29,31 @@ from services.idempotency import Idempotency
 from services.jobs.record import OPEN, StopCause, stop_requested
 from services.llm.port import Options
 from services.projects import Project, Projects
+from services.rates import Rates
+from services.schemas.model import encode
+from services.schemas.service import Schema
+from services.usage.allowance import allowance
+from services.usage.service import Budgets
 
 PROMPT_LENGTH: Final = 8000
 DOWNLOAD_SECONDS: Final = 3600
+LEAST: Final = 0.001
+"""The least temperature and top p beside 0: what is much smaller than this, no table can store."""
+
+_WITH_BASE: Final = frozenset({GenerationKind.CODE, GenerationKind.DOCUMENTATION, GenerationKind.CHAT})
+_NEEDS_SCHEMA: Final = frozenset({GenerationKind.CODE, GenerationKind.DOCUMENTATION})
 
 
 @dataclass(frozen=True, slots=True)
 class NewGeneration:
-    """`prompt` of None means the project's description."""
+    """`prompt` of None means the project's description; a CHAT, and whatever has a base, needs one of its own."""
 
     project_id: ProjectId
     kind: GenerationKind
     prompt: str | None = None
     options: Options = field(default_factory=Options)
+    base_id: GenerationId | None = None
+    """The generation whose files `prompt` says how to change, or whose conversation it goes on with."""
     client_mutation_id: str | None = None
 
 
@@ -51,23 +66,54 @@ class Generations:
     event_log: EventLog
     hub: Hub
     idempotency: Idempotency
+    schemas: Table[Schema]
+    options_for: Callable[[GenerationKind, Options], Options]
+    """Completes what the user asked for with the settings' defaults for the kind."""
+    rates: Rates
+    budgets: Budgets[Generation]
     now: Clock
 
     async def create(self, new: NewGeneration, *, by: Actor) -> Generation:
-        """Ask for a generation: store its record and put its job into the queue."""
-        _check(new)
+        """Ask for a generation: store its record and put its job into the queue.
+
+        Raises Limited where the user asks too often, and BudgetExhausted. A repeat of an earlier request
+        (`client_mutation_id`) counts for neither.
+        """
+        self._check(new)
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
+        base = None if new.base_id is None else await self._base(new.base_id, new, by=by)
         object_id = await self.idempotency.object_id(
             "generate", new.client_mutation_id, lambda: new_id("generation"), by=by.user_id
         )
-        generation = self._record(GenerationId(object_id), new, project, by=by)
-        try:
-            await self.table.put_new(generation)
-        except AlreadyExists:
-            generation = await self.get(generation.id, by=by)
-        if generation.status is GenerationStatus.QUEUED:
-            await self.queue.send(generation.id, group=project.team_id)
-        return generation
+        return await self._queued(
+            _record(GenerationId(object_id), new, project, by=by, now=self.now), project, base, by=by
+        )
+
+    async def go_on(self, generation_id: GenerationId, *, client_mutation_id: str | None, by: Actor) -> Generation:
+        """Ask for a generation that goes on where an INCOMPLETE one was cut short, and has all that it made.
+
+        Raises Conflict, with the generation, where it is not INCOMPLETE, and otherwise as `create` does.
+        """
+        old = await self.get(generation_id, by=by, action=Action.EDIT)
+        if old.status is not GenerationStatus.INCOMPLETE:
+            message = f"Only an INCOMPLETE generation can be continued; it is {old.status.value}."
+            raise Conflict(message, current=old)
+        project = await self.projects.get(old.project_id, by=by, action=Action.EDIT)
+        object_id = await self.idempotency.object_id(
+            "continueGeneration", client_mutation_id, lambda: new_id("generation"), by=by.user_id
+        )
+        new = NewGeneration(old.project_id, old.kind, old.prompt, old.options, base_id=old.id)
+        record = _record(GenerationId(object_id), new, project, by=by, now=self.now)
+        schema_id = record.schema_id if old.kind is GenerationKind.SCHEMA else old.schema_id
+        return await self._queued(replace(record, continues=True, schema_id=schema_id), project, old, by=by)
+
+    async def diff(self, generation: Generation, from_id: GenerationId, *, by: Actor) -> list[FileChange]:
+        """Say which files changed from another generation of the same project to this one, and how."""
+        other = await self.get(from_id, by=by)
+        if other.project_id != generation.project_id:
+            raise Invalid.one("from is a generation of another project.", "from")
+        before, after = await load(self.bucket, other), await load(self.bucket, generation)
+        return changes(before.files if before else (), after.files if after else ())
 
     async def get(self, generation_id: GenerationId, *, by: Actor, action: Action = Action.VIEW) -> Generation:
         """Return a generation of a project on which the actor may do `action`."""
@@ -140,42 +186,106 @@ class Generations:
         generation = await self.table.update(generation_id, stopped)
         if generation is not None and generation.finished_at is not None:
             await close_stream(self.event_log, generation, None)
+            generation = await self.budgets.settle(generation)
             await self.projects.settled(generation.project_id, failed=False)
         return generation
 
-    def _record(self, object_id: GenerationId, new: NewGeneration, project: Project, *, by: Actor) -> Generation:
-        prompt = (new.prompt or "").strip() or project.description
-        schema_id = SchemaId(new_id("schema")) if new.kind is GenerationKind.SCHEMA else project.schema_id
-        if new.kind is GenerationKind.SCHEMA and not prompt:
-            raise Invalid.one("Say in prompt what to build; the project has no description either.", "prompt")
-        if schema_id is None:
-            raise Invalid.one("The project has no schema yet: generate or save one first.", "projectId")
-        now = self.now()
-        return Generation(
-            id=object_id,
-            project_id=project.id,
-            user_id=by.user_id,
-            team_id=project.team_id,
-            open=OPEN,
-            kind=new.kind,
-            prompt=prompt,
-            options=new.options,
-            schema_id=schema_id,
-            created_at=now,
-            updated_at=now,
-        )
+    async def _queued(
+        self, generation: Generation, project: Project, base: Generation | None, *, by: Actor
+    ) -> Generation:
+        """Store a new generation's record and put its job into the queue; a repeat returns what is stored."""
+        found = await self.table.find(generation.id) or await self._admit(generation, project, base, by=by)
+        if found.status is GenerationStatus.QUEUED:
+            await self.queue.send(found.id, group=found.team_id)
+        return found
+
+    async def _admit(
+        self, generation: Generation, project: Project, base: Generation | None, *, by: Actor
+    ) -> Generation:
+        """Store a new generation within its user's rate and its team's budget; one that is there already stays."""
+        schema = await self.schemas.find(generation.schema_id) if generation.schema_id else None
+        context = (len(encode(schema.model)) if schema else 0) + (_size(base) if base else 0)
+        most_output = self.options_for(generation.kind, generation.options).max_tokens or 0
+        tokens = allowance(generation.prompt, context=context, most_output=most_output)
+        await self.rates.take("ai", generation.id, by=by.user_id)
+        number = await self.projects.next_number(project)
+        reserved = replace(generation, number=number, reservation=self.budgets.reservation(tokens))
+        try:
+            await self.budgets.reserve(self.table.creation(reserved), reserved)
+        except AlreadyExists:
+            return await self.get(generation.id, by=by)
+        return reserved
+
+    async def _base(self, base_id: GenerationId, new: NewGeneration, *, by: Actor) -> Generation:
+        """Return the base. Raises Invalid where the new generation cannot start from it."""
+        try:
+            base = await self.get(base_id, by=by)
+        except NotFound:
+            raise Invalid.one(f"No generation with the id '{base_id}'.", "baseGenerationId") from None
+        if new.kind not in _WITH_BASE:
+            raise Invalid.one(f"A {new.kind.value} generation has no base.", "baseGenerationId")
+        if base.project_id != new.project_id or base.kind is not new.kind:
+            raise Invalid.one("The base must be of the same project and kind.", "baseGenerationId")
+        if (
+            base.finished_at is None
+            or base.artifact is None
+            or (new.kind is not GenerationKind.CHAT and not base.files)
+        ):
+            raise Invalid.one("The base has made nothing to start from (yet).", "baseGenerationId")
+        if not (new.prompt or "").strip():
+            raise Invalid.one("Say in prompt what to change.", "prompt")
+        return base
+
+    def _check(self, new: NewGeneration) -> None:
+        faults: list[Fault] = []
+        if new.prompt is not None:
+            faults += bounded(new.prompt, field=["prompt"], most=PROMPT_LENGTH, least=0)
+        options = new.options
+        models = self.budgets.models
+        if options.model is not None and options.model not in models:
+            faults.append(Fault(f"model must be one of: {', '.join(sorted({*models}))}.", ("options", "model")))
+        if options.temperature is not None and options.temperature != 0 and not LEAST <= options.temperature <= 2:  # noqa: PLR2004 - the message says it
+            faults.append(Fault("temperature must be 0, or from 0.001 to 2.", ("options", "temperature")))
+        if options.top_p is not None and not LEAST <= options.top_p <= 1:
+            faults.append(Fault("topP must be from 0.001 to 1.", ("options", "topP")))
+        if options.max_tokens is not None and not 1 <= options.max_tokens <= 200_000:  # noqa: PLR2004 - same
+            faults.append(Fault("maxTokens must be from 1 to 200,000.", ("options", "maxTokens")))
+        if faults:
+            raise Invalid(faults)
 
 
-def _check(new: NewGeneration) -> None:
-    faults: list[Fault] = []
-    if new.prompt is not None:
-        faults += bounded(new.prompt, field=["prompt"], most=PROMPT_LENGTH, least=0)
-    options = new.options
-    if options.temperature is not None and not 0 <= options.temperature <= 2:  # noqa: PLR2004 - the message says it
-        faults.append(Fault("temperature must be from 0 to 2.", ("options", "temperature")))
-    if options.top_p is not None and not 0 < options.top_p <= 1:
-        faults.append(Fault("topP must be above 0 and at most 1.", ("options", "topP")))
-    if options.max_tokens is not None and not 1 <= options.max_tokens <= 200_000:  # noqa: PLR2004 - same
-        faults.append(Fault("maxTokens must be from 1 to 200,000.", ("options", "maxTokens")))
-    if faults:
-        raise Invalid(faults)
+def _size(base: Generation) -> int:
+    """Return how many bytes a base adds to a prompt, at most: its files, else a conversation, in tokens of 4 bytes."""
+    if base.files:
+        return sum(file.bytes for file in base.files)
+    return 4 * max((attempt.tokens for attempt in base.attempts), default=0)
+
+
+def _record(object_id: GenerationId, new: NewGeneration, project: Project, *, by: Actor, now: Clock) -> Generation:
+    prompt = (new.prompt or "").strip()
+    if not prompt and new.kind is GenerationKind.CHAT:
+        raise Invalid.one("Ask your question in prompt.", "prompt")
+    prompt = prompt or project.description
+    is_schema = new.kind is GenerationKind.SCHEMA
+    if is_schema and not prompt:
+        raise Invalid.one("Say in prompt what to build; the project has no description either.", "prompt")
+    schema_id = SchemaId(new_id("schema")) if is_schema else project.schema_id
+    if schema_id is None and new.kind in _NEEDS_SCHEMA:
+        raise Invalid.one("The project has no schema yet: generate or save one first.", "projectId")
+    is_architecture = new.kind is GenerationKind.ARCHITECTURE
+    moment = now()
+    return Generation(
+        id=object_id,
+        project_id=project.id,
+        user_id=by.user_id,
+        team_id=project.team_id,
+        open=OPEN,
+        kind=new.kind,
+        prompt=prompt,
+        options=new.options,
+        base_id=new.base_id,
+        schema_id=schema_id,
+        architecture_id=ArchitectureId(new_id("architecture")) if is_architecture else None,
+        created_at=moment,
+        updated_at=moment,
+    )

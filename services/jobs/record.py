@@ -14,8 +14,9 @@ from services.core.clock import Clock
 from services.core.ids import ProjectId, TeamId, UserId
 
 OPEN: Final = "open"
+ENDED: Final = "ended"
 OPEN_INDEX: Final = Index("OpenIndex", "open", "updatedAt")
-"""Jobs that have not ended, those not heard of for longest first. Sparse: ended jobs are not in it."""
+"""Jobs that are not done with, those not heard of for longest first. Sparse: others are not in it."""
 
 
 class StopCause(Enum):
@@ -33,7 +34,7 @@ class Lease(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class JobRecord(Entity, frozen=True, kw_only=True, rename="camel"):
-    """A record that is also a job. Once `finished_at` is set, only `notified_at` may still follow."""
+    """A record that is also a job. Once `finished_at` is set, only what settling it writes may still follow."""
 
     project_id: ProjectId
     user_id: UserId
@@ -52,7 +53,7 @@ class JobRecord(Entity, frozen=True, kw_only=True, rename="camel"):
     notified_at: datetime | None = None
     """When the end was announced."""
     open: str | None = None
-    """OPEN from the job's creation until its end: the partition of the sparse index of jobs that have not ended."""
+    """The partition of the sparse index: OPEN until the job's end, then ENDED until the end is announced."""
 
 
 R = TypeVar("R", bound=JobRecord)
@@ -60,7 +61,7 @@ R = TypeVar("R", bound=JobRecord)
 
 def end_of_job(now: Clock) -> dict[str, Any]:
     """Return the fields that end a job, whatever else is said of its end."""
-    return {"finished_at": now(), "lease": None, "open": None}
+    return {"finished_at": now(), "lease": None, "open": ENDED}
 
 
 class Announced(Exception):
@@ -76,7 +77,7 @@ def announcing(now: Clock) -> Callable[[R], R]:
     def claimed(old: R) -> R:
         if old.notified_at is not None:
             raise Announced
-        return replace(old, notified_at=now())
+        return replace(old, notified_at=now(), open=None)
 
     return claimed
 

@@ -61,6 +61,8 @@ class Run(Generic[R]):
     out: Producer
     """Where its events go."""
     interrupted: Interrupt | None = None
+    pending: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Fields of the record that the next save writes as well, whoever makes it: also one that ends cut-short work."""
     detached: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by a job that goes on for long with little to do, to free its slot."""
     _work: "asyncio.Task[None] | None" = None
@@ -76,6 +78,7 @@ class Run(Generic[R]):
         nothing interrupts the work any more.
         """
         attempt = self.attempt
+        changes = {**self.pending, **changes}
         if "finished_at" in changes:
             self._work = None
 
@@ -91,6 +94,7 @@ class Run(Generic[R]):
         if saved is None:
             raise LeaseLost
         self.record = saved
+        self.pending.clear()
         return saved
 
     async def refresh(self) -> None:

@@ -1,7 +1,8 @@
 """This file is the sweeper: it looks for jobs that nobody has heard of for long, so that none stays open for ever.
 
 A job may be forgotten where its message was never sent, or was buried, or its worker and its message went together. The
-sweeper sends a fresh message, which does no harm to a job that is well, and ends jobs whose deadline has passed.
+sweeper sends a fresh message, which does no harm to a job that is well, ends jobs whose deadline has passed, and
+settles those whose end nobody has announced.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from services.core.clock import Clock
 from services.core.pages import PageRequest
 from services.events.port import EventLog
 from services.events.producer import Producer
-from services.jobs.record import OPEN, OPEN_INDEX, JobRecord
+from services.jobs.record import ENDED, OPEN, OPEN_INDEX, JobRecord
 from services.jobs.run import Busy, Finished, Run, claim
 from services.jobs.worker import Handler, JobFailed
 
@@ -59,15 +60,24 @@ class Sweeper(Generic[R]):
     async def sweep(self) -> None:
         """Look once at the jobs that nobody has heard of for longest."""
         since = self.now() - timedelta(seconds=self.quiet)
-        page = await self.handler.table.query(OPEN_INDEX.name, OPEN, PageRequest(first=BATCH), newest_first=False)
-        for record in page.items:
-            if record.updated_at > since:
-                return
+        for record in await self._quiet(OPEN, since):
             deadline = self.handler.deadline(record)
             if deadline is not None and deadline < self.now():
                 await self._end(record)
             else:
                 await self._send_again(record, since)
+        for record in await self._quiet(ENDED, since):
+            await self._settle(record)
+
+    async def _quiet(self, state: str, since: datetime) -> list[R]:
+        page = await self.handler.table.query(OPEN_INDEX.name, state, PageRequest(first=BATCH), newest_first=False)
+        return [record for record in page.items if record.updated_at <= since]
+
+    async def _settle(self, record: R) -> None:
+        try:
+            await self.handler.settle(record)
+        except Exception:
+            log.warning("%s has ended and can not be settled yet", record.id, exc_info=True)
 
     async def _send_again(self, record: R, since: datetime) -> None:
         """Send a fresh message; writing the record first keeps other sweepers from doing the same."""

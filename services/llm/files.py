@@ -11,16 +11,17 @@ file early:
     import express from "express";
     === 9f2c… FILE README.md
     # Notes
+    === 9f2c… DELETE src/old.ts
     === 9f2c… END
     anything, read as notes
 
 A file's content is everything between its marker's newline and the next marker, so a file that is not empty ends with a
-newline. A line that starts like a marker but is none of the four is content.
+newline. A line that starts like a marker but is none of the five is content. DELETE is for files that exist already.
 """
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, Protocol
@@ -61,19 +62,28 @@ class FileCompleted:
 class FileDiscarded:
     """A file is not kept. After its `FileStarted`, what came of it is void; otherwise nothing of it comes.
 
-    A DUPLICATE concerns the repetition only. `path` may be cut where it is too long, and is not safe to use.
+    A file of this path that was whole before stays: a DUPLICATE concerns the repetition only. `path` may be cut where
+    it is too long, and is not safe to use.
     """
 
     path: str
     reason: DiscardReason
 
 
-FileItem = Note | FileStarted | FileDelta | FileCompleted | FileDiscarded
+@dataclass(frozen=True, slots=True)
+class FileRemoved:
+    """A file that existed already is to go."""
+
+    path: str
+
+
+FileItem = Note | FileStarted | FileDelta | FileCompleted | FileDiscarded | FileRemoved
 
 _LINE_LIMIT: Final = 1024
 """A longer marker or manifest line is cut: its path is refused anyway, and what is held back stays bounded."""
-_WORDS: Final = ("MANIFEST", "END", "FILE ")
-_DIRECTIVE: Final = re.compile(r"(MANIFEST|END|FILE )(.*)", re.DOTALL)
+_WITH_PATH: Final = ("FILE ", "DELETE ")
+_WORDS: Final = ("MANIFEST", "END", *_WITH_PATH)
+_DIRECTIVE: Final = re.compile(r"(MANIFEST|END|FILE |DELETE )(.*)", re.DOTALL)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """Halves of a pair, which a model's JSON may hold but no UTF-8 can."""
 
@@ -83,14 +93,15 @@ def new_boundary(random_bytes: Callable[[int], bytes]) -> str:
     return random_bytes(8).hex()
 
 
-def encode(boundary: str, files: Mapping[str, str], *, notes: str = "") -> str:
+def encode(boundary: str, files: Mapping[str, str], *, removed: Collection[str] = (), notes: str = "") -> str:
     """Write files as a model would, with a newline added to a content that lacks its last one."""
     if any(_prefix(boundary) in content for content in files.values()):
         raise ValueError("A file's content holds the boundary.")
     opening = f"{notes.rstrip(chr(10))}\n" if notes else ""
     manifest = "".join(f"{path}\n" for path in files)
     bodies = "".join(f"{_prefix(boundary)}FILE {path}\n{_ended(content)}" for path, content in files.items())
-    return f"{opening}{_prefix(boundary)}MANIFEST\n{manifest}{bodies}{_prefix(boundary)}END\n"
+    deletions = "".join(f"{_prefix(boundary)}DELETE {path}\n" for path in removed)
+    return f"{opening}{_prefix(boundary)}MANIFEST\n{manifest}{bodies}{deletions}{_prefix(boundary)}END\n"
 
 
 def _prefix(boundary: str) -> str:
@@ -128,10 +139,12 @@ class FileParser:
     """Reads the protocol as it arrives, holding back only what may be the start of a marker.
 
     However the text is cut into pieces, the same files are completed and the same ones discarded. Time is linear in the
-    text, and no content is kept.
+    text, and no content is kept. `existing` are the sizes in bytes, by path, of files that the text may change or
+    remove; they count towards the limits.
     """
 
     boundary: str
+    existing: Mapping[str, int] = field(default_factory=dict[str, int])
     max_files: int = 200
     max_file_bytes: int = 1024 * 1024
     max_total_bytes: int = 10 * 1024 * 1024
@@ -152,6 +165,11 @@ class FileParser:
     _seen: set[str] = field(default_factory=set[str], init=False)
     _completed: set[str] = field(default_factory=set[str], init=False)
     _items: list[FileItem] = field(default_factory=list[FileItem], init=False)
+
+    def __post_init__(self) -> None:
+        self._total = sum(self.existing.values())
+        for path in self.existing:
+            self._tree.add(path)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -174,7 +192,7 @@ class FileParser:
         """Say that the text is over. A file that no marker has closed is INCOMPLETE."""
         held, self._held = self._held, ""
         directive = self._directive(held)
-        if directive is not None and directive[0] == "FILE ":
+        if directive is not None and directive[0] in _WITH_PATH:
             self._close()  # its own path may be cut short
         elif directive is not None:
             self._obey(*directive)
@@ -253,7 +271,7 @@ class FileParser:
         if match is None:
             return None
         word, argument = match[1], match[2].strip(" \t\r")
-        return None if argument and word != "FILE " else (word, argument)
+        return None if argument and word not in _WITH_PATH else (word, argument)
 
     def _obey(self, word: str, argument: str) -> None:
         self._close()
@@ -262,6 +280,8 @@ class FileParser:
                 self._mode = _Mode.MANIFEST
             case "END":
                 self._mode, self.ended = _Mode.DONE, True
+            case "DELETE ":
+                self._remove(argument)
             case _:
                 self._begin(argument)
 
@@ -271,9 +291,9 @@ class FileParser:
         if not path or path.startswith("```") or path in self._listed or path in self._refused:
             return
         fault = path_fault(path)
-        if fault is None and len(self.manifest) >= self.max_files:
+        if fault is None and len(self._listed.union(self.existing)) >= self.max_files and path not in self.existing:
             fault = DiscardReason.TOO_MANY_FILES
-        if fault is None and not self._tree.add(path):
+        if fault is None and path not in self.existing and not self._tree.add(path):
             fault = DiscardReason.PATH_COLLIDES
         if fault is None:
             self._listed.add(path)
@@ -294,11 +314,20 @@ class FileParser:
         else:
             self._seen.add(path)
             self._mode = _Mode.FILE
+            self._total -= self.existing.get(path, 0)
             left = self.max_total_bytes - self._total
             is_own = self.max_file_bytes <= left
             reason = DiscardReason.FILE_TOO_LARGE if is_own else DiscardReason.TOTAL_TOO_LARGE
             self._open = _OpenFile(path, min(self.max_file_bytes, left), reason)
             self._items.append(FileStarted(path))
+
+    def _remove(self, path: str) -> None:
+        """Take a DELETE. A path that does not exist, or that the text has written itself, stays as it is."""
+        self._mode = _Mode.REFUSED
+        if path in self.existing and path not in self._seen:
+            self._seen.add(path)
+            self._total -= self.existing[path]
+            self._items.append(FileRemoved(path))
 
     def _content(self, text: str) -> None:
         if self._mode in {_Mode.NOTES, _Mode.DONE}:
@@ -321,6 +350,7 @@ class FileParser:
     def _discard(self, path: str, reason: DiscardReason) -> None:
         self._items.append(FileDiscarded(path[:MAX_PATH], reason))
         if self._open is not None:
+            self._total += self.existing.get(self._open.path, 0)  # which stays as it was
             self._open, self._mode = None, _Mode.REFUSED
 
     def _close(self) -> None:

@@ -4,8 +4,8 @@ Adapters: groq, openai (their SDKs, any compatible base URL) and scaffold (deter
 provider over the others. All pass tests/services/llm/test_providers.py.
 """
 
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -20,17 +20,62 @@ class SchemaTask:
 
 
 @dataclass(frozen=True, slots=True)
-class CodeTask:
-    """Write a backend for a schema. The text that comes back is files in the protocol of services/llm/files.py."""
+class ArchitectureTask:
+    """Draw the architecture of a backend. The text that comes back is the JSON of an ArchitectureModel."""
+
+    project_name: str
+    description: str
+    schema: SchemaModel | None
+
+
+@dataclass(frozen=True, slots=True)
+class FilesTask:
+    """Write files: the text that comes back is in the protocol of services/llm/files.py.
+
+    `written` are files that exist already. With `change` they are to be changed as it says; otherwise the answer is to
+    bring the `missing` ones. Either way it brings whole files, and of those that exist only the ones that change.
+    """
 
     project_name: str
     description: str
     schema: SchemaModel
     boundary: str
     """Random text made for this request; marks where files begin, so that no content can end a file early."""
+    written: Mapping[str, str] = field(default_factory=dict[str, str])
+    missing: Sequence[str] = ()
+    change: str | None = None
 
 
-Task = SchemaTask | CodeTask
+@dataclass(frozen=True, slots=True)
+class CodeTask(FilesTask):
+    """Write a backend for a schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentationTask(FilesTask):
+    """Write the documentation of a backend, as Markdown pages in a folder for each category."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a conversation, and what was answered."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTask:
+    """Answer a question about a project. `earlier` are the turns before it, oldest first."""
+
+    project_name: str
+    description: str
+    schema: SchemaModel | None
+    question: str
+    earlier: Sequence[Turn] = ()
+
+
+Task = SchemaTask | ArchitectureTask | CodeTask | DocumentationTask | ChatTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +107,10 @@ class Request:
     template: str
     """Name and version of the prompt template, such as `schema/1`."""
     options: Options
+    avoid: frozenset[str] = frozenset()
+    """Names of providers to ask last, since they have just failed in the middle of this answer."""
+    begun: str = ""
+    """For text: what an earlier answer has said already, to be gone on with and not repeated."""
 
 
 class FinishReason(Enum):
@@ -72,10 +121,7 @@ class FinishReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A provider has begun to answer (its first chunk has arrived). Always the first item of an attempt that succeeds.
-
-    From the router a second `Started` means that what came since the previous one is void.
-    """
+    """A provider has begun to answer (its first chunk has arrived). Comes once, before everything but `Failed`."""
 
     provider: str
     model: str
@@ -100,7 +146,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """From the router only: a provider's attempt failed and the router goes on. `code` is a ProviderFailure code."""
+    """From the router only: a provider failed before it began to answer, and the next one is asked.
+
+    `code` is a FailureCode's value.
+    """
 
     provider: str
     model: str

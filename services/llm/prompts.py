@@ -1,10 +1,10 @@
 """This file is how a task becomes the messages that a model reads, from the templates beside it.
 
-A template's number goes up with every change, since a generation records the template that it ran with. What people
+A template's number goes up with every change, since a generation records the templates that it ran with. What people
 write goes in as a JSON string: however it reads, it stays one line of data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -14,9 +14,22 @@ from typing import Final, assert_never
 import msgspec
 
 from services.core.errors import Fault
-from services.llm.port import CodeTask, Message, Options, Request, SchemaTask, Task
-from services.schemas.model import encode
+from services.llm import files as protocol
+from services.llm.port import (
+    ArchitectureTask,
+    ChatTask,
+    CodeTask,
+    DocumentationTask,
+    FilesTask,
+    Message,
+    Options,
+    Request,
+    SchemaTask,
+    Task,
+)
+from services.schemas.model import SchemaModel, encode
 
+_VERSION: Final = 1
 _USER_PART: Final = "======== user ========\n"
 _LONGEST_ANSWER: Final = 100_000
 """Characters of a refused answer that are sent back."""
@@ -26,45 +39,89 @@ def render(task: Task, options: Options) -> Request:
     """Make the request for a task."""
     match task:
         case SchemaTask():
-            return _render("schema", 1, task, options, description=_string(task.description))
-        case CodeTask():
-            return _render(
-                "code",
-                1,
-                task,
-                options,
-                project=_string(task.project_name),
-                description=_string(task.description),
-                schema=encode(task.schema).decode(),
-                boundary=task.boundary,
-            )
+            return _request("schema", task, options, description=_string(task.description))
+        case ArchitectureTask():
+            return _request("architecture", task, options, **_about(task.project_name, task.description, task.schema))
+        case CodeTask() | DocumentationTask():
+            return _of_files("code" if isinstance(task, CodeTask) else "documentation", task, options)
+        case ChatTask():
+            return _of_chat(task, options)
         case _:
             assert_never(task)
 
 
 def repair(request: Request, *, answer: str, faults: Sequence[Fault]) -> Request:
-    """Make the request that sends an invalid schema back, with what is wrong with it."""
+    """Make the request that sends an invalid JSON answer back, with what is wrong with it."""
     wrong = [{"path": ".".join(fault.field), "message": fault.message} for fault in faults]
-    text = Template(_template("schema-repair-1")).substitute(
-        faults=msgspec.json.encode(wrong).decode(), answer=_string(answer[:_LONGEST_ANSWER])
-    )
-    return replace(
-        request, messages=(*request.messages, Message("user", text)), template=f"{request.template}+repair/1"
-    )
+    text = _filled("repair", faults=msgspec.json.encode(wrong).decode(), answer=_string(answer[:_LONGEST_ANSWER]))
+    return _more(replace(request, begun=""), "repair", Message("user", text))
 
 
-def _render(name: str, version: int, task: Task, options: Options, **values: str) -> Request:
-    system, _, user = _template(f"{name}-{version}").partition(_USER_PART)
+def go_on(request: Request, *, begun: str) -> Request:
+    """Make the request that has a text gone on with where it was cut off."""
+    said, ask = Message("assistant", begun), Message("user", _filled("go-on"))
+    return replace(_more(request, "go-on", said, ask), begun=begun)
+
+
+def _of_files(name: str, task: FilesTask, options: Options) -> Request:
+    about = _about(task.project_name, task.description, task.schema)
+    request = _request(name, task, options, **about, boundary=task.boundary)  # pyright: ignore[reportArgumentType] - a Task
+    if not task.written:
+        return request
+    written = Message("assistant", protocol.encode(task.boundary, task.written))
+    request = replace(request, messages=(*request.messages, written))
+    if task.change is not None:
+        text = _filled("files-change", change=_string(task.change), boundary=task.boundary)
+        request = _more(request, "change", Message("user", text))
+    if task.missing:
+        missing = msgspec.json.encode(list(task.missing)).decode()
+        text = _filled("files-continue", missing=missing, boundary=task.boundary)
+        request = _more(request, "continue", Message("user", text))
+    return request
+
+
+def _of_chat(task: ChatTask, options: Options) -> Request:
+    about = _about(task.project_name, task.description, task.schema)
+    request = _request("chat", task, options, **about, question=_string(task.question))
+    system, question = request.messages
+    return replace(request, messages=(system, *_turns(task), question))
+
+
+def _turns(task: ChatTask) -> Iterator[Message]:
+    for turn in task.earlier:
+        yield Message("user", _string(turn.question))
+        yield Message("assistant", turn.answer)
+
+
+def _about(name: str, description: str, schema: SchemaModel | None) -> dict[str, str]:
+    return {
+        "project": _string(name),
+        "description": _string(description),
+        "schema": "null" if schema is None else encode(schema).decode(),
+    }
+
+
+def _request(name: str, task: Task, options: Options, **values: str) -> Request:
+    system, _, user = _template(name).partition(_USER_PART)
     messages = (
         Message("system", Template(system).substitute(values)),
-        Message("user", Template(user).substitute(values)),
+        Message("user", Template(user.rstrip("\n")).substitute(values)),
     )
-    return Request(task, messages, f"{name}/{version}", options)
+    return Request(task, messages, f"{name}/{_VERSION}", options)
+
+
+def _more(request: Request, name: str, *messages: Message) -> Request:
+    template = f"{request.template}+{name}/{_VERSION}"
+    return replace(request, messages=(*request.messages, *messages), template=template)
+
+
+def _filled(name: str, **values: str) -> str:
+    return Template(_template(name)).substitute(values)
 
 
 @cache
 def _template(name: str) -> str:
-    return (files("services.llm") / "templates" / f"{name}.txt").read_text(encoding="utf-8")
+    return (files("services.llm") / "templates" / f"{name}-{_VERSION}.txt").read_text(encoding="utf-8")
 
 
 def _string(text: str) -> str:

@@ -1,4 +1,4 @@
-"""This file is the provider over the other providers: it asks them in order until one answers to the end."""
+"""This file is the provider over the other providers: it asks them in order until one begins to answer."""
 
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -24,10 +24,11 @@ class _Closable(Protocol):
 
 @dataclass(slots=True)
 class Router:
-    """Asks `providers` in order, those that have the model a request names first.
+    """Asks `providers` in order, those that have the model a request names first and those it avoids last.
 
     A provider that is cooling down is passed over, unless all are: then the one that is ready soonest is asked anyway.
-    Whatever the reason of a failure, the next provider is asked: it may allow what the first one refuses.
+    Whatever the reason of a failure, the next provider is asked: it may allow what the first one refuses. Once one has
+    begun to answer, its failure is the caller's to recover from: only the caller knows what of the answer is of use.
     """
 
     providers: Sequence[Provider]
@@ -41,17 +42,21 @@ class Router:
         self._cooldowns = [Cooldown() for _ in self.providers]
 
     async def stream(self, request: Request) -> AsyncGenerator[Item]:
-        """Yield the items of the providers asked, with `Failed` between one and the next.
+        """Yield a `Failed` for each provider that fails before it begins, then the items of the one that answers.
 
-        Raises the last provider's failure when all have failed.
+        Raises the failure of the last provider where all have failed, and that of the one that has begun.
         """
-        *others, last = self._order(request.options.model)
+        *others, last = self._order(request)
         for index in others:
+            has_begun = False
             try:
                 async with aclosing(self._attempt(index, request)) as items:
                     async for item in items:
+                        has_begun = True
                         yield item
             except ProviderFailure as failure:
+                if has_begun:
+                    raise
                 yield Failed(failure.provider, failure.model, failure.code.value, failure.message)
             else:
                 return
@@ -71,18 +76,21 @@ class Router:
             if isinstance(provider, _Closable):
                 await provider.aclose()
 
-    def _order(self, model: str | None) -> list[int]:
+    def _order(self, request: Request) -> list[int]:
         """Return the places of the providers to ask, first to last; never empty."""
         now = self.monotonic()
         everyone = range(len(self.providers))
         ready = [index for index in everyone if self._cooldowns[index].until <= now]
         if not ready:
             return [min(everyone, key=lambda index: self._cooldowns[index].until)]
-        return sorted(ready, key=lambda index: not self._has(index, model))
+        return sorted(ready, key=lambda index: (self._avoids(index, request), not self._has(index, request)))
 
-    def _has(self, index: int, model: str | None) -> bool:
+    def _has(self, index: int, request: Request) -> bool:
         provider = self.providers[index]
-        return isinstance(provider, _Choosy) and model in provider.models
+        return isinstance(provider, _Choosy) and request.options.model in provider.models
+
+    def _avoids(self, index: int, request: Request) -> bool:
+        return self.providers[index].name in request.avoid
 
     async def _attempt(self, index: int, request: Request) -> AsyncGenerator[Item]:
         """Pass on one provider's items, and remember how it went. An attempt that is cancelled says nothing."""

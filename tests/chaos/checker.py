@@ -133,7 +133,7 @@ class _Reading:
     attempt: int = 0
     text: str = ""
     files: dict[str, str] = field(default_factory=dict[str, str])
-    whole: list[str] = field(default_factory=list[str])
+    whole: dict[str, str] = field(default_factory=dict[str, str])
     lines: list[str] = field(default_factory=list[str])
     holed: bool = False
     """Whether a gap has taken away what the text began with."""
@@ -185,7 +185,7 @@ class _Reading:
         if event["fromSeq"] != self.seq + 1:
             self._wrong(Kind.GAP, f"A StreamGap from {event['fromSeq']} after seq {self.seq}.")
         if event["toSeq"] is None:
-            self.attempt, self.text, self.files, self.whole, self.holed = 0, "", {}, [], False
+            self.attempt, self.text, self.files, self.whole, self.holed = 0, "", {}, {}, False
             self.lines = []
             self.chain, self.run = hashlib.blake2b(digest_size=12), None
         else:
@@ -244,7 +244,7 @@ class _Reading:
             self._wrong(Kind.REORDERED, f"Attempt {event['attempt']} started after attempt {self.attempt}.")
         self.attempt = event["attempt"]
         if event["resetsText"]:
-            self.text, self.files, self.whole, self.holed = "", {}, [], False
+            self.text, self.files, self.whole, self.holed = "", {}, {}, False
 
     def _check_started(self, kind: str) -> None:
         if not self.attempt and not self.holed:
@@ -266,7 +266,7 @@ class _Reading:
             self._complete(event, self.files[path].encode())
 
     def _complete(self, event: Event, content: bytes) -> None:
-        self.whole.append(event["path"])
+        self.whole[event["path"]] = content.decode()
         if not self.holed and (hashlib.sha256(content).hexdigest(), len(content)) != (event["sha256"], event["bytes"]):
             self._wrong(
                 Kind.ARTIFACT, f"{event['path']} is announced with {event['bytes']} bytes; {len(content)} came."
@@ -289,7 +289,7 @@ class _Reading:
     def _check_artifact(self, text: str) -> None:
         if self.text != text:
             self._wrong(Kind.ARTIFACT, f"Its text ({_size(self.text)}) is not the stored text ({_size(text)}).")
-        files = {path: self.files[path] for path in self.whole if path in self.files}
+        files = self.whole
         if files != dict(self.stored.files):
             wrong = [path for path in {*files, *self.stored.files} if files.get(path) != self.stored.files.get(path)]
             self._wrong(Kind.ARTIFACT, f"Its files are not the stored ones: {', '.join(sorted(wrong))}.")

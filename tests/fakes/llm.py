@@ -39,6 +39,10 @@ class Answer:
     pieces: Sequence[str] | None = None
     files: Mapping[str, str] | None = None
     """The files of a CODE answer; None for those of a good backend."""
+    removed: Sequence[str] = ()
+    """Files that a CODE answer removes."""
+    stop_in: str | None = None
+    """Say nothing more from the middle of this file's content on."""
     piece_size: int = 24
     """Characters of a piece, where `pieces` is None."""
     opening_delay: float = 0
@@ -264,7 +268,7 @@ class _Stream:
             await self._chunk(delta={"refusal": answer.refusal})
         pieces = answer.pieces
         if pieces is None:
-            pieces = good_pieces(self.request.body, answer.piece_size, answer.files)
+            pieces = good_pieces(self.request.body, answer)
         for number, piece in enumerate(pieces):
             if await self._stops_at(number):
                 return False
@@ -330,27 +334,45 @@ class _Stream:
             await asyncio.sleep(0)
 
 
-def good_pieces(body: Mapping[str, Any], size: int, files: Mapping[str, str] | None = None) -> list[str]:
+def good_pieces(body: Mapping[str, Any], answer: Answer) -> list[str]:
     """What a good model answers to one of our prompts, in pieces."""
-    text = good_answer("\n".join(message["content"] for message in body["messages"]), files)
-    return [text[start : start + size] for start in range(0, len(text), size)]
+    text = good_answer([message["content"] for message in body["messages"]], answer)
+    return [text[start : start + answer.piece_size] for start in range(0, len(text), answer.piece_size)]
 
 
-def good_answer(prompt: str, files: Mapping[str, str] | None = None) -> str:
-    from services.llm.files import encode  # noqa: PLC0415 - the answers need the product, the server does not
+def good_answer(messages: Sequence[str], answer: Answer) -> str:
+    """What a good model answers. Asked for missing files it brings these, asked to change files it brings `files`."""
+    from services.architectures import model as architectures  # noqa: PLC0415 - the answers need the product
+    from services.llm.files import encode  # noqa: PLC0415
+    from services.llm.scaffold.architecture import derive_architecture  # noqa: PLC0415
     from services.llm.scaffold.backend import write_backend  # noqa: PLC0415
+    from services.llm.scaffold.documentation import write_documentation  # noqa: PLC0415
     from services.llm.scaffold.schema import derive_schema  # noqa: PLC0415
-    from services.schemas import model  # noqa: PLC0415
+    from services.schemas import model as schemas  # noqa: PLC0415
 
-    description = _string_after("Description: ", prompt)
+    prompt = "\n".join(messages)
+    if messages[0].startswith("You help the developers"):
+        return f"You asked: {messages[-1]}\n"
+    description, project = _string_after("Description: ", prompt), _string_after("Project: ", prompt)
+    found = re.search(r"^Schema: (\{.*\})$", prompt, re.MULTILINE)
+    schema = schemas.decode(found[1]) if found else derive_schema(description)
+    if "as a JSON object" in messages[1]:
+        is_schema = messages[1].startswith("Design")
+        model = schemas.encode(schema) if is_schema else architectures.encode(derive_architecture(project, schema))
+        return model.decode()
     boundary = re.search(r"^=== ([0-9a-zA-Z]+) MANIFEST$", prompt, re.MULTILINE)
-    if boundary is None:
-        return model.encode(derive_schema(description)).decode()
-    schema = re.search(r"^Schema: (\{.*\})$", prompt, re.MULTILINE)
-    assert schema is not None
-    project = _string_after("Project: ", prompt)
-    made = files or write_backend(project_name=project, description=description, schema=model.decode(schema[1]))
-    return encode(boundary[1], made, notes="Here is the backend.")
+    assert boundary is not None
+    is_code = messages[1].startswith("Write the backend")
+    whole = write_backend(project_name=project, description=description, schema=schema)
+    made = answer.files if answer.files is not None else (whole if is_code else write_documentation(project, schema))
+    missing = re.search(r"had brought these files: (\[.*\])$", messages[-1], re.MULTILINE)
+    if missing is not None:
+        made = {path: made[path] for path in json.loads(missing[1])}
+    text = encode(boundary[1], made, removed=answer.removed, notes="Here it is.")
+    if answer.stop_in is None:
+        return text
+    content = made[answer.stop_in]
+    return text[: text.index(f"FILE {answer.stop_in}\n{content}") + len(f"FILE {answer.stop_in}\n") + len(content) // 2]
 
 
 def _string_after(label: str, prompt: str) -> str:

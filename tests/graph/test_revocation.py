@@ -63,12 +63,12 @@ class Socket:
     async def say(self, **message: Any) -> None:
         await self.connection.send(json.dumps(message))
 
-    async def hear(self, kind: str) -> dict[str, Any]:
-        """Return the next message of a kind."""
+    async def hear(self, kind: str, operation: str | None = None) -> dict[str, Any]:
+        """Return the next message of a kind; of one operation, where it is named."""
         async with asyncio.timeout(30):
             while True:
                 message = json.loads(await self.connection.recv())
-                if message["type"] == kind:
+                if message["type"] == kind and message.get("id") == operation:
                     return message
 
     async def end(self) -> tuple[int, str]:
@@ -137,7 +137,7 @@ async def test_a_lowered_role_ends_sockets_and_a_raised_one_does_not(here: Serve
         while True:
             payload = {"query": new_project, "variables": {"team": team_id}}
             await raised.say(type="subscribe", id="2", payload=payload)
-            answer = (await raised.hear("next"))["payload"]
+            answer = (await raised.hear("next", "2"))["payload"]
             if "errors" not in answer or not answer["errors"]:
                 break
 

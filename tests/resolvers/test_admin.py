@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.llm import FakeLLM, Status
+from tests.fakes.llm import FakeLLM, Hang, Status
 from tests.snapinfra import Server, events, rebuilt, serving, settings
 
-STATUS = "{ queueStatus { name waiting inFlight dead quietSince } }"
+STATUS = "{ queueStatus { name waiting inFlight dead oldestAge } }"
 REDRIVE = """
 mutation($id: ID!) {
   redriveJob(input: {generationId: $id}) { generation { status } userErrors { code message } }
@@ -24,6 +24,15 @@ def flaky(emulator: str, tmp_path: Path) -> Iterator[Server]:
             yield running
 
 
+@pytest.fixture
+def slow(emulator: str, tmp_path: Path) -> Iterator[Server]:
+    """Run a server whose model never answers."""
+    with FakeLLM(default=Hang()) as fake:
+        config = settings(emulator, SNAPINFRA_DATA=str(tmp_path), GROQ_API_KEY="gsk_test", GROQ_BASE_URL=fake.groq_url)
+        with serving(config) as running:
+            yield running
+
+
 async def test_an_administrator_sees_the_queues(server: Server) -> None:
     queues = (await server.user("root").ask(STATUS))["queueStatus"]
 
@@ -31,6 +40,23 @@ async def test_an_administrator_sees_the_queues(server: Server) -> None:
         "snapinfra-code-generation",
         "snapinfra-deployments",
     ]
+
+
+async def test_the_oldest_age_is_of_jobs_that_have_not_ended(slow: Server) -> None:
+    alice, root = slow.user(), slow.user("root")
+    generation_id = await alice.generate((await alice.project())["id"], "SCHEMA")
+
+    waiting = await root.ask(STATUS)
+    await alice.ask(
+        "mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { generation { status } } }",
+        id=generation_id,
+    )
+    await events(alice, generation_id)
+    ended = await root.ask(STATUS)
+
+    assert waiting["queueStatus"][0]["oldestAge"] >= 0
+    assert waiting["queueStatus"][1]["oldestAge"] is None
+    assert ended["queueStatus"][0]["oldestAge"] is None
 
 
 async def test_others_may_not_see_the_queues_or_put_jobs_back(server: Server) -> None:

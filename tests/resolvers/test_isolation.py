@@ -16,6 +16,13 @@ mutation($id: ID!) {
   }) { schema { id } }
 }"""
 
+REPLACE_CREDENTIALS = """
+mutation($id: ID!) {
+  replaceIntegrationCredentials(input: {integrationId: $id, credentials: {token: "another-token"}}) {
+    integration { id }
+  }
+}"""
+
 BY_KIND = {
     "project": [
         "query($id: ID!) { project(id: $id) { id } }",
@@ -24,6 +31,8 @@ BY_KIND = {
         'mutation($id: ID!) { generate(input: {projectId: $id, kind: SCHEMA, prompt: "x"}) { generation { id } } }',
         SAVE_SCHEMA,
         "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }",
+        "query($id: ID!) { metricsOverview(projectId: $id) { start } }",
+        "query($id: ID!) { sessions(projectId: $id) { nodes { id } } }",
     ],
     "schema": ["query($id: ID!) { schema(id: $id) { id } }"],
     "generation": [
@@ -37,6 +46,7 @@ BY_KIND = {
     ],
     "team": [
         "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
+        "query($id: ID!) { usage(teamId: $id) { cost budget { resetsAt } } }",
         "query($id: ID!) { team(id: $id) { id } }",
         'mutation($id: ID!) { renameTeam(input: {teamId: $id, name: "x"}) { team { id } } }',
         "mutation($id: ID!) { deleteTeam(input: {teamId: $id}) { deletedTeamId } }",
@@ -45,9 +55,32 @@ BY_KIND = {
         'mutation($id: ID!) { removeMember(input: {teamId: $id, userId: "user_x"}) { team { id } } }',
         'mutation($id: ID!) { createApiKey(input: {teamId: $id, name: "x", scopes: [READ]}) { text } }',
         'mutation($id: ID!) { createProject(input: {teamId: $id, name: "x"}) { project { id } } }',
+        "query($id: ID!) { metricsOverview(teamId: $id) { start } }",
+        "query($id: ID!) { sessions(teamId: $id) { nodes { id } } }",
+        "query($id: ID!) { webhooks(teamId: $id) { nodes { id } } }",
+        "query($id: ID!) { notificationTargets(teamId: $id) { nodes { id } } }",
+        "query($id: ID!) { integrations(filter: {teamId: $id}) { nodes { id } } }",
+        'mutation($id: ID!) { createWebhook(input: {teamId: $id, url: "https://example.com"}) { secret } }',
     ],
     "invitation": ["mutation($id: ID!) { revokeInvitation(input: {invitationId: $id}) { revokedInvitationId } }"],
     "key": ["mutation($id: ID!) { revokeApiKey(input: {apiKeyId: $id}) { apiKey { id } } }"],
+    "webhook": [
+        "query($id: ID!) { webhook(id: $id) { id } }",
+        "mutation($id: ID!) { updateWebhook(input: {webhookId: $id, enabled: false}) { webhook { id } } }",
+        "mutation($id: ID!) { deleteWebhook(input: {webhookId: $id}) { deletedWebhookId } }",
+        "mutation($id: ID!) { rotateWebhookSecret(input: {webhookId: $id}) { secret } }",
+        "mutation($id: ID!) { testWebhook(input: {webhookId: $id}) { delivery { id } } }",
+    ],
+    "integration": [
+        "query($id: ID!) { integration(id: $id) { id } }",
+        "mutation($id: ID!) { updateIntegration(input: {integrationId: $id, enabled: false}) { integration { id } } }",
+        "mutation($id: ID!) { rotateIntegrationKey(input: {integrationId: $id}) { integration { id } } }",
+        "mutation($id: ID!) { testIntegration(input: {integrationId: $id}) { integration { id } } }",
+        "mutation($id: ID!) { deleteIntegration(input: {integrationId: $id}) { deletedIntegrationId } }",
+        REPLACE_CREDENTIALS,
+    ],
+    "target": ["mutation($id: ID!) { deleteNotificationTarget(input: {targetId: $id}) { deletedTargetId } }"],
+    "delivery": ["mutation($id: ID!) { redeliverWebhook(input: {deliveryId: $id}) { delivery { id } } }"],
     "user": [],
 }
 
@@ -70,6 +103,20 @@ async def own(user: User) -> dict[str, str]:
         ' createApiKey(input: {teamId: $id, name: "ci", scopes: [READ]}) { apiKey { id } } }',
         id=team_id,
     )
+    webhook = await user.ask(
+        'mutation { createWebhook(input: {url: "http://127.0.0.1:9999/"}) { webhook { id } userErrors { message } } }'
+    )
+    webhook_id = webhook["createWebhook"]["webhook"]["id"]
+    tested = await user.ask(
+        "mutation($id: ID!) { testWebhook(input: {webhookId: $id}) { delivery { id } } }", id=webhook_id
+    )
+    target = await user.ask(
+        'mutation { createNotificationTarget(input: {channel: EMAIL, address: "a@example.com"}) { target { id } } }'
+    )
+    integration = await user.ask(
+        'mutation { createIntegration(input: {type: VERCEL, credentials: {token: "some-token"}})'
+        " { integration { id } } }"
+    )
     seen = await user.ask("query($id: ID!) { viewer { id } project(id: $id) { schema { id } } }", id=project_id)
     return {
         "project": project_id,
@@ -80,6 +127,10 @@ async def own(user: User) -> dict[str, str]:
         "invitation": made["inviteMember"]["invitation"]["id"],
         "key": made["createApiKey"]["apiKey"]["id"],
         "user": seen["viewer"]["id"],
+        "webhook": webhook_id,
+        "target": target["createNotificationTarget"]["target"]["id"],
+        "integration": integration["createIntegration"]["integration"]["id"],
+        "delivery": tested["testWebhook"]["delivery"]["id"],
     }
 
 

@@ -35,6 +35,15 @@ def test_production_refuses_development_secrets_and_wants_clerk() -> None:
     assert "API_KEY_PEPPER: required" in str(refused.value)
 
 
+def test_production_keeps_private_addresses_out_of_reach() -> None:
+    production = {"CLERK_JWT_KEY": "k", "CLERK_ISSUER": "i", "API_KEY_PEPPER": "p" * 32}
+
+    with pytest.raises(BadConfig, match="ALLOW_PRIVATE_ADDRESSES: not allowed when SNAPINFRA_ENV is production"):
+        read({**production, "ALLOW_PRIVATE_ADDRESSES": "true"})
+
+    assert not read(production).allow_private_addresses
+
+
 def test_production_starts_with_clerk() -> None:
     config = read(
         {
@@ -62,6 +71,36 @@ def test_a_stage_is_the_suffix_of_every_name() -> None:
     assert read({"SNAPINFRA_ENV": "development", "SNAPINFRA_STAGE": "pr-7"}).name_of("snapinfra-users") == (
         "snapinfra-users-pr-7"
     )
+
+
+def test_a_budget_of_money_needs_the_price_of_every_model_that_is_asked() -> None:
+    given = {"SNAPINFRA_ENV": "development", "GROQ_API_KEY": "k", "AI_MODEL": "mine", "AI_TEAM_MONTHLY_COST": "5"}
+
+    with pytest.raises(BadConfig) as refused:
+        read(given)
+
+    assert str(refused.value).splitlines()[1:] == [
+        "  AI_TEAM_MONTHLY_COST: needs a price of the model 'mine' in AI_PRICES"
+    ]
+    assert read({**given, "AI_PRICES": '{"mine": {"input": 0.1, "output": 0.2}}'}).models == ("mine",)
+
+
+@pytest.mark.parametrize("prices", ["{", "[]", '{"m": {"input": 1}}', '{"m": {"input": -1, "output": 1}}'])
+def test_prices_that_are_none_are_refused(prices: str) -> None:
+    with pytest.raises(BadConfig, match="AI_PRICES"):
+        read({"SNAPINFRA_ENV": "development", "AI_PRICES": prices})
+
+
+def test_a_user_may_ask_more_often_in_development() -> None:
+    clerk = {
+        "CLERK_JWKS_URL": "https://clerk.example/jwks",
+        "CLERK_ISSUER": "https://clerk.example",
+        "API_KEY_PEPPER": "p" * 32,
+    }
+
+    assert read(clerk).requests_per_minute == 10
+    assert read({"SNAPINFRA_ENV": "development"}).requests_per_minute == 20
+    assert read({**clerk, "AI_REQUESTS_PER_MINUTE": "3"}).requests_per_minute == 3
 
 
 @pytest.mark.parametrize("secret", ["abc", "whsec_", "whsec_a", "whsec_!!!!"])

@@ -3,15 +3,35 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import assert_never
 
+from services.architectures import model as architectures
 from services.llm import files
-from services.llm.port import CodeTask, Finished, FinishReason, Item, Request, SchemaTask, Started, Text, Usage
+from services.llm.port import (
+    ArchitectureTask,
+    ChatTask,
+    CodeTask,
+    DocumentationTask,
+    FilesTask,
+    Finished,
+    FinishReason,
+    Item,
+    Request,
+    SchemaTask,
+    Started,
+    Task,
+    Text,
+    Usage,
+)
+from services.llm.scaffold.architecture import derive_architecture
 from services.llm.scaffold.backend import write_backend
+from services.llm.scaffold.chat import answer_question
+from services.llm.scaffold.documentation import write_documentation
 from services.llm.scaffold.schema import derive_schema
-from services.schemas import model
+from services.schemas import model as schemas
 
 NAME = "scaffold"
 MODEL = "scaffold-1"
@@ -36,7 +56,7 @@ class Scaffold:
     async def stream(self, request: Request) -> AsyncGenerator[Item]:
         """Stream the answer to a task. `options.max_tokens` cuts it off; the other options do not apply."""
         yield Started(NAME, MODEL)
-        pieces = list(split(_answer(request.task)))
+        pieces = list(split(_answer(request.task).removeprefix(request.begun)))
         kept = pieces[: request.options.max_tokens]
         async with aclosing(self._paced(kept)) as paced:
             async for piece in paced:
@@ -68,25 +88,41 @@ def split(text: str) -> Iterator[str]:
     return (match[0] for match in _PIECE.finditer(text))
 
 
-def _answer(task: SchemaTask | CodeTask) -> str:
+def _answer(task: Task) -> str:
     match task:
-        case SchemaTask(description=description):
-            return _indented(derive_schema(description))
-        case CodeTask(boundary=boundary):
+        case SchemaTask():
+            return _indented(schemas.encode(derive_schema(task.description)))
+        case ArchitectureTask():
+            return _indented(architectures.encode(derive_architecture(task.project_name, task.schema)))
+        case CodeTask():
             backend = write_backend(project_name=task.project_name, description=task.description, schema=task.schema)
-            return files.encode(boundary, backend, notes=_notes(task.schema, len(backend)))
+            return _written(task, backend, "files of Express and TypeScript over DynamoDB")
+        case DocumentationTask():
+            return _written(task, write_documentation(task.project_name, task.schema), "pages of Markdown")
+        case ChatTask():
+            return answer_question(task.project_name, task.schema)
+        case _:
+            assert_never(task)
 
 
-def _indented(schema: model.SchemaModel) -> str:
-    return json.dumps(json.loads(model.encode(schema)), indent=2, ensure_ascii=False) + "\n"
+def _indented(text: bytes) -> str:
+    return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
 
 
-def _notes(schema: model.SchemaModel, count: int) -> str:
-    tables = ", ".join(table.name for table in schema.tables)
-    return (
-        "This backend was written by Snapinfra's scaffold, from templates and without a language model: "
-        f"{count} files of Express and TypeScript over DynamoDB, for the tables {tables}."
+def _written(task: FilesTask, whole: Mapping[str, str], what: str) -> str:
+    """Write of the whole what the task lacks. To change files, the scaffold can only write them anew."""
+    new = {path: content for path, content in whole.items() if task.written.get(path) != content}
+    if task.change is None and task.missing:
+        new = {path: content for path, content in new.items() if path in task.missing}
+    removed = [path for path in task.written if path not in whole] if task.change is not None else []
+    tables = ", ".join(table.name for table in task.schema.tables)
+    notes = (
+        "This was written by Snapinfra's scaffold, from templates and without a language model: "
+        f"{len(new)} {what}, for the tables {tables}."
     )
+    if task.change is not None:
+        notes += " The scaffold cannot follow an instruction: it has brought the files up to date with the schema."
+    return files.encode(task.boundary, new, removed=removed, notes=notes)
 
 
 def _input_tokens(request: Request) -> int:

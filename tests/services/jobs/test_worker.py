@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -19,7 +19,7 @@ from services.core.clock import utc_now
 from services.core.ids import ProjectId, TeamId, UserId
 from services.core.pages import PageRequest
 from services.events.memory import MemoryLog
-from services.jobs.record import OPEN, OPEN_INDEX, JobRecord, Lease, StopCause, announcing, end_of_job
+from services.jobs.record import ENDED, OPEN, OPEN_INDEX, Announced, JobRecord, Lease, StopCause, announcing, end_of_job
 from services.jobs.run import Interrupt, LeaseLost, Run
 from services.jobs.sweeper import Sweeper
 from services.jobs.worker import MAX_CRASHES, MAX_FAILURES, JobFailed, Worker
@@ -78,11 +78,14 @@ class Chores:
         await self.note(f"handed over {run.attempt}")
 
     async def settle(self, record: Chore) -> None:
+        with suppress(Announced):
+            await self.table.update(record.id, announcing(utc_now))
         await self.note(f"settled {record.ending}")
 
     async def end(self, run: Run[Chore], ending: str) -> None:
         await run.save(ending=ending, **end_of_job(utc_now))
         await run.out.close(ending.encode())
+        await self.table.update(run.record.id, announcing(utc_now))
         await self.note(ending)
 
     async def note(self, what: str) -> None:
@@ -442,9 +445,21 @@ async def test_a_job_that_has_ended_is_no_longer_open(yard: Yard) -> None:
     async with yard.worker(chores):
         job_id = await yard.ask()
         await chores.noted("done")
-    await yard.table.update(job_id, announcing(utc_now))
 
-    assert (await yard.table.query(OPEN_INDEX.name, OPEN, PageRequest())).items == []
+    for state in (OPEN, ENDED):
+        assert (await yard.table.query(OPEN_INDEX.name, state, PageRequest())).items == []
+    assert (await yard.found(job_id)).notified_at is not None
+
+
+async def test_an_end_that_nobody_has_announced_is_settled_by_the_sweeper_once(yard: Yard) -> None:
+    chores = Chores(yard.table, nothing)
+    job_id = await yard.ask(ending="done", **end_of_job(utc_now))
+
+    await sweeper(yard, chores).sweep()
+    await sweeper(yard, chores).sweep()
+
+    assert chores.notes == ["settled done"]
+    assert (await yard.found(job_id)).open is None
 
 
 async def test_a_job_that_is_detached_outlasts_its_deadline(yard: Yard) -> None:
@@ -486,7 +501,7 @@ async def test_the_sweeper_leaves_running_and_ended_jobs_alone(yard: Yard) -> No
     chores = Chores(yard.table, nothing)
     held = Lease("worker", utc_now() + timedelta(seconds=60))
     running = await yard.ask(lease=held)
-    ended = await yard.ask(**end_of_job(utc_now))
+    ended = await yard.ask(**end_of_job(utc_now) | {"open": None})
     before = [await yard.found(job_id) for job_id in (running, ended)]
     for delivery in await yard.queue.receive(most=10, lease=30):
         await yard.queue.delete(delivery.receipt)

@@ -8,6 +8,7 @@ import pytest
 
 from services.llm.chat import Chat, Timeouts
 from services.llm.groq import Groq
+from services.llm.json_schema import json_schema_of
 from services.llm.openai import OpenAI
 from services.llm.port import (
     CodeTask,
@@ -24,7 +25,7 @@ from services.llm.port import (
     Text,
     Usage,
 )
-from services.schemas.model import SchemaModel
+from services.schemas.model import FieldType, SchemaModel
 from tests.fakes.llm import Answer, Drop, FakeLLM, Hang, Recorded, Status
 
 KEY = "sk-secret-key"
@@ -123,7 +124,8 @@ async def test_the_request_carries_key_model_messages_and_options(fake: FakeLLM,
         {"role": "user", "content": "Say hello, as JSON."},
     ]
     kept = ("model", "temperature", "max_completion_tokens", "top_p", "stream", "response_format", "reasoning_effort")
-    assert [first.body.get(name) for name in kept] == ["m-2", 0.0, 50, 0.9, True, {"type": "json_object"}, "low"]
+    assert [first.body.get(name) for name in kept] == ["m-2", 0.0, 50, 0.9, True, first.body["response_format"], "low"]
+    assert first.body["response_format"]["json_schema"]["strict"]
     assert [second.body.get(name) for name in kept] == ["m-1", 1.0, None, None, True, None, "low"]
 
 
@@ -376,14 +378,26 @@ async def test_cancelling_while_waiting_for_the_answer_closes_the_connection_at_
 
 
 async def test_a_model_without_a_json_mode_is_asked_in_words_and_remembered(fake: FakeLLM, make: Make) -> None:
-    fake.script.append(Status(400, message="`response_format` does not support streaming"))
+    fake.script.extend([Status(400, message="`response_format` does not support streaming")] * 2)
     fake.default = Answer(["{}"])
     chat = make()
 
     first, second = await ask(chat, SCHEMA), await ask(chat, SCHEMA)
 
     assert text_of(first) == text_of(second) == "{}"
-    assert ["response_format" in request.body for request in fake.requests] == [True, False, False]
+    formats = [request.body.get("response_format", {}).get("type") for request in fake.requests]
+    assert formats == ["json_schema", "json_object", None, None]
+
+
+def test_the_schema_of_an_answer_is_strict_and_allows_what_is_valid() -> None:
+    schema = json_schema_of(SCHEMA.task)
+
+    assert schema is not None
+    for part in (schema, *schema["$defs"].values()):
+        if part["type"] == "object":
+            assert (part["required"], part["additionalProperties"]) == (list(part["properties"]), False)
+    assert schema["$defs"]["FieldType"]["enum"] == sorted(type_.value for type_ in FieldType)
+    assert schema["$defs"]["Relationship"]["properties"]["onDelete"]["anyOf"][1] == {"type": "null"}
 
 
 REFUSALS = {

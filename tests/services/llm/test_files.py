@@ -15,6 +15,7 @@ from services.llm.files import (
     FileDiscarded,
     FileItem,
     FileParser,
+    FileRemoved,
     FileStarted,
     Note,
     encode,
@@ -59,6 +60,8 @@ def outcome(items: Iterable[FileItem]) -> tuple[dict[str, str], set[FileDiscarde
                 files[path] = texts[path]
             case FileDiscarded():
                 discarded.add(item)
+            case FileRemoved():
+                raise AssertionError("Nothing existed before.")
     return files, discarded, notes
 
 

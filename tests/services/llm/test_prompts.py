@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from services.core.errors import Fault, Invalid
 from services.llm.files import FileCompleted, FileParser
+from services.llm.json_output import extract_json, read_schema
 from services.llm.port import CodeTask, Options, SchemaTask
 from services.llm.prompts import render, repair
-from services.llm.schema_output import extract_json, read_schema
 from services.schemas.model import Field, FieldType, OnDelete, RelationshipType, SchemaModel, Table
 
 BOUNDARY = "0f1e2d3c4b5a6978"

@@ -9,6 +9,7 @@ import pytest
 from services.llm.chat import Chat
 from services.llm.files import FileCompleted, FileDiscarded, FileParser
 from services.llm.groq import Groq
+from services.llm.json_output import read_schema
 from services.llm.openai import OpenAI
 from services.llm.port import (
     CodeTask,
@@ -26,7 +27,6 @@ from services.llm.port import (
 from services.llm.prompts import render
 from services.llm.router import Router
 from services.llm.scaffold.provider import Scaffold
-from services.llm.schema_output import read_schema
 from tests.fakes.llm import FakeLLM
 
 BOUNDARY = "0f1e2d3c4b5a6978"

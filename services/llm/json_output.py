@@ -1,8 +1,11 @@
-"""This file is how a model's answer to a SCHEMA task is read: tolerant of what surrounds the JSON, strict about it."""
+"""This file is how a model's answer in JSON is read: tolerant of what surrounds the JSON, strict about it."""
 
 import re
 from typing import Final
 
+from services.architectures.model import ArchitectureModel
+from services.architectures.model import decode as decode_architecture
+from services.architectures.model import validate as validate_architecture
 from services.core.errors import Invalid
 from services.schemas.model import SchemaModel, decode
 from services.schemas.validation import validate
@@ -19,6 +22,14 @@ def read_schema(text: str) -> SchemaModel:
     if faults:
         raise Invalid(faults)
     return schema
+
+
+def read_architecture(text: str) -> ArchitectureModel:
+    """Read and validate an architecture. Raises Invalid with every fault."""
+    architecture = decode_architecture(extract_json(text))
+    if faults := validate_architecture(architecture):
+        raise Invalid(faults)
+    return architecture
 
 
 def extract_json(text: str) -> str:

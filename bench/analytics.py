@@ -1,0 +1,175 @@
+"""This file is what analytics costs: 100,000 events recorded, then a month's totals; calls and rows are counted.
+
+`python -m bench.analytics` (or `make bench-analytics`) prints a table and writes it into docs/analytics.md.
+"""  # noqa: INP001 - benchmarks are not a package
+
+import asyncio
+import os
+import platform
+import random
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from cli.serving import provision_stage, tool_environment
+from services.analytics.rollups import Interval
+from services.analytics.service import BATCH, Analytics, Metric, TimeRange
+from services.analytics.validation import NewEvent
+from services.aws.emulator import free_port, running_emulator
+from services.bootstrap import opened
+from services.config import read
+from services.core.actor import Actor, Role, Scope
+from services.core.clock import iso, utc_now
+from services.core.ids import ProjectId, TeamId, UserId, new_id
+from services.projects import NewProject
+
+ROOT: Final = Path(__file__).parent.parent
+REPORT: Final = ROOT / "docs" / "analytics.md"
+EVENTS: Final = 100_000
+DAYS: Final = 30
+_MEASURED: Final = re.compile(r"(<!-- measured -->\n).*(<!-- /measured -->)", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Meter:
+    """Counts what goes to DynamoDB and what comes back."""
+
+    calls: Counter[str] = field(default_factory=Counter[str])
+    read: int = 0
+    written: int = 0
+
+    def called(self, model: Any, params: dict[str, Any], **_: Any) -> None:
+        del params
+        self.calls[model.name] += 1
+
+    def asked(self, params: dict[str, Any], **_: Any) -> None:
+        self.written += len(params.get("TransactItems", ()))
+
+    def answered(self, parsed: dict[str, Any], **_: Any) -> None:
+        self.read += parsed.get("ScannedCount", 0) + sum(map(len, parsed.get("Responses", {}).values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    what: str
+    seconds: float
+    meter: Meter
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    analytics: Analytics
+    key: Actor
+    project_id: ProjectId
+    now: datetime
+
+    async def measured(self, what: str, work: Callable[[], Awaitable[object]]) -> Row:
+        meter, hooks = Meter(), self.analytics.rollups.aws.dynamodb.meta.events
+        handlers = {
+            "before-call.dynamodb.*": meter.called,
+            "provide-client-params.dynamodb.TransactWriteItems": meter.asked,
+            "after-call.dynamodb.*": meter.answered,
+        }
+        for name, handler in handlers.items():
+            hooks.register(name, handler)
+        began = time.monotonic()
+        await work()
+        seconds = time.monotonic() - began
+        for name, handler in handlers.items():
+            hooks.unregister(name, handler)
+        return Row(what, seconds, meter)
+
+    async def record(self, first: int, last: int, *, batch: int = BATCH) -> None:
+        for start in range(first, last, batch):
+            await self.analytics.record([self.event(number) for number in range(start, start + batch)], by=self.key)
+
+    def event(self, number: int) -> NewEvent:
+        """Return one of the events: sessions of ten, one after the other, over the month."""
+        chance = random.Random(number)  # noqa: S311 - the same each time
+        at = self.now - timedelta(days=DAYS) * (1 - number / EVENTS)
+        session, step = divmod(number, 10)
+        return NewEvent(
+            id=f"event-{number}",
+            type=("SESSION_START", "MODEL_CALL", "TOOL_CALL", "TASK_COMPLETE")[min(step, 3)],
+            timestamp=iso(at),
+            project_id=self.project_id,
+            session_id=f"session-{session}",
+            user_id=f"user-{random.Random(session).randrange(2000)}",  # noqa: S311 - same
+            duration_ms=chance.lognormvariate(5, 1),
+            input_tokens=chance.randrange(2000),
+            output_tokens=chance.randrange(500),
+            cost_micros=chance.randrange(10_000),
+            metadata={"route": "/orders"},
+        )
+
+    async def rows(self) -> list[Row]:
+        month = TimeRange(self.now - timedelta(days=DAYS), self.now)
+        found = [
+            await self.measured(f"record {EVENTS:,} events, {BATCH:,} a batch", lambda: self.record(0, EVENTS)),
+            await self.measured("record 10,000 of them again", lambda: self.record(0, 10_000)),
+            await self.measured("record 1 event", lambda: self.record(EVENTS, EVENTS + 1, batch=1)),
+            await self.measured("overview of the month", lambda: self._overview(month)),
+            await self.measured("the month by hours", lambda: self._series(month, Interval.HOUR)),
+            await self.measured("the month by days", lambda: self._series(month, Interval.DAY)),
+        ]
+        overview = await self._overview(month)
+        if overview.tally.events != EVENTS + 1:
+            raise AssertionError(f"{overview.tally.events} events are counted instead of {EVENTS + 1}")
+        return found
+
+    async def _overview(self, month: TimeRange) -> Any:
+        return await self.analytics.overview(None, self.project_id, month, by=self.key)
+
+    async def _series(self, month: TimeRange, interval: Interval) -> Any:
+        where = {"team_id": None, "project_id": self.project_id, "asked": month, "by": self.key}
+        return await self.analytics.series(Metric.EVENTS, interval, **where)
+
+
+async def measure() -> list[Row]:
+    environment, program = tool_environment(), str(ROOT / ".tools" / "bin" / "ministack")
+    async with running_emulator(program=program, data=None, port=free_port(), environment=environment) as url:
+        config = read({"SNAPINFRA_ENV": "development", "AWS_ENDPOINT_URL": url, "JWT_SECRET": "x" * 32})
+        provision_stage(config)
+        async with opened(config, environment) as process:
+            team_id = TeamId(new_id("team"))
+            key = Actor(UserId("user_bench"), {team_id: Role.OWNER}, team_id, scopes=frozenset(Scope))
+            project = await process.services.projects.create(NewProject("Bench"), by=key)
+            return await Bench(process.services.analytics, key, project.id, utc_now()).rows()
+
+
+def table(rows: list[Row]) -> str:
+    columns = ("what", "seconds", "calls", "of them", "rows written", "rows read")
+    lines = [f"| {' | '.join(columns)} |", "|---|--:|--:|---|--:|--:|"]
+    for row in rows:
+        kinds = ", ".join(f"{number:,} {name}" for name, number in row.meter.calls.most_common())
+        figures = (
+            f"{row.seconds:.2f} | {row.meter.calls.total():,} | {kinds} | {row.meter.written:,} | {row.meter.read:,}"
+        )
+        lines.append(f"| {row.what} | {figures} |")
+    return "\n".join(lines)
+
+
+def report(rows: list[Row]) -> str:
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    load = ", ".join(f"{figure:.1f}" for figure in os.getloadavg())
+    return f"""Written by `make bench-analytics` on {utc_now():%Y-%m-%d} ({machine}, the emulator on the same
+machine; load average {load} at the end).
+
+{table(rows)}
+"""
+
+
+def main() -> None:
+    rows = asyncio.run(measure())
+    REPORT.write_text(_MEASURED.sub(lambda found: f"{found[1]}{report(rows)}{found[2]}", REPORT.read_text()))
+    sys.stdout.write(f"{table(rows)}\n\nwritten to {REPORT.relative_to(ROOT)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""This package is analytics in the schema: sessions and totals, and the operations on them."""
+
+from resolvers.analytics.objects import Session
+
+__all__ = ["Session"]

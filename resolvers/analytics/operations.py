@@ -1,0 +1,236 @@
+"""This file is recording events, asking for totals, and watching them."""
+
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+from strawberry.scalars import JSON
+
+from resolvers.analytics.objects import LiveMetrics, MetricPoint, MetricsOverview, Session
+from resolvers.context import Info
+from resolvers.errors import UserError, reporting
+from resolvers.paging import After, Connection, First, connection
+from resolvers.scalars import Long
+from services.analytics import service
+from services.analytics.rollups import Interval
+from services.analytics.service import Metric
+from services.analytics.validation import EventCode, NewEvent
+from services.core.ids import ProjectId, SessionId, TeamId
+from services.core.pages import PageRequest
+
+
+@strawberry.input
+class AnalyticsEventInput:
+    """Something that happened. Types, times and numbers are checked event by event: a bad one costs no other."""
+
+    id: str | None = None
+    """Required. A name of your choice, unique in the team: 1 to 100 letters, digits, and any of `_ . : -`. Recording it
+    again counts once."""
+    type: str | None = None
+    """Required. One of EventType, without those that only Snapinfra records."""
+    timestamp: str | None = None
+    """Required. When it happened, in ISO 8601 with a zone: within the last 31 days."""
+    project_id: strawberry.ID | None = None
+    """The project that it happened in; null counts for the team alone."""
+    session_id: str | None = None
+    """The session that it is part of, in at most 200 characters; required for SESSION_START and SESSION_END."""
+    user_id: str | None = None
+    """Whose doing it was, in at most 200 characters: a user of your backend, as you call them."""
+    agent_id: str | None = None
+    """Which agent did it, in at most 200 characters."""
+    environment: str | None = None
+    """Where, such as `production`, in at most 200 characters."""
+    status: str | None = None
+    """OK or ERROR; null means OK. TASK_ERROR and ERROR are always failures."""
+    name: str | None = None
+    """What exactly, in at most 200 characters: a tool, a route, the name of a CUSTOM event."""
+    duration_ms: float | None = None
+    """How long it took: 0 to 86,400,000 milliseconds; rounded to whole ones."""
+    input_tokens: Long | None = None
+    """Tokens of the prompt, up to 1,000,000,000."""
+    output_tokens: Long | None = None
+    """Tokens of the answer, up to 1,000,000,000."""
+    cost_micros: Long | None = None
+    """What it cost, in millionths of a US dollar: up to 1,000,000,000."""
+    metadata: JSON | None = None
+    """Anything else, as an object of at most 4,096 bytes of JSON, nested 5 deep at most."""
+
+
+@strawberry.input
+class RecordEventsInput:
+    """Events to record."""
+
+    events: list[AnalyticsEventInput]
+    """1 to 1,000 of them."""
+
+
+@strawberry.type
+class EventOutcome:
+    """What became of one event."""
+
+    index: int
+    """Its place in the batch, from 0."""
+    event_id: str | None
+    """Its id, as it was sent."""
+    code: EventCode
+    """ACCEPTED, DUPLICATE, or what is wrong with it."""
+    field: str | None
+    """The field that is wrong."""
+    message: str | None
+    """What is wrong, as a sentence."""
+
+
+@strawberry.type
+class RecordEventsPayload:
+    """What became of the events."""
+
+    accepted_count: int = 0
+    """How many are recorded now."""
+    duplicate_count: int = 0
+    """How many were recorded before."""
+    rejected_count: int = 0
+    """How many were refused; the others are recorded all the same."""
+    outcomes: list[EventOutcome] | None = None
+    """What became of each event, in the order of the batch; null where there are user errors: nothing was recorded."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct about the batch as a whole; empty on success."""
+
+    @classmethod
+    def of(cls, outcomes: Sequence[service.Outcome]) -> Self:
+        codes = [outcome.code for outcome in outcomes]
+        accepted, duplicate = codes.count(EventCode.ACCEPTED), codes.count(EventCode.DUPLICATE)
+        return cls(
+            accepted_count=accepted,
+            duplicate_count=duplicate,
+            rejected_count=len(codes) - accepted - duplicate,
+            outcomes=[
+                EventOutcome(index=it.index, event_id=it.event_id, code=it.code, field=it.field, message=it.message)
+                for it in outcomes
+            ],
+        )
+
+
+@strawberry.input
+class TimeRange:
+    """A time, which grows to whole hours or days in UTC."""
+
+    start: datetime
+    """Where it begins."""
+    end: datetime
+    """Where it ends; this moment is no longer in it."""
+
+
+TeamArgument = Annotated[
+    strawberry.ID | None, strawberry.argument(description="The team; null means your personal team.")
+]
+ProjectArgument = Annotated[
+    strawberry.ID | None, strawberry.argument(description="One of the team's projects; null means the whole team.")
+]
+
+
+@strawberry.type
+class AnalyticsQuery:
+    @strawberry.field
+    async def metrics_overview(
+        self,
+        info: Info,
+        team_id: TeamArgument = None,
+        project_id: ProjectArgument = None,
+        range: Annotated[
+            TimeRange | None, strawberry.argument(description="At most 366 days; null means the last 30.")
+        ] = None,
+    ) -> MetricsOverview | None:
+        """Sum up a time."""
+        overview = await info.context.services.analytics.overview(
+            _team(team_id), _project(project_id), _range(range), by=info.context.actor
+        )
+        return MetricsOverview.of(overview)
+
+    @strawberry.field
+    async def metrics_series(
+        self,
+        info: Info,
+        metric: Annotated[Metric, strawberry.argument(description="What to look at.")],
+        interval: Annotated[Interval, strawberry.argument(description="Point by hour, or by day.")],
+        *,
+        team_id: TeamArgument = None,
+        project_id: ProjectArgument = None,
+        range: Annotated[
+            TimeRange | None,
+            strawberry.argument(description="At most 92 days of hours, or 366 days; null means the last 30 days."),
+        ] = None,
+    ) -> list[MetricPoint] | None:
+        """Return a metric's value in every hour or day of a time, oldest first, also where nothing happened."""
+        points = await info.context.services.analytics.series(
+            metric,
+            interval,
+            team_id=_team(team_id),
+            project_id=_project(project_id),
+            asked=_range(range),
+            by=info.context.actor,
+        )
+        return [MetricPoint.of(point) for point in points]
+
+    @strawberry.field
+    async def session(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The session.")]
+    ) -> Session | None:
+        """Return one session."""
+        return Session.of(await info.context.services.analytics.session(SessionId(id), by=info.context.actor))
+
+    @strawberry.field
+    async def sessions(
+        self,
+        info: Info,
+        team_id: TeamArgument = None,
+        project_id: ProjectArgument = None,
+        first: First = 20,
+        after: After = None,
+    ) -> Connection[Session]:
+        """List sessions, those that began last first."""
+        page = await info.context.services.analytics.sessions(
+            PageRequest(first, after), team_id=_team(team_id), project_id=_project(project_id), by=info.context.actor
+        )
+        return connection(page, Session.of, after=after)
+
+
+@strawberry.type
+class AnalyticsMutation:
+    @strawberry.mutation
+    @reporting(RecordEventsPayload)
+    async def record_events(
+        self, info: Info, input: Annotated[RecordEventsInput, strawberry.argument(description="The batch.")]
+    ) -> RecordEventsPayload:
+        """Record events for the team of your API key, which needs the scope ANALYTICS. A retry is safe: event ids count
+        once.
+        """
+        batch = [NewEvent(**vars(event)) for event in input.events]
+        return RecordEventsPayload.of(await info.context.services.analytics.record(batch, by=info.context.actor))
+
+
+@strawberry.type
+class AnalyticsSubscription:
+    @strawberry.subscription
+    async def metrics(
+        self, info: Info, team_id: TeamArgument = None, project_id: ProjectArgument = None
+    ) -> AsyncGenerator[LiveMetrics, None]:
+        """Watch the totals of today and of this hour: as they are, then whenever they change, at most once a second. It
+        does not end, and there is nothing to resume: each is the whole.
+        """
+        analytics, actor = info.context.services.analytics, info.context.actor
+        async with analytics.follow(_team(team_id), _project(project_id), by=actor) as snapshots:
+            async for snapshot in snapshots:
+                yield LiveMetrics.of(snapshot)
+
+
+def _team(team_id: strawberry.ID | None) -> TeamId | None:
+    return None if team_id is None else TeamId(team_id)
+
+
+def _project(project_id: strawberry.ID | None) -> ProjectId | None:
+    return None if project_id is None else ProjectId(project_id)
+
+
+def _range(range: TimeRange | None) -> service.TimeRange | None:
+    return None if range is None else service.TimeRange(range.start, range.end)

@@ -1,0 +1,364 @@
+"""This file is integrations in the schema. Credentials go in and never come out."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.errors import UserError, reporting
+from resolvers.node import Node
+from resolvers.paging import After, Connection, First, connection
+from resolvers.projects import Project
+from resolvers.scalars import URL
+from resolvers.teams import Team
+from services.core.errors import Invalid
+from services.core.ids import IntegrationId, ProjectId, TeamId
+from services.core.pages import PageRequest
+from services.integrations import credentials, model, service
+from services.integrations.model import IntegrationTestState, IntegrationType
+
+strawberry.enum(IntegrationType)
+strawberry.enum(IntegrationTestState)
+
+
+@strawberry.type
+class Integration(Node):
+    """An account of a team at another service. Its credentials are encrypted and can not be read."""
+
+    type: IntegrationType
+    """Which service."""
+    name: str
+    """What the team calls it; 1 to 100 characters."""
+    enabled: bool
+    """Whether it is used."""
+    hint: str
+    """The last four characters of the token or access key id; empty where it is too short."""
+    base_url: URL | None
+    """OPENAI: where the compatible server is; null for OpenAI itself."""
+    credentials_updated_at: datetime
+    """When the credentials were entered."""
+    encrypted_at: datetime
+    """When they were encrypted under their present data key."""
+    tested_at: datetime | None
+    """When they were last tested; null before the first test."""
+    test_state: IntegrationTestState | None
+    """What came of it."""
+    test_message: str | None
+    """The same as a sentence."""
+    version: int
+    """Counts its changes, from 1; pass it as `expectedVersion` to change only what you have seen."""
+    created_at: datetime
+    """When it was made."""
+    updated_at: datetime
+    """When it last changed."""
+    integration: strawberry.Private[model.Integration]
+
+    @strawberry.field
+    async def team(self, info: Info) -> Team | None:
+        """The team it belongs to."""
+        return Team.of(await info.context.services.teams.get(self.integration.team_id, by=info.context.actor))
+
+    @strawberry.field
+    async def project(self, info: Info) -> Project | None:
+        """The only project that it is for; null for all projects of the team."""
+        if self.integration.project_id is None:
+            return None
+        found = await info.context.services.projects.get(self.integration.project_id, by=info.context.actor)
+        return Project.of(found)
+
+    @classmethod
+    def of(cls, integration: model.Integration) -> Self:
+        tested = integration.tested
+        return cls(
+            id=strawberry.ID(integration.id),
+            type=integration.type,
+            name=integration.name,
+            enabled=bool(integration.enabled),
+            hint=integration.hint,
+            base_url=None if integration.base_url is None else URL(integration.base_url),
+            credentials_updated_at=integration.credentials_at,
+            encrypted_at=integration.sealed.sealed_at,
+            tested_at=tested.at if tested else None,
+            test_state=tested.state if tested else None,
+            test_message=tested.message if tested else None,
+            version=integration.version,
+            created_at=integration.created_at,
+            updated_at=integration.updated_at,
+            integration=integration,
+        )
+
+
+@strawberry.input
+class AwsCredentialsInput:
+    """An access key of AWS."""
+
+    access_key_id: str
+    """Such as `AKIAIOSFODNN7EXAMPLE`."""
+    secret_access_key: str
+    """The secret that belongs to it."""
+    session_token: str | None = None
+    """Of temporary credentials."""
+
+
+@strawberry.input(one_of=True)
+class CredentialsInput:
+    """Credentials of a service, in its form."""
+
+    token: str | None = strawberry.UNSET
+    """A token or API key: every service but AWS."""
+    aws: AwsCredentialsInput | None = strawberry.UNSET
+    """An access key: AWS."""
+
+    def to_credentials(self) -> credentials.Credentials:
+        if isinstance(self.aws, AwsCredentialsInput):
+            return credentials.AwsKeys(self.aws.access_key_id, self.aws.secret_access_key, self.aws.session_token)
+        if isinstance(self.token, str):
+            return credentials.Token(self.token)
+        raise Invalid.one("credentials must be given.", "credentials")
+
+
+@strawberry.input
+class IntegrationFilter:
+    """Which integrations to list; a null field leaves all."""
+
+    team_id: strawberry.ID | None = None
+    """Of this team; null means your personal team."""
+    type: IntegrationType | None = None
+    """With this service."""
+
+
+@strawberry.input
+class CreateIntegrationInput:
+    """Credentials to keep."""
+
+    type: IntegrationType
+    """Which service."""
+    credentials: CredentialsInput
+    """What it accepts. Stored encrypted, never returned."""
+    name: str = ""
+    """At most 100 characters; empty for the name of the service."""
+    base_url: str | None = None
+    """OPENAI: where a compatible server is, https with a public address."""
+    team_id: strawberry.ID | None = None
+    """The team that may use them; null means the project's, or your personal team."""
+    project_id: strawberry.ID | None = None
+    """The only project that may use them; null for all of the team."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: the same value returns the integration that the first try made. Remembered for a day."""
+
+
+@strawberry.input
+class UpdateIntegrationInput:
+    """Changes to an integration; a null field stays as it is."""
+
+    integration_id: strawberry.ID
+    """The integration."""
+    name: str | None = None
+    """1 to 100 characters."""
+    enabled: bool | None = None
+    """Whether it is used."""
+    expected_version: int | None = None
+    """Change nothing unless it still has this version: a CONFLICT then carries the integration as it is."""
+
+
+@strawberry.input
+class ReplaceIntegrationCredentialsInput:
+    """New credentials of an integration."""
+
+    integration_id: strawberry.ID
+    """The integration."""
+    credentials: CredentialsInput
+    """What the service accepts from now on."""
+    base_url: str | None = None
+    """OPENAI: where these are sent; null for OpenAI itself. It changes with the credentials alone, so that nobody sends
+    yours elsewhere."""
+
+
+@strawberry.input
+class OfIntegration:
+    """An integration; the base of the inputs that name nothing else."""
+
+    integration_id: strawberry.ID
+    """The integration."""
+
+
+@strawberry.input
+class RotateIntegrationKeyInput(OfIntegration):
+    """An integration whose credentials are to be encrypted anew."""
+
+
+@strawberry.input
+class TestIntegrationInput(OfIntegration):
+    """An integration to test."""
+
+
+@strawberry.input
+class DeleteIntegrationInput(OfIntegration):
+    """An integration to delete."""
+
+
+@strawberry.type
+class WithIntegration:
+    """An integration, or what was wrong; the base of payloads."""
+
+    integration: Integration | None = None
+    """The integration as it is now, also after a CONFLICT; null after other user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, integration: model.Integration) -> Self:
+        return cls(integration=Integration.of(integration))
+
+
+@strawberry.type
+class CreateIntegrationPayload(WithIntegration):
+    """The new integration, or what was wrong."""
+
+
+@strawberry.type
+class UpdateIntegrationPayload(WithIntegration):
+    """The changed integration, or what was wrong."""
+
+
+@strawberry.type
+class ReplaceIntegrationCredentialsPayload(WithIntegration):
+    """The integration with its new credentials, or what was wrong."""
+
+
+@strawberry.type
+class RotateIntegrationKeyPayload(WithIntegration):
+    """The integration, encrypted anew, or what was wrong."""
+
+
+@strawberry.type
+class TestIntegrationPayload(WithIntegration):
+    """The integration with the test's result, or what was wrong."""
+
+
+@strawberry.type
+class DeleteIntegrationPayload:
+    """The integration that is gone, or what was wrong."""
+
+    deleted_integration_id: strawberry.ID | None = None
+    """The integration's id; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, integration: model.Integration) -> Self:
+        return cls(deleted_integration_id=strawberry.ID(integration.id))
+
+
+@strawberry.type
+class IntegrationsQuery:
+    @strawberry.field
+    async def integration(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The integration.")]
+    ) -> Integration | None:
+        """Return one integration."""
+        found = await info.context.services.integrations.get(IntegrationId(id), by=info.context.actor)
+        return Integration.of(found)
+
+    @strawberry.field
+    async def integrations(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        filter: Annotated[
+            IntegrationFilter | None, strawberry.argument(description="Which ones; null for all.")
+        ] = None,
+    ) -> Connection[Integration]:
+        """List a team's integrations, newest first."""
+        asked = filter or IntegrationFilter()
+        page = await info.context.services.integrations.list(
+            PageRequest(first, after),
+            team_id=TeamId(asked.team_id) if asked.team_id else None,
+            type=asked.type,
+            by=info.context.actor,
+        )
+        return connection(page, Integration.of, after=after)
+
+
+@strawberry.type
+class IntegrationsMutation:
+    @strawberry.mutation
+    @reporting(CreateIntegrationPayload)
+    async def create_integration(
+        self, info: Info, input: Annotated[CreateIntegrationInput, strawberry.argument(description="What to keep.")]
+    ) -> CreateIntegrationPayload:
+        """Keep credentials of another service for a team that you administer. At most 50 for a team."""
+        new = service.NewIntegration(
+            type=input.type,
+            credentials=input.credentials.to_credentials(),
+            name=input.name,
+            base_url=input.base_url,
+            team_id=TeamId(input.team_id) if input.team_id else None,
+            project_id=ProjectId(input.project_id) if input.project_id else None,
+            client_mutation_id=input.client_mutation_id,
+        )
+        made = await info.context.services.integrations.create(new, by=info.context.actor)
+        return CreateIntegrationPayload.of(made)
+
+    @strawberry.mutation
+    @reporting(UpdateIntegrationPayload)
+    async def update_integration(
+        self, info: Info, input: Annotated[UpdateIntegrationInput, strawberry.argument(description="What to change.")]
+    ) -> UpdateIntegrationPayload:
+        """Rename an integration, or enable or disable it."""
+        change = service.IntegrationChange(input.name, input.enabled, input.expected_version)
+        changed = await info.context.services.integrations.update(
+            IntegrationId(input.integration_id), change, by=info.context.actor
+        )
+        return UpdateIntegrationPayload.of(changed)
+
+    @strawberry.mutation
+    @reporting(ReplaceIntegrationCredentialsPayload)
+    async def replace_integration_credentials(
+        self,
+        info: Info,
+        input: Annotated[ReplaceIntegrationCredentialsInput, strawberry.argument(description="What to put in place.")],
+    ) -> ReplaceIntegrationCredentialsPayload:
+        """Replace the credentials of an integration, such as when the service has rotated them."""
+        changed = await info.context.services.integrations.replace_credentials(
+            IntegrationId(input.integration_id),
+            input.credentials.to_credentials(),
+            base_url=input.base_url,
+            by=info.context.actor,
+        )
+        return ReplaceIntegrationCredentialsPayload.of(changed)
+
+    @strawberry.mutation
+    @reporting(RotateIntegrationKeyPayload)
+    async def rotate_integration_key(
+        self, info: Info, input: Annotated[RotateIntegrationKeyInput, strawberry.argument(description="Whose key.")]
+    ) -> RotateIntegrationKeyPayload:
+        """Encrypt the credentials of an integration anew, under a fresh data key. They stay the same."""
+        changed = await info.context.services.integrations.rotate_key(
+            IntegrationId(input.integration_id), by=info.context.actor
+        )
+        return RotateIntegrationKeyPayload.of(changed)
+
+    @strawberry.mutation
+    @reporting(TestIntegrationPayload)
+    async def test_integration(
+        self, info: Info, input: Annotated[TestIntegrationInput, strawberry.argument(description="Which one.")]
+    ) -> TestIntegrationPayload:
+        """Ask the service whether it accepts the credentials; the integration shows what came of it."""
+        tested = await info.context.services.integrations.test(
+            IntegrationId(input.integration_id), by=info.context.actor
+        )
+        return TestIntegrationPayload.of(tested)
+
+    @strawberry.mutation
+    @reporting(DeleteIntegrationPayload)
+    async def delete_integration(
+        self, info: Info, input: Annotated[DeleteIntegrationInput, strawberry.argument(description="What to delete.")]
+    ) -> DeleteIntegrationPayload:
+        """Delete an integration with its credentials."""
+        deleted = await info.context.services.integrations.delete(
+            IntegrationId(input.integration_id), by=info.context.actor
+        )
+        return DeleteIntegrationPayload.of(deleted)

@@ -1,0 +1,258 @@
+"""This file is the operations on webhooks."""
+
+from typing import Annotated, Self
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.errors import UserError, reporting
+from resolvers.notifications.objects import Webhook, WebhookDelivery
+from resolvers.paging import After, Connection, First, connection
+from services.core.ids import DeliveryId, TeamId, WebhookId
+from services.core.pages import PageRequest
+from services.notifications import model, service
+from services.notifications.model import NotificationEvent
+
+ALL = [event for event in NotificationEvent if event is not NotificationEvent.WEBHOOK_TEST]
+
+
+@strawberry.input
+class CreateWebhookInput:
+    """A webhook to make."""
+
+    url: str
+    """Where to post messages: https, with a public address. Redirects are not followed."""
+    events: list[NotificationEvent] = strawberry.field(default_factory=lambda: list(ALL))
+    """What it is to be told of."""
+    description: str = ""
+    """What it is for, in at most 200 characters."""
+    team_id: strawberry.ID | None = None
+    """The team that it is told about; null means your personal team."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: the same value returns the webhook that the first try made. Remembered for a day."""
+
+
+@strawberry.input
+class UpdateWebhookInput:
+    """Changes to a webhook; a null field stays as it is."""
+
+    webhook_id: strawberry.ID
+    """The webhook."""
+    url: str | None = None
+    """Where to post messages."""
+    events: list[NotificationEvent] | None = None
+    """What it is to be told of."""
+    description: str | None = None
+    """At most 200 characters."""
+    enabled: bool | None = None
+    """Whether it is told of anything; enabling one again forgets its failures."""
+    expected_version: int | None = None
+    """Change nothing unless the webhook still has this version: a CONFLICT then carries the webhook as it is."""
+
+
+@strawberry.input
+class OfWebhook:
+    """A webhook; the base of the inputs that name nothing else."""
+
+    webhook_id: strawberry.ID
+    """The webhook."""
+
+
+@strawberry.input
+class DeleteWebhookInput(OfWebhook):
+    """A webhook to delete."""
+
+
+@strawberry.input
+class RotateWebhookSecretInput(OfWebhook):
+    """A webhook whose secret is to be replaced."""
+
+
+@strawberry.input
+class TestWebhookInput(OfWebhook):
+    """A webhook to test."""
+
+
+@strawberry.input
+class RedeliverWebhookInput:
+    """A delivery to send again."""
+
+    delivery_id: strawberry.ID
+    """The delivery: DELIVERED or FAILED."""
+
+
+@strawberry.type
+class WithSecret:
+    """A webhook with a new secret, or what was wrong; the base of payloads."""
+
+    webhook: Webhook | None = None
+    """The webhook; null where there are user errors."""
+    secret: str | None = None
+    """The secret to check signatures with, `whsec_…`. It is not shown again."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, made: tuple[model.Webhook, str]) -> Self:
+        webhook, secret = made
+        return cls(webhook=Webhook.of(webhook), secret=secret)
+
+
+@strawberry.type
+class CreateWebhookPayload(WithSecret):
+    """The new webhook with its secret, or what was wrong."""
+
+
+@strawberry.type
+class RotateWebhookSecretPayload(WithSecret):
+    """The webhook with its new secret, or what was wrong."""
+
+
+@strawberry.type
+class UpdateWebhookPayload:
+    """The changed webhook, or what was wrong."""
+
+    webhook: Webhook | None = None
+    """The webhook as it is now, also after a CONFLICT."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, webhook: model.Webhook) -> Self:
+        return cls(webhook=Webhook.of(webhook))
+
+
+@strawberry.type
+class DeleteWebhookPayload:
+    """The webhook that is gone, or what was wrong."""
+
+    deleted_webhook_id: strawberry.ID | None = None
+    """The webhook's id; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, webhook: model.Webhook) -> Self:
+        return cls(deleted_webhook_id=strawberry.ID(webhook.id))
+
+
+@strawberry.type
+class WithDelivery:
+    """A delivery that is under way, or what was wrong; the base of payloads."""
+
+    delivery: WebhookDelivery | None = None
+    """The delivery; after a CONFLICT as it is."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, delivery: model.Delivery) -> Self:
+        return cls(delivery=WebhookDelivery.of(delivery))
+
+
+@strawberry.type
+class TestWebhookPayload(WithDelivery):
+    """The delivery of the test, or what was wrong."""
+
+
+@strawberry.type
+class RedeliverWebhookPayload(WithDelivery):
+    """The delivery, or what was wrong."""
+
+
+@strawberry.type
+class NotificationsQuery:
+    @strawberry.field
+    async def webhook(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The webhook.")]
+    ) -> Webhook | None:
+        """Return one webhook of a team that you administer."""
+        return Webhook.of(await info.context.services.webhooks.get(WebhookId(id), by=info.context.actor))
+
+    @strawberry.field
+    async def webhooks(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        team_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Of this team; null means your personal team.")
+        ] = None,
+    ) -> Connection[Webhook]:
+        """List the webhooks of a team that you administer, newest first."""
+        page = await info.context.services.webhooks.list(
+            PageRequest(first, after), team_id=TeamId(team_id) if team_id else None, by=info.context.actor
+        )
+        return connection(page, Webhook.of, after=after)
+
+
+@strawberry.type
+class NotificationsMutation:
+    @strawberry.mutation
+    @reporting(CreateWebhookPayload)
+    async def create_webhook(
+        self, info: Info, input: Annotated[CreateWebhookInput, strawberry.argument(description="What to make.")]
+    ) -> CreateWebhookPayload:
+        """Have a URL told of what happens to a team that you administer. At most 20 for a team."""
+        new = service.NewWebhook(
+            url=input.url,
+            events=input.events,
+            description=input.description,
+            team_id=TeamId(input.team_id) if input.team_id else None,
+            client_mutation_id=input.client_mutation_id,
+        )
+        return CreateWebhookPayload.of(await info.context.services.webhooks.create(new, by=info.context.actor))
+
+    @strawberry.mutation
+    @reporting(UpdateWebhookPayload)
+    async def update_webhook(
+        self, info: Info, input: Annotated[UpdateWebhookInput, strawberry.argument(description="What to change.")]
+    ) -> UpdateWebhookPayload:
+        """Change a webhook, or enable or disable it."""
+        change = service.WebhookChange(
+            url=input.url,
+            events=input.events,
+            description=input.description,
+            enabled=input.enabled,
+            expected_version=input.expected_version,
+        )
+        webhook = await info.context.services.webhooks.update(
+            WebhookId(input.webhook_id), change, by=info.context.actor
+        )
+        return UpdateWebhookPayload.of(webhook)
+
+    @strawberry.mutation
+    @reporting(DeleteWebhookPayload)
+    async def delete_webhook(
+        self, info: Info, input: Annotated[DeleteWebhookInput, strawberry.argument(description="What to delete.")]
+    ) -> DeleteWebhookPayload:
+        """Delete a webhook; what is under way to it is given up."""
+        webhook = await info.context.services.webhooks.delete(WebhookId(input.webhook_id), by=info.context.actor)
+        return DeleteWebhookPayload.of(webhook)
+
+    @strawberry.mutation
+    @reporting(RotateWebhookSecretPayload)
+    async def rotate_webhook_secret(
+        self, info: Info, input: Annotated[RotateWebhookSecretInput, strawberry.argument(description="Whose secret.")]
+    ) -> RotateWebhookSecretPayload:
+        """Replace a webhook's secret. For a day, messages carry a signature with the old one, too."""
+        made = await info.context.services.webhooks.rotate_secret(WebhookId(input.webhook_id), by=info.context.actor)
+        return RotateWebhookSecretPayload.of(made)
+
+    @strawberry.mutation
+    @reporting(TestWebhookPayload)
+    async def test_webhook(
+        self, info: Info, input: Annotated[TestWebhookInput, strawberry.argument(description="Which one.")]
+    ) -> TestWebhookPayload:
+        """Send a `webhook.test` to a webhook, once, also to a disabled one; its delivery tells the answer."""
+        delivery = await info.context.services.webhooks.test(WebhookId(input.webhook_id), by=info.context.actor)
+        return TestWebhookPayload.of(delivery)
+
+    @strawberry.mutation
+    @reporting(RedeliverWebhookPayload)
+    async def redeliver_webhook(
+        self, info: Info, input: Annotated[RedeliverWebhookInput, strawberry.argument(description="What to send.")]
+    ) -> RedeliverWebhookPayload:
+        """Send an ended delivery again: the same `webhook-id` and body, with as many attempts as a new one."""
+        delivery = await info.context.services.webhooks.redeliver(DeliveryId(input.delivery_id), by=info.context.actor)
+        return RedeliverWebhookPayload.of(delivery)

@@ -1,0 +1,160 @@
+"""This file is notification targets in the schema: people who are told by e-mail or text message."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.errors import UserError, reporting
+from resolvers.node import Node
+from resolvers.notifications.operations import ALL
+from resolvers.paging import After, Connection, First, connection
+from resolvers.teams import Team
+from services.core.ids import TargetId, TeamId
+from services.core.pages import PageRequest
+from services.notifications import model, targets
+from services.notifications.model import Channel, NotificationEvent
+from services.notifications.targets import TargetState
+
+strawberry.enum(Channel, name="NotificationChannel")
+strawberry.enum(TargetState, name="NotificationTargetState")
+
+
+@strawberry.type
+class NotificationTarget(Node):
+    """Somebody who is told what happens to a team, by e-mail or text message. Seen by administrators."""
+
+    channel: Channel
+    """How they are told."""
+    address: str
+    """Their e-mail address, or telephone number with `+` and country."""
+    events: list[NotificationEvent]
+    """What they are told of."""
+    created_at: datetime
+    """When they were added."""
+    target: strawberry.Private[model.NotificationTarget]
+
+    @strawberry.field
+    async def state(self, info: Info) -> TargetState | None:
+        """Whether they have agreed."""
+        return await info.context.services.targets.state(self.target)
+
+    @strawberry.field
+    async def team(self, info: Info) -> Team | None:
+        """The team that they are told about."""
+        return Team.of(await info.context.services.teams.get(self.target.team_id, by=info.context.actor))
+
+    @classmethod
+    def of(cls, target: model.NotificationTarget) -> Self:
+        return cls(
+            id=strawberry.ID(target.id),
+            channel=target.channel,
+            address=target.address,
+            events=list(target.events),
+            created_at=target.created_at,
+            target=target,
+        )
+
+
+@strawberry.input
+class CreateNotificationTargetInput:
+    """Somebody to tell."""
+
+    channel: Channel
+    """How to tell them."""
+    address: str
+    """An e-mail address, or a telephone number such as `+14155550123`."""
+    events: list[NotificationEvent] = strawberry.field(default_factory=lambda: list(ALL))
+    """What to tell them of."""
+    team_id: strawberry.ID | None = None
+    """The team that they are told about; null means your personal team."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: the same value returns the target that the first try made. Remembered for a day."""
+
+
+@strawberry.input
+class DeleteNotificationTargetInput:
+    """Somebody to tell nothing more."""
+
+    target_id: strawberry.ID
+    """The target."""
+
+
+@strawberry.type
+class CreateNotificationTargetPayload:
+    """The new target, or what was wrong."""
+
+    target: NotificationTarget | None = None
+    """The target, also after a CONFLICT with one that is there already; null after other user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, target: model.NotificationTarget) -> Self:
+        return cls(target=NotificationTarget.of(target))
+
+
+@strawberry.type
+class DeleteNotificationTargetPayload:
+    """The target that is gone, or what was wrong."""
+
+    deleted_target_id: strawberry.ID | None = None
+    """The target's id; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, target: model.NotificationTarget) -> Self:
+        return cls(deleted_target_id=strawberry.ID(target.id))
+
+
+@strawberry.type
+class TargetsQuery:
+    @strawberry.field
+    async def notification_targets(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        team_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Of this team; null means your personal team.")
+        ] = None,
+    ) -> Connection[NotificationTarget]:
+        """List who is told what happens to a team that you administer, newest first."""
+        page = await info.context.services.targets.list(
+            PageRequest(first, after), team_id=TeamId(team_id) if team_id else None, by=info.context.actor
+        )
+        return connection(page, NotificationTarget.of, after=after)
+
+
+@strawberry.type
+class TargetsMutation:
+    @strawberry.mutation
+    @reporting(CreateNotificationTargetPayload)
+    async def create_notification_target(
+        self,
+        info: Info,
+        input: Annotated[CreateNotificationTargetInput, strawberry.argument(description="Whom to tell.")],
+    ) -> CreateNotificationTargetPayload:
+        """Tell somebody what happens to a team that you administer. Owners of e-mail addresses are asked first."""
+        new = targets.NewTarget(
+            channel=input.channel,
+            address=input.address,
+            events=input.events,
+            team_id=TeamId(input.team_id) if input.team_id else None,
+            client_mutation_id=input.client_mutation_id,
+        )
+        made = await info.context.services.targets.create(new, by=info.context.actor)
+        return CreateNotificationTargetPayload.of(made)
+
+    @strawberry.mutation
+    @reporting(DeleteNotificationTargetPayload)
+    async def delete_notification_target(
+        self,
+        info: Info,
+        input: Annotated[DeleteNotificationTargetInput, strawberry.argument(description="Whom to tell nothing more.")],
+    ) -> DeleteNotificationTargetPayload:
+        """Tell a target nothing more."""
+        deleted = await info.context.services.targets.delete(TargetId(input.target_id), by=info.context.actor)
+        return DeleteNotificationTargetPayload.of(deleted)

@@ -1,0 +1,232 @@
+"""This file is rollups: one item for each hour and each day of a project and of a team, holding every count.
+
+What an event adds is a sum, or a set that unites: DynamoDB's ADD does either without reading, in any order.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any, Final
+
+from services.analytics.distinct import estimate, mark_of
+from services.analytics.durations import bucket_of, percentile
+from services.analytics.model import AnalyticsEvent, EventType
+from services.aws.clients import Aws
+from services.aws.items import Entity, Item
+from services.aws.tables import TableSpec
+from services.core.ids import ProjectId, TeamId
+
+ROLLUPS_KEPT: Final = timedelta(days=400)
+"""A year and a month: last year's month can be compared with this one's."""
+
+
+class Rollup(Entity, frozen=True, kw_only=True, rename="camel"):
+    """An hour's or a day's counts, in attributes that come into being with their first event; see `Tally`.
+
+    `id` is the holder, `period` the hour ("H2026-01-31T13") or the day ("D2026-01-31"), in UTC.
+    """
+
+    period: str
+    expires_at: int
+
+
+ROLLUPS: Final = TableSpec("analytics-rollups", Rollup, sort="period", ttl="expiresAt")
+
+
+class Interval(Enum):
+    """The length of a period. Periods begin at the full hour and at midnight, in UTC."""
+
+    HOUR = "HOUR"
+    """An hour."""
+    DAY = "DAY"
+    """A day."""
+
+    @property
+    def length(self) -> timedelta:
+        return timedelta(hours=1) if self is Interval.HOUR else timedelta(days=1)
+
+    def floor(self, moment: datetime) -> datetime:
+        """Return the beginning of the period that a moment lies in."""
+        hour = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        return hour if self is Interval.HOUR else hour.replace(hour=0)
+
+    def ceil(self, moment: datetime) -> datetime:
+        """Return the end of the period that a moment lies in; a beginning is its own."""
+        floor = self.floor(moment)
+        return floor if floor == moment else floor + self.length
+
+    def key(self, moment: datetime) -> str:
+        """Return the sort key of the period that a moment lies in; later periods sort later."""
+        return self.floor(moment).strftime("H%Y-%m-%dT%H" if self is Interval.HOUR else "D%Y-%m-%d")
+
+    def begin(self, key: str) -> datetime:
+        """Return the beginning of a period from its key."""
+        return datetime.fromisoformat(key[1:]).replace(tzinfo=UTC)
+
+
+def holder_of(team_id: TeamId, project_id: ProjectId | None) -> str:
+    """Return the partition of a project's rollups, or of the whole team's."""
+    return f"{team_id}#{project_id}" if project_id else team_id
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of any number of events; tallies add up. Each count is an attribute of a rollup under the same name.
+
+    `n.<type>` events and `f.<type>` failures by type, `d.<bucket>` durations by bucket, `durations` and `durationMs`
+    their count and sum, `inputTokens`, `outputTokens` and `costMicros`.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter[str])
+    users: set[int] = field(default_factory=set[int])
+    """Marks of users; days have them, hours do not."""
+
+    @classmethod
+    def read(cls, item: Item) -> "Tally":
+        """Read a rollup."""
+        counts = {name: int(value["N"]) for name, value in item.items() if "N" in value and name != "expiresAt"}
+        return cls(Counter(counts), {int(mark) for mark in item.get("users", {}).get("NS", ())})
+
+    @classmethod
+    def total(cls, tallies: "Iterable[Tally]") -> "Tally":
+        """Return the sum of tallies."""
+        whole = cls()
+        for tally in tallies:
+            whole.counts.update(tally.counts)
+            whole.users |= tally.users
+        return whole
+
+    def count(self, event: AnalyticsEvent, *, user: bool) -> None:
+        """Count an event, and with `user` whose it is."""
+        added = {
+            f"n.{event.type.value}": 1,
+            f"f.{event.type.value}": int(event.failed),
+            "inputTokens": event.input_tokens,
+            "outputTokens": event.output_tokens,
+            "costMicros": event.cost_micros,
+        }
+        if event.duration_ms is not None:
+            added |= {
+                "durations": 1,
+                "durationMs": event.duration_ms,
+                f"d.{bucket_of(event.duration_ms)}": 1,
+            }
+        self.counts.update({name: number for name, number in added.items() if number})
+        if user and event.user_id:
+            self.users.add(mark_of(event.user_id))
+
+    def of_type(self, event_type: EventType) -> int:
+        return self.counts[f"n.{event_type.value}"]
+
+    def failures_of(self, event_type: EventType) -> int:
+        return self.counts[f"f.{event_type.value}"]
+
+    @property
+    def events(self) -> int:
+        return sum(map(self.of_type, EventType))
+
+    @property
+    def errors(self) -> int:
+        return sum(map(self.failures_of, EventType))
+
+    @property
+    def active_users(self) -> int:
+        """About how many different users there were."""
+        return estimate(self.users)
+
+    def duration(self, percent: int) -> int | None:
+        """Return a percentile of the durations in milliseconds, to a tenth; None where there are none."""
+        histogram = {int(name[2:]): number for name, number in self.counts.items() if name.startswith("d.")}
+        return percentile(histogram, percent)
+
+
+Place = tuple[str, str]
+"""The key of a rollup: holder and period."""
+
+
+def places_of(event: AnalyticsEvent) -> list[Place]:
+    """Return the rollups that an event counts in: hour and day, of the team and of its project."""
+    holders = dict.fromkeys((holder_of(event.team_id, None), holder_of(event.team_id, event.project_id)))
+    return [(holder, interval.key(event.timestamp)) for holder in holders for interval in Interval]
+
+
+def tallied(events: Iterable[AnalyticsEvent]) -> Mapping[Place, Tally]:
+    """Return what events add to each rollup."""
+    found: dict[Place, Tally] = {}
+    for event in events:
+        for place in places_of(event):
+            found.setdefault(place, Tally()).count(event, user=place[1].startswith("D"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rollups:
+    """Reads rollups, and makes the transaction parts that write them."""
+
+    aws: Aws
+    name: str
+    """The table's full name in this stage."""
+
+    def addition(self, place: Place, tally: Tally) -> dict[str, Any]:
+        """Return the transaction part that adds a tally to a rollup."""
+        holder, period = place
+        begin = (Interval.DAY if period.startswith("D") else Interval.HOUR).begin(period)
+        numbers: dict[str, Any] = {name: {"N": str(number)} for name, number in tally.counts.items()}
+        if tally.users:
+            numbers["users"] = {"NS": [str(mark) for mark in tally.users]}
+        names = {f"#{position}": name for position, name in enumerate(numbers)}
+        values = {f":{position}": value for position, value in enumerate(numbers.values())}
+        added = ", ".join(f"#{position} :{position}" for position in range(len(numbers)))
+        expires = {":expires": {"N": str(int((begin + ROLLUPS_KEPT).timestamp()))}}
+        return {
+            "Update": {
+                "TableName": self.name,
+                "Key": {"id": {"S": holder}, "period": {"S": period}},
+                "UpdateExpression": f"SET expiresAt = :expires ADD {added}",
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": {**values, **expires},
+            }
+        }
+
+    async def read(self, holder: str, interval: Interval, start: datetime, end: datetime) -> dict[datetime, Tally]:
+        """Return the periods from `start` to before `end` in which anything happened."""
+        if start >= end:
+            return {}
+        items = await self.aws.run(
+            self._items, holder, interval.key(start), interval.key(end - timedelta(microseconds=1))
+        )
+        return {interval.begin(item["period"]["S"]): Tally.read(item) for item in items}
+
+    async def total(self, holder: str, start: datetime, end: datetime) -> Tally:
+        """Return the sum of the hours from `start` to before `end`; users are of all days that this touches.
+
+        Whole days are read as such: a month is about 31 items, and at most 46 for the hours before and after.
+        """
+        first, last = Interval.DAY.ceil(start), Interval.DAY.floor(end)
+        days, before, after = await asyncio.gather(
+            self.read(holder, Interval.DAY, Interval.DAY.floor(start), Interval.DAY.ceil(end)),
+            self.read(holder, Interval.HOUR, start, min(first, end)),
+            self.read(holder, Interval.HOUR, max(last, first), end),
+        )
+        whole = [tally for begin, tally in days.items() if first <= begin < last]
+        total = Tally.total([*whole, *before.values(), *after.values()])
+        total.users.update(*(tally.users for tally in days.values()))
+        return total
+
+    def _items(self, holder: str, first: str, last: str) -> list[Item]:
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "id = :id AND period BETWEEN :first AND :last",
+            "ExpressionAttributeValues": {":id": {"S": holder}, ":first": {"S": first}, ":last": {"S": last}},
+            "ConsistentRead": True,
+        }
+        items: list[Item] = []
+        while True:
+            answer = self.aws.dynamodb.query(**request)
+            items += answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return items
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

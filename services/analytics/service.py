@@ -1,0 +1,270 @@
+"""This file is what is done with analytics: API keys record events, and whoever sees a team sees its totals."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final
+
+from services.analytics.ingest import Ingest
+from services.analytics.live import Live, Snapshot
+from services.analytics.model import AnalyticsEvent, EventType
+from services.analytics.rollups import Interval, Rollups, Tally, holder_of
+from services.analytics.sessions import Session
+from services.analytics.validation import EventCode, NewEvent, Rejected, checked
+from services.core.actor import Actor, Scope
+from services.core.clock import Clock
+from services.core.errors import Forbidden, Invalid, NotFound
+from services.core.ids import ProjectId, SessionId, TeamId
+from services.core.pages import Page, PageRequest
+from services.core.policy import Action, allows, require
+from services.projects import Projects
+
+BATCH: Final = 1000
+DEFAULT_SPAN: Final = timedelta(days=30)
+MOST_SPAN: Final = {Interval.HOUR: timedelta(days=92), Interval.DAY: timedelta(days=366)}
+_FIRST_YEAR: Final = 2000
+
+
+class Metric(Enum):
+    """A number that changes over time."""
+
+    EVENTS = "EVENTS"
+    """Events of all types."""
+    ERRORS = "ERRORS"
+    """Events that failed."""
+    SESSIONS = "SESSIONS"
+    """Sessions that began."""
+    ACTIVE_USERS = "ACTIVE_USERS"
+    """Different users, to about 3 %. By days only."""
+    TASKS_COMPLETED = "TASKS_COMPLETED"
+    """Tasks that were done."""
+    TASKS_FAILED = "TASKS_FAILED"
+    """Tasks that were not."""
+    MODEL_CALLS = "MODEL_CALLS"
+    """Times that a language model was asked."""
+    TOOL_CALLS = "TOOL_CALLS"
+    """Times that a tool was used."""
+    REQUESTS = "REQUESTS"
+    """Requests that backends answered."""
+    GENERATIONS = "GENERATIONS"
+    """Generations that ended."""
+    DEPLOYMENTS = "DEPLOYMENTS"
+    """Deployments that went live."""
+    INPUT_TOKENS = "INPUT_TOKENS"
+    """Tokens of prompts."""
+    OUTPUT_TOKENS = "OUTPUT_TOKENS"
+    """Tokens of answers."""
+    COST_MICROS = "COST_MICROS"
+    """Cost in millionths of a US dollar; exact."""
+    DURATION_P50 = "DURATION_P50"
+    """The median duration in milliseconds, to a tenth; null where nothing had a duration."""
+    DURATION_P95 = "DURATION_P95"
+    """The duration in milliseconds that 95 % keep within, to a tenth; null where nothing had a duration."""
+
+
+_VALUES: Final[Mapping[Metric, Callable[[Tally], int | None]]] = {
+    Metric.EVENTS: lambda tally: tally.events,
+    Metric.ERRORS: lambda tally: tally.errors,
+    Metric.SESSIONS: lambda tally: tally.of_type(EventType.SESSION_START),
+    Metric.ACTIVE_USERS: lambda tally: tally.active_users,
+    Metric.TASKS_COMPLETED: lambda tally: tally.of_type(EventType.TASK_COMPLETE),
+    Metric.TASKS_FAILED: lambda tally: tally.of_type(EventType.TASK_ERROR),
+    Metric.MODEL_CALLS: lambda tally: tally.of_type(EventType.MODEL_CALL),
+    Metric.TOOL_CALLS: lambda tally: tally.of_type(EventType.TOOL_CALL),
+    Metric.REQUESTS: lambda tally: tally.of_type(EventType.REQUEST),
+    Metric.GENERATIONS: lambda tally: tally.of_type(EventType.GENERATION),
+    Metric.DEPLOYMENTS: lambda tally: tally.of_type(EventType.DEPLOYMENT_LIVE),
+    Metric.INPUT_TOKENS: lambda tally: tally.counts["inputTokens"],
+    Metric.OUTPUT_TOKENS: lambda tally: tally.counts["outputTokens"],
+    Metric.COST_MICROS: lambda tally: tally.counts["costMicros"],
+    Metric.DURATION_P50: lambda tally: tally.duration(50),
+    Metric.DURATION_P95: lambda tally: tally.duration(95),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the event at a place in its batch."""
+
+    index: int
+    event_id: str | None
+    code: EventCode
+    field: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """From `start` to before `end`."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The totals of a time, which is whole hours."""
+
+    range: TimeRange
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A metric's value in the period that begins at `at`."""
+
+    at: datetime
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Analytics:
+    ingest: Ingest
+    rollups: Rollups
+    live: Live
+    projects: Projects
+    now: Clock
+
+    async def record(self, batch: Sequence[NewEvent], *, by: Actor) -> Sequence[Outcome]:
+        """Record the good events of a batch for the team of an API key, and say what became of each.
+
+        Sending a batch again is safe: an event id counts once in its team.
+        """
+        if by.scopes is None or Scope.ANALYTICS not in by.scopes:
+            raise Forbidden("Events are recorded with an API key that has the scope ANALYTICS.")
+        if not 1 <= len(batch) <= BATCH:
+            raise Invalid.one(f"events must hold 1 to {BATCH:,}; this holds {len(batch):,}.", "events")
+        team_id = by.personal_team_id
+        own = await self._own_projects({new.project_id for new in batch if new.project_id}, team_id)
+        outcomes: list[Outcome] = []
+        good: dict[str, AnalyticsEvent] = {}
+        for index, new in enumerate(batch):
+            try:
+                event = self._checked(new, team_id, own)
+            except Rejected as fault:
+                outcomes.append(Outcome(index, new.id, fault.code, fault.field, fault.message))
+                continue
+            code = EventCode.DUPLICATE if event.event_id in good else EventCode.ACCEPTED
+            good.setdefault(event.event_id, event)
+            outcomes.append(Outcome(index, event.event_id, code))
+        repeated = await self._store(list(good.values()))
+        return [
+            Outcome(outcome.index, outcome.event_id, EventCode.DUPLICATE)
+            if outcome.code is EventCode.ACCEPTED and outcome.event_id in repeated
+            else outcome
+            for outcome in outcomes
+        ]
+
+    async def note(self, event: AnalyticsEvent) -> None:
+        """Record an event of Snapinfra's own, once however often it is noted."""
+        await self._store([event])
+
+    async def overview(
+        self, team_id: TeamId | None, project_id: ProjectId | None, asked: TimeRange | None, *, by: Actor
+    ) -> Overview:
+        """Return the totals of a team or one of its projects; without a time of the last 30 days.
+
+        The time grows to whole hours, and is at most 366 days.
+        """
+        holder = await self._holder(team_id, project_id, by=by)
+        time = self._whole(asked, Interval.HOUR, most=MOST_SPAN[Interval.DAY])
+        return Overview(time, await self.rollups.total(holder, time.start, time.end))
+
+    async def series(
+        self,
+        metric: Metric,
+        interval: Interval,
+        *,
+        team_id: TeamId | None,
+        project_id: ProjectId | None,
+        asked: TimeRange | None,
+        by: Actor,
+    ) -> Sequence[Point]:
+        """Return a metric's value in each period of a time, also where nothing happened.
+
+        The time grows to whole periods, and is at most 92 days of hours or 366 days.
+        """
+        if metric is Metric.ACTIVE_USERS and interval is Interval.HOUR:
+            raise Invalid.one("Active users are known by days only: ask for the interval DAY.", "interval")
+        holder = await self._holder(team_id, project_id, by=by)
+        time = self._whole(asked, interval, most=MOST_SPAN[interval])
+        found = await self.rollups.read(holder, interval, time.start, time.end)
+        value, nothing = _VALUES[metric], Tally()
+        count = (time.end - time.start) // interval.length
+        moments = [time.start + number * interval.length for number in range(count)]
+        return [Point(moment, value(found.get(moment, nothing))) for moment in moments]
+
+    async def sessions(
+        self, page: PageRequest, *, team_id: TeamId | None, project_id: ProjectId | None, by: Actor
+    ) -> Page[Session]:
+        """Return the sessions of a team or one of its projects, those that began last first."""
+        team = self._team(team_id, by=by)
+        if project_id is None:
+            return await self.ingest.sessions.query("TeamIdIndex", team, page)
+        await self._project(project_id, team, by=by)
+        return await self.ingest.sessions.query("ProjectIdIndex", project_id, page)
+
+    async def session(self, session_id: SessionId, *, by: Actor) -> Session:
+        """Return a session."""
+        session = await self.ingest.sessions.find(session_id)
+        return require(by, Action.VIEW, session, missing=NotFound("session", session_id))
+
+    async def events_of(self, session: Session, page: PageRequest) -> Page[AnalyticsEvent]:
+        """Return the events of a session that the caller was given, in the order in which they happened."""
+        return await self.ingest.events.query("SessionIdIndex", session.id, page, newest_first=False)
+
+    @asynccontextmanager
+    async def follow(
+        self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor
+    ) -> AsyncGenerator[AsyncIterator[Snapshot]]:
+        """Follow the totals of today and of this hour."""
+        holder = await self._holder(team_id, project_id, by=by)
+        async with self.live.follow(holder) as snapshots:
+            yield snapshots
+
+    async def _store(self, events: Sequence[AnalyticsEvent]) -> set[str]:
+        repeated = await self.ingest.store(events)
+        news = [event for event in events if event.event_id not in repeated]
+        await self.live.tell({holder_of(event.team_id, it) for event in news for it in (None, event.project_id)})
+        return repeated
+
+    def _checked(self, new: NewEvent, team_id: TeamId, own: set[str]) -> AnalyticsEvent:
+        event = checked(new, team_id=team_id, now=self.now())
+        if event.project_id is not None and event.project_id not in own:
+            raise Rejected(EventCode.NOT_FOUND, "projectId", f"No project with the id '{event.project_id}'.")
+        return event
+
+    async def _own_projects(self, project_ids: set[str], team_id: TeamId) -> set[str]:
+        found = await asyncio.gather(*(self.projects.table.find(project_id) for project_id in project_ids))
+        return {project.id for project in found if project is not None and project.team_id == team_id}
+
+    async def _holder(self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor) -> str:
+        team = self._team(team_id, by=by)
+        if project_id is not None:
+            await self._project(project_id, team, by=by)
+        return holder_of(team, project_id)
+
+    def _team(self, team_id: TeamId | None, *, by: Actor) -> TeamId:
+        team = team_id or by.personal_team_id
+        if not allows(by, Action.VIEW, team):
+            raise NotFound("team", team)
+        return team
+
+    async def _project(self, project_id: ProjectId, team_id: TeamId, *, by: Actor) -> None:
+        if (await self.projects.get(project_id, by=by)).team_id != team_id:
+            raise NotFound("project", project_id)
+
+    def _whole(self, asked: TimeRange | None, interval: Interval, *, most: timedelta) -> TimeRange:
+        now = self.now()
+        time = asked or TimeRange(now - DEFAULT_SPAN, now)
+        if not time.start < time.end:
+            raise Invalid.one("end must be after start.", "range", "end")
+        if time.start.year < _FIRST_YEAR or time.end - now > MOST_SPAN[Interval.DAY]:
+            raise Invalid.one(f"range must lie between {_FIRST_YEAR} and a year from now.", "range")
+        whole = TimeRange(interval.floor(time.start), interval.ceil(time.end))
+        if whole.end - whole.start > most:
+            raise Invalid.one(f"range must be at most {most.days} days.", "range")
+        return whole

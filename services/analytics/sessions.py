@@ -1,0 +1,99 @@
+"""This file is the session: one user's run of something, summed up from its events as they come."""
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+from typeid import TypeID
+
+from services.analytics.model import EVENTS_KEPT, AnalyticsEvent, EventType
+from services.aws.items import Entity
+from services.aws.tables import Index, TableSpec
+from services.core.ids import ProjectId, SessionId, TeamId
+
+
+class Session(Entity, frozen=True, kw_only=True, rename="camel"):
+    """Events may come late and in any order: `started_at` is the earliest, `last_event_at` the latest seen so far."""
+
+    id: SessionId
+    team_id: TeamId
+    project_id: ProjectId | None = None
+    session: str
+    """What the sender calls it."""
+    user: str | None = None
+    agent_id: str | None = None
+    environment: str | None = None
+    started_at: datetime
+    last_event_at: datetime
+    ended_at: datetime | None = None
+    """When SESSION_END happened."""
+    events: int = 0
+    errors: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_micros: int = 0
+    expires_at: int
+
+
+SESSIONS: Final = TableSpec(
+    "analytics-sessions",
+    Session,
+    indexes=(Index("TeamIdIndex", "teamId", "startedAt"), Index("ProjectIdIndex", "projectId", "startedAt")),
+    ttl="expiresAt",
+)
+
+
+def session_id_of(team_id: TeamId, project_id: ProjectId | None, session: str) -> SessionId:
+    """Return the id of a session: always the same for what a project of a team calls by one name."""
+    name = "\n".join((team_id, project_id or "", session))
+    digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
+    made = TypeID.from_uuid(uuid.UUID(bytes=digest), "session")  # pyright: ignore[reportArgumentType, reportUnknownMemberType, reportUnknownVariableType] - any UUID will do; generic without a default
+    return SessionId(f"{made}")
+
+
+def with_events(old: Session | None, events: Sequence[AnalyticsEvent], *, now: datetime) -> Session:
+    """Return the session with further events counted in."""
+    first = min(events, key=lambda event: event.timestamp)
+    session = old or _begun_with(first, now=now)
+    last_event_at = max(session.last_event_at, *(event.timestamp for event in events))
+    ends = [event.timestamp for event in events if event.type is EventType.SESSION_END]
+    return replace(
+        session,
+        user=session.user or _first_known(event.user for event in events),
+        agent_id=session.agent_id or _first_known(event.agent_id for event in events),
+        environment=session.environment or _first_known(event.environment for event in events),
+        started_at=min(session.started_at, first.timestamp),
+        last_event_at=last_event_at,
+        ended_at=max([*ends, *([session.ended_at] if session.ended_at else [])], default=None),
+        events=session.events + len(events),
+        errors=session.errors + sum(event.failed for event in events),
+        input_tokens=session.input_tokens + sum(event.input_tokens for event in events),
+        output_tokens=session.output_tokens + sum(event.output_tokens for event in events),
+        cost_micros=session.cost_micros + sum(event.cost_micros for event in events),
+        expires_at=int((last_event_at + EVENTS_KEPT).timestamp()),
+        version=old.version + 1 if old else 1,
+        updated_at=now,
+    )
+
+
+def _begun_with(first: AnalyticsEvent, *, now: datetime) -> Session:
+    if first.session_id is None or first.session is None:
+        raise ValueError("The event is of no session.")
+    return Session(
+        id=first.session_id,
+        team_id=first.team_id,
+        project_id=first.project_id,
+        session=first.session,
+        started_at=first.timestamp,
+        last_event_at=first.timestamp,
+        created_at=now,
+        updated_at=now,
+        expires_at=0,
+    )
+
+
+def _first_known(texts: Iterable[str | None]) -> str | None:
+    return next((text for text in texts if text is not None), None)

@@ -1,0 +1,143 @@
+"""This file is how a run asks providers: each piece of their answers told at once, each failure announced."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from services.generations import events
+from services.generations.answer import Answer
+from services.generations.model import Generation
+from services.jobs.run import Run
+from services.jobs.worker import JobFailed
+from services.llm.port import FailureCode, FilesTask, FinishReason, Options, Provider, ProviderFailure, Request
+from services.llm.prompts import render
+from services.usage.allowance import AllowanceSpent
+from services.usage.metering import metered
+
+RECOVERIES: Final = 3
+"""Failures in the middle of an answer, one after the other with no file completed between them, that are recovered."""
+ROUNDS: Final = 12
+"""Answers that may be asked for to bring all files."""
+LEAST_TOKENS: Final = 256
+"""What must be left of the limit for another answer to be worth asking for."""
+PAUSE: Final = 0.5
+"""Seconds before the first recovery; doubles each time."""
+
+_RETRYABLE: Final = {FailureCode.RATE_LIMITED, FailureCode.UNAVAILABLE, FailureCode.TIMED_OUT}
+
+
+@dataclass(slots=True)
+class Asking:
+    """Asks for one run's answers, and tells subscribers. `options.max_tokens` limits the output of all of them."""
+
+    run: Run[Generation]
+    provider: Provider
+    answer: Answer
+    options: Options
+    tell: Callable[[events.GenerationEvent], Awaitable[None]]
+    template: str = field(default="", init=False)
+    """The templates of the first and the last request."""
+    _earlier: int = field(init=False)
+    """How many attempts earlier runs have made."""
+
+    def __post_init__(self) -> None:
+        self._earlier = len(self.run.record.attempts)
+
+    async def say(self, request: Request) -> None:
+        """Have a text said. One whose provider fails in the middle starts over, a few times.
+
+        The answer's `finish` is None where every provider was lost in the middle of it. Raises JobFailed where none
+        began.
+        """
+        failures = 0
+        while (failure := await self._ask(request, resets=True)) is not None:
+            failures += 1
+            if failures > RECOVERIES:
+                await self._announce(failure, will_retry=False)
+                return
+            await self._announce(failure, will_retry=True)
+            await asyncio.sleep(PAUSE * 2 ** (failures - 1))
+            request = replace(request, avoid=request.avoid | {failure.provider})
+
+    async def write(self, task: FilesTask) -> None:
+        """Have files written, in as many answers as they take: each goes on from the first file that is not whole.
+
+        Ends when all have come, when the limit of tokens is reached, or when answers bring nothing more.
+        """
+        failures, avoid = 0, frozenset[str]()
+        for _ in range(ROUNDS):
+            before = dict(self.answer.files)
+            failure = await self._ask(replace(self._request(task), avoid=avoid), resets=not self._has_begun)
+            has_progress = self.answer.files != before
+            if failure is None:
+                failures, avoid = 0, frozenset[str]()
+                if self.answer.whole or not has_progress or not self._may_go_on:
+                    return
+            else:
+                failures, avoid = (1 if has_progress else failures + 1), avoid | {failure.provider}
+                await self._announce(failure, will_retry=failures <= RECOVERIES)
+                if failures > RECOVERIES:
+                    return
+                await asyncio.sleep(PAUSE * 2 ** (failures - 1))
+            task = self._rest(task)
+
+    @property
+    def _has_begun(self) -> bool:
+        """Whether this run's answers have brought anything that the next one adds to."""
+        return self.answer.has_files
+
+    @property
+    def _may_go_on(self) -> bool:
+        is_refused = self.answer.finish is FinishReason.CONTENT_FILTER
+        return not is_refused and self._left >= LEAST_TOKENS
+
+    @property
+    def _left(self) -> int:
+        """What is left of the limit of tokens."""
+        spent = sum(attempt.output_tokens for attempt in self.run.record.attempts[self._earlier :])
+        return (self.options.max_tokens or 0) - spent
+
+    def _rest(self, task: FilesTask) -> FilesTask:
+        """Return the task of bringing what is missing: the same one where nothing has come yet."""
+        if not self._has_begun:
+            return task
+        return replace(task, written=self.answer.contents, missing=self.answer.missing)
+
+    def _request(self, task: FilesTask) -> Request:
+        return render(task, replace(self.options, max_tokens=max(self._left, LEAST_TOKENS)))  # pyright: ignore[reportArgumentType] - a Task
+
+    async def _ask(self, request: Request, *, resets: bool) -> ProviderFailure | None:
+        """Tell an answer to its end; return the failure that it broke off with. Raises JobFailed where none began."""
+        first, *_ = self.template.split(" ")
+        self.template = f"{first} {request.template}" if first and first != request.template else request.template
+        self.answer.expect(request, resets=resets)
+        try:
+            await self._stream(request)
+        except AllowanceSpent:
+            if not self._has_begun:
+                message = "It has used all tokens that were set aside for it."
+                raise JobFailed("MAX_TOKENS", message, retryable=False) from None
+            self.answer.finish = FinishReason.LENGTH
+        except ProviderFailure as failure:
+            for event in self.answer.lost():
+                await self.tell(event)
+            if self.answer.has_started or self._has_begun:
+                return failure
+            retryable = failure.code in _RETRYABLE
+            raise JobFailed(
+                "PROVIDER_ERROR", f"{failure.provider}: {failure.message}", retryable=retryable
+            ) from failure
+        return None
+
+    async def _stream(self, request: Request) -> None:
+        """Tell what comes of a request as it comes, and meter it."""
+        async with metered(self.run, request) as meter, aclosing(self.provider.stream(meter.request)) as items:
+            async for item in items:
+                meter.take(item)
+                for event in self.answer.take(item):
+                    await self.tell(event)
+
+    async def _announce(self, failure: ProviderFailure, *, will_retry: bool) -> None:
+        await self.tell(events.AttemptFailed(failure.code.value, failure.message, will_retry))

@@ -1,0 +1,41 @@
+"""This file is how a generation ends, worded for the person who asked."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from services.generations.answer import Answer
+from services.generations.model import GenerationReason, GenerationStatus
+from services.llm.port import FinishReason
+
+_CUT: Final = {
+    FinishReason.LENGTH: (GenerationReason.MAX_TOKENS, "The answer reached its limit of tokens."),
+    FinishReason.CONTENT_FILTER: (GenerationReason.CONTENT_FILTER, "The provider's content filter ended the answer."),
+    FinishReason.STOP: (GenerationReason.MISSING_FILES, "The answer ended without all of its files."),
+    None: (GenerationReason.PROVIDER_LOST, "Every provider failed in the middle of the answer."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    status: GenerationStatus
+    reason: GenerationReason | None = None
+    message: str | None = None
+
+
+COMPLETED: Final = Ending(GenerationStatus.COMPLETED)
+
+
+def of(answer: Answer) -> Ending:
+    """Return COMPLETED for a whole answer, else INCOMPLETE with the reason and the files that are missing."""
+    if answer.whole:
+        return COMPLETED
+    reason, message = _CUT[answer.finish]
+    missing = f" Missing: {', '.join(answer.missing)}." if answer.missing else ""
+    return Ending(GenerationStatus.INCOMPLETE, reason, f"{message}{missing}")
+
+
+def invalid(what: str, message: str) -> Ending:
+    """Return FAILED for an answer that was not what was asked for, also when asked again."""
+    return Ending(
+        GenerationStatus.FAILED, GenerationReason.INVALID_OUTPUT, f"The model's {what} is not valid: {message}"
+    )

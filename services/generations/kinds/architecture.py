@@ -1,0 +1,29 @@
+"""This file is the kind ARCHITECTURE: a drawing of the backend's parts."""
+
+from dataclasses import dataclass
+
+from services.architectures.service import Architectures, NewArchitecture
+from services.generations.ending import COMPLETED, Ending
+from services.generations.kinds.json import ask_for
+from services.generations.kinds.port import Making
+from services.jobs.worker import JobFailed
+from services.llm.json_output import read_architecture
+from services.llm.port import ArchitectureTask
+from services.llm.prompts import render
+
+
+@dataclass(frozen=True, slots=True)
+class ArchitectureKind:
+    architectures: Architectures
+
+    async def make(self, making: Making) -> Ending:
+        record, project = making.record, making.project
+        if record.architecture_id is None:
+            raise JobFailed("INTERNAL", "The record names no architecture to make.", retryable=False)
+        request = render(ArchitectureTask(project.name, record.prompt, making.schema), making.options)
+        made = await ask_for(making, request, read_architecture, what="architecture")
+        if isinstance(made, Ending):
+            return made
+        new = NewArchitecture(made, record.architecture_id, generation_id=record.id)
+        await self.architectures.add(project, new, user_id=record.user_id)
+        return COMPLETED

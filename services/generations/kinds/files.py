@@ -1,0 +1,33 @@
+"""This file is what the kinds whose answer is files share: their task, from the record and its base."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from services.generations.kinds.port import Making
+from services.jobs.worker import JobFailed
+from services.llm.files import new_boundary
+from services.llm.port import FilesTask
+
+T = TypeVar("T", bound=FilesTask)
+
+
+def files_task(kind: type[T], making: Making, *, random_bytes: Callable[[int], bytes]) -> T:
+    """Return the task, and have the answer start from the files of the base where there is one."""
+    record, project, base = making.record, making.project, making.base
+    if making.schema is None:
+        raise JobFailed("PROJECT_DELETED", "The project's schema is gone.", retryable=False)
+    boundary = new_boundary(random_bytes)
+    if base is None:
+        return kind(project.name, record.prompt, making.schema, boundary)
+    files = base.artifact.files
+    missing = base.generation.missing if record.continues else ()
+    making.answer.start_from(files, missing=missing)
+    return kind(
+        project.name,
+        base.generation.prompt,
+        making.schema,
+        boundary,
+        written={file.path: file.content for file in files},
+        missing=missing,
+        change=None if record.continues else record.prompt,
+    )

@@ -1,0 +1,58 @@
+"""This file is what a kind of generation is given and promises."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.generations.answer import Answer
+from services.generations.artifact import Artifact
+from services.generations.asking import Asking
+from services.generations.ending import Ending
+from services.generations.model import Generation
+from services.jobs.run import Run
+from services.llm.port import Options, Request
+from services.llm.prompts import go_on
+from services.projects import Project
+from services.schemas.model import SchemaModel
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The generation that this one changes or goes on with."""
+
+    generation: Generation
+    artifact: Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """One run of a generation."""
+
+    run: Run[Generation]
+    project: Project
+    schema: SchemaModel | None
+    """The schema that the record names, where it reads one."""
+    base: Base | None
+    options: Options
+    answer: Answer
+    asking: Asking
+
+    @property
+    def record(self) -> Generation:
+        return self.run.record
+
+    def gone_on(self, request: Request) -> Request:
+        """Return the request for a text, which goes on with the base's where the generation continues it."""
+        if self.base is None or not self.record.continues:
+            return request
+        begun = self.base.artifact.text
+        self.answer.start_from((), text=begun)
+        return go_on(request, begun=begun)
+
+
+class Kind(Protocol):
+    async def make(self, making: Making) -> Ending:
+        """Ask, store what the answer is for, and say how it ended. A repeat with the same record changes nothing more.
+
+        Raises JobFailed.
+        """
+        ...

@@ -1,0 +1,71 @@
+"""This file is credentials: what lets us act at another service for a team. They never show in a repr."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from services.core.errors import Fault
+
+_PRINTABLE: Final = re.compile(r"[\x21-\x7e]{8,4096}", re.ASCII)
+_ACCESS_KEY: Final = re.compile(r"[A-Z0-9]{16,128}", re.ASCII)
+_SHOWN, _LONG = 4, 12
+
+
+class Token(msgspec.Struct, frozen=True, rename="camel", tag="token"):
+    """A token or key, sent as it is."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        return "Token(…)"
+
+
+class AwsKeys(msgspec.Struct, frozen=True, rename="camel", tag="aws"):
+    """An access key of AWS, with which requests are signed."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+    def __repr__(self) -> str:
+        return "AwsKeys(…)"
+
+
+Credentials = Token | AwsKeys
+
+
+def hint_of(credentials: Credentials) -> str:
+    """Return the last four characters of a token or an access key id; nothing of one so short that they would tell."""
+    text = credentials.token if isinstance(credentials, Token) else credentials.access_key_id
+    return text[-_SHOWN:] if len(text) >= _LONG else ""
+
+
+def credential_faults(credentials: Credentials, *, field: Sequence[str]) -> list[Fault]:
+    """Return what is wrong with the form of credentials, without repeating them."""
+    match credentials:
+        case Token(token):
+            return _faults(token, *field, "token")
+        case AwsKeys(access_key_id, secret, session):
+            faults = _faults(secret, *field, "aws", "secretAccessKey")
+            if not _ACCESS_KEY.fullmatch(access_key_id):
+                path = (*field, "aws", "accessKeyId")
+                faults.append(Fault("accessKeyId must have 16 or more capital letters and digits.", path))
+            return faults + (_faults(session, *field, "aws", "sessionToken") if session is not None else [])
+
+
+def _faults(text: str, *field: str) -> list[Fault]:
+    if _PRINTABLE.fullmatch(text):
+        return []
+    return [Fault(f"{field[-1]} must have 8 to 4,096 characters of ASCII without spaces.", field)]
+
+
+def written(credentials: Credentials) -> bytes:
+    """Write credentials to be sealed."""
+    return msgspec.json.encode(credentials)
+
+
+def read(plain: bytes) -> Credentials:
+    """Read credentials that were opened."""
+    return msgspec.json.decode(plain, type=Credentials)  # pyright: ignore[reportArgumentType, reportReturnType] - a union is a type to msgspec

@@ -1,0 +1,87 @@
+"""This file is the record of an integration: a team's account at another service."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from services.aws.items import Entity
+from services.aws.tables import Index, TableSpec
+from services.core.ids import IntegrationId, ProjectId, TeamId, UserId
+from services.vault.envelope import Sealed
+
+
+class IntegrationType(Enum):
+    """Which service an integration is with, and what its credentials are."""
+
+    GROQ = "GROQ"
+    """Models of Groq; an API key."""
+    OPENAI = "OPENAI"
+    """Models of OpenAI, or of a server compatible with it; an API key."""
+    VERCEL = "VERCEL"
+    """Deployments to Vercel; an access token."""
+    RENDER = "RENDER"
+    """Deployments to Render; an API key."""
+    HEROKU = "HEROKU"
+    """Deployments to Heroku; an API key."""
+    RAILWAY = "RAILWAY"
+    """Deployments to Railway; an account or workspace token."""
+    AWS = "AWS"
+    """Deployments to AWS; an access key."""
+    GITHUB = "GITHUB"
+    """Repositories at GitHub; a personal access token."""
+
+
+class IntegrationTestState(Enum):
+    """What came of a test of credentials."""
+
+    PASSED = "PASSED"
+    """The service accepts them."""
+    REFUSED = "REFUSED"
+    """The service does not accept them."""
+    FAILED = "FAILED"
+    """There was no answer that says whether it does."""
+
+
+class CredentialTest(msgspec.Struct, frozen=True, rename="camel"):
+    """What came of a test, when, and the same as a sentence."""
+
+    state: IntegrationTestState
+    message: str
+    at: datetime
+
+
+class Integration(Entity, frozen=True, kw_only=True, rename="camel"):
+    """`user_id` made it."""
+
+    id: IntegrationId
+    user_id: UserId
+    team_id: TeamId
+    project_id: ProjectId | None = None
+    """The only project that it is for; None for all of the team."""
+    type: IntegrationType
+    name: str
+    enabled: int = 1
+    """1 or 0: the key of an index may not be a boolean."""
+    sealed: Sealed
+    """The credentials."""
+    hint: str
+    base_url: str | None = None
+    """OPENAI: where a compatible server is."""
+    credentials_at: datetime
+    """When the credentials were entered."""
+    tested: CredentialTest | None = None
+
+
+INTEGRATIONS: Final = TableSpec(
+    "integrations",
+    Integration,
+    sort="userId",
+    indexes=(
+        Index("UserIdIndex", "userId", "createdAt"),
+        Index("ProjectIdIndex", "projectId", "type"),
+        Index("TypeIndex", "type", "enabled", sort_type="N"),
+        Index("TeamIdIndex", "teamId", "createdAt"),
+    ),
+)

@@ -1,0 +1,248 @@
+"""This file is integrations: credentials of other services, entered by a team's administrators, never shown again."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from services.aws.tables import AlreadyExists, Table
+from services.core.actor import Actor
+from services.core.clock import Clock
+from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
+from services.core.ids import IntegrationId, ProjectId, TeamId, new_id
+from services.core.pages import Page, PageRequest
+from services.core.policy import Action, allows, of_team, require
+from services.core.text import bounded
+from services.idempotency import Idempotency
+from services.integrations.credentials import (
+    AwsKeys,
+    Credentials,
+    credential_faults,
+    hint_of,
+    read,
+    written,
+)
+from services.integrations.model import CredentialTest, Integration, IntegrationTestState, IntegrationType
+from services.integrations.testing import CredentialTester
+from services.projects import Projects
+from services.vault.envelope import Envelopes, Sealed
+from services.vault.port import CanNotOpen
+
+NAME_LENGTH: Final = 100
+MOST: Final = 50
+"""Integrations of a team."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewIntegration:
+    type: IntegrationType
+    credentials: Credentials
+    name: str = ""
+    """Empty for the name of the service."""
+    base_url: str | None = None
+    team_id: TeamId | None = None
+    """None means the project's team, or the actor's personal one."""
+    project_id: ProjectId | None = None
+    client_mutation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationChange:
+    """None leaves a field as it is."""
+
+    name: str | None = None
+    enabled: bool | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An integration with its credentials, for the call that needs them."""
+
+    integration: Integration
+    credentials: Credentials = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Integrations:
+    table: Table[Integration]
+    projects: Projects
+    envelopes: Envelopes
+    tester: CredentialTester
+    idempotency: Idempotency
+    now: Clock
+
+    async def create(self, new: NewIntegration, *, by: Actor) -> Integration:
+        """Keep credentials for a team, or for one project of it."""
+        self._check(new.type, new.credentials, new.base_url, name=new.name)
+        team_id = await self._owner(new, by=by)
+        if len((await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))).items) >= MOST:
+            raise Conflict(f"A team can have at most {MOST} integrations.")
+        object_id = await self.idempotency.object_id(
+            "createIntegration", new.client_mutation_id, lambda: new_id("integration"), by=by.user_id
+        )
+        integration_id, now = IntegrationId(object_id), self.now()
+        integration = Integration(
+            id=integration_id,
+            user_id=by.user_id,
+            team_id=team_id,
+            project_id=new.project_id,
+            type=new.type,
+            name=new.name.strip() or new.type.value,
+            sealed=await self._seal(new.credentials, integration_id, team_id),
+            hint=hint_of(new.credentials),
+            base_url=new.base_url,
+            credentials_at=now,
+            created_at=now,
+            updated_at=now,
+        )
+        try:
+            await self.table.put_new(integration)
+        except AlreadyExists:
+            return await self.get(integration_id, by=by)
+        return integration
+
+    async def get(self, integration_id: IntegrationId, *, by: Actor, action: Action = Action.VIEW) -> Integration:
+        """Return an integration on which the actor may do `action`."""
+        integration = await self.table.find(integration_id)
+        return require(by, action, integration, missing=NotFound("integration", integration_id))
+
+    async def list(
+        self, page: PageRequest, *, team_id: TeamId | None, type: IntegrationType | None, by: Actor
+    ) -> Page[Integration]:
+        """Return a team's integrations, newest first; None means the actor's personal team."""
+        team = team_id or by.personal_team_id
+        if not allows(by, Action.VIEW, team):
+            raise NotFound("team", team)
+        return await self.table.query("TeamIdIndex", team, page, where={"type": type.value} if type else None)
+
+    async def update(self, integration_id: IntegrationId, change: IntegrationChange, *, by: Actor) -> Integration:
+        """Rename an integration, or enable or disable it."""
+        if change.name is not None and (faults := bounded(change.name, field=["name"], most=NAME_LENGTH)):
+            raise Invalid(faults)
+
+        def changed(old: Integration) -> Integration:
+            if change.expected_version not in (None, old.version):
+                raise Conflict("The integration has changed meanwhile.", current=old)
+            name = old.name if change.name is None else change.name.strip()
+            enabled = old.enabled if change.enabled is None else int(change.enabled)
+            return replace(old, name=name, enabled=enabled)
+
+        await self.get(integration_id, by=by, action=Action.MANAGE_INTEGRATIONS)
+        return self._existing(await self.table.update(integration_id, changed), integration_id)
+
+    async def replace_credentials(
+        self, integration_id: IntegrationId, credentials: Credentials, *, base_url: str | None, by: Actor
+    ) -> Integration:
+        """Replace the credentials, and with them where they are sent: never one of the two alone."""
+        old = await self.get(integration_id, by=by, action=Action.MANAGE_INTEGRATIONS)
+        self._check(old.type, credentials, base_url)
+        return await self._store(
+            old,
+            sealed=await self._seal(credentials, old.id, old.team_id),
+            hint=hint_of(credentials),
+            base_url=base_url,
+            credentials_at=self.now(),
+            tested=None,
+        )
+
+    async def rotate_key(self, integration_id: IntegrationId, *, by: Actor) -> Integration:
+        """Encrypt the credentials anew, under a fresh data key."""
+        old = await self.get(integration_id, by=by, action=Action.MANAGE_INTEGRATIONS)
+        opened = await self._open(old)
+        return await self._store(old, sealed=await self._seal(opened, old.id, old.team_id))
+
+    async def delete(self, integration_id: IntegrationId, *, by: Actor) -> Integration:
+        """Delete an integration with its credentials."""
+        for _ in range(5):
+            integration = await self.get(integration_id, by=by, action=Action.MANAGE_INTEGRATIONS)
+            if await self.table.delete(integration):
+                return integration
+        raise Conflict("The integration keeps changing; try again.")
+
+    async def test(self, integration_id: IntegrationId, *, by: Actor) -> Integration:
+        """Ask the service whether it accepts the credentials, and record what it says."""
+        integration = await self.get(integration_id, by=by, action=Action.MANAGE_INTEGRATIONS)
+        result = await self._tested(integration)
+
+        def changed(old: Integration) -> Integration:
+            return replace(old, tested=result) if old.credentials_at == integration.credentials_at else old
+
+        return self._existing(await self.table.update(integration_id, changed), integration_id)
+
+    async def credentials(
+        self, team_id: TeamId, type: IntegrationType, *, project_id: ProjectId | None = None
+    ) -> Opened | None:
+        """Return a team's credentials for a service, for work that was authorized when it was asked for.
+
+        The newest enabled integration of the project counts, else the newest of the whole team.
+        """
+        found: list[Integration] = []
+        if project_id is not None:
+            page = PageRequest(first=MOST)
+            items = (await self.table.query("ProjectIdIndex", project_id, page, where={"teamId": team_id})).items
+            found = sorted(items, key=lambda each: each.created_at, reverse=True)
+        page = PageRequest(first=MOST)
+        ours = (await self.table.query("TeamIdIndex", team_id, page, where={"type": type.value})).items
+        found += [each for each in ours if each.project_id is None]
+        for integration in found:
+            if integration.type is type and integration.enabled:
+                return Opened(integration, await self._open(integration))
+        return None
+
+    async def _tested(self, integration: Integration) -> CredentialTest:
+        try:
+            credentials = await self._open(integration)
+        except Unavailable as unreadable:
+            return CredentialTest(IntegrationTestState.FAILED, unreadable.message, self.now())
+        return await self.tester.test(integration.type, credentials, base_url=integration.base_url)
+
+    async def _store(self, old: Integration, **changes: Any) -> Integration:
+        """Write changes, unless the credentials were replaced since they were read."""
+
+        def changed(found: Integration) -> Integration:
+            if found.credentials_at != old.credentials_at:
+                raise Conflict("The credentials have changed meanwhile.", current=found)
+            return replace(found, **changes)
+
+        return self._existing(await self.table.update(old.id, changed), old.id)
+
+    async def _seal(self, credentials: Credentials, integration_id: IntegrationId, team_id: TeamId) -> Sealed:
+        return await self.envelopes.seal(written(credentials), _context(integration_id, team_id))
+
+    async def _open(self, integration: Integration) -> Credentials:
+        try:
+            return read(await self.envelopes.open(integration.sealed, _context(integration.id, integration.team_id)))
+        except CanNotOpen:
+            raise Unavailable("These credentials can not be decrypted any more; enter them again.") from None
+
+    async def _owner(self, new: NewIntegration, *, by: Actor) -> TeamId:
+        """Return the team of a new integration, which the actor must administer."""
+        if new.project_id is not None:
+            project = await self.projects.get(new.project_id, by=by, action=Action.MANAGE_INTEGRATIONS)
+            if new.team_id not in (None, project.team_id):
+                raise Invalid.one("projectId must be a project of the team.", "projectId")
+            return project.team_id
+        return of_team(Action.MANAGE_INTEGRATIONS, new.team_id, by=by)
+
+    def _check(self, kind: IntegrationType, credentials: Credentials, base_url: str | None, *, name: str = "") -> None:
+        faults = bounded(name, field=["name"], most=NAME_LENGTH, least=0)
+        if isinstance(credentials, AwsKeys) != (kind is IntegrationType.AWS):
+            needed = "aws" if kind is IntegrationType.AWS else "token"
+            faults.append(Fault(f"{kind.value} takes credentials of the form '{needed}'.", ("credentials",)))
+        faults += credential_faults(credentials, field=["credentials"])
+        if base_url is not None and kind is not IntegrationType.OPENAI:
+            faults.append(Fault("baseUrl is for OPENAI alone.", ("baseUrl",)))
+        elif base_url is not None:
+            faults += self.tester.outbound.faults(base_url, field=["baseUrl"])
+        if faults:
+            raise Invalid(faults)
+
+    def _existing(self, integration: Integration | None, integration_id: IntegrationId) -> Integration:
+        if integration is None:
+            raise NotFound("integration", integration_id)
+        return integration
+
+
+def _context(integration_id: IntegrationId, team_id: TeamId) -> dict[str, str]:
+    return {"teamId": team_id, "integrationId": integration_id}

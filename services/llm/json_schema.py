@@ -1,0 +1,52 @@
+"""This file is the JSON Schema of an answer, in the subset that providers can hold a model to ("strict").
+
+Source: https://platform.openai.com/docs/guides/structured-outputs (supported schemas): every property is required, no
+other is allowed, and a value that may be left out is one that may be null instead.
+"""
+
+from functools import cache
+from typing import Any, Final, cast
+
+import msgspec
+
+from services.architectures.model import ArchitectureModel
+from services.llm.port import ArchitectureTask, SchemaTask, Task
+from services.schemas.model import SchemaModel
+
+_DROPPED: Final = frozenset({"default", "title", "description"})
+_ANY: Final = {"type": ["string", "number", "boolean", "null"]}
+
+
+def json_schema_of(task: Task) -> dict[str, Any] | None:
+    """Return the JSON Schema of a task's answer; None where the answer is no JSON."""
+    match task:
+        case SchemaTask():
+            return _strict_schema(SchemaModel)
+        case ArchitectureTask():
+            return _strict_schema(ArchitectureModel)
+        case _:
+            return None
+
+
+@cache
+def _strict_schema(model: type[msgspec.Struct]) -> dict[str, Any]:
+    _, components = msgspec.json.schema_components([model], ref_template="#/$defs/{name}")
+    parts: dict[str, Any] = {name: _strict(part) for name, part in components.items()}
+    return {**parts.pop(model.__name__), "$defs": parts}
+
+
+def _strict(schema: object) -> Any:
+    """Rewrite a schema, and those within it, for the subset."""
+    if isinstance(schema, list):
+        return [_strict(each) for each in cast("list[object]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    known = {name: value for name, value in cast("dict[str, Any]", schema).items() if name not in _DROPPED}
+    if not known:
+        return _ANY
+    if "enum" in known:
+        return {"type": "string", **known}
+    if "properties" not in known:
+        return {name: _strict(value) for name, value in known.items()}
+    properties = {name: _strict(value) for name, value in known["properties"].items()}
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}

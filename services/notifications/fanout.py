@@ -1,0 +1,61 @@
+"""This file is spreading a notice over the team's webhooks: a delivery for each. Doing it twice equals once."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from services.aws.queue import Queue
+from services.aws.tables import AlreadyExists, Table
+from services.core.clock import Clock
+from services.core.ids import DeliveryId, derived_id
+from services.core.pages import PageRequest
+from services.notifications.model import DUE, KEPT, Delivery, Webhook
+from services.notifications.notice import Notice
+from services.notifications.notifier import Due
+
+MOST: Final = 20
+"""Webhooks of a team."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fanout:
+    webhooks: Table[Webhook]
+    deliveries: Table[Delivery]
+    queue: Queue
+    now: Clock
+
+    async def spread(self, notice: Notice) -> None:
+        """Begin a delivery to every enabled webhook of the team that is told of such events."""
+        page = await self.webhooks.query("TeamIdIndex", notice.team_id, PageRequest(first=MOST))
+        for webhook in page.items:
+            if webhook.enabled and notice.event in webhook.events:
+                await self.begin(webhook, notice)
+
+    async def begin(self, webhook: Webhook, notice: Notice) -> Delivery:
+        """Begin the delivery of a notice to a webhook, or return the one that was begun before."""
+        now = self.now()
+        delivery = Delivery(
+            id=DeliveryId(derived_id("delivery", webhook.id, notice.key)),
+            webhook_id=webhook.id,
+            team_id=webhook.team_id,
+            event=notice.event,
+            payload=notice.payload(),
+            next_attempt_at=now,
+            due=DUE,
+            created_at=now,
+            updated_at=now,
+            expires_at=int((now + KEPT).timestamp()),
+        )
+        try:
+            await self.deliveries.put_new(delivery)
+        except AlreadyExists:
+            delivery = await self.deliveries.find(delivery.id) or delivery
+            if delivery.attempts:
+                return delivery
+        await self.send(delivery)
+        return delivery
+
+    async def send(self, delivery: Delivery) -> None:
+        """Have the delivery's next attempt made."""
+        await self.queue.send(msgspec.json.encode(Due(delivery.id)).decode(), group=delivery.team_id)

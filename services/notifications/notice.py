@@ -1,0 +1,105 @@
+"""This file is notices: what is told of the ends of generations and deployments, to people and to programs.
+
+The payload of a webhook is `{"type", "timestamp", "data"}` as Standard Webhooks says. Fields are only ever added to a
+type; a change that breaks receivers would get a type of its own, such as `generation.finished.v2`.
+"""
+
+import json
+from datetime import datetime
+
+import msgspec
+
+from services.core.clock import iso
+from services.core.ids import TeamId
+from services.deployments.model import Deployment, DeploymentStatus
+from services.generations.model import Generation
+from services.notifications.model import NotificationEvent, Webhook
+
+
+class Notice(msgspec.Struct, frozen=True, rename="camel", tag="notice"):
+    """Something that happened to a team. Two notices with the same key are one."""
+
+    key: str
+    event: NotificationEvent
+    team_id: TeamId
+    at: datetime
+    subject: str
+    text: str
+    """A sentence for a person."""
+    data: dict[str, str | None]
+    """Ids, statuses and addresses for a program, in a fixed order. Neither texts of users nor secrets."""
+
+    def payload(self) -> str:
+        """Write the body of a webhook."""
+        body = {"type": self.event.value, "timestamp": iso(self.at), "data": self.data}
+        return json.dumps(body, separators=(",", ":"))
+
+
+def generation_finished(generation: Generation) -> Notice:
+    """Tell that a generation has ended."""
+    status = generation.status.value
+    return Notice(
+        key=f"{generation.id}/{generation.attempt}/{status}",
+        event=NotificationEvent.GENERATION_FINISHED,
+        team_id=generation.team_id,
+        at=generation.finished_at or generation.updated_at,
+        subject=f"Generation {status.lower()}",
+        text=f"{generation.kind.value} generation {generation.id} of project {generation.project_id} is {status}.",
+        data={
+            "teamId": generation.team_id,
+            "projectId": generation.project_id,
+            "generationId": generation.id,
+            "kind": generation.kind.value,
+            "status": status,
+            "reason": generation.reason.value if generation.reason else None,
+        },
+    )
+
+
+def deployment_changed(deployment: Deployment) -> Notice:
+    """Tell that a deployment answers or has ended."""
+    status, live = deployment.status.value, deployment.status is DeploymentStatus.SUCCESS
+    return Notice(
+        key=f"{deployment.id}/{status}",
+        event=NotificationEvent.DEPLOYMENT_SUCCEEDED if live else NotificationEvent.DEPLOYMENT_FINISHED,
+        team_id=deployment.team_id,
+        at=(deployment.live_at if live else deployment.finished_at) or deployment.updated_at,
+        subject=f"Deployment {status.lower()}",
+        text=f"Deployment {deployment.id} of project {deployment.project_id} is {status}.",
+        data={
+            "teamId": deployment.team_id,
+            "projectId": deployment.project_id,
+            "deploymentId": deployment.id,
+            "platform": deployment.platform.value,
+            "status": status,
+            "reason": deployment.reason,
+            "url": deployment.url,
+        },
+    )
+
+
+def webhook_disabled(webhook: Webhook, *, at: datetime) -> Notice:
+    """Tell that a webhook was disabled because it takes no deliveries."""
+    reason = webhook.disabled_reason.value if webhook.disabled_reason else None
+    return Notice(
+        key=f"{webhook.id}/{webhook.version}",
+        event=NotificationEvent.WEBHOOK_DISABLED,
+        team_id=webhook.team_id,
+        at=at,
+        subject="Webhook disabled",
+        text=f"Webhook {webhook.id} was disabled: {reason}. Enable it again once its server answers.",
+        data={"teamId": webhook.team_id, "webhookId": webhook.id, "reason": reason},
+    )
+
+
+def webhook_test(webhook: Webhook, key: str, *, at: datetime) -> Notice:
+    """Ask a webhook to answer."""
+    return Notice(
+        key=key,
+        event=NotificationEvent.WEBHOOK_TEST,
+        team_id=webhook.team_id,
+        at=at,
+        subject="Webhook test",
+        text=f"A test of webhook {webhook.id}.",
+        data={"teamId": webhook.team_id, "webhookId": webhook.id},
+    )

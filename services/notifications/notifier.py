@@ -1,0 +1,54 @@
+"""This file is telling: a notice goes to the topics, and into the queue from which webhooks are delivered."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from services.aws.queue import Queue
+from services.aws.tables import Table
+from services.aws.topic import Topic
+from services.core.ids import DeliveryId, TeamId
+from services.core.pages import PageRequest
+from services.notifications.model import NotificationTarget
+from services.notifications.notice import Notice
+
+
+class Due(msgspec.Struct, frozen=True, rename="camel", tag="due"):
+    """A delivery whose attempt is due."""
+
+    delivery_id: DeliveryId
+
+
+Message = Notice | Due
+"""What the queue of notifications carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """Tells whoever wants to know."""
+
+    topic: Topic
+    """The installation's, to which operators subscribe."""
+    queue: Queue
+    targets: Table[NotificationTarget]
+
+    async def tell(self, notice: Notice) -> None:
+        """Spread and publish a notice."""
+        await self.spread(notice)
+        await self.publish(notice)
+
+    async def spread(self, notice: Notice) -> None:
+        """Have the team's webhooks told. Telling a notice again has no effect."""
+        await self.queue.send(msgspec.json.encode(notice).decode(), group=notice.team_id)
+
+    async def publish(self, notice: Notice) -> None:
+        """Tell people: those who run the installation, and those of the team. Repeating it tells them again."""
+        attributes = {"event": notice.event.value, "status": notice.data.get("status"), "teamId": notice.team_id}
+        given = {name: value for name, value in attributes.items() if value}
+        await self.topic.publish(notice.subject, notice.text, attributes=given)
+        if (await self.targets.query("TeamIdIndex", notice.team_id, PageRequest(first=1))).items:
+            await self.topic_of(notice.team_id).publish(notice.subject, notice.text, attributes=given)
+
+    def topic_of(self, team_id: TeamId) -> Topic:
+        """Return a team's own topic: SNS has room for 200 filtered subscriptions in one, too few for all teams."""
+        return Topic(self.topic.aws, f"{self.topic.name}-{team_id}")

@@ -1,0 +1,145 @@
+"""This file is notification targets: people of a team who are told by e-mail or text message, over the team's topic."""
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Literal
+
+from msgspec.structs import replace
+
+from services.aws.tables import AlreadyExists, Table
+from services.aws.topic import Unacceptable
+from services.core.actor import Actor
+from services.core.clock import Clock
+from services.core.errors import Conflict, Fault, Invalid, NotFound
+from services.core.ids import TargetId, TeamId, new_id
+from services.core.pages import Page, PageRequest
+from services.core.policy import Action, of_team, require
+from services.idempotency import Idempotency
+from services.notifications.model import Channel, NotificationEvent, NotificationTarget
+from services.notifications.notifier import Notifier
+
+MOST: Final = 20
+"""Targets of a team, since each new address gets a message that asks its owner."""
+
+_PROTOCOLS: Final[Mapping[Channel, Literal["email", "sms"]]] = {Channel.EMAIL: "email", Channel.SMS: "sms"}
+_FORMS: Final = {
+    Channel.EMAIL: (
+        re.compile(r"[^@\s<>,;]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z0-9-]{2,63}", re.ASCII),
+        "name@example.com",
+    ),
+    Channel.SMS: (re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII), "+14155550123"),
+}
+
+
+class TargetState(Enum):
+    """Whether a target is told of anything."""
+
+    PENDING = "PENDING"
+    """Its owner was asked and has not agreed yet."""
+    CONFIRMED = "CONFIRMED"
+    """It is told."""
+    ENDED = "ENDED"
+    """Its owner has unsubscribed, or did not agree within days."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTarget:
+    channel: Channel
+    address: str
+    events: Sequence[NotificationEvent]
+    team_id: TeamId | None = None
+    """None means the actor's personal team."""
+    client_mutation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationTargets:
+    table: Table[NotificationTarget]
+    notifier: Notifier
+    idempotency: Idempotency
+    now: Clock
+
+    async def create(self, new: NewTarget, *, by: Actor) -> NotificationTarget:
+        """Tell somebody what happens to a team. The record comes first, so that no subscription is without one."""
+        _check(new)
+        team_id = of_team(Action.MANAGE_INTEGRATIONS, new.team_id, by=by)
+        object_id = await self.idempotency.object_id(
+            "createNotificationTarget", new.client_mutation_id, lambda: new_id("target"), by=by.user_id
+        )
+        await self._room(team_id, new, object_id)
+        now = self.now()
+        target = NotificationTarget(
+            id=TargetId(object_id),
+            user_id=by.user_id,
+            team_id=team_id,
+            channel=new.channel,
+            address=new.address,
+            events=tuple(dict.fromkeys(new.events)),
+            created_at=now,
+            updated_at=now,
+        )
+        try:
+            await self.table.put_new(target)
+        except AlreadyExists:
+            target = await self.get(target.id, by=by)
+        return target if target.subscription else await self._subscribe(target)
+
+    async def get(self, target_id: TargetId, *, by: Actor) -> NotificationTarget:
+        """Return a target of a team that the actor administers."""
+        target = await self.table.find(target_id)
+        return require(by, Action.MANAGE_INTEGRATIONS, target, missing=NotFound("target", target_id))
+
+    async def list(self, page: PageRequest, *, team_id: TeamId | None, by: Actor) -> Page[NotificationTarget]:
+        """Return a team's targets, newest first; None means the actor's personal team."""
+        return await self.table.query("TeamIdIndex", of_team(Action.MANAGE_INTEGRATIONS, team_id, by=by), page)
+
+    async def state(self, target: NotificationTarget) -> TargetState:
+        """Say whether a target that the caller was given has agreed; asks SNS."""
+        topic = self.notifier.topic_of(target.team_id)
+        agreed = await topic.is_confirmed(target.subscription) if target.subscription else None
+        if agreed is None:
+            return TargetState.ENDED
+        return TargetState.CONFIRMED if agreed else TargetState.PENDING
+
+    async def delete(self, target_id: TargetId, *, by: Actor) -> NotificationTarget:
+        """Tell a target nothing more."""
+        target = await self.get(target_id, by=by)
+        if target.subscription:
+            with suppress(Unacceptable):  # its owner never agreed: SNS forgets it
+                await self.notifier.topic_of(target.team_id).unsubscribe(target.subscription)
+        await self.table.delete(target)
+        return target
+
+    async def _subscribe(self, target: NotificationTarget) -> NotificationTarget:
+        topic, events = self.notifier.topic_of(target.team_id), [event.value for event in target.events]
+        try:
+            arn = await topic.subscribe(_PROTOCOLS[target.channel], target.address, only={"event": events})
+        except Unacceptable:
+            await self.table.delete(target)
+            raise Invalid.one("address is not accepted, or is still subscribed otherwise.", "address") from None
+        stored = await self.table.update(target.id, lambda old: replace(old, subscription=arn))
+        return stored or target
+
+    async def _room(self, team_id: TeamId, new: NewTarget, object_id: str) -> None:
+        page = await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))
+        if any(each.id == object_id for each in page.items):
+            return
+        same = (each for each in page.items if each.channel is new.channel and each.address == new.address)
+        if (found := next(same, None)) is not None:
+            raise Conflict("The team has this target already.", current=found)
+        if len(page.items) >= MOST:
+            raise Conflict(f"A team can have at most {MOST} notification targets.")
+
+
+def _check(new: NewTarget) -> None:
+    faults: list[Fault] = []
+    form, example = _FORMS[new.channel]
+    if not form.fullmatch(new.address):
+        faults.append(Fault(f"address must look like {example}.", ("address",)))
+    if not new.events:
+        faults.append(Fault("events must not be empty.", ("events",)))
+    if faults:
+        raise Invalid(faults)

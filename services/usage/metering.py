@@ -1,0 +1,94 @@
+"""This file is metering: what each attempt at asking a provider uses, noted on the generation's record as it ends."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from services.jobs.run import Run
+from services.llm import port
+from services.usage.allowance import estimated_tokens, prompt_tokens, within
+from services.usage.model import AttemptOutcome, AttemptUsage, MeteredRecord
+
+M = TypeVar("M", bound=MeteredRecord)
+
+
+@dataclass(slots=True)
+class Meter:
+    """Reads the items of one request's stream. A provider that has begun to answer and does not say what it has used
+    is charged what we count; one that has not begun is not charged.
+    """
+
+    request: port.Request
+    """What to ask: within the allowance."""
+    attempt: int
+    attempts: list[AttemptUsage] = field(default_factory=list[AttemptUsage])
+    _started: port.Started | None = None
+    _usage: port.Usage | None = None
+    _output: int = 0
+
+    def take(self, item: port.Item) -> None:
+        """Take the next item."""
+        match item:
+            case port.Started():
+                self._end(AttemptOutcome.FAILED)
+                self._started = item
+            case port.Text():
+                self._output += estimated_tokens(item.text)
+            case port.Usage():
+                self._usage = item
+            case port.Failed():
+                self.failed(item.provider, item.model)
+            case port.Finished():
+                is_whole = item.reason is port.FinishReason.STOP
+                self._end(AttemptOutcome.COMPLETED if is_whole else AttemptOutcome.CUT)
+
+    def failed(self, provider: str, model: str) -> None:
+        """Note that a provider has failed, whether or not it had begun to answer."""
+        if self._started is None:
+            self.attempts.append(
+                AttemptUsage(attempt=self.attempt, provider=provider, model=model, outcome=AttemptOutcome.FAILED)
+            )
+        self._end(AttemptOutcome.FAILED)
+
+    def close(self) -> tuple[AttemptUsage, ...]:
+        """Return all attempts; one that goes on is cut short."""
+        self._end(AttemptOutcome.CANCELED)
+        return tuple(self.attempts)
+
+    def _end(self, outcome: AttemptOutcome) -> None:
+        if self._started is None:
+            return
+        used = self._usage or port.Usage(prompt_tokens(self.request), self._output)
+        self.attempts.append(
+            AttemptUsage(
+                attempt=self.attempt,
+                provider=self._started.provider,
+                model=self._started.model,
+                outcome=outcome,
+                input_tokens=used.input_tokens,
+                output_tokens=used.output_tokens,
+                cached_tokens=used.cached_tokens,
+                reasoning_tokens=used.reasoning_tokens,
+                estimated=self._usage is None,
+            )
+        )
+        self._started, self._usage, self._output = None, None, 0
+
+
+@asynccontextmanager
+async def metered(run: Run[M], request: port.Request) -> AsyncGenerator[Meter]:
+    """Ask a request within what is left of the generation's allowance.
+
+    However the block ends, the record then says what each attempt in it has used. Raises AllowanceSpent where nothing
+    is left to ask with.
+    """
+    meter = Meter(within(request, run.record.tokens_left), run.attempt)
+    try:
+        yield meter
+    except port.ProviderFailure as failure:
+        meter.failed(failure.provider, failure.model)
+        raise
+    finally:
+        if attempts := meter.close():
+            await run.save(attempts=(*run.record.attempts, *attempts))

@@ -1,0 +1,254 @@
+"""This file is budgets: what a team may use in a month, reserved before a generation and settled after it.
+
+Each is one transaction with the generation's record, so neither concurrent requests nor a crash between two writes can
+make the sum wrong: docs/adr/0017.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, Generic, TypeVar
+
+from msgspec.structs import replace
+
+from services.aws.items import to_attribute
+from services.aws.tables import CONTENTION, AlreadyExists, Table
+from services.aws.transactions import write_together
+from services.core.clock import Clock, iso
+from services.core.errors import Conflict, Exhausted
+from services.core.ids import TeamId
+from services.usage.model import (
+    AttemptUsage,
+    BudgetCounter,
+    MeteredRecord,
+    Reservation,
+    Totals,
+    UsageRow,
+    bucket,
+    counter_id,
+)
+from services.usage.prices import Prices, dollars
+
+KEPT: Final = timedelta(days=800)
+"""How long counters and usage rows are kept: more than two years, so that a month compares with the same one before."""
+
+M = TypeVar("M", bound=MeteredRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What each team may use in a month; None means as much as it likes."""
+
+    tokens: int | None = None
+    cost: int | None = None
+    """Nano-dollars."""
+
+
+class BudgetExhausted(Exhausted):
+    """A generation may need more than is left of its team's month."""
+
+    def __init__(self, what: str, *, limit: str, spent: str, reserved: str, wanted: str, resets_at: datetime) -> None:
+        super().__init__(
+            f"Your team's budget of {limit} {what} a month has no room for this: {spent} are spent, {reserved} reserved"
+            f" by generations under way, and this one may need {wanted}. The budget resets at {iso(resets_at)}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets(Generic[M]):
+    """`models` are those that may be asked, one of each provider."""
+
+    records: Table[M]
+    counters: Table[BudgetCounter]
+    usage: Table[UsageRow]
+    limits: Limits
+    prices: Prices
+    models: tuple[str, ...]
+    now: Clock
+
+    def reservation(self, tokens: int) -> Reservation:
+        """Return what to reserve for a generation with this allowance: the cost is the dearest model's."""
+        return Reservation(day=self._today(), tokens=tokens, cost=self.prices.most(self.models, tokens=tokens))
+
+    async def reserve(self, part: Mapping[str, Any], record: M) -> None:
+        """Write a record by a transaction part, and take its reservation out of the team's month, or neither.
+
+        Raises AlreadyExists where the part's condition does not hold, and BudgetExhausted.
+        """
+        wanted = record.reservation
+        if wanted is None:
+            raise ValueError("A record without a reservation can not be reserved for.")
+        failed = await write_together(self.records.aws, [part, self._reserving(wanted, record.team_id)])
+        if 0 in failed:
+            raise AlreadyExists(record.id)
+        if failed:
+            raise await self._exhausted(wanted, record.team_id)
+
+    async def reopen(self, record_id: str, change: Callable[[M], M]) -> M | None:
+        """Update an ended record to go on, as Table.update does, and reserve the same again for what it will use now.
+
+        Where it was not settled yet, its reservation still holds. Raises BudgetExhausted, and then changes nothing.
+        """
+        for _ in range(CONTENTION):
+            old = await self.records.find(record_id)
+            if old is None:
+                return None
+            new = change(old)
+            if old.settled_at is not None and old.reservation is not None:
+                new = replace(new, settled_at=None, reservation=self.reservation(old.reservation.tokens))
+            parts = [self.records.replacement(old, new)]
+            if new.settled_at is None and old.settled_at is not None and new.reservation is not None:
+                parts.append(self._reserving(new.reservation, new.team_id))
+            failed = await write_together(self.records.aws, parts)
+            if not failed:
+                return await self.records.find(record_id)
+            if 0 not in failed and new.reservation is not None:
+                raise await self._exhausted(new.reservation, new.team_id)
+        raise Conflict("Too many changes at once; try again.")
+
+    async def settle(self, record: M) -> M:
+        """Charge an ended generation what its attempts have used, and give back what is left of its reservation.
+
+        Exactly once, however often and wherever this is called: the record says that it is settled, in the same
+        transaction. Returns the record as it is then.
+        """
+        for _ in range(CONTENTION):
+            if record.reservation is None or record.settled_at is not None or record.finished_at is None:
+                return record
+            priced = tuple(map(self._priced, record.attempts[record.charged :]))
+            attempts = (*record.attempts[: record.charged], *priced)
+            settled = replace(record, settled_at=self.now(), attempts=attempts, charged=len(attempts))
+            parts = [
+                self.records.replacement(record, settled),
+                self._releasing(record.reservation, Totals.of_attempts(priced), record.team_id),
+                *self._rows(record, record.reservation, priced),
+            ]
+            await write_together(self.records.aws, parts)  # where the record has changed meanwhile, it decides again
+            found = await self.records.find(record.id)
+            if found is None:
+                return record
+            record = found
+        raise Conflict("Too many changes at once; try again.")
+
+    def _today(self) -> str:
+        return self.now().astimezone(UTC).date().isoformat()
+
+    def _priced(self, attempt: AttemptUsage) -> AttemptUsage:
+        cost = self.prices.cost(
+            attempt.model,
+            input_tokens=attempt.input_tokens,
+            output_tokens=attempt.output_tokens,
+            cached_tokens=attempt.cached_tokens,
+        )
+        return replace(attempt, cost=cost)
+
+    def _reserving(self, wanted: Reservation, team_id: TeamId) -> dict[str, Any]:
+        """Return the part that commits the month to a reservation if there is room: at no limit there always is."""
+        part = self._adding(
+            self.counters,
+            {"id": counter_id(team_id, wanted.month)},
+            {"committedTokens": wanted.tokens, "committedCost": wanted.cost},
+        )
+        conditions: list[str] = []
+        for name, limit, tokens in (
+            ("committedTokens", self.limits.tokens, wanted.tokens),
+            ("committedCost", self.limits.cost, wanted.cost),
+        ):
+            if limit is not None:
+                part["Update"]["ExpressionAttributeValues"][f":room{name}"] = to_attribute(limit - tokens)
+                part["Update"]["ExpressionAttributeValues"][":zero"] = to_attribute(0)
+                conditions.append(
+                    f"(#{name} <= :room{name} OR (attribute_not_exists(#{name}) AND :room{name} >= :zero))"
+                )
+        if conditions:
+            part["Update"]["ConditionExpression"] = " AND ".join(conditions)
+        return part
+
+    def _releasing(self, held: Reservation, used: Totals, team_id: TeamId) -> dict[str, Any]:
+        return self._adding(
+            self.counters,
+            {"id": counter_id(team_id, held.month)},
+            {
+                "committedTokens": used.tokens - held.tokens,
+                "committedCost": used.cost - held.cost,
+                "spentTokens": used.tokens,
+                "spentCost": used.cost,
+            },
+        )
+
+    def _rows(self, record: M, held: Reservation, attempts: tuple[AttemptUsage, ...]) -> list[dict[str, Any]]:
+        """Return a part for each day, kind and model: a transaction may touch an item only once."""
+        grouped: dict[str, list[AttemptUsage]] = {}
+        for attempt in attempts:
+            grouped.setdefault(bucket(held.day, record.kind.value, attempt), []).append(attempt)
+        return [
+            self._adding(self.usage, {"id": record.team_id, "bucket": where}, _counted(Totals.of_attempts(some)))
+            for where, some in grouped.items()
+        ]
+
+    def _adding(self, table: Table[Any], key: Mapping[str, str], amounts: Mapping[str, int]) -> dict[str, Any]:
+        """Return the part that adds amounts to an item of counters, which need not exist."""
+        now = self.now()
+        stamps = {"createdAt": now, "updatedAt": now, "expiresAt": int((now + KEPT).timestamp())}
+        values = {**stamps, **amounts, "version": 1}
+        return {
+            "Update": {
+                "TableName": table.name,
+                "Key": {name: to_attribute(value) for name, value in key.items()},
+                "UpdateExpression": "SET #createdAt = if_not_exists(#createdAt, :createdAt), #updatedAt = :updatedAt, "
+                "#expiresAt = :expiresAt ADD " + ", ".join(f"#{name} :{name}" for name in (*amounts, "version")),
+                "ExpressionAttributeNames": {f"#{name}": name for name in values},
+                "ExpressionAttributeValues": {f":{name}": to_attribute(value) for name, value in values.items()},
+            }
+        }
+
+    async def _exhausted(self, wanted: Reservation, team_id: TeamId) -> BudgetExhausted:
+        """Say which budget has no room."""
+        now = await self.counters.find(counter_id(team_id, wanted.month))
+        spent_tokens, spent_cost = (now.spent_tokens, now.spent_cost) if now else (0, 0)
+        reserved_tokens = now.committed_tokens - now.spent_tokens if now else 0
+        reserved_cost = now.committed_cost - now.spent_cost if now else 0
+        resets_at = month_after(wanted.month)
+        limits = self.limits
+        too_dear = limits.cost is not None and spent_cost + reserved_cost + wanted.cost > limits.cost
+        if limits.cost is not None and (too_dear or limits.tokens is None):
+            return BudgetExhausted(
+                "US dollars",
+                limit=money(limits.cost),
+                spent=money(spent_cost),
+                reserved=money(reserved_cost),
+                wanted=money(wanted.cost),
+                resets_at=resets_at,
+            )
+        return BudgetExhausted(
+            "tokens",
+            limit=f"{limits.tokens or 0:,}",
+            spent=f"{spent_tokens:,}",
+            reserved=f"{reserved_tokens:,}",
+            wanted=f"{wanted.tokens:,}",
+            resets_at=resets_at,
+        )
+
+
+def month_after(month: str) -> datetime:
+    """Return when the month (2026-01) is over."""
+    first = datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC)
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def money(nano_dollars: int) -> str:
+    """Write a sum for people, rounded up to a cent's hundredth."""
+    return f"{dollars(nano_dollars).quantize(Decimal('0.0001'), rounding='ROUND_UP'):,}"
+
+
+def _counted(used: Totals) -> dict[str, int]:
+    return {
+        "attempts": used.attempts,
+        "inputTokens": used.input_tokens,
+        "outputTokens": used.output_tokens,
+        "cachedTokens": used.cached_tokens,
+        "reasoningTokens": used.reasoning_tokens,
+        "cost": used.cost,
+        "unpricedTokens": used.unpriced_tokens,
+    }

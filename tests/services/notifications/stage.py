@@ -1,0 +1,99 @@
+"""This file is notifications on a stage of their own, with a clock that tests set."""
+
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from services.auth.tokens import Subject
+from services.bootstrap import Services, opened
+from services.config import Config
+from services.core.actor import Actor
+from services.core.clock import utc_now
+from services.core.ids import TeamId, new_id
+from services.core.pages import PageRequest
+from services.notifications.courier import Courier
+from services.notifications.model import Delivery, NotificationEvent, Webhook
+from services.notifications.notice import Notice
+from services.notifications.service import NewWebhook, Webhooks
+
+
+@dataclass
+class Ticking:
+    """A clock that stands until it is moved."""
+
+    moment: datetime = field(default_factory=utc_now)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def move(self, by: timedelta) -> None:
+        self.moment += by
+
+
+@dataclass(frozen=True)
+class Stage:
+    services: Services
+    webhooks: Webhooks
+    courier: Courier
+    clock: Ticking
+    by: Actor
+
+    async def webhook(self, url: str, *events: NotificationEvent) -> tuple[Webhook, str]:
+        new = NewWebhook(url, events or (NotificationEvent.GENERATION_FINISHED,))
+        return await self.webhooks.create(new, by=self.by)
+
+    async def begun(self, webhook: Webhook) -> Delivery:
+        """Begin a delivery to a webhook, of a notice of its own."""
+        return await self.courier.fanout.begin(webhook, notice(webhook.team_id))
+
+    async def make(self, delivery: Delivery) -> datetime | None:
+        """Make the delivery's next attempt, if it is due."""
+        return await self.courier.attempts.make(delivery.id)
+
+    async def made(self, delivery: Delivery) -> Delivery:
+        """Make every attempt of a delivery, each when it is due, and return how it ended."""
+        due: datetime | None = self.clock()
+        while due is not None:
+            self.clock.moment = max(self.clock.moment, due)
+            due = await self.make(delivery)
+        return await self.now(delivery)
+
+    async def now(self, delivery: Delivery) -> Delivery:
+        """Return a delivery as it is stored."""
+        return await self.webhooks.delivery(delivery.id, by=self.by)
+
+    async def listed(self, webhook: Webhook) -> list[Delivery]:
+        page = await self.webhooks.deliveries_of(webhook, PageRequest(first=100), state=None)
+        return list(page.items)
+
+
+def notice(team_id: TeamId) -> Notice:
+    return Notice(
+        key=uuid.uuid4().hex,
+        event=NotificationEvent.GENERATION_FINISHED,
+        team_id=team_id,
+        at=utc_now(),
+        subject="Generation completed",
+        text="A generation is COMPLETED.",
+        data={"teamId": team_id, "generationId": new_id("generation"), "status": "COMPLETED", "reason": None},
+    )
+
+
+@asynccontextmanager
+async def staged(config: Config, clock: Ticking) -> AsyncGenerator[Stage]:
+    """Open the product's parts, notifications with the clock of the test."""
+    async with opened(config, {}) as process:
+        courier = next(worker for worker in process.workers if isinstance(worker, Courier))
+        keyring = replace(courier.attempts.keyring, now=clock)
+        fanout = replace(courier.fanout, now=clock)
+        attempts = replace(courier.attempts, keyring=keyring, now=clock)
+        services = process.services
+        yield Stage(
+            services,
+            replace(services.webhooks, fanout=fanout, keyring=keyring, now=clock),
+            Courier(courier.queue, fanout, attempts, clock, slots=8),
+            clock,
+            await services.users.actor(Subject(f"user_{uuid.uuid4().hex}")),
+        )

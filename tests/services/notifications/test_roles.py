@@ -1,0 +1,95 @@
+"""This file is who may see and change webhooks, targets and integrations of a team."""
+
+import uuid
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from cli.serving import provision_stage
+from services.auth.tokens import Subject
+from services.bootstrap import Services, opened
+from services.config import Config
+from services.core.actor import Actor, Role
+from services.core.errors import Forbidden
+from services.core.pages import PageRequest
+from services.integrations.credentials import Token
+from services.integrations.model import IntegrationType
+from services.integrations.service import IntegrationChange, NewIntegration
+from services.notifications.model import Channel, NotificationEvent
+from services.notifications.service import NewWebhook, WebhookChange
+from services.notifications.targets import NewTarget
+from tests.snapinfra import settings
+
+EVENTS = (NotificationEvent.GENERATION_FINISHED,)
+PAGE = PageRequest()
+
+
+@pytest.fixture(scope="module")
+def config(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    made = settings(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")))
+    provision_stage(made)
+    return made
+
+
+@pytest.fixture
+async def services(config: Config) -> AsyncGenerator[Services]:
+    async with opened(config, {}) as process:
+        yield process.services
+
+
+@pytest.fixture
+async def owner(services: Services) -> Actor:
+    return await services.users.actor(Subject(f"user_{uuid.uuid4().hex}"))
+
+
+async def member(services: Services, owner: Actor, role: Role) -> Actor:
+    """Return somebody with that role in the owner's team."""
+    other = await services.users.actor(Subject(f"user_{uuid.uuid4().hex}"))
+    return Actor(other.user_id, {**other.roles, owner.personal_team_id: role}, other.personal_team_id)
+
+
+@pytest.mark.parametrize("role", [Role.EDITOR, Role.VIEWER])
+async def test_members_who_do_not_administer_a_team_change_nothing(
+    services: Services, owner: Actor, role: Role
+) -> None:
+    team, by = owner.personal_team_id, await member(services, owner, role)
+    webhook, _ = await services.webhooks.create(NewWebhook("https://example.com", EVENTS), by=owner)
+    vercel = NewIntegration(IntegrationType.VERCEL, Token("tok_0123456789"), team_id=team)
+    kept = await services.integrations.create(vercel, by=owner)
+    new_webhook = NewWebhook("https://example.com", EVENTS, team_id=team)
+    new_target = NewTarget(Channel.EMAIL, "a@example.com", EVENTS, team_id=team)
+
+    for refused in (
+        services.webhooks.get(webhook.id, by=by),
+        services.webhooks.list(PAGE, team_id=team, by=by),
+        services.webhooks.create(new_webhook, by=by),
+        services.webhooks.update(webhook.id, WebhookChange(enabled=False), by=by),
+        services.webhooks.delete(webhook.id, by=by),
+        services.webhooks.rotate_secret(webhook.id, by=by),
+        services.webhooks.test(webhook.id, by=by),
+        services.targets.create(new_target, by=by),
+        services.targets.list(PAGE, team_id=team, by=by),
+        services.integrations.create(vercel, by=by),
+        services.integrations.update(kept.id, IntegrationChange(enabled=False), by=by),
+        services.integrations.replace_credentials(kept.id, Token("tok_another"), base_url=None, by=by),
+        services.integrations.rotate_key(kept.id, by=by),
+        services.integrations.test(kept.id, by=by),
+        services.integrations.delete(kept.id, by=by),
+    ):
+        with pytest.raises(Forbidden):
+            await refused
+
+    assert await services.webhooks.get(webhook.id, by=owner) == webhook
+    assert await services.integrations.get(kept.id, by=by) == kept
+    assert len((await services.webhooks.list(PAGE, team_id=team, by=owner)).items) == 1
+    assert len((await services.integrations.list(PAGE, team_id=team, type=None, by=by)).items) == 1
+    assert (await services.targets.list(PAGE, team_id=team, by=owner)).items == []
+
+
+async def test_an_admin_of_a_team_may_do_what_its_owner_may(services: Services, owner: Actor) -> None:
+    by = await member(services, owner, Role.ADMIN)
+    new = NewWebhook("https://example.com", EVENTS, team_id=owner.personal_team_id)
+
+    webhook, _ = await services.webhooks.create(new, by=by)
+
+    assert await services.webhooks.get(webhook.id, by=owner) == webhook
