@@ -1,0 +1,214 @@
+"""This file is the authorization matrix: for every root field of the SDL, who may use it.
+
+An entry is an operation and a row of outcomes. The variables that an operation declares are filled in by name
+(`Things` in test_authorization.py): `$project`, `$schema`, `$generation`, `$deployment`, `$team`, `$owner`, `$viewer`
+(two user ids), `$invitation`, `$key` are of one team and made once; `$freshProject`, `$freshInvitation`, `$freshKey`,
+`$freshTeam` are made for each attempt, for what would take the others away.
+
+Who is allowed must get a result without user errors, other than the codes in `told`: use those where doing it in
+earnest would be slow or would change things for others.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Caller(Enum):
+    """Who asks. The first four are members of the team that has everything; the keys are its owner's."""
+
+    OWNER = "OWNER"
+    ADMIN = "ADMIN"
+    EDITOR = "EDITOR"
+    VIEWER = "VIEWER"
+    OTHER_TEAM = "OTHER_TEAM"
+    ANONYMOUS = "ANONYMOUS"
+    READ_KEY = "READ_KEY"
+    WRITE_KEY = "WRITE_KEY"
+    ANALYTICS_KEY = "ANALYTICS_KEY"
+
+
+class Outcome(Enum):
+    ALLOWED = "ALLOWED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    NULL = "NULL"
+    """No error, and nothing."""
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+
+
+Row = Mapping[Caller, Outcome]
+
+
+@dataclass(frozen=True)
+class Entry:
+    operation: str
+    outcomes: Row
+    told: frozenset[str] = frozenset()
+
+
+def row(**different: Outcome) -> Row:
+    """Return a row in which all may, but nobody may who is not signed in, and no key whose scope is ANALYTICS."""
+    usual = {
+        **dict.fromkeys(Caller, Outcome.ALLOWED),
+        Caller.ANONYMOUS: Outcome.UNAUTHENTICATED,
+        Caller.ANALYTICS_KEY: Outcome.FORBIDDEN,
+    }
+    return usual | {Caller(name): outcome for name, outcome in different.items()}
+
+
+NO: Final = Outcome.FORBIDDEN
+_UNSEEN: Final = {"OTHER_TEAM": Outcome.NOT_FOUND}
+
+ALL: Final = row()
+"""Whoever is signed in, for their own things."""
+PEOPLE: Final = row(READ_KEY=NO, WRITE_KEY=NO)
+"""Whoever is signed in and no API key."""
+SEE: Final = row(**_UNSEEN)
+"""Members, and keys that may read."""
+FIND: Final = row(OTHER_TEAM=Outcome.NULL)
+"""As SEE, where what is unseen is null."""
+EDIT: Final = row(**_UNSEEN, VIEWER=NO, READ_KEY=NO)
+"""Members from EDITOR on, and keys that may write."""
+DELETE: Final = row(**_UNSEEN, VIEWER=NO, EDITOR=NO, READ_KEY=NO)
+"""Members from ADMIN on, and keys that may write."""
+MANAGE: Final = row(**_UNSEEN, VIEWER=NO, EDITOR=NO, READ_KEY=NO, WRITE_KEY=NO)
+"""Members from ADMIN on, themselves."""
+OWN: Final = row(**_UNSEEN, VIEWER=NO, EDITOR=NO, ADMIN=NO, READ_KEY=NO, WRITE_KEY=NO)
+"""The owner, themselves."""
+MEMBERS: Final = row(**_UNSEEN, READ_KEY=NO, WRITE_KEY=NO)
+"""Members, themselves."""
+ADMINISTRATE: Final = row(OWNER=NO, ADMIN=NO, EDITOR=NO, VIEWER=NO, OTHER_TEAM=NO, READ_KEY=NO, WRITE_KEY=NO)
+"""Nobody here: administrators of the installation."""
+
+
+def told(*codes: str) -> frozenset[str]:
+    return frozenset(codes)
+
+
+ENTRIES: Final[Mapping[str, Entry]] = {
+    "Query.viewer": Entry("{ viewer { id } }", ALL),
+    "Query.node": Entry("query($project: ID!) { node(id: $project) { id } }", FIND),
+    "Query.nodes": Entry("query($project: ID!) { nodes(ids: [$project]) { id } }", FIND),
+    "Query.team": Entry("query($team: ID!) { team(id: $team) { id } }", SEE),
+    "Query.project": Entry("query($project: ID!) { project(id: $project) { id } }", SEE),
+    "Query.projects": Entry("query($team: ID!) { projects(filter: {teamId: $team}) { nodes { id } } }", SEE),
+    "Query.schema": Entry("query($schema: ID!) { schema(id: $schema) { id } }", SEE),
+    "Query.generation": Entry("query($generation: ID!) { generation(id: $generation) { id downloadUrl } }", SEE),
+    "Query.deployment": Entry("query($deployment: ID!) { deployment(id: $deployment) { id } }", SEE),
+    "Query.deployments": Entry(
+        "query($project: ID!) { deployments(filter: {projectId: $project}) { nodes { id } } }", SEE
+    ),
+    "Query.queueStatus": Entry("{ queueStatus { name } }", ADMINISTRATE),
+    "Team.members": Entry("query($team: ID!) { team(id: $team) { members { nodes { email } } } }", SEE),
+    "Team.invitations": Entry("query($team: ID!) { team(id: $team) { invitations { nodes { id } } } }", MANAGE),
+    "Team.apiKeys": Entry("query($team: ID!) { team(id: $team) { apiKeys { nodes { id } } } }", MANAGE),
+    "Mutation.createProject": Entry(
+        'mutation($team: ID!) { createProject(input: {name: "x", teamId: $team}) { userErrors { code } } }', EDIT
+    ),
+    "Mutation.updateProject": Entry(
+        'mutation($project: ID!) { updateProject(input: {projectId: $project, name: "x"}) { userErrors { code } } }',
+        EDIT,
+    ),
+    "Mutation.moveProject": Entry(
+        "mutation($project: ID!, $team: ID!) {"
+        " moveProject(input: {projectId: $project, teamId: $team}) { userErrors { code } } }",
+        DELETE,
+    ),
+    "Mutation.deleteProject": Entry(
+        "mutation($freshProject: ID!) { deleteProject(input: {projectId: $freshProject}) { userErrors { code } } }",
+        DELETE,
+    ),
+    "Mutation.saveSchema": Entry(
+        "mutation($project: ID!) { saveSchema(input: {projectId: $project, tables: [{name: "
+        '"t", fields: [{name: "id", type: STRING, primaryKey: true}]}]}) { userErrors { code } } }',
+        EDIT,
+    ),
+    "Mutation.generate": Entry(
+        "mutation($project: ID!) {"
+        ' generate(input: {projectId: $project, kind: SCHEMA, prompt: "Shop"}) { userErrors { code } } }',
+        EDIT,
+    ),
+    "Mutation.cancelGeneration": Entry(
+        "mutation($generation: ID!) { cancelGeneration(input: {generationId: $generation}) { userErrors { code } } }",
+        EDIT,
+        told("CONFLICT"),
+    ),
+    "Mutation.createDeployment": Entry(
+        "mutation($project: ID!, $generation: ID!) { createDeployment(input: {projectId: $project,"
+        " generationId: $generation, platform: LOCAL}) { userErrors { code } } }",
+        EDIT,
+        told("BAD_USER_INPUT"),
+    ),
+    "Mutation.cancelDeployment": Entry(
+        "mutation($deployment: ID!) { cancelDeployment(input: {deploymentId: $deployment}) { userErrors { code } } }",
+        EDIT,
+        told("CONFLICT"),
+    ),
+    "Mutation.redeploy": Entry(
+        "mutation($deployment: ID!) { redeploy(input: {deploymentId: $deployment}) { userErrors { code } } }",
+        EDIT,
+        told("BAD_USER_INPUT"),
+    ),
+    "Mutation.redriveJob": Entry(
+        "mutation($generation: ID!) { redriveJob(input: {generationId: $generation}) { userErrors { code } } }",
+        ADMINISTRATE,
+    ),
+    "Mutation.updateProfile": Entry(
+        'mutation { updateProfile(input: {lastName: "x"}) { userErrors { code } } }', PEOPLE
+    ),
+    "Mutation.createTeam": Entry('mutation { createTeam(input: {name: "x"}) { userErrors { code } } }', PEOPLE),
+    "Mutation.renameTeam": Entry(
+        'mutation($team: ID!) { renameTeam(input: {teamId: $team, name: "x"}) { userErrors { code } } }', MANAGE
+    ),
+    "Mutation.deleteTeam": Entry(
+        "mutation($team: ID!) { deleteTeam(input: {teamId: $team}) { userErrors { code } } }", OWN, told("CONFLICT")
+    ),
+    "Mutation.transferOwnership": Entry(
+        "mutation($team: ID!, $owner: ID!) {"
+        " transferOwnership(input: {teamId: $team, userId: $owner}) { userErrors { code } } }",
+        OWN,
+    ),
+    "Mutation.inviteMember": Entry(
+        'mutation($team: ID!) { inviteMember(input: {teamId: $team, email: "x@example.com"}) { userErrors { code } } }',
+        MANAGE,
+    ),
+    "Mutation.revokeInvitation": Entry(
+        "mutation($freshInvitation: ID!) {"
+        " revokeInvitation(input: {invitationId: $freshInvitation}) { userErrors { code } } }",
+        MANAGE,
+    ),
+    "Mutation.acceptInvitation": Entry(
+        'mutation { acceptInvitation(input: {token: "none"}) { userErrors { code } } }', PEOPLE, told("BAD_USER_INPUT")
+    ),
+    "Mutation.changeMemberRole": Entry(
+        "mutation($team: ID!, $viewer: ID!) {"
+        " changeMemberRole(input: {teamId: $team, userId: $viewer, role: VIEWER}) { userErrors { code } } }",
+        MANAGE,
+    ),
+    "Mutation.removeMember": Entry(
+        'mutation($team: ID!) { removeMember(input: {teamId: $team, userId: "user_x"}) { userErrors { code } } }',
+        MANAGE,
+        told("BAD_USER_INPUT"),
+    ),
+    "Mutation.leaveTeam": Entry(
+        "mutation($freshTeam: ID!) { leaveTeam(input: {teamId: $freshTeam}) { userErrors { code } } }",
+        MEMBERS,
+        told("CONFLICT"),
+    ),
+    "Mutation.createApiKey": Entry(
+        "mutation($team: ID!) {"
+        ' createApiKey(input: {teamId: $team, name: "x", scopes: [READ]}) { userErrors { code } } }',
+        MANAGE,
+    ),
+    "Mutation.revokeApiKey": Entry(
+        "mutation($freshKey: ID!) { revokeApiKey(input: {apiKeyId: $freshKey}) { userErrors { code } } }", MANAGE
+    ),
+    "Subscription.generationEvents": Entry(
+        "subscription($generation: ID!) { generationEvents(id: $generation) { __typename } }", SEE
+    ),
+    "Subscription.deploymentEvents": Entry(
+        "subscription($deployment: ID!) { deploymentEvents(id: $deployment) { __typename } }", SEE
+    ),
+}

@@ -1,0 +1,218 @@
+"""This file is the authorization matrix at work: every root field of the SDL, asked for by everybody."""
+
+import asyncio
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from graphql import GraphQLObjectType, build_schema
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
+
+from graph.schema import sdl
+from services.bootstrap import opened
+from services.core.clock import utc_now
+from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId, UserId, new_id
+from services.deployments.model import Deployment, DeploymentPlatform, DeploymentStatus
+from tests.resolvers.authorization import ENTRIES, Caller, Entry, Outcome
+from tests.snapinfra import Server, User, events
+
+SNAPSHOT = """
+query($team: ID!) {
+  team(id: $team) {
+    version
+    members { nodes { userId role } }
+    invitations { nodes { id } }
+    apiKeys { nodes { id revokedAt } }
+    projects { nodes { version status name generations { nodes { id status } } deployments { nodes { id status } } } }
+  }
+}"""
+INVITE = """
+mutation($team: ID!, $email: String!) {
+  inviteMember(input: {teamId: $team, email: $email}) { invitation { id } }
+}"""
+KEY = """
+mutation($team: ID!, $scope: ApiKeyScope!) {
+  createApiKey(input: {teamId: $team, name: "ci", scopes: [$scope]}) { apiKey { id } text }
+}"""
+
+
+@dataclass
+class Things:
+    """One team with everything, and everybody who asks for it."""
+
+    url: str
+    callers: dict[Caller, User | None]
+    ids: dict[str, str]
+
+    @property
+    def owner(self) -> User:
+        owner = self.callers[Caller.OWNER]
+        assert owner is not None
+        return owner
+
+    async def variables(self, operation: str) -> dict[str, str]:
+        """Return what an operation's variables stand for."""
+        names = re.findall(r"\$(\w+):", operation.partition("{")[0])
+        return {name: await self._made(name) if name.startswith("fresh") else self.ids[name] for name in names}
+
+    async def _made(self, name: str) -> str:
+        match name:
+            case "freshProject":
+                return (await self.owner.project(teamId=self.ids["team"]))["id"]
+            case "freshInvitation":
+                return await self.invitation()
+            case "freshKey":
+                made = await self.owner.ask(KEY, team=self.ids["team"], scope="READ")
+                return made["createApiKey"]["apiKey"]["id"]
+            case _:
+                return await self.shared_team()
+
+    async def invitation(self) -> str:
+        """Invite somebody."""
+        email = f"{uuid.uuid4().hex}@example.com"
+        made = await self.owner.ask(INVITE, team=self.ids["team"], email=email)
+        return made["inviteMember"]["invitation"]["id"]
+
+    async def shared_team(self) -> str:
+        """Make a team of everybody who is a member."""
+        team_id = await self.owner.team()
+        for role in (Caller.ADMIN, Caller.EDITOR, Caller.VIEWER):
+            member = self.callers[role]
+            assert member is not None
+            await self.owner.take_in(member, team_id, role.value)
+        return team_id
+
+
+async def built(server: Server) -> Things:
+    """Make everything."""
+    people: dict[Caller, User | None] = {caller: server.user() for caller in Caller}
+    things = Things(server.url, {**people, Caller.ANONYMOUS: None}, {})
+    owner, ids = things.owner, things.ids
+    ids["team"] = await things.shared_team()
+    for scope in ("READ", "WRITE", "ANALYTICS"):
+        made = (await owner.ask(KEY, team=ids["team"], scope=scope))["createApiKey"]
+        things.callers[Caller[f"{scope}_KEY"]] = User(server.url, made["text"])
+        ids["key"] = made["apiKey"]["id"]
+    ids["invitation"] = await things.invitation()
+    ids["project"] = (await owner.project(teamId=ids["team"]))["id"]
+    ids["generation"] = await owner.generate(ids["project"], "SCHEMA")
+    await events(owner, ids["generation"])
+    seen = await owner.ask(
+        "query($project: ID!) { viewer { id } project(id: $project) { schema { id } } }", project=ids["project"]
+    )
+    ids["schema"], ids["owner"] = seen["project"]["schema"]["id"], seen["viewer"]["id"]
+    viewer = things.callers[Caller.VIEWER]
+    assert viewer is not None
+    ids["viewer"] = (await viewer.ask("{ viewer { id } }"))["viewer"]["id"]
+    ids["deployment"] = await deployed(server, ids)
+    return things
+
+
+async def deployed(server: Server, ids: dict[str, str]) -> str:
+    """Store a deployment that has ended: a real one would be built."""
+    now = utc_now()
+    deployment = Deployment(
+        id=DeploymentId(new_id("deployment")),
+        project_id=ProjectId(ids["project"]),
+        user_id=UserId(ids["owner"]),
+        team_id=TeamId(ids["team"]),
+        generation_id=GenerationId(ids["generation"]),
+        platform=DeploymentPlatform.LOCAL,
+        status=DeploymentStatus.CANCELED,
+        created_at=now,
+        updated_at=now,
+        finished_at=now,
+    )
+    async with opened(server.config, dict(os.environ)) as process:  # noqa: TID251 - nothing of it is used here
+        await process.services.deployments.table.put_new(deployment)
+    return deployment.id
+
+
+@pytest.fixture(scope="module")
+def things(server: Server) -> Iterator[Things]:
+    yield asyncio.run(built(server))  # noqa: PT022 - kept for the module
+
+
+async def over_http(
+    http: httpx.AsyncClient, url: str, caller: User | None, operation: str, variables: dict[str, str]
+) -> dict[str, Any]:
+    headers = {"authorization": f"Bearer {caller.token}"} if caller else {}
+    return (await http.post(url, json={"query": operation, "variables": variables}, headers=headers)).json()
+
+
+async def over_socket(url: str, caller: User | None, operation: str, variables: dict[str, str]) -> dict[str, Any]:
+    """Return a subscription's first result."""
+    credentials = {"authorization": f"Bearer {caller.token}"} if caller else {}
+    payload = {"query": operation, "variables": variables}
+    async with connect("ws" + url.removeprefix("http"), subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
+        await socket.send(json.dumps({"type": "connection_init", "payload": credentials}))
+        await socket.recv()
+        await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
+        async with asyncio.timeout(30):
+            message = json.loads(await socket.recv())
+        return message["payload"] if message["type"] == "next" else {"errors": message["payload"]}
+
+
+async def outcome(http: httpx.AsyncClient, things: Things, entry: Entry, caller: Caller) -> Outcome:
+    """Ask as somebody, and say what comes of it."""
+    variables, asking = await things.variables(entry.operation), things.callers[caller]
+    if entry.operation.startswith("subscription"):
+        answer = await over_socket(things.url, asking, entry.operation, variables)
+    else:
+        answer = await over_http(http, things.url, asking, entry.operation, variables)
+    if errors := answer.get("errors"):
+        return Outcome(errors[0]["extensions"]["code"])
+    result: Any = next(iter(answer["data"].values()))
+    if result in (None, [None]):
+        return Outcome.NULL
+    if entry.operation.startswith("mutation"):
+        assert {error["code"] for error in result["userErrors"]} <= entry.told, answer
+    return Outcome.ALLOWED
+
+
+def root_fields() -> list[str]:
+    schema = build_schema(sdl())
+    roots = [schema.query_type, schema.mutation_type, schema.subscription_type]
+    return [f"{root.name}.{name}" for root in roots if root is not None for name in root.fields]
+
+
+@pytest.mark.parametrize("field", sorted({*root_fields(), *ENTRIES}))
+async def test_a_field_is_for_those_whom_the_matrix_says(things: Things, field: str) -> None:
+    assert field in ENTRIES, (
+        f'Nobody has said who may use {field}. Add a line to ENTRIES in tests/resolvers/authorization.py: "{field}": '
+        "Entry(<an operation that uses it on the team's things>, <SEE, EDIT, DELETE, MANAGE, OWN, … or a row(…)>)."
+    )
+    owner, field_type = build_schema(sdl()).type_map.get(field.partition(".")[0]), field.partition(".")[2]
+    assert isinstance(owner, GraphQLObjectType), f"{field} is not in the SDL any more: take it out of ENTRIES."
+    assert field_type in owner.fields, f"{field} is not in the SDL any more: take it out of ENTRIES."
+    entry = ENTRIES[field]
+    refused = [caller for caller in Caller if entry.outcomes[caller] is not Outcome.ALLOWED]
+    allowed = [caller for caller in Caller if caller not in refused]
+    changes = entry.operation.startswith("mutation") and "fresh" not in entry.operation
+
+    async with httpx.AsyncClient(timeout=30) as http:
+        before = await settled(things) if changes else None
+        answers = await asyncio.gather(*(outcome(http, things, entry, caller) for caller in refused))
+        after = await settled(things) if changes else None
+        found = dict(zip(refused, answers, strict=True))
+        for caller in allowed:  # one after the other, since what they do may be the same
+            found[caller] = await outcome(http, things, entry, caller)
+
+    assert found == entry.outcomes
+    assert before == after
+
+
+async def settled(things: Things) -> Any:
+    """Return the team with what it has, once nothing is under way in it."""
+    async with asyncio.timeout(60):
+        while True:
+            seen = (await things.owner.ask(SNAPSHOT, team=things.ids["team"]))["team"]
+            if '"QUEUED"' not in (text := json.dumps(seen)) and '"GENERATING"' not in text:
+                return seen
