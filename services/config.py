@@ -131,6 +131,12 @@ class Config(BaseModel):
     ai_chunk_timeout: float = Field(
         30, alias="AI_CHUNK_TIMEOUT", gt=0, description="Seconds of silence after which a provider has failed."
     )
+    ai_first_timeout: float = Field(
+        120, alias="AI_FIRST_TIMEOUT", gt=0, description="The same, before a provider's first text."
+    )
+    ai_cooldown: float = Field(
+        10, alias="AI_COOLDOWN", ge=0, description="Seconds for which a failing provider is passed over."
+    )
     scaffold_pace: float = Field(
         2000,
         alias="SCAFFOLD_TOKENS_PER_SECOND",

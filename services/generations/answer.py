@@ -103,9 +103,18 @@ class Answer:
 
     @property
     def whole(self) -> bool:
-        """Whether the last answer came to its own end, with all files that were announced."""
-        has_content = self._parser is None or self._parser.ended or bool(self._parser.manifest)
-        return self.finish is port.FinishReason.STOP and has_content and not self.missing
+        """Whether the last answer came to its own end: as files, to its END with all files that were announced.
+
+        Whatever becomes of the provider after that END, nothing is lost.
+        """
+        if self._parser is None:
+            return self.finish is port.FinishReason.STOP
+        return self._parser.ended and not self.missing
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the answers have brought nothing, and announced nothing."""
+        return not (self.missing or (self.text if self._parser is None else self.files))
 
     @property
     def output_tokens(self) -> int:
@@ -155,7 +164,7 @@ class Answer:
         """Take note that the provider has failed, and yield what is still to be told of what came."""
         if self._open is not None:
             yield from self._end()
-            self.close(AttemptOutcome.FAILED)
+            self.close(AttemptOutcome.COMPLETED if self.whole else AttemptOutcome.FAILED)
 
     def close(self, outcome: AttemptOutcome) -> None:
         """Count what the open answer has used, if one is open."""
@@ -174,7 +183,7 @@ class Answer:
         if self._resets:
             self._text, self._length = [], 0
             if self._base_text:
-                yield self._note(self._base_text)
+                yield from self._say(self._redactor.feed(self._base_text))  # which may end within a secret
             for file in self._base.values():
                 yield events.FileKept(file.path, file.sha256, file.listing.bytes)
 
@@ -204,7 +213,9 @@ class Answer:
         self._await_listed()
 
     def _await_listed(self) -> None:
-        if self._parser is not None:
+        """Take what a manifest announces, once it is over: one that was cut off does not say all that is to come."""
+        is_over = self._parser is not None and not self._parser.is_listing
+        if self._parser is not None and (is_over or self.finish is port.FinishReason.STOP):
             new = self._parser.manifest[self._listed :]
             self._listed += len(new)
             self._awaited.update(dict.fromkeys(new))

@@ -27,7 +27,10 @@ _RETRYABLE: Final = {FailureCode.RATE_LIMITED, FailureCode.UNAVAILABLE, FailureC
 
 @dataclass(slots=True)
 class Asking:
-    """Asks for one run's answers, and tells subscribers. `options.max_tokens` limits the output of all of them."""
+    """Asks for one run's answers, and tells subscribers.
+
+    `options.max_tokens` limits each answer that says a text, and all answers together that write files.
+    """
 
     provider: Provider
     answer: Answer
@@ -58,18 +61,21 @@ class Asking:
         Ends when all have come, when the limit of tokens is reached, or when answers bring nothing more.
         """
         failures, avoid = 0, frozenset[str]()
-        for _ in range(ROUNDS):
+        for left in reversed(range(ROUNDS)):
             before = dict(self.answer.files)
             failure = await self._ask(replace(self._request(task), avoid=avoid), resets=not self._has_begun)
             has_progress = self.answer.files != before
+            if self.answer.whole:
+                return
             if failure is None:
                 failures, avoid = 0, frozenset[str]()
-                if self.answer.whole or not has_progress or not self._may_go_on:
+                if not has_progress or not self._may_go_on:
                     return
             else:
                 failures, avoid = (1 if has_progress else failures + 1), avoid | {failure.provider}
-                await self._announce(failure, will_retry=failures <= RECOVERIES)
-                if failures > RECOVERIES:
+                will_retry = failures <= RECOVERIES and left > 0
+                await self._announce(failure, will_retry=will_retry)
+                if not will_retry:
                     return
                 await asyncio.sleep(PAUSE * 2 ** (failures - 1))
             task = self._rest(task)
@@ -95,7 +101,8 @@ class Asking:
         return replace(task, written=self.answer.contents, missing=self.answer.missing)
 
     def _request(self, task: FilesTask) -> Request:
-        return render(task, replace(self.options, max_tokens=max(self._left, LEAST_TOKENS)))  # pyright: ignore[reportArgumentType] - a Task
+        least = min(LEAST_TOKENS, self.options.max_tokens or LEAST_TOKENS)
+        return render(task, replace(self.options, max_tokens=max(self._left, least)))  # pyright: ignore[reportArgumentType] - a Task
 
     async def _ask(self, request: Request, *, resets: bool) -> ProviderFailure | None:
         """Tell an answer to its end; return the failure that it broke off with. Raises JobFailed where none began."""
@@ -117,9 +124,8 @@ class Asking:
             raise JobFailed(
                 "PROVIDER_ERROR", f"{failure.provider}: {failure.message}", retryable=retryable
             ) from failure
-        except asyncio.CancelledError:
-            self.answer.close(AttemptOutcome.CANCELED)
-            raise
+        finally:
+            self.answer.close(AttemptOutcome.CANCELED)  # where neither side has ended it
         return None
 
     async def _announce(self, failure: ProviderFailure, *, will_retry: bool) -> None:

@@ -67,12 +67,14 @@ class Generations:
         """Ask for a generation: store its record and put its job into the queue."""
         self._check(new)
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
-        if new.base_id is not None:
-            await self._check_base(new.base_id, new, by=by)
+        base = None if new.base_id is None else await self._base(new.base_id, new, by=by)
         object_id = await self.idempotency.object_id(
             "generate", new.client_mutation_id, lambda: new_id("generation"), by=by.user_id
         )
-        return await self._queued(_record(GenerationId(object_id), new, project, by=by, now=self.now), by=by)
+        record = _record(GenerationId(object_id), new, project, by=by, now=self.now)
+        if base is not None:
+            record = replace(record, description=base.description or base.prompt)
+        return await self._queued(record, by=by)
 
     async def go_on(self, generation_id: GenerationId, *, client_mutation_id: str | None, by: Actor) -> Generation:
         """Ask for a generation that goes on where an INCOMPLETE one was cut short, and has all that it made.
@@ -90,7 +92,8 @@ class Generations:
         new = NewGeneration(old.project_id, old.kind, old.prompt, old.options, base_id=old.id)
         record = _record(GenerationId(object_id), new, project, by=by, now=self.now)
         schema_id = record.schema_id if old.kind is GenerationKind.SCHEMA else old.schema_id
-        return await self._queued(replace(record, continues=True, schema_id=schema_id), by=by)
+        record = replace(record, continues=True, description=old.description, schema_id=schema_id)
+        return await self._queued(record, by=by)
 
     async def diff(self, generation: Generation, from_id: GenerationId, *, by: Actor) -> list[FileChange]:
         """Say which files changed from another generation of the same project to this one, and how."""
@@ -187,7 +190,7 @@ class Generations:
             await self.queue.send(found.id, group=found.team_id)
         return found
 
-    async def _check_base(self, base_id: GenerationId, new: NewGeneration, *, by: Actor) -> None:
+    async def _base(self, base_id: GenerationId, new: NewGeneration, *, by: Actor) -> Generation:
         try:
             base = await self.get(base_id, by=by)
         except NotFound:
@@ -204,6 +207,7 @@ class Generations:
             raise Invalid.one("The base has made nothing to start from (yet).", "baseGenerationId")
         if not (new.prompt or "").strip():
             raise Invalid.one("Say in prompt what to change.", "prompt")
+        return base
 
     def _check(self, new: NewGeneration) -> None:
         faults: list[Fault] = []
