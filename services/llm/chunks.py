@@ -93,6 +93,8 @@ def _decode(data: bytes) -> _Chunk:
             return msgspec.convert(json.loads(data), _Chunk)
         except ValueError:
             raise error from None
+    except RecursionError:
+        raise msgspec.DecodeError("The chunk is nested too deeply.") from None
 
 
 def _usage(raw: _Usage) -> Usage:

@@ -365,9 +365,9 @@ class _Stream:
             self.gathered += f"{len(text):x}\r\n".encode() + text + b"\r\n"
             return
         size = self.answer.write_size or len(text)
-        if self.writer.is_closing():
-            raise ConnectionResetError
         for start in range(0, len(text), size):
+            if self.writer.is_closing():
+                raise ConnectionResetError
             part = text[start : start + size]
             self.writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
             await self.writer.drain()
