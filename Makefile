@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test check demo schema chaos guards backends bench bench-analytics format lock clean
+.PHONY: help setup dev test check demo schema chaos faults guards backends bench bench-analytics format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ SEED ?= 1
 
 chaos: setup  ## FAULTS=N random faults (SEED=S) on real processes; writes docs/chaos.md
 	@$(VENV)/python -m tests.chaos.run --faults $(FAULTS) --seed $(SEED)
+
+SCRIPTS ?= 500
+
+faults: setup  ## SCRIPTS=N random scripts of providers' faults (SEED=S); writes docs/faults.md
+	@$(VENV)/python -m tests.faults.run --scripts $(SCRIPTS) --seed $(SEED)
 
 guards: setup  ## Remove each guard in a copy and see its test fail; writes docs/guards.md
 	@$(VENV)/python -m tests.guards

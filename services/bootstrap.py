@@ -225,7 +225,7 @@ async def opened(config: Config, environment: Mapping[str, str], *, now: Clock =
     """Build a process's parts, and close them after the block. `environment` is what npm may need of ours."""
     aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url)
     log = open_log(config.events_url, now)
-    router = Router(providers(config))
+    router = Router(providers(config), pause=config.ai_cooldown)
     try:
         yield _Builder(config, environment, aws, log, router, now).process()
     finally:
@@ -237,7 +237,7 @@ async def opened(config: Config, environment: Mapping[str, str], *, now: Clock =
 def providers(config: Config) -> Sequence[Provider]:
     """Return the providers in the order they are asked: those with a key, else the scaffold."""
     common: dict[str, Any] = {
-        "timeouts": Timeouts(between_chunks=config.ai_chunk_timeout),
+        "timeouts": Timeouts(first_text=config.ai_first_timeout, between_chunks=config.ai_chunk_timeout),
         "reasoning_effort": config.ai_reasoning_effort,
     }
     found: list[Provider] = []

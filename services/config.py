@@ -191,6 +191,12 @@ class Config(BaseModel):
         alias="AI_TEAM_MONTHLY_COST",
         description="US dollars that a team's models may cost in a calendar month (UTC); unset, as much as they do.",
     )
+    ai_first_timeout: float = Field(
+        120, alias="AI_FIRST_TIMEOUT", gt=0, description="The same, before a provider's first text."
+    )
+    ai_cooldown: float = Field(
+        10, alias="AI_COOLDOWN", ge=0, description="Seconds for which a failing provider is passed over."
+    )
     scaffold_pace: float = Field(
         2000,
         alias="SCAFFOLD_TOKENS_PER_SECOND",

@@ -72,9 +72,18 @@ class Answer:
 
     @property
     def whole(self) -> bool:
-        """Whether the last answer came to its own end, with all files that were announced."""
-        has_content = self._parser is None or self._parser.ended or bool(self._parser.manifest)
-        return self.finish is port.FinishReason.STOP and has_content and not self.missing
+        """Whether the last answer came to its own end: as files, to its END with all files that were announced.
+
+        Whatever becomes of the provider after that END, nothing is lost.
+        """
+        if self._parser is None:
+            return self.finish is port.FinishReason.STOP
+        return self._parser.ended and not self.missing
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the answers have brought nothing, and announced nothing."""
+        return not (self.missing or (self.text if self._parser is None else self.files))
 
     def start_from(self, base: Iterable[FileContent], *, text: str = "", missing: Sequence[str] = ()) -> None:
         """Begin with what an earlier generation made, to be changed or gone on with, and what it lacked."""
@@ -124,7 +133,7 @@ class Answer:
         if self._resets:
             self._text, self._length = [], 0
             if self._base_text:
-                yield self._note(self._base_text)
+                yield from self._say(self._redactor.feed(self._base_text))  # which may end within a secret
             for file in self._base.values():
                 yield events.FileKept(file.path, file.sha256, file.listing.bytes)
 
@@ -154,7 +163,9 @@ class Answer:
         self._await_listed()
 
     def _await_listed(self) -> None:
-        if self._parser is not None:
+        """Take what a manifest announces, once it is over: one that was cut off does not say all that is to come."""
+        is_over = self._parser is not None and not self._parser.is_listing
+        if self._parser is not None and (is_over or self.finish is port.FinishReason.STOP):
             new = self._parser.manifest[self._listed :]
             self._listed += len(new)
             self._awaited.update(dict.fromkeys(new))

@@ -11,7 +11,16 @@ from services.generations.answer import Answer
 from services.generations.model import Generation
 from services.jobs.run import Run
 from services.jobs.worker import JobFailed
-from services.llm.port import FailureCode, FilesTask, FinishReason, Options, Provider, ProviderFailure, Request
+from services.llm.port import (
+    FailureCode,
+    FilesTask,
+    Finished,
+    FinishReason,
+    Options,
+    Provider,
+    ProviderFailure,
+    Request,
+)
 from services.llm.prompts import render
 from services.usage.allowance import AllowanceSpent
 from services.usage.metering import metered
@@ -30,7 +39,10 @@ _RETRYABLE: Final = {FailureCode.RATE_LIMITED, FailureCode.UNAVAILABLE, FailureC
 
 @dataclass(slots=True)
 class Asking:
-    """Asks for one run's answers, and tells subscribers. `options.max_tokens` limits the output of all of them."""
+    """Asks for one run's answers, and tells subscribers.
+
+    `options.max_tokens` limits each answer that says a text, and all answers together that write files.
+    """
 
     run: Run[Generation]
     provider: Provider
@@ -67,18 +79,21 @@ class Asking:
         Ends when all have come, when the limit of tokens is reached, or when answers bring nothing more.
         """
         failures, avoid = 0, frozenset[str]()
-        for _ in range(ROUNDS):
+        for left in reversed(range(ROUNDS)):
             before = dict(self.answer.files)
             failure = await self._ask(replace(self._request(task), avoid=avoid), resets=not self._has_begun)
             has_progress = self.answer.files != before
+            if self.answer.whole:
+                return
             if failure is None:
                 failures, avoid = 0, frozenset[str]()
-                if self.answer.whole or not has_progress or not self._may_go_on:
+                if not has_progress or not self._may_go_on:
                     return
             else:
                 failures, avoid = (1 if has_progress else failures + 1), avoid | {failure.provider}
-                await self._announce(failure, will_retry=failures <= RECOVERIES)
-                if failures > RECOVERIES:
+                will_retry = failures <= RECOVERIES and left > 0
+                await self._announce(failure, will_retry=will_retry)
+                if not will_retry:
                     return
                 await asyncio.sleep(PAUSE * 2 ** (failures - 1))
             task = self._rest(task)
@@ -106,7 +121,8 @@ class Asking:
         return replace(task, written=self.answer.contents, missing=self.answer.missing)
 
     def _request(self, task: FilesTask) -> Request:
-        return render(task, replace(self.options, max_tokens=max(self._left, LEAST_TOKENS)))  # pyright: ignore[reportArgumentType] - a Task
+        least = min(LEAST_TOKENS, self.options.max_tokens or LEAST_TOKENS)
+        return render(task, replace(self.options, max_tokens=max(self._left, least)))  # pyright: ignore[reportArgumentType] - a Task
 
     async def _ask(self, request: Request, *, resets: bool) -> ProviderFailure | None:
         """Tell an answer to its end; return the failure that it broke off with. Raises JobFailed where none began."""
@@ -132,11 +148,18 @@ class Asking:
         return None
 
     async def _stream(self, request: Request) -> None:
-        """Tell what comes of a request as it comes, and meter it."""
+        """Tell what comes of a request as it comes, and meter it. Whatever fails once files are whole is no failure."""
         async with metered(self.run, request) as meter, aclosing(self.provider.stream(meter.request)) as items:
-            async for item in items:
-                meter.take(item)
-                for event in self.answer.take(item):
+            try:
+                async for item in items:
+                    meter.take(item)
+                    for event in self.answer.take(item):
+                        await self.tell(event)
+            except ProviderFailure:
+                if not self.answer.whole:
+                    raise
+                meter.take(Finished(FinishReason.STOP))
+                for event in self.answer.lost():
                     await self.tell(event)
 
     async def _announce(self, failure: ProviderFailure, *, will_retry: bool) -> None:

@@ -26,7 +26,12 @@ COMPLETED: Final = Ending(GenerationStatus.COMPLETED)
 
 
 def of(answer: Answer) -> Ending:
-    """Return COMPLETED for a whole answer, else INCOMPLETE with the reason and the files that are missing."""
+    """Return COMPLETED for a whole answer, else INCOMPLETE with the reason and the files that are missing.
+
+    An answer that came to its own end and holds nothing is FAILED.
+    """
+    if answer.is_empty and (answer.whole or answer.finish is FinishReason.STOP):
+        return invalid("answer", "it is empty.")
     if answer.whole:
         return COMPLETED
     reason, message = _CUT[answer.finish]

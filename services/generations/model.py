@@ -96,6 +96,8 @@ class Generation(MeteredRecord, frozen=True, kw_only=True, rename="camel"):
     id: GenerationId
     kind: GenerationKind
     prompt: str
+    description: str | None = None
+    """For one that changes its base, or goes on with such a change: what the first of its bases was asked for."""
     options: Options = Options()
     status: GenerationStatus = GenerationStatus.QUEUED
     number: int = 0

@@ -4,9 +4,9 @@ No prompt holds a secret; a model may still repeat one that a user wrote, or mak
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 REDACTED: Final = "[redacted]"
 
@@ -24,14 +24,20 @@ _PREFIXES: Final = (
     "AKIA",
 )
 """What issuers begin their keys with."""
-_BEGINNINGS: Final = frozenset(prefix[:size] for prefix in _PREFIXES for size in range(1, len(prefix)))
-_PREFIX: Final = "|".join(re.escape(prefix) for prefix in _PREFIXES)
-_SHAPED: Final = re.compile(rf"(?<![A-Za-z0-9_-])(?:{_PREFIX})(?=[A-Za-z0-9_-]*[0-9])[A-Za-z0-9_-]{{16,}}")
-_IN_WORD: Final = "0"
-"""Stands for the part of a word that was said already; no key begins with it."""
-_LAST_WORD: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
 _LONGEST: Final = 300
 """Characters of a word beyond which it is no key."""
+_LETTER: Final = "[A-Za-z0-9_-]"
+_WORD: Final = re.compile(f"{_LETTER}+")
+_LAST_WORD: Final = re.compile(rf"{_LETTER}+\Z")
+_KEY: Final = re.compile(rf"(?:{'|'.join(map(re.escape, _PREFIXES))})(?=.*[0-9]).{{16,}}")
+"""What a word is that has the shape of a key."""
+
+
+class _Stage(Protocol):
+    """Replaces text as it comes; `held` is what it may still replace."""
+
+    def feed(self, text: str) -> str: ...
+    def end(self) -> str: ...
 
 
 @dataclass(slots=True)
@@ -43,50 +49,95 @@ class Redactor:
 
     secrets: Sequence[str] = ()
     """Exact texts, each at least 8 characters long."""
-    _held: str = field(default="", init=False)
-    _said: str = field(default="", init=False)
-    """`_IN_WORD` where what was said last ended within a word, so that what follows begins none; else empty."""
+    _stages: Sequence[_Stage] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stages = (_Secrets(self.secrets), _Keys()) if self.secrets else (_Keys(),)
 
     def feed(self, text: str) -> str:
         """Take the next piece and return what can be said now."""
-        text = self._redacted(self._held + text)
-        keep = self._suspicious(text)
-        said, self._held = text[: len(text) - keep], text[len(text) - keep :]
-        if said:
-            self._said = _IN_WORD if _LAST_WORD.search(said, len(said) - 1) else ""
-        return said
+        for stage in self._stages:
+            text = stage.feed(text)
+        return text
 
     def end(self) -> str:
         """Return what was held back, now that nothing follows."""
-        said, self._held = self._redacted(self._held, is_end=True), ""
+        said = ""
+        for stage in self._stages:
+            said = stage.feed(said) + stage.end()
         return said
 
-    def _redacted(self, text: str, *, is_end: bool = False) -> str:
+
+@dataclass(slots=True)
+class _Secrets:
+    """Replaces exact texts: at each place the longest that stands there."""
+
+    secrets: Sequence[str]
+    _pattern: re.Pattern[str] = field(init=False)
+    _held: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        self._pattern = re.compile("|".join(map(re.escape, sorted(self.secrets, key=len, reverse=True))))
+
+    def feed(self, text: str) -> str:
+        text = self._held + text
+        said, kept = "", min(self._beginnings(text), default=len(text))
+        position = 0
+        while (found := self._pattern.search(text, position)) and found.start() < kept:
+            said += text[position : found.start()] + REDACTED
+            position = found.end()
+            kept = min((start for start in self._beginnings(text) if start >= position), default=len(text))
+        self._held = text[kept:]
+        return said + text[position:kept]
+
+    def end(self) -> str:
+        said, self._held = self._pattern.sub(REDACTED, self._held), ""
+        return said
+
+    def _beginnings(self, text: str) -> Iterator[int]:
+        """Yield where a secret may begin that the text does not hold to its end."""
         for secret in self.secrets:
-            text = text.replace(secret, REDACTED)
-        limit = len(text) if is_end else len(text) - self._open_word(text)
-        return _SHAPED.sub(REDACTED, self._said + text[:limit])[len(self._said) :] + text[limit:]
-
-    def _open_word(self, text: str) -> int:
-        """Return the length of the word that the text ends with, which may go on in the next piece."""
-        word = _LAST_WORD.search(text, max(0, len(text) - _LONGEST))
-        return len(word[0]) if word else 0
-
-    def _suspicious(self, text: str) -> int:
-        return max([self._suspicious_word(text), *(_tail(text, secret) for secret in self.secrets)])
-
-    def _suspicious_word(self, text: str) -> int:
-        length = self._open_word(text)
-        if self._said and length == len(text):
-            return 0
-        word = text[len(text) - length :]
-        may_be_key = word in _BEGINNINGS or word.startswith(_PREFIXES)
-        return length if length < _LONGEST and may_be_key else 0
+            for size in range(min(len(secret) - 1, len(text)), 0, -1):
+                if text.endswith(secret[:size]):
+                    yield len(text) - size
 
 
-def _tail(text: str, secret: str) -> int:
-    """Return how much of a secret the text may end with: the length of the secret's longest beginning at its end."""
-    start = text.find(secret[0], max(0, len(text) - len(secret) + 1))
-    while start >= 0 and not secret.startswith(text[start:]):
-        start = text.find(secret[0], start + 1)
-    return len(text) - start if start >= 0 else 0
+@dataclass(slots=True)
+class _Keys:
+    """Replaces words that have the shape of a key."""
+
+    _held: str = field(default="", init=False)
+    """The beginning of a word that may become a key."""
+    _in_word: bool = field(default=False, init=False)
+    """Whether what was said last is the beginning of a word that is no key, whatever follows."""
+
+    def feed(self, text: str) -> str:
+        if not text:
+            return ""
+        text = self._held + text
+        start = self._rest_of_word(text)
+        last = _LAST_WORD.search(text, max(start, len(text) - _LONGEST - 1))
+        stop = last.start() if last is not None and self._may_be_key(text, last.start()) else len(text)
+        self._held = text[stop:]
+        self._in_word = not self._held and (last is not None or start == len(text))
+        return text[:start] + _WORD.sub(_redacted, text[start:stop])
+
+    def end(self) -> str:
+        said, self._held = _WORD.sub(_redacted, self._held), ""
+        self._in_word = False
+        return said
+
+    def _rest_of_word(self, text: str) -> int:
+        """Return how far the word goes that has been said in part."""
+        rest = _WORD.match(text) if self._in_word else None
+        return rest.end() if rest is not None else 0
+
+    def _may_be_key(self, text: str, start: int) -> bool:
+        """Return whether the word at the end of the text may be, or become, a key."""
+        word = text[start:]
+        may_begin = any(word.startswith(prefix) or prefix.startswith(word) for prefix in _PREFIXES)
+        return may_begin and len(word) <= _LONGEST
+
+
+def _redacted(word: re.Match[str]) -> str:
+    return REDACTED if len(word[0]) <= _LONGEST and _KEY.fullmatch(word[0]) else word[0]

@@ -89,9 +89,10 @@ class Generations:
         object_id = await self.idempotency.object_id(
             "generate", new.client_mutation_id, lambda: new_id("generation"), by=by.user_id
         )
-        return await self._queued(
-            _record(GenerationId(object_id), new, project, by=by, now=self.now), project, base, by=by
-        )
+        record = _record(GenerationId(object_id), new, project, by=by, now=self.now)
+        if base is not None:
+            record = replace(record, description=base.description or base.prompt)
+        return await self._queued(record, project, base, by=by)
 
     async def go_on(self, generation_id: GenerationId, *, client_mutation_id: str | None, by: Actor) -> Generation:
         """Ask for a generation that goes on where an INCOMPLETE one was cut short, and has all that it made.
@@ -109,7 +110,8 @@ class Generations:
         new = NewGeneration(old.project_id, old.kind, old.prompt, old.options, base_id=old.id)
         record = _record(GenerationId(object_id), new, project, by=by, now=self.now)
         schema_id = record.schema_id if old.kind is GenerationKind.SCHEMA else old.schema_id
-        return await self._queued(replace(record, continues=True, schema_id=schema_id), project, old, by=by)
+        record = replace(record, continues=True, description=old.description, schema_id=schema_id)
+        return await self._queued(record, project, old, by=by)
 
     async def diff(self, generation: Generation, from_id: GenerationId, *, by: Actor) -> list[FileChange]:
         """Say which files changed from another generation of the same project to this one, and how."""

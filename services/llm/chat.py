@@ -163,7 +163,7 @@ class _Answer:
     _has_text: bool = field(default=False, init=False)
 
     def take(self, chunk: Chunk) -> list[Item]:
-        if chunk.error is not None:
+        if chunk.error is not None and self.finish is None:
             raise self.failures.of_chunk(chunk.error)
         self._has_text = self._has_text or bool(chunk.text)
         if not self._has_text and (chunk.is_refusal or chunk.finish is FinishReason.CONTENT_FILTER):

@@ -3,6 +3,10 @@
 Sources: https://platform.openai.com/docs/api-reference/chat-streaming and the types of the groq SDK (`x_groq`).
 """
 
+import json
+import re
+from typing import Final
+
 import msgspec
 
 from services.llm.port import FinishReason, Usage
@@ -58,23 +62,39 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(_Chunk)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _FINISHES = {"length": FinishReason.LENGTH, "content_filter": FinishReason.CONTENT_FILTER}
 
 
 def read_chunk(data: bytes) -> Chunk:
     """Read the data of one event. Raises msgspec.DecodeError or UnicodeDecodeError where it is no chunk."""
-    raw = _decoder.decode(data)
+    raw = _decode(data)
     choice = raw.choices[0] if raw.choices else _Choice()
     delta = choice.delta or _Delta()
     usage = raw.usage or (raw.x_groq and raw.x_groq.usage)
     error = raw.error or (raw.x_groq and raw.x_groq.error)
     return Chunk(
-        text=delta.content or "",
+        text=_SURROGATE.sub("\ufffd", delta.content or ""),
         is_refusal=bool(delta.refusal),
         finish=_FINISHES.get(choice.finish_reason, FinishReason.STOP) if choice.finish_reason else None,
         usage=_usage(usage) if usage else None,
         error=str(error) if error else None,
     )
+
+
+def _decode(data: bytes) -> _Chunk:
+    """Decode what the SDKs would: they also take half of a surrogate pair, which msgspec refuses."""
+    try:
+        return _decoder.decode(data)
+    except msgspec.DecodeError as error:
+        if b"\\u" not in data or isinstance(error, msgspec.ValidationError):
+            raise
+        try:
+            return msgspec.convert(json.loads(data), _Chunk)
+        except ValueError:
+            raise error from None
+    except RecursionError:
+        raise msgspec.DecodeError("The chunk is nested too deeply.") from None
 
 
 def _usage(raw: _Usage) -> Usage:

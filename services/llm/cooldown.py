@@ -22,6 +22,7 @@ _NOT_ITS_FAULT: Final = frozenset({FailureCode.BAD_REQUEST, FailureCode.CONTENT_
 class Cooldown:
     """Times are seconds of one monotonic clock."""
 
+    pause: float = PAUSE
     until: float = 0.0
     _attempts: deque[tuple[float, bool]] = field(default_factory=deque[tuple[float, bool]], init=False)
     """When each ended, and whether it failed."""
@@ -40,7 +41,7 @@ class Cooldown:
         failures = sum(failed for _, failed in self._attempts)
         is_failing = len(self._attempts) >= FEWEST and failures * 2 > len(self._attempts)
         if failure.code is FailureCode.RATE_LIMITED or is_failing or failure.retry_after:
-            pause = PAUSE if failure.retry_after is None else min(failure.retry_after, LONGEST)
+            pause = self.pause if failure.retry_after is None else min(failure.retry_after, LONGEST)
             self.until = max(self.until, now + pause)
 
     def _add(self, now: float, *, failed: bool) -> None:

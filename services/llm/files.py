@@ -95,8 +95,9 @@ def new_boundary(random_bytes: Callable[[int], bytes]) -> str:
 
 def encode(boundary: str, files: Mapping[str, str], *, removed: Collection[str] = (), notes: str = "") -> str:
     """Write files as a model would, with a newline added to a content that lacks its last one."""
-    if any(_prefix(boundary) in content for content in files.values()):
-        raise ValueError("A file's content holds the boundary.")
+    marker = re.compile(rf"^{re.escape(_prefix(boundary))}(?:FILE |DELETE |(?:MANIFEST|END)[ \t\r]*$)", re.MULTILINE)
+    if any(marker.search(content) for content in files.values()):
+        raise ValueError("A file's content holds a marker with the boundary.")
     opening = f"{notes.rstrip(chr(10))}\n" if notes else ""
     manifest = "".join(f"{path}\n" for path in files)
     bodies = "".join(f"{_prefix(boundary)}FILE {path}\n{_ended(content)}" for path, content in files.items())
@@ -175,6 +176,11 @@ class FileParser:
     def missing(self) -> tuple[str, ...]:
         """The paths of the manifest that have not been completed, in the manifest's order."""
         return tuple(path for path in self.manifest if path not in self._completed)
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether the text is within a manifest, so that more paths may follow."""
+        return self._mode is _Mode.MANIFEST
 
     def feed(self, text: str) -> list[FileItem]:
         """Read the next piece of the text, of any length."""

@@ -73,7 +73,7 @@ def _of_files(name: str, task: FilesTask, options: Options) -> Request:
     if task.change is not None:
         text = _filled("files-change", change=_string(task.change), boundary=task.boundary)
         request = _more(request, "change", Message("user", text))
-    if task.missing:
+    if task.missing or task.change is None:
         missing = msgspec.json.encode(list(task.missing)).decode()
         text = _filled("files-continue", missing=missing, boundary=task.boundary)
         request = _more(request, "continue", Message("user", text))

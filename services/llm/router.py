@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from services.llm.cooldown import Cooldown
+from services.llm.cooldown import PAUSE, Cooldown
 from services.llm.port import Failed, FailureCode, Finished, Item, Provider, ProviderFailure, Request, Started
 
 
@@ -32,6 +32,8 @@ class Router:
     """
 
     providers: Sequence[Provider]
+    pause: float = PAUSE
+    """Seconds of a cool-down whose length the provider has not said."""
     monotonic: Callable[[], float] = time.monotonic
     name: str = field(default="router", init=False)
     _cooldowns: list[Cooldown] = field(init=False)
@@ -39,7 +41,7 @@ class Router:
     def __post_init__(self) -> None:
         if not self.providers:
             raise ValueError("A router needs at least one provider.")
-        self._cooldowns = [Cooldown() for _ in self.providers]
+        self._cooldowns = [Cooldown(self.pause) for _ in self.providers]
 
     async def stream(self, request: Request) -> AsyncGenerator[Item]:
         """Yield a `Failed` for each provider that fails before it begins, then the items of the one that answers.

@@ -38,17 +38,13 @@ class Meter:
             case port.Usage():
                 self._usage = item
             case port.Failed():
-                self.failed(item.provider, item.model)
+                pass  # it had not begun: the stream tells of it, and it has used nothing
             case port.Finished():
                 is_whole = item.reason is port.FinishReason.STOP
                 self._end(AttemptOutcome.COMPLETED if is_whole else AttemptOutcome.CUT)
 
-    def failed(self, provider: str, model: str) -> None:
-        """Note that a provider has failed, whether or not it had begun to answer."""
-        if self._started is None:
-            self.attempts.append(
-                AttemptUsage(attempt=self.attempt, provider=provider, model=model, outcome=AttemptOutcome.FAILED)
-            )
+    def failed(self) -> None:
+        """Note that the provider has failed."""
         self._end(AttemptOutcome.FAILED)
 
     def close(self) -> tuple[AttemptUsage, ...]:
@@ -86,8 +82,8 @@ async def metered(run: Run[M], request: port.Request) -> AsyncGenerator[Meter]:
     meter = Meter(within(request, run.record.tokens_left), run.attempt)
     try:
         yield meter
-    except port.ProviderFailure as failure:
-        meter.failed(failure.provider, failure.model)
+    except port.ProviderFailure:
+        meter.failed()
         raise
     finally:
         if attempts := meter.close():

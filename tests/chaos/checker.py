@@ -99,6 +99,12 @@ class Stored:
     message: str | None = None
     text: str | None = None
     files: Mapping[str, str] = field(default_factory=dict[str, str])
+    missing: tuple[str, ...] = ()
+    """Files that are said not to have come whole."""
+    base: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The files that it started from."""
+    answers: tuple[tuple[str, str], ...] | None = None
+    """Provider and model of each answer on the record; None where that was not looked at."""
     lines: tuple[str, ...] | None = None
     """A deployment's log, each line with its number."""
 
@@ -134,6 +140,11 @@ class _Reading:
     text: str = ""
     files: dict[str, str] = field(default_factory=dict[str, str])
     whole: dict[str, str] = field(default_factory=dict[str, str])
+    halves: set[str] = field(default_factory=set[str])
+    """Files that were begun and have not come whole since."""
+    come: set[str] = field(default_factory=set[str])
+    """Files that have come, not counting those that were kept."""
+    answers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     lines: list[str] = field(default_factory=list[str])
     holed: bool = False
     """Whether a gap has taken away what the text began with."""
@@ -185,8 +196,8 @@ class _Reading:
         if event["fromSeq"] != self.seq + 1:
             self._wrong(Kind.GAP, f"A StreamGap from {event['fromSeq']} after seq {self.seq}.")
         if event["toSeq"] is None:
-            self.attempt, self.text, self.files, self.whole, self.holed = 0, "", {}, {}, False
-            self.lines = []
+            self.attempt, self.lines = 0, []
+            self._reset()
             self.chain, self.run = hashlib.blake2b(digest_size=12), None
         else:
             if event["toSeq"] < event["fromSeq"]:
@@ -232,8 +243,17 @@ class _Reading:
                     kind_of = Kind.LOST if event["offset"] > len(self.text) else Kind.DUPLICATED
                     self._wrong(kind_of, f"Text at offset {event['offset']}, but {len(self.text)} characters came.")
                 self.text += event["text"]
-            case "FileStarted" | "FileDelta" | "FileCompleted" | "FileDiscarded":
+            case "FileStarted" | "FileDelta" | "FileCompleted":
                 self._file(event, kind)
+            case "FileDiscarded":  # of a path that was refused, nothing has come
+                self.files.pop(event["path"], None)
+            case "FileKept":
+                content = self.stored.base.get(event["path"], "")
+                self._complete(event, content.encode())
+            case "FileRemoved":
+                if self.whole.pop(event["path"], None) is None and not self.holed:
+                    self._wrong(Kind.LOST, f"{event['path']} is removed, which never came.")
+                self.come.discard(event["path"])
             case "GenerationFinished" | "DeploymentFinished":
                 self._finish(event)
             case _:
@@ -243,8 +263,13 @@ class _Reading:
         if event["attempt"] < self.attempt:
             self._wrong(Kind.REORDERED, f"Attempt {event['attempt']} started after attempt {self.attempt}.")
         self.attempt = event["attempt"]
+        self.answers.append((event["provider"], event["model"]))
         if event["resetsText"]:
-            self.text, self.files, self.whole, self.holed = "", {}, {}, False
+            self._reset()
+
+    def _reset(self) -> None:
+        self.text, self.files, self.whole, self.holed = "", {}, {}, False
+        self.halves, self.come = set(), set()
 
     def _check_started(self, kind: str) -> None:
         if not self.attempt and not self.holed:
@@ -255,15 +280,16 @@ class _Reading:
         if kind == "FileStarted":
             self._check_started(kind)
             self.files[path] = ""
+            self.halves.add(path)
         elif path not in self.files:
             if not self.holed:
                 self._wrong(Kind.LOST, f"{kind} of {path}, which never started.")
         elif kind == "FileDelta":
             self.files[path] += event["text"]
-        elif kind == "FileDiscarded":
-            del self.files[path]
         else:
-            self._complete(event, self.files[path].encode())
+            self._complete(event, self.files.pop(path).encode())
+            self.halves.discard(path)
+            self.come.add(path)
 
     def _complete(self, event: Event, content: bytes) -> None:
         self.whole[event["path"]] = content.decode()
@@ -282,6 +308,9 @@ class _Reading:
             self._wrong(Kind.TERMINAL, f"It ended as {event['status']} while the record said {now['status']}.")
         if self.stored.text is not None and not self.holed:
             self._check_artifact(self.stored.text)
+            self._check_missing(event)
+        if self.stored.answers is not None and not self.holed and self.answers != list(self.stored.answers):
+            self._wrong(Kind.ARTIFACT, f"{self.answers} began to answer; on the record are {self.stored.answers}.")
         if self.stored.lines is not None and not self.holed and self.lines != list(self.stored.lines):
             told, kept = len(self.lines), len(self.stored.lines)
             self._wrong(Kind.ARTIFACT, f"Its {told} lines are not the {kept} that are stored.")
@@ -293,6 +322,14 @@ class _Reading:
         if files != dict(self.stored.files):
             wrong = [path for path in {*files, *self.stored.files} if files.get(path) != self.stored.files.get(path)]
             self._wrong(Kind.ARTIFACT, f"Its files are not the stored ones: {', '.join(sorted(wrong))}.")
+
+    def _check_missing(self, event: Event) -> None:
+        """What was begun and is not whole is named, and nothing else that came; COMPLETED lacks nothing."""
+        missing, told = set(self.stored.missing), event["message"] or ""
+        unnamed = event["status"] == "COMPLETED" or any(path not in told for path in missing)
+        if missing & self.come or self.halves - missing or (missing and unnamed):
+            begun, come = sorted(self.halves), sorted(self.come)
+            self._wrong(Kind.ARTIFACT, f"Missing are {sorted(missing)}; begun were {begun}, whole came {come}: {told}")
 
     def _compare(self, event: Event) -> None:
         """At one position everybody has had the same."""

@@ -195,6 +195,57 @@ def test_an_artifact_that_differs_from_the_events_is_found(stored: Stored) -> No
     assert kinds(history(), stored) == [Kind.ARTIFACT]
 
 
+def with_base() -> list[Event]:
+    """One that keeps two files, removes one of them, discards two, and is INCOMPLETE without b.ts and c.ts."""
+    sha256 = hashlib.sha256(CONTENT.encode()).hexdigest()
+    return [
+        started(1),
+        event("FileKept", 2, path="a.ts", sha256=sha256, bytes=len(CONTENT)),
+        event("FileKept", 3, path="old.ts", sha256=sha256, bytes=len(CONTENT)),
+        event("FileDiscarded", 4, path="../up.ts", discardReason="PATH_ESCAPES"),
+        event("FileRemoved", 5, path="old.ts"),
+        event("FileStarted", 6, path="b.ts"),
+        event("FileDiscarded", 7, path="b.ts", discardReason="INCOMPLETE"),
+        {**finished(8, "INCOMPLETE"), "message": "Missing: b.ts, c.ts."},
+    ]
+
+
+BASE = {"a.ts": CONTENT, "old.ts": CONTENT}
+
+
+def test_files_that_were_kept_removed_and_discarded_are_followed() -> None:
+    stored = Stored("INCOMPLETE", 1, text="", files={"a.ts": CONTENT}, missing=("b.ts", "c.ts"), base=BASE)
+
+    assert kinds(with_base(), stored) == []
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        Stored("INCOMPLETE", 1, text="", files={"a.ts": CONTENT}, missing=("c.ts",), base=BASE),
+        Stored("INCOMPLETE", 1, text="", files={"a.ts": CONTENT}, missing=("b.ts", "d.ts"), base=BASE),
+        Stored("INCOMPLETE", 1, text="", files={"a.ts": CONTENT, "old.ts": CONTENT}, missing=("b.ts",), base=BASE),
+        Stored("INCOMPLETE", 1, text="", files={"a.ts": ""}, missing=("b.ts",), base={"a.ts": "", "old.ts": CONTENT}),
+    ],
+    ids=["a half not named", "a name not told", "a removed file stored", "a kept file changed"],
+)
+def test_files_that_are_not_what_was_said_are_found(stored: Stored) -> None:
+    assert set(kinds(with_base(), stored)) == {Kind.ARTIFACT}
+
+
+def test_a_whole_file_that_is_said_to_be_missing_is_found() -> None:
+    stored = Stored("COMPLETED", 1, text="hello", files={"a.ts": CONTENT}, missing=("a.ts",))
+
+    assert kinds(history(), stored) == [Kind.ARTIFACT]
+
+
+def test_answers_that_are_not_on_the_record_are_found() -> None:
+    files = {"a.ts": CONTENT}
+
+    assert kinds(history(), Stored("COMPLETED", 1, text="hello", files=files, answers=(("p", "m"),))) == []
+    assert kinds(history(), Stored("COMPLETED", 1, text="hello", files=files, answers=())) == [Kind.ARTIFACT]
+
+
 def test_two_subscribers_that_have_different_things_at_one_position_are_found() -> None:
     other = history()
     other[3] = event("FileStarted", 5, path="b.ts")

@@ -13,10 +13,12 @@ import argparse
 import asyncio
 import json
 import re
+import socket
+import struct
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +51,10 @@ class Answer:
     """Seconds before the response's head."""
     delay: float = 0
     """Seconds before each piece."""
+    burst: bool = False
+    """Send everything in one write."""
+    stop_after: int | None = None
+    """Say only so many pieces, and finish as if that were all."""
     finish: str | None = "stop"
     has_usage: bool = True
     has_done: bool = True
@@ -56,11 +62,17 @@ class Answer:
     """False keeps the response open after its last event."""
     comments: bool = False
     """Send a keep-alive comment before each event."""
+    junk: Sequence[str] = ()
+    """Lines to send before each event, which are none of an event stream."""
     line_end: str = "\n"
     write_size: int | None = None
     """Bytes to a write, so that characters and line ends are cut apart; None writes event by event."""
     cut_after: int | None = None
     """Drop the connection after so many pieces."""
+    reset_after: int | None = None
+    """Reset the connection (TCP's RST) in the middle of the chunk after so many pieces."""
+    junk_after: int | None = None
+    """Send an event that is no JSON after so many pieces."""
     silent_after: int | None = None
     """Send nothing more after so many pieces, and keep the connection open."""
     error_after: int | None = None
@@ -100,6 +112,8 @@ class Recorded:
     dialect: str
     headers: dict[str, str]
     body: dict[str, Any]
+    text: str = ""
+    """All that the answer means to say, also where it is cut off."""
     sent: threading.Event = field(default_factory=threading.Event)
     """Set when the first piece of the answer was sent."""
     left: threading.Event = field(default_factory=threading.Event)
@@ -107,11 +121,15 @@ class Recorded:
 
 
 class FakeLLM:
-    """The server. `script` is used up one behaviour a request; after that, `default` is."""
+    """The server. `script` is used up one behaviour a request; after that, `default` is.
+
+    `choose` has the first say: what it returns, unless None, is the behaviour for a request.
+    """
 
     def __init__(self, script: Iterable[Behaviour] = (), *, default: Behaviour | None = None, port: int = 0) -> None:
         self.script = deque(script)
         self.default = default or Answer()
+        self.choose: Callable[[Recorded], Behaviour | None] = lambda _: None
         self.requests: list[Recorded] = []
         self.connections = 0
         """How many were opened so far."""
@@ -194,12 +212,11 @@ class FakeLLM:
             return False
         request = Recorded(dialect, headers, json.loads(body))
         self.requests.append(request)
-        behaviour = self.script.popleft() if self.script else self.default
-        match behaviour:
-            case Answer():
-                return await self._answer(reader, writer, request, behaviour)
-            case Status():
-                await _send_status(writer, behaviour)
+        match self.choose(request) or (self.script.popleft() if self.script else self.default):
+            case Answer() as answer:
+                return await self._answer(reader, writer, request, answer)
+            case Status() as status:
+                await _send_status(writer, status)
             case Hang():
                 await _until_left(reader, request)
             case Drop():
@@ -243,6 +260,8 @@ class _Stream:
     writer: asyncio.StreamWriter
     request: Recorded
     answer: Answer
+    gathered: bytes = b""
+    """What a burst has still to send."""
 
     async def send(self) -> bool:
         """Send the answer, and return whether it was sent to its end."""
@@ -255,6 +274,7 @@ class _Stream:
                 await self._event(data)
         elif not await self._completion():
             return False
+        self.writer.write(self.gathered)
         if not answer.has_end:
             await asyncio.Event().wait()
         self.writer.write(b"0\r\n\r\n")
@@ -269,6 +289,8 @@ class _Stream:
         pieces = answer.pieces
         if pieces is None:
             pieces = good_pieces(self.request.body, answer)
+        pieces = pieces[: answer.stop_after]
+        self.request.text = "".join(pieces)
         for number, piece in enumerate(pieces):
             if await self._stops_at(number):
                 return False
@@ -288,9 +310,21 @@ class _Stream:
         answer = self.answer
         if number == answer.cut_after:
             return True
+        if number == answer.reset_after:
+            self._reset()
+            return True
+        if number == answer.junk_after:
+            await self._event("<html>502 Bad Gateway</html>")
         if number == answer.silent_after:
             await asyncio.Event().wait()
         return False
+
+    def _reset(self) -> None:
+        """Send a part of a chunk, which is to have 1,000 bytes, and end the connection with no orderly close."""
+        self.writer.write(b'3e8\r\ndata: {"choices": [{"del')
+        connection = self.writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
 
     async def _error(self) -> None:
         is_groq = self.request.dialect == "groq"
@@ -325,9 +359,15 @@ class _Stream:
     async def _event(self, data: str) -> None:
         end = self.answer.line_end
         comment = f": keep-alive{end}{end}" if self.answer.comments else ""
-        text = f"{comment}data: {data}{end}{end}".encode()
+        junk = "".join(f"{line}{end}" for line in self.answer.junk)
+        text = f"{comment}{junk}data: {data}{end}{end}".encode()
+        if self.answer.burst:
+            self.gathered += f"{len(text):x}\r\n".encode() + text + b"\r\n"
+            return
         size = self.answer.write_size or len(text)
         for start in range(0, len(text), size):
+            if self.writer.is_closing():
+                raise ConnectionResetError
             part = text[start : start + size]
             self.writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
             await self.writer.drain()

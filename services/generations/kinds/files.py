@@ -24,10 +24,10 @@ def files_task(kind: type[T], making: Making, *, random_bytes: Callable[[int], b
     making.answer.start_from(files, missing=missing)
     return kind(
         project.name,
-        base.generation.prompt,
+        record.description or base.generation.prompt,
         making.schema,
         boundary,
         written={file.path: file.content for file in files},
         missing=missing,
-        change=None if record.continues else record.prompt,
+        change=None if record.continues and record.description is None else record.prompt,
     )

@@ -1,48 +1,102 @@
-"""This file is the tests of the removal of secrets from a text that comes in pieces."""
+"""This file is the tests of redaction: no cut of a text shows a secret, or changes what comes out."""
+
+import itertools
+import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.generations.redaction import REDACTED, Redactor
 
-SECRETS = ("abcabcab1", "hunter2-and-more", "aaaaaaab")
+SECRETS = ("correct horse", "battery", "battery-staple", "aabaabaa", "11223344", "33445566")
+PREFIXES = ("sk-", "gsk_", "ghp_", "github_pat_", "glpat-", "xoxb-", "snapinfra_", "AKIA")
 KEY = "sk-proj-1234567890abcdefghij"
 
-
-def said(pieces: list[str], secrets: tuple[str, ...] = SECRETS) -> str:
-    redactor = Redactor(secrets)
-    return "".join([*(redactor.feed(piece) for piece in pieces), redactor.end()])
-
-
-@pytest.mark.parametrize("secret", [*SECRETS, KEY, "AKIA1234567890ABCDEF"])
-def test_a_secret_is_redacted_wherever_it_is_cut(secret: str) -> None:
-    text = f"Use {secret}, please."
-
-    for cut in range(len(text)):
-        assert said([text[:cut], text[cut:]]) == f"Use {REDACTED}, please."
-    assert said(list(text)) == f"Use {REDACTED}, please."
-
-
-def test_a_word_that_only_ends_like_a_key_is_kept_wherever_it_is_cut() -> None:
-    text = "disk-2025-01-31-backup1"
-
-    for cut in range(len(text)):
-        assert said([text[:cut], text[cut:]]) == text
-
-
-PIECES = st.sampled_from(
-    [*SECRETS, KEY, "a", "b", "abc", "aaaa", "1", "9" * 16, " ", "\n", "sk-", "g", "gsk_", "snap", "xox", "_", "x" * 20]
+parts = st.sampled_from(
+    [
+        *SECRETS,
+        *(secret[:size] for secret in SECRETS for size in (1, 3, 7)),
+        *PREFIXES,
+        "s",
+        "x",
+        "risk-",
+        "0123456789abcdefgh",
+        "abcdefghijklmnopqrstuv",
+        "1",
+        "-",
+        " ",
+        "\n",
+        "é",
+        '"',
+        "[",
+        KEY,
+        "9" * 280,
+        "z" * 290,
+    ]
 )
+texts = st.lists(parts, max_size=14).map("".join)
+places = st.lists(st.integers(0, 10_000), max_size=30)
 
 
-@given(st.lists(st.lists(PIECES, max_size=3).map("".join), max_size=10))
-def test_however_a_text_is_cut_the_same_is_said(pieces: list[str]) -> None:
-    assert said(pieces) == said(["".join(pieces)])
-    assert not any(secret in said(pieces) for secret in SECRETS)
+def cut(text: str, at: list[int]) -> list[str]:
+    edges = [0, *sorted(place % (len(text) + 1) for place in at), len(text)]
+    return [text[start:stop] for start, stop in itertools.pairwise(edges)]
 
 
-def test_a_text_that_cannot_be_a_secret_is_said_at_once() -> None:
-    redactor = Redactor(SECRETS)
+def redacted(pieces: list[str], secrets: tuple[str, ...] = SECRETS) -> str:
+    redactor = Redactor(secrets)
+    return "".join(map(redactor.feed, pieces)) + redactor.end()
 
-    assert [redactor.feed(piece) for piece in ["Hello", " wor", "ld"]] == ["Hello", " wor", "ld"]
+
+@settings(deadline=None, max_examples=500)
+@given(texts, places)
+def test_however_a_text_is_cut_the_same_comes_out(text: str, at: list[int]) -> None:
+    whole = redacted([text])
+
+    assert redacted(cut(text, at)) == whole
+    assert redacted(list(text)) == whole
+
+
+@settings(deadline=None, max_examples=500)
+@given(texts)
+def test_no_secret_comes_out(text: str) -> None:
+    said = redacted([text])
+
+    assert not [secret for secret in SECRETS if secret in said]
+    assert KEY not in re.split(r"[^A-Za-z0-9_-]+", said)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text().filter(lambda text: not any(secret in text for secret in SECRETS)), places)
+def test_a_text_without_secrets_stays_as_it_is(text: str, at: list[int]) -> None:
+    assert redacted(cut(text, at)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["risk-1234567890abcdefghij", "my_sk-1234567890abcdefghij", f"sk-{'1' * 300}", "sk-abcdefghijklmnopqrst", "sk-123"],
+    ids=["within a word", "after an underscore", "too long", "without a digit", "too short"],
+)
+def test_a_word_that_is_no_key_stays_however_it_is_cut(text: str) -> None:
+    for size in (1, 2, 5, len(text)):
+        pieces = [text[start : start + size] for start in range(0, len(text), size)]
+        assert redacted(pieces) == text
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_word_with_the_shape_of_a_key_is_replaced_however_it_is_cut(prefix: str) -> None:
+    text = f"Use {prefix}1234567890abcdefghij, please."
+
+    assert redacted([text]) == redacted(list(text)) == f"Use {REDACTED}, please."
+
+
+def test_only_what_may_be_a_secret_is_held_back() -> None:
+    redactor = Redactor(("correct horse",))
+
+    assert redactor.feed("This is correct") == "This is "
+    assert redactor.feed(" house") == "correct house"
+    assert redactor.feed(". sk-") == ". "
+    assert redactor.feed("ill") == ""
+    assert redactor.feed(" ") == "sk-ill "
+    assert redactor.end() == ""

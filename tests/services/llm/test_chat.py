@@ -249,6 +249,19 @@ async def test_a_connection_that_drops_before_the_answer_is_unavailable(fake: Fa
     assert (failure.code, items) == (FailureCode.UNAVAILABLE, [])
 
 
+async def test_an_error_after_the_finish_loses_nothing(fake: FakeLLM, make: Make) -> None:
+    chunks = [
+        '{"choices": [{"delta": {"content": "all"}}]}',
+        '{"choices": [{"delta": {}, "finish_reason": "stop"}]}',
+        '{"error": {"message": "late"}, "x_groq": {"error": "late"}}',
+    ]
+    fake.script.append(Answer(raw_events=chunks))
+
+    items = await ask(make())
+
+    assert (text_of(items), items[-1]) == ("all", Finished(FinishReason.STOP))
+
+
 async def test_a_server_that_is_not_there_is_unavailable(make: Make) -> None:
     with FakeLLM() as gone:
         url = gone.url
@@ -284,7 +297,16 @@ async def test_an_error_chunk_ends_the_answer(fake: FakeLLM, make: Make) -> None
     assert "over capacity" not in str(failure)
 
 
-@pytest.mark.parametrize("data", ["not json", "[]", '{"choices": 5}', '{"choices": [{"delta": {"content": 5}}]}'])
+NO_CHUNKS = [
+    "not json",
+    "[]",
+    '{"choices": 5}',
+    '{"choices": [{"delta": {"content": 5}}]}',
+    '{"error": ' + "[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("data", NO_CHUNKS, ids=["words", "a list", "a number", "no text", "too deep"])
 async def test_what_is_no_chunk_is_unavailable(fake: FakeLLM, make: Make, data: str) -> None:
     fake.script.append(Answer(raw_events=[data]))
 

@@ -3,7 +3,8 @@
 import hashlib
 import itertools
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
 from hypothesis import given, settings
@@ -61,7 +62,7 @@ def outcome(items: Iterable[FileItem]) -> tuple[dict[str, str], set[FileDiscarde
             case FileDiscarded():
                 discarded.add(item)
             case FileRemoved():
-                raise AssertionError("Nothing existed before.")
+                raise AssertionError(item.path)
     return files, discarded, notes
 
 
@@ -88,10 +89,21 @@ def test_a_whole_answer_gives_its_notes_and_files_in_order() -> None:
     assert (parser.manifest, parser.missing, parser.ended) == (["a.ts", "b/c.ts"], (), True)
 
 
-def test_encoding_ends_a_file_with_a_newline_and_refuses_its_own_boundary() -> None:
+def test_encoding_ends_a_file_with_a_newline() -> None:
     assert outcome(parse(encode(B, {"a": "x"})))[0] == {"a": "x\n"}
+
+
+@pytest.mark.parametrize("line", ["END", "END \t\r", "MANIFEST", "FILE b", "FILE ", "DELETE b"])
+def test_encoding_refuses_a_content_that_would_end_its_file(line: str) -> None:
     with pytest.raises(ValueError, match="boundary"):
-        encode(B, {"a": f"{P}END\n"})
+        encode(B, {"a": f"x\n{P}{line}\ny\n"})
+
+
+@pytest.mark.parametrize("line", [f"x {P}END", f"{P}END now", f"{P}ENDING", f"{P}", f"{P}FILES", f" {P}FILE b"])
+def test_whatever_can_be_read_as_content_can_be_written_as_such(line: str) -> None:
+    files = {"a": f"{line}\ny\n"}
+
+    assert outcome(parse(encode(B, files)))[0] == files
 
 
 def test_a_boundary_is_made_from_the_random_bytes_given() -> None:
@@ -135,6 +147,9 @@ hostile_line = st.one_of(
             f"{P}manifest",
             "```ts",
             "```",
+            "</file>",
+            "</" + "x" * 40 + ">",
+            f"</{P}END>",
             "\r",
             "\r\n",
             "\ufeff",
@@ -150,10 +165,11 @@ content = st.lists(hostile_line, max_size=6).map("\n".join).filter(lambda text: 
 path = st.from_regex(r"[a-z]{1,6}(/[a-z]{1,6}){0,2}\.[a-z]{1,3}", fullmatch=True)
 
 
-def written(contents: dict[str, str]) -> str:
+def written(contents: Mapping[str, str], removed: Iterable[str] = ()) -> str:
     """An answer written by hand, so that it may hold lines that look like markers."""
     bodies = "".join(f"{P}FILE {name}\n{text}\n" for name, text in contents.items())
-    return f"notes\n{P}MANIFEST\n" + "".join(f"{name}\n" for name in contents) + bodies + f"{P}END\n"
+    deletions = "".join(f"{P}DELETE {name}\n" for name in removed)
+    return f"notes\n{P}MANIFEST\n" + "".join(f"{name}\n" for name in contents) + bodies + deletions + f"{P}END\n"
 
 
 def cut(text: str, places: list[int]) -> list[str]:
@@ -326,3 +342,97 @@ def test_a_megabyte_in_small_pieces_is_read_in_time(body: str) -> None:
 
     assert time.process_time() - started < 10
     assert outcome(items)[0] == {"a": f"{body}\n"}
+
+
+@pytest.mark.parametrize("place", ["notes", "content", "manifest", "marker", "almost a marker", "after the end"])
+@pytest.mark.parametrize("size", [1, 65_536])
+def test_a_line_of_five_megabytes_harms_no_other_file(place: str, size: int) -> None:
+    line = "x" * 5_000_000 if size > 1 else "x" * 50_000
+    parser = FileParser(B, max_file_bytes=len(line) // 2)
+    notes, content = (line if place == "notes" else "n"), (line if place == "content" else "c")
+    listed = f"{line}\n" if place == "manifest" else ""
+    marker = {"marker": f"{P}FILE {line}\nevil\n", "almost a marker": f"{P}{line}\n"}.get(place, "")
+    after = line if place == "after the end" else ""
+    text = f"{notes}\n{P}MANIFEST\na\n{listed}b\n{P}FILE a\n{content}\n{marker}{P}FILE b\nfine\n{P}END\n{after}"
+
+    items = [item for start in range(0, len(text), size) for item in parser.feed(text[start : start + size])]
+    files, discarded, said = outcome(items + parser.end())
+
+    whole = {"b": "fine\n"} if place in {"content", "almost a marker"} else {"a": "c\n", "b": "fine\n"}
+    reasons = {"content": "FILE_TOO_LARGE", "almost a marker": "FILE_TOO_LARGE"}
+    reason = reasons.get(place) or ("PATH_TOO_LONG" if place in {"manifest", "marker"} else None)
+    assert (files, said) == (whole, f"{notes}\n{after}")
+    assert [item.reason.value for item in discarded] == ([reason] if reason else [])
+    assert parser.missing == (("a",) if "a" not in whole else ())
+
+
+def changed(existing: Mapping[str, str], items: Iterable[FileItem]) -> dict[str, str]:
+    """Apply what the text brings to the files that exist, as a generation does."""
+    files, open_file = dict(existing), ""
+    for item in items:
+        match item:
+            case FileStarted():
+                open_file = ""
+            case FileDelta():
+                open_file += item.text
+            case FileCompleted():
+                files[item.path] = open_file
+            case FileRemoved():
+                del files[item.path]
+            case _:
+                pass
+    return files
+
+
+few_paths = st.sampled_from(["a.ts", "b.ts", "lib/c.ts", "lib/d.ts", "e"])
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(few_paths, content, max_size=4),
+    st.dictionaries(few_paths, content, max_size=4),
+    st.sets(few_paths),
+    st.lists(st.integers(0, 100_000), max_size=40),
+)
+def test_files_that_exist_are_changed_and_removed_however_the_text_is_cut(
+    existing: dict[str, str], brought: dict[str, str], removed: set[str], places: list[int]
+) -> None:
+    parser = FileParser(B, {path: len(text.encode()) for path, text in existing.items()})
+    text = written(brought, sorted(removed))
+
+    items = [item for piece in cut(text, places) for item in parser.feed(piece)] + parser.end()
+
+    kept = {path: text for path, text in existing.items() if path not in removed}
+    assert changed(existing, items) == {**kept, **{path: f"{text}\n" for path, text in brought.items()}}
+    assert not any(isinstance(item, FileDiscarded) for item in items)
+    assert (parser.missing, parser.ended) == ((), True)
+
+
+any_path = st.one_of(
+    path,
+    st.text(max_size=30),
+    st.lists(
+        st.sampled_from(["a", "B", "..", ".", "", " ", "con", "C:", "\\", "~", "\u202e", "é", "e\u0301"]), max_size=60
+    ).map("/".join),
+).filter(lambda name: "\n" not in name)
+
+
+@settings(deadline=None)
+@given(st.lists(any_path, max_size=12))
+def test_no_path_leaves_its_folder_or_overwrites_another(names: list[str]) -> None:
+    bodies = "".join(f"{P}FILE {name}\nx\n" for name in names)
+    text = f"{P}MANIFEST\n" + "".join(f"{name}\n" for name in names) + bodies + f"{P}END\n"
+
+    files, _, _ = outcome(parse(text))
+
+    for name in files:
+        assert not PurePosixPath(name).is_absolute()
+        assert not PureWindowsPath(name).is_absolute()
+        assert not PureWindowsPath(name).drive
+        assert not {"..", ".", ""} & set(name.split("/"))
+        assert "\0" not in name
+        assert "\\" not in name
+        assert len(name) <= 200
+    folded = [name.casefold() for name in files]
+    assert len(set(folded)) == len(folded)
+    assert not any(other.startswith(f"{name}/") for name in folded for other in folded)

@@ -1,0 +1,526 @@
+"""This file is what a subscriber sees of each way in which a provider behaves: the rows of docs/providers.md."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import format_datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from services.core.clock import utc_now
+from services.llm.files import encode
+from tests.fakes.llm import Answer, Behaviour, Drop, FakeLLM, Hang, Status
+from tests.snapinfra import Server, User, events, rebuilt, serving, settings
+
+ROOT: Final = Path(__file__).parents[2]
+FILES: Final = {"a.ts": "export const a = 1;\n", "b.ts": "export const b = 2;\n"}
+PIECES: Final = ["Grüß ", "👩\u200d👩 ", "Gott\r\n", "日本."]
+SAID: Final = "".join(PIECES)
+GENERATION: Final = """
+query($id: ID!) {
+  generation(id: $id) {
+    status reason message text missingFiles
+    files { path content }
+    attempts { provider outcome isEstimated }
+  }
+}"""
+CANCEL: Final = "mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { generation { id } } }"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of a generation."""
+
+    events: list[Any]
+    record: dict[str, Any]
+    first: str
+    """The provider that was to be asked first."""
+
+    @property
+    def story(self) -> list[str]:
+        """The events in order, in the words of docs/providers.md; neighbours that say the same are told once."""
+        said = (_words(event, self.first) for event in self.events)
+        return [words for words, _ in groupby(said)]
+
+    @property
+    def attempts(self) -> list[str]:
+        """The answers on the record, as docs/providers.md tells them."""
+        return [
+            f"{_who(each['provider'], self.first)} {each['outcome']}{' (estimated)' if each['isEstimated'] else ''}"
+            for each in self.record["attempts"]
+        ]
+
+
+def _who(provider: str, first: str) -> str:
+    return "first" if provider == first else "second"
+
+
+def _words(event: dict[str, Any], first: str) -> str:
+    match event["__typename"]:
+        case "AttemptStarted":
+            return f"AttemptStarted {_who(event['provider'], first)}{'' if event['resetsText'] else ', goes on'}"
+        case "AttemptFailed":
+            return f"AttemptFailed {event['code']}{'' if event['willRetry'] else ', last'}"
+        case "FileStarted" | "FileDelta" | "FileCompleted" as kind:
+            return f"{kind} {event['path']}"
+        case "FileDiscarded":
+            return f"FileDiscarded {event['path']} {event['discardReason']}"
+        case "GenerationFinished":
+            reason = f" {event['reason']}" if event["reason"] else ""
+            return f"GenerationFinished {event['status']}{reason}"
+        case kind:
+            return kind
+
+
+def rows() -> dict[str, tuple[list[str], list[str]]]:
+    """Return the events and the attempts that docs/providers.md tells, by the test's name."""
+    page = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
+    cells = (
+        re.split(r"\s*\|\s*", line.strip("| ")) for line in page.splitlines() if re.search(r"\| `test_\w+` \|$", line)
+    )
+    return {row[3].strip("`"): (row[1].split(" · "), [] if row[2] == "none" else row[2].split(" · ")) for row in cells}
+
+
+@pytest.fixture
+def as_told(request: pytest.FixtureRequest) -> Callable[[Seen], None]:
+    """Return the check that a generation went as the page says in this test's row."""
+    story, attempts = rows()[request.function.__name__]
+
+    def check(seen: Seen) -> None:
+        assert (seen.story, seen.attempts) == (story, attempts)
+        text, files = rebuilt(seen.events)
+        if seen.record["text"] is not None:
+            stored = {file["path"]: file["content"] for file in seen.record["files"]}
+            assert (text, files) == (seen.record["text"], stored)
+
+    return check
+
+
+Check = Callable[[Seen], None]
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[FakeLLM]:
+    with FakeLLM() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def both(emulator: str, fake: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(settings(emulator, **variables(fake, tmp_path_factory))) as running:
+        yield running
+
+
+def variables(fake: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the settings of a server with both providers, which are the fake; a failing one is not passed over."""
+    return {
+        "SNAPINFRA_DATA": str(tmp_path_factory.mktemp("data")),
+        "GROQ_API_KEY": "gsk_test",
+        "GROQ_BASE_URL": fake.groq_url,
+        "GROQ_MODEL": "groq-model",
+        "OPENAI_API_KEY": "sk-test",
+        "OPENAI_BASE_URL": fake.openai_url,
+        "OPENAI_MODEL": "openai-model",
+        "AI_CHUNK_TIMEOUT": "0.5",
+        "AI_FIRST_TIMEOUT": "0.5",
+        "AI_COOLDOWN": "0",
+    }
+
+
+@pytest.fixture
+def alice(both: Server, fake: FakeLLM) -> User:
+    return told(both, fake)
+
+
+def told(server: Server, fake: FakeLLM) -> User:
+    """Return a user; nothing is left of what the fake was told before, which answers well after its script."""
+    fake.script.clear()
+    fake.requests.clear()
+    fake.default = Answer(PIECES)
+    return server.user()
+
+
+@pytest.fixture(params=["groq", "openai"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """The provider that is asked first, and misbehaves in its dialect."""
+    return request.param
+
+
+async def asked(user: User, fake: FakeLLM, first: str, kind: str, behaviours: Sequence[Behaviour]) -> str:
+    """Ask for a generation that meets these behaviours one after the other; return its id."""
+    fields = {"prompt": "Hello?"} if kind == "CHAT" else {}
+    project_id = (await user.project())["id"]
+    if kind == "CODE":
+        default, fake.default = fake.default, Answer()
+        assert (await events(user, await user.generate(project_id, "SCHEMA")))[-1]["status"] == "COMPLETED"
+        fake.default = default
+        fake.requests.clear()
+    fake.script.extend(behaviours)
+    return await user.generate(project_id, kind, options={"model": f"{first}-model"}, **fields)
+
+
+async def seen(user: User, fake: FakeLLM, *behaviours: Behaviour, first: str = "groq", kind: str = "CHAT") -> Seen:
+    """Return what comes of a generation that meets these behaviours one after the other."""
+    generation_id = await asked(user, fake, first, kind, behaviours)
+    return await ended(user, generation_id, first)
+
+
+async def ended(user: User, generation_id: str, first: str = "groq") -> Seen:
+    happened = await events(user, generation_id)
+    return Seen(happened, (await user.ask(GENERATION, id=generation_id))["generation"], first)
+
+
+def upto(path: str, files: Mapping[str, str] = FILES) -> int:
+    """How many pieces of one character come before the middle of a file's content."""
+    return encode("0" * 16, files, notes="Here it is.").index(files[path]) + len(files[path]) // 2
+
+
+WHOLE: Final = len(encode("0" * 16, FILES, notes="Here it is."))
+"""How many pieces of one character an answer of files has."""
+
+
+def test_every_row_of_the_page_is_a_test_and_every_test_a_row() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    tests = set(re.findall(r"^async def (test_\w+)", source, re.MULTILINE))
+
+    assert set(rows()) == tests
+    assert len(rows()) > 30
+
+
+async def test_a_burst(alice: User, fake: FakeLLM, dialect: str, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES * 300, burst=True), first=dialect)
+
+    as_told(found)
+    assert found.record["text"] == SAID * 300
+
+
+async def test_one_event_a_read(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES * 5, delay=0.005))
+
+    as_told(found)
+    assert found.record["text"] == SAID * 5
+
+
+async def test_a_thousand_tokens_a_second(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES * 50, delay=0.001))
+
+    as_told(found)
+    assert found.record["text"] == SAID * 50
+
+
+async def test_chunks_cut_within_characters_and_line_ends(
+    alice: User, fake: FakeLLM, dialect: str, as_told: Check
+) -> None:
+    found = await seen(alice, fake, Answer(PIECES, write_size=1, line_end="\r\n"), first=dialect)
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_comments_that_keep_the_connection_alive(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES, comments=True))
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_junk_lines(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    junk = ["event: ping", "id: 7", "retry: 3000", "<html>", "}{", ":", "\u0000", "datadata: x"]
+
+    found = await seen(alice, fake, Answer(PIECES, junk=junk))
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_an_event_that_is_no_json(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES, junk_after=2))
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_half_a_surrogate_pair(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    chunk = r'{"choices": [{"index": 0, "delta": {"content": "\ud83d!"}, "finish_reason": null}]}'
+    last = '{"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}'
+
+    found = await seen(alice, fake, Answer(raw_events=[chunk, last, "[DONE]"]))
+
+    as_told(found)
+    assert found.record["text"] == "\ufffd!"
+
+
+async def test_no_usage(alice: User, fake: FakeLLM, dialect: str, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES, has_usage=False), first=dialect)
+
+    as_told(found)
+
+
+async def test_401(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Status(401))
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_401_of_every_provider(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Status(401)
+
+    found = await seen(alice, fake)
+
+    as_told(found)
+    assert found.record["message"] == "openai: The provider refuses our key (HTTP 401)."
+    assert len(fake.requests) == 2
+
+
+async def test_429_with_retry_after_in_seconds(
+    emulator: str, fake: FakeLLM, tmp_path_factory: pytest.TempPathFactory, as_told: Check
+) -> None:
+    with serving(settings(emulator, **variables(fake, tmp_path_factory))) as server:
+        user = told(server, fake)
+        found = await seen(user, fake, Status(429, headers={"retry-after": "600"}))
+        later = await seen(user, fake)
+
+    as_told(found)
+    assert later.story[0] == "AttemptStarted second"
+    assert [request.dialect for request in fake.requests] == ["groq", "openai", "openai"]
+
+
+async def test_429_with_retry_after_as_a_date(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    now = format_datetime(utc_now(), usegmt=True)
+
+    found = await seen(alice, fake, Status(429, headers={"retry-after": now, "date": now}))
+    later = await seen(alice, fake)
+
+    as_told(found)
+    assert later.story[0] == "AttemptStarted first"
+
+
+async def test_500_before_the_first_token(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Status(500))
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_500_of_every_provider(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Status(500)
+
+    found = await seen(alice, fake)
+
+    as_told(found)
+    assert len(fake.requests) == 6
+
+
+async def test_an_error_after_the_first_token(alice: User, fake: FakeLLM, dialect: str, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES, error_after=2), first=dialect)
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_no_answer(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Drop())
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_silence_before_the_answer(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Hang())
+
+    as_told(found)
+    assert await asyncio.to_thread(fake.requests[0].left.wait, 10)
+
+
+async def test_silence_before_the_first_token(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES, silent_after=0))
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_silence_after_the_first_token(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES, silent_after=2))
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_silence_after_the_finish(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES, has_done=False, has_end=False))
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_a_connection_closed_after_the_first_token(
+    alice: User, fake: FakeLLM, dialect: str, as_told: Check
+) -> None:
+    found = await seen(alice, fake, Answer(PIECES, cut_after=2), first=dialect)
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_a_connection_reset_within_a_chunk(alice: User, fake: FakeLLM, dialect: str, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES, delay=0.01, reset_after=2), first=dialect)
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_an_answer_without_a_finish(alice: User, fake: FakeLLM, dialect: str, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES, finish=None), first=dialect)
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_every_provider_lost_after_the_first_token(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Answer(PIECES, cut_after=2)
+
+    found = await seen(alice, fake)
+
+    as_told(found)
+    assert found.record["text"] == "".join(PIECES[:2])
+
+
+async def test_a_file_cut_off(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Answer(files=FILES)
+
+    found = await seen(alice, fake, Answer(files=FILES, piece_size=1, cut_after=upto("b.ts")), kind="CODE")
+
+    as_told(found)
+    assert {file["path"]: file["content"] for file in found.record["files"]} == FILES
+
+
+async def test_files_whose_connection_is_lost_after_their_end(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(files=FILES, piece_size=1, cut_after=WHOLE), kind="CODE")
+
+    as_told(found)
+    assert len(fake.requests) == 1
+
+
+async def test_a_text_of_the_length_that_it_may_have(alice: User, fake: FakeLLM, dialect: str, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES, stop_after=2, finish="length"), first=dialect)
+
+    as_told(found)
+    assert found.record["text"] == "".join(PIECES[:2])
+
+
+async def test_files_of_the_length_that_they_may_have(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Answer(files=FILES)
+    cut = Answer(files=FILES, piece_size=1, stop_after=upto("b.ts"), finish="length")
+
+    found = await seen(alice, fake, cut, kind="CODE")
+
+    as_told(found)
+    assert {file["path"]: file["content"] for file in found.record["files"]} == FILES
+
+
+async def test_files_that_end_early(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Answer(files=FILES)
+
+    found = await seen(alice, fake, Answer(files=FILES, piece_size=1, stop_after=upto("b.ts")), kind="CODE")
+
+    as_told(found)
+    assert {file["path"]: file["content"] for file in found.record["files"]} == FILES
+
+
+async def test_files_that_end_early_again_and_again(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Answer(["I have said it all."])
+
+    found = await seen(alice, fake, Answer(files=FILES, piece_size=1, stop_after=upto("b.ts")), kind="CODE")
+
+    as_told(found)
+    assert found.record["missingFiles"] == ["b.ts"]
+    assert found.record["message"] == "The answer ended without all of its files. Missing: b.ts."
+
+
+async def test_a_manifest_without_its_files(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    manifest = encode("0" * 16, FILES, notes="Here it is.").index("=== 0000000000000000 FILE")
+
+    found = await seen(alice, fake, Answer(files=FILES, piece_size=1, stop_after=manifest), kind="CODE")
+
+    as_told(found)
+    assert found.record["missingFiles"] == ["a.ts", "b.ts"]
+
+
+async def test_talk_instead_of_files(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(["I would rather not."]), kind="CODE")
+
+    as_told(found)
+    assert found.record["files"] == []
+
+
+async def test_an_empty_answer(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer([]))
+
+    as_told(found)
+
+
+async def test_a_filter_before_the_first_token(alice: User, fake: FakeLLM, dialect: str, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer([], finish="content_filter"), first=dialect)
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+async def test_a_filter_after_the_first_token(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer(PIECES, stop_after=2, finish="content_filter"))
+
+    as_told(found)
+    assert found.record["text"] == "".join(PIECES[:2])
+
+
+async def test_a_filter_within_files(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    cut = Answer(files=FILES, piece_size=1, stop_after=upto("b.ts"), finish="content_filter")
+
+    found = await seen(alice, fake, cut, kind="CODE")
+
+    as_told(found)
+    assert found.record["missingFiles"] == ["b.ts"]
+
+
+async def test_json_that_is_not_valid(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Answer()
+
+    found = await seen(alice, fake, Answer(['{"tables": 5}']), kind="SCHEMA")
+
+    as_told(found)
+    assert "tables" in fake.requests[1].body["messages"][-1]["content"]
+
+
+async def test_json_that_is_not_valid_twice(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Answer(['{"tables": 5}'])
+
+    found = await seen(alice, fake, kind="SCHEMA")
+
+    as_told(found)
+    assert found.record["message"].startswith("The model's schema is not valid: ")
+
+
+async def test_a_cancel_after_the_first_token(alice: User, fake: FakeLLM, dialect: str, as_told: Check) -> None:
+    generation_id = await asked(alice, fake, dialect, "CHAT", [Answer(PIECES * 1000, delay=0.05)])
+    await events(alice, generation_id, most=2)
+
+    await alice.ask(CANCEL, id=generation_id)
+
+    as_told(await ended(alice, generation_id, dialect))
+    assert await asyncio.to_thread(fake.requests[0].left.wait, 10)
+
+
+async def test_a_cancel_between_two_answers(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Hang()
+    generation_id = await asked(alice, fake, "groq", "CHAT", [Answer(PIECES, cut_after=1)] * 3)
+    happened = await events(alice, generation_id, most=9)
+    assert [event["__typename"] for event in happened].count("AttemptFailed") == 3
+
+    await alice.ask(CANCEL, id=generation_id)
+
+    as_told(await ended(alice, generation_id))
