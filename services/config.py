@@ -132,7 +132,10 @@ class Config(BaseModel):
         30, alias="AI_CHUNK_TIMEOUT", gt=0, description="Seconds of silence after which a provider has failed."
     )
     ai_first_timeout: float = Field(
-        120, alias="AI_FIRST_TIMEOUT", gt=0, description="The same, before a provider's first text."
+        120,
+        alias="AI_FIRST_TIMEOUT",
+        gt=0,
+        description="Seconds of silence before its first text after which a provider has failed.",
     )
     ai_cooldown: float = Field(
         10, alias="AI_COOLDOWN", ge=0, description="Seconds for which a failing provider is passed over."
