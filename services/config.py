@@ -192,7 +192,10 @@ class Config(BaseModel):
         description="US dollars that a team's models may cost in a calendar month (UTC); unset, as much as they do.",
     )
     ai_first_timeout: float = Field(
-        120, alias="AI_FIRST_TIMEOUT", gt=0, description="The same, before a provider's first text."
+        120,
+        alias="AI_FIRST_TIMEOUT",
+        gt=0,
+        description="Seconds of silence before its first text after which a provider has failed.",
     )
     ai_cooldown: float = Field(
         10, alias="AI_COOLDOWN", ge=0, description="Seconds for which a failing provider is passed over."
