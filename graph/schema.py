@@ -18,6 +18,7 @@ from resolvers import (
     activity,
     admin,
     architectures,
+    collaboration,
     dashboard,
     documentation,
     errors,
@@ -54,6 +55,7 @@ SLICES: Final[list[ModuleType]] = [
     documentation,
     settings,
     activity,
+    collaboration,
     generation_objects,
     generation_events,
     generations,
@@ -97,7 +99,12 @@ class Mutation(
 
 
 @strawberry.type(name="Subscription")
-class Live(generations.GenerationsSubscription, deployments.DeploymentsSubscription, activity.ActivitySubscription):
+class Live(
+    generations.GenerationsSubscription,
+    deployments.DeploymentsSubscription,
+    activity.ActivitySubscription,
+    collaboration.CollaborationSubscription,
+):
     """Watching. Every event carries a cursor; resuming after it misses nothing and repeats nothing."""
 
 

@@ -24,6 +24,7 @@ from services.aws.queue import Queue
 from services.aws.tables import E, Table, TableSpec
 from services.aws.topic import Topic
 from services.checks.port import NoChecks
+from services.collaboration import Collaboration
 from services.config import Config
 from services.core.clock import Clock, utc_now
 from services.dashboard import Dashboards
@@ -108,6 +109,7 @@ class Services:
     documentation: Documentation
     settings: Settings
     activity: Activity
+    collaboration: Collaboration
     dashboards: Dashboards
     deletion: Deletion
     admin: Admin
@@ -202,6 +204,7 @@ class _Builder:
         streams = SharedStreams(self.log, secrets.randbits)
         journal = Journal(self._table(ACTIVITY), streams, now)
         projects = Projects(self._table(PROJECTS), idempotency, journal, now)
+        activity = Activity(self._table(ACTIVITY), projects, streams, hub)
         settings = Settings(
             self._table(SETTINGS), self._table(TEAM_SETTINGS), self._models(), frozenset(platforms), journal, now
         )
@@ -267,7 +270,8 @@ class _Builder:
             deployments=deployments,
             documentation=documentation,
             settings=settings,
-            activity=Activity(self._table(ACTIVITY), projects, streams, hub),
+            activity=activity,
+            collaboration=Collaboration(activity, streams, hub, now),
             dashboards=Dashboards(projects.table, deployment_table, self._table(ACTIVITY), now),
             deletion=Deletion(projects, generations, deployments),
             admin=Admin(
