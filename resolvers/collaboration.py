@@ -8,8 +8,9 @@ import strawberry
 from resolvers.activity import ActivityNoted, LiveAfter, shown
 from resolvers.context import Info
 from resolvers.streams import StreamGap
+from resolvers.users import User
 from services.collaboration import Present
-from services.core.ids import ProjectId
+from services.core.ids import ProjectId, UserId
 
 
 @strawberry.type
@@ -18,6 +19,12 @@ class PresentUser:
 
     user_id: strawberry.ID
     """Who it is."""
+
+    @strawberry.field
+    async def user(self, info: Info) -> User | None:
+        """The same with names."""
+        found = await info.context.loaders.user(UserId(self.user_id))
+        return None if found is None else User.of(found)
 
 
 @strawberry.type

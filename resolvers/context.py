@@ -7,6 +7,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 import strawberry
 
+from resolvers.loaders import Loaders
 from services.bootstrap import Services
 from services.core.actor import Actor
 from services.core.errors import Unauthenticated
@@ -23,6 +24,7 @@ class Context:
     connection_params: dict[str, Any] | None = None
     upgrade_headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """A socket's, from the request that opened it."""
+    _loaders: Loaders | None = None
     _loads: dict[Hashable, "asyncio.Future[Any]"] = field(default_factory=dict[Hashable, "asyncio.Future[Any]"])
 
     @property
@@ -34,7 +36,14 @@ class Context:
 
     def for_operation(self) -> Self:
         """Return this context with nothing loaded yet."""
-        return replace(self, _loads={})
+        return replace(self, _loads={}, _loaders=None)
+
+    @property
+    def loaders(self) -> Loaders:
+        """What loads for many objects at once, as the signed-in user. Raises Unauthenticated where nobody is."""
+        if self._loaders is None:
+            self._loaders = Loaders(self.services, self.actor)
+        return self._loaders
 
     async def loaded(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
         """Load something at most once for this operation, however many fields ask for it."""

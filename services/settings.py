@@ -72,6 +72,10 @@ class TeamSettings(Entity, frozen=True, kw_only=True, rename="camel"):
     def project_id(self) -> None:
         return None
 
+    @property
+    def project_owner_id(self) -> None:
+        return None
+
 
 SETTINGS: Final = TableSpec("settings", UserSettings, partition="userId")
 TEAM_SETTINGS: Final = TableSpec("team-settings", TeamSettings)

@@ -1,6 +1,7 @@
 """This file is users: who signs in. The first sight of a user creates the user and a personal team, together."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,6 +61,10 @@ class Users:
         if user is None:
             raise NotFound("user", user_id)
         return user
+
+    async def many(self, ids: Sequence[UserId]) -> Sequence[User | None]:
+        """Return users by id, for those who were shown something that these have made."""
+        return await self.table.find_many([(user_id,) for user_id in ids])
 
     async def _sign_in(self, subject: Subject) -> User:
         found = await self.table.find(subject.user_id)

@@ -29,6 +29,9 @@ class Place(Protocol):
     @property
     def project_id(self) -> ProjectId | None: ...
 
+    @property
+    def project_owner_id(self) -> UserId | None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:
@@ -76,6 +79,7 @@ class Journal:
             team_id=place.team_id,
             user_id=by,
             project_id=place.project_id,
+            project_owner_id=place.project_owner_id,
             entity_id=entity.id,
             verb=verb,
             title=title,
