@@ -1,5 +1,6 @@
 """This file is the journal: what the services tell of every change, for people to read and to watch."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,9 @@ from services.core.clock import Clock
 from services.core.ids import ActivityId, ProjectId, TeamId, UserId, derived_id, prefix_of
 from services.events.shared import SharedStreams
 from services.jobs.record import JobRecord
+
+PATIENCE: Final = 1.0
+"""Seconds that a change waits for the event log to tell of it live."""
 
 _ENDINGS: Final = {verb.value: verb for verb in (Verb.COMPLETED, Verb.INCOMPLETE, Verb.FAILED, Verb.SUPERSEDED)}
 
@@ -90,7 +94,8 @@ class Journal:
         try:
             if await self.table.find(entry.id) is None:  # what is repeated may be given another time
                 await self.table.put_new(entry)
-                await self.streams.append(entry.team_id, msgspec.json.encode(entry))
+                async with asyncio.timeout(PATIENCE):
+                    await self.streams.append(entry.team_id, msgspec.json.encode(entry))
         except AlreadyExists:
             return
         except Exception:
