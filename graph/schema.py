@@ -20,6 +20,7 @@ from resolvers import (
     admin,
     api_keys,
     architectures,
+    collaboration,
     dashboard,
     documentation,
     errors,
@@ -71,6 +72,7 @@ SLICES: Final[list[ModuleType]] = [
     documentation,
     settings,
     activity,
+    collaboration,
     generation_objects,
     generation_events,
     generations,
@@ -139,6 +141,7 @@ class Live(
     generations.GenerationsSubscription,
     deployments.DeploymentsSubscription,
     activity.ActivitySubscription,
+    collaboration.CollaborationSubscription,
     analytics.AnalyticsSubscription,
 ):
     """Watching. Every event of a stream carries a cursor; resuming after it misses nothing and repeats nothing."""

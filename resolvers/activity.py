@@ -12,9 +12,9 @@ from resolvers.paging import After, Connection, First, connection
 from resolvers.projects import Project
 from resolvers.scalars import Long
 from resolvers.streams import StreamEvent, StreamGap
+from resolvers.users import User
 from services.activity import model
 from services.activity.model import EntityType, Verb
-from services.core.errors import NotFound
 from services.core.ids import ProjectId, TeamId, UserId
 from services.core.pages import PageRequest
 from services.events import stream
@@ -47,10 +47,14 @@ class Activity(Node):
         """The project it was done in; null where it concerns the team, or the project is gone."""
         if self.entry.project_id is None:
             return None
-        try:
-            return Project.of(await info.context.services.projects.get(self.entry.project_id, by=info.context.actor))
-        except NotFound:
-            return None
+        found = await info.context.loaders.project(self.entry.project_id, self.entry.project_owner_id)
+        return None if found is None else Project.of(found)
+
+    @strawberry.field
+    async def user(self, info: Info) -> User | None:
+        """Who did it, as `userId`."""
+        found = await info.context.loaders.user(self.entry.user_id)
+        return None if found is None else User.of(found)
 
     @classmethod
     def of(cls, entry: model.ActivityEntry) -> Self:

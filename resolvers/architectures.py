@@ -79,8 +79,8 @@ class Architecture(Node):
 
         if self.architecture.generation_id is None:
             return None
-        found = await info.context.services.generations.get(self.architecture.generation_id, by=info.context.actor)
-        return Generation.of(found)
+        found = await info.context.loaders.generation(self.architecture.generation_id, self.architecture.project_id)
+        return None if found is None else Generation.of(found)
 
     @classmethod
     def of(cls, architecture: service.Architecture) -> Self:

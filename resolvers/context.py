@@ -8,6 +8,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 import strawberry
 
+from resolvers.loaders import Loaders
 from services.auth.tokens import Subject
 from services.bootstrap import Services
 from services.core.actor import Actor, Scope
@@ -30,6 +31,7 @@ class Context:
     """A socket's, from the request that opened it."""
     needed_scopes: Callable[[], AbstractSet[Scope]] = frozenset
     """Tells what the operation needs of an API key."""
+    _loaders: Loaders | None = None
     _loads: dict[Hashable, "asyncio.Future[Any]"] = field(default_factory=dict[Hashable, "asyncio.Future[Any]"])
 
     @property
@@ -44,11 +46,18 @@ class Context:
 
     def for_operation(self, needed_scopes: Callable[[], AbstractSet[Scope]]) -> Self:
         """Return this context with nothing loaded yet."""
-        return replace(self, needed_scopes=needed_scopes, _loads={})
+        return replace(self, needed_scopes=needed_scopes, _loads={}, _loaders=None)
 
     async def take_up_roles(self) -> None:
         """Let the rest of this operation see the roles that it has just changed for whoever asks."""
         self.signed_in = await self.services.users.actor(Subject(self.actor.user_id), anew=True)
+
+    @property
+    def loaders(self) -> Loaders:
+        """What loads for many objects at once, as the signed-in user. Raises Unauthenticated where nobody is."""
+        if self._loaders is None:
+            self._loaders = Loaders(self.services, self.actor)
+        return self._loaders
 
     async def loaded(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
         """Load something at most once for this operation, however many fields ask for it."""

@@ -50,8 +50,8 @@ class DocumentationPage(Node):
 
         if self.page.generation_id is None:
             return None
-        found = await info.context.services.generations.get(self.page.generation_id, by=info.context.actor)
-        return Generation.of(found)
+        found = await info.context.loaders.generation(self.page.generation_id, self.page.project_id)
+        return None if found is None else Generation.of(found)
 
     @classmethod
     def of(cls, page: model.DocumentationPage) -> Self:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from resolvers.documentation import DocumentationFilter, DocumentationPage
     from resolvers.generations import Generation
     from resolvers.schemas import Schema
+    from resolvers.users import User
 
 strawberry.enum(ProjectStatus)
 
@@ -48,7 +49,16 @@ class Project(Node):
     @strawberry.field
     async def team(self, info: Info) -> Team | None:
         """The team it belongs to."""
-        return Team.of(await info.context.services.teams.get(self.project.team_id, by=info.context.actor))
+        found = await info.context.loaders.team(self.project.team_id)
+        return None if found is None else Team.of(found)
+
+    @strawberry.field
+    async def owner(self, info: Info) -> Annotated["User", strawberry.lazy("resolvers.users")] | None:
+        """Who created it."""
+        from resolvers.users import User  # noqa: PLC0415 - the slices show each other
+
+        found = await info.context.loaders.user(self.project.user_id)
+        return None if found is None else User.of(found)
 
     @strawberry.field
     async def viewer_can(self, info: Info) -> ViewerCan:
@@ -60,7 +70,8 @@ class Project(Node):
         """The newest version of its schema; null before the first."""
         from resolvers.schemas import Schema  # noqa: PLC0415 - the slices show each other
 
-        found = await info.context.services.schemas.current(self.project)
+        schema_id = self.project.schema_id
+        found = None if schema_id is None else await info.context.loaders.schema(schema_id, self.project.id)
         return None if found is None else Schema.of(found)
 
     @strawberry.field
@@ -151,7 +162,7 @@ class Project(Node):
         """The newest deployment; null before the first."""
         from resolvers.deployments import Deployment  # noqa: PLC0415 - the slices show each other
 
-        found = await info.context.services.deployments.latest(self.project)
+        found = await info.context.loaders.latest_deployment(self.project)
         return None if found is None else Deployment.of(found)
 
     @classmethod

@@ -120,8 +120,8 @@ class Schema(Node):
 
         if self.schema.generation_id is None:
             return None
-        found = await info.context.services.generations.get(self.schema.generation_id, by=info.context.actor)
-        return Generation.of(found)
+        found = await info.context.loaders.generation(self.schema.generation_id, self.schema.project_id)
+        return None if found is None else Generation.of(found)
 
     @strawberry.field
     async def diff(

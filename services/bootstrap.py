@@ -37,6 +37,7 @@ from services.aws.tables import E, Table, TableSpec
 from services.aws.topic import Topic
 from services.checks.port import Checks, NoChecks
 from services.checks.service import open_checks
+from services.collaboration import Collaboration
 from services.config import Config
 from services.core.clock import Clock, utc_now
 from services.core.recent import Recent
@@ -168,6 +169,7 @@ class Services:
     documentation: Documentation
     settings: Settings
     activity: Activity
+    collaboration: Collaboration
     dashboards: Dashboards
     deletion: Deletion
     analytics: Analytics
@@ -290,6 +292,7 @@ class _Builder:
         streams = SharedStreams(self.log, secrets.randbits)
         journal = Journal(self._table(ACTIVITY), streams, now)
         projects = Projects(self._table(PROJECTS), people.access, idempotency, journal, now)
+        activity = Activity(self._table(ACTIVITY), projects, streams, hub)
         settings = Settings(
             self._table(SETTINGS),
             self._table(TEAM_SETTINGS),
@@ -386,7 +389,8 @@ class _Builder:
             analytics=analytics,
             deletion=deletion,
             settings=settings,
-            activity=Activity(self._table(ACTIVITY), projects, streams, hub),
+            activity=activity,
+            collaboration=Collaboration(activity, streams, hub, now),
             dashboards=Dashboards(projects.table, deployment_table, self._table(ACTIVITY), now),
             admin=Admin(
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, budgets, now

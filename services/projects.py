@@ -1,6 +1,6 @@
 """This file is projects: a backend being built, from its description to where it runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -22,6 +22,7 @@ from services.idempotency import Idempotency
 
 NAME_LENGTH: Final = 100
 DESCRIPTION_LENGTH: Final = 500
+NO_DEPLOYMENT: Final = DeploymentId("")
 
 
 class ProjectStatus(Enum):
@@ -56,10 +57,16 @@ class Project(Entity, frozen=True, kw_only=True, rename="camel"):
     """How many generations were asked for."""
     live_deployment_id: DeploymentId | None = None
     """The deployment that answers now."""
+    latest_deployment_id: DeploymentId | None = None
+    """The newest deployment, "" before the first; None in records from before this was kept."""
 
     @property
     def project_id(self) -> ProjectId:
         return self.id
+
+    @property
+    def project_owner_id(self) -> UserId:
+        return self.user_id
 
 
 PROJECTS: Final = TableSpec(
@@ -118,6 +125,7 @@ class Projects:
             team_id=team_id,
             name=new.name.strip(),
             description=new.description.strip(),
+            latest_deployment_id=NO_DEPLOYMENT,
             created_at=now,
             updated_at=now,
         )
@@ -132,6 +140,11 @@ class Projects:
         """Return a project on which the actor may do `action`."""
         project = await self.table.find(project_id)
         return require(by, action, project, missing=NotFound("project", project_id))
+
+    async def many(self, keys: Sequence[tuple[ProjectId, UserId]], *, by: Actor) -> Sequence[Project | None]:
+        """Return projects by id and owner; None where there is none that the actor may see."""
+        found = await self.table.find_many(keys)
+        return [one if one is not None and allows(by, Action.VIEW, one.team_id) else None for one in found]
 
     async def list(
         self, page: PageRequest, *, team_id: TeamId | None, status: ProjectStatus | None, by: Actor
@@ -203,6 +216,10 @@ class Projects:
     async def mark(self, project_id: ProjectId, status: ProjectStatus) -> None:
         """Record that work on the project has begun (for jobs, which were authorized when they were asked for)."""
         await self._change(project_id, lambda _: {"status": status})
+
+    async def know_latest(self, project_id: ProjectId, deployment_id: DeploymentId) -> None:
+        """Keep the newest deployment of a project from before this was kept."""
+        await self._change(project_id, lambda old: {"latest_deployment_id": old.latest_deployment_id or deployment_id})
 
     async def settled(self, project_id: ProjectId, *, failed: bool) -> None:
         """Record that work on the project has ended."""

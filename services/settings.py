@@ -72,6 +72,10 @@ class TeamSettings(Entity, frozen=True, kw_only=True, rename="camel"):
     def project_id(self) -> None:
         return None
 
+    @property
+    def project_owner_id(self) -> None:
+        return None
+
 
 SETTINGS: Final = TableSpec("settings", UserSettings, partition="userId")
 TEAM_SETTINGS: Final = TableSpec("team-settings", TeamSettings)
@@ -117,8 +121,7 @@ class Settings:
         await self.of_team(team_id, by=by, action=Action.MANAGE_INTEGRATIONS)
         model, platform = change.fields.get("default_model"), change.fields.get("default_platform")
         if model is not None and model not in self.models:
-            known = f"known are {', '.join(sorted(self.models))}" if self.models else "the scaffold has none to choose"
-            raise Invalid.one(f"No model '{model[:100]}': {known}.", "defaultModel")
+            raise Invalid.one(f"defaultModel must be one of: {', '.join(sorted(self.models))}.", "defaultModel")
         if platform is not None and platform not in self.platforms:
             raise Invalid.one(f"{platform.value} is not available on this server.", "defaultPlatform")
         settings = await _changed(self.teams, self._new_team(team_id), change)

@@ -178,6 +178,10 @@ class Users:
         assert user is not None  # noqa: S101 - users are never taken out of the table
         return user
 
+    async def many(self, ids: Sequence[UserId]) -> Sequence[User | None]:
+        """Return users by id, for those who were shown something that these have made."""
+        return await self.table.find_many([(user_id,) for user_id in ids])
+
     async def _sign_in(self, subject: Subject) -> User:
         found = await self.table.find(subject.user_id)
         if found is not None:

@@ -129,14 +129,18 @@ class Deployment(Node):
     @strawberry.field
     async def project(self, info: Info) -> Project | None:
         """The project it belongs to."""
-        found = await info.context.services.projects.get(self.deployment.project_id, by=info.context.actor)
-        return Project.of(found)
+        record = self.deployment
+        found = await info.context.loaders.project(record.project_id, record.project_owner_id)
+        return None if found is None else Project.of(found)
 
     @strawberry.field
     async def generation(self, info: Info) -> Generation | None:
-        """The generation whose code it is."""
-        found = await info.context.services.generations.get(self.deployment.generation_id, by=info.context.actor)
-        return Generation.of(found)
+        """The generation whose code it is; null once the project is gone, or you may not see it any more."""
+        record = self.deployment
+        if await info.context.loaders.project(record.project_id, record.project_owner_id) is None:
+            return None
+        found = await info.context.loaders.generation(record.generation_id, record.project_id)
+        return None if found is None else Generation.of(found)
 
     @strawberry.field
     async def logs(

@@ -15,7 +15,6 @@ from resolvers.scalars import URL, Long
 from resolvers.schemas import Schema
 from resolvers.viewer_can import ViewerCan
 from services.checks.port import CheckState
-from services.core.errors import NotFound
 from services.core.ids import GenerationId
 from services.generations import model as records
 from services.generations.artifact import Artifact
@@ -185,32 +184,26 @@ class Generation(Node):
     @strawberry.field
     async def project(self, info: Info) -> Project | None:
         """The project it is for."""
-        found = await info.context.services.projects.get(self.generation.project_id, by=info.context.actor)
-        return Project.of(found)
+        record = self.generation
+        found = await info.context.loaders.project(record.project_id, record.project_owner_id)
+        return None if found is None else Project.of(found)
 
     @strawberry.field
     async def schema(self, info: Info) -> Schema | None:
         """SCHEMA: the version it made, once COMPLETED. CODE: the version it was made from."""
         if self.generation.schema_id is None:
             return None
-        try:
-            found = await info.context.services.schemas.get(self.generation.schema_id, by=info.context.actor)
-        except NotFound:
-            return None
-        return Schema.of(found)
+        found = await info.context.loaders.schema(self.generation.schema_id, self.generation.project_id)
+        return None if found is None else Schema.of(found)
 
     @strawberry.field
     async def architecture(self, info: Info) -> Architecture | None:
         """ARCHITECTURE: what it made, as it is now; null until it is COMPLETED, and once that was deleted."""
         if self.generation.architecture_id is None:
             return None
-        try:
-            found = await info.context.services.architectures.get(
-                self.generation.architecture_id, by=info.context.actor
-            )
-        except NotFound:
-            return None
-        return Architecture.of(found)
+        record = self.generation
+        found = await info.context.loaders.architecture(self.generation.architecture_id, record.project_id)
+        return None if found is None else Architecture.of(found)
 
     @strawberry.field
     async def text(self, info: Info) -> str | None:
@@ -249,8 +242,8 @@ class Generation(Node):
         """The generation that this one changes or goes on with; null for one that began anew."""
         if self.generation.base_id is None:
             return None
-        found = await info.context.services.generations.get(self.generation.base_id, by=info.context.actor)
-        return Generation.of(found)
+        found = await info.context.loaders.generation(self.generation.base_id, self.generation.project_id)
+        return None if found is None else Generation.of(found)
 
     @strawberry.field
     async def diff(

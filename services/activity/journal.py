@@ -1,5 +1,6 @@
 """This file is the journal: what the services tell of every change, for people to read and to watch."""
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,9 @@ from services.core.ids import ActivityId, ProjectId, TeamId, UserId, derived_id,
 from services.events.shared import SharedStreams
 from services.jobs.record import JobRecord
 
+PATIENCE: Final = 1.0
+"""Seconds that a change waits for the event log to tell of it live."""
+
 _ENDINGS: Final = {verb.value: verb for verb in (Verb.COMPLETED, Verb.INCOMPLETE, Verb.FAILED, Verb.SUPERSEDED)}
 
 log = logging.getLogger(__name__)
@@ -28,6 +32,9 @@ class Place(Protocol):
 
     @property
     def project_id(self) -> ProjectId | None: ...
+
+    @property
+    def project_owner_id(self) -> UserId | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,7 @@ class Journal:
             team_id=place.team_id,
             user_id=by,
             project_id=place.project_id,
+            project_owner_id=place.project_owner_id,
             entity_id=entity.id,
             verb=verb,
             title=title,
@@ -86,7 +94,8 @@ class Journal:
         try:
             if await self.table.find(entry.id) is None:  # what is repeated may be given another time
                 await self.table.put_new(entry)
-                await self.streams.append(entry.team_id, msgspec.json.encode(entry))
+                async with asyncio.timeout(PATIENCE):
+                    await self.streams.append(entry.team_id, msgspec.json.encode(entry))
         except AlreadyExists:
             return
         except Exception:

@@ -67,6 +67,7 @@ class ActivityEntry(Entity, frozen=True, kw_only=True, rename="camel"):
     user_id: UserId = msgspec.field(name="actorId")
     """Who did it; of what happened by itself, who had asked for it."""
     project_id: ProjectId | None = None
+    project_owner_id: UserId | None = None
     entity_id: str
     verb: Verb
     title: str

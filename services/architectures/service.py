@@ -1,5 +1,6 @@
 """This file is a project's architectures: drawings of its backend, generated or made by hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,6 +58,10 @@ class Architectures:
     async def get(self, architecture_id: ArchitectureId, *, by: Actor) -> Architecture:
         """Return an architecture."""
         return (await self._found(architecture_id, by=by, action=Action.VIEW))[0]
+
+    async def many(self, keys: Sequence[tuple[ArchitectureId, ProjectId]]) -> Sequence[Architecture | None]:
+        """Return architectures of projects that the caller was given, by their ids and the projects'; None for none."""
+        return await self.table.find_many(keys)
 
     async def list(self, project: Project, page: PageRequest) -> Page[Architecture]:
         """Return the architectures of a project that the caller was given, the one changed last first."""

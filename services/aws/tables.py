@@ -1,5 +1,6 @@
 """This file is the DynamoDB table mapper: one declaration per table, and reading and writing its entities."""
 
+import asyncio
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from services.aws.clients import Aws
 from services.aws.items import Entity, Item, from_item, to_attribute, to_item
-from services.core.errors import Conflict, Invalid
+from services.core.errors import Conflict, Invalid, Unavailable
 from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 
 CONTENTION: Final = 20
@@ -21,6 +22,12 @@ KEY_BYTES: Final = 2048
 """DynamoDB's limit of a partition key; a longer or empty one is an error there, and here the id of nothing."""
 MOST_COUNTED: Final = 10
 """Calls of one count, of 1 MB each."""
+
+_BATCH: Final = 100
+"""Keys of one BatchGetItem: DynamoDB's maximum."""
+
+_PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds between the calls for keys that DynamoDB left out of an answer, as it does where it is throttled."""
 
 _MARK: Final = "_write"
 """The attribute that tells one write of an item from another."""
@@ -90,21 +97,22 @@ class Table(Generic[E]):
         item = self._item(entity_id, sort=None if sort is None else to_attribute(sort))
         return None if item is None else from_item(item, self.spec.entity)
 
+    async def find_many(self, keys: Sequence[Sequence[str]]) -> list[E | None]:
+        """Return the entities with these keys (partition and, where the table has one, sort key) in their order.
+
+        Those that do not exist are None. A hundred take one call, and are read consistently. Raises Unavailable.
+        """
+        found: dict[Sequence[str], E] = {}
+        wanted = list(dict.fromkeys(tuple(key) for key in keys))
+        for start in range(0, len(wanted), _BATCH):
+            for item in await self._batch(wanted[start : start + _BATCH]):
+                found[tuple(item[name]["S"] for name in self.spec.key)] = from_item(item, self.spec.entity)
+        return [found.get(tuple(key)) for key in keys]
+
     async def put_new(self, entity: E) -> None:
         """Store a new entity. Raises AlreadyExists where its key is taken."""
         if not await self.aws.run(self._put, self._creation(entity)):
             raise AlreadyExists(entity.id)
-
-    async def find_all(self, ids: Sequence[str]) -> dict[str, E]:
-        """Return those that exist of up to 100 entities, by their ids. For tables without a sort key."""
-        found: dict[str, E] = {}
-        wanted: Any = {self.name: {"Keys": [{"id": {"S": one}} for one in dict.fromkeys(ids)], "ConsistentRead": True}}
-        while ids and wanted:
-            answer = await self.aws.run(self.aws.dynamodb.batch_get_item, RequestItems=wanted)
-            entities = [from_item(item, self.spec.entity) for item in answer["Responses"].get(self.name, [])]
-            found |= {entity.id: entity for entity in entities}
-            wanted = answer.get("UnprocessedKeys")
-        return found
 
     async def sharing(self, entity_id: str) -> list[E]:
         """Return all entities that share an id, as they are now (a consistent read). For partitions that stay small."""
@@ -331,6 +339,20 @@ class Table(Generic[E]):
             Limit=1,
         )
         return next(iter(answer["Items"]), None)
+
+    async def _batch(self, keys: Sequence[Sequence[str]]) -> list[Item]:
+        """Read items by their keys, until DynamoDB has answered for each of them."""
+        asked = [{name: {"S": part} for name, part in zip(self.spec.key, key, strict=True)} for key in keys]
+        waiting: Any = {self.name: {"Keys": asked, "ConsistentRead": True}}
+        found: list[Item] = []
+        for pause in _PAUSES:
+            answer = await self.aws.run(self.aws.dynamodb.batch_get_item, RequestItems=waiting)
+            found += answer["Responses"].get(self.name, [])
+            waiting = answer.get("UnprocessedKeys")
+            if not waiting:
+                return found
+            await asyncio.sleep(pause)
+        raise Unavailable("The database is busy; try again.")
 
     def _key_of(self, item: Item) -> Item:
         return {name: item[name] for name in self.spec.key}

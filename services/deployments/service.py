@@ -1,14 +1,16 @@
 """This file is what users do with deployments: start one, watch it, read its logs, stop it, do it again."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Final
 
+from msgspec.structs import replace
+
 from services.aws.queue import Queue
-from services.aws.tables import AlreadyExists, Table
+from services.aws.tables import Table, transact
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
@@ -27,9 +29,10 @@ from services.generations.model import Generation, GenerationKind, GenerationSta
 from services.generations.service import Generations
 from services.idempotency import Idempotency
 from services.jobs.record import OPEN, StopCause, stop_requested
-from services.projects import Project, Projects
+from services.projects import NO_DEPLOYMENT, Project, Projects
 from services.settings import Settings
 
+TRIES: Final = 20
 MAX_VARIABLES: Final = 100
 MAX_VALUE: Final = 4096
 _RESERVED: Final = {"PATH", "HOME", "PORT", "HOST", "TABLE_PREFIX"}
@@ -75,6 +78,7 @@ class Deployments:
             project_id=project.id,
             user_id=by.user_id,
             team_id=project.team_id,
+            project_owner_id=project.user_id,
             open=OPEN,
             generation_id=new.generation_id,
             platform=platform,
@@ -83,10 +87,7 @@ class Deployments:
             created_at=now,
             updated_at=now,
         )
-        try:
-            await self.table.put_new(deployment)
-        except AlreadyExists:
-            deployment = await self.get(deployment.id, by=by)
+        deployment = await self._stored(deployment)
         if deployment.status is DeploymentStatus.PENDING:
             await self.queue.send(deployment.id, group=project.team_id)
         await self.projects.journal.created(deployment, deployment.platform.value, place=project, by=by.user_id)
@@ -111,6 +112,10 @@ class Deployments:
             raise NotFound("deployment", deployment_id) from None
         return deployment
 
+    async def many(self, keys: Sequence[tuple[DeploymentId, ProjectId]]) -> Sequence[Deployment | None]:
+        """Return deployments of projects that the caller was given, by their ids and the projects'; None for none."""
+        return await self.table.find_many(keys)
+
     async def list(
         self, page: PageRequest, *, project_id: ProjectId | None, status: DeploymentStatus | None, by: Actor
     ) -> Page[Deployment]:
@@ -121,9 +126,11 @@ class Deployments:
         project = await self.projects.get(project_id, by=by)
         return await self.table.query("ProjectIdIndex", project.id, page, where=where)
 
-    async def latest(self, project: Project) -> Deployment | None:
-        """Return the newest deployment of a project that the caller was given."""
-        return await self.table.latest("ProjectIdIndex", project.id)
+    async def look_up_latest(self, project: Project) -> Deployment | None:
+        """Return the newest deployment of a project that the caller was given, and let the project know it."""
+        found = await self.table.latest("ProjectIdIndex", project.id)
+        await self.projects.know_latest(project.id, found.id if found else NO_DEPLOYMENT)
+        return found
 
     async def cancel(self, deployment_id: DeploymentId, *, by: Actor) -> Deployment:
         """Stop a deployment, whether it is being built or runs. It is CANCELING until nothing of it runs any more.
@@ -178,6 +185,21 @@ class Deployments:
     @property
     def _history(self) -> DeploymentHistory:
         return DeploymentHistory(self.table, self.archive)
+
+    async def _stored(self, deployment: Deployment) -> Deployment:
+        """Store a new deployment together with the project's pointer to it; a repeat returns what is stored."""
+        for _ in range(TRIES):
+            if (found := await self.table.find(deployment.id)) is not None:
+                return found
+            project = await self.projects.table.find(deployment.project_id)
+            if project is None:
+                raise NotFound("project", deployment.project_id)
+            latest = max(project.latest_deployment_id or NO_DEPLOYMENT, deployment.id)
+            pointer = replace(project, latest_deployment_id=latest)
+            creation = self.table.creation(deployment)
+            if await transact(self.table.aws, [creation, self.projects.table.replacement(project, pointer)]):
+                return deployment
+        raise Conflict("The project keeps changing; try again.")
 
     async def _stop(self, deployment_id: DeploymentId) -> Deployment | None:
         def stopped(old: Deployment) -> Deployment:

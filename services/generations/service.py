@@ -1,7 +1,7 @@
 """This file is what users do with generations: ask for one, watch it, cancel it, take what it made."""
 
 import dataclasses
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -131,6 +131,10 @@ class Generations:
         except NotFound:
             raise NotFound("generation", generation_id) from None
         return generation
+
+    async def many(self, keys: Sequence[tuple[GenerationId, ProjectId]]) -> Sequence[Generation | None]:
+        """Return generations of projects that the caller was given, by their ids and the projects'; None for none."""
+        return await self.table.find_many(keys)
 
     async def list(self, project: Project, page: PageRequest) -> Page[Generation]:
         """Return the generations of a project that the caller was given, newest first."""
@@ -287,6 +291,7 @@ def _record(object_id: GenerationId, new: NewGeneration, project: Project, *, by
         project_id=project.id,
         user_id=by.user_id,
         team_id=project.team_id,
+        project_owner_id=project.user_id,
         open=OPEN,
         kind=new.kind,
         prompt=prompt,

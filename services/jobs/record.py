@@ -40,6 +40,8 @@ class JobRecord(Entity, frozen=True, kw_only=True, rename="camel"):
     user_id: UserId
     team_id: TeamId
     """The team that asked; jobs of one team do not delay another's."""
+    project_owner_id: UserId | None = None
+    """Who made the project: the other half of its key; None in records from before this was kept."""
     attempt: int = 0
     """How often the job was claimed; the fencing token of the run that claimed it last."""
     lease: Lease | None = None

@@ -1,5 +1,6 @@
 """This file is the versions of a project's schema: immutable, numbered from 1, each generated or made by hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,6 +75,10 @@ class Schemas:
         except NotFound:
             raise NotFound("schema", schema_id) from None
         return schema
+
+    async def many(self, keys: Sequence[tuple[SchemaId, ProjectId]]) -> Sequence[Schema | None]:
+        """Return versions of projects that the caller was given, by their ids and the projects'; None for none."""
+        return await self.table.find_many(keys)
 
     async def current(self, project: Project) -> Schema | None:
         """Return the newest version of the schema of a project that the caller was given."""

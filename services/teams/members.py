@@ -38,8 +38,8 @@ class Members:
         """Return the members of a team, those who came last first."""
         require(by, Action.VIEW, team, missing=NotFound("team", team.id))
         found = _only_owner(team) if team.personal else await self.memberships.query("TeamIdIndex", team.id, page)
-        users = await self.users.find_all([one.id for one in found.items])
-        members = [Member(one.id, users.get(one.id), one.role, one.created_at) for one in found.items]
+        users = await self.users.find_many([(one.id,) for one in found.items])
+        members = [Member(one.id, user, one.role, one.created_at) for one, user in zip(found.items, users, strict=True)]
         return Page(members, found.cursors, found.has_next)
 
     async def change_role(self, team_id: TeamId, user_id: UserId, role: Role, *, by: Actor) -> Team:

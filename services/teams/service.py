@@ -46,8 +46,8 @@ class Teams:
         """Return the actor's teams, newest first."""
         after = None if page.after is None else str(decode_cursor(page.after, parts=1)[0])
         ids = [team_id for team_id in sorted(by.roles, reverse=True) if after is None or team_id < after]
-        teams = await self.table.find_all(ids[: page.first])
-        shown = [teams[team_id] for team_id in ids[: page.first] if team_id in teams]
+        teams = await self.table.find_many([(one,) for one in ids[: page.first]])
+        shown = [team for team in teams if team is not None]
         return Page(shown, [encode_cursor([team.id]) for team in shown], has_next=len(ids) > page.first)
 
     async def create(self, name: str, *, client_mutation_id: str | None = None, by: Actor) -> Team:

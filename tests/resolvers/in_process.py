@@ -9,8 +9,8 @@ from graph.schema import schema
 from resolvers.context import Context
 from services.auth.tokens import Subject
 from services.bootstrap import Services, opened
+from services.config import Config
 from services.core.actor import Actor
-from tests.snapinfra import Server
 
 
 @dataclass
@@ -29,9 +29,9 @@ class Counted:
 
 
 @asynccontextmanager
-async def counted(server: Server, user_id: str) -> AsyncGenerator[Counted]:
-    """Open the server's stage once more, for one user."""
-    async with opened(server.config, {}) as process:
+async def counted(config: Config, user_id: str) -> AsyncGenerator[Counted]:
+    """Open a stage without workers, for one user."""
+    async with opened(config, {}) as process:
         services = process.services
         asked = Counted(services, await services.users.actor(Subject(user_id)))
         events = services.projects.table.aws.dynamodb.meta.events

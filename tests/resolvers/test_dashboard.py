@@ -53,7 +53,7 @@ async def test_the_dashboard_shows_what_the_team_has(alice: User, bob: User) -> 
 
 async def test_the_dashboard_takes_as_many_reads_for_much_as_for_little(server: Server, alice: User) -> None:
     viewer = (await alice.ask("{ viewer { id } }"))["viewer"]["id"]
-    async with counted(server, viewer) as asked:
+    async with counted(server.config, viewer) as asked:
         await asked.ask(DASHBOARD)
         empty = sorted(asked.calls)
         for _ in range(12):

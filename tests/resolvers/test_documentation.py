@@ -3,7 +3,11 @@
 import asyncio
 from typing import Any
 
-from tests.snapinfra import User, events
+from msgspec.structs import replace
+
+from services.core.ids import PageId, new_id
+from tests.resolvers.in_process import counted
+from tests.snapinfra import Server, User, events
 
 CREATE = """
 mutation($input: CreateDocumentationPageInput!) {
@@ -180,6 +184,28 @@ async def test_an_order_that_leaves_out_or_repeats_a_page_is_refused(alice: User
             "userErrors": [{"message": message, "code": "BAD_USER_INPUT", "field": ["pageIds"]}],
         }
     assert await titles(alice, project_id) == ["A", "B"]
+
+
+async def test_a_project_has_at_most_200_pages(server: Server, alice: User) -> None:
+    project_id = (await alice.project())["id"]
+    first = await create(alice, project_id, "First", clientMutationId="c1")
+    viewer = (await alice.ask("{ viewer { id } }"))["viewer"]["id"]
+    async with counted(server.config, viewer) as asked:
+        table = asked.services.documentation.table
+        page = await table.find(first["id"])
+        assert page is not None
+        pages = [replace(page, id=PageId(new_id("page")), order=order) for order in range(2, 201)]
+        await asyncio.gather(*(table.put_new(one) for one in pages))
+
+    answer = await alice.result(CREATE, input={"projectId": project_id, "title": "t", "content": "c"})
+
+    message = "A project has at most 200 pages of documentation."
+    assert answer["data"]["createDocumentationPage"] == {
+        "page": None,
+        "userErrors": [{"message": message, "code": "BAD_USER_INPUT", "field": ["projectId"]}],
+    }
+    assert len(await titles(alice, project_id, title="First")) == 200
+    assert await create(alice, project_id, "First", clientMutationId="c1") == first
 
 
 async def test_a_deleted_page_is_gone(alice: User) -> None:

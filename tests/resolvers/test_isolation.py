@@ -197,6 +197,7 @@ async def test_another_users_things_look_like_missing_ones_by_every_path(alice: 
         ("generation", GENERATION),
         ("deployment", "subscription($id: ID!) { deploymentEvents(id: $id) { __typename } }"),
         ("project", "subscription($id: ID!) { activityFeed(projectId: $id) { __typename } }"),
+        ("project", "subscription($id: ID!) { projectEvents(projectId: $id) { __typename } }"),
         ("team", "subscription($id: ID!) { activityFeed(teamId: $id) { __typename } }"),
     ],
 )

@@ -139,7 +139,7 @@ async def test_a_model_that_no_provider_has_is_no_default(alice: User) -> None:
         "settings": None,
         "userErrors": [
             {
-                "message": "No model 'gpt-0': the scaffold has none to choose.",
+                "message": "defaultModel must be one of: scaffold-1.",
                 "code": "BAD_USER_INPUT",
                 "field": ["defaultModel"],
             }

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -182,3 +183,58 @@ def test_provisioning_twice_changes_nothing(aws: Aws) -> None:
     provision(aws, resources)
 
     assert aws.dynamodb.describe_table(TableName=name)["Table"] == before
+
+
+async def test_many_are_found_by_their_keys_in_the_order_asked_for(table: Table[Thing]) -> None:
+    things = [thing(f"thing_{number}", rank=number) for number in range(120)]
+    await asyncio.gather(*(table.put_new(one) for one in things))
+    keys = [(one.id, "o") for one in reversed(things)]
+
+    found = await table.find_many([("thing_5", "p"), *keys, keys[0], ("none", "o")])
+
+    assert found == [None, *reversed(things), things[-1], None]
+    assert await table.find_many([]) == []
+
+
+async def test_entities_are_counted_from_a_sort_key_on(table: Table[Thing]) -> None:
+    for day in range(1, 6):
+        moment = NOW.replace(day=day)
+        await table.put_new(thing(f"thing_{day}", created_at=moment, rank=day % 2))
+    await table.put_new(thing("other", owner_id="p"))
+    since = "2026-01-03T00:00:00.000Z"
+
+    assert await table.count("OwnerIndex", "o") == 5
+    assert await table.count("OwnerIndex", "o", since=since) == 3
+    assert await table.count("OwnerIndex", "o", since=since, where={"color": "RED", "weight": "1"}) == 0
+    assert await table.count("OwnerIndex", "q") == 0
+
+
+async def test_a_sort_key_asked_for_is_looked_up_and_the_rest_filtered(table: Table[Thing]) -> None:
+    for number, moment in enumerate([NOW, NOW.replace(day=1)]):
+        await table.put_new(thing(f"thing_{number}", created_at=moment))
+
+    page = await table.query(
+        "OwnerIndex", "o", PageRequest(), where={"createdAt": "2026-01-01T12:00:00.005Z", "color": "RED"}
+    )
+
+    assert [one.id for one in page.items] == ["thing_1"]
+
+
+class Preference(Entity, frozen=True, kw_only=True, rename="camel"):
+    id: str = msgspec.field(name="userId")
+    color: Color = Color.RED
+
+
+async def test_a_table_may_call_its_partition_key_otherwise(aws: Aws) -> None:
+    spec, name = TableSpec("preferences", Preference, partition="userId"), f"preferences-{uuid.uuid4().hex}"
+    provision(aws, Resources([(name, spec)], [], f"bucket-{uuid.uuid4().hex}", name))
+    table = Table(aws, spec, name, lambda: NOW)
+    stored = Preference(id="user_1", created_at=NOW, updated_at=NOW)
+    await table.put_new(stored)
+
+    with pytest.raises(AlreadyExists):
+        await table.put_new(stored)
+
+    assert await table.find("user_1") == stored
+    assert await table.find_many([("user_1",)]) == [stored]
+    assert await table.update("user_1", replace) == replace(stored, version=2)

@@ -1,0 +1,90 @@
+"""This file is loading what many objects of an answer refer to, in one call for all of them.
+
+A loader gathers what the fields of one level ask for, and reads it by full keys (BatchGetItem). It keeps nothing: what
+a subscription shows hours later, or a second mutation of a request, is read anew.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from services.architectures.service import Architecture
+from services.bootstrap import Services
+from services.core.actor import Actor
+from services.core.errors import NotFound
+from services.core.ids import ArchitectureId, GenerationId, ProjectId, SchemaId, TeamId, UserId
+from services.deployments.model import Deployment
+from services.generations.model import Generation
+from services.projects import NO_DEPLOYMENT, Project
+from services.schemas.service import Schema
+from services.teams.model import Team
+from services.users import User
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+class Loaders:
+    """Made for each operation."""
+
+    def __init__(self, services: Services, actor: Actor) -> None:
+        self._services = services
+        self._actor = actor
+        self._users = _loader(services.users.many)
+        self._teams = _loader(self._many_teams)
+        self._projects = _loader(self._many_projects)
+        self._schemas = _loader(services.schemas.many)
+        self._architectures = _loader(services.architectures.many)
+        self._generations = _loader(services.generations.many)
+        self._deployments = _loader(services.deployments.many)
+
+    async def user(self, user_id: UserId) -> User | None:
+        """Return a user whose doing the actor was shown."""
+        return await self._users.load(user_id)
+
+    async def team(self, team_id: TeamId) -> Team | None:
+        return await self._teams.load(team_id)
+
+    async def project(self, project_id: ProjectId, owner_id: UserId | None) -> Project | None:
+        """Return a project that the actor may see. Without its owner, which older records lack, it takes a call."""
+        if owner_id is not None:
+            return await self._projects.load((project_id, owner_id))
+        try:
+            return await self._services.projects.get(project_id, by=self._actor)
+        except NotFound:
+            return None
+
+    async def schema(self, schema_id: SchemaId, project_id: ProjectId) -> Schema | None:
+        """Return a version of a project that the actor was shown."""
+        return await self._schemas.load((schema_id, project_id))
+
+    async def architecture(self, architecture_id: ArchitectureId, project_id: ProjectId) -> Architecture | None:
+        """Return an architecture of a project that the actor was shown."""
+        return await self._architectures.load((architecture_id, project_id))
+
+    async def generation(self, generation_id: GenerationId, project_id: ProjectId) -> Generation | None:
+        """Return a generation of a project that the actor was shown."""
+        return await self._generations.load((generation_id, project_id))
+
+    async def latest_deployment(self, project: Project) -> Deployment | None:
+        """Return the newest deployment of a project that the actor was shown."""
+        if project.latest_deployment_id is None:
+            return await self._services.deployments.look_up_latest(project)
+        if project.latest_deployment_id == NO_DEPLOYMENT:
+            return None
+        return await self._deployments.load((project.latest_deployment_id, project.id))
+
+    async def _many_projects(self, keys: Sequence[tuple[ProjectId, UserId]]) -> Sequence[Project | None]:
+        return await self._services.projects.many(keys, by=self._actor)
+
+    async def _many_teams(self, ids: Sequence[TeamId]) -> Sequence[Team | None]:
+        wanted = list(dict.fromkeys(ids))
+        found = await asyncio.gather(*(self._services.teams.get(team_id, by=self._actor) for team_id in wanted))
+        teams = dict(zip(wanted, found, strict=True))
+        return [teams[team_id] for team_id in ids]
+
+
+def _loader(load: Callable[[Sequence[K]], Awaitable[Sequence[T | None]]]) -> DataLoader[K, T | None]:
+    return DataLoader(load_fn=load, cache=False)

@@ -1,0 +1,189 @@
+"""This file is the promise that a page costs as many calls to DynamoDB whether it has one item or twenty."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from msgspec.structs import replace
+
+from cli.serving import provision_stage
+from services.config import Config
+from services.core.clock import utc_now
+from services.core.ids import DeploymentId, GenerationId, new_id
+from services.deployments.model import Deployment, DeploymentPlatform
+from services.deployments.service import NewDeployment
+from services.generations.model import Generation, GenerationKind, GenerationStatus
+from services.projects import NewProject, Project
+from services.schemas.model import Field, FieldType, SchemaModel, Table
+from tests.resolvers.in_process import Counted, counted
+from tests.snapinfra import settings
+
+PROJECTS = """
+query($first: Int!) {
+  projects(first: $first) {
+    nodes { id owner { id } team { id } schema { id version } latestDeployment { id platform project { name } } }
+  }
+}"""
+
+DEPLOYMENTS = """
+query($first: Int!) {
+  deployments(first: $first) { nodes { id project { id owner { id } } generation { id schema { id } } } }
+}"""
+
+GENERATIONS = """
+query($id: ID!, $first: Int!) {
+  project(id: $id) { generations(first: $first) { nodes { id project { id } schema { id } base { id } } } }
+}"""
+
+MODEL = SchemaModel((Table("t", (Field("id", FieldType.STRING, primary_key=True),)),))
+
+
+@pytest.fixture(scope="module")
+def config(emulator: str) -> Config:
+    """Provision a stage that no worker serves, so that nothing is deployed."""
+    config = settings(emulator)
+    provision_stage(config)
+    return config
+
+
+@dataclass
+class Made:
+    project: Project
+    generation: Generation
+    deployment: Deployment
+
+
+@pytest.fixture
+async def asked(config: Config) -> AsyncIterator[Counted]:
+    async with counted(config, f"user_{new_id('x').replace('_', '-')}") as asked:
+        yield asked
+
+
+async def make(asked: Counted) -> Made:
+    """Make a project with a schema, code and a deployment of it."""
+    services, by = asked.services, asked.actor
+    project = await services.projects.create(NewProject("Shop", team_id=by.personal_team_id), by=by)
+    schema = await services.schemas.save(project.id, MODEL, expected_version=None, by=by)
+    generation = await store(asked, project, schema_id=schema.id)
+    new = NewDeployment(project.id, generation.id, DeploymentPlatform.LOCAL)
+    return Made(project, generation, await services.deployments.create(new, by=by))
+
+
+async def store(asked: Counted, project: Project, **fields: object) -> Generation:
+    """Store a generation as a worker leaves it."""
+    generation = Generation(
+        id=GenerationId(new_id("generation")),
+        project_id=project.id,
+        user_id=project.user_id,
+        team_id=project.team_id,
+        project_owner_id=project.user_id,
+        kind=GenerationKind.CODE,
+        prompt="",
+        status=GenerationStatus.COMPLETED,
+        created_at=utc_now(),
+        updated_at=utc_now(),
+    )
+    await asked.services.generations.table.put_new(replace(generation, **fields))
+    return generation
+
+
+async def test_twenty_projects_with_what_belongs_to_them_take_as_many_calls_as_one(asked: Counted) -> None:
+    made = [await make(asked) for _ in range(20)]
+
+    await asked.ask(PROJECTS, first=1)
+    one = sorted(asked.calls)
+    nodes = (await asked.ask(PROJECTS, first=20))["projects"]["nodes"]
+
+    assert sorted(asked.calls) == one == ["BatchGetItem"] * 4 + ["Query"] * 2
+    assert [(node["id"], node["latestDeployment"]["id"]) for node in nodes] == [
+        (each.project.id, each.deployment.id) for each in reversed(made)
+    ]
+    assert {node["owner"]["id"] for node in nodes} == {asked.actor.user_id}
+    assert {node["schema"]["version"] for node in nodes} == {1}
+    assert {node["latestDeployment"]["project"]["name"] for node in nodes} == {"Shop"}
+
+
+async def test_twenty_deployments_with_their_projects_and_code_take_as_many_calls_as_one(asked: Counted) -> None:
+    made = [await make(asked) for _ in range(20)]
+
+    await asked.ask(DEPLOYMENTS, first=1)
+    one = sorted(asked.calls)
+    nodes = (await asked.ask(DEPLOYMENTS, first=20))["deployments"]["nodes"]
+
+    assert sorted(asked.calls) == one == ["BatchGetItem"] * 4 + ["Query"]
+    assert [(node["id"], node["project"]["id"], node["generation"]["id"]) for node in nodes] == [
+        (each.deployment.id, each.project.id, each.generation.id) for each in reversed(made)
+    ]
+
+
+async def test_twenty_generations_with_schema_and_base_take_as_many_calls_as_one(asked: Counted) -> None:
+    made = await make(asked)
+    for _ in range(20):
+        base = made.generation
+        await store(asked, made.project, base_id=base.id, schema_id=new_id("schema"))
+
+    await asked.ask(GENERATIONS, id=made.project.id, first=1)
+    one = sorted(asked.calls)
+    nodes = (await asked.ask(GENERATIONS, id=made.project.id, first=20))["project"]["generations"]["nodes"]
+
+    assert sorted(asked.calls) == one == ["BatchGetItem"] * 3 + ["Query"] * 2
+    assert {(node["project"]["id"], node["base"]["id"]) for node in nodes} == {(made.project.id, made.generation.id)}
+    assert {node["schema"] for node in nodes} == {None}
+
+
+async def test_a_project_without_deployments_needs_no_call_to_know_that(asked: Counted) -> None:
+    await asked.services.projects.create(NewProject("Shop"), by=asked.actor)
+
+    nodes = (await asked.ask("{ projects { nodes { latestDeployment { id } } } }"))["projects"]["nodes"]
+
+    assert nodes == [{"latestDeployment": None}]
+    assert asked.calls == ["Query"]
+
+
+@pytest.mark.parametrize("deployed", [True, False])
+async def test_a_project_from_before_the_newest_deployment_was_kept_learns_it_once(
+    asked: Counted, *, deployed: bool
+) -> None:
+    projects = asked.services.projects
+    made = await make(asked) if deployed else None
+    project = made.project if made else await projects.create(NewProject("Shop"), by=asked.actor)
+    await projects.table.update(project.id, lambda old: replace(old, latest_deployment_id=None))
+    query = "{ projects { nodes { latestDeployment { id } } } }"
+
+    first, first_calls = await asked.ask(query), len(asked.calls)
+    second, second_calls = await asked.ask(query), len(asked.calls)
+
+    expected = {"id": made.deployment.id} if made else None
+    assert first["projects"]["nodes"] == second["projects"]["nodes"] == [{"latestDeployment": expected}]
+    assert second_calls < first_calls
+
+
+async def test_the_newest_deployment_is_the_projects_latest_and_a_repeat_makes_no_other(asked: Counted) -> None:
+    made, by = await make(asked), asked.actor
+    new = NewDeployment(made.project.id, made.generation.id, DeploymentPlatform.LOCAL, client_mutation_id="c1")
+
+    again = [await asked.services.deployments.create(new, by=by) for _ in range(2)]
+
+    project = await asked.services.projects.get(made.project.id, by=by)
+    assert project.latest_deployment_id == again[0].id == again[1].id > made.deployment.id
+
+
+async def test_what_belongs_to_another_team_is_not_loaded(asked: Counted, config: Config) -> None:
+    made = await make(asked)
+    record = made.deployment
+    async with counted(config, f"user_{new_id('x').replace('_', '-')}") as other:
+        mine = await make(other)
+        foreign = replace(
+            mine.deployment,
+            id=DeploymentId(new_id("deployment")),
+            project_id=record.project_id,
+            project_owner_id=record.project_owner_id,
+            generation_id=record.generation_id,
+        )
+        await other.services.deployments.table.put_new(foreign)
+
+        query = "{ deployments { nodes { id project { id } generation { id } } } }"
+        nodes = (await other.ask(query))["deployments"]["nodes"]
+
+    (shown,) = [node for node in nodes if node["id"] == foreign.id]
+    assert shown == {"id": foreign.id, "project": None, "generation": None}

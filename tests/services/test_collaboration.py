@@ -1,0 +1,154 @@
+"""This file is what working together promises to several users in several processes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from secrets import randbits, token_bytes
+
+import msgspec
+import pytest
+
+from services.access import ACCESS_CHANGES, AccessChanges
+from services.activity.journal import Journal
+from services.activity.model import ACTIVITY, ActivityEntry
+from services.activity.service import Activity
+from services.aws.clients import Aws, connect
+from services.aws.tables import E, Table, TableSpec
+from services.bootstrap import table_name
+from services.collaboration import SILENCE, Beat, Collaboration, Happening, Present, beats_of
+from services.core.actor import Actor, Role
+from services.core.clock import utc_now
+from services.core.ids import ProjectId, TeamId, UserId, new_id
+from services.events.hub import Hub
+from services.events.memory import MemoryLog
+from services.events.shared import SharedStreams
+from services.events.stream import StreamEvent
+from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.projects import PROJECTS, NewProject, ProjectChange, Projects
+from tests.services.events.conftest import MovingClock
+from tests.snapinfra import Server
+
+TEAM = TeamId(new_id("team"))
+ANN = Actor(UserId("user_ann"), {TEAM: Role.OWNER}, TEAM)
+BEN = Actor(UserId("user_ben"), {TEAM: Role.VIEWER}, TEAM)
+
+
+@pytest.fixture
+def aws(server: Server) -> Iterator[Aws]:
+    aws = connect(region=server.config.aws_region, endpoint=server.config.aws_endpoint_url)
+    yield aws
+    aws.close()
+
+
+@pytest.fixture
+def clock() -> MovingClock:
+    return MovingClock()
+
+
+@pytest.fixture
+def log(clock: MovingClock) -> MemoryLog:
+    return MemoryLog(clock)
+
+
+class Process:
+    """What one api process has."""
+
+    def __init__(self, server: Server, aws: Aws, log: MemoryLog, clock: MovingClock) -> None:
+        def table(spec: TableSpec[E]) -> Table[E]:
+            return Table(aws, spec, table_name(server.config, spec), utc_now)
+
+        streams, hub = SharedStreams(log, randbits), Hub(log)
+        journal = Journal(table(ACTIVITY), streams, utc_now)
+        idempotency = Idempotency(table(IDEMPOTENCY_KEYS), utc_now)
+        access = AccessChanges(table(ACCESS_CHANGES), (), token_bytes, utc_now)
+        self.projects = Projects(table(PROJECTS), access, idempotency, journal, utc_now)
+        activity = Activity(table(ACTIVITY), self.projects, streams, hub)
+        self.collaboration = Collaboration(activity, streams, hub, clock, beat=0.02)
+
+
+@pytest.fixture
+def processes(server: Server, aws: Aws, log: MemoryLog, clock: MovingClock) -> list[Process]:
+    return [Process(server, aws, log, clock) for _ in range(2)]
+
+
+@pytest.fixture
+async def project_id(processes: list[Process]) -> ProjectId:
+    return (await processes[0].projects.create(NewProject("Shop", team_id=TEAM), by=ANN)).id
+
+
+async def until(happenings: AsyncIterator[Happening], *actors: Actor) -> None:
+    """Wait until exactly these are present."""
+    expected = Present(tuple(actor.user_id for actor in actors))
+    async with asyncio.timeout(10):
+        async for happening in happenings:
+            if happening == expected:
+                return
+
+
+async def test_who_comes_and_goes_is_seen_in_every_process(processes: list[Process], project_id: ProjectId) -> None:
+    one, two = (process.collaboration for process in processes)
+    async with one.follow(project_id, after=None, by=ANN) as happenings:
+        await until(happenings, ANN)
+        async with (
+            two.follow(project_id, after=None, by=BEN) as others,
+            two.follow(project_id, after=None, by=BEN) as in_another_window,
+        ):
+            await until(happenings, ANN, BEN)
+            await until(others, ANN, BEN)
+            await until(in_another_window, ANN, BEN)
+
+        await until(happenings, ANN)
+
+
+async def test_who_falls_silent_is_gone_after_half_a_minute(
+    processes: list[Process], project_id: ProjectId, log: MemoryLog, clock: MovingClock
+) -> None:
+    beat = msgspec.json.encode(Beat("of a process that has died", BEN.user_id))
+    await SharedStreams(log, randbits).append(beats_of(project_id), beat)
+    async with processes[0].collaboration.follow(project_id, after=None, by=ANN) as happenings:
+        await until(happenings, ANN, BEN)
+
+        clock.move(SILENCE - timedelta(seconds=1))
+        seen_again = await _next_beat(log, project_id)
+        async with processes[1].collaboration.follow(project_id, after=None, by=ANN) as others:
+            await until(others, ANN, BEN)
+        clock.move(timedelta(seconds=1))
+
+        await until(happenings, ANN)
+        assert seen_again
+
+
+async def test_what_others_do_is_seen_with_a_cursor_to_go_on_after(
+    processes: list[Process], project_id: ProjectId
+) -> None:
+    one, two = processes
+    async with one.collaboration.follow(project_id, after=None, by=BEN) as happenings:
+        await until(happenings, BEN)
+        for name in ("First", "Second"):
+            await two.projects.update(project_id, ProjectChange(name=name), by=ANN)
+        seen = [await _next_noted(happenings) for _ in range(2)]
+
+    async with one.collaboration.follow(project_id, after=seen[0].cursor, by=BEN) as happenings:
+        again = await _next_noted(happenings)
+
+    assert [event.event.title for event in seen] == ["First", "Second"]
+    assert [event.event.user_id for event in seen] == [ANN.user_id] * 2
+    assert again == seen[1]
+
+
+async def _next_noted(happenings: AsyncIterator[Happening]) -> StreamEvent[ActivityEntry]:
+    async with asyncio.timeout(10):
+        async for happening in happenings:
+            if isinstance(happening, StreamEvent):
+                return happening
+    raise AssertionError
+
+
+async def _next_beat(log: MemoryLog, project_id: ProjectId) -> bool:
+    """Wait until whoever lives has said so once more."""
+    last = (await log.read(beats_of(project_id), after=0)).head.last
+    async with asyncio.timeout(10), log.watch(beats_of(project_id)) as changes:
+        async for _ in changes:
+            if (await log.read(beats_of(project_id), after=0)).head.last > last:
+                return True
+    return False
