@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test check demo schema chaos guards bench bench-analytics format lock clean
+.PHONY: help setup dev test check demo schema chaos guards backends bench bench-analytics format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,12 @@ chaos: setup  ## FAULTS=N random faults (SEED=S) on real processes; writes docs/
 guards: setup  ## Remove each guard in a copy and see its test fail; writes docs/guards.md
 	@$(VENV)/python -m tests.guards
 
-bench: setup  ## Measure what streams cost; writes docs/benchmarks.md
+backends: setup  ## Ten descriptions to ten backends that pass their own tests; writes docs/backends.md
+	@nice $(VENV)/python -m tests.backends.run
+
+bench: setup  ## Measure what streams cost; writes docs/benchmarks.md and docs/benchmarks-llm.md
 	@$(VENV)/python -m bench.streams
+	@$(VENV)/python -m bench.llm
 
 bench-analytics: setup  ## Measure what analytics costs; writes the table of docs/analytics.md
 	@$(VENV)/python -m bench.analytics

@@ -16,8 +16,12 @@ from graph.descriptions import describe
 from graph.errors import CodedErrors
 from graph.scopes import needed_scopes
 from resolvers import (
+    activity,
     admin,
     api_keys,
+    architectures,
+    dashboard,
+    documentation,
     errors,
     integrations,
     node,
@@ -25,6 +29,7 @@ from resolvers import (
     paging,
     projects,
     schemas,
+    settings,
     streams,
     usage,
     users,
@@ -62,6 +67,10 @@ SLICES: Final[list[ModuleType]] = [
     api_keys,
     projects,
     schemas,
+    architectures,
+    documentation,
+    settings,
+    activity,
     generation_objects,
     generation_events,
     generations,
@@ -74,6 +83,7 @@ SLICES: Final[list[ModuleType]] = [
     integrations,
     analytics_objects,
     analytics,
+    dashboard,
     admin,
     usage,
 ]
@@ -86,12 +96,16 @@ class Query(
     teams.TeamsQuery,
     projects.ProjectsQuery,
     schemas.SchemasQuery,
+    architectures.ArchitecturesQuery,
+    documentation.DocumentationQuery,
+    activity.ActivityQuery,
     generations.GenerationsQuery,
     deployments.DeploymentsQuery,
     notifications.NotificationsQuery,
     notification_targets.TargetsQuery,
     integrations.IntegrationsQuery,
     analytics.AnalyticsQuery,
+    dashboard.DashboardQuery,
     admin.AdminQuery,
     usage.UsageQuery,
 ):
@@ -106,6 +120,9 @@ class Mutation(
     api_keys.ApiKeysMutation,
     projects.ProjectsMutation,
     schemas.SchemasMutation,
+    architectures.ArchitecturesMutation,
+    documentation.DocumentationMutation,
+    settings.SettingsMutation,
     generations.GenerationsMutation,
     deployments.DeploymentsMutation,
     notifications.NotificationsMutation,
@@ -118,7 +135,12 @@ class Mutation(
 
 
 @strawberry.type(name="Subscription")
-class Live(generations.GenerationsSubscription, deployments.DeploymentsSubscription, analytics.AnalyticsSubscription):
+class Live(
+    generations.GenerationsSubscription,
+    deployments.DeploymentsSubscription,
+    activity.ActivitySubscription,
+    analytics.AnalyticsSubscription,
+):
     """Watching. Every event of a stream carries a cursor; resuming after it misses nothing and repeats nothing."""
 
 

@@ -6,10 +6,13 @@ from typing import Annotated, Any, Final
 
 import strawberry
 
+from resolvers.activity import Activity
 from resolvers.analytics import Session
 from resolvers.api_keys import ApiKey
+from resolvers.architectures import Architecture
 from resolvers.context import Info
 from resolvers.deployments import Deployment
+from resolvers.documentation import DocumentationPage
 from resolvers.generations import Generation
 from resolvers.integrations import Integration
 from resolvers.node import Node
@@ -32,6 +35,9 @@ _BY_PREFIX: Final[dict[str, tuple[Callable[[Services], Callable[..., Awaitable[A
     "key": (lambda services: services.api_keys.get, ApiKey.of),
     "project": (lambda services: services.projects.get, Project.of),
     "schema": (lambda services: services.schemas.get, Schema.of),
+    "architecture": (lambda services: services.architectures.get, Architecture.of),
+    "page": (lambda services: services.documentation.get, DocumentationPage.of),
+    "activity": (lambda services: services.activity.get, Activity.of),
     "generation": (lambda services: services.generations.get, Generation.of),
     "deployment": (lambda services: services.deployments.get, Deployment.of),
     "webhook": (lambda services: services.webhooks.get, Webhook.of),

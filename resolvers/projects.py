@@ -17,7 +17,10 @@ from services.core.pages import PageRequest
 from services.projects import ProjectStatus
 
 if TYPE_CHECKING:
+    from resolvers.activity import Activity
+    from resolvers.architectures import Architecture
     from resolvers.deployments import Deployment
+    from resolvers.documentation import DocumentationFilter, DocumentationPage
     from resolvers.generations import Generation
     from resolvers.schemas import Schema
 
@@ -71,6 +74,45 @@ class Project(Node):
         return connection(page, Schema.of, after=after)
 
     @strawberry.field
+    async def architecture(
+        self, info: Info
+    ) -> Annotated["Architecture", strawberry.lazy("resolvers.architectures")] | None:
+        """The architecture changed last; null before the first."""
+        from resolvers.architectures import Architecture  # noqa: PLC0415 - the slices show each other
+
+        found = await info.context.services.architectures.latest(self.project)
+        return None if found is None else Architecture.of(found)
+
+    @strawberry.field
+    async def architectures(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[Annotated["Architecture", strawberry.lazy("resolvers.architectures")]]:
+        """All its architectures, the one changed last first."""
+        from resolvers.architectures import Architecture  # noqa: PLC0415 - the slices show each other
+
+        page = await info.context.services.architectures.list(self.project, PageRequest(first, after))
+        return connection(page, Architecture.of, after=after)
+
+    @strawberry.field
+    async def documentation(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        filter: Annotated[
+            Annotated["DocumentationFilter", strawberry.lazy("resolvers.documentation")] | None,
+            strawberry.argument(description="Which pages; null for all."),
+        ] = None,
+    ) -> Connection[Annotated["DocumentationPage", strawberry.lazy("resolvers.documentation")]]:
+        """The pages of its documentation, in their order."""
+        from resolvers.documentation import DocumentationPage, page_filter  # noqa: PLC0415 - the slices show each other
+
+        page = await info.context.services.documentation.list(
+            self.project, PageRequest(first, after), page_filter(filter)
+        )
+        return connection(page, DocumentationPage.of, after=after)
+
+    @strawberry.field
     async def generations(
         self, info: Info, first: First = 20, after: After = None
     ) -> Connection[Annotated["Generation", strawberry.lazy("resolvers.generations")]]:
@@ -91,6 +133,16 @@ class Project(Node):
             PageRequest(first, after), project_id=self.project.id, status=None, by=info.context.actor
         )
         return connection(page, Deployment.of, after=after)
+
+    @strawberry.field
+    async def activity(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[Annotated["Activity", strawberry.lazy("resolvers.activity")]]:
+        """What was done in it in the last 90 days, newest first."""
+        from resolvers.activity import Activity  # noqa: PLC0415 - the slices show each other
+
+        page = await info.context.services.activity.of_project(self.project, PageRequest(first, after))
+        return connection(page, Activity.of, after=after)
 
     @strawberry.field
     async def latest_deployment(

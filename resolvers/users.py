@@ -9,6 +9,7 @@ from resolvers.context import Info
 from resolvers.errors import UserError, reporting
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
+from resolvers.settings import UserSettings
 from resolvers.teams import Team
 from services import users as model
 from services.core.pages import PageRequest
@@ -44,6 +45,13 @@ class User(Node):
         """Your teams, the personal one among them, newest first."""
         page = await info.context.services.teams.list(PageRequest(first, after), by=info.context.actor)
         return connection(page, Team.of, after=after)
+
+    @strawberry.field
+    async def settings(self, info: Info) -> UserSettings | None:
+        """Their preferences; null for anybody but yourself."""
+        if self.user.id != info.context.actor.user_id:
+            return None
+        return UserSettings.of(await info.context.services.settings.of_user(by=info.context.actor))
 
     @classmethod
     def of(cls, user: model.User) -> Self:

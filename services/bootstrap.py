@@ -11,6 +11,9 @@ from typing import Any, Final, Protocol
 
 from services.access import ACCESS_CHANGES, AccessChanges
 from services.accounts import Accounts
+from services.activity.journal import Journal
+from services.activity.model import ACTIVITY
+from services.activity.service import Activity
 from services.admin import Admin
 from services.analytics.ingest import Ingest
 from services.analytics.live import Live
@@ -37,6 +40,7 @@ from services.checks.service import open_checks
 from services.config import Config
 from services.core.clock import Clock, utc_now
 from services.core.recent import Recent
+from services.dashboard import Dashboards
 from services.deletion import Deletion
 from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
 from services.deployments.job import DeploymentJob
@@ -47,6 +51,7 @@ from services.documentation.service import Documentation
 from services.events.hub import Hub
 from services.events.open import open_log
 from services.events.port import EventLog
+from services.events.shared import SharedStreams
 from services.generations.job import GenerationJob
 from services.generations.kinds.architecture import ArchitectureKind
 from services.generations.kinds.chat import ChatKind
@@ -89,6 +94,7 @@ from services.platforms.tables import StackTables
 from services.projects import PROJECTS, Projects
 from services.rates import RATES, Rates
 from services.schemas.service import SCHEMAS, Schemas
+from services.settings import SETTINGS, TEAM_SETTINGS, Settings
 from services.sign_in import SignIn
 from services.teams.invitations import INVITATIONS, Invitations
 from services.teams.members import Members
@@ -112,6 +118,9 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     DEPLOYMENTS,
     DEPLOYMENT_LOGS,
     DOCUMENTATION,
+    ACTIVITY,
+    SETTINGS,
+    TEAM_SETTINGS,
     TEAMS,
     MEMBERSHIPS,
     INVITATIONS,
@@ -157,6 +166,9 @@ class Services:
     generations: Generations
     deployments: Deployments
     documentation: Documentation
+    settings: Settings
+    activity: Activity
+    dashboards: Dashboards
     deletion: Deletion
     analytics: Analytics
     admin: Admin
@@ -272,13 +284,23 @@ class _Builder:
         archive = LogArchive(self._table(DEPLOYMENT_LOGS), now)
         platforms = self._platforms()
         people = self._people(notifier.topic, idempotency)
-        projects = Projects(self._table(PROJECTS), people.access, idempotency, now)
-        schemas = Schemas(self.aws, self._table(SCHEMAS), projects, now)
-        architectures = Architectures(self._table(ARCHITECTURES), projects, now)
-        documentation = Documentation(self._table(DOCUMENTATION), projects, now)
         limits = BudgetLimits(config.team_tokens, None if config.team_cost is None else nanos(config.team_cost))
         counters, usage = self._table(BUDGETS), self._table(USAGE)
         budgets = Budgets(generation_table, counters, usage, limits, Prices(config.prices), config.models, now)
+        streams = SharedStreams(self.log, secrets.randbits)
+        journal = Journal(self._table(ACTIVITY), streams, now)
+        projects = Projects(self._table(PROJECTS), people.access, idempotency, journal, now)
+        settings = Settings(
+            self._table(SETTINGS),
+            self._table(TEAM_SETTINGS),
+            frozenset(config.models),
+            frozenset(platforms),
+            journal,
+            now,
+        )
+        schemas = Schemas(self.aws, self._table(SCHEMAS), projects, now)
+        architectures = Architectures(self._table(ARCHITECTURES), projects, idempotency, now)
+        documentation = Documentation(self._table(DOCUMENTATION), projects, idempotency, now)
         generations = Generations(
             generation_table,
             projects,
@@ -291,6 +313,7 @@ class _Builder:
             completing(config),
             Rates(self._table(RATES), config.requests_per_minute, now),
             budgets,
+            settings,
             now,
         )
         deployments = Deployments(
@@ -302,6 +325,7 @@ class _Builder:
             self.log,
             hub,
             idempotency,
+            settings,
             frozenset(platforms),
             now,
         )
@@ -361,6 +385,9 @@ class _Builder:
             documentation=documentation,
             analytics=analytics,
             deletion=deletion,
+            settings=settings,
+            activity=Activity(self._table(ACTIVITY), projects, streams, hub),
+            dashboards=Dashboards(projects.table, deployment_table, self._table(ACTIVITY), now),
             admin=Admin(
                 generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, budgets, now
             ),

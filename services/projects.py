@@ -8,6 +8,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from services.access import AccessChanges
+from services.activity.journal import Journal
 from services.aws.items import Entity
 from services.aws.tables import AlreadyExists, Index, Table, TableSpec
 from services.core.actor import Actor
@@ -56,6 +57,10 @@ class Project(Entity, frozen=True, kw_only=True, rename="camel"):
     live_deployment_id: DeploymentId | None = None
     """The deployment that answers now."""
 
+    @property
+    def project_id(self) -> ProjectId:
+        return self.id
+
 
 PROJECTS: Final = TableSpec(
     "projects",
@@ -93,6 +98,8 @@ class Projects:
     table: Table[Project]
     access: AccessChanges
     idempotency: Idempotency
+    journal: Journal
+    """Where all that is done in projects is noted, also by other services."""
     now: Clock
 
     async def create(self, new: NewProject, *, by: Actor) -> Project:
@@ -117,7 +124,8 @@ class Projects:
         try:
             await self.table.put_new(project)
         except AlreadyExists:
-            return await self.get(project.id, by=by)
+            project = await self.get(project.id, by=by)
+        await self.journal.created(project, project.name, place=project, by=by.user_id)
         return project
 
     async def get(self, project_id: ProjectId, *, by: Actor, action: Action = Action.VIEW) -> Project:
@@ -144,7 +152,9 @@ class Projects:
             fields = {"name": change.name, "description": change.description}
             return replace(project, **{name: text.strip() for name, text in fields.items() if text is not None})
 
-        return self._existing(await self.table.update(project_id, changed), project_id)
+        project = self._existing(await self.table.update(project_id, changed), project_id)
+        await self.journal.updated(project, project.name, place=project, by=by.user_id)
+        return project
 
     async def move(
         self, project_id: ProjectId, team_id: TeamId, *, expected_version: int | None = None, by: Actor
@@ -165,12 +175,14 @@ class Projects:
         new = self._existing(await self.table.update(project_id, moved), project_id)
         if new.team_id != project.team_id:
             await self.access.announce(project.team_id, spared=new.team_id)
+            await self.journal.updated(new, new.name, place=new, by=by.user_id)
         return new
 
     async def delete(self, project_id: ProjectId, *, by: Actor) -> Project:
         """Delete a project. What belongs to it is out of reach from then on."""
         project = await self.get(project_id, by=by, action=Action.DELETE)
         await self.remove(project_id)
+        await self.journal.deleted(project, project.name, place=project, by=by.user_id)
         return project
 
     async def remove(self, project_id: ProjectId) -> None:

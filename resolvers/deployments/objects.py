@@ -9,16 +9,17 @@ from resolvers.context import Info
 from resolvers.generations import Generation
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
+from resolvers.platforms import DeploymentPlatform
 from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL
 from resolvers.viewer_can import ViewerCan
 from services.core.pages import PageRequest
 from services.deployments import events
 from services.deployments import model as records
-from services.deployments.model import DeploymentPlatform, DeploymentStatus
+from services.deployments.model import DeploymentStatus
 from services.platforms.port import LogLevel, LogStream, StepState
 
-for _enum in (DeploymentPlatform, DeploymentStatus, LogLevel, LogStream, StepState):
+for _enum in (DeploymentStatus, LogLevel, LogStream, StepState):
     strawberry.enum(_enum)
 
 

@@ -48,8 +48,8 @@ class CreateDeploymentInput:
     """The project."""
     generation_id: strawberry.ID
     """A COMPLETED generation of CODE of that project."""
-    platform: DeploymentPlatform
-    """Where to deploy it."""
+    platform: DeploymentPlatform | None = None
+    """Where to deploy it; null means the team's default platform."""
     config: DeploymentConfigInput | None = None
     """What to choose; null leaves everything to the platform."""
     client_mutation_id: str | None = None

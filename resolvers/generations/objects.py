@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+from resolvers.architectures import Architecture
 from resolvers.context import Info
 from resolvers.node import Node
 from resolvers.projects import Project, viewer_can_with_project
@@ -197,6 +198,19 @@ class Generation(Node):
         except NotFound:
             return None
         return Schema.of(found)
+
+    @strawberry.field
+    async def architecture(self, info: Info) -> Architecture | None:
+        """ARCHITECTURE: what it made, as it is now; null until it is COMPLETED, and once that was deleted."""
+        if self.generation.architecture_id is None:
+            return None
+        try:
+            found = await info.context.services.architectures.get(
+                self.generation.architecture_id, by=info.context.actor
+            )
+        except NotFound:
+            return None
+        return Architecture.of(found)
 
     @strawberry.field
     async def text(self, info: Info) -> str | None:

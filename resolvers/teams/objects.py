@@ -9,8 +9,10 @@ from resolvers.api_keys import ApiKey
 from resolvers.context import Info
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
+from resolvers.settings import TeamSettings
 from resolvers.viewer_can import ViewerCan
 from services.core.actor import Role
+from services.core.ids import TeamId
 from services.core.pages import PageRequest
 from services.teams import invitations, members, model
 
@@ -90,6 +92,11 @@ class Team(Node):
     created_at: datetime
     """When it was made."""
     team: strawberry.Private[model.Team]
+
+    @strawberry.field
+    async def settings(self, info: Info) -> TeamSettings | None:
+        """What its members share."""
+        return TeamSettings.of(await info.context.services.settings.of_team(TeamId(self.id), by=info.context.actor))
 
     @strawberry.field
     async def role(self, info: Info) -> Role | None:

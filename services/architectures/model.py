@@ -14,6 +14,8 @@ MAX_NODES: Final = 100
 MAX_EDGES: Final = 300
 NAME_LENGTH: Final = 100
 DESCRIPTION_LENGTH: Final = 500
+MAX_BYTES: Final = 300 * 1024
+"""Of a whole architecture: what DynamoDB takes in one item, with room to spare."""
 
 _ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
 
@@ -85,6 +87,8 @@ def validate(architecture: ArchitectureModel) -> list[Fault]:
         return [Fault(f"An architecture has at most {MAX_NODES} nodes and {MAX_EDGES} edges.")]
     if not architecture.nodes:
         return [Fault("An architecture has at least one node.", ("nodes",))]
+    if len(encode(architecture)) > MAX_BYTES:
+        return [Fault(f"An architecture has at most {MAX_BYTES // 1024} KiB.")]
     return [*_nodes(architecture), *_edges(architecture)]
 
 

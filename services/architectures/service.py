@@ -14,6 +14,7 @@ from services.core.errors import Conflict, Invalid, NotFound
 from services.core.ids import ArchitectureId, GenerationId, ProjectId, UserId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
+from services.idempotency import Idempotency
 from services.projects import Project, Projects
 
 
@@ -50,36 +51,41 @@ class NewArchitecture:
 class Architectures:
     table: Table[Architecture]
     projects: Projects
+    idempotency: Idempotency
     now: Clock
 
-    async def get(self, architecture_id: ArchitectureId, *, by: Actor, action: Action = Action.VIEW) -> Architecture:
-        """Return an architecture of a project on which the actor may do `action`."""
-        architecture = await self.table.find(architecture_id)
-        if architecture is None:
-            raise NotFound("architecture", architecture_id)
-        try:
-            await self.projects.get(architecture.project_id, by=by, action=action)
-        except NotFound:
-            raise NotFound("architecture", architecture_id) from None
-        return architecture
+    async def get(self, architecture_id: ArchitectureId, *, by: Actor) -> Architecture:
+        """Return an architecture."""
+        return (await self._found(architecture_id, by=by, action=Action.VIEW))[0]
 
     async def list(self, project: Project, page: PageRequest) -> Page[Architecture]:
         """Return the architectures of a project that the caller was given, the one changed last first."""
         return await self.table.query("ProjectIdIndex", project.id, page)
 
-    async def save(self, project_id: ProjectId, model: ArchitectureModel, *, by: Actor) -> Architecture:
+    async def latest(self, project: Project) -> Architecture | None:
+        """Return the architecture changed last of a project that the caller was given."""
+        return await self.table.latest("ProjectIdIndex", project.id)
+
+    async def save(
+        self, project_id: ProjectId, model: ArchitectureModel, *, client_mutation_id: str | None = None, by: Actor
+    ) -> Architecture:
         """Store a hand-made architecture."""
         _check(model)
         project = await self.projects.get(project_id, by=by, action=Action.EDIT)
-        new = NewArchitecture(model, ArchitectureId(new_id("architecture")))
-        return await self.add(project, new, user_id=by.user_id)
+        object_id = await self.idempotency.object_id(
+            "saveArchitecture", client_mutation_id, lambda: new_id("architecture"), by=by.user_id
+        )
+        new = NewArchitecture(model, ArchitectureId(object_id))
+        architecture = await self.add(project, new, user_id=by.user_id)
+        await self.projects.journal.created(architecture, "", place=project, by=by.user_id)
+        return architecture
 
     async def change(
         self, architecture_id: ArchitectureId, model: ArchitectureModel, *, expected_version: int | None, by: Actor
     ) -> Architecture:
         """Replace what an architecture shows."""
         _check(model)
-        await self.get(architecture_id, by=by, action=Action.EDIT)
+        _, project = await self._found(architecture_id, by=by, action=Action.EDIT)
 
         def changed(old: Architecture) -> Architecture:
             if expected_version not in (None, old.version):
@@ -89,7 +95,16 @@ class Architectures:
         found = await self.table.update(architecture_id, changed)
         if found is None:
             raise NotFound("architecture", architecture_id)
+        await self.projects.journal.updated(found, "", place=project, by=by.user_id)
         return found
+
+    async def delete(self, architecture_id: ArchitectureId, *, by: Actor) -> Architecture:
+        """Delete an architecture; the generation that made it stays."""
+        architecture, project = await self._found(architecture_id, by=by, action=Action.EDIT)
+        if not await self.table.delete(architecture):
+            raise Conflict("The architecture has changed meanwhile; try again.")
+        await self.projects.journal.deleted(architecture, "", place=project, by=by.user_id)
+        return architecture
 
     async def add(self, project: Project, new: NewArchitecture, *, user_id: UserId) -> Architecture:
         """Store a valid architecture; a repeat with the same id changes nothing."""
@@ -106,9 +121,20 @@ class Architectures:
         try:
             await self.table.put_new(architecture)
         except AlreadyExists:
-            found = await self.table.find(new.id)
-            return found or architecture
+            return await self.table.find(new.id) or architecture
         return architecture
+
+    async def _found(
+        self, architecture_id: ArchitectureId, *, by: Actor, action: Action
+    ) -> tuple[Architecture, Project]:
+        """Return an architecture and its project, on which the actor may do `action`."""
+        architecture = await self.table.find(architecture_id)
+        if architecture is None:
+            raise NotFound("architecture", architecture_id)
+        try:
+            return architecture, await self.projects.get(architecture.project_id, by=by, action=action)
+        except NotFound:
+            raise NotFound("architecture", architecture_id) from None
 
 
 def _check(model: ArchitectureModel) -> None:

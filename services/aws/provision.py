@@ -65,7 +65,7 @@ def provision(aws: Aws, resources: Resources) -> None:
 
 def key_types(spec: TableSpec[Any]) -> dict[str, str]:
     """Return every key attribute of a table and its indexes with its DynamoDB type."""
-    types = {"id": "S"}
+    types = {spec.partition: "S"}
     if spec.sort:
         types[spec.sort] = spec.sort_type
     for index in spec.indexes:
@@ -79,7 +79,7 @@ def _table(aws: Aws, name: str, spec: TableSpec[Any]) -> None:
     request: dict[str, Any] = {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": _keys("id", spec.sort),
+        "KeySchema": _keys(spec.partition, spec.sort),
         "AttributeDefinitions": [
             {"AttributeName": attribute, "AttributeType": kind} for attribute, kind in key_types(spec).items()
         ],

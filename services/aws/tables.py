@@ -19,6 +19,8 @@ CONTENTION: Final = 20
 
 KEY_BYTES: Final = 2048
 """DynamoDB's limit of a partition key; a longer or empty one is an error there, and here the id of nothing."""
+MOST_COUNTED: Final = 10
+"""Calls of one count, of 1 MB each."""
 
 _MARK: Final = "_write"
 """The attribute that tells one write of an item from another."""
@@ -45,16 +47,18 @@ class TableSpec(Generic[E]):
     """Without the prefix `snapinfra-`."""
     entity: type[E]
     sort: str | None = None
-    """Sort key beside the partition key `id`."""
+    """Sort key beside the partition key."""
     indexes: Sequence[Index] = ()
     ttl: str | None = None
     """Attribute holding the epoch second after which DynamoDB deletes the item."""
     stream: bool = False
     sort_type: KeyType = "S"
+    partition: str = "id"
+    """Attribute of the entity's id, which is the partition key."""
 
     @property
     def key(self) -> tuple[str, ...]:
-        return ("id",) if self.sort is None else ("id", self.sort)
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
 
     def index(self, name: str) -> Index:
         return next(index for index in self.indexes if index.name == name)
@@ -182,7 +186,8 @@ class Table(Generic[E]):
     ) -> Page[E]:
         """Return a page of the entities in one partition of an index, in the order of its sort key.
 
-        `where` keeps those whose attributes equal the given values.
+        `where` keeps those whose attributes equal the given values; a value of the index's sort key is looked up,
+        others are filtered out of the whole partition.
         """
         index = self.spec.index(index_name)
         start: Any = self._start(index, partition, page.after)
@@ -204,13 +209,35 @@ class Table(Generic[E]):
             has_next=len(items) > page.first,
         )
 
+    async def count(
+        self, index_name: str, partition: str, *, where: Mapping[str, str] | None = None, since: str | None = None
+    ) -> int:
+        """Count the entities in one partition of an index, `since` a value of its sort key; up to MOST_COUNTED MB.
+
+        `where` counts those whose attributes equal the given values.
+        """
+        index = self.spec.index(index_name)
+        request = self._index_query(index, partition, where or {}, newest_first=True)
+        if since is not None:
+            request["KeyConditionExpression"] += " AND #since >= :since"
+            request["ExpressionAttributeNames"]["#since"] = index.sort
+            request["ExpressionAttributeValues"][":since"] = {"S": since}
+        found = 0
+        for _ in range(MOST_COUNTED):
+            answer = await self.aws.run(self.aws.dynamodb.query, **request, Select="COUNT")
+            found += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                break
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return found
+
     async def part(self, entity_id: str, *, after: int, limit: int, newest_first: bool = False) -> list[E]:
         """Return entities that share an id, by their numeric sort key above `after`."""
         answer = await self.aws.run(
             self.aws.dynamodb.query,
             TableName=self.name,
-            KeyConditionExpression="id = :id AND #sort > :after",
-            ExpressionAttributeNames={"#sort": self.spec.key[-1]},
+            KeyConditionExpression="#id = :id AND #sort > :after",
+            ExpressionAttributeNames={"#id": self.spec.partition, "#sort": self.spec.key[-1]},
             ExpressionAttributeValues={":id": {"S": entity_id}, ":after": {"N": str(after)}},
             ConsistentRead=True,
             ScanIndexForward=not newest_first,
@@ -266,7 +293,8 @@ class Table(Generic[E]):
         return {
             "TableName": self.name,
             "Item": to_item(entity),
-            "ConditionExpression": "attribute_not_exists(id)",
+            "ConditionExpression": "attribute_not_exists(#id)",
+            "ExpressionAttributeNames": {"#id": self.spec.partition},
         }
 
     def _put(self, request: Mapping[str, Any]) -> bool:
@@ -283,25 +311,24 @@ class Table(Generic[E]):
         except ClientError as error:
             if not is_condition_failure(error):
                 raise
-            found = self._item(item["id"]["S"], sort=item.get(self.spec.sort or ""))
+            found = self._item(item[self.spec.partition]["S"], sort=item.get(self.spec.sort or ""))
             return found is not None and found.get(_MARK) == mark
         return True
 
     def _item(self, entity_id: str, *, sort: Item | None = None) -> Item | None:
         if not 1 <= len(entity_id.encode()) <= KEY_BYTES:
             return None
-        condition, values = "id = :id", {":id": {"S": entity_id}}
-        names: dict[str, Any] = {}
+        condition, values, names = "#id = :id", {":id": {"S": entity_id}}, {"#id": self.spec.partition}
         if sort is not None:
-            condition, names = "id = :id AND #sort = :sort", {"ExpressionAttributeNames": {"#sort": self.spec.key[-1]}}
-            values[":sort"] = sort
+            condition = "#id = :id AND #sort = :sort"
+            values[":sort"], names["#sort"] = sort, self.spec.key[-1]
         answer = self.aws.dynamodb.query(
             TableName=self.name,
             KeyConditionExpression=condition,
+            ExpressionAttributeNames=names,
             ExpressionAttributeValues=values,
             ConsistentRead=True,
             Limit=1,
-            **names,
         )
         return next(iter(answer["Items"]), None)
 
@@ -331,16 +358,18 @@ class Table(Generic[E]):
     ) -> dict[str, Any]:
         names = {"#partition": index.partition}
         values = {":partition": to_attribute(partition)}
+        keys, filters = ["#partition = :partition"], list[str]()
+        for position, (attribute, value) in enumerate(where.items()):
+            names[f"#w{position}"], values[f":w{position}"] = attribute, to_attribute(value)
+            (keys if attribute == index.sort else filters).append(f"#w{position} = :w{position}")
         request: dict[str, Any] = {
             "TableName": self.name,
             "IndexName": index.name,
-            "KeyConditionExpression": "#partition = :partition",
+            "KeyConditionExpression": " AND ".join(keys),
             "ScanIndexForward": not newest_first,
         }
-        for position, (attribute, value) in enumerate(where.items()):
-            names[f"#w{position}"], values[f":w{position}"] = attribute, to_attribute(value)
-        if where:
-            request["FilterExpression"] = " AND ".join(f"#w{n} = :w{n}" for n in range(len(where)))
+        if filters:
+            request["FilterExpression"] = " AND ".join(filters)
         return {**request, "ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
 
 

@@ -26,6 +26,7 @@ DeliveryId = NewType("DeliveryId", str)
 IntegrationId = NewType("IntegrationId", str)
 TargetId = NewType("TargetId", str)
 SessionId = NewType("SessionId", str)
+ActivityId = NewType("ActivityId", str)
 
 _NAMESPACE: Final = uuid_utils.UUID("8f0f6d9e-6a43-4b7c-9f3c-0c2d7d0f6a51")
 _USER_ID: Final = re.compile(r"user_[A-Za-z0-9_.@-]{1,120}", re.ASCII)

@@ -152,6 +152,7 @@ class DeploymentJob:
         record = await run.save(status=DeploymentStatus.SUCCESS, url=url, live_at=self.now(), **well)
         await self._tell(run, events.DeploymentStatusChanged(record.status, url))
         await self.analytics.deployment_live(record)
+        await self.projects.journal.went_live(record, record.platform.value)
         replaced = await self.projects.went_live(record.project_id, record.id)
         if replaced is not None:
             await self._supersede(replaced)
@@ -186,6 +187,7 @@ class DeploymentJob:
         if record.notified_at is None:
             await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
         await self.analytics.deployment_ended(record)
+        await self.projects.journal.ended(record, record.platform.value, status=record.status.value)
         try:
             await self.table.update(record.id, announcing(self.now))
         except Announced:

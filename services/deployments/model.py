@@ -72,6 +72,7 @@ DEPLOYMENTS: Final = TableSpec(
         Index("ProjectIdIndex", "projectId", "createdAt"),
         Index("UserIdStatusIndex", "userId", "status"),
         Index("EnvironmentIndex", "environment", "createdAt"),
+        Index("TeamIdIndex", "teamId", "createdAt"),
         OPEN_INDEX,
     ),
     stream=True,

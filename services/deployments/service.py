@@ -28,6 +28,7 @@ from services.generations.service import Generations
 from services.idempotency import Idempotency
 from services.jobs.record import OPEN, StopCause, stop_requested
 from services.projects import Project, Projects
+from services.settings import Settings
 
 MAX_VARIABLES: Final = 100
 MAX_VALUE: Final = 4096
@@ -38,7 +39,8 @@ _RESERVED: Final = {"PATH", "HOME", "PORT", "HOST", "TABLE_PREFIX"}
 class NewDeployment:
     project_id: ProjectId
     generation_id: GenerationId
-    platform: DeploymentPlatform
+    platform: DeploymentPlatform | None
+    """None means the team's default."""
     config: DeploymentConfig = field(default_factory=DeploymentConfig)
     client_mutation_id: str | None = None
 
@@ -53,14 +55,16 @@ class Deployments:
     event_log: EventLog
     hub: Hub
     idempotency: Idempotency
+    settings: Settings
     platforms: Collection[DeploymentPlatform]
     """Those that may be used here."""
     now: Clock
 
     async def create(self, new: NewDeployment, *, by: Actor) -> Deployment:
         """Deploy the code of a generation: store the record and put its job into the queue."""
-        self._check(new)
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
+        platform = new.platform or await self.settings.default_platform(project.team_id)
+        self._check(new, platform)
         _check_deployable(await self.generations.get(new.generation_id, by=by), project)
         object_id = await self.idempotency.object_id(
             "createDeployment", new.client_mutation_id, lambda: new_id("deployment"), by=by.user_id
@@ -73,8 +77,8 @@ class Deployments:
             team_id=project.team_id,
             open=OPEN,
             generation_id=new.generation_id,
-            platform=new.platform,
-            environment="development" if new.platform is DeploymentPlatform.LOCAL else "production",
+            platform=platform,
+            environment="development" if platform is DeploymentPlatform.LOCAL else "production",
             config=new.config,
             created_at=now,
             updated_at=now,
@@ -85,6 +89,7 @@ class Deployments:
             deployment = await self.get(deployment.id, by=by)
         if deployment.status is DeploymentStatus.PENDING:
             await self.queue.send(deployment.id, group=project.team_id)
+        await self.projects.journal.created(deployment, deployment.platform.value, place=project, by=by.user_id)
         return deployment
 
     async def redeploy(
@@ -129,6 +134,7 @@ class Deployments:
         deployment = await self._stop(deployment_id)
         if deployment is None:
             raise NotFound("deployment", deployment_id)
+        await self.projects.journal.canceled(deployment, deployment.platform.value, by=by.user_id)
         return deployment
 
     async def stop_all(self, project: Project) -> None:
@@ -206,10 +212,10 @@ class Deployments:
         answers = await asyncio.gather(*(self.projects.get(one, by=by) for one in asked), return_exceptions=True)
         return {one for one, answer in zip(asked, answers, strict=True) if isinstance(answer, NotFound)}
 
-    def _check(self, new: NewDeployment) -> None:
+    def _check(self, new: NewDeployment, platform: DeploymentPlatform) -> None:
         faults = _config_faults(new.config)
-        if new.platform not in self.platforms:
-            faults.append(Fault(f"{new.platform.value} is not available on this server.", ("platform",)))
+        if platform not in self.platforms:
+            faults.append(Fault(f"{platform.value} is not available on this server.", ("platform",)))
         if faults:
             raise Invalid(faults)
 

@@ -1,33 +1,178 @@
 """This file is a project's documentation: pages that generations write and people change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from services.aws.tables import AlreadyExists, Table
+from services.core.actor import Actor
 from services.core.clock import Clock
-from services.core.ids import GenerationId, UserId
-from services.core.pages import MAX_FIRST, Page, PageRequest
+from services.core.errors import Conflict, Fault, Invalid, NotFound
+from services.core.ids import GenerationId, PageId, ProjectId, UserId, new_id
+from services.core.pages import MAX_FIRST, Page, PageRequest, decode_cursor, encode_cursor
+from services.core.policy import Action
+from services.core.text import bounded
 from services.documentation.model import (
     CONTENT_BYTES,
+    MAX_PAGES,
+    TITLE_LENGTH,
     DocumentationPage,
     category_of,
     generated_id,
     title_of,
 )
+from services.idempotency import Idempotency
 from services.projects import Project, Projects
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage:
+    project_id: ProjectId
+    title: str
+    content: str
+    category: str = "guides"
+    client_mutation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageChange:
+    """None leaves a field as it is."""
+
+    title: str | None = None
+    content: str | None = None
+    category: str | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageFilter:
+    """None leaves all."""
+
+    category: str | None = None
+    title: str | None = None
+    """Text that the title holds, in whatever case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
     table: Table[DocumentationPage]
     projects: Projects
+    idempotency: Idempotency
     now: Clock
 
-    async def list(self, project: Project, page: PageRequest) -> Page[DocumentationPage]:
-        """Return the pages of a project that the caller was given, in their order."""
-        return await self.table.query("ProjectIdIndex", project.id, page, newest_first=False)
+    async def get(self, page_id: PageId, *, by: Actor) -> DocumentationPage:
+        """Return a page."""
+        return (await self._found(page_id, by=by, action=Action.VIEW))[0]
+
+    async def list(self, project: Project, page: PageRequest, shown: PageFilter) -> Page[DocumentationPage]:
+        """Return the pages of a project that the caller was given, in their order.
+
+        With a filter all of the category, or of the project, are read: there are never many (`MAX_PAGES`).
+        """
+        if shown == PageFilter():
+            return await self.table.query("ProjectIdIndex", project.id, page, newest_first=False)
+        text = (shown.title or "").casefold()
+        found = [one for one in await self._all(project, category=shown.category) if text in one.title.casefold()]
+        return _part(found, page)
+
+    async def create(self, new: NewPage, *, by: Actor) -> DocumentationPage:
+        """Add a page behind the project's last one."""
+        _check(title=new.title, content=new.content, category=new.category)
+        project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
+        object_id = await self.idempotency.object_id(
+            "createDocumentationPage", new.client_mutation_id, lambda: new_id("page"), by=by.user_id
+        )
+        if (found := await self.table.find(object_id)) is not None:
+            return found
+        others = await self._all(project)
+        if len(others) >= MAX_PAGES:
+            raise Invalid.one(f"A project has at most {MAX_PAGES} pages of documentation.", "projectId")
+        now = self.now()
+        page = DocumentationPage(
+            id=PageId(object_id),
+            project_id=project.id,
+            user_id=by.user_id,
+            category=new.category.strip(),
+            title=new.title.strip(),
+            content=new.content,
+            order=max((other.order for other in others), default=0) + 1,
+            created_at=now,
+            updated_at=now,
+        )
+        try:
+            await self.table.put_new(page)
+        except AlreadyExists:
+            page = await self.table.find(page.id) or page
+        await self.projects.journal.created(page, page.title, place=project, by=by.user_id)
+        return page
+
+    async def update(self, page_id: PageId, change: PageChange, *, by: Actor) -> DocumentationPage:
+        """Change a page. From then on it counts as made by hand: generations leave it alone."""
+        _check(title=change.title, content=change.content, category=change.category)
+        _, project = await self._found(page_id, by=by, action=Action.EDIT)
+
+        def changed(old: DocumentationPage) -> DocumentationPage:
+            if change.expected_version not in (None, old.version):
+                raise Conflict("The page has changed meanwhile.", current=old)
+            return replace(
+                old,
+                title=old.title if change.title is None else change.title.strip(),
+                content=old.content if change.content is None else change.content,
+                category=old.category if change.category is None else change.category.strip(),
+                generation_id=None,
+            )
+
+        found = await self.table.update(page_id, changed)
+        if found is None:
+            raise NotFound("page", page_id)
+        await self.projects.journal.updated(found, found.title, place=project, by=by.user_id)
+        return found
+
+    async def delete(self, page_id: PageId, *, by: Actor) -> DocumentationPage:
+        """Delete a page. One that a generation wrote comes back if a later generation writes it again."""
+        page, project = await self._found(page_id, by=by, action=Action.EDIT)
+        if not await self.table.delete(page):
+            raise Conflict("The page has changed meanwhile; try again.")
+        await self.projects.journal.deleted(page, page.title, place=project, by=by.user_id)
+        return page
+
+    async def reorder(self, project_id: ProjectId, ids: Sequence[PageId], *, by: Actor) -> Project:
+        """Put a project's pages into the order of the ids, which must name each of them once. A repeat changes nothing.
+
+        Raises Invalid, and writes nothing, where they do not: somebody may have added or deleted a page meanwhile.
+        """
+        project = await self.projects.get(project_id, by=by, action=Action.EDIT)
+        pages = {page.id: page for page in await self._all(project)}
+        if sorted(ids) != sorted(pages):
+            raise Invalid.one("pageIds must name each page of the project once.", "pageIds")
+        for order, page_id in enumerate(ids, start=1):
+            if pages[page_id].order != order:
+                await self.table.update(page_id, lambda old, order=order: replace(old, order=order))
+        return project
+
+    async def _found(self, page_id: PageId, *, by: Actor, action: Action) -> tuple[DocumentationPage, Project]:
+        """Return a page and its project, on which the actor may do `action`."""
+        page = await self.table.find(page_id)
+        if page is None:
+            raise NotFound("page", page_id)
+        try:
+            return page, await self.projects.get(page.project_id, by=by, action=action)
+        except NotFound:
+            raise NotFound("page", page_id) from None
+
+    async def _all(self, project: Project, *, category: str | None = None) -> Sequence[DocumentationPage]:
+        """Return all pages of a project, or of one of its categories, in their order."""
+        index = "ProjectIdIndex" if category is None else "ProjectIdCategoryIndex"
+        where = None if category is None else {"category": category}
+        found: list[DocumentationPage] = []
+        page, after = None, None
+        while page is None or page.has_next:
+            request = PageRequest(MAX_FIRST, after)
+            page = await self.table.query(index, project.id, request, where=where, newest_first=False)
+            found += page.items
+            after = page.cursors[-1] if page.cursors else None
+        return sorted(found, key=_place)
 
     async def publish(
         self, project: Project, contents: Mapping[str, str], *, generation_id: GenerationId, user_id: UserId
@@ -38,7 +183,7 @@ class Documentation:
         """
         for order, (path, content) in enumerate(contents.items(), start=1):
             await self._put(self._page(project, path, content, order, generation_id, user_id))
-        for page in (await self.list(project, PageRequest(first=MAX_FIRST))).items:
+        for page in await self._all(project):
             if page.generation_id not in (None, generation_id) and page.path not in contents:
                 await self.table.delete(page)
 
@@ -78,3 +223,29 @@ class Documentation:
             created_at=now,
             updated_at=now,
         )
+
+
+def _check(*, title: str | None, content: str | None, category: str | None) -> None:
+    faults: list[Fault] = []
+    for name, text in (("title", title), ("category", category)):
+        if text is not None:
+            faults += bounded(text, field=[name], most=TITLE_LENGTH)
+    if content is not None and len(content.encode()) > CONTENT_BYTES:
+        faults.append(Fault(f"content must have at most {CONTENT_BYTES // 1024} KiB.", ("content",)))
+    if faults:
+        raise Invalid(faults)
+
+
+def _place(page: DocumentationPage) -> tuple[int, str]:
+    return page.order, page.id
+
+
+def _part(pages: Sequence[DocumentationPage], page: PageRequest) -> Page[DocumentationPage]:
+    """Return a page of what is in memory."""
+    if page.after is not None:
+        order, page_id = decode_cursor(page.after, parts=2)
+        if not isinstance(order, int) or not isinstance(page_id, str):
+            raise Invalid.one("after is not a cursor of this list.", "after")
+        pages = [one for one in pages if _place(one) > (order, page_id)]
+    shown = pages[: page.first]
+    return Page(shown, [encode_cursor(_place(one)) for one in shown], has_next=len(pages) > page.first)

@@ -13,6 +13,8 @@ from services.events.port import Closed, EventLog, LogUnavailable, ProducerGap
 
 _MOST_EVENTS: Final = 1000
 _MOST_BYTES: Final = 1024 * 1024
+_TURN: Final = 16
+"""Events after which a caller that never waits for anything lets others run, our own append among them."""
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 2.0
 
@@ -81,8 +83,8 @@ class Producer:
             raise Closed
         was_idle = not self._work.is_set()
         self._take(data)
-        if was_idle:
-            await asyncio.sleep(0)  # lets the append start, even if the caller never waits for anything
+        if was_idle or len(self._waiting) % _TURN == 0:
+            await asyncio.sleep(0)  # lets the append start and go on, even if the caller never waits for anything
         while self._bytes > self._backpressure and self._away_since is None:
             await self._next_progress()
         self._raise_failure()

@@ -152,6 +152,7 @@ class GenerationJob:
         if record.notified_at is None:
             await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
         await self.analytics.generation_ended(record)
+        await self.projects.journal.ended(record, record.kind.value, status=record.status.value)
         try:
             await self.table.update(record.id, announcing(self.now))
         except Announced:

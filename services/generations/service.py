@@ -1,5 +1,6 @@
 """This file is what users do with generations: ask for one, watch it, cancel it, take what it made."""
 
+import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from services.projects import Project, Projects
 from services.rates import Rates
 from services.schemas.model import encode
 from services.schemas.service import Schema
+from services.settings import Settings
 from services.usage.allowance import allowance
 from services.usage.service import Budgets
 
@@ -71,6 +73,7 @@ class Generations:
     """Completes what the user asked for with the settings' defaults for the kind."""
     rates: Rates
     budgets: Budgets[Generation]
+    settings: Settings
     now: Clock
 
     async def create(self, new: NewGeneration, *, by: Actor) -> Generation:
@@ -82,6 +85,7 @@ class Generations:
         self._check(new)
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
         base = None if new.base_id is None else await self._base(new.base_id, new, by=by)
+        new = dataclasses.replace(new, options=await self.settings.completed(new.options, team_id=project.team_id))
         object_id = await self.idempotency.object_id(
             "generate", new.client_mutation_id, lambda: new_id("generation"), by=by.user_id
         )
@@ -139,6 +143,7 @@ class Generations:
         generation = await self._stop(generation_id)
         if generation is None:
             raise NotFound("generation", generation_id)
+        await self.projects.journal.canceled(generation, generation.kind.value, by=by.user_id)
         return generation
 
     async def stop_all(self, project: Project) -> None:
@@ -197,6 +202,7 @@ class Generations:
         found = await self.table.find(generation.id) or await self._admit(generation, project, base, by=by)
         if found.status is GenerationStatus.QUEUED:
             await self.queue.send(found.id, group=found.team_id)
+        await self.projects.journal.created(found, found.kind.value, place=found, by=found.user_id)
         return found
 
     async def _admit(

@@ -31,13 +31,12 @@ class EventStream:
             received = received.removeprefix(b"\n")
             self._after_return = False
         events: list[bytes] = []
-        position = 0
-        for end in _LINE_END.finditer(received):
-            self._line += received[position : end.start()]
-            position = end.end()
+        *lines, rest = _LINE_END.split(received)
+        for line in lines:
+            self._line += line
             self._take_line(bytes(self._line), events)
             self._line.clear()
-        self._line += received[position:]
+        self._line += rest
         self._after_return = self._after_return or received.endswith(b"\r")
         if self._size + len(self._line) > _MAX_EVENT:
             raise EventTooLarge

@@ -91,7 +91,9 @@ class Schemas:
             raise Invalid(faults)
         project = await self.projects.get(project_id, by=by, action=Action.EDIT)
         new = NewSchema(model, SchemaId(new_id("schema")), expected_version=expected_version)
-        return await self.add(project, new, user_id=by.user_id)
+        schema = await self.add(project, new, user_id=by.user_id)
+        await self.projects.journal.created(schema, f"Version {schema.version}", place=project, by=by.user_id)
+        return schema
 
     async def add(self, project: Project, new: NewSchema, *, user_id: UserId) -> Schema:
         """Store a valid schema as the next version of a project; a repeat with the same id changes nothing.

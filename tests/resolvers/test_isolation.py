@@ -23,6 +23,21 @@ mutation($id: ID!) {
   }
 }"""
 
+SAVE_ARCHITECTURE = """
+mutation($id: ID!) {
+  saveArchitecture(input: {projectId: $id, nodes: [{id: "a", kind: API, name: "A"}]}) { architecture { id } }
+}"""
+
+UPDATE_ARCHITECTURE = """
+mutation($id: ID!) {
+  updateArchitecture(input: {architectureId: $id, nodes: [{id: "a", kind: API, name: "A"}]}) { architecture { id } }
+}"""
+
+CREATE_PAGE = """
+mutation($id: ID!) {
+  createDocumentationPage(input: {projectId: $id, title: "t", content: "c"}) { page { id } }
+}"""
+
 BY_KIND = {
     "project": [
         "query($id: ID!) { project(id: $id) { id } }",
@@ -30,11 +45,25 @@ BY_KIND = {
         "mutation($id: ID!) { deleteProject(input: {projectId: $id}) { deletedProjectId } }",
         'mutation($id: ID!) { generate(input: {projectId: $id, kind: SCHEMA, prompt: "x"}) { generation { id } } }',
         SAVE_SCHEMA,
+        SAVE_ARCHITECTURE,
+        CREATE_PAGE,
+        "mutation($id: ID!) { reorderDocumentation(input: {projectId: $id, pageIds: []}) { project { id } } }",
+        "query($id: ID!) { activity(filter: {projectId: $id}) { nodes { id } } }",
         "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }",
         "query($id: ID!) { metricsOverview(projectId: $id) { start } }",
         "query($id: ID!) { sessions(projectId: $id) { nodes { id } } }",
     ],
     "schema": ["query($id: ID!) { schema(id: $id) { id } }"],
+    "architecture": [
+        "query($id: ID!) { architecture(id: $id) { id } }",
+        UPDATE_ARCHITECTURE,
+        "mutation($id: ID!) { deleteArchitecture(input: {architectureId: $id}) { deletedArchitectureId } }",
+    ],
+    "page": [
+        "query($id: ID!) { documentationPage(id: $id) { id } }",
+        'mutation($id: ID!) { updateDocumentationPage(input: {pageId: $id, title: "x"}) { page { id } } }',
+        "mutation($id: ID!) { deleteDocumentationPage(input: {pageId: $id}) { deletedPageId } }",
+    ],
     "generation": [
         "query($id: ID!) { generation(id: $id) { id downloadUrl } }",
         "mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { generation { id } } }",
@@ -46,6 +75,10 @@ BY_KIND = {
     ],
     "team": [
         "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
+        "query($id: ID!) { dashboard(teamId: $id) { projectCount } }",
+        "query($id: ID!) { activity(teamId: $id, filter: {entityType: PROJECT}) { nodes { id } } }",
+        'query($id: ID!) { activity(teamId: $id, filter: {userId: "user_x"}) { nodes { id } } }',
+        "mutation($id: ID!) { updateTeamSettings(input: {teamId: $id}) { settings { version } } }",
         "query($id: ID!) { usage(teamId: $id) { cost budget { resetsAt } } }",
         "query($id: ID!) { team(id: $id) { id } }",
         'mutation($id: ID!) { renameTeam(input: {teamId: $id, name: "x"}) { team { id } } }',
@@ -81,6 +114,7 @@ BY_KIND = {
     ],
     "target": ["mutation($id: ID!) { deleteNotificationTarget(input: {targetId: $id}) { deletedTargetId } }"],
     "delivery": ["mutation($id: ID!) { redeliverWebhook(input: {deliveryId: $id}) { delivery { id } } }"],
+    "activity": [],
     "user": [],
 }
 
@@ -103,6 +137,8 @@ async def own(user: User) -> dict[str, str]:
         ' createApiKey(input: {teamId: $id, name: "ci", scopes: [READ]}) { apiKey { id } } }',
         id=team_id,
     )
+    drawn = await user.ask(SAVE_ARCHITECTURE, id=project_id)
+    written = await user.ask(CREATE_PAGE, id=project_id)
     webhook = await user.ask(
         'mutation { createWebhook(input: {url: "http://127.0.0.1:9999/"}) { webhook { id } userErrors { message } } }'
     )
@@ -117,15 +153,21 @@ async def own(user: User) -> dict[str, str]:
         'mutation { createIntegration(input: {type: VERCEL, credentials: {token: "some-token"}})'
         " { integration { id } } }"
     )
-    seen = await user.ask("query($id: ID!) { viewer { id } project(id: $id) { schema { id } } }", id=project_id)
+    seen = await user.ask(
+        "query($id: ID!) { viewer { id } project(id: $id) { schema { id } activity(first: 1) { nodes { id } } } }",
+        id=project_id,
+    )
     return {
         "project": project_id,
         "schema": seen["project"]["schema"]["id"],
+        "architecture": drawn["saveArchitecture"]["architecture"]["id"],
+        "page": written["createDocumentationPage"]["page"]["id"],
         "generation": code_id,
         "deployment": deployment_id,
         "team": team_id,
         "invitation": made["inviteMember"]["invitation"]["id"],
         "key": made["createApiKey"]["apiKey"]["id"],
+        "activity": seen["project"]["activity"]["nodes"][0]["id"],
         "user": seen["viewer"]["id"],
         "webhook": webhook_id,
         "target": target["createNotificationTarget"]["target"]["id"],
@@ -154,6 +196,8 @@ async def test_another_users_things_look_like_missing_ones_by_every_path(alice: 
     [
         ("generation", GENERATION),
         ("deployment", "subscription($id: ID!) { deploymentEvents(id: $id) { __typename } }"),
+        ("project", "subscription($id: ID!) { activityFeed(projectId: $id) { __typename } }"),
+        ("team", "subscription($id: ID!) { activityFeed(teamId: $id) { __typename } }"),
     ],
 )
 async def test_another_users_streams_are_invisible(alice: User, bob: User, kind: str, subscription: str) -> None:

@@ -35,7 +35,9 @@ def derive_schema(description: str) -> SchemaModel:
 def _mentioned(mentions: Mentions) -> dict[str, Entity]:
     """The entities that a description asks for, named or implied by its domain; `items` where it asks for none."""
     known = vocabulary()
-    explicit = [known.entities[name] for name in mentions.entities] + [_of_noun(noun) for noun in mentions.nouns]
+    explicit = [known.entities[name] for name in mentions.entities] + [
+        _of_noun(noun, mentions.wholes.get(noun)) for noun in mentions.nouns
+    ]
     chosen = {entity.name: entity for entity in explicit}
     is_enumerated = len(chosen) >= _ENUMERATED
     for domain in mentions.domains:
@@ -48,7 +50,8 @@ def _mentioned(mentions: Mentions) -> dict[str, Entity]:
     return dict(list(chosen.items())[:_MOST_MENTIONED]) or {"items": _of_noun("items")}
 
 
-def _of_noun(table: str) -> Entity:
+def _of_noun(table: str, whole: str | None = None) -> Entity:
+    belongs = [(whole,)] if whole else []
     return Entity(
         name=table,
         fields=(
@@ -57,7 +60,7 @@ def _of_noun(table: str) -> Entity:
             Field(name="status", type=FieldType.STRING, default_value="active"),
         ),
         indexed=("status",),
-        parents=(Parent(("users",), OnDelete.SET_NULL),),
+        parents=tuple(Parent(tables, OnDelete.SET_NULL) for tables in [*belongs, ("users",)]),
     )
 
 
@@ -102,7 +105,7 @@ def _table(entity: Entity, entities: Iterable[str]) -> Table:
     ]
     fields = (_KEY, *entity.fields, *references)
     indexed = [*(reference.name for reference in references), *entity.indexed]
-    indexes = [Index(name=f"idx_{name}", fields=(name,)) for name in indexed]
+    indexes = [Index(name=f"idx_{name}", fields=(name,)) for name in indexed if (name,) != entity.unique]
     if entity.unique and {field.name for field in fields}.issuperset(entity.unique):
         indexes.append(Index(name=f"idx_{'_'.join(entity.unique)}", fields=entity.unique, unique=True))
     return Table(name=entity.name, fields=fields, indexes=tuple(indexes))

@@ -4,18 +4,19 @@ It is read from lexicon/*.toml. There, an entity's `fields` are words such as `s
 a type unless it is a string, `?` nullable, `!` unique, `#` indexed, `=` and a default. `belongs` lists the tables that
 it refers to where they are present (`customers|users`: the first that is), with `?` where the reference may be empty
 and `!` where it keeps its target from being deleted. An entity with `joins` comes along when all of those tables are
-there; unless it is named itself, it stays away when one of `unless` is. A domain's essential entities have a `*`.
+there; unless it is named itself, it stays away when one of `unless` is. A domain's essential entities have a `*`; what
+its `means` lists (`class=fitness_classes`) are words that mean another table there than elsewhere.
 """
 
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.llm.scaffold.plurals import singular
+from services.llm.scaffold.plurals import plural, singular
 from services.schemas.model import Field, FieldType, OnDelete
 
 _FOLDER = Path(__file__).parent / "lexicon"
@@ -48,6 +49,8 @@ class Domain:
     """`entities` are choices (the first is taken where none is present yet), each essential or not."""
 
     entities: tuple[tuple[tuple[str, ...], bool], ...]
+    meanings: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The entities that single words mean where this domain is spoken of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +69,37 @@ class Vocabulary:
     """Nouns that are as often verbs."""
     before_verb: frozenset[str]
     after_verb: frozenset[str]
+    before_third_person: frozenset[str]
+    """Words after which a verb, and no noun, ends in `s`."""
     generic_people: frozenset[str]
     """Words after which `people` are anyone."""
     about: frozenset[str]
     """Words after which a noun tells what the rest is about."""
     listing: frozenset[str]
     """Words after which a noun is part of what is wanted."""
+    having: frozenset[str]
+    """Words between a thing and its parts."""
+
+    def within(self, domains: Iterable[str]) -> "Vocabulary":
+        """Return the vocabulary as these domains have it; of two meanings of a word the first counts."""
+        meanings: dict[str, str] = {}
+        for domain in domains:
+            meanings = {**self.domains[domain].meanings, **meanings}
+        phrases = {**self.phrases, **{(word,): entity for word, entity in meanings.items()}}
+        return replace(self, phrases=phrases, technical=self.technical - {*meanings, *map(plural, meanings)})
 
 
-_WORD_SETS = ("technical", "ambiguous", "before_verb", "after_verb", "generic_people", "about", "listing")
+_WORD_SETS = (
+    "technical",
+    "ambiguous",
+    "before_verb",
+    "after_verb",
+    "before_third_person",
+    "generic_people",
+    "about",
+    "listing",
+    "having",
+)
 
 
 @cache
@@ -92,7 +117,7 @@ def vocabulary() -> Vocabulary:
             own[_lemmas(name.replace("_", " "))] = name
             called.update((alias, name) for alias in _aliases(entry.get("aliases", "")))
         for name, entry in document.pop("domains", {}).items():
-            domains[name] = _domain(entry["entities"])
+            domains[name] = _domain(entry)
             called.update((trigger, name) for trigger in _aliases(entry["triggers"]))
         words |= document
     return Vocabulary(
@@ -127,8 +152,12 @@ def _entity(name: str, entry: Mapping[str, str]) -> Entity:
     )
 
 
-def _domain(text: str) -> Domain:
-    return Domain(tuple((tuple(word.rstrip("*").split("|")), word.endswith("*")) for word in text.split()))
+def _domain(entry: Mapping[str, str]) -> Domain:
+    entities = entry["entities"].split()
+    return Domain(
+        entities=tuple((tuple(word.rstrip("*").split("|")), word.endswith("*")) for word in entities),
+        meanings=dict(word.split("=") for word in entry.get("means", "").split()),
+    )
 
 
 def _parent(word: str) -> Parent:

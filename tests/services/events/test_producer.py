@@ -53,6 +53,17 @@ async def test_the_first_event_goes_alone_and_at_once_and_the_rest_together(line
     assert await stored(line, stream) == [b"a", b"b", b"c", b"d", b"end"]
 
 
+async def test_a_writer_that_waits_for_nothing_does_not_hold_its_own_appends_up(line: Unreliable, stream: str) -> None:
+    async with Producer(line, stream, 1) as producer:
+        for _ in range(100_000):
+            await producer.put(b".")
+            if len(line.appends) > 1:
+                break
+
+        assert len(line.appends) > 1
+        await producer.close(b"end")
+
+
 async def test_an_append_is_bounded_however_much_has_gathered(line: Unreliable, stream: str) -> None:
     line.passing.clear()
     async with Producer(line, stream, 1, backpressure=10**9, max_bytes=10**9) as producer:

@@ -40,6 +40,22 @@ def table(schema: SchemaModel, name: str) -> Table:
         ("Let people book hotel rooms and pay for them", ["rooms", "bookings"]),
         ("Movie database with actors and directors", ["movies", "actors", "directors", "movie_actors"]),
         ("event ticketing platform", ["events", "venues", "attendees", "event_tickets"]),
+        ("A gym whose members book classes", ["members", "fitness_classes", "trainers", "plans", "class_bookings"]),
+        (
+            "School where teachers give lessons to classes",
+            ["teachers", "lessons", "school_classes", "students", "courses", "enrollments"],
+        ),
+        (
+            "City library: readers borrow copies and pay late fees",
+            ["members", "books", "book_copies", "fines", "loans"],
+        ),
+        ("A law firm's cases, hearings and hours", ["clients", "lawyers", "legal_cases", "hearings", "billable_hours"]),
+        (
+            "An IoT fleet of sensors with thresholds",
+            ["sensors", "thresholds", "devices", "readings", "alerts", "locations"],
+        ),
+        ("Users can post, comment and rate photos", ["users", "photos", "comments", "reviews"]),
+        ("A brewery tracks batches and kegs", ["batches", "kegs"]),
     ],
 )
 def test_a_description_gives_the_tables_of_its_domain(description: str, expected: list[str]) -> None:
@@ -64,6 +80,29 @@ def test_a_noun_that_is_not_known_becomes_a_table() -> None:
 
     assert [table.name for table in schema.tables] == ["coffee_roasters", "coffee_beans", "tastings"]
     assert [field.name for field in schema.tables[0].fields] == ["id", "name", "description", "status"]
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["Castles have towers and dungeons", "Castles with towers and dungeons", "Towers of castles, dungeons of castles"],
+)
+def test_a_part_refers_to_its_whole(description: str) -> None:
+    schema = derive_schema(description)
+
+    assert {(link.from_table, link.to_table) for link in schema.relationships} == {
+        ("castles", "towers"),
+        ("castles", "dungeons"),
+    }
+
+
+def test_things_that_are_parts_of_each_other_give_a_valid_schema() -> None:
+    schema = derive_schema("Castles have towers. Towers have castles")
+
+    assert validate(schema) == []
+    assert {(link.from_table, link.on_delete) for link in schema.relationships} == {
+        ("castles", OnDelete.SET_NULL),
+        ("towers", OnDelete.SET_NULL),
+    }
 
 
 @pytest.mark.parametrize(
@@ -104,6 +143,13 @@ def test_a_membership_refers_to_its_user_and_team_once() -> None:
         ("teams", OnDelete.CASCADE),
         ("roles", OnDelete.SET_NULL),
     }
+
+
+def test_a_reference_that_is_unique_by_itself_has_one_index() -> None:
+    schema = derive_schema("Users with profiles")
+
+    assert validate(schema) == []
+    assert [(index.fields, index.unique) for index in table(schema, "profiles").indexes] == [(("userId",), True)]
 
 
 def test_users_sign_in_with_an_email_of_their_own() -> None:

@@ -51,3 +51,10 @@ def test_no_entity_needs_itself_by_way_of_others() -> None:
 @pytest.mark.parametrize("phrase", vocabulary().phrases, ids=" ".join)
 def test_every_phrase_gives_a_valid_schema(phrase: tuple[str, ...]) -> None:
     assert validate(derive_schema(f"Track {' '.join(phrase)} records")) == []
+
+
+def test_what_a_word_means_in_a_domain_exists() -> None:
+    meanings = {(word, entity) for domain in DOMAINS.values() for word, entity in domain.meanings.items()}
+
+    assert {entity for _, entity in meanings} <= ENTITIES.keys()
+    assert all(singular(word) == word for word, _ in meanings)

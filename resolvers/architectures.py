@@ -1,0 +1,265 @@
+"""This file is architectures in the schema."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.errors import UserError, reporting
+from resolvers.node import Node
+from resolvers.projects import Project
+from services.architectures import model, service
+from services.core.ids import ArchitectureId, ProjectId
+
+if TYPE_CHECKING:
+    from resolvers.generations import Generation
+
+DiagramNodeKind = strawberry.enum(model.NodeKind, name="DiagramNodeKind")
+
+
+@strawberry.type
+class DiagramNode:
+    """A part of an architecture."""
+
+    id: strawberry.ID
+    """Unique in its architecture, and only there."""
+    kind: model.NodeKind
+    """What it is."""
+    name: str
+    """What it is called."""
+    description: str
+    """What it does; may be empty."""
+
+
+@strawberry.type
+class DiagramEdge:
+    """One part of an architecture uses another."""
+
+    from_: strawberry.ID = strawberry.field(name="from")
+    """The node that uses."""
+    to: strawberry.ID
+    """The node that is used."""
+    label: str
+    """How; may be empty."""
+
+
+@strawberry.type
+class Architecture(Node):
+    """A drawing of a backend's parts and how they connect, generated or made by hand."""
+
+    nodes: list[DiagramNode]
+    """Its parts."""
+    edges: list[DiagramEdge]
+    """How they connect."""
+    version: int
+    """Counts its changes, from 1; pass it as `expectedVersion` to change only what you have seen."""
+    created_at: datetime
+    """When it was made."""
+    updated_at: datetime
+    """When it last changed."""
+    architecture: strawberry.Private[service.Architecture]
+
+    @strawberry.field
+    def mermaid(self) -> str:
+        """The same as a Mermaid flowchart."""
+        return model.mermaid(self.architecture.model)
+
+    @strawberry.field
+    async def project(self, info: Info) -> Project | None:
+        """The project it belongs to."""
+        found = await info.context.services.projects.get(self.architecture.project_id, by=info.context.actor)
+        return Project.of(found)
+
+    @strawberry.field
+    async def generation(self, info: Info) -> Annotated["Generation", strawberry.lazy("resolvers.generations")] | None:
+        """The generation that made it; null for one made by hand. From version 2 on, somebody has changed it since."""
+        from resolvers.generations import Generation  # noqa: PLC0415 - the slices show each other
+
+        if self.architecture.generation_id is None:
+            return None
+        found = await info.context.services.generations.get(self.architecture.generation_id, by=info.context.actor)
+        return Generation.of(found)
+
+    @classmethod
+    def of(cls, architecture: service.Architecture) -> Self:
+        return cls(
+            id=strawberry.ID(architecture.id),
+            nodes=[
+                DiagramNode(id=strawberry.ID(node.id), kind=node.kind, name=node.name, description=node.description)
+                for node in architecture.model.nodes
+            ],
+            edges=[
+                DiagramEdge(from_=strawberry.ID(edge.from_node), to=strawberry.ID(edge.to_node), label=edge.label)
+                for edge in architecture.model.edges
+            ],
+            version=architecture.version,
+            created_at=architecture.created_at,
+            updated_at=architecture.updated_at,
+            architecture=architecture,
+        )
+
+
+@strawberry.input
+class DiagramNodeInput:
+    """A part of an architecture."""
+
+    id: strawberry.ID
+    """A letter, then letters, digits, underscores and hyphens, at most 63 in all; unique in its architecture."""
+    kind: model.NodeKind
+    """What it is."""
+    name: str
+    """1 to 100 characters."""
+    description: str = ""
+    """What it does, in at most 500 characters."""
+
+
+@strawberry.input
+class DiagramEdgeInput:
+    """One part of an architecture uses another."""
+
+    from_: strawberry.ID = strawberry.field(name="from")
+    """The id of the node that uses."""
+    to: strawberry.ID
+    """The id of the node that is used."""
+    label: str = ""
+    """How, in at most 100 characters."""
+
+
+@strawberry.input
+class SaveArchitectureInput:
+    """An architecture made by hand."""
+
+    project_id: strawberry.ID
+    """The project."""
+    nodes: list[DiagramNodeInput]
+    """1 to 100 parts."""
+    edges: list[DiagramEdgeInput] = strawberry.field(default_factory=list)
+    """At most 300, no two alike."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: the same value returns the architecture that the first try made. Remembered for a day."""
+
+
+@strawberry.input
+class UpdateArchitectureInput:
+    """What an architecture is to show instead."""
+
+    architecture_id: strawberry.ID
+    """The architecture."""
+    nodes: list[DiagramNodeInput]
+    """1 to 100 parts: all that it shall have."""
+    edges: list[DiagramEdgeInput] = strawberry.field(default_factory=list)
+    """At most 300, no two alike: all that it shall have."""
+    expected_version: int | None = None
+    """Change nothing unless it still has this version: a CONFLICT then carries the architecture as it is."""
+
+
+@strawberry.input
+class DeleteArchitectureInput:
+    """An architecture to delete."""
+
+    architecture_id: strawberry.ID
+    """The architecture."""
+
+
+@strawberry.type
+class SaveArchitecturePayload:
+    """The new architecture, or everything that was wrong."""
+
+    architecture: Architecture | None = None
+    """The architecture; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, architecture: service.Architecture) -> Self:
+        return cls(architecture=Architecture.of(architecture))
+
+
+@strawberry.type
+class UpdateArchitecturePayload:
+    """The changed architecture, or everything that was wrong."""
+
+    architecture: Architecture | None = None
+    """The architecture as it is now, also after a CONFLICT."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, architecture: service.Architecture) -> Self:
+        return cls(architecture=Architecture.of(architecture))
+
+
+@strawberry.type
+class DeleteArchitecturePayload:
+    """Which architecture is gone, or what was wrong."""
+
+    deleted_architecture_id: strawberry.ID | None = None
+    """The architecture's id; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, architecture: service.Architecture) -> Self:
+        return cls(deleted_architecture_id=strawberry.ID(architecture.id))
+
+
+@strawberry.type
+class ArchitecturesQuery:
+    @strawberry.field
+    async def architecture(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The architecture.")]
+    ) -> Architecture | None:
+        """Return one architecture."""
+        found = await info.context.services.architectures.get(ArchitectureId(id), by=info.context.actor)
+        return Architecture.of(found)
+
+
+@strawberry.type
+class ArchitecturesMutation:
+    @strawberry.mutation
+    @reporting(SaveArchitecturePayload)
+    async def save_architecture(
+        self, info: Info, input: Annotated[SaveArchitectureInput, strawberry.argument(description="What it shows.")]
+    ) -> SaveArchitecturePayload:
+        """Store an architecture made by hand. All faults are reported at once."""
+        architecture = await info.context.services.architectures.save(
+            ProjectId(input.project_id),
+            _model(input.nodes, input.edges),
+            client_mutation_id=input.client_mutation_id,
+            by=info.context.actor,
+        )
+        return SaveArchitecturePayload.of(architecture)
+
+    @strawberry.mutation
+    @reporting(UpdateArchitecturePayload)
+    async def update_architecture(
+        self, info: Info, input: Annotated[UpdateArchitectureInput, strawberry.argument(description="What to change.")]
+    ) -> UpdateArchitecturePayload:
+        """Replace what an architecture shows, whoever made it. All faults are reported at once."""
+        architecture = await info.context.services.architectures.change(
+            ArchitectureId(input.architecture_id),
+            _model(input.nodes, input.edges),
+            expected_version=input.expected_version,
+            by=info.context.actor,
+        )
+        return UpdateArchitecturePayload.of(architecture)
+
+    @strawberry.mutation
+    @reporting(DeleteArchitecturePayload)
+    async def delete_architecture(
+        self, info: Info, input: Annotated[DeleteArchitectureInput, strawberry.argument(description="What to delete.")]
+    ) -> DeleteArchitecturePayload:
+        """Delete an architecture. The generation that made it stays."""
+        architecture = await info.context.services.architectures.delete(
+            ArchitectureId(input.architecture_id), by=info.context.actor
+        )
+        return DeleteArchitecturePayload.of(architecture)
+
+
+def _model(nodes: Sequence[DiagramNodeInput], edges: Sequence[DiagramEdgeInput]) -> model.ArchitectureModel:
+    return model.ArchitectureModel(
+        nodes=tuple(model.Node(**vars(node)) for node in nodes),
+        edges=tuple(model.Edge(from_node=edge.from_, to_node=edge.to, label=edge.label) for edge in edges),
+    )

@@ -1,0 +1,251 @@
+"""This file is documentation in the schema."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.errors import UserError, reporting
+from resolvers.node import Node
+from resolvers.projects import Project
+from services import projects
+from services.core.ids import PageId, ProjectId
+from services.documentation import model, service
+
+if TYPE_CHECKING:
+    from resolvers.generations import Generation
+
+
+@strawberry.type
+class DocumentationPage(Node):
+    """A page about a project, generated or written by hand."""
+
+    title: str
+    """1 to 200 characters."""
+    category: str
+    """What it belongs to, such as `guides` or `api`."""
+    content: str
+    """Markdown, at most 200 KiB."""
+    order: int
+    """Its place among the project's pages; lower comes first."""
+    version: int
+    """Counts its changes, from 1; pass it as `expectedVersion` to change only what you have seen."""
+    created_at: datetime
+    """When it was first written."""
+    updated_at: datetime
+    """When it last changed."""
+    page: strawberry.Private[model.DocumentationPage]
+
+    @strawberry.field
+    async def project(self, info: Info) -> Project | None:
+        """The project it is about."""
+        found = await info.context.services.projects.get(self.page.project_id, by=info.context.actor)
+        return Project.of(found)
+
+    @strawberry.field
+    async def generation(self, info: Info) -> Annotated["Generation", strawberry.lazy("resolvers.generations")] | None:
+        """The generation that wrote it; null once somebody has written or changed it by hand."""
+        from resolvers.generations import Generation  # noqa: PLC0415 - the slices show each other
+
+        if self.page.generation_id is None:
+            return None
+        found = await info.context.services.generations.get(self.page.generation_id, by=info.context.actor)
+        return Generation.of(found)
+
+    @classmethod
+    def of(cls, page: model.DocumentationPage) -> Self:
+        return cls(
+            id=strawberry.ID(page.id),
+            title=page.title,
+            category=page.category,
+            content=page.content,
+            order=page.order,
+            version=page.version,
+            created_at=page.created_at,
+            updated_at=page.updated_at,
+            page=page,
+        )
+
+
+@strawberry.input
+class DocumentationFilter:
+    """Which pages to list; a null field leaves all."""
+
+    category: str | None = None
+    """Of this category."""
+    title: str | None = None
+    """With this text in the title, in whatever case."""
+
+
+def page_filter(asked: DocumentationFilter | None) -> service.PageFilter:
+    return service.PageFilter() if asked is None else service.PageFilter(asked.category, asked.title or None)
+
+
+@strawberry.input
+class CreateDocumentationPageInput:
+    """A page to write."""
+
+    project_id: strawberry.ID
+    """The project it is about; it has at most 200 pages."""
+    title: str
+    """1 to 200 characters."""
+    content: str
+    """Markdown, at most 200 KiB."""
+    category: str = "guides"
+    """What it belongs to, in 1 to 200 characters."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: the same value returns the page that the first try made. Remembered for a day."""
+
+
+@strawberry.input
+class UpdateDocumentationPageInput:
+    """Changes to a page; a null field stays as it is."""
+
+    page_id: strawberry.ID
+    """The page."""
+    title: str | None = None
+    """1 to 200 characters."""
+    content: str | None = None
+    """Markdown, at most 200 KiB."""
+    category: str | None = None
+    """1 to 200 characters."""
+    expected_version: int | None = None
+    """Change nothing unless the page still has this version: a CONFLICT then carries the page as it is."""
+
+
+@strawberry.input
+class DeleteDocumentationPageInput:
+    """A page to delete."""
+
+    page_id: strawberry.ID
+    """The page."""
+
+
+@strawberry.input
+class ReorderDocumentationInput:
+    """The order of a project's pages."""
+
+    project_id: strawberry.ID
+    """The project."""
+    page_ids: list[strawberry.ID]
+    """Each page of the project once, in the order wanted."""
+
+
+@strawberry.type
+class CreateDocumentationPagePayload:
+    """The new page, or what was wrong."""
+
+    page: DocumentationPage | None = None
+    """The page, behind all others; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, page: model.DocumentationPage) -> Self:
+        return cls(page=DocumentationPage.of(page))
+
+
+@strawberry.type
+class UpdateDocumentationPagePayload:
+    """The changed page, or what was wrong."""
+
+    page: DocumentationPage | None = None
+    """The page as it is now, also after a CONFLICT."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, page: model.DocumentationPage) -> Self:
+        return cls(page=DocumentationPage.of(page))
+
+
+@strawberry.type
+class DeleteDocumentationPagePayload:
+    """Which page is gone, or what was wrong."""
+
+    deleted_page_id: strawberry.ID | None = None
+    """The page's id; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, page: model.DocumentationPage) -> Self:
+        return cls(deleted_page_id=strawberry.ID(page.id))
+
+
+@strawberry.type
+class ReorderDocumentationPayload:
+    """The project, or what was wrong."""
+
+    project: Project | None = None
+    """The project with its pages in the new order; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, project: projects.Project) -> Self:
+        return cls(project=Project.of(project))
+
+
+@strawberry.type
+class DocumentationQuery:
+    @strawberry.field
+    async def documentation_page(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The page.")]
+    ) -> DocumentationPage | None:
+        """Return one page of a project's documentation."""
+        return DocumentationPage.of(await info.context.services.documentation.get(PageId(id), by=info.context.actor))
+
+
+@strawberry.type
+class DocumentationMutation:
+    @strawberry.mutation
+    @reporting(CreateDocumentationPagePayload)
+    async def create_documentation_page(
+        self, info: Info, input: Annotated[CreateDocumentationPageInput, strawberry.argument(description="The page.")]
+    ) -> CreateDocumentationPagePayload:
+        """Add a page behind a project's last one."""
+        new = service.NewPage(
+            project_id=ProjectId(input.project_id),
+            title=input.title,
+            content=input.content,
+            category=input.category,
+            client_mutation_id=input.client_mutation_id,
+        )
+        page = await info.context.services.documentation.create(new, by=info.context.actor)
+        return CreateDocumentationPagePayload.of(page)
+
+    @strawberry.mutation
+    @reporting(UpdateDocumentationPagePayload)
+    async def update_documentation_page(
+        self,
+        info: Info,
+        input: Annotated[UpdateDocumentationPageInput, strawberry.argument(description="What to change.")],
+    ) -> UpdateDocumentationPagePayload:
+        """Change a page. From then on it counts as written by hand: generations leave it alone."""
+        change = service.PageChange(input.title, input.content, input.category, input.expected_version)
+        page = await info.context.services.documentation.update(PageId(input.page_id), change, by=info.context.actor)
+        return UpdateDocumentationPagePayload.of(page)
+
+    @strawberry.mutation
+    @reporting(DeleteDocumentationPagePayload)
+    async def delete_documentation_page(
+        self,
+        info: Info,
+        input: Annotated[DeleteDocumentationPageInput, strawberry.argument(description="What to delete.")],
+    ) -> DeleteDocumentationPagePayload:
+        """Delete a page. One that a generation wrote comes back if a later generation writes it again."""
+        page = await info.context.services.documentation.delete(PageId(input.page_id), by=info.context.actor)
+        return DeleteDocumentationPagePayload.of(page)
+
+    @strawberry.mutation
+    @reporting(ReorderDocumentationPayload)
+    async def reorder_documentation(
+        self, info: Info, input: Annotated[ReorderDocumentationInput, strawberry.argument(description="The order.")]
+    ) -> ReorderDocumentationPayload:
+        """Put all pages of a project into another order. Repeating it changes nothing."""
+        project = await info.context.services.documentation.reorder(
+            ProjectId(input.project_id), [PageId(page_id) for page_id in input.page_ids], by=info.context.actor
+        )
+        return ReorderDocumentationPayload.of(project)

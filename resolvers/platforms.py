@@ -1,0 +1,9 @@
+"""This file is the deploy targets in the schema: part of both deployments and settings."""
+
+import strawberry
+
+from services.deployments.model import DeploymentPlatform
+
+__all__ = ["DeploymentPlatform"]
+
+strawberry.enum(DeploymentPlatform)

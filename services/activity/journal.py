@@ -1,0 +1,97 @@
+"""This file is the journal: what the services tell of every change, for people to read and to watch."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+import msgspec
+
+from services.activity.model import ActivityEntry, EntityType, Verb, expiry, within
+from services.aws.items import Entity
+from services.aws.tables import AlreadyExists, Table
+from services.core.clock import Clock
+from services.core.ids import ActivityId, ProjectId, TeamId, UserId, derived_id, prefix_of
+from services.events.shared import SharedStreams
+from services.jobs.record import JobRecord
+
+_ENDINGS: Final = {verb.value: verb for verb in (Verb.COMPLETED, Verb.INCOMPLETE, Verb.FAILED, Verb.SUPERSEDED)}
+
+log = logging.getLogger(__name__)
+
+
+class Place(Protocol):
+    """Where an object belongs."""
+
+    @property
+    def team_id(self) -> TeamId: ...
+
+    @property
+    def project_id(self) -> ProjectId | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Notes what has happened, each thing once: an entry's id follows from the object, the verb and the version.
+
+    Never raises: that something was not noted does not undo it.
+    """
+
+    table: Table[ActivityEntry]
+    streams: SharedStreams
+    now: Clock
+
+    async def created(self, entity: Entity, title: str, *, place: Place, by: UserId) -> None:
+        await self._note(Verb.CREATED, entity, title, place=place, by=by, at=entity.created_at)
+
+    async def updated(self, entity: Entity, title: str, *, place: Place, by: UserId) -> None:
+        """Note a change; each version once."""
+        at, nth = entity.updated_at, entity.version
+        await self._note(Verb.UPDATED, entity, title, place=place, by=by, at=at, nth=nth)
+
+    async def deleted(self, entity: Entity, title: str, *, place: Place, by: UserId) -> None:
+        await self._note(Verb.DELETED, entity, title, place=place, by=by, at=self.now())
+
+    async def canceled(self, record: JobRecord, title: str, *, by: UserId) -> None:
+        """Note that somebody asked a job to stop; only the first time."""
+        await self._note(Verb.CANCELED, record, title, place=record, by=by, at=self.now())
+
+    async def went_live(self, record: JobRecord, title: str) -> None:
+        """Note that a deployment answers; only the first time."""
+        await self._note(Verb.LIVE, record, title, place=record, by=record.user_id, at=self.now())
+
+    async def ended(self, record: JobRecord, title: str, *, status: str) -> None:
+        """Note how a job ended, unless it was canceled: `canceled` has noted who did that."""
+        if (verb := _ENDINGS.get(status)) is not None:
+            at = record.finished_at or self.now()
+            await self._note(verb, record, title, place=record, by=record.user_id, at=at)
+
+    async def _note(
+        self, verb: Verb, entity: Entity, title: str, *, place: Place, by: UserId, at: datetime, nth: int = 1
+    ) -> None:
+        entry = ActivityEntry(
+            id=ActivityId(derived_id("activity", f"{entity.id}/{verb.value}/{nth}")),
+            team_user=within(place.team_id, by),
+            team_entity_type=within(place.team_id, _entity_type(entity.id).value),
+            team_id=place.team_id,
+            user_id=by,
+            project_id=place.project_id,
+            entity_id=entity.id,
+            verb=verb,
+            title=title,
+            created_at=at,
+            updated_at=at,
+            expires_at=expiry(at),
+        )
+        try:
+            if await self.table.find(entry.id) is None:  # what is repeated may be given another time
+                await self.table.put_new(entry)
+                await self.streams.append(entry.team_id, msgspec.json.encode(entry))
+        except AlreadyExists:
+            return
+        except Exception:
+            log.warning("%s of %s is not noted", verb.value, entity.id, exc_info=True)
+
+
+def _entity_type(entity_id: str) -> EntityType:
+    return EntityType((prefix_of(entity_id) or "").upper())

@@ -1,0 +1,65 @@
+"""This file is the dashboard: what a team has at a glance, from a bounded number of reads."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.activity.model import ActivityEntry, EntityType, Verb, within
+from services.aws.tables import Table
+from services.core.actor import Actor
+from services.core.clock import Clock, iso
+from services.core.errors import NotFound
+from services.core.ids import TeamId
+from services.core.pages import MAX_FIRST, PageRequest
+from services.core.policy import Action, allows
+from services.deployments.model import Deployment, DeploymentStatus
+from services.projects import Project
+
+SHOWN: Final = 5
+"""Recent projects and deployments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    project_count: int
+    recent_projects: Sequence[Project]
+    recent_deployments: Sequence[Deployment]
+    deployment_counts: Mapping[DeploymentStatus, int]
+    """Of the team's hundred newest deployments; statuses that none has are left out."""
+    generations_this_month: int
+    """Asked for since the month began, in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboards:
+    projects: Table[Project]
+    deployments: Table[Deployment]
+    activity: Table[ActivityEntry]
+    now: Clock
+
+    async def get(self, team_id: TeamId | None, *, by: Actor) -> Dashboard:
+        """Return the dashboard of a team; None means the actor's personal one."""
+        team = by.personal_team_id if team_id is None else team_id
+        if not allows(by, Action.VIEW, team):
+            raise NotFound("team", team)
+        count, projects, deployments, generations = await asyncio.gather(
+            self.projects.count("TeamIdIndex", team),
+            self.projects.query("TeamIdIndex", team, PageRequest(first=SHOWN)),
+            self.deployments.query("TeamIdIndex", team, PageRequest(first=MAX_FIRST)),
+            self._generations_this_month(team),
+        )
+        return Dashboard(
+            project_count=count,
+            recent_projects=projects.items,
+            recent_deployments=deployments.items[:SHOWN],
+            deployment_counts=Counter(deployment.status for deployment in deployments.items),
+            generations_this_month=generations,
+        )
+
+    async def _generations_this_month(self, team_id: TeamId) -> int:
+        month = self.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        asked = {"verb": Verb.CREATED.value}
+        partition = within(team_id, EntityType.GENERATION.value)
+        return await self.activity.count("EntityTypeIndex", partition, where=asked, since=iso(month))

@@ -1,0 +1,180 @@
+"""This file is settings: what a user prefers, and what the members of a team share. Everything has a default."""
+
+import dataclasses
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
+
+from services.activity.journal import Journal
+from services.aws.items import Entity
+from services.aws.tables import AlreadyExists, E, Table, TableSpec
+from services.core.actor import Actor
+from services.core.clock import Clock
+from services.core.errors import Conflict, Invalid, NotFound
+from services.core.ids import TeamId, UserId
+from services.core.policy import Action, require
+from services.deployments.model import DeploymentPlatform
+from services.llm.port import Options
+
+
+class Theme(Enum):
+    """How a frontend looks."""
+
+    SYSTEM = "SYSTEM"
+    """As the device is set."""
+    LIGHT = "LIGHT"
+    """Dark text on light ground."""
+    DARK = "DARK"
+    """Light text on dark ground."""
+
+
+class NotifiableEvent(Enum):
+    """Something that a user may want to be told of."""
+
+    GENERATION_COMPLETED = "GENERATION_COMPLETED"
+    """A generation that they asked for is COMPLETED."""
+    GENERATION_FAILED = "GENERATION_FAILED"
+    """A generation that they asked for is INCOMPLETE or FAILED."""
+    DEPLOYMENT_LIVE = "DEPLOYMENT_LIVE"
+    """A deployment that they started answers."""
+    DEPLOYMENT_FAILED = "DEPLOYMENT_FAILED"
+    """A deployment that they started has FAILED."""
+
+
+class UserSettings(Entity, frozen=True, kw_only=True, rename="camel"):
+    """`version` is 0 while nothing was ever changed."""
+
+    id: UserId = msgspec.field(name="userId")
+    version: int = 0
+    theme: Theme = Theme.SYSTEM
+    timezone: str = "UTC"
+    """A name of the IANA time zone database."""
+    notify_on: tuple[NotifiableEvent, ...] = tuple(NotifiableEvent)
+
+
+class TeamSettings(Entity, frozen=True, kw_only=True, rename="camel"):
+    """`version` is 0 while nothing was ever changed."""
+
+    id: TeamId
+    version: int = 0
+    default_platform: DeploymentPlatform | None = None
+    default_model: str | None = None
+
+    @property
+    def team_id(self) -> TeamId:
+        return self.id
+
+    @property
+    def project_id(self) -> None:
+        return None
+
+
+SETTINGS: Final = TableSpec("settings", UserSettings, partition="userId")
+TEAM_SETTINGS: Final = TableSpec("team-settings", TeamSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChange:
+    """The fields to change, by their names in the entity; the others stay."""
+
+    fields: dict[str, Any]
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    users: Table[UserSettings]
+    teams: Table[TeamSettings]
+    models: frozenset[str]
+    """The models that may be chosen."""
+    platforms: frozenset[DeploymentPlatform]
+    """The platforms that may be chosen."""
+    journal: Journal
+    now: Clock
+
+    async def of_user(self, *, by: Actor) -> UserSettings:
+        """Return the actor's own settings."""
+        return await self.users.find(by.user_id) or self._new_user(by.user_id)
+
+    async def of_team(self, team_id: TeamId, *, by: Actor, action: Action = Action.VIEW) -> TeamSettings:
+        """Return the settings of a team in which the actor may do `action`."""
+        require(by, action, self._new_team(team_id), missing=NotFound("team", team_id))
+        return await self._of_team(team_id)
+
+    async def update_user(self, change: SettingsChange, *, by: Actor) -> UserSettings:
+        """Change the actor's own settings."""
+        timezone = change.fields.get("timezone")
+        if timezone is not None and not _is_timezone(timezone):
+            raise Invalid.one(f"No time zone '{timezone[:100]}': use a name such as Europe/Berlin.", "timezone")
+        return await _changed(self.users, self._new_user(by.user_id), change)
+
+    async def update_team(self, team_id: TeamId, change: SettingsChange, *, by: Actor) -> TeamSettings:
+        """Change the settings of a team in which the actor is an administrator or owner."""
+        await self.of_team(team_id, by=by, action=Action.MANAGE_INTEGRATIONS)
+        model, platform = change.fields.get("default_model"), change.fields.get("default_platform")
+        if model is not None and model not in self.models:
+            known = f"known are {', '.join(sorted(self.models))}" if self.models else "the scaffold has none to choose"
+            raise Invalid.one(f"No model '{model[:100]}': {known}.", "defaultModel")
+        if platform is not None and platform not in self.platforms:
+            raise Invalid.one(f"{platform.value} is not available on this server.", "defaultPlatform")
+        settings = await _changed(self.teams, self._new_team(team_id), change)
+        if change.fields:
+            await self.journal.updated(settings, "settings", place=settings, by=by.user_id)
+        return settings
+
+    async def completed(self, options: Options, *, team_id: TeamId) -> Options:
+        """Return how to ask the model where the user has chosen none: the team's, as long as there is such a model."""
+        if options.model is not None:
+            return options
+        model = (await self._of_team(team_id)).default_model
+        return dataclasses.replace(options, model=model) if model in self.models else options
+
+    async def default_platform(self, team_id: TeamId) -> DeploymentPlatform:
+        """Return where a team deploys. Raises Invalid where it has chosen nothing."""
+        platform = (await self._of_team(team_id)).default_platform
+        if platform is None:
+            raise Invalid.one("Say in platform where to deploy; the team has no default platform.", "platform")
+        return platform
+
+    async def _of_team(self, team_id: TeamId) -> TeamSettings:
+        return await self.teams.find(team_id) or self._new_team(team_id)
+
+    def _new_user(self, user_id: UserId) -> UserSettings:
+        return UserSettings(id=user_id, created_at=self.now(), updated_at=self.now())
+
+    def _new_team(self, team_id: TeamId) -> TeamSettings:
+        return TeamSettings(id=team_id, created_at=self.now(), updated_at=self.now())
+
+
+async def _changed(table: Table[E], default: E, change: SettingsChange) -> E:
+    """Change what is stored, or the defaults where nothing is."""
+
+    def changed(old: E) -> E:
+        if change.expected_version not in (None, old.version):
+            raise Conflict("The settings have changed meanwhile.", current=old)
+        return replace(old, **change.fields) if change.fields else old
+
+    found = await table.update(default.id, changed)
+    if found is not None:
+        return found
+    first = changed(default)
+    if first is default:
+        return default
+    first = replace(first, version=1)
+    try:
+        await table.put_new(first)
+    except AlreadyExists:
+        return await table.update(default.id, changed) or first
+    return first
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # of names that are unknown, no names at all, or folders of names
+        return False
+    return True

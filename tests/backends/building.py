@@ -1,0 +1,95 @@
+"""This file is a generated backend put to work: installed, compiled, given its tables, started, and tested."""
+
+import asyncio
+import json
+import re
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from services.platforms import npm
+from services.platforms.process import run
+
+LIMIT: Final = 240
+"""Seconds that a step may take."""
+_TALLY: Final = re.compile(r"# (pass|fail) (\d+)")
+
+
+class BackendFailed(Exception):
+    """A step did not do what it should; the text says which and how."""
+
+
+@dataclass(slots=True)
+class Building:
+    """The steps in their order; each raises BackendFailed. `seconds` is what they took."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+
+    async def build(self) -> None:
+        await self._step("install", *npm.install_command("npm", self.folder))
+        await self._step("build", "npm", "run", "build")
+        await self._step("tables", "npm", "run", "tables")
+
+    async def answer(self) -> list[str]:
+        """Start the server, ask for its health, stop it, and return the tables that it says it serves."""
+        addresses = asyncio.Queue[str]()
+
+        async def read(line: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
+            del from_stderr
+            _, found, address = line.partition("listening on ")
+            if found:
+                await addresses.put(address.partition('"')[0])
+
+        began = time.monotonic()
+        environment = {**self.environment, "PORT": "0", "HOST": "127.0.0.1"}
+        server = asyncio.create_task(
+            run(["node", "dist/server.js"], cwd=self.folder, environment=environment, on_line=read, grace=5)
+        )
+        address = asyncio.create_task(addresses.get())
+        try:
+            await asyncio.wait({server, address}, timeout=LIMIT, return_when=asyncio.FIRST_COMPLETED)
+            if not address.done():
+                raise BackendFailed("start: the server does not listen")
+            async with httpx.AsyncClient(base_url=address.result(), trust_env=False) as http:
+                health: Any = (await http.get("/health")).json()
+                resources: Any = (await http.get("/")).json()
+        finally:
+            address.cancel()
+            server.cancel()
+            await asyncio.wait({server})
+        self.seconds["start"] = time.monotonic() - began
+        if health != {"status": "ok"}:
+            raise BackendFailed(f"health: {health}")
+        return [one["table"] for one in resources["resources"]]
+
+    async def test(self) -> int:
+        """Run its own tests and return how many have passed."""
+        said = await self._step("test", "npm", "test")
+        tally = {name: int(number) for name, number in _TALLY.findall(said)}
+        if tally.get("fail") != 0 or not tally.get("pass"):
+            raise BackendFailed(f"test: {json.dumps(tally)}")
+        return tally["pass"]
+
+    async def _step(self, name: str, *command: str) -> str:
+        said, began = deque[str](maxlen=400), time.monotonic()
+
+        async def keep(line: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
+            del from_stderr
+            said.append(line)
+
+        try:
+            async with asyncio.timeout(LIMIT):
+                status = await run(command, cwd=self.folder, environment=self.environment, on_line=keep, grace=5)
+        except TimeoutError as error:
+            raise BackendFailed(f"{name}: took longer than {LIMIT} seconds") from error
+        self.seconds[name] = time.monotonic() - began
+        if status:
+            raise BackendFailed(f"{name}: status {status}: {' / '.join(list(said)[-10:])}")
+        return "\n".join(said)

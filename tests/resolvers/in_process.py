@@ -1,0 +1,39 @@
+"""This file is the schema in the test's own process, with its calls to DynamoDB counted."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from graph.schema import schema
+from resolvers.context import Context
+from services.auth.tokens import Subject
+from services.bootstrap import Services, opened
+from services.core.actor import Actor
+from tests.snapinfra import Server
+
+
+@dataclass
+class Counted:
+    """Asks as one user. `calls` are the DynamoDB operations of the last question."""
+
+    services: Services
+    actor: Actor
+    calls: list[str] = field(default_factory=list[str])
+
+    async def ask(self, query: str, **variables: Any) -> Any:
+        self.calls.clear()
+        answer = await schema().execute(query, variables, Context(self.services, signed_in=self.actor))
+        assert not answer.errors, answer.errors
+        return answer.data
+
+
+@asynccontextmanager
+async def counted(server: Server, user_id: str) -> AsyncGenerator[Counted]:
+    """Open the server's stage once more, for one user."""
+    async with opened(server.config, {}) as process:
+        services = process.services
+        asked = Counted(services, await services.users.actor(Subject(user_id)))
+        events = services.projects.table.aws.dynamodb.meta.events
+        events.register("before-call.dynamodb", lambda model, **_: asked.calls.append(model.name))  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType, reportUnknownArgumentType] - botocore's hooks are untyped
+        yield asked
