@@ -46,6 +46,8 @@ class Entry:
     operation: str
     outcomes: Row
     told: frozenset[str] = frozenset()
+    poke: str | None = None
+    """A variable whose making is told by a subscription that tells nothing of before."""
 
 
 def row(**different: Outcome) -> Row:
@@ -91,6 +93,11 @@ MADE: Final[Mapping[str, tuple[str, str]]] = {
     "project": ('createProject(input: {name: "p", teamId: $team})', "project"),
     "invitation": ("inviteMember(input: {teamId: $team, email: $address})", "invitation"),
     "key": ('createApiKey(input: {teamId: $team, name: "ci", scopes: [READ]})', "apiKey"),
+    "architecture": (
+        'saveArchitecture(input: {projectId: $project, nodes: [{id: "api", kind: API, name: "Api"}]})',
+        "architecture",
+    ),
+    "page": ('createDocumentationPage(input: {projectId: $project, title: "t", content: "c"})', "page"),
     "webhook": (
         'createWebhook(input: {teamId: $team, url: "http://127.0.0.1:9999", events: [WEBHOOK_DISABLED]})',
         "webhook",
@@ -144,6 +151,12 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "Query.session": Entry("query($session: ID!) { session(id: $session) { id } }", SEE),
     "Query.sessions": Entry("query($team: ID!) { sessions(teamId: $team) { nodes { id } } }", SEE),
     "Query.usage": Entry("query($team: ID!) { usage(teamId: $team) { __typename } }", SEE),
+    "Query.architecture": Entry("query($architecture: ID!) { architecture(id: $architecture) { id } }", SEE),
+    "Query.documentationPage": Entry("query($page: ID!) { documentationPage(id: $page) { id } }", SEE),
+    "Query.activity": Entry(
+        "query($team: ID!) { activity(teamId: $team, filter: {entityType: PROJECT}) { nodes { id } } }", SEE
+    ),
+    "Query.dashboard": Entry("query($team: ID!) { dashboard(teamId: $team) { __typename } }", SEE),
     "Mutation.createProject": Entry(
         'mutation($team: ID!) { createProject(input: {name: "x", teamId: $team}) { userErrors { code } } }', EDIT
     ),
@@ -316,6 +329,49 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         MANAGE,
     ),
     "Mutation.recordEvents": Entry("mutation { recordEvents(input: {events: [{}]}) { userErrors { code } } }", RECORD),
+    "Mutation.saveArchitecture": Entry(
+        "mutation($project: ID!) { saveArchitecture(input: {projectId: $project,"
+        ' nodes: [{id: "api", kind: API, name: "Api"}]}) { userErrors { code } } }',
+        EDIT,
+    ),
+    "Mutation.updateArchitecture": Entry(
+        "mutation($architecture: ID!) { updateArchitecture(input: {architectureId: $architecture,"
+        ' nodes: [{id: "api", kind: API, name: "Api"}]}) { userErrors { code } } }',
+        EDIT,
+    ),
+    "Mutation.deleteArchitecture": Entry(
+        "mutation($freshArchitecture: ID!) {"
+        " deleteArchitecture(input: {architectureId: $freshArchitecture}) { userErrors { code } } }",
+        EDIT,
+    ),
+    "Mutation.createDocumentationPage": Entry(
+        "mutation($project: ID!) { createDocumentationPage(input: {projectId: $project,"
+        ' title: "t", content: "c"}) { userErrors { code } } }',
+        EDIT,
+    ),
+    "Mutation.updateDocumentationPage": Entry(
+        'mutation($page: ID!) { updateDocumentationPage(input: {pageId: $page, title: "x"}) { userErrors { code } } }',
+        EDIT,
+    ),
+    "Mutation.deleteDocumentationPage": Entry(
+        "mutation($freshPage: ID!) { deleteDocumentationPage(input: {pageId: $freshPage}) { userErrors { code } } }",
+        EDIT,
+    ),
+    "Mutation.reorderDocumentation": Entry(
+        "mutation($project: ID!) {"
+        " reorderDocumentation(input: {projectId: $project, pageIds: []}) { userErrors { code } } }",
+        EDIT,
+        told("BAD_USER_INPUT", "CONFLICT"),
+    ),
+    "Mutation.updateSettings": Entry(
+        "mutation { updateSettings(input: {theme: DARK}) { userErrors { code } } }", PEOPLE
+    ),
+    "Mutation.updateTeamSettings": Entry(
+        "mutation($team: ID!) { updateTeamSettings(input: {teamId: $team}) { userErrors { code } } }", MANAGE
+    ),
+    "Subscription.activityFeed": Entry(
+        "subscription($team: ID!) { activityFeed(teamId: $team) { __typename } }", SEE, poke="freshProject"
+    ),
     "Subscription.metrics": Entry("subscription($team: ID!) { metrics(teamId: $team) { __typename } }", SEE),
     "Subscription.generationEvents": Entry(
         "subscription($generation: ID!) { generationEvents(id: $generation) { __typename } }", SEE

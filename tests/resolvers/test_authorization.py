@@ -163,16 +163,23 @@ async def over_http(
     return (await http.post(url, json={"query": operation, "variables": variables}, headers=headers)).json()
 
 
-async def over_socket(url: str, caller: User | None, operation: str, variables: dict[str, str]) -> dict[str, Any]:
+async def over_socket(things: Things, caller: User | None, entry: Entry, variables: dict[str, str]) -> dict[str, Any]:
     """Return a subscription's first result."""
-    credentials = {"authorization": f"Bearer {caller.token}"} if caller else {}
-    payload = {"query": operation, "variables": variables}
-    async with connect("ws" + url.removeprefix("http"), subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
+    url, credentials = (
+        f"ws{things.url.removeprefix('http')}",
+        {"authorization": f"Bearer {caller.token}"} if caller else {},
+    )
+    payload = {"query": entry.operation, "variables": variables}
+    async with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
         await socket.send(json.dumps({"type": "connection_init", "payload": credentials}))
         await socket.recv()
         await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
+        first = asyncio.ensure_future(socket.recv())
         async with asyncio.timeout(30):
-            message = json.loads(await socket.recv())
+            while entry.poke and not first.done():
+                await things.value(entry.poke)
+                await asyncio.wait({first}, timeout=0.2)
+            message = json.loads(await first)
         return message["payload"] if message["type"] == "next" else {"errors": message["payload"]}
 
 
@@ -180,7 +187,7 @@ async def outcome(http: httpx.AsyncClient, things: Things, entry: Entry, caller:
     """Ask as somebody, and say what comes of it."""
     variables, asking = await things.variables(entry.operation), things.callers[caller]
     if entry.operation.startswith("subscription"):
-        answer = await over_socket(things.url, asking, entry.operation, variables)
+        answer = await over_socket(things, asking, entry, variables)
     else:
         answer = await over_http(http, things.url, asking, entry.operation, variables)
     if errors := answer.get("errors"):
