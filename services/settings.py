@@ -16,7 +16,7 @@ from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
 from services.core.ids import TeamId, UserId
-from services.core.policy import Action, require
+from services.core.policy import Action, require, require_person
 from services.deployments.model import DeploymentPlatform
 from services.llm.port import Options
 
@@ -111,6 +111,7 @@ class Settings:
 
     async def update_user(self, change: SettingsChange, *, by: Actor) -> UserSettings:
         """Change the actor's own settings."""
+        require_person(by)
         timezone = change.fields.get("timezone")
         if timezone is not None and not _is_timezone(timezone):
             raise Invalid.one(f"No time zone '{timezone[:100]}': use a name such as Europe/Berlin.", "timezone")

@@ -14,7 +14,6 @@ class Action(Enum):
     VIEW = "view this"
     EDIT = "edit this"
     DELETE = "delete this"
-    RECORD = "record events of this"
     MANAGE_MEMBERS = "manage its members"
     MANAGE_KEYS = "manage its API keys"
     MANAGE_INTEGRATIONS = "manage its integrations"
@@ -30,7 +29,6 @@ _ALLOWED: Final = {
     Action.VIEW: _VIEWERS,
     Action.EDIT: _EDITORS,
     Action.DELETE: _ADMINS,
-    Action.RECORD: _EDITORS,
     Action.MANAGE_MEMBERS: _ADMINS,
     Action.MANAGE_KEYS: _ADMINS,
     Action.MANAGE_INTEGRATIONS: _ADMINS,
@@ -39,12 +37,7 @@ _ALLOWED: Final = {
 }
 """Which roles may do what: the whole of it."""
 
-_SCOPES: Final = {
-    Action.VIEW: Scope.READ,
-    Action.EDIT: Scope.WRITE,
-    Action.DELETE: Scope.WRITE,
-    Action.RECORD: Scope.ANALYTICS,
-}
+_SCOPES: Final = {Action.VIEW: Scope.READ, Action.EDIT: Scope.WRITE, Action.DELETE: Scope.WRITE}
 """What an API key needs besides its maker's role; an action that is not here is for people only."""
 
 _SHARED_ONLY: Final = {Action.MANAGE_MEMBERS, Action.MANAGE_TEAM}

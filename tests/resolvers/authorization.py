@@ -1,9 +1,9 @@
 """This file is the authorization matrix: for every root field of the SDL, who may use it.
 
-An entry is an operation and a row of outcomes. The variables that an operation declares are filled in by name
-(`Things` in test_authorization.py): `$project`, `$schema`, `$generation`, `$deployment`, `$team`, `$owner`, `$viewer`
-(two user ids), `$invitation`, `$key` are of one team and made once; `$freshProject`, `$freshInvitation`, `$freshKey`,
-`$freshTeam` are made for each attempt, for what would take the others away.
+An entry is an operation and a row of outcomes. The variables that an operation declares are filled in by name, with ids
+of one team: `$team`, `$schema`, `$generation`, `$deployment`, `$session`, `$owner` and `$viewer` (two user ids), and
+whatever MADE has (`$project`, `$webhook`). With `fresh` before its name (`$freshProject`, also `$freshTeam`) a thing is
+made for each attempt: for what would take the others away.
 
 Who is allowed must get a result without user errors, other than the codes in `told`: use those where doing it in
 earnest would be slow or would change things for others.
@@ -46,6 +46,8 @@ class Entry:
     operation: str
     outcomes: Row
     told: frozenset[str] = frozenset()
+    poke: str | None = None
+    """A variable whose making is told by a subscription that tells nothing of before."""
 
 
 def row(**different: Outcome) -> Row:
@@ -87,6 +89,37 @@ def told(*codes: str) -> frozenset[str]:
     return frozenset(codes)
 
 
+MADE: Final[Mapping[str, tuple[str, str]]] = {
+    "project": ('createProject(input: {name: "p", teamId: $team})', "project"),
+    "invitation": ("inviteMember(input: {teamId: $team, email: $address})", "invitation"),
+    "key": ('createApiKey(input: {teamId: $team, name: "ci", scopes: [READ]})', "apiKey"),
+    "architecture": (
+        'saveArchitecture(input: {projectId: $project, nodes: [{id: "api", kind: API, name: "Api"}]})',
+        "architecture",
+    ),
+    "page": ('createDocumentationPage(input: {projectId: $project, title: "t", content: "c"})', "page"),
+    "webhook": (
+        'createWebhook(input: {teamId: $team, url: "http://127.0.0.1:9999", events: [WEBHOOK_DISABLED]})',
+        "webhook",
+    ),
+    "delivery": ("testWebhook(input: {webhookId: $webhook})", "delivery"),
+    "target": ("createNotificationTarget(input: {teamId: $team, channel: EMAIL, address: $address})", "target"),
+    "integration": (
+        (
+            'createIntegration(input: {teamId: $team, type: OPENAI, credentials: {token: "sk-of-the-matrix"},'
+            ' baseUrl: "http://127.0.0.1:9999/v1"})'
+        ),
+        "integration",
+    ),
+}
+"""How the owner makes a thing of a kind, and where the payload has it; `$address` is an address that nobody has."""
+
+RECORD: Final = row(
+    **dict.fromkeys(("OWNER", "ADMIN", "EDITOR", "VIEWER", "OTHER_TEAM", "READ_KEY", "WRITE_KEY"), NO),
+    ANALYTICS_KEY=Outcome.ALLOWED,
+)
+"""Keys whose scope is ANALYTICS, alone."""
+
 ENTRIES: Final[Mapping[str, Entry]] = {
     "Query.viewer": Entry("{ viewer { id } }", ALL),
     "Query.node": Entry("query($project: ID!) { node(id: $project) { id } }", FIND),
@@ -104,6 +137,26 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "Team.members": Entry("query($team: ID!) { team(id: $team) { members { nodes { email } } } }", SEE),
     "Team.invitations": Entry("query($team: ID!) { team(id: $team) { invitations { nodes { id } } } }", MANAGE),
     "Team.apiKeys": Entry("query($team: ID!) { team(id: $team) { apiKeys { nodes { id } } } }", MANAGE),
+    "Query.webhook": Entry("query($webhook: ID!) { webhook(id: $webhook) { id } }", MANAGE),
+    "Query.webhooks": Entry("query($team: ID!) { webhooks(teamId: $team) { nodes { id } } }", MANAGE),
+    "Query.notificationTargets": Entry(
+        "query($team: ID!) { notificationTargets(teamId: $team) { nodes { id } } }", MANAGE
+    ),
+    "Query.integration": Entry("query($integration: ID!) { integration(id: $integration) { id } }", SEE),
+    "Query.integrations": Entry("query($team: ID!) { integrations(filter: {teamId: $team}) { nodes { id } } }", SEE),
+    "Query.metricsOverview": Entry("query($team: ID!) { metricsOverview(teamId: $team) { __typename } }", SEE),
+    "Query.metricsSeries": Entry(
+        "query($team: ID!) { metricsSeries(teamId: $team, metric: EVENTS, interval: DAY) { __typename } }", SEE
+    ),
+    "Query.session": Entry("query($session: ID!) { session(id: $session) { id } }", SEE),
+    "Query.sessions": Entry("query($team: ID!) { sessions(teamId: $team) { nodes { id } } }", SEE),
+    "Query.usage": Entry("query($team: ID!) { usage(teamId: $team) { __typename } }", SEE),
+    "Query.architecture": Entry("query($architecture: ID!) { architecture(id: $architecture) { id } }", SEE),
+    "Query.documentationPage": Entry("query($page: ID!) { documentationPage(id: $page) { id } }", SEE),
+    "Query.activity": Entry(
+        "query($team: ID!) { activity(teamId: $team, filter: {entityType: PROJECT}) { nodes { id } } }", SEE
+    ),
+    "Query.dashboard": Entry("query($team: ID!) { dashboard(teamId: $team) { __typename } }", SEE),
     "Mutation.createProject": Entry(
         'mutation($team: ID!) { createProject(input: {name: "x", teamId: $team}) { userErrors { code } } }', EDIT
     ),
@@ -205,6 +258,121 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "Mutation.revokeApiKey": Entry(
         "mutation($freshKey: ID!) { revokeApiKey(input: {apiKeyId: $freshKey}) { userErrors { code } } }", MANAGE
     ),
+    "Mutation.continueGeneration": Entry(
+        "mutation($generation: ID!) { continueGeneration(input: {generationId: $generation}) { userErrors { code } } }",
+        EDIT,
+        told("CONFLICT", "BAD_USER_INPUT"),
+    ),
+    "Mutation.createWebhook": Entry(
+        'mutation($team: ID!) { createWebhook(input: {teamId: $team, url: "http://127.0.0.1:9999",'
+        " events: [WEBHOOK_DISABLED]}) { userErrors { code } } }",
+        MANAGE,
+    ),
+    "Mutation.updateWebhook": Entry(
+        "mutation($webhook: ID!) {"
+        ' updateWebhook(input: {webhookId: $webhook, description: "x"}) { userErrors { code } } }',
+        MANAGE,
+    ),
+    "Mutation.deleteWebhook": Entry(
+        "mutation($freshWebhook: ID!) { deleteWebhook(input: {webhookId: $freshWebhook}) { userErrors { code } } }",
+        MANAGE,
+    ),
+    "Mutation.rotateWebhookSecret": Entry(
+        "mutation($webhook: ID!) { rotateWebhookSecret(input: {webhookId: $webhook}) { userErrors { code } } }", MANAGE
+    ),
+    "Mutation.testWebhook": Entry(
+        "mutation($webhook: ID!) { testWebhook(input: {webhookId: $webhook}) { userErrors { code } } }", MANAGE
+    ),
+    "Mutation.redeliverWebhook": Entry(
+        "mutation($delivery: ID!) { redeliverWebhook(input: {deliveryId: $delivery}) { userErrors { code } } }",
+        MANAGE,
+        told("CONFLICT"),
+    ),
+    "Mutation.createNotificationTarget": Entry(
+        "mutation($team: ID!) { createNotificationTarget(input: {teamId: $team, channel: EMAIL,"
+        ' address: "x@example.com"}) { userErrors { code } } }',
+        MANAGE,
+        told("CONFLICT"),
+    ),
+    "Mutation.deleteNotificationTarget": Entry(
+        "mutation($freshTarget: ID!) {"
+        " deleteNotificationTarget(input: {targetId: $freshTarget}) { userErrors { code } } }",
+        MANAGE,
+    ),
+    "Mutation.createIntegration": Entry(
+        "mutation($team: ID!) { createIntegration(input: {teamId: $team, type: GITHUB,"
+        ' credentials: {token: "ghp_of_the_matrix"}}) { userErrors { code } } }',
+        MANAGE,
+    ),
+    "Mutation.updateIntegration": Entry(
+        "mutation($integration: ID!) {"
+        ' updateIntegration(input: {integrationId: $integration, name: "x"}) { userErrors { code } } }',
+        MANAGE,
+    ),
+    "Mutation.replaceIntegrationCredentials": Entry(
+        "mutation($integration: ID!) { replaceIntegrationCredentials(input: {integrationId: $integration,"
+        ' credentials: {token: "sk-another-one"}}) { userErrors { code } } }',
+        MANAGE,
+    ),
+    "Mutation.rotateIntegrationKey": Entry(
+        "mutation($integration: ID!) {"
+        " rotateIntegrationKey(input: {integrationId: $integration}) { userErrors { code } } }",
+        MANAGE,
+    ),
+    "Mutation.testIntegration": Entry(
+        "mutation($integration: ID!) { testIntegration(input: {integrationId: $integration}) { userErrors { code } } }",
+        MANAGE,
+    ),
+    "Mutation.deleteIntegration": Entry(
+        "mutation($freshIntegration: ID!) {"
+        " deleteIntegration(input: {integrationId: $freshIntegration}) { userErrors { code } } }",
+        MANAGE,
+    ),
+    "Mutation.recordEvents": Entry("mutation { recordEvents(input: {events: [{}]}) { userErrors { code } } }", RECORD),
+    "Mutation.saveArchitecture": Entry(
+        "mutation($project: ID!) { saveArchitecture(input: {projectId: $project,"
+        ' nodes: [{id: "api", kind: API, name: "Api"}]}) { userErrors { code } } }',
+        EDIT,
+    ),
+    "Mutation.updateArchitecture": Entry(
+        "mutation($architecture: ID!) { updateArchitecture(input: {architectureId: $architecture,"
+        ' nodes: [{id: "api", kind: API, name: "Api"}]}) { userErrors { code } } }',
+        EDIT,
+    ),
+    "Mutation.deleteArchitecture": Entry(
+        "mutation($freshArchitecture: ID!) {"
+        " deleteArchitecture(input: {architectureId: $freshArchitecture}) { userErrors { code } } }",
+        EDIT,
+    ),
+    "Mutation.createDocumentationPage": Entry(
+        "mutation($project: ID!) { createDocumentationPage(input: {projectId: $project,"
+        ' title: "t", content: "c"}) { userErrors { code } } }',
+        EDIT,
+    ),
+    "Mutation.updateDocumentationPage": Entry(
+        'mutation($page: ID!) { updateDocumentationPage(input: {pageId: $page, title: "x"}) { userErrors { code } } }',
+        EDIT,
+    ),
+    "Mutation.deleteDocumentationPage": Entry(
+        "mutation($freshPage: ID!) { deleteDocumentationPage(input: {pageId: $freshPage}) { userErrors { code } } }",
+        EDIT,
+    ),
+    "Mutation.reorderDocumentation": Entry(
+        "mutation($project: ID!) {"
+        " reorderDocumentation(input: {projectId: $project, pageIds: []}) { userErrors { code } } }",
+        EDIT,
+        told("BAD_USER_INPUT", "CONFLICT"),
+    ),
+    "Mutation.updateSettings": Entry(
+        "mutation { updateSettings(input: {theme: DARK}) { userErrors { code } } }", PEOPLE
+    ),
+    "Mutation.updateTeamSettings": Entry(
+        "mutation($team: ID!) { updateTeamSettings(input: {teamId: $team}) { userErrors { code } } }", MANAGE
+    ),
+    "Subscription.activityFeed": Entry(
+        "subscription($team: ID!) { activityFeed(teamId: $team) { __typename } }", SEE, poke="freshProject"
+    ),
+    "Subscription.metrics": Entry("subscription($team: ID!) { metrics(teamId: $team) { __typename } }", SEE),
     "Subscription.generationEvents": Entry(
         "subscription($generation: ID!) { generationEvents(id: $generation) { __typename } }", SEE
     ),

@@ -17,10 +17,10 @@ from websockets.typing import Subprotocol
 
 from graph.schema import sdl
 from services.bootstrap import opened
-from services.core.clock import utc_now
+from services.core.clock import iso, utc_now
 from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId, UserId, new_id
 from services.deployments.model import Deployment, DeploymentPlatform, DeploymentStatus
-from tests.resolvers.authorization import ENTRIES, Caller, Entry, Outcome
+from tests.resolvers.authorization import ENTRIES, MADE, Caller, Entry, Outcome
 from tests.snapinfra import Server, User, events
 
 SNAPSHOT = """
@@ -32,14 +32,13 @@ query($team: ID!) {
     apiKeys { nodes { id revokedAt } }
     projects { nodes { version status name generations { nodes { id status } } deployments { nodes { id status } } } }
   }
-}"""
-INVITE = """
-mutation($team: ID!, $email: String!) {
-  inviteMember(input: {teamId: $team, email: $email}) { invitation { id } }
+  webhooks(teamId: $team) { nodes { id url description } }
+  notificationTargets(teamId: $team) { nodes { id } }
+  integrations(filter: {teamId: $team}) { nodes { id version } }
 }"""
 KEY = """
 mutation($team: ID!, $scope: ApiKeyScope!) {
-  createApiKey(input: {teamId: $team, name: "ci", scopes: [$scope]}) { apiKey { id } text }
+  createApiKey(input: {teamId: $team, name: "ci", scopes: [$scope]}) { text }
 }"""
 
 
@@ -59,26 +58,28 @@ class Things:
 
     async def variables(self, operation: str) -> dict[str, str]:
         """Return what an operation's variables stand for."""
-        names = re.findall(r"\$(\w+):", operation.partition("{")[0])
-        return {name: await self._made(name) if name.startswith("fresh") else self.ids[name] for name in names}
+        return {name: await self.value(name) for name in re.findall(r"\$(\w+):", operation.partition("{")[0])}
 
-    async def _made(self, name: str) -> str:
-        match name:
-            case "freshProject":
-                return (await self.owner.project(teamId=self.ids["team"]))["id"]
-            case "freshInvitation":
-                return await self.invitation()
-            case "freshKey":
-                made = await self.owner.ask(KEY, team=self.ids["team"], scope="READ")
-                return made["createApiKey"]["apiKey"]["id"]
-            case _:
-                return await self.shared_team()
+    async def value(self, name: str) -> str:
+        """Return what a variable stands for."""
+        if name == "address":
+            return f"{uuid.uuid4().hex}@example.com"
+        if name == "freshTeam":
+            return await self.shared_team()
+        if name.startswith("fresh"):
+            return await self._made(name.removeprefix("fresh").lower())
+        if name not in self.ids:
+            self.ids[name] = await self._made(name)
+        return self.ids[name]
 
-    async def invitation(self) -> str:
-        """Invite somebody."""
-        email = f"{uuid.uuid4().hex}@example.com"
-        made = await self.owner.ask(INVITE, team=self.ids["team"], email=email)
-        return made["inviteMember"]["invitation"]["id"]
+    async def _made(self, kind: str) -> str:
+        call, name = MADE[kind]
+        given = {name: await self.value(name) for name in re.findall(r"\$(\w+)", call)}
+        declared = ", ".join(f"${name}: {'String!' if name == 'address' else 'ID!'}" for name in given)
+        made = await self.owner.ask(
+            f"mutation({declared}) {{ it: {call} {{ {name} {{ id }} userErrors {{ message }} }} }}", **given
+        )
+        return made["it"][name]["id"]
 
     async def shared_team(self) -> str:
         """Make a team of everybody who is a member."""
@@ -99,10 +100,9 @@ async def built(server: Server) -> Things:
     for scope in ("READ", "WRITE", "ANALYTICS"):
         made = (await owner.ask(KEY, team=ids["team"], scope=scope))["createApiKey"]
         things.callers[Caller[f"{scope}_KEY"]] = User(server.url, made["text"])
-        ids["key"] = made["apiKey"]["id"]
-    ids["invitation"] = await things.invitation()
-    ids["project"] = (await owner.project(teamId=ids["team"]))["id"]
-    ids["generation"] = await owner.generate(ids["project"], "SCHEMA")
+    for kind in MADE:
+        await things.value(kind)
+    ids["generation"] = await owner.generate(ids["project"], "SCHEMA", prompt="A shop")
     await events(owner, ids["generation"])
     seen = await owner.ask(
         "query($project: ID!) { viewer { id } project(id: $project) { schema { id } } }", project=ids["project"]
@@ -112,7 +112,23 @@ async def built(server: Server) -> Things:
     assert viewer is not None
     ids["viewer"] = (await viewer.ask("{ viewer { id } }"))["viewer"]["id"]
     ids["deployment"] = await deployed(server, ids)
+    ids["session"] = await recorded(things)
     return things
+
+
+async def recorded(things: Things) -> str:
+    """Record a session."""
+    key = things.callers[Caller.ANALYTICS_KEY]
+    assert key is not None
+    event = {"id": "e1", "type": "SESSION_START", "timestamp": iso(utc_now()), "sessionId": "s1"}
+    await key.ask(
+        "mutation($event: AnalyticsEventInput!) { recordEvents(input: {events: [$event]}) { userErrors { message } } }",
+        event=event,
+    )
+    seen = await things.owner.ask(
+        "query($team: ID!) { sessions(teamId: $team) { nodes { id } } }", team=things.ids["team"]
+    )
+    return seen["sessions"]["nodes"][0]["id"]
 
 
 async def deployed(server: Server, ids: dict[str, str]) -> str:
@@ -147,16 +163,23 @@ async def over_http(
     return (await http.post(url, json={"query": operation, "variables": variables}, headers=headers)).json()
 
 
-async def over_socket(url: str, caller: User | None, operation: str, variables: dict[str, str]) -> dict[str, Any]:
+async def over_socket(things: Things, caller: User | None, entry: Entry, variables: dict[str, str]) -> dict[str, Any]:
     """Return a subscription's first result."""
-    credentials = {"authorization": f"Bearer {caller.token}"} if caller else {}
-    payload = {"query": operation, "variables": variables}
-    async with connect("ws" + url.removeprefix("http"), subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
+    url, credentials = (
+        f"ws{things.url.removeprefix('http')}",
+        {"authorization": f"Bearer {caller.token}"} if caller else {},
+    )
+    payload = {"query": entry.operation, "variables": variables}
+    async with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
         await socket.send(json.dumps({"type": "connection_init", "payload": credentials}))
         await socket.recv()
         await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
+        first = asyncio.ensure_future(socket.recv())
         async with asyncio.timeout(30):
-            message = json.loads(await socket.recv())
+            while entry.poke and not first.done():
+                await things.value(entry.poke)
+                await asyncio.wait({first}, timeout=0.2)
+            message = json.loads(await first)
         return message["payload"] if message["type"] == "next" else {"errors": message["payload"]}
 
 
@@ -164,7 +187,7 @@ async def outcome(http: httpx.AsyncClient, things: Things, entry: Entry, caller:
     """Ask as somebody, and say what comes of it."""
     variables, asking = await things.variables(entry.operation), things.callers[caller]
     if entry.operation.startswith("subscription"):
-        answer = await over_socket(things.url, asking, entry.operation, variables)
+        answer = await over_socket(things, asking, entry, variables)
     else:
         answer = await over_http(http, things.url, asking, entry.operation, variables)
     if errors := answer.get("errors"):
@@ -213,6 +236,6 @@ async def settled(things: Things) -> Any:
     """Return the team with what it has, once nothing is under way in it."""
     async with asyncio.timeout(60):
         while True:
-            seen = (await things.owner.ask(SNAPSHOT, team=things.ids["team"]))["team"]
+            seen = await things.owner.ask(SNAPSHOT, team=things.ids["team"])
             if '"QUEUED"' not in (text := json.dumps(seen)) and '"GENERATING"' not in text:
                 return seen
