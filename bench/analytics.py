@@ -127,8 +127,9 @@ class Bench:
         return await self.analytics.overview(None, self.project_id, month, by=self.key)
 
     async def _series(self, month: TimeRange, interval: Interval) -> Any:
-        where = {"team_id": None, "project_id": self.project_id, "asked": month, "by": self.key}
-        return await self.analytics.series(Metric.EVENTS, interval, **where)
+        return await self.analytics.series(
+            Metric.EVENTS, interval, team_id=None, project_id=self.project_id, asked=month, by=self.key
+        )
 
 
 async def measure() -> list[Row]:

@@ -372,6 +372,9 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "Subscription.activityFeed": Entry(
         "subscription($team: ID!) { activityFeed(teamId: $team) { __typename } }", SEE, poke="freshProject"
     ),
+    "Subscription.projectEvents": Entry(
+        "subscription($project: ID!) { projectEvents(projectId: $project) { __typename } }", SEE
+    ),
     "Subscription.metrics": Entry("subscription($team: ID!) { metrics(teamId: $team) { __typename } }", SEE),
     "Subscription.generationEvents": Entry(
         "subscription($generation: ID!) { generationEvents(id: $generation) { __typename } }", SEE
