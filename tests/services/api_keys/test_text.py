@@ -3,9 +3,9 @@
 import pytest
 
 from services.api_keys.text import id_in, key_prefix, key_text
-from services.core.ids import ApiKeyId, new_id
+from services.core.ids import ApiKeyId
 
-KEY = ApiKeyId(new_id("key"))
+KEY = ApiKeyId("key_01kaht2nxvfsxrp5cq1mjg2b7h")
 
 
 @pytest.mark.parametrize("secret", [bytes(24), b"\xff" * 24, bytes(range(24))])
