@@ -1,5 +1,6 @@
 """This file is the administration of an installation in the schema."""
 
+from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
@@ -38,6 +39,39 @@ class QueueStatus:
         )
 
 
+@strawberry.type
+class DeadJob:
+    """A job that no worker could end, in a dead-letter queue."""
+
+    job_id: strawberry.ID
+    """The generation or deployment."""
+    queue: str
+    """The queue that it was in."""
+    team_id: strawberry.ID | None
+    """The team that asked; null where the record is gone."""
+    status: str | None
+    """How it ended, as a GenerationStatus or DeploymentStatus; null where the record is gone."""
+    message: str | None
+    """Why."""
+    attempt: int | None
+    """How often it was started."""
+    finished_at: datetime | None
+    """When it was given up."""
+
+    @classmethod
+    def of(cls, dead: admin.DeadJob) -> Self:
+        record = dead.record
+        return cls(
+            job_id=strawberry.ID(dead.id),
+            queue=dead.queue,
+            team_id=strawberry.ID(record.team_id) if record else None,
+            status=record.status.value if record else None,
+            message=record.message if record else None,
+            attempt=record.attempt if record else None,
+            finished_at=record.finished_at if record else None,
+        )
+
+
 @strawberry.input
 class RedriveJobInput:
     """A failed job to put back."""
@@ -67,6 +101,11 @@ class AdminQuery:
         """Return the state of every job queue. For administrators (ADMIN_USERS)."""
         statuses = await info.context.services.admin.queue_status(by=info.context.actor)
         return [QueueStatus.of(status) for status in statuses]
+
+    @strawberry.field
+    async def dead_jobs(self, info: Info) -> list[DeadJob] | None:
+        """Return up to a hundred jobs of each dead-letter queue, which stay there. For administrators (ADMIN_USERS)."""
+        return [DeadJob.of(dead) for dead in await info.context.services.admin.dead_jobs(by=info.context.actor)]
 
 
 @strawberry.type

@@ -1,7 +1,7 @@
 """This file is what administrators of an installation do: look at the queues, and put failed jobs back into them."""
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -16,11 +16,11 @@ from services.core.policy import require_admin
 from services.deployments.model import Deployment
 from services.events.port import EventLog
 from services.generations.model import Generation, GenerationStatus
-from services.jobs.record import OPEN, OPEN_INDEX, JobRecord
+from services.jobs.record import OPEN, OPEN_INDEX
 from services.projects import Projects, ProjectStatus
 from services.usage.service import Budgets
 
-J = TypeVar("J", bound=JobRecord)
+MOST_DEAD: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,21 @@ class QueueStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadJob:
+    """A job in a dead-letter queue. `record` is None where it is gone."""
+
+    id: str
+    queue: str
+    record: Generation | Deployment | None
+
+
+@dataclass(frozen=True, slots=True)
 class Admin:
     generations: Table[Generation]
     deployments: Table[Deployment]
     generation_queue: Queue
     deployment_queue: Queue
+    notification_queue: Queue
     event_log: EventLog
     projects: Projects
     budgets: Budgets[Generation]
@@ -53,6 +63,15 @@ class Admin:
         return [
             await self._status(self.generation_queue, self.generations),
             await self._status(self.deployment_queue, self.deployments),
+            await self._status(self.notification_queue, None),
+        ]
+
+    async def dead_jobs(self, *, by: Actor) -> list[DeadJob]:
+        """Return up to a hundred jobs of each dead-letter queue. They stay there."""
+        require_admin(by)
+        return [
+            *await self._dead(self.generation_queue, self.generations),
+            *await self._dead(self.deployment_queue, self.deployments),
         ]
 
     async def redrive(self, generation_id: GenerationId, *, by: Actor) -> Generation:
@@ -91,13 +110,20 @@ class Admin:
         await self.generation_queue.unbury(generation.id)
         return generation
 
-    async def _status(self, queue: Queue, table: Table[J]) -> QueueStatus:
+    async def _dead(self, queue: Queue, table: Table[Generation] | Table[Deployment]) -> list[DeadJob]:
+        ids = await queue.dead.bodies(most=MOST_DEAD)
+        return [DeadJob(job_id, queue.name, await table.find(job_id)) for job_id in ids]
+
+    async def _status(self, queue: Queue, table: Table[Generation] | Table[Deployment] | None) -> QueueStatus:
         depth, dead = await queue.depth(), await queue.dead.depth()
-        oldest = await table.query(OPEN_INDEX.name, OPEN, PageRequest(first=1), newest_first=False)
         return QueueStatus(
             name=queue.name,
             waiting=depth.waiting,
             in_flight=depth.in_flight,
             dead=dead.waiting + dead.in_flight,
-            oldest_age=(self.now() - oldest.items[0].updated_at).total_seconds() if oldest.items else None,
+            oldest_age=await self._oldest_age(table) if table else None,
         )
+
+    async def _oldest_age(self, table: Table[Generation] | Table[Deployment]) -> float | None:
+        found = await table.query(OPEN_INDEX.name, OPEN, PageRequest(first=1), newest_first=False)
+        return (self.now() - found.items[0].updated_at).total_seconds() if found.items else None

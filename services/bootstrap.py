@@ -393,7 +393,15 @@ class _Builder:
             collaboration=Collaboration(activity, streams, hub, now),
             dashboards=Dashboards(projects.table, deployment_table, self._table(ACTIVITY), now),
             admin=Admin(
-                generation_table, deployment_table, generation_queue, deployment_queue, self.log, projects, budgets, now
+                generation_table,
+                deployment_table,
+                generation_queue,
+                deployment_queue,
+                notifier.queue,
+                self.log,
+                projects,
+                budgets,
+                now,
             ),
             usage=Reports(usage, counters, limits, now),
             webhooks=webhooks,

@@ -133,6 +133,7 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "Query.deployments": Entry(
         "query($project: ID!) { deployments(filter: {projectId: $project}) { nodes { id } } }", SEE
     ),
+    "Query.deadJobs": Entry("{ deadJobs { jobId } }", ADMINISTRATE),
     "Query.queueStatus": Entry("{ queueStatus { name } }", ADMINISTRATE),
     "Team.members": Entry("query($team: ID!) { team(id: $team) { members { nodes { email } } } }", SEE),
     "Team.invitations": Entry("query($team: ID!) { team(id: $team) { invitations { nodes { id } } } }", MANAGE),

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from services.aws.clients import connect
+from services.aws.queue import Queue
 from tests.fakes.llm import FakeLLM, Hang, Status
 from tests.snapinfra import Server, events, rebuilt, serving, settings
 
@@ -39,7 +41,25 @@ async def test_an_administrator_sees_the_queues(server: Server) -> None:
     assert [queue["name"].rsplit("-", 1)[0] for queue in queues] == [
         "snapinfra-code-generation",
         "snapinfra-deployments",
+        "snapinfra-notifications",
     ]
+
+
+async def test_an_administrator_sees_the_jobs_that_no_worker_could_end(server: Server, emulator: str) -> None:
+    alice, root = server.user(), server.user("root")
+    generation_id = await alice.generate((await alice.project())["id"], "SCHEMA")
+    await events(alice, generation_id)
+    aws = connect(region=server.config.aws_region, endpoint=emulator)
+    await Queue(aws, server.config.name_of(server.config.generation_queue)).bury(generation_id)
+
+    dead = await root.ask("{ deadJobs { jobId queue status attempt } }")
+    refused = await alice.result("{ deadJobs { jobId } }")
+    aws.close()
+
+    assert {"jobId": generation_id, "queue": "snapinfra-code-generation", "status": "COMPLETED", "attempt": 1} in [
+        {**job, "queue": job["queue"].rsplit("-", 1)[0]} for job in dead["deadJobs"]
+    ]
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
 async def test_the_oldest_age_is_of_jobs_that_have_not_ended(slow: Server) -> None:
