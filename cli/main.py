@@ -134,6 +134,15 @@ def logs(deployment_id: str, *, follow: bool, url: str, token: str | None, data:
 
 
 @cli.command()
+@data_option
+def seed(data: Path) -> None:
+    """Fill a development server with a team and its work, for looking around. Twice adds nothing."""
+    from cli.seed import fill  # noqa: PLC0415 - commands load what they need
+
+    _run(fill(data))
+
+
+@cli.command()
 def demo() -> None:
     """Do the main job on a server of its own, call the backend that comes of it, and stop."""
     from cli.demo import demonstrate  # noqa: PLC0415 - commands load what they need

@@ -155,6 +155,25 @@ async def aws_for(config: Config) -> AsyncGenerator[Config]:
 
 
 @asynccontextmanager
+async def aws_shared(config: Config) -> AsyncGenerator[Config]:
+    """Do as `aws_for` does; where a `snapinfra dev` uses the data folder, its emulator is the AWS."""
+    if config.aws_endpoint_url or not _is_in_use(config.data):
+        async with aws_for(config) as ready:
+            yield ready
+        return
+    port = (config.data / "aws" / "port").read_text()
+    yield config.model_copy(update={"aws_endpoint_url": f"http://127.0.0.1:{port}"})
+
+
+def _is_in_use(data: Path) -> bool:
+    try:
+        with _alone_in(data):
+            return False
+    except BadConfig:
+        return True
+
+
+@asynccontextmanager
 async def _emulated(config: Config, environment: Mapping[str, str]) -> AsyncGenerator[Config]:
     async with running_emulator(
         program=shutil.which("ministack", path=environment["PATH"]) or "ministack",

@@ -217,6 +217,8 @@ class SaveSchemaInput:
     """1 to 50 tables."""
     relationships: list[RelationshipInput] = strawberry.field(default_factory=list)
     """At most 200 relationships."""
+    name: str | None = None
+    """What to call this version; 1 to 100 characters. Null means the project's name."""
     expected_version: int | None = None
     """Store nothing unless the newest version has this number (0: there is none yet)."""
 
@@ -256,6 +258,7 @@ class SchemasMutation:
         schema = await info.context.services.schemas.save(
             ProjectId(input.project_id),
             _model(input),
+            name=input.name,
             expected_version=input.expected_version,
             by=info.context.actor,
         )

@@ -98,6 +98,7 @@ class Admin:
                 notified_at=None,
                 artifact=None,
                 files=(),
+                expires_at=None,
                 open=OPEN,
             )
 

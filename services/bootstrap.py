@@ -223,13 +223,22 @@ def table_name(config: Config, spec: TableSpec[Any]) -> str:
 
 
 @asynccontextmanager
-async def opened(config: Config, environment: Mapping[str, str], *, now: Clock = utc_now) -> AsyncGenerator[Process]:
-    """Build a process's parts, and close them after the block. `environment` is what npm may need of ours."""
+async def opened(
+    config: Config,
+    environment: Mapping[str, str],
+    *,
+    now: Clock = utc_now,
+    platforms: Mapping[DeploymentPlatform, Platform] | None = None,
+) -> AsyncGenerator[Process]:
+    """Build a process's parts, and close them after the block. `environment` is what npm may need of ours.
+
+    `platforms` of None: those that the settings allow.
+    """
     aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url)
     log = open_log(config.events_url, now)
     router = Router(providers(config), pause=config.ai_cooldown)
     try:
-        yield _Builder(config, environment, aws, log, router, now).process()
+        yield _Builder(config, environment, aws, log, router, now, platforms).process()
     finally:
         await router.aclose()
         await log.close()
@@ -275,6 +284,7 @@ class _Builder:
     log: EventLog
     router: Router
     now: Clock
+    given_platforms: Mapping[DeploymentPlatform, Platform] | None
 
     def process(self) -> Process:
         config, now = self.config, self.now
@@ -284,7 +294,7 @@ class _Builder:
         idempotency = Idempotency(self._table(IDEMPOTENCY_KEYS), now)
         generation_table, deployment_table = self._table(GENERATIONS), self._table(DEPLOYMENTS)
         archive = LogArchive(self._table(DEPLOYMENT_LOGS), now)
-        platforms = self._platforms()
+        platforms = self._platforms() if self.given_platforms is None else self.given_platforms
         people = self._people(notifier.topic, idempotency)
         limits = BudgetLimits(config.team_tokens, None if config.team_cost is None else nanos(config.team_cost))
         counters, usage = self._table(BUDGETS), self._table(USAGE)

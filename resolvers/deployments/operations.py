@@ -124,6 +124,8 @@ class DeploymentFilter:
     """Of this project; null means those that you started."""
     status: DeploymentStatus | None = None
     """With this status."""
+    environment: str | None = None
+    """Of this environment: `development` for LOCAL, `production` for every other platform."""
 
 
 DeploymentArgument = Annotated[strawberry.ID, strawberry.argument(description="The deployment.")]
@@ -153,6 +155,7 @@ class DeploymentsQuery:
             PageRequest(first, after),
             project_id=None if asked.project_id is None else ProjectId(asked.project_id),
             status=asked.status,
+            environment=asked.environment,
             by=info.context.actor,
         )
         return connection(page, Deployment.of, after=after)

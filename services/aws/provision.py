@@ -18,6 +18,9 @@ from services.aws.tables import Index, TableSpec
 RETENTION: Final = 14 * 24 * 3600
 """Seconds that a queue keeps a message."""
 
+OLD_VERSIONS_KEPT: Final = 90
+"""Days that S3 keeps what was overwritten or deleted."""
+
 RECEIVES: Final = 10
 """Deliveries after which SQS itself moves a message to the dead-letter queue. The worker moves a poison job there after
 three crashes; this is the net below, wide enough for deliveries that find the job held by another."""
@@ -174,6 +177,14 @@ def _bucket(aws: Aws, name: str) -> None:
         },
     )
     aws.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    rule: Any = {
+        "ID": "DeleteOldVersions",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_VERSIONS_KEPT},
+        "Expiration": {"ExpiredObjectDeleteMarker": True},
+    }
+    aws.s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule]})
 
 
 def _key(aws: Aws, alias: str) -> None:

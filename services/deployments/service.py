@@ -117,10 +117,17 @@ class Deployments:
         return await self.table.find_many(keys)
 
     async def list(
-        self, page: PageRequest, *, project_id: ProjectId | None, status: DeploymentStatus | None, by: Actor
+        self,
+        page: PageRequest,
+        *,
+        project_id: ProjectId | None,
+        status: DeploymentStatus | None,
+        environment: str | None = None,
+        by: Actor,
     ) -> Page[Deployment]:
         """Return the deployments of a project, or those that the actor started, newest first."""
-        where = {"status": status.value} if status else None
+        asked = {"status": status.value if status else None, "environment": environment}
+        where = {name: value for name, value in asked.items() if value is not None} or None
         if project_id is None:
             return await self._started_by(by, page, where)
         project = await self.projects.get(project_id, by=by)

@@ -15,7 +15,7 @@ from services.generations.answer import Answer
 from services.generations.asking import Asking
 from services.generations.ending import Ending
 from services.generations.kinds.port import Base, Kind, Making
-from services.generations.model import Generation, GenerationKind, GenerationReason, GenerationStatus
+from services.generations.model import Generation, GenerationKind, GenerationReason, GenerationStatus, expiry
 from services.generations.redaction import Redactor
 from services.jobs.record import Announced, announcing, end_of_job
 from services.jobs.run import Run
@@ -140,6 +140,7 @@ class GenerationJob:
             status=ending.status,
             reason=ending.reason,
             message=ending.message,
+            expires_at=expiry(ending.status, now=self.now()),
             **end_of_job(self.now),
             **made,
         )

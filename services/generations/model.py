@@ -1,6 +1,6 @@
 """This file is the record of a generation: one run of a model (or the scaffold) for a project."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
@@ -124,6 +124,18 @@ class Generation(MeteredRecord, frozen=True, kw_only=True, rename="camel"):
     """S3 key prefix of what it made."""
     started_at: datetime | None = None
     expires_at: int | None = None
+    """When a generation that made nothing is forgotten; None: never."""
+
+
+EMPTY_KEPT: Final = timedelta(days=90)
+"""How long the record of a FAILED or CANCELED generation is kept."""
+
+_EMPTY: Final = frozenset({GenerationStatus.FAILED, GenerationStatus.CANCELED})
+
+
+def expiry(status: GenerationStatus, *, now: datetime) -> int | None:
+    """Return when the record of a generation that ends so goes, in seconds since 1970; what made something stays."""
+    return int((now + EMPTY_KEPT).timestamp()) if status in _EMPTY else None
 
 
 GENERATIONS: Final = TableSpec(

@@ -25,7 +25,7 @@ from services.generations.artifact import ARCHIVE, Artifact, load
 from services.generations.diff import FileChange, changes
 from services.generations.events import GenerationEvent, merged
 from services.generations.history import GenerationHistory, close_stream
-from services.generations.model import Generation, GenerationKind, GenerationStatus
+from services.generations.model import Generation, GenerationKind, GenerationStatus, expiry
 from services.idempotency import Idempotency
 from services.jobs.record import OPEN, StopCause, stop_requested
 from services.llm.port import Options
@@ -186,13 +186,14 @@ class Generations:
         def stopped(old: Generation) -> Generation:
             if old.finished_at is not None:
                 raise Conflict(f"The generation has ended already: it is {old.status.value}.", current=old)
-            return stop_requested(
+            new = stop_requested(
                 old,
                 StopCause.CANCELED,
                 running=GenerationStatus.CANCELING,
                 ended=GenerationStatus.CANCELED,
                 now=self.now,
             )
+            return replace(new, expires_at=expiry(new.status, now=self.now()))
 
         generation = await self.table.update(generation_id, stopped)
         if generation is not None and generation.finished_at is not None:

@@ -15,7 +15,8 @@ from services.core.errors import Conflict, Invalid, NotFound
 from services.core.ids import GenerationId, ProjectId, SchemaId, UserId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
-from services.projects import Project, Projects
+from services.core.text import bounded
+from services.projects import NAME_LENGTH, Project, Projects, ProjectStatus
 from services.schemas.diff import SchemaChange, diff
 from services.schemas.model import SchemaModel
 from services.schemas.validation import validate
@@ -53,6 +54,8 @@ class NewSchema:
 
     model: SchemaModel
     id: SchemaId
+    name: str | None = None
+    """None means the project's."""
     generation_id: GenerationId | None = None
     expected_version: int | None = None
     """The number of the version it is meant to follow; 0 for the first."""
@@ -89,13 +92,20 @@ class Schemas:
         return await self.table.query("ProjectIdIndex", project.id, page)
 
     async def save(
-        self, project_id: ProjectId, model: SchemaModel, *, expected_version: int | None, by: Actor
+        self,
+        project_id: ProjectId,
+        model: SchemaModel,
+        *,
+        name: str | None = None,
+        expected_version: int | None,
+        by: Actor,
     ) -> Schema:
-        """Store a hand-made schema as the project's next version."""
-        if faults := validate(model):
+        """Store a hand-made schema as the project's next version, called `name`, or as the project is."""
+        named = [] if name is None else bounded(name, field=["name"], most=NAME_LENGTH)
+        if faults := [*named, *validate(model)]:
             raise Invalid(faults)
         project = await self.projects.get(project_id, by=by, action=Action.EDIT)
-        new = NewSchema(model, SchemaId(new_id("schema")), expected_version=expected_version)
+        new = NewSchema(model, SchemaId(new_id("schema")), name=name, expected_version=expected_version)
         schema = await self.add(project, new, user_id=by.user_id)
         await self.projects.journal.created(schema, f"Version {schema.version}", place=project, by=by.user_id)
         return schema
@@ -115,7 +125,8 @@ class Schemas:
                 current = await self.current(latest)
                 raise Conflict("The project's schema has a newer version.", current=current)
             schema = self._next(latest, new, user_id)
-            pointer = replace(latest, schema_id=schema.id, schema_version=schema.version)
+            status = ProjectStatus.READY if latest.status is ProjectStatus.DRAFT else latest.status
+            pointer = replace(latest, schema_id=schema.id, schema_version=schema.version, status=status)
             if await transact(
                 self.aws, [self.table.creation(schema), self.projects.table.replacement(latest, pointer)]
             ):
@@ -135,7 +146,7 @@ class Schemas:
             id=new.id,
             project_id=project.id,
             user_id=user_id,
-            name=project.name,
+            name=project.name if new.name is None else new.name.strip(),
             model=new.model,
             generation_id=new.generation_id,
             version=project.schema_version + 1,

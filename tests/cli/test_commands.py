@@ -18,7 +18,7 @@ from services.aws.emulator import free_port
 from tests.cli.command import descendants, is_alive, kill, snapinfra, started
 from tests.snapinfra import User
 
-COMMANDS = ["demo", "dev", "logs", "new", "provision", "schema", "serve", "token", "worker"]
+COMMANDS = ["demo", "dev", "logs", "new", "provision", "schema", "seed", "serve", "token", "worker"]
 
 PROJECTS = "{ viewer { id } projects { nodes { id name } } }"
 

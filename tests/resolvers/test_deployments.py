@@ -290,3 +290,20 @@ async def test_a_deployment_whose_message_comes_many_times_happens_once(project:
     assert statuses == ["BUILDING", "DEPLOYING", "SUCCESS"]
     assert [event["step"] for event in happened if event.get("state") == "RUNNING"].count("install") == 1
     assert [event["__typename"] for event in happened].count("DeploymentFinished") == 1
+
+
+async def test_deployments_can_be_listed_by_environment_and_status(project: Deployed) -> None:
+    deployment_id, _ = await project.live()
+    listed = """
+    query($filter: DeploymentFilter) { deployments(filter: $filter) { nodes { id environment status } } }"""
+
+    async def found(**fields: str) -> list[dict[str, str]]:
+        asked = {"projectId": project.project_id, **fields}
+        return (await project.user.ask(listed, filter=asked))["deployments"]["nodes"]
+
+    assert await found(environment="development", status="SUCCESS") == [
+        {"id": deployment_id, "environment": "development", "status": "SUCCESS"}
+    ]
+    assert await found(environment="production") == []
+    assert await found(environment="development", status="FAILED") == []
+    await project.cancel(deployment_id)

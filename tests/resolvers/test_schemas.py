@@ -1,0 +1,69 @@
+"""This file is what the schema promises of schemas made by hand: their versions, their names, what has changed."""
+
+from typing import Any
+
+from tests.snapinfra import User
+
+SAVE = """
+mutation($input: SaveSchemaInput!) {
+  saveSchema(input: $input) { schema { id version name } userErrors { code field message } }
+}"""
+VERSIONS = "query($id: ID!) { project(id: $id) { status schema { version } schemas { nodes { version name } } } }"
+DIFF = "query($id: ID!, $from: ID!) { schema(id: $id) { diff(from: $from) { kind path } } }"
+
+USERS = {"name": "users", "fields": [{"name": "id", "type": "STRING", "primaryKey": True}]}
+POSTS = {
+    "name": "posts",
+    "fields": [
+        {"name": "id", "type": "STRING", "primaryKey": True},
+        {"name": "userId", "type": "STRING"},
+        {"name": "title", "type": "STRING", "defaultValue": "untitled"},
+    ],
+    "indexes": [{"name": "by_title", "fields": ["title"], "unique": True}],
+}
+WRITTEN = {"fromTable": "users", "toTable": "posts", "type": "ONE_TO_MANY", "onDelete": "CASCADE"}
+
+
+async def test_each_save_is_a_version_that_says_what_has_changed(alice: User) -> None:
+    project_id = (await alice.project(name="Blog"))["id"]
+
+    first = await save(alice, project_id, tables=[USERS])
+    second = await save(alice, project_id, tables=[USERS, POSTS], relationships=[WRITTEN], name="With posts")
+
+    shown = (await alice.ask(VERSIONS, id=project_id))["project"]
+    changes = (await alice.ask(DIFF, **{"id": second["schema"]["id"], "from": first["schema"]["id"]}))["schema"]["diff"]
+    assert first["userErrors"] == second["userErrors"] == []
+    assert shown == {
+        "status": "READY",
+        "schema": {"version": 2},
+        "schemas": {"nodes": [{"version": 2, "name": "With posts"}, {"version": 1, "name": "Blog"}]},
+    }
+    assert {(change["kind"], change["path"]) for change in changes} == {("ADDED", "posts"), ("ADDED", "users->posts")}
+
+
+async def test_a_schema_that_follows_another_version_than_expected_is_not_stored(alice: User) -> None:
+    project_id = (await alice.project())["id"]
+    await save(alice, project_id, tables=[USERS])
+
+    refused = await save(alice, project_id, tables=[USERS, POSTS], expectedVersion=0)
+
+    shown = (await alice.ask(VERSIONS, id=project_id))["project"]
+    assert [error["code"] for error in refused["userErrors"]] == ["CONFLICT"]
+    assert refused["schema"]["version"] == 1
+    assert len(shown["schemas"]["nodes"]) == 1
+
+
+async def test_every_fault_of_a_schema_is_reported_and_nothing_is_stored(alice: User) -> None:
+    project_id = (await alice.project())["id"]
+
+    refused = await save(alice, project_id, tables=[USERS, USERS], relationships=[WRITTEN], name="")
+
+    shown = (await alice.ask(VERSIONS, id=project_id))["project"]
+    assert refused["schema"] is None
+    assert {error["code"] for error in refused["userErrors"]} == {"BAD_USER_INPUT"}
+    assert {error["field"][0] for error in refused["userErrors"]} == {"name", "tables", "relationships"}
+    assert shown["schemas"]["nodes"] == []
+
+
+async def save(user: User, project_id: str, **fields: Any) -> dict[str, Any]:
+    return (await user.result(SAVE, input={"projectId": project_id, **fields}))["data"]["saveSchema"]
