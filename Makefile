@@ -16,7 +16,7 @@ dev: .make/product .make/tools .make/graphiql  ## Run Snapinfra on this machine 
 	@exec $(VENV)/snapinfra dev
 
 test: setup  ## Run the tests
-	@$(VENV)/python -m pytest
+	@$(VENV)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: .make/tests  ## Lint, formatting, types, import contracts, generated references
 	@$(VENV)/ruff check .

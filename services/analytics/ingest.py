@@ -67,6 +67,8 @@ class Ingest:
                 return {event.event_id for event in events} - {event.event_id for event in left}
             fresh = [event for event, why in zip(left, reasons, strict=False) if why != _CONDITION]
             stale = {found for found, why in zip(sessions, reasons[len(left) :], strict=False) if why == _CONDITION}
+            for session_id in stale:
+                known.pop(session_id, None)  # it may have expired
             known |= await self._load(stale)
             if len(fresh) == len(left) and not stale:
                 await asyncio.sleep(pause)

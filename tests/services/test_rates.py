@@ -16,7 +16,7 @@ from services.core.ids import UserId
 from services.rates import RATES, Rates
 
 ALICE, BOB = UserId("user_alice"), UserId("user_bob")
-NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+NOON = datetime(2035, 1, 31, 12, tzinfo=UTC)
 
 
 @dataclass
