@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.typing import Subprotocol
 
-from tests.snapinfra import Server, User
+from tests.snapinfra import Server, User, serving, settings
 
 VIEWER = "{ viewer { id } }"
 
@@ -127,3 +127,16 @@ async def test_a_mutation_is_not_run_by_get(server: Server, alice: User) -> None
 
     assert answer.status_code in (400, 405)
     assert (await alice.ask("{ projects { nodes { id } } }"))["projects"]["nodes"] == []
+
+
+async def test_a_page_of_another_origin_may_call_where_the_settings_name_it(emulator: str) -> None:
+    asked = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
+    with serving(settings(emulator, CORS_ORIGIN="https://app.example")) as running:
+        async with httpx.AsyncClient() as http:
+            known = await http.options(running.url, headers={"origin": "https://app.example", **asked})
+            other = await http.options(running.url, headers={"origin": "https://other.example", **asked})
+
+    assert known.status_code == 200
+    assert known.headers["access-control-allow-origin"] == "https://app.example"
+    assert "authorization" in known.headers["access-control-allow-headers"].lower()
+    assert "access-control-allow-origin" not in other.headers
