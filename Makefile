@@ -18,12 +18,13 @@ dev: .make/product .make/tools .make/graphiql  ## Run Snapinfra on this machine 
 test: setup  ## Run the tests
 	@$(VENV)/python -m pytest --numprocesses 2 --dist loadfile
 
-check: .make/tests  ## Lint, formatting, types, import contracts, generated references
+check: .make/tests .make/eslint  ## Lint, formatting, types, import contracts, generated references, the schema
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/lint-imports
 	@$(VENV)/pyright
 	@$(VENV)/snapinfra schema --check
+	@graph/eslint/node_modules/.bin/eslint --max-warnings 0 --config graph/eslint/eslint.config.js schema.graphql
 
 demo: setup  ## The main job, end to end, on a server of its own; exits 0 only if the backend works
 	@$(VENV)/snapinfra demo
@@ -65,7 +66,7 @@ lock: .make/tests  ## Resolve requirements/*.txt anew
 setup: .make/product .make/tests .make/tools .make/graphiql
 
 clean:  ## Remove everything that make built (not the data in .snapinfra)
-	rm -rf .venv .tools .make graph/static graph/graphiql/node_modules
+	rm -rf .venv .tools .make graph/static graph/graphiql/node_modules graph/eslint/node_modules
 
 .make/venv:
 	@mkdir -p .make
@@ -95,4 +96,9 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 .make/graphiql: .make/tools graph/graphiql/package-lock.json $(wildcard graph/graphiql/*.* graph/graphiql/src/*.* graph/graphiql/src/tabs/*)
 	@echo "building GraphiQL into graph/static"
 	@cd graph/graphiql && npm ci --silent && npm run --silent build
+	@touch $@
+
+.make/eslint: .make/tools graph/eslint/package-lock.json
+	@echo "installing the linter of schema.graphql into graph/eslint"
+	@cd graph/eslint && npm ci --silent
 	@touch $@

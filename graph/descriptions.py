@@ -13,12 +13,20 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from graphql import GraphQLOneOfDirective
+from strawberry.schema_directive import StrawberrySchemaDirective
+from strawberry.schema_directives import OneOf
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.enum import StrawberryEnumDefinition
 
 
 def describe(modules: list[ModuleType]) -> None:
-    """Give every type, field and enum value that the modules hold its docstring as its description."""
+    """Give every type, field and enum value that the modules hold its docstring as its description.
+
+    `@oneOf` has the specification's words, which Strawberry leaves out.
+    """
+    directive: StrawberrySchemaDirective = getattr(OneOf, "__strawberry_directive__")  # noqa: B009 - unknown to types
+    directive.description = GraphQLOneOfDirective.description
     for module in modules:
         for thing in vars(module).values():
             definition = getattr(thing, "__strawberry_definition__", None)

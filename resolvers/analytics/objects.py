@@ -166,7 +166,7 @@ class Durations:
 
 
 @strawberry.type
-class TypeTotal:
+class EventTypeTotal:
     """How often one type of event happened."""
 
     type: EventType
@@ -200,7 +200,7 @@ class MetricTotals:
     """Cost in millionths of a US dollar; exact."""
     durations: Durations | None
     """How long things took; null where no event says so."""
-    by_type: list[TypeTotal]
+    by_type: list[EventTypeTotal]
     """The types that there were, in the order of EventType."""
 
     @classmethod
@@ -217,7 +217,7 @@ class MetricTotals:
             cost_micros=Long(tally.counts["costMicros"]),
             durations=Durations.of(tally),
             by_type=[
-                TypeTotal(type=kind, count=Long(tally.of_type(kind)), error_count=Long(tally.failures_of(kind)))
+                EventTypeTotal(type=kind, count=Long(tally.of_type(kind)), error_count=Long(tally.failures_of(kind)))
                 for kind in EventType
                 if tally.of_type(kind)
             ],

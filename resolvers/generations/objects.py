@@ -250,12 +250,16 @@ class Generation(Node):
         self,
         info: Info,
         from_: Annotated[
-            strawberry.ID, strawberry.argument(name="from", description="An earlier generation of the same project.")
-        ],
+            strawberry.ID | None,
+            strawberry.argument(
+                name="from",
+                description="An earlier generation of the project; null means `base`, or nothing where there is none.",
+            ),
+        ] = None,
     ) -> list[GenerationFileChange] | None:
         """Which files changed from another generation to this one, by path."""
         generations, actor = info.context.services.generations, info.context.actor
-        changes = await generations.diff(self.generation, GenerationId(from_), by=actor)
+        changes = await generations.diff(self.generation, None if from_ is None else GenerationId(from_), by=actor)
         return [
             GenerationFileChange(
                 path=change.path, change=change.kind, before=change.before, after=change.after, patch=change.patch

@@ -113,12 +113,14 @@ class Generations:
         record = replace(record, continues=True, description=old.description, schema_id=schema_id)
         return await self._queued(record, project, old, by=by)
 
-    async def diff(self, generation: Generation, from_id: GenerationId, *, by: Actor) -> list[FileChange]:
-        """Say which files changed from another generation of the same project to this one, and how."""
-        other = await self.get(from_id, by=by)
-        if other.project_id != generation.project_id:
+    async def diff(self, generation: Generation, from_id: GenerationId | None, *, by: Actor) -> list[FileChange]:
+        """Say which files changed to this generation from another one of the project; None: from its base, if any."""
+        from_id = generation.base_id if from_id is None else from_id
+        other = None if from_id is None else await self.get(from_id, by=by)
+        if other is not None and other.project_id != generation.project_id:
             raise Invalid.one("from is a generation of another project.", "from")
-        before, after = await load(self.bucket, other), await load(self.bucket, generation)
+        before = await load(self.bucket, other) if other else None
+        after = await load(self.bucket, generation)
         return changes(before.files if before else (), after.files if after else ())
 
     async def get(self, generation_id: GenerationId, *, by: Actor, action: Action = Action.VIEW) -> Generation:

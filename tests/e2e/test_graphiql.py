@@ -1,4 +1,4 @@
-"""This file is what somebody who opens GraphiQL sees: the main job in its tabs, in a real Chromium."""
+"""This file is what somebody who opens GraphiQL sees: the main job and the rest in its tabs, in a real Chromium."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from graphql import parse, separate_operations
 
 from tests.e2e.browser import Page, PageError, opened
 from tests.e2e.proxy import before
@@ -18,19 +19,13 @@ from tests.snapinfra import Server, User, events, rebuilt
 
 pytestmark = pytest.mark.browser
 
-TABS: Final = (
-    "Create",
-    "GenerateSchema",
-    "WatchSchema",
-    "GenerateCode",
-    "WatchFiles",
-    "Deploy",
-    "WatchLogs",
-    "LookAtEverything",
-)
-BEFORE_DEPLOY: Final = TABS[:5]
+_FILES: Final = Path(__file__).parent.parent.parent / "graph/graphiql/src/tabs"
 
-_TAB: Final = "[...document.querySelectorAll('.graphiql-tab button')].find(button => button.innerText === '%s')"
+TABS: Final = [list(separate_operations(parse(path.read_text()))) for path in sorted(_FILES.glob("*.graphql"))]
+"""The names of the operations in each tab."""
+MAIN_JOB: Final = ("Create", "GenerateSchema", "Watch", "GenerateCode", "Watch")
+
+_TAB: Final = "document.querySelectorAll('.graphiql-tab-button')[%d]"
 _LINES: Final = """
   [...document.querySelectorAll('%s .view-line')]
     .sort((one, other) => one.offsetTop - other.offsetTop)
@@ -38,6 +33,13 @@ _LINES: Final = """
 _RESULT: Final = _LINES % ".result-window"
 _QUERY: Final = _LINES % ".graphiql-query-editor"
 _BUTTON: Final = "document.querySelector('.graphiql-execute-button')"
+_CHOOSE: Final = f"""(() => {{
+  const item = [...document.querySelectorAll('[role=menuitem]')].find(item => item.innerText === '%s');
+  if (item) item.click();
+  else {_BUTTON}.dispatchEvent(new PointerEvent('pointerdown', {{bubbles: true}}));
+  return !!item;
+}})()"""
+"""Opens the menu, or closes one that is not this tab's yet; true once the operation is chosen."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,22 @@ class Explorer:
 
     page: Page
 
-    async def run(self, tab: str) -> None:
-        """Open a tab and press play."""
-        await self.open(tab)
-        await self.press()
+    async def run(self, operation: str) -> None:
+        """Open the tab that has an operation, press play, and choose it where there are several."""
+        if len(await self.open(operation)) == 1:
+            await self.page.until(f"!{_BUTTON}.ariaHasPopup")
+            await self.press()
+        else:
+            await self.page.until(_CHOOSE % operation)
 
-    async def open(self, tab: str) -> None:
-        button = _TAB % tab
+    async def open(self, operation: str) -> list[str]:
+        """Open the tab that has an operation; return the names of all its operations."""
+        number, names = next((number, names) for number, names in enumerate(TABS) if operation in names)
+        button = _TAB % number
         await self.page.until(f"!document.querySelector('#page').inert && !!{button}")
         await self.page.evaluate(f"{button}.click()")
-        await self.page.until(f"({_QUERY}).includes(' {tab}')")
+        await self.page.until(f"({_QUERY}).includes(' {names[0]}')")
+        return names
 
     async def press(self) -> None:
         """Press play, or stop where something runs."""
@@ -69,13 +77,9 @@ class Explorer:
         """Wait until nothing runs."""
         await self.page.until(f"{_BUTTON}.ariaLabel.startsWith('Execute')")
 
-    async def reads(self) -> Any:
-        """Return the result, which must be short enough to be visible."""
-        return json.loads(await self.page.evaluate(_RESULT))
-
-    async def creates(self, tab: str, kind: str) -> str:
-        """Run a tab and return the id of what it created."""
-        await self.run(tab)
+    async def creates(self, operation: str, kind: str) -> str:
+        """Run an operation and return the id of what it created."""
+        await self.run(operation)
         return (await self.sees(f'"id": "({kind}_[0-9a-z]{{26}})"'))[1]
 
 
@@ -91,20 +95,19 @@ async def test_the_tabs_lead_from_a_sentence_to_code(browser: str, server: Serve
     async with exploring(browser, alice) as explorer:
         project_id = await explorer.creates("Create", "project")
         schema_id = await explorer.creates("GenerateSchema", "generation")
-        await explorer.run("WatchSchema")
+        await explorer.run("Watch")
         await explorer.sees('"TokenDelta",[^}]*"text": "[^"]')
         schema_end = (await explorer.sees('"GenerationFinished",\\s+"cursor": "(.+)",[^}]+"COMPLETED"'))[1]
         await explorer.sees_the_end()
         schema_text = rebuilt(shown(explorer.page))[0]
         code_id = await explorer.creates("GenerateCode", "generation")
-        await explorer.run("WatchFiles")
+        await explorer.run("Watch")
         await explorer.sees('"FileCompleted",[^}]*"path": "src/.+"')
         code_end = (await explorer.sees('"GenerationFinished",\\s+"cursor": "(.+)",[^}]+"COMPLETED"'))[1]
         await explorer.sees_the_end()
         picture = await explorer.page.screenshot()
-        await explorer.run("LookAtEverything")
-        await explorer.sees('"READY"')
-        everything = await explorer.reads()
+        await explorer.run("Dashboard")
+        projects = await explorer.sees('"projectCount": (.+),[^]+"recentProjects":[^{]+{\\s+"id": "(.+)",[^}]+"READY"')
 
     (tmp_path / "graphiql.png").write_bytes(picture)
     assert picture.startswith(b"\x89PNG")
@@ -113,20 +116,20 @@ async def test_the_tabs_lead_from_a_sentence_to_code(browser: str, server: Serve
     for generation_id, end in ((schema_id, schema_end), (code_id, code_end)):
         assert await project_of(alice, generation_id) == project_id
         assert (await events(alice, generation_id))[-1]["cursor"] == end
-    assert [node["id"] for node in everything["data"]["projects"]["nodes"]] == [project_id]
+    assert projects[1:] == ["1", project_id]
     assert explorer.page.requests_beyond(server.origin) == []
     assert explorer.page.errors == []
 
 
 async def test_the_page_shows_its_tabs_and_hides_the_token(browser: str, alice: User) -> None:
     async with exploring(browser, alice) as explorer:
-        await explorer.open(TABS[-1])
+        await explorer.open("Dashboard")
 
         titles = await explorer.page.evaluate("[...document.querySelectorAll('.graphiql-tab')].map(t => t.innerText)")
         address = await explorer.page.evaluate("location.href")
         stored = await explorer.page.evaluate("JSON.stringify(localStorage)")
 
-    assert tuple(titles) == TABS
+    assert titles == [names[0] for names in TABS]
     assert address == alice.url
     assert alice.token not in stored
 
@@ -142,7 +145,7 @@ async def test_somebody_without_a_token_is_told_how_to_get_one(browser: str, ser
 
 async def test_a_tab_run_too_early_says_what_is_missing(browser: str, alice: User) -> None:
     async with exploring(browser, alice) as explorer:
-        await explorer.run("WatchSchema")
+        await explorer.run("Watch")
 
         said = await explorer.sees('"message": "([^"]+)"')
         result = await explorer.page.evaluate(_RESULT)
@@ -157,7 +160,7 @@ async def test_a_subscription_goes_on_where_its_lost_connection_ended(browser: s
     async with before(alice.url, cuts=(0, 3, 4)) as proxy, exploring(browser, proxy.user(alice)) as explorer:
         await explorer.creates("Create", "project")
         generation_id = await explorer.creates("GenerateSchema", "generation")
-        await explorer.run("WatchSchema")
+        await explorer.run("Watch")
         await explorer.sees('"GenerationFinished",[^}]+"COMPLETED"')
         await explorer.sees_the_end()
         happened = shown(explorer.page)
@@ -168,11 +171,29 @@ async def test_a_subscription_goes_on_where_its_lost_connection_ended(browser: s
     assert rebuilt(happened)[0] == await text_of(alice, generation_id)
 
 
+async def test_a_key_that_one_tab_makes_records_events_in_the_next(browser: str, alice: User) -> None:
+    async with exploring(browser, alice) as explorer:
+        await explorer.run("RecordEvents")
+        said = await explorer.sees('"message": "([^"]+)"')
+        await explorer.creates("CreateTeam", "team")
+        await explorer.run("CreateKey")
+        key = (await explorer.sees('"text":\\s+"(snapinfra_\\w+)'))[1]  # its first line
+        await explorer.run("RecordEvents")
+        await explorer.sees('"acceptedCount": 2')
+        await explorer.run("ReadMetrics")
+        await explorer.sees('"eventCount": 2')
+        stored = await explorer.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+
+    assert " ".join(said[1].split()) == "There is no API key yet: run CreateKey in tab 6, or put one in the headers."
+    assert key not in stored
+    assert explorer.page.errors == []
+
+
 @pytest.mark.npm
 async def test_the_tabs_lead_on_to_a_backend_that_answers(browser: str, server: Server, alice: User) -> None:
     async with exploring(browser, alice) as explorer:
-        for tab in BEFORE_DEPLOY:
-            await explorer.run(tab)
+        for operation in MAIN_JOB:
+            await explorer.run(operation)
             await explorer.sees('"(QUEUED|DRAFT|COMPLETED)"')
             await explorer.sees_the_end()
         deployment_id = await explorer.creates("Deploy", "deployment")
@@ -183,12 +204,11 @@ async def test_the_tabs_lead_on_to_a_backend_that_answers(browser: str, server: 
             health = await http.get("/health")
         await explorer.press()
         await explorer.sees_the_end()
-        await explorer.run("LookAtEverything")
-        await explorer.sees('"DEPLOYED"')
-        everything = await explorer.reads()
+        await explorer.run("Dashboard")
+        runs = await explorer.sees('"DEPLOYED",\\s+"latestDeployment": {\\s+"status": "(.+)",\\s+"url": "(.+)"')
 
     assert (health.status_code, health.json()) == (200, {"status": "ok"})
-    assert everything["data"]["projects"]["nodes"][0]["latestDeployment"] == {"status": "SUCCESS", "url": url}
+    assert runs[1:] == ["SUCCESS", url]
     assert explorer.page.requests_beyond(server.origin) == []
     assert explorer.page.errors == []
     await stop(alice, deployment_id)

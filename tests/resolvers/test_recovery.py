@@ -203,10 +203,14 @@ async def test_a_change_brings_only_the_files_that_change(alice: User, fake: Fak
     assert [e["path"] for e in happened if e["__typename"] == "FileCompleted"] == ["src/b.ts", "src/c.ts"]
     assert '"b is 3, and add c"' in fake.requests[-1].body["messages"][-1]["content"]
     diff = await alice.ask(
-        "query($id: ID!, $from: ID!) { generation(id: $id) { diff(from: $from) { path change patch } } }",
+        "query($id: ID!, $base: ID!) { generation(id: $id) { diff(from: $base) { path change patch } }"
+        " same: generation(id: $id) { diff { path change patch } }"
+        " base: generation(id: $base) { diff { path change } } }",
         id=changed_id,
-        **{"from": base_id},
+        base=base_id,
     )
+    assert diff["same"] == diff["generation"]
+    assert diff["base"]["diff"] == [{"path": path, "change": "ADDED"} for path in sorted(FILES)]
     assert diff["generation"]["diff"] == [
         {
             "path": "src/b.ts",

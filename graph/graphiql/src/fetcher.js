@@ -2,20 +2,32 @@
 
 import { getOperationAST, parse } from "graphql";
 import { Problem } from "./problem.js";
-import { rememberIds, withLatestIds } from "./session.js";
+import { asProgram, filledIn, remember } from "./session.js";
 import { watch } from "./watch.js";
 
 /** Send an operation: a promise of its result, or an async iterable for a subscription. */
 export function fetcher({ query, variables, operationName }, { headers } = {}) {
   const operation = find(parse(query), operationName);
-  const request = { query, operationName: operation?.name?.value, variables: withLatestIds(variables) };
+  const request = { query, operationName: operation?.name?.value, variables: filledIn(wanted(variables, operation)) };
   const kind = operation?.operation;
-  return kind === "subscription" ? watch(request, headers ?? {}) : post(request, headers ?? {}, kind);
+  const credentials = (isForPrograms(operation) ? asProgram(headers) : headers) ?? {};
+  return kind === "subscription" ? watch(request, credentials) : post(request, credentials, kind);
 }
 
 /** Find the operation to run. Just after a change of tabs, GraphiQL still gives the name of the last tab's. */
 function find(document, name) {
   return getOperationAST(document, name) ?? getOperationAST(document);
+}
+
+/** Leave out what other operations of the document want. */
+function wanted(variables, operation) {
+  const names = new Set(operation?.variableDefinitions?.map(({ variable }) => variable.name.value));
+  return Object.fromEntries(Object.entries(variables ?? {}).filter(([name]) => names.has(name)));
+}
+
+/** Tell whether an operation is one that only API keys may do. */
+function isForPrograms(operation) {
+  return operation?.selectionSet.selections.some((field) => field.name?.value === "recordEvents") ?? false;
 }
 
 async function post(request, headers, kind) {
@@ -29,7 +41,7 @@ async function post(request, headers, kind) {
     body: JSON.stringify(request),
   });
   const result = read(await response.text(), response);
-  if (kind === "mutation") rememberIds(result);
+  if (kind === "mutation") remember(result);
   return result;
 }
 
