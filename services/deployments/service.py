@@ -1,6 +1,5 @@
 """This file is what users do with deployments: start one, watch it, read its logs, stop it, do it again."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -230,16 +229,17 @@ class Deployments:
         """Return what the actor started, without projects that they do not see any more; empty only at the end."""
         while True:
             found = await self.table.query("UserIdIndex", by.user_id, page, where=where)
-            hidden = await self._hidden({deployment.project_id for deployment in found.items}, by=by)
-            shown = [deployment.project_id not in hidden for deployment in found.items]
+            shown = await self._visible(found.items, by=by)
             if any(shown) or not found.has_next:
                 return Page(list(compress(found.items, shown)), list(compress(found.cursors, shown)), found.has_next)
             page = PageRequest(page.first, found.cursors[-1])
 
-    async def _hidden(self, project_ids: set[ProjectId], *, by: Actor) -> set[ProjectId]:
-        asked = list(project_ids)
-        answers = await asyncio.gather(*(self.projects.get(one, by=by) for one in asked), return_exceptions=True)
-        return {one for one, answer in zip(asked, answers, strict=True) if isinstance(answer, NotFound)}
+    async def _visible(self, deployments: Sequence[Deployment], *, by: Actor) -> Sequence[bool]:
+        """Say of which deployments the actor sees the project."""
+        keys = list(dict.fromkeys((one.project_id, one.project_owner_id or by.user_id) for one in deployments))
+        projects = await self.projects.many(keys, by=by)
+        visible = {project.id for project in projects if project is not None}
+        return [one.project_id in visible for one in deployments]
 
     def _check(self, new: NewDeployment, platform: DeploymentPlatform) -> None:
         faults = _config_faults(new.config)

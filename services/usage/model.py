@@ -51,10 +51,12 @@ class AttemptUsage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is set aside of a team's budget for one generation; also its allowance: it may not use more."""
+    """What is set aside of a team's budget for one generation."""
 
     day: str
     """When it was asked for, in UTC: 2026-01-31. What it uses counts on this day, and in this month."""
+    binding: bool = True
+    """Whether it may not use more: where there is a budget. Elsewhere it never ends because we restarted workers."""
     tokens: int
     cost: int
     """Nano-dollars."""
@@ -78,8 +80,8 @@ class MeteredRecord(JobRecord, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def tokens_left(self) -> int | None:
-        """What is left of its allowance; None where it has none."""
-        if self.reservation is None:
+        """What is left of its allowance; None where nothing binds it."""
+        if self.reservation is None or not self.reservation.binding:
             return None
         return self.reservation.tokens - sum(attempt.tokens for attempt in self.attempts[self.charged :])
 

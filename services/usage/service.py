@@ -69,7 +69,9 @@ class Budgets(Generic[M]):
 
     def reservation(self, tokens: int) -> Reservation:
         """Return what to reserve for a generation with this allowance: the cost is the dearest model's."""
-        return Reservation(day=self._today(), tokens=tokens, cost=self.prices.most(self.models, tokens=tokens))
+        binding = self.limits != Limits()
+        cost = self.prices.most(self.models, tokens=tokens)
+        return Reservation(day=self._today(), binding=binding, tokens=tokens, cost=cost)
 
     async def reserve(self, part: Mapping[str, Any], record: M) -> None:
         """Write a record by a transaction part, and take its reservation out of the team's month, or neither.

@@ -211,6 +211,7 @@ def reopened(old: Generation) -> Generation:
 
 
 async def test_what_is_put_back_reserves_again_and_pays_only_for_what_is_new(desk: Office) -> None:
+    desk = limited(desk, tokens=10**9)
     budgets = desk.services.generations.budgets
     generation = await desk.generate()
     one = reserved(generation)
@@ -228,6 +229,7 @@ async def test_what_is_put_back_reserves_again_and_pays_only_for_what_is_new(des
 
 
 async def test_what_is_put_back_before_it_was_settled_keeps_its_reservation(desk: Office) -> None:
+    desk = limited(desk, tokens=10**9)
     budgets = desk.services.generations.budgets
     generation = await ended(desk, await desk.generate(), attempt())
 
