@@ -16,7 +16,7 @@ REFERENCE = ROOT / "docs" / "reference"
 
 WITHOUT_TEST = re.compile(r"\b(MISSING|LATER|OTHERWISE|OUTSIDE)\b")
 
-SEED_001 = {
+SEED_001: dict[str, tuple[str, dict[str, str]]] = {
     "projects": ("id+userId", {"UserIdIndex": "userId+createdAt", "StatusIndex": "status+updatedAt"}),
     "schemas": (
         "id+projectId",
