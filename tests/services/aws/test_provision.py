@@ -71,7 +71,7 @@ async def test_every_table_can_be_restored_and_is_paid_by_request(stage: tuple[C
 async def queue(aws: Aws, name: str) -> "dict[QueueAttributeNameType, str]":
     url = (await aws.run(aws.sqs.get_queue_url, QueueName=name))["QueueUrl"]
     answer = await aws.run(aws.sqs.get_queue_attributes, QueueUrl=url, AttributeNames=["All"])
-    return dict(answer["Attributes"])
+    return {str(name): value for name, value in answer["Attributes"].items()}
 
 
 async def lifetime(aws: Aws, name: str) -> str | None:
