@@ -106,7 +106,7 @@ class Admin:
         if generation is None:
             raise NotFound("generation", generation_id)
         await self.event_log.forget(generation.id)
-        await self.projects.mark(generation.project_id, ProjectStatus.GENERATING)
+        await self.projects.mark(generation.project_id, ProjectStatus.GENERATING, job_id=generation.id)
         await self.generation_queue.send(generation.id, group=generation.team_id)
         await self.generation_queue.unbury(generation.id)
         return generation

@@ -57,6 +57,8 @@ class Project(Entity, frozen=True, kw_only=True, rename="camel"):
     """How many generations were asked for."""
     live_deployment_id: DeploymentId | None = None
     """The deployment that answers now."""
+    working_id: str | None = None
+    """The job that began to work on it last and has not ended."""
     latest_deployment_id: DeploymentId | None = None
     """The newest deployment, "" before the first; None in records from before this was kept."""
 
@@ -213,17 +215,23 @@ class Projects:
             raise NotFound("project", project.id)
         return number
 
-    async def mark(self, project_id: ProjectId, status: ProjectStatus) -> None:
-        """Record that work on the project has begun (for jobs, which were authorized when they were asked for)."""
-        await self._change(project_id, lambda _: {"status": status})
+    async def mark(self, project_id: ProjectId, status: ProjectStatus, *, job_id: str) -> None:
+        """Record that a job has begun to work on the project (it was authorized when it was asked for)."""
+        await self._change(project_id, lambda _: {"status": status, "working_id": job_id})
 
     async def know_latest(self, project_id: ProjectId, deployment_id: DeploymentId) -> None:
         """Keep the newest deployment of a project from before this was kept."""
         await self._change(project_id, lambda old: {"latest_deployment_id": old.latest_deployment_id or deployment_id})
 
-    async def settled(self, project_id: ProjectId, *, failed: bool) -> None:
-        """Record that work on the project has ended."""
-        await self._change(project_id, lambda old: {"status": _resting(old, failed=failed)})
+    async def settled(self, project_id: ProjectId, *, job_id: str, failed: bool) -> None:
+        """Record that a job has ended; once another has begun to work on the project, that changes nothing."""
+
+        def rested(old: Project) -> dict[str, Any]:
+            if old.working_id != job_id:
+                return {}
+            return {"status": _resting(old, failed=failed), "working_id": None}
+
+        await self._change(project_id, rested)
 
     async def went_live(self, project_id: ProjectId, deployment_id: DeploymentId) -> DeploymentId | None:
         """Record which deployment answers now; return the one that did before."""
@@ -231,18 +239,23 @@ class Projects:
 
         def live(old: Project) -> dict[str, Any]:
             before[0] = old.live_deployment_id
-            return {"live_deployment_id": deployment_id, "status": ProjectStatus.DEPLOYED}
+            return {"live_deployment_id": deployment_id, "status": ProjectStatus.DEPLOYED, "working_id": None}
 
         await self._change(project_id, live)
         return before[0] if before[0] != deployment_id else None
 
     async def went_down(self, project_id: ProjectId, deployment_id: DeploymentId, *, failed: bool) -> None:
-        """Record that a deployment has ended, whether or not it ever answered."""
+        """Record that a deployment has ended, whether or not it ever answered. A repeat changes nothing."""
 
         def down(old: Project) -> dict[str, Any]:
+            if deployment_id not in {old.live_deployment_id, old.working_id}:
+                return {}
             live = None if old.live_deployment_id == deployment_id else old.live_deployment_id
-            rested = replace(old, live_deployment_id=live)
-            return {"live_deployment_id": live, "status": _resting(rested, failed=failed)}
+            rested: dict[str, Any] = {"live_deployment_id": live}
+            if old.working_id in {None, deployment_id}:
+                new = replace(old, live_deployment_id=live)
+                rested |= {"status": _resting(new, failed=failed), "working_id": None}
+            return rested
 
         await self._change(project_id, down)
 

@@ -70,7 +70,7 @@ class DeploymentJob:
             if record.attempt > 1:
                 await self._say(run, f"Starting again: attempt {record.attempt}.")
             await self._tell(run, events.DeploymentStatusChanged(record.status))
-            await self.projects.mark(record.project_id, ProjectStatus.DEPLOYING)
+            await self.projects.mark(record.project_id, ProjectStatus.DEPLOYING, job_id=record.id)
             try:
                 async with aclosing(self._platform(record).deploy(await self._order(record))) as happenings:
                     async for happening in happenings:
@@ -102,6 +102,7 @@ class DeploymentJob:
 
     async def settle(self, record: Deployment) -> None:
         """Close the stream of an ended deployment whose worker did not get that far."""
+        await self._rest(record)
         await close_stream(self.event_log, self.archive, record)
         await self._announce(record)
 
@@ -178,12 +179,18 @@ class DeploymentJob:
     ) -> None:
         await run.out.flush()  # a duplicate delivery may close the stream once the record says that it has ended
         record = await run.save(status=status, reason=reason, message=message, **end_of_job(self.now))
+        await self._rest(record)
         await run.out.close(events.encode(finished(record)))
         await self.archived(record)
         await self._announce(record)
 
+    async def _rest(self, record: Deployment) -> None:
+        """Record what an ended deployment means for its project: before anybody hears of it."""
+        failed = record.status is DeploymentStatus.FAILED
+        await self.projects.went_down(record.project_id, record.id, failed=failed)
+
     async def _announce(self, record: Deployment) -> None:
-        failed, notice = record.status is DeploymentStatus.FAILED, deployment_changed(record)
+        notice = deployment_changed(record)
         if record.notified_at is None:
             await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
         await self.analytics.deployment_ended(record)
@@ -192,7 +199,6 @@ class DeploymentJob:
             await self.table.update(record.id, announcing(self.now))
         except Announced:
             return
-        await self.projects.went_down(record.project_id, record.id, failed=failed)
         await self.notifier.publish(notice)
 
     async def _say(self, run: Run[Deployment], text: str, *, level: port.LogLevel = port.LogLevel.INFO) -> None:

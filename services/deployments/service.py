@@ -221,8 +221,8 @@ class Deployments:
 
         deployment = await self.table.update(deployment_id, stopped)
         if deployment is not None and deployment.finished_at is not None:
-            await close_stream(self.event_log, self.archive, deployment)
             await self.projects.went_down(deployment.project_id, deployment.id, failed=False)
+            await close_stream(self.event_log, self.archive, deployment)
         return deployment
 
     async def _started_by(self, by: Actor, page: PageRequest, where: Mapping[str, str] | None) -> Page[Deployment]:

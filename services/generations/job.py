@@ -63,7 +63,7 @@ class GenerationJob:
         """Generate, once from start to end."""
         record = await run.save(status=GenerationStatus.GENERATING, started_at=run.record.started_at or self.now())
         project = await self._project(record)
-        await self.projects.mark(project.id, ProjectStatus.GENERATING)
+        await self.projects.mark(project.id, ProjectStatus.GENERATING, job_id=record.id)
         making = await self._making(run, project)
         await self._finish(run, await self.kinds[record.kind].make(making), making)
 
@@ -86,7 +86,7 @@ class GenerationJob:
 
     async def settle(self, record: Generation) -> None:
         """Charge what an ended generation has used and close its stream, where its worker did not get that far."""
-        record = await self.budgets.settle(record)
+        record = await self._rest(record)
         await history.close_stream(self.event_log, record, await artifact.load(self.bucket, record))
         await self._announce(record)
 
@@ -123,7 +123,7 @@ class GenerationJob:
         return Base(base, made)
 
     async def _finish(self, run: Run[Generation], ending: Ending, making: Making | None = None) -> None:
-        """Artifact, record, budget, terminal event, project, notification: in this order, that a repeat can repair."""
+        """Artifact, record, budget, project, terminal event, notification: in this order, that a repeat can repair."""
         made: dict[str, Any] = {}
         if making is not None:
             answer, where = making.answer, artifact.prefix(run.record)
@@ -144,12 +144,19 @@ class GenerationJob:
             **end_of_job(self.now),
             **made,
         )
-        record = await self.budgets.settle(record)
+        record = await self._rest(record)
         await run.out.close(events.encode(history.finished(record)))
         await self._announce(record)
 
+    async def _rest(self, record: Generation) -> Generation:
+        """Settle what an ended generation has used, and what it means for its project: before anybody hears of it."""
+        record = await self.budgets.settle(record)
+        failed = record.status is GenerationStatus.FAILED
+        await self.projects.settled(record.project_id, job_id=record.id, failed=failed)
+        return record
+
     async def _announce(self, record: Generation) -> None:
-        failed, notice = record.status is GenerationStatus.FAILED, generation_finished(record)
+        notice = generation_finished(record)
         if record.notified_at is None:
             await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
         await self.analytics.generation_ended(record)
@@ -158,7 +165,6 @@ class GenerationJob:
             await self.table.update(record.id, announcing(self.now))
         except Announced:
             return
-        await self.projects.settled(record.project_id, failed=failed)
         await self.notifier.publish(notice)
 
     async def _tell(self, run: Run[Generation], event: events.GenerationEvent) -> None:

@@ -199,9 +199,9 @@ class Generations:
 
         generation = await self.table.update(generation_id, stopped)
         if generation is not None and generation.finished_at is not None:
-            await close_stream(self.event_log, generation, None)
             generation = await self.budgets.settle(generation)
-            await self.projects.settled(generation.project_id, failed=False)
+            await self.projects.settled(generation.project_id, job_id=generation.id, failed=False)
+            await close_stream(self.event_log, generation, None)
         return generation
 
     async def _queued(

@@ -94,7 +94,7 @@ async def test_twenty_projects_with_what_belongs_to_them_take_as_many_calls_as_o
     one = sorted(asked.calls)
     nodes = (await asked.ask(PROJECTS, first=20))["projects"]["nodes"]
 
-    assert sorted(asked.calls) == one == ["BatchGetItem"] * 5 + ["Query"] * 2
+    assert sorted(asked.calls) == one == ["BatchGetItem"] * 4 + ["Query"] * 2
     assert [(node["id"], node["latestDeployment"]["id"]) for node in nodes] == [
         (each.project.id, each.deployment.id) for each in reversed(made)
     ]
