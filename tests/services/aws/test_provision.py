@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,9 +12,6 @@ from services.bootstrap import TABLES, table_name
 from services.config import Config
 from services.projects import PROJECTS
 from tests.snapinfra import settings
-
-if TYPE_CHECKING:
-    from types_boto3_sqs.literals import QueueAttributeNameType
 
 
 @pytest.fixture
@@ -68,7 +64,7 @@ async def test_every_table_can_be_restored_and_is_paid_by_request(stage: tuple[C
     assert table_name(config, PROJECTS) == f"snapinfra-projects-{config.stage}"
 
 
-async def queue(aws: Aws, name: str) -> "dict[QueueAttributeNameType, str]":
+async def queue(aws: Aws, name: str) -> dict[str, str]:
     url = (await aws.run(aws.sqs.get_queue_url, QueueName=name))["QueueUrl"]
     answer = await aws.run(aws.sqs.get_queue_attributes, QueueUrl=url, AttributeNames=["All"])
     return {str(name): value for name, value in answer["Attributes"].items()}
