@@ -295,12 +295,12 @@ class _Builder:
         generation_table, deployment_table = self._table(GENERATIONS), self._table(DEPLOYMENTS)
         archive = LogArchive(self._table(DEPLOYMENT_LOGS), now)
         platforms = self._platforms() if self.given_platforms is None else self.given_platforms
-        people = self._people(notifier.topic, idempotency)
+        streams = SharedStreams(self.log, secrets.randbits)
+        journal = Journal(self._table(ACTIVITY), streams, now)
+        people = self._people(notifier.topic, idempotency, journal)
         limits = BudgetLimits(config.team_tokens, None if config.team_cost is None else nanos(config.team_cost))
         counters, usage = self._table(BUDGETS), self._table(USAGE)
         budgets = Budgets(generation_table, counters, usage, limits, Prices(config.prices), config.models, now)
-        streams = SharedStreams(self.log, secrets.randbits)
-        journal = Journal(self._table(ACTIVITY), streams, now)
         projects = Projects(self._table(PROJECTS), people.access, idempotency, journal, now)
         activity = Activity(self._table(ACTIVITY), projects, streams, hub)
         settings = Settings(
@@ -454,14 +454,14 @@ class _Builder:
         texts = (value.get_secret_value() for value in secret if value is not None)
         return Redactor(tuple(text for text in texts if len(text) >= SHORTEST_SECRET))
 
-    def _people(self, topic: Topic, idempotency: Idempotency) -> _People:
+    def _people(self, topic: Topic, idempotency: Idempotency, journal: Journal) -> _People:
         aws, config, now, random = self.aws, self.config, self.now, secrets.token_bytes
         table, team_table, memberships = self._table(USERS), self._table(TEAMS), self._table(MEMBERSHIPS)
         known: Recent[Known] = Recent(KNOWN_FOR, KNOWN, now)
         keys: Recent[ApiKey] = Recent(KNOWN_FOR, KNOWN, now)
         access = AccessChanges(self._table(ACCESS_CHANGES), [known, keys], secrets.token_bytes, now)
         users = Users(aws, table, team_table, memberships, known, frozenset(map(dev_user, config.admins)), now)
-        teams = Teams(aws, team_table, memberships, self._table(PROJECTS), access, idempotency, now)
+        teams = Teams(aws, team_table, memberships, self._table(PROJECTS), access, journal, idempotency, now)
         api_keys = ApiKeys(self._table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
         invitations = Invitations(
             aws, self._table(INVITATIONS), teams, memberships, table, access, topic, config.pepper, random, now

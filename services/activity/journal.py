@@ -77,7 +77,7 @@ class Journal:
         self, verb: Verb, entity: Entity, title: str, *, place: Place, by: UserId, at: datetime, nth: int = 1
     ) -> None:
         entry = ActivityEntry(
-            id=ActivityId(derived_id("activity", f"{entity.id}/{verb.value}/{nth}")),
+            id=ActivityId(derived_id("activity", f"{type(entity).__name__}/{entity.id}/{verb.value}/{nth}")),
             team_user=within(place.team_id, by),
             team_entity_type=within(place.team_id, _entity_type(entity.id).value),
             team_id=place.team_id,

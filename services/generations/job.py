@@ -131,7 +131,7 @@ class GenerationJob:
             made = {
                 "artifact": where,
                 "files": answer.listing,
-                "missing": answer.missing,
+                "missing": answer.missing if ending.status is GenerationStatus.INCOMPLETE else (),
                 "provider": answer.provider,
                 "model": answer.model,
                 "template": making.asking.template,

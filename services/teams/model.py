@@ -24,6 +24,16 @@ class Team(Entity, frozen=True, kw_only=True, rename="camel"):
         """Itself, for the policy."""
         return self.id
 
+    @property
+    def project_id(self) -> None:
+        """None: a team is of no project."""
+        return None
+
+    @property
+    def project_owner_id(self) -> None:
+        """None, likewise."""
+        return None
+
 
 TEAMS: Final = TableSpec("teams", Team, indexes=(Index("UserIdIndex", "userId", "createdAt"),))
 

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.access import AccessChanges
+from services.activity.journal import Journal
 from services.aws.clients import Aws
 from services.aws.tables import Table, transact
 from services.core.actor import Actor, Role
@@ -34,6 +35,7 @@ class Teams:
     memberships: Table[Membership]
     projects: Table[Project]
     access: AccessChanges
+    journal: Journal
     idempotency: Idempotency
     now: Clock
 
@@ -63,6 +65,7 @@ class Teams:
         owner = Membership(id=by.user_id, team_id=team_id, role=Role.OWNER, created_at=now, updated_at=now)
         if await transact(self.aws, [self.table.creation(team), self.memberships.creation(owner)]):
             await self.access.announce(by.user_id)
+            await self.journal.created(team, team.name, place=team, by=by.user_id)
             return team
         first = await self.table.find(team_id)
         if first is None:
@@ -82,6 +85,7 @@ class Teams:
         team = await self.table.update(team_id, renamed)
         if team is None:
             raise NotFound("team", team_id)
+        await self.journal.updated(team, team.name, place=team, by=by.user_id)
         return team
 
     async def transfer(self, team_id: TeamId, user_id: UserId, *, by: Actor) -> Team:
@@ -104,7 +108,9 @@ class Teams:
             if await transact(self.aws, parts):
                 await self.access.announce(owner.id)
                 await self.access.announce(heir.id)
-                return replace(given, version=team.version + 1)
+                now_theirs = replace(given, version=team.version + 1)
+                await self.journal.updated(now_theirs, team.name, place=team, by=by.user_id)
+                return now_theirs
         raise Conflict("The team keeps changing; try again.")
 
     async def delete(self, team_id: TeamId, *, by: Actor) -> Team:

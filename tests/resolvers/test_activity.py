@@ -69,6 +69,27 @@ async def test_who_did_what_to_which_object_is_noted_once_each(alice: User) -> N
     assert await noted(alice, entityType="ARCHITECTURE") == entries[2:]
 
 
+async def test_what_is_done_with_a_team_is_noted(alice: User) -> None:
+    team_id = await alice.team("Crew")
+    await alice.ask(
+        'mutation($id: ID!) { renameTeam(input: {teamId: $id, name: "Band"}) { userErrors { code } } }', id=team_id
+    )
+    await alice.ask(
+        "mutation($id: ID!) {"
+        " updateTeamSettings(input: {teamId: $id, defaultPlatform: LOCAL}) { userErrors { code } } }",
+        id=team_id,
+    )
+
+    page = await alice.ask(
+        "query($id: ID!) { activity(teamId: $id, filter: {entityType: TEAM}) { nodes { verb entityType title } } }",
+        id=team_id,
+    )
+
+    entries = list(reversed(page["activity"]["nodes"]))
+    assert told(entries)[:2] == [("CREATED", "TEAM", "Crew"), ("UPDATED", "TEAM", "Band")]
+    assert [entry["verb"] for entry in entries] == ["CREATED", "UPDATED", "UPDATED"]
+
+
 async def test_a_repeated_create_is_noted_once(alice: User) -> None:
     project_id = (await alice.project(clientMutationId="c1"))["id"]
 
