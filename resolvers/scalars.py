@@ -19,25 +19,28 @@ SAFE: int = 2**53 - 1
 """The greatest integer that JSON readers agree on (RFC 8259, section 6)."""
 
 
+# Each refuses with a GraphQLError: another exception of a variable would count as a mistake of ours.
+
+
 def _datetime(value: object) -> datetime:
-    if not isinstance(value, str):
-        raise TypeError("DateTime must be a string.")
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError("DateTime must carry a time zone.")
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        moment = None
+    if not isinstance(value, str) or moment is None or moment.tzinfo is None:
+        raise GraphQLError("DateTime must be written as 2026-01-31T12:00:00Z, with its time zone.")
     return moment
 
 
 def _long(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value % 1:
-        raise ValueError("Long must be a whole number.")
+        raise GraphQLError("Long must be a whole number.")
     if abs(value) > SAFE:
-        raise ValueError("Long must be within ±(2^53 - 1).")
+        raise GraphQLError("Long must be within ±(2^53 - 1).")
     return int(value)
 
 
 def _date(value: object) -> date:
-    """Read a day. Raises GraphQLError, for another exception of a variable would count as a mistake of ours."""
     try:
         day = date.fromisoformat(str(value))
     except ValueError:
@@ -48,8 +51,12 @@ def _date(value: object) -> date:
 
 
 def _url(value: object) -> str:
-    if not isinstance(value, str) or urlsplit(value).scheme not in ("http", "https"):
-        raise ValueError("URL must be an absolute http or https URL.")
+    try:
+        scheme = urlsplit(str(value)).scheme
+    except ValueError:
+        scheme = ""
+    if not isinstance(value, str) or scheme not in ("http", "https"):
+        raise GraphQLError("URL must be an absolute http or https URL.")
     return value
 
 

@@ -140,3 +140,15 @@ async def test_a_page_of_another_origin_may_call_where_the_settings_name_it(emul
     assert known.headers["access-control-allow-origin"] == "https://app.example"
     assert "authorization" in known.headers["access-control-allow-headers"].lower()
     assert "access-control-allow-origin" not in other.headers
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-01-31T12:00:00", 5, "2026-99-01T00:00:00Z"])
+async def test_a_variable_that_is_no_moment_is_the_callers_mistake(alice: User, moment: object) -> None:
+    answer = await alice.result(
+        "query($start: DateTime!, $end: DateTime!) { metricsOverview(range: {start: $start, end: $end}) { start } }",
+        start=moment,
+        end="2026-01-31T12:00:00Z",
+    )
+
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["GRAPHQL_VALIDATION_FAILED"]
+    assert "with its time zone" in answer["errors"][0]["message"]
