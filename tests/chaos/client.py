@@ -46,7 +46,9 @@ query($id: ID!, $after: String) {
 }
 """
 _STORED: Final = """
-query($id: ID!) { generation(id: $id) { status reason message attempt finishedAt text files { path content } } }
+query($id: ID!) {
+  generation(id: $id) { status reason message attempt finishedAt text missingFiles files { path content } }
+}
 """
 
 
@@ -113,6 +115,7 @@ class Client:
             found["message"],
             found["text"],
             {file["path"]: file["content"] for file in found["files"]},
+            missing=tuple(found["missingFiles"]),
         )
         return stored, found["finishedAt"] is not None
 

@@ -12,7 +12,7 @@ from services.analytics.service import Metric, TimeRange
 from services.core.errors import Invalid
 from tests.services.analytics.stage import NOW, Stage, event
 
-DAY = datetime(2035, 3, 30, tzinfo=UTC)
+DAY = datetime(2037, 3, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 

@@ -31,10 +31,10 @@ def nested(depth: int) -> dict[str, Any]:
         ({"type": "session_start"}, "UNKNOWN_TYPE", "type"),
         ({"type": "GENERATION"}, "UNKNOWN_TYPE", "type"),
         ({"timestamp": "yesterday"}, "BAD_TIMESTAMP", "timestamp"),
-        ({"timestamp": "2035-03-31T12:00:00"}, "BAD_TIMESTAMP", "timestamp"),
+        ({"timestamp": "2037-03-31T12:00:00"}, "BAD_TIMESTAMP", "timestamp"),
         ({"timestamp": "0001-01-01T00:00:00+23:59"}, "BAD_TIMESTAMP", "timestamp"),
-        ({"timestamp": "2035-02-28T12:29:59.999Z"}, "TOO_OLD", "timestamp"),
-        ({"timestamp": "2035-03-31T12:35:00.001Z"}, "IN_FUTURE", "timestamp"),
+        ({"timestamp": "2037-02-28T12:29:59.999Z"}, "TOO_OLD", "timestamp"),
+        ({"timestamp": "2037-03-31T12:35:00.001Z"}, "IN_FUTURE", "timestamp"),
         ({"status": "FINE"}, "INVALID_FIELD", "status"),
         ({"user_id": ""}, "INVALID_FIELD", "userId"),
         ({"user_id": "a\x00"}, "INVALID_FIELD", "userId"),
@@ -62,8 +62,8 @@ def test_a_bad_event_is_refused_with_the_code_of_its_fault(fields: dict[str, Any
 @pytest.mark.parametrize(
     "fields",
     [
-        {"timestamp": "2035-02-28T12:30:00.000Z"},
-        {"timestamp": "2035-03-31T12:35:00.000Z"},
+        {"timestamp": "2037-02-28T12:30:00.000Z"},
+        {"timestamp": "2037-03-31T12:35:00.000Z"},
         {"id": "x" * 100},
         {"metadata": nested(5)},
         {"metadata": {"a": "x" * 4088}},
@@ -76,9 +76,9 @@ def test_what_is_just_within_the_bounds_is_taken(fields: dict[str, Any]) -> None
 
 
 def test_a_moment_is_kept_in_utc_and_whole_milliseconds() -> None:
-    made = checked(event(timestamp="2035-03-31T14:00:00.123999+02:00"), team_id=TEAM, now=NOW)
+    made = checked(event(timestamp="2037-03-31T14:00:00.123999+02:00"), team_id=TEAM, now=NOW)
 
-    assert made.timestamp == datetime(2035, 3, 31, 12, 0, 0, 123000, tzinfo=UTC)
+    assert made.timestamp == datetime(2037, 3, 31, 12, 0, 0, 123000, tzinfo=UTC)
     assert made.expires_at == int((made.timestamp + timedelta(days=90)).timestamp())
 
 
@@ -96,6 +96,6 @@ def test_a_duration_with_a_fraction_is_rounded() -> None:
 
 
 def test_what_an_event_does_not_say_is_not_kept() -> None:
-    made = checked(NewEvent(id="e", type="CUSTOM", timestamp="2035-03-31T12:00:00Z"), team_id=TEAM, now=NOW)
+    made = checked(NewEvent(id="e", type="CUSTOM", timestamp="2037-03-31T12:00:00Z"), team_id=TEAM, now=NOW)
 
     assert (made.project_id, made.session_id, made.user_id, made.duration_ms, made.metadata) == (None,) * 5
