@@ -1,18 +1,15 @@
 """This file is the session: one user's run of something, summed up from its events as they come."""
 
-import hashlib
-import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace
-from typeid import TypeID
 
 from services.analytics.model import EVENTS_KEPT, AnalyticsEvent, EventType
 from services.aws.items import Entity
 from services.aws.tables import Index, TableSpec
-from services.core.ids import ProjectId, SessionId, TeamId
+from services.core.ids import ProjectId, SessionId, TeamId, derived_id
 
 
 class Session(Entity, frozen=True, kw_only=True, rename="camel"):
@@ -48,10 +45,7 @@ SESSIONS: Final = TableSpec(
 
 def session_id_of(team_id: TeamId, project_id: ProjectId | None, session: str) -> SessionId:
     """Return the id of a session: always the same for what a project of a team calls by one name."""
-    name = "\n".join((team_id, project_id or "", session))
-    digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
-    made = TypeID.from_uuid(uuid.UUID(bytes=digest), "session")  # pyright: ignore[reportArgumentType, reportUnknownMemberType, reportUnknownVariableType] - any UUID will do; generic without a default
-    return SessionId(f"{made}")
+    return SessionId(derived_id("session", team_id, project_id or "", session))
 
 
 def with_events(old: Session | None, events: Sequence[AnalyticsEvent], *, now: datetime) -> Session:
