@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test check demo schema chaos faults guards backends bench bench-analytics format lock clean
+.PHONY: help setup dev test check demo schema chaos storm faults guards backends bench bench-analytics format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,11 @@ SEED ?= 1
 
 chaos: setup  ## FAULTS=N random faults (SEED=S) on real processes; writes docs/chaos.md
 	@$(VENV)/python -m tests.chaos.run --faults $(FAULTS) --seed $(SEED)
+
+JOBS ?= 500
+
+storm: setup  ## JOBS=N jobs whose messages all come one to five times (SEED=S); writes docs/storm.md
+	@$(VENV)/python -m tests.storm.run --jobs $(JOBS) --seed $(SEED)
 
 SCRIPTS ?= 500
 

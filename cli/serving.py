@@ -197,7 +197,7 @@ def _kept_port(file: Path) -> int:
 
 def provision_stage(config: Config) -> None:
     """Make the tables, queues, bucket and topic of a stage (blocks)."""
-    aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url)
+    aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url, sqs_endpoint=config.sqs_endpoint_url)
     try:
         provision(aws, resources(config))
     finally:

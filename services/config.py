@@ -89,6 +89,9 @@ class Config(BaseModel):
         alias="AWS_ENDPOINT_URL",
         description="An AWS emulator instead of AWS. Unset, `snapinfra dev` starts one of its own.",
     )
+    sqs_endpoint_url: HttpUrl | None = Field(
+        None, alias="AWS_ENDPOINT_URL_SQS", description="Another emulator for SQS alone."
+    )
     stage: str = Field(
         "",
         alias="SNAPINFRA_STAGE",

@@ -61,8 +61,11 @@ class Aws:
         self.polls.shutdown(wait=False)
 
 
-def connect(*, region: str, endpoint: str | None) -> Aws:
-    """Create the clients. With an endpoint (an emulator) fixed credentials are used, else boto3's own chain."""
+def connect(*, region: str, endpoint: str | None, sqs_endpoint: str | None = None) -> Aws:
+    """Create the clients. With an endpoint (an emulator) fixed credentials are used, else boto3's own chain.
+
+    `sqs_endpoint` of None: SQS is where the others are.
+    """
     import boto3  # noqa: PLC0415 - 0.33 s to import: only processes that talk to AWS pay it
 
     settings = BotoConfig(
@@ -80,16 +83,15 @@ def connect(*, region: str, endpoint: str | None) -> Aws:
     session = boto3.Session(region_name=region, **credentials)
     client: Callable[..., Any] = partial(  # pyright: ignore[reportUnknownVariableType] - services without stubs
         session.client,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - same
-        endpoint_url=endpoint,
         config=settings,
     )
     return Aws(
-        dynamodb=client("dynamodb"),
-        s3=client("s3"),
-        sqs=client("sqs"),
-        sns=client("sns"),
-        cloudformation=client("cloudformation"),
-        kms=client("kms"),
+        dynamodb=client("dynamodb", endpoint_url=endpoint),
+        s3=client("s3", endpoint_url=endpoint),
+        sqs=client("sqs", endpoint_url=sqs_endpoint or endpoint),
+        sns=client("sns", endpoint_url=endpoint),
+        cloudformation=client("cloudformation", endpoint_url=endpoint),
+        kms=client("kms", endpoint_url=endpoint),
         requests=ThreadPoolExecutor(REQUESTS, "aws"),
         polls=ThreadPoolExecutor(POLLS, "aws-poll"),
     )

@@ -46,7 +46,7 @@ class Subscriber:
     received: Received
     chance: Random
     tally: Tally
-    noticed: Callable[[str], None]
+    noticed: Callable[[str], object]
     """Told the kind of every event."""
     _socket: ClientConnection | None = None
     _stalled: float | None = None

@@ -55,9 +55,9 @@ class Switches:
     nothing, but need not."""
     shuffled: random.Random | None = None
     """Hands messages out in random order; None in the order in which they became visible."""
-    copies: Callable[[], int] = lambda: 1
-    """How often the next message is delivered altogether: each copy has a life of its own, as on several of SQS's
-    servers, and deleting one leaves the others."""
+    copies: Callable[[str], int] = lambda _: 1
+    """How often a message with this body is delivered altogether: each copy has a life of its own, as on several of
+    SQS's servers, and deleting one leaves the others."""
     lateness: Callable[[], float] = lambda: 0.0
     """Seconds by which each further copy is late."""
 
@@ -301,7 +301,7 @@ class FakeSQS:
         message_id, body, group = str(uuid.uuid4()), request["MessageBody"], request.get("MessageGroupId", "")
         visible_at = _now() + int(request.get("DelaySeconds", 0))
         queue.copies.append(Copy(message_id, body, group, visible_at))
-        for _ in range(self.switches.copies() - 1):
+        for _ in range(self.switches.copies(body) - 1):
             queue.copies.append(Copy(message_id, body, group, visible_at + self.switches.lateness()))
         return {"MessageId": message_id, "MD5OfMessageBody": _md5(body)}
 

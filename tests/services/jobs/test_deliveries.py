@@ -158,11 +158,11 @@ async def test_a_storm_of_duplicates_has_one_effect_per_job(town: Town) -> None:
     chance = random.Random(3)  # noqa: S311 - not for secrets
     switches = town.sqs.switches
     switches.shuffled = chance
-    switches.copies = lambda: chance.randint(1, 5)
+    switches.copies = lambda _: chance.randint(1, 5)
     switches.lateness = lambda: chance.choice([0.0, chance.uniform(0, 15)])
     jobs = await asyncio.gather(*(town.ask(team=f"t{number % 20}") for number in range(STORM)))
     deliveries = len(town.messages.copies)
-    switches.copies = lambda: 1
+    switches.copies = lambda _: 1
     one, other = town.errands(), town.errands()
     async with town.workers([one, other], slots=10, lease=8):
         await town.emptied(seconds=120)

@@ -1,0 +1,18 @@
+"""This file is the promise that jobs whose messages come many times at once and late happen once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.storm.run import run
+
+JOBS = 40
+
+
+@pytest.mark.timeout(300)
+async def test_a_storm_of_duplicates_has_one_effect_per_job(tmp_path: Path) -> None:
+    storm = await run(JOBS, 5, tmp_path, with_notifications=False)
+
+    assert list(storm.violations) == []
+    assert storm.deliveries > JOBS * 2
+    assert storm.starts == JOBS // 2
