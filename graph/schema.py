@@ -14,6 +14,7 @@ from strawberry.types import ExecutionContext
 
 from graph.descriptions import describe
 from graph.errors import CodedErrors
+from graph.rendering import EventExecutor
 from graph.scopes import needed_scopes
 from resolvers import (
     activity,
@@ -185,6 +186,7 @@ def schema() -> strawberry.Schema:
             analytics_objects.Session,
         ],
         extensions=[OperationContext, CodedErrors],
+        execution_context_class=EventExecutor,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
 
