@@ -19,7 +19,7 @@ from graphql import (
     is_leaf_type,
 )
 from graphql.execution.collect_fields import FieldDetailsList, collect_fields
-from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types import get_object_definition
 
@@ -31,7 +31,7 @@ class _NoPlan(Exception):
     """This selection, or this value, is graphql-core's to do."""
 
 
-class EventExecutor(ExecutorThrowingOnIncremental):
+class EventExecutor(StrawberryGraphQLCoreExecutionContext):
     """Executes as graphql-core does, but for events whose selection has a plan."""
 
     def build_per_event_executor(self, payload: Any) -> Any:
