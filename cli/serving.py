@@ -218,6 +218,7 @@ async def _api(process: Process) -> AsyncGenerator[None]:
         uvicorn.Config(
             create_app(process.services),
             ws="websockets-sansio",
+            ws_max_size=config.most_body,
             ws_per_message_deflate=False,  # costs 39 KiB a socket
             timeout_graceful_shutdown=EXIT_GRACE,  # a client that never reads would else block the exit
             log_level="warning",

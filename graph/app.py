@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from graph.http import TooLong, bounded
 from graph.transport import GraphQLTransport
 from services.bootstrap import Services
 from services.core.clock import iso
@@ -77,13 +78,11 @@ async def _health(request: Request) -> Response:
 async def _clerk(request: Request) -> Response:
     """Receive a webhook of Clerk's. Whatever is not 2xx, Clerk sends again."""
     services: Services = request.app.state.services
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BODY:
-            return PlainTextResponse("The message is too long.", status_code=413)
     try:
-        await services.accounts.receive(bytes(body), request.headers)
+        body = await bounded(request, most=MOST_BODY)
+        await services.accounts.receive(body, request.headers)
+    except TooLong:
+        return PlainTextResponse("The message is too long.", status_code=413)
     except Problem as problem:
         return PlainTextResponse(problem.message, status_code=_STATUS.get(type(problem), 503))
     return Response(status_code=204)

@@ -13,6 +13,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from graph.descriptions import describe
+from graph.documents import Documents
 from graph.errors import CodedErrors
 from graph.scopes import needed_scopes
 from resolvers import (
@@ -184,7 +185,7 @@ def schema() -> strawberry.Schema:
             teams.Team,
             analytics_objects.Session,
         ],
-        extensions=[OperationContext, CodedErrors],
+        extensions=[OperationContext, CodedErrors, Documents],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
 

@@ -9,25 +9,37 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from graphql import GraphQLError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
+from graph.errors import coded
+from graph.http import JSON, Malformed, answer, asked, media_type, problem_refusal, refusal
 from graph.schema import schema
 from graph.sockets import WatchedSocket
 from resolvers.context import Context
-from resolvers.errors import code_of
 from services.bootstrap import Services
 from services.core.errors import Problem
+from services.sign_in import Credential
 
 INIT_TIMEOUT: Final = timedelta(seconds=10)
 """How long a socket may take to say connection_init."""
+
+
+_ALLOWED: Final = {
+    "GET": {OperationType.QUERY},
+    "POST": {OperationType.QUERY, OperationType.MUTATION},
+}
 
 
 class _Leaving(logging.Filter):
@@ -57,23 +69,52 @@ class GraphQLTransport(GraphQL[Context, None]):
         self.page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _wants_page(request := Request(scope, receive)):
-            await (await self.page(request))(scope, receive, send)
-            return
-        try:
-            await super().__call__(scope, receive, send)
-        except Problem as problem:
-            error = {"message": problem.message, "extensions": {"code": code_of(problem).value}}
-            response = JSONResponse({"errors": [error]}, 401, {"www-authenticate": "Bearer"})
+        if scope["type"] == "http":
+            request = Request(scope, receive)
+            response = await (self.page(request) if _wants_page(request) else self._answer(request))
             await response(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        media = JSON
+        try:
+            media = media_type(request)
+            credential = await self.services.sign_in.credential(request.headers)
+            return await self._run(request, media, credential)
+        except Malformed as wrong:
+            error = GraphQLError(wrong.message, extensions={"code": "BAD_REQUEST"})
+            return refusal([error], media, status=wrong.status, **wrong.headers)
+        except Problem as problem:
+            return problem_refusal(problem, media)
+        except Exception as mistake:  # noqa: BLE001 - whose text goes to our logs, not to the client
+            return refusal([coded(mistake)], media, status=500)
+
+    async def _run(self, request: Request, media: str, credential: Credential | None) -> Response:
+        operation = await asked(request, most=self.services.config.most_body)
+        try:
+            result = await self.schema.execute(
+                operation.query,
+                operation.variables,
+                Context(self.services, signed_in=None if credential is None else credential.actor),
+                operation_name=operation.operation_name,
+                operation_extensions=operation.extensions,
+                allowed_operation_types=_ALLOWED[request.method],
+            )
+        except CannotGetOperationTypeError as unknown:
+            result = ExecutionResult(data=None, errors=[coded(unknown)])
+        except InvalidOperationTypeError as wrong:
+            if wrong.operation_type is OperationType.MUTATION:
+                raise Malformed("Mutations are sent by POST.", status=405, allow="POST") from None
+            raise Malformed(
+                "Subscriptions need a WebSocket at this path, with the subprotocol graphql-transport-ws."
+            ) from None
+        return answer(result, media)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        """Make the context of a request or socket. Raises Unauthenticated for a request whose credentials fail."""
+        """Make the context of a socket."""
         del response
-        if isinstance(request, WebSocket):
-            return Context(self.services, upgrade_headers=dict(request.headers))
-        credential = await self.services.sign_in.credential(request.headers)
-        return Context(self.services, signed_in=None if credential is None else credential.actor)
+        return Context(self.services, upgrade_headers=dict(request.headers))
 
     async def on_ws_connect(self, context: Context) -> UnsetType:
         """Sign a socket in with its connection_init; credentials that fail close it with 4403."""

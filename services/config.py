@@ -82,6 +82,12 @@ class Config(BaseModel):
         alias="CORS_ORIGIN",
         description="Origins of browser pages that may call the api, by spaces or commas. Our own always may.",
     )
+    most_body: int = Field(
+        10_485_760,
+        alias="MAX_FILE_SIZE",
+        ge=1_000,
+        description="Bytes that the body of a request, or a message on a socket, may have.",
+    )
 
     aws_region: str = Field("us-east-1", alias="AWS_REGION", description="AWS region of all resources.")
     aws_endpoint_url: HttpUrl | None = Field(
