@@ -6,11 +6,13 @@ from typing import Any, Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from graph.headers import PAGE, SecureHeaders
 from graph.http import TooLong, bounded
 from graph.transport import GraphQLTransport
 from services.bootstrap import Services
@@ -22,6 +24,9 @@ STATIC: Final = Path(__file__).parent / "static"
 
 MOST_BODY: Final = 1_000_000
 """Bytes of a webhook's body."""
+
+LEAST_COMPRESSED: Final = 1_024
+"""Bytes of a body that is worth compressing. Level 5 makes it nearly as small as 9 does, in half the time."""
 
 _STATUS: Final[dict[type[Problem], int]] = {Unauthenticated: 401, Invalid: 400, NotFound: 404}
 
@@ -38,14 +43,18 @@ def create_app(services: Services) -> Starlette:
     ]
     if STATIC.is_dir():
         routes.append(Mount("/graphiql", StaticFiles(directory=STATIC)))
-    cors = Middleware(
-        CORSMiddleware,
-        allow_origins=services.config.cors_origins,
-        allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "x-api-key", "x-dev-user-id"],
-        max_age=600,
-    )
-    app = Starlette(routes=routes, middleware=[cors])
+    middleware = [
+        Middleware(SecureHeaders, pages="/graphiql/", secure=not services.config.development),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=services.config.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "x-api-key", "x-dev-user-id"],
+            max_age=600,
+        ),
+        Middleware(GZipMiddleware, minimum_size=LEAST_COMPRESSED, compresslevel=5),
+    ]
+    app = Starlette(routes=routes, middleware=middleware)
     app.state.services = services
     return app
 
@@ -60,7 +69,7 @@ async def _graphiql(request: Request) -> Response:
     page = STATIC / "index.html"
     if not page.is_file():
         return PlainTextResponse("GraphiQL is not built here: run `make dev`.", status_code=404)
-    return FileResponse(page, headers={"cache-control": "no-cache"})
+    return FileResponse(page, headers={"cache-control": "no-cache", "content-security-policy": PAGE})
 
 
 async def _health(request: Request) -> Response:

@@ -174,4 +174,5 @@ def _response(
     body: dict[str, Any], media: str, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     content = json.dumps(body, separators=(",", ":"))
-    return Response(content, status, headers, media_type=f"{media}; charset=utf-8")
+    kept = {"cache-control": "no-store", **(headers or {})}  # it is for whoever asked, and nobody else
+    return Response(content, status, kept, media_type=f"{media}; charset=utf-8")
