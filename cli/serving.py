@@ -222,6 +222,7 @@ async def _api(process: Process) -> AsyncGenerator[None]:
             ws_per_message_deflate=False,  # costs 39 KiB a socket
             timeout_graceful_shutdown=EXIT_GRACE,  # a client that never reads would else block the exit
             log_level="warning",
+            forwarded_allow_ips=list(config.trusted_proxies),
             server_header=False,
         )
     )

@@ -125,9 +125,17 @@ async def bounded(request: Request, *, most: int) -> bytes:
 
 def _json(text: str | bytes, name: str) -> object:
     try:
-        return json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        return decoded(text)
+    except ValueError:
         raise Malformed(f"The {name} must be JSON, in UTF-8 and not nested too deeply.") from None
+
+
+def decoded(text: str | bytes) -> object:
+    """Read JSON. Raises ValueError, whatever is wrong with it."""
+    try:
+        return json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("It is nested too deeply.") from None
 
 
 def _refuse_constant(name: str) -> None:

@@ -7,10 +7,11 @@ connection_init or with the upgrade's own headers.
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from json import JSONDecodeError
 from typing import Any, Final
 
 from graphql import GraphQLError
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -24,13 +25,12 @@ from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
 from graph.errors import coded
-from graph.http import JSON, Malformed, answer, asked, media_type, problem_refusal, refusal
+from graph.http import JSON, Malformed, answer, asked, decoded, media_type, problem_refusal, refusal
 from graph.schema import schema
-from graph.sockets import WatchedSocket
+from graph.sockets import Adapter, WatchedSocket
 from resolvers.context import Context
 from services.bootstrap import Services
-from services.core.errors import Problem
-from services.sign_in import Credential
+from services.core.errors import Problem, Unauthenticated
 
 INIT_TIMEOUT: Final = timedelta(seconds=10)
 """How long a socket may take to say connection_init."""
@@ -56,6 +56,7 @@ class GraphQLTransport(GraphQL[Context, None]):
     """The GraphQL endpoint; a browser that asks for a page gets GraphiQL."""
 
     graphql_transport_ws_handler_class = WatchedSocket
+    websocket_adapter_class = Adapter
 
     def __init__(self, services: Services, *, page: Callable[[Request], Awaitable[Response]]) -> None:
         super().__init__(
@@ -80,8 +81,9 @@ class GraphQLTransport(GraphQL[Context, None]):
         media = JSON
         try:
             media = media_type(request)
-            credential = await self.services.sign_in.credential(request.headers)
-            return await self._run(request, media, credential)
+            context = await self._entered(request)
+            self.services.pace.take(context.caller)
+            return await self._run(request, media, context)
         except Malformed as wrong:
             error = GraphQLError(wrong.message, extensions={"code": "BAD_REQUEST"})
             return refusal([error], media, status=wrong.status, **wrong.headers)
@@ -90,13 +92,24 @@ class GraphQLTransport(GraphQL[Context, None]):
         except Exception as mistake:  # noqa: BLE001 - whose text goes to our logs, not to the client
             return refusal([coded(mistake)], media, status=500)
 
-    async def _run(self, request: Request, media: str, credential: Credential | None) -> Response:
+    async def _entered(self, request: Request) -> Context:
+        """Make the context of a request. Raises Unauthenticated; Limited for an address that does so too often."""
+        context = Context(self.services, address=_address(request))
+        try:
+            context.credential = await self.services.sign_in.credential(request.headers)
+        except Unauthenticated:
+            self.services.pace.take(context.address)
+            raise
+        context.signed_in = None if context.credential is None else context.credential.actor
+        return context
+
+    async def _run(self, request: Request, media: str, context: Context) -> Response:
         operation = await asked(request, most=self.services.config.most_body)
         try:
             result = await self.schema.execute(
                 operation.query,
                 operation.variables,
-                Context(self.services, signed_in=None if credential is None else credential.actor),
+                context,
                 operation_name=operation.operation_name,
                 operation_extensions=operation.extensions,
                 allowed_operation_types=_ALLOWED[request.method],
@@ -114,7 +127,14 @@ class GraphQLTransport(GraphQL[Context, None]):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """Make the context of a socket."""
         del response
-        return Context(self.services, upgrade_headers=dict(request.headers))
+        return Context(self.services, address=_address(request), upgrade_headers=dict(request.headers))
+
+    def decode_json(self, data: str | bytes) -> object:
+        """Read a socket's message. Raises JSONDecodeError, whatever is wrong with it."""
+        try:
+            return decoded(data)
+        except ValueError as wrong:
+            raise JSONDecodeError(str(wrong), "", 0) from None
 
     async def on_ws_connect(self, context: Context) -> UnsetType:
         """Sign a socket in with its connection_init; credentials that fail close it with 4403."""
@@ -122,9 +142,14 @@ class GraphQLTransport(GraphQL[Context, None]):
             said = _credentials(context.connection_params or {})
             context.credential = await self.services.sign_in.credential({**context.upgrade_headers, **said})
         except Problem as problem:
+            self.services.pace.take(context.address)
             raise ConnectionRejectionError from problem
         context.signed_in = None if context.credential is None else context.credential.actor
         return UNSET
+
+
+def _address(connection: HTTPConnection) -> str:
+    return connection.client.host if connection.client else ""
 
 
 def _wants_page(request: Request) -> bool:

@@ -88,6 +88,19 @@ class Config(BaseModel):
         ge=1_000,
         description="Bytes that the body of a request, or a message on a socket, may have.",
     )
+    api_rate: int = Field(
+        600,
+        alias="API_RATE_PER_MINUTE",
+        ge=0,
+        le=1_000_000,
+        description="Requests and operations that a user, an API key or, without either, an address may send to an api "
+        "within a minute; 0 for no limit.",
+    )
+    trusted_proxies: Words = Field(
+        ("127.0.0.1", "::1"),
+        alias="FORWARDED_ALLOW_IPS",
+        description="Addresses or networks of the proxies whose X-Forwarded-For is believed; `*` for any.",
+    )
 
     aws_region: str = Field("us-east-1", alias="AWS_REGION", description="AWS region of all resources.")
     aws_endpoint_url: HttpUrl | None = Field(
