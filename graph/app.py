@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from graph.access_log import RequestIds
 from graph.headers import PAGE, SecureHeaders
 from graph.http import TooLong, bounded
 from graph.transport import GraphQLTransport
@@ -44,12 +45,14 @@ def create_app(services: Services) -> Starlette:
     if STATIC.is_dir():
         routes.append(Mount("/graphiql", StaticFiles(directory=STATIC)))
     middleware = [
+        Middleware(RequestIds),
         Middleware(SecureHeaders, pages="/graphiql/", secure=not services.config.development),
         Middleware(
             CORSMiddleware,
             allow_origins=services.config.cors_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "x-api-key", "x-dev-user-id"],
+            allow_headers=["authorization", "content-type", "x-api-key", "x-dev-user-id", "x-request-id"],
+            expose_headers=["retry-after", "x-request-id"],
             max_age=600,
         ),
         Middleware(GZipMiddleware, minimum_size=LEAST_COMPRESSED, compresslevel=5),

@@ -11,6 +11,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 
 from resolvers.errors import ErrorCode, code_of
 from services.core.errors import Invalid, Limited, Problem
+from services.core.logs import noted
 
 log = logging.getLogger("snapinfra.api")
 
@@ -26,8 +27,8 @@ class CodedErrors(MaskErrors):
 
 
 def coded(error: Exception) -> GraphQLError:
-    """Return what a client is told of an exception that kept an operation from beginning."""
-    return _coded(GraphQLError(str(error), original_error=error))
+    """Return what a client is told of an exception that kept an operation from beginning, or from ending."""
+    return _coded(error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error))
 
 
 def _coded(error: GraphQLError) -> GraphQLError:
@@ -57,7 +58,7 @@ def _described(error: GraphQLError) -> tuple[str, dict[str, Any]]:
             syntax = isinstance(error, GraphQLSyntaxError)
             return error.message, {"code": "GRAPHQL_PARSE_FAILED" if syntax else "GRAPHQL_VALIDATION_FAILED"}
         case _:
-            request_id = uuid.uuid4().hex
+            request_id = noted("requestId") or uuid.uuid4().hex
             log.error("request %s failed at %s", request_id, error.path, exc_info=original)
             return "Something went wrong on our side.", {"code": ErrorCode.INTERNAL.value, "requestId": request_id}
 

@@ -151,7 +151,7 @@ def _object(given: Mapping[str, Any], name: str) -> dict[str, Any] | None:
 
 def answer(result: ExecutionResult, media: str) -> Response:
     """Write what an operation came to. One that could not begin has no `data`, and where it may a status of its own."""
-    errors = result.errors or []
+    errors = [error if "code" in (error.extensions or {}) else coded(error) for error in result.errors or []]
     if result.data is None and errors and not any(error.path for error in errors):
         return refusal(errors, media, status=400 if media == GRAPHQL else 200)
     body: dict[str, Any] = {"data": result.data}

@@ -12,6 +12,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from graph.access_log import AccessLog
 from graph.descriptions import describe
 from graph.documents import Documents
 from graph.errors import CodedErrors
@@ -185,7 +186,7 @@ def schema() -> strawberry.Schema:
             teams.Team,
             analytics_objects.Session,
         ],
-        extensions=[OperationContext, CodedErrors, Documents],
+        extensions=[OperationContext, AccessLog, CodedErrors, Documents],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
 

@@ -15,7 +15,7 @@ from graphql import GraphQLError
 from starlette.websockets import WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     ConnectionInitMessage,
     Message,
@@ -23,10 +23,12 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     SubscribeMessage,
 )
 
+from graph.access_log import new_request_id
 from graph.errors import coded
 from graph.frames import fault
 from resolvers.context import Context
 from services.core.errors import Limited, Unauthenticated
+from services.core.logs import fields, noting
 from services.sign_in import Credential
 
 FIRST_LOOK: Final = 3.0
@@ -77,9 +79,14 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
             if self.connection_acknowledged:
                 self.context.services.pace.take(self.context.caller)
         except Limited as limited:
+            log.info("operation refused", extra=fields(transport="websocket", codes=["RATE_LIMITED"]))
             await self.send_message({"type": "error", "id": message["id"], "payload": [coded(limited).formatted]})
         else:
             await super().handle_subscribe(message)
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        with noting(requestId=new_request_id(), transport="websocket"):
+            await super().run_operation(operation)
 
     @staticmethod
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:

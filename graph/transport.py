@@ -31,6 +31,7 @@ from graph.sockets import Adapter, WatchedSocket
 from resolvers.context import Context
 from services.bootstrap import Services
 from services.core.errors import Problem, Unauthenticated
+from services.core.logs import fields
 
 INIT_TIMEOUT: Final = timedelta(seconds=10)
 """How long a socket may take to say connection_init."""
@@ -40,6 +41,9 @@ _ALLOWED: Final = {
     "GET": {OperationType.QUERY},
     "POST": {OperationType.QUERY, OperationType.MUTATION},
 }
+
+
+log = logging.getLogger("snapinfra.access")
 
 
 class _Leaving(logging.Filter):
@@ -86,11 +90,13 @@ class GraphQLTransport(GraphQL[Context, None]):
             return await self._run(request, media, context)
         except Malformed as wrong:
             error = GraphQLError(wrong.message, extensions={"code": "BAD_REQUEST"})
-            return refusal([error], media, status=wrong.status, **wrong.headers)
+            refused = refusal([error], media, status=wrong.status, **wrong.headers)
         except Problem as problem:
-            return problem_refusal(problem, media)
+            refused = problem_refusal(problem, media)
         except Exception as mistake:  # noqa: BLE001 - whose text goes to our logs, not to the client
-            return refusal([coded(mistake)], media, status=500)
+            refused = refusal([coded(mistake)], media, status=500)
+        log.info("request refused", extra=fields(status=refused.status_code))
+        return refused
 
     async def _entered(self, request: Request) -> Context:
         """Make the context of a request. Raises Unauthenticated; Limited for an address that does so too often."""
