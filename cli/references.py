@@ -2,7 +2,7 @@
 
 import textwrap
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -76,4 +76,6 @@ def _default(field: FieldInfo) -> str:
     default = field.default
     if default is None or default == () or isinstance(default, SecretStr):
         return ""
+    if isinstance(default, tuple):
+        return " ".join(cast("tuple[str, ...]", default))
     return "P7D" if hasattr(default, "days") else str(default)

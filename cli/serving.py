@@ -24,6 +24,7 @@ from services.aws.provision import provision
 from services.bootstrap import Process, opened, resources
 from services.config import BadConfig, Config, load, process_environment
 from services.core.clock import utc_now
+from services.core.logs import configure
 
 TOOLS: Final = Path(__file__).parent.parent / ".tools" / "bin"
 """Where the Makefile puts the emulator, and Node where the machine has none."""
@@ -49,6 +50,7 @@ def tool_environment() -> dict[str, str]:
 async def serve(config: Config) -> None:
     """Run an api."""
     _require_shared_log(config)
+    configure(form=config.log_form, level=config.log_from)
     async with opened(config, tool_environment()) as process, signals() as stop, _api(process):
         click.echo(f"Snapinfra's api listens on http://{config.host}:{config.port}")
         await stop.wait()
@@ -57,6 +59,7 @@ async def serve(config: Config) -> None:
 async def work(config: Config) -> None:
     """Run a worker."""
     _require_shared_log(config)
+    configure(form=config.log_form, level=config.log_from)
     async with opened(config, tool_environment()) as process, signals() as stop:
         click.echo("Snapinfra's worker takes jobs.")
         await asyncio.gather(*(worker.run(stop) for worker in process.workers))
@@ -72,6 +75,8 @@ def _require_shared_log(config: Config) -> None:
 
 async def develop(*, port: int, data: Path, host: str) -> None:
     """Run everything on one machine until a signal says stop."""
+    chosen = development_config(port=port, data=data, host=host)
+    configure(form=chosen.log_form, level=chosen.log_from)
     async with signals() as stop, running(port=port, data=data, host=host) as config:
         _banner(config)
         await stop.wait()
@@ -218,9 +223,13 @@ async def _api(process: Process) -> AsyncGenerator[None]:
         uvicorn.Config(
             create_app(process.services),
             ws="websockets-sansio",
+            ws_max_size=config.most_body,
             ws_per_message_deflate=False,  # costs 39 KiB a socket
             timeout_graceful_shutdown=EXIT_GRACE,  # a client that never reads would else block the exit
+            log_config=None,
             log_level="warning",
+            access_log=False,  # graph.access_log has a line for each operation
+            forwarded_allow_ips=list(config.trusted_proxies),
             server_header=False,
         )
     )

@@ -6,11 +6,15 @@ from typing import Any, Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from graph.access_log import RequestIds
+from graph.headers import PAGE, SecureHeaders
+from graph.http import TooLong, bounded
 from graph.transport import GraphQLTransport
 from services.bootstrap import Services
 from services.core.clock import iso
@@ -21,6 +25,9 @@ STATIC: Final = Path(__file__).parent / "static"
 
 MOST_BODY: Final = 1_000_000
 """Bytes of a webhook's body."""
+
+LEAST_COMPRESSED: Final = 1_024
+"""Bytes of a body that is worth compressing. Level 5 makes it nearly as small as 9 does, in half the time."""
 
 _STATUS: Final[dict[type[Problem], int]] = {Unauthenticated: 401, Invalid: 400, NotFound: 404}
 
@@ -37,14 +44,20 @@ def create_app(services: Services) -> Starlette:
     ]
     if STATIC.is_dir():
         routes.append(Mount("/graphiql", StaticFiles(directory=STATIC)))
-    cors = Middleware(
-        CORSMiddleware,
-        allow_origins=services.config.cors_origins,
-        allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "x-api-key", "x-dev-user-id"],
-        max_age=600,
-    )
-    app = Starlette(routes=routes, middleware=[cors])
+    middleware = [
+        Middleware(RequestIds),
+        Middleware(SecureHeaders, pages="/graphiql/", secure=not services.config.development),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=services.config.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "x-api-key", "x-dev-user-id", "x-request-id"],
+            expose_headers=["retry-after", "x-request-id"],
+            max_age=600,
+        ),
+        Middleware(GZipMiddleware, minimum_size=LEAST_COMPRESSED, compresslevel=5),
+    ]
+    app = Starlette(routes=routes, middleware=middleware)
     app.state.services = services
     return app
 
@@ -59,7 +72,7 @@ async def _graphiql(request: Request) -> Response:
     page = STATIC / "index.html"
     if not page.is_file():
         return PlainTextResponse("GraphiQL is not built here: run `make dev`.", status_code=404)
-    return FileResponse(page, headers={"cache-control": "no-cache"})
+    return FileResponse(page, headers={"cache-control": "no-cache", "content-security-policy": PAGE})
 
 
 async def _health(request: Request) -> Response:
@@ -77,13 +90,11 @@ async def _health(request: Request) -> Response:
 async def _clerk(request: Request) -> Response:
     """Receive a webhook of Clerk's. Whatever is not 2xx, Clerk sends again."""
     services: Services = request.app.state.services
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BODY:
-            return PlainTextResponse("The message is too long.", status_code=413)
     try:
-        await services.accounts.receive(bytes(body), request.headers)
+        body = await bounded(request, most=MOST_BODY)
+        await services.accounts.receive(body, request.headers)
+    except TooLong:
+        return PlainTextResponse("The message is too long.", status_code=413)
     except Problem as problem:
         return PlainTextResponse(problem.message, status_code=_STATUS.get(type(problem), 503))
     return Response(status_code=204)

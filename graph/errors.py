@@ -5,10 +5,13 @@ import uuid
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import MaskErrors
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from resolvers.errors import ErrorCode, code_of
 from services.core.errors import Invalid, Limited, Problem
+from services.core.logs import noted
 
 log = logging.getLogger("snapinfra.api")
 
@@ -20,15 +23,24 @@ class CodedErrors(MaskErrors):
         super().__init__(should_mask_error=lambda error: "code" not in (error.extensions or {}))
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
-        message, extensions = _described(error)
-        return GraphQLError(
-            message=message,
-            nodes=error.nodes,
-            source=error.source,
-            positions=error.positions,
-            path=error.path,
-            extensions=extensions,
-        )
+        return _coded(error)
+
+
+def coded(error: Exception) -> GraphQLError:
+    """Return what a client is told of an exception that kept an operation from beginning, or from ending."""
+    return _coded(error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error))
+
+
+def _coded(error: GraphQLError) -> GraphQLError:
+    message, extensions = _described(error)
+    return GraphQLError(
+        message=message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )
 
 
 def _described(error: GraphQLError) -> tuple[str, dict[str, Any]]:
@@ -38,11 +50,15 @@ def _described(error: GraphQLError) -> tuple[str, dict[str, Any]]:
     match original:
         case Problem():
             return original.message, _extensions(original)
+        case CannotGetOperationTypeError():
+            return original.as_http_error_reason(), {"code": "OPERATION_RESOLUTION_FAILURE"}
+        case InvalidOperationTypeError() | MissingQueryError():
+            return error.message, {"code": "BAD_REQUEST"}
         case None | GraphQLError() if error.path is None:
             syntax = isinstance(error, GraphQLSyntaxError)
             return error.message, {"code": "GRAPHQL_PARSE_FAILED" if syntax else "GRAPHQL_VALIDATION_FAILED"}
         case _:
-            request_id = uuid.uuid4().hex
+            request_id = noted("requestId") or uuid.uuid4().hex
             log.error("request %s failed at %s", request_id, error.path, exc_info=original)
             return "Something went wrong on our side.", {"code": ErrorCode.INTERNAL.value, "requestId": request_id}
 

@@ -12,7 +12,9 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from graph.access_log import AccessLog
 from graph.descriptions import describe
+from graph.documents import Documents
 from graph.errors import CodedErrors
 from graph.rendering import EventExecutor
 from graph.scopes import needed_scopes
@@ -185,7 +187,7 @@ def schema() -> strawberry.Schema:
             teams.Team,
             analytics_objects.Session,
         ],
-        extensions=[OperationContext, CodedErrors],
+        extensions=[OperationContext, AccessLog, CodedErrors, Documents],
         execution_context_class=EventExecutor,
         config=StrawberryConfig(scalar_map=SCALARS),
     )

@@ -1,6 +1,6 @@
 """This file is which scope of an API key an operation needs, by what it asks at its root."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from graphql import (
@@ -29,7 +29,8 @@ def needed_scopes(document: DocumentNode, operation_name: str | None) -> set[Sco
     return {_OWN_SCOPE.get(name, Scope.WRITE) for name in _fields(operation.selection_set, fragments)}
 
 
-def _fields(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[str]:
+def _fields(selected: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode]) -> Iterator[str]:
+    """Yield the fields of a selection. Each fragment is taken out of `fragments` and looked at once."""
     for node in selected.selections:
         match node:
             case FieldNode():
@@ -37,6 +38,7 @@ def _fields(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefiniti
             case InlineFragmentNode():
                 yield from _fields(node.selection_set, fragments)
             case FragmentSpreadNode():
-                yield from _fields(fragments[node.name.value].selection_set, fragments)
+                if (fragment := fragments.pop(node.name.value, None)) is not None:
+                    yield from _fields(fragment.selection_set, fragments)
             case _:
                 pass

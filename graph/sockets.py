@@ -1,18 +1,34 @@
-"""This file is a socket that ends when whoever signed it in may do less: code 4403, and a reason to read.
+"""This file is a socket: every message is answered as the protocol wants, and access that ends also ends the socket.
 
-Clients connect again after 4403 (graphql-ws does by itself), resume after their cursors what they still may see, and
-are told NOT_FOUND of the rest. So no subscription needs to know of any of this.
+It is closed with the code 4403, and a reason to read, when whoever signed it in may do less. Clients connect again then
+(graphql-ws does by itself), resume after their cursors what they still may see, and are told NOT_FOUND of the rest. So
+no subscription needs to know of any of this.
 """
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage
+from graphql import GraphQLError
+from starlette.websockets import WebSocketDisconnect
+from strawberry.asgi import ASGIWebSocketAdapter
+from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    Message,
+    PingMessage,
+    SubscribeMessage,
+)
 
+from graph.access_log import new_request_id
+from graph.errors import coded
+from graph.frames import fault
 from resolvers.context import Context
-from services.core.errors import Unauthenticated
+from services.core.errors import Limited, Unauthenticated
+from services.core.logs import fields, noting
 from services.sign_in import Credential
 
 FIRST_LOOK: Final = 3.0
@@ -27,13 +43,67 @@ REASON: Final = 123
 """Bytes of a close frame's reason (RFC 6455, 5.5)."""
 
 
+class Adapter(ASGIWebSocketAdapter):
+    """Sends and closes where there is still somebody."""
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        try:
+            await super().send_json(message)
+        except RuntimeError as ended:  # we have closed it
+            raise WebSocketDisconnected from ended
+
+    async def close(self, code: int, reason: str) -> None:
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await super().close(code, _fitting(reason))
+
+
 class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
     """A socket that is closed where its credential ends or its actor's rights shrink."""
 
     watch: "asyncio.Task[None] | None" = None
 
+    async def handle_message(self, message: Message) -> None:
+        wrong = fault(message)
+        if wrong is None:
+            await super().handle_message(message)
+        else:
+            await self.handle_invalid_message(wrong)
+
+    async def handle_ping(self, message: PingMessage) -> None:
+        payload = message.get("payload")
+        await self.send_message({"type": "pong"} if payload is None else {"type": "pong", "payload": payload})
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Begin an operation. One too many gets an error of its own; the socket and what else is on it stay."""
+        try:
+            if self.connection_acknowledged:
+                self.context.services.pace.take(self.context.caller)
+        except Limited as limited:
+            log.info("operation refused", extra=fields(transport="websocket", codes=["RATE_LIMITED"]))
+            await self.send_message({"type": "error", "id": message["id"], "payload": [coded(limited).formatted]})
+        else:
+            await super().handle_subscribe(message)
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        with noting(requestId=new_request_id(), transport="websocket"):
+            await super().run_operation(operation)
+
+    @staticmethod
+    def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:
+        """Close for no operation that can't begin: it gets an error, and others on the socket go on."""
+        del error
+
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
-        await super().handle_connection_init(message)
+        message["payload"] = message.get("payload") or {}
+        try:
+            await super().handle_connection_init(message)
+        except WebSocketDisconnected:
+            raise
+        except Limited as limited:
+            await self.websocket.close(code=1013, reason=limited.message)
+        except Exception:
+            log.exception("a socket could not be signed in")
+            await self.websocket.close(code=1013, reason="Try again later")
         if self.connection_acknowledged and self.watch is None and self.context.credential is not None:
             self.watch = asyncio.create_task(self._watch(self.context.credential))
 
@@ -77,4 +147,8 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
     async def _end(self, reason: str) -> None:
         for operation_id in list(self.operations):
             await self.cleanup_operation(operation_id)
-        await self.websocket.close(code=4403, reason=reason[:REASON])
+        await self.websocket.close(code=4403, reason=reason)
+
+
+def _fitting(reason: str) -> str:
+    return reason.encode()[:REASON].decode(errors="ignore")

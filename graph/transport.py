@@ -7,27 +7,43 @@ connection_init or with the upgrade's own headers.
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from json import JSONDecodeError
 from typing import Any, Final
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from graphql import GraphQLError
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
+from graph.errors import coded
+from graph.http import JSON, Malformed, answer, asked, decoded, media_type, problem_refusal, refusal
 from graph.schema import schema
-from graph.sockets import WatchedSocket
+from graph.sockets import Adapter, WatchedSocket
 from resolvers.context import Context
-from resolvers.errors import code_of
 from services.bootstrap import Services
-from services.core.errors import Problem
+from services.core.errors import Problem, Unauthenticated
+from services.core.logs import fields
 
 INIT_TIMEOUT: Final = timedelta(seconds=10)
 """How long a socket may take to say connection_init."""
+
+
+_ALLOWED: Final = {
+    "GET": {OperationType.QUERY},
+    "POST": {OperationType.QUERY, OperationType.MUTATION},
+}
+
+
+log = logging.getLogger("snapinfra.access")
 
 
 class _Leaving(logging.Filter):
@@ -44,6 +60,7 @@ class GraphQLTransport(GraphQL[Context, None]):
     """The GraphQL endpoint; a browser that asks for a page gets GraphiQL."""
 
     graphql_transport_ws_handler_class = WatchedSocket
+    websocket_adapter_class = Adapter
 
     def __init__(self, services: Services, *, page: Callable[[Request], Awaitable[Response]]) -> None:
         super().__init__(
@@ -57,23 +74,73 @@ class GraphQLTransport(GraphQL[Context, None]):
         self.page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _wants_page(request := Request(scope, receive)):
-            await (await self.page(request))(scope, receive, send)
-            return
-        try:
-            await super().__call__(scope, receive, send)
-        except Problem as problem:
-            error = {"message": problem.message, "extensions": {"code": code_of(problem).value}}
-            response = JSONResponse({"errors": [error]}, 401, {"www-authenticate": "Bearer"})
+        if scope["type"] == "http":
+            request = Request(scope, receive)
+            response = await (self.page(request) if _wants_page(request) else self._answer(request))
             await response(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        media = JSON
+        try:
+            media = media_type(request)
+            context = await self._entered(request)
+            self.services.pace.take(context.caller)
+            return await self._run(request, media, context)
+        except Malformed as wrong:
+            error = GraphQLError(wrong.message, extensions={"code": "BAD_REQUEST"})
+            refused = refusal([error], media, status=wrong.status, **wrong.headers)
+        except Problem as problem:
+            refused = problem_refusal(problem, media)
+        except Exception as mistake:  # noqa: BLE001 - whose text goes to our logs, not to the client
+            refused = refusal([coded(mistake)], media, status=500)
+        log.info("request refused", extra=fields(status=refused.status_code))
+        return refused
+
+    async def _entered(self, request: Request) -> Context:
+        """Make the context of a request. Raises Unauthenticated; Limited for an address that does so too often."""
+        context = Context(self.services, address=_address(request))
+        try:
+            context.credential = await self.services.sign_in.credential(request.headers)
+        except Unauthenticated:
+            self.services.pace.take(context.address)
+            raise
+        context.signed_in = None if context.credential is None else context.credential.actor
+        return context
+
+    async def _run(self, request: Request, media: str, context: Context) -> Response:
+        operation = await asked(request, most=self.services.config.most_body)
+        try:
+            result = await self.schema.execute(
+                operation.query,
+                operation.variables,
+                context,
+                operation_name=operation.operation_name,
+                operation_extensions=operation.extensions,
+                allowed_operation_types=_ALLOWED[request.method],
+            )
+        except CannotGetOperationTypeError as unknown:
+            result = ExecutionResult(data=None, errors=[coded(unknown)])
+        except InvalidOperationTypeError as wrong:
+            if wrong.operation_type is OperationType.MUTATION:
+                raise Malformed("Mutations are sent by POST.", status=405, allow="POST") from None
+            raise Malformed(
+                "Subscriptions need a WebSocket at this path, with the subprotocol graphql-transport-ws."
+            ) from None
+        return answer(result, media)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        """Make the context of a request or socket. Raises Unauthenticated for a request whose credentials fail."""
+        """Make the context of a socket."""
         del response
-        if isinstance(request, WebSocket):
-            return Context(self.services, upgrade_headers=dict(request.headers))
-        credential = await self.services.sign_in.credential(request.headers)
-        return Context(self.services, signed_in=None if credential is None else credential.actor)
+        return Context(self.services, address=_address(request), upgrade_headers=dict(request.headers))
+
+    def decode_json(self, data: str | bytes) -> object:
+        """Read a socket's message. Raises JSONDecodeError, whatever is wrong with it."""
+        try:
+            return decoded(data)
+        except ValueError as wrong:
+            raise JSONDecodeError(str(wrong), "", 0) from None
 
     async def on_ws_connect(self, context: Context) -> UnsetType:
         """Sign a socket in with its connection_init; credentials that fail close it with 4403."""
@@ -81,9 +148,14 @@ class GraphQLTransport(GraphQL[Context, None]):
             said = _credentials(context.connection_params or {})
             context.credential = await self.services.sign_in.credential({**context.upgrade_headers, **said})
         except Problem as problem:
+            self.services.pace.take(context.address)
             raise ConnectionRejectionError from problem
         context.signed_in = None if context.credential is None else context.credential.actor
         return UNSET
+
+
+def _address(connection: HTTPConnection) -> str:
+    return connection.client.host if connection.client else ""
 
 
 def _wants_page(request: Request) -> bool:

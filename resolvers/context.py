@@ -25,7 +25,9 @@ class Context:
     services: Services
     signed_in: Actor | None = None
     credential: Credential | None = None
-    """A socket's: what makes them who they are, for as long as it holds."""
+    """What makes them who they are, for as long as it holds."""
+    address: str = ""
+    """Where they come from."""
     connection_params: dict[str, Any] | None = None
     upgrade_headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """A socket's, from the request that opened it."""
@@ -43,6 +45,13 @@ class Context:
             needed = " and ".join(sorted(scope.value for scope in missing))
             raise Forbidden(f"This API key may not do that: it lacks the scope {needed}.")
         return self.signed_in
+
+    @property
+    def caller(self) -> str:
+        """Whose requests are counted together: the API key's, the user's, or the address's of who has not signed in."""
+        if self.credential is None:
+            return self.address
+        return self.credential.key_id or self.credential.actor.user_id
 
     def for_operation(self, needed_scopes: Callable[[], AbstractSet[Scope]]) -> Self:
         """Return this context with nothing loaded yet."""

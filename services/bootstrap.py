@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -87,6 +88,7 @@ from services.notifications.targets import NotificationTargets
 from services.outbound.addresses import is_public, is_public_or_private
 from services.outbound.client import Outbound
 from services.outbound.connect import SystemResolver
+from services.pace import Pace
 from services.platforms.backend import Limits, Machine
 from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
@@ -153,6 +155,7 @@ class Services:
     """Everything that the api does."""
 
     config: Config
+    pace: Pace
     access: AccessChanges
     sign_in: SignIn
     users: Users
@@ -382,6 +385,7 @@ class _Builder:
         deletion = Deletion(projects, generations, deployments)
         services = Services(
             config=config,
+            pace=Pace(config.api_rate, time.monotonic),
             access=people.access,
             sign_in=people.sign_in,
             users=people.users,

@@ -33,6 +33,10 @@ def _words(text: object) -> object:
     return tuple(part for part in text.replace(",", " ").split() if part) if isinstance(text, str) else text
 
 
+def _upper(text: object) -> object:
+    return text.upper() if isinstance(text, str) else text
+
+
 def _events_url(url: str) -> str:
     if url.partition("://")[0] not in {"memory", "redis", "rediss"}:
         raise ValueError("must start with memory://, redis:// or rediss://")
@@ -81,6 +85,36 @@ class Config(BaseModel):
         (),
         alias="CORS_ORIGIN",
         description="Origins of browser pages that may call the api, by spaces or commas. Our own always may.",
+    )
+    most_body: int = Field(
+        10_485_760,
+        alias="MAX_FILE_SIZE",
+        ge=1_000,
+        description="Bytes that the body of a request, or a message on a socket, may have.",
+    )
+    api_rate: int = Field(
+        600,
+        alias="API_RATE_PER_MINUTE",
+        ge=0,
+        le=1_000_000,
+        description="Requests and operations that a user, an API key or, without either, an address may send to an api "
+        "within a minute; 0 for no limit.",
+    )
+    trusted_proxies: Words = Field(
+        ("127.0.0.1", "::1"),
+        alias="FORWARDED_ALLOW_IPS",
+        description="Addresses or networks of the proxies whose X-Forwarded-For is believed; `*` for any.",
+    )
+    log_format: Literal["json", "text"] | None = Field(
+        None,
+        alias="LOG_FORMAT",
+        description="Form of the log: `json`, an object a line, or `text`; unset, json, and text in development.",
+    )
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None, BeforeValidator(_upper)] = Field(
+        None,
+        alias="LOG_LEVEL",
+        description="Level that lines are logged from (DEBUG, INFO, WARNING, ERROR): each operation and each attempt "
+        "at a job has one of INFO. Unset, INFO, and WARNING in development.",
     )
 
     aws_region: str = Field("us-east-1", alias="AWS_REGION", description="AWS region of all resources.")
@@ -291,6 +325,14 @@ class Config(BaseModel):
     @property
     def development(self) -> bool:
         return self.environment == "development"
+
+    @property
+    def log_form(self) -> str:
+        return self.log_format or ("text" if self.development else "json")
+
+    @property
+    def log_from(self) -> str:
+        return self.log_level or ("WARNING" if self.development else "INFO")
 
     @property
     def requests_per_minute(self) -> int:

@@ -204,6 +204,7 @@ def settings(emulator: str, **variables: str) -> Config:
             "ADMIN_USERS": "root",
             "CODE_CHECKS": "false",
             "AI_REQUESTS_PER_MINUTE": "0",
+            "API_RATE_PER_MINUTE": "0",
             "JOB_POLL_SECONDS": "1",
             "JOB_LEASE_SECONDS": "3",
             "DRAIN_GRACE_SECONDS": "1",

@@ -1,6 +1,7 @@
 """This file is one run of a job: its claim, its fenced writes, and the heartbeat that keeps it."""
 
 import asyncio
+import contextvars
 import logging
 import threading
 import time
@@ -155,8 +156,9 @@ class Heartbeat:
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
+        beat = contextvars.copy_context().run  # so that its lines in the log are this job's
         self._thread = threading.Thread(
-            target=self._beat_until_done, name=f"heartbeat-{self.run.record.id}", daemon=True
+            target=beat, args=[self._beat_until_done], name=f"heartbeat-{self.run.record.id}", daemon=True
         )
         self._thread.start()
 

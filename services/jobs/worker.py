@@ -6,6 +6,7 @@ effect.
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -16,6 +17,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from services.aws.queue import BATCH, Delivery, Queue
 from services.aws.tables import Table
 from services.core.clock import Clock
+from services.core.logs import fields, noting
 from services.events.port import Closed, EventLog, Fenced
 from services.events.producer import Producer
 from services.jobs.record import JobRecord
@@ -159,11 +161,12 @@ class Worker(Generic[R]):
             await asyncio.wait(self._tasks)
 
     async def _deliver(self, delivery: Delivery, free: "_Once") -> None:
-        try:
-            if await self._process(delivery, free):
-                await self.queue.delete(delivery.receipt)
-        except Exception:
-            log.exception("a delivery of %s failed; SQS will deliver it again", delivery.body)
+        with noting(jobId=delivery.body):
+            try:
+                if await self._process(delivery, free):
+                    await self.queue.delete(delivery.receipt)
+            except Exception:
+                log.exception("a delivery of %s failed; SQS will deliver it again", delivery.body)
 
     async def _process(self, delivery: Delivery, free: "_Once") -> bool:
         """Return whether the message is done with; otherwise another run has the job, and its message."""
@@ -181,9 +184,12 @@ class Worker(Generic[R]):
         if record is None:
             return True
         base = await self.handler.archived(record)
-        async with Producer(self.events, job_id, attempt=record.attempt, base=base) as out:
-            run = Run(table, record, out)
-            return await self._hold(run, delivery, free)
+        with noting(attempt=record.attempt):
+            began = time.perf_counter()
+            async with Producer(self.events, job_id, attempt=record.attempt, base=base) as out:
+                done = await self._hold(Run(table, record, out), delivery, free)
+            log.info("attempt ended", extra=fields(durationMs=round((time.perf_counter() - began) * 1000), done=done))
+            return done
 
     async def _hold(self, run: Run[R], delivery: Delivery, free: "_Once") -> bool:
         loop = asyncio.get_running_loop()

@@ -192,6 +192,7 @@ async def fleet(directory: Path, size: Size, more: Mapping[str, str]) -> AsyncGe
             "JOB_POLL_SECONDS": "1",
             "DRAIN_GRACE_SECONDS": "1",
             "AI_REQUESTS_PER_MINUTE": "0",
+            "API_RATE_PER_MINUTE": "0",
             **more,
         }
         config = read(variables)

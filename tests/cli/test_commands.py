@@ -1,6 +1,7 @@
 """This file is the command `snapinfra` as installed: what it prints, how it ends, and what it leaves behind."""
 
 import asyncio
+import json
 import re
 import signal
 import socket
@@ -57,10 +58,10 @@ class Dev:
 
 
 @asynccontextmanager
-async def dev(folder: Path, data: Path) -> AsyncGenerator[Dev]:
+async def dev(folder: Path, data: Path, **settings: str) -> AsyncGenerator[Dev]:
     """Run `snapinfra dev` and wait for its banner."""
     port = free_port()
-    async with started("dev", "--port", str(port), "--data", data, folder=folder) as process:
+    async with started("dev", "--port", str(port), "--data", data, folder=folder, **settings) as process:
         yield Dev(process, await banner(process), port)
 
 
@@ -173,6 +174,18 @@ async def test_dev_says_where_everything_is_and_ends_with_all_it_started(tmp_pat
     assert len(children) > 0
     assert [pid for pid in children if is_alive(pid)] == []
     assert not [port for port in (running.port, running.emulator) if is_open(port)]
+
+
+async def test_the_log_is_a_json_object_a_line_where_the_settings_say_so(tmp_path: Path) -> None:
+    async with dev(tmp_path, tmp_path / "data", LOG_FORMAT="json", LOG_LEVEL="info") as running:
+        await running.user().ask("query First { viewer { id } }")
+        await running.user().ask("query Second { viewer { id } }")
+
+        _, _, err = await running.interrupt()
+
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert [line["operation"] for line in lines if line["message"] == "operation"] == ["First", "Second"]
+    assert {line["logger"].partition(".")[0] for line in lines} <= {"snapinfra", "services"}
 
 
 async def test_a_token_of_the_command_line_and_a_project_outlive_a_restart_of_dev(tmp_path: Path) -> None:

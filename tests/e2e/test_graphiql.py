@@ -218,9 +218,6 @@ async def test_the_browser_of_these_tests_reaches_nothing_else_and_tells_who_tri
     browser: str, server: Server
 ) -> None:
     async with opened(browser) as page:
-        await page.goto(server.url)
-        await page.until("!!document.querySelector('.graphiql-tab')")
-
         with pytest.raises(PageError, match="Failed to fetch"):
             await page.evaluate("fetch('http://snapinfra.example/')")
         async with asyncio.timeout(10):
@@ -230,6 +227,21 @@ async def test_the_browser_of_these_tests_reaches_nothing_else_and_tells_who_tri
     assert [re.sub(r" http\S+", "", error) for error in page.errors] == [
         "Failed to load resource: net::ERR_NAME_NOT_RESOLVED"
     ]
+
+
+async def test_the_page_itself_reaches_no_other_server(browser: str, server: Server) -> None:
+    async with opened(browser) as page:
+        await page.goto(server.url)
+        await page.until("!!document.querySelector('.graphiql-tab')")
+
+        with pytest.raises(PageError, match="Failed to fetch"):
+            await page.evaluate("fetch('http://snapinfra.example/')")
+        async with asyncio.timeout(10):
+            await page.until("true")
+
+    assert page.requests_beyond(server.origin) == []
+    assert len(page.errors) > 0
+    assert all("Content Security Policy" in error for error in page.errors)
 
 
 def shown(page: Page) -> list[Any]:

@@ -103,6 +103,16 @@ def test_a_user_may_ask_more_often_in_development() -> None:
     assert read({**clerk, "AI_REQUESTS_PER_MINUTE": "3"}).requests_per_minute == 3
 
 
+def test_the_log_is_json_in_production_and_quiet_text_in_development() -> None:
+    clerk = {"CLERK_JWKS_URL": "https://x.example/jwks", "CLERK_ISSUER": "i", "API_KEY_PEPPER": "p" * 32}
+    production, development = read(clerk), read({"SNAPINFRA_ENV": "development"})
+    chosen = read({"SNAPINFRA_ENV": "development", "LOG_FORMAT": "json", "LOG_LEVEL": "debug"})
+
+    assert (production.log_form, production.log_from) == ("json", "INFO")
+    assert (development.log_form, development.log_from) == ("text", "WARNING")
+    assert (chosen.log_form, chosen.log_from) == ("json", "DEBUG")
+
+
 @pytest.mark.parametrize("secret", ["abc", "whsec_", "whsec_a", "whsec_!!!!"])
 def test_a_signing_secret_that_can_not_be_one_is_refused_and_not_shown(secret: str) -> None:
     with pytest.raises(BadConfig) as refused:

@@ -1,0 +1,103 @@
+"""This file is the line of the log that each operation gets, and the id by which all lines of a request are found.
+
+Neither variables nor credentials are in it, nor the document: its name is what a client's developer chose for logs.
+"""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any, Final
+
+from graphql import GraphQLError
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from strawberry.extensions import SchemaExtension
+from strawberry.types.execution import StreamExecutionResult
+
+from graph.errors import coded
+from resolvers.context import Context
+from services.core.logs import fields, noting
+
+HEADER: Final = "x-request-id"
+
+LONGEST_NAME: Final = 100
+"""Characters of an operation's name that are logged."""
+
+_WELL_FORMED: Final = re.compile(r"[A-Za-z0-9._-]{8,128}")
+
+log = logging.getLogger("snapinfra.access")
+
+
+def new_request_id() -> str:
+    return uuid.uuid4().hex
+
+
+class RequestIds:
+    """Gives every request an id, or keeps the one that it came with, and sends it back."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(HEADER, "")
+        request_id = given if _WELL_FORMED.fullmatch(given) else new_request_id()
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[HEADER] = request_id
+            await send(message)
+
+        with noting(requestId=request_id, transport="http"):
+            await self.app(scope, receive, answer)
+
+
+class AccessLog(SchemaExtension):
+    """Logs an operation when it has ended: a subscription, when nobody follows it any more."""
+
+    def __init__(self) -> None:
+        self.codes: set[str] = set()
+
+    def on_operation(self) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        except Exception as error:
+            self._note([coded(error)])
+            raise
+        finally:
+            self._note(getattr(self.execution_context.result, "errors", None))
+            self._log(time.perf_counter() - began)
+
+    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._note(getattr(result, "errors", None))
+
+    def _note(self, errors: list[GraphQLError] | None) -> None:
+        self.codes |= {str((error.extensions or {}).get("code")) for error in errors or []}
+
+    def _log(self, seconds: float) -> None:
+        about = self.execution_context
+        who: Any = about.context
+        actor, credential = (who.signed_in, who.credential) if isinstance(who, Context) else (None, None)
+        details = fields(
+            operation=(about.operation_name or "")[:LONGEST_NAME] or None,
+            type=self._type(),
+            durationMs=round(seconds * 1000, 1),
+            codes=sorted(self.codes) or None,
+            actor=actor and actor.user_id,
+            apiKey=credential and credential.key_id,
+        )
+        log.info("operation", extra=details)
+
+    def _type(self) -> str | None:
+        try:
+            return self.execution_context.operation_type.value
+        except RuntimeError:  # there is no such operation
+            return None

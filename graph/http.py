@@ -1,0 +1,186 @@
+"""This file is GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): requests read, answers written.
+
+A request that is none gets the status that says why, and always a body in GraphQL's form.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import Response
+from strawberry.types import ExecutionResult
+
+from graph.errors import coded
+from services.core.errors import Limited, Problem, Unauthenticated, Unavailable
+
+JSON: Final = "application/json"
+GRAPHQL: Final = "application/graphql-response+json"
+
+_MEDIA: Final = {JSON: JSON, GRAPHQL: GRAPHQL, "application/*": JSON, "*/*": JSON}
+"""What is answered to a range of media types."""
+
+_DIGITS: Final = 15
+"""Of a Content-Length that is worth reading."""
+
+_STATUS: Final[dict[type[Problem], int]] = {Unauthenticated: 401, Limited: 429, Unavailable: 503}
+
+
+class Malformed(Exception):
+    """The request is not one of GraphQL over HTTP."""
+
+    def __init__(self, message: str, *, status: int = 400, **headers: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.headers = headers
+
+
+class TooLong(Exception):
+    """The body is longer than it may be; the rest of it was not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parameters of a request."""
+
+    query: str
+    variables: dict[str, Any] | None
+    operation_name: str | None
+    extensions: dict[str, Any] | None
+
+
+def media_type(request: Request) -> str:
+    """Choose the media type of the answer, also where there will be nothing but an error. Raises Malformed."""
+    accepted = request.headers.get("accept") or "*/*"
+    ranges = [_range(part) for part in accepted.split(",")]
+    found = [(quality, _MEDIA[name]) for name, quality in ranges if name in _MEDIA and quality > 0]
+    if not found:
+        raise Malformed(f"The answer can be {GRAPHQL} or {JSON}.", status=406)
+    return max(found, key=lambda choice: choice[0])[1]
+
+
+def _range(text: str) -> tuple[str, float]:
+    name, *parameters = (part.strip().lower() for part in text.split(";"))
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return name, float(parameter[2:])
+            except ValueError:
+                return name, 0.0
+    return name, 1.0
+
+
+async def asked(request: Request, *, most: int) -> Asked:
+    """Read a request whose body has at most so many bytes. Raises Malformed."""
+    if request.method == "GET":
+        given: dict[str, Any] = dict(request.query_params)
+        for name in ("variables", "extensions"):
+            given[name] = _json(given[name], name) if given.get(name) else None
+    elif request.method == "POST":
+        given = await _posted(request, most)
+    else:
+        raise Malformed("GraphQL is asked by GET or POST.", status=405, allow="GET, POST")
+    query = given.get("query")
+    if not isinstance(query, str) or not query:
+        raise Malformed("The request has no `query`: it must be a string.")
+    name = given.get("operationName") or None
+    if not isinstance(name, str | None):
+        raise Malformed("`operationName` must be a string or null.")
+    return Asked(query, _object(given, "variables"), name, _object(given, "extensions"))
+
+
+async def _posted(request: Request, most: int) -> dict[str, Any]:
+    kind, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
+    charsets = [part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")]
+    if kind != JSON or charsets not in ([], ["utf-8"]):
+        raise Malformed(f"The body must be {JSON}, in UTF-8.", status=415, accept=JSON)
+    try:
+        body = await bounded(request, most=most)
+    except TooLong:
+        # the connection ends with the answer: nobody wants to read the rest
+        raise Malformed(f"The body has more than {most:,} bytes.", status=413, connection="close") from None
+    given = _json(body, "body")
+    if isinstance(given, list):
+        raise Malformed("Batches are not supported: send one operation.")
+    if not isinstance(given, dict):
+        raise Malformed("The body must be a JSON object.")
+    return cast("dict[str, Any]", given)
+
+
+async def bounded(request: Request, *, most: int) -> bytes:
+    """Read the body. Raises TooLong as soon as it is known to be longer than `most` bytes."""
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and (len(length) > _DIGITS or int(length) > most):
+        raise TooLong
+    body = bytearray()
+    async for chunk in cast("AsyncIterator[bytes]", request.stream()):
+        body += chunk
+        if len(body) > most:
+            raise TooLong
+    return bytes(body)
+
+
+def _json(text: str | bytes, name: str) -> object:
+    try:
+        return decoded(text)
+    except ValueError:
+        raise Malformed(f"The {name} must be JSON, in UTF-8 and not nested too deeply.") from None
+
+
+def decoded(text: str | bytes) -> object:
+    """Read JSON. Raises ValueError, whatever is wrong with it."""
+    try:
+        return json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("It is nested too deeply.") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)  # Python would read NaN and Infinity, which JSON has not
+
+
+def _object(given: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    value = given.get(name)
+    if not isinstance(value, dict | None):
+        raise Malformed(f"`{name}` must be an object or null.")
+    return cast("dict[str, Any] | None", value)
+
+
+def answer(result: ExecutionResult, media: str) -> Response:
+    """Write what an operation came to. One that could not begin has no `data`, and where it may a status of its own."""
+    errors = [error if "code" in (error.extensions or {}) else coded(error) for error in result.errors or []]
+    if result.data is None and errors and not any(error.path for error in errors):
+        return refusal(errors, media, status=400 if media == GRAPHQL else 200)
+    body: dict[str, Any] = {"data": result.data}
+    if errors:
+        body["errors"] = [error.formatted for error in errors]
+    if result.extensions:
+        body["extensions"] = result.extensions
+    return _response(body, media)
+
+
+def refusal(errors: list[GraphQLError], media: str, *, status: int, **headers: str) -> Response:
+    """Write why nothing was done."""
+    return _response({"errors": [error.formatted for error in errors]}, media, status, headers)
+
+
+def problem_refusal(problem: Problem, media: str) -> Response:
+    """Write why somebody was not let in."""
+    headers: dict[str, str] = {}
+    if isinstance(problem, Unauthenticated):
+        headers["www-authenticate"] = "Bearer"
+    if isinstance(problem, Limited):
+        headers["retry-after"] = str(int(problem.retry_after) + 1)
+    status = next((status for kind, status in _STATUS.items() if isinstance(problem, kind)), 400)
+    return refusal([coded(problem)], media, status=status, **headers)
+
+
+def _response(
+    body: dict[str, Any], media: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    content = json.dumps(body, separators=(",", ":"))
+    kept = {"cache-control": "no-store", **(headers or {})}  # it is for whoever asked, and nobody else
+    return Response(content, status, kept, media_type=f"{media}; charset=utf-8")

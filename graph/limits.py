@@ -1,0 +1,207 @@
+"""This file is how much one operation may ask for, whoever asks and by whichever transport: docs/limits.md explains it.
+
+A document is bounded by the parser before anything else looks at it, and weighed before it runs. Weighing visits each
+selection of the document once, however often fragments repeat it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_operation_ast,
+    is_composite_type,
+)
+from graphql.validation.rules import overlapping_fields_can_be_merged
+
+MOST_CHARACTERS: Final = 65_536
+"""Of a document. The longest that we ship has 1,400; what is large belongs into variables."""
+
+MOST_TOKENS: Final = 4_000
+"""Of a document, comments apart: about 20 ms of parsing. The longest that we ship has 200."""
+
+MOST_COMMENTS: Final = 1_000
+"""Lines of comments in a document."""
+
+MOST_DEPTH: Final = 15
+"""Fields within fields; the introspection that GraphiQL asks has just as many."""
+
+MOST_NESTED: Final = 60
+"""Selections within selections, those of fragments included."""
+
+MOST_ROOT_FIELDS: Final = 20
+"""Fields of the operation itself, each of which is a request of its own to the services."""
+
+MOST_ALIASES: Final = 50
+"""Fields that another name is given, by which one field could be asked for any number of times."""
+
+MOST_POINTS: Final = 10_000
+"""What an operation may cost: a field costs 1, and what is below a list counts as often as the list may be long."""
+
+PARSING: Final[dict[str, Any]] = {
+    "max_source_length": MOST_CHARACTERS,
+    "max_lexical_tokens": MOST_TOKENS,
+    "max_comments": MOST_COMMENTS,
+}
+"""Options of graphql-core's parser."""
+
+# graphql-core compares each two fields of one name, and gives up after half a million comparisons: 0.9 s. The 17
+# documents that we ship need less than 500.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 10_000
+
+
+@dataclass(slots=True)
+class Weight:
+    """What a selection asks for, with what its fragments repeat."""
+
+    points: int = 0
+    depth: int = 0
+    fields: int = 0
+    """Those of the selection itself."""
+    aliases: int = 0
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is too much for an operation."""
+        if self.depth > MOST_DEPTH:
+            yield f"The operation is {self.depth} fields deep; {MOST_DEPTH} is the most."
+        if self.fields > MOST_ROOT_FIELDS:
+            yield f"The operation has {self.fields:,} root fields; {MOST_ROOT_FIELDS} is the most."
+        if self.aliases > MOST_ALIASES:
+            yield f"The operation has {self.aliases:,} aliases; {MOST_ALIASES} is the most."
+        if self.points > MOST_POINTS:
+            yield (
+                f"The operation costs {self.points:,} points; {MOST_POINTS:,} is the most. A field costs 1, and what "
+                "is below a list counts `first` times: ask for shorter pages, or for less of each item."
+            )
+
+
+class TooNested(Exception):
+    """The selections of a document nest so deeply that they are not weighed."""
+
+
+@dataclass(slots=True)
+class Scales:
+    """Weighs the operations of a valid document."""
+
+    schema: GraphQLSchema
+    document: DocumentNode
+    variables: Mapping[str, Any]
+    visits: int = 0
+    """How many selections were looked at."""
+    _nested: int = 0
+    _given: dict[str, object] = field(default_factory=dict[str, object])
+    """The variables, with their defaults."""
+    _known: dict[str, Weight] = field(default_factory=dict[str, Weight])
+    """The weight of each fragment: it is the same wherever the fragment is used."""
+    _fragments: dict[str, FragmentDefinitionNode] = field(default_factory=dict[str, FragmentDefinitionNode])
+
+    def errors(self, operation_name: str | None) -> list[GraphQLError]:
+        """Return what is too much in an operation."""
+        try:
+            faults = list(self.weight(operation_name).faults())
+        except TooNested:
+            faults = [f"The selections of the operation nest more than {MOST_NESTED} levels deep."]
+        return [GraphQLError(fault) for fault in faults]
+
+    def weight(self, operation_name: str | None) -> Weight:
+        """Weigh an operation. Raises TooNested."""
+        operation = get_operation_ast(self.document, operation_name)
+        root = None if operation is None else self.schema.get_root_type(operation.operation)
+        if operation is None or root is None:
+            return Weight()
+        for definition in operation.variable_definitions or ():
+            name = definition.variable.name.value
+            self._given[name] = self.variables.get(name, self._value(definition.default_value))
+        self._fragments = {
+            node.name.value: node for node in self.document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        return self._selected(operation.selection_set, root)
+
+    def _selected(self, selections: SelectionSetNode, parent: GraphQLNamedType) -> Weight:
+        self._nested += 1
+        if self._nested > MOST_NESTED:
+            raise TooNested
+        whole = Weight()
+        for node in selections.selections:
+            self.visits += 1
+            match node:
+                case FieldNode():
+                    part = self._field(node, parent)
+                case InlineFragmentNode():
+                    condition = node.type_condition
+                    within = parent if condition is None else self.schema.type_map[condition.name.value]
+                    part = self._selected(node.selection_set, within)
+                case FragmentSpreadNode():
+                    part = self._fragment(node.name.value)
+                case _:
+                    continue
+            whole.points += part.points
+            whole.depth = max(whole.depth, part.depth)
+            whole.fields += part.fields
+            whole.aliases += part.aliases
+        self._nested -= 1
+        return whole
+
+    def _fragment(self, name: str) -> Weight:
+        if name not in self._known:
+            fragment = self._fragments[name]
+            within = self.schema.type_map[fragment.type_condition.name.value]
+            self._known[name] = self._selected(fragment.selection_set, within)
+        return self._known[name]
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType) -> Weight:
+        aliases = 0 if node.alias is None else 1
+        found = self.schema.get_field(parent, node.name.value) if is_composite_type(parent) else None
+        if node.selection_set is None or found is None:
+            return Weight(points=1, depth=1, fields=1, aliases=aliases)
+        kind = get_named_type(found.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the type of a list is generic
+        below = self._selected(node.selection_set, kind)
+        return Weight(
+            points=1 + self._times(node, found) * below.points,
+            depth=1 + below.depth,
+            fields=1,
+            aliases=aliases + below.aliases,
+        )
+
+    def _times(self, node: FieldNode, found: GraphQLField) -> int:
+        """Return how often what is below a field may come: `first` of a connection, the `ids` of a list.
+
+        What is no number there, execution refuses.
+        """
+        given = {argument.name.value: self._value(argument.value) for argument in node.arguments or ()}
+        if "first" in found.args:
+            match given.get("first", found.args["first"].default_value):
+                case int(first):
+                    return max(first, 0)
+                case float(first) if first.is_integer():
+                    return max(int(first), 0)
+                case _:
+                    return 1
+        ids = given.get("ids") if "ids" in found.args else None
+        return len(cast("list[object]", ids)) if isinstance(ids, list) else 1
+
+    def _value(self, node: ValueNode | None) -> object:
+        match node:
+            case IntValueNode():
+                return int(node.value)
+            case ListValueNode():
+                return list(node.values)
+            case VariableNode():
+                return self._given.get(node.name.value)
+            case _:
+                return None

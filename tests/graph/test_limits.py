@@ -1,0 +1,197 @@
+"""This file is how much one operation may ask for, by either transport, and that what asks for more does nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import OperationDefinitionNode, get_introspection_query, parse
+
+from cli import journey
+from graph import limits
+from graph.documents import check
+from graph.limits import Scales, Weight
+from graph.schema import schema
+from resolvers.context import Context
+from tests.snapinfra import GENERATION, User
+
+SCHEMA = schema()._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's, as Strawberry's extensions have it
+TABS = Path(__file__).parent.parent.parent / "graph/graphiql/src/tabs"
+INTROSPECTION = get_introspection_query(
+    schema_description=True, specified_by_url=True, directive_is_repeatable=True, input_value_deprecation=True
+)
+SHIPPED = {
+    "introspection": INTROSPECTION,
+    "events": GENERATION,
+    **{path.name: path.read_text() for path in sorted(TABS.glob("*.graphql"))},
+    **{name: text for name, text in vars(journey).items() if name.isupper() and isinstance(text, str)},
+}
+"""What GraphiQL and the command line ask."""
+
+MAKE = 'mutation { createProject(input: {name: "x"}) { project { id } } }'
+
+
+def scales(text: str, **variables: Any) -> Scales:
+    return Scales(SCHEMA, parse(text), variables)
+
+
+def weight(text: str, **variables: Any) -> Weight:
+    return scales(text, **variables).weight(None)
+
+
+def doubling(levels: int) -> str:
+    """Return a document each of whose fragments uses the next one twice."""
+    fragments = (f"fragment f{level} on Query {{ ...f{level + 1} ...f{level + 1} }}" for level in range(levels))
+    return f"{{ ...f0 }} {' '.join(fragments)} fragment f{levels} on Query {{ viewer {{ id }} }}"
+
+
+def wide(field: str, number: int) -> str:
+    return " ".join(f"{field}{index}: viewer {{ id }}" for index in range(number))
+
+
+TOO_MUCH = {
+    "long": ("{ viewer { id } } #" + "x" * limits.MOST_CHARACTERS, "GRAPHQL_PARSE_FAILED"),
+    "many tokens": ("{ viewer { " + "id " * limits.MOST_TOKENS + "} }", "GRAPHQL_PARSE_FAILED"),
+    "many comments": ("{ viewer { id } }" + "\n#" * (limits.MOST_COMMENTS + 1), "GRAPHQL_PARSE_FAILED"),
+    "deeply nested": ("{ a " * 300 + "} " * 300, "GRAPHQL_PARSE_FAILED"),
+    "deep": (
+        "{ viewer { teams { nodes { " + "projects { nodes { team { " * 5 + "id " + "} } } " * 5 + "} } } }",
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    "many root fields": ("{ " + wide("a", limits.MOST_ROOT_FIELDS + 1) + " }", "GRAPHQL_VALIDATION_FAILED"),
+    "many aliases": (
+        "{ viewer { " + " ".join(f"a{number}: id" for number in range(limits.MOST_ALIASES + 1)) + " } }",
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    "costly": (
+        "{ projects(first: 100) { nodes { generations(first: 100) { nodes { id } } } } }",
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    "the same again and again": ("{ viewer { " + "teams { nodes { id } } " * 300 + "} }", "GRAPHQL_VALIDATION_FAILED"),
+    "doubling fragments": (doubling(20), "GRAPHQL_VALIDATION_FAILED"),
+    "a chain of fragments": (
+        "{ ...f0 } "
+        + " ".join(f"fragment f{number} on Query {{ ...f{number + 1} }}" for number in range(200))
+        + " fragment f200 on Query { viewer { id } }",
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    "many mutations": (
+        "mutation { "
+        + " ".join(f'a{number}: createProject(input: {{name: "x"}}) {{ project {{ id }} }}' for number in range(21))
+        + " }",
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOO_MUCH)
+async def test_what_asks_for_too_much_is_refused_alike_on_both_transports_and_does_nothing(
+    alice: User, case: str
+) -> None:
+    document, code = TOO_MUCH[case]
+
+    over_http = await alice.result(document)
+    (over_socket,) = [result async for result in alice.follow(document)]
+
+    assert {error["extensions"]["code"] for error in over_http["errors"]} == {code}
+    assert over_socket["errors"] == over_http["errors"]
+    assert "data" not in over_http
+    assert (await alice.ask("{ projects { nodes { id } } }"))["projects"]["nodes"] == []
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_we_ship_is_far_below_every_limit(name: str) -> None:
+    text = SHIPPED[name]
+    document = parse(text)
+    operations = [node.name for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+
+    assert check(SCHEMA, text).errors == ()
+    assert document.token_count < limits.MOST_TOKENS / 10
+    assert len(text) < limits.MOST_CHARACTERS / 10
+    for operation in operations:
+        found = scales(text).weight(operation.value if operation else None)
+        assert list(found.faults()) == []
+        assert found.points < limits.MOST_POINTS / 10
+
+
+async def test_introspection_is_answered() -> None:
+    answered = await schema().execute(INTROSPECTION)
+
+    assert answered.errors is None
+
+
+def test_a_field_costs_one_and_what_is_below_a_list_counts_as_often_as_it_may_be_long() -> None:
+    assert weight("{ viewer { id name } }").points == 3
+    assert weight("{ projects(first: 10) { nodes { id name } } }").points == 1 + 10 * 3
+    assert weight("{ projects { nodes { id name } } }").points == 1 + 20 * 3
+    assert weight("query($n: Int!) { projects(first: $n) { nodes { id name } } }", n=30).points == 1 + 30 * 3
+    assert weight("query($n: Int!) { projects(first: $n) { nodes { id name } } }", n=30.0).points == 1 + 30 * 3
+    assert weight("query($n: Int! = 40) { projects(first: $n) { nodes { id name } } }").points == 1 + 40 * 3
+    assert weight('{ nodes(ids: ["a", "b", "c"]) { id } }').points == 1 + 3 * 1
+    assert weight("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=["a", "b"]).points == 1 + 2 * 1
+    assert weight("{ projects(first: 10) { nodes { deployments(first: 5) { nodes { id } } } } }").points == 1 + 10 * (
+        2 + 5 * 2
+    )
+
+
+def test_fragments_count_wherever_they_are_used() -> None:
+    plain = weight("{ a: viewer { id name } b: viewer { id name } }")
+    with_fragments = weight("{ a: viewer { ...F } ... on Query { b: viewer { ...F } } } fragment F on User { id name }")
+
+    assert with_fragments == plain == Weight(points=6, depth=2, fields=2, aliases=2)
+
+
+def test_each_selection_is_looked_at_once_however_often_fragments_repeat_it() -> None:
+    document = doubling(20)
+    weighing = scales(document)
+
+    found = weighing.weight(None)
+
+    assert len(document) < 900
+    assert found.points == 2**20 * 2
+    assert weighing.visits == 1 + 20 * 2 + 2
+
+
+async def test_a_document_that_came_before_is_neither_parsed_nor_validated_again() -> None:
+    text = "query Again { __typename }"
+    first = check(SCHEMA, text)
+
+    answered = await schema().execute(text, context_value=Context(None))  # pyright: ignore[reportArgumentType] - asks nothing of the services
+
+    assert answered.data == {"__typename": "Query"}
+    assert check(SCHEMA, text) is first
+
+
+@pytest.mark.parametrize(
+    ("query", "code"), [("{ viewer {", "GRAPHQL_PARSE_FAILED"), ("{ nothing }", "GRAPHQL_VALIDATION_FAILED")]
+)
+async def test_a_faulty_document_is_as_faulty_the_second_time(alice: User, query: str, code: str) -> None:
+    for _ in range(2):
+        over_http = await alice.result(query)
+        (over_socket,) = [result async for result in alice.follow(query)]
+
+        assert [error["extensions"]["code"] for error in over_http["errors"]] == [code]
+        assert over_socket["errors"] == over_http["errors"]
+
+
+def test_nobodys_faulty_or_long_documents_push_others_out() -> None:
+    text = "query Kept { __typename }"
+    first = check(SCHEMA, text)
+
+    for number in range(300):
+        check(SCHEMA, f"{{ nothing{number} }}")
+        check(SCHEMA, f"query Long{number} {{ __typename }} #{'x' * 5000}")
+
+    assert check(SCHEMA, text) is first
+
+
+async def test_a_failing_weight_says_what_to_do(alice: User) -> None:
+    query = "query($n: Int!) { projects(first: $n) { nodes { id generations(first: 100) { nodes { id } } } } }"
+
+    (fault,) = (await alice.result(query, n=100))["errors"]
+
+    assert fault["message"] == (
+        "The operation costs 20,301 points; 10,000 is the most. A field costs 1, and what is below a list counts "
+        "`first` times: ask for shorter pages, or for less of each item."
+    )
+    assert json.dumps(await alice.ask(query, n=10))
