@@ -448,7 +448,8 @@ async def test_a_manifest_without_its_files(alice: User, fake: FakeLLM, as_told:
     found = await seen(alice, fake, Answer(files=FILES, piece_size=1, stop_after=manifest), kind="CODE")
 
     as_told(found)
-    assert found.record["missingFiles"] == ["a.ts", "b.ts"]
+    assert found.record["missingFiles"] == []
+    assert found.record["message"] == "The model's answer is not valid: it holds nothing of what was asked for."
 
 
 async def test_talk_instead_of_files(alice: User, fake: FakeLLM, as_told: Check) -> None:
