@@ -78,7 +78,7 @@ Make = Callable[[Random, Answer, int], Behaviour]
 
 _STATUS: Final[Mapping[str, Make]] = {
     "401": lambda _, __, ___: Status(401),
-    "429, Retry-After in seconds": lambda chance, _, __: Status(429, headers={"retry-after": chance.choice("01")}),
+    "429, Retry-After in seconds": lambda chance, _, __: Status(429, headers={"retry-after": chance.choice("013")}),
     "429, Retry-After as a date": lambda _, __, ___: Status(429, headers={"retry-after": _DATE, "date": _DATE}),
     "500": lambda _, __, ___: Status(500),
     "no answer": lambda _, __, ___: Drop(),
@@ -95,6 +95,7 @@ _BROKEN: Final[Mapping[str, Make]] = {
     "finish_reason length": lambda _, answer, place: replace(answer, stop_after=place, finish="length"),
     "finish_reason content_filter": lambda _, answer, place: replace(answer, stop_after=place, finish="content_filter"),
     "finish_reason stop, early": lambda _, answer, place: replace(answer, stop_after=place),
+    "no end": lambda _, answer, __: replace(answer, endless=True, piece_size=20_000),
     "silence after the finish_reason": lambda _, answer, __: replace(answer, has_done=False, has_end=False),
 }
 _CADENCES: Final[Mapping[str, Make]] = {
