@@ -462,6 +462,17 @@ async def test_a_file_cut_off(alice: User, fake: FakeLLM, as_told: Check) -> Non
     assert {file["path"]: file["content"] for file in found.record["files"]} == FILES
 
 
+async def test_a_file_cut_off_and_then_429_of_every_provider(bob: User, fake: FakeLLM, as_told: Check) -> None:
+    cut = Answer(files=FILES, piece_size=1, cut_after=upto("b.ts"))
+    refusals = [Status(429, headers={"retry-after": "61"})] * 2
+
+    found = await seen(bob, fake, cut, *refusals, kind="CODE")
+
+    as_told(found)
+    assert found.record["missingFiles"] == ["b.ts"]
+    assert len(fake.requests) == 3
+
+
 async def test_files_whose_connection_is_lost_after_their_end(alice: User, fake: FakeLLM, as_told: Check) -> None:
     found = await seen(alice, fake, Answer(files=FILES, piece_size=1, cut_after=WHOLE), kind="CODE")
 
