@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 BATCH: Final = 10
 """Messages of one receive; SQS's maximum."""
 
+LONGEST_DELAY: Final = 900
+"""Seconds for which a message may be held back when it is sent; SQS's maximum."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -52,7 +55,7 @@ class Queue:
         return self.aws.sqs.get_queue_url(QueueName=self.name)["QueueUrl"]
 
     async def send(self, body: str, *, group: str, after: int = 0) -> None:
-        """Put a message in, to be received after that many seconds.
+        """Put a message in, to be received after that many seconds, LONGEST_DELAY at most.
 
         `group` is the tenant: SQS serves groups fairly (SQS Developer Guide, fair queues).
         """

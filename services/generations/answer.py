@@ -163,9 +163,11 @@ class Answer:
         self._await_listed()
 
     def _await_listed(self) -> None:
-        """Take what a manifest announces, once it is over: one that was cut off does not say all that is to come."""
-        is_over = self._parser is not None and not self._parser.is_listing
-        if self._parser is not None and (is_over or self.finish is port.FinishReason.STOP):
+        """Take what a manifest announces, once a marker has ended it: before, nobody knows what is still to come.
+
+        That holds for an answer that stops by itself, too: who goes on with half a list takes it for all of it.
+        """
+        if self._parser is not None and not self._parser.is_listing:
             new = self._parser.manifest[self._listed :]
             self._listed += len(new)
             self._awaited.update(dict.fromkeys(new))

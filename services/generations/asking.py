@@ -8,7 +8,7 @@ from typing import Final
 
 from services.generations import events
 from services.generations.answer import Answer
-from services.generations.model import Generation
+from services.generations.model import Generation, GenerationReason
 from services.jobs.run import Run
 from services.jobs.worker import JobFailed
 from services.llm.port import (
@@ -32,9 +32,9 @@ ROUNDS: Final = 12
 LEAST_TOKENS: Final = 256
 """What must be left of the limit for another answer to be worth asking for."""
 PAUSE: Final = 0.5
-"""Seconds before the first recovery; doubles each time."""
-
-_RETRYABLE: Final = {FailureCode.RATE_LIMITED, FailureCode.UNAVAILABLE, FailureCode.TIMED_OUT}
+"""Seconds before the first recovery; doubles each time. A provider may ask for more."""
+PATIENCE: Final = 60.0
+"""Seconds for which a run waits in the middle of an answer, at most."""
 
 
 @dataclass(slots=True)
@@ -66,11 +66,8 @@ class Asking:
         failures = 0
         while (failure := await self._ask(request, resets=True)) is not None:
             failures += 1
-            if failures > RECOVERIES:
-                await self._announce(failure, will_retry=False)
+            if not await self._recovers(failure, failures=failures):
                 return
-            await self._announce(failure, will_retry=True)
-            await asyncio.sleep(PAUSE * 2 ** (failures - 1))
             request = replace(request, avoid=request.avoid | {failure.provider})
 
     async def write(self, task: FilesTask) -> None:
@@ -91,11 +88,8 @@ class Asking:
                     return
             else:
                 failures, avoid = (1 if has_progress else failures + 1), avoid | {failure.provider}
-                will_retry = failures <= RECOVERIES and left > 0
-                await self._announce(failure, will_retry=will_retry)
-                if not will_retry:
+                if not await self._recovers(failure, failures=failures, may_ask=left > 0):
                     return
-                await asyncio.sleep(PAUSE * 2 ** (failures - 1))
             task = self._rest(task)
 
     @property
@@ -141,10 +135,7 @@ class Asking:
                 await self.tell(event)
             if self.answer.has_started or self._has_begun:
                 return failure
-            retryable = failure.code in _RETRYABLE
-            raise JobFailed(
-                "PROVIDER_ERROR", f"{failure.provider}: {failure.message}", retryable=retryable
-            ) from failure
+            raise _job_failed(failure) from failure
         return None
 
     async def _stream(self, request: Request) -> None:
@@ -162,5 +153,21 @@ class Asking:
                 for event in self.answer.lost():
                     await self.tell(event)
 
-    async def _announce(self, failure: ProviderFailure, *, will_retry: bool) -> None:
+    async def _recovers(self, failure: ProviderFailure, *, failures: int, may_ask: bool = True) -> bool:
+        """Announce a failure in the middle; return whether to ask again, once the pause before that is over."""
+        pause = max(PAUSE * 2 ** (failures - 1), failure.retry_after or 0)
+        will_retry = may_ask and failures <= RECOVERIES and pause <= PATIENCE
         await self.tell(events.AttemptFailed(failure.code.value, failure.message, will_retry))
+        if will_retry:
+            await asyncio.sleep(pause)
+        return will_retry
+
+
+def _job_failed(failure: ProviderFailure) -> JobFailed:
+    """Return the failure of a job that no provider began to answer, to be repeated when one of them may."""
+    is_limited = failure.code is FailureCode.RATE_LIMITED
+    code = GenerationReason.RATE_LIMITED if is_limited else GenerationReason.PROVIDER_ERROR
+    after = failure.retry_after or 0.0
+    wait = f" A provider may be asked again in {after:,.0f} seconds." if after >= 1 else ""
+    message = f"{failure.provider}: {failure.message}{wait}"
+    return JobFailed(code.value, message, retryable=failure.may_pass, after=after)

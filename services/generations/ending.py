@@ -31,7 +31,7 @@ def of(answer: Answer) -> Ending:
     An answer that came to its own end and holds nothing is FAILED.
     """
     if answer.is_empty and (answer.whole or answer.finish is FinishReason.STOP):
-        return invalid("answer", "it is empty.")
+        return invalid("answer", "it holds nothing of what was asked for.")
     if answer.whole:
         return COMPLETED
     reason, message = _CUT[answer.finish]

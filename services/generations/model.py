@@ -63,6 +63,8 @@ class GenerationReason(Enum):
     """The answer was not what was asked for, also when asked again."""
     PROVIDER_ERROR = "PROVIDER_ERROR"
     """No provider answered."""
+    RATE_LIMITED = "RATE_LIMITED"
+    """No provider answered, and the last one allows no more requests for now."""
     PROJECT_DELETED = "PROJECT_DELETED"
     """The project was deleted meanwhile."""
     TIMED_OUT = "TIMED_OUT"

@@ -45,6 +45,8 @@ class JobRecord(Entity, frozen=True, kw_only=True, rename="camel"):
     attempt: int = 0
     """How often the job was claimed; the fencing token of the run that claimed it last."""
     lease: Lease | None = None
+    not_before: datetime | None = None
+    """When the next attempt may begin, after one that failed."""
     failures: int = 0
     """Attempts that failed and may be repeated."""
     crashes: int = 0

@@ -41,7 +41,7 @@ class Interrupt(Enum):
 
 
 class Busy(Exception):
-    """Another run holds the job, for `seconds` more at least."""
+    """Another run holds the job, or it pauses before its next attempt, for `seconds` more at least."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -127,8 +127,9 @@ def claim(table: Table[R], job_id: str, *, owner: str, lease: float, now: Clock)
         moment = now()
         if old.finished_at is not None:
             raise Finished
-        if old.lease is not None and old.lease.until > moment:
-            raise Busy((old.lease.until - moment).total_seconds())
+        free = max(moment, old.lease.until if old.lease else moment, old.not_before or moment)
+        if free > moment:
+            raise Busy((free - moment).total_seconds())
         return replace(
             old,
             attempt=old.attempt + 1,

@@ -85,7 +85,8 @@ class Sweeper(Generic[R]):
 
         def touched(old: R) -> R:
             held = old.lease is not None and old.lease.until > moment
-            return old if old.finished_at or held or old.updated_at > since else replace(old)
+            pauses = old.not_before is not None and old.not_before > since
+            return old if old.finished_at or held or pauses or old.updated_at > since else replace(old)
 
         if (found := await self.handler.table.update(record.id, touched)) and found.updated_at >= moment:
             log.warning("sending %s again: nobody has heard of it since %s", record.id, record.updated_at)

@@ -6,15 +6,16 @@ effect.
 
 import asyncio
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from services.aws.queue import BATCH, Delivery, Queue
+from services.aws.queue import BATCH, LONGEST_DELAY, Delivery, Queue
 from services.aws.tables import Table
 from services.core.clock import Clock
 from services.core.logs import fields, noting
@@ -30,20 +31,24 @@ MAX_CRASHES: Final = 3
 """Workers that a job may lose before it counts as poison."""
 
 BACKOFF: Final = 2.0
-"""Seconds before the first repeat of a failed attempt; doubles each time."""
+"""Seconds before the first repeat of a failed attempt; doubles each time. A failure may ask for more."""
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=JobRecord)
 
 
 class JobFailed(Exception):
-    """The work failed. `code` is a short upper-case reason, `message` a sentence for the person who asked."""
+    """The work failed. `code` is a short upper-case reason, `message` a sentence for the person who asked.
 
-    def __init__(self, code: str, message: str, *, retryable: bool) -> None:
+    `after` are the seconds before which a repeat is of no use.
+    """
+
+    def __init__(self, code: str, message: str, *, retryable: bool, after: float = 0) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.retryable = retryable
+        self.after = after
 
 
 class Handler(Protocol[R]):
@@ -261,13 +266,17 @@ class Worker(Generic[R]):
                 raise LeaseLost
 
     async def _failed(self, run: Run[R], failure: JobFailed) -> None:
+        """Repeat a failed attempt after a pause, which nobody holds a slot for; or end the job."""
         failures = run.record.failures + 1
-        final = not failure.retryable or failures >= MAX_FAILURES
+        pause = math.ceil(max(BACKOFF * 2 ** (failures - 1), failure.after))
+        remaining = self._remaining(run.record)
+        is_in_time = pause <= LONGEST_DELAY and (remaining is None or pause < remaining)
+        final = not (failure.retryable and failures < MAX_FAILURES and is_in_time)
         await self.handler.failed(run, failure, final=final)
         if not final:
             await run.out.flush()
-            await run.save(lease=None, failures=failures)
-            await self._requeue(run.record, after=int(BACKOFF * 2 ** (failures - 1)))
+            await run.save(lease=None, failures=failures, not_before=self.now() + timedelta(seconds=pause))
+            await self._requeue(run.record, after=pause)
 
     async def _requeue(self, record: JobRecord, *, after: int = 0) -> None:
         """Put a fresh message in: unlike a message given back, it does not count towards the dead-letter queue."""

@@ -30,6 +30,10 @@ from services.llm.port import (
 _DONE: Final = b"[DONE]"
 _DRAIN: Final = 0.25
 """Seconds for the end of the connection's stream to follow its last event, so that the connection can be used again."""
+_TOKEN: Final = 8
+"""Bytes that a token has at most, in the average of a long text: usual are 3 to 5."""
+_MARGIN: Final = 64 * 1024
+"""Bytes beyond the limit of tokens, for text unlike any usual one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class Chat:
     async def stream(self, request: Request) -> AsyncGenerator[Item]:
         wanted = request.options.model
         model = wanted if wanted is not None and wanted in self.models else self.model
-        answer = _Answer(Failures(self.name, model))
+        answer = _Answer(Failures(self.name, model), longest=_TOKEN * self._parameters.limit(request) + _MARGIN)
         try:
             async with aclosing(self._chunks(request, model)) as chunks:
                 async for chunk in chunks:
@@ -158,13 +162,19 @@ class _Answer:
     """What has come of an answer, and the items that each chunk makes."""
 
     failures: Failures
+    longest: int
+    """Bytes of text, where a chunk counts as one at least; a model that says more might go on for ever."""
     finish: FinishReason | None = None
+    _size: int = field(default=0, init=False)
     _has_started: bool = field(default=False, init=False)
     _has_text: bool = field(default=False, init=False)
 
     def take(self, chunk: Chunk) -> list[Item]:
         if chunk.error is not None and self.finish is None:
             raise self.failures.of_chunk(chunk.error)
+        self._size += max(len(chunk.text.encode()), 1)
+        if self._size > self.longest:
+            raise self.failures.of(FailureCode.TOO_LONG)
         self._has_text = self._has_text or bool(chunk.text)
         if not self._has_text and (chunk.is_refusal or chunk.finish is FinishReason.CONTENT_FILTER):
             raise self.failures.of(FailureCode.CONTENT_REFUSED)

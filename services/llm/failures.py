@@ -24,6 +24,7 @@ _SENTENCES: Final = {
     FailureCode.BAD_REQUEST: "The provider refuses the request.",
     FailureCode.UNAVAILABLE: "The provider does not answer as it should.",
     FailureCode.TIMED_OUT: "The provider took too long.",
+    FailureCode.TOO_LONG: "The provider says more than it was asked for.",
     FailureCode.CONTENT_REFUSED: "The provider refuses to answer this.",
 }
 _REFUSALS: Final = ("content_filter", "content_policy", "ResponsibleAIPolicyViolation")

@@ -14,6 +14,9 @@ from typing import Any, Final, cast
 from services.llm.json_schema import json_schema_of
 from services.llm.port import Options, Request
 
+MOST_TOKENS: Final = 200_000
+"""What an answer may have where nobody has set a limit."""
+
 _OPTIONAL: Final = ("response_format", "temperature", "top_p", "reasoning_effort", "stream_options")
 _SCHEMA: Final = "json_schema"
 _LIMIT: Final = "max_completion_tokens"
@@ -29,6 +32,10 @@ class Parameters:
     defaults: Options
     extra: Mapping[str, Any]
     _refused: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict[str, set[str]](set), init=False)
+
+    def limit(self, request: Request) -> int:
+        """Return the most tokens that the answer may have."""
+        return request.options.max_tokens or self.defaults.max_tokens or MOST_TOKENS
 
     def of(self, request: Request, model: str) -> dict[str, Any]:
         asked, usual = request.options, self.defaults

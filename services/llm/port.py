@@ -7,7 +7,7 @@ provider over the others. All pass tests/services/llm/test_providers.py.
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from services.schemas.model import SchemaModel
 
@@ -177,7 +177,12 @@ class FailureCode(Enum):
     """5xx, no connection, or a connection lost."""
     TIMED_OUT = "TIMED_OUT"
     """Silence for longer than the inter-chunk timeout."""
+    TOO_LONG = "TOO_LONG"
+    """An answer far longer than its limit of tokens: it might never end."""
     CONTENT_REFUSED = "CONTENT_REFUSED"
+
+
+_PASSING: Final = frozenset({FailureCode.RATE_LIMITED, FailureCode.UNAVAILABLE, FailureCode.TIMED_OUT})
 
 
 class ProviderFailure(Exception):
@@ -193,7 +198,9 @@ class ProviderFailure(Exception):
         self.code = code
         self.message = message
         self.retry_after = retry_after
-        """Seconds, where the provider said."""
+        """Seconds, where the provider said. From the router: until one of its providers is to be asked again."""
+        self.may_pass = code in _PASSING
+        """Whether it is of use to ask again later. From the router: one of its providers."""
 
 
 class Provider(Protocol):
@@ -205,7 +212,8 @@ class Provider(Protocol):
     def stream(self, request: Request) -> AsyncGenerator[Item]:
         """Ask, and yield `Started`, then text as it arrives, usage when known, then `Finished`.
 
-        Raises ProviderFailure, before `Started` when nothing was received. Closing the iterator (or cancelling the task
+        Raises ProviderFailure, before `Started` when nothing was received, and as TOO_LONG for an answer that goes on
+        far beyond its limit of tokens. Closing the iterator (or cancelling the task
         that reads it) closes the connection to the provider at once.
         """
         ...

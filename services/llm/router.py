@@ -1,7 +1,7 @@
 """This file is the provider over the other providers: it asks them in order until one begins to answer."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -46,10 +46,11 @@ class Router:
     async def stream(self, request: Request) -> AsyncGenerator[Item]:
         """Yield a `Failed` for each provider that fails before it begins, then the items of the one that answers.
 
-        Raises the failure of the last provider where all have failed, and that of the one that has begun.
+        Raises the failure of the last provider where all have failed, and that of the one that has begun. The former
+        says when the first of all providers is to be asked again.
         """
-        *others, last = self._order(request)
-        for index in others:
+        order, failures = self._order(request), dict[int, ProviderFailure]()
+        for index in order:
             has_begun = False
             try:
                 async with aclosing(self._attempt(index, request)) as items:
@@ -59,12 +60,13 @@ class Router:
             except ProviderFailure as failure:
                 if has_begun:
                     raise
+                failures[index] = failure
+                if len(failures) == len(order):
+                    self._look_ahead(failure, failures)
+                    raise
                 yield Failed(failure.provider, failure.model, failure.code.value, failure.message)
             else:
                 return
-        async with aclosing(self._attempt(last, request)) as items:
-            async for item in items:
-                yield item
 
     async def ready(self) -> None:
         """Return if a provider can be asked now. Raises ProviderFailure while all of them cool down."""
@@ -77,6 +79,16 @@ class Router:
         for provider in self.providers:
             if isinstance(provider, _Closable):
                 await provider.aclose()
+
+    def _look_ahead(self, last: ProviderFailure, failures: Mapping[int, ProviderFailure]) -> None:
+        """Have the last failure say when it is of use to ask again: as soon as one provider has cooled down."""
+        now = self.monotonic()
+        waits = [
+            max(cooldown.until - now, 0.0)
+            for index, cooldown in enumerate(self._cooldowns)
+            if index not in failures or failures[index].may_pass
+        ]
+        last.may_pass, last.retry_after = bool(waits), min(waits, default=None)
 
     def _order(self, request: Request) -> list[int]:
         """Return the places of the providers to ask, first to last; never empty."""

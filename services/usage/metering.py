@@ -87,4 +87,5 @@ async def metered(run: Run[M], request: port.Request) -> AsyncGenerator[Meter]:
         raise
     finally:
         if attempts := meter.close():
-            await run.save(attempts=(*run.record.attempts, *attempts))
+            run.pending["attempts"] = (*run.record.attempts, *attempts)  # also where a cancel cuts this save short
+            await run.save()

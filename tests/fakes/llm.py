@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Self
 
@@ -51,6 +52,8 @@ class Answer:
     """Seconds before the response's head."""
     delay: float = 0
     """Seconds before each piece."""
+    endless: bool = False
+    """Say the pieces over and over."""
     burst: bool = False
     """Send everything in one write."""
     stop_after: int | None = None
@@ -232,6 +235,9 @@ class FakeLLM:
         try:
             await asyncio.wait({leaving, sending}, return_when=asyncio.FIRST_COMPLETED)
             return sending.done() and sending.result() and not leaving.done()
+        except ConnectionError:
+            request.left.set()
+            raise
         finally:
             leaving.cancel()
             sending.cancel()
@@ -291,7 +297,7 @@ class _Stream:
             pieces = good_pieces(self.request.body, answer)
         pieces = pieces[: answer.stop_after]
         self.request.text = "".join(pieces)
-        for number, piece in enumerate(pieces):
+        for number, piece in enumerate(cycle(pieces) if answer.endless else pieces):
             if await self._stops_at(number):
                 return False
             if number == answer.error_after:

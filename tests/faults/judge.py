@@ -9,7 +9,7 @@ from services.llm.json_output import read_architecture, read_schema
 
 _REASONS: Final = {
     "INCOMPLETE": {"MAX_TOKENS", "CONTENT_FILTER", "PROVIDER_LOST", "MISSING_FILES"},
-    "FAILED": {"PROVIDER_ERROR", "INVALID_OUTPUT"},
+    "FAILED": {"PROVIDER_ERROR", "RATE_LIMITED", "INVALID_OUTPUT"},
 }
 """Reasons that a provider can give. INTERNAL, say, would be a mistake of ours."""
 _READ: Final = {"SCHEMA": read_schema, "ARCHITECTURE": read_architecture}

@@ -78,7 +78,7 @@ Make = Callable[[Random, Answer, int], Behaviour]
 
 _STATUS: Final[Mapping[str, Make]] = {
     "401": lambda _, __, ___: Status(401),
-    "429, Retry-After in seconds": lambda chance, _, __: Status(429, headers={"retry-after": chance.choice("01")}),
+    "429, Retry-After in seconds": lambda chance, _, __: Status(429, headers={"retry-after": chance.choice("013")}),
     "429, Retry-After as a date": lambda _, __, ___: Status(429, headers={"retry-after": _DATE, "date": _DATE}),
     "500": lambda _, __, ___: Status(500),
     "no answer": lambda _, __, ___: Drop(),
@@ -95,8 +95,17 @@ _BROKEN: Final[Mapping[str, Make]] = {
     "finish_reason length": lambda _, answer, place: replace(answer, stop_after=place, finish="length"),
     "finish_reason content_filter": lambda _, answer, place: replace(answer, stop_after=place, finish="content_filter"),
     "finish_reason stop, early": lambda _, answer, place: replace(answer, stop_after=place),
+    "no end": lambda _, answer, __: _endless(answer),
     "silence after the finish_reason": lambda _, answer, __: replace(answer, has_done=False, has_end=False),
 }
+
+
+def _endless(answer: Answer) -> Answer:
+    """Return the answer said over and over, in few pieces: how many there are is not the point."""
+    pieces = None if answer.pieces is None else ["".join(answer.pieces) * 50]
+    return replace(answer, pieces=pieces, piece_size=20_000, endless=True)
+
+
 _CADENCES: Final[Mapping[str, Make]] = {
     "a burst": lambda _, answer, __: replace(answer, burst=True),
     "one event a read": lambda _, answer, __: replace(answer, delay=0.005),

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from itertools import groupby
 from pathlib import Path
@@ -136,6 +137,13 @@ def alice(both: Server, fake: FakeLLM) -> User:
     return told(both, fake)
 
 
+@pytest.fixture
+def bob(emulator: str, fake: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
+    """Return a user of a server of their own, which remembers for how long its providers are not to be asked."""
+    with serving(settings(emulator, **variables(fake, tmp_path_factory))) as server:
+        yield told(server, fake)
+
+
 def told(server: Server, fake: FakeLLM) -> User:
     """Return a user; nothing is left of what the fake was told before, which answers well after its script."""
     fake.script.clear()
@@ -172,6 +180,10 @@ async def seen(user: User, fake: FakeLLM, *behaviours: Behaviour, first: str = "
 async def ended(user: User, generation_id: str, first: str = "groq") -> Seen:
     happened = await events(user, generation_id)
     return Seen(happened, (await user.ask(GENERATION, id=generation_id))["generation"], first)
+
+
+def moment(event: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["at"])
 
 
 def upto(path: str, files: Mapping[str, str] = FILES) -> int:
@@ -277,17 +289,50 @@ async def test_401_of_every_provider(alice: User, fake: FakeLLM, as_told: Check)
     assert len(fake.requests) == 2
 
 
-async def test_429_with_retry_after_in_seconds(
-    emulator: str, fake: FakeLLM, tmp_path_factory: pytest.TempPathFactory, as_told: Check
-) -> None:
-    with serving(settings(emulator, **variables(fake, tmp_path_factory))) as server:
-        user = told(server, fake)
-        found = await seen(user, fake, Status(429, headers={"retry-after": "600"}))
-        later = await seen(user, fake)
+async def test_429_with_retry_after_in_seconds(bob: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(bob, fake, Status(429, headers={"retry-after": "600"}))
+    later = await seen(bob, fake)
 
     as_told(found)
     assert later.story[0] == "AttemptStarted second"
     assert [request.dialect for request in fake.requests] == ["groq", "openai", "openai"]
+
+
+async def test_429_of_every_provider(bob: User, fake: FakeLLM, as_told: Check) -> None:
+    refusals = [Status(429, headers={"retry-after": seconds}) for seconds in ("60", "3")]
+
+    found = await seen(bob, fake, *refusals)
+
+    as_told(found)
+    failed, started = (
+        next(event for event in found.events[1:] if event["__typename"] == kind)
+        for kind in ("AttemptFailed", "AttemptStarted")
+    )
+    assert failed["message"].endswith("(HTTP 429). A provider may be asked again in 3 seconds.")
+    assert moment(started) - moment(failed) >= timedelta(seconds=3)
+    assert len(fake.requests) == 3
+
+
+async def test_429_of_every_provider_for_longer_than_a_job_may_wait(bob: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Status(429, headers={"retry-after": "1800"})
+
+    found = await seen(bob, fake)
+
+    as_told(found)
+    limited = "openai: The provider allows no more requests at the moment (HTTP 429)."
+    assert found.record["message"] == f"{limited} A provider may be asked again in 1,800 seconds."
+    assert len(fake.requests) == 2
+
+
+async def test_a_cancel_while_every_provider_allows_no_more(bob: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Status(429, headers={"retry-after": "600"})
+    generation_id = await asked(bob, fake, "groq", "CHAT", [])
+    await events(bob, generation_id, most=2)
+
+    await bob.ask(CANCEL, id=generation_id)
+
+    as_told(await ended(bob, generation_id))
+    assert len(fake.requests) == 2
 
 
 async def test_429_with_retry_after_as_a_date(alice: User, fake: FakeLLM, as_told: Check) -> None:
@@ -351,6 +396,24 @@ async def test_silence_after_the_first_token(alice: User, fake: FakeLLM, as_told
     assert found.record["text"] == SAID
 
 
+async def test_a_text_without_an_end(alice: User, fake: FakeLLM, dialect: str, as_told: Check) -> None:
+    found = await seen(alice, fake, Answer([SAID * 200], endless=True), first=dialect)
+
+    as_told(found)
+    assert found.record["text"] == SAID
+    assert await asyncio.to_thread(fake.requests[0].left.wait, 10)
+
+
+async def test_a_file_without_an_end(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Answer(files=FILES)
+    endless = Answer(files={"a.ts": f"{'x' * 1000}\n" * 3000, "b.ts": ""}, piece_size=50_000)
+
+    found = await seen(alice, fake, endless, kind="CODE")
+
+    as_told(found)
+    assert {file["path"]: file["content"] for file in found.record["files"]} == FILES
+
+
 async def test_silence_after_the_finish(alice: User, fake: FakeLLM, as_told: Check) -> None:
     found = await seen(alice, fake, Answer(PIECES, has_done=False, has_end=False))
 
@@ -397,6 +460,17 @@ async def test_a_file_cut_off(alice: User, fake: FakeLLM, as_told: Check) -> Non
 
     as_told(found)
     assert {file["path"]: file["content"] for file in found.record["files"]} == FILES
+
+
+async def test_a_file_cut_off_and_then_429_of_every_provider(bob: User, fake: FakeLLM, as_told: Check) -> None:
+    cut = Answer(files=FILES, piece_size=1, cut_after=upto("b.ts"))
+    refusals = [Status(429, headers={"retry-after": "61"})] * 2
+
+    found = await seen(bob, fake, cut, *refusals, kind="CODE")
+
+    as_told(found)
+    assert found.record["missingFiles"] == ["b.ts"]
+    assert len(fake.requests) == 3
 
 
 async def test_files_whose_connection_is_lost_after_their_end(alice: User, fake: FakeLLM, as_told: Check) -> None:
@@ -448,7 +522,8 @@ async def test_a_manifest_without_its_files(alice: User, fake: FakeLLM, as_told:
     found = await seen(alice, fake, Answer(files=FILES, piece_size=1, stop_after=manifest), kind="CODE")
 
     as_told(found)
-    assert found.record["missingFiles"] == ["a.ts", "b.ts"]
+    assert found.record["missingFiles"] == []
+    assert found.record["message"] == "The model's answer is not valid: it holds nothing of what was asked for."
 
 
 async def test_talk_instead_of_files(alice: User, fake: FakeLLM, as_told: Check) -> None:

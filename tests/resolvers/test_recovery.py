@@ -225,14 +225,17 @@ async def test_a_change_brings_only_the_files_that_change(alice: User, fake: Fak
     ]
 
 
-async def test_a_change_that_was_cut_short_is_gone_on_with_as_a_change(alice: User, fake: FakeLLM) -> None:
+@pytest.mark.parametrize(("finish", "reason"), [("length", "MAX_TOKENS"), ("stop", "MISSING_FILES")])
+async def test_a_change_that_was_cut_short_is_gone_on_with_as_a_change(
+    alice: User, fake: FakeLLM, finish: str, reason: str
+) -> None:
     project_id = await with_schema(alice, fake)
     base_id = await alice.generate(project_id, "CODE", prompt="Users and teams")
     await events(alice, base_id)
     new = {"src/b.ts": "export const b = 3;\n", "src/c.ts": "export const c = 4;\n"}
     within_manifest = encode("0" * 16, new, notes="Here it is.").index("src/c.ts")
     fake.default = Answer(files=new)
-    fake.script.append(Answer(files=new, piece_size=1, stop_after=within_manifest, finish="length"))
+    fake.script.append(Answer(files=new, piece_size=1, stop_after=within_manifest, finish=finish))
     cut_id = await alice.generate(project_id, "CODE", prompt="b is 3, and add c", baseGenerationId=base_id)
     cut = await events(alice, cut_id)
 
@@ -240,7 +243,8 @@ async def test_a_change_that_was_cut_short_is_gone_on_with_as_a_change(alice: Us
     whole = await events(alice, whole_id)
 
     asked = fake.requests[-1].body["messages"]
-    assert (cut[-1]["status"], cut[-1]["reason"]) == ("INCOMPLETE", "MAX_TOKENS")
+    assert (cut[-1]["status"], cut[-1]["reason"]) == ("INCOMPLETE", reason)
+    assert (await found(alice, cut_id))["missingFiles"] == []
     assert whole[-1]["status"] == "COMPLETED"
     assert contents(await found(alice, whole_id)) == {**FILES, **new}
     assert 'Description: "Users and teams"' in asked[1]["content"]

@@ -302,6 +302,56 @@ async def test_a_failure_that_may_pass_is_repeated_and_then_counts(yard: Yard) -
     assert (await yard.found(job_id)).ending == "FLAKY"
 
 
+async def test_a_failure_that_says_how_long_it_lasts_is_repeated_no_sooner(yard: Yard) -> None:
+    times: list[datetime] = []
+
+    async def fail_once(run: Run[Chore]) -> None:
+        times.append(utc_now())
+        if run.attempt == 1:
+            raise JobFailed("LIMITED", "Not so fast.", retryable=True, after=3.2)
+
+    chores = Chores(yard.table, fail_once)
+    async with yard.worker(chores):
+        job_id = await yard.ask()
+        await chores.noted("failed LIMITED")
+        await yard.send(job_id)  # a duplicate
+        await chores.noted("done")
+
+    first, second = times
+    assert second - first >= timedelta(seconds=3.2)
+    assert (await yard.found(job_id)).attempt == 2
+
+
+@pytest.mark.parametrize(("after", "lasts"), [(901, None), (60, timedelta(seconds=30))])
+async def test_a_failure_that_lasts_longer_than_the_job_may_wait_is_final(
+    yard: Yard, after: float, lasts: timedelta | None
+) -> None:
+    async def fail(run: Run[Chore]) -> None:
+        del run
+        raise JobFailed("LIMITED", "Not so fast.", retryable=True, after=after)
+
+    chores = Chores(yard.table, fail, lasts=lasts)
+    async with yard.worker(chores):
+        job_id = await yard.ask()
+        await chores.noted("LIMITED")
+
+    assert chores.notes == ["work 1", "failed LIMITED for good", "LIMITED"]
+    assert (await yard.found(job_id)).not_before is None
+
+
+async def test_the_sweeper_leaves_a_job_alone_that_pauses(yard: Yard) -> None:
+    chores = Chores(yard.table, nothing)
+    job_id = await yard.ask(failures=1, not_before=utc_now() + timedelta(seconds=60))
+    before = await yard.found(job_id)
+    (message,) = await yard.queue.receive(most=1, lease=30)
+    await yard.queue.delete(message.receipt)
+
+    await sweeper(yard, chores).sweep()
+
+    assert await yard.found(job_id) == before
+    assert await yard.queue.receive(most=10, lease=1) == []
+
+
 async def test_a_final_failure_is_not_repeated(yard: Yard) -> None:
     async def fail(run: Run[Chore]) -> None:
         del run

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
@@ -286,6 +287,25 @@ async def test_an_answer_that_just_stops_is_cut_off(fake: FakeLLM, make: Make) -
 
     assert (failure.code, text_of(items)) == (FailureCode.UNAVAILABLE, "one ")
     assert "cut" in failure.message
+
+
+async def test_an_answer_far_beyond_its_limit_of_tokens_is_a_failure(fake: FakeLLM, make: Make) -> None:
+    fake.script.append(Answer(["日本" * 1000, "x"], endless=True))
+
+    failure, items = await failing(make(), replace(CODE, options=Options(max_tokens=1000)))
+
+    assert failure.code is FailureCode.TOO_LONG
+    assert 8000 < len(text_of(items).encode()) <= 8000 + 64 * 1024
+    assert await wait(fake.requests[0], "left")
+
+
+async def test_an_answer_may_be_somewhat_longer_than_its_limit_of_tokens(fake: FakeLLM, make: Make) -> None:
+    fake.script.append(Answer(["x" * 60_000]))
+
+    items = await ask(make(), replace(CODE, options=Options(max_tokens=1000)))
+
+    assert len(text_of(items)) == 60_000
+    assert items[-1] == Finished(FinishReason.STOP)
 
 
 async def test_an_error_chunk_ends_the_answer(fake: FakeLLM, make: Make) -> None:

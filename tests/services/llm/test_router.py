@@ -222,6 +222,51 @@ async def test_when_all_are_cooling_down_the_one_that_is_ready_soonest_is_asked(
     assert (await who_answers(router), a.asked) == ("b", 1)
 
 
+@pytest.mark.parametrize(
+    ("of_a", "of_b", "wait"),
+    [
+        ((FailureCode.RATE_LIMITED, 60), (FailureCode.RATE_LIMITED, 20), 20),
+        ((FailureCode.RATE_LIMITED, 20), (FailureCode.RATE_LIMITED, 60), 20),
+        ((FailureCode.RATE_LIMITED, None), (FailureCode.RATE_LIMITED, 60), 10),
+        ((FailureCode.UNAVAILABLE, None), (FailureCode.RATE_LIMITED, 60), 0),
+        ((FailureCode.RATE_LIMITED, 60), (FailureCode.UNAUTHORIZED, None), 60),
+        ((FailureCode.BAD_REQUEST, None), (FailureCode.RATE_LIMITED, 60), 60),
+        ((FailureCode.BAD_REQUEST, None), (FailureCode.UNAUTHORIZED, None), None),
+    ],
+)
+async def test_when_all_fail_the_failure_says_when_the_first_may_be_asked_again(
+    router: Router,
+    a: Scripted,
+    b: Scripted,
+    *,
+    of_a: tuple[FailureCode, float | None],
+    of_b: tuple[FailureCode, float | None],
+    wait: float | None,
+) -> None:
+    a.fails(of_a[0], retry_after=of_a[1])
+    b.fails(of_b[0], retry_after=of_b[1])
+
+    with pytest.raises(ProviderFailure) as caught:
+        await ask(router)
+
+    assert (caught.value.provider, caught.value.code) == ("b", of_b[0])
+    assert (caught.value.may_pass, caught.value.retry_after) == (wait is not None, wait)
+
+
+async def test_a_provider_that_was_passed_over_may_be_the_first_to_be_asked_again(
+    router: Router, a: Scripted, b: Scripted, clock: Clock
+) -> None:
+    a.fails(FailureCode.RATE_LIMITED, retry_after=30)
+    await ask(router)
+    clock.now += 10
+    b.fails(FailureCode.RATE_LIMITED, retry_after=600)
+
+    with pytest.raises(ProviderFailure) as caught:
+        await ask(router)
+
+    assert (caught.value.provider, caught.value.retry_after, a.asked) == ("b", 20, 1)
+
+
 async def test_a_provider_that_has_the_named_model_is_asked_first(router: Router) -> None:
     assert [await who_answers(router, model) for model in ("b-1", "a-2", "unknown")] == ["b", "a", "a"]
 
