@@ -130,7 +130,7 @@ class Project(Node):
         """Its generations, newest first."""
         from resolvers.generations import Generation  # noqa: PLC0415 - the slices show each other
 
-        page = await info.context.services.generations.list(self.project, PageRequest(first, after))
+        page = await info.context.services.generations.of_project(self.project, PageRequest(first, after))
         return connection(page, Generation.of, after=after)
 
     @strawberry.field

@@ -9,11 +9,13 @@ from resolvers.context import Info
 from resolvers.errors import UserError, reporting
 from resolvers.generations.events import GenerationEvent, shown
 from resolvers.generations.objects import Generation
+from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
 from services.core.ids import GenerationId, ProjectId
+from services.core.pages import PageRequest
 from services.generations import model as records
 from services.generations import service
-from services.generations.model import GenerationKind
+from services.generations.model import GenerationKind, GenerationStatus
 from services.llm.port import Options
 
 
@@ -110,6 +112,18 @@ class CancelGenerationPayload:
         return cls(generation=Generation.of(generation))
 
 
+@strawberry.input
+class GenerationFilter:
+    """Which generations to list; a null field leaves all."""
+
+    project_id: strawberry.ID | None = None
+    """Of this project; null means those that you asked for, of all projects that you may see."""
+    kind: GenerationKind | None = None
+    """Of this kind."""
+    status: GenerationStatus | None = None
+    """With this status."""
+
+
 GenerationArgument = Annotated[strawberry.ID, strawberry.argument(description="The generation.")]
 
 
@@ -120,6 +134,27 @@ class GenerationsQuery:
         """Return one generation."""
         found = await info.context.services.generations.get(GenerationId(id), by=info.context.actor)
         return Generation.of(found)
+
+    @strawberry.field
+    async def generations(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        filter: Annotated[
+            GenerationFilter | None, strawberry.argument(description="Which ones; null for all that you asked for.")
+        ] = None,
+    ) -> Connection[Generation]:
+        """List generations, newest first."""
+        asked = filter or GenerationFilter()
+        page = await info.context.services.generations.list(
+            PageRequest(first, after),
+            project_id=None if asked.project_id is None else ProjectId(asked.project_id),
+            kind=asked.kind,
+            status=asked.status,
+            by=info.context.actor,
+        )
+        return connection(page, Generation.of, after=after)
 
 
 @strawberry.type

@@ -1,9 +1,8 @@
 """This file is what users do with deployments: start one, watch it, read its logs, stop it, do it again."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import compress
 from typing import Final
 
 from msgspec.structs import replace
@@ -30,6 +29,7 @@ from services.idempotency import Idempotency
 from services.jobs.record import OPEN, StopCause, stop_requested
 from services.projects import NO_DEPLOYMENT, Project, Projects
 from services.settings import Settings
+from services.started import started_by
 
 TRIES: Final = 20
 MAX_VARIABLES: Final = 100
@@ -128,7 +128,7 @@ class Deployments:
         asked = {"status": status.value if status else None, "environment": environment}
         where = {name: value for name, value in asked.items() if value is not None} or None
         if project_id is None:
-            return await self._started_by(by, page, where)
+            return await started_by(by, self.table, self.projects, page, where=where)
         project = await self.projects.get(project_id, by=by)
         return await self.table.query("ProjectIdIndex", project.id, page, where=where)
 
@@ -224,22 +224,6 @@ class Deployments:
             await self.projects.went_down(deployment.project_id, deployment.id, failed=False)
             await close_stream(self.event_log, self.archive, deployment)
         return deployment
-
-    async def _started_by(self, by: Actor, page: PageRequest, where: Mapping[str, str] | None) -> Page[Deployment]:
-        """Return what the actor started, without projects that they do not see any more; empty only at the end."""
-        while True:
-            found = await self.table.query("UserIdIndex", by.user_id, page, where=where)
-            shown = await self._visible(found.items, by=by)
-            if any(shown) or not found.has_next:
-                return Page(list(compress(found.items, shown)), list(compress(found.cursors, shown)), found.has_next)
-            page = PageRequest(page.first, found.cursors[-1])
-
-    async def _visible(self, deployments: Sequence[Deployment], *, by: Actor) -> Sequence[bool]:
-        """Say of which deployments the actor sees the project."""
-        keys = list(dict.fromkeys((one.project_id, one.project_owner_id or by.user_id) for one in deployments))
-        projects = await self.projects.many(keys, by=by)
-        visible = {project.id for project in projects if project is not None}
-        return [one.project_id in visible for one in deployments]
 
     def _check(self, new: NewDeployment, platform: DeploymentPlatform) -> None:
         faults = _config_faults(new.config)

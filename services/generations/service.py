@@ -34,6 +34,7 @@ from services.rates import Rates
 from services.schemas.model import encode
 from services.schemas.service import Schema
 from services.settings import Settings
+from services.started import started_by
 from services.usage.allowance import allowance
 from services.usage.service import Budgets
 
@@ -138,9 +139,26 @@ class Generations:
         """Return generations of projects that the caller was given, by their ids and the projects'; None for none."""
         return await self.table.find_many(keys)
 
-    async def list(self, project: Project, page: PageRequest) -> Page[Generation]:
+    async def of_project(self, project: Project, page: PageRequest) -> Page[Generation]:
         """Return the generations of a project that the caller was given, newest first."""
         return await self.table.query("ProjectIdIndex", project.id, page)
+
+    async def list(
+        self,
+        page: PageRequest,
+        *,
+        project_id: ProjectId | None,
+        kind: GenerationKind | None = None,
+        status: GenerationStatus | None = None,
+        by: Actor,
+    ) -> Page[Generation]:
+        """Return the generations of a project, or those that the actor asked for, newest first."""
+        asked = {"kind": kind and kind.value, "status": status and status.value}
+        where = {name: value for name, value in asked.items() if value is not None} or None
+        if project_id is None:
+            return await started_by(by, self.table, self.projects, page, where=where)
+        project = await self.projects.get(project_id, by=by)
+        return await self.table.query("ProjectIdIndex", project.id, page, where=where)
 
     async def cancel(self, generation_id: GenerationId, *, by: Actor) -> Generation:
         """Ask a generation to stop. It is CANCELING until the work has stopped; one not begun is CANCELED at once.

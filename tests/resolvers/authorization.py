@@ -129,6 +129,9 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "Query.projects": Entry("query($team: ID!) { projects(filter: {teamId: $team}) { nodes { id } } }", SEE),
     "Query.schema": Entry("query($schema: ID!) { schema(id: $schema) { id } }", SEE),
     "Query.generation": Entry("query($generation: ID!) { generation(id: $generation) { id downloadUrl } }", SEE),
+    "Query.generations": Entry(
+        "query($project: ID!) { generations(filter: {projectId: $project}) { nodes { id } } }", SEE
+    ),
     "Query.deployment": Entry("query($deployment: ID!) { deployment(id: $deployment) { id } }", SEE),
     "Query.deployments": Entry(
         "query($project: ID!) { deployments(filter: {projectId: $project}) { nodes { id } } }", SEE

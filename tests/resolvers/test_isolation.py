@@ -49,6 +49,7 @@ BY_KIND = {
         CREATE_PAGE,
         "mutation($id: ID!) { reorderDocumentation(input: {projectId: $id, pageIds: []}) { project { id } } }",
         "query($id: ID!) { activity(filter: {projectId: $id}) { nodes { id } } }",
+        "query($id: ID!) { generations(filter: {projectId: $id}) { nodes { id } } }",
         "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }",
         "query($id: ID!) { metricsOverview(projectId: $id) { start } }",
         "query($id: ID!) { sessions(projectId: $id) { nodes { id } } }",
