@@ -379,7 +379,7 @@ class _Builder:
         )
         outbound = self._outbound()
         courier, webhooks = self._notifications(notifier, outbound, idempotency)
-        deletion = Deletion(projects, generations, deployments)
+        deletion = Deletion(projects, generations, deployments, generation_job, deployment_job)
         services = Services(
             config=config,
             access=people.access,

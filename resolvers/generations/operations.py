@@ -61,6 +61,14 @@ class CancelGenerationInput:
 
 
 @strawberry.input
+class DeleteGenerationInput:
+    """A generation to delete."""
+
+    generation_id: strawberry.ID
+    """A generation that has ended."""
+
+
+@strawberry.input
 class ContinueGenerationInput:
     """A generation to go on with."""
 
@@ -110,6 +118,20 @@ class CancelGenerationPayload:
     @classmethod
     def of(cls, generation: records.Generation) -> Self:
         return cls(generation=Generation.of(generation))
+
+
+@strawberry.type
+class DeleteGenerationPayload:
+    """Which generation is gone, or what was wrong."""
+
+    deleted_generation_id: strawberry.ID | None = None
+    """The generation's id; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, generation: records.Generation) -> Self:
+        return cls(deleted_generation_id=strawberry.ID(generation.id))
 
 
 @strawberry.input
@@ -197,6 +219,21 @@ class GenerationsMutation:
             GenerationId(input.generation_id), by=info.context.actor
         )
         return CancelGenerationPayload.of(generation)
+
+    @strawberry.mutation
+    @reporting(DeleteGenerationPayload)
+    async def delete_generation(
+        self, info: Info, input: Annotated[DeleteGenerationInput, strawberry.argument(description="Which one.")]
+    ) -> DeleteGenerationPayload:
+        """Delete a generation with its text, files and archive. What it made in the project stays: a schema's version,
+        an architecture, pages; and what was made from it is whole without it.
+
+        A CONFLICT where it has not ended, a deployment of it runs, or another generation is being made from it.
+        """
+        generation = await info.context.services.deletion.delete_generation(
+            GenerationId(input.generation_id), by=info.context.actor
+        )
+        return DeleteGenerationPayload.of(generation)
 
 
 @strawberry.type

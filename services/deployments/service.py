@@ -22,11 +22,11 @@ from services.deployments.model import Deployment, DeploymentConfig, DeploymentP
 from services.events.cursor import Cursor, decode, encode
 from services.events.follow import Following, follow
 from services.events.hub import Hub
-from services.events.port import EventLog
+from services.events.port import EventLog, LogUnavailable
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import Generations
 from services.idempotency import Idempotency
-from services.jobs.record import OPEN, StopCause, stop_requested
+from services.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.projects import NO_DEPLOYMENT, Project, Projects
 from services.settings import Settings
 from services.started import started_by
@@ -95,8 +95,13 @@ class Deployments:
     async def redeploy(
         self, deployment_id: DeploymentId, *, client_mutation_id: str | None = None, by: Actor
     ) -> Deployment:
-        """Deploy the same code with the same configuration again; once live it replaces what runs."""
+        """Deploy the same code with the same configuration again; once live it replaces what runs.
+
+        Raises Conflict, with the deployment, where its code was deleted.
+        """
         old = await self.get(deployment_id, by=by, action=Action.EDIT)
+        if await self.generations.table.find(old.generation_id) is None:
+            raise Conflict("The code of this deployment was deleted; deploy another generation.", current=old)
         again = NewDeployment(old.project_id, old.generation_id, old.platform, old.config, client_mutation_id)
         return await self.create(again, by=by)
 
@@ -158,6 +163,29 @@ class Deployments:
                 with suppress(Conflict):  # it ended meanwhile
                     await self._stop(deployment.id)
 
+    async def remove(self, deployment: Deployment) -> None:
+        """Delete a settled deployment that the caller may delete, with its log. May be repeated.
+
+        The record goes last, so that a delete cut short can be done again. Raises Conflict where it has not ended.
+        """
+        with suppress(LogUnavailable):  # nobody can read a stream without its record; the log lets go of it by itself
+            await self.event_log.forget(deployment.id)
+        await self.archive.remove(deployment.id)  # after the log, from which nothing can be archived any more
+        for _ in range(TRIES):
+            found = await self.table.find(deployment.id)
+            if found is None:
+                return
+            if found.finished_at is None:
+                raise NotEnded("deployment", found.status)
+            project = await self.projects.table.find(found.project_id)
+            parts = [self.table.removal(found)]
+            if project is not None and project.latest_deployment_id == found.id:
+                pointer = replace(project, latest_deployment_id=await self._newest_before(found))
+                parts.append(self.projects.table.replacement(project, pointer))
+            if await transact(self.table.aws, parts):
+                return
+        raise Conflict("The project keeps changing; try again.")
+
     @asynccontextmanager
     async def follow(
         self, deployment_id: DeploymentId, *, after: str | None, shown: LogFilter, by: Actor
@@ -206,6 +234,18 @@ class Deployments:
             if await transact(self.table.aws, [creation, self.projects.table.replacement(project, pointer)]):
                 return deployment
         raise Conflict("The project keeps changing; try again.")
+
+    async def _newest_before(self, deployment: Deployment) -> DeploymentId:
+        """Return the newest deployment of the project without this one: it is there, whatever the index still shows."""
+        page = PageRequest(first=10)
+        while True:
+            found = await self.table.query("ProjectIdIndex", deployment.project_id, page)
+            for one in found.items:
+                if one.id != deployment.id and await self.table.find(one.id) is not None:
+                    return one.id
+            if not found.has_next:
+                return NO_DEPLOYMENT
+            page = PageRequest(page.first, found.cursors[-1])
 
     async def _stop(self, deployment_id: DeploymentId) -> Deployment | None:
         def stopped(old: Deployment) -> Deployment:

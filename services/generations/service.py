@@ -20,14 +20,14 @@ from services.core.policy import Action
 from services.core.text import bounded
 from services.events.follow import Following, follow
 from services.events.hub import Hub
-from services.events.port import EventLog
-from services.generations.artifact import ARCHIVE, Artifact, load
+from services.events.port import EventLog, LogUnavailable
+from services.generations.artifact import ARCHIVE, Artifact, folder, load
 from services.generations.diff import FileChange, changes
 from services.generations.events import GenerationEvent, merged
 from services.generations.history import GenerationHistory, close_stream
 from services.generations.model import Generation, GenerationKind, GenerationStatus, expiry
 from services.idempotency import Idempotency
-from services.jobs.record import OPEN, StopCause, stop_requested
+from services.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.llm.port import Options
 from services.projects import Project, Projects
 from services.rates import Rates
@@ -38,6 +38,7 @@ from services.started import started_by
 from services.usage.allowance import allowance
 from services.usage.service import Budgets
 
+TRIES: Final = 5
 PROMPT_LENGTH: Final = 8000
 DOWNLOAD_SECONDS: Final = 3600
 LEAST: Final = 0.001
@@ -114,10 +115,17 @@ class Generations:
         record = replace(record, continues=True, description=old.description, schema_id=schema_id)
         return await self._queued(record, project, old, by=by)
 
-    async def diff(self, generation: Generation, from_id: GenerationId | None, *, by: Actor) -> list[FileChange]:
-        """Say which files changed to this generation from another one of the project; None: from its base, if any."""
-        from_id = generation.base_id if from_id is None else from_id
-        other = None if from_id is None else await self.get(from_id, by=by)
+    async def diff(self, generation: Generation, from_id: GenerationId | None, *, by: Actor) -> list[FileChange] | None:
+        """Say which files changed to this generation from another one of the project; None: from its base, if any.
+
+        Returns None where the base was deleted: nobody knows any more what changed.
+        """
+        if from_id is not None:
+            other = await self.get(from_id, by=by)
+        elif generation.base_id is None:
+            other = None
+        elif (other := await self.table.find(generation.base_id)) is None:
+            return None
         if other is not None and other.project_id != generation.project_id:
             raise Invalid.one("from is a generation of another project.", "from")
         before = await load(self.bucket, other) if other else None
@@ -179,6 +187,25 @@ class Generations:
             if generation.finished_at is None:
                 with suppress(Conflict):  # it ended meanwhile
                     await self._stop(generation.id)
+
+    async def remove(self, generation: Generation) -> None:
+        """Delete a settled generation that the caller may delete, with its files and its stream. May be repeated.
+
+        What it made in its project stays: the version of the schema, the architecture, the pages. The record goes last,
+        so that a delete cut short can be done again. Raises Conflict where it has not ended.
+        """
+        await self.bucket.remove(folder(generation))
+        with suppress(LogUnavailable):  # nobody can read a stream without its record; the log lets go of it by itself
+            await self.event_log.forget(generation.id)
+        for _ in range(TRIES):
+            found = await self.table.find(generation.id)
+            if found is None:
+                return
+            if found.finished_at is None:
+                raise NotEnded("generation", found.status)
+            if await self.table.delete(found):
+                return
+        raise Conflict("The generation keeps changing; try again.")
 
     @asynccontextmanager
     async def follow(

@@ -68,10 +68,12 @@ BY_KIND = {
     "generation": [
         "query($id: ID!) { generation(id: $id) { id downloadUrl } }",
         "mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { generation { id } } }",
+        "mutation($id: ID!) { deleteGeneration(input: {generationId: $id}) { deletedGenerationId } }",
     ],
     "deployment": [
         "query($id: ID!) { deployment(id: $id) { id } }",
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { deployment { id } } }",
+        "mutation($id: ID!) { deleteDeployment(input: {deploymentId: $id}) { deletedDeploymentId } }",
         "mutation($id: ID!) { redeploy(input: {deploymentId: $id}) { deployment { id } } }",
     ],
     "team": [
