@@ -1,10 +1,10 @@
 """This file is what deleting promises around a worker: what goes on is not deleted, and what is deleted stays so."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from cli.serving import provision_stage
 from services.auth.tokens import Subject
 from services.aws.queue import Depth, Queue
 from services.bootstrap import Process, Services, opened
+from services.config import Config
 from services.core.actor import Actor
 from services.core.clock import utc_now
 from services.core.errors import Conflict, NotFound
@@ -91,13 +92,20 @@ class Site:
         await running
 
 
+@pytest.fixture(scope="module")
+def config(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Provision a stage that no worker serves by itself."""
+    data = tmp_path_factory.mktemp("data")
+    config = settings(emulator, SNAPINFRA_DATA=str(data), AI_TEAM_MONTHLY_TOKENS="1000000")
+    provision_stage(config)
+    return config
+
+
 @pytest.fixture
-async def site(emulator: str, tmp_path: Path) -> AsyncGenerator[Site]:
-    config = settings(emulator, SNAPINFRA_DATA=str(tmp_path), AI_TEAM_MONTHLY_TOKENS="1000000")
-    await asyncio.to_thread(provision_stage, config)
+async def site(config: Config) -> AsyncGenerator[Site]:
     async with opened(config, {}) as process:
         services = process.services
-        actor = await services.users.actor(Subject("user_alice"))
+        actor = await services.users.actor(Subject(f"user_{uuid.uuid4().hex}"))
         project = await services.projects.create(NewProject("Users", "Users and roles"), by=actor)
         await services.schemas.save(project.id, MODEL, expected_version=None, by=actor)
         yield Site(process, actor, await services.projects.get(project.id, by=actor))
