@@ -218,7 +218,7 @@ class _Stage:
     async def generate(self, plan: Plan, project: Project) -> None:
         """Ask for the generations that the project has not had yet, one after the other."""
         generations, by = self.services.generations, self.people[plan.who]
-        made = len((await generations.list(project, ALL)).items)
+        made = len((await generations.of_project(project, ALL)).items)
         for kind, prompt in plan.generations[made:]:
             generation = await generations.create(NewGeneration(project.id, kind, prompt), by=by)
             async with generations.follow(generation.id, after=None, by=by) as events:
@@ -229,7 +229,7 @@ class _Stage:
         """Deploy as the plan says; each deployment takes the place of the one before, and the last is stopped."""
         deployments, by = self.services.deployments, self.people[plan.who]
         page = await deployments.list(ALL, project_id=project.id, status=None, by=by)
-        code = [one for one in (await self.services.generations.list(project, ALL)).items if one.kind is CODE]
+        code = [one for one in (await self.services.generations.of_project(project, ALL)).items if one.kind is CODE]
         last: DeploymentId | None = None
         for variables in plan.deployments[len(page.items) :]:
             config = DeploymentConfig(environment_variables=dict(variables))

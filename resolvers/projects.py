@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from resolvers.deployments import Deployment
     from resolvers.documentation import DocumentationFilter, DocumentationPage
     from resolvers.generations import Generation
-    from resolvers.schemas import Schema
+    from resolvers.schemas import Schema, SchemaFilter
     from resolvers.users import User
 
 strawberry.enum(ProjectStatus)
@@ -76,12 +76,20 @@ class Project(Node):
 
     @strawberry.field
     async def schemas(
-        self, info: Info, first: First = 20, after: After = None
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        filter: Annotated[
+            Annotated["SchemaFilter", strawberry.lazy("resolvers.schemas")] | None,
+            strawberry.argument(description="Which versions; null for all."),
+        ] = None,
     ) -> Connection[Annotated["Schema", strawberry.lazy("resolvers.schemas")]]:
-        """All versions of its schema, newest first."""
+        """The versions of its schema, newest first."""
         from resolvers.schemas import Schema  # noqa: PLC0415 - the slices show each other
 
-        page = await info.context.services.schemas.versions(self.project, PageRequest(first, after))
+        name = None if filter is None else filter.name
+        page = await info.context.services.schemas.versions(self.project, PageRequest(first, after), name=name)
         return connection(page, Schema.of, after=after)
 
     @strawberry.field
@@ -130,7 +138,7 @@ class Project(Node):
         """Its generations, newest first."""
         from resolvers.generations import Generation  # noqa: PLC0415 - the slices show each other
 
-        page = await info.context.services.generations.list(self.project, PageRequest(first, after))
+        page = await info.context.services.generations.of_project(self.project, PageRequest(first, after))
         return connection(page, Generation.of, after=after)
 
     @strawberry.field

@@ -208,6 +208,14 @@ class RelationshipInput:
 
 
 @strawberry.input
+class SchemaFilter:
+    """Which versions of a schema to list; a null field leaves all."""
+
+    name: str | None = None
+    """Called exactly this."""
+
+
+@strawberry.input
 class SaveSchemaInput:
     """A hand-made schema to store as the project's next version."""
 

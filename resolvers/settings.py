@@ -1,5 +1,6 @@
 """This file is settings in the schema."""
 
+from datetime import datetime
 from typing import Annotated, Any, Self
 
 import strawberry
@@ -27,6 +28,8 @@ class UserSettings:
     """What they want to be told of; everything at first."""
     version: int
     """Counts the changes, from 0; pass it as `expectedVersion` to change only what you have seen."""
+    updated_at: datetime | None
+    """When they were last changed; null where they never were."""
 
     @classmethod
     def of(cls, settings: model.UserSettings) -> Self:
@@ -35,6 +38,7 @@ class UserSettings:
             timezone=settings.timezone,
             notify_on=list(settings.notify_on),
             version=settings.version,
+            updated_at=settings.updated_at if settings.version else None,
         )
 
 
@@ -48,6 +52,8 @@ class TeamSettings:
     """The model of generations that name none; null, as at first, leaves it to the server."""
     version: int
     """Counts the changes, from 0; pass it as `expectedVersion` to change only what you have seen."""
+    updated_at: datetime | None
+    """When they were last changed; null where they never were."""
 
     @classmethod
     def of(cls, settings: model.TeamSettings) -> Self:
@@ -55,6 +61,7 @@ class TeamSettings:
             default_platform=settings.default_platform,
             default_model=settings.default_model,
             version=settings.version,
+            updated_at=settings.updated_at if settings.version else None,
         )
 
 

@@ -33,6 +33,8 @@ class User(Node):
     """Counts its changes, from 1; pass it as `expectedVersion` to change only what you have seen."""
     created_at: datetime
     """When they were first seen."""
+    updated_at: datetime
+    """When what is known of them last changed."""
     user: strawberry.Private[model.User]
 
     @strawberry.field
@@ -64,6 +66,7 @@ class User(Node):
             image_url=user.image_url,
             version=user.version,
             created_at=user.created_at,
+            updated_at=user.updated_at,
             user=user,
         )
 

@@ -382,7 +382,7 @@ class _Builder:
         )
         outbound = self._outbound()
         courier, webhooks = self._notifications(notifier, outbound, idempotency)
-        deletion = Deletion(projects, generations, deployments)
+        deletion = Deletion(projects, generations, deployments, generation_job, deployment_job)
         services = Services(
             config=config,
             pace=Pace(config.api_rate, time.monotonic),

@@ -65,6 +65,14 @@ class CancelDeploymentInput:
 
 
 @strawberry.input
+class DeleteDeploymentInput:
+    """A deployment to delete."""
+
+    deployment_id: strawberry.ID
+    """A deployment that has ended."""
+
+
+@strawberry.input
 class RedeployInput:
     """A deployment to do again."""
 
@@ -103,11 +111,25 @@ class CancelDeploymentPayload:
 
 
 @strawberry.type
+class DeleteDeploymentPayload:
+    """Which deployment is gone, or what was wrong."""
+
+    deleted_deployment_id: strawberry.ID | None = None
+    """The deployment's id; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, deployment: records.Deployment) -> Self:
+        return cls(deleted_deployment_id=strawberry.ID(deployment.id))
+
+
+@strawberry.type
 class RedeployPayload:
     """The new deployment, or what was wrong."""
 
     deployment: Deployment | None = None
-    """A new deployment of the same code; once live it replaces what runs."""
+    """A new deployment of the same code; once live it replaces what runs. After a CONFLICT the one asked about."""
     user_errors: list[UserError] = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
@@ -195,11 +217,22 @@ class DeploymentsMutation:
         return CancelDeploymentPayload.of(deployment)
 
     @strawberry.mutation
+    @reporting(DeleteDeploymentPayload)
+    async def delete_deployment(
+        self, info: Info, input: Annotated[DeleteDeploymentInput, strawberry.argument(description="Which one.")]
+    ) -> DeleteDeploymentPayload:
+        """Delete a deployment with its log. A CONFLICT where it is being built or runs: cancel it first."""
+        deployment = await info.context.services.deletion.delete_deployment(
+            DeploymentId(input.deployment_id), by=info.context.actor
+        )
+        return DeleteDeploymentPayload.of(deployment)
+
+    @strawberry.mutation
     @reporting(RedeployPayload)
     async def redeploy(
         self, info: Info, input: Annotated[RedeployInput, strawberry.argument(description="Which one.")]
     ) -> RedeployPayload:
-        """Deploy the same code with the same configuration again."""
+        """Deploy the same code with the same configuration again. A CONFLICT where the code was deleted."""
         deployment = await info.context.services.deployments.redeploy(
             DeploymentId(input.deployment_id),
             client_mutation_id=input.client_mutation_id,

@@ -18,7 +18,7 @@ from services.checks.port import CheckState
 from services.core.ids import GenerationId
 from services.generations import model as records
 from services.generations.artifact import Artifact
-from services.generations.diff import FileChangeKind
+from services.generations.diff import FileChange, FileChangeKind
 from services.generations.model import GenerationKind, GenerationReason, GenerationStatus
 from services.llm.paths import DiscardReason
 from services.usage.model import AttemptOutcome, AttemptUsage
@@ -139,6 +139,10 @@ class GenerationFileChange:
     patch: str | None
     """The difference in the unified format of `diff -u`; null where it would exceed 100,000 characters."""
 
+    @classmethod
+    def of(cls, change: FileChange) -> Self:
+        return cls(path=change.path, change=change.kind, before=change.before, after=change.after, patch=change.patch)
+
 
 @strawberry.type
 class Generation(Node):
@@ -239,7 +243,7 @@ class Generation(Node):
     async def base(
         self, info: Info
     ) -> Annotated["Generation", strawberry.lazy("resolvers.generations.objects")] | None:
-        """The generation that this one changes or goes on with; null for one that began anew."""
+        """The one that this one changes or goes on with; null for one that began anew, and once it was deleted."""
         if self.generation.base_id is None:
             return None
         found = await info.context.loaders.generation(self.generation.base_id, self.generation.project_id)
@@ -257,15 +261,10 @@ class Generation(Node):
             ),
         ] = None,
     ) -> list[GenerationFileChange] | None:
-        """Which files changed from another generation to this one, by path."""
+        """Which files changed from another generation to this one, by path; null where `base` was deleted."""
         generations, actor = info.context.services.generations, info.context.actor
         changes = await generations.diff(self.generation, None if from_ is None else GenerationId(from_), by=actor)
-        return [
-            GenerationFileChange(
-                path=change.path, change=change.kind, before=change.before, after=change.after, patch=change.patch
-            )
-            for change in changes
-        ]
+        return None if changes is None else [GenerationFileChange.of(change) for change in changes]
 
     @strawberry.field
     def download_url(self, info: Info) -> URL | None:

@@ -9,11 +9,13 @@ from resolvers.context import Info
 from resolvers.errors import UserError, reporting
 from resolvers.generations.events import GenerationEvent, shown
 from resolvers.generations.objects import Generation
+from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
 from services.core.ids import GenerationId, ProjectId
+from services.core.pages import PageRequest
 from services.generations import model as records
 from services.generations import service
-from services.generations.model import GenerationKind
+from services.generations.model import GenerationKind, GenerationStatus
 from services.llm.port import Options
 
 
@@ -56,6 +58,14 @@ class CancelGenerationInput:
 
     generation_id: strawberry.ID
     """The generation."""
+
+
+@strawberry.input
+class DeleteGenerationInput:
+    """A generation to delete."""
+
+    generation_id: strawberry.ID
+    """A generation that has ended."""
 
 
 @strawberry.input
@@ -110,6 +120,32 @@ class CancelGenerationPayload:
         return cls(generation=Generation.of(generation))
 
 
+@strawberry.type
+class DeleteGenerationPayload:
+    """Which generation is gone, or what was wrong."""
+
+    deleted_generation_id: strawberry.ID | None = None
+    """The generation's id; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, generation: records.Generation) -> Self:
+        return cls(deleted_generation_id=strawberry.ID(generation.id))
+
+
+@strawberry.input
+class GenerationFilter:
+    """Which generations to list; a null field leaves all."""
+
+    project_id: strawberry.ID | None = None
+    """Of this project; null means those that you asked for, of all projects that you may see."""
+    kind: GenerationKind | None = None
+    """Of this kind."""
+    status: GenerationStatus | None = None
+    """With this status."""
+
+
 GenerationArgument = Annotated[strawberry.ID, strawberry.argument(description="The generation.")]
 
 
@@ -120,6 +156,27 @@ class GenerationsQuery:
         """Return one generation."""
         found = await info.context.services.generations.get(GenerationId(id), by=info.context.actor)
         return Generation.of(found)
+
+    @strawberry.field
+    async def generations(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        filter: Annotated[
+            GenerationFilter | None, strawberry.argument(description="Which ones; null for all that you asked for.")
+        ] = None,
+    ) -> Connection[Generation]:
+        """List generations, newest first."""
+        asked = filter or GenerationFilter()
+        page = await info.context.services.generations.list(
+            PageRequest(first, after),
+            project_id=None if asked.project_id is None else ProjectId(asked.project_id),
+            kind=asked.kind,
+            status=asked.status,
+            by=info.context.actor,
+        )
+        return connection(page, Generation.of, after=after)
 
 
 @strawberry.type
@@ -162,6 +219,21 @@ class GenerationsMutation:
             GenerationId(input.generation_id), by=info.context.actor
         )
         return CancelGenerationPayload.of(generation)
+
+    @strawberry.mutation
+    @reporting(DeleteGenerationPayload)
+    async def delete_generation(
+        self, info: Info, input: Annotated[DeleteGenerationInput, strawberry.argument(description="Which one.")]
+    ) -> DeleteGenerationPayload:
+        """Delete a generation with its text, files and archive. What it made in the project stays: a schema's version,
+        an architecture, pages; and what was made from it is whole without it.
+
+        A CONFLICT where it has not ended, a deployment of it runs, or another generation is being made from it.
+        """
+        generation = await info.context.services.deletion.delete_generation(
+            GenerationId(input.generation_id), by=info.context.actor
+        )
+        return DeleteGenerationPayload.of(generation)
 
 
 @strawberry.type

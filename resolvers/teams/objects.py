@@ -91,6 +91,8 @@ class Team(Node):
     """Counts its changes, from 1; pass it as `expectedVersion` to change only what you have seen."""
     created_at: datetime
     """When it was made."""
+    updated_at: datetime
+    """When it was last renamed or given away."""
     team: strawberry.Private[model.Team]
 
     @strawberry.field
@@ -148,5 +150,6 @@ class Team(Node):
             personal=team.personal,
             version=team.version,
             created_at=team.created_at,
+            updated_at=team.updated_at,
             team=team,
         )

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from services.aws.clearing import clear
 from services.aws.items import Entity
 from services.aws.tables import AlreadyExists, Table, TableSpec
 from services.core.clock import Clock
@@ -69,6 +70,10 @@ class LogArchive:
                 await self.table.put_new(self._chunk(stream, chunk))
             after = chunk[-1].seq
         return after
+
+    async def remove(self, stream: str) -> None:
+        """Delete what was archived of a stream."""
+        await clear(self.table, stream)
 
     def _chunk(self, stream: str, entries: Sequence[Entry]) -> LogChunk:
         now = self.now()

@@ -1,9 +1,8 @@
 """This file is what users do with deployments: start one, watch it, read its logs, stop it, do it again."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import compress
 from typing import Final
 
 from msgspec.structs import replace
@@ -23,13 +22,14 @@ from services.deployments.model import Deployment, DeploymentConfig, DeploymentP
 from services.events.cursor import Cursor, decode, encode
 from services.events.follow import Following, follow
 from services.events.hub import Hub
-from services.events.port import EventLog
+from services.events.port import EventLog, LogUnavailable
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import Generations
 from services.idempotency import Idempotency
-from services.jobs.record import OPEN, StopCause, stop_requested
+from services.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.projects import NO_DEPLOYMENT, Project, Projects
 from services.settings import Settings
+from services.started import started_by
 
 TRIES: Final = 20
 MAX_VARIABLES: Final = 100
@@ -95,8 +95,13 @@ class Deployments:
     async def redeploy(
         self, deployment_id: DeploymentId, *, client_mutation_id: str | None = None, by: Actor
     ) -> Deployment:
-        """Deploy the same code with the same configuration again; once live it replaces what runs."""
+        """Deploy the same code with the same configuration again; once live it replaces what runs.
+
+        Raises Conflict, with the deployment, where its code was deleted.
+        """
         old = await self.get(deployment_id, by=by, action=Action.EDIT)
+        if await self.generations.table.find(old.generation_id) is None:
+            raise Conflict("The code of this deployment was deleted; deploy another generation.", current=old)
         again = NewDeployment(old.project_id, old.generation_id, old.platform, old.config, client_mutation_id)
         return await self.create(again, by=by)
 
@@ -128,7 +133,7 @@ class Deployments:
         asked = {"status": status.value if status else None, "environment": environment}
         where = {name: value for name, value in asked.items() if value is not None} or None
         if project_id is None:
-            return await self._started_by(by, page, where)
+            return await started_by(by, self.table, self.projects, page, where=where)
         project = await self.projects.get(project_id, by=by)
         return await self.table.query("ProjectIdIndex", project.id, page, where=where)
 
@@ -157,6 +162,29 @@ class Deployments:
             if deployment.finished_at is None:
                 with suppress(Conflict):  # it ended meanwhile
                     await self._stop(deployment.id)
+
+    async def remove(self, deployment: Deployment) -> None:
+        """Delete a settled deployment that the caller may delete, with its log. May be repeated.
+
+        The record goes last, so that a delete cut short can be done again. Raises Conflict where it has not ended.
+        """
+        with suppress(LogUnavailable):  # nobody can read a stream without its record; the log lets go of it by itself
+            await self.event_log.forget(deployment.id)
+        await self.archive.remove(deployment.id)  # after the log, from which nothing can be archived any more
+        for _ in range(TRIES):
+            found = await self.table.find(deployment.id)
+            if found is None:
+                return
+            if found.finished_at is None:
+                raise NotEnded("deployment", found.status)
+            project = await self.projects.table.find(found.project_id)
+            parts = [self.table.removal(found)]
+            if project is not None and project.latest_deployment_id == found.id:
+                pointer = replace(project, latest_deployment_id=await self._newest_before(found))
+                parts.append(self.projects.table.replacement(project, pointer))
+            if await transact(self.table.aws, parts):
+                return
+        raise Conflict("The project keeps changing; try again.")
 
     @asynccontextmanager
     async def follow(
@@ -207,6 +235,18 @@ class Deployments:
                 return deployment
         raise Conflict("The project keeps changing; try again.")
 
+    async def _newest_before(self, deployment: Deployment) -> DeploymentId:
+        """Return the newest deployment of the project without this one: it is there, whatever the index still shows."""
+        page = PageRequest(first=10)
+        while True:
+            found = await self.table.query("ProjectIdIndex", deployment.project_id, page)
+            for one in found.items:
+                if one.id != deployment.id and await self.table.find(one.id) is not None:
+                    return one.id
+            if not found.has_next:
+                return NO_DEPLOYMENT
+            page = PageRequest(page.first, found.cursors[-1])
+
     async def _stop(self, deployment_id: DeploymentId) -> Deployment | None:
         def stopped(old: Deployment) -> Deployment:
             if old.finished_at is not None:
@@ -224,22 +264,6 @@ class Deployments:
             await self.projects.went_down(deployment.project_id, deployment.id, failed=False)
             await close_stream(self.event_log, self.archive, deployment)
         return deployment
-
-    async def _started_by(self, by: Actor, page: PageRequest, where: Mapping[str, str] | None) -> Page[Deployment]:
-        """Return what the actor started, without projects that they do not see any more; empty only at the end."""
-        while True:
-            found = await self.table.query("UserIdIndex", by.user_id, page, where=where)
-            shown = await self._visible(found.items, by=by)
-            if any(shown) or not found.has_next:
-                return Page(list(compress(found.items, shown)), list(compress(found.cursors, shown)), found.has_next)
-            page = PageRequest(page.first, found.cursors[-1])
-
-    async def _visible(self, deployments: Sequence[Deployment], *, by: Actor) -> Sequence[bool]:
-        """Say of which deployments the actor sees the project."""
-        keys = list(dict.fromkeys((one.project_id, one.project_owner_id or by.user_id) for one in deployments))
-        projects = await self.projects.many(keys, by=by)
-        visible = {project.id for project in projects if project is not None}
-        return [one.project_id in visible for one in deployments]
 
     def _check(self, new: NewDeployment, platform: DeploymentPlatform) -> None:
         faults = _config_faults(new.config)

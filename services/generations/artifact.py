@@ -33,9 +33,14 @@ class Artifact(msgspec.Struct, frozen=True):
     files: tuple[FileContent, ...] = ()
 
 
+def folder(generation: Generation) -> str:
+    """Return where all attempts of a generation store what they made."""
+    return f"generations/{generation.id}/"
+
+
 def prefix(generation: Generation) -> str:
     """Return where an attempt stores its artifact: a zombie's is never looked at."""
-    return f"generations/{generation.id}/attempt-{generation.attempt}"
+    return f"{folder(generation)}attempt-{generation.attempt}"
 
 
 async def store(bucket: Bucket, where: str, artifact: Artifact) -> None:

@@ -20,23 +20,25 @@ from services.core.policy import Action
 from services.core.text import bounded
 from services.events.follow import Following, follow
 from services.events.hub import Hub
-from services.events.port import EventLog
-from services.generations.artifact import ARCHIVE, Artifact, load
+from services.events.port import EventLog, LogUnavailable
+from services.generations.artifact import ARCHIVE, Artifact, folder, load
 from services.generations.diff import FileChange, changes
 from services.generations.events import GenerationEvent, merged
 from services.generations.history import GenerationHistory, close_stream
 from services.generations.model import Generation, GenerationKind, GenerationStatus, expiry
 from services.idempotency import Idempotency
-from services.jobs.record import OPEN, StopCause, stop_requested
+from services.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.llm.port import Options
 from services.projects import Project, Projects
 from services.rates import Rates
 from services.schemas.model import encode
 from services.schemas.service import Schema
 from services.settings import Settings
+from services.started import started_by
 from services.usage.allowance import allowance
 from services.usage.service import Budgets
 
+TRIES: Final = 5
 PROMPT_LENGTH: Final = 8000
 DOWNLOAD_SECONDS: Final = 3600
 LEAST: Final = 0.001
@@ -113,10 +115,17 @@ class Generations:
         record = replace(record, continues=True, description=old.description, schema_id=schema_id)
         return await self._queued(record, project, old, by=by)
 
-    async def diff(self, generation: Generation, from_id: GenerationId | None, *, by: Actor) -> list[FileChange]:
-        """Say which files changed to this generation from another one of the project; None: from its base, if any."""
-        from_id = generation.base_id if from_id is None else from_id
-        other = None if from_id is None else await self.get(from_id, by=by)
+    async def diff(self, generation: Generation, from_id: GenerationId | None, *, by: Actor) -> list[FileChange] | None:
+        """Say which files changed to this generation from another one of the project; None: from its base, if any.
+
+        Returns None where the base was deleted: nobody knows any more what changed.
+        """
+        if from_id is not None:
+            other = await self.get(from_id, by=by)
+        elif generation.base_id is None:
+            other = None
+        elif (other := await self.table.find(generation.base_id)) is None:
+            return None
         if other is not None and other.project_id != generation.project_id:
             raise Invalid.one("from is a generation of another project.", "from")
         before = await load(self.bucket, other) if other else None
@@ -138,9 +147,26 @@ class Generations:
         """Return generations of projects that the caller was given, by their ids and the projects'; None for none."""
         return await self.table.find_many(keys)
 
-    async def list(self, project: Project, page: PageRequest) -> Page[Generation]:
+    async def of_project(self, project: Project, page: PageRequest) -> Page[Generation]:
         """Return the generations of a project that the caller was given, newest first."""
         return await self.table.query("ProjectIdIndex", project.id, page)
+
+    async def list(
+        self,
+        page: PageRequest,
+        *,
+        project_id: ProjectId | None,
+        kind: GenerationKind | None = None,
+        status: GenerationStatus | None = None,
+        by: Actor,
+    ) -> Page[Generation]:
+        """Return the generations of a project, or those that the actor asked for, newest first."""
+        asked = {"kind": kind and kind.value, "status": status and status.value}
+        where = {name: value for name, value in asked.items() if value is not None} or None
+        if project_id is None:
+            return await started_by(by, self.table, self.projects, page, where=where)
+        project = await self.projects.get(project_id, by=by)
+        return await self.table.query("ProjectIdIndex", project.id, page, where=where)
 
     async def cancel(self, generation_id: GenerationId, *, by: Actor) -> Generation:
         """Ask a generation to stop. It is CANCELING until the work has stopped; one not begun is CANCELED at once.
@@ -161,6 +187,25 @@ class Generations:
             if generation.finished_at is None:
                 with suppress(Conflict):  # it ended meanwhile
                     await self._stop(generation.id)
+
+    async def remove(self, generation: Generation) -> None:
+        """Delete a settled generation that the caller may delete, with its files and its stream. May be repeated.
+
+        What it made in its project stays: the version of the schema, the architecture, the pages. The record goes last,
+        so that a delete cut short can be done again. Raises Conflict where it has not ended.
+        """
+        await self.bucket.remove(folder(generation))
+        with suppress(LogUnavailable):  # nobody can read a stream without its record; the log lets go of it by itself
+            await self.event_log.forget(generation.id)
+        for _ in range(TRIES):
+            found = await self.table.find(generation.id)
+            if found is None:
+                return
+            if found.finished_at is None:
+                raise NotEnded("generation", found.status)
+            if await self.table.delete(found):
+                return
+        raise Conflict("The generation keeps changing; try again.")
 
     @asynccontextmanager
     async def follow(

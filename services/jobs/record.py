@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from services.aws.items import Entity
 from services.aws.tables import Index
 from services.core.clock import Clock
+from services.core.errors import Conflict
 from services.core.ids import ProjectId, TeamId, UserId
 
 OPEN: Final = "open"
@@ -66,6 +67,15 @@ R = TypeVar("R", bound=JobRecord)
 def end_of_job(now: Clock) -> dict[str, Any]:
     """Return the fields that end a job, whatever else is said of its end."""
     return {"finished_at": now(), "lease": None, "open": ENDED}
+
+
+class NotEnded(Conflict):
+    """Somebody wants to delete a job that goes on."""
+
+    def __init__(self, what: str, status: Enum) -> None:
+        super().__init__(
+            f"Only a {what} that has ended can be deleted; this one is {status.value}: cancel it, and wait for its end."
+        )
 
 
 class Announced(Exception):

@@ -87,9 +87,10 @@ class Schemas:
         """Return the newest version of the schema of a project that the caller was given."""
         return await self.table.find(project.schema_id) if project.schema_id else None
 
-    async def versions(self, project: Project, page: PageRequest) -> Page[Schema]:
-        """Return the versions of the schema of a project that the caller was given, newest first."""
-        return await self.table.query("ProjectIdIndex", project.id, page)
+    async def versions(self, project: Project, page: PageRequest, *, name: str | None = None) -> Page[Schema]:
+        """Return the versions of the schema of a project that the caller was given, newest first; None: of any name."""
+        where = None if name is None else {"name": name.strip()}
+        return await self.table.query("ProjectIdIndex", project.id, page, where=where)
 
     async def save(
         self,

@@ -2,8 +2,8 @@
 
 An entry is an operation and a row of outcomes. The variables that an operation declares are filled in by name, with ids
 of one team: `$team`, `$schema`, `$generation`, `$deployment`, `$session`, `$owner` and `$viewer` (two user ids), and
-whatever MADE has (`$project`, `$webhook`). With `fresh` before its name (`$freshProject`, also `$freshTeam`) a thing is
-made for each attempt: for what would take the others away.
+whatever MADE has (`$project`, `$webhook`). With `fresh` before its name (`$freshProject`, `$freshTeam`) a thing is
+made for each attempt, also `$freshGeneration` and `$freshDeployment`: for what would take the others away.
 
 Who is allowed must get a result without user errors, other than the codes in `told`: use those where doing it in
 earnest would be slow or would change things for others.
@@ -129,6 +129,9 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "Query.projects": Entry("query($team: ID!) { projects(filter: {teamId: $team}) { nodes { id } } }", SEE),
     "Query.schema": Entry("query($schema: ID!) { schema(id: $schema) { id } }", SEE),
     "Query.generation": Entry("query($generation: ID!) { generation(id: $generation) { id downloadUrl } }", SEE),
+    "Query.generations": Entry(
+        "query($project: ID!) { generations(filter: {projectId: $project}) { nodes { id } } }", SEE
+    ),
     "Query.deployment": Entry("query($deployment: ID!) { deployment(id: $deployment) { id } }", SEE),
     "Query.deployments": Entry(
         "query($project: ID!) { deployments(filter: {projectId: $project}) { nodes { id } } }", SEE
@@ -189,6 +192,11 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         EDIT,
         told("CONFLICT"),
     ),
+    "Mutation.deleteGeneration": Entry(
+        "mutation($freshGeneration: ID!) {"
+        " deleteGeneration(input: {generationId: $freshGeneration}) { userErrors { code } } }",
+        DELETE,
+    ),
     "Mutation.createDeployment": Entry(
         "mutation($project: ID!, $generation: ID!) { createDeployment(input: {projectId: $project,"
         " generationId: $generation, platform: LOCAL}) { userErrors { code } } }",
@@ -199,6 +207,11 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         "mutation($deployment: ID!) { cancelDeployment(input: {deploymentId: $deployment}) { userErrors { code } } }",
         EDIT,
         told("CONFLICT"),
+    ),
+    "Mutation.deleteDeployment": Entry(
+        "mutation($freshDeployment: ID!) {"
+        " deleteDeployment(input: {deploymentId: $freshDeployment}) { userErrors { code } } }",
+        DELETE,
     ),
     "Mutation.redeploy": Entry(
         "mutation($deployment: ID!) { redeploy(input: {deploymentId: $deployment}) { userErrors { code } } }",

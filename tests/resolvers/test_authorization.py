@@ -20,6 +20,7 @@ from services.bootstrap import opened
 from services.core.clock import iso, utc_now
 from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId, UserId, new_id
 from services.deployments.model import Deployment, DeploymentPlatform, DeploymentStatus
+from services.generations.model import Generation, GenerationKind, GenerationStatus
 from tests.resolvers.authorization import ENTRIES, MADE, Caller, Entry, Outcome
 from tests.snapinfra import Server, User, events
 
@@ -46,9 +47,13 @@ mutation($team: ID!, $scope: ApiKeyScope!) {
 class Things:
     """One team with everything, and everybody who asks for it."""
 
-    url: str
+    server: Server
     callers: dict[Caller, User | None]
     ids: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.server.url
 
     @property
     def owner(self) -> User:
@@ -66,6 +71,10 @@ class Things:
             return f"{uuid.uuid4().hex}@example.com"
         if name == "freshTeam":
             return await self.shared_team()
+        if name == "freshGeneration":
+            return await generated(self.server, self.ids)
+        if name == "freshDeployment":
+            return await deployed(self.server, self.ids)
         if name.startswith("fresh"):
             return await self._made(name.removeprefix("fresh").lower())
         if name not in self.ids:
@@ -94,7 +103,7 @@ class Things:
 async def built(server: Server) -> Things:
     """Make everything."""
     people: dict[Caller, User | None] = {caller: server.user() for caller in Caller}
-    things = Things(server.url, {**people, Caller.ANONYMOUS: None}, {})
+    things = Things(server, {**people, Caller.ANONYMOUS: None}, {})
     owner, ids = things.owner, things.ids
     ids["team"] = await things.shared_team()
     for scope in ("READ", "WRITE", "ANALYTICS"):
@@ -133,22 +142,36 @@ async def recorded(things: Things) -> str:
 
 async def deployed(server: Server, ids: dict[str, str]) -> str:
     """Store a deployment that has ended: a real one would be built."""
-    now = utc_now()
     deployment = Deployment(
         id=DeploymentId(new_id("deployment")),
-        project_id=ProjectId(ids["project"]),
-        user_id=UserId(ids["owner"]),
-        team_id=TeamId(ids["team"]),
         generation_id=GenerationId(ids["generation"]),
         platform=DeploymentPlatform.LOCAL,
         status=DeploymentStatus.CANCELED,
-        created_at=now,
-        updated_at=now,
-        finished_at=now,
+        **ended(ids),
     )
     async with opened(server.config, dict(os.environ)) as process:  # noqa: TID251 - nothing of it is used here
         await process.services.deployments.table.put_new(deployment)
     return deployment.id
+
+
+async def generated(server: Server, ids: dict[str, str]) -> str:
+    """Store a generation that has ended."""
+    generation = Generation(
+        id=GenerationId(new_id("generation")),
+        kind=GenerationKind.CHAT,
+        prompt="Why?",
+        status=GenerationStatus.FAILED,
+        **ended(ids),
+    )
+    async with opened(server.config, dict(os.environ)) as process:  # noqa: TID251 - nothing of it is used here
+        await process.services.generations.table.put_new(generation)
+    return generation.id
+
+
+def ended(ids: dict[str, str]) -> dict[str, Any]:
+    """Return what a job's record has that has ended."""
+    where = {"project_id": ProjectId(ids["project"]), "user_id": UserId(ids["owner"]), "team_id": TeamId(ids["team"])}
+    return {**where, **dict.fromkeys(("created_at", "updated_at", "finished_at"), utc_now())}
 
 
 @pytest.fixture(scope="module")

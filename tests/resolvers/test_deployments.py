@@ -11,6 +11,7 @@ import pytest
 
 from services.aws.clients import connect
 from services.aws.queue import Queue
+from services.bootstrap import opened
 from tests.fakes.llm import Answer, FakeLLM
 from tests.snapinfra import Server, User, events, serving, settings
 
@@ -107,6 +108,14 @@ class Deployed:
             id=deployment_id,
         )
         return asked["data"]["cancelDeployment"]
+
+    async def delete(self, deployment_id: str) -> dict[str, Any]:
+        asked = await self.user.result(
+            "mutation($id: ID!) { deleteDeployment(input: {deploymentId: $id})"
+            " { deletedDeploymentId userErrors { code } } }",
+            id=deployment_id,
+        )
+        return asked["data"]["deleteDeployment"]
 
 
 @pytest.fixture
@@ -307,3 +316,36 @@ async def test_deployments_can_be_listed_by_environment_and_status(project: Depl
     assert await found(environment="production") == []
     assert await found(environment="development", status="FAILED") == []
     await project.cancel(deployment_id)
+
+
+async def test_a_deployment_that_runs_is_not_deleted_and_an_ended_one_goes_with_its_log(
+    project: Deployed, server: Server
+) -> None:
+    seen = """
+    query($id: ID!, $project: ID!) {
+      node(id: $id) { id }
+      project(id: $project) { latestDeployment { id } deployments { nodes { id } } }
+    }"""
+    ask = project.user.ask
+    first, _ = await project.live()
+    second, _ = await project.live()
+    await project.events(first)
+    refused = await project.delete(second)
+    before = await ask(seen, id=second, project=project.project_id)
+    await project.cancel(second)
+    await project.events(second)
+
+    deleted = await project.delete(second)
+
+    after = await ask(seen, id=second, project=project.project_id)
+    assert refused["userErrors"][0]["code"] == "CONFLICT"
+    assert before["node"] == before["project"]["latestDeployment"] == {"id": second}
+    assert deleted == {"deletedDeploymentId": second, "userErrors": []}
+    assert after["node"] is None
+    assert after["project"] == {"latestDeployment": {"id": first}, "deployments": {"nodes": [{"id": first}]}}
+    async with opened(server.config, {}) as process:
+        archive = process.services.deployments.archive
+        assert await archive.newest(second) is None
+        assert await archive.newest(first) is not None
+    assert await project.delete(first) == {"deletedDeploymentId": first, "userErrors": []}
+    assert (await ask(seen, id=first, project=project.project_id))["project"]["latestDeployment"] is None

@@ -19,6 +19,14 @@ query($id: ID!) {
   }
 }"""
 
+LIST = """
+query($first: Int!, $after: String, $filter: GenerationFilter) {
+  generations(first: $first, after: $after, filter: $filter) {
+    nodes { id kind status project { id } }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+
 
 async def ready_project(user: User) -> str:
     """Create a project and generate its schema."""
@@ -119,3 +127,39 @@ async def test_a_cursor_that_is_none_is_refused(alice: User) -> None:
     ]
 
     assert results[0]["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_what_one_asked_for_is_one_list_over_all_projects_newest_first(alice: User, bob: User) -> None:
+    team_id = await alice.team()
+    await alice.take_in(bob, team_id, "EDITOR")
+    first, second = [(await alice.project(**where))["id"] for where in ({}, {"teamId": team_id})]
+    asked = [(project_id, await alice.generate(project_id, "SCHEMA")) for project_id in (first, second, first)]
+    await bob.generate(second, "SCHEMA")
+    for _, generation_id in asked:
+        await events(alice, generation_id)
+
+    found: list[tuple[str, str]] = []
+    after = None
+    while True:
+        page = (await alice.ask(LIST, first=2, after=after))["generations"]
+        found += [(node["project"]["id"], node["id"]) for node in page["nodes"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+
+    assert found == asked[::-1]
+
+
+async def test_generations_can_be_listed_by_project_kind_and_status(alice: User) -> None:
+    project_id = await ready_project(alice)
+    code_id = await alice.generate(project_id, "CODE")
+    await events(alice, code_id)
+    await ready_project(alice)
+
+    async def found(**fields: str) -> list[str]:
+        return [node["id"] for node in (await alice.ask(LIST, first=20, filter=fields))["generations"]["nodes"]]
+
+    assert await found(kind="CODE") == await found(kind="CODE", projectId=project_id) == [code_id]
+    assert await found(status="COMPLETED", projectId=project_id, kind="CODE") == [code_id]
+    assert (len(await found(kind="SCHEMA")), len(await found(kind="SCHEMA", projectId=project_id))) == (2, 1)
+    assert await found(status="FAILED") == await found(kind="CHAT") == []

@@ -49,6 +49,7 @@ BY_KIND = {
         CREATE_PAGE,
         "mutation($id: ID!) { reorderDocumentation(input: {projectId: $id, pageIds: []}) { project { id } } }",
         "query($id: ID!) { activity(filter: {projectId: $id}) { nodes { id } } }",
+        "query($id: ID!) { generations(filter: {projectId: $id}) { nodes { id } } }",
         "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }",
         "query($id: ID!) { metricsOverview(projectId: $id) { start } }",
         "query($id: ID!) { sessions(projectId: $id) { nodes { id } } }",
@@ -67,10 +68,12 @@ BY_KIND = {
     "generation": [
         "query($id: ID!) { generation(id: $id) { id downloadUrl } }",
         "mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { generation { id } } }",
+        "mutation($id: ID!) { deleteGeneration(input: {generationId: $id}) { deletedGenerationId } }",
     ],
     "deployment": [
         "query($id: ID!) { deployment(id: $id) { id } }",
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { deployment { id } } }",
+        "mutation($id: ID!) { deleteDeployment(input: {deploymentId: $id}) { deletedDeploymentId } }",
         "mutation($id: ID!) { redeploy(input: {deploymentId: $id}) { deployment { id } } }",
     ],
     "team": [

@@ -35,6 +35,11 @@ query($id: ID!, $first: Int!) {
   project(id: $id) { generations(first: $first) { nodes { id project { id } schema { id } base { id } } } }
 }"""
 
+ASKED_FOR = """
+query($first: Int!) {
+  generations(first: $first) { nodes { id project { id owner { id } } schema { id } } }
+}"""
+
 MODEL = SchemaModel((Table("t", (Field("id", FieldType.STRING, primary_key=True),)),))
 
 
@@ -131,6 +136,19 @@ async def test_twenty_generations_with_schema_and_base_take_as_many_calls_as_one
     assert {node["schema"] for node in nodes} == {None}
 
 
+async def test_twenty_generations_of_many_projects_take_as_many_calls_as_one(asked: Counted) -> None:
+    made = [await make(asked) for _ in range(20)]
+
+    await asked.ask(ASKED_FOR, first=1)
+    one = sorted(asked.calls)
+    nodes = (await asked.ask(ASKED_FOR, first=20))["generations"]["nodes"]
+
+    assert sorted(asked.calls) == one == ["BatchGetItem"] * 4 + ["Query"]
+    assert [(node["id"], node["project"]["id"]) for node in nodes] == [
+        (each.generation.id, each.project.id) for each in reversed(made)
+    ]
+
+
 async def test_a_project_without_deployments_needs_no_call_to_know_that(asked: Counted) -> None:
     await asked.services.projects.create(NewProject("Shop"), by=asked.actor)
 
@@ -181,8 +199,13 @@ async def test_what_belongs_to_another_team_is_not_loaded(asked: Counted, config
             generation_id=record.generation_id,
         )
         await other.services.deployments.table.put_new(foreign)
+        await store(other, replace(mine.project, id=record.project_id), project_owner_id=record.project_owner_id)
 
-        query = "{ deployments { nodes { id project { id } generation { id } } } }"
-        nodes = (await other.ask(query))["deployments"]["nodes"]
+        query = """{
+          deployments { nodes { id project { id } generation { id } } }
+          generations { nodes { id } }
+        }"""
+        seen = await other.ask(query)
 
-    assert [node["id"] for node in nodes] == [mine.deployment.id]
+    assert [node["id"] for node in seen["deployments"]["nodes"]] == [mine.deployment.id]
+    assert [node["id"] for node in seen["generations"]["nodes"]] == [mine.generation.id]

@@ -23,6 +23,13 @@ POSTS = {
 }
 WRITTEN = {"fromTable": "users", "toTable": "posts", "type": "ONE_TO_MANY", "onDelete": "CASCADE"}
 
+NAMED = """
+query($id: ID!, $filter: SchemaFilter, $first: Int! = 20, $after: String) {
+  project(id: $id) {
+    schemas(first: $first, after: $after, filter: $filter) { nodes { version } pageInfo { hasNextPage endCursor } }
+  }
+}"""
+
 
 async def test_each_save_is_a_version_that_says_what_has_changed(alice: User) -> None:
     project_id = (await alice.project(name="Blog"))["id"]
@@ -63,6 +70,23 @@ async def test_every_fault_of_a_schema_is_reported_and_nothing_is_stored(alice: 
     assert {error["code"] for error in refused["userErrors"]} == {"BAD_USER_INPUT"}
     assert {error["field"][0] for error in refused["userErrors"]} == {"name", "tables", "relationships"}
     assert shown["schemas"]["nodes"] == []
+
+
+async def test_versions_are_found_by_their_name_newest_first(alice: User) -> None:
+    project_id = (await alice.project(name="Blog"))["id"]
+    for name in ("Blog", "With posts", None, "With posts", "Blog 2"):
+        await save(alice, project_id, tables=[USERS], name=name)
+
+    async def found(name: str, **page: Any) -> dict[str, Any]:
+        asked = await alice.ask(NAMED, id=project_id, filter={"name": name}, **page)
+        return asked["project"]["schemas"]
+
+    first = await found("With posts", first=1)
+    rest = await found("With posts", first=1, after=first["pageInfo"]["endCursor"])
+    assert [node["version"] for node in (await found("Blog"))["nodes"]] == [3, 1]
+    assert (first["nodes"], first["pageInfo"]["hasNextPage"]) == ([{"version": 4}], True)
+    assert (rest["nodes"], rest["pageInfo"]["hasNextPage"]) == ([{"version": 2}], False)
+    assert (await found("blog"))["nodes"] == []
 
 
 async def save(user: User, project_id: str, **fields: Any) -> dict[str, Any]:

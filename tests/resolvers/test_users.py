@@ -36,3 +36,17 @@ async def test_a_token_that_does_not_hold_is_refused_with_401(server: Server) ->
 
     assert answer.status_code == 401
     assert answer.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+
+
+async def test_a_user_their_team_and_their_settings_say_when_they_last_changed(alice: User) -> None:
+    times = "{ viewer { createdAt updatedAt team { createdAt updatedAt } settings { updatedAt } } }"
+    before = (await alice.ask(times))["viewer"]
+
+    await alice.ask('mutation { updateProfile(input: {firstName: "Ann"}) { userErrors { message } } }')
+    await alice.ask("mutation { updateSettings(input: {theme: DARK}) { userErrors { message } } }")
+
+    after = (await alice.ask(times))["viewer"]
+    assert (before["updatedAt"], before["settings"]["updatedAt"]) == (before["createdAt"], None)
+    assert after["createdAt"] == before["createdAt"] < after["updatedAt"] <= after["settings"]["updatedAt"]
+    assert after["team"] == before["team"]
+    assert before["team"]["updatedAt"] == before["team"]["createdAt"]

@@ -117,7 +117,7 @@ async def test_a_thousand_requests_at_once_at_a_budgets_edge_overspend_by_nothin
 async def test_what_is_settled_makes_room(desk: Office) -> None:
     one = reserved(await desk.generate())
     tight = limited(desk, tokens=one + one - 1)
-    first = await desk.services.generations.list(desk.project, PageRequest())
+    first = await desk.services.generations.of_project(desk.project, PageRequest())
 
     with pytest.raises(BudgetExhausted):
         await tight.generate()
@@ -141,7 +141,8 @@ async def test_a_refused_request_changes_nothing_and_says_what_there_is(desk: Of
         f" under way, and this one may need {one:,}. The budget resets at 2027-01-01T00:00:00.000Z."
     )
     assert await desk.books() == Books()
-    assert [one.id for one in (await desk.services.generations.list(desk.project, PageRequest())).items] == [held.id]
+    listed = await desk.services.generations.of_project(desk.project, PageRequest())
+    assert [one.id for one in listed.items] == [held.id]
 
 
 async def test_a_budget_of_money_holds_for_the_dearest_that_may_happen(desk: Office) -> None:
