@@ -23,6 +23,7 @@ from services.core.ids import UserId, prefix_of
 from services.core.pages import PageRequest
 from services.deletion import Deletion
 from services.idempotency import IdempotencyKey
+from services.teams.belongings import Belongings
 from services.teams.model import Membership, Team
 from services.users import Profile, Users
 
@@ -87,6 +88,7 @@ class Accounts:
     memberships: Table[Membership]
     messages: Table[IdempotencyKey]
     deletion: Deletion
+    belongings: Belongings
     access: AccessChanges
     now: Clock
 
@@ -169,6 +171,7 @@ class Accounts:
     async def _end(self, team: Team | None, membership: Membership | None) -> None:
         if team is not None:
             await self.deletion.delete_all(team.id)
+            await self.belongings.delete(team.id)
             await self.teams.delete(team)
         if membership is not None:
             await self.memberships.delete(membership)

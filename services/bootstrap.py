@@ -97,6 +97,7 @@ from services.rates import RATES, Rates
 from services.schemas.service import SCHEMAS, Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
 from services.sign_in import SignIn
+from services.teams.belongings import Belongings
 from services.teams.invitations import INVITATIONS, Invitations
 from services.teams.members import Members
 from services.teams.model import MEMBERSHIPS, TEAMS
@@ -297,7 +298,7 @@ class _Builder:
         platforms = self._platforms() if self.given_platforms is None else self.given_platforms
         streams = SharedStreams(self.log, secrets.randbits)
         journal = Journal(self._table(ACTIVITY), streams, now)
-        people = self._people(notifier.topic, idempotency, journal)
+        people = self._people(notifier, idempotency, journal)
         limits = BudgetLimits(config.team_tokens, None if config.team_cost is None else nanos(config.team_cost))
         counters, usage = self._table(BUDGETS), self._table(USAGE)
         budgets = Budgets(generation_table, counters, usage, limits, Prices(config.prices), config.models, now)
@@ -454,17 +455,21 @@ class _Builder:
         texts = (value.get_secret_value() for value in secret if value is not None)
         return Redactor(tuple(text for text in texts if len(text) >= SHORTEST_SECRET))
 
-    def _people(self, topic: Topic, idempotency: Idempotency, journal: Journal) -> _People:
+    def _people(self, notifier: Notifier, idempotency: Idempotency, journal: Journal) -> _People:
         aws, config, now, random = self.aws, self.config, self.now, secrets.token_bytes
         table, team_table, memberships = self._table(USERS), self._table(TEAMS), self._table(MEMBERSHIPS)
         known: Recent[Known] = Recent(KNOWN_FOR, KNOWN, now)
         keys: Recent[ApiKey] = Recent(KNOWN_FOR, KNOWN, now)
         access = AccessChanges(self._table(ACCESS_CHANGES), [known, keys], secrets.token_bytes, now)
         users = Users(aws, table, team_table, memberships, known, frozenset(map(dev_user, config.admins)), now)
-        teams = Teams(aws, team_table, memberships, self._table(PROJECTS), access, journal, idempotency, now)
+        specs: list[TableSpec[Any]] = [WEBHOOKS, TARGETS, INTEGRATIONS, API_KEYS, INVITATIONS]
+        belongings = Belongings([self._table(spec) for spec in specs], self._table(TEAM_SETTINGS), notifier.close_topic)
+        teams = Teams(
+            aws, team_table, memberships, self._table(PROJECTS), access, belongings, journal, idempotency, now
+        )
         api_keys = ApiKeys(self._table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
         invitations = Invitations(
-            aws, self._table(INVITATIONS), teams, memberships, table, access, topic, config.pepper, random, now
+            aws, self._table(INVITATIONS), teams, memberships, table, access, notifier.topic, config.pepper, random, now
         )
         members = Members(memberships, teams, table, access)
         sessions = ClerkSessions(
@@ -483,6 +488,7 @@ class _Builder:
             people.teams.memberships,
             self._table(IDEMPOTENCY_KEYS),
             deletion,
+            people.teams.belongings,
             people.access,
             self.now,
         )

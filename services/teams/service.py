@@ -19,6 +19,7 @@ from services.core.policy import Action, require, require_person
 from services.core.text import bounded
 from services.idempotency import Idempotency
 from services.projects import Project
+from services.teams.belongings import Belongings
 from services.teams.model import Membership, Team
 
 NAME_LENGTH: Final = 100
@@ -35,6 +36,7 @@ class Teams:
     memberships: Table[Membership]
     projects: Table[Project]
     access: AccessChanges
+    belongings: Belongings
     journal: Journal
     idempotency: Idempotency
     now: Clock
@@ -114,8 +116,9 @@ class Teams:
         raise Conflict("The team keeps changing; try again.")
 
     async def delete(self, team_id: TeamId, *, by: Actor) -> Team:
-        """Delete a team that has no projects. The owner's membership goes last, so that a delete cut short can be done
-        again.
+        """Delete a team that has no projects, with all that belongs to it.
+
+        The owner's membership goes last, so that a delete cut short can be done again.
         """
         team = await self.get(team_id, by=by, action=Action.MANAGE_TEAM)
         _check_owner(team, by)
@@ -125,11 +128,13 @@ class Teams:
             for one in others:
                 await self.memberships.delete(one)
                 await self.access.announce(one.id)
+        await self.belongings.delete(team_id)
         owner = await self.memberships.find(team.user_id, sort=team_id)
         parts = [self.table.removal(team), *([self.memberships.removal(owner)] if owner else [])]
         if not await transact(self.aws, parts):
             raise Conflict("The team has changed meanwhile; try again.", current=team)
         await self.access.announce(team.user_id)
+        await self.belongings.delete(team_id)  # again: until now its owner could make more
         return team
 
     async def _others(self, team: Team) -> Sequence[Membership]:
