@@ -379,7 +379,7 @@ class _Builder:
             product_events,
         )
         outbound = self._outbound()
-        courier, webhooks = self._notifications(notifier, outbound, idempotency)
+        courier, webhooks = self._notifications(notifier, outbound, idempotency, journal)
         deletion = Deletion(projects, generations, deployments)
         services = Services(
             config=config,
@@ -416,7 +416,7 @@ class _Builder:
             ),
             usage=Reports(usage, counters, limits, now),
             webhooks=webhooks,
-            targets=NotificationTargets(notifier.targets, notifier, idempotency, now),
+            targets=NotificationTargets(notifier.targets, notifier, idempotency, journal, now),
             integrations=self._integrations(projects, outbound, idempotency),
             health=self._health(bucket, generation_queue),
         )
@@ -489,6 +489,7 @@ class _Builder:
             self._table(IDEMPOTENCY_KEYS),
             deletion,
             people.teams.belongings,
+            people.teams.journal,
             people.access,
             self.now,
         )
@@ -509,13 +510,13 @@ class _Builder:
         return Topic(self.aws, self.config.name_of(self.config.topic))
 
     def _notifications(
-        self, notifier: Notifier, outbound: Outbound, idempotency: Idempotency
+        self, notifier: Notifier, outbound: Outbound, idempotency: Idempotency, journal: Journal
     ) -> tuple[Courier, Webhooks]:
         webhooks, deliveries, now = self._table(WEBHOOKS), self._table(DELIVERIES), self.now
         keyring = Keyring(self._envelopes(), now)
         fanout = Fanout(webhooks, deliveries, notifier.queue, now)
         attempts = Attempts(webhooks, deliveries, keyring, outbound, notifier, now)
-        service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, now)
+        service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, journal, now)
         return Courier(notifier.queue, fanout, attempts, now), service
 
     def _integrations(self, projects: Projects, outbound: Outbound, idempotency: Idempotency) -> Integrations:

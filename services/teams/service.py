@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from services.access import AccessChanges
 from services.activity.journal import Journal
+from services.activity.model import Verb
 from services.aws.clients import Aws
 from services.aws.tables import Table, transact
 from services.core.actor import Actor, Role
@@ -102,14 +103,16 @@ class Teams:
             if heir.id == owner.id:
                 return team
             given = replace(team, user_id=user_id)
+            members = [(heir, replace(heir, role=Role.OWNER)), (owner, replace(owner, role=Role.ADMIN))]
             parts = [
                 self.table.replacement(team, given),
-                self.memberships.replacement(owner, replace(owner, role=Role.ADMIN)),
-                self.memberships.replacement(heir, replace(heir, role=Role.OWNER)),
+                *(self.memberships.replacement(old, new) for old, new in members),
             ]
             if await transact(self.aws, parts):
-                await self.access.announce(owner.id)
-                await self.access.announce(heir.id)
+                for old, new in members:
+                    await self.access.announce(old.id)
+                    member = replace(new, version=old.version + 1)
+                    await self.journal.member(Verb.UPDATED, member, by=by.user_id)
                 now_theirs = replace(given, version=team.version + 1)
                 await self.journal.updated(now_theirs, team.name, place=team, by=by.user_id)
                 return now_theirs

@@ -234,3 +234,8 @@ async def test_what_a_deleted_account_owned_passes_to_the_highest_member_or_goes
     assert seen["projects"]["nodes"] == [{"id": shared["id"]}]
     role = await admin.ask("query($id: ID!) { team(id: $id) { role } }", id=team_id)
     assert role == {"team": {"role": "OWNER"}}
+    noted = await admin.ask(
+        "query($id: ID!) { activity(teamId: $id, filter: {entityType: MEMBER}, first: 2) { nodes { verb role } } }",
+        id=team_id,
+    )
+    assert noted["activity"]["nodes"] == [{"verb": "LEFT", "role": "OWNER"}, {"verb": "UPDATED", "role": "OWNER"}]
