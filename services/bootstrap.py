@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -500,7 +501,9 @@ class _Builder:
     def _analytics(self, projects: Projects) -> Analytics:
         rollups = Rollups(self.aws, table_name(self.config, ROLLUPS))
         ingest = Ingest(self._table(ANALYTICS), self._table(SESSIONS), self._table(IDEMPOTENCY_KEYS), rollups, self.now)
-        return Analytics(ingest, rollups, Live(self.log, rollups, self.now), projects, self.now)
+        rates = Rates(self._table(RATES), self.config.batches, self.now, "batches of events")
+        live = Live(self.log, rollups, self.now)
+        return Analytics(ingest, rollups, live, projects, rates, partial(secrets.token_hex, 8), self.now)
 
     def _queue(self, name: str) -> Queue:
         wait = self.config.job_poll or (DEV_WAIT if self.config.development else LONG_POLL)

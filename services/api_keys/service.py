@@ -159,7 +159,8 @@ class ApiKeys:
         if role is None:
             raise Unauthenticated("Whoever made the API key has left its team.")
         implied = {Scope.READ} if Scope.WRITE in key.scopes else set[Scope]()
-        return Actor(key.user_id, {key.team_id: role}, key.team_id, scopes=frozenset({*key.scopes, *implied}))
+        scopes = frozenset({*key.scopes, *implied})
+        return Actor(key.user_id, {key.team_id: role}, key.team_id, scopes=scopes, key_id=key.id)
 
     async def _known(self, key_id: ApiKeyId) -> ApiKey | None:
         key = self.recent.get(key_id)
