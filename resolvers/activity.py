@@ -15,6 +15,7 @@ from resolvers.streams import StreamEvent, StreamGap
 from resolvers.users import User
 from services.activity import model
 from services.activity.model import EntityType, Verb
+from services.core.actor import Role
 from services.core.ids import ProjectId, TeamId, UserId
 from services.core.pages import PageRequest
 from services.events import stream
@@ -35,9 +36,12 @@ class Activity(Node):
     entity_id: strawberry.ID
     """The object, for `node`; it may be gone meanwhile."""
     title: str
-    """What the object was called then, such as a project's name or a generation's kind; may be empty."""
+    """What the object was called then, such as a project's name, a generation's kind or a webhook's host; may be empty,
+    as for members and invitations."""
     user_id: strawberry.ID
     """Who did it; of what happened by itself, who had asked for it."""
+    role: Role | None
+    """Of a MEMBER or an INVITATION: the role from then on; of a member who is gone, the last one. Null for others."""
     at: datetime
     """When it was done."""
     entry: strawberry.Private[model.ActivityEntry]
@@ -49,6 +53,14 @@ class Activity(Node):
             return None
         found = await info.context.loaders.project(self.entry.project_id, self.entry.project_owner_id)
         return None if found is None else Project.of(found)
+
+    @strawberry.field
+    async def member(self, info: Info) -> User | None:
+        """Whom it was done to, where that is a MEMBER; null for others."""
+        if self.entity_type is not EntityType.MEMBER:
+            return None
+        found = await info.context.loaders.user(UserId(self.entity_id))
+        return None if found is None else User.of(found)
 
     @strawberry.field
     async def user(self, info: Info) -> User | None:
@@ -65,6 +77,7 @@ class Activity(Node):
             entity_id=strawberry.ID(entry.entity_id),
             title=entry.title,
             user_id=strawberry.ID(entry.user_id),
+            role=entry.role,
             at=entry.created_at,
             entry=entry,
         )

@@ -13,6 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from services.access import AccessChanges
+from services.activity.journal import Journal
+from services.activity.model import Verb
 from services.auth.signatures import Signatures
 from services.aws.clients import Aws
 from services.aws.tables import AlreadyExists, Table, transact
@@ -23,6 +25,7 @@ from services.core.ids import UserId, prefix_of
 from services.core.pages import PageRequest
 from services.deletion import Deletion
 from services.idempotency import IdempotencyKey
+from services.teams.belongings import Belongings
 from services.teams.model import Membership, Team
 from services.users import Profile, Users
 
@@ -87,6 +90,8 @@ class Accounts:
     memberships: Table[Membership]
     messages: Table[IdempotencyKey]
     deletion: Deletion
+    belongings: Belongings
+    journal: Journal
     access: AccessChanges
     now: Clock
 
@@ -147,19 +152,24 @@ class Accounts:
     async def _leave(self, membership: Membership) -> None:
         if membership.role is not Role.OWNER:
             await self.memberships.delete(membership)
+            await self.journal.member(Verb.LEFT, membership, by=UserId(membership.id))
             return
         team, heir = await self.teams.find(membership.team_id), await self._heir(membership)
         if team is None or heir is None:
             await self._end(team, membership)
             return
+        promoted = replace(heir, role=Role.OWNER)
         parts = [
             self.teams.replacement(team, replace(team, user_id=UserId(heir.id))),
-            self.memberships.replacement(heir, replace(heir, role=Role.OWNER)),
+            self.memberships.replacement(heir, promoted),
             self.memberships.removal(membership),
         ]
         if not await transact(self.aws, parts):
             raise Conflict("The team keeps changing; the message will come again.")
         await self.access.announce(heir.id)
+        gone = UserId(membership.id)
+        await self.journal.member(Verb.UPDATED, replace(promoted, version=heir.version + 1), by=gone)
+        await self.journal.member(Verb.LEFT, membership, by=gone)
 
     async def _heir(self, owner: Membership) -> Membership | None:
         page = await self.memberships.query("TeamIdIndex", owner.team_id, PageRequest(first=100), newest_first=False)
@@ -169,6 +179,7 @@ class Accounts:
     async def _end(self, team: Team | None, membership: Membership | None) -> None:
         if team is not None:
             await self.deletion.delete_all(team.id)
+            await self.belongings.delete(team.id)
             await self.teams.delete(team)
         if membership is not None:
             await self.memberships.delete(membership)

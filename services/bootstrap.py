@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -99,6 +100,7 @@ from services.rates import RATES, Rates
 from services.schemas.service import SCHEMAS, Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
 from services.sign_in import SignIn
+from services.teams.belongings import Belongings
 from services.teams.invitations import INVITATIONS, Invitations
 from services.teams.members import Members
 from services.teams.model import MEMBERSHIPS, TEAMS
@@ -300,7 +302,7 @@ class _Builder:
         platforms = self._platforms() if self.given_platforms is None else self.given_platforms
         streams = SharedStreams(self.log, secrets.randbits)
         journal = Journal(self._table(ACTIVITY), streams, now)
-        people = self._people(notifier.topic, idempotency, journal)
+        people = self._people(notifier, idempotency, journal)
         limits = BudgetLimits(config.team_tokens, None if config.team_cost is None else nanos(config.team_cost))
         counters, usage = self._table(BUDGETS), self._table(USAGE)
         budgets = Budgets(generation_table, counters, usage, limits, Prices(config.prices), config.models, now)
@@ -381,7 +383,7 @@ class _Builder:
             product_events,
         )
         outbound = self._outbound()
-        courier, webhooks = self._notifications(notifier, outbound, idempotency)
+        courier, webhooks = self._notifications(notifier, outbound, idempotency, journal)
         deletion = Deletion(projects, generations, deployments, generation_job, deployment_job)
         services = Services(
             config=config,
@@ -419,7 +421,7 @@ class _Builder:
             ),
             usage=Reports(usage, counters, limits, now),
             webhooks=webhooks,
-            targets=NotificationTargets(notifier.targets, notifier, idempotency, now),
+            targets=NotificationTargets(notifier.targets, notifier, idempotency, journal, now),
             integrations=self._integrations(projects, outbound, idempotency),
             health=self._health(bucket, generation_queue),
         )
@@ -458,17 +460,21 @@ class _Builder:
         texts = (value.get_secret_value() for value in secret if value is not None)
         return Redactor(tuple(text for text in texts if len(text) >= SHORTEST_SECRET))
 
-    def _people(self, topic: Topic, idempotency: Idempotency, journal: Journal) -> _People:
+    def _people(self, notifier: Notifier, idempotency: Idempotency, journal: Journal) -> _People:
         aws, config, now, random = self.aws, self.config, self.now, secrets.token_bytes
         table, team_table, memberships = self._table(USERS), self._table(TEAMS), self._table(MEMBERSHIPS)
         known: Recent[Known] = Recent(KNOWN_FOR, KNOWN, now)
         keys: Recent[ApiKey] = Recent(KNOWN_FOR, KNOWN, now)
         access = AccessChanges(self._table(ACCESS_CHANGES), [known, keys], secrets.token_bytes, now)
         users = Users(aws, table, team_table, memberships, known, frozenset(map(dev_user, config.admins)), now)
-        teams = Teams(aws, team_table, memberships, self._table(PROJECTS), access, journal, idempotency, now)
+        specs: list[TableSpec[Any]] = [WEBHOOKS, TARGETS, INTEGRATIONS, API_KEYS, INVITATIONS]
+        belongings = Belongings([self._table(spec) for spec in specs], self._table(TEAM_SETTINGS), notifier.close_topic)
+        teams = Teams(
+            aws, team_table, memberships, self._table(PROJECTS), access, belongings, journal, idempotency, now
+        )
         api_keys = ApiKeys(self._table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
         invitations = Invitations(
-            aws, self._table(INVITATIONS), teams, memberships, table, access, topic, config.pepper, random, now
+            aws, self._table(INVITATIONS), teams, memberships, table, access, notifier.topic, config.pepper, random, now
         )
         members = Members(memberships, teams, table, access)
         sessions = ClerkSessions(
@@ -487,6 +493,8 @@ class _Builder:
             people.teams.memberships,
             self._table(IDEMPOTENCY_KEYS),
             deletion,
+            people.teams.belongings,
+            people.teams.journal,
             people.access,
             self.now,
         )
@@ -497,7 +505,9 @@ class _Builder:
     def _analytics(self, projects: Projects) -> Analytics:
         rollups = Rollups(self.aws, table_name(self.config, ROLLUPS))
         ingest = Ingest(self._table(ANALYTICS), self._table(SESSIONS), self._table(IDEMPOTENCY_KEYS), rollups, self.now)
-        return Analytics(ingest, rollups, Live(self.log, rollups, self.now), projects, self.now)
+        rates = Rates(self._table(RATES), self.config.batches, self.now, "batches of events")
+        live = Live(self.log, rollups, self.now)
+        return Analytics(ingest, rollups, live, projects, rates, partial(secrets.token_hex, 8), self.now)
 
     def _queue(self, name: str) -> Queue:
         wait = self.config.job_poll or (DEV_WAIT if self.config.development else LONG_POLL)
@@ -507,13 +517,13 @@ class _Builder:
         return Topic(self.aws, self.config.name_of(self.config.topic))
 
     def _notifications(
-        self, notifier: Notifier, outbound: Outbound, idempotency: Idempotency
+        self, notifier: Notifier, outbound: Outbound, idempotency: Idempotency, journal: Journal
     ) -> tuple[Courier, Webhooks]:
         webhooks, deliveries, now = self._table(WEBHOOKS), self._table(DELIVERIES), self.now
         keyring = Keyring(self._envelopes(), now)
         fanout = Fanout(webhooks, deliveries, notifier.queue, now)
         attempts = Attempts(webhooks, deliveries, keyring, outbound, notifier, now)
-        service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, now)
+        service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, journal, now)
         return Courier(notifier.queue, fanout, attempts, now), service
 
     def _integrations(self, projects: Projects, outbound: Outbound, idempotency: Idempotency) -> Integrations:

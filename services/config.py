@@ -216,6 +216,13 @@ class Config(BaseModel):
         description="Generations that a user may ask for within a minute; 0 for no limit; "
         "unset, 10, and 20 in development.",
     )
+    batches: int = Field(
+        100,
+        alias="ANALYTICS_BATCHES_PER_MINUTE",
+        ge=0,
+        le=1000,
+        description="Batches of analytics events that an API key may send within a minute; 0 for no limit.",
+    )
     team_tokens: int | None = Field(
         None,
         alias="AI_TEAM_MONTHLY_TOKENS",

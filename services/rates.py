@@ -1,33 +1,32 @@
-"""This file is rates: how often a user may do something in a minute, whichever process they ask."""
+"""This file is rates: how often somebody may do something in a minute, whichever process they ask.
 
-from collections.abc import Sequence
+Taking is one UpdateItem that DynamoDB does or refuses by itself, so that many at once do not wait for one another. What
+is older than a minute is taken out only once there is no more room.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from msgspec.structs import replace
+from botocore.exceptions import ClientError
 
-from services.aws.items import Entity
-from services.aws.tables import AlreadyExists, Table, TableSpec
+from services.aws.items import Entity, to_attribute
+from services.aws.tables import CONTENTION, Table, TableSpec, is_condition_failure
 from services.core.clock import Clock
-from services.core.errors import Limited
-from services.core.ids import UserId
+from services.core.errors import Conflict, Limited
+from services.core.ids import ApiKeyId, UserId
 
 WINDOW: Final = timedelta(minutes=1)
 
 
-class Take(msgspec.Struct, frozen=True, rename="camel"):
-    """One thing done. `key` names it: done again within the window, it does not count again."""
-
-    key: str
-    at: datetime
-
-
 class RateWindow(Entity, frozen=True, kw_only=True, rename="camel"):
-    """What a user did within the last minute. `id` is user and action."""
+    """What a user or an API key did lately. `id` is who and what."""
 
-    takes: tuple[Take, ...] = ()
+    taken: dict[str, datetime] = msgspec.field(default_factory=dict[str, datetime])
+    """When it was done first, by a name of it: done again within the window, it does not count again."""
     expires_at: int
 
 
@@ -42,40 +41,79 @@ class Rates:
     most: int
     """0 for no limit."""
     now: Clock
+    what: str = "AI requests"
+    """Of what there are too many, for a person."""
 
-    async def take(self, action: str, key: str, *, by: UserId) -> None:
-        """Count something that a user is about to do. Raises Limited where it would be one too many.
-
-        No update is lost to others for long: no more than `most` of them succeed in a minute.
-        """
+    async def take(self, action: str, key: str, *, by: UserId | ApiKeyId) -> None:
+        """Count something that somebody is about to do, by a name of it. Raises Limited where it is one too many."""
         if not self.most:
             return
         window_id = f"{by}#{action}"
-
-        def taken(old: RateWindow) -> RateWindow:
-            now = self.now()
-            recent = [take for take in old.takes if take.at > now - WINDOW]
-            if any(take.key == key for take in recent):
-                return old
+        for _ in range(CONTENTION):
+            if await self._taken(window_id, key):
+                return
+            window = await self.table.find(window_id)
+            if window is None or not window.taken:
+                await self._begin(window_id)
+                continue
+            recent = {name: at for name, at in window.taken.items() if at > self.now() - WINDOW}
             if len(recent) >= self.most:
-                raise _limited(recent, self.most, now)
-            return replace(old, takes=(*recent, Take(key, now)), expires_at=_expiry(now))
+                raise self._limited(recent)
+            if old := window.taken.keys() - recent.keys():
+                await self._forget(window_id, old)
+        raise Conflict("Too many changes at once; try again.")
 
-        if await self.table.update(window_id, taken) is None:
-            now = self.now()
-            first = RateWindow(id=window_id, created_at=now, updated_at=now, expires_at=_expiry(now))
-            try:
-                await self.table.put_new(replace(first, takes=(Take(key, now),)))
-            except AlreadyExists:
-                await self.table.update(window_id, taken)
+    async def _taken(self, window_id: str, key: str) -> bool:
+        """Take where there is room, or where it was taken already."""
+        return await self._update(
+            window_id,
+            "SET #taken.#key = if_not_exists(#taken.#key, :now), #updatedAt = :now, #expiresAt = :expiry",
+            "attribute_exists(#taken) AND (attribute_exists(#taken.#key) OR size(#taken) < :most)",
+            {"#taken": "taken", "#key": key, "#updatedAt": "updatedAt", "#expiresAt": "expiresAt"},
+            {":now": self.now(), ":expiry": self._expiry(), ":most": self.most},
+        )
 
+    async def _begin(self, window_id: str) -> None:
+        names = ("taken", "createdAt", "updatedAt", "version", "expiresAt")
+        await self._update(
+            window_id,
+            "SET #taken = :none, #createdAt = :now, #updatedAt = :now, #version = :one, #expiresAt = :expiry",
+            "attribute_not_exists(#taken)",
+            {f"#{name}": name for name in names},
+            {":none": {}, ":now": self.now(), ":one": 1, ":expiry": self._expiry()},
+        )
 
-def _limited(recent: Sequence[Take], most: int, now: datetime) -> Limited:
-    """Say when the take goes out of the window that makes room for one more."""
-    frees = sorted(take.at for take in recent)[len(recent) - most]
-    message = f"That is more than {most} AI requests within a minute; wait a little."
-    return Limited(message, retry_after=(frees + WINDOW - now).total_seconds())
+    async def _forget(self, window_id: str, old: AbstractSet[str]) -> None:
+        names = {f"#{position}": name for position, name in enumerate(old)}
+        removed = ", ".join(f"#taken.{name}" for name in names)
+        await self._update(window_id, f"REMOVE {removed}", "attribute_exists(#taken)", {"#taken": "taken", **names}, {})
 
+    async def _update(
+        self, window_id: str, change: str, condition: str, names: Mapping[str, str], values: Mapping[str, Any]
+    ) -> bool:
+        """Change a window in one step, if the condition holds; return whether it did. Repeating it changes nothing."""
+        given = {"ExpressionAttributeValues": {name: to_attribute(value) for name, value in values.items()}}
+        try:
+            await self.table.aws.run(
+                self.table.aws.dynamodb.update_item,
+                TableName=self.table.name,
+                Key={"id": {"S": window_id}},
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                **(given if values else {}),
+            )
+        except ClientError as error:
+            if is_condition_failure(error):
+                return False
+            raise
+        return True
 
-def _expiry(now: datetime) -> int:
-    return int((now + 2 * WINDOW).timestamp())
+    def _limited(self, recent: Mapping[str, datetime]) -> Limited:
+        """Say when the take goes out of the window that makes room for one more."""
+        frees = sorted(recent.values())[len(recent) - self.most]
+        message = f"That is more than {self.most} {self.what} within a minute; wait a little."
+        return Limited(message, retry_after=(frees + WINDOW - self.now()).total_seconds())
+
+    def _expiry(self) -> int:
+        return int((self.now() + 2 * WINDOW).timestamp())

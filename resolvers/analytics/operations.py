@@ -203,7 +203,8 @@ class AnalyticsMutation:
         self, info: Info, input: Annotated[RecordEventsInput, strawberry.argument(description="The batch.")]
     ) -> RecordEventsPayload:
         """Record events for the team of your API key, which needs the scope ANALYTICS. A retry is safe: event ids count
-        once.
+        once. A key may send 100 batches a minute, unless the server is set otherwise; beyond that, RATE_LIMITED says in
+        `retryAfterMs` when to come again, and nothing is recorded.
         """
         batch = [NewEvent(**vars(event)) for event in input.events]
         return RecordEventsPayload.of(await info.context.services.analytics.record(batch, by=info.context.actor))

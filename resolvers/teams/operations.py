@@ -147,6 +147,8 @@ class TeamsMutation:
     async def delete_team(
         self, info: Info, input: Annotated[DeleteTeamInput, strawberry.argument(description="Which one.")]
     ) -> DeleteTeamPayload:
-        """Delete a team that has no projects. Its API keys end."""
+        """Delete a team that has no projects, with its members, invitations, API keys, webhooks, notification targets,
+        integrations and settings. What was cut short can be done again.
+        """
         team = await info.context.services.teams.delete(TeamId(input.team_id), by=info.context.actor)
         return DeleteTeamPayload(deleted_team_id=strawberry.ID(team.id))

@@ -11,15 +11,24 @@ import msgspec
 from services.activity.model import ActivityEntry, EntityType, Verb, expiry, within
 from services.aws.items import Entity
 from services.aws.tables import AlreadyExists, Table
-from services.core.clock import Clock
+from services.core.actor import Role
+from services.core.clock import Clock, iso
 from services.core.ids import ActivityId, ProjectId, TeamId, UserId, derived_id, prefix_of
 from services.events.shared import SharedStreams
 from services.jobs.record import JobRecord
+from services.teams.model import Membership
 
 PATIENCE: Final = 1.0
 """Seconds that a change waits for the event log to tell of it live."""
 
 _ENDINGS: Final = {verb.value: verb for verb in (Verb.COMPLETED, Verb.INCOMPLETE, Verb.FAILED, Verb.SUPERSEDED)}
+
+_OTHERWISE_NAMED: Final = {
+    "user": EntityType.MEMBER,
+    "key": EntityType.API_KEY,
+    "target": EntityType.NOTIFICATION_TARGET,
+}
+"""Types that are not called as the prefix of their ids is."""
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +44,15 @@ class Place(Protocol):
 
     @property
     def project_owner_id(self) -> UserId | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class InTeam:
+    """The place of what belongs to a team, or to one project of it."""
+
+    team_id: TeamId
+    project_id: ProjectId | None = None
+    project_owner_id: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,17 @@ class Journal:
     async def deleted(self, entity: Entity, title: str, *, place: Place, by: UserId) -> None:
         await self._note(Verb.DELETED, entity, title, place=place, by=by, at=self.now())
 
+    async def invitation(self, verb: Verb, invitation: Entity, role: Role, *, place: Place, by: UserId) -> None:
+        """Note what was done with an invitation, each version once; not whom it is for."""
+        at, nth = self.now(), invitation.version
+        await self._note(verb, invitation, "", place=place, by=by, at=at, nth=nth, role=role)
+
+    async def member(self, verb: Verb, member: Membership, *, by: UserId) -> None:
+        """Note what became of a membership, each version once; whoever comes again has another one."""
+        nth = f"{member.team_id}/{iso(member.created_at)}/{member.version}"
+        place = InTeam(member.team_id)
+        await self._note(verb, member, "", place=place, by=by, at=self.now(), nth=nth, role=member.role)
+
     async def canceled(self, record: JobRecord, title: str, *, by: UserId) -> None:
         """Note that somebody asked a job to stop; only the first time."""
         await self._note(Verb.CANCELED, record, title, place=record, by=by, at=self.now())
@@ -74,7 +103,16 @@ class Journal:
             await self._note(verb, record, title, place=record, by=record.user_id, at=at)
 
     async def _note(
-        self, verb: Verb, entity: Entity, title: str, *, place: Place, by: UserId, at: datetime, nth: int = 1
+        self,
+        verb: Verb,
+        entity: Entity,
+        title: str,
+        *,
+        place: Place,
+        by: UserId,
+        at: datetime,
+        nth: int | str = 1,
+        role: Role | None = None,
     ) -> None:
         entry = ActivityEntry(
             id=ActivityId(derived_id("activity", f"{type(entity).__name__}/{entity.id}/{verb.value}/{nth}")),
@@ -87,6 +125,7 @@ class Journal:
             entity_id=entity.id,
             verb=verb,
             title=title,
+            role=role,
             created_at=at,
             updated_at=at,
             expires_at=expiry(at),
@@ -103,4 +142,5 @@ class Journal:
 
 
 def _entity_type(entity_id: str) -> EntityType:
-    return EntityType((prefix_of(entity_id) or "").upper())
+    prefix = prefix_of(entity_id) or ""
+    return _OTHERWISE_NAMED.get(prefix) or EntityType(prefix.upper())

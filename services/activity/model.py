@@ -8,6 +8,7 @@ import msgspec
 
 from services.aws.items import Entity
 from services.aws.tables import Index, TableSpec
+from services.core.actor import Role
 from services.core.ids import ActivityId, ProjectId, TeamId, UserId
 
 KEPT: Final = timedelta(days=90)
@@ -30,6 +31,18 @@ class EntityType(Enum):
     """A deployment."""
     TEAM = "TEAM"
     """A team, or its settings."""
+    MEMBER = "MEMBER"
+    """Somebody in a team: `entityId` is the user's id."""
+    INVITATION = "INVITATION"
+    """An invitation into a team."""
+    API_KEY = "API_KEY"
+    """An API key; DELETED when it is revoked."""
+    WEBHOOK = "WEBHOOK"
+    """A webhook."""
+    NOTIFICATION_TARGET = "NOTIFICATION_TARGET"
+    """Somebody who is told by e-mail or text message."""
+    INTEGRATION = "INTEGRATION"
+    """A team's account at another service."""
 
 
 class Verb(Enum):
@@ -53,6 +66,12 @@ class Verb(Enum):
     """A deployment answered for the first time."""
     SUPERSEDED = "SUPERSEDED"
     """A later deployment took its place."""
+    JOINED = "JOINED"
+    """A member came, by an invitation."""
+    LEFT = "LEFT"
+    """A member has left."""
+    REMOVED = "REMOVED"
+    """A member was removed."""
 
 
 class ActivityEntry(Entity, frozen=True, kw_only=True, rename="camel"):
@@ -71,7 +90,10 @@ class ActivityEntry(Entity, frozen=True, kw_only=True, rename="camel"):
     entity_id: str
     verb: Verb
     title: str
-    """What the object was called."""
+    """What the object was called. Never a secret, and never an address or a name of a person's: they stay for 90 days,
+    and every member sees them."""
+    role: Role | None = None
+    """Of a MEMBER or an INVITATION: the role from then on, or at last."""
     expires_at: int
 
     @property

@@ -21,6 +21,7 @@ from services.core.ids import ProjectId, SessionId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
 from services.projects import Projects
+from services.rates import Rates
 
 BATCH: Final = 1000
 DEFAULT_SPAN: Final = timedelta(days=30)
@@ -126,15 +127,20 @@ class Analytics:
     rollups: Rollups
     live: Live
     projects: Projects
+    rates: Rates
+    new_name: Callable[[], str]
+    """Names a batch, differently from others of a minute."""
     now: Clock
 
     async def record(self, batch: Sequence[NewEvent], *, by: Actor) -> Sequence[Outcome]:
         """Record the good events of a batch for the team of an API key, and say what became of each.
 
-        Sending a batch again is safe: an event id counts once in its team.
+        Sending a batch again is safe: an event id counts once in its team. Each batch counts in the rate of its key, a
+        refused one too.
         """
         if by.scopes is None or Scope.ANALYTICS not in by.scopes:
             raise Forbidden("Events are recorded with an API key that has the scope ANALYTICS.")
+        await self.rates.take("recordEvents", self.new_name(), by=by.key_id or by.user_id)
         if not 1 <= len(batch) <= BATCH:
             raise Invalid.one(f"events must hold 1 to {BATCH:,}; this holds {len(batch):,}.", "events")
         team_id = by.personal_team_id

@@ -14,6 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.access import AccessChanges
+from services.activity.journal import InTeam
 from services.api_keys.text import SECRET_BYTES, id_in, key_text
 from services.auth.tokens import Subject
 from services.aws.items import Entity
@@ -103,6 +104,7 @@ class ApiKeys:
             await self.table.put_new(key)
         except AlreadyExists:
             return await self.get(key_id, by=by), None
+        await self.teams.journal.created(key, key.name, place=InTeam(team_id), by=by.user_id)
         return key, text
 
     async def get(self, key_id: ApiKeyId, *, by: Actor) -> ApiKey:
@@ -125,6 +127,7 @@ class ApiKeys:
         if key is None:
             raise NotFound("key", key_id)
         await self.access.announce(key_id)
+        await self.teams.journal.deleted(key, key.name, place=InTeam(key.team_id), by=by.user_id)
         return key
 
     async def enter(self, text: str) -> tuple[ApiKey, Actor]:
@@ -156,7 +159,8 @@ class ApiKeys:
         if role is None:
             raise Unauthenticated("Whoever made the API key has left its team.")
         implied = {Scope.READ} if Scope.WRITE in key.scopes else set[Scope]()
-        return Actor(key.user_id, {key.team_id: role}, key.team_id, scopes=frozenset({*key.scopes, *implied}))
+        scopes = frozenset({*key.scopes, *implied})
+        return Actor(key.user_id, {key.team_id: role}, key.team_id, scopes=scopes, key_id=key.id)
 
     async def _known(self, key_id: ApiKeyId) -> ApiKey | None:
         key = self.recent.get(key_id)

@@ -33,6 +33,10 @@ class Topic:
         """Look the topic's ARN up; creating a topic that exists returns it (SNS API Reference, CreateTopic)."""
         return self.aws.sns.create_topic(Name=self.name)["TopicArn"]
 
+    async def delete_other(self, name: str) -> None:
+        """Delete another topic of the account with its subscriptions, if there is one."""
+        await self.aws.run(self._delete_other, name)
+
     async def subscribe(
         self, protocol: Literal["email", "sms"], endpoint: str, *, only: Mapping[str, Sequence[str]]
     ) -> str:
@@ -83,6 +87,9 @@ class Topic:
                 return None
             raise
         return attributes.get("PendingConfirmation") != "true"
+
+    def _delete_other(self, name: str) -> None:
+        self.aws.sns.delete_topic(TopicArn=f"{self.arn.rpartition(':')[0]}:{name}")
 
     def _publish(self, subject: str, message: str, attributes: Mapping[str, str]) -> None:
         self.aws.sns.publish(

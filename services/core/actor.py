@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from services.core.ids import TeamId, UserId
+from services.core.ids import ApiKeyId, TeamId, UserId
 
 
 class Role(Enum):
@@ -43,3 +43,5 @@ class Actor:
     """Whether they administrate the installation; says nothing about teams."""
     scopes: frozenset[Scope] | None = None
     """What an API key may be used for. None: a signed-in person, who may do everything that their roles allow."""
+    key_id: ApiKeyId | None = None
+    """The API key; None for a person."""

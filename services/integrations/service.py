@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from services.activity.journal import InTeam, Journal
 from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
@@ -100,6 +101,7 @@ class Integrations:
             await self.table.put_new(integration)
         except AlreadyExists:
             return await self.get(integration_id, by=by)
+        await self._journal.created(integration, integration.name, place=_place(integration), by=by.user_id)
         return integration
 
     async def get(self, integration_id: IntegrationId, *, by: Actor, action: Action = Action.VIEW) -> Integration:
@@ -129,7 +131,7 @@ class Integrations:
             return replace(old, name=name, enabled=enabled)
 
         await self.get(integration_id, by=by, action=Action.MANAGE_INTEGRATIONS)
-        return self._existing(await self.table.update(integration_id, changed), integration_id)
+        return await self._noted(self._existing(await self.table.update(integration_id, changed), integration_id), by)
 
     async def replace_credentials(
         self, integration_id: IntegrationId, credentials: Credentials, *, base_url: str | None, by: Actor
@@ -137,7 +139,7 @@ class Integrations:
         """Replace the credentials, and with them where they are sent: never one of the two alone."""
         old = await self.get(integration_id, by=by, action=Action.MANAGE_INTEGRATIONS)
         self._check(old.type, credentials, base_url)
-        return await self._store(
+        new = await self._store(
             old,
             sealed=await self._seal(credentials, old.id, old.team_id),
             hint=hint_of(credentials),
@@ -145,18 +147,20 @@ class Integrations:
             credentials_at=self.now(),
             tested=None,
         )
+        return await self._noted(new, by)
 
     async def rotate_key(self, integration_id: IntegrationId, *, by: Actor) -> Integration:
         """Encrypt the credentials anew, under a fresh data key."""
         old = await self.get(integration_id, by=by, action=Action.MANAGE_INTEGRATIONS)
         opened = await self._open(old)
-        return await self._store(old, sealed=await self._seal(opened, old.id, old.team_id))
+        return await self._noted(await self._store(old, sealed=await self._seal(opened, old.id, old.team_id)), by)
 
     async def delete(self, integration_id: IntegrationId, *, by: Actor) -> Integration:
         """Delete an integration with its credentials."""
         for _ in range(5):
             integration = await self.get(integration_id, by=by, action=Action.MANAGE_INTEGRATIONS)
             if await self.table.delete(integration):
+                await self._journal.deleted(integration, integration.name, place=_place(integration), by=by.user_id)
                 return integration
         raise Conflict("The integration keeps changing; try again.")
 
@@ -189,6 +193,14 @@ class Integrations:
             if integration.type is type and integration.enabled:
                 return Opened(integration, await self._open(integration))
         return None
+
+    @property
+    def _journal(self) -> Journal:
+        return self.projects.journal
+
+    async def _noted(self, changed: Integration, by: Actor) -> Integration:
+        await self._journal.updated(changed, changed.name, place=_place(changed), by=by.user_id)
+        return changed
 
     async def _tested(self, integration: Integration) -> CredentialTest:
         try:
@@ -242,6 +254,10 @@ class Integrations:
         if integration is None:
             raise NotFound("integration", integration_id)
         return integration
+
+
+def _place(integration: Integration) -> InTeam:
+    return InTeam(integration.team_id, integration.project_id)
 
 
 def _context(integration_id: IntegrationId, team_id: TeamId) -> dict[str, str]:

@@ -49,6 +49,10 @@ class Notifier:
         if (await self.targets.query("TeamIdIndex", notice.team_id, PageRequest(first=1))).items:
             await self.topic_of(notice.team_id).publish(notice.subject, notice.text, attributes=given)
 
+    async def close_topic(self, team_id: TeamId) -> None:
+        """Delete a team's own topic with all its subscriptions, if there is one."""
+        await self.topic.delete_other(self.topic_of(team_id).name)
+
     def topic_of(self, team_id: TeamId) -> Topic:
         """Return a team's own topic: SNS has room for 200 filtered subscriptions in one, too few for all teams."""
         return Topic(self.topic.aws, f"{self.topic.name}-{team_id}")

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
+from services.activity.journal import InTeam, Journal
 from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
@@ -60,6 +62,7 @@ class Webhooks:
     keyring: Keyring
     idempotency: Idempotency
     outbound: Outbound
+    journal: Journal
     now: Clock
 
     async def create(self, new: NewWebhook, *, by: Actor) -> tuple[Webhook, str]:
@@ -87,6 +90,7 @@ class Webhooks:
             await self.table.put_new(webhook)
         except AlreadyExists:
             webhook = await self.get(webhook_id, by=by)
+        await self.journal.created(webhook, _host(webhook), place=InTeam(team_id), by=by.user_id)
         return webhook, await self._secret(webhook)
 
     async def get(self, webhook_id: WebhookId, *, by: Actor) -> Webhook:
@@ -108,13 +112,16 @@ class Webhooks:
                 raise Conflict("The webhook has changed meanwhile.", current=old)
             return replace(old, **self._changes(old, change))
 
-        return _existing(await self.table.update(webhook_id, changed), webhook_id)
+        webhook = _existing(await self.table.update(webhook_id, changed), webhook_id)
+        await self.journal.updated(webhook, _host(webhook), place=InTeam(webhook.team_id), by=by.user_id)
+        return webhook
 
     async def delete(self, webhook_id: WebhookId, *, by: Actor) -> Webhook:
         """Delete a webhook; what is under way to it ends with its next attempt."""
         for _ in range(5):
             webhook = await self.get(webhook_id, by=by)
             if await self.table.delete(webhook):
+                await self.journal.deleted(webhook, _host(webhook), place=InTeam(webhook.team_id), by=by.user_id)
                 return webhook
         raise Conflict("The webhook keeps changing; try again.")
 
@@ -124,6 +131,7 @@ class Webhooks:
         new = await self.keyring.make(webhook_id, webhook.team_id)
         changed = await self.table.update(webhook_id, lambda old: replace(old, secrets=self.keyring.replaced(old, new)))
         rotated = _existing(changed, webhook_id)
+        await self.journal.updated(rotated, _host(rotated), place=InTeam(rotated.team_id), by=by.user_id)
         return rotated, await self._secret(rotated)
 
     async def test(self, webhook_id: WebhookId, *, by: Actor) -> Delivery:
@@ -191,6 +199,11 @@ class Webhooks:
             faults += bounded(description, field=["description"], most=DESCRIPTION_LENGTH, least=0)
         if faults:
             raise Invalid(faults)
+
+
+def _host(webhook: Webhook) -> str:
+    """Return as much of a webhook's URL as is no secret: receivers may have a key in the rest."""
+    return urlsplit(webhook.url).hostname or ""
 
 
 def _existing(webhook: Webhook | None, webhook_id: WebhookId) -> Webhook:

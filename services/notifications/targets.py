@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 
+from services.activity.journal import InTeam, Journal
 from services.aws.tables import AlreadyExists, Table
 from services.aws.topic import Unacceptable
 from services.core.actor import Actor
@@ -60,6 +61,7 @@ class NotificationTargets:
     table: Table[NotificationTarget]
     notifier: Notifier
     idempotency: Idempotency
+    journal: Journal
     now: Clock
 
     async def create(self, new: NewTarget, *, by: Actor) -> NotificationTarget:
@@ -85,7 +87,10 @@ class NotificationTargets:
             await self.table.put_new(target)
         except AlreadyExists:
             target = await self.get(target.id, by=by)
-        return target if target.subscription else await self._subscribe(target)
+        if not target.subscription:
+            target = await self._subscribe(target)
+        await self.journal.created(target, target.channel.value, place=InTeam(team_id), by=by.user_id)
+        return target
 
     async def get(self, target_id: TargetId, *, by: Actor) -> NotificationTarget:
         """Return a target of a team that the actor administers."""
@@ -111,6 +116,7 @@ class NotificationTargets:
             with suppress(Unacceptable):  # its owner never agreed: SNS forgets it
                 await self.notifier.topic_of(target.team_id).unsubscribe(target.subscription)
         await self.table.delete(target)
+        await self.journal.deleted(target, target.channel.value, place=InTeam(target.team_id), by=by.user_id)
         return target
 
     async def _subscribe(self, target: NotificationTarget) -> NotificationTarget:

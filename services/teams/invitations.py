@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Final
 
 from services.access import AccessChanges
+from services.activity.journal import InTeam
+from services.activity.model import Verb
 from services.aws.clients import Aws
 from services.aws.items import Entity
 from services.aws.tables import Index, Table, TableSpec, transact
@@ -81,6 +83,7 @@ class Invitations:
             f"{by.user_id} has invited {invitation.email} to the team {team.name} as {role.value}.",
             attributes={"event": "invitation.created", "invitationId": invitation.id, "teamId": team_id},
         )
+        await self.teams.journal.invitation(Verb.CREATED, invitation, role, place=team, by=by.user_id)
         return invitation, token
 
     async def list(self, team: Team, page: PageRequest, *, by: Actor) -> Page[Invitation]:
@@ -97,6 +100,8 @@ class Invitations:
         """Take an invitation back; its token is worth nothing from then on."""
         invitation = await self.get(invitation_id, by=by)
         await self.table.delete(invitation)
+        place = InTeam(invitation.team_id)
+        await self.teams.journal.invitation(Verb.DELETED, invitation, invitation.role, place=place, by=by.user_id)
         return invitation
 
     async def accept(self, token: str, *, by: Actor) -> Team:
@@ -125,6 +130,7 @@ class Invitations:
         if not await transact(self.aws, parts):
             raise Conflict("The invitation has just been used or taken back.")
         await self.access.announce(by.user_id)
+        await self.teams.journal.member(Verb.JOINED, member, by=by.user_id)
         return team
 
     async def _by_token(self, token: str) -> Invitation:

@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from services.access import AccessChanges
+from services.activity.model import Verb
 from services.aws.tables import Table
 from services.core.actor import Actor, Role
 from services.core.errors import Conflict, Invalid, NotFound
@@ -53,25 +54,29 @@ class Members:
                 raise Conflict("The owner's role changes only by transferOwnership.", current=team)
             return old if old.role is role else replace(old, role=role)
 
-        if await self.memberships.update(user_id, changed, sort=team_id) is None:
+        before = await self.memberships.find(user_id, sort=team_id)
+        member = await self.memberships.update(user_id, changed, sort=team_id)
+        if member is None:
             raise _no_member()
         await self.access.announce(user_id)
+        if before is not None and before.version != member.version:
+            await self.teams.journal.member(Verb.UPDATED, member, by=by.user_id)
         return team
 
     async def remove(self, team_id: TeamId, user_id: UserId, *, by: Actor) -> Team:
         """End somebody's membership, and within 5 seconds what they have open."""
         team = await self.teams.get(team_id, by=by, action=Action.MANAGE_MEMBERS)
-        await self._end(team, user_id)
+        await self._end(team, user_id, by=by)
         return team
 
     async def leave(self, team_id: TeamId, *, by: Actor) -> Team:
         """End the actor's own membership."""
         require_person(by)
         team = await self.teams.get(team_id, by=by)
-        await self._end(team, by.user_id)
+        await self._end(team, by.user_id, by=by)
         return team
 
-    async def _end(self, team: Team, user_id: UserId) -> None:
+    async def _end(self, team: Team, user_id: UserId, *, by: Actor) -> None:
         for _ in range(5):
             found = await self.memberships.find(user_id, sort=team.id)
             if found is None and not team.personal:
@@ -80,6 +85,8 @@ class Members:
                 raise Conflict("The owner can't leave: give the team away first, or delete it.", current=team)
             if await self.memberships.delete(found):
                 await self.access.announce(user_id)
+                verb = Verb.LEFT if user_id == by.user_id else Verb.REMOVED
+                await self.teams.journal.member(verb, found, by=by.user_id)
                 return
         raise Conflict("The membership keeps changing; try again.", current=team)
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from services.access import AccessChanges
 from services.activity.journal import Journal
+from services.activity.model import Verb
 from services.aws.clients import Aws
 from services.aws.tables import Table, transact
 from services.core.actor import Actor, Role
@@ -19,6 +20,7 @@ from services.core.policy import Action, require, require_person
 from services.core.text import bounded
 from services.idempotency import Idempotency
 from services.projects import Project
+from services.teams.belongings import Belongings
 from services.teams.model import Membership, Team
 
 NAME_LENGTH: Final = 100
@@ -35,6 +37,7 @@ class Teams:
     memberships: Table[Membership]
     projects: Table[Project]
     access: AccessChanges
+    belongings: Belongings
     journal: Journal
     idempotency: Idempotency
     now: Clock
@@ -100,22 +103,25 @@ class Teams:
             if heir.id == owner.id:
                 return team
             given = replace(team, user_id=user_id)
+            members = [(heir, replace(heir, role=Role.OWNER)), (owner, replace(owner, role=Role.ADMIN))]
             parts = [
                 self.table.replacement(team, given),
-                self.memberships.replacement(owner, replace(owner, role=Role.ADMIN)),
-                self.memberships.replacement(heir, replace(heir, role=Role.OWNER)),
+                *(self.memberships.replacement(old, new) for old, new in members),
             ]
             if await transact(self.aws, parts):
-                await self.access.announce(owner.id)
-                await self.access.announce(heir.id)
+                for old, new in members:
+                    await self.access.announce(old.id)
+                    member = replace(new, version=old.version + 1)
+                    await self.journal.member(Verb.UPDATED, member, by=by.user_id)
                 now_theirs = replace(given, version=team.version + 1)
                 await self.journal.updated(now_theirs, team.name, place=team, by=by.user_id)
                 return now_theirs
         raise Conflict("The team keeps changing; try again.")
 
     async def delete(self, team_id: TeamId, *, by: Actor) -> Team:
-        """Delete a team that has no projects. The owner's membership goes last, so that a delete cut short can be done
-        again.
+        """Delete a team that has no projects, with all that belongs to it.
+
+        The owner's membership goes last, so that a delete cut short can be done again.
         """
         team = await self.get(team_id, by=by, action=Action.MANAGE_TEAM)
         _check_owner(team, by)
@@ -125,11 +131,13 @@ class Teams:
             for one in others:
                 await self.memberships.delete(one)
                 await self.access.announce(one.id)
+        await self.belongings.delete(team_id)
         owner = await self.memberships.find(team.user_id, sort=team_id)
         parts = [self.table.removal(team), *([self.memberships.removal(owner)] if owner else [])]
         if not await transact(self.aws, parts):
             raise Conflict("The team has changed meanwhile; try again.", current=team)
         await self.access.announce(team.user_id)
+        await self.belongings.delete(team_id)  # again: until now its owner could make more
         return team
 
     async def _others(self, team: Team) -> Sequence[Membership]:

@@ -188,12 +188,9 @@ async def test_a_deleted_account_stays_deleted_and_leaves_nothing_open(told: Ser
 
     assert statuses == [204, 204]
     assert (socket.close_code, socket.close_reason) == (4403, "This account has been deleted.")
-    for client in (user, key):
+    for client, message in ((user, "This account has been deleted."), (key, "The API key is not one of ours.")):
         refused = await client.result("query($id: ID!) { project(id: $id) { id } }", id=project["id"])
-        assert refused["errors"][0] == {
-            "message": "This account has been deleted.",
-            "extensions": {"code": "UNAUTHENTICATED"},
-        }
+        assert refused["errors"][0] == {"message": message, "extensions": {"code": "UNAUTHENTICATED"}}
 
 
 async def test_the_sockets_of_a_session_end_with_it_and_those_of_another_do_not(told: Server) -> None:
@@ -237,3 +234,8 @@ async def test_what_a_deleted_account_owned_passes_to_the_highest_member_or_goes
     assert seen["projects"]["nodes"] == [{"id": shared["id"]}]
     role = await admin.ask("query($id: ID!) { team(id: $id) { role } }", id=team_id)
     assert role == {"team": {"role": "OWNER"}}
+    noted = await admin.ask(
+        "query($id: ID!) { activity(teamId: $id, filter: {entityType: MEMBER}, first: 2) { nodes { verb role } } }",
+        id=team_id,
+    )
+    assert noted["activity"]["nodes"] == [{"verb": "LEFT", "role": "OWNER"}, {"verb": "UPDATED", "role": "OWNER"}]

@@ -72,6 +72,24 @@ def event(event_id: str, ago: timedelta = timedelta(), **fields: Any) -> dict[st
     return {"id": event_id, "type": "REQUEST", "timestamp": iso(utc_now() - ago), **fields}
 
 
+async def test_the_hundred_and_first_batch_of_a_minute_is_refused_and_records_nothing(
+    server: Server, alice: User
+) -> None:
+    made = await alice.ask('mutation { createApiKey(input: {name: "k", scopes: [ANALYTICS]}) { text } }')
+    key = User(server.url, made["createApiKey"]["text"])
+    for _ in range(100):
+        empty = await key.result(RECORD, input={"events": []})
+        assert empty["data"]["recordEvents"]["userErrors"][0]["code"] == "BAD_USER_INPUT"
+
+    answer = await key.result(RECORD, input={"events": [event("a")]})
+
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "RATE_LIMITED"
+    assert 0 < error["extensions"]["retryAfterMs"] <= 60_000
+    assert answer["data"] is None
+    assert (await alice.ask(OVERVIEW))["metricsOverview"]["totals"]["eventCount"] == 0
+
+
 async def test_each_event_of_a_batch_is_answered_for(server: Server, alice: User) -> None:
     project = (await alice.project())["id"]
 
