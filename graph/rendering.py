@@ -6,7 +6,7 @@ do, and whatever goes wrong in one, graphql-core does; it is the oracle in tests
 """
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Any, cast
 
 from graphql import (
@@ -19,9 +19,11 @@ from graphql import (
     is_leaf_type,
 )
 from graphql.execution.collect_fields import FieldDetailsList, collect_fields
+from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types import get_object_definition
+from strawberry.types import ExecutionContext, get_object_definition
+from strawberry.types.execution import StreamExecutionResult
 
 Render = Callable[[Any], Any]
 """Turns a value into what the answer holds in its place."""
@@ -61,6 +63,23 @@ class _Rendered:
 
     def execute_operation(self, serially: bool | None = None) -> ExecutionResult:  # noqa: ARG002, FBT001 - Executor's
         return ExecutionResult(self._data, None)
+
+
+class EventRunner(SchemaExtensionsRunner):
+    """Runs extensions for a stream's results as far as ours have something to do: where a result has errors.
+
+    Strawberry's own enters a context for each extension and event, which costs more than rendering the event does.
+    """
+
+    def on_stream_result(self, result: StreamExecutionResult) -> Any:
+        return super().on_stream_result(result) if getattr(result, "errors", None) else _NOTHING
+
+    async def get_extensions_results(self, ctx: ExecutionContext) -> dict[str, Any]:
+        """Return what the operation has; no extension of ours adds to it."""
+        return ctx.extensions_results
+
+
+_NOTHING: AbstractAsyncContextManager[None] = nullcontext()
 
 
 def _operation_plan(executor: EventExecutor, kind: type[Any]) -> Render:
