@@ -68,6 +68,7 @@ class GraphQLTransport(GraphQL[Context, None]):
             graphql_ide=None,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
             connection_init_wait_timeout=INIT_TIMEOUT,
+            max_subscriptions_per_connection=None,  # graph.sockets says it with a code
             allowed_origins=services.config.cors_origins,
         )
         self.services = services

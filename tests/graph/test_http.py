@@ -49,6 +49,7 @@ def codes(answer: httpx.Response) -> list[str]:
         b'{"query": "{ __typename }", "variables": []}',
         b'{"query": "{ __typename }", "variables": "{}"}',
         b'{"query": "{ __typename }", "operationName": 5}',
+        b'{"query": "{ __typename }", "operationName": false}',
         b'{"query": "{ __typename }", "extensions": 5}',
         b'{"query": "{ __typename }", "variables": {"a": NaN}}',
         b'{"query": "{ __typename }"',
