@@ -86,10 +86,10 @@ async def asked(request: Request, *, most: int) -> Asked:
     query = given.get("query")
     if not isinstance(query, str) or not query:
         raise Malformed("The request has no `query`: it must be a string.")
-    name = given.get("operationName") or None
+    name = given.get("operationName")
     if not isinstance(name, str | None):
         raise Malformed("`operationName` must be a string or null.")
-    return Asked(query, _object(given, "variables"), name, _object(given, "extensions"))
+    return Asked(query, _object(given, "variables"), name or None, _object(given, "extensions"))
 
 
 async def _posted(request: Request, most: int) -> dict[str, Any]:

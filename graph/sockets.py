@@ -37,10 +37,13 @@ FIRST_LOOK: Final = 3.0
 NEXT_LOOK: Final = 300.0
 """Seconds between looks without any news, which may be lost with the process that had them."""
 
-log = logging.getLogger("snapinfra.access")
+MOST_OPERATIONS: Final = 100
+"""At once on one socket."""
 
 REASON: Final = 123
 """Bytes of a close frame's reason (RFC 6455, 5.5)."""
+
+log = logging.getLogger("snapinfra.access")
 
 
 class Adapter(ASGIWebSocketAdapter):
@@ -76,13 +79,19 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Begin an operation. One too many gets an error of its own; the socket and what else is on it stay."""
         try:
-            if self.connection_acknowledged:
-                self.context.services.pace.take(self.context.caller)
+            if self.connection_acknowledged and message["id"] not in self.operations:
+                self._take()
         except Limited as limited:
             log.info("operation refused", extra=fields(transport="websocket", codes=["RATE_LIMITED"]))
             await self.send_message({"type": "error", "id": message["id"], "payload": [coded(limited).formatted]})
         else:
             await super().handle_subscribe(message)
+
+    def _take(self) -> None:
+        if len(self.operations) >= MOST_OPERATIONS:
+            message = f"This socket has {MOST_OPERATIONS} operations already: end one, or open another socket."
+            raise Limited(message, retry_after=1)
+        self.context.services.pace.take(self.context.caller)
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         with noting(requestId=new_request_id(), transport="websocket"):

@@ -11,7 +11,7 @@ from json import JSONDecodeError
 from typing import Any, Final
 
 from graphql import GraphQLError
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -68,6 +68,7 @@ class GraphQLTransport(GraphQL[Context, None]):
             graphql_ide=None,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
             connection_init_wait_timeout=INIT_TIMEOUT,
+            max_subscriptions_per_connection=None,  # graph.sockets says it with a code
             allowed_origins=services.config.cors_origins,
         )
         self.services = services
@@ -93,6 +94,8 @@ class GraphQLTransport(GraphQL[Context, None]):
             refused = refusal([error], media, status=wrong.status, **wrong.headers)
         except Problem as problem:
             refused = problem_refusal(problem, media)
+        except ClientDisconnect:
+            refused = Response(status_code=400)  # for the log: nobody is there to see it
         except Exception as mistake:  # noqa: BLE001 - whose text goes to our logs, not to the client
             refused = refusal([coded(mistake)], media, status=500)
         log.info("request refused", extra=fields(status=refused.status_code))

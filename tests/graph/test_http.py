@@ -49,6 +49,7 @@ def codes(answer: httpx.Response) -> list[str]:
         b'{"query": "{ __typename }", "variables": []}',
         b'{"query": "{ __typename }", "variables": "{}"}',
         b'{"query": "{ __typename }", "operationName": 5}',
+        b'{"query": "{ __typename }", "operationName": false}',
         b'{"query": "{ __typename }", "extensions": 5}',
         b'{"query": "{ __typename }", "variables": {"a": NaN}}',
         b'{"query": "{ __typename }"',
@@ -211,3 +212,35 @@ async def test_a_message_that_is_too_long_ends_its_socket(small: Server) -> None
 
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1009
+
+
+async def test_who_leaves_while_they_send_leaves_no_trace_but_a_line(
+    small: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "snapinfra.access")
+    _, writer = await asyncio.open_connection("127.0.0.1", small.config.port)
+    writer.write(b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{")
+    await writer.drain()
+    writer.close()
+    async with asyncio.timeout(30):
+        while not caplog.records:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.02)
+
+    assert [(record.levelname, record.message) for record in caplog.records] == [("INFO", "request refused")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"query": "{ \ud800 }"}',
+        rb'{"query": "query($id: ID!) { node(id: $id) { id } }", "variables": {"id": "\ud800"}}',
+        rb'{"query": "{ node(id: \"\ud800\") { id } }"}',
+        rb'{"query": "mutation { createProject(input: {name: \"\\ud800\"}) { project { id } userErrors { code } } }"}',
+        rb'{"query": "{ __typename }", "operationName": "\ud800"}',
+    ],
+)
+async def test_half_a_character_is_no_mistake_of_ours(alice: User, body: bytes) -> None:
+    answer = await post(alice, body, accept=GRAPHQL)
+
+    assert answer.status_code in (200, 400)
+    assert "INTERNAL" not in answer.text

@@ -1,6 +1,7 @@
 """This file is how much one operation may ask for, by either transport, and that what asks for more does nothing."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from resolvers.context import Context
 from tests.snapinfra import GENERATION, User
 
 SCHEMA = schema()._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's, as Strawberry's extensions have it
-TABS = Path(__file__).parent.parent.parent / "graph/graphiql/src/tabs"
+ROOT = Path(__file__).parent.parent.parent
+TABS = ROOT / "graph/graphiql/src/tabs"
 INTROSPECTION = get_introspection_query(
     schema_description=True, specified_by_url=True, directive_is_repeatable=True, input_value_deprecation=True
 )
@@ -132,6 +134,17 @@ def test_a_field_costs_one_and_what_is_below_a_list_counts_as_often_as_it_may_be
     assert weight("{ projects(first: 10) { nodes { deployments(first: 5) { nodes { id } } } } }").points == 1 + 10 * (
         2 + 5 * 2
     )
+
+
+def test_the_page_of_limits_counts_as_we_do() -> None:
+    page = (ROOT / "docs/limits.md").read_text()
+    (example,) = re.findall(r"```graphql\n(.+?)```", page, re.DOTALL)
+
+    assert f"= {weight(example).points}\n" in example
+    for limit in (limits.MOST_CHARACTERS, limits.MOST_TOKENS, limits.MOST_COMMENTS, limits.MOST_POINTS):
+        assert f"| {limit:,} |" in page
+    for limit in (limits.MOST_DEPTH, limits.MOST_NESTED, limits.MOST_ROOT_FIELDS, limits.MOST_ALIASES):
+        assert f"| {limit} |" in page
 
 
 def test_fragments_count_wherever_they_are_used() -> None:

@@ -169,3 +169,17 @@ async def test_completing_what_does_not_run_is_no_mistake(alice: User) -> None:
         await say(socket, SUBSCRIBE)
 
         assert [message["type"] for message in await answers(socket, "1")] == ["next", "complete"]
+
+
+async def test_an_operation_more_than_a_socket_may_have_gets_an_error_and_the_others_go_on(alice: User) -> None:
+    team = await alice.team()
+    watching = {"query": f'subscription {{ activityFeed(teamId: "{team}") {{ __typename }} }}'}
+    async with alice.socket() as socket:
+        for number in range(101):
+            await say(socket, {**SUBSCRIBE, "id": str(number), "payload": watching})
+        (refused,) = await answers(socket, "100")
+        await say(socket, {"type": "complete", "id": "0"})
+        await say(socket, {**SUBSCRIBE, "id": "again"})
+
+        assert refused["payload"][0]["extensions"] == {"code": "RATE_LIMITED", "retryAfterMs": 1000}
+        assert [message["type"] for message in await answers(socket, "again")] == ["next", "complete"]
