@@ -127,7 +127,8 @@ def claim(table: Table[R], job_id: str, *, owner: str, lease: float, now: Clock)
         moment = now()
         if old.finished_at is not None:
             raise Finished
-        free = max(moment, old.lease.until if old.lease else moment, old.not_before or moment)
+        pause = None if old.stop else old.not_before  # what is to stop need not wait for its next attempt
+        free = max(moment, old.lease.until if old.lease else moment, pause or moment)
         if free > moment:
             raise Busy((free - moment).total_seconds())
         return replace(

@@ -276,7 +276,10 @@ class Worker(Generic[R]):
         if not final:
             await run.out.flush()
             await run.save(lease=None, failures=failures, not_before=self.now() + timedelta(seconds=pause))
-            await self._requeue(run.record, after=pause)
+            if run.record.stop:  # from before that save: once no run holds the job, who cancels it ends it
+                await self.handler.stopped(run)
+            else:
+                await self._requeue(run.record, after=pause)
 
     async def _requeue(self, record: JobRecord, *, after: int = 0) -> None:
         """Put a fresh message in: unlike a message given back, it does not count towards the dead-letter queue."""

@@ -9,7 +9,7 @@ from tests.faults.judge import Meant, faults
 from tests.faults.load import Load, server_settings
 from tests.snapinfra import Server, serving, settings
 
-SCRIPTS = 60
+SCRIPTS = 40
 SEED = 4
 
 

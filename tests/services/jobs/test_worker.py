@@ -322,6 +322,30 @@ async def test_a_failure_that_says_how_long_it_lasts_is_repeated_no_sooner(yard:
     assert (await yard.found(job_id)).attempt == 2
 
 
+async def test_a_cancel_that_comes_as_an_attempt_fails_does_not_wait_for_the_next_one(yard: Yard) -> None:
+    async def fail_as_it_is_canceled(run: Run[Chore]) -> None:
+        await yard.table.update(run.record.id, lambda old: replace(old, stop=StopCause.CANCELED))
+        raise JobFailed("LIMITED", "Not so fast.", retryable=True, after=600)
+
+    chores = Chores(yard.table, fail_as_it_is_canceled)
+    async with yard.worker(chores):
+        job_id = await yard.ask()
+        await chores.noted("stopped CANCELED")
+
+    assert chores.notes == ["work 1", "failed LIMITED", "stopped CANCELED"]
+    assert (await yard.found(job_id)).ending == "stopped CANCELED"
+    assert await yard.queue.receive(most=10, lease=1) == []
+
+
+async def test_a_job_asked_to_stop_does_not_pause(yard: Yard) -> None:
+    chores = Chores(yard.table, nothing)
+    async with yard.worker(chores):
+        await yard.ask(failures=1, not_before=utc_now() + timedelta(seconds=600), stop=StopCause.CANCELED)
+        await chores.noted("stopped CANCELED")
+
+    assert chores.notes == ["stopped CANCELED"]
+
+
 @pytest.mark.parametrize(("after", "lasts"), [(901, None), (60, timedelta(seconds=30))])
 async def test_a_failure_that_lasts_longer_than_the_job_may_wait_is_final(
     yard: Yard, after: float, lasts: timedelta | None
