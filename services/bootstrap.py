@@ -77,6 +77,7 @@ from services.llm.openai import OpenAI
 from services.llm.port import Provider
 from services.llm.router import Router
 from services.llm.scaffold.provider import Scaffold
+from services.mail import Post
 from services.notifications.attempt import Attempts
 from services.notifications.courier import Courier
 from services.notifications.fanout import Fanout
@@ -99,7 +100,7 @@ from services.schemas.service import SCHEMAS, Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
 from services.sign_in import SignIn
 from services.teams.belongings import Belongings
-from services.teams.invitations import INVITATIONS, Invitations
+from services.teams.invitations import INVITATIONS, MAILS, Invitations
 from services.teams.members import Members
 from services.teams.model import MEMBERSHIPS, TEAMS
 from services.teams.service import Teams
@@ -209,6 +210,7 @@ def resources(config: Config) -> Resources:
         bucket=config.name_of(config.bucket),
         topic=config.name_of(config.topic),
         key_alias=key_alias(config),
+        mail_from=config.mail_from,
     )
 
 
@@ -469,8 +471,11 @@ class _Builder:
             aws, team_table, memberships, self._table(PROJECTS), access, belongings, journal, idempotency, now
         )
         api_keys = ApiKeys(self._table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
+        rates, pepper = Rates(self._table(RATES), MAILS, now, "invitations by mail"), config.pepper
+        post = Post(aws, config.mail_from, config.app_url or "")
+        open_ones, topic = self._table(INVITATIONS), notifier.topic
         invitations = Invitations(
-            aws, self._table(INVITATIONS), teams, memberships, table, access, notifier.topic, config.pepper, random, now
+            aws, open_ones, teams, memberships, table, access, topic, post, rates, pepper, random, now
         )
         members = Members(memberships, teams, table, access)
         sessions = ClerkSessions(

@@ -27,6 +27,9 @@ POLLS: Final = 8
 LONG_POLL: Final = 20
 """Seconds a receive waits for messages; SQS's maximum."""
 
+MAIL_TIMEOUT: Final = 10
+"""Seconds that SES may take for an answer: somebody waits for it."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -42,6 +45,8 @@ class Aws:
     cloudformation: "CloudFormationClient"
     kms: Any
     """Has three uses, all in services/vault/kms.py and provisioning."""
+    ses: Any
+    """SES v2; has two uses, in services/mail.py and provisioning. Does not try again: a mail must not go out twice."""
     requests: ThreadPoolExecutor
     polls: ThreadPoolExecutor
 
@@ -55,7 +60,7 @@ class Aws:
 
     def close(self) -> None:
         """Close connections and let the threads end."""
-        for client in (self.dynamodb, self.s3, self.sqs, self.sns, self.cloudformation, self.kms):
+        for client in (self.dynamodb, self.s3, self.sqs, self.sns, self.cloudformation, self.kms, self.ses):
             client.close()
         self.requests.shutdown(wait=False)
         self.polls.shutdown(wait=False)
@@ -74,6 +79,7 @@ def connect(*, region: str, endpoint: str | None) -> Aws:
         signature_version="s3v4",
         s3={"addressing_style": "path"} if endpoint else {},
     )
+    once = BotoConfig(retries={"total_max_attempts": 1}, read_timeout=MAIL_TIMEOUT)
     credentials: dict[str, Any] = (
         {name.lower(): value for name, value in EMULATOR_CREDENTIALS.items()} if endpoint else {}
     )
@@ -90,6 +96,7 @@ def connect(*, region: str, endpoint: str | None) -> Aws:
         sns=client("sns"),
         cloudformation=client("cloudformation"),
         kms=client("kms"),
+        ses=client("sesv2", config=settings.merge(once)),
         requests=ThreadPoolExecutor(REQUESTS, "aws"),
         polls=ThreadPoolExecutor(POLLS, "aws-poll"),
     )
