@@ -82,6 +82,7 @@ from services.notifications.attempt import Attempts
 from services.notifications.courier import Courier
 from services.notifications.fanout import Fanout
 from services.notifications.keyring import Keyring
+from services.notifications.letters import Letters
 from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
 from services.notifications.notifier import Notifier
 from services.notifications.service import Webhooks
@@ -472,10 +473,9 @@ class _Builder:
         )
         api_keys = ApiKeys(self._table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
         rates, pepper = Rates(self._table(RATES), MAILS, now, "invitations by mail"), config.pepper
-        post = Post(aws, config.mail_from, config.app_url or "")
         open_ones, topic = self._table(INVITATIONS), notifier.topic
         invitations = Invitations(
-            aws, open_ones, teams, memberships, table, access, topic, post, rates, pepper, random, now
+            aws, open_ones, teams, memberships, table, access, topic, self._post, rates, pepper, random, now
         )
         members = Members(memberships, teams, table, access)
         sessions = ClerkSessions(
@@ -483,6 +483,10 @@ class _Builder:
         )
         sign_in = SignIn(self._authenticator(), users, api_keys, sessions, now)
         return _People(access, sign_in, users, teams, members, invitations, api_keys)
+
+    @property
+    def _post(self) -> Post:
+        return Post(self.aws, self.config.mail_from, self.config.app_url or "")
 
     def _accounts(self, people: _People, deletion: Deletion) -> Accounts:
         secret = self.config.clerk_webhook_secret
@@ -525,7 +529,9 @@ class _Builder:
         fanout = Fanout(webhooks, deliveries, notifier.queue, now)
         attempts = Attempts(webhooks, deliveries, keyring, outbound, notifier, now)
         service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, journal, now)
-        return Courier(notifier.queue, fanout, attempts, now), service
+        members, sent = self._table(MEMBERSHIPS), self._table(IDEMPOTENCY_KEYS)
+        letters = Letters(self._post, self._table(USERS), self._table(SETTINGS), members, sent, now)
+        return Courier(notifier.queue, fanout, attempts, letters, now), service
 
     def _integrations(self, projects: Projects, outbound: Outbound, idempotency: Idempotency) -> Integrations:
         tester = CredentialTester(outbound, self.now)
