@@ -25,7 +25,8 @@ class UserSettings:
     timezone: str
     """The time zone in which times are shown to them, such as `Europe/Berlin`; `UTC` at first."""
     notify_on: list[NotifiableEvent]
-    """What they want to be told of; everything at first."""
+    """What they want to be told of by mail: everything but GENERATION_COMPLETED at first. It takes a server that sends
+    mail, and an address that the identity provider tells."""
     version: int
     """Counts the changes, from 0; pass it as `expectedVersion` to change only what you have seen."""
     updated_at: datetime | None
@@ -74,7 +75,7 @@ class UpdateSettingsInput:
     timezone: str | None = None
     """A name of the IANA time zone database, such as `Europe/Berlin`."""
     notify_on: list[NotifiableEvent] | None = None
-    """All that you want to be told of; empty for nothing."""
+    """All that you want to be told of by mail; empty for nothing."""
     expected_version: int | None = None
     """Change nothing unless the settings still have this version: a CONFLICT then carries them as they are."""
 

@@ -78,10 +78,12 @@ from services.llm.openai import OpenAI
 from services.llm.port import Provider
 from services.llm.router import Router
 from services.llm.scaffold.provider import Scaffold
+from services.mail import Post
 from services.notifications.attempt import Attempts
 from services.notifications.courier import Courier
 from services.notifications.fanout import Fanout
 from services.notifications.keyring import Keyring
+from services.notifications.letters import Letters
 from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
 from services.notifications.notifier import Notifier
 from services.notifications.service import Webhooks
@@ -101,7 +103,7 @@ from services.schemas.service import SCHEMAS, Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
 from services.sign_in import SignIn
 from services.teams.belongings import Belongings
-from services.teams.invitations import INVITATIONS, Invitations
+from services.teams.invitations import INVITATIONS, MAILS, Invitations
 from services.teams.members import Members
 from services.teams.model import MEMBERSHIPS, TEAMS
 from services.teams.service import Teams
@@ -212,6 +214,7 @@ def resources(config: Config) -> Resources:
         bucket=config.name_of(config.bucket),
         topic=config.name_of(config.topic),
         key_alias=key_alias(config),
+        mail_from=config.mail_from,
     )
 
 
@@ -473,8 +476,10 @@ class _Builder:
             aws, team_table, memberships, self._table(PROJECTS), access, belongings, journal, idempotency, now
         )
         api_keys = ApiKeys(self._table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
+        rates, pepper = Rates(self._table(RATES), MAILS, now, "invitations by mail"), config.pepper
+        open_ones, topic = self._table(INVITATIONS), notifier.topic
         invitations = Invitations(
-            aws, self._table(INVITATIONS), teams, memberships, table, access, notifier.topic, config.pepper, random, now
+            aws, open_ones, teams, memberships, table, access, topic, self._post, rates, pepper, random, now
         )
         members = Members(memberships, teams, table, access)
         sessions = ClerkSessions(
@@ -482,6 +487,10 @@ class _Builder:
         )
         sign_in = SignIn(self._authenticator(), users, api_keys, sessions, now)
         return _People(access, sign_in, users, teams, members, invitations, api_keys)
+
+    @property
+    def _post(self) -> Post:
+        return Post(self.aws, self.config.mail_from, self.config.app_url or "")
 
     def _accounts(self, people: _People, deletion: Deletion) -> Accounts:
         secret = self.config.clerk_webhook_secret
@@ -524,7 +533,9 @@ class _Builder:
         fanout = Fanout(webhooks, deliveries, notifier.queue, now)
         attempts = Attempts(webhooks, deliveries, keyring, outbound, notifier, now)
         service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, journal, now)
-        return Courier(notifier.queue, fanout, attempts, now), service
+        members, sent = self._table(MEMBERSHIPS), self._table(IDEMPOTENCY_KEYS)
+        letters = Letters(self._post, self._table(USERS), self._table(SETTINGS), members, sent, now)
+        return Courier(notifier.queue, fanout, attempts, letters, now), service
 
     def _integrations(self, projects: Projects, outbound: Outbound, idempotency: Idempotency) -> Integrations:
         tester = CredentialTester(outbound, self.now)

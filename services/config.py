@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from services.core.text import is_email
 from services.llm.scaffold import provider as scaffold
 from services.usage.prices import PRICES, Price
 
@@ -47,6 +48,12 @@ def _http_url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise ValueError("must start with http:// or https://")
     return url.rstrip("/")
+
+
+def _address(text: str) -> str:
+    if not is_email(text):
+        raise ValueError("must be an address such as no-reply@example.com")
+    return text
 
 
 def _signing_secret(secret: SecretStr) -> SecretStr:
@@ -145,6 +152,17 @@ class Config(BaseModel):
         description="SNS topic told of every generation and deployment that ends.",
     )
 
+    mail_from: Annotated[str, AfterValidator(_address)] | None = Field(
+        None,
+        alias="MAIL_FROM",
+        description="Address from which people get mail through SES: invitations, and what they want to be told of. "
+        "SES must know it or its domain (`snapinfra provision` asks its owner). Unset, no mail is sent.",
+    )
+    app_url: HttpUrl | None = Field(
+        None,
+        alias="APP_URL",
+        description="Where the frontend is, for links in mail: `<APP_URL>/invitations/<token>`. Needed with MAIL_FROM.",
+    )
     notification_queue: str = Field(
         "snapinfra-notifications", alias="SQS_NOTIFICATION_QUEUE", description="SQS queue of webhook deliveries."
     )
@@ -419,6 +437,8 @@ def _faults_together(given: Mapping[str, str]) -> Iterator[str]:
             yield "CLERK_JWT_KEY or CLERK_JWKS_URL: one is required when SNAPINFRA_ENV is production"
         if "API_KEY_PEPPER" not in given:
             yield "API_KEY_PEPPER: required when SNAPINFRA_ENV is production"
+    if "MAIL_FROM" in given and "APP_URL" not in given:
+        yield "APP_URL: required with MAIL_FROM"
     if clerk and "CLERK_ISSUER" not in given:
         yield "CLERK_ISSUER: required with CLERK_JWT_KEY or CLERK_JWKS_URL"
 

@@ -92,17 +92,17 @@ class Rates:
         self, window_id: str, change: str, condition: str, names: Mapping[str, str], values: Mapping[str, Any]
     ) -> bool:
         """Change a window in one step, if the condition holds; return whether it did. Repeating it changes nothing."""
-        given = {"ExpressionAttributeValues": {name: to_attribute(value) for name, value in values.items()}}
+        request: dict[str, Any] = {
+            "TableName": self.table.name,
+            "Key": {"id": {"S": window_id}},
+            "UpdateExpression": change,
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+        }
+        if values:
+            request["ExpressionAttributeValues"] = {name: to_attribute(value) for name, value in values.items()}
         try:
-            await self.table.aws.run(
-                self.table.aws.dynamodb.update_item,
-                TableName=self.table.name,
-                Key={"id": {"S": window_id}},
-                UpdateExpression=change,
-                ConditionExpression=condition,
-                ExpressionAttributeNames=names,
-                **(given if values else {}),
-            )
+            await self.table.aws.run(self.table.aws.dynamodb.update_item, **request)
         except ClientError as error:
             if is_condition_failure(error):
                 return False

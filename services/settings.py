@@ -45,6 +45,10 @@ class NotifiableEvent(Enum):
     """A deployment that they started has FAILED."""
 
 
+DEFAULT_NOTIFY_ON: Final = tuple(it for it in NotifiableEvent if it is not NotifiableEvent.GENERATION_COMPLETED)
+"""Who asks for a generation mostly waits for it, and there may be many a day."""
+
+
 class UserSettings(Entity, frozen=True, kw_only=True, rename="camel"):
     """`version` is 0 while nothing was ever changed."""
 
@@ -53,7 +57,7 @@ class UserSettings(Entity, frozen=True, kw_only=True, rename="camel"):
     theme: Theme = Theme.SYSTEM
     timezone: str = "UTC"
     """A name of the IANA time zone database."""
-    notify_on: tuple[NotifiableEvent, ...] = tuple(NotifiableEvent)
+    notify_on: tuple[NotifiableEvent, ...] = DEFAULT_NOTIFY_ON
 
 
 class TeamSettings(Entity, frozen=True, kw_only=True, rename="camel"):

@@ -42,6 +42,14 @@ class RevokeInvitationInput:
 
 
 @strawberry.input
+class ResendInvitationInput:
+    """An invitation to send again."""
+
+    invitation_id: strawberry.ID
+    """An invitation that nobody has accepted."""
+
+
+@strawberry.input
 class ChangeMemberRoleInput:
     """Another role for a member."""
 
@@ -78,7 +86,8 @@ class InviteMemberPayload:
     invitation: TeamInvitation | None = None
     """The invitation; null where there are user errors."""
     token: str | None = None
-    """What the invited person gives to `acceptInvitation`. Shown this once: send it to them, and to nobody else."""
+    """What the invited person gives to `acceptInvitation`. Shown this once, also where it was mailed: give it to nobody
+    else."""
     user_errors: list[UserError] = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
@@ -86,6 +95,11 @@ class InviteMemberPayload:
     def of(cls, made: tuple[invitations.Invitation, str]) -> Self:
         invitation, token = made
         return cls(invitation=TeamInvitation.of(invitation), token=token)
+
+
+@strawberry.type
+class ResendInvitationPayload(InviteMemberPayload):
+    """The invitation with its new token, or what was wrong."""
 
 
 @strawberry.type
@@ -139,11 +153,22 @@ class MembersMutation:
     async def invite_member(
         self, info: Info, input: Annotated[InviteMemberInput, strawberry.argument(description="Whom, into what.")]
     ) -> InviteMemberPayload:
-        """Invite somebody into a team by their email address; the invitation ends after 7 days."""
+        """Invite somebody into a team by their email address; the invitation ends after 7 days. Where this server sends
+        mail, they get one with a link; one that does not go out loses nothing but itself: see `mailState`.
+        """
         made = await info.context.services.invitations.invite(
             TeamId(input.team_id), input.email, input.role, by=info.context.actor
         )
         return InviteMemberPayload.of(made)
+
+    @strawberry.mutation
+    @reporting(ResendInvitationPayload)
+    async def resend_invitation(
+        self, info: Info, input: Annotated[ResendInvitationInput, strawberry.argument(description="Which one.")]
+    ) -> ResendInvitationPayload:
+        """Give an invitation a new token and another 7 days, and mail it again; the old token is worth nothing then."""
+        made = await info.context.services.invitations.resend(InvitationId(input.invitation_id), by=info.context.actor)
+        return ResendInvitationPayload.of(made)
 
     @strawberry.mutation
     @reporting(RevokeInvitationPayload)

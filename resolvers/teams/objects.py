@@ -14,12 +14,14 @@ from resolvers.viewer_can import ViewerCan
 from services.core.actor import Role
 from services.core.ids import TeamId
 from services.core.pages import PageRequest
+from services.mail import MailState
 from services.teams import invitations, members, model
 
 if TYPE_CHECKING:
     from resolvers.projects import Project
 
 strawberry.enum(Role, name="TeamRole")
+strawberry.enum(MailState)
 
 
 @strawberry.type
@@ -62,6 +64,8 @@ class TeamInvitation(Node):
     """What they will be."""
     invited_by: strawberry.ID
     """Who invited them: a user's id."""
+    mail_state: MailState
+    """What became of the mail with its link."""
     created_at: datetime
     """When it was made."""
     expires_at: datetime
@@ -74,6 +78,7 @@ class TeamInvitation(Node):
             email=invitation.email,
             role=invitation.role,
             invited_by=strawberry.ID(invitation.user_id),
+            mail_state=invitation.mail_state,
             created_at=invitation.created_at,
             expires_at=datetime.fromtimestamp(invitation.expires_at, tz=UTC),
         )

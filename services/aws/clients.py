@@ -27,6 +27,9 @@ POLLS: Final = 8
 LONG_POLL: Final = 20
 """Seconds a receive waits for messages; SQS's maximum."""
 
+MAIL_TIMEOUT: Final = 10
+"""Seconds that SES may take for an answer: somebody waits for it."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -42,6 +45,8 @@ class Aws:
     cloudformation: "CloudFormationClient"
     kms: Any
     """Has three uses, all in services/vault/kms.py and provisioning."""
+    ses: Any
+    """SES v2; has two uses, in services/mail.py and provisioning. Does not try again: a mail must not go out twice."""
     requests: ThreadPoolExecutor
     polls: ThreadPoolExecutor
 
@@ -55,7 +60,7 @@ class Aws:
 
     def close(self) -> None:
         """Close connections and let the threads end."""
-        for client in (self.dynamodb, self.s3, self.sqs, self.sns, self.cloudformation, self.kms):
+        for client in (self.dynamodb, self.s3, self.sqs, self.sns, self.cloudformation, self.kms, self.ses):
             client.close()
         self.requests.shutdown(wait=False)
         self.polls.shutdown(wait=False)
@@ -77,21 +82,24 @@ def connect(*, region: str, endpoint: str | None, sqs_endpoint: str | None = Non
         signature_version="s3v4",
         s3={"addressing_style": "path"} if endpoint else {},
     )
+    once = BotoConfig(retries={"total_max_attempts": 1}, read_timeout=MAIL_TIMEOUT)
     credentials: dict[str, Any] = (
         {name.lower(): value for name, value in EMULATOR_CREDENTIALS.items()} if endpoint else {}
     )
     session = boto3.Session(region_name=region, **credentials)
     client: Callable[..., Any] = partial(  # pyright: ignore[reportUnknownVariableType] - services without stubs
         session.client,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - same
+        endpoint_url=endpoint,
         config=settings,
     )
     return Aws(
-        dynamodb=client("dynamodb", endpoint_url=endpoint),
-        s3=client("s3", endpoint_url=endpoint),
+        dynamodb=client("dynamodb"),
+        s3=client("s3"),
         sqs=client("sqs", endpoint_url=sqs_endpoint or endpoint),
-        sns=client("sns", endpoint_url=endpoint),
-        cloudformation=client("cloudformation", endpoint_url=endpoint),
-        kms=client("kms", endpoint_url=endpoint),
+        sns=client("sns"),
+        cloudformation=client("cloudformation"),
+        kms=client("kms"),
+        ses=client("sesv2", config=settings.merge(once)),
         requests=ThreadPoolExecutor(REQUESTS, "aws"),
         polls=ThreadPoolExecutor(POLLS, "aws-poll"),
     )

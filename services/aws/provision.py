@@ -45,6 +45,8 @@ class Resources:
     topic: str
     key_alias: str | None = None
     """Of the KMS key that wraps the data keys of secrets; None where a key of our own does."""
+    mail_from: str | None = None
+    """The address that mail comes from; None where none is sent."""
 
 
 def provision(aws: Aws, resources: Resources) -> None:
@@ -64,6 +66,8 @@ def provision(aws: Aws, resources: Resources) -> None:
     aws.sns.create_topic(Name=resources.topic)
     if resources.key_alias:
         _key(aws, resources.key_alias)
+    if resources.mail_from:
+        _sender(aws, resources.mail_from)
 
 
 def key_types(spec: TableSpec[Any]) -> dict[str, str]:
@@ -194,6 +198,15 @@ def _key(aws: Aws, alias: str) -> None:
     key_id = aws.kms.create_key(Description="Wraps the data keys of Snapinfra's secrets")["KeyMetadata"]["KeyId"]
     aws.kms.enable_key_rotation(KeyId=key_id)
     aws.kms.create_alias(AliasName=alias, TargetKeyId=key_id)
+
+
+def _sender(aws: Aws, address: str) -> None:
+    """Have SES ask the owner of the address, unless it knows the address or its domain."""
+    for identity in (address, address.rpartition("@")[2]):
+        with _unless("NotFoundException"):
+            aws.ses.get_email_identity(EmailIdentity=identity)
+            return
+    aws.ses.create_email_identity(EmailIdentity=address)
 
 
 @contextmanager

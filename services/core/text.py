@@ -1,8 +1,18 @@
 """This file is the bounds of text that people enter."""
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from services.core.errors import Fault
+
+_EMAIL: Final = re.compile(r"[^@\s<>,;]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z0-9-]{2,63}", re.ASCII)
+"""One address and nothing more; whether it exists, only its mail server knows."""
+
+
+def is_email(text: str) -> bool:
+    """Say whether a text looks like one e-mail address."""
+    return _EMAIL.fullmatch(text) is not None
 
 
 def bounded(text: str, *, field: Sequence[str], most: int, least: int = 1) -> list[Fault]:

@@ -22,6 +22,7 @@ from services.core.clock import Clock
 from services.core.pages import PageRequest
 from services.notifications.attempt import Attempts
 from services.notifications.fanout import Fanout
+from services.notifications.letters import Letters
 from services.notifications.model import DUE, DUE_INDEX
 from services.notifications.model import Delivery as Record
 from services.notifications.notice import Notice
@@ -54,6 +55,7 @@ class Courier:
     queue: Queue
     fanout: Fanout
     attempts: Attempts
+    letters: Letters
     now: Clock
     slots: int = 32
     _teams: Counter[str] = field(default_factory=Counter[str])
@@ -78,6 +80,7 @@ class Courier:
         match message:
             case Notice() as notice:
                 await self.fanout.spread(notice)
+                await self.letters.send(notice)
             case Due() as due:
                 again = await self.attempts.make(due.delivery_id)
                 if again is not None:

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from services.core.clock import iso
-from services.core.ids import TeamId
+from services.core.ids import TeamId, UserId
 from services.deployments.model import Deployment, DeploymentStatus
 from services.generations.model import Generation
 from services.notifications.model import NotificationEvent, Webhook
@@ -28,6 +28,8 @@ class Notice(msgspec.Struct, frozen=True, rename="camel", tag="notice"):
     """A sentence for a person."""
     data: dict[str, str | None]
     """Ids, statuses and addresses for a program, in a fixed order. Neither texts of users nor secrets."""
+    user_id: UserId | None = None
+    """Who had asked for it; None where it happened by itself."""
 
     def payload(self) -> str:
         """Write the body of a webhook."""
@@ -53,6 +55,7 @@ def generation_finished(generation: Generation) -> Notice:
             "status": status,
             "reason": generation.reason.value if generation.reason else None,
         },
+        user_id=generation.user_id,
     )
 
 
@@ -75,6 +78,7 @@ def deployment_changed(deployment: Deployment) -> Notice:
             "reason": deployment.reason,
             "url": deployment.url,
         },
+        user_id=deployment.user_id,
     )
 
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import hmac
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from msgspec.structs import replace
 
 from services.access import AccessChanges
 from services.activity.journal import InTeam
@@ -21,6 +22,9 @@ from services.core.errors import Conflict, Invalid, NotFound
 from services.core.ids import InvitationId, TeamId, UserId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, require, require_person
+from services.core.text import is_email
+from services.mail import MailState, Post
+from services.rates import Rates
 from services.teams.model import Membership, Team
 from services.teams.service import Teams, require_room
 from services.users import User
@@ -28,9 +32,8 @@ from services.users import User
 LIFETIME: Final = timedelta(days=7)
 MOST: Final = 100
 """Open invitations of a team."""
-
-_EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,185}\.[^@\s.]{2,63}")
-"""Enough to catch typing mistakes; whether an address exists, only its mail server knows."""
+MAILS: Final = 20
+"""Mails that one user may cause within a minute."""
 
 
 class Invitation(Entity, frozen=True, kw_only=True, rename="camel"):
@@ -44,6 +47,8 @@ class Invitation(Entity, frozen=True, kw_only=True, rename="camel"):
     role: Role
     hash: str
     expires_at: int
+    mail_state: MailState = MailState.OFF
+    """FAILED until SES has taken the mail."""
 
 
 INVITATIONS: Final = TableSpec(
@@ -60,6 +65,9 @@ class Invitations:
     users: Table[User]
     access: AccessChanges
     topic: Topic
+    post: Post
+    rates: Rates
+    """Of mails that one user has sent to strangers."""
     pepper: bytes
     random: Callable[[int], bytes]
     now: Clock
@@ -67,7 +75,8 @@ class Invitations:
     async def invite(self, team_id: TeamId, email: str, role: Role, *, by: Actor) -> tuple[Invitation, str]:
         """Invite an address; return the invitation with its token. One that the address had before is replaced.
 
-        The topic is told that there is an invitation, but not its token: whoever reads the topic could use it.
+        It is stored before its mail is sent, and stays where that fails: its state says so. The topic is told that
+        there is an invitation, but not its token: whoever reads the topic could use it.
         """
         team = await self.teams.get(team_id, by=by, action=Action.MANAGE_MEMBERS)
         invitation, token = self._new(team, _checked(email, role), role, by=by)
@@ -75,6 +84,7 @@ class Invitations:
         old = [one for one in open_ones.items if one.email == invitation.email]
         if len(open_ones.items) >= MOST and not old:
             raise Conflict(f"The team has {MOST} open invitations; revoke some first.")
+        await self._admit_mail(invitation.id, by=by)
         parts = [self.table.creation(invitation), *(self.table.removal(one) for one in old)]
         if not await transact(self.aws, parts):
             raise Conflict("The invitation to this address has just changed; try again.")
@@ -84,7 +94,22 @@ class Invitations:
             attributes={"event": "invitation.created", "invitationId": invitation.id, "teamId": team_id},
         )
         await self.teams.journal.invitation(Verb.CREATED, invitation, role, place=team, by=by.user_id)
-        return invitation, token
+        return await self._mailed(invitation, team, token, by=by), token
+
+    async def resend(self, invitation_id: InvitationId, *, by: Actor) -> tuple[Invitation, str]:
+        """Give an invitation a new token and another week, and mail it again; the old token is worth nothing then."""
+        team = await self.teams.get((await self.get(invitation_id, by=by)).team_id, by=by)
+        token, expires_at = self._token(invitation_id), self._expiry()
+        await self._admit_mail(token, by=by)
+
+        def renewed(old: Invitation) -> Invitation:
+            return replace(old, hash=self._hash(token), expires_at=expires_at, mail_state=self._before_mail)
+
+        invitation = await self.table.update(invitation_id, renewed)
+        if invitation is None:
+            raise NotFound("invitation", invitation_id)
+        await self.teams.journal.invitation(Verb.UPDATED, invitation, invitation.role, place=team, by=by.user_id)
+        return await self._mailed(invitation, team, token, by=by), token
 
     async def list(self, team: Team, page: PageRequest, *, by: Actor) -> Page[Invitation]:
         """Return a team's invitations that nobody has accepted, newest first."""
@@ -143,7 +168,7 @@ class Invitations:
 
     def _new(self, team: Team, email: str, role: Role, *, by: Actor) -> tuple[Invitation, str]:
         now, invitation_id = self.now(), InvitationId(new_id("invitation"))
-        token = f"{invitation_id}_{self.random(32).hex()}"
+        token = self._token(invitation_id)
         invitation = Invitation(
             id=invitation_id,
             team_id=team.id,
@@ -151,20 +176,62 @@ class Invitations:
             email=email,
             role=role,
             hash=self._hash(token),
-            expires_at=int((now + LIFETIME).timestamp()),
+            expires_at=self._expiry(),
+            mail_state=self._before_mail,
             created_at=now,
             updated_at=now,
         )
         return invitation, token
 
+    async def _admit_mail(self, name: str, *, by: Actor) -> None:
+        if self.post.is_on:
+            await self.rates.take("invite", self._hash(name)[:16], by=by.user_id)
+
+    async def _mailed(self, invitation: Invitation, team: Team, token: str, *, by: Actor) -> Invitation:
+        """Mail an invitation, once, and return it with what became of that."""
+        if not self.post.is_on:
+            return invitation
+        inviter = await self.users.find(by.user_id)
+        name = (inviter and inviter.display_name) or "Somebody"
+        subject, text = _letter(invitation, team, self.post.link("invitations", token), inviter=name)
+        state = await self.post.send(invitation.email, subject, text)
+
+        def told(old: Invitation) -> Invitation:
+            same = old.hash == invitation.hash and old.mail_state is not state
+            return replace(old, mail_state=state) if same else old
+
+        return await self.table.update(invitation.id, told) or replace(invitation, mail_state=state)
+
+    @property
+    def _before_mail(self) -> MailState:
+        return MailState.FAILED if self.post.is_on else MailState.OFF
+
+    def _token(self, invitation_id: InvitationId) -> str:
+        return f"{invitation_id}_{self.random(32).hex()}"
+
+    def _expiry(self) -> int:
+        return int((self.now() + LIFETIME).timestamp())
+
     def _hash(self, token: str) -> str:
         return hmac.new(self.pepper, token.encode(), hashlib.sha256).hexdigest()
+
+
+def _letter(invitation: Invitation, team: Team, link: str, *, inviter: str) -> tuple[str, str]:
+    """Write subject and text of an invitation's mail."""
+    until = datetime.fromtimestamp(invitation.expires_at, tz=UTC)
+    text = (
+        f"{inviter} has invited you to the team {team.name} on Snapinfra, as {invitation.role.value}.\n\n"
+        f"To accept, open {link}\n\n"
+        f"The link can be used once, until {until:%Y-%m-%d %H:%M} UTC. It is for you alone: do not pass this mail on.\n"
+        "If you did not expect an invitation, you need not do anything.\n"
+    )
+    return f"Invitation to the team {team.name}", text
 
 
 def _checked(email: str, role: Role) -> str:
     if role is Role.OWNER:
         raise Invalid.one("A team has one owner: invite as ADMIN, then use transferOwnership.", "role")
-    if not _EMAIL.fullmatch(email.strip()):
+    if not is_email(email.strip()):
         raise Invalid.one("email is not an email address.", "email")
     return email.strip().lower()
 

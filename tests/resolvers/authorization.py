@@ -246,6 +246,10 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         " revokeInvitation(input: {invitationId: $freshInvitation}) { userErrors { code } } }",
         MANAGE,
     ),
+    "Mutation.resendInvitation": Entry(
+        "mutation($invitation: ID!) { resendInvitation(input: {invitationId: $invitation}) { userErrors { code } } }",
+        MANAGE,
+    ),
     "Mutation.acceptInvitation": Entry(
         'mutation { acceptInvitation(input: {token: "none"}) { userErrors { code } } }', PEOPLE, told("BAD_USER_INPUT")
     ),

@@ -98,7 +98,10 @@ BY_KIND = {
         "query($id: ID!) { integrations(filter: {teamId: $id}) { nodes { id } } }",
         'mutation($id: ID!) { createWebhook(input: {teamId: $id, url: "https://example.com"}) { secret } }',
     ],
-    "invitation": ["mutation($id: ID!) { revokeInvitation(input: {invitationId: $id}) { revokedInvitationId } }"],
+    "invitation": [
+        "mutation($id: ID!) { resendInvitation(input: {invitationId: $id}) { token } }",
+        "mutation($id: ID!) { revokeInvitation(input: {invitationId: $id}) { revokedInvitationId } }",
+    ],
     "key": ["mutation($id: ID!) { revokeApiKey(input: {apiKeyId: $id}) { apiKey { id } } }"],
     "webhook": [
         "query($id: ID!) { webhook(id: $id) { id } }",

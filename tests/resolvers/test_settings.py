@@ -27,7 +27,7 @@ mutation($project: ID!, $generation: ID!) {
   }
 }"""
 
-EVERYTHING = ["GENERATION_COMPLETED", "GENERATION_FAILED", "DEPLOYMENT_LIVE", "DEPLOYMENT_FAILED"]
+AT_FIRST = ["GENERATION_FAILED", "DEPLOYMENT_LIVE", "DEPLOYMENT_FAILED"]
 
 
 async def seen(user: User) -> dict[str, Any]:
@@ -37,7 +37,7 @@ async def seen(user: User) -> dict[str, Any]:
 async def test_settings_that_nobody_has_changed_are_the_defaults(alice: User) -> None:
     viewer = await seen(alice)
 
-    assert viewer["settings"] == {"theme": "SYSTEM", "timezone": "UTC", "notifyOn": EVERYTHING, "version": 0}
+    assert viewer["settings"] == {"theme": "SYSTEM", "timezone": "UTC", "notifyOn": AT_FIRST, "version": 0}
     assert viewer["team"]["settings"] == {"defaultPlatform": None, "defaultModel": None, "version": 0}
 
 

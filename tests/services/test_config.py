@@ -119,3 +119,13 @@ def test_a_signing_secret_that_can_not_be_one_is_refused_and_not_shown(secret: s
         read({"SNAPINFRA_ENV": "development", "CLERK_WEBHOOK_SECRET": secret})
 
     assert str(refused.value).splitlines()[1:] == ["  CLERK_WEBHOOK_SECRET: must be whsec_ and a key in base 64"]
+
+
+def test_mail_needs_an_address_and_where_its_links_lead() -> None:
+    with pytest.raises(BadConfig) as refused:
+        read({"SNAPINFRA_ENV": "development", "MAIL_FROM": "Snapinfra <no-reply@example.com>"})
+
+    assert str(refused.value).splitlines()[1:] == [
+        "  MAIL_FROM: must be an address such as no-reply@example.com",
+        "  APP_URL: required with MAIL_FROM",
+    ]

@@ -1,0 +1,82 @@
+"""This file is letters: mail to a user about what came of what they had asked for, as their settings want it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from services.aws.tables import AlreadyExists, Table
+from services.core.clock import Clock
+from services.core.ids import TeamId, UserId
+from services.idempotency import IdempotencyKey
+from services.mail import Post
+from services.notifications.model import NotificationEvent
+from services.notifications.notice import Notice
+from services.settings import DEFAULT_NOTIFY_ON, NotifiableEvent, UserSettings
+from services.teams.model import Membership
+from services.users import User
+
+REMEMBERED: Final = timedelta(days=15)
+"""How long a letter is known to be sent: longer than a message stays in the queue."""
+
+_MEANS: Final[Mapping[tuple[NotificationEvent, str | None], NotifiableEvent]] = {
+    (NotificationEvent.GENERATION_FINISHED, "COMPLETED"): NotifiableEvent.GENERATION_COMPLETED,
+    (NotificationEvent.GENERATION_FINISHED, "INCOMPLETE"): NotifiableEvent.GENERATION_FAILED,
+    (NotificationEvent.GENERATION_FINISHED, "FAILED"): NotifiableEvent.GENERATION_FAILED,
+    (NotificationEvent.DEPLOYMENT_SUCCEEDED, "SUCCESS"): NotifiableEvent.DEPLOYMENT_LIVE,
+    (NotificationEvent.DEPLOYMENT_FINISHED, "FAILED"): NotifiableEvent.DEPLOYMENT_FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    post: Post
+    users: Table[User]
+    settings: Table[UserSettings]
+    memberships: Table[Membership]
+    sent: Table[IdempotencyKey]
+    now: Clock
+
+    async def send(self, notice: Notice) -> None:
+        """Mail a notice to who had asked for what it tells of, if they want to know and are still in the team.
+
+        At most once: a letter that is lost is not written again.
+        """
+        event = _MEANS.get((notice.event, notice.data.get("status")))
+        if not self.post.is_on or event is None or notice.user_id is None:
+            return
+        settings = await self.settings.find(notice.user_id)
+        if event not in (settings.notify_on if settings else DEFAULT_NOTIFY_ON):
+            return
+        user = await self.users.find(notice.user_id)
+        if user is None or user.email is None or not await self._is_in(user, notice.team_id):
+            return
+        if await self._claim(notice, notice.user_id):
+            await self.post.send(user.email, notice.subject, self._text(notice))
+
+    async def _is_in(self, user: User, team_id: TeamId) -> bool:
+        if user.personal_team_id == team_id:
+            return True
+        return await self.memberships.find(user.id, sort=team_id) is not None
+
+    async def _claim(self, notice: Notice, user_id: UserId) -> bool:
+        now = self.now()
+        expires_at = int((now + REMEMBERED).timestamp())
+        note = IdempotencyKey(
+            id=f"letter#{notice.key}", object_id=user_id, expires_at=expires_at, created_at=now, updated_at=now
+        )
+        try:
+            await self.sent.put_new(note)
+        except AlreadyExists:
+            return False
+        return True
+
+    def _text(self, notice: Notice) -> str:
+        url, project_id = notice.data.get("url"), notice.data.get("projectId")
+        lines = [notice.text]
+        if url and notice.event is NotificationEvent.DEPLOYMENT_SUCCEEDED:
+            lines.append(f"It answers at {url}")
+        if project_id:
+            lines.append(f"Its project: {self.post.link('projects', project_id)}")
+        lines.append("You had asked for it, and notifyOn in your settings says that you want to know.")
+        return "\n\n".join(lines) + "\n"
