@@ -1,0 +1,10 @@
+"""This package is the only chooser of adapters: from the settings to a frozen `Services`, ready to use.
+
+`opened` (build.py) puts a process together from what the settings ask for (adapters.py, people.py).
+"""
+
+from services.bootstrap.build import opened
+from services.bootstrap.parts import Process, Services
+from services.bootstrap.resources import TABLES, resources, table_name
+
+__all__ = ["TABLES", "Process", "Services", "opened", "resources", "table_name"]

@@ -1,0 +1,153 @@
+"""This file is the choice of adapters: which provider, platform, vault, verifier the settings ask for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from services.auth.jwks import JwksKeys, PemKey
+from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier
+from services.aws.clients import LONG_POLL, Aws
+from services.aws.emulator import EMULATOR_CREDENTIALS
+from services.aws.queue import Queue
+from services.aws.tables import E, Table, TableSpec
+from services.aws.topic import Topic
+from services.bootstrap.resources import key_alias, table_name
+from services.checks.port import Checks, NoChecks
+from services.checks.service import open_checks
+from services.config import Config
+from services.core.clock import Clock
+from services.deployments.model import DeploymentPlatform
+from services.generations.redaction import Redactor
+from services.llm.chat import Timeouts
+from services.llm.groq import Groq
+from services.llm.openai import OpenAI
+from services.llm.port import Provider
+from services.llm.scaffold.provider import Scaffold
+from services.mail import Post
+from services.outbound.addresses import is_public, is_public_or_private
+from services.outbound.client import Outbound
+from services.outbound.connect import SystemResolver
+from services.platforms.backend import Limits, Machine
+from services.platforms.local import LocalPlatform
+from services.platforms.npm import network_settings
+from services.platforms.port import Platform
+from services.platforms.tables import StackTables
+from services.vault.envelope import Envelopes
+from services.vault.kms import KmsVault
+from services.vault.local import LocalVault
+
+SHORTEST_SECRET: Final = 8
+"""Characters; a shorter one could be an ordinary word, which a model may say."""
+
+DEV_WAIT: Final = 2
+"""Seconds of a long poll in development, where stopping should be quick and polls cost nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """Makes the ways to the outside as the settings say. What costs nothing to make is made where it is needed."""
+
+    config: Config
+    environment: Mapping[str, str]
+    """What npm may need of ours."""
+    aws: Aws
+    now: Clock
+
+    def table(self, spec: TableSpec[E]) -> Table[E]:
+        return Table(self.aws, spec, table_name(self.config, spec), self.now)
+
+    def queue(self, name: str) -> Queue:
+        wait = self.config.job_poll or (DEV_WAIT if self.config.development else LONG_POLL)
+        return Queue(self.aws, self.config.name_of(name), wait)
+
+    def topic(self) -> Topic:
+        return Topic(self.aws, self.config.name_of(self.config.topic))
+
+    @property
+    def post(self) -> Post:
+        return Post(self.aws, self.config.mail_from, self.config.app_url or "")
+
+    def outbound(self) -> Outbound:
+        private = self.config.allow_private_addresses
+        return Outbound(SystemResolver(), is_public_or_private if private else is_public, plain=private)
+
+    def envelopes(self) -> Envelopes:
+        alias = key_alias(self.config)
+        vault = KmsVault(self.aws, alias) if alias else LocalVault(self.config.data / "vault-keys")
+        return Envelopes(vault, self.now)
+
+    def checks(self) -> Checks:
+        config = self.config
+        if not config.checks:
+            return NoChecks()
+        return open_checks(
+            (config.data / "checks").absolute(),
+            search_path=self.environment.get("PATH", ""),
+            cache=self._npm_cache,
+            network=self._npm_network,
+            seconds=config.check_seconds,
+        )
+
+    def redactor(self) -> Redactor:
+        config = self.config
+        secret = (config.groq_api_key, config.openai_api_key, config.jwt_secret)
+        texts = (value.get_secret_value() for value in secret if value is not None)
+        return Redactor(tuple(text for text in texts if len(text) >= SHORTEST_SECRET))
+
+    def platforms(self) -> dict[DeploymentPlatform, Platform]:
+        config = self.config
+        if not config.development:
+            return {}
+        endpoint = {"AWS_ENDPOINT_URL": config.aws_endpoint_url} if config.aws_endpoint_url else {}
+        aws = {
+            **endpoint,
+            "AWS_REGION": config.aws_region,
+            **EMULATOR_CREDENTIALS,
+        }
+        machine = Machine(
+            search_path=self.environment.get("PATH", ""),
+            cache=self._npm_cache,
+            network=self._npm_network,
+            aws=aws,
+            create_tables=StackTables(self.aws),
+            limits=Limits(),
+            now=self.now,
+        )
+        return {DeploymentPlatform.LOCAL: LocalPlatform((config.data / "local").absolute(), machine)}
+
+    def authenticator(self) -> Authenticator:
+        config = self.config
+        verifiers: dict[str, Verifier] = {}
+        if config.clerk_issuer:
+            keys = PemKey(config.clerk_jwt_key) if config.clerk_jwt_key else JwksKeys(config.clerk_jwks_url or "")
+            verifiers["RS256"] = ClerkVerifier(keys, config.clerk_issuer, config.clerk_authorized_parties)
+        if config.development and config.jwt_secret:
+            verifiers["HS256"] = DevVerifier(config.jwt_secret.get_secret_value())
+        return Authenticator(verifiers, dev_users=config.development)
+
+    @property
+    def _npm_cache(self) -> Path:
+        return (self.config.data / "npm").absolute()
+
+    @property
+    def _npm_network(self) -> dict[str, str]:
+        return network_settings(self.environment, home=Path(self.environment.get("HOME", "/")))
+
+
+def providers(config: Config) -> Sequence[Provider]:
+    """Return the providers in the order they are asked: those with a key, else the scaffold."""
+    common: dict[str, Any] = {
+        "timeouts": Timeouts(first_text=config.ai_first_timeout, between_chunks=config.ai_chunk_timeout),
+        "reasoning_effort": config.ai_reasoning_effort,
+    }
+    found: list[Provider] = []
+    if config.groq_api_key:
+        key, model = config.groq_api_key.get_secret_value(), config.ai_model or config.groq_model
+        found.append(Groq(key=key, model=model, base_url=config.groq_base_url, models=config.groq_models, **common))
+    if config.openai_api_key:
+        key, model = config.openai_api_key.get_secret_value(), config.ai_model or config.openai_model
+        found.append(
+            OpenAI(key=key, model=model, base_url=config.openai_base_url, models=config.openai_models, **common)
+        )
+    return found or [Scaffold(tokens_per_second=config.scaffold_pace or None)]

@@ -1,0 +1,320 @@
+"""This file is how a process is put together: from the settings to its services and workers, ready to use."""
+
+import secrets
+import time
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from services.activity.journal import Journal
+from services.activity.model import ACTIVITY
+from services.activity.service import Activity
+from services.admin import Admin
+from services.analytics.ingest import Ingest
+from services.analytics.live import Live
+from services.analytics.model import ANALYTICS
+from services.analytics.product import ProductEvents
+from services.analytics.rollups import ROLLUPS, Rollups
+from services.analytics.service import Analytics
+from services.analytics.sessions import SESSIONS
+from services.architectures.service import ARCHITECTURES, Architectures
+from services.aws.bucket import Bucket
+from services.aws.clients import connect
+from services.aws.queue import Queue
+from services.bootstrap.adapters import Adapters, providers
+from services.bootstrap.parts import Process, Runner, Services
+from services.bootstrap.people import accounts
+from services.bootstrap.people import people as make_people
+from services.bootstrap.resources import table_name
+from services.collaboration import Collaboration
+from services.config import Config
+from services.core.clock import Clock, utc_now
+from services.dashboard import Dashboards
+from services.deletion import Deletion
+from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
+from services.deployments.job import DeploymentJob
+from services.deployments.model import DEPLOYMENTS, DeploymentPlatform
+from services.deployments.service import Deployments
+from services.documentation.model import DOCUMENTATION
+from services.documentation.service import Documentation
+from services.events.hub import Hub
+from services.events.open import open_log
+from services.events.port import EventLog
+from services.events.shared import SharedStreams
+from services.generations.job import GenerationJob
+from services.generations.kinds.architecture import ArchitectureKind
+from services.generations.kinds.chat import ChatKind
+from services.generations.kinds.code import CodeKind
+from services.generations.kinds.documentation import DocumentationKind
+from services.generations.kinds.schema import SchemaKind
+from services.generations.model import GENERATIONS, GenerationKind
+from services.generations.options import completing
+from services.generations.service import Generations
+from services.health import Health
+from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.integrations.model import INTEGRATIONS
+from services.integrations.service import Integrations
+from services.integrations.testing import CredentialTester
+from services.jobs.sweeper import Sweeper
+from services.jobs.worker import Worker
+from services.llm.router import Router
+from services.notifications.attempt import Attempts
+from services.notifications.courier import Courier
+from services.notifications.fanout import Fanout
+from services.notifications.keyring import Keyring
+from services.notifications.letters import Letters
+from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
+from services.notifications.notifier import Notifier
+from services.notifications.service import Webhooks
+from services.notifications.targets import NotificationTargets
+from services.outbound.client import Outbound
+from services.pace import Pace
+from services.platforms.port import Platform
+from services.projects import PROJECTS, Projects
+from services.rates import RATES, Rates
+from services.schemas.service import SCHEMAS, Schemas
+from services.settings import SETTINGS, TEAM_SETTINGS, Settings
+from services.teams.model import MEMBERSHIPS
+from services.usage.model import BUDGETS, USAGE
+from services.usage.prices import Prices, nanos
+from services.usage.reports import Reports
+from services.usage.service import Budgets
+from services.usage.service import Limits as BudgetLimits
+from services.users import USERS
+
+
+@asynccontextmanager
+async def opened(
+    config: Config,
+    environment: Mapping[str, str],
+    *,
+    now: Clock = utc_now,
+    platforms: Mapping[DeploymentPlatform, Platform] | None = None,
+) -> AsyncGenerator[Process]:
+    """Build a process's parts, and close them after the block. `environment` is what npm may need of ours.
+
+    `platforms` of None: those that the settings allow.
+    """
+    aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url, sqs_endpoint=config.sqs_endpoint_url)
+    log = open_log(config.events_url, now)
+    router = Router(providers(config), pause=config.ai_cooldown)
+    try:
+        use = Adapters(config, environment, aws, now)
+        yield _Builder(use, log, router, platforms).process()
+    finally:
+        await router.aclose()
+        await log.close()
+        aws.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    use: Adapters
+    """Makes the ways to the outside."""
+    log: EventLog
+    router: Router
+    given_platforms: Mapping[DeploymentPlatform, Platform] | None
+
+    def process(self) -> Process:
+        use, config, now = self.use, self.use.config, self.use.now
+        hub, bucket = Hub(self.log), Bucket(use.aws, config.name_of(config.bucket))
+        notifier = Notifier(use.topic(), use.queue(config.notification_queue), use.table(TARGETS))
+        generation_queue, deployment_queue = use.queue(config.generation_queue), use.queue(config.deployment_queue)
+        idempotency = Idempotency(use.table(IDEMPOTENCY_KEYS), now)
+        generation_table, deployment_table = use.table(GENERATIONS), use.table(DEPLOYMENTS)
+        archive = LogArchive(use.table(DEPLOYMENT_LOGS), now)
+        platforms = use.platforms() if self.given_platforms is None else self.given_platforms
+        streams = SharedStreams(self.log, secrets.randbits)
+        journal = Journal(use.table(ACTIVITY), streams, now)
+        people = make_people(use, notifier, idempotency, journal)
+        limits = BudgetLimits(config.team_tokens, None if config.team_cost is None else nanos(config.team_cost))
+        counters, usage = use.table(BUDGETS), use.table(USAGE)
+        budgets = Budgets(generation_table, counters, usage, limits, Prices(config.prices), config.models, now)
+        projects = Projects(use.table(PROJECTS), people.access, idempotency, journal, now)
+        activity = Activity(use.table(ACTIVITY), projects, streams, hub)
+        settings = Settings(
+            use.table(SETTINGS),
+            use.table(TEAM_SETTINGS),
+            frozenset(config.models),
+            frozenset(platforms),
+            journal,
+            now,
+        )
+        schemas = Schemas(use.aws, use.table(SCHEMAS), projects, now)
+        architectures = Architectures(use.table(ARCHITECTURES), projects, idempotency, now)
+        documentation = Documentation(use.table(DOCUMENTATION), projects, idempotency, now)
+        generations = Generations(
+            generation_table,
+            projects,
+            bucket,
+            generation_queue,
+            self.log,
+            hub,
+            idempotency,
+            use.table(SCHEMAS),
+            completing(config),
+            Rates(use.table(RATES), config.requests_per_minute, now),
+            budgets,
+            settings,
+            now,
+        )
+        deployments = Deployments(
+            deployment_table,
+            projects,
+            generations,
+            archive,
+            deployment_queue,
+            self.log,
+            hub,
+            idempotency,
+            settings,
+            frozenset(platforms),
+            now,
+        )
+        analytics = self._analytics(projects)
+        product_events = ProductEvents(analytics, now)
+        generation_job = GenerationJob(
+            generation_table,
+            projects,
+            schemas,
+            bucket,
+            notifier,
+            self.log,
+            self.router,
+            {
+                GenerationKind.SCHEMA: SchemaKind(schemas),
+                GenerationKind.ARCHITECTURE: ArchitectureKind(architectures),
+                GenerationKind.CODE: CodeKind(use.checks(), secrets.token_bytes),
+                GenerationKind.DOCUMENTATION: DocumentationKind(documentation, secrets.token_bytes),
+                GenerationKind.CHAT: ChatKind(generation_table, bucket),
+            },
+            completing(config),
+            budgets,
+            use.redactor,
+            now,
+            product_events,
+        )
+        deployment_job = DeploymentJob(
+            deployment_table,
+            generation_table,
+            projects,
+            archive,
+            bucket,
+            notifier,
+            self.log,
+            platforms,
+            now,
+            product_events,
+        )
+        outbound = use.outbound()
+        courier, webhooks = self._notifications(notifier, outbound, idempotency, journal)
+        deletion = Deletion(projects, generations, deployments, generation_job, deployment_job)
+        services = Services(
+            config=config,
+            pace=Pace(config.api_rate, time.monotonic),
+            access=people.access,
+            sign_in=people.sign_in,
+            users=people.users,
+            teams=people.teams,
+            members=people.members,
+            invitations=people.invitations,
+            api_keys=people.api_keys,
+            accounts=accounts(use, people, deletion),
+            projects=projects,
+            schemas=schemas,
+            architectures=architectures,
+            generations=generations,
+            deployments=deployments,
+            documentation=documentation,
+            analytics=analytics,
+            deletion=deletion,
+            settings=settings,
+            activity=activity,
+            collaboration=Collaboration(activity, streams, hub, now),
+            dashboards=Dashboards(projects.table, deployment_table, use.table(ACTIVITY), now),
+            admin=Admin(
+                generation_table,
+                deployment_table,
+                generation_queue,
+                deployment_queue,
+                notifier.queue,
+                self.log,
+                projects,
+                budgets,
+                now,
+            ),
+            usage=Reports(usage, counters, limits, now),
+            webhooks=webhooks,
+            targets=NotificationTargets(notifier.targets, notifier, idempotency, journal, now),
+            integrations=self._integrations(projects, outbound, idempotency),
+            health=self._health(bucket, generation_queue),
+        )
+        workers: list[Runner] = [
+            self._worker(generation_queue, generation_job, config.generation_slots),
+            self._worker(deployment_queue, deployment_job, config.deployment_slots),
+            self._sweeper(generation_queue, generation_job),
+            self._sweeper(deployment_queue, deployment_job),
+            courier,
+        ]
+        return Process(services, workers)
+
+    def _analytics(self, projects: Projects) -> Analytics:
+        rollups = Rollups(self.use.aws, table_name(self.use.config, ROLLUPS))
+        ingest = Ingest(
+            self.use.table(ANALYTICS),
+            self.use.table(SESSIONS),
+            self.use.table(IDEMPOTENCY_KEYS),
+            rollups,
+            self.use.now,
+        )
+        rates = Rates(self.use.table(RATES), self.use.config.batches, self.use.now, "batches of events")
+        live = Live(self.log, rollups, self.use.now)
+        return Analytics(ingest, rollups, live, projects, rates, partial(secrets.token_hex, 8), self.use.now)
+
+    def _notifications(
+        self, notifier: Notifier, outbound: Outbound, idempotency: Idempotency, journal: Journal
+    ) -> tuple[Courier, Webhooks]:
+        webhooks, deliveries, now = self.use.table(WEBHOOKS), self.use.table(DELIVERIES), self.use.now
+        keyring = Keyring(self.use.envelopes(), now)
+        fanout = Fanout(webhooks, deliveries, notifier.queue, now)
+        attempts = Attempts(webhooks, deliveries, keyring, outbound, notifier, now)
+        service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, journal, now)
+        members, sent = self.use.table(MEMBERSHIPS), self.use.table(IDEMPOTENCY_KEYS)
+        letters = Letters(self.use.post, self.use.table(USERS), self.use.table(SETTINGS), members, sent, now)
+        return Courier(notifier.queue, fanout, attempts, letters, now), service
+
+    def _integrations(self, projects: Projects, outbound: Outbound, idempotency: Idempotency) -> Integrations:
+        tester = CredentialTester(outbound, self.use.now)
+        table, envelopes = self.use.table(INTEGRATIONS), self.use.envelopes()
+        return Integrations(table, projects, envelopes, tester, idempotency, self.use.now)
+
+    def _worker(self, queue: Queue, handler: Any, slots: int) -> Worker[Any]:
+        config = self.use.config
+        return Worker(
+            queue,
+            handler,
+            self.log,
+            slots=slots,
+            lease=config.job_lease,
+            grace=config.drain_grace,
+            now=self.use.now,
+            new_owner=lambda: uuid.uuid4().hex,
+        )
+
+    def _sweeper(self, queue: Queue, handler: Any) -> Sweeper[Any]:
+        lease = self.use.config.job_lease
+        return Sweeper(queue, handler, self.log, quiet=3 * lease, lease=lease, now=self.use.now)
+
+    def _health(self, bucket: Bucket, queue: Queue) -> Health:
+        aws, table = self.use.aws, table_name(self.use.config, PROJECTS)
+        checks: dict[str, Callable[[], Awaitable[object]]] = {
+            "dynamodb": lambda: aws.run(aws.dynamodb.describe_table, TableName=table),
+            "s3": lambda: aws.run(aws.s3.head_bucket, Bucket=bucket.name),
+            "sqs": lambda: aws.run(aws.sqs.get_queue_url, QueueName=queue.name),
+            "events": self.log.ping,
+            "ai": self.router.ready,
+        }
+        return Health(checks, frozenset({"dynamodb"}), self.use.now(), self.use.now)

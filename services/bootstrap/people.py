@@ -1,0 +1,85 @@
+"""This file is the services that say who is who, and what they may."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from services.access import ACCESS_CHANGES, AccessChanges
+from services.accounts import Accounts
+from services.activity.journal import Journal
+from services.api_keys.service import API_KEYS, ApiKey, ApiKeys
+from services.auth.sessions import ClerkSessions
+from services.auth.signatures import Signatures
+from services.auth.tokens import dev_user
+from services.aws.tables import TableSpec
+from services.bootstrap.adapters import Adapters
+from services.core.recent import Recent
+from services.deletion import Deletion
+from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.integrations.model import INTEGRATIONS
+from services.notifications.model import TARGETS, WEBHOOKS
+from services.notifications.notifier import Notifier
+from services.projects import PROJECTS
+from services.rates import RATES, Rates
+from services.settings import TEAM_SETTINGS
+from services.sign_in import SignIn
+from services.teams.belongings import Belongings
+from services.teams.invitations import INVITATIONS, MAILS, Invitations
+from services.teams.members import Members
+from services.teams.model import MEMBERSHIPS, TEAMS
+from services.teams.service import Teams
+from services.users import KNOWN, KNOWN_FOR, USERS, Known, Users
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The services that say who is who."""
+
+    access: AccessChanges
+    sign_in: SignIn
+    users: Users
+    teams: Teams
+    members: Members
+    invitations: Invitations
+    api_keys: ApiKeys
+
+
+def people(use: Adapters, notifier: Notifier, idempotency: Idempotency, journal: Journal) -> People:
+    aws, config, now, random = use.aws, use.config, use.now, secrets.token_bytes
+    table, team_table, memberships = use.table(USERS), use.table(TEAMS), use.table(MEMBERSHIPS)
+    known: Recent[Known] = Recent(KNOWN_FOR, KNOWN, now)
+    keys: Recent[ApiKey] = Recent(KNOWN_FOR, KNOWN, now)
+    access = AccessChanges(use.table(ACCESS_CHANGES), [known, keys], secrets.token_bytes, now)
+    users = Users(aws, table, team_table, memberships, known, frozenset(map(dev_user, config.admins)), now)
+    specs: list[TableSpec[Any]] = [WEBHOOKS, TARGETS, INTEGRATIONS, API_KEYS, INVITATIONS]
+    belongings = Belongings([use.table(spec) for spec in specs], use.table(TEAM_SETTINGS), notifier.close_topic)
+    teams = Teams(aws, team_table, memberships, use.table(PROJECTS), access, belongings, journal, idempotency, now)
+    api_keys = ApiKeys(use.table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
+    rates, pepper = Rates(use.table(RATES), MAILS, now, "invitations by mail"), config.pepper
+    open_ones, topic = use.table(INVITATIONS), notifier.topic
+    invitations = Invitations(
+        aws, open_ones, teams, memberships, table, access, topic, use.post, rates, pepper, random, now
+    )
+    members = Members(memberships, teams, table, access)
+    sessions = ClerkSessions(
+        config.clerk_api_url, config.clerk_secret_key.get_secret_value() if config.clerk_secret_key else None
+    )
+    sign_in = SignIn(use.authenticator(), users, api_keys, sessions, now)
+    return People(access, sign_in, users, teams, members, invitations, api_keys)
+
+
+def accounts(use: Adapters, people: People, deletion: Deletion) -> Accounts:
+    secret = use.config.clerk_webhook_secret
+    return Accounts(
+        use.aws,
+        Signatures(secret.get_secret_value()) if secret else None,
+        people.users,
+        people.teams.table,
+        people.teams.memberships,
+        use.table(IDEMPOTENCY_KEYS),
+        deletion,
+        people.teams.belongings,
+        people.teams.journal,
+        people.access,
+        use.now,
+    )
