@@ -42,6 +42,7 @@ from services.config import Config
 from services.core.clock import Clock, utc_now
 from services.core.recent import Recent
 from services.dashboard import Dashboards
+from services.deleted_projects import DeletedProjects
 from services.deletion import Deletion
 from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
 from services.deployments.job import DeploymentJob
@@ -93,6 +94,7 @@ from services.platforms.npm import network_settings
 from services.platforms.port import Platform
 from services.platforms.tables import StackTables
 from services.projects import PROJECTS, Projects
+from services.purge import Purge
 from services.rates import RATES, Rates
 from services.schemas.service import SCHEMAS, Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
@@ -141,6 +143,9 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     ROLLUPS,
 )
 
+BELONGINGS: Final[Sequence[TableSpec[Any]]] = (SCHEMAS, ARCHITECTURES, DOCUMENTATION, INTEGRATIONS)
+"""What goes with a project, beside its generations and deployments."""
+
 SHORTEST_SECRET: Final = 8
 """Characters; a shorter one could be an ordinary word, which a model may say."""
 
@@ -171,6 +176,7 @@ class Services:
     activity: Activity
     collaboration: Collaboration
     dashboards: Dashboards
+    deleted_projects: DeletedProjects
     deletion: Deletion
     analytics: Analytics
     admin: Admin
@@ -379,7 +385,8 @@ class _Builder:
         )
         outbound = self._outbound()
         courier, webhooks = self._notifications(notifier, outbound, idempotency)
-        deletion = Deletion(projects, generations, deployments, generation_job, deployment_job)
+        deleted = DeletedProjects(projects, now)
+        deletion = Deletion(projects, deleted, generations, deployments, generation_job, deployment_job)
         services = Services(
             config=config,
             access=people.access,
@@ -397,11 +404,12 @@ class _Builder:
             deployments=deployments,
             documentation=documentation,
             analytics=analytics,
+            deleted_projects=deleted,
             deletion=deletion,
             settings=settings,
             activity=activity,
             collaboration=Collaboration(activity, streams, hub, now),
-            dashboards=Dashboards(projects.table, deployment_table, self._table(ACTIVITY), now),
+            dashboards=Dashboards(projects, deployment_table, self._table(ACTIVITY), now),
             admin=Admin(
                 generation_table,
                 deployment_table,
@@ -425,6 +433,7 @@ class _Builder:
             self._sweeper(generation_queue, generation_job),
             self._sweeper(deployment_queue, deployment_job),
             courier,
+            Purge(deleted, deletion, [self._table(spec) for spec in BELONGINGS], now),
         ]
         return Process(services, workers)
 

@@ -56,8 +56,14 @@ class Journal:
         at, nth = entity.updated_at, entity.version
         await self._note(Verb.UPDATED, entity, title, place=place, by=by, at=at, nth=nth)
 
-    async def deleted(self, entity: Entity, title: str, *, place: Place, by: UserId) -> None:
-        await self._note(Verb.DELETED, entity, title, place=place, by=by, at=self.now())
+    async def deleted(self, entity: Entity, title: str, *, place: Place, by: UserId, nth: int = 1) -> None:
+        """Note a deletion; of what can be restored, and deleted again, the `nth`."""
+        await self._note(Verb.DELETED, entity, title, place=place, by=by, at=self.now(), nth=nth)
+
+    async def restored(self, entity: Entity, title: str, *, place: Place, by: UserId) -> None:
+        """Note that something deleted is there again; each version once."""
+        at, nth = entity.updated_at, entity.version
+        await self._note(Verb.RESTORED, entity, title, place=place, by=by, at=at, nth=nth)
 
     async def canceled(self, record: JobRecord, title: str, *, by: UserId) -> None:
         """Note that somebody asked a job to stop; only the first time."""
