@@ -383,7 +383,10 @@ class ProjectsMutation:
     async def delete_project(
         self, info: Info, input: Annotated[DeleteProjectInput, strawberry.argument(description="What to delete.")]
     ) -> DeleteProjectPayload:
-        """Delete a project. Its generations and deployments are stopped, and out of reach from then on."""
+        """Delete a project. Its generations and deployments are stopped, and all of it is out of reach from then on.
+
+        It can be restored for 30 days (`deletedProjects`, `restoreProject`); then it goes for good.
+        """
         project = await info.context.services.deletion.delete_project(
             ProjectId(input.project_id), by=info.context.actor
         )

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Final
 
 from services.activity.model import ActivityEntry, EntityType, Verb, within
@@ -15,7 +16,8 @@ from services.core.ids import TeamId
 from services.core.pages import MAX_FIRST, PageRequest
 from services.core.policy import Action, allows
 from services.deployments.model import Deployment, DeploymentStatus
-from services.projects import Project
+from services.projects import Project, Projects
+from services.started import visible
 
 SHOWN: Final = 5
 """Recent projects and deployments."""
@@ -34,7 +36,7 @@ class Dashboard:
 
 @dataclass(frozen=True, slots=True)
 class Dashboards:
-    projects: Table[Project]
+    projects: Projects
     deployments: Table[Deployment]
     activity: Table[ActivityEntry]
     now: Clock
@@ -45,18 +47,23 @@ class Dashboards:
         if not allows(by, Action.VIEW, team):
             raise NotFound("team", team)
         count, projects, deployments, generations = await asyncio.gather(
-            self.projects.count("TeamIdIndex", team),
-            self.projects.query("TeamIdIndex", team, PageRequest(first=SHOWN)),
-            self.deployments.query("TeamIdIndex", team, PageRequest(first=MAX_FIRST)),
+            self.projects.table.count("TeamIdIndex", team),
+            self.projects.table.query("TeamIdIndex", team, PageRequest(first=SHOWN)),
+            self._deployments(team, by=by),
             self._generations_this_month(team),
         )
         return Dashboard(
             project_count=count,
             recent_projects=projects.items,
-            recent_deployments=deployments.items[:SHOWN],
-            deployment_counts=Counter(deployment.status for deployment in deployments.items),
+            recent_deployments=deployments[:SHOWN],
+            deployment_counts=Counter(deployment.status for deployment in deployments),
             generations_this_month=generations,
         )
+
+    async def _deployments(self, team_id: TeamId, *, by: Actor) -> Sequence[Deployment]:
+        """Return the hundred newest deployments that the team asked for, of projects that the actor sees."""
+        found = (await self.deployments.query("TeamIdIndex", team_id, PageRequest(first=MAX_FIRST))).items
+        return list(compress(found, await visible(found, self.projects, by=by)))
 
     async def _generations_this_month(self, team_id: TeamId) -> int:
         month = self.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)

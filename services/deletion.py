@@ -1,12 +1,17 @@
 """This file is deleting projects, generations and deployments: nothing of what is deleted goes on out of sight."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from typing import TypeVar
 
+from services.aws.items import Entity
+from services.aws.tables import Table
 from services.core.actor import Actor
 from services.core.errors import Conflict
 from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId
 from services.core.pages import PageRequest
 from services.core.policy import Action
+from services.deleted_projects import DeletedProjects
 from services.deployments.model import Deployment
 from services.deployments.service import Deployments
 from services.generations.model import Generation
@@ -15,10 +20,13 @@ from services.jobs.record import OPEN, JobRecord, NotEnded
 from services.jobs.worker import Handler
 from services.projects import Project, Projects
 
+E = TypeVar("E", bound=Entity)
+
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
     projects: Projects
+    deleted: DeletedProjects
     generations: Generations
     deployments: Deployments
     generation_job: Handler[Generation]
@@ -51,26 +59,33 @@ class Deletion:
         return deployment
 
     async def delete_project(self, project_id: ProjectId, *, by: Actor) -> Project:
-        """Stop whatever is under way for the project or runs, then delete it."""
+        """Stop whatever is under way for the project or runs, and put it into the bin."""
         project = await self.projects.get(project_id, by=by, action=Action.DELETE)
-        await self._stop(project)
-        return await self.projects.delete(project_id, by=by)
+        await self.stop(project)
+        await self.deleted.put(project, by=by)
+        await self.stop(project)  # what was asked for meanwhile
+        return project
 
     async def delete_all(self, team_id: TeamId) -> None:
-        """Stop and delete everything of a team that nobody is in any more."""
-        page = PageRequest(first=100)
-        while True:
-            found = await self.projects.table.query("TeamIdIndex", team_id, page)
-            for project in found.items:
-                await self._stop(project)
-                await self.projects.remove(project.id)
-            if not found.has_next:
-                return
-            page = PageRequest(first=100, after=found.cursors[-1])
+        """Stop and delete everything of a team that nobody is in any more, for good."""
+        for index in ("TeamIdIndex", "DeletedIndex"):
+            async for project in every(self.projects.table, index, team_id):
+                await self.stop(project)
+                await self.deleted.condemn(project.id)
 
-    async def _stop(self, project: Project) -> None:
+    async def stop(self, project: Project) -> None:
+        """Cancel whatever is under way or runs for a project that the caller may end."""
         await self.generations.stop_all(project)
         await self.deployments.stop_all(project)
+
+    async def remove_jobs(self, project: Project) -> None:
+        """Delete all generations and deployments of a project that nobody sees any more. Raises Conflict for one that
+        has not ended.
+        """
+        async for deployment in every(self.deployments.table, "ProjectIdIndex", project.id):
+            await self.deployments.remove(deployment)
+        async for generation in every(self.generations.table, "ProjectIdIndex", project.id):
+            await self.generations.remove(generation)
 
     async def _require_unused(self, generation: Generation) -> None:
         """Raise Conflict where a deployment runs the generation's code, or another one is being made from it."""
@@ -89,3 +104,15 @@ class Deletion:
     async def _note(self, record: JobRecord, title: str, *, by: Actor) -> None:
         project = await self.projects.get(record.project_id, by=by)
         await self.projects.journal.deleted(record, title, place=project, by=by.user_id)
+
+
+async def every(table: Table[E], index: str, partition: str) -> AsyncGenerator[E]:
+    """Yield everything in a partition of an index, the oldest first, page by page; it may go meanwhile."""
+    page = PageRequest(first=100)
+    while True:
+        found = await table.query(index, partition, page, newest_first=False)
+        for one in found.items:
+            yield one
+        if not found.has_next:
+            return
+        page = PageRequest(page.first, found.cursors[-1])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from services.idempotency import Idempotency
 NAME_LENGTH: Final = 100
 DESCRIPTION_LENGTH: Final = 500
 NO_DEPLOYMENT: Final = DeploymentId("")
+PURGE: Final = "purge"
 
 
 class ProjectStatus(Enum):
@@ -61,6 +63,18 @@ class Project(Entity, frozen=True, kw_only=True, rename="camel"):
     """The job that began to work on it last and has not ended."""
     latest_deployment_id: DeploymentId | None = None
     """The newest deployment, "" before the first; None in records from before this was kept."""
+    deleted: TeamId | None = None
+    """The team to which it can be restored; None otherwise. See services/deleted_projects.py."""
+    deleted_at: datetime | None = None
+    deleted_by: UserId | None = None
+    purge: str | None = None
+    """PURGE from its deletion on: the partition of a sparse index."""
+    purge_at: datetime | None = None
+    """When it goes for good."""
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.purge_at is not None
 
     @property
     def project_id(self) -> ProjectId:
@@ -79,6 +93,8 @@ PROJECTS: Final = TableSpec(
         Index("UserIdIndex", "userId", "createdAt"),
         Index("StatusIndex", "status", "updatedAt"),
         Index("TeamIdIndex", "teamId", "createdAt"),
+        Index("DeletedIndex", "deleted", "deletedAt"),
+        Index("PurgeIndex", "purge", "purgeAt"),
     ),
     stream=True,
 )
@@ -140,8 +156,13 @@ class Projects:
 
     async def get(self, project_id: ProjectId, *, by: Actor, action: Action = Action.VIEW) -> Project:
         """Return a project on which the actor may do `action`."""
-        project = await self.table.find(project_id)
+        project = await self.find(project_id)
         return require(by, action, project, missing=NotFound("project", project_id))
+
+    async def find(self, project_id: ProjectId) -> Project | None:
+        """Return a project for work that was authorized when it was asked for; None where there is none any more."""
+        project = await self.table.find(project_id)
+        return None if project is None or project.is_deleted else project
 
     async def many(self, keys: Sequence[tuple[ProjectId, UserId]], *, by: Actor) -> Sequence[Project | None]:
         """Return projects by id and owner; None where there is none that the actor may see."""
@@ -192,21 +213,6 @@ class Projects:
             await self.access.announce(project.team_id, spared=new.team_id)
             await self.journal.updated(new, new.name, place=new, by=by.user_id)
         return new
-
-    async def delete(self, project_id: ProjectId, *, by: Actor) -> Project:
-        """Delete a project. What belongs to it is out of reach from then on."""
-        project = await self.get(project_id, by=by, action=Action.DELETE)
-        await self.remove(project_id)
-        await self.journal.deleted(project, project.name, place=project, by=by.user_id)
-        return project
-
-    async def remove(self, project_id: ProjectId) -> None:
-        """Delete a project that the caller may delete; one that is gone already is no error."""
-        for _ in range(5):
-            project = await self.table.find(project_id)
-            if project is None or await self.table.delete(project):
-                return
-        raise Conflict("The project keeps changing; try again.")
 
     async def next_number(self, project: Project) -> int:
         """Return the number of the project's next generation, from 1; no two get the same one."""

@@ -22,14 +22,14 @@ async def started_by(
     """
     while True:
         found = await table.query("UserIdIndex", by.user_id, page, where=where)
-        shown = await _visible(found.items, projects, by=by)
+        shown = await visible(found.items, projects, by=by)
         if any(shown) or not found.has_next:
             return Page(list(compress(found.items, shown)), list(compress(found.cursors, shown)), found.has_next)
         page = PageRequest(page.first, found.cursors[-1])
 
 
-async def _visible(records: Sequence[JobRecord], projects: Projects, *, by: Actor) -> Sequence[bool]:
-    """Say of which records the actor sees the project."""
+async def visible(records: Sequence[JobRecord], projects: Projects, *, by: Actor) -> Sequence[bool]:
+    """Say of which records the actor sees the project: it may have been moved or deleted since."""
     keys = list(dict.fromkeys((one.project_id, one.project_owner_id or by.user_id) for one in records))
     seen = {project.id for project in await projects.many(keys, by=by) if project is not None}
     return [one.project_id in seen for one in records]

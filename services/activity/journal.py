@@ -74,8 +74,14 @@ class Journal:
         at, nth = entity.updated_at, entity.version
         await self._note(Verb.UPDATED, entity, title, place=place, by=by, at=at, nth=nth)
 
-    async def deleted(self, entity: Entity, title: str, *, place: Place, by: UserId) -> None:
-        await self._note(Verb.DELETED, entity, title, place=place, by=by, at=self.now())
+    async def deleted(self, entity: Entity, title: str, *, place: Place, by: UserId, nth: int = 1) -> None:
+        """Note a deletion; of what can be restored, and deleted again, the `nth`."""
+        await self._note(Verb.DELETED, entity, title, place=place, by=by, at=self.now(), nth=nth)
+
+    async def restored(self, entity: Entity, title: str, *, place: Place, by: UserId) -> None:
+        """Note that something deleted is there again; each version once."""
+        at, nth = entity.updated_at, entity.version
+        await self._note(Verb.RESTORED, entity, title, place=place, by=by, at=at, nth=nth)
 
     async def invitation(self, verb: Verb, invitation: Entity, role: Role, *, place: Place, by: UserId) -> None:
         """Note what was done with an invitation, each version once; not whom it is for."""

@@ -54,6 +54,8 @@ class Verb(Enum):
     """It was changed."""
     DELETED = "DELETED"
     """It was deleted."""
+    RESTORED = "RESTORED"
+    """It is there again, after it had been deleted."""
     CANCELED = "CANCELED"
     """A generation or deployment was asked to stop."""
     COMPLETED = "COMPLETED"

@@ -28,11 +28,12 @@ from services.bootstrap.adapters import Adapters, providers
 from services.bootstrap.parts import Process, Runner, Services
 from services.bootstrap.people import accounts
 from services.bootstrap.people import people as make_people
-from services.bootstrap.resources import table_name
+from services.bootstrap.resources import BELONGINGS, table_name
 from services.collaboration import Collaboration
 from services.config import Config
 from services.core.clock import Clock, utc_now
 from services.dashboard import Dashboards
+from services.deleted_projects import DeletedProjects
 from services.deletion import Deletion
 from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
 from services.deployments.job import DeploymentJob
@@ -74,6 +75,7 @@ from services.outbound.client import Outbound
 from services.pace import Pace
 from services.platforms.port import Platform
 from services.projects import PROJECTS, Projects
+from services.purge import Purge
 from services.rates import RATES, Rates
 from services.schemas.service import SCHEMAS, Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
@@ -211,7 +213,8 @@ class _Builder:
         )
         outbound = use.outbound()
         courier, webhooks = self._notifications(notifier, outbound, idempotency, journal)
-        deletion = Deletion(projects, generations, deployments, generation_job, deployment_job)
+        deleted = DeletedProjects(projects, now)
+        deletion = Deletion(projects, deleted, generations, deployments, generation_job, deployment_job)
         services = Services(
             config=config,
             pace=Pace(config.api_rate, time.monotonic),
@@ -230,11 +233,12 @@ class _Builder:
             deployments=deployments,
             documentation=documentation,
             analytics=analytics,
+            deleted_projects=deleted,
             deletion=deletion,
             settings=settings,
             activity=activity,
             collaboration=Collaboration(activity, streams, hub, now),
-            dashboards=Dashboards(projects.table, deployment_table, use.table(ACTIVITY), now),
+            dashboards=Dashboards(projects, deployment_table, use.table(ACTIVITY), now),
             admin=Admin(
                 generation_table,
                 deployment_table,
@@ -258,6 +262,7 @@ class _Builder:
             self._sweeper(generation_queue, generation_job),
             self._sweeper(deployment_queue, deployment_job),
             courier,
+            Purge(deleted, deletion, [use.table(spec) for spec in BELONGINGS], now),
         ]
         return Process(services, workers)
 

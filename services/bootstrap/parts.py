@@ -15,6 +15,7 @@ from services.architectures.service import Architectures
 from services.collaboration import Collaboration
 from services.config import Config
 from services.dashboard import Dashboards
+from services.deleted_projects import DeletedProjects
 from services.deletion import Deletion
 from services.deployments.service import Deployments
 from services.documentation.service import Documentation
@@ -59,6 +60,7 @@ class Services:
     activity: Activity
     collaboration: Collaboration
     dashboards: Dashboards
+    deleted_projects: DeletedProjects
     deletion: Deletion
     analytics: Analytics
     admin: Admin

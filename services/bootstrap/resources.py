@@ -59,6 +59,9 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     ROLLUPS,
 )
 
+BELONGINGS: Final[Sequence[TableSpec[Any]]] = (SCHEMAS, ARCHITECTURES, DOCUMENTATION, INTEGRATIONS)
+"""What goes with a project, beside its generations and deployments."""
+
 
 def resources(config: Config) -> Resources:
     """Return what provisioning makes for a stage. Visibility timeouts and retention are seed 002's."""

@@ -225,7 +225,7 @@ class Deployments:
         for _ in range(TRIES):
             if (found := await self.table.find(deployment.id)) is not None:
                 return found
-            project = await self.projects.table.find(deployment.project_id)
+            project = await self.projects.find(deployment.project_id)
             if project is None:
                 raise NotFound("project", deployment.project_id)
             latest = max(project.latest_deployment_id or NO_DEPLOYMENT, deployment.id)

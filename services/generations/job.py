@@ -91,7 +91,7 @@ class GenerationJob:
         await self._announce(record)
 
     async def _project(self, record: Generation) -> Project:
-        project = await self.projects.table.find(record.project_id)
+        project = await self.projects.find(record.project_id)
         if project is None:
             raise JobFailed("PROJECT_DELETED", "The project was deleted.", retryable=False)
         return project

@@ -119,7 +119,7 @@ class Schemas:
         for _ in range(TRIES):
             if found := await self.table.find(new.id):
                 return found
-            latest = await self.projects.table.find(project.id)
+            latest = await self.projects.find(project.id)
             if latest is None:
                 raise NotFound("project", project.id)
             if new.expected_version not in (None, latest.schema_version):

@@ -127,6 +127,7 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "Query.team": Entry("query($team: ID!) { team(id: $team) { id } }", SEE),
     "Query.project": Entry("query($project: ID!) { project(id: $project) { id } }", SEE),
     "Query.projects": Entry("query($team: ID!) { projects(filter: {teamId: $team}) { nodes { id } } }", SEE),
+    "Query.deletedProjects": Entry("query($team: ID!) { deletedProjects(teamId: $team) { nodes { id } } }", DELETE),
     "Query.schema": Entry("query($schema: ID!) { schema(id: $schema) { id } }", SEE),
     "Query.generation": Entry("query($generation: ID!) { generation(id: $generation) { id downloadUrl } }", SEE),
     "Query.generations": Entry(
@@ -176,6 +177,9 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "Mutation.deleteProject": Entry(
         "mutation($freshProject: ID!) { deleteProject(input: {projectId: $freshProject}) { userErrors { code } } }",
         DELETE,
+    ),
+    "Mutation.restoreProject": Entry(
+        "mutation($project: ID!) { restoreProject(input: {projectId: $project}) { userErrors { code } } }", DELETE
     ),
     "Mutation.saveSchema": Entry(
         "mutation($project: ID!) { saveSchema(input: {projectId: $project, tables: [{name: "

@@ -62,3 +62,35 @@ async def test_the_dashboard_takes_as_many_reads_for_much_as_for_little(server: 
         await asked.ask(DASHBOARD)
 
         assert sorted(asked.calls) == empty == ["Query"] * 4
+
+
+async def test_the_dashboard_leaves_out_deployments_of_deleted_and_of_moved_projects(alice: User, bob: User) -> None:
+    team_id, other_id = await alice.team(), await alice.team()
+    await alice.take_in(bob, team_id, "VIEWER")
+    deployed: list[str] = []
+    for _ in range(2):
+        project_id = (await alice.project(teamId=team_id))["id"]
+        for kind in ("SCHEMA", "CODE"):
+            generation_id = await alice.generate(project_id, kind)
+            await events(alice, generation_id)
+        deployment_id = await alice.deploy(project_id, generation_id)
+        await alice.ask(
+            "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { userErrors { code } } }",
+            id=deployment_id,
+        )
+        deployed.append(project_id)
+    query = """
+    query($team: ID!) { dashboard(teamId: $team) { recentDeployments { id } deploymentCounts { count } } }"""
+    before = (await bob.ask(query, team=team_id))["dashboard"]
+
+    await alice.ask(
+        "mutation($id: ID!) { deleteProject(input: {projectId: $id}) { deletedProjectId } }", id=deployed[0]
+    )
+    await alice.ask(
+        "mutation($id: ID!, $team: ID!) { moveProject(input: {projectId: $id, teamId: $team}) { project { id } } }",
+        id=deployed[1],
+        team=other_id,
+    )
+
+    assert len(before["recentDeployments"]) == sum(one["count"] for one in before["deploymentCounts"]) == 2
+    assert (await bob.ask(query, team=team_id))["dashboard"] == {"recentDeployments": [], "deploymentCounts": []}

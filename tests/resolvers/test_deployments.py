@@ -248,7 +248,7 @@ async def test_a_backend_that_crashes_later_is_a_failed_deployment(project: Depl
 
 
 async def test_deleting_a_project_stops_what_runs(project: Deployed) -> None:
-    _, url = await project.live()
+    deployment_id, url = await project.live()
 
     await project.user.ask(
         "mutation($id: ID!) { deleteProject(input: {projectId: $id}) { deletedProjectId } }", id=project.project_id
@@ -261,6 +261,11 @@ async def test_deleting_a_project_stops_what_runs(project: Deployed) -> None:
             except httpx.TransportError:
                 break
             await asyncio.sleep(0.1)
+    await project.user.ask(
+        "mutation($id: ID!) { restoreProject(input: {projectId: $id}) { project { id } } }", id=project.project_id
+    )
+    assert (await project.events(deployment_id))[-1]["status"] == "CANCELED"
+    assert await project.status() == "READY"
 
 
 async def test_only_complete_code_can_be_deployed(project: Deployed) -> None:

@@ -43,6 +43,7 @@ BY_KIND = {
         "query($id: ID!) { project(id: $id) { id } }",
         'mutation($id: ID!) { updateProject(input: {projectId: $id, name: "x"}) { project { id } } }',
         "mutation($id: ID!) { deleteProject(input: {projectId: $id}) { deletedProjectId } }",
+        "mutation($id: ID!) { restoreProject(input: {projectId: $id}) { project { id } } }",
         'mutation($id: ID!) { generate(input: {projectId: $id, kind: SCHEMA, prompt: "x"}) { generation { id } } }',
         SAVE_SCHEMA,
         SAVE_ARCHITECTURE,
@@ -78,6 +79,7 @@ BY_KIND = {
     ],
     "team": [
         "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
+        "query($id: ID!) { deletedProjects(teamId: $id) { nodes { id } } }",
         "query($id: ID!) { dashboard(teamId: $id) { projectCount } }",
         "query($id: ID!) { activity(teamId: $id, filter: {entityType: PROJECT}) { nodes { id } } }",
         'query($id: ID!) { activity(teamId: $id, filter: {userId: "user_x"}) { nodes { id } } }',

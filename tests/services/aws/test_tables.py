@@ -69,6 +69,21 @@ async def test_what_was_stored_comes_back_equal(table: Table[Thing]) -> None:
     assert await table.find("thing_2") is None
 
 
+async def test_an_item_from_before_is_read_with_defaults_and_without_what_is_not_known(table: Table[Thing]) -> None:
+    moment = {"S": "2026-01-31T12:00:00.005Z"}
+    key = {"id": {"S": "thing_1"}, "ownerId": {"S": "o"}}
+    stored = {**key, "createdAt": moment, "updatedAt": moment, "version": {"N": "1"}}
+    later = {"fromTheFuture": {"M": {"a": {"L": [{"N": "1"}]}}}, "retired": {"NULL": True}}
+    table.aws.dynamodb.put_item(TableName=table.name, Item={**stored, **later})
+
+    found = await table.find("thing_1")
+
+    assert found == thing(rank=0, color=Color.RED, weight=None, anything=None)
+    listed = await table.query("OwnerIndex", "o", PageRequest(first=1))
+    assert (listed.items, await table.find_many([("thing_1", "o")])) == ([found], [found])
+    assert await table.update("thing_1", lambda old: replace(old, rank=1)) == thing(rank=1, version=2)
+
+
 @pytest.mark.parametrize("no_id", ["", "x" * 5000])
 async def test_nothing_has_an_id_that_can_be_none(table: Table[Thing], no_id: str) -> None:
     assert await table.find(no_id) is None

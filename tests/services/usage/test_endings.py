@@ -179,7 +179,7 @@ async def test_deleting_a_project_loses_no_settlement(desk: Office, fake: FakeLL
 
 async def test_a_generation_whose_project_has_gone_gives_everything_back(desk: Office) -> None:
     generation = await desk.generate()
-    await desk.services.projects.delete(desk.project.id, by=desk.by)
+    await desk.services.deleted_projects.put(desk.project, by=desk.by)
     async with working(desk):
         found = await settled(desk, generation)
 

@@ -1,0 +1,75 @@
+"""This file is purging: what is left of deleted projects goes for good, once they can't be restored any more."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.aws.clearing import clear
+from services.aws.tables import Table
+from services.core.clock import Clock
+from services.core.pages import PageRequest
+from services.deleted_projects import DeletedProjects
+from services.deletion import Deletion
+from services.projects import PURGE, Project
+
+EVERY: Final = 600.0
+"""Seconds between two looks."""
+
+BATCH: Final = 50
+"""Projects looked at at once, those due for longest first."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """Looks for deleted projects whose time is over. A purge that is cut short, or done twice, does no harm.
+
+    The activity, totals and usage are the team's and stay; they have lifetimes of their own.
+    """
+
+    deleted: DeletedProjects
+    deletion: Deletion
+    belongings: Sequence[Table[Any]]
+    """Tables of what belongs to a project, by `ProjectIdIndex`, beside generations and deployments."""
+    now: Clock
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep until `stop`."""
+        while not stop.is_set():
+            try:
+                await self.sweep()
+            except Exception:
+                log.warning("a look for deleted projects failed", exc_info=True)
+            try:
+                async with asyncio.timeout(EVERY):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+    async def sweep(self) -> None:
+        """Look once, and purge what is due."""
+        page = await self.deleted.projects.table.query(
+            "PurgeIndex", PURGE, PageRequest(first=BATCH), newest_first=False
+        )
+        now = self.now()
+        for project in page.items:
+            if project.purge_at is not None and project.purge_at <= now:
+                await self._try(project)
+
+    async def _try(self, project: Project) -> None:
+        try:
+            if await self.deleted.condemn(project.id, due=True):
+                await self._purge(project)
+        except Exception:
+            log.warning("%s can not be purged yet", project.id, exc_info=True)
+
+    async def _purge(self, project: Project) -> None:
+        """Delete all that belongs to a condemned project, and the project last."""
+        await self.deletion.stop(project)
+        await self.deletion.remove_jobs(project)
+        for table in self.belongings:
+            await clear(table, project.id, index="ProjectIdIndex")
+        await clear(self.deleted.projects.table, project.id)
