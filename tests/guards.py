@@ -138,8 +138,8 @@ GUARDS: Final = (
     Guard(
         "lease: a job that is held is not claimed",
         "services/jobs/run.py",
-        "if old.lease is not None and old.lease.until > moment:",
-        "if old.lease is not None and old.lease.until < old.created_at:",
+        "old.lease.until if old.lease else moment, ",
+        "",
         f"{WORKER}::test_a_message_delivered_twice_has_one_effect",
     ),
     Guard(
