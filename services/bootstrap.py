@@ -16,6 +16,7 @@ from services.activity.journal import Journal
 from services.activity.model import ACTIVITY
 from services.activity.service import Activity
 from services.admin import Admin
+from services.analytics.events import RATE, Events
 from services.analytics.ingest import Ingest
 from services.analytics.live import Live
 from services.analytics.model import ANALYTICS
@@ -177,6 +178,7 @@ class Services:
     dashboards: Dashboards
     deletion: Deletion
     analytics: Analytics
+    analytics_events: Events
     admin: Admin
     usage: Reports
     webhooks: Webhooks
@@ -402,6 +404,7 @@ class _Builder:
             deployments=deployments,
             documentation=documentation,
             analytics=analytics,
+            analytics_events=self._events(analytics, bucket),
             deletion=deletion,
             settings=settings,
             activity=activity,
@@ -513,6 +516,10 @@ class _Builder:
         rates = Rates(self._table(RATES), self.config.batches, self.now, "batches of events")
         live = Live(self.log, rollups, self.now)
         return Analytics(ingest, rollups, live, projects, rates, partial(secrets.token_hex, 8), self.now)
+
+    def _events(self, analytics: Analytics, bucket: Bucket) -> Events:
+        rates = Rates(self._table(RATES), RATE, self.now, "exports")
+        return Events(analytics.ingest.events, analytics, bucket, rates, self.now)
 
     def _queue(self, name: str) -> Queue:
         wait = self.config.job_poll or (DEV_WAIT if self.config.development else LONG_POLL)

@@ -113,7 +113,7 @@ class RecordEventsPayload:
 
 @strawberry.input
 class TimeRange:
-    """A time, which grows to whole hours or days in UTC."""
+    """A time. Totals grow it to whole hours or days in UTC."""
 
     start: datetime
     """Where it begins."""
@@ -143,7 +143,7 @@ class AnalyticsQuery:
     ) -> MetricsOverview | None:
         """Sum up a time."""
         overview = await info.context.services.analytics.overview(
-            _team(team_id), _project(project_id), _range(range), by=info.context.actor
+            optional_team(team_id), _project(project_id), optional_range(range), by=info.context.actor
         )
         return MetricsOverview.of(overview)
 
@@ -165,9 +165,9 @@ class AnalyticsQuery:
         points = await info.context.services.analytics.series(
             metric,
             interval,
-            team_id=_team(team_id),
+            team_id=optional_team(team_id),
             project_id=_project(project_id),
-            asked=_range(range),
+            asked=optional_range(range),
             by=info.context.actor,
         )
         return [MetricPoint.of(point) for point in points]
@@ -190,7 +190,10 @@ class AnalyticsQuery:
     ) -> Connection[Session]:
         """List sessions, those that began last first."""
         page = await info.context.services.analytics.sessions(
-            PageRequest(first, after), team_id=_team(team_id), project_id=_project(project_id), by=info.context.actor
+            PageRequest(first, after),
+            team_id=optional_team(team_id),
+            project_id=_project(project_id),
+            by=info.context.actor,
         )
         return connection(page, Session.of, after=after)
 
@@ -220,12 +223,12 @@ class AnalyticsSubscription:
         does not end, and there is nothing to resume: each is the whole.
         """
         analytics, actor = info.context.services.analytics, info.context.actor
-        async with analytics.follow(_team(team_id), _project(project_id), by=actor) as snapshots:
+        async with analytics.follow(optional_team(team_id), _project(project_id), by=actor) as snapshots:
             async for snapshot in snapshots:
                 yield LiveMetrics.of(snapshot)
 
 
-def _team(team_id: strawberry.ID | None) -> TeamId | None:
+def optional_team(team_id: strawberry.ID | None) -> TeamId | None:
     return None if team_id is None else TeamId(team_id)
 
 
@@ -233,5 +236,5 @@ def _project(project_id: strawberry.ID | None) -> ProjectId | None:
     return None if project_id is None else ProjectId(project_id)
 
 
-def _range(range: TimeRange | None) -> service.TimeRange | None:
+def optional_range(range: TimeRange | None) -> service.TimeRange | None:
     return None if range is None else service.TimeRange(range.start, range.end)

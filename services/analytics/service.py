@@ -26,7 +26,7 @@ from services.rates import Rates
 BATCH: Final = 1000
 DEFAULT_SPAN: Final = timedelta(days=30)
 MOST_SPAN: Final = {Interval.HOUR: timedelta(days=92), Interval.DAY: timedelta(days=366)}
-_FIRST_YEAR: Final = 2000
+FIRST_YEAR: Final = 2000
 
 
 class Metric(Enum):
@@ -247,11 +247,15 @@ class Analytics:
         found = await asyncio.gather(*(self.projects.table.find(project_id) for project_id in project_ids))
         return {project.id for project in found if project is not None and project.team_id == team_id}
 
-    async def _holder(self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor) -> str:
+    async def team_with(self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor) -> TeamId:
+        """Return a team (None: the actor's own) that they see and that has the project, where one is given."""
         team = self._team(team_id, by=by)
         if project_id is not None:
             await self._project(project_id, team, by=by)
-        return holder_of(team, project_id)
+        return team
+
+    async def _holder(self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor) -> str:
+        return holder_of(await self.team_with(team_id, project_id, by=by), project_id)
 
     def _team(self, team_id: TeamId | None, *, by: Actor) -> TeamId:
         team = team_id or by.personal_team_id
@@ -268,8 +272,8 @@ class Analytics:
         time = asked or TimeRange(now - DEFAULT_SPAN, now)
         if not time.start < time.end:
             raise Invalid.one("end must be after start.", "range", "end")
-        if time.start.year < _FIRST_YEAR or time.end - now > MOST_SPAN[Interval.DAY]:
-            raise Invalid.one(f"range must lie between {_FIRST_YEAR} and a year from now.", "range")
+        if time.start.year < FIRST_YEAR or time.end - now > MOST_SPAN[Interval.DAY]:
+            raise Invalid.one(f"range must lie between {FIRST_YEAR} and a year from now.", "range")
         whole = TimeRange(interval.floor(time.start), interval.ceil(time.end))
         if whole.end - whole.start > most:
             raise Invalid.one(f"range must be at most {most.days} days.", "range")
