@@ -20,6 +20,10 @@ from services.analytics.events import RATE, Events
 from services.analytics.ingest import Ingest
 from services.analytics.live import Live
 from services.analytics.model import ANALYTICS
+from services.analytics.names import KNOWN as NAMES_KNOWN
+from services.analytics.names import KNOWN_FOR as NAMES_KNOWN_FOR
+from services.analytics.names import MOST as MOST_NAMES
+from services.analytics.names import Names
 from services.analytics.product import ProductEvents
 from services.analytics.rollups import ROLLUPS, Rollups
 from services.analytics.service import Analytics
@@ -512,7 +516,9 @@ class _Builder:
 
     def _analytics(self, projects: Projects) -> Analytics:
         rollups = Rollups(self.aws, table_name(self.config, ROLLUPS))
-        ingest = Ingest(self._table(ANALYTICS), self._table(SESSIONS), self._table(IDEMPOTENCY_KEYS), rollups, self.now)
+        names = Names(self._table(ROLLUPS), Recent(NAMES_KNOWN_FOR, NAMES_KNOWN, self.now), self.now, MOST_NAMES)
+        taken = self._table(IDEMPOTENCY_KEYS)
+        ingest = Ingest(self._table(ANALYTICS), self._table(SESSIONS), taken, rollups, names, self.now)
         rates = Rates(self._table(RATES), self.config.batches, self.now, "batches of events")
         live = Live(self.log, rollups, self.now)
         return Analytics(ingest, rollups, live, projects, rates, partial(secrets.token_hex, 8), self.now)

@@ -13,7 +13,7 @@ from resolvers.errors import UserError, reporting
 from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import Long
 from services.analytics import service
-from services.analytics.rollups import Interval
+from services.analytics.rollups import Interval, Part
 from services.analytics.service import Metric
 from services.analytics.validation import EventCode, NewEvent
 from services.core.ids import ProjectId, SessionId, TeamId
@@ -121,6 +121,26 @@ class TimeRange:
     """Where it ends; this moment is no longer in it."""
 
 
+@strawberry.input(one_of=True)
+class MetricsFilter:
+    """A part of what is counted: exactly one of these."""
+
+    agent_id: strawberry.Maybe[str]
+    """What this agent did. The first 1,000 agents of a team are counted by themselves, all others as `*`."""
+    environment: strawberry.Maybe[str]
+    """What happened here, such as `production`. Likewise the first 100, all others as `*`."""
+
+    def part(self) -> Part:
+        if self.agent_id is not None:
+            return "agent", self.agent_id.value
+        assert self.environment is not None  # noqa: S101 - GraphQL has checked that one of the two is given
+        return "environment", self.environment.value
+
+
+FilterArgument = Annotated[
+    MetricsFilter | None,
+    strawberry.argument(description="Count only one agent or environment; null counts all."),
+]
 TeamArgument = Annotated[
     strawberry.ID | None, strawberry.argument(description="The team; null means your personal team.")
 ]
@@ -140,10 +160,15 @@ class AnalyticsQuery:
         range: Annotated[
             TimeRange | None, strawberry.argument(description="At most 366 days; null means the last 30.")
         ] = None,
+        filter: FilterArgument = None,
     ) -> MetricsOverview | None:
         """Sum up a time."""
         overview = await info.context.services.analytics.overview(
-            optional_team(team_id), _project(project_id), optional_range(range), by=info.context.actor
+            optional_team(team_id),
+            _project(project_id),
+            optional_range(range),
+            part=filter.part() if filter else None,
+            by=info.context.actor,
         )
         return MetricsOverview.of(overview)
 
@@ -160,6 +185,7 @@ class AnalyticsQuery:
             TimeRange | None,
             strawberry.argument(description="At most 92 days of hours, or 366 days; null means the last 30 days."),
         ] = None,
+        filter: FilterArgument = None,
     ) -> list[MetricPoint] | None:
         """Return a metric's value in every hour or day of a time, oldest first, also where nothing happened."""
         points = await info.context.services.analytics.series(
@@ -168,6 +194,7 @@ class AnalyticsQuery:
             team_id=optional_team(team_id),
             project_id=_project(project_id),
             asked=optional_range(range),
+            part=filter.part() if filter else None,
             by=info.context.actor,
         )
         return [MetricPoint.of(point) for point in points]
