@@ -1,6 +1,7 @@
 """This file is what analytics costs: 100,000 events recorded, then a month's totals; calls and rows are counted.
 
 `python -m bench.analytics` (or `make bench-analytics`) prints a table and writes it into docs/analytics.md.
+`python -m bench.analytics 10000` takes fewer events (whole tens of thousands) and only prints.
 """  # noqa: INP001 - benchmarks are not a package
 
 import asyncio
@@ -69,6 +70,7 @@ class Bench:
     key: Actor
     project_id: ProjectId
     now: datetime
+    events: int = EVENTS
 
     async def measured(self, what: str, work: Callable[[], Awaitable[object]]) -> Row:
         meter, hooks = Meter(), self.analytics.rollups.aws.dynamodb.meta.events
@@ -93,7 +95,7 @@ class Bench:
     def event(self, number: int) -> NewEvent:
         """Return one of the events: sessions of ten, one after the other, over the month."""
         chance = random.Random(number)  # noqa: S311 - the same each time
-        at = self.now - timedelta(days=DAYS) * (1 - number / EVENTS)
+        at = self.now - timedelta(days=DAYS) * (1 - number / self.events)
         session, step = divmod(number, 10)
         return NewEvent(
             id=f"event-{number}",
@@ -101,6 +103,8 @@ class Bench:
             timestamp=iso(at),
             project_id=self.project_id,
             session_id=f"session-{session}",
+            agent_id=f"agent-{session % 3}",
+            environment="production",
             user_id=f"user-{random.Random(session).randrange(2000)}",  # noqa: S311 - same
             duration_ms=chance.lognormvariate(5, 1),
             input_tokens=chance.randrange(2000),
@@ -111,17 +115,18 @@ class Bench:
 
     async def rows(self) -> list[Row]:
         month = TimeRange(self.now - timedelta(days=DAYS), self.now)
+        total, tenth = self.events, self.events // 10
         found = [
-            await self.measured(f"record {EVENTS:,} events, {BATCH:,} a batch", lambda: self.record(0, EVENTS)),
-            await self.measured("record 10,000 of them again", lambda: self.record(0, 10_000)),
-            await self.measured("record 1 event", lambda: self.record(EVENTS, EVENTS + 1, batch=1)),
+            await self.measured(f"record {total:,} events, {BATCH:,} a batch", lambda: self.record(0, total)),
+            await self.measured(f"record {tenth:,} of them again", lambda: self.record(0, tenth)),
+            await self.measured("record 1 event", lambda: self.record(total, total + 1, batch=1)),
             await self.measured("overview of the month", lambda: self._overview(month)),
             await self.measured("the month by hours", lambda: self._series(month, Interval.HOUR)),
             await self.measured("the month by days", lambda: self._series(month, Interval.DAY)),
         ]
         overview = await self._overview(month)
-        if overview.tally.events != EVENTS + 1:
-            raise AssertionError(f"{overview.tally.events} events are counted instead of {EVENTS + 1}")
+        if overview.tally.events != total + 1:
+            raise AssertionError(f"{overview.tally.events} events are counted instead of {total + 1}")
         return found
 
     async def _overview(self, month: TimeRange) -> Any:
@@ -133,7 +138,7 @@ class Bench:
         )
 
 
-async def measure() -> list[Row]:
+async def measure(events: int) -> list[Row]:
     environment, program = tool_environment(), str(ROOT / ".tools" / "bin" / "ministack")
     async with running_emulator(program=program, data=None, port=free_port(), environment=environment) as url:
         config = read({"SNAPINFRA_ENV": "development", "AWS_ENDPOINT_URL": url, "JWT_SECRET": "x" * 32, **LIMITS})
@@ -142,7 +147,7 @@ async def measure() -> list[Row]:
             team_id = TeamId(new_id("team"))
             key = Actor(UserId("user_bench"), {team_id: Role.OWNER}, team_id, scopes=frozenset(Scope))
             project = await process.services.projects.create(NewProject("Bench"), by=key)
-            return await Bench(process.services.analytics, key, project.id, utc_now()).rows()
+            return await Bench(process.services.analytics, key, project.id, utc_now(), events).rows()
 
 
 def table(rows: list[Row]) -> str:
@@ -168,7 +173,11 @@ machine; load average {load} at the end).
 
 
 def main() -> None:
-    rows = asyncio.run(measure())
+    events = int(sys.argv[1]) if len(sys.argv) > 1 else EVENTS
+    rows = asyncio.run(measure(events))
+    if events != EVENTS:
+        sys.stdout.write(f"{table(rows)}\n")
+        return
     REPORT.write_text(_MEASURED.sub(lambda found: f"{found[1]}{report(rows)}{found[2]}", REPORT.read_text()))
     sys.stdout.write(f"{table(rows)}\n\nwritten to {REPORT.relative_to(ROOT)}\n")
 

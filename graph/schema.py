@@ -40,6 +40,7 @@ from resolvers import (
     users,
     viewer_can,
 )
+from resolvers.analytics import events as analytics_events
 from resolvers.analytics import objects as analytics_objects
 from resolvers.analytics import operations as analytics
 from resolvers.context import Context
@@ -90,6 +91,7 @@ SLICES: Final[list[ModuleType]] = [
     integrations,
     analytics_objects,
     analytics,
+    analytics_events,
     dashboard,
     admin,
     usage,
@@ -113,6 +115,7 @@ class Query(
     notification_targets.TargetsQuery,
     integrations.IntegrationsQuery,
     analytics.AnalyticsQuery,
+    analytics_events.EventsQuery,
     dashboard.DashboardQuery,
     admin.AdminQuery,
     usage.UsageQuery,
@@ -138,6 +141,7 @@ class Mutation(
     notification_targets.TargetsMutation,
     integrations.IntegrationsMutation,
     analytics.AnalyticsMutation,
+    analytics_events.EventsMutation,
     admin.AdminMutation,
 ):
     """Changing. Every mutation takes one input and returns one payload with the object and your errors."""

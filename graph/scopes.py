@@ -16,7 +16,7 @@ from graphql import (
 
 from services.core.actor import Scope
 
-_OWN_SCOPE: Final = {"recordEvents": Scope.ANALYTICS}
+_OWN_SCOPE: Final = {"recordEvents": Scope.ANALYTICS, "exportEvents": Scope.READ}
 """Mutations that need another scope than WRITE."""
 
 

@@ -13,7 +13,7 @@ from resolvers.errors import UserError, reporting
 from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import Long
 from services.analytics import service
-from services.analytics.rollups import Interval
+from services.analytics.rollups import Interval, Part
 from services.analytics.service import Metric
 from services.analytics.validation import EventCode, NewEvent
 from services.core.ids import ProjectId, SessionId, TeamId
@@ -113,7 +113,7 @@ class RecordEventsPayload:
 
 @strawberry.input
 class TimeRange:
-    """A time, which grows to whole hours or days in UTC."""
+    """A time. Totals grow it to whole hours or days in UTC."""
 
     start: datetime
     """Where it begins."""
@@ -121,6 +121,26 @@ class TimeRange:
     """Where it ends; this moment is no longer in it."""
 
 
+@strawberry.input(one_of=True)
+class MetricsFilter:
+    """A part of what is counted: exactly one of these."""
+
+    agent_id: strawberry.Maybe[str]
+    """What this agent did. The first 1,000 agents of a team are counted by themselves, all others as `*`."""
+    environment: strawberry.Maybe[str]
+    """What happened here, such as `production`. Likewise the first 100, all others as `*`."""
+
+    def part(self) -> Part:
+        if self.agent_id is not None:
+            return "agent", self.agent_id.value
+        assert self.environment is not None  # noqa: S101 - GraphQL has checked that one of the two is given
+        return "environment", self.environment.value
+
+
+FilterArgument = Annotated[
+    MetricsFilter | None,
+    strawberry.argument(description="Count only one agent or environment; null counts all."),
+]
 TeamArgument = Annotated[
     strawberry.ID | None, strawberry.argument(description="The team; null means your personal team.")
 ]
@@ -140,10 +160,15 @@ class AnalyticsQuery:
         range: Annotated[
             TimeRange | None, strawberry.argument(description="At most 366 days; null means the last 30.")
         ] = None,
+        filter: FilterArgument = None,
     ) -> MetricsOverview | None:
         """Sum up a time."""
         overview = await info.context.services.analytics.overview(
-            _team(team_id), _project(project_id), _range(range), by=info.context.actor
+            optional_team(team_id),
+            _project(project_id),
+            optional_range(range),
+            part=filter.part() if filter else None,
+            by=info.context.actor,
         )
         return MetricsOverview.of(overview)
 
@@ -160,14 +185,16 @@ class AnalyticsQuery:
             TimeRange | None,
             strawberry.argument(description="At most 92 days of hours, or 366 days; null means the last 30 days."),
         ] = None,
+        filter: FilterArgument = None,
     ) -> list[MetricPoint] | None:
         """Return a metric's value in every hour or day of a time, oldest first, also where nothing happened."""
         points = await info.context.services.analytics.series(
             metric,
             interval,
-            team_id=_team(team_id),
+            team_id=optional_team(team_id),
             project_id=_project(project_id),
-            asked=_range(range),
+            asked=optional_range(range),
+            part=filter.part() if filter else None,
             by=info.context.actor,
         )
         return [MetricPoint.of(point) for point in points]
@@ -190,7 +217,10 @@ class AnalyticsQuery:
     ) -> Connection[Session]:
         """List sessions, those that began last first."""
         page = await info.context.services.analytics.sessions(
-            PageRequest(first, after), team_id=_team(team_id), project_id=_project(project_id), by=info.context.actor
+            PageRequest(first, after),
+            team_id=optional_team(team_id),
+            project_id=_project(project_id),
+            by=info.context.actor,
         )
         return connection(page, Session.of, after=after)
 
@@ -220,12 +250,12 @@ class AnalyticsSubscription:
         does not end, and there is nothing to resume: each is the whole.
         """
         analytics, actor = info.context.services.analytics, info.context.actor
-        async with analytics.follow(_team(team_id), _project(project_id), by=actor) as snapshots:
+        async with analytics.follow(optional_team(team_id), _project(project_id), by=actor) as snapshots:
             async for snapshot in snapshots:
                 yield LiveMetrics.of(snapshot)
 
 
-def _team(team_id: strawberry.ID | None) -> TeamId | None:
+def optional_team(team_id: strawberry.ID | None) -> TeamId | None:
     return None if team_id is None else TeamId(team_id)
 
 
@@ -233,5 +263,5 @@ def _project(project_id: strawberry.ID | None) -> ProjectId | None:
     return None if project_id is None else ProjectId(project_id)
 
 
-def _range(range: TimeRange | None) -> service.TimeRange | None:
+def optional_range(range: TimeRange | None) -> service.TimeRange | None:
     return None if range is None else service.TimeRange(range.start, range.end)

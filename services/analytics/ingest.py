@@ -14,6 +14,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from services.analytics.model import EVENTS_KEPT, AnalyticsEvent
+from services.analytics.names import Counted, Names
 from services.analytics.rollups import Rollups, places_of, tallied
 from services.analytics.sessions import Session, with_events
 from services.aws.items import from_item, to_item
@@ -44,6 +45,7 @@ class Ingest:
     taken: Table[IdempotencyKey]
     """The ids of events that are recorded."""
     rollups: Rollups
+    names: Names
     now: Clock
 
     async def store(self, events: Sequence[AnalyticsEvent]) -> set[str]:
@@ -53,15 +55,16 @@ class Ingest:
         """
         repeated: set[str] = set()
         known = await self._load({event.session_id for event in events if event.session_id})
-        for some in packed(events):
-            repeated |= await self._commit(some, known)
+        counted = await self.names.counted(events)
+        for some in packed(events, counted):
+            repeated |= await self._commit(some, known, counted)
         return repeated
 
-    async def _commit(self, events: Sequence[AnalyticsEvent], known: Known) -> set[str]:
+    async def _commit(self, events: Sequence[AnalyticsEvent], known: Known, counted: Counted) -> set[str]:
         left, pause = list(events), _FIRST_PAUSE
         for _ in range(_TRIES):
             sessions = self._sessions(left, known)
-            reasons = await self.events.aws.run(self._write, left, sessions, known) if left else ()
+            reasons = await self.events.aws.run(self._write, left, sessions, known, counted) if left else ()
             if not reasons:
                 known |= sessions
                 return {event.event_id for event in events} - {event.event_id for event in left}
@@ -87,13 +90,15 @@ class Ingest:
             for session_id, theirs in by_session.items()
         }
 
-    def _write(self, events: Sequence[AnalyticsEvent], sessions: Known, known: Known) -> Sequence[str]:
+    def _write(
+        self, events: Sequence[AnalyticsEvent], sessions: Known, known: Known, counted: Counted
+    ) -> Sequence[str]:
         """Write all or nothing; return why nothing was written, for each action: ids first, then sessions. Blocks."""
         parts = [
             *(self.taken.creation(self._key(event)) for event in events),
             *(self._session_part(known.get(session.id), session) for session in sessions.values()),
             *({"Put": {"TableName": self.events.name, "Item": to_item(event)}} for event in events),
-            *(self.rollups.addition(place, tally) for place, tally in tallied(events).items()),
+            *(self.rollups.addition(place, tally) for place, tally in tallied(events, counted).items()),
         ]
         try:
             self.events.aws.dynamodb.transact_write_items(TransactItems=parts)  # pyright: ignore[reportArgumentType] - built above
@@ -134,12 +139,12 @@ class Ingest:
         return sessions
 
 
-def packed(events: Sequence[AnalyticsEvent]) -> Iterator[list[AnalyticsEvent]]:
+def packed(events: Sequence[AnalyticsEvent], counted: Counted) -> Iterator[list[AnalyticsEvent]]:
     """Divide events so that each part fits into one transaction; those of a session and of an hour stay together."""
     some: list[AnalyticsEvent] = []
     shared: set[object] = set()
     for event in _in_order(events):
-        touched = {*places_of(event), *([event.session_id] if event.session_id else [])}
+        touched = {*places_of(event, counted), *([event.session_id] if event.session_id else [])}
         if 2 * (len(some) + 1) + len(shared | touched) > ACTIONS:
             yield some
             some, shared = [], set()

@@ -67,9 +67,20 @@ class Interval(Enum):
         return datetime.fromisoformat(key[1:]).replace(tzinfo=UTC)
 
 
-def holder_of(team_id: TeamId, project_id: ProjectId | None) -> str:
-    """Return the partition of a project's rollups, or of the whole team's."""
-    return f"{team_id}#{project_id}" if project_id else team_id
+Part = tuple[str, str]
+"""A part of what a team or a project counts: `agent` or `environment`, and its name."""
+
+
+def parts_of(event: AnalyticsEvent) -> list[Part]:
+    """Return the parts that an event is in."""
+    parts = (("agent", event.agent_id), ("environment", event.environment))
+    return [(kind, name) for kind, name in parts if name is not None]
+
+
+def holder_of(team_id: TeamId, project_id: ProjectId | None, part: Part | None = None) -> str:
+    """Return the partition of a project's rollups, or of the whole team's; of all, or of one part."""
+    whole = f"{team_id}#{project_id}" if project_id else team_id
+    return whole if part is None else f"{whole}#{part[0]}#{part[1]}"
 
 
 @dataclass(slots=True)
@@ -147,17 +158,19 @@ Place = tuple[str, str]
 """The key of a rollup: holder and period."""
 
 
-def places_of(event: AnalyticsEvent) -> list[Place]:
-    """Return the rollups that an event counts in: hour and day, of the team and of its project."""
-    holders = dict.fromkeys((holder_of(event.team_id, None), holder_of(event.team_id, event.project_id)))
+def places_of(event: AnalyticsEvent, counted: Mapping[Part, Part]) -> list[Place]:
+    """Return the rollups that an event counts in: hour and day, of the team and of its project, whole and by part."""
+    parts = [None, *(counted[part] for part in parts_of(event))]
+    projects = dict.fromkeys((None, event.project_id))
+    holders = [holder_of(event.team_id, project_id, part) for project_id in projects for part in parts]
     return [(holder, interval.key(event.timestamp)) for holder in holders for interval in Interval]
 
 
-def tallied(events: Iterable[AnalyticsEvent]) -> Mapping[Place, Tally]:
+def tallied(events: Iterable[AnalyticsEvent], counted: Mapping[Part, Part]) -> Mapping[Place, Tally]:
     """Return what events add to each rollup."""
     found: dict[Place, Tally] = {}
     for event in events:
-        for place in places_of(event):
+        for place in places_of(event, counted):
             found.setdefault(place, Tally()).count(event, user=place[1].startswith("D"))
     return found
 

@@ -11,9 +11,9 @@ from typing import Final
 from services.analytics.ingest import Ingest
 from services.analytics.live import Live, Snapshot
 from services.analytics.model import AnalyticsEvent, EventType
-from services.analytics.rollups import Interval, Rollups, Tally, holder_of
+from services.analytics.rollups import Interval, Part, Rollups, Tally, holder_of
 from services.analytics.sessions import Session
-from services.analytics.validation import EventCode, NewEvent, Rejected, checked
+from services.analytics.validation import TEXT_LENGTH, EventCode, NewEvent, Rejected, checked
 from services.core.actor import Actor, Scope
 from services.core.clock import Clock
 from services.core.errors import Forbidden, Invalid, NotFound
@@ -26,7 +26,7 @@ from services.rates import Rates
 BATCH: Final = 1000
 DEFAULT_SPAN: Final = timedelta(days=30)
 MOST_SPAN: Final = {Interval.HOUR: timedelta(days=92), Interval.DAY: timedelta(days=366)}
-_FIRST_YEAR: Final = 2000
+FIRST_YEAR: Final = 2000
 
 
 class Metric(Enum):
@@ -169,13 +169,19 @@ class Analytics:
         await self._store([event])
 
     async def overview(
-        self, team_id: TeamId | None, project_id: ProjectId | None, asked: TimeRange | None, *, by: Actor
+        self,
+        team_id: TeamId | None,
+        project_id: ProjectId | None,
+        asked: TimeRange | None,
+        *,
+        part: Part | None = None,
+        by: Actor,
     ) -> Overview:
-        """Return the totals of a team or one of its projects; without a time of the last 30 days.
+        """Return the totals of a team or one of its projects, or a part of them; without a time of the last 30 days.
 
         The time grows to whole hours, and is at most 366 days.
         """
-        holder = await self._holder(team_id, project_id, by=by)
+        holder = await self._holder(team_id, project_id, part, by=by)
         time = self._whole(asked, Interval.HOUR, most=MOST_SPAN[Interval.DAY])
         return Overview(time, await self.rollups.total(holder, time.start, time.end))
 
@@ -187,6 +193,7 @@ class Analytics:
         team_id: TeamId | None,
         project_id: ProjectId | None,
         asked: TimeRange | None,
+        part: Part | None = None,
         by: Actor,
     ) -> Sequence[Point]:
         """Return a metric's value in each period of a time, also where nothing happened.
@@ -195,7 +202,7 @@ class Analytics:
         """
         if metric is Metric.ACTIVE_USERS and interval is Interval.HOUR:
             raise Invalid.one("Active users are known by days only: ask for the interval DAY.", "interval")
-        holder = await self._holder(team_id, project_id, by=by)
+        holder = await self._holder(team_id, project_id, part, by=by)
         time = self._whole(asked, interval, most=MOST_SPAN[interval])
         found = await self.rollups.read(holder, interval, time.start, time.end)
         value, nothing = _VALUES[metric], Tally()
@@ -227,7 +234,7 @@ class Analytics:
         self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor
     ) -> AsyncGenerator[AsyncIterator[Snapshot]]:
         """Follow the totals of today and of this hour."""
-        holder = await self._holder(team_id, project_id, by=by)
+        holder = await self._holder(team_id, project_id, None, by=by)
         async with self.live.follow(holder) as snapshots:
             yield snapshots
 
@@ -247,11 +254,19 @@ class Analytics:
         found = await asyncio.gather(*(self.projects.table.find(project_id) for project_id in project_ids))
         return {project.id for project in found if project is not None and project.team_id == team_id}
 
-    async def _holder(self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor) -> str:
+    async def team_with(self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor) -> TeamId:
+        """Return a team (None: the actor's own) that they see and that has the project, where one is given."""
         team = self._team(team_id, by=by)
         if project_id is not None:
             await self._project(project_id, team, by=by)
-        return holder_of(team, project_id)
+        return team
+
+    async def _holder(
+        self, team_id: TeamId | None, project_id: ProjectId | None, part: Part | None, *, by: Actor
+    ) -> str:
+        if part is not None and len(part[1]) > TEXT_LENGTH:
+            raise Invalid.one(f"A name has at most {TEXT_LENGTH} characters.", "filter")
+        return holder_of(await self.team_with(team_id, project_id, by=by), project_id, part)
 
     def _team(self, team_id: TeamId | None, *, by: Actor) -> TeamId:
         team = team_id or by.personal_team_id
@@ -268,8 +283,8 @@ class Analytics:
         time = asked or TimeRange(now - DEFAULT_SPAN, now)
         if not time.start < time.end:
             raise Invalid.one("end must be after start.", "range", "end")
-        if time.start.year < _FIRST_YEAR or time.end - now > MOST_SPAN[Interval.DAY]:
-            raise Invalid.one(f"range must lie between {_FIRST_YEAR} and a year from now.", "range")
+        if time.start.year < FIRST_YEAR or time.end - now > MOST_SPAN[Interval.DAY]:
+            raise Invalid.one(f"range must lie between {FIRST_YEAR} and a year from now.", "range")
         whole = TimeRange(interval.floor(time.start), interval.ceil(time.end))
         if whole.end - whole.start > most:
             raise Invalid.one(f"range must be at most {most.days} days.", "range")

@@ -1,6 +1,9 @@
 """This file is the S3 bucket of artifacts."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -16,6 +19,22 @@ class Bucket:
 
     async def put(self, key: str, content: bytes, *, media_type: str) -> None:
         await self.aws.run(self.aws.s3.put_object, Bucket=self.name, Key=key, Body=content, ContentType=media_type)
+
+    async def put_parts(self, key: str, parts: AsyncIterator[bytes], *, media_type: str) -> None:
+        """Store parts, each but the last of 5 MiB at least, as one object. Cut short, nothing is there."""
+        upload: dict[str, Any] = {"Bucket": self.name, "Key": key}
+        made = await self.aws.run(self.aws.s3.create_multipart_upload, **upload, ContentType=media_type)
+        upload["UploadId"] = made["UploadId"]
+        stored: list[Any] = []
+        try:
+            async for part in parts:
+                number = len(stored) + 1
+                put = await self.aws.run(self.aws.s3.upload_part, **upload, PartNumber=number, Body=part)
+                stored.append({"PartNumber": number, "ETag": put["ETag"]})
+            await self.aws.run(self.aws.s3.complete_multipart_upload, **upload, MultipartUpload={"Parts": stored})
+        except BaseException:
+            await asyncio.shield(self.aws.run(self.aws.s3.abort_multipart_upload, **upload))
+            raise
 
     async def get(self, key: str) -> bytes | None:
         """Return what is stored under the key, or None."""

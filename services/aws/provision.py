@@ -21,6 +21,9 @@ RETENTION: Final = 14 * 24 * 3600
 OLD_VERSIONS_KEPT: Final = 90
 """Days that S3 keeps what was overwritten or deleted."""
 
+EXPORTS: Final = "exports/"
+"""Prefix of the keys of files that S3 forgets after a day."""
+
 RECEIVES: Final = 10
 """Deliveries after which SQS itself moves a message to the dead-letter queue. The worker moves a poison job there after
 three crashes; this is the net below, wide enough for deliveries that find the job held by another."""
@@ -188,7 +191,15 @@ def _bucket(aws: Aws, name: str) -> None:
         "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_VERSIONS_KEPT},
         "Expiration": {"ExpiredObjectDeleteMarker": True},
     }
-    aws.s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule]})
+    exports: Any = {
+        "ID": "DeleteExports",
+        "Status": "Enabled",
+        "Filter": {"Prefix": EXPORTS},
+        "Expiration": {"Days": 1},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+    }
+    aws.s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule, exports]})
 
 
 def _key(aws: Aws, alias: str) -> None:

@@ -6,24 +6,18 @@ import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from services.activity.journal import Journal
 from services.activity.model import ACTIVITY
 from services.activity.service import Activity
 from services.admin import Admin
-from services.analytics.ingest import Ingest
-from services.analytics.live import Live
-from services.analytics.model import ANALYTICS
 from services.analytics.product import ProductEvents
-from services.analytics.rollups import ROLLUPS, Rollups
-from services.analytics.service import Analytics
-from services.analytics.sessions import SESSIONS
 from services.architectures.service import ARCHITECTURES, Architectures
 from services.aws.bucket import Bucket
 from services.aws.clients import connect
 from services.aws.queue import Queue
+from services.bootstrap import measuring
 from services.bootstrap.adapters import Adapters, providers
 from services.bootstrap.parts import Process, Runner, Services
 from services.bootstrap.people import accounts
@@ -176,7 +170,7 @@ class _Builder:
             frozenset(platforms),
             now,
         )
-        analytics = self._analytics(projects)
+        analytics = measuring.analytics(use, self.log, projects)
         product_events = ProductEvents(analytics, now)
         generation_job = GenerationJob(
             generation_table,
@@ -233,6 +227,7 @@ class _Builder:
             deployments=deployments,
             documentation=documentation,
             analytics=analytics,
+            analytics_events=measuring.events(use, analytics, bucket),
             deleted_projects=deleted,
             deletion=deletion,
             settings=settings,
@@ -265,19 +260,6 @@ class _Builder:
             Purge(deleted, deletion, [use.table(spec) for spec in BELONGINGS], now),
         ]
         return Process(services, workers)
-
-    def _analytics(self, projects: Projects) -> Analytics:
-        rollups = Rollups(self.use.aws, table_name(self.use.config, ROLLUPS))
-        ingest = Ingest(
-            self.use.table(ANALYTICS),
-            self.use.table(SESSIONS),
-            self.use.table(IDEMPOTENCY_KEYS),
-            rollups,
-            self.use.now,
-        )
-        rates = Rates(self.use.table(RATES), self.use.config.batches, self.use.now, "batches of events")
-        live = Live(self.log, rollups, self.use.now)
-        return Analytics(ingest, rollups, live, projects, rates, partial(secrets.token_hex, 8), self.use.now)
 
     def _notifications(
         self, notifier: Notifier, outbound: Outbound, idempotency: Idempotency, journal: Journal

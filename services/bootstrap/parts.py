@@ -9,6 +9,7 @@ from services.access import AccessChanges
 from services.accounts import Accounts
 from services.activity.service import Activity
 from services.admin import Admin
+from services.analytics.events import Events
 from services.analytics.service import Analytics
 from services.api_keys.service import ApiKeys
 from services.architectures.service import Architectures
@@ -63,6 +64,7 @@ class Services:
     deleted_projects: DeletedProjects
     deletion: Deletion
     analytics: Analytics
+    analytics_events: Events
     admin: Admin
     usage: Reports
     webhooks: Webhooks

@@ -153,6 +153,9 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "Query.metricsSeries": Entry(
         "query($team: ID!) { metricsSeries(teamId: $team, metric: EVENTS, interval: DAY) { __typename } }", SEE
     ),
+    "Query.events": Entry(
+        "query($team: ID!) { events(teamId: $team, filter: {type: REQUEST}) { nodes { eventId } } }", SEE
+    ),
     "Query.session": Entry("query($session: ID!) { session(id: $session) { id } }", SEE),
     "Query.sessions": Entry("query($team: ID!) { sessions(teamId: $team) { nodes { id } } }", SEE),
     "Query.usage": Entry("query($team: ID!) { usage(teamId: $team) { __typename } }", SEE),
@@ -351,6 +354,11 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         MANAGE,
     ),
     "Mutation.recordEvents": Entry("mutation { recordEvents(input: {events: [{}]}) { userErrors { code } } }", RECORD),
+    "Mutation.exportEvents": Entry(
+        "mutation($team: ID!) {"
+        " exportEvents(input: {teamId: $team, filter: {type: REQUEST}}) { userErrors { code } } }",
+        SEE,
+    ),
     "Mutation.saveArchitecture": Entry(
         "mutation($project: ID!) { saveArchitecture(input: {projectId: $project,"
         ' nodes: [{id: "api", kind: API, name: "Api"}]}) { userErrors { code } } }',

@@ -1,10 +1,12 @@
 """This file is analytics by its GraphQL: recording, totals, sessions, and live totals."""
 
 import asyncio
+import json
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import httpx
 import pytest
 
 from services.core.clock import iso, utc_now
@@ -243,3 +245,40 @@ async def test_a_generation_shows_in_the_live_totals_of_its_project(alice: User)
         assert second["today"]["byType"] == [{"type": "GENERATION", "count": 1, "errorCount": 0}]
         assert second["today"]["outputTokens"] > 0
         assert second["today"]["activeUsers"] == 1
+
+
+async def test_events_between_two_times_are_listed_exported_and_summed_up_by_agent(server: Server, alice: User) -> None:
+    minute = timedelta(minutes=1)
+    batch = [event(f"e{number}", ago=number * minute, agentId=f"a{number % 2}") for number in range(4)]
+    await record(server, alice, *batch)
+    time = {"start": batch[3]["timestamp"], "end": batch[0]["timestamp"]}
+
+    seen = await alice.ask(
+        """
+        query($range: TimeRange!, $filter: EventFilter!) {
+          events(filter: $filter, range: $range, first: 2) {
+            nodes { eventId agentId } pageInfo { hasNextPage endCursor }
+          }
+          metricsOverview(filter: {agentId: "a1"}) { totals { eventCount } }
+          metricsSeries(metric: EVENTS, interval: DAY, filter: {agentId: "a0"}) { value }
+        }""",
+        range=time,
+        filter={"type": "REQUEST"},
+    )
+    made = await alice.ask(
+        """
+        mutation($input: ExportEventsInput!) {
+          exportEvents(input: $input) { export { downloadUrl eventCount nextStart } userErrors { message } }
+        }""",
+        input={"filter": {"type": "REQUEST"}, "range": time},
+    )
+
+    export = made["exportEvents"]["export"]
+    async with httpx.AsyncClient() as http:
+        lines = (await http.get(export["downloadUrl"])).text.splitlines()
+    assert [node["eventId"] for node in seen["events"]["nodes"]] == ["e1", "e2"]
+    assert seen["events"]["pageInfo"]["hasNextPage"] is True
+    assert seen["metricsOverview"]["totals"]["eventCount"] == 2
+    assert sum(point["value"] for point in seen["metricsSeries"]) == 2
+    assert (export["eventCount"], export["nextStart"]) == (3, None)
+    assert [json.loads(line)["eventId"] for line in lines] == ["e3", "e2", "e1"]

@@ -54,6 +54,8 @@ BY_KIND = {
         "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }",
         "query($id: ID!) { metricsOverview(projectId: $id) { start } }",
         "query($id: ID!) { sessions(projectId: $id) { nodes { id } } }",
+        "query($id: ID!) { events(filter: {projectId: $id}) { nodes { eventId } } }",
+        "mutation($id: ID!) { exportEvents(input: {filter: {projectId: $id}}) { export { downloadUrl } } }",
     ],
     "schema": ["query($id: ID!) { schema(id: $id) { id } }"],
     "architecture": [
@@ -95,6 +97,9 @@ BY_KIND = {
         'mutation($id: ID!) { createProject(input: {teamId: $id, name: "x"}) { project { id } } }',
         "query($id: ID!) { metricsOverview(teamId: $id) { start } }",
         "query($id: ID!) { sessions(teamId: $id) { nodes { id } } }",
+        "query($id: ID!) { events(teamId: $id, filter: {type: REQUEST}) { nodes { eventId } } }",
+        'query($id: ID!) { events(teamId: $id, filter: {userId: "u"}) { nodes { eventId } } }',
+        "mutation($id: ID!) { exportEvents(input: {teamId: $id, filter: {type: REQUEST}}) { userErrors { code } } }",
         "query($id: ID!) { webhooks(teamId: $id) { nodes { id } } }",
         "query($id: ID!) { notificationTargets(teamId: $id) { nodes { id } } }",
         "query($id: ID!) { integrations(filter: {teamId: $id}) { nodes { id } } }",

@@ -46,7 +46,9 @@ async def test_the_bucket_is_private_and_keeps_old_versions_for_90_days(stage: t
 
     assert versioning.get("Status") == "Enabled"
     assert all(public["PublicAccessBlockConfiguration"].values())
-    assert [rule.get("NoncurrentVersionExpiration") for rule in lifecycle["Rules"]] == [{"NoncurrentDays": 90}]
+    everything, exports = lifecycle["Rules"]
+    assert everything.get("NoncurrentVersionExpiration") == {"NoncurrentDays": 90}
+    assert (exports.get("Filter"), exports.get("Expiration")) == ({"Prefix": "exports/"}, {"Days": 1})
 
 
 async def test_every_table_can_be_restored_and_is_paid_by_request(stage: tuple[Config, Aws]) -> None:

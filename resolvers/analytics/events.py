@@ -1,0 +1,127 @@
+"""This file is single events in the schema: listing those between two times, and exporting them."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from resolvers.analytics.objects import AnalyticsEvent
+from resolvers.analytics.operations import TeamArgument, TimeRange, optional_range, optional_team
+from resolvers.context import Info
+from resolvers.errors import UserError, reporting
+from resolvers.paging import After, Connection, First, connection
+from resolvers.scalars import Long
+from services.analytics import events
+from services.analytics.model import EventType
+from services.core.ids import ProjectId
+from services.core.pages import PageRequest
+
+
+@strawberry.input(one_of=True)
+class EventFilter:
+    """Which events of a team: exactly one of these."""
+
+    project_id: strawberry.Maybe[strawberry.ID]
+    """In this project."""
+    type: strawberry.Maybe[EventType]
+    """Of this type."""
+    user_id: strawberry.Maybe[str]
+    """Of this user of the backend, as the sender calls them."""
+
+    def wanted(self) -> events.EventsOf:
+        return events.EventsOf(
+            project_id=ProjectId(self.project_id.value) if self.project_id else None,
+            type=self.type.value if self.type else None,
+            user=self.user_id.value if self.user_id else None,
+        )
+
+
+@strawberry.input
+class ExportEventsInput:
+    """Events to export."""
+
+    team_id: strawberry.ID | None = None
+    """The team; null means your personal team."""
+    filter: EventFilter
+    """Which of its events."""
+    range: TimeRange | None = None
+    """When they happened, to the millisecond; null means all that are kept."""
+
+
+@strawberry.type
+class EventExport:
+    """A file with one event a line, oldest first: a JSON object with the fields of AnalyticsEvent, and sessionId."""
+
+    download_url: str
+    """Where it is; whoever has this URL may download it until `expiresAt`."""
+    expires_at: datetime
+    """An hour after it was made."""
+    event_count: Long
+    """How many events it has: at most 100,000, and about 64 MB."""
+    next_start: datetime | None
+    """Where there was no room for all: the `start` of another export that goes on. An event of that very moment may be
+    in both; drop what comes twice by `eventId`. Null: nothing is missing."""
+
+
+@strawberry.type
+class ExportEventsPayload:
+    """The file, or what was wrong."""
+
+    export: EventExport | None = None
+    """The file; null where there are user errors."""
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, made: events.Export) -> Self:
+        export = EventExport(
+            download_url=made.url,
+            expires_at=made.expires_at,
+            event_count=Long(made.events),
+            next_start=made.next_start,
+        )
+        return cls(export=export)
+
+
+@strawberry.type
+class EventsQuery:
+    @strawberry.field
+    async def events(
+        self,
+        info: Info,
+        filter: Annotated[EventFilter, strawberry.argument(description="Which ones.")],
+        *,
+        team_id: TeamArgument = None,
+        range: Annotated[
+            TimeRange | None,
+            strawberry.argument(description="When they happened, to the millisecond; null means all that are kept."),
+        ] = None,
+        first: First = 20,
+        after: After = None,
+    ) -> Connection[AnalyticsEvent]:
+        """List events of the last 90 days, newest first."""
+        page = await info.context.services.analytics_events.list(
+            PageRequest(first, after),
+            filter.wanted(),
+            optional_range(range),
+            team_id=optional_team(team_id),
+            by=info.context.actor,
+        )
+        return connection(page, AnalyticsEvent.of, after=after)
+
+
+@strawberry.type
+class EventsMutation:
+    @strawberry.mutation
+    @reporting(ExportEventsPayload)
+    async def export_events(
+        self, info: Info, input: Annotated[ExportEventsInput, strawberry.argument(description="Which ones.")]
+    ) -> ExportEventsPayload:
+        """Write events into a file to download. For an API key the scope READ is enough. At most 5 exports a minute."""
+        made = await info.context.services.analytics_events.export(
+            input.filter.wanted(),
+            optional_range(input.range),
+            team_id=optional_team(input.team_id),
+            by=info.context.actor,
+        )
+        return ExportEventsPayload.of(made)

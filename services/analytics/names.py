@@ -1,0 +1,75 @@
+"""This file is the names of agents and environments that a team's totals are kept by: a bounded number of each.
+
+Rollups are one item an hour for each name, so senders must not be able to make as many as they like. The first names of
+a team are kept by themselves, those that come later together as OTHERS. A few more may get in where processes meet.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from services.analytics.model import AnalyticsEvent
+from services.analytics.rollups import ROLLUPS_KEPT, Part, Rollup, parts_of
+from services.aws.tables import AlreadyExists, Table
+from services.core.clock import Clock
+from services.core.ids import TeamId
+from services.core.recent import Recent
+
+OTHERS: Final = "*"
+"""What all names count as for which there is no room."""
+
+MOST: Final[Mapping[str, int]] = {"agent": 1000, "environment": 100}
+
+KNOWN_FOR: Final = timedelta(hours=1)
+KNOWN: Final = 1000
+"""Lists of names that a process keeps in mind."""
+
+Counted = Mapping[Part, Part]
+"""By what each agent and environment of some events is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    table: Table[Rollup]
+    recent: Recent[frozenset[str]]
+    now: Clock
+    most: Mapping[str, int]
+
+    async def counted(self, events: Iterable[AnalyticsEvent]) -> Counted:
+        """Return by what the agents and environments of a team's events are counted; new ones get a place."""
+        found: dict[Part, Part] = {}
+        for event in events:
+            for part in parts_of(event):
+                if part not in found:
+                    found[part] = await self._place(event.team_id, part)
+        return found
+
+    async def _place(self, team_id: TeamId, part: Part) -> Part:
+        kind, name = part
+        known = await self._known(team_id, kind)
+        if name in known:
+            return part
+        if len(known) >= self.most[kind]:
+            return kind, OTHERS
+        now = self.now()
+        expires_at = int((now + ROLLUPS_KEPT).timestamp())
+        row = Rollup(id=_list(team_id, kind), period=name, created_at=now, updated_at=now, expires_at=expires_at)
+        with suppress(AlreadyExists):  # another process was first
+            await self.table.put_new(row)
+        self.recent.put(_list(team_id, kind), known | {name}, read_at=now)
+        return part
+
+    async def _known(self, team_id: TeamId, kind: str) -> frozenset[str]:
+        known = self.recent.get(_list(team_id, kind))
+        if known is None:
+            read_at = self.now()
+            known = frozenset(row.period for row in await self.table.between(_list(team_id, kind), " ", "\U0010ffff"))
+            self.recent.put(_list(team_id, kind), known, read_at=read_at)
+        return known
+
+
+def _list(team_id: TeamId, kind: str) -> str:
+    """Return the partition of a team's names."""
+    return f"{team_id}#names#{kind}"
