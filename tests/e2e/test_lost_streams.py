@@ -239,15 +239,25 @@ class Deployed:
     events: list[Event]
 
 
+async def archived(server: Server, deployment_id: str) -> None:
+    """Wait until the archive has the terminal event: its subscribers may have it a moment earlier."""
+    async with opened(server.config, {}) as process, asyncio.timeout(30):
+        archive = process.services.deployments.archive
+        while not ((newest := await archive.newest(deployment_id)) and newest.terminal):
+            continue
+
+
 @pytest.fixture
-async def deployed(alice: User, ended: Ended) -> Deployed:
+async def deployed(server: Server, alice: User, ended: Ended) -> Deployed:
     deployment_id = await alice.deploy(ended.project_id, ended.generation_id)
     await deployment_events(alice, deployment_id, until="SUCCESS")
     await alice.ask(
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { userErrors { message } } }",
         id=deployment_id,
     )
-    return Deployed(deployment_id, await deployment_events(alice, deployment_id))
+    happened = await deployment_events(alice, deployment_id)
+    await archived(server, deployment_id)
+    return Deployed(deployment_id, happened)
 
 
 async def test_a_deployment_that_redis_lost_comes_back_from_its_archive(
