@@ -246,6 +246,15 @@ def test_answers_that_are_not_on_the_record_are_found() -> None:
     assert kinds(history(), Stored("COMPLETED", 1, text="hello", files=files, answers=())) == [Kind.ARTIFACT]
 
 
+def test_an_answer_that_is_told_again_by_who_closes_its_stream_is_no_other_one() -> None:
+    once = [started(1), text(2, "hel", 0), started(3), text(4, "hello", 0), finished(5)]
+    twice = [started(1), text(2, "hel", 0), started(3), started(4), text(5, "hello", 0), finished(6)]
+    stored = Stored("COMPLETED", 1, text="hello", answers=(("p", "m"),))
+
+    assert kinds(once, stored) == []
+    assert kinds(twice, stored) == [Kind.ARTIFACT]
+
+
 def test_two_subscribers_that_have_different_things_at_one_position_are_found() -> None:
     other = history()
     other[3] = event("FileStarted", 5, path="b.ts")
