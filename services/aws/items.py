@@ -30,6 +30,14 @@ def to_item(entity: msgspec.Struct) -> Item:
     return {name: to_attribute(value) for name, value in fields.items() if value is not None}
 
 
+def learn(entity: type[msgspec.Struct]) -> None:
+    """Have msgspec work out how an entity is read, before several threads read the first ones at once.
+
+    msgspec 0.22 keeps a half-made description of a class where a second thread finds it, and then crashes the process.
+    """
+    msgspec.json.Decoder(entity)
+
+
 def from_item(item: Mapping[str, Any], entity: type[E]) -> E:
     """Read an entity. Attributes that it does not know are ignored, so that data may grow before code."""
     fields = {name: from_attribute(value) for name, value in item.items()}

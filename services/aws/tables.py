@@ -11,7 +11,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from services.aws.clients import Aws
-from services.aws.items import Entity, Item, from_item, to_attribute, to_item
+from services.aws.items import Entity, Item, from_item, learn, to_attribute, to_item
 from services.core.errors import Conflict, Invalid, Unavailable
 from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 
@@ -84,6 +84,9 @@ class Table(Generic[E]):
     name: str
     """The table's full name in this stage."""
     now: Callable[[], datetime]
+
+    def __post_init__(self) -> None:
+        learn(self.spec.entity)
 
     async def find(self, entity_id: str, *, sort: str | None = None) -> E | None:
         """Return the entity with this id as it is now (a consistent read), or None.
