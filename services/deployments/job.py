@@ -67,10 +67,10 @@ class DeploymentJob:
         """Deploy, and follow what runs until it stops."""
         async with self._archiving(run):
             record = await run.save(status=DeploymentStatus.BUILDING, started_at=run.record.started_at or self.now())
+            await self.projects.mark(record.project_id, ProjectStatus.DEPLOYING, job_id=record.id)
             if record.attempt > 1:
                 await self._say(run, f"Starting again: attempt {record.attempt}.")
             await self._tell(run, events.DeploymentStatusChanged(record.status))
-            await self.projects.mark(record.project_id, ProjectStatus.DEPLOYING, job_id=record.id)
             try:
                 async with aclosing(self._platform(record).deploy(await self._order(record))) as happenings:
                     async for happening in happenings:
@@ -149,14 +149,15 @@ class DeploymentJob:
                 assert_never(happening)
 
     async def _went_live(self, run: Run[Deployment], url: str) -> None:
+        """Record that a deployment answers, in its record and its project; then tell of it."""
         well = {"crashes": 0, "failures": 0}  # it is not poison: it may lose workers as long as it lives
         record = await run.save(status=DeploymentStatus.SUCCESS, url=url, live_at=self.now(), **well)
-        await self._tell(run, events.DeploymentStatusChanged(record.status, url))
-        await self.analytics.deployment_live(record)
-        await self.projects.journal.went_live(record, record.platform.value)
         replaced = await self.projects.went_live(record.project_id, record.id)
         if replaced is not None:
             await self._supersede(replaced)
+        await self._tell(run, events.DeploymentStatusChanged(record.status, url))
+        await self.analytics.deployment_live(record)
+        await self.projects.journal.went_live(record, record.platform.value)
         await self.notifier.tell(deployment_changed(record))
         run.detached.set()
 

@@ -87,9 +87,9 @@ class Deployments:
             updated_at=now,
         )
         deployment = await self._stored(deployment)
-        if deployment.status is DeploymentStatus.PENDING:
-            await self.queue.send(deployment.id, group=project.team_id)
         await self.projects.journal.created(deployment, deployment.platform.value, place=project, by=by.user_id)
+        if deployment.status is DeploymentStatus.PENDING:  # last: what its events tell of can be read by then
+            await self.queue.send(deployment.id, group=project.team_id)
         return deployment
 
     async def redeploy(

@@ -80,9 +80,9 @@ class GenerationJob:
 
     async def handed_over(self, run: Run[Generation]) -> None:
         """Tell that this attempt is given up because its worker stops."""
+        await run.save(status=GenerationStatus.QUEUED)
         message = "The worker is stopping; another one starts over."
         await self._tell(run, events.AttemptFailed("WORKER_STOPPING", message, will_retry=True))
-        await run.save(status=GenerationStatus.QUEUED)
 
     async def settle(self, record: Generation) -> None:
         """Charge what an ended generation has used and close its stream, where its worker did not get that far."""

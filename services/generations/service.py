@@ -254,9 +254,9 @@ class Generations:
     ) -> Generation:
         """Store a new generation's record and put its job into the queue; a repeat returns what is stored."""
         found = await self.table.find(generation.id) or await self._admit(generation, project, base, by=by)
-        if found.status is GenerationStatus.QUEUED:
-            await self.queue.send(found.id, group=found.team_id)
         await self.projects.journal.created(found, found.kind.value, place=found, by=found.user_id)
+        if found.status is GenerationStatus.QUEUED:  # last: what its events tell of can be read by then
+            await self.queue.send(found.id, group=found.team_id)
         return found
 
     async def _admit(
