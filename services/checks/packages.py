@@ -20,7 +20,8 @@ from typing import Final
 from services.checks.dependencies import Dependencies
 from services.checks.sandbox import restrained
 from services.platforms.npm import cache_settings
-from services.platforms.process import run, to_the_end
+from services.platforms.process import to_the_end
+from services.platforms.registry import RegistryUnreachable, install
 
 _MIB: Final = 1024**2
 _GIB: Final = 1024**3
@@ -137,11 +138,20 @@ class Packages:
         held = restrained(command, seconds=npm.seconds, memory=_NPM_MEMORY, largest_file=_LARGEST_FILE)
         try:
             async with asyncio.timeout(npm.seconds):
-                status = await run(held, cwd=folder, environment=environment, on_line=keep, grace=0)
+                status = await install(
+                    held, npm=program, cwd=folder, environment=environment, on_line=keep, on_wait=_wait, grace=0
+                )
+        except RegistryUnreachable as unreachable:
+            raise NotInstalled(str(unreachable)) from unreachable
         except TimeoutError as error:
             raise NotInstalled(f"npm took longer than {npm.seconds:g} seconds.") from error
         if status:
             raise _failure(list(said), folder, is_ours=verb == "ci")
+
+
+async def _wait(seconds: float) -> None:
+    """Say nothing: a check tells only how it ended."""
+    del seconds
 
 
 def make_room(root: Path, room: Room) -> None:

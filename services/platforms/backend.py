@@ -7,7 +7,8 @@ import signal
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, NoReturn, Protocol
@@ -32,6 +33,7 @@ from services.platforms.port import (
     StepState,
 )
 from services.platforms.process import ended, run, to_the_end
+from services.platforms.registry import Patience, RegistryUnreachable, install
 
 HOST: Final = "127.0.0.1"
 TEMPLATE: Final = "infrastructure/template.json"
@@ -75,6 +77,7 @@ class Machine:
     create_tables: CreateTables
     limits: Limits
     now: Clock
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,31 +111,48 @@ class Backend:
             raise DeployFailed("NO_NODE", "npm was not found on this machine: install Node.js 20 or newer.")
         limits = self.machine.limits
         async with self._step("install"):
-            await self._make(npm.install_command(program, self.folder), code="INSTALL", seconds=limits.install)
+            await self._make(partial(self._install, program), code="INSTALL", seconds=limits.install)
         command = self._build_command(program, scripts)
         if command is None:
             await self.say("package.json has no build script: nothing to build.")
             return
         async with self._step("build"):
-            await self._make(command, code="BUILD", seconds=limits.build)
+            await self._make(partial(self._run, command), code="BUILD", seconds=limits.build)
 
     def _build_command(self, program: str, scripts: Mapping[str, str]) -> list[str] | None:
         if (custom := self.order.config.build_command) is not None:
             return npm.shell(custom)
         return [program, "run", "build"] if "build" in scripts else None
 
-    async def _make(self, command: Sequence[str], *, code: str, seconds: float) -> None:
+    async def _run(self, command: Sequence[str], tail: "Tail") -> int:
+        return await run(
+            command,
+            cwd=self.folder,
+            environment=self._build_environment(),
+            on_line=tail.add,
+            grace=self.machine.limits.grace,
+        )
+
+    async def _install(self, program: str, tail: "Tail") -> int:
+        return await install(
+            npm.install_command(program, self.folder),
+            npm=program,
+            cwd=self.folder,
+            environment=self._build_environment(),
+            on_line=tail.add,
+            on_wait=lambda seconds: self.say(f"npm is installing; {seconds:.0f} seconds so far."),
+            grace=self.machine.limits.grace,
+            patience=self.machine.patience,
+        )
+
+    async def _make(self, work: Callable[["Tail"], Awaitable[int]], *, code: str, seconds: float) -> None:
         tail = Tail(self, LogStream.BUILD)
         name = code.lower()
         try:
             async with asyncio.timeout(seconds):
-                status = await run(
-                    command,
-                    cwd=self.folder,
-                    environment=self._build_environment(),
-                    on_line=tail.add,
-                    grace=self.machine.limits.grace,
-                )
+                status = await work(tail)
+        except RegistryUnreachable as unreachable:
+            raise DeployFailed("REGISTRY_UNREACHABLE", str(unreachable)) from unreachable
         except TimeoutError as error:
             raise DeployFailed(f"{code}_TIMED_OUT", f"The {name} took longer than {seconds:g} seconds.") from error
         if status:

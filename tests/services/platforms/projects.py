@@ -12,6 +12,7 @@ from services.platforms.backend import CreateTables, Limits, Machine
 from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
 from services.platforms.port import Config, Order
+from services.platforms.registry import Patience
 
 TOOLS = Path(__file__).parents[3] / ".tools" / "bin"
 ENVIRONMENT = dict(os.environ)  # noqa: TID251 - what the tests were started with
@@ -39,6 +40,7 @@ def platform(
     limits: Limits | None = None,
     search_path: str = f"{ENVIRONMENT['PATH']}:{TOOLS}",
     network: Mapping[str, str] | None = None,
+    patience: Patience | None = None,
 ) -> LocalPlatform:
     machine = Machine(
         search_path=search_path,
@@ -48,6 +50,7 @@ def platform(
         create_tables=create_tables,
         limits=limits or Limits(grace=1),
         now=utc_now,
+        patience=patience or Patience(),
     )
     return LocalPlatform(root / "sites", machine)
 

@@ -27,6 +27,7 @@ from services.platforms.port import (
     StepState,
     Superseded,
 )
+from services.platforms.registry import Patience
 from tests.services.platforms.projects import ENVIRONMENT, TOOLS, backend, order, platform, zipped
 
 TEMPLATE = {"infrastructure/template.json": '{"Parameters": {"TablePrefix": {"Type": "String"}}, "Resources": {}}'}
@@ -288,6 +289,23 @@ async def test_a_machine_without_node_is_told_so(tmp_path: Path) -> None:
     failure, _ = await failing(local, order(backend()))
 
     assert failure.reason == "NO_NODE"
+
+
+@pytest.mark.npm
+async def test_an_install_without_a_registry_says_so_and_shows_that_it_waits(tmp_path: Path) -> None:
+    local = platform(
+        tmp_path,
+        network={"NPM_CONFIG_REGISTRY": "http://127.0.0.1:1/"},
+        patience=Patience(first=0.1, answer=2, again=0.5),
+    )
+    package = {"package.json": '{"name": "hello", "dependencies": {"express": "5.0.0"}}'}
+
+    failure, seen = await failing(local, order(zipped(package)))
+
+    assert failure.reason == "REGISTRY_UNREACHABLE"
+    assert failure.message.startswith("The npm registry 127.0.0.1 does not answer (ECONNREFUSED).")
+    assert "npm is installing; 0 seconds so far." in messages(seen, LogStream.SYSTEM)
+    assert seen[-1] == StepChanged("install", StepState.FAILED)
 
 
 async def test_a_server_that_exits_at_once_fails_at_once(tmp_path: Path) -> None:
