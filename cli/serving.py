@@ -209,16 +209,27 @@ def provision_stage(config: Config) -> None:
         aws.close()
 
 
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens. Raises BadConfig where it can't.
+
+    Its connections send at once: asyncio sees to that only where a socket says IPPROTO_TCP, which `create_server`'s does
+    not. Otherwise each body waits until its headers are acknowledged, which takes 40 ms.
+    """
+    try:
+        listener = socket.create_server((host, port), backlog=2048)
+    except OSError as error:
+        raise BadConfig(
+            f"The api can't listen on {host}:{port}: {os.strerror(error.errno or 0)}. Try --port."
+        ) from None
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
 @asynccontextmanager
 async def _api(process: Process) -> AsyncGenerator[None]:
     """Serve for the length of the block."""
     config = process.services.config
-    try:
-        listener = socket.create_server((config.host, config.port), backlog=2048)
-    except OSError as error:
-        raise BadConfig(
-            f"The api can't listen on {config.host}:{config.port}: {os.strerror(error.errno or 0)}. Try --port."
-        ) from None
+    listener = listening(config.host, config.port)
     server = Server(
         uvicorn.Config(
             create_app(process.services),
