@@ -212,15 +212,13 @@ def provision_stage(config: Config) -> None:
 def listening(host: str, port: int) -> socket.socket:
     """Return a socket that listens. Raises BadConfig where it can't.
 
-    Its connections send at once: asyncio sees to that only where a socket says IPPROTO_TCP, which `create_server`'s does
-    not. Otherwise each body waits until its headers are acknowledged, which takes 40 ms.
+    Its connections send at once: asyncio sees to that only where a socket says IPPROTO_TCP, and `create_server`'s says
+    nothing. Else each body would wait until its headers are acknowledged, which takes 40 ms.
     """
     try:
         listener = socket.create_server((host, port), backlog=2048)
     except OSError as error:
-        raise BadConfig(
-            f"The api can't listen on {host}:{port}: {os.strerror(error.errno or 0)}. Try --port."
-        ) from None
+        raise BadConfig(f"The api can't listen on {host}:{port}: {os.strerror(error.errno or 0)}. Try --port.") from None
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
