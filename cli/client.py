@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 import httpx
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
 PROTOCOL: Final = Subprotocol("graphql-transport-ws")
@@ -43,7 +43,7 @@ class Client:
             async with httpx.AsyncClient(timeout=30) as http:
                 answer = await http.post(self.url, json={"query": query, "variables": variables}, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Refused(f"No Snapinfra answers at {self.url} ({error}). Start one with `make dev`.") from None
+            raise _away(self.url, error) from None
         body = _body(answer)
         if not body.keys() & {"data", "errors"}:
             raise Refused(f"{self.url} answered {answer.status_code}, and not as GraphQL does.")
@@ -55,8 +55,11 @@ class Client:
         return body["data"]
 
     async def watch(self, query: str, field: str, **variables: Any) -> AsyncGenerator[dict[str, Any]]:
-        """Yield a subscription's events to its end; a lost connection is made anew, after the last event's cursor."""
-        after, lost = None, 0.0
+        """Yield a subscription's events to its end; a lost connection is made anew, after the last event's cursor.
+
+        Raises Refused at once where there is no first connection, and after GIVE_UP where none comes back.
+        """
+        after, lost, connected = None, 0.0, False
         pauses = iter(PAUSES)
         loop = asyncio.get_running_loop()
         while True:
@@ -64,7 +67,7 @@ class Client:
                 async with open_socket(
                     self._socket_url, subprotocols=[PROTOCOL], max_size=None, close_timeout=1
                 ) as socket:
-                    lost, pauses = 0.0, iter(PAUSES)
+                    lost, pauses, connected = 0.0, iter(PAUSES), True
                     async with aclosing(self._events(socket, query, {**variables, "after": after})) as events:
                         async for data in events:
                             event = data[field]
@@ -73,6 +76,8 @@ class Client:
             except (OSError, ConnectionClosed, InvalidHandshake) as error:
                 if isinstance(error, ConnectionClosed) and error.rcvd and error.rcvd.code in FATAL:
                     raise Refused(f"The server closed the subscription: {error.rcvd.reason}.") from None
+                if not connected and isinstance(error, OSError | InvalidStatus):
+                    raise _away(self.url, error) from None
             else:
                 return
             lost = lost or loop.time()
@@ -119,6 +124,10 @@ class Client:
 
 def connect(url: str, token: str) -> Client:
     return Client(url, token)
+
+
+def _away(url: str, error: Exception) -> Refused:
+    return Refused(f"No Snapinfra answers at {url} ({error}). Start one with `make dev`.")
 
 
 def _body(answer: httpx.Response) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """This file is `snapinfra dev` with processes of their own: some apis, some workers, one Redis, one emulator."""
 
-import asyncio
 import shutil
 import signal
 import sys
@@ -11,18 +10,24 @@ from typing import Final
 
 import click
 
+from cli.commands import Target, url_of
 from cli.serving import aws_for, development_config, development_token, signals, tool_environment
 from services.aws.emulator import free_port
 from services.config import BadConfig, Config
+from services.core import lifeline
 
 STOP_TIMEOUT: Final = 60.0
 """Seconds that a process may take to end by itself."""
+
+KILLED: Final = 128 + signal.SIGKILL
+"""Exit status of one that did not."""
 
 
 async def cluster(*, port: int, data: Path, host: str, apis: int, workers: int) -> None:
     """Run everything until a signal says stop. The apis listen on `port` and the ports after it."""
     async with AsyncExitStack() as stack:
-        stop = await stack.enter_async_context(signals())
+        waits = "running jobs are handed over and go on at the next start."
+        stop = await stack.enter_async_context(signals(waits))
         config = await stack.enter_async_context(aws_for(development_config(port=port, data=data, host=host)))
         events_url = await stack.enter_async_context(_events(config))
         environment = {**tool_environment(), **_settings(config), "EVENTS_URL": events_url}
@@ -31,11 +36,12 @@ async def cluster(*, port: int, data: Path, host: str, apis: int, workers: int) 
         for number in range(apis):
             own = {**environment, "PORT": str(port + number)}
             await stack.enter_async_context(_process(f"api {number + 1}", ["serve"], own))
-        origins = " ".join(f"http://localhost:{port + number}/graphql" for number in range(apis))
+        origins = " ".join(url_of(port + number, host) for number in range(apis))
+        new = Target(url_of(port, host), data).command("new", "Build a user management API with teams and roles")
         click.echo(
             f"\n  GraphQL    {origins}\n  Token      {development_token('alice', data=data)}\n  Events     {events_url}"
         )
-        click.echo(f"  Processes  {apis} apis, {workers} workers\n  Stop       Ctrl-C\n")
+        click.echo(f"  Processes  {apis} apis, {workers} workers\n  Try        {new}\n  Stop       Ctrl-C\n")
         await stop.wait()
 
 
@@ -76,17 +82,11 @@ async def _process(name: str, arguments: Sequence[str], environment: Mapping[str
 
 @asynccontextmanager
 async def _running(name: str, command: Sequence[str], environment: Mapping[str, str]) -> AsyncGenerator[None]:
-    """Run a process for the length of the block; SIGTERM ends it, and SIGKILL where that does not."""
-    process = await asyncio.create_subprocess_exec(*command, env=environment, start_new_session=True)
+    """Run a process for the length of the block; SIGTERM ends it then, and SIGKILL where that does not."""
+    process = await lifeline.start(command, environment=environment, grace=STOP_TIMEOUT)
     try:
         yield
     finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await process.wait()
-        except TimeoutError:
-            click.echo(f"{name} does not end; it is killed", err=True)
-            process.kill()
-            await process.wait()
+        lifeline.stop(process)
+        if await process.wait() == KILLED:
+            click.echo(f"{name} did not end; it was killed", err=True)

@@ -1,15 +1,28 @@
 """This file is the main job in the terminal: from a sentence to a running backend, shown as it happens."""
 
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import click
 
 from cli.client import Client, Refused
+from cli.commands import Target
 
 CREATE: Final = """
 mutation Create($name: String!, $description: String!) {
   createProject(input: {name: $name, description: $description}) { project { id } userErrors { message } }
+}"""
+
+STATE: Final = """
+query State($id: ID!) {
+  project(id: $id) {
+    description
+    generations(first: 100) { nodes { id kind status prompt } }
+    latestDeployment { id status generation { id } }
+  }
 }"""
 
 GENERATE: Final = """
@@ -29,7 +42,7 @@ subscription Watch($id: ID!, $after: String) {
     ... on FileStarted { path }
     ... on FileCompleted { path bytes }
     ... on FileDiscarded { path discardReason }
-    ... on CheckFinished { name checkState }
+    ... on CheckFinished { name checkState output }
     ... on AttemptFailed { message willRetry }
     ... on GenerationFinished {
       status message
@@ -66,6 +79,9 @@ query Logs($id: ID!, $after: String) {
   }
 }"""
 
+QUIET: Final = 10
+"""Seconds without an event after which it is shown that one is waited for."""
+
 _COLORS: Final = {"ERROR": "red", "WARN": "yellow"}
 
 
@@ -79,20 +95,85 @@ class Arrival:
     url: str | None = None
 
 
-async def travel(client: Client, description: str, *, name: str | None = None, deploy: bool = True) -> Arrival:
-    """Create a project, generate its schema and code, and deploy it. Raises Refused where a step fails."""
+async def travel(
+    client: Client,
+    description: str,
+    *,
+    name: str | None = None,
+    deploy: bool = True,
+    target: Target | None = None,
+) -> Arrival:
+    """Create a project, generate its schema and code, and deploy it. Raises Refused where a step fails.
+
+    `target` is what the commands that are printed are for; None prints none.
+    """
     title = name or " ".join(description.split()[:8])[:100]
     created = await client.ask(CREATE, name=title, description=description[:500])
     project_id = created["createProject"]["project"]["id"]
     _headline(f"Project {project_id}")
-    await _generate(client, project_id, "SCHEMA", description)
-    generation_id = await _generate(client, project_id, "CODE", description)
-    if not deploy:
-        return Arrival(project_id, generation_id)
-    deployment_id, url = await _deploy(client, project_id, generation_id)
+    return await _go(client, project_id, description, _Earlier(), deploy=deploy, target=target)
+
+
+async def go_on(client: Client, project_id: str, *, deploy: bool = True, target: Target | None = None) -> Arrival:
+    """Do what `travel` does, from where a project is: watch what is under way, and ask for what is missing."""
+    project = (await client.ask(STATE, id=project_id))["project"]
+    if project is None:
+        raise Refused(f"No project with the id '{project_id}'.")
+    _headline(f"Project {project_id}")
+    earlier = _Earlier(project["generations"]["nodes"], project["latestDeployment"])
+    schema = earlier.newest("SCHEMA")
+    prompt = schema["prompt"] if schema else project["description"]
+    return await _go(client, project_id, prompt, earlier, deploy=deploy, target=target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What a project has already, as STATE says it; the newest generation is the first."""
+
+    generations: Sequence[dict[str, Any]] = ()
+    deployment: dict[str, Any] | None = None
+
+    def newest(self, kind: str) -> dict[str, Any] | None:
+        return next((generation for generation in self.generations if generation["kind"] == kind), None)
+
+    def generation(self, kind: str) -> str | None:
+        """Return the newest of a kind that has come, or may come, to something."""
+        newest = self.newest(kind)
+        return newest["id"] if newest and newest["status"] in {"QUEUED", "GENERATING", "COMPLETED"} else None
+
+    def deployment_of(self, generation_id: str) -> str | None:
+        """Return the deployment of a generation's code that has not ended."""
+        newest = self.deployment
+        if newest is None or newest["status"] not in {"PENDING", "BUILDING", "DEPLOYING", "SUCCESS"}:
+            return None
+        return newest["id"] if newest["generation"] == {"id": generation_id} else None
+
+
+async def _go(
+    client: Client, project_id: str, prompt: str, earlier: _Earlier, *, deploy: bool, target: Target | None
+) -> Arrival:
+    async with _telling_how_to_come_back(project_id, deploy=deploy, target=target):
+        await _generated(client, project_id, "SCHEMA", prompt, earlier)
+        code = await _generated(client, project_id, "CODE", prompt, earlier)
+        if not deploy:
+            return Arrival(project_id, code)
+        deployment_id, url = await _deployed(client, project_id, code, earlier)
     _headline(f"Running at {url}")
-    click.echo(f"Its log: snapinfra logs {deployment_id} --follow")
-    return Arrival(project_id, generation_id, deployment_id, url)
+    if target is not None:
+        click.echo(f"Its log: {target.command('logs', deployment_id, '--follow')}")
+    return Arrival(project_id, code, deployment_id, url)
+
+
+@asynccontextmanager
+async def _telling_how_to_come_back(project_id: str, *, deploy: bool, target: Target | None) -> AsyncGenerator[None]:
+    """Say on Ctrl-C that the work goes on, and which command shows it."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        click.echo("\nWhat was asked for goes on at the server.")
+        if target is not None:
+            click.echo(f"To come back: {target.command('resume', project_id, *([] if deploy else ['--no-deploy']))}")
+        raise
 
 
 async def show_logs(client: Client, deployment_id: str, *, follow: bool) -> None:
@@ -110,26 +191,50 @@ async def show_logs(client: Client, deployment_id: str, *, follow: bool) -> None
             return
 
 
-async def _generate(client: Client, project_id: str, kind: str, prompt: str) -> str:
-    asked = await client.ask(GENERATE, projectId=project_id, kind=kind, prompt=prompt)
-    generation_id = asked["generate"]["generation"]["id"]
+async def _generated(client: Client, project_id: str, kind: str, prompt: str, earlier: _Earlier) -> str:
+    """Generate, or watch the generation that is there, to its end."""
+    generation_id = earlier.generation(kind)
+    if generation_id is None:
+        asked = await client.ask(GENERATE, projectId=project_id, kind=kind, prompt=prompt)
+        generation_id = asked["generate"]["generation"]["id"]
     _headline(f"{kind.title()}  {generation_id}")
-    async for event in client.watch(GENERATION_EVENTS, "generationEvents", id=generation_id):
+    async for event in _waiting(client.watch(GENERATION_EVENTS, "generationEvents", id=generation_id)):
         _show_generation(event)
         if event["__typename"] == "GenerationFinished" and event["status"] != "COMPLETED":
             raise Refused(f"The generation ended {event['status']}. {event['message'] or ''}".strip())
     return generation_id
 
 
-async def _deploy(client: Client, project_id: str, generation_id: str) -> tuple[str, str]:
-    asked = await client.ask(DEPLOY, projectId=project_id, generationId=generation_id)
-    deployment_id = asked["createDeployment"]["deployment"]["id"]
+async def _deployed(client: Client, project_id: str, generation_id: str, earlier: _Earlier) -> tuple[str, str]:
+    """Deploy, or watch the deployment that is there, until it answers; return its id, and where it does."""
+    deployment_id = earlier.deployment_of(generation_id)
+    if deployment_id is None:
+        asked = await client.ask(DEPLOY, projectId=project_id, generationId=generation_id)
+        deployment_id = asked["createDeployment"]["deployment"]["id"]
     _headline(f"Deployment  {deployment_id}")
-    async for event in client.watch(DEPLOYMENT_EVENTS, "deploymentEvents", id=deployment_id):
+    async for event in _waiting(client.watch(DEPLOYMENT_EVENTS, "deploymentEvents", id=deployment_id)):
         _show_deployment(event)
         if event["__typename"] == "DeploymentStatusChanged" and event["status"] == "SUCCESS":
             return deployment_id, event["url"]
     raise Refused("The deployment ended before it answered.")
+
+
+async def _waiting(events: AsyncGenerator[dict[str, Any]]) -> AsyncGenerator[dict[str, Any]]:
+    """Yield the events, and show that it waits where none comes for QUIET seconds."""
+    async with aclosing(events):
+        while True:
+            coming = asyncio.ensure_future(anext(events, None))
+            try:
+                seconds = 0
+                while not (await asyncio.wait({coming}, timeout=QUIET))[0]:
+                    seconds += QUIET
+                    click.secho(f"  … still waiting, {seconds} s", dim=True)
+                if (event := coming.result()) is None:
+                    return
+                yield event
+            finally:
+                coming.cancel()
+                await asyncio.wait({coming})
 
 
 def _show_generation(event: dict[str, Any]) -> None:
@@ -143,7 +248,7 @@ def _show_generation(event: dict[str, Any]) -> None:
         case "FileDiscarded":
             click.secho(f"  ✗ {event['path']}  {event['discardReason']}", fg="red")
         case "CheckFinished":
-            click.echo(f"  check {event['name']}: {event['checkState']}")
+            _show_check(event)
         case "AttemptFailed":
             click.secho(f"{event['message']}{' Trying again.' if event['willRetry'] else ''}", fg="yellow")
         case "StreamGap":
@@ -152,6 +257,13 @@ def _show_generation(event: dict[str, Any]) -> None:
             click.echo(f"\n{_summary(event)}")
         case _:
             pass
+
+
+def _show_check(event: dict[str, Any]) -> None:
+    click.echo(f"  check {event['name']}: {event['checkState']}")
+    if event["checkState"] != "PASSED":
+        for line in event["output"].splitlines():
+            click.secho(f"    {line}", fg="yellow")
 
 
 def _summary(event: dict[str, Any]) -> str:

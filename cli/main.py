@@ -4,20 +4,17 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
+from cli.commands import DATA, PORT, URL, Target
 from services.config import BadConfig
-
-DATA: Final = Path(".snapinfra")
 
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), default=DATA, show_default=True, help="Folder that keeps everything."
 )
-url_option = click.option(
-    "--url", default="http://localhost:8000/graphql", show_default=True, help="The server's GraphQL endpoint."
-)
+url_option = click.option("--url", default=URL, show_default=True, help="The server's GraphQL endpoint.")
 token_option = click.option(
     "--token", envvar="SNAPINFRA_TOKEN", help="Who you are; unset, a token of the data folder's own (SNAPINFRA_TOKEN)."
 )
@@ -38,7 +35,7 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--port", default=8000, show_default=True, help="Port of the api.")
+@click.option("--port", default=PORT, show_default=True, help="Port of the api.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address of the api.")
 @click.option("--apis", default=0, help="Run so many apis as processes of their own, with a Redis between them.")
 @click.option("--workers", default=0, help="Run so many workers as processes of their own.")
@@ -116,7 +113,23 @@ def new(description: str, name: str | None, *, deploy: bool, url: str, token: st
     from cli.client import connect  # noqa: PLC0415 - commands load what they need
     from cli.journey import travel  # noqa: PLC0415 - same
 
-    _run(travel(connect(url, token or _own_token(data)), description, name=name, deploy=deploy))
+    client, target = connect(url, token or _own_token(data)), Target(url, data, token)
+    _run(travel(client, description, name=name, deploy=deploy, target=target))
+
+
+@cli.command()
+@click.argument("project_id", metavar="PROJECT")
+@click.option("--deploy/--no-deploy", default=True, show_default=True, help="Whether to run it, too.")
+@url_option
+@token_option
+@data_option
+def resume(project_id: str, *, deploy: bool, url: str, token: str | None, data: Path) -> None:
+    """Come back to PROJECT: watch what is under way, and ask for what `new` had not come to."""
+    from cli.client import connect  # noqa: PLC0415 - commands load what they need
+    from cli.journey import go_on  # noqa: PLC0415 - same
+
+    client, target = connect(url, token or _own_token(data)), Target(url, data, token)
+    _run(go_on(client, project_id, deploy=deploy, target=target))
 
 
 @cli.command()

@@ -14,8 +14,9 @@ from typing import Final
 
 import click
 
+from cli.commands import PORT
 from cli.rehearsal import FAILING, Rehearsal
-from cli.serving import aws_shared, development_config, provision_stage, tool_environment
+from cli.serving import aws_shared, development_config, is_in_use, provision_stage, tool_environment
 from services.analytics.sample import week
 from services.analytics.service import BATCH, TimeRange
 from services.auth.tokens import Subject, dev_user
@@ -124,8 +125,12 @@ async def fill(data: Path) -> None:
     environment = process_environment().get("SNAPINFRA_ENV", "development")
     if environment != "development":
         raise BadConfig(f"`snapinfra seed` is for development; SNAPINFRA_ENV is {environment}. Nothing was added.")
-    async with aws_shared(development_config(port=8000, data=data, host="127.0.0.1")) as config:
-        team = await seed(config)
+    config = development_config(port=PORT, data=data, host="127.0.0.1")
+    if not is_in_use(config):
+        click.echo(f"No server uses {data} now: an emulator is started to fill it, and stopped again.")
+    click.echo("Generating and deploying what the team has made; this takes some seconds.")
+    async with aws_shared(config) as shared:
+        team = await seed(shared)
     click.echo(f"The team {team.name} ({team.id}) is there: {OWNER}, {', '.join(MEMBERS)}, {len(PLANS)} projects.")
 
 

@@ -16,6 +16,7 @@ from typing import Final
 import click
 import uvicorn
 
+from cli.commands import Target, url_of
 from graph.app import create_app
 from services.auth.tokens import issue_dev_token
 from services.aws.clients import connect
@@ -28,6 +29,8 @@ from services.core.logs import configure
 
 TOOLS: Final = Path(__file__).parent.parent / ".tools" / "bin"
 """Where the Makefile puts the emulator, and Node where the machine has none."""
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 EXIT_GRACE: Final = 5
 """Seconds that open connections get when the api stops."""
@@ -51,7 +54,8 @@ async def serve(config: Config) -> None:
     """Run an api."""
     _require_shared_log(config)
     configure(form=config.log_form, level=config.log_from)
-    async with opened(config, tool_environment()) as process, signals() as stop, _api(process):
+    waits = f"open connections get {EXIT_GRACE} seconds."
+    async with opened(config, tool_environment()) as process, signals(waits) as stop, _api(process):
         click.echo(f"Snapinfra's api listens on http://{config.host}:{config.port}")
         await stop.wait()
 
@@ -60,7 +64,8 @@ async def work(config: Config) -> None:
     """Run a worker."""
     _require_shared_log(config)
     configure(form=config.log_form, level=config.log_from)
-    async with opened(config, tool_environment()) as process, signals() as stop:
+    waits = f"running jobs get {config.drain_grace:g} seconds, then other workers go on with them."
+    async with opened(config, tool_environment()) as process, signals(waits) as stop:
         click.echo("Snapinfra's worker takes jobs.")
         await asyncio.gather(*(worker.run(stop) for worker in process.workers))
 
@@ -77,10 +82,10 @@ async def develop(*, port: int, data: Path, host: str) -> None:
     """Run everything on one machine until a signal says stop."""
     chosen = development_config(port=port, data=data, host=host)
     configure(form=chosen.log_form, level=chosen.log_from)
-    async with signals() as stop, running(port=port, data=data, host=host) as config:
+    waits = f"running jobs get {chosen.drain_grace:g} seconds, then they are handed over and go on at the next start."
+    async with signals(waits) as stop, running(port=port, data=data, host=host) as config:
         _banner(config)
         await stop.wait()
-        click.echo("\nStopping: running jobs are handed over and go on at the next start.")
 
 
 @asynccontextmanager
@@ -162,7 +167,7 @@ async def aws_for(config: Config) -> AsyncGenerator[Config]:
 @asynccontextmanager
 async def aws_shared(config: Config) -> AsyncGenerator[Config]:
     """Do as `aws_for` does; where a `snapinfra dev` uses the data folder, its emulator is the AWS."""
-    if config.aws_endpoint_url or not _is_in_use(config.data):
+    if config.aws_endpoint_url or not is_in_use(config):
         async with aws_for(config) as ready:
             yield ready
         return
@@ -170,9 +175,12 @@ async def aws_shared(config: Config) -> AsyncGenerator[Config]:
     yield config.model_copy(update={"aws_endpoint_url": f"http://127.0.0.1:{port}"})
 
 
-def _is_in_use(data: Path) -> bool:
+def is_in_use(config: Config) -> bool:
+    """Say whether there is an AWS to work on: one that the settings name, or that of a `snapinfra dev` that runs."""
+    if config.aws_endpoint_url:
+        return True
     try:
-        with _alone_in(data):
+        with _alone_in(config.data):
             return False
     except BadConfig:
         return True
@@ -218,7 +226,9 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), backlog=2048)
     except OSError as error:
-        raise BadConfig(f"The api can't listen on {host}:{port}: {os.strerror(error.errno or 0)}. Try --port.") from None
+        raise BadConfig(
+            f"The api can't listen on {host}:{port}: {os.strerror(error.errno or 0)}. Try --port."
+        ) from None
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
@@ -252,31 +262,43 @@ async def _api(process: Process) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def signals() -> AsyncGenerator[asyncio.Event]:
-    """Yield an event that SIGINT and SIGTERM set."""
+async def signals(waits: str) -> AsyncGenerator[asyncio.Event]:
+    """Yield an event that SIGINT, SIGTERM and SIGHUP set; `waits` says what the end waits for.
+
+    A second one of them ends the process at once: what it has started ends with it (services.core.lifeline).
+    """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
+
+    def end(number: signal.Signals) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+        click.echo(f"\nStopping: {waits} Ctrl-C again ends everything at once.")
+
+    handled = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores one
+    for number in handled:
+        loop.add_signal_handler(number, end, number)
     try:
         yield stop
     finally:
-        for name in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(name)
+        for number in handled:
+            loop.remove_signal_handler(number)
 
 
 def _banner(config: Config) -> None:
     token = _token("alice", config)
-    here = f"http://{'localhost' if config.host in ('127.0.0.1', '0.0.0.0') else config.host}:{config.port}"
+    url = url_of(config.port, config.host)
+    target = Target(url, config.data)
     click.echo(
         f"""
   Snapinfra is running.
 
-  GraphiQL   {here}/graphql#token={token}
-  GraphQL    {here}/graphql   (WebSocket at the same path)
+  GraphiQL   {url}#token={token}
+  GraphQL    {url}   (WebSocket at the same path)
   Token      {token}
   AWS        {config.aws_endpoint_url}   (data in {config.data})
 
-  Try        snapinfra new "Build a user management API with teams and roles"
+  Try        {target.command("new", "Build a user management API with teams and roles")}
   Stop       Ctrl-C
 """,
     )

@@ -6,12 +6,13 @@ It is the same boto3 code that talks to it and to AWS; only the endpoint differs
 import asyncio
 import contextlib
 import shutil
-import signal
 import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
+
+from services.core import lifeline
 
 READY_TIMEOUT: Final = 30.0
 """Seconds that the emulator may take to accept connections."""
@@ -65,19 +66,16 @@ async def running_emulator(
         **EMULATOR_CREDENTIALS,  # with which it checks presigned URLs
         **_state(data),
     }
-    process = await asyncio.create_subprocess_exec(
-        path,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={**environment, **settings},
-        start_new_session=True,  # Ctrl-C reaches us first; we end it after our own last write
+    # It ends after our own last write; where we are killed, it ends as well, and writes its state.
+    process = await lifeline.start(
+        [path], environment={**environment, **settings}, grace=STOP_TIMEOUT, output=asyncio.subprocess.DEVNULL
     )
     try:
         await _ready(process, port)
         yield f"http://127.0.0.1:{port}"
     finally:
-        await _stop(process)
+        lifeline.stop(process)
+        await process.wait()
 
 
 def _state(data: Path | None) -> dict[str, str]:
@@ -105,15 +103,3 @@ async def _ready(process: asyncio.subprocess.Process, port: int) -> None:
                 await writer.wait_closed()
             return
     raise RuntimeError(f"The emulator ended at once with exit status {process.returncode}: is port {port} taken?")
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.send_signal(signal.SIGTERM)
-    try:
-        async with asyncio.timeout(STOP_TIMEOUT):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()

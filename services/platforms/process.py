@@ -1,20 +1,18 @@
 """This file is how a program of the user's runs on this machine: watched line by line, and never left behind."""
 
 import asyncio
-import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
+from services.core import lifeline
 from services.platforms.output import LineSplitter
 
 T = TypeVar("T")
 
 OnLine = Callable[[str, bool], Awaitable[None]]
 """Takes a line of output, and whether it came from stderr. The program waits while its lines are not taken."""
-
-_SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
 
 
 async def run(
@@ -25,7 +23,7 @@ async def run(
     It sees exactly `environment`. Cancelling the call stops the command and all that it started, first by SIGTERM and
     `grace` seconds later by SIGKILL; the call ends when they have. If this process dies, they end all the same.
     """
-    starting = asyncio.create_task(_start(command, cwd=cwd, environment=environment, grace=grace))
+    starting = asyncio.create_task(lifeline.start(command, environment=environment, grace=grace, cwd=cwd, output=PIPE))
     try:
         process = await asyncio.shield(starting)
         async with asyncio.TaskGroup() as group:
@@ -56,27 +54,9 @@ async def ended(task: "asyncio.Task[Any]") -> None:
     await asyncio.wait({task})
 
 
-async def _start(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], grace: float) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-S",
-        str(_SUPERVISOR),
-        str(grace),
-        *command,
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        cwd=cwd,
-        env=dict(environment),
-        start_new_session=True,
-    )
-
-
 async def _stop(starting: "asyncio.Task[Process]") -> None:
     process = await starting
-    if process.stdin is not None:
-        process.stdin.close()
+    lifeline.stop(process)
     for output in (process.stdout, process.stderr):
         while output is not None and await output.read(65_536):
             pass

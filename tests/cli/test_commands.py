@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import os
 import re
+import shlex
 import signal
 import socket
-from asyncio.subprocess import Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,10 +18,10 @@ import pytest
 
 from cli.client import Refused
 from services.aws.emulator import free_port
-from tests.cli.command import descendants, is_alive, kill, snapinfra, started
-from tests.snapinfra import User
+from tests.cli.command import Ended, descendants, is_alive, kill, snapinfra, started
+from tests.snapinfra import User, events
 
-COMMANDS = ["demo", "dev", "logs", "new", "provision", "schema", "seed", "serve", "token", "worker"]
+COMMANDS = ["demo", "dev", "logs", "new", "provision", "resume", "schema", "seed", "serve", "token", "worker"]
 
 PROJECTS = "{ viewer { id } projects { nodes { id name } } }"
 
@@ -176,6 +178,104 @@ async def test_dev_says_where_everything_is_and_ends_with_all_it_started(tmp_pat
     assert not [port for port in (running.port, running.emulator) if is_open(port)]
 
 
+@pytest.mark.parametrize("end", [signal.SIGHUP, signal.SIGKILL])
+async def test_a_dev_whose_terminal_is_closed_or_that_is_killed_leaves_nothing_running_and_loses_nothing(
+    tmp_path: Path, end: signal.Signals
+) -> None:
+    data = tmp_path / "data"
+    async with dev(tmp_path, data) as running:
+        await running.user().project(name="Kept")
+        children = descendants(running.process.pid)
+        running.process.send_signal(end)
+        async with asyncio.timeout(20):
+            await running.process.wait()
+            while any(is_alive(pid) for pid in children):  # noqa: ASYNC110 - nothing tells of these
+                await asyncio.sleep(0.02)
+    async with dev(tmp_path, data) as again:
+        found = await again.user().ask(PROJECTS)
+
+    assert [project["name"] for project in found["projects"]["nodes"]] == ["Kept"]
+
+
+async def test_the_first_interrupt_says_what_it_waits_for_and_the_second_ends_everything(tmp_path: Path) -> None:
+    async with dev(tmp_path, tmp_path / "data", SCAFFOLD_TOKENS_PER_SECOND="20") as running:
+        alice = running.user()
+        project_id = (await alice.project())["id"]
+        generation_id = await alice.generate(project_id, "SCHEMA")
+        await events(alice, generation_id, most=2)  # it is under way
+        children = descendants(running.process.pid)
+
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.stdout is not None
+        async with asyncio.timeout(10):
+            while not (said := await running.process.stdout.readline()).strip():
+                pass
+            still = running.process.returncode
+            running.process.send_signal(signal.SIGINT)
+            status = await running.process.wait()
+            while any(is_alive(pid) for pid in children):  # noqa: ASYNC110 - nothing tells of these
+                await asyncio.sleep(0.02)
+
+    assert said.startswith(b"Stopping: running jobs get ")
+    assert (still, status) == (None, 130)
+
+
+async def pasted(line: str, folder: Path, *more: str) -> Ended:
+    """Run a printed command as a shell does in a folder, with nothing of ours on its PATH."""
+    command = f"{line} {shlex.join(more)}"
+    process = await asyncio.create_subprocess_exec(
+        "/bin/sh", "-c", command, cwd=folder, env={"PATH": os.defpath, "HOME": str(folder)}, stdout=PIPE, stderr=PIPE
+    )
+    async with asyncio.timeout(60):
+        out, err = await process.communicate()
+    return Ended(process.returncode or 0, out.decode(), err.decode())
+
+
+async def test_the_command_that_the_banner_prints_works_as_it_is(tmp_path: Path) -> None:
+    async with dev(tmp_path, tmp_path / "my data") as running:
+        made = await pasted(running.says(r"^  Try +(.+)$"), tmp_path, "--no-deploy")
+        found = await running.user().ask(PROJECTS)
+
+    assert (made.status, made.err) == (0, "")
+    assert len(found["projects"]["nodes"]) == 1
+
+
+async def test_a_journey_that_is_interrupted_says_how_to_come_back_and_goes_on_there(tmp_path: Path) -> None:
+    async with dev(tmp_path, tmp_path / "data", SCAFFOLD_TOKENS_PER_SECOND="4000", CODE_CHECKS="false") as running:
+        url = f"http://127.0.0.1:{running.port}/graphql"
+        options = ["--no-deploy", "--url", url, "--data", tmp_path / "data"]
+        async with started("new", "Build a blog with posts", *options, folder=tmp_path) as process:
+            assert process.stdout is not None
+            async with asyncio.timeout(30):
+                while b"scaffold" not in await process.stdout.readline():
+                    pass
+                process.send_signal(signal.SIGINT)
+                out, err = await process.communicate()
+        printed = re.search(r"^To come back: (.+)$", out.decode(), re.MULTILINE)
+        assert printed, out
+        back = await pasted(printed[1], tmp_path)
+        again = await pasted(printed[1], tmp_path)
+        kinds = await running.user().ask("{ projects { nodes { generations { nodes { kind status } } } } }")
+
+    assert (process.returncode, err) == (130, b"")
+    assert "What was asked for goes on at the server." in out.decode()
+    assert [(ended.status, ended.err) for ended in (back, again)] == [(0, "")] * 2
+    assert kinds["projects"]["nodes"] == [
+        {"generations": {"nodes": [{"kind": kind, "status": "COMPLETED"} for kind in ("CODE", "SCHEMA")]}}
+    ]
+
+
+async def test_a_log_that_cannot_be_followed_is_given_up_at_once(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}/graphql"
+    options = ["--follow", "--url", url, "--data", tmp_path / "data"]
+
+    async with asyncio.timeout(10):  # a lost connection is given up after 60 s
+        shown = await snapinfra("logs", "deployment_01jd0000000000000000000000", *options, folder=tmp_path)
+
+    assert (shown.status, shown.out) == (1, "")
+    assert shown.err.startswith(f"No Snapinfra answers at {url} ")
+
+
 async def test_the_log_is_a_json_object_a_line_where_the_settings_say_so(tmp_path: Path) -> None:
     async with dev(tmp_path, tmp_path / "data", LOG_FORMAT="json", LOG_LEVEL="info") as running:
         await running.user().ask("query First { viewer { id } }")
@@ -219,10 +319,7 @@ async def test_a_data_folder_has_a_secret_of_its_own_that_only_its_owner_reads(t
     assert not any(secret in each.out for secret in secrets for each in shown)
 
 
-@pytest.mark.parametrize(
-    "end",
-    [signal.SIGINT, signal.SIGTERM],
-)
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_dev_that_is_ended_while_it_starts_leaves_nothing_running(tmp_path: Path, end: signal.Signals) -> None:
     async with started("dev", "--port", str(free_port()), "--data", tmp_path / "data", folder=tmp_path) as process:
         children = await first_children(process)
@@ -252,7 +349,7 @@ async def test_dev_on_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
     assert (shown.status, shown.out) == (2, "")
     assert shown.err.count("\n") == 1
     assert shown.err.startswith(f"The api can't listen on 127.0.0.1:{port}: Address already in use")
-    assert shown.err.endswith(" Try --port.\n")
+    assert shown.err.endswith(" Choose another port: the setting PORT, or --port of `snapinfra dev`.\n")
 
 
 def is_open(port: int) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from cli.client import Client, Refused
+from cli.commands import Target
 from cli.journey import Arrival, show_logs, travel
 from services.aws.emulator import free_port
 from tests.cli.screen import Screen
@@ -152,7 +154,7 @@ async def deployed(server: Server) -> AsyncGenerator[Deployed]:
     user, screen = server.user(), Screen()
     with contextlib.redirect_stdout(screen):
         async with asyncio.timeout(150):
-            arrival = await travel(user, DESCRIPTION)
+            arrival = await travel(user, DESCRIPTION, target=Target(user.url, token=user.token))
     yield Deployed(user, arrival, screen.getvalue())
     await user.ask(
         "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { userErrors { message } } }",
@@ -167,7 +169,7 @@ async def test_a_journey_arrives_at_a_backend_that_answers(deployed: Deployed) -
 
     assert health.json() == {"status": "ok"}
     assert f"Running at {deployed.url}" in deployed.printed
-    assert f"snapinfra logs {deployed.deployment_id} --follow" in deployed.printed
+    assert re.search(rf"^Its log: .+ logs {deployed.deployment_id} --follow --url .+$", deployed.printed, re.MULTILINE)
 
 
 @pytest.mark.npm

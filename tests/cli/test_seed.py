@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.seed import seed
 from services.config import Config
-from tests.cli.command import snapinfra
+from tests.cli.command import snapinfra, started
 from tests.cli.test_commands import dev
 from tests.snapinfra import events, rebuilt, serving, settings
 
@@ -83,8 +83,18 @@ async def test_it_fills_the_server_that_runs_on_the_data_folder(tmp_path: Path) 
         teams = await running.user().ask("{ viewer { teams { nodes { name role } } } }")
 
     assert (ended.status, ended.err) == (0, "")
-    assert ended.out.startswith("The team Acme (team_")
+    working, done = ended.out.splitlines()
+    assert working.startswith("Generating and deploying ")
+    assert done.startswith("The team Acme (team_")
     assert {"name": "Acme", "role": "OWNER"} in teams["viewer"]["teams"]["nodes"]
+
+
+async def test_without_a_server_it_says_what_it_does(tmp_path: Path) -> None:
+    async with started("seed", folder=tmp_path) as process, asyncio.timeout(20):
+        assert process.stdout is not None
+        said = await process.stdout.readline()
+
+    assert said == b"No server uses .snapinfra now: an emulator is started to fill it, and stopped again.\n"
 
 
 async def test_it_refuses_to_touch_anything_but_development(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""Commands that are printed for copying: worded so that they work when pasted into a shell in the current folder."""
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+DATA: Final = Path(".snapinfra")
+"""Where everything is kept, unless --data says otherwise."""
+
+PORT: Final = 8000
+"""Where the api listens, unless --port says otherwise."""
+
+
+def url_of(port: int, host: str = "127.0.0.1") -> str:
+    """Return the GraphQL endpoint of a server on this machine, as one would type it."""
+    name = "localhost" if host in {"127.0.0.1", "0.0.0.0", "localhost"} else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}/graphql"
+
+
+URL: Final = url_of(PORT)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server that a command is for, and who asks: what its options --url, --token and --data say."""
+
+    url: str = URL
+    data: Path = DATA
+    token: str | None = None
+    """None means the data folder's own."""
+
+    def command(self, *arguments: str) -> str:
+        """Word a command for this server; options that have their default are left out."""
+        options: list[str] = []
+        if self.url != URL:
+            options += ["--url", self.url]
+        if self.token is not None:
+            options += ["--token", self.token]
+        elif self.data != DATA:
+            options += ["--data", str(self.data)]
+        return shlex.join([*_program(), *arguments, *options])
+
+
+def _program() -> list[str]:
+    """Return how this program was started, whether or not it is on the PATH."""
+    started = Path(sys.argv[0])
+    if started.name != "snapinfra":
+        return [_shown(Path(sys.executable)), "-m", "cli"]
+    return [_shown(started)]
+
+
+def _shown(program: Path) -> str:
+    """Return a path as short as it can be in the current folder; never a bare name, which would mean the PATH."""
+    path, here = Path(os.path.abspath(program)), Path.cwd()  # noqa: PTH100 - resolve() would leave a virtual environment
+    if not path.is_relative_to(here):
+        return str(path)
+    return f"./{path.name}" if path.parent == here else str(path.relative_to(here))
