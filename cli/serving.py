@@ -227,7 +227,8 @@ def listening(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), backlog=2048)
     except OSError as error:
         raise BadConfig(
-            f"The api can't listen on {host}:{port}: {os.strerror(error.errno or 0)}. Try --port."
+            f"The api can't listen on {host}:{port}: {os.strerror(error.errno or 0)}. "
+            "Choose another port: the setting PORT, or --port of `snapinfra dev`."
         ) from None
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
