@@ -1,6 +1,5 @@
 """This file is the command `snapinfra` and its subcommands."""
 
-import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -170,10 +169,12 @@ def _own_token(data: Path) -> str:
 
 
 def _run(job: Coroutine[Any, Any, Any]) -> Any:
-    from cli.client import Refused  # noqa: PLC0415 - commands load what they need
+    import uvloop  # noqa: PLC0415 - commands load what they need
+
+    from cli.client import Refused  # noqa: PLC0415 - same
 
     try:
-        return asyncio.run(job)
+        return uvloop.run(job)
     except Refused as refused:
         click.echo(str(refused), err=True)
         sys.exit(1)

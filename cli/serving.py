@@ -242,6 +242,7 @@ async def _api(process: Process) -> AsyncGenerator[None]:
     server = Server(
         uvicorn.Config(
             create_app(process.services),
+            http="httptools",
             ws="websockets-sansio",
             ws_max_size=config.most_body,
             ws_per_message_deflate=False,  # costs 39 KiB a socket

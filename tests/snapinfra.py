@@ -11,6 +11,7 @@ from threading import Event, Thread
 from typing import Any, Final
 
 import httpx
+import uvloop
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
@@ -227,7 +228,7 @@ def serving(config: Config) -> Generator[Server]:
 
     def thread_body() -> None:
         try:
-            asyncio.run(run())
+            uvloop.run(run())
         except BaseException as error:  # noqa: BLE001 - shown in the test's thread
             failures.append(error)
             up.set()

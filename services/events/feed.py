@@ -13,6 +13,8 @@ from services.events.playback import UNKNOWN, History
 from services.events.port import Entry, EventLog, Head, LogUnavailable, Slice
 
 _PAGE: Final = 1000
+_FIRST_PAGE: Final = 100
+"""Entries of the first read, which a subscriber waits for."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 
@@ -118,8 +120,8 @@ class Feed:
     async def _catch_up(self) -> None:
         more = True
         while more:
-            found = await self._log.read(self._stream, after=self._last, limit=_PAGE)
-            more = self._take(found)
+            limit = _FIRST_PAGE if self._head is None else _PAGE
+            more = self._take(await self._log.read(self._stream, after=self._last, limit=limit))
 
     def _take(self, found: Slice) -> bool:
         """Keep what was read; say whether there is more."""

@@ -15,6 +15,9 @@ from services.events.port import Entry, EventLog, LogUnavailable, Slice
 _RETRY: Final = 1.0
 """Seconds after which a subscriber behind the shared entries tries the log again."""
 
+_FIRST_BATCH: Final = 100
+"""Entries of a subscriber's first batch, so that it comes soon; each further one may have four times as many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -103,16 +106,18 @@ class _Direct:
 
 
 async def _batches(feed: Feed, playback: Playback, *, limit: int) -> AsyncGenerator[Batch]:
+    size = min(_FIRST_BATCH, limit)
     while not playback.finished:
         beat = feed.pulse.next
         try:
-            batch = await playback.next(limit=limit)
+            batch = await playback.next(limit=size)
             patience = None
         except LogUnavailable:
             batch = None
             patience = None if feed.away else _RETRY
         if batch is not None:
             yield batch
+            size = min(size * 4, limit)
         elif feed.over:
             raise LogUnavailable
         elif not playback.finished:

@@ -1,7 +1,7 @@
 """This file is the event log of many processes: streams in Redis (or Valkey), one script per step."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar, cast
@@ -15,7 +15,7 @@ from services.core.clock import Clock
 from services.events.cursor import new_epoch
 from services.events.playback import UNKNOWN
 from services.events.port import Closed, Entry, Fenced, Head, LogUnavailable, ProducerGap, Slice, check_append
-from services.events.redis_scripts import APPEND, CLOSED, FENCED, GAP, READ, TRIM
+from services.events.redis_scripts import APPEND, CLOSED, FENCED, GAP, LABEL, READ, TRIM
 from services.events.redis_wakeups import Link, Wakeups
 
 _T = TypeVar("_T")
@@ -146,15 +146,18 @@ def _client(url: str, *, connections: int, timeout: float | None) -> Redis:
 def _slice(found: Sequence[Any]) -> Slice:
     if not found:
         return UNKNOWN
-    epoch, last, closed, oldest, rows = found
+    epoch, last, closed, oldest, labels, data = found
     first = _seq(oldest) if oldest else int(last) + 1
     head = Head(epoch=epoch.decode(), first=first, last=int(last), closed=closed == b"1")
-    return Slice(head=head, entries=tuple(_entry(row_id, fields) for row_id, fields in rows))
+    return Slice(head=head, entries=tuple(_entries(labels, data)))
 
 
-def _entry(row_id: bytes, fields: Sequence[bytes]) -> Entry:
-    at = _EPOCH_OF_TIME + int(fields[1]) * _MICROSECOND
-    return Entry(seq=_seq(row_id), at=at, data=fields[3], terminal=len(fields) > 4)  # noqa: PLR2004 - t, d, and x
+def _entries(labels: bytes, data: bytes) -> Iterator[Entry]:
+    start = 0
+    for seq, at, length, terminal in LABEL.iter_unpack(labels):
+        end = start + length
+        yield Entry(seq, _EPOCH_OF_TIME + at * _MICROSECOND, data[start:end], bool(terminal))
+        start = end
 
 
 def _seq(row_id: bytes) -> int:

@@ -9,6 +9,7 @@ its latest writes. Within an attempt the producer's numbers show that; between a
 used again for other events. So an attempt that finds another server starts a new epoch over the entries that are left.
 """
 
+from struct import Struct
 from typing import Final
 
 STORED: Final = 0
@@ -75,11 +76,23 @@ local was = redis.call('HMGET', KEYS[1], 'epoch', 'last', 'closed')
 if not was[1] then return {} end
 local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)
 local first = oldest[1] and oldest[1][1] or ''
-local found = {}
-if tonumber(ARGV[2]) > 0 then found = redis.call('XRANGE', KEYS[2], ARGV[1], '+', 'COUNT', ARGV[2]) end
-return {was[1], was[2], was[3], first, found}
+local labels, data = {}, {}
+if tonumber(ARGV[2]) > 0 then
+  for index, row in ipairs(redis.call('XRANGE', KEYS[2], ARGV[1], '+', 'COUNT', ARGV[2])) do
+    local seq, fields = string.match(row[1], '^%d+'), row[2]
+    labels[index] = struct.pack('>I8I8I4B', tonumber(seq), tonumber(fields[2]), #fields[4], fields[5] and 1 or 0)
+    data[index] = fields[4]
+  end
+end
+return {was[1], was[2], was[3], first, table.concat(labels), table.concat(data)}
 """
-"""Returns {} for an unknown stream, else {epoch, last, closed, id of the oldest entry or '', entries}."""
+"""Returns {} for an unknown stream, else {epoch, last, closed, id of the oldest entry or '', labels, data}.
+
+Data is that of all entries, one after the other. A label (LABEL) is the seq of an entry, its microseconds since 1970,
+the length of its data, and 1 where it is terminal. Two texts are read 20 times as fast as the thousands of an array.
+"""
+
+LABEL: Final = Struct(">QQIB")
 
 TRIM: Final = """
 if redis.call('EXISTS', KEYS[1]) == 1 then
