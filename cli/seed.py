@@ -194,7 +194,7 @@ async def _team(services: Services) -> Team:
         member = await _actor(services, name)
         if member.user_id not in members:
             _, token = await services.invitations.invite(team.id, f"{name}@acme.example", role, by=owner)
-            await services.invitations.accept(token, by=member)
+            await services.invitations.accept(token or "", by=member)
         if (await services.users.get(member.user_id, by=member)).edited_at is None:
             await services.users.update(ProfileChange(first_name=first_name, last_name=last_name), by=member)
     return team

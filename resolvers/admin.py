@@ -8,6 +8,7 @@ import strawberry
 from resolvers.context import Info
 from resolvers.errors import UserError, reporting
 from resolvers.generations import Generation
+from resolvers.sight import seen
 from services import admin
 from services.core.ids import GenerationId
 from services.generations.model import Generation as Record
@@ -84,8 +85,10 @@ class RedriveJobInput:
 class RedriveJobPayload:
     """The generation, or what was wrong."""
 
+    job: DeadJob | None = None
+    """The job, of whichever team: QUEUED again, with its counters reset. Null where there are user errors."""
     generation: Generation | None = None
-    """QUEUED again, with its counters reset; after a CONFLICT as it is."""
+    """The generation of the job, also after a CONFLICT; null where you may not see it, since it is another team's."""
     user_errors: list[UserError] = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
@@ -116,5 +119,8 @@ class AdminMutation:
         self, info: Info, input: Annotated[RedriveJobInput, strawberry.argument(description="Which one.")]
     ) -> RedriveJobPayload:
         """Put a failed generation back into its queue; its stream starts over. For administrators (ADMIN_USERS)."""
-        generation = await info.context.services.admin.redrive(GenerationId(input.generation_id), by=info.context.actor)
-        return RedriveJobPayload.of(generation)
+        services, actor = info.context.services, info.context.actor
+        record = await services.admin.redrive(GenerationId(input.generation_id), by=actor)
+        job = admin.DeadJob(record.id, services.admin.generation_queue.name, record)
+        is_seen = await seen(services, record.id, by=actor)
+        return RedriveJobPayload(job=DeadJob.of(job), generation=Generation.of(record) if is_seen else None)

@@ -65,8 +65,8 @@ class CreateApiKeyInput:
     expires_at: datetime | None = None
     """When it ends by itself; null means never."""
     client_mutation_id: str | None = None
-    """Makes a retry safe: the same value returns the key that the first try made, without its text. Remembered for a
-    day."""
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the key of the
+    first try, without its text, as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.input

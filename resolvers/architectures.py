@@ -138,7 +138,8 @@ class SaveArchitectureInput:
     edges: list[DiagramEdgeInput] = strawberry.field(default_factory=list)
     """At most 300, no two alike."""
     client_mutation_id: str | None = None
-    """Makes a retry safe: the same value returns the architecture that the first try made. Remembered for a day."""
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the
+    architecture of the first try as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.input

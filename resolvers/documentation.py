@@ -95,7 +95,8 @@ class CreateDocumentationPageInput:
     category: str = "guides"
     """What it belongs to, in 1 to 200 characters."""
     client_mutation_id: str | None = None
-    """Makes a retry safe: the same value returns the page that the first try made. Remembered for a day."""
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the page of the
+    first try as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.input

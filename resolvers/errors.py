@@ -7,6 +7,8 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
 
 import strawberry
 
+from resolvers.context import Context
+from resolvers.sight import seen
 from services.core import errors
 
 
@@ -96,7 +98,10 @@ S = TypeVar("S")
 def reporting(
     payload: type[Y],
 ) -> Callable[[Callable[Concatenate[S, P], Awaitable[Y]]], Callable[Concatenate[S, P], Awaitable[Y]]]:
-    """Turn what the user can correct into the payload's user errors; a conflict shows the object as it is now."""
+    """Turn what the user can correct into the payload's user errors.
+
+    A conflict shows the object as it is now, to whom may see it by its id: others are told that there is a conflict.
+    """
 
     def around(resolve: Callable[Concatenate[S, P], Awaitable[Y]]) -> Callable[Concatenate[S, P], Awaitable[Y]]:
         @functools.wraps(resolve)
@@ -104,7 +109,10 @@ def reporting(
             try:
                 return await resolve(root, *args, **kwargs)
             except errors.Conflict as conflict:
-                shown = payload() if conflict.current is None else payload.of(conflict.current)
+                info: Any = kwargs["info"]  # Strawberry gives it by name
+                context: Context = info.context
+                is_seen = conflict.current and await seen(context.services, conflict.current.id, by=context.actor)
+                shown = payload.of(conflict.current) if is_seen else payload()
                 shown.user_errors = user_errors(conflict)
                 return shown
             except (errors.Invalid, errors.Exhausted) as problem:

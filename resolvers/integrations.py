@@ -145,7 +145,8 @@ class CreateIntegrationInput:
     project_id: strawberry.ID | None = None
     """The only project that may use them; null for all of the team."""
     client_mutation_id: str | None = None
-    """Makes a retry safe: the same value returns the integration that the first try made. Remembered for a day."""
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the integration
+    of the first try as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.input

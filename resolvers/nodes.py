@@ -1,7 +1,7 @@
 """This file is looking up anything by its id."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import strawberry
@@ -19,44 +19,39 @@ from resolvers.node import Node
 from resolvers.notifications import NotificationTarget, Webhook, WebhookDelivery
 from resolvers.projects import Project
 from resolvers.schemas import Schema
+from resolvers.sight import seen
 from resolvers.teams import Team
 from resolvers.teams.objects import TeamInvitation
 from resolvers.users import User
-from services.bootstrap import Services
-from services.core.errors import Invalid, NotFound
+from services.core.errors import Invalid
 from services.core.ids import prefix_of
 
 MOST: Final = 100
 
-_BY_PREFIX: Final[dict[str, tuple[Callable[[Services], Callable[..., Awaitable[Any]]], Callable[[Any], Node]]]] = {
-    "user": (lambda services: services.users.get, User.of),
-    "team": (lambda services: services.teams.get, Team.of),
-    "invitation": (lambda services: services.invitations.get, TeamInvitation.of),
-    "key": (lambda services: services.api_keys.get, ApiKey.of),
-    "project": (lambda services: services.projects.get, Project.of),
-    "schema": (lambda services: services.schemas.get, Schema.of),
-    "architecture": (lambda services: services.architectures.get, Architecture.of),
-    "page": (lambda services: services.documentation.get, DocumentationPage.of),
-    "activity": (lambda services: services.activity.get, Activity.of),
-    "generation": (lambda services: services.generations.get, Generation.of),
-    "deployment": (lambda services: services.deployments.get, Deployment.of),
-    "webhook": (lambda services: services.webhooks.get, Webhook.of),
-    "integration": (lambda services: services.integrations.get, Integration.of),
-    "target": (lambda services: services.targets.get, NotificationTarget.of),
-    "delivery": (lambda services: services.webhooks.delivery, WebhookDelivery.of),
-    "session": (lambda services: services.analytics.session, Session.of),
+_BY_PREFIX: Final[dict[str, Callable[[Any], Node]]] = {
+    "user": User.of,
+    "team": Team.of,
+    "invitation": TeamInvitation.of,
+    "key": ApiKey.of,
+    "project": Project.of,
+    "schema": Schema.of,
+    "architecture": Architecture.of,
+    "page": DocumentationPage.of,
+    "activity": Activity.of,
+    "generation": Generation.of,
+    "deployment": Deployment.of,
+    "webhook": Webhook.of,
+    "integration": Integration.of,
+    "target": NotificationTarget.of,
+    "delivery": WebhookDelivery.of,
+    "session": Session.of,
 }
+"""How what has an id is shown; `resolvers.sight` says who may see it."""
 
 
 async def _find(info: Info, object_id: str) -> Node | None:
-    actor, entry = info.context.actor, _BY_PREFIX.get(prefix_of(object_id) or "")
-    if entry is None:
-        return None
-    getter, show = entry
-    try:
-        return show(await getter(info.context.services)(object_id, by=actor))
-    except NotFound:
-        return None
+    thing = await seen(info.context.services, object_id, by=info.context.actor)
+    return None if thing is None else _BY_PREFIX[prefix_of(object_id) or ""](thing)
 
 
 @strawberry.type

@@ -229,6 +229,9 @@ class SaveSchemaInput:
     """What to call this version; 1 to 100 characters. Null means the project's name."""
     expected_version: int | None = None
     """Store nothing unless the newest version has this number (0: there is none yet)."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the version of
+    the first try as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.type
@@ -268,6 +271,7 @@ class SchemasMutation:
             _model(input),
             name=input.name,
             expected_version=input.expected_version,
+            client_mutation_id=input.client_mutation_id,
             by=info.context.actor,
         )
         return SaveSchemaPayload.of(schema)

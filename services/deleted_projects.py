@@ -34,7 +34,7 @@ class DeletedProjects:
             if old.is_deleted:
                 raise NotFound("project", project.id)
             if old.team_id != project.team_id:
-                raise Conflict("The project has changed meanwhile.", current=old)
+                raise Conflict("The project has changed meanwhile; try again.")
             now = self.now()
             return replace(
                 old,

@@ -15,11 +15,11 @@ from services.aws.tables import AlreadyExists, Index, Table, TableSpec
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
-from services.core.ids import DeploymentId, ProjectId, SchemaId, TeamId, UserId, new_id
+from services.core.ids import DeploymentId, ProjectId, SchemaId, TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
 from services.core.text import bounded
-from services.idempotency import Idempotency
+from services.idempotency import Idempotency, Try
 
 NAME_LENGTH: Final = 100
 DESCRIPTION_LENGTH: Final = 500
@@ -129,16 +129,19 @@ class Projects:
 
     async def create(self, new: NewProject, *, by: Actor) -> Project:
         """Start an empty project in one of the actor's teams."""
+        async with self.idempotency.trying("createProject", new, new.client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(ProjectId(attempt.done), by=by)
+            return await self._create(new, attempt, by=by)
+
+    async def _create(self, new: NewProject, attempt: Try, *, by: Actor) -> Project:
         _check(name=new.name, description=new.description)
         team_id = self._team(new.team_id, by=by)
         if not allows(by, Action.EDIT, team_id):
             raise Forbidden("Your role in this team does not allow you to create projects.")
-        object_id = await self.idempotency.object_id(
-            "createProject", new.client_mutation_id, lambda: new_id("project"), by=by.user_id
-        )
         now = self.now()
         project = Project(
-            id=ProjectId(object_id),
+            id=ProjectId(await attempt.take_id("project")),
             user_id=by.user_id,
             team_id=team_id,
             name=new.name.strip(),

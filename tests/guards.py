@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from tests.guard import Guard
+from tests.guards_between_tenants import BETWEEN_TENANTS
 
 ROOT: Final = Path(__file__).parent.parent
 PATIENCE: Final = 45
@@ -31,18 +33,8 @@ MEMORY: Final = "services/events/memory.py"
 REDIS: Final = "services/events/redis_scripts.py"
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """`there` is replaced by `gone` in the file; then the test must fail."""
-
-    name: str
-    file: str
-    there: str
-    gone: str
-    test: str
-
-
 GUARDS: Final = (
+    *BETWEEN_TENANTS,
     Guard(
         "fence: a stale attempt's append is refused (memory)",
         MEMORY,

@@ -53,7 +53,8 @@ class CreateDeploymentInput:
     config: DeploymentConfigInput | None = None
     """What to choose; null leaves everything to the platform."""
     client_mutation_id: str | None = None
-    """Makes a retry safe: the same value returns the deployment that the first try made. Remembered for a day."""
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the deployment
+    of the first try as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.input
@@ -79,7 +80,8 @@ class RedeployInput:
     deployment_id: strawberry.ID
     """The deployment."""
     client_mutation_id: str | None = None
-    """Makes a retry safe: the same value returns the deployment that the first try made. Remembered for a day."""
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the deployment
+    of the first try as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.type

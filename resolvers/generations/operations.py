@@ -49,7 +49,8 @@ class GenerateInput:
     options: GenerationOptions | None = None
     """How to ask the model."""
     client_mutation_id: str | None = None
-    """Makes a retry safe: the same value returns the generation that the first try made. Remembered for a day."""
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the generation
+    of the first try as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.input
@@ -75,7 +76,8 @@ class ContinueGenerationInput:
     generation_id: strawberry.ID
     """An INCOMPLETE generation."""
     client_mutation_id: str | None = None
-    """Makes a retry safe: the same value returns the generation that the first try made. Remembered for a day."""
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the generation
+    of the first try as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.type

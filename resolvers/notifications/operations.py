@@ -29,7 +29,8 @@ class CreateWebhookInput:
     team_id: strawberry.ID | None = None
     """The team that it is told about; null means your personal team."""
     client_mutation_id: str | None = None
-    """Makes a retry safe: the same value returns the webhook that the first try made. Remembered for a day."""
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the webhook of
+    the first try, without its secret, as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.input
@@ -88,12 +89,12 @@ class WithSecret:
     webhook: Webhook | None = None
     """The webhook; null where there are user errors."""
     secret: str | None = None
-    """The secret to check signatures with, `whsec_…`. It is not shown again."""
+    """The secret to check signatures with, `whsec_…`. Shown this once; null where a retry made nothing."""
     user_errors: list[UserError] = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
-    def of(cls, made: tuple[model.Webhook, str]) -> Self:
+    def of(cls, made: tuple[model.Webhook, str | None]) -> Self:
         webhook, secret = made
         return cls(webhook=Webhook.of(webhook), secret=secret)
 

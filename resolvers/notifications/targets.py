@@ -70,7 +70,8 @@ class CreateNotificationTargetInput:
     team_id: strawberry.ID | None = None
     """The team that they are told about; null means your personal team."""
     client_mutation_id: str | None = None
-    """Makes a retry safe: the same value returns the target that the first try made. Remembered for a day."""
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the target of
+    the first try as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.input

@@ -23,6 +23,9 @@ class InviteMemberInput:
     """The address that is invited; an invitation that it had before is replaced."""
     role: Role = Role.EDITOR
     """What they will be: ADMIN, EDITOR or VIEWER."""
+    client_mutation_id: str | None = None
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the invitation
+    of the first try, without its token, as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.input
@@ -87,12 +90,12 @@ class InviteMemberPayload:
     """The invitation; null where there are user errors."""
     token: str | None = None
     """What the invited person gives to `acceptInvitation`. Shown this once, also where it was mailed: give it to nobody
-    else."""
+    else. Null where a retry made nothing."""
     user_errors: list[UserError] = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
-    def of(cls, made: tuple[invitations.Invitation, str]) -> Self:
+    def of(cls, made: tuple[invitations.Invitation, str | None]) -> Self:
         invitation, token = made
         return cls(invitation=TeamInvitation.of(invitation), token=token)
 
@@ -157,7 +160,11 @@ class MembersMutation:
         mail, they get one with a link; one that does not go out loses nothing but itself: see `mailState`.
         """
         made = await info.context.services.invitations.invite(
-            TeamId(input.team_id), input.email, input.role, by=info.context.actor
+            TeamId(input.team_id),
+            input.email,
+            input.role,
+            client_mutation_id=input.client_mutation_id,
+            by=info.context.actor,
         )
         return InviteMemberPayload.of(made)
 

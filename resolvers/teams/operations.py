@@ -18,7 +18,8 @@ class CreateTeamInput:
     name: str
     """1 to 100 characters."""
     client_mutation_id: str | None = None
-    """Makes a retry safe: the same value returns the team that the first try made. Remembered for a day."""
+    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the team of the
+    first try as long as you may see it. With other input it is a CONFLICT."""
 
 
 @strawberry.input

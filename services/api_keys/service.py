@@ -22,12 +22,12 @@ from services.aws.tables import AlreadyExists, Index, Table, TableSpec
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import Clock
 from services.core.errors import Fault, Invalid, NotFound, Unauthenticated
-from services.core.ids import ApiKeyId, TeamId, UserId, new_id
+from services.core.ids import ApiKeyId, TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, require
 from services.core.recent import Recent
 from services.core.text import bounded
-from services.idempotency import Idempotency
+from services.idempotency import Idempotency, Try
 from services.teams.model import Team
 from services.teams.service import Teams
 from services.users import Known, Users
@@ -80,14 +80,17 @@ class ApiKeys:
 
     async def create(self, new: NewApiKey, *, by: Actor) -> tuple[ApiKey, str | None]:
         """Make a key; return it with its text, which nobody can find out later. A repeat gets no text."""
+        async with self.idempotency.trying("createApiKey", new, new.client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(ApiKeyId(attempt.done), by=by), None
+            return await self._create(new, attempt, by=by)
+
+    async def _create(self, new: NewApiKey, attempt: Try, *, by: Actor) -> tuple[ApiKey, str | None]:
         _check(new, now=self.now())
         team_id = new.team_id or by.personal_team_id
         await self.teams.get(team_id, by=by, action=Action.MANAGE_KEYS)
-        object_id = await self.idempotency.object_id(
-            "createApiKey", new.client_mutation_id, lambda: new_id("key"), by=by.user_id
-        )
-        key_id = ApiKeyId(object_id)
-        text = key_text(key_id, self.random(SECRET_BYTES))
+        key_id = ApiKeyId(await attempt.take_id("key"))
+        text: str | None = key_text(key_id, self.random(SECRET_BYTES))
         now = self.now()
         key = ApiKey(
             id=key_id,
@@ -103,7 +106,7 @@ class ApiKeys:
         try:
             await self.table.put_new(key)
         except AlreadyExists:
-            return await self.get(key_id, by=by), None
+            key, text = await self.get(key_id, by=by), None
         await self.teams.journal.created(key, key.name, place=InTeam(team_id), by=by.user_id)
         return key, text
 

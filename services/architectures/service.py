@@ -12,7 +12,7 @@ from services.aws.tables import AlreadyExists, Index, Table, TableSpec
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
-from services.core.ids import ArchitectureId, GenerationId, ProjectId, UserId, new_id
+from services.core.ids import ArchitectureId, GenerationId, ProjectId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.idempotency import Idempotency
@@ -75,15 +75,16 @@ class Architectures:
         self, project_id: ProjectId, model: ArchitectureModel, *, client_mutation_id: str | None = None, by: Actor
     ) -> Architecture:
         """Store a hand-made architecture."""
-        _check(model)
-        project = await self.projects.get(project_id, by=by, action=Action.EDIT)
-        object_id = await self.idempotency.object_id(
-            "saveArchitecture", client_mutation_id, lambda: new_id("architecture"), by=by.user_id
-        )
-        new = NewArchitecture(model, ArchitectureId(object_id))
-        architecture = await self.add(project, new, user_id=by.user_id)
-        await self.projects.journal.created(architecture, "", place=project, by=by.user_id)
-        return architecture
+        given = (project_id, model)
+        async with self.idempotency.trying("saveArchitecture", given, client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(ArchitectureId(attempt.done), by=by)
+            _check(model)
+            project = await self.projects.get(project_id, by=by, action=Action.EDIT)
+            new = NewArchitecture(model, ArchitectureId(await attempt.take_id("architecture")))
+            architecture = await self.add(project, new, user_id=by.user_id)
+            await self.projects.journal.created(architecture, "", place=project, by=by.user_id)
+            return architecture
 
     async def change(
         self, architecture_id: ArchitectureId, model: ArchitectureModel, *, expected_version: int | None, by: Actor

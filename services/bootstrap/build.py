@@ -119,7 +119,7 @@ class _Builder:
         hub, bucket = Hub(self.log), Bucket(use.aws, config.name_of(config.bucket))
         notifier = Notifier(use.topic(), use.queue(config.notification_queue), use.table(TARGETS))
         generation_queue, deployment_queue = use.queue(config.generation_queue), use.queue(config.deployment_queue)
-        idempotency = Idempotency(use.table(IDEMPOTENCY_KEYS), now)
+        idempotency = Idempotency(use.table(IDEMPOTENCY_KEYS), config.pepper, now)
         generation_table, deployment_table = use.table(GENERATIONS), use.table(DEPLOYMENTS)
         archive = LogArchive(use.table(DEPLOYMENT_LOGS), now)
         platforms = use.platforms() if self.given_platforms is None else self.given_platforms

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 
 class Problem(Exception):
@@ -27,10 +28,20 @@ class NotFound(Problem):
         super().__init__(f"No {kind} with the id '{object_id}'.")
 
 
-class Conflict(Problem):
-    """The object changed meanwhile, or is in a state that rules this out. `current` is the object as it is now."""
+class Identified(Protocol):
+    """Something with an id."""
 
-    def __init__(self, message: str, *, current: object | None = None) -> None:
+    @property
+    def id(self) -> str: ...
+
+
+class Conflict(Problem):
+    """The object changed meanwhile, or is in a state that rules this out.
+
+    `current` is the object as it is now, for whom may see it: the edge asks the policy again before it shows it.
+    """
+
+    def __init__(self, message: str, *, current: Identified | None = None) -> None:
         super().__init__(message)
         self.current = current
 

@@ -12,7 +12,7 @@ from services.aws.tables import Table, transact
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
-from services.core.ids import DeploymentId, GenerationId, ProjectId, new_id
+from services.core.ids import DeploymentId, GenerationId, ProjectId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.deployments.archive import DeploymentHistory, LogArchive
@@ -25,7 +25,7 @@ from services.events.hub import Hub
 from services.events.port import EventLog, LogUnavailable
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import Generations
-from services.idempotency import Idempotency
+from services.idempotency import Idempotency, Try
 from services.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.projects import NO_DEPLOYMENT, Project, Projects
 from services.settings import Settings
@@ -64,16 +64,19 @@ class Deployments:
 
     async def create(self, new: NewDeployment, *, by: Actor) -> Deployment:
         """Deploy the code of a generation: store the record and put its job into the queue."""
+        async with self.idempotency.trying("createDeployment", new, new.client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(DeploymentId(attempt.done), by=by)
+            return await self._create(new, attempt, by=by)
+
+    async def _create(self, new: NewDeployment, attempt: Try, *, by: Actor) -> Deployment:
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
         platform = new.platform or await self.settings.default_platform(project.team_id)
         self._check(new, platform)
         _check_deployable(await self.generations.get(new.generation_id, by=by), project)
-        object_id = await self.idempotency.object_id(
-            "createDeployment", new.client_mutation_id, lambda: new_id("deployment"), by=by.user_id
-        )
         now = self.now()
         deployment = Deployment(
-            id=DeploymentId(object_id),
+            id=DeploymentId(await attempt.take_id("deployment")),
             project_id=project.id,
             user_id=by.user_id,
             team_id=project.team_id,
@@ -86,7 +89,7 @@ class Deployments:
             created_at=now,
             updated_at=now,
         )
-        deployment = await self._stored(deployment)
+        deployment = await self._stored(deployment, by=by)
         await self.projects.journal.created(deployment, deployment.platform.value, place=project, by=by.user_id)
         if deployment.status is DeploymentStatus.PENDING:  # last: what its events tell of can be read by then
             await self.queue.send(deployment.id, group=project.team_id)
@@ -99,11 +102,14 @@ class Deployments:
 
         Raises Conflict, with the deployment, where its code was deleted.
         """
-        old = await self.get(deployment_id, by=by, action=Action.EDIT)
-        if await self.generations.table.find(old.generation_id) is None:
-            raise Conflict("The code of this deployment was deleted; deploy another generation.", current=old)
-        again = NewDeployment(old.project_id, old.generation_id, old.platform, old.config, client_mutation_id)
-        return await self.create(again, by=by)
+        async with self.idempotency.trying("redeploy", deployment_id, client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(DeploymentId(attempt.done), by=by)
+            old = await self.get(deployment_id, by=by, action=Action.EDIT)
+            if await self.generations.table.find(old.generation_id) is None:
+                raise Conflict("The code of this deployment was deleted; deploy another generation.", current=old)
+            again = NewDeployment(old.project_id, old.generation_id, old.platform, old.config)
+            return await self._create(again, attempt, by=by)
 
     async def get(self, deployment_id: DeploymentId, *, by: Actor, action: Action = Action.VIEW) -> Deployment:
         """Return a deployment of a project on which the actor may do `action`."""
@@ -220,11 +226,11 @@ class Deployments:
     def _history(self) -> DeploymentHistory:
         return DeploymentHistory(self.table, self.archive)
 
-    async def _stored(self, deployment: Deployment) -> Deployment:
-        """Store a new deployment together with the project's pointer to it; a repeat returns what is stored."""
+    async def _stored(self, deployment: Deployment, *, by: Actor) -> Deployment:
+        """Store a new deployment together with the project's pointer to it, or return the one that is stored."""
         for _ in range(TRIES):
-            if (found := await self.table.find(deployment.id)) is not None:
-                return found
+            if await self.table.find(deployment.id) is not None:
+                return await self.get(deployment.id, by=by)
             project = await self.projects.find(deployment.project_id)
             if project is None:
                 raise NotFound("project", deployment.project_id)

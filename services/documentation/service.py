@@ -9,7 +9,7 @@ from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
-from services.core.ids import GenerationId, PageId, ProjectId, UserId, new_id
+from services.core.ids import GenerationId, PageId, ProjectId, UserId
 from services.core.pages import MAX_FIRST, Page, PageRequest, decode_cursor, encode_cursor
 from services.core.policy import Action
 from services.core.text import bounded
@@ -22,7 +22,7 @@ from services.documentation.model import (
     generated_id,
     title_of,
 )
-from services.idempotency import Idempotency
+from services.idempotency import Idempotency, Try
 from services.projects import Project, Projects
 
 
@@ -78,19 +78,21 @@ class Documentation:
 
     async def create(self, new: NewPage, *, by: Actor) -> DocumentationPage:
         """Add a page behind the project's last one."""
+        async with self.idempotency.trying("createDocumentationPage", new, new.client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(PageId(attempt.done), by=by)
+            return await self._create(new, attempt, by=by)
+
+    async def _create(self, new: NewPage, attempt: Try, *, by: Actor) -> DocumentationPage:
         _check(title=new.title, content=new.content, category=new.category)
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
-        object_id = await self.idempotency.object_id(
-            "createDocumentationPage", new.client_mutation_id, lambda: new_id("page"), by=by.user_id
-        )
-        if (found := await self.table.find(object_id)) is not None:
-            return found
-        others = await self._all(project)
+        page_id = PageId(await attempt.take_id("page"))
+        others = [page for page in await self._all(project) if page.id != page_id]
         if len(others) >= MAX_PAGES:
             raise Invalid.one(f"A project has at most {MAX_PAGES} pages of documentation.", "projectId")
         now = self.now()
         page = DocumentationPage(
-            id=PageId(object_id),
+            id=page_id,
             project_id=project.id,
             user_id=by.user_id,
             category=new.category.strip(),
@@ -103,7 +105,7 @@ class Documentation:
         try:
             await self.table.put_new(page)
         except AlreadyExists:
-            page = await self.table.find(page.id) or page
+            page = await self.get(page.id, by=by)
         await self.projects.journal.created(page, page.title, place=project, by=by.user_id)
         return page
 

@@ -26,7 +26,7 @@ from services.generations.diff import FileChange, changes
 from services.generations.events import GenerationEvent, merged
 from services.generations.history import GenerationHistory, close_stream
 from services.generations.model import Generation, GenerationKind, GenerationStatus, expiry
-from services.idempotency import Idempotency
+from services.idempotency import Idempotency, Try
 from services.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.llm.port import Options
 from services.projects import Project, Projects
@@ -84,36 +84,42 @@ class Generations:
         Raises Limited where the user asks too often, and BudgetExhausted. A repeat of an earlier request
         (`client_mutation_id`) counts for neither.
         """
+        async with self.idempotency.trying("generate", new, new.client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(GenerationId(attempt.done), by=by)
+            return await self._create(new, attempt, by=by)
+
+    async def _create(self, new: NewGeneration, attempt: Try, *, by: Actor) -> Generation:
         self._check(new)
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
         base = None if new.base_id is None else await self._base(new.base_id, new, by=by)
         new = dataclasses.replace(new, options=await self.settings.completed(new.options, team_id=project.team_id))
-        object_id = await self.idempotency.object_id(
-            "generate", new.client_mutation_id, lambda: new_id("generation"), by=by.user_id
-        )
-        record = _record(GenerationId(object_id), new, project, by=by, now=self.now)
+        record = _record(new, project, by=by, now=self.now)
         if base is not None:
             record = replace(record, description=base.description or base.prompt)
-        return await self._queued(record, project, base, by=by)
+        return await self._queued(record, attempt, project, base, by=by)
 
     async def go_on(self, generation_id: GenerationId, *, client_mutation_id: str | None, by: Actor) -> Generation:
         """Ask for a generation that goes on where an INCOMPLETE one was cut short, and has all that it made.
 
         Raises Conflict, with the generation, where it is not INCOMPLETE, and otherwise as `create` does.
         """
+        async with self.idempotency.trying("continueGeneration", generation_id, client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(GenerationId(attempt.done), by=by)
+            return await self._go_on(generation_id, attempt, by=by)
+
+    async def _go_on(self, generation_id: GenerationId, attempt: Try, *, by: Actor) -> Generation:
         old = await self.get(generation_id, by=by, action=Action.EDIT)
         if old.status is not GenerationStatus.INCOMPLETE:
             message = f"Only an INCOMPLETE generation can be continued; it is {old.status.value}."
             raise Conflict(message, current=old)
         project = await self.projects.get(old.project_id, by=by, action=Action.EDIT)
-        object_id = await self.idempotency.object_id(
-            "continueGeneration", client_mutation_id, lambda: new_id("generation"), by=by.user_id
-        )
         new = NewGeneration(old.project_id, old.kind, old.prompt, old.options, base_id=old.id)
-        record = _record(GenerationId(object_id), new, project, by=by, now=self.now)
+        record = _record(new, project, by=by, now=self.now)
         schema_id = record.schema_id if old.kind is GenerationKind.SCHEMA else old.schema_id
         record = replace(record, continues=True, description=old.description, schema_id=schema_id)
-        return await self._queued(record, project, old, by=by)
+        return await self._queued(record, attempt, project, old, by=by)
 
     async def diff(self, generation: Generation, from_id: GenerationId | None, *, by: Actor) -> list[FileChange] | None:
         """Say which files changed to this generation from another one of the project; None: from its base, if any.
@@ -250,14 +256,19 @@ class Generations:
         return generation
 
     async def _queued(
-        self, generation: Generation, project: Project, base: Generation | None, *, by: Actor
+        self, draft: Generation, attempt: Try, project: Project, base: Generation | None, *, by: Actor
     ) -> Generation:
-        """Store a new generation's record and put its job into the queue; a repeat returns what is stored."""
-        found = await self.table.find(generation.id) or await self._admit(generation, project, base, by=by)
-        await self.projects.journal.created(found, found.kind.value, place=found, by=found.user_id)
-        if found.status is GenerationStatus.QUEUED:  # last: what its events tell of can be read by then
-            await self.queue.send(found.id, group=found.team_id)
-        return found
+        """Store a new generation's record, unless a try that was cut short has, and put its job into the queue."""
+        generation = replace(draft, id=GenerationId(await attempt.take_id("generation")))
+        if await self.table.find(generation.id) is None:
+            generation = await self._admit(generation, project, base, by=by)
+        else:
+            generation = await self.get(generation.id, by=by)
+        journal = self.projects.journal
+        await journal.created(generation, generation.kind.value, place=generation, by=generation.user_id)
+        if generation.status is GenerationStatus.QUEUED:  # last: what its events tell of can be read by then
+            await self.queue.send(generation.id, group=generation.team_id)
+        return generation
 
     async def _admit(
         self, generation: Generation, project: Project, base: Generation | None, *, by: Actor
@@ -321,7 +332,8 @@ def _size(base: Generation) -> int:
     return 4 * max((attempt.tokens for attempt in base.attempts), default=0)
 
 
-def _record(object_id: GenerationId, new: NewGeneration, project: Project, *, by: Actor, now: Clock) -> Generation:
+def _record(new: NewGeneration, project: Project, *, by: Actor, now: Clock) -> Generation:
+    """Return the record of a new generation, which has no id yet."""
     prompt = (new.prompt or "").strip()
     if not prompt and new.kind is GenerationKind.CHAT:
         raise Invalid.one("Ask your question in prompt.", "prompt")
@@ -335,7 +347,7 @@ def _record(object_id: GenerationId, new: NewGeneration, project: Project, *, by
     is_architecture = new.kind is GenerationKind.ARCHITECTURE
     moment = now()
     return Generation(
-        id=object_id,
+        id=GenerationId(""),
         project_id=project.id,
         user_id=by.user_id,
         team_id=project.team_id,

@@ -10,11 +10,11 @@ from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
-from services.core.ids import IntegrationId, ProjectId, TeamId, new_id
+from services.core.ids import IntegrationId, ProjectId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, of_team, require
 from services.core.text import bounded
-from services.idempotency import Idempotency
+from services.idempotency import Idempotency, Try
 from services.integrations.credentials import (
     AwsKeys,
     Credentials,
@@ -75,14 +75,18 @@ class Integrations:
 
     async def create(self, new: NewIntegration, *, by: Actor) -> Integration:
         """Keep credentials for a team, or for one project of it."""
+        async with self.idempotency.trying("createIntegration", new, new.client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(IntegrationId(attempt.done), by=by)
+            return await self._create(new, attempt, by=by)
+
+    async def _create(self, new: NewIntegration, attempt: Try, *, by: Actor) -> Integration:
         self._check(new.type, new.credentials, new.base_url, name=new.name)
         team_id = await self._owner(new, by=by)
-        if len((await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))).items) >= MOST:
+        integration_id, now = IntegrationId(await attempt.take_id("integration")), self.now()
+        others = await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))
+        if sum(one.id != integration_id for one in others.items) >= MOST:
             raise Conflict(f"A team can have at most {MOST} integrations.")
-        object_id = await self.idempotency.object_id(
-            "createIntegration", new.client_mutation_id, lambda: new_id("integration"), by=by.user_id
-        )
-        integration_id, now = IntegrationId(object_id), self.now()
         integration = Integration(
             id=integration_id,
             user_id=by.user_id,
@@ -100,7 +104,7 @@ class Integrations:
         try:
             await self.table.put_new(integration)
         except AlreadyExists:
-            return await self.get(integration_id, by=by)
+            integration = await self.get(integration_id, by=by)
         await self._journal.created(integration, integration.name, place=_place(integration), by=by.user_id)
         return integration
 

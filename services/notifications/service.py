@@ -16,7 +16,7 @@ from services.core.ids import DeliveryId, TeamId, WebhookId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, of_team, require
 from services.core.text import bounded
-from services.idempotency import Idempotency
+from services.idempotency import Idempotency, Try
 from services.notifications.fanout import MOST, Fanout
 from services.notifications.keyring import Keyring
 from services.notifications.model import (
@@ -65,16 +65,20 @@ class Webhooks:
     journal: Journal
     now: Clock
 
-    async def create(self, new: NewWebhook, *, by: Actor) -> tuple[Webhook, str]:
-        """Have a URL told of what happens to a team; return the webhook and its secret, which is not shown again."""
+    async def create(self, new: NewWebhook, *, by: Actor) -> tuple[Webhook, str | None]:
+        """Have a URL told of what happens to a team; return the webhook and its secret, which is shown this once."""
+        async with self.idempotency.trying("createWebhook", new, new.client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(WebhookId(attempt.done), by=by), None
+            return await self._create(new, attempt, by=by)
+
+    async def _create(self, new: NewWebhook, attempt: Try, *, by: Actor) -> tuple[Webhook, str | None]:
         self._check(new.url, new.events, new.description)
         team_id = of_team(Action.MANAGE_INTEGRATIONS, new.team_id, by=by)
-        if len((await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))).items) >= MOST:
+        webhook_id, now = WebhookId(await attempt.take_id("webhook")), self.now()
+        others = await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))
+        if sum(one.id != webhook_id for one in others.items) >= MOST:
             raise Conflict(f"A team can have at most {MOST} webhooks.")
-        object_id = await self.idempotency.object_id(
-            "createWebhook", new.client_mutation_id, lambda: new_id("webhook"), by=by.user_id
-        )
-        webhook_id, now = WebhookId(object_id), self.now()
         webhook = Webhook(
             id=webhook_id,
             user_id=by.user_id,
@@ -89,9 +93,11 @@ class Webhooks:
         try:
             await self.table.put_new(webhook)
         except AlreadyExists:
-            webhook = await self.get(webhook_id, by=by)
+            webhook, secret = await self.get(webhook_id, by=by), None
+        else:
+            secret = await self._secret(webhook)
         await self.journal.created(webhook, _host(webhook), place=InTeam(team_id), by=by.user_id)
-        return webhook, await self._secret(webhook)
+        return webhook, secret
 
     async def get(self, webhook_id: WebhookId, *, by: Actor) -> Webhook:
         """Return a webhook of a team that the actor administers."""

@@ -15,11 +15,11 @@ from services.aws.topic import Unacceptable
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
-from services.core.ids import TargetId, TeamId, new_id
+from services.core.ids import TargetId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, of_team, require
 from services.core.text import is_email
-from services.idempotency import Idempotency
+from services.idempotency import Idempotency, Try
 from services.notifications.model import Channel, NotificationEvent, NotificationTarget
 from services.notifications.notifier import Notifier
 
@@ -65,11 +65,15 @@ class NotificationTargets:
 
     async def create(self, new: NewTarget, *, by: Actor) -> NotificationTarget:
         """Tell somebody what happens to a team. The record comes first, so that no subscription is without one."""
+        async with self.idempotency.trying("createNotificationTarget", new, new.client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(TargetId(attempt.done), by=by)
+            return await self._create(new, attempt, by=by)
+
+    async def _create(self, new: NewTarget, attempt: Try, *, by: Actor) -> NotificationTarget:
         _check(new)
         team_id = of_team(Action.MANAGE_INTEGRATIONS, new.team_id, by=by)
-        object_id = await self.idempotency.object_id(
-            "createNotificationTarget", new.client_mutation_id, lambda: new_id("target"), by=by.user_id
-        )
+        object_id = await attempt.take_id("target")
         await self._room(team_id, new, object_id)
         now = self.now()
         target = NotificationTarget(

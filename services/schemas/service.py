@@ -12,10 +12,11 @@ from services.aws.tables import Index, Table, TableSpec, transact
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
-from services.core.ids import GenerationId, ProjectId, SchemaId, UserId, new_id
+from services.core.ids import GenerationId, ProjectId, SchemaId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.core.text import bounded
+from services.idempotency import Try
 from services.projects import NAME_LENGTH, Project, Projects, ProjectStatus
 from services.schemas.diff import SchemaChange, diff
 from services.schemas.model import SchemaModel
@@ -99,14 +100,32 @@ class Schemas:
         *,
         name: str | None = None,
         expected_version: int | None,
+        client_mutation_id: str | None = None,
         by: Actor,
     ) -> Schema:
         """Store a hand-made schema as the project's next version, called `name`, or as the project is."""
+        given = (project_id, model, name, expected_version)
+        async with self.projects.idempotency.trying("saveSchema", given, client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(SchemaId(attempt.done), by=by)
+            return await self._save(project_id, model, name, expected_version, attempt, by=by)
+
+    async def _save(
+        self,
+        project_id: ProjectId,
+        model: SchemaModel,
+        name: str | None,
+        expected_version: int | None,
+        attempt: Try,
+        *,
+        by: Actor,
+    ) -> Schema:
         named = [] if name is None else bounded(name, field=["name"], most=NAME_LENGTH)
         if faults := [*named, *validate(model)]:
             raise Invalid(faults)
         project = await self.projects.get(project_id, by=by, action=Action.EDIT)
-        new = NewSchema(model, SchemaId(new_id("schema")), name=name, expected_version=expected_version)
+        schema_id = SchemaId(await attempt.take_id("schema"))
+        new = NewSchema(model, schema_id, name=name, expected_version=expected_version)
         schema = await self.add(project, new, user_id=by.user_id)
         await self.projects.journal.created(schema, f"Version {schema.version}", place=project, by=by.user_id)
         return schema

@@ -19,10 +19,11 @@ from services.aws.topic import Topic
 from services.core.actor import Actor, Role
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
-from services.core.ids import InvitationId, TeamId, UserId, new_id
+from services.core.ids import InvitationId, TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, require, require_person
 from services.core.text import is_email
+from services.idempotency import Try
 from services.mail import MailState, Post
 from services.rates import Rates
 from services.teams.model import Membership, Team
@@ -72,21 +73,35 @@ class Invitations:
     random: Callable[[int], bytes]
     now: Clock
 
-    async def invite(self, team_id: TeamId, email: str, role: Role, *, by: Actor) -> tuple[Invitation, str]:
+    async def invite(
+        self, team_id: TeamId, email: str, role: Role, *, client_mutation_id: str | None = None, by: Actor
+    ) -> tuple[Invitation, str | None]:
         """Invite an address; return the invitation with its token. One that the address had before is replaced.
 
         It is stored before its mail is sent, and stays where that fails: its state says so. The topic is told that
-        there is an invitation, but not its token: whoever reads the topic could use it.
+        there is an invitation, but not its token: whoever reads the topic could use it. A repeat gets no token.
         """
+        given = (team_id, email, role)
+        async with self.teams.idempotency.trying("inviteMember", given, client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(InvitationId(attempt.done), by=by), None
+            return await self._invite(team_id, email, role, attempt, by=by)
+
+    async def _invite(
+        self, team_id: TeamId, email: str, role: Role, attempt: Try, *, by: Actor
+    ) -> tuple[Invitation, str | None]:
         team = await self.teams.get(team_id, by=by, action=Action.MANAGE_MEMBERS)
-        invitation, token = self._new(team, _checked(email, role), role, by=by)
+        address, invitation_id = _checked(email, role), InvitationId(await attempt.take_id("invitation"))
+        invitation, token = self._new(invitation_id, team, address, role, by=by)
         open_ones = await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))
-        old = [one for one in open_ones.items if one.email == invitation.email]
+        old = [one for one in open_ones.items if one.email == invitation.email and one.id != invitation_id]
         if len(open_ones.items) >= MOST and not old:
             raise Conflict(f"The team has {MOST} open invitations; revoke some first.")
         await self._admit_mail(invitation.id, by=by)
         parts = [self.table.creation(invitation), *(self.table.removal(one) for one in old)]
         if not await transact(self.aws, parts):
+            if await self.table.find(invitation_id) is not None:  # an earlier try, that was cut short
+                return await self.get(invitation_id, by=by), None
             raise Conflict("The invitation to this address has just changed; try again.")
         await self.topic.publish(
             "Invitation to a team",
@@ -166,9 +181,10 @@ class Invitations:
             raise _no_invitation()
         return invitation
 
-    def _new(self, team: Team, email: str, role: Role, *, by: Actor) -> tuple[Invitation, str]:
-        now, invitation_id = self.now(), InvitationId(new_id("invitation"))
-        token = self._token(invitation_id)
+    def _new(
+        self, invitation_id: InvitationId, team: Team, email: str, role: Role, *, by: Actor
+    ) -> tuple[Invitation, str]:
+        now, token = self.now(), self._token(invitation_id)
         invitation = Invitation(
             id=invitation_id,
             team_id=team.id,

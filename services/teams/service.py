@@ -14,11 +14,11 @@ from services.aws.tables import Table, transact
 from services.core.actor import Actor, Role
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
-from services.core.ids import TeamId, UserId, new_id
+from services.core.ids import TeamId, UserId
 from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 from services.core.policy import Action, require, require_person
 from services.core.text import bounded
-from services.idempotency import Idempotency
+from services.idempotency import Idempotency, Try
 from services.projects import Project
 from services.teams.belongings import Belongings
 from services.teams.model import Membership, Team
@@ -58,22 +58,30 @@ class Teams:
     async def create(self, name: str, *, client_mutation_id: str | None = None, by: Actor) -> Team:
         """Make a team that the actor owns."""
         require_person(by)
+        async with self.idempotency.trying("createTeam", name, client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self._mine(TeamId(attempt.done), by=by)
+            return await self._create(name, attempt, by=by)
+
+    async def _create(self, name: str, attempt: Try, *, by: Actor) -> Team:
         _check(name)
         require_room(by)
-        object_id = await self.idempotency.object_id(
-            "createTeam", client_mutation_id, lambda: new_id("team"), by=by.user_id
-        )
-        now, team_id = self.now(), TeamId(object_id)
+        now, team_id = self.now(), TeamId(await attempt.take_id("team"))
         team = Team(id=team_id, created_at=now, updated_at=now, name=name.strip(), user_id=by.user_id)
         owner = Membership(id=by.user_id, team_id=team_id, role=Role.OWNER, created_at=now, updated_at=now)
-        if await transact(self.aws, [self.table.creation(team), self.memberships.creation(owner)]):
-            await self.access.announce(by.user_id)
-            await self.journal.created(team, team.name, place=team, by=by.user_id)
-            return team
-        first = await self.table.find(team_id)
-        if first is None:
-            raise Conflict("The team that the first try made has been deleted.")
-        return first
+        if not await transact(self.aws, [self.table.creation(team), self.memberships.creation(owner)]):
+            team = await self._mine(team_id, by=by)
+        await self.access.announce(by.user_id)
+        await self.journal.created(team, team.name, place=team, by=by.user_id)
+        return team
+
+    async def _mine(self, team_id: TeamId, *, by: Actor) -> Team:
+        """Return a team that the actor is in at this moment: so lately, that their roles may not show it yet."""
+        member = await self.memberships.find(by.user_id, sort=team_id)
+        team = await self.table.find(team_id) if member else None
+        if team is None:
+            raise NotFound("team", team_id)
+        return team
 
     async def rename(self, team_id: TeamId, name: str, *, expected_version: int | None = None, by: Actor) -> Team:
         """Give a team another name."""

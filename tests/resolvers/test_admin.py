@@ -13,7 +13,9 @@ from tests.snapinfra import Server, events, rebuilt, serving, settings
 STATUS = "{ queueStatus { name waiting inFlight dead oldestAge } }"
 REDRIVE = """
 mutation($id: ID!) {
-  redriveJob(input: {generationId: $id}) { generation { status } userErrors { code message } }
+  redriveJob(input: {generationId: $id}) {
+    job { jobId status teamId } generation { status prompt } userErrors { code message }
+  }
 }"""
 
 
@@ -100,8 +102,26 @@ async def test_a_failed_generation_that_is_put_back_streams_anew_and_ends(flaky:
     twice = await root.result(REDRIVE, id=generation_id)
 
     assert failed[-1]["status"] == "FAILED"
-    assert put_back["redriveJob"]["generation"]["status"] == "QUEUED"
+    assert put_back["redriveJob"]["job"]["status"] == "QUEUED"
+    assert put_back["redriveJob"]["job"]["jobId"] == generation_id
+    assert put_back["redriveJob"]["generation"] is None, "what another team asked for is not for administrators"
     assert (again[0]["__typename"], again[-1]["status"]) == ("StreamGap", "COMPLETED")
     text = (await alice.ask("query($id: ID!) { generation(id: $id) { text } }", id=generation_id))["generation"]["text"]
     assert rebuilt(again)[0] == text
-    assert twice["data"]["redriveJob"]["userErrors"][0]["code"] == "CONFLICT"
+    assert twice["data"]["redriveJob"] == {
+        "job": None,
+        "generation": None,
+        "userErrors": [
+            {"code": "CONFLICT", "message": "Only a FAILED generation can be put back; it is COMPLETED."},
+        ],
+    }
+
+
+async def test_an_administrator_is_shown_their_own_teams_generation(flaky: Server) -> None:
+    root = flaky.user("root")
+    generation_id = await root.generate((await root.project())["id"], "SCHEMA")
+    await events(root, generation_id)
+
+    put_back = await root.ask(REDRIVE, id=generation_id)
+
+    assert put_back["redriveJob"]["generation"]["status"] == "QUEUED"

@@ -59,7 +59,7 @@ class Process:
 
         streams, hub = SharedStreams(log, randbits), Hub(log)
         journal = Journal(table(ACTIVITY), streams, utc_now)
-        idempotency = Idempotency(table(IDEMPOTENCY_KEYS), utc_now)
+        idempotency = Idempotency(table(IDEMPOTENCY_KEYS), b"pepper", utc_now)
         access = AccessChanges(table(ACCESS_CHANGES), (), token_bytes, utc_now)
         self.projects = Projects(table(PROJECTS), access, idempotency, journal, utc_now)
         activity = Activity(table(ACTIVITY), self.projects, streams, hub)

@@ -42,7 +42,9 @@ class Stage:
 
     async def webhook(self, url: str, *events: NotificationEvent) -> tuple[Webhook, str]:
         new = NewWebhook(url, events or (NotificationEvent.GENERATION_FINISHED,))
-        return await self.webhooks.create(new, by=self.by)
+        webhook, secret = await self.webhooks.create(new, by=self.by)
+        assert secret is not None
+        return webhook, secret
 
     async def begun(self, webhook: Webhook) -> Delivery:
         """Begin a delivery to a webhook, of a notice of its own."""

@@ -125,6 +125,7 @@ async def test_who_is_no_longer_in_the_team_is_told_nothing(stage: Stage, emulat
     team = await stage.services.teams.create("Crew", by=owner)
     owner = await stage.services.users.actor(Subject(owner.user_id), anew=True)
     _, token = await stage.services.invitations.invite(team.id, other[1], Role.EDITOR, by=owner)
+    assert token is not None
     await stage.services.invitations.accept(token, by=other[0])
     await tell(stage, of(other[0].user_id, team.id, FAILED))
     before = await mails(emulator, other[1])

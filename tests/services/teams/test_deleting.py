@@ -70,6 +70,7 @@ async def crew(services: Services) -> tuple[Actor, TeamId]:
     team_id = (await services.teams.create("Crew", by=owner)).id
     owner = await somebody(services, owner.user_id)
     _, token = await services.invitations.invite(team_id, "bob@example.com", Role.EDITOR, by=owner)
+    assert token is not None
     await services.invitations.accept(token, by=other)
     await services.invitations.invite(team_id, "carol@example.com", Role.EDITOR, by=owner)
     await own(services, team_id, owner)

@@ -39,6 +39,7 @@ async def joined(services: Services, team: Team, role: Role) -> Actor:
     """Make bob a member."""
     owner = await user(services, "alice")
     _, token = await services.invitations.invite(team.id, "bob@example.com", role, by=owner)
+    assert token is not None
     await services.invitations.accept(token, by=await user(services, "bob"))
     return await user(services, "bob")
 
@@ -47,6 +48,7 @@ async def test_an_invitation_ends_after_a_week(services: Services, clock: Clock)
     team = await services.teams.create("Crew", by=await user(services, "alice"))
     owner, bob = await user(services, "alice"), await user(services, "bob")
     _, token = await services.invitations.invite(team.id, "bob@example.com", Role.EDITOR, by=owner)
+    assert token is not None
     clock.advance(days=7)
 
     with pytest.raises(Invalid) as refused:

@@ -1,0 +1,53 @@
+"""The guards that keep what is one team's or one user's from others."""
+
+from typing import Final
+
+from tests.guard import Guard
+
+REPEATS: Final = "tests/resolvers/test_repeats.py"
+IDEMPOTENCY: Final = "services/idempotency.py"
+
+BETWEEN_TENANTS: Final = (
+    Guard(
+        "repeat: what an earlier try made is read by the policy",
+        "services/documentation/service.py",
+        "                return await self.get(PageId(attempt.done), by=by)\n",
+        "                return await self.table.find(attempt.done)\n",
+        f"{REPEATS}::test_who_has_left_the_team_is_not_shown_what_they_made",
+    ),
+    Guard(
+        "repeat: another request with the same clientMutationId is refused",
+        IDEMPOTENCY,
+        "    if key.arguments not in (None, wanted.arguments):\n        raise OtherArguments\n",
+        "",
+        f"{REPEATS}::test_the_same_id_with_another_request_is_a_conflict",
+    ),
+    Guard(
+        "repeat: an API key's clientMutationIds are its own",
+        IDEMPOTENCY,
+        'who = by.user_id if by.key_id is None else f"{by.user_id}/{by.key_id}"',
+        "who = by.user_id",
+        f"{REPEATS}::test_an_api_keys_ids_are_its_own",
+    ),
+    Guard(
+        "repeat: only a try that did everything is not gone on with",
+        IDEMPOTENCY,
+        "earlier and earlier.is_done",
+        "earlier",
+        f"{REPEATS}::test_a_try_that_was_cut_short_before_the_queue_is_gone_on_with_once",
+    ),
+    Guard(
+        "repeat: a try that did everything does nothing more",
+        IDEMPOTENCY,
+        "        await attempt.finish(self.now())\n",
+        "",
+        f"{REPEATS}::test_a_repeat_shows_what_was_made_without_its_secret_and_does_nothing",
+    ),
+    Guard(
+        "conflict: its object is shown to whom may see it",
+        "resolvers/errors.py",
+        "shown = payload.of(conflict.current) if is_seen else payload()",
+        "shown = payload.of(conflict.current) if conflict.current else payload()",
+        "tests/resolvers/test_conflicts.py::test_a_conflict_shows_the_object_to_whom_may_see_it",
+    ),
+)

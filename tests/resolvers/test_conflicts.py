@@ -1,0 +1,89 @@
+"""Whom the payload of a conflict shows the object as it is now: who may see it by its id, and nobody else."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, Self
+
+import pytest
+
+from cli.serving import provision_stage
+from resolvers.context import Context
+from resolvers.errors import UserError, reporting
+from services.auth.tokens import Subject
+from services.bootstrap import Services, opened
+from services.config import Config
+from services.core.actor import Actor
+from services.core.errors import Conflict
+from services.core.ids import new_id
+from services.projects import NewProject
+from services.settings import SettingsChange
+from tests.snapinfra import settings
+
+
+@dataclass
+class Payload:
+    shown: Any = None
+    user_errors: list[UserError] = field(default_factory=list[UserError])
+
+    @classmethod
+    def of(cls, thing: Any, /) -> Self:
+        return cls(thing)
+
+
+@pytest.fixture(scope="module")
+def config(emulator: str) -> Config:
+    config = settings(emulator)
+    provision_stage(config)
+    return config
+
+
+@pytest.fixture
+async def services(config: Config) -> AsyncIterator[Services]:
+    async with opened(config, {}) as process:
+        yield process.services
+
+
+async def somebody(services: Services) -> Actor:
+    return await services.users.actor(Subject(f"user_{new_id('x').replace('_', '-')}"))
+
+
+async def told(services: Services, conflict: Conflict, actor: Actor) -> Payload:
+    """Return what a mutation tells somebody that met a conflict."""
+
+    @reporting(Payload)
+    async def mutation(root: None, *, info: Any) -> Payload:
+        del root, info
+        raise conflict
+
+    return await mutation(None, info=SimpleNamespace(context=Context(services, signed_in=actor)))
+
+
+async def test_a_conflict_shows_the_object_to_whom_may_see_it(services: Services) -> None:
+    alice, bob = await somebody(services), await somebody(services)
+    project = await services.projects.create(NewProject("Shop"), by=alice)
+    conflict = Conflict("It has changed.", current=project)
+
+    theirs, others = await told(services, conflict, alice), await told(services, conflict, bob)
+
+    assert (theirs.shown, others.shown) == (project, None)
+    assert [error.message for error in (*theirs.user_errors, *others.user_errors)] == ["It has changed."] * 2
+
+
+async def test_a_conflict_shows_nothing_that_has_gone_meanwhile(services: Services) -> None:
+    alice = await somebody(services)
+    project = await services.projects.create(NewProject("Shop"), by=alice)
+    await services.deletion.delete_project(project.id, by=alice)
+
+    assert (await told(services, Conflict("It has changed.", current=project), alice)).shown is None
+
+
+async def test_a_conflict_of_settings_shows_them(services: Services) -> None:
+    alice = await somebody(services)
+    for stale in (
+        services.settings.update_user(SettingsChange({}, expected_version=7), by=alice),
+        services.settings.update_team(alice.personal_team_id, SettingsChange({}, expected_version=7), by=alice),
+    ):
+        with pytest.raises(Conflict) as conflict:
+            await stale
+        assert (await told(services, conflict.value, alice)).shown is conflict.value.current
