@@ -172,10 +172,11 @@ def _run(job: Coroutine[Any, Any, Any]) -> Any:
     import uvloop  # noqa: PLC0415 - commands load what they need
 
     from cli.client import Refused  # noqa: PLC0415 - same
+    from services.aws.emulator import DamagedState, EmulatorMissing  # noqa: PLC0415 - same
 
     try:
         return uvloop.run(job)
-    except Refused as refused:
+    except (Refused, DamagedState, EmulatorMissing) as refused:
         click.echo(str(refused), err=True)
         sys.exit(1)
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ It is the same boto3 code that talks to it and to AWS; only the endpoint differs
 
 import asyncio
 import contextlib
+import json
 import shutil
 import socket
 from collections.abc import AsyncGenerator, Mapping
@@ -21,12 +22,26 @@ STOP_TIMEOUT: Final = 15.0
 """Seconds that the emulator may take to write its state and end."""
 
 
+_SAVING: Final = Path(__file__).with_name("saving.py")
+_TABLES: Final = "dynamodb.json"
+"""What it saves of DynamoDB; always there where anything was saved."""
+
 EMULATOR_CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 """What clients of an emulator sign with; they open nothing."""
 
 
 class EmulatorMissing(Exception):
     """The ministack program is not installed where we look for it."""
+
+
+class DamagedState(Exception):
+    """What the emulator has saved cannot be read: it would begin with nothing."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(
+            f"The emulator's state in {folder} is damaged: {why}. Put a copy of the folder there, or move it away "
+            "to begin with nothing."
+        )
 
 
 def free_port() -> int:
@@ -53,14 +68,17 @@ async def running_emulator(
 ) -> AsyncGenerator[str, None]:
     """Run the emulator for the length of the block and yield its endpoint URL.
 
-    `data` keeps its state across restarts; None keeps nothing. Raises EmulatorMissing, or TimeoutError where it does
-    not come up.
+    `data` keeps its state across restarts; None keeps nothing. Raises EmulatorMissing, DamagedState, or TimeoutError
+    where it does not come up.
     """
+    if data is not None:
+        await asyncio.to_thread(_check, data / "state")
     path = shutil.which(program)
     if path is None:
         raise EmulatorMissing(f"No '{program}' on the PATH: run `make dev`, or set AWS_ENDPOINT_URL to an emulator.")
     settings = {
         "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "LOG_LEVEL": "WARNING",
         **EMULATOR_CREDENTIALS,  # with which it checks presigned URLs
@@ -68,7 +86,10 @@ async def running_emulator(
     }
     # It ends after our own last write; where we are killed, it ends as well, and writes its state.
     process = await lifeline.start(
-        [path], environment={**environment, **settings}, grace=STOP_TIMEOUT, output=asyncio.subprocess.DEVNULL
+        _command(Path(path), saves=data is not None),
+        environment={**environment, **settings},
+        grace=STOP_TIMEOUT,
+        output=asyncio.subprocess.DEVNULL,
     )
     try:
         await _ready(process, port)
@@ -76,6 +97,25 @@ async def running_emulator(
     finally:
         lifeline.stop(process)
         await process.wait()
+
+
+def _command(program: Path, *, saves: bool) -> list[str]:
+    """Return how to start the emulator; one that `saves` does so as it goes, by the interpreter it is installed for."""
+    python = program.absolute().with_name("python")
+    return [str(python), "-P", str(_SAVING)] if saves and python.is_file() else [str(program)]
+
+
+def _check(state: Path) -> None:
+    """Raise DamagedState where something was saved and can't be read, or not all of it is there."""
+    if not state.is_dir():
+        return
+    if not (state / _TABLES).is_file():
+        raise DamagedState(state, f"{_TABLES} is missing")
+    for file in sorted(state.glob("*.json")):
+        try:
+            json.loads(file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise DamagedState(state, f"{file.name} is not whole ({error})") from error
 
 
 def _state(data: Path | None) -> dict[str, str]:
