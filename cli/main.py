@@ -53,28 +53,26 @@ def dev(port: int, host: str, *, apis: int, workers: int, data: Path) -> None:
 @cli.command()
 def serve() -> None:
     """Run an api, as the settings say."""
-    from cli.serving import serve as serving  # noqa: PLC0415 - commands load what they need
-    from services.config import load  # noqa: PLC0415 - same
+    from cli.serving import own_process  # noqa: PLC0415 - commands load what they need
+    from cli.serving import serve as serving  # noqa: PLC0415 - same
 
-    _run(serving(load()))
+    _run(serving(own_process()))
 
 
 @cli.command()
 def worker() -> None:
     """Run a worker, as the settings say."""
-    from cli.serving import work  # noqa: PLC0415 - commands load what they need
-    from services.config import load  # noqa: PLC0415 - same
+    from cli.serving import own_process, work  # noqa: PLC0415 - commands load what they need
 
-    _run(work(load()))
+    _run(work(own_process()))
 
 
 @cli.command()
 def provision() -> None:
     """Make the tables, queues, bucket and topic that are missing. Never deletes."""
-    from cli.serving import provision_stage  # noqa: PLC0415 - commands load what they need
-    from services.config import load  # noqa: PLC0415 - same
+    from cli.serving import provision_stage, provisioned  # noqa: PLC0415 - commands load what they need
 
-    provision_stage(load())
+    provision_stage(provisioned())
     click.echo("Everything is there.")
 
 

@@ -1,15 +1,29 @@
 """This file is the generated references: each is made from the code and checked equal to it."""
 
 import textwrap
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from graph.schema import sdl
 from services.bootstrap import TABLES
 from services.config import settings
+
+_BOUNDS: Final = {Ge: "At least", Gt: "More than", Le: "At most", Lt: "Less than"}
+
+_CLIENT: Final = """
+## The terminal's own
+
+Read by the commands that ask a server, not by the server.
+
+| variable | default | meaning |
+|---|---|---|
+| `SNAPINFRA_TOKEN` | | The token of `new`, `resume` and `logs`. Unset, one of the data folder's own. |
+"""
 
 ROOT: Final = Path(__file__).parent.parent
 
@@ -39,7 +53,7 @@ def env_example() -> str:
         "# Every setting of Snapinfra. Copy to .env and change what you need; what is commented out is the default.\n"
     ]
     for variable, field in settings():
-        description = "\n".join(f"# {line}" for line in textwrap.wrap(field.description or "", 110))
+        description = "\n".join(f"# {line}" for line in textwrap.wrap(_meaning(field), 110))
         parts.append(f"{description}\n# {variable}={_default(field)}\n")
     return "\n".join(parts)
 
@@ -47,11 +61,30 @@ def env_example() -> str:
 def settings_page() -> str:
     """Write the reference of the settings."""
     rows = "\n".join(
-        f"| `{variable}` | {f'`{default}`' if (default := _default(field)) else ''} | {field.description} |"
+        f"| `{variable}` | {f'`{default}`' if (default := _default(field)) else ''} | {_meaning(field)} |"
         for variable, field in settings()
     )
     head = "# Settings\n\nGenerated from `services/config.py`.\n\n| variable | default | meaning |\n|---|---|---|"
-    return f"{head}\n{rows}\n"
+    return f"{head}\n{rows}\n{_CLIENT}"
+
+
+def _meaning(field: FieldInfo) -> str:
+    """Return a setting's description, with the range of a number."""
+    bounds = {type(bound).__name__: bound for bound in field.metadata}
+    least = bounds.get("Ge") or bounds.get("Gt")
+    most = bounds.get("Le") or bounds.get("Lt")
+    if not (isinstance(least, Ge | Gt) or isinstance(most, Le | Lt)):
+        return field.description or ""
+    if isinstance(least, Ge) and isinstance(most, Le):
+        return f"{field.description} From {_value(least)} to {_value(most)}."
+    return " ".join(
+        [field.description or "", *(f"{_BOUNDS[type(bound)]} {_value(bound)}." for bound in (least, most) if bound)]
+    )
+
+
+def _value(bound: Any) -> str:
+    value = next(getattr(bound, name) for name in ("ge", "gt", "le", "lt") if hasattr(bound, name))
+    return "0" if value == timedelta(0) else str(value)
 
 
 def tables_page() -> str:

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import signal
 import socket
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,7 @@ from services.aws.clients import connect
 from services.aws.emulator import free_port, is_free, running_emulator
 from services.aws.provision import provision
 from services.bootstrap import Process, opened, resources
-from services.config import BadConfig, Config, load, process_environment
+from services.config import BadConfig, Config, load, process_environment, read
 from services.core.clock import utc_now
 from services.core.logs import configure
 
@@ -52,7 +52,6 @@ def tool_environment() -> dict[str, str]:
 
 async def serve(config: Config) -> None:
     """Run an api."""
-    _require_shared_log(config)
     configure(form=config.log_form, level=config.log_from)
     waits = f"open connections get {EXIT_GRACE} seconds."
     async with opened(config, tool_environment()) as process, signals(waits) as stop, _api(process):
@@ -62,7 +61,6 @@ async def serve(config: Config) -> None:
 
 async def work(config: Config) -> None:
     """Run a worker."""
-    _require_shared_log(config)
     configure(form=config.log_form, level=config.log_from)
     waits = f"running jobs get {config.drain_grace:g} seconds, then other workers go on with them."
     async with opened(config, tool_environment()) as process, signals(waits) as stop:
@@ -70,12 +68,33 @@ async def work(config: Config) -> None:
         await asyncio.gather(*(worker.run(stop) for worker in process.workers))
 
 
-def _require_shared_log(config: Config) -> None:
-    if config.events_url.startswith("memory:"):
-        raise BadConfig(
-            "An api or a worker of its own needs an event log that both share: set EVENTS_URL to redis://… "
-            "(`snapinfra dev` runs both in one process and needs none)."
+def own_process() -> Config:
+    """Return the settings of an api or a worker of its own. Raises BadConfig with all that keeps it from starting."""
+    environment = process_environment()
+    faults: list[str] = []
+    if environment.get("EVENTS_URL", "memory:").startswith("memory:"):
+        faults.append(
+            "EVENTS_URL: an api and a worker of their own need an event log that both share: redis://… or rediss://… "
+            "(`snapinfra dev` runs both in one process and needs none)"
         )
+    return read(environment, besides=[*faults, *_missing_credentials(environment)])
+
+
+def _missing_credentials(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong where calls to AWS could not be signed."""
+    import botocore.session  # noqa: PLC0415 - only processes that talk to AWS pay for it
+
+    if not environment.get("AWS_ENDPOINT_URL") and botocore.session.get_session().get_credentials() is None:
+        yield (
+            "AWS credentials: none are found. Give the process a role, AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY; for an emulator, set AWS_ENDPOINT_URL"
+        )
+
+
+def provisioned() -> Config:
+    """Return the settings of `snapinfra provision`. Raises BadConfig with all that keeps it from starting."""
+    environment = process_environment()
+    return read(environment, besides=[*_missing_credentials(environment)])
 
 
 async def develop(*, port: int, data: Path, host: str) -> None:

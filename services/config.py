@@ -1,27 +1,18 @@
 """This file is the settings: the only reader of the environment, validated once, every error listed at once."""
 
-import base64
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    Json,
-    SecretStr,
-    ValidationError,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from services.core.text import is_email
+from services import config_forms as forms
+from services.config_forms import HttpUrl, Words
 from services.llm.scaffold import provider as scaffold
 from services.usage.prices import PRICES, Price
 
@@ -29,46 +20,14 @@ from services.usage.prices import PRICES, Price
 class BadConfig(Exception):
     """Settings are missing or wrong. The message lists all of them, one a line."""
 
+    @classmethod
+    def of(cls, faults: Sequence[str]) -> Self:
+        error = cls("\n  ".join(["Snapinfra can't start, these settings are wrong:", *faults]))
+        error.faults = tuple(faults)
+        return error
 
-def _words(text: object) -> object:
-    return tuple(part for part in text.replace(",", " ").split() if part) if isinstance(text, str) else text
-
-
-def _upper(text: object) -> object:
-    return text.upper() if isinstance(text, str) else text
-
-
-def _events_url(url: str) -> str:
-    if url.partition("://")[0] not in {"memory", "redis", "rediss"}:
-        raise ValueError("must start with memory://, redis:// or rediss://")
-    return url
-
-
-def _http_url(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("must start with http:// or https://")
-    return url.rstrip("/")
-
-
-def _address(text: str) -> str:
-    if not is_email(text):
-        raise ValueError("must be an address such as no-reply@example.com")
-    return text
-
-
-def _signing_secret(secret: SecretStr) -> SecretStr:
-    head, _, key = secret.get_secret_value().partition("_")
-    try:
-        known = head == "whsec" and bool(base64.b64decode(key, validate=True))
-    except ValueError:
-        known = False
-    if not known:
-        raise ValueError("must be whsec_ and a key in base 64")
-    return secret
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
+    faults: tuple[str, ...] = ()
+    """Each as `SETTING: what is wrong`; none where the message is all there is to say."""
 
 
 class Config(BaseModel):
@@ -107,7 +66,7 @@ class Config(BaseModel):
         description="Requests and operations that a user, an API key or, without either, an address may send to an api "
         "within a minute; 0 for no limit.",
     )
-    trusted_proxies: Words = Field(
+    trusted_proxies: forms.Proxies = Field(
         ("127.0.0.1", "::1"),
         alias="FORWARDED_ALLOW_IPS",
         description="Addresses or networks of the proxies whose X-Forwarded-For is believed; `*` for any.",
@@ -117,14 +76,14 @@ class Config(BaseModel):
         alias="LOG_FORMAT",
         description="Form of the log: `json`, an object a line, or `text`; unset, json, and text in development.",
     )
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None, BeforeValidator(_upper)] = Field(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None, BeforeValidator(forms.upper)] = Field(
         None,
         alias="LOG_LEVEL",
         description="Level that lines are logged from (DEBUG, INFO, WARNING, ERROR): each operation and each attempt "
         "at a job has one of INFO. Unset, INFO, and WARNING in development.",
     )
 
-    aws_region: str = Field("us-east-1", alias="AWS_REGION", description="AWS region of all resources.")
+    aws_region: forms.Region = Field("us-east-1", alias="AWS_REGION", description="AWS region of all resources.")
     aws_endpoint_url: HttpUrl | None = Field(
         None,
         alias="AWS_ENDPOINT_URL",
@@ -137,22 +96,24 @@ class Config(BaseModel):
         "",
         alias="SNAPINFRA_STAGE",
         pattern=r"^[a-z0-9-]{0,20}$",
-        description="Suffix of every table, queue, bucket and topic, so that several stages share an account.",
+        description="Suffix of every table, queue, bucket, topic and key alias: several stages may share an account.",
     )
-    bucket: str = Field("snapinfra-storage", alias="S3_BUCKET_NAME", description="S3 bucket for artifacts.")
-    generation_queue: str = Field(
+    bucket: forms.BucketName = Field(
+        "snapinfra-storage", alias="S3_BUCKET_NAME", description="S3 bucket for artifacts."
+    )
+    generation_queue: forms.QueueName = Field(
         "snapinfra-code-generation", alias="SQS_CODE_GENERATION_QUEUE", description="SQS queue of generation jobs."
     )
-    deployment_queue: str = Field(
+    deployment_queue: forms.QueueName = Field(
         "snapinfra-deployments", alias="SQS_DEPLOYMENT_QUEUE", description="SQS queue of deployment jobs."
     )
-    topic: str = Field(
+    topic: forms.TopicName = Field(
         "snapinfra-deployment-notifications",
         alias="SNS_DEPLOYMENT_NOTIFICATIONS",
         description="SNS topic told of every generation and deployment that ends.",
     )
 
-    mail_from: Annotated[str, AfterValidator(_address)] | None = Field(
+    mail_from: forms.Address | None = Field(
         None,
         alias="MAIL_FROM",
         description="Address from which people get mail through SES: invitations, and what they want to be told of. "
@@ -163,7 +124,7 @@ class Config(BaseModel):
         alias="APP_URL",
         description="Where the frontend is, for links in mail: `<APP_URL>/invitations/<token>`. Needed with MAIL_FROM.",
     )
-    notification_queue: str = Field(
+    notification_queue: forms.QueueName = Field(
         "snapinfra-notifications", alias="SQS_NOTIFICATION_QUEUE", description="SQS queue of webhook deliveries."
     )
     key_alias: str | None = Field(
@@ -180,7 +141,7 @@ class Config(BaseModel):
         "Development only.",
     )
 
-    events_url: Annotated[str, AfterValidator(_events_url)] = Field(
+    events_url: forms.EventsUrl = Field(
         "memory://",
         alias="EVENTS_URL",
         description="The event log: `memory://` for one process, `redis://…` or `rediss://…` for any number.",
@@ -269,13 +230,15 @@ class Config(BaseModel):
         description="Pace of the scaffold, the provider used when no key is set. 0 is as fast as possible.",
     )
 
-    clerk_jwt_key: str | None = Field(
+    clerk_jwt_key: forms.PublicKey | None = Field(
         None, alias="CLERK_JWT_KEY", description="Clerk's public key (PEM), to check session tokens without a network."
     )
     clerk_jwks_url: HttpUrl | None = Field(
         None, alias="CLERK_JWKS_URL", description="Clerk's key set, used when CLERK_JWT_KEY is unset."
     )
-    clerk_issuer: str | None = Field(None, alias="CLERK_ISSUER", description="The `iss` that Clerk's tokens carry.")
+    clerk_issuer: forms.Issuer | None = Field(
+        None, alias="CLERK_ISSUER", description="The `iss` that Clerk's tokens carry."
+    )
     clerk_authorized_parties: Words = Field(
         (), alias="CLERK_AUTHORIZED_PARTIES", description="Origins allowed as `azp` of a Clerk token."
     )
@@ -285,32 +248,35 @@ class Config(BaseModel):
         description="Key of Clerk's API, to ask whether the session behind an open socket goes on. "
         "Unset, such a socket ends an hour after its token has expired.",
     )
-    clerk_webhook_secret: Annotated[SecretStr, AfterValidator(_signing_secret)] | None = Field(
+    clerk_webhook_secret: forms.SigningSecret | None = Field(
         None,
         alias="CLERK_WEBHOOK_SECRET",
         description="Signing secret of Clerk's webhook to /api/webhooks/clerk; unset, there is no such endpoint.",
     )
     clerk_api_url: HttpUrl = Field("https://api.clerk.com", alias="CLERK_API_URL", description="Where Clerk's API is.")
-    jwt_secret: SecretStr | None = Field(
+    jwt_secret: forms.OwnSecret | None = Field(
         None,
         alias="JWT_SECRET",
-        min_length=32,
         description="Secret of the HS256 tokens of `snapinfra token`; at least 32 characters. Development only.",
     )
-    jwt_lifetime: timedelta = Field(
-        timedelta(days=7), alias="JWT_EXPIRES_IN", description="Life of those tokens: ISO 8601 (P7D) or seconds."
+    jwt_lifetime: forms.Lifetime = Field(
+        timedelta(days=7),
+        alias="JWT_EXPIRES_IN",
+        gt=timedelta(0),
+        description="Life of those tokens: ISO 8601 (P7D), or seconds.",
     )
 
-    api_key_pepper: SecretStr | None = Field(
+    api_key_pepper: forms.OwnSecret | None = Field(
         None,
         alias="API_KEY_PEPPER",
-        min_length=32,
         description="Secret that API keys are hashed with; at least 32 characters. Another one ends all keys. "
         "Required in production.",
     )
 
     admins: Words = Field(
-        (), alias="ADMIN_USERS", description="Ids of the users who may see the queues and put jobs back into them."
+        (),
+        alias="ADMIN_USERS",
+        description="Ids of the users who may see the queues and put FAILED generations back into them.",
     )
     job_lease: float = Field(
         60,
@@ -399,18 +365,18 @@ def settings() -> Iterator[tuple[str, FieldInfo]]:
         yield info.alias, info
 
 
-def read(variables: Mapping[str, str]) -> Config:
-    """Validate the given variables. Raises BadConfig listing everything that is wrong."""
+def read(variables: Mapping[str, str], *, besides: Sequence[str] = ()) -> Config:
+    """Validate the given variables. Raises BadConfig listing everything that is wrong, `besides` included."""
     given = {name: value for name, value in variables.items() if value.strip()}
-    faults = list(_faults_together(given))
+    faults = [*_faults_together(given), *besides]
     try:
         config = Config.model_validate(given)
     except ValidationError as error:
         own = [f"{e['loc'][0]}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
-        raise _bad([*own, *faults]) from None
-    faults += _faults_of_budget(config)
+        raise BadConfig.of([*own, *faults]) from None
+    faults += [*_faults_of_names(config), *_faults_of_budget(config)]
     if faults:
-        raise _bad(faults)
+        raise BadConfig.of(faults)
     return config
 
 
@@ -443,12 +409,21 @@ def _faults_together(given: Mapping[str, str]) -> Iterator[str]:
         yield "CLERK_ISSUER: required with CLERK_JWT_KEY or CLERK_JWKS_URL"
 
 
+def _faults_of_names(config: Config) -> Iterator[str]:
+    """Yield which names are too long with the stage behind them."""
+    limits = {
+        "S3_BUCKET_NAME": (config.bucket, forms.LONGEST_BUCKET),
+        "SQS_CODE_GENERATION_QUEUE": (config.generation_queue, forms.LONGEST_QUEUE),
+        "SQS_DEPLOYMENT_QUEUE": (config.deployment_queue, forms.LONGEST_QUEUE),
+        "SQS_NOTIFICATION_QUEUE": (config.notification_queue, forms.LONGEST_QUEUE),
+    }
+    for variable, (name, most) in limits.items():
+        if len(config.name_of(name)) > most:
+            yield f"{variable}: with SNAPINFRA_STAGE behind it, it may have at most {most} characters"
+
+
 def _faults_of_budget(config: Config) -> Iterator[str]:
     """Yield which models have no price, where a budget of money needs one."""
     if config.team_cost is not None:
         for model in sorted({*config.models} - {*config.prices}):
             yield f"AI_TEAM_MONTHLY_COST: needs a price of the model '{model}' in AI_PRICES"
-
-
-def _bad(faults: list[str]) -> BadConfig:
-    return BadConfig("\n  ".join(["Snapinfra can't start, these settings are wrong:", *faults]))

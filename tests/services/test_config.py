@@ -1,8 +1,104 @@
 """This file is what the settings promise."""
 
+from datetime import timedelta
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from services.config import BadConfig, read
+
+CLERK = {"CLERK_JWKS_URL": "https://clerk.example/jwks", "CLERK_ISSUER": "https://clerk.example"}
+DEVELOPMENT = {"SNAPINFRA_ENV": "development"}
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PEM = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+EC = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+PRIVATE = RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@pytest.mark.parametrize(
+    "text", [PEM, PEM.strip(), PEM.replace("\n", "\\n"), PEM.replace("\n", " ").strip(), f"  {PEM}\n\n"]
+)
+def test_a_public_key_may_be_given_on_several_lines_or_on_one(text: str) -> None:
+    config = read({**DEVELOPMENT, "CLERK_JWT_KEY": text, "CLERK_ISSUER": "https://clerk.example"})
+
+    assert config.clerk_jwt_key == PEM
+
+
+WRONG = {
+    "CLERK_JWT_KEY": ["bla", PRIVATE, EC.decode(), PEM[:200], PEM.replace("A", "*", 1)],
+    "CLERK_ISSUER": ["clerk.example", "https://", "https://clerk example"],
+    "CLERK_JWKS_URL": ["https://:443/jwks", "https://clerk.example:port/jwks", "http://[::1"],
+    "EVENTS_URL": ["redis://", "redis:///0", "redis://cache:port", "redis://cache/zero", "rediss://ca che:6379"],
+    "FORWARDED_ALLOW_IPS": ["proxy.internal", "10.0.0.0/33", "10.0.0.1/8", "1.2.3"],
+    "AWS_REGION": ["Frankfurt", "eu-central", "eu central 1", "eu-central-1a"],
+    "S3_BUCKET_NAME": [
+        "ab",
+        "Acme",
+        "acme_files",
+        "acme..files",
+        "-acme",
+        "acme.",
+        "10.0.0.1",
+        "xn--acme",
+        "a" * 64,
+        "a-s3alias",
+    ],
+    "SQS_CODE_GENERATION_QUEUE": ["a b", "jobs.fifo", "a" * 77],
+    "SQS_DEPLOYMENT_QUEUE": ["jobs/1"],
+    "SQS_NOTIFICATION_QUEUE": ["jobs!"],
+    "SNS_DEPLOYMENT_NOTIFICATIONS": ["a b", "a" * 257],
+    "JWT_EXPIRES_IN": ["0", "-5", "soon", "PT0S"],
+    "JWT_SECRET": ["short"],
+    "API_KEY_PEPPER": ["short"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_a_value_that_can_not_be_right_is_refused_at_once_by_its_name(name: str, value: str) -> None:
+    with pytest.raises(BadConfig) as refused:
+        read({**DEVELOPMENT, **CLERK, name: value})
+
+    (fault,) = refused.value.faults
+    assert fault.startswith(f"{name}: ")
+
+
+RIGHT = {
+    "CLERK_ISSUER": ["https://clerk.example.com/", "http://localhost:8080"],
+    "EVENTS_URL": ["redis://cache", "rediss://user:p%40ss@cache.example:6380/1", "redis://[::1]:6379/", "memory://"],
+    "FORWARDED_ALLOW_IPS": ["*", "10.0.0.0/8 ::1", "fd00::/8,127.0.0.1"],
+    "AWS_REGION": ["us-gov-west-1", "ap-southeast-2", "cn-north-1", "us-iso-east-1"],
+    "S3_BUCKET_NAME": ["abc", "acme.files-2", "a" * 63, "1st"],
+    "SQS_CODE_GENERATION_QUEUE": ["Jobs_1", "a" * 76],
+    "JWT_EXPIRES_IN": ["3600", "P7D", "PT1H", "01:00:00"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in RIGHT.items() for value in values])
+def test_a_value_that_may_be_right_is_taken(name: str, value: str) -> None:
+    read({**DEVELOPMENT, **CLERK, name: value})
+
+
+def test_tokens_live_for_seconds_or_for_an_iso_duration() -> None:
+    lives = [read({**DEVELOPMENT, "JWT_EXPIRES_IN": text}).jwt_lifetime for text in ("3600", "PT1H")]
+
+    assert lives == [timedelta(hours=1)] * 2
+
+
+@pytest.mark.parametrize(("name", "most"), [("S3_BUCKET_NAME", 63), ("SQS_NOTIFICATION_QUEUE", 76)])
+def test_a_name_must_fit_with_the_stage_behind_it(name: str, most: int) -> None:
+    stage = {**DEVELOPMENT, "SNAPINFRA_STAGE": "eu"}
+
+    read({**stage, name: "a" * (most - 3)})
+    with pytest.raises(BadConfig, match=f"{name}: with SNAPINFRA_STAGE behind it"):
+        read({**stage, name: "a" * (most - 2)})
+
+
+def test_a_secret_that_is_too_short_is_refused_in_characters_and_not_shown() -> None:
+    with pytest.raises(BadConfig) as refused:
+        read({**DEVELOPMENT, "JWT_SECRET": "hunter2"})
+
+    assert refused.value.faults == ("JWT_SECRET: must have at least 32 characters",)
 
 
 def test_everything_wrong_is_listed_at_once() -> None:
@@ -36,7 +132,7 @@ def test_production_refuses_development_secrets_and_wants_clerk() -> None:
 
 
 def test_production_keeps_private_addresses_out_of_reach() -> None:
-    production = {"CLERK_JWT_KEY": "k", "CLERK_ISSUER": "i", "API_KEY_PEPPER": "p" * 32}
+    production = {**CLERK, "API_KEY_PEPPER": "p" * 32}
 
     with pytest.raises(BadConfig, match="ALLOW_PRIVATE_ADDRESSES: not allowed when SNAPINFRA_ENV is production"):
         read({**production, "ALLOW_PRIVATE_ADDRESSES": "true"})
@@ -104,7 +200,11 @@ def test_a_user_may_ask_more_often_in_development() -> None:
 
 
 def test_the_log_is_json_in_production_and_quiet_text_in_development() -> None:
-    clerk = {"CLERK_JWKS_URL": "https://x.example/jwks", "CLERK_ISSUER": "i", "API_KEY_PEPPER": "p" * 32}
+    clerk = {
+        "CLERK_JWKS_URL": "https://x.example/jwks",
+        "CLERK_ISSUER": "https://x.example",
+        "API_KEY_PEPPER": "p" * 32,
+    }
     production, development = read(clerk), read({"SNAPINFRA_ENV": "development"})
     chosen = read({"SNAPINFRA_ENV": "development", "LOG_FORMAT": "json", "LOG_LEVEL": "debug"})
 

@@ -1,0 +1,174 @@
+"""The forms that settings have: what a value must look like, as far as that can be told before it is used."""
+
+import base64
+import re
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Annotated, Final
+from urllib.parse import SplitResult, urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+from services.core.text import is_email
+
+LEAST_SECRET: Final = 32
+"""Characters of a secret that is ours to choose."""
+
+_PEM: Final = re.compile(r"-----BEGIN ([A-Z ]+)-----(.+)-----END \1-----", re.DOTALL)
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET: Final = re.compile(
+    r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)[a-z0-9](?!.*\.\.)[a-z0-9.-]*[a-z0-9]"
+)
+_FOUR_NUMBERS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+")
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html, and the same of a topic
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+_REGION: Final = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+
+LONGEST_BUCKET: Final = 63
+LONGEST_QUEUE: Final = 80 - len("-dlq")
+LONGEST_TOPIC: Final = 256
+
+
+def words(text: object) -> object:
+    return tuple(part for part in text.replace(",", " ").split() if part) if isinstance(text, str) else text
+
+
+def upper(text: object) -> object:
+    return text.upper() if isinstance(text, str) else text
+
+
+def _split(url: str) -> SplitResult:
+    """Split a URL that has a host, a port or none, and no white space. Raises ValueError."""
+    wrong = ValueError("must be a URL with a host, such as https://example.com")
+    try:
+        parts = urlsplit(url)
+        whole = bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", url)
+    except ValueError:
+        raise wrong from None
+    if not whole:
+        raise wrong
+    return parts
+
+
+def http_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    _split(url)
+    return url.rstrip("/")
+
+
+def issuer(url: str) -> str:
+    """Check an issuer, which is compared as it is."""
+    http_url(url)
+    return url
+
+
+def events_url(url: str) -> str:
+    scheme = url.partition("://")[0]
+    if scheme not in {"memory", "redis", "rediss"}:
+        raise ValueError("must start with memory://, redis:// or rediss://")
+    if scheme != "memory" and not re.fullmatch(r"/?\d*", _split(url).path):
+        raise ValueError("must be redis://HOST:PORT/NUMBER; the number of a database is optional")
+    return url
+
+
+def address(text: str) -> str:
+    if not is_email(text):
+        raise ValueError("must be an address such as no-reply@example.com")
+    return text
+
+
+def proxies(found: tuple[str, ...]) -> tuple[str, ...]:
+    for text in found:
+        try:
+            if text != "*":
+                ip_network(text)
+        except ValueError as error:
+            raise ValueError(f"must be addresses, networks or *; '{text}' is none of them") from error
+    return found
+
+
+def region(text: str) -> str:
+    if not _REGION.fullmatch(text):
+        raise ValueError("must be the name of a region, such as eu-central-1")
+    return text
+
+
+def bucket(name: str) -> str:
+    if not 3 <= len(name) <= LONGEST_BUCKET or not _BUCKET.fullmatch(name) or _FOUR_NUMBERS.fullmatch(name):  # noqa: PLR2004 - the message says it
+        raise ValueError(
+            f"must be the name of a bucket: 3 to {LONGEST_BUCKET} lower-case letters, digits, dots and hyphens"
+        )
+    return name
+
+
+def queue(name: str) -> str:
+    return _named(name, LONGEST_QUEUE)
+
+
+def topic(name: str) -> str:
+    return _named(name, LONGEST_TOPIC)
+
+
+def _named(name: str, most: int) -> str:
+    if len(name) > most or not _NAME.fullmatch(name):
+        raise ValueError(f"must be 1 to {most} letters, digits, hyphens and underscores")
+    return name
+
+
+def signing_secret(secret: SecretStr) -> SecretStr:
+    head, _, key = secret.get_secret_value().partition("_")
+    try:
+        known = head == "whsec" and bool(base64.b64decode(key, validate=True))
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("must be whsec_ and a key in base 64")
+    return secret
+
+
+def own_secret(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < LEAST_SECRET:
+        raise ValueError(f"must have at least {LEAST_SECRET} characters")
+    return secret
+
+
+def public_key(pem: str) -> str:
+    r"""Return a public RSA key in PEM; it may be given on one line, with `\n` or spaces for its line breaks."""
+    found = _PEM.search(pem.replace("\\n", "\n"))
+    if found is not None:
+        label, body = found[1], "".join(found[2].split())
+        lines = [body[start : start + 64] for start in range(0, len(body), 64)]
+        pem = "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
+    try:
+        key = load_pem_public_key(pem.encode())
+    except ValueError:
+        key = None
+    if not isinstance(key, RSAPublicKey):
+        raise ValueError("must be a public RSA key in PEM: -----BEGIN PUBLIC KEY----- and so on")  # noqa: TRY004 - pydantic's way
+    return pem
+
+
+def lifetime(text: object) -> object:
+    """Take a number of seconds as well as what pydantic reads as a time."""
+    if isinstance(text, str) and re.fullmatch(r"\d{1,12}", text.strip()):
+        return timedelta(seconds=int(text))
+    return text
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(words)]
+HttpUrl = Annotated[str, AfterValidator(http_url)]
+Issuer = Annotated[str, AfterValidator(issuer)]
+EventsUrl = Annotated[str, AfterValidator(events_url)]
+Address = Annotated[str, AfterValidator(address)]
+Proxies = Annotated[Words, AfterValidator(proxies)]
+Region = Annotated[str, AfterValidator(region)]
+BucketName = Annotated[str, AfterValidator(bucket)]
+QueueName = Annotated[str, AfterValidator(queue)]
+TopicName = Annotated[str, AfterValidator(topic)]
+SigningSecret = Annotated[SecretStr, AfterValidator(signing_secret)]
+OwnSecret = Annotated[SecretStr, AfterValidator(own_secret)]
+PublicKey = Annotated[str, AfterValidator(public_key)]
+Lifetime = Annotated[timedelta, BeforeValidator(lifetime)]
