@@ -69,10 +69,16 @@ def worker() -> None:
 
 @cli.command()
 def provision() -> None:
-    """Make the tables, queues, bucket and topic that are missing. Never deletes."""
+    """Make the tables, queues, bucket, topic and key that are missing, or do not fit. Never deletes."""
     from cli.serving import provision_stage, provisioned  # noqa: PLC0415 - commands load what they need
+    from services.aws.clients import AWS_ERRORS  # noqa: PLC0415 - same
+    from services.aws.provision import DoesNotFit  # noqa: PLC0415 - same
 
-    provision_stage(provisioned())
+    try:
+        provision_stage(provisioned())
+    except (DoesNotFit, *AWS_ERRORS) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
     click.echo("Everything is there.")
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from botocore.config import Config as BotoConfig
+from botocore.exceptions import BotoCoreError, ClientError
 
 from services.aws.emulator import EMULATOR_CREDENTIALS
 
@@ -29,6 +30,9 @@ LONG_POLL: Final = 20
 
 MAIL_TIMEOUT: Final = 10
 """Seconds that SES may take for an answer: somebody waits for it."""
+
+AWS_ERRORS: Final = (ClientError, BotoCoreError)
+"""What a call to AWS raises where AWS refuses it, or does not answer."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -1,11 +1,11 @@
-"""This file is provisioning: it makes the tables, queues, bucket and topic that the declarations ask for.
+"""Provisioning: the tables, queues, bucket and topic that the declarations ask for are made, or made to fit.
 
-Running it again changes nothing; it never deletes.
+Running it again changes nothing. It never deletes, and what others have set up beside it stays.
 """
 
 import json
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,6 +27,9 @@ EXPORTS: Final = "exports/"
 RECEIVES: Final = 10
 """Deliveries after which SQS itself moves a message to the dead-letter queue. The worker moves a poison job there after
 three crashes; this is the net below, wide enough for deliveries that find the job held by another."""
+
+
+_STREAM: Final[Any] = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,27 @@ class Resources:
     """The address that mail comes from; None where none is sent."""
 
 
+class DoesNotFit(Exception):
+    """Something is there already and is not as it must be, and AWS does not let it be changed in place."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n  ".join(["These do not fit, and provisioning can't change them:", *faults]))
+        self.faults = tuple(faults)
+
+
 def provision(aws: Aws, resources: Resources) -> None:
-    """Create what is missing and wait until it can be used (blocks)."""
+    """Create what is missing, change what does not fit, and wait until it can be used (blocks).
+
+    Raises DoesNotFit with all that can't be changed, after everything else is done.
+    """
+    faults: list[str] = []
     for name, spec in resources.tables:
         _table(aws, name, spec)
     for name, spec in resources.tables:
         _wait_for(aws, name)
+        faults += _faults_of_keys(aws, name, spec)
         _missing_indexes(aws, name, spec)
-        _ttl(aws, name, spec)
+        faults += [*_faults_of_ttl(aws, name, spec), *_faults_of_stream(aws, name, spec)]
         aws.dynamodb.update_continuous_backups(
             TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
         )
@@ -71,6 +87,8 @@ def provision(aws: Aws, resources: Resources) -> None:
         _key(aws, resources.key_alias)
     if resources.mail_from:
         _sender(aws, resources.mail_from)
+    if faults:
+        raise DoesNotFit(faults)
 
 
 def key_types(spec: TableSpec[Any]) -> dict[str, str]:
@@ -97,7 +115,7 @@ def _table(aws: Aws, name: str, spec: TableSpec[Any]) -> None:
     if spec.indexes:
         request["GlobalSecondaryIndexes"] = [_index(index) for index in spec.indexes]
     if spec.stream:
-        request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+        request["StreamSpecification"] = _STREAM
     with _unless("ResourceInUseException"):
         aws.dynamodb.create_table(**request)
 
@@ -141,30 +159,75 @@ def _keys(partition: str, sort: str | None) -> list[dict[str, str]]:
     return keys if sort is None else [*keys, {"AttributeName": sort, "KeyType": "RANGE"}]
 
 
-def _ttl(aws: Aws, name: str, spec: TableSpec[Any]) -> None:
+def _faults_of_keys(aws: Aws, name: str, spec: TableSpec[Any]) -> Iterator[str]:
+    """Yield which keys differ from the declaration: neither a table's nor an index's can be changed."""
+    table = aws.dynamodb.describe_table(TableName=name)["Table"]
+    key, wanted = table.get("KeySchema"), _keys(spec.partition, spec.sort)
+    if key != wanted:
+        yield f"{name}: its key must be {_shown(wanted)}, and is {_shown(key)}"
+    there = {index.get("IndexName"): index.get("KeySchema") for index in table.get("GlobalSecondaryIndexes", [])}
+    for index in spec.indexes:
+        wanted = _keys(index.partition, index.sort)
+        if index.name in there and there[index.name] != wanted:
+            yield f"{name}: the key of {index.name} must be {_shown(wanted)}, and is {_shown(there[index.name])}"
+
+
+def _shown(keys: Any) -> str:
+    return " + ".join(key["AttributeName"] for key in keys or ())
+
+
+def _faults_of_ttl(aws: Aws, name: str, spec: TableSpec[Any]) -> Iterator[str]:
+    """Switch a table's TTL on; yield that it is on by another attribute, which DynamoDB changes only within hours."""
     if spec.ttl is None:
         return
     state = aws.dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-    if state.get("TimeToLiveStatus") in (None, "DISABLED"):
+    status, attribute = state.get("TimeToLiveStatus"), state.get("AttributeName")
+    if status in (None, "DISABLED"):
         aws.dynamodb.update_time_to_live(
             TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": spec.ttl}
+        )
+    elif status == "DISABLING":
+        yield f"{name}: its TTL is just being switched off; provision again in an hour"
+    elif attribute != spec.ttl:
+        yield (
+            f"{name}: its TTL must be by '{spec.ttl}', and is by '{attribute}'; switch it off "
+            "(aws dynamodb update-time-to-live), and provision again in an hour"
+        )
+
+
+def _faults_of_stream(aws: Aws, name: str, spec: TableSpec[Any]) -> Iterator[str]:
+    """Switch a table's stream on; yield that it is on with other contents, for then it has readers."""
+    if not spec.stream:
+        return
+    stream = aws.dynamodb.describe_table(TableName=name)["Table"].get("StreamSpecification", {})
+    if not stream.get("StreamEnabled"):
+        aws.dynamodb.update_table(TableName=name, StreamSpecification=_STREAM)
+        _wait_for(aws, name)
+    elif stream.get("StreamViewType") != _STREAM["StreamViewType"]:
+        yield (
+            f"{name}: its stream must have {_STREAM['StreamViewType']}, and has {stream.get('StreamViewType')}; "
+            "switch it off when nobody reads it, and provision again"
         )
 
 
 def _queue(aws: Aws, spec: QueueSpec) -> None:
-    dead = aws.sqs.create_queue(QueueName=f"{spec.name}-dlq", Attributes={"MessageRetentionPeriod": str(RETENTION)})[
-        "QueueUrl"
-    ]
+    dead = _queue_with(aws, f"{spec.name}-dlq", {"MessageRetentionPeriod": str(RETENTION)})
     arn = aws.sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     attributes = {
         "VisibilityTimeout": str(spec.visibility),
         "MessageRetentionPeriod": str(RETENTION),
         "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES}),
     }
+    _queue_with(aws, spec.name, attributes)
+
+
+def _queue_with(aws: Aws, name: str, attributes: dict[str, str]) -> str:
+    """Make a queue, or have the one that is there, with these attributes; return its URL."""
     with _unless("QueueAlreadyExists", "QueueNameExists"):
-        aws.sqs.create_queue(QueueName=spec.name)
-    url = aws.sqs.get_queue_url(QueueName=spec.name)["QueueUrl"]
+        aws.sqs.create_queue(QueueName=name)
+    url = aws.sqs.get_queue_url(QueueName=name)["QueueUrl"]
     aws.sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)  # pyright: ignore[reportArgumentType] - a plain dict
+    return url
 
 
 def _bucket(aws: Aws, name: str) -> None:
@@ -199,7 +262,16 @@ def _bucket(aws: Aws, name: str) -> None:
         "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
     }
-    aws.s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule, exports]})
+    ours = [rule, exports]
+    theirs = [other for other in _lifecycle(aws, name) if other.get("ID") not in {own["ID"] for own in ours}]
+    aws.s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [*ours, *theirs]})
+
+
+def _lifecycle(aws: Aws, name: str) -> Sequence[Any]:
+    """Return the rules that a bucket has."""
+    with _unless("NoSuchLifecycleConfiguration"):
+        return aws.s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    return ()
 
 
 def _key(aws: Aws, alias: str) -> None:

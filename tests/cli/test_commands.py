@@ -143,6 +143,15 @@ async def test_provisioning_without_credentials_says_so(tmp_path: Path) -> None:
     assert [line.split(":")[0].strip() for line in shown.err.splitlines()[1:]] == ["AWS credentials"]
 
 
+async def test_provisioning_where_aws_does_not_answer_says_so(tmp_path: Path) -> None:
+    away = {"SNAPINFRA_ENV": "development", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}
+
+    shown = await snapinfra("provision", folder=tmp_path, **away)
+
+    assert (shown.status, shown.out) == (1, "")
+    assert shown.err == f'Could not connect to the endpoint URL: "{away["AWS_ENDPOINT_URL"]}/"\n'
+
+
 async def test_settings_are_read_from_a_file_env_too(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PORT=99999\n")
 
