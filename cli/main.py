@@ -159,6 +159,18 @@ def seed(data: Path) -> None:
 
 
 @cli.command()
+def health() -> None:
+    """Exit with 0 where an api or a worker is alive on this machine: a container's health check."""
+    from cli.liveness import is_alive  # noqa: PLC0415 - commands load what they need
+    from services.config import process_environment  # noqa: PLC0415 - same
+
+    settings = process_environment()
+    alive = is_alive(port=int(settings.get("PORT", PORT)), data=Path(settings.get("SNAPINFRA_DATA", DATA)))
+    click.echo("alive" if alive else "no api and no worker is alive here")
+    sys.exit(0 if alive else 1)
+
+
+@cli.command()
 def demo() -> None:
     """Do the main job on a server of its own, call the backend that comes of it, and stop."""
     from cli.demo import demonstrate  # noqa: PLC0415 - commands load what they need

@@ -17,6 +17,7 @@ import click
 import uvicorn
 
 from cli.commands import Target, url_of
+from cli.liveness import beating
 from graph.app import create_app
 from services.auth.tokens import issue_dev_token
 from services.aws.clients import connect
@@ -54,7 +55,12 @@ async def serve(config: Config) -> None:
     """Run an api."""
     configure(form=config.log_form, level=config.log_from)
     waits = f"open connections get {EXIT_GRACE} seconds."
-    async with opened(config, tool_environment()) as process, signals(waits) as stop, _api(process):
+    async with (
+        opened(config, tool_environment()) as process,
+        signals(waits) as stop,
+        _api(process),
+        process.services.health.watched(),
+    ):
         click.echo(f"Snapinfra's api listens on http://{config.host}:{config.port}")
         await stop.wait()
 
@@ -63,7 +69,12 @@ async def work(config: Config) -> None:
     """Run a worker."""
     configure(form=config.log_form, level=config.log_from)
     waits = f"running jobs get {config.drain_grace:g} seconds, then other workers go on with them."
-    async with opened(config, tool_environment()) as process, signals(waits) as stop:
+    async with (
+        opened(config, tool_environment()) as process,
+        signals(waits) as stop,
+        beating(config.data),
+        process.services.health.watched(),
+    ):
         click.echo("Snapinfra's worker takes jobs.")
         await asyncio.gather(*(worker.run(stop) for worker in process.workers))
 

@@ -40,6 +40,7 @@ def create_app(services: Services) -> Starlette:
         Route("/graphql", transport),
         WebSocketRoute("/graphql", transport),
         Route("/api/health", _health),
+        Route("/api/live", _live),
         Route("/api/webhooks/clerk", _clerk, methods=["POST"]),
     ]
     if STATIC.is_dir():
@@ -85,6 +86,12 @@ async def _health(request: Request) -> Response:
         "services": dict(report.services),
     }
     return JSONResponse(body, status_code=200 if report.healthy else 503)
+
+
+async def _live(request: Request) -> Response:
+    """Say that this process answers, whatever it depends on."""
+    del request
+    return JSONResponse({"status": "alive"}, headers={"cache-control": "no-store"})
 
 
 async def _clerk(request: Request) -> Response:

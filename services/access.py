@@ -17,6 +17,7 @@ from typing import Any, Final
 from services.aws.items import Entity
 from services.aws.tables import AlreadyExists, Table, TableSpec
 from services.core.clock import Clock
+from services.core.complaint import Complaint
 from services.core.ids import TeamId
 from services.core.recent import Recent
 
@@ -96,14 +97,15 @@ class AccessChanges:
             news.put_nowait(change)
 
     async def _read(self) -> None:
-        heard, read_at = set[int](), self.now()
+        heard, read_at, silence = set[int](), self.now(), Complaint(log)
         while True:
             start, since = self.now(), _seq(read_at - OVERLAP)
             try:
                 changes = await self._since(since)
-            except Exception:
-                log.exception("news of changed access could not be read; trying again")
+            except Exception as error:  # noqa: BLE001 - told of
+                silence.tell(error, "news of changed access can't be read")
             else:
+                silence.settle()
                 for change in changes:
                     if change.seq not in heard:
                         self._hear(change)

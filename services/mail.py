@@ -4,9 +4,7 @@ import logging
 from dataclasses import dataclass
 from enum import Enum
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from services.aws.clients import Aws
+from services.aws.clients import AWS_ERRORS, Aws
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +52,7 @@ class Post:
                     }
                 },
             )
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             log.warning("a mail did not go out: %s", type(error).__name__)  # its message may name the address
             return MailState.FAILED
         return MailState.SENT

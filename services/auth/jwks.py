@@ -12,6 +12,8 @@ from typing import Any, Final, Protocol
 import httpx
 import jwt
 
+from services.core.errors import Unavailable
+
 FRESH: Final = 300.0
 """Seconds after which the set is fetched anew, while the old one goes on serving."""
 
@@ -21,8 +23,24 @@ COOLDOWN: Final = 30.0
 
 class KeySet(Protocol):
     async def key_for(self, key_id: str | None) -> Any:
-        """Return the public key with this id. Raises jwt.PyJWTError where there is none."""
+        """Return the public key with this id. Raises jwt.PyJWTError where there is none, and KeysUnavailable."""
         ...
+
+    async def ready(self) -> None:
+        """Return where tokens can be checked. Raises KeysUnavailable."""
+        ...
+
+
+class KeysUnavailable(Unavailable):
+    """No key set could be fetched yet."""
+
+    def __init__(self, url: str, fault: str) -> None:
+        super().__init__("Tokens can't be checked just now; try again.")
+        self._reason = f"the key set at {url} (CLERK_JWKS_URL) can't be read: {fault}"
+
+    @property
+    def reason(self) -> str:
+        return self._reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +52,9 @@ class PemKey:
     async def key_for(self, key_id: str | None) -> Any:  # noqa: ARG002 - one key for all
         return self.pem
 
+    async def ready(self) -> None:
+        return
+
 
 @dataclass(slots=True)
 class JwksKeys:
@@ -44,8 +65,24 @@ class JwksKeys:
     _fetched: float = float("-inf")
     _tried: float = float("-inf")
     _fetching: "asyncio.Task[None] | None" = None
+    _fault: str = "it was not asked for yet"
+
+    async def ready(self) -> None:
+        if not self._keys:
+            await self._refresh(key_id=None)
+        if not self._keys:
+            raise KeysUnavailable(self.url, self._fault)
 
     async def key_for(self, key_id: str | None) -> Any:
+        await self._refresh(key_id)
+        if not self._keys:
+            raise KeysUnavailable(self.url, self._fault)
+        if key_id is None or key_id not in self._keys:
+            raise jwt.InvalidKeyError("no such key")
+        return self._keys[key_id]
+
+    async def _refresh(self, key_id: str | None) -> None:
+        """Fetch the set where it is due; wait for it only where the key is not known."""
         known = key_id in self._keys
         clock = asyncio.get_running_loop().time()
         if (not known or clock - self._fetched > FRESH) and clock - self._tried > COOLDOWN:
@@ -53,16 +90,14 @@ class JwksKeys:
             self._fetching = asyncio.create_task(self._fetch())
         if not known and self._fetching is not None:
             await asyncio.shield(self._fetching)
-        if key_id is None or key_id not in self._keys:
-            raise jwt.InvalidKeyError("no such key")
-        return self._keys[key_id]
 
     async def _fetch(self) -> None:
         try:
             async with httpx.AsyncClient(timeout=5) as client:
                 answer = (await client.get(self.url)).raise_for_status().json()
             keys = jwt.PyJWKSet.from_dict(answer).keys
-        except (httpx.HTTPError, ValueError, jwt.PyJWTError):
+        except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
+            self._fault = str(error) or type(error).__name__
             return  # the old set goes on serving; the next request after the cooldown tries again
         self._keys = {key.key_id: key.key for key in keys if key.key_id}
         self._fetched = asyncio.get_running_loop().time()

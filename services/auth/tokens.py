@@ -103,6 +103,12 @@ class Authenticator:
             return Subject(dev_user(dev_user_id))
         return None
 
+    async def ready(self) -> None:
+        """Return where Clerk's tokens can be checked, or are not asked for. Raises KeysUnavailable."""
+        for verifier in self.verifiers.values():
+            if isinstance(verifier, ClerkVerifier):
+                await verifier.keys.ready()
+
     async def _bearer(self, token: str) -> Subject:
         try:
             verifier = self.verifiers.get(jwt.get_unverified_header(token).get("alg", ""))

@@ -11,6 +11,7 @@ from botocore.config import Config as BotoConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.aws.emulator import EMULATOR_CREDENTIALS
+from services.aws.outage import Outage, outages
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -31,7 +32,7 @@ LONG_POLL: Final = 20
 MAIL_TIMEOUT: Final = 10
 """Seconds that SES may take for an answer: somebody waits for it."""
 
-AWS_ERRORS: Final = (ClientError, BotoCoreError)
+AWS_ERRORS: Final = (ClientError, BotoCoreError, Outage)
 """What a call to AWS raises where AWS refuses it, or does not answer."""
 
 P = ParamSpec("P")
@@ -55,12 +56,17 @@ class Aws:
     polls: ThreadPoolExecutor
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Make a blocking call on a request thread. A call that has begun finishes even when the waiter is canceled."""
-        return await asyncio.get_running_loop().run_in_executor(self.requests, partial(call, *args, **kwargs))
+        """Make a blocking call on a request thread. A call that has begun finishes even when the waiter is canceled.
+
+        Raises Outage where AWS itself is the reason that it fails.
+        """
+        with outages():
+            return await asyncio.get_running_loop().run_in_executor(self.requests, partial(call, *args, **kwargs))
 
     async def poll(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Make a long poll on a thread for them."""
-        return await asyncio.get_running_loop().run_in_executor(self.polls, partial(call, *args, **kwargs))
+        """Make a long poll on a thread for them. Raises as `run` does."""
+        with outages():
+            return await asyncio.get_running_loop().run_in_executor(self.polls, partial(call, *args, **kwargs))
 
     def close(self) -> None:
         """Close connections and let the threads end."""

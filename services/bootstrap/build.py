@@ -73,6 +73,7 @@ from services.purge import Purge
 from services.rates import RATES, Rates
 from services.schemas.service import SCHEMAS, Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
+from services.sign_in import SignIn
 from services.teams.model import MEMBERSHIPS
 from services.usage.model import BUDGETS, USAGE
 from services.usage.prices import Prices, nanos
@@ -249,7 +250,7 @@ class _Builder:
             webhooks=webhooks,
             targets=NotificationTargets(notifier.targets, notifier, idempotency, journal, now),
             integrations=self._integrations(projects, outbound, idempotency),
-            health=self._health(bucket, generation_queue),
+            health=self._health(bucket, generation_queue, people.sign_in),
         )
         workers: list[Runner] = [
             self._worker(generation_queue, generation_job, config.generation_slots),
@@ -295,13 +296,14 @@ class _Builder:
         lease = self.use.config.job_lease
         return Sweeper(queue, handler, self.log, quiet=3 * lease, lease=lease, now=self.use.now)
 
-    def _health(self, bucket: Bucket, queue: Queue) -> Health:
+    def _health(self, bucket: Bucket, queue: Queue, sign_in: SignIn) -> Health:
         aws, table = self.use.aws, table_name(self.use.config, PROJECTS)
         checks: dict[str, Callable[[], Awaitable[object]]] = {
             "dynamodb": lambda: aws.run(aws.dynamodb.describe_table, TableName=table),
             "s3": lambda: aws.run(aws.s3.head_bucket, Bucket=bucket.name),
             "sqs": lambda: aws.run(aws.sqs.get_queue_url, QueueName=queue.name),
             "events": self.log.ping,
+            "clerk": sign_in.auth.ready,
             "ai": self.router.ready,
         }
-        return Health(checks, frozenset({"dynamodb"}), self.use.now(), self.use.now)
+        return Health(checks, frozenset(checks) - {"ai"}, self.use.now(), self.use.now)

@@ -80,3 +80,8 @@ class Exhausted(Problem):
 
 class Unavailable(Problem):
     """A part we depend on does not answer; the same request may succeed later."""
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, for whoever runs Snapinfra; not for who asked."""
+        return f"{self.message} ({self.__cause__})" if self.__cause__ else self.message

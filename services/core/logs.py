@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.core.clock import iso
+from services.core.errors import Unavailable
 
 NOISY: Final = ("botocore", "boto3", "urllib3", "httpx", "httpcore", "openai", "groq", "asyncio")
 """Libraries that tell of each call: their lines are shown from WARNING on."""
@@ -61,7 +62,9 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             **_details(record),
         }
-        if record.exc_info:
+        if reason := _reason(record):
+            line["reason"] = reason
+        elif record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
 
@@ -73,7 +76,15 @@ class TextLines(logging.Formatter):
         details = (f"{name}={json.dumps(value, default=str)}" for name, value in _details(record).items())
         head = f"{_time(record)[11:-1]} {record.levelname:7} {record.name}: {record.getMessage()}"
         line = " ".join((head, *details))
+        if reason := _reason(record):
+            return f"{line}: {reason}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _reason(record: logging.LogRecord) -> str | None:
+    """Return why a part does not answer; where our code was when it noticed says nothing about that."""
+    error = record.exc_info[1] if record.exc_info else None
+    return error.reason if isinstance(error, Unavailable) else None
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.core.errors import Unavailable
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -55,8 +57,16 @@ class ProducerGap(Exception):
     """The append left out producer sequence numbers: an earlier append is missing. Nothing was stored."""
 
 
-class LogUnavailable(Exception):
+class LogUnavailable(Unavailable):
     """The log does not answer. The append may or may not have been stored: repeat it with the same numbers."""
+
+    def __init__(self) -> None:
+        super().__init__("Events can't be read or written just now; try again.")
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, for whoever runs Snapinfra."""
+        return f"the event log (EVENTS_URL) does not answer: {self.__cause__ or 'it is closed'}"
 
 
 class EventLog(Protocol):

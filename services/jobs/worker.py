@@ -18,6 +18,8 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from services.aws.queue import BATCH, LONGEST_DELAY, Delivery, Queue
 from services.aws.tables import Table
 from services.core.clock import Clock
+from services.core.complaint import Complaint
+from services.core.errors import Unavailable
 from services.core.logs import fields, noting
 from services.events.port import Closed, EventLog, Fenced
 from services.events.producer import Producer
@@ -103,6 +105,7 @@ class Worker(Generic[R]):
     _teams: Counter[str] = field(default_factory=Counter[str])
     _runs: set[Run[Any]] = field(default_factory=set[Run[Any]])
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    _silence: Complaint = field(default_factory=lambda: Complaint(log))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take jobs until `stop`, then drain: wait for running jobs as long as the grace lasts, hand over the rest."""
@@ -130,11 +133,13 @@ class Worker(Generic[R]):
 
     async def _receive(self, most: int) -> list[Delivery]:
         try:
-            return list(await self.queue.receive(most=most, lease=int(self.lease)))
-        except Exception:
-            log.warning("the queue %s does not answer", self.queue.name, exc_info=True)
+            deliveries = list(await self.queue.receive(most=most, lease=int(self.lease)))
+        except Exception as error:  # noqa: BLE001 - told of
+            self._silence.tell(error, "the queue %s can't be read", self.queue.name)
             await asyncio.sleep(1)  # an outage must not become a busy loop
             return []
+        self._silence.settle()
+        return deliveries
 
     async def _put_off(self, delivery: Delivery) -> None:
         """Move a message to the end of the queue, so that a team with many jobs does not delay another's."""
@@ -236,6 +241,10 @@ class Worker(Generic[R]):
             await self._failed(run, failure)
         except (LeaseLost, Fenced, Closed):
             raise
+        except Unavailable:
+            log.warning("attempt %d of %s could not go on", run.attempt, run.record.id, exc_info=True)
+            message = "A part of Snapinfra does not answer."
+            await self._failed(run, JobFailed("INTERNAL", message, retryable=True))
         except Exception as error:
             if isinstance(error, TimeoutError) and limit.expired():
                 late = JobFailed("TIMED_OUT", "This took longer than it may.", retryable=False)

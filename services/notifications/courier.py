@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from services.aws.queue import BATCH, Delivery, Queue
 from services.core.clock import Clock
+from services.core.complaint import Complaint
 from services.core.pages import PageRequest
 from services.notifications.attempt import Attempts
 from services.notifications.fanout import Fanout
@@ -60,6 +61,7 @@ class Courier:
     slots: int = 32
     _teams: Counter[str] = field(default_factory=Counter[str])
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
+    _silence: Complaint = field(default_factory=lambda: Complaint(log))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take messages until `stop`, then wait for those in hand."""
@@ -126,11 +128,13 @@ class Courier:
 
     async def _receive(self, most: int) -> Sequence[Delivery]:
         try:
-            return await self.queue.receive(most=most, lease=LEASE)
-        except Exception:
-            log.warning("the queue %s does not answer", self.queue.name, exc_info=True)
+            deliveries = await self.queue.receive(most=most, lease=LEASE)
+        except Exception as error:  # noqa: BLE001 - told of
+            self._silence.tell(error, "the queue %s can't be read", self.queue.name)
             await asyncio.sleep(1)  # an outage must not become a busy loop
             return []
+        self._silence.settle()
+        return deliveries
 
     async def _sweep_on(self) -> None:
         while True:

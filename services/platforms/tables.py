@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from services.aws.clients import Aws
+from services.aws.clients import AWS_ERRORS, Aws
 from services.platforms.port import DeployFailed
 
 TIME_LIMIT: Final = 180.0
@@ -37,7 +37,7 @@ class StackTables:
             async with asyncio.timeout(TIME_LIMIT):
                 if await self._apply(template, parameters, stack):
                     await self._require_good(stack)
-        except (BotoCoreError, ClientError) as error:
+        except AWS_ERRORS as error:
             raise _failed(str(error)) from error
         except TimeoutError as error:
             raise _failed(f"it took longer than {TIME_LIMIT:.0f} seconds") from error

@@ -21,7 +21,7 @@ from services.aws.emulator import free_port
 from tests.cli.command import Ended, descendants, is_alive, kill, snapinfra, started
 from tests.snapinfra import User, events
 
-COMMANDS = ["demo", "dev", "logs", "new", "provision", "resume", "schema", "seed", "serve", "token", "worker"]
+COMMANDS = ["demo", "dev", "health", "logs", "new", "provision", "resume", "schema", "seed", "serve", "token", "worker"]
 
 PROJECTS = "{ viewer { id } projects { nodes { id name } } }"
 

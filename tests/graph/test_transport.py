@@ -115,7 +115,14 @@ async def test_health_says_what_answers(server: Server) -> None:
     body = answer.json()
     assert answer.status_code == 200
     assert (body["status"], set(body["services"].values())) == ("healthy", {"connected"})
-    assert set(body["services"]) == {"dynamodb", "s3", "sqs", "events", "ai"}
+    assert set(body["services"]) == {"dynamodb", "s3", "sqs", "events", "clerk", "ai"}
+
+
+async def test_a_process_says_that_it_is_alive_without_looking_at_anything_else(server: Server) -> None:
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(f"{server.origin}/api/live")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
 
 
 async def test_a_mutation_is_not_run_by_get(server: Server, alice: User) -> None:
