@@ -1,9 +1,8 @@
-"""This file is GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): requests read, answers written.
+"""GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): requests read, answers written.
 
 A request that is none gets the status that says why, and always a body in GraphQL's form.
 """
 
-import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.types import ExecutionResult
 
+from graph.encoding import decoded, encoded
 from graph.errors import coded
 from services.core.errors import Limited, Problem, Unauthenticated, Unavailable
 
@@ -127,19 +127,8 @@ def _json(text: str | bytes, name: str) -> object:
     try:
         return decoded(text)
     except ValueError:
-        raise Malformed(f"The {name} must be JSON, in UTF-8 and not nested too deeply.") from None
-
-
-def decoded(text: str | bytes) -> object:
-    """Read JSON. Raises ValueError, whatever is wrong with it."""
-    try:
-        return json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_refuse_constant)
-    except RecursionError:
-        raise ValueError("It is nested too deeply.") from None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)  # Python would read NaN and Infinity, which JSON has not
+        message = f"The {name} must be JSON, in UTF-8, not nested too deeply and not of too many parts."
+        raise Malformed(message) from None
 
 
 def _object(given: Mapping[str, Any], name: str) -> dict[str, Any] | None:
@@ -153,7 +142,11 @@ def answer(result: ExecutionResult, media: str) -> Response:
     """Write what an operation came to. One that could not begin has no `data`, and where it may a status of its own."""
     errors = [error if "code" in (error.extensions or {}) else coded(error) for error in result.errors or []]
     if result.data is None and errors and not any(error.path for error in errors):
-        return refusal(errors, media, status=400 if media == GRAPHQL else 200)
+        if media == JSON:  # whose status says nothing
+            return refusal(errors, media, status=200)
+        if any((error.extensions or {}).get("code") == "UNAUTHENTICATED" for error in errors):
+            return refusal(errors, media, status=401, **{"www-authenticate": "Bearer"})
+        return refusal(errors, media, status=400)
     body: dict[str, Any] = {"data": result.data}
     if errors:
         body["errors"] = [error.formatted for error in errors]
@@ -181,6 +174,5 @@ def problem_refusal(problem: Problem, media: str) -> Response:
 def _response(
     body: dict[str, Any], media: str, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    content = json.dumps(body, separators=(",", ":"))
     kept = {"cache-control": "no-store", **(headers or {})}  # it is for whoever asked, and nobody else
-    return Response(content, status, kept, media_type=f"{media}; charset=utf-8")
+    return Response(encoded(body), status, kept, media_type=f"{media}; charset=utf-8")

@@ -1,12 +1,13 @@
-"""This file is how much one operation may ask for, whoever asks and by whichever transport: docs/limits.md explains it.
+"""How much one operation may ask for, whoever asks and by whichever transport: docs/limits.md explains it.
 
 A document is bounded by the parser before anything else looks at it, and weighed before it runs. Weighing visits each
 selection of the document once, however often fragments repeat it.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from graphql import (
     DocumentNode,
@@ -18,16 +19,16 @@ from graphql import (
     GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
-    IntValueNode,
-    ListValueNode,
     SelectionSetNode,
-    ValueNode,
-    VariableNode,
     get_named_type,
     get_operation_ast,
     is_composite_type,
+    value_from_ast_untyped,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
+
+from graph.lengths import length_of
+from resolvers.lists import AsLongAs
 
 MOST_CHARACTERS: Final = 65_536
 """Of a document. The longest that we ship has 1,400; what is large belongs into variables."""
@@ -39,7 +40,7 @@ MOST_COMMENTS: Final = 1_000
 """Lines of comments in a document."""
 
 MOST_DEPTH: Final = 15
-"""Fields within fields; the introspection that GraphiQL asks has just as many."""
+"""Fields within fields, introspection apart."""
 
 MOST_NESTED: Final = 60
 """Selections within selections, those of fragments included."""
@@ -52,6 +53,9 @@ MOST_ALIASES: Final = 50
 
 MOST_POINTS: Final = 10_000
 """What an operation may cost: a field costs 1, and what is below a list counts as often as the list may be long."""
+
+INTROSPECTION: Final = frozenset({"__schema", "__type"})
+"""Fields that show the schema itself."""
 
 PARSING: Final[dict[str, Any]] = {
     "max_source_length": MOST_CHARACTERS,
@@ -94,6 +98,20 @@ class TooNested(Exception):
     """The selections of a document nest so deeply that they are not weighed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A field that arguments are given to."""
+
+    node: FieldNode
+    field: GraphQLField
+    parent: GraphQLNamedType
+
+    @property
+    def key(self) -> str:
+        """The name that the field has in the answer."""
+        return (self.node.alias or self.node.name).value
+
+
 @dataclass(slots=True)
 class Scales:
     """Weighs the operations of a valid document."""
@@ -103,9 +121,13 @@ class Scales:
     variables: Mapping[str, Any]
     visits: int = 0
     """How many selections were looked at."""
+    calls: list[Call] = field(default_factory=list[Call])
+    """The fields of the operation that was weighed whose arguments have to be counted."""
+    introspected: list[FieldNode] = field(default_factory=list[FieldNode])
+    """Its fields that introspect: what they return is weighed apart (graph.introspection)."""
+    given: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Its variables, with their defaults."""
     _nested: int = 0
-    _given: dict[str, object] = field(default_factory=dict[str, object])
-    """The variables, with their defaults."""
     _known: dict[str, Weight] = field(default_factory=dict[str, Weight])
     """The weight of each fragment: it is the same wherever the fragment is used."""
     _fragments: dict[str, FragmentDefinitionNode] = field(default_factory=dict[str, FragmentDefinitionNode])
@@ -126,7 +148,8 @@ class Scales:
             return Weight()
         for definition in operation.variable_definitions or ():
             name = definition.variable.name.value
-            self._given[name] = self.variables.get(name, self._value(definition.default_value))
+            default = definition.default_value
+            self.given[name] = self.variables.get(name, None if default is None else value_from_ast_untyped(default))
         self._fragments = {
             node.name.value: node for node in self.document.definitions if isinstance(node, FragmentDefinitionNode)
         }
@@ -167,6 +190,11 @@ class Scales:
     def _field(self, node: FieldNode, parent: GraphQLNamedType) -> Weight:
         aliases = 0 if node.alias is None else 1
         found = self.schema.get_field(parent, node.name.value) if is_composite_type(parent) else None
+        if node.name.value in INTROSPECTION:
+            self.introspected.append(node)
+            return Weight(points=1, depth=1, fields=1, aliases=aliases)
+        if found is not None and node.arguments:
+            self.calls.append(Call(node, found, parent))
         if node.selection_set is None or found is None:
             return Weight(points=1, depth=1, fields=1, aliases=aliases)
         kind = get_named_type(found.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the type of a list is generic
@@ -179,29 +207,19 @@ class Scales:
         )
 
     def _times(self, node: FieldNode, found: GraphQLField) -> int:
-        """Return how often what is below a field may come: `first` of a connection, the `ids` of a list.
-
-        What is no number there, execution refuses.
-        """
-        given = {argument.name.value: self._value(argument.value) for argument in node.arguments or ()}
+        """Return how often what is below a field may come. What is no number there, execution refuses."""
         if "first" in found.args:
-            match given.get("first", found.args["first"].default_value):
-                case int(first):
-                    return max(first, 0)
-                case float(first) if first.is_integer():
-                    return max(int(first), 0)
-                case _:
-                    return 1
-        ids = given.get("ids") if "ids" in found.args else None
-        return len(cast("list[object]", ids)) if isinstance(ids, list) else 1
+            first = self._arguments(node).get("first")
+            if first is None:  # also where a variable was left out
+                first = found.args["first"].default_value
+            return max(int(first), 0) if isinstance(first, int | float) and math.isfinite(first) else 1
+        length = length_of(found)
+        if length is None:
+            return 1
+        return length.length(self._arguments(node) if isinstance(length, AsLongAs) else {})
 
-    def _value(self, node: ValueNode | None) -> object:
-        match node:
-            case IntValueNode():
-                return int(node.value)
-            case ListValueNode():
-                return list(node.values)
-            case VariableNode():
-                return self._given.get(node.name.value)
-            case _:
-                return None
+    def _arguments(self, node: FieldNode) -> dict[str, Any]:
+        """Return the arguments of a field as they were sent."""
+        return {
+            argument.name.value: value_from_ast_untyped(argument.value, self.given) for argument in node.arguments or ()
+        }

@@ -1,21 +1,26 @@
-"""This file is the assembly of the schema from the slices."""
+"""The assembly of the schema from the slices."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
+from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
 from graph.access_log import AccessLog
+from graph.conversion import convert_inputs
 from graph.descriptions import describe
-from graph.documents import Documents
 from graph.errors import CodedErrors
+from graph.lengths import declare_lengths
+from graph.preparing import Preparation
 from graph.rendering import EventExecutor, EventRunner
 from graph.scopes import needed_scopes
 from resolvers import (
@@ -172,8 +177,43 @@ class OperationContext(SchemaExtension):
         return set() if document is None else needed_scopes(document, self.execution_context.operation_name)
 
 
-class QuietSchema(strawberry.Schema):
-    """Leaves logging to CodedErrors, which knows a user's error from a mistake of ours; streams take the fast way."""
+class BoundedSchema(strawberry.Schema):
+    """Prepares operations as graph.preparing says, on every transport; streams take the fast way (graph.rendering).
+
+    Logging is left to CodedErrors, which knows a user's error from a mistake of ours.
+    """
+
+    def _create_execution_context(  # noqa: PLR0917 - Strawberry's
+        self,
+        query: str | None,
+        allowed_operation_types: Iterable[OperationType],
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionContext:
+        """Take an empty name of an operation for none."""
+        return super()._create_execution_context(
+            query=query,
+            allowed_operation_types=allowed_operation_types,
+            variable_values=variable_values,
+            context_value=context_value,
+            root_value=root_value,
+            operation_name=operation_name or None,
+            operation_extensions=operation_extensions,
+        )
+
+    async def _prepare_operation_async(
+        self,
+        context: ExecutionContext,
+        extensions_runner: SchemaExtensionsRunner,
+    ) -> PreExecutionError | None:
+        del extensions_runner  # no extension of ours looks at parsing or validation
+        name = context._provided_operation_name  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - `operation_name` is that of the first where none is given
+        preparation = Preparation(self._schema, context, name)
+        context.pre_execution_errors = errors = await preparation.errors()
+        return PreExecutionError(data=None, errors=errors) if errors else None
 
     def create_extensions_runner(
         self, execution_context: ExecutionContext, extensions: list[SchemaExtension]
@@ -188,7 +228,8 @@ class QuietSchema(strawberry.Schema):
 def schema() -> strawberry.Schema:
     """Return the schema; made once."""
     describe([*SLICES, sys.modules[__name__]])
-    return QuietSchema(
+    config = StrawberryConfig(scalar_map=SCALARS)
+    made = BoundedSchema(
         query=Query,
         mutation=Mutation,
         subscription=Live,
@@ -200,10 +241,14 @@ def schema() -> strawberry.Schema:
             teams.Team,
             analytics_objects.Session,
         ],
-        extensions=[OperationContext, AccessLog, CodedErrors, Documents],
+        extensions=[OperationContext, AccessLog, CodedErrors],
         execution_context_class=EventExecutor,
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=config,
     )
+    core = made._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as Strawberry's own extensions have it
+    declare_lengths(core)
+    convert_inputs(core, config)
+    return made
 
 
 def sdl() -> str:

@@ -1,4 +1,4 @@
-"""This file is a socket: every message is answered as the protocol wants, and access that ends also ends the socket.
+"""A socket: every message is answered as the protocol wants, and access that ends also ends the socket.
 
 It is closed with the code 4403, and a reason to read, when whoever signed it in may do less. Clients connect again then
 (graphql-ws does by itself), resume after their cursors what they still may see, and are told NOT_FOUND of the rest. So
@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from graphql import GraphQLError
 from starlette.websockets import WebSocketDisconnect
@@ -22,6 +22,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     PingMessage,
     SubscribeMessage,
 )
+from strawberry.types.execution import PreExecutionError
 
 from graph.access_log import new_request_id
 from graph.errors import coded
@@ -96,6 +97,23 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         with noting(requestId=new_request_id(), transport="websocket"):
             await super().run_operation(operation)
+
+    async def send_message(self, message: Message) -> None:
+        """Send a message. The result of an operation that did not begin has no `data`, as GraphQL specifies."""
+        if message["type"] == "next":
+            payload: dict[str, Any] = {**message["payload"]}
+            if payload["data"] is None and not any("path" in error for error in payload.get("errors", ())):
+                del payload["data"]
+            await self.websocket.send_json({**message, "payload": payload})
+        else:
+            await super().send_message(message)
+
+    async def _handle_pre_execution_error(self, operation: Operation[Context, None], result: PreExecutionError) -> None:
+        """Send why an operation does not begin; that one must sign in as a result, as where a field says so."""
+        if any((error.extensions or {}).get("code") == "UNAUTHENTICATED" for error in result.errors or ()):
+            await operation.send_next(result)
+        else:
+            await super()._handle_pre_execution_error(operation, result)
 
     @staticmethod
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:

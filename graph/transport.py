@@ -1,4 +1,4 @@
-"""This file is GraphQL's transports: HTTP, and WebSocket with the protocol graphql-transport-ws, at one path.
+"""GraphQL's transports: HTTP, and WebSocket with the protocol graphql-transport-ws, at one path.
 
 The protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. The credentials of a socket come in its
 connection_init or with the upgrade's own headers.
@@ -24,8 +24,9 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
+from graph.encoding import decoded, encoded
 from graph.errors import coded
-from graph.http import JSON, Malformed, answer, asked, decoded, media_type, problem_refusal, refusal
+from graph.http import JSON, Malformed, answer, asked, media_type, problem_refusal, refusal
 from graph.schema import schema
 from graph.sockets import Adapter, WatchedSocket
 from resolvers.context import Context
@@ -144,6 +145,10 @@ class GraphQLTransport(GraphQL[Context, None]):
             return decoded(data)
         except ValueError as wrong:
             raise JSONDecodeError(str(wrong), "", 0) from None
+
+    def encode_json(self, data: object) -> str:
+        """Write a socket's message: text, for bytes would make a binary frame."""
+        return encoded(data).decode()
 
     async def on_ws_connect(self, context: Context) -> UnsetType:
         """Sign a socket in with its connection_init; credentials that fail close it with 4403."""

@@ -1,17 +1,21 @@
 """This file is the administration of an installation in the schema."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
 from resolvers.generations import Generation
+from resolvers.lists import AtMost
 from resolvers.sight import seen
 from services import admin
+from services.admin import MOST_DEAD
 from services.core.ids import GenerationId
 from services.generations.model import Generation as Record
+
+QUEUES: Final = 3
 
 
 @strawberry.type
@@ -89,7 +93,7 @@ class RedriveJobPayload:
     """The job, of whichever team: QUEUED again, with its counters reset. Null where there are user errors."""
     generation: Generation | None = None
     """The generation of the job, also after a CONFLICT; null where you may not see it, since it is another team's."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -100,13 +104,13 @@ class RedriveJobPayload:
 @strawberry.type
 class AdminQuery:
     @strawberry.field
-    async def queue_status(self, info: Info) -> list[QueueStatus] | None:
+    async def queue_status(self, info: Info) -> Annotated[list[QueueStatus], AtMost(QUEUES)] | None:
         """Return the state of every job queue. For administrators (ADMIN_USERS)."""
         statuses = await info.context.services.admin.queue_status(by=info.context.actor)
         return [QueueStatus.of(status) for status in statuses]
 
     @strawberry.field
-    async def dead_jobs(self, info: Info) -> list[DeadJob] | None:
+    async def dead_jobs(self, info: Info) -> Annotated[list[DeadJob], AtMost(QUEUES * MOST_DEAD)] | None:
         """Return up to a hundred jobs of each dead-letter queue, which stay there. For administrators (ADMIN_USERS)."""
         return [DeadJob.of(dead) for dead in await info.context.services.admin.dead_jobs(by=info.context.actor)]
 

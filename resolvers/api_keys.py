@@ -6,7 +6,8 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
+from resolvers.lists import AtMost
 from resolvers.node import Node
 from services.api_keys import service as model
 from services.api_keys.text import key_prefix
@@ -24,7 +25,7 @@ class ApiKey(Node):
     """What people call it."""
     prefix: str
     """How its text begins: the part that is no secret."""
-    scopes: list[Scope]
+    scopes: Annotated[list[Scope], AtMost(len(Scope))]
     """What it may be used for, besides what the role of its maker allows."""
     user_id: strawberry.ID
     """Who made it."""
@@ -58,7 +59,7 @@ class CreateApiKeyInput:
 
     name: str
     """1 to 100 characters."""
-    scopes: list[Scope]
+    scopes: Annotated[list[Scope], AtMost(len(Scope))]
     """What it may be used for; at least one."""
     team_id: strawberry.ID | None = None
     """The team that it is for; null means your personal team."""
@@ -85,7 +86,7 @@ class CreateApiKeyPayload:
     """The key; null where there are user errors."""
     text: str | None = None
     """What to send as `Authorization: Bearer …` or `x-api-key: …`. Shown this once; null where a retry made nothing."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -100,7 +101,7 @@ class RevokeApiKeyPayload:
 
     api_key: ApiKey | None = None
     """The key as it is now."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

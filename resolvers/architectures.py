@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
+from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.projects import Project
 from services.architectures import model, service
+from services.architectures.model import MAX_EDGES, MAX_NODES
 from services.core.ids import ArchitectureId, ProjectId
 
 if TYPE_CHECKING:
@@ -49,9 +51,9 @@ class DiagramEdge:
 class Architecture(Node):
     """A drawing of a backend's parts and how they connect, generated or made by hand."""
 
-    nodes: list[DiagramNode]
+    nodes: Annotated[list[DiagramNode], AtMost(MAX_NODES)]
     """Its parts."""
-    edges: list[DiagramEdge]
+    edges: Annotated[list[DiagramEdge], AtMost(MAX_EDGES)]
     """How they connect."""
     version: int
     """Counts its changes, from 1; pass it as `expectedVersion` to change only what you have seen."""
@@ -133,10 +135,10 @@ class SaveArchitectureInput:
 
     project_id: strawberry.ID
     """The project."""
-    nodes: list[DiagramNodeInput]
-    """1 to 100 parts."""
-    edges: list[DiagramEdgeInput] = strawberry.field(default_factory=list)
-    """At most 300, no two alike."""
+    nodes: Annotated[list[DiagramNodeInput], AtMost(MAX_NODES)]
+    """The parts: at least one."""
+    edges: Annotated[list[DiagramEdgeInput], AtMost(MAX_EDGES)] = strawberry.field(default_factory=list)
+    """How they connect: no two alike."""
     client_mutation_id: str | None = None
     """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the
     architecture of the first try as long as you may see it. With other input it is a CONFLICT."""
@@ -148,10 +150,10 @@ class UpdateArchitectureInput:
 
     architecture_id: strawberry.ID
     """The architecture."""
-    nodes: list[DiagramNodeInput]
-    """1 to 100 parts: all that it shall have."""
-    edges: list[DiagramEdgeInput] = strawberry.field(default_factory=list)
-    """At most 300, no two alike: all that it shall have."""
+    nodes: Annotated[list[DiagramNodeInput], AtMost(MAX_NODES)]
+    """All parts that it shall have: at least one."""
+    edges: Annotated[list[DiagramEdgeInput], AtMost(MAX_EDGES)] = strawberry.field(default_factory=list)
+    """All connections that it shall have: no two alike."""
     expected_version: int | None = None
     """Change nothing unless it still has this version: a CONFLICT then carries the architecture as it is."""
 
@@ -170,7 +172,7 @@ class SaveArchitecturePayload:
 
     architecture: Architecture | None = None
     """The architecture; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -184,7 +186,7 @@ class UpdateArchitecturePayload:
 
     architecture: Architecture | None = None
     """The architecture as it is now, also after a CONFLICT."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -198,7 +200,7 @@ class DeleteArchitecturePayload:
 
     deleted_architecture_id: strawberry.ID | None = None
     """The architecture's id; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

@@ -7,6 +7,7 @@ import strawberry
 
 from resolvers.activity import ActivityNoted, LiveAfter, shown
 from resolvers.context import Info
+from resolvers.lists import SHOWN, AtMost
 from resolvers.streams import StreamGap
 from resolvers.users import User
 from services.collaboration import Present
@@ -31,8 +32,8 @@ class PresentUser:
 class PresenceChanged:
     """Who is there now, instead of who was. Comes first, and after each change; needs no cursor."""
 
-    present: list[PresentUser]
-    """Everybody who follows the project, yourself included, each once."""
+    present: Annotated[list[PresentUser], AtMost(SHOWN)]
+    """Who follows the project, yourself included, each once."""
 
 
 ProjectEvent = Annotated[

@@ -1,10 +1,10 @@
 """This file is the context of an operation: the services, and who asks."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import Any, Final, Self, TypeAlias, TypeVar
 
 import strawberry
 
@@ -12,10 +12,12 @@ from resolvers.loaders import Loaders
 from services.auth.tokens import Subject
 from services.bootstrap import Services
 from services.core.actor import Actor, Scope
-from services.core.errors import Forbidden, Unauthenticated
+from services.core.errors import Fault, Forbidden, Invalid, Unauthenticated
 from services.sign_in import Credential
 
 T = TypeVar("T")
+
+SIGN_IN: Final = "Sign in first: send 'Authorization: Bearer <token>'."
 
 
 @dataclass(slots=True)
@@ -33,6 +35,8 @@ class Context:
     """A socket's, from the request that opened it."""
     needed_scopes: Callable[[], AbstractSet[Scope]] = frozenset
     """Tells what the operation needs of an API key."""
+    overlong: Mapping[str, Sequence[Fault]] = field(default_factory=dict[str, Sequence[Fault]])
+    """Which lists of a mutation's input have too many items, by the mutation's key in the answer (graph.inputs)."""
     _loaders: Loaders | None = None
     _loads: dict[Hashable, "asyncio.Future[Any]"] = field(default_factory=dict[Hashable, "asyncio.Future[Any]"])
 
@@ -40,11 +44,16 @@ class Context:
     def actor(self) -> Actor:
         """Who is signed in. Raises Unauthenticated where nobody is, Forbidden where an API key's scopes do not do."""
         if self.signed_in is None:
-            raise Unauthenticated("Sign in first: send 'Authorization: Bearer <token>'.")
+            raise Unauthenticated(SIGN_IN)
         if self.signed_in.scopes is not None and (missing := self.needed_scopes() - self.signed_in.scopes):
             needed = " and ".join(sorted(scope.value for scope in missing))
             raise Forbidden(f"This API key may not do that: it lacks the scope {needed}.")
         return self.signed_in
+
+    def require_counted(self, key: str) -> None:
+        """Raise Invalid where an input has overlong lists: what is left of it is not what was sent."""
+        if faults := self.overlong.get(key):
+            raise Invalid(faults)
 
     @property
     def caller(self) -> str:

@@ -6,6 +6,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.deployments import Deployment
+from resolvers.lists import AtMost
 from resolvers.projects import Project
 from services import dashboard as model
 from services.core.ids import TeamId
@@ -28,11 +29,11 @@ class Dashboard:
 
     project_count: int
     """How many projects the team has; beyond some thousands a lower bound."""
-    recent_projects: list[Project]
-    """The 5 newest projects."""
-    recent_deployments: list[Deployment]
-    """The 5 newest deployments."""
-    deployment_counts: list[DeploymentCount]
+    recent_projects: Annotated[list[Project], AtMost(model.SHOWN)]
+    """The newest projects."""
+    recent_deployments: Annotated[list[Deployment], AtMost(model.SHOWN)]
+    """The newest deployments."""
+    deployment_counts: Annotated[list[DeploymentCount], AtMost(len(DeploymentStatus))]
     """The 100 newest deployments by status; statuses that none has are left out."""
     generations_this_month: int
     """How many generations were asked for since the month began, in UTC."""

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
 from resolvers.paging import After, Connection, First, connection
 from resolvers.projects import Project
 from resolvers.users import User
@@ -67,7 +67,7 @@ class RestoreProjectPayload:
 
     project: Project | None = None
     """The project as it was, in the team that it was in; nothing of it runs."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

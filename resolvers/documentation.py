@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
+from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.projects import Project
 from services import projects
 from services.core.ids import PageId, ProjectId
 from services.documentation import model, service
+from services.documentation.model import MAX_PAGES
 
 if TYPE_CHECKING:
     from resolvers.generations import Generation
@@ -129,7 +131,7 @@ class ReorderDocumentationInput:
 
     project_id: strawberry.ID
     """The project."""
-    page_ids: list[strawberry.ID]
+    page_ids: Annotated[list[strawberry.ID], AtMost(MAX_PAGES)]
     """Each page of the project once, in the order wanted."""
 
 
@@ -139,7 +141,7 @@ class CreateDocumentationPagePayload:
 
     page: DocumentationPage | None = None
     """The page, behind all others; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -153,7 +155,7 @@ class UpdateDocumentationPagePayload:
 
     page: DocumentationPage | None = None
     """The page as it is now, also after a CONFLICT."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -167,7 +169,7 @@ class DeleteDocumentationPagePayload:
 
     deleted_page_id: strawberry.ID | None = None
     """The page's id; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -181,7 +183,7 @@ class ReorderDocumentationPayload:
 
     project: Project | None = None
     """The project with its pages in the new order; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

@@ -3,11 +3,12 @@
 import functools
 from collections.abc import Awaitable, Callable
 from enum import Enum
-from typing import Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
+from typing import Annotated, Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
 
 import strawberry
 
 from resolvers.context import Context
+from resolvers.lists import SHOWN, AtMost
 from resolvers.sight import seen
 from services.core import errors
 
@@ -63,8 +64,11 @@ class UserError:
     """A sentence for the person at the screen."""
     code: ErrorCode
     """What kind of error it is."""
-    field: list[str] | None = None
+    field: Annotated[list[str], AtMost(20)] | None = None
     """The input field it is about, outermost first: `["tables", "0", "name"]`. Null where it is about the whole."""
+
+
+UserErrors = Annotated[list[UserError], AtMost(SHOWN)]
 
 
 def user_errors(problem: errors.Problem) -> list[UserError]:
@@ -72,7 +76,7 @@ def user_errors(problem: errors.Problem) -> list[UserError]:
     if isinstance(problem, errors.Invalid):
         return [
             UserError(message=fault.message, code=ErrorCode.BAD_USER_INPUT, field=list(fault.field) or None)
-            for fault in problem.faults
+            for fault in problem.faults[:SHOWN]
         ]
     return [UserError(message=problem.message, code=code_of(problem))]
 
@@ -106,11 +110,12 @@ def reporting(
     def around(resolve: Callable[Concatenate[S, P], Awaitable[Y]]) -> Callable[Concatenate[S, P], Awaitable[Y]]:
         @functools.wraps(resolve)
         async def reported(root: S, *args: P.args, **kwargs: P.kwargs) -> Y:
+            info: Any = kwargs["info"]  # Strawberry gives it by name
+            context: Context = info.context
             try:
+                context.require_counted(info.path.key)
                 return await resolve(root, *args, **kwargs)
             except errors.Conflict as conflict:
-                info: Any = kwargs["info"]  # Strawberry gives it by name
-                context: Context = info.context
                 is_seen = conflict.current and await seen(context.services, conflict.current.id, by=context.actor)
                 shown = payload.of(conflict.current) if is_seen else payload()
                 shown.user_errors = user_errors(conflict)

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.projects import Project
@@ -205,7 +205,7 @@ class WithIntegration:
 
     integration: Integration | None = None
     """The integration as it is now, also after a CONFLICT; null after other user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -244,7 +244,7 @@ class DeleteIntegrationPayload:
 
     deleted_integration_id: strawberry.ID | None = None
     """The integration's id; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

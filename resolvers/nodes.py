@@ -1,7 +1,7 @@
 """This file is looking up anything by its id."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 import strawberry
@@ -15,6 +15,7 @@ from resolvers.deployments import Deployment
 from resolvers.documentation import DocumentationPage
 from resolvers.generations import Generation
 from resolvers.integrations import Integration
+from resolvers.lists import AsLongAs, AtMost
 from resolvers.node import Node
 from resolvers.notifications import NotificationTarget, Webhook, WebhookDelivery
 from resolvers.projects import Project
@@ -23,7 +24,6 @@ from resolvers.sight import seen
 from resolvers.teams import Team
 from resolvers.teams.objects import TeamInvitation
 from resolvers.users import User
-from services.core.errors import Invalid
 from services.core.ids import prefix_of
 
 MOST: Final = 100
@@ -54,6 +54,11 @@ async def _find(info: Info, object_id: str) -> Node | None:
     return None if thing is None else _BY_PREFIX[prefix_of(object_id) or ""](thing)
 
 
+def _number_of_ids(arguments: Mapping[str, Any]) -> int:
+    ids: Any = arguments.get("ids")
+    return len(ids) if isinstance(ids, list) else 1  # pyright: ignore[reportUnknownArgumentType] - JSON
+
+
 @strawberry.type
 class NodesQuery:
     @strawberry.field
@@ -67,9 +72,7 @@ class NodesQuery:
     async def nodes(
         self,
         info: Info,
-        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Up to 100 ids of anything.")],
-    ) -> list[Node | None]:
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Ids of anything."), AtMost(MOST)],
+    ) -> Annotated[list[Node | None], AsLongAs(_number_of_ids)]:
         """Return several things by their ids, in the order of the ids."""
-        if len(ids) > MOST:
-            raise Invalid.one(f"At most {MOST} ids at once.", "ids")
         return list(await asyncio.gather(*(_find(info, object_id) for object_id in ids)))

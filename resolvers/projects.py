@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.teams import Team
@@ -259,7 +259,7 @@ class CreateProjectPayload:
 
     project: Project | None = None
     """The project; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -273,7 +273,7 @@ class UpdateProjectPayload:
 
     project: Project | None = None
     """The project as it is now, also after a CONFLICT."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -287,7 +287,7 @@ class MoveProjectPayload:
 
     project: Project | None = None
     """The project as it is now, also after a CONFLICT."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -301,7 +301,7 @@ class DeleteProjectPayload:
 
     deleted_project_id: strawberry.ID | None = None
     """The project's id; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

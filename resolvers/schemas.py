@@ -1,25 +1,30 @@
 """This file is database schemas in the schema."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Final, Self
 
 import strawberry
 from strawberry.scalars import JSON
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
+from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.projects import Project
 from services.core.ids import ProjectId, SchemaId
 from services.schemas import model, service
 from services.schemas.diff import ChangeKind
 from services.schemas.model import FieldType, OnDelete, RelationshipType
+from services.schemas.validation import MAX_FIELDS, MAX_INDEXES, MAX_RELATIONSHIPS, MAX_TABLES
 
 if TYPE_CHECKING:
     from resolvers.generations import Generation
 
 for _enum in (FieldType, RelationshipType, OnDelete, ChangeKind):
     strawberry.enum(_enum)
+
+MOST_CHANGES: Final = 4_000
+"""Of two schemas: one takes 100,000 bytes, and what can change in it 45 of them at least."""
 
 
 @strawberry.type
@@ -46,7 +51,7 @@ class Index:
 
     name: str
     """Unique in its table."""
-    fields: list[str]
+    fields: Annotated[list[str], AtMost(MAX_FIELDS)]
     """The fields, in order."""
     unique: bool
     """Whether no two rows have the same values."""
@@ -58,9 +63,9 @@ class Table:
 
     name: str
     """Letters, digits and underscores, from a letter on; unique in its schema."""
-    fields: list[Field]
+    fields: Annotated[list[Field], AtMost(MAX_FIELDS, weighs=12)]
     """Its columns, in order."""
-    indexes: list[Index]
+    indexes: Annotated[list[Index], AtMost(MAX_INDEXES, weighs=4)]
     """Its indexes."""
 
 
@@ -100,9 +105,9 @@ class Schema(Node):
     """Its number in the project, from 1."""
     name: str
     """The project's name when it was made."""
-    tables: list[Table]
+    tables: Annotated[list[Table], AtMost(MAX_TABLES)]
     """Its tables."""
-    relationships: list[Relationship]
+    relationships: Annotated[list[Relationship], AtMost(MAX_RELATIONSHIPS)]
     """How they relate."""
     created_at: datetime
     """When it was made."""
@@ -130,7 +135,7 @@ class Schema(Node):
         from_: Annotated[
             strawberry.ID, strawberry.argument(name="from", description="Another version of the same schema.")
         ],
-    ) -> list[SchemaChange] | None:
+    ) -> Annotated[list[SchemaChange], AtMost(MOST_CHANGES, weighs=2_000)] | None:
         """List what changed from another version to this one."""
         changes = await info.context.services.schemas.diff(self.schema, SchemaId(from_), by=info.context.actor)
         return [
@@ -175,7 +180,7 @@ class IndexInput:
 
     name: str
     """Unique in its table."""
-    fields: list[str]
+    fields: Annotated[list[str], AtMost(MAX_FIELDS)]
     """The fields, in order."""
     unique: bool = False
     """Whether no two rows have the same values."""
@@ -187,10 +192,10 @@ class TableInput:
 
     name: str
     """Letters, digits and underscores, from a letter on, at most 63; unique in its schema."""
-    fields: list[FieldInput]
-    """1 to 100 columns, in order."""
-    indexes: list[IndexInput] = strawberry.field(default_factory=list)
-    """At most 20 indexes."""
+    fields: Annotated[list[FieldInput], AtMost(MAX_FIELDS)]
+    """Its columns, in order: at least one."""
+    indexes: Annotated[list[IndexInput], AtMost(MAX_INDEXES)] = strawberry.field(default_factory=list)
+    """Its indexes."""
 
 
 @strawberry.input
@@ -221,10 +226,12 @@ class SaveSchemaInput:
 
     project_id: strawberry.ID
     """The project."""
-    tables: list[TableInput]
-    """1 to 50 tables."""
-    relationships: list[RelationshipInput] = strawberry.field(default_factory=list)
-    """At most 200 relationships."""
+    tables: Annotated[list[TableInput], AtMost(MAX_TABLES)]
+    """Its tables: at least one."""
+    relationships: Annotated[list[RelationshipInput], AtMost(MAX_RELATIONSHIPS)] = strawberry.field(
+        default_factory=list
+    )
+    """How they relate."""
     name: str | None = None
     """What to call this version; 1 to 100 characters. Null means the project's name."""
     expected_version: int | None = None
@@ -240,7 +247,7 @@ class SaveSchemaPayload:
 
     schema: Schema | None = None
     """The stored version; after a CONFLICT the newest one."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

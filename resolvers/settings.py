@@ -6,7 +6,8 @@ from typing import Annotated, Any, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
+from resolvers.lists import AtMost
 from resolvers.platforms import DeploymentPlatform
 from services import settings as model
 from services.core.ids import TeamId
@@ -24,7 +25,7 @@ class UserSettings:
     """How a frontend looks; SYSTEM at first."""
     timezone: str
     """The time zone in which times are shown to them, such as `Europe/Berlin`; `UTC` at first."""
-    notify_on: list[NotifiableEvent]
+    notify_on: Annotated[list[NotifiableEvent], AtMost(len(NotifiableEvent))]
     """What they want to be told of by mail: everything but GENERATION_COMPLETED at first. It takes a server that sends
     mail, and an address that the identity provider tells."""
     version: int
@@ -74,7 +75,7 @@ class UpdateSettingsInput:
     """How a frontend looks."""
     timezone: str | None = None
     """A name of the IANA time zone database, such as `Europe/Berlin`."""
-    notify_on: list[NotifiableEvent] | None = None
+    notify_on: Annotated[list[NotifiableEvent], AtMost(len(NotifiableEvent))] | None = None
     """All that you want to be told of by mail; empty for nothing."""
     expected_version: int | None = None
     """Change nothing unless the settings still have this version: a CONFLICT then carries them as they are."""
@@ -100,7 +101,7 @@ class UpdateSettingsPayload:
 
     settings: UserSettings | None = None
     """The settings as they are now, also after a CONFLICT."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -114,7 +115,7 @@ class UpdateTeamSettingsPayload:
 
     settings: TeamSettings | None = None
     """The settings as they are now, also after a CONFLICT."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

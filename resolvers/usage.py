@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self, TypeVar
 import strawberry
 
 from resolvers.context import Info
+from resolvers.lists import SHOWN, AtMost
 from resolvers.scalars import Long
 from services.core.ids import TeamId
 from services.generations.model import GenerationKind
@@ -140,18 +141,18 @@ class TeamUsage:
     report: strawberry.Private[reports.Report]
 
     @strawberry.field
-    def by_model(self) -> list[ModelUsage]:
+    def by_model(self) -> Annotated[list[ModelUsage], AtMost(SHOWN)]:
         """The same for each model, in the order of their first use."""
         found = self.report.by(lambda row: (row.provider, row.model))
-        return [_sums(ModelUsage, used, provider=provider, model=model) for (provider, model), used in found]
+        return [_sums(ModelUsage, used, provider=provider, model=model) for (provider, model), used in found[:SHOWN]]
 
     @strawberry.field
-    def by_kind(self) -> list[KindUsage]:
+    def by_kind(self) -> Annotated[list[KindUsage], AtMost(len(GenerationKind))]:
         """The same for each kind of generation, in the order of their first use."""
         return [_sums(KindUsage, used, kind=GenerationKind(kind)) for kind, used in self.report.by(_kind)]
 
     @strawberry.field
-    def by_day(self) -> list[DayUsage]:
+    def by_day(self) -> Annotated[list[DayUsage], AtMost(reports.LONGEST)]:
         """The same for each day that has any, in order."""
         return [_sums(DayUsage, used, day=date.fromisoformat(day)) for day, used in self.report.by(_day)]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.settings import UserSettings
@@ -103,7 +103,7 @@ class UpdateProfilePayload:
 
     user: User | None = None
     """You as you are now, also after a CONFLICT."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

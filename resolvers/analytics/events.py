@@ -8,7 +8,7 @@ import strawberry
 from resolvers.analytics.objects import AnalyticsEvent
 from resolvers.analytics.operations import TeamArgument, TimeRange, optional_range, optional_team
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
 from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import Long
 from services.analytics import events
@@ -69,7 +69,7 @@ class ExportEventsPayload:
 
     export: EventExport | None = None
     """The file; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

@@ -2,12 +2,13 @@
 
 import json
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 from strawberry.scalars import JSON
 
 from resolvers.context import Info
+from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import Long
@@ -200,7 +201,7 @@ class MetricTotals:
     """Cost in millionths of a US dollar; exact."""
     durations: Durations | None
     """How long things took; null where no event says so."""
-    by_type: list[EventTypeTotal]
+    by_type: Annotated[list[EventTypeTotal], AtMost(len(EventType))]
     """The types that there were, in the order of EventType."""
 
     @classmethod

@@ -1,20 +1,22 @@
 """This file is recording events, asking for totals, and watching them."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import strawberry
 from strawberry.scalars import JSON
 
 from resolvers.analytics.objects import LiveMetrics, MetricPoint, MetricsOverview, Session
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
+from resolvers.lists import AsLongAs, AtMost
 from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import Long
 from services.analytics import service
 from services.analytics.rollups import Interval, Part
-from services.analytics.service import Metric
+from services.analytics.service import BATCH, Metric
 from services.analytics.validation import EventCode, NewEvent
 from services.core.ids import ProjectId, SessionId, TeamId
 from services.core.pages import PageRequest
@@ -61,8 +63,8 @@ class AnalyticsEventInput:
 class RecordEventsInput:
     """Events to record."""
 
-    events: list[AnalyticsEventInput]
-    """1 to 1,000 of them."""
+    events: Annotated[list[AnalyticsEventInput], AtMost(BATCH)]
+    """The events: at least one."""
 
 
 @strawberry.type
@@ -91,9 +93,9 @@ class RecordEventsPayload:
     """How many were recorded before."""
     rejected_count: int = 0
     """How many were refused; the others are recorded all the same."""
-    outcomes: list[EventOutcome] | None = None
+    outcomes: Annotated[list[EventOutcome], AtMost(BATCH, weighs=100)] | None = None
     """What became of each event, in the order of the batch; null where there are user errors: nothing was recorded."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct about the batch as a whole; empty on success."""
 
     @classmethod
@@ -149,6 +151,19 @@ ProjectArgument = Annotated[
 ]
 
 
+def _points(arguments: Mapping[str, Any]) -> int:
+    """Return how many points a series has; as many as it can have where its times are none."""
+    interval = Interval.DAY if arguments.get("interval") == Interval.DAY.value else Interval.HOUR
+    asked: Any = arguments.get("range")
+    longest = service.MOST_SPAN[interval]
+    if asked is None:
+        return service.DEFAULT_SPAN // interval.length + 2
+    span = longest
+    with suppress(TypeError, ValueError, LookupError, AttributeError):
+        span = datetime.fromisoformat(asked["end"]) - datetime.fromisoformat(asked["start"])
+    return max(0, min(span, longest) // interval.length) + 2  # the first and last period are filled up
+
+
 @strawberry.type
 class AnalyticsQuery:
     @strawberry.field
@@ -186,7 +201,7 @@ class AnalyticsQuery:
             strawberry.argument(description="At most 92 days of hours, or 366 days; null means the last 30 days."),
         ] = None,
         filter: FilterArgument = None,
-    ) -> list[MetricPoint] | None:
+    ) -> Annotated[list[MetricPoint], AsLongAs(_points)] | None:
         """Return a metric's value in every hour or day of a time, oldest first, also where nothing happened."""
         points = await info.context.services.analytics.series(
             metric,

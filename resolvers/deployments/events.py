@@ -6,6 +6,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.deployments.objects import Deployment, LogLine
+from resolvers.lists import AtMost
 from resolvers.scalars import URL
 from resolvers.streams import StreamEvent, StreamGap
 from services.core.ids import DeploymentId
@@ -40,7 +41,7 @@ class StepChanged(StreamEvent):
 class LogLines(StreamEvent):
     """Lines of output, one or more."""
 
-    lines: list[LogLine]
+    lines: Annotated[list[LogLine], AtMost(2_000, weighs=20)]  # of a whole batch of services.events.hub; usually few
     """The lines, in order."""
 
 

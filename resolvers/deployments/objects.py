@@ -7,6 +7,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.generations import Generation
+from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.platforms import DeploymentPlatform
@@ -17,6 +18,7 @@ from services.core.pages import PageRequest
 from services.deployments import events
 from services.deployments import model as records
 from services.deployments.model import DeploymentStatus
+from services.deployments.service import MAX_VARIABLES
 from services.platforms.port import LogLevel, LogStream, StepState
 
 for _enum in (DeploymentStatus, LogLevel, LogStream, StepState):
@@ -54,9 +56,9 @@ class LogLine:
 class LogFilter:
     """Which log lines to show; an empty or null field shows all."""
 
-    streams: list[LogStream] | None = None
+    streams: Annotated[list[LogStream], AtMost(len(LogStream))] | None = None
     """From these sources."""
-    levels: list[LogLevel] | None = None
+    levels: Annotated[list[LogLevel], AtMost(len(LogLevel))] | None = None
     """Of these levels."""
     contains: str | None = None
     """With this text, in whatever case."""
@@ -85,7 +87,7 @@ class EnvironmentVariable:
 class DeploymentConfig:
     """What was chosen for a deployment."""
 
-    environment_variables: list[EnvironmentVariable]
+    environment_variables: Annotated[list[EnvironmentVariable], AtMost(MAX_VARIABLES)]
     """Variables beside the platform's own."""
     build_command: str | None
     """Null: the platform's own."""

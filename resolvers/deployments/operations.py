@@ -8,7 +8,8 @@ import strawberry
 from resolvers.context import Info
 from resolvers.deployments.events import DeploymentEvent, shown
 from resolvers.deployments.objects import Deployment, LogFilterArgument, log_filter
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
+from resolvers.lists import AtMost
 from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
 from services.core.ids import DeploymentId, GenerationId, ProjectId
@@ -16,6 +17,7 @@ from services.core.pages import PageRequest
 from services.deployments import model as records
 from services.deployments import service
 from services.deployments.model import DeploymentPlatform, DeploymentStatus
+from services.deployments.service import MAX_VARIABLES
 
 
 @strawberry.input
@@ -32,8 +34,10 @@ class EnvironmentVariableInput:
 class DeploymentConfigInput:
     """What to choose for a deployment."""
 
-    environment_variables: list[EnvironmentVariableInput] = strawberry.field(default_factory=list)
-    """At most 100 variables."""
+    environment_variables: Annotated[list[EnvironmentVariableInput], AtMost(MAX_VARIABLES)] = strawberry.field(
+        default_factory=list
+    )
+    """Variables beside the platform's own."""
     build_command: str | None = None
     """Instead of the platform's own; at most 500 characters."""
     start_command: str | None = None
@@ -90,7 +94,7 @@ class CreateDeploymentPayload:
 
     deployment: Deployment | None = None
     """PENDING, as a rule; watch it with the subscription `deploymentEvents`."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -104,7 +108,7 @@ class CancelDeploymentPayload:
 
     deployment: Deployment | None = None
     """CANCELING until nothing of it runs any more, then CANCELED; after a CONFLICT as it ended."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -118,7 +122,7 @@ class DeleteDeploymentPayload:
 
     deleted_deployment_id: strawberry.ID | None = None
     """The deployment's id; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -132,7 +136,7 @@ class RedeployPayload:
 
     deployment: Deployment | None = None
     """A new deployment of the same code; once live it replaces what runs. After a CONFLICT the one asked about."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

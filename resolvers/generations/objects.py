@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 import strawberry
 
 from resolvers.architectures import Architecture
 from resolvers.context import Info
+from resolvers.lists import SHOWN, AtMost
 from resolvers.node import Node
 from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL, Long
 from resolvers.schemas import Schema
 from resolvers.viewer_can import ViewerCan
-from services.checks.port import CheckState
+from services.checks.port import JSON, SYNTAX, TYPES, CheckState
 from services.core.ids import GenerationId
 from services.generations import model as records
 from services.generations.artifact import Artifact
@@ -34,6 +35,9 @@ for _enum in (
     FileChangeKind,
 ):
     strawberry.enum(_enum)
+
+MOST_FILES: Final = 200
+"""Of a generation, as services.llm.files reads them."""
 
 
 @strawberry.type
@@ -69,7 +73,7 @@ class GenerationFile:
     """Size of its UTF-8 content."""
     sha256: str
     """SHA-256 of its content, in hex."""
-    faults: list[str]
+    faults: Annotated[list[str], AtMost(SHOWN)]
     """Why it does not parse, as `path:line:column message`; empty where it does, or was not checked."""
     generation: strawberry.Private[records.Generation]
 
@@ -170,7 +174,7 @@ class Generation(Node):
     """Name and version of the prompt template."""
     usage: Usage | None
     """Tokens of all its attempts; null before the first has ended."""
-    missing_files: list[str]
+    missing_files: Annotated[list[str], AtMost(MOST_FILES)]
     """Files that the answer announced and did not bring whole."""
     created_at: datetime
     """When it was asked for."""
@@ -216,26 +220,26 @@ class Generation(Node):
         return made.text if made else None
 
     @strawberry.field
-    def files(self) -> list[GenerationFile]:
+    def files(self) -> Annotated[list[GenerationFile], AtMost(MOST_FILES)]:
         """The complete files, in the order they were written; empty until it has ended."""
         return [
             GenerationFile(
                 path=file.path,
                 bytes=Long(file.bytes),
                 sha256=file.sha256,
-                faults=list(file.faults),
+                faults=list(file.faults[:SHOWN]),
                 generation=self.generation,
             )
             for file in self.generation.files
         ]
 
     @strawberry.field
-    def attempts(self) -> list[GenerationAttempt]:
-        """Every attempt at asking a provider that has ended, also those that failed or were canceled, in order."""
-        return [GenerationAttempt.of(attempt) for attempt in self.generation.attempts]
+    def attempts(self) -> Annotated[list[GenerationAttempt], AtMost(SHOWN)]:
+        """The last attempts at asking a provider that have ended, also those that failed or were canceled, in order."""
+        return [GenerationAttempt.of(attempt) for attempt in self.generation.attempts[-SHOWN:]]
 
     @strawberry.field
-    def checks(self) -> list[GenerationCheck]:
+    def checks(self) -> Annotated[list[GenerationCheck], AtMost(len((JSON, SYNTAX, TYPES)))]:
         """What checking the files found; empty until it has ended, and for kinds other than CODE."""
         return [GenerationCheck(name=c.name, state=c.state, output=c.output) for c in self.generation.checks]
 
@@ -260,7 +264,7 @@ class Generation(Node):
                 description="An earlier generation of the project; null means `base`, or nothing where there is none.",
             ),
         ] = None,
-    ) -> list[GenerationFileChange] | None:
+    ) -> Annotated[list[GenerationFileChange], AtMost(2 * MOST_FILES)] | None:
         """Which files changed from another generation to this one, by path; null where `base` was deleted."""
         generations, actor = info.context.services.generations, info.context.actor
         changes = await generations.diff(self.generation, None if from_ is None else GenerationId(from_), by=actor)
@@ -287,7 +291,7 @@ class Generation(Node):
             template=generation.template,
             number=generation.number,
             usage=_usage(generation),
-            missing_files=list(generation.missing),
+            missing_files=list(generation.missing[:MOST_FILES]),
             created_at=generation.created_at,
             started_at=generation.started_at,
             finished_at=generation.finished_at,

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
 from resolvers.generations.events import GenerationEvent, shown
 from resolvers.generations.objects import Generation
 from resolvers.paging import After, Connection, First, connection
@@ -86,7 +86,7 @@ class ContinueGenerationPayload:
 
     generation: Generation | None = None
     """A new generation, which has all that the INCOMPLETE one made; after a CONFLICT the one that was asked about."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -100,7 +100,7 @@ class GeneratePayload:
 
     generation: Generation | None = None
     """QUEUED, as a rule; watch it with the subscription `generationEvents`."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -114,7 +114,7 @@ class CancelGenerationPayload:
 
     generation: Generation | None = None
     """CANCELING until the work has really stopped, then CANCELED; after a CONFLICT as it ended."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -128,7 +128,7 @@ class DeleteGenerationPayload:
 
     deleted_generation_id: strawberry.ID | None = None
     """The generation's id; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

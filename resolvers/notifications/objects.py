@@ -6,6 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
+from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import URL
@@ -72,7 +73,7 @@ class Webhook(Node):
     """Where messages are posted."""
     description: str
     """What it is for, in at most 200 characters."""
-    events: list[NotificationEvent]
+    events: Annotated[list[NotificationEvent], AtMost(len(NotificationEvent))]
     """What it is told of."""
     enabled: bool
     """Whether it is told of anything."""

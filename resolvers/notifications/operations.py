@@ -5,7 +5,8 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
+from resolvers.lists import AtMost
 from resolvers.notifications.objects import Webhook, WebhookDelivery
 from resolvers.paging import After, Connection, First, connection
 from services.core.ids import DeliveryId, TeamId, WebhookId
@@ -22,7 +23,9 @@ class CreateWebhookInput:
 
     url: str
     """Where to post messages: https, with a public address. Redirects are not followed."""
-    events: list[NotificationEvent] = strawberry.field(default_factory=lambda: list(ALL))
+    events: Annotated[list[NotificationEvent], AtMost(len(NotificationEvent))] = strawberry.field(
+        default_factory=lambda: list(ALL)
+    )
     """What it is to be told of."""
     description: str = ""
     """What it is for, in at most 200 characters."""
@@ -41,7 +44,7 @@ class UpdateWebhookInput:
     """The webhook."""
     url: str | None = None
     """Where to post messages."""
-    events: list[NotificationEvent] | None = None
+    events: Annotated[list[NotificationEvent], AtMost(len(NotificationEvent))] | None = None
     """What it is to be told of."""
     description: str | None = None
     """At most 200 characters."""
@@ -90,7 +93,7 @@ class WithSecret:
     """The webhook; null where there are user errors."""
     secret: str | None = None
     """The secret to check signatures with, `whsec_…`. Shown this once; null where a retry made nothing."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -115,7 +118,7 @@ class UpdateWebhookPayload:
 
     webhook: Webhook | None = None
     """The webhook as it is now, also after a CONFLICT."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -129,7 +132,7 @@ class DeleteWebhookPayload:
 
     deleted_webhook_id: strawberry.ID | None = None
     """The webhook's id; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -143,7 +146,7 @@ class WithDelivery:
 
     delivery: WebhookDelivery | None = None
     """The delivery; after a CONFLICT as it is."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

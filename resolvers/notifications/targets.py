@@ -6,7 +6,8 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
+from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.notifications.operations import ALL
 from resolvers.paging import After, Connection, First, connection
@@ -29,7 +30,7 @@ class NotificationTarget(Node):
     """How they are told."""
     address: str
     """Their e-mail address, or telephone number with `+` and country."""
-    events: list[NotificationEvent]
+    events: Annotated[list[NotificationEvent], AtMost(len(NotificationEvent))]
     """What they are told of."""
     created_at: datetime
     """When they were added."""
@@ -65,7 +66,9 @@ class CreateNotificationTargetInput:
     """How to tell them."""
     address: str
     """An e-mail address, or a telephone number such as `+14155550123`."""
-    events: list[NotificationEvent] = strawberry.field(default_factory=lambda: list(ALL))
+    events: Annotated[list[NotificationEvent], AtMost(len(NotificationEvent))] = strawberry.field(
+        default_factory=lambda: list(ALL)
+    )
     """What to tell them of."""
     team_id: strawberry.ID | None = None
     """The team that they are told about; null means your personal team."""
@@ -88,7 +91,7 @@ class CreateNotificationTargetPayload:
 
     target: NotificationTarget | None = None
     """The target, also after a CONFLICT with one that is there already; null after other user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -102,7 +105,7 @@ class DeleteNotificationTargetPayload:
 
     deleted_target_id: strawberry.ID | None = None
     """The target's id; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

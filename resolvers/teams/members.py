@@ -5,7 +5,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
 from resolvers.teams.objects import TeamInvitation
 from resolvers.teams.operations import TeamPayload
 from services.core.actor import Role
@@ -91,7 +91,7 @@ class InviteMemberPayload:
     token: str | None = None
     """What the invited person gives to `acceptInvitation`. Shown this once, also where it was mailed: give it to nobody
     else. Null where a retry made nothing."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -111,7 +111,7 @@ class RevokeInvitationPayload:
 
     revoked_invitation_id: strawberry.ID | None = None
     """The invitation's id."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -140,7 +140,7 @@ class LeaveTeamPayload:
 
     left_team_id: strawberry.ID | None = None
     """The team's id; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserError, reporting
+from resolvers.errors import UserErrors, reporting
 from resolvers.teams.objects import Team
 from services.core.ids import TeamId, UserId
 from services.teams import model
@@ -58,7 +58,7 @@ class TeamPayload:
 
     team: Team | None = None
     """The team as it is now, also after a CONFLICT; null after other errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod
@@ -87,7 +87,7 @@ class DeleteTeamPayload:
 
     deleted_team_id: strawberry.ID | None = None
     """The team's id; null where there are user errors."""
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
     @classmethod

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import strawberry
 from graphql import OperationDefinitionNode, get_introspection_query, parse
 
 from cli import journey
 from graph import limits
 from graph.documents import check
+from graph.inputs import MOST_LEVELS, MOST_VALUES
+from graph.lengths import NoLength, declare_lengths
 from graph.limits import Scales, Weight
 from graph.schema import schema
 from resolvers.context import Context
@@ -77,6 +80,12 @@ TOO_MUCH = {
         + " fragment f200 on Query { viewer { id } }",
         "GRAPHQL_VALIDATION_FAILED",
     ),
+    "many series": (
+        "{ "
+        + " ".join(f"a{n}: metricsSeries(metric: EVENTS, interval: HOUR) {{ at value }}" for n in range(20))
+        + " }",
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
     "many mutations": (
         "mutation { "
         + " ".join(f'a{number}: createProject(input: {{name: "x"}}) {{ project {{ id }} }}' for number in range(21))
@@ -136,14 +145,70 @@ def test_a_field_costs_one_and_what_is_below_a_list_counts_as_often_as_it_may_be
     )
 
 
+def test_a_variable_that_is_left_out_or_null_counts_as_the_default() -> None:
+    text = "query($n: Int) { projects(first: $n) { nodes { id } } }"
+
+    assert weight(text).points == weight(text, n=None).points == weight(text, n=20).points == 1 + 20 * 2
+
+
+def test_what_is_below_a_list_without_first_counts_as_often_as_its_type_says() -> None:
+    assert weight('{ schema(id: "x") { relationships { type } } }').points == 2 + 200
+    assert weight('{ schema(id: "x") { tables { name fields { name } } } }').points == 2 + 50 * (2 + 12)
+    assert weight('mutation { deleteProject(input: {id: "x"}) { userErrors { message code } } }').points == 2 + 100 * 2
+    assert weight("{ webhooks(first: 5) { nodes { events } } }").points == 1 + 5 * 2
+
+
+SERIES = """
+query($range: TimeRange, $by: Interval = HOUR) {
+  metricsSeries(metric: EVENTS, interval: $by, range: $range) { at value }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "points"),
+    [
+        ({}, 30 * 24 + 2),
+        ({"by": "DAY"}, 30 + 2),
+        ({"range": {"start": "2026-01-01T00:00:00Z", "end": "2026-01-03T12:00:00Z"}}, 60 + 2),
+        ({"range": {"start": "2026-01-01T00:00:00Z", "end": "2026-01-03T12:00:00Z"}, "by": "DAY"}, 2 + 2),
+        ({"range": {"start": "2000-01-01T00:00:00Z", "end": "2026-01-01T00:00:00Z"}}, 92 * 24 + 2),
+        ({"range": {"start": "2026-01-01T00:00:00Z", "end": "2000-01-01T00:00:00Z"}}, 2),
+        ({"range": {"start": "2026-01-01", "end": "2026-01-01T00:00:00Z"}}, 92 * 24 + 2),
+        ({"range": {"start": 5}, "by": "DAY"}, 366 + 2),
+        ({"range": "x", "by": ["DAY"]}, 92 * 24 + 2),
+    ],
+)
+def test_a_series_counts_as_many_points_as_its_time_has(variables: dict[str, Any], points: int) -> None:
+    assert weight(SERIES, **variables).points == 1 + points * 2
+
+
+def test_a_list_of_which_nobody_says_how_long_it_may_be_keeps_the_schema_from_being_built() -> None:
+    @strawberry.type
+    class Bare:
+        @strawberry.field
+        def tags(self) -> list[str]:
+            return []
+
+    @strawberry.type
+    class Asked:
+        @strawberry.field
+        def count(self, tags: list[str]) -> int:
+            return len(tags)
+
+    for query, place in ((Bare, r"Bare\.tags"), (Asked, r"Asked\.count\(tags\)")):
+        core = strawberry.Schema(query=query)._schema  # pyright: ignore[reportPrivateUsage] - as above
+        with pytest.raises(NoLength, match=f"^{place} is a list"):
+            declare_lengths(core)
+
+
 def test_the_page_of_limits_counts_as_we_do() -> None:
     page = (ROOT / "docs/limits.md").read_text()
     (example,) = re.findall(r"```graphql\n(.+?)```", page, re.DOTALL)
 
     assert f"= {weight(example).points}\n" in example
-    for limit in (limits.MOST_CHARACTERS, limits.MOST_TOKENS, limits.MOST_COMMENTS, limits.MOST_POINTS):
+    for limit in (limits.MOST_CHARACTERS, limits.MOST_TOKENS, limits.MOST_COMMENTS, limits.MOST_POINTS, MOST_VALUES):
         assert f"| {limit:,} |" in page
-    for limit in (limits.MOST_DEPTH, limits.MOST_NESTED, limits.MOST_ROOT_FIELDS, limits.MOST_ALIASES):
+    for limit in (limits.MOST_DEPTH, limits.MOST_NESTED, limits.MOST_ROOT_FIELDS, limits.MOST_ALIASES, MOST_LEVELS):
         assert f"| {limit} |" in page
 
 

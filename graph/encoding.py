@@ -1,0 +1,36 @@
+"""JSON as it comes in and goes out, bounded before it is read."""
+
+import json
+import re
+from typing import Final
+
+import msgspec
+
+MOST_CONTAINERS: Final = 150_000
+"""Objects and arrays in a text: two bytes are enough for one, which then takes fifty, and time to make and to free.
+Where only few are meant is counted later, and said better (graph.inputs)."""
+
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
+
+
+def decoded(text: str | bytes) -> object:
+    """Read JSON. Raises ValueError, whatever is wrong with it: also that it nests too deeply, or has too many parts."""
+    try:
+        data = text.encode() if isinstance(text, str) else text
+        if _containers(data) > MOST_CONTAINERS and _containers(_STRING.sub(b"", data)) > MOST_CONTAINERS:
+            raise ValueError("It has too many parts.")
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError) as wrong:
+        raise ValueError(str(wrong)) from None
+
+
+def _containers(data: bytes) -> int:
+    return data.count(b"{") + data.count(b"[")
+
+
+def encoded(value: object) -> bytes:
+    """Write JSON."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:  # half of a surrogate pair, which no UTF-8 can hold: JSON can, escaped
+        return json.dumps(value, separators=(",", ":")).encode()

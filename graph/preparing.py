@@ -1,0 +1,160 @@
+"""What becomes of an operation before it runs: parsed, let in, validated, weighed, its input counted.
+
+Nothing of it has happened when it is refused here. What costs time comes after what may refuse it, and what takes long
+leaves the event loop to others meanwhile.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, ParamSpec, TypeVar
+
+import msgspec
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    execute_sync,  # pyright: ignore[reportUnknownVariableType] - its middleware
+    get_operation_ast,
+    parse,
+)
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType
+
+from graph.documents import check, kept
+from graph.inputs import Inputs, TooMuch
+from graph.introspection import introspection_faults
+from graph.limits import PARSING, Scales
+from graph.scopes import OPEN, root_fields
+from graph.turns import in_turn
+from resolvers.context import SIGN_IN, Context
+from services.core.errors import Fault, Invalid, Problem, Unauthenticated
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SHORT: Final = 1_000
+"""Characters of a document that is parsed and validated at once, in some milliseconds; longer ones have a thread."""
+
+KEPT: Final = 16
+"""Answers to introspection that are kept, those used last. The largest take some hundred kilobytes."""
+
+_answers: Final[OrderedDict[bytes, ExecutionResult]] = OrderedDict()
+
+
+@dataclass(slots=True)
+class Preparation:
+    """Prepares an operation. `about` says what is asked, and takes the document."""
+
+    schema: GraphQLSchema
+    about: ExecutionContext
+    operation_name: str | None
+    _roots: frozenset[str] = field(default=frozenset())
+    """The names of the operation's own fields."""
+
+    async def errors(self) -> list[GraphQLError]:
+        """Return why the operation does not run.
+
+        Raises MissingQueryError, CannotGetOperationTypeError and InvalidOperationTypeError, which Strawberry expects.
+        """
+        query = self.about.query
+        if not query:
+            raise MissingQueryError
+        try:
+            checked = kept(query)
+            if checked is None:
+                if self._is_anonymous:  # whose document is parsed, but not validated unless anybody may ask it
+                    self._admit(await self._at_length(parse, query, **PARSING))
+                checked = await self._at_length(check, self.schema, query)
+            self._admit(checked.document)
+        except GraphQLError as refusal:
+            return [refusal]
+        if checked.errors:
+            return list(checked.errors)
+        scales = Scales(self.schema, checked.document, self.about.variables or {})
+        errors = scales.errors(self.operation_name) or list(self._errors_of_input(scales))
+        return errors or (await self._introspect(scales) if scales.introspected else [])
+
+    @property
+    def _is_anonymous(self) -> bool:
+        return isinstance(self.about.context, Context) and self.about.context.signed_in is None
+
+    async def _at_length(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do something with the document, in the thread where it is long."""
+        if len(self.about.query or "") <= SHORT:
+            return work(*args, **kwargs)
+        caller = self.about.context.caller if isinstance(self.about.context, Context) else ""
+        return await in_turn(caller, work, *args, **kwargs)
+
+    def _admit(self, document: DocumentNode) -> None:
+        """Find the operation. Raises GraphQLError where it is not clear which, or where one must have signed in."""
+        self.about.graphql_document = document
+        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        if len(operations) > 1 and self.operation_name is None:
+            message = "The document has several operations: say which one by `operationName`."
+            raise GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
+        operation = get_operation_ast(document, self.operation_name)
+        if operation is None:
+            raise CannotGetOperationTypeError(self.operation_name)
+        kind = OperationType(operation.operation.value)
+        if kind not in self.about.allowed_operations:
+            raise InvalidOperationTypeError(kind)
+        self._roots = frozenset(root_fields(document, operation))
+        known: Any = self.schema.get_root_type(operation.operation)
+        if self._is_anonymous and any(name in known.fields for name in self._roots - OPEN):
+            raise _refused(Unauthenticated(SIGN_IN))
+
+    def _errors_of_input(self, scales: Scales) -> Iterator[GraphQLError]:
+        """Count what is sent. A mutation's overlong lists become user errors of its payload (resolvers.errors)."""
+        inputs, overlong = Inputs(scales.given), dict[str, list[Fault]]()
+        try:
+            for call in scales.calls:
+                faults = list(inputs.faults(call.node, call.field.args))
+                if faults and call.parent is self.schema.mutation_type and isinstance(self.about.context, Context):
+                    overlong[call.key] = [Fault(fault.message, fault.field[1:]) for fault in faults]
+                    self.about.context.overlong = overlong
+                elif faults:
+                    yield _refused(Invalid(faults))
+        except TooMuch as much:
+            yield _refused(Invalid([Fault(much.message)]))
+        else:
+            inputs.empty()
+
+    async def _introspect(self, scales: Scales) -> list[GraphQLError]:
+        """Weigh what introspects. Where there is nothing else, its result is there before anything runs."""
+        if not self._roots <= OPEN:
+            return introspection_faults(self.schema, scales.document, scales.introspected, scales.given, alone=False)
+        key = msgspec.json.encode((self.about.query, self.operation_name, self.about.variables))
+        errors, answer = [], _answers.get(key)
+        if answer is None:
+            caller = self.about.context.caller if isinstance(self.about.context, Context) else ""
+            errors, answer = await in_turn(caller, self._answer, scales)
+        if answer is not None and not answer.errors:
+            _keep(key, answer)
+        self.about.result = answer  # pyright: ignore[reportAttributeAccessIssue] - as Strawberry itself sets it
+        return errors
+
+    def _answer(self, scales: Scales) -> tuple[list[GraphQLError], ExecutionResult | None]:
+        document, given = scales.document, scales.given
+        if errors := introspection_faults(self.schema, document, scales.introspected, given, alone=True):
+            return errors, None
+        answer = execute_sync(
+            self.schema, document, variable_values=self.about.variables, operation_name=self.operation_name
+        )
+        data: Any = answer.data and msgspec.Raw(msgspec.json.encode(answer.data))
+        return [], ExecutionResult(data, answer.errors)
+
+
+def _keep(key: bytes, answer: ExecutionResult) -> None:
+    _answers[key] = answer
+    _answers.move_to_end(key)
+    if len(_answers) > KEPT:
+        _answers.popitem(last=False)
+
+
+def _refused(problem: Problem) -> GraphQLError:
+    return GraphQLError(problem.message, original_error=problem)
