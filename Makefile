@@ -15,7 +15,7 @@ help:  ## Show this list
 dev: .make/product .make/tools .make/graphiql  ## Run Snapinfra on this machine (http://localhost:8000/graphql)
 	@exec $(VENV)/snapinfra dev
 
-test: setup .make/audits  ## Run the tests
+test: setup .make/audits .make/clients  ## Run the tests
 	@$(VENV)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: .make/tests .make/eslint  ## Lint, formatting, types, import contracts, generated references, the schema
@@ -71,7 +71,7 @@ lock: .make/tests  ## Resolve requirements/*.txt anew
 setup: .make/product .make/tests .make/tools .make/graphiql
 
 clean:  ## Remove everything that make built (not the data in .snapinfra)
-	rm -rf .venv .tools .make graph/static graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules
+	rm -rf .venv .tools .make graph/static graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules
 
 .make/venv:
 	@mkdir -p .make
@@ -111,4 +111,9 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 .make/audits: .make/tools tests/graph/audits/package-lock.json
 	@echo "installing the audits of GraphQL over HTTP into tests/graph/audits"
 	@cd tests/graph/audits && npm ci --silent
+	@touch $@
+
+.make/clients: .make/tools tests/clients/package-lock.json
+	@echo "installing the documented clients into tests/clients"
+	@cd tests/clients && npm ci --silent
 	@touch $@

@@ -1,11 +1,13 @@
 """This file is the generated references: each is made from the code and checked equal to it."""
 
+import json
 import textwrap
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, cast
 
 from annotated_types import Ge, Gt, Le, Lt
+from graphql import build_schema, is_abstract_type
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
@@ -34,6 +36,7 @@ def refresh(*, check: bool) -> list[str]:
     for name, text in (
         ("schema.graphql", sdl()),
         (".env.example", env_example()),
+        ("docs/reference/possible-types.json", possible_types()),
         ("docs/reference/settings.md", settings_page()),
         ("docs/reference/tables.md", tables_page()),
     ):
@@ -45,6 +48,17 @@ def refresh(*, check: bool) -> list[str]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
     return stale
+
+
+def possible_types() -> str:
+    """Write which types each interface and union has, as Apollo's cache takes them."""
+    types = build_schema(sdl())
+    members = {
+        name: sorted(member.name for member in types.get_possible_types(kind))
+        for name, kind in sorted(types.type_map.items())
+        if is_abstract_type(kind)
+    }
+    return json.dumps(members, indent=2) + "\n"
 
 
 def env_example() -> str:
