@@ -40,6 +40,11 @@ def _long(value: object) -> int:
     return int(value)
 
 
+def _within(value: int) -> int:
+    """Return the nearest number that can be written: what is stored is shown, also where it should never have been."""
+    return max(-SAFE, min(int(value), SAFE))
+
+
 def _date(value: object) -> date:
     try:
         day = date.fromisoformat(str(value))
@@ -83,7 +88,7 @@ SCALARS: dict[object, Any] = {
     Long: strawberry.scalar(
         name="Long",
         description="A whole number of up to 53 bits, for counts of bytes, tokens and events.",
-        serialize=_long,
+        serialize=_within,
         parse_value=_long,
     ),
     URL: strawberry.scalar(

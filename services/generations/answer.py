@@ -1,4 +1,4 @@
-"""This file is what providers answer to one run: what to tell subscribers of each piece, and what has come so far."""
+"""What providers answer to one run: what to tell subscribers of each piece, and what has come so far."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +11,16 @@ from services.generations.model import GeneratedFile
 from services.generations.redaction import Redactor
 from services.llm import files as protocol
 from services.llm import port
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What has come at some moment."""
+
+    text: str = ""
+    files: Mapping[str, FileContent] = field(default_factory=dict[str, FileContent])
+    awaited: Mapping[str, None] = field(default_factory=dict[str, None])
+    has_files: bool = False
 
 
 @dataclass(slots=True)
@@ -29,6 +39,8 @@ class Answer:
     model: str | None = field(default=None, init=False)
     finish: port.FinishReason | None = field(default=None, init=False)
     """How the last answer ended; None where its provider failed."""
+    failure: str | None = field(default=None, init=False)
+    """What the last failure in the middle of an answer was."""
     has_started: bool = field(default=False, init=False)
     """Whether a provider has begun to give the answer that is expected."""
     _base: Mapping[str, FileContent] = field(default_factory=dict[str, FileContent], init=False)
@@ -36,12 +48,17 @@ class Answer:
     _base_missing: Sequence[str] = field(default=(), init=False)
     _awaited: dict[str, None] = field(default_factory=dict[str, None], init=False)
     """The paths that answers have announced and not brought, in order."""
+    _refused: set[str] = field(default_factory=set[str], init=False)
+    """Those of them that can never be brought."""
     _listed: int = field(default=0, init=False)
-    """How much of the parser's manifest has been looked at."""
+    """How much of what the parser has seen announced has been looked at."""
+    _before: _State = field(default_factory=_State, init=False)
+    """What had come before the answer that is expected."""
     _redactor: Redactor = field(default_factory=Redactor, init=False)
     _resets: bool = field(default=True, init=False)
     _text: list[str] = field(default_factory=list[str], init=False)
     _length: int = field(default=0, init=False)
+    _boundary: str | None = field(default=None, init=False)
     _parser: protocol.FileParser | None = field(default=None, init=False)
     _parts: list[str] = field(default_factory=list[str], init=False)
 
@@ -67,8 +84,13 @@ class Answer:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Files that were announced and have not come whole since."""
+        """Files that were announced and have not come whole since, also those that are refused."""
         return tuple(self._awaited)
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Those of the missing files that another answer may bring."""
+        return tuple(path for path in self._awaited if path not in self._refused)
 
     @property
     def whole(self) -> bool:
@@ -97,10 +119,10 @@ class Answer:
         self.finish, self.has_started = None, False
         if resets:
             self._reset()
-        self._redactor = self.new_redactor()
-        sizes = {path: file.listing.bytes for path, file in self.files.items()}
-        self._parser = protocol.FileParser(task.boundary, sizes) if isinstance(task, port.FilesTask) else None
-        self._listed = 0
+        self._boundary = task.boundary if isinstance(task, port.FilesTask) else None
+        text = self._base_text if resets else self.text
+        self._before = _State(text, dict(self.files), dict(self._awaited), self.has_files)
+        self._listen()
 
     def take(self, item: port.Item) -> Iterator[events.GenerationEvent]:
         """Take the next item of the provider's stream and yield what subscribers are to be told."""
@@ -109,6 +131,10 @@ class Answer:
                 yield from self._start(item)
             case port.Text():
                 yield from self._say(self._redactor.feed(item.text))
+            case port.Thought():
+                pass
+            case port.TextVoided():
+                yield from self._start_over()
             case port.Usage():
                 yield events.UsageUpdated(item.input_tokens, item.output_tokens)
             case port.Failed():
@@ -126,16 +152,44 @@ class Answer:
         self.files, self.has_files = dict(self._base), False
         self._awaited = dict.fromkeys(self._base_missing)
 
+    def _listen(self) -> None:
+        """Prepare for the first piece of an answer."""
+        self._redactor = self.new_redactor()
+        sizes = {path: file.listing.bytes for path, file in self.files.items()}
+        self._parser = None if self._boundary is None else protocol.FileParser(self._boundary, sizes)
+        self._listed = 0
+
     def _start(self, started: port.Started) -> Iterator[events.GenerationEvent]:
         self.provider, self.model = started.provider, started.model
         self.has_started = True
-        yield events.AttemptStarted(self.attempt, started.provider, started.model, resets_text=self._resets)
         if self._resets:
-            self._text, self._length = [], 0
-            if self._base_text:
-                yield from self._say(self._redactor.feed(self._base_text))  # which may end within a secret
-            for file in self._base.values():
-                yield events.FileKept(file.path, file.sha256, file.listing.bytes)
+            yield from self._tell_again()
+        else:
+            yield events.AttemptStarted(self.attempt, started.provider, started.model, resets_text=False)
+
+    def _start_over(self) -> Iterator[events.GenerationEvent]:
+        """Take all that this answer has said so far for nothing."""
+        before = self._before
+        self.files, self._awaited, self.has_files = dict(before.files), dict(before.awaited), before.has_files
+        self._listen()
+        yield from self._tell_again()
+
+    def _tell_again(self) -> Iterator[events.GenerationEvent]:
+        """Tell all that had come before this answer, after a reset."""
+        yield events.AttemptStarted(self.attempt, self.provider or "", self.model or "", resets_text=True)
+        self._text, self._length = [], 0
+        if self._parser is None:
+            yield from self._say(self._redactor.feed(self._before.text))  # which may end within a secret
+        elif self._before.text:
+            yield self._note(self._before.text)
+        for path, file in self.files.items():
+            if self._base.get(path) is file:
+                yield events.FileKept(path, file.sha256, file.listing.bytes)
+            else:
+                yield events.FileStarted(path)
+                if file.content:
+                    yield events.FileDelta(path, file.content)
+                yield events.FileCompleted(path, file.sha256, file.listing.bytes)
 
     def _say(self, text: str) -> Iterator[events.GenerationEvent]:
         if not text:
@@ -168,9 +222,10 @@ class Answer:
         That holds for an answer that stops by itself, too: who goes on with half a list takes it for all of it.
         """
         if self._parser is not None and not self._parser.is_listing:
-            new = self._parser.manifest[self._listed :]
+            new = self._parser.announced[self._listed :]
             self._listed += len(new)
             self._awaited.update(dict.fromkeys(new))
+            self._refused.update(filter(self._parser.refuses, new))
 
     def _file_event(self, item: protocol.FileItem) -> events.GenerationEvent:
         match item:

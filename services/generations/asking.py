@@ -84,7 +84,7 @@ class Asking:
                 return
             if failure is None:
                 failures, avoid = 0, frozenset[str]()
-                if not has_progress or not self._may_go_on:
+                if not has_progress or not self._may_go_on or not self._is_worth_asking:
                     return
             else:
                 failures, avoid = (1 if has_progress else failures + 1), avoid | {failure.provider}
@@ -103,6 +103,11 @@ class Asking:
         return not is_refused and self._left >= LEAST_TOKENS
 
     @property
+    def _is_worth_asking(self) -> bool:
+        """Whether another answer may bring what is missing: not where that is refused whoever brings it."""
+        return bool(self.answer.wanted) or not self.answer.missing
+
+    @property
     def _left(self) -> int:
         """What is left of the limit of tokens."""
         spent = sum(attempt.output_tokens for attempt in self.run.record.attempts[self._earlier :])
@@ -112,7 +117,7 @@ class Asking:
         """Return the task of bringing what is missing: the same one where nothing has come yet."""
         if not self._has_begun:
             return task
-        return replace(task, written=self.answer.contents, missing=self.answer.missing)
+        return replace(task, written=self.answer.contents, missing=self.answer.wanted)
 
     def _request(self, task: FilesTask) -> Request:
         least = min(LEAST_TOKENS, self.options.max_tokens or LEAST_TOKENS)
@@ -133,6 +138,7 @@ class Asking:
         except ProviderFailure as failure:
             for event in self.answer.lost():
                 await self.tell(event)
+            self.answer.failure = f"{failure.provider}: {failure.message}"
             if self.answer.has_started or self._has_begun:
                 return failure
             raise _job_failed(failure) from failure
@@ -154,9 +160,12 @@ class Asking:
                     await self.tell(event)
 
     async def _recovers(self, failure: ProviderFailure, *, failures: int, may_ask: bool = True) -> bool:
-        """Announce a failure in the middle; return whether to ask again, once the pause before that is over."""
+        """Announce a failure in the middle; return whether to ask again, once the pause before that is over.
+
+        What stays as it is however often it is asked for, is asked for once.
+        """
         pause = max(PAUSE * 2 ** (failures - 1), failure.retry_after or 0)
-        will_retry = may_ask and failures <= RECOVERIES and pause <= PATIENCE
+        will_retry = may_ask and failure.may_pass and failures <= RECOVERIES and pause <= PATIENCE
         await self.tell(events.AttemptFailed(failure.code.value, failure.message, will_retry))
         if will_retry:
             await asyncio.sleep(pause)

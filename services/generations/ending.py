@@ -1,5 +1,6 @@
 """This file is how a generation ends, worded for the person who asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,10 @@ _CUT: Final = {
     FinishReason.STOP: (GenerationReason.MISSING_FILES, "The answer ended without all of its files."),
     None: (GenerationReason.PROVIDER_LOST, "Every provider failed in the middle of the answer."),
 }
+
+
+_MOST_NAMED: Final = 20
+"""Missing files that a message names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,17 @@ def of(answer: Answer) -> Ending:
     if answer.whole:
         return COMPLETED
     reason, message = _CUT[answer.finish]
-    missing = f" Missing: {', '.join(answer.missing)}." if answer.missing else ""
-    return Ending(GenerationStatus.INCOMPLETE, reason, f"{message}{missing}")
+    if answer.finish is None and answer.failure:
+        message = f"{message} The last one, {answer.failure}"
+    return Ending(GenerationStatus.INCOMPLETE, reason, f"{message}{_named(answer.missing)}")
+
+
+def _named(missing: Sequence[str]) -> str:
+    if not missing:
+        return ""
+    more = len(missing) - _MOST_NAMED
+    rest = f" and {more:,} more" if more > 0 else ""
+    return f" Missing: {', '.join(missing[:_MOST_NAMED])}{rest}."
 
 
 def invalid(what: str, message: str) -> Ending:

@@ -1,19 +1,20 @@
-"""This file is what the providers that speak OpenAI's chat completions share; `groq` and `openai` say what differs.
+"""What the providers that speak OpenAI's chat completions share; `groq` and `openai` say what differs.
 
 Each attempt is one HTTP request: the SDKs' own retries are off, because the router has the only retry loop.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-import msgspec
-
-from services.llm.chunks import Chunk, read_chunk
-from services.llm.event_stream import EventStream, EventTooLarge
-from services.llm.failures import Failures
+from services.llm.body import Body
+from services.llm.chunks import Chunk, NoChunk
+from services.llm.error_bodies import read_error
+from services.llm.event_stream import EventTooLarge
+from services.llm.failures import Failures, retry_after
 from services.llm.parameters import Parameters
 from services.llm.port import (
     FailureCode,
@@ -25,15 +26,18 @@ from services.llm.port import (
     Request,
     Started,
     Text,
+    Thought,
 )
+from services.llm.thoughts import Thoughts
 
-_DONE: Final = b"[DONE]"
 _DRAIN: Final = 0.25
 """Seconds for the end of the connection's stream to follow its last event, so that the connection can be used again."""
 _TOKEN: Final = 8
 """Bytes that a token has at most, in the average of a long text: usual are 3 to 5."""
 _MARGIN: Final = 64 * 1024
 """Bytes beyond the limit of tokens, for text unlike any usual one."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_FIRST_HALF: Final = re.compile("[\ud800-\udbff]\\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,50 +101,56 @@ class Chat:
                 async for chunk in chunks:
                     for item in answer.take(chunk):
                         yield item
-        except (TimeoutError, msgspec.DecodeError, UnicodeDecodeError, EventTooLarge, *self._client.failures) as error:
+        except (TimeoutError, NoChunk, EventTooLarge, *self._client.failures) as error:
             if answer.finish is None:  # otherwise the answer is whole, whatever happens to its connection
                 raise self._judge(error, answer.failures) from error
-        yield answer.end()
+        for item in answer.end():
+            yield item
 
     async def aclose(self) -> None:
         """Close the connections that are kept for the next request."""
         await self._client.close()
 
     async def _chunks(self, request: Request, model: str) -> AsyncGenerator[Chunk]:
+        """Yield the chunks of the answer to the parameters that the model does not refuse. An error is the last."""
+        params: dict[str, Any] | None = self._parameters.of(request, model)
+        while params is not None:  # ends, for each turn leaves a parameter out
+            asked, params = params, None
+            has_begun = False
+            async with aclosing(self._attempt(asked)) as chunks:
+                async for chunk in chunks:
+                    if chunk.error is not None and not has_begun:
+                        params = self._parameters.without_refused(asked, model, chunk.error)
+                    if params is not None:
+                        break
+                    has_begun = True
+                    yield chunk
+
+    async def _attempt(self, params: Mapping[str, Any]) -> AsyncGenerator[Chunk]:
+        """Ask once. An HTTP answer that is no success is a chunk with its error."""
         loop = asyncio.get_running_loop()
         patience = self._timeouts.first_text
         deadline = loop.time() + patience
-        events = EventStream()
+        body = Body()
         async with AsyncExitStack() as stack:
-            async with asyncio.timeout_at(deadline):
-                response = await self._open(stack, request, model)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    response = await stack.enter_async_context(self._client.open(**params))
+            except self._client.statuses as error:
+                yield _refusal(error)
+                return
             received = await stack.enter_async_context(aclosing(response.iter_bytes()))
-            while True:
+            while not body.is_done:
                 async with asyncio.timeout_at(deadline):
                     data = await anext(received, None)
-                if data is None:
-                    return
-                for event in events.feed(data):
-                    if event == _DONE:
-                        await self._drain(received)
-                        return
-                    chunk = read_chunk(event)
+                for chunk in body.end() if data is None else body.feed(data):
                     if chunk.text or chunk.finish:
                         patience = self._timeouts.between_chunks
                     yield chunk
+                if data is None:
+                    return
                 deadline = loop.time() + patience
-
-    async def _open(self, stack: AsyncExitStack, request: Request, model: str) -> Response:
-        params = self._parameters.of(request, model)
-        while True:  # ends, for each turn leaves a parameter out
-            try:
-                return await stack.enter_async_context(self._client.open(**params))
-            except self._client.statuses as error:
-                status: Any = error
-                fewer = self._parameters.without_refused(params, model, status=status.status_code, body=status.body)
-                if fewer is None:
-                    raise
-                params = fewer
+            await self._drain(received)
 
     async def _drain(self, received: AsyncGenerator[bytes]) -> None:
         with suppress(TimeoutError, *self._client.failures):
@@ -149,12 +159,14 @@ class Chat:
                     pass
 
     def _judge(self, error: Exception, failures: Failures) -> ProviderFailure:
-        if isinstance(error, self._client.statuses):
-            status: Any = error
-            return failures.of_status(status.status_code, status.response.headers, status.body)
-        if isinstance(error, (TimeoutError, *self._client.timeouts)):
-            return failures.of(FailureCode.TIMED_OUT)
-        return failures.of(FailureCode.UNAVAILABLE)
+        is_late = isinstance(error, (TimeoutError, *self._client.timeouts))
+        return failures.of(FailureCode.TIMED_OUT if is_late else FailureCode.UNAVAILABLE)
+
+
+def _refusal(error: Any) -> Chunk:
+    """Return the chunk of an SDK's error for an HTTP answer that is no success."""
+    status, headers = error.status_code, error.response.headers
+    return Chunk(error=read_error(error.body, status=status, retry_after=retry_after(headers)))
 
 
 @dataclass(slots=True)
@@ -168,28 +180,54 @@ class _Answer:
     _size: int = field(default=0, init=False)
     _has_started: bool = field(default=False, init=False)
     _has_text: bool = field(default=False, init=False)
+    _half: str = field(default="", init=False)
+    """The first half of a surrogate pair, whose other half may come with the next chunk."""
+    _thoughts: Thoughts = field(default_factory=Thoughts, init=False)
 
     def take(self, chunk: Chunk) -> list[Item]:
-        if chunk.error is not None and self.finish is None:
-            raise self.failures.of_chunk(chunk.error)
-        self._size += max(len(chunk.text.encode()), 1)
+        """Take the next chunk. Raises ProviderFailure where it breaks the answer off."""
+        if self.finish is None and chunk.error is not None:
+            raise self.failures.of_error(chunk.error)
+        self._size += max(len((chunk.thought + chunk.text).encode(errors="replace")), 1)
         if self._size > self.longest:
             raise self.failures.of(FailureCode.TOO_LONG)
-        self._has_text = self._has_text or bool(chunk.text)
-        if not self._has_text and (chunk.is_refusal or chunk.finish is FinishReason.CONTENT_FILTER):
-            raise self.failures.of(FailureCode.CONTENT_REFUSED)
-        items: list[Item] = []
+        items: list[Item] = [Thought(chunk.thought)] if chunk.thought else []
+        items += self._thoughts.feed(self._whole(chunk.text)) if chunk.text else []
+        self._has_text = self._has_text or any(isinstance(item, Text) for item in items)
+        self._end_with(chunk)
         if not self._has_started:
             self._has_started = True
-            items.append(Started(self.failures.provider, self.failures.model))
-        if chunk.text:
-            items.append(Text(chunk.text))
+            items.insert(0, Started(self.failures.provider, self.failures.model))
         if chunk.usage is not None:
             items.append(chunk.usage)
-        self.finish = self.finish or chunk.finish
         return items
 
-    def end(self) -> Finished:
+    def end(self) -> list[Item]:
+        """Return what is still to be told, and the end. Raises ProviderFailure where the answer has none."""
         if self.finish is None:
             raise self.failures.of(FailureCode.UNAVAILABLE, "The provider cut its answer off.")
-        return Finished(self.finish)
+        rest, self._half = "\ufffd" if self._half else "", ""
+        items: list[Item] = [*self._thoughts.feed(rest), *self._thoughts.end()]
+        if self.finish is FinishReason.STOP and not self._thoughts.has_answer:
+            raise self.failures.of(FailureCode.UNAVAILABLE, "The model never came from its thoughts to an answer.")
+        return [*items, Finished(self.finish)]
+
+    def _end_with(self, chunk: Chunk) -> None:
+        """Take how a chunk says that the answer ends. Of several ends, one that is not good counts."""
+        if not self._has_text and (chunk.is_refusal or chunk.finish is FinishReason.CONTENT_FILTER):
+            raise self.failures.of(FailureCode.CONTENT_REFUSED)
+        if self.finish is None and chunk.unknown_finish is not None:
+            message = f"The provider broke its answer off, for a reason that we do not know: {chunk.unknown_finish}."
+            raise self.failures.of(FailureCode.UNAVAILABLE, message)
+        if self.finish in {None, FinishReason.STOP}:
+            self.finish = chunk.finish or self.finish
+
+    def _whole(self, text: str) -> str:
+        """Return a text with its surrogate pairs joined, but for half of one at its end."""
+        text = self._half + text
+        if _SURROGATE.search(text) is None:
+            return text
+        half = _FIRST_HALF.search(text)
+        self._half = half[0] if half is not None else ""
+        whole = text.removesuffix(self._half)
+        return whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

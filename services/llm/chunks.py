@@ -1,108 +1,212 @@
-"""This file is what a chunk of a streamed chat completion holds, in the dialects of OpenAI and Groq.
+"""A chunk of a chat completion, as the servers that speak like OpenAI really write it.
 
-Sources: https://platform.openai.com/docs/api-reference/chat-streaming and the types of the groq SDK (`x_groq`).
+Only what an answer is made of must have its type: text, `finish_reason` and where they stand. Whatever else a chunk
+holds may be of any type or absent.
+
+Sources: https://platform.openai.com/docs/api-reference/chat-streaming, the types of the groq SDK (`x_groq`),
+https://docs.mistral.ai (content in parts), https://openrouter.ai/docs (errors in a choice, `reasoning`).
 """
 
 import json
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
 import msgspec
 
+from services.llm.error_bodies import ErrorBody, read_error
+from services.llm.event_stream import Event
 from services.llm.port import FinishReason, Usage
 
+MOST_TOKENS: Final = 10_000_000
+"""What no answer can use: the longest context of any model yet."""
 
-class _Delta(msgspec.Struct, frozen=True):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(msgspec.Struct, frozen=True):
-    delta: _Delta | None = None
-    finish_reason: str | None = None
-
-
-class _InputDetails(msgspec.Struct, frozen=True):
-    cached_tokens: int | None = None
-
-
-class _OutputDetails(msgspec.Struct, frozen=True):
-    reasoning_tokens: int | None = None
-
-
-class _Usage(msgspec.Struct, frozen=True):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _InputDetails | None = None
-    completion_tokens_details: _OutputDetails | None = None
-
-
-class _Groq(msgspec.Struct, frozen=True):
-    usage: _Usage | None = None
-    error: str | None = None
-    """Why the stream was stopped early, in an otherwise ordinary chunk."""
+_ENDS: Final = {
+    "stop": FinishReason.STOP,
+    "eos": FinishReason.STOP,
+    "eos_token": FinishReason.STOP,
+    "end_turn": FinishReason.STOP,
+    "stop_sequence": FinishReason.STOP,
+    "length": FinishReason.LENGTH,
+    "model_length": FinishReason.LENGTH,
+    "max_tokens": FinishReason.LENGTH,
+    "content_filter": FinishReason.CONTENT_FILTER,
+    "safety": FinishReason.CONTENT_FILTER,
+    "refusal": FinishReason.CONTENT_FILTER,
+}
+"""The reasons whose meaning is known, of OpenAI, Together, Hugging Face, Anthropic and Mistral. Any other, such as
+`tool_calls` or `insufficient_system_resource`, ends an answer that nobody can call whole."""
+_THOUGHTS: Final = ("reasoning_content", "reasoning")
+_TEXTS: Final = (None, "text", "output_text")
+"""Types of the parts of a content that are text."""
+_WORD: Final = re.compile(r"\w{1,50}", re.ASCII)
+_LONGEST_INTEGER: Final = 20
+"""Digits; a longer one is read as a float, for no field that we read has so many."""
+_ERRORS: Final = ("error", "err")
 
 
-class _Chunk(msgspec.Struct, frozen=True):
-    choices: tuple[_Choice, ...] | None = ()
-    usage: _Usage | None = None
-    x_groq: _Groq | None = None
-    error: object = None
+class NoChunk(ValueError):
+    """An event holds what no chunk of an answer can be."""
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """One chunk, the same for both dialects."""
+    """One chunk, the same for all dialects."""
 
     text: str = ""
+    """May hold half of a surrogate pair, the other half of which begins the next chunk's."""
+    thought: str = ""
+    """What the model says to itself, in a field of its own."""
     is_refusal: bool = False
     finish: FinishReason | None = None
+    unknown_finish: str | None = None
+    """The reason for an end that is none of those known, fit to be shown."""
     usage: Usage | None = None
-    error: str | None = None
-    """What went wrong on the other side, as it calls it: for us to look at, never to show."""
+    error: ErrorBody | None = None
 
 
-_decoder = msgspec.json.Decoder(_Chunk)
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_FINISHES = {"length": FinishReason.LENGTH, "content_filter": FinishReason.CONTENT_FILTER}
+def read_chunk(event: Event) -> Chunk | None:
+    """Read an event, or return None for one that is no part of the answer, such as a keep-alive. Raises NoChunk."""
+    data = event.data.strip()
+    if event.name == b"error":
+        return Chunk(error=read_error(_decoded(data) if data.startswith(b"{") else data.decode(errors="replace")))
+    if not data or (event.name not in (b"", b"message") and not data.startswith(b"{")):
+        return None
+    raw = _decoded(data)
+    if not isinstance(raw, dict):
+        raise NoChunk
+    return _chunk(cast("dict[str, Any]", raw))
 
 
-def read_chunk(data: bytes) -> Chunk:
-    """Read the data of one event. Raises msgspec.DecodeError or UnicodeDecodeError where it is no chunk."""
-    raw = _decode(data)
-    choice = raw.choices[0] if raw.choices else _Choice()
-    delta = choice.delta or _Delta()
-    usage = raw.usage or (raw.x_groq and raw.x_groq.usage)
-    error = raw.error or (raw.x_groq and raw.x_groq.error)
+def _chunk(raw: Mapping[str, Any]) -> Chunk | None:
+    choice = _choice(raw)
+    groq = _mapping(raw.get("x_groq"))
+    error = _error(raw, groq, choice)
+    if error is not None:
+        return Chunk(error=error)
+    usage = _usage(raw.get("usage") or groq.get("usage"))
+    if choice is None:
+        return Chunk(usage=usage) if "choices" in raw or "usage" in raw or groq else None
+    said = _said(choice)
+    end = choice.get("finish_reason") or None
+    finish = _ENDS.get(end.lower()) if isinstance(end, str) else None
     return Chunk(
-        text=_SURROGATE.sub("\ufffd", delta.content or ""),
-        is_refusal=bool(delta.refusal),
-        finish=_FINISHES.get(choice.finish_reason, FinishReason.STOP) if choice.finish_reason else None,
-        usage=_usage(usage) if usage else None,
-        error=str(error) if error else None,
+        text=_text(said.get("content")),
+        thought="".join(value for name in _THOUGHTS if isinstance(value := said.get(name), str)),
+        is_refusal=bool(said.get("refusal")),
+        finish=finish,
+        unknown_finish=_shown(end) if end is not None and finish is None else None,
+        usage=usage,
     )
 
 
-def _decode(data: bytes) -> _Chunk:
-    """Decode what the SDKs would: they also take half of a surrogate pair, which msgspec refuses."""
+def _choice(raw: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the first choice: no other is ever asked for."""
+    choices = raw.get("choices")
+    if choices is None or choices == []:
+        return None
+    if not isinstance(choices, list) or not isinstance(choices[0], dict):
+        raise NoChunk
+    return cast("dict[str, Any]", choices[0])
+
+
+def _said(choice: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a choice adds; a server that does not stream says it all in `message`."""
+    said = choice.get("delta")
+    if said is None:
+        said = choice.get("message")
+    if said is None:
+        return {}
+    if not isinstance(said, dict):
+        raise NoChunk
+    return cast("dict[str, Any]", said)
+
+
+def _text(content: object) -> str:
+    """Return the text of a content, which is a string or a list of parts; parts of other kinds are left out."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    if not isinstance(content, list):
+        raise NoChunk
+    return "".join(map(_part, cast("list[object]", content)))
+
+
+def _part(part: object) -> str:
+    if isinstance(part, str):
+        return part
+    if not isinstance(part, dict):
+        raise NoChunk
+    fields = cast("dict[str, object]", part)
+    if fields.get("type") not in _TEXTS:
+        return ""
+    text = fields.get("text")
+    if not isinstance(text, str):
+        raise NoChunk
+    return text
+
+
+def _shown(end: object) -> str:
+    return end if isinstance(end, str) and _WORD.fullmatch(end) else "unknown"
+
+
+def _error(raw: Mapping[str, Any], groq: Mapping[str, Any], choice: Mapping[str, Any] | None) -> ErrorBody | None:
+    """Return what a chunk says went wrong, wherever it says so; None where it says nothing of the kind."""
+    for holder in (raw, groq, choice or {}):
+        if holder.get("error"):
+            return read_error(holder)
+    is_error = "error" in (raw.get("object"), raw.get("type")) or ("choices" not in raw and "detail" in raw)
+    if is_error:
+        return read_error(raw)
+    if "choices" in raw:
+        return None
+    error = read_error(raw)
+    return error if error.status is not None else None
+
+
+def _usage(raw: object) -> Usage | None:
+    """Return the counts of an answer; None where they are unreadable or impossible, and so to be estimated."""
+    counts = _mapping(raw)
+    prompt, completion = _tokens(counts.get("prompt_tokens")), _tokens(counts.get("completion_tokens"))
+    if not prompt or completion is None:  # no prompt has no tokens
+        return None
+    cached = _tokens(_mapping(counts.get("prompt_tokens_details")).get("cached_tokens"))
+    reasoning = _tokens(_mapping(counts.get("completion_tokens_details")).get("reasoning_tokens"))
+    return Usage(
+        input_tokens=prompt,
+        output_tokens=completion,
+        cached_tokens=min(cached or 0, prompt),
+        reasoning_tokens=min(reasoning or 0, completion),
+    )
+
+
+def _tokens(value: object) -> int | None:
+    """Read a count of tokens, the one place at which a number from outside is let in; also `"12"` and `12.0`."""
+    if isinstance(value, str) and len(value) < _LONGEST_INTEGER and value.isascii() and value.isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value <= MOST_TOKENS and value == int(value) else None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _decoded(data: bytes) -> object:
+    """Decode JSON, and also what others let pass: halves of surrogate pairs, bytes that are no UTF-8, huge numbers."""
     try:
         return _decoder.decode(data)
-    except msgspec.DecodeError as error:
-        if b"\\u" not in data or isinstance(error, msgspec.ValidationError):
-            raise
-        try:
-            return msgspec.convert(json.loads(data), _Chunk)
-        except ValueError:
-            raise error from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
     except RecursionError:
-        raise msgspec.DecodeError("The chunk is nested too deeply.") from None
+        raise NoChunk from None
+    try:
+        return json.loads(data.decode(errors="replace"), parse_int=_integer)
+    except (ValueError, RecursionError):
+        raise NoChunk from None
 
 
-def _usage(raw: _Usage) -> Usage:
-    inputs = raw.prompt_tokens_details or _InputDetails()
-    outputs = raw.completion_tokens_details or _OutputDetails()
-    return Usage(
-        input_tokens=raw.prompt_tokens or 0,
-        output_tokens=raw.completion_tokens or 0,
-        cached_tokens=inputs.cached_tokens or 0,
-        reasoning_tokens=outputs.reasoning_tokens or 0,
-    )
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) < _LONGEST_INTEGER else float(digits)
+
+
+_decoder: Final = msgspec.json.Decoder()

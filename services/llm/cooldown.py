@@ -15,7 +15,17 @@ PAUSE: Final = 10.0
 LONGEST: Final = 3600.0
 """Seconds, whatever a provider says."""
 
-_NOT_ITS_FAULT: Final = frozenset({FailureCode.BAD_REQUEST, FailureCode.CONTENT_REFUSED})
+_NOT_ITS_FAULT: Final = frozenset({FailureCode.BAD_REQUEST, FailureCode.CONTENT_REFUSED, FailureCode.REQUEST_TOO_LARGE})
+_AT_ONCE: Final = frozenset(
+    {
+        FailureCode.RATE_LIMITED,
+        FailureCode.UNAUTHORIZED,
+        FailureCode.INSUFFICIENT_QUOTA,
+        FailureCode.MODEL_NOT_FOUND,
+        FailureCode.REGION_NOT_SUPPORTED,
+    }
+)
+"""Failures that the next request is sure to meet, too."""
 
 
 @dataclass(slots=True)
@@ -31,7 +41,8 @@ class Cooldown:
         self._add(now, failed=False)
 
     def failed(self, failure: ProviderFailure, now: float) -> None:
-        """Count a failure: a rate limit cools down at once, others once more than half of the attempts have failed.
+        """Count a failure: one that the next request would meet, too, cools down at once, others once more than half of
+        the attempts have failed.
 
         A request that the provider refuses for what it asks says nothing about the provider.
         """
@@ -40,7 +51,7 @@ class Cooldown:
         self._add(now, failed=True)
         failures = sum(failed for _, failed in self._attempts)
         is_failing = len(self._attempts) >= FEWEST and failures * 2 > len(self._attempts)
-        if failure.code is FailureCode.RATE_LIMITED or is_failing or failure.retry_after:
+        if failure.code in _AT_ONCE or is_failing or failure.retry_after:
             pause = self.pause if failure.retry_after is None else min(failure.retry_after, LONGEST)
             self.until = max(self.until, now + pause)
 

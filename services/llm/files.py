@@ -1,4 +1,4 @@
-"""This file is the protocol in which a model writes the files of a backend as one text, and its incremental reader.
+"""The protocol in which a model writes the files of a backend as one text, and its incremental reader.
 
 Each marker is a line of its own and carries a boundary, random text made for one request, so that no content can end a
 file early:
@@ -17,16 +17,17 @@ file early:
 
 A file's content is everything between its marker's newline and the next marker, so a file that is not empty ends with a
 newline. A line that starts like a marker but is none of the five is content. DELETE is for files that exist already.
+What decorates a path is no part of it (`paths.plain_path`), nor is a code fence around a whole file (`fences`).
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Final, Protocol
+from typing import Final
 
-from services.llm.paths import MAX_PATH, DiscardReason, Tree, path_fault
+from services.llm.open_file import OpenFile
+from services.llm.paths import MAX_PATH, DiscardReason, Tree, path_fault, plain_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ _LINE_LIMIT: Final = 1024
 _WITH_PATH: Final = ("FILE ", "DELETE ")
 _WORDS: Final = ("MANIFEST", "END", *_WITH_PATH)
 _DIRECTIVE: Final = re.compile(r"(MANIFEST|END|FILE |DELETE )(.*)", re.DOTALL)
+_MOST_REFUSED: Final = 50
+"""Announced paths that are refused and named as missing; more are refused, and not named."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """Halves of a pair, which a model's JSON may hold but no UTF-8 can."""
 
@@ -121,26 +124,13 @@ class _Mode(Enum):
     DONE = auto()
 
 
-class _Digest(Protocol):
-    def update(self, data: bytes, /) -> None: ...
-    def hexdigest(self) -> str: ...
-
-
-@dataclass(slots=True)
-class _OpenFile:
-    path: str
-    limit: int
-    limit_reason: DiscardReason
-    size: int = 0
-    digest: _Digest = field(default_factory=hashlib.sha256)
-
-
 @dataclass(slots=True)
 class FileParser:
     """Reads the protocol as it arrives, holding back only what may be the start of a marker.
 
     However the text is cut into pieces, the same files are completed and the same ones discarded. Time is linear in the
-    text, and no content is kept. `existing` are the sizes in bytes, by path, of files that the text may change or
+    text, and no content is kept, but for that of a file which begins with a code fence: whether the fence is around all
+    of it is known at its end. `existing` are the sizes in bytes, by path, of files that the text may change or
     remove; they count towards the limits.
     """
 
@@ -149,8 +139,9 @@ class FileParser:
     max_files: int = 200
     max_file_bytes: int = 1024 * 1024
     max_total_bytes: int = 10 * 1024 * 1024
-    manifest: list[str] = field(default_factory=list[str], init=False)
-    """The accepted paths that the text has said it will write, in its order."""
+    announced: list[str] = field(default_factory=list[str], init=False)
+    """The paths that the text has said it will write, in its order, also those that are refused: by its manifest, or by
+    a marker for a file that no manifest names."""
     ended: bool = field(default=False, init=False)
     """Whether the END marker was seen."""
     _mode: _Mode = field(default=_Mode.NOTES, init=False)
@@ -158,11 +149,13 @@ class FileParser:
     _line_start: bool = field(default=True, init=False)
     _skip_line: bool = field(default=False, init=False)
     _at_start: bool = field(default=True, init=False)
-    _open: _OpenFile | None = field(default=None, init=False)
+    _open: OpenFile | None = field(default=None, init=False)
     _total: int = field(default=0, init=False)
     _tree: Tree = field(default_factory=Tree, init=False)
     _listed: set[str] = field(default_factory=set[str], init=False)
     _refused: set[str] = field(default_factory=set[str], init=False)
+    _unlisted: set[str] = field(default_factory=set[str], init=False)
+    """Those of the refused that another manifest may name."""
     _seen: set[str] = field(default_factory=set[str], init=False)
     _completed: set[str] = field(default_factory=set[str], init=False)
     _items: list[FileItem] = field(default_factory=list[FileItem], init=False)
@@ -173,9 +166,18 @@ class FileParser:
             self._tree.add(path)
 
     @property
+    def manifest(self) -> list[str]:
+        """The announced paths that are accepted."""
+        return [path for path in self.announced if path in self._listed]
+
+    @property
     def missing(self) -> tuple[str, ...]:
-        """The paths of the manifest that have not been completed, in the manifest's order."""
-        return tuple(path for path in self.manifest if path not in self._completed)
+        """The announced paths that have not been completed, in the manifest's order; with those that are refused."""
+        return tuple(path for path in self.announced if path not in self._completed)
+
+    def refuses(self, path: str) -> bool:
+        """Return whether an announced path can never be completed, in whichever answer it comes."""
+        return path not in self._listed and path not in self._unlisted
 
     @property
     def is_listing(self) -> bool:
@@ -287,14 +289,14 @@ class FileParser:
             case "END":
                 self._mode, self.ended = _Mode.DONE, True
             case "DELETE ":
-                self._remove(argument)
+                self._remove(self._path(argument))
             case _:
-                self._begin(argument)
+                self._begin(self._path(argument))
 
     def _list(self, line: str) -> None:
         """Take a line of the manifest. A path that can never be accepted is refused here, once."""
-        path = line.strip(" \t\r")
-        if not path or path.startswith("```") or path in self._listed or path in self._refused:
+        path = self._path(line)
+        if not path or line.lstrip().startswith(("```", "~~~")) or path in self._listed or path in self._refused:
             return
         fault = path_fault(path)
         if fault is None and len(self._listed.union(self.existing)) >= self.max_files and path not in self.existing:
@@ -303,18 +305,30 @@ class FileParser:
             fault = DiscardReason.PATH_COLLIDES
         if fault is None:
             self._listed.add(path)
-            self.manifest.append(path)
-        else:
-            self._refused.add(path)
-            self._discard(path, fault)
+            self.announced.append(path)
+            return
+        self._refuse(path, fault)
+
+    def _refuse(self, path: str, fault: DiscardReason) -> None:
+        if len(self._refused) < _MOST_REFUSED and path not in self.existing:
+            self.announced.append(path[:MAX_PATH])
+        self._refused.add(path)
+        self._discard(path, fault)
+
+    def _path(self, written: str) -> str:
+        """Return the path that is meant: a file that exists already may have any name."""
+        path = written.strip(" \t\r")
+        return path if path in self.existing else plain_path(path)
 
     def _begin(self, path: str) -> None:
         self._mode = _Mode.REFUSED
         if path in self._refused:
             return
         if path not in self._listed:
-            self._refused.add(path)
-            self._discard(path, path_fault(path) or DiscardReason.NOT_IN_MANIFEST)
+            fault = path_fault(path)
+            if fault is None:
+                self._unlisted.add(path)
+            self._refuse(path, fault or DiscardReason.NOT_IN_MANIFEST)
         elif path in self._seen:
             self._discard(path, DiscardReason.DUPLICATE)
         else:
@@ -324,7 +338,7 @@ class FileParser:
             left = self.max_total_bytes - self._total
             is_own = self.max_file_bytes <= left
             reason = DiscardReason.FILE_TOO_LARGE if is_own else DiscardReason.TOTAL_TOO_LARGE
-            self._open = _OpenFile(path, min(self.max_file_bytes, left), reason)
+            self._open = OpenFile(path, min(self.max_file_bytes, left), reason)
             self._items.append(FileStarted(path))
 
     def _remove(self, path: str) -> None:
@@ -341,17 +355,22 @@ class FileParser:
         elif self._open is not None:
             self._write(self._open, text)
 
-    def _write(self, file: _OpenFile, text: str) -> None:
+    def _write(self, file: OpenFile, text: str) -> None:
         kept, nul, _ = text.partition("\0")
-        content = kept.encode()
-        if file.size + len(content) > file.limit:
+        file.size += len(kept.encode())
+        if file.size > file.limit:
             self._discard(file.path, file.limit_reason)
         elif nul:
             self._discard(file.path, DiscardReason.NUL)
-        elif content:
-            file.size += len(content)
+        else:
+            self._tell(file, file.take(kept))
+
+    def _tell(self, file: OpenFile, text: str) -> None:
+        if text:
+            content = text.encode()
+            file.told += len(content)
             file.digest.update(content)
-            self._items.append(FileDelta(file.path, kept))
+            self._items.append(FileDelta(file.path, text))
 
     def _discard(self, path: str, reason: DiscardReason) -> None:
         self._items.append(FileDiscarded(path[:MAX_PATH], reason))
@@ -363,6 +382,7 @@ class FileParser:
         if self._open is None:
             return
         file, self._open = self._open, None
-        self._total += file.size
+        self._tell(file, file.take("", ends=True))
+        self._total += file.told
         self._completed.add(file.path)
-        self._items.append(FileCompleted(file.path, file.digest.hexdigest(), file.size))
+        self._items.append(FileCompleted(file.path, file.digest.hexdigest(), file.told))

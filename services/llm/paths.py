@@ -1,5 +1,6 @@
-"""This file is the rules for the path of a generated file: which ones could leave their folder or overwrite another."""
+"""The rules for the path of a generated file: how it is written, which leave their folder, which overwrite another."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,6 +38,21 @@ class DiscardReason(Enum):
     """The content holds a NUL character."""
     INCOMPLETE = "INCOMPLETE"
     """The text ended inside the file."""
+
+
+_BULLET: Final = re.compile(r"(?:[-*+\u2022\u2023\u2013\u2014]|#{1,6}|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
+_MARKS: Final = " \t\r\n`*\"'\u201c\u201d\u2018\u2019"
+_ENDINGS: Final = f"{_MARKS},:;"
+
+
+def plain_path(written: str) -> str:
+    """Return a path without what only decorates it: a bullet or number, `./`, quotes, backticks, asterisks, blanks."""
+    path = written.strip()
+    path = path[bullet.end() :] if (bullet := _BULLET.match(path)) else path
+    path = path.lstrip(_MARKS).rstrip(_ENDINGS)
+    while path.startswith("./"):
+        path = path[2:]
+    return path
 
 
 def path_fault(path: str) -> DiscardReason | None:

@@ -135,6 +135,18 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Thought:
+    """Some of what a model says to itself, never empty: it has its cost, and is no part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextVoided:
+    """All text so far was thought aloud, as only its end has told: the answer begins now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens that this attempt has used so far, as the provider counts them."""
 
@@ -164,12 +176,18 @@ class Finished:
     reason: FinishReason
 
 
-Item = Started | Text | Usage | Failed | Finished
+Item = Started | Text | Thought | TextVoided | Usage | Failed | Finished
 
 
 class FailureCode(Enum):
     UNAUTHORIZED = "UNAUTHORIZED"
     """The provider refuses our key."""
+    INSUFFICIENT_QUOTA = "INSUFFICIENT_QUOTA"
+    """The account has nothing left to pay with."""
+    MODEL_NOT_FOUND = "MODEL_NOT_FOUND"
+    REGION_NOT_SUPPORTED = "REGION_NOT_SUPPORTED"
+    REQUEST_TOO_LARGE = "REQUEST_TOO_LARGE"
+    """More than the model's context, or than the provider takes."""
     RATE_LIMITED = "RATE_LIMITED"
     BAD_REQUEST = "BAD_REQUEST"
     """The provider refuses this request; asking again is useless."""
@@ -182,7 +200,10 @@ class FailureCode(Enum):
     CONTENT_REFUSED = "CONTENT_REFUSED"
 
 
-_PASSING: Final = frozenset({FailureCode.RATE_LIMITED, FailureCode.UNAVAILABLE, FailureCode.TIMED_OUT})
+_PASSING: Final = frozenset(
+    {FailureCode.RATE_LIMITED, FailureCode.UNAVAILABLE, FailureCode.TIMED_OUT, FailureCode.TOO_LONG}
+)
+"""Others stay the same however often the provider is asked."""
 
 
 class ProviderFailure(Exception):
@@ -200,7 +221,7 @@ class ProviderFailure(Exception):
         self.retry_after = retry_after
         """Seconds, where the provider said. From the router: until one of its providers is to be asked again."""
         self.may_pass = code in _PASSING
-        """Whether it is of use to ask again later. From the router: one of its providers."""
+        """Whether it is of use to ask again, maybe later. From the router: one of its providers."""
 
 
 class Provider(Protocol):

@@ -59,6 +59,7 @@ class Router:
                         yield item
             except ProviderFailure as failure:
                 if has_begun:
+                    failure.may_pass = failure.may_pass or self._has_others(index, request)
                     raise
                 failures[index] = failure
                 if len(failures) == len(order):
@@ -98,6 +99,10 @@ class Router:
         if not ready:
             return [min(everyone, key=lambda index: self._cooldowns[index].until)]
         return sorted(ready, key=lambda index: (self._avoids(index, request), not self._has(index, request)))
+
+    def _has_others(self, index: int, request: Request) -> bool:
+        """Return whether another provider may answer that has not failed in this answer yet."""
+        return any(other != index and not self._avoids(other, request) for other in range(len(self.providers)))
 
     def _has(self, index: int, request: Request) -> bool:
         provider = self.providers[index]

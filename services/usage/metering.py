@@ -33,12 +33,12 @@ class Meter:
             case port.Started():
                 self._end(AttemptOutcome.FAILED)
                 self._started = item
-            case port.Text():
+            case port.Text() | port.Thought():
                 self._output += estimated_tokens(item.text)
             case port.Usage():
                 self._usage = item
-            case port.Failed():
-                pass  # it had not begun: the stream tells of it, and it has used nothing
+            case port.Failed() | port.TextVoided():
+                pass  # one had not begun, and has used nothing; the other has used what its text has
             case port.Finished():
                 is_whole = item.reason is port.FinishReason.STOP
                 self._end(AttemptOutcome.COMPLETED if is_whole else AttemptOutcome.CUT)
@@ -55,7 +55,8 @@ class Meter:
     def _end(self, outcome: AttemptOutcome) -> None:
         if self._started is None:
             return
-        used = self._usage or port.Usage(prompt_tokens(self.request), self._output)
+        said = self._usage if self._usage is not None and (self._usage.output_tokens or not self._output) else None
+        used = said or port.Usage(prompt_tokens(self.request), self._output)
         self.attempts.append(
             AttemptUsage(
                 attempt=self.attempt,
@@ -66,7 +67,7 @@ class Meter:
                 output_tokens=used.output_tokens,
                 cached_tokens=used.cached_tokens,
                 reasoning_tokens=used.reasoning_tokens,
-                estimated=self._usage is None,
+                estimated=said is None,
             )
         )
         self._started, self._usage, self._output = None, None, 0

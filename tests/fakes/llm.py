@@ -12,7 +12,6 @@ or by itself: `python tests/fakes/llm.py --port 9100`, printing its addresses.
 import argparse
 import asyncio
 import json
-import re
 import socket
 import struct
 import sys
@@ -93,6 +92,25 @@ class Status:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     message: str = "No."
     code: str = "error"
+    body: Any = None
+    """The whole body, written as JSON unless it is a string; None for message and code as OpenAI has them."""
+
+    def text(self) -> str:
+        if isinstance(self.body, str):
+            return self.body
+        return json.dumps(self.body or {"error": {"message": self.message, "type": "error", "code": self.code}})
+
+
+@dataclass(frozen=True)
+class Body:
+    """A success with any bytes as its body."""
+
+    content: bytes | Callable[["Recorded"], bytes]
+    media_type: str = "text/event-stream"
+    write_size: int | None = None
+    """Bytes to a write; None writes all at once."""
+    cut_after: int | None = None
+    """Drop the connection after so many bytes."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +123,7 @@ class Hang:
     """Accept the request and never answer."""
 
 
-Behaviour = Answer | Status | Drop | Hang
+Behaviour = Answer | Body | Status | Drop | Hang
 
 
 @dataclass
@@ -218,6 +236,8 @@ class FakeLLM:
         match self.choose(request) or (self.script.popleft() if self.script else self.default):
             case Answer() as answer:
                 return await self._answer(reader, writer, request, answer)
+            case Body() as body:
+                await _send_body(writer, request, body)
             case Status() as status:
                 await _send_status(writer, status)
             case Hang():
@@ -252,10 +272,26 @@ async def _until_left(reader: asyncio.StreamReader, request: Recorded) -> None:
 
 
 async def _send_status(writer: asyncio.StreamWriter, behaviour: Status) -> None:
-    body = json.dumps({"error": {"message": behaviour.message, "type": "error", "code": behaviour.code}}).encode()
+    body = behaviour.text().encode()
     headers = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in {**headers, **behaviour.headers}.items())
     writer.write(f"HTTP/1.1 {behaviour.status} Said\r\n{lines}\r\n".encode() + body)
+    await writer.drain()
+
+
+async def _send_body(writer: asyncio.StreamWriter, request: Recorded, body: Body) -> None:
+    content = body.content if isinstance(body.content, bytes) else body.content(request)
+    writer.write(f"HTTP/1.1 200 OK\r\ncontent-type: {body.media_type}\r\nconnection: close\r\n".encode())
+    is_whole = body.cut_after is None
+    writer.write(b"transfer-encoding: chunked\r\n\r\n")
+    content = content[: body.cut_after]
+    size = body.write_size or len(content) or 1
+    for start in range(0, len(content), size):
+        part = content[start : start + size]
+        writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+        await writer.drain()
+        await asyncio.sleep(0)
+    writer.write(b"0\r\n\r\n" if is_whole else b"")
     await writer.drain()
 
 
@@ -294,6 +330,8 @@ class _Stream:
             await self._chunk(delta={"refusal": answer.refusal})
         pieces = answer.pieces
         if pieces is None:
+            from tests.fakes.good_model import good_pieces  # noqa: PLC0415 - the answers need the product
+
             pieces = good_pieces(self.request.body, answer)
         pieces = pieces[: answer.stop_after]
         self.request.text = "".join(pieces)
@@ -378,52 +416,6 @@ class _Stream:
             self.writer.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
             await self.writer.drain()
             await asyncio.sleep(0)
-
-
-def good_pieces(body: Mapping[str, Any], answer: Answer) -> list[str]:
-    """What a good model answers to one of our prompts, in pieces."""
-    text = good_answer([message["content"] for message in body["messages"]], answer)
-    return [text[start : start + answer.piece_size] for start in range(0, len(text), answer.piece_size)]
-
-
-def good_answer(messages: Sequence[str], answer: Answer) -> str:
-    """What a good model answers. Asked for missing files it brings these, asked to change files it brings `files`."""
-    from services.architectures import model as architectures  # noqa: PLC0415 - the answers need the product
-    from services.llm.files import encode  # noqa: PLC0415
-    from services.llm.scaffold.architecture import derive_architecture  # noqa: PLC0415
-    from services.llm.scaffold.backend import write_backend  # noqa: PLC0415
-    from services.llm.scaffold.documentation import write_documentation  # noqa: PLC0415
-    from services.llm.scaffold.schema import derive_schema  # noqa: PLC0415
-    from services.schemas import model as schemas  # noqa: PLC0415
-
-    prompt = "\n".join(messages)
-    if messages[0].startswith("You help the developers"):
-        return f"You asked: {messages[-1]}\n"
-    description, project = _string_after("Description: ", prompt), _string_after("Project: ", prompt)
-    found = re.search(r"^Schema: (\{.*\})$", prompt, re.MULTILINE)
-    schema = schemas.decode(found[1]) if found else derive_schema(description)
-    if "as a JSON object" in messages[1]:
-        is_schema = messages[1].startswith("Design")
-        model = schemas.encode(schema) if is_schema else architectures.encode(derive_architecture(project, schema))
-        return model.decode()
-    boundary = re.search(r"^=== ([0-9a-zA-Z]+) MANIFEST$", prompt, re.MULTILINE)
-    assert boundary is not None
-    is_code = messages[1].startswith("Write the backend")
-    whole = write_backend(project_name=project, description=description, schema=schema)
-    made = answer.files if answer.files is not None else (whole if is_code else write_documentation(project, schema))
-    missing = re.search(r"had brought these files: (\[.*\])$", messages[-1], re.MULTILINE)
-    if missing is not None:
-        made = {path: made[path] for path in json.loads(missing[1])}
-    text = encode(boundary[1], made, removed=answer.removed, notes="Here it is.")
-    if answer.stop_in is None:
-        return text
-    content = made[answer.stop_in]
-    return text[: text.index(f"FILE {answer.stop_in}\n{content}") + len(f"FILE {answer.stop_in}\n") + len(content) // 2]
-
-
-def _string_after(label: str, prompt: str) -> str:
-    found = re.search(rf'^{label}(".*")$', prompt, re.MULTILINE)
-    return json.loads(found[1]) if found is not None else prompt
 
 
 def main() -> None:

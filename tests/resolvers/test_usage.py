@@ -11,11 +11,15 @@ import httpx
 import pytest
 
 from services.auth.tokens import Subject
-from services.bootstrap import opened
+from services.aws.clients import connect
+from services.bootstrap import opened, table_name
 from services.core.actor import Actor, Role
 from services.core.clock import utc_now
 from services.core.errors import NotFound
 from services.core.ids import TeamId, UserId
+from services.generations.model import GENERATIONS
+from services.usage.model import BUDGETS
+from services.usage.model import USAGE as USAGE_ROWS
 from tests.fakes.llm import Answer, FakeLLM, Status
 from tests.services.usage.books import new_stage
 from tests.snapinfra import Server, User, events, serving, settings
@@ -319,3 +323,53 @@ async def test_half_a_surrogate_pair_is_refused(alice: User) -> None:
 
     (error,) = answer.json()["data"]["generate"]["userErrors"]
     assert (error["field"], error["message"]) == (["prompt"], "prompt must not contain half of a surrogate pair.")
+
+
+SHOWN = """
+query($id: ID!) {
+  generation(id: $id) {
+    usage { inputTokens outputTokens cachedTokens }
+    attempts { cost usage { inputTokens reasoningTokens } }
+  }
+  generations { edges { node { id usage { inputTokens outputTokens } } } }
+}"""
+COUNTS = frozenset(
+    "inputTokens outputTokens cachedTokens reasoningTokens unpricedTokens cost".split()
+    + "committedTokens committedCost spentTokens spentCost".split()
+)
+
+
+def with_counts(attribute: Any, count: int) -> Any:
+    """Return a stored attribute with every count of tokens and costs in it as given."""
+    match attribute:
+        case {"M": fields}:
+            return {"M": {k: {"N": str(count)} if k in COUNTS else with_counts(v, count) for k, v in fields.items()}}
+        case {"L": items}:
+            return {"L": [with_counts(item, count) for item in items]}
+        case _:
+            return attribute
+
+
+@pytest.mark.parametrize("stored", [-1_000_000, 2**53, 2**63 - 1, 10**30])
+async def test_counts_that_should_never_have_been_stored_are_shown(server: Server, alice: User, stored: int) -> None:
+    generation_id = await alice.generate((await alice.project())["id"], "SCHEMA")
+    await events(alice, generation_id)
+    team_id = (await alice.ask("{ viewer { team { id } } }"))["viewer"]["team"]["id"]
+    aws = connect(region="us-east-1", endpoint=str(server.config.aws_endpoint_url))
+    for spec in (GENERATIONS, USAGE_ROWS, BUDGETS):
+        name = table_name(server.config, spec)
+        items: list[Any] = aws.dynamodb.scan(TableName=name)["Items"]
+        for item in items:
+            if item["id"]["S"] == generation_id or team_id in item["id"]["S"]:
+                aws.dynamodb.put_item(TableName=name, Item=with_counts({"M": item}, stored)["M"])
+    aws.close()
+
+    shown = await alice.result(SHOWN, id=generation_id)
+    usage = await alice.result(USAGE)
+
+    assert ("errors" in shown, "errors" in usage) == (False, False)
+    within = max(-(2**53) + 1, min(stored, 2**53 - 1))
+    assert shown["data"]["generation"]["usage"]["inputTokens"] == within
+    assert shown["data"]["generations"]["edges"][0]["node"]["usage"]["outputTokens"] == within
+    assert usage["data"]["usage"]["totals"]["inputTokens"] == within
+    assert usage["data"]["usage"]["budget"]["tokens"]["spent"] == within

@@ -2,10 +2,22 @@
 
 import pytest
 
+from services.generations import events
 from services.generations.answer import Answer
 from services.generations.redaction import Redactor
 from services.llm.files import encode
-from services.llm.port import CodeTask, Finished, FinishReason, Options, Request, Started, Text
+from services.llm.port import (
+    CodeTask,
+    Finished,
+    FinishReason,
+    Item,
+    Options,
+    Request,
+    Started,
+    Text,
+    TextVoided,
+    Thought,
+)
 from services.schemas.model import SchemaModel
 
 BOUNDARY = "0" * 16
@@ -41,3 +53,34 @@ def test_from_the_first_marker_after_the_manifest_on_each_file_is_whole_or_missi
         assert {*answer.contents, *answer.missing} == {*FILES}
         assert all(FILES[path] == content for path, content in answer.contents.items())
         assert answer.whole == (stop >= WHOLE.index("END") + len("END"))
+
+
+def more(answer: Answer, *items: Item) -> list[events.GenerationEvent]:
+    """Have another answer go on with what has come, and return what it tells."""
+    task = CodeTask("Shop", "A shop", SchemaModel(()), BOUNDARY)
+    answer.expect(Request(task, (), "code/1", Options()), resets=False)
+    return [event for item in (Started("groq", "m"), *items) for event in answer.take(item)]
+
+
+def test_text_that_was_thought_aloud_takes_nothing_of_what_had_come_before() -> None:
+    answer = answered(WHOLE[: WHOLE.index("=== 0000000000000000 FILE b.ts") + 30], FinishReason.STOP)
+    draft, rest = encode(BOUNDARY, {"a.ts": "draft\n", "b.ts": "draft\n"}), encode(BOUNDARY, {"b.ts": FILES["b.ts"]})
+    assert (answer.contents, answer.missing) == ({"a.ts": FILES["a.ts"]}, ("b.ts",))
+
+    told = more(answer, Text(draft), Thought("So."), TextVoided(), Text(rest), Finished(FinishReason.STOP))
+
+    assert (answer.contents, answer.missing, answer.whole, answer.text) == (FILES, (), True, "Here it is.\n")
+    again = told.index(events.AttemptStarted(1, "groq", "m", resets_text=True))
+    assert told[again + 1 : again + 4] == [
+        events.TokenDelta("Here it is.\n", 0),
+        events.FileStarted("a.ts"),
+        events.FileDelta("a.ts", FILES["a.ts"]),
+    ]
+
+
+def test_what_is_refused_is_missing_and_not_wanted() -> None:
+    answer = answered(
+        encode(BOUNDARY, {"../up.ts": "x", "a.ts": "x"}).replace("a.ts\n===", "a.ts\nb.ts\n==="), FinishReason.STOP
+    )
+
+    assert (answer.missing, answer.wanted, answer.whole) == (("../up.ts", "b.ts"), ("b.ts",), False)

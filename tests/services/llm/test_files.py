@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.llm.fences import unfenced
 from services.llm.files import (
     FileCompleted,
     FileDelta,
@@ -23,47 +24,7 @@ from services.llm.files import (
     new_boundary,
 )
 from services.llm.paths import DiscardReason
-
-B = "0f1e2d3c4b5a6978"
-P = f"=== {B} "
-
-
-def parse(text: str, *, parser: FileParser | None = None) -> list[FileItem]:
-    parser = parser or FileParser(B)
-    return parser.feed(text) + parser.end()
-
-
-def in_pieces(pieces: Iterable[str]) -> tuple[FileParser, list[FileItem]]:
-    parser = FileParser(B)
-    items = [item for piece in pieces for item in parser.feed(piece)]
-    return parser, items + parser.end()
-
-
-def outcome(items: Iterable[FileItem]) -> tuple[dict[str, str], set[FileDiscarded], str]:
-    """The completed files with their text, the discarded ones, and the notes; checks each hash, size and order."""
-    files: dict[str, str] = {}
-    discarded: set[FileDiscarded] = set()
-    notes = ""
-    texts: dict[str, str] = {}
-    for item in items:
-        match item:
-            case Note(text):
-                notes += text
-            case FileStarted(path):
-                assert path not in texts
-                texts[path] = ""
-            case FileDelta(path, text):
-                assert text
-                texts[path] += text
-            case FileCompleted(path, sha256, size):
-                content = texts[path].encode()
-                assert (sha256, size) == (hashlib.sha256(content).hexdigest(), len(content))
-                files[path] = texts[path]
-            case FileDiscarded():
-                discarded.add(item)
-            case FileRemoved():
-                raise AssertionError(item.path)
-    return files, discarded, notes
+from tests.services.llm.reading import B, P, in_pieces, outcome, parse, written
 
 
 def refused(text: str) -> set[tuple[str, DiscardReason]]:
@@ -165,13 +126,6 @@ content = st.lists(hostile_line, max_size=6).map("\n".join).filter(lambda text: 
 path = st.from_regex(r"[a-z]{1,6}(/[a-z]{1,6}){0,2}\.[a-z]{1,3}", fullmatch=True)
 
 
-def written(contents: Mapping[str, str], removed: Iterable[str] = ()) -> str:
-    """An answer written by hand, so that it may hold lines that look like markers."""
-    bodies = "".join(f"{P}FILE {name}\n{text}\n" for name, text in contents.items())
-    deletions = "".join(f"{P}DELETE {name}\n" for name in removed)
-    return f"notes\n{P}MANIFEST\n" + "".join(f"{name}\n" for name in contents) + bodies + deletions + f"{P}END\n"
-
-
 def cut(text: str, places: list[int]) -> list[str]:
     edges = [0, *sorted(place % (len(text) + 1) for place in places), len(text)]
     return [text[start:stop] for start, stop in itertools.pairwise(edges)]
@@ -183,7 +137,7 @@ def test_no_content_and_no_cut_changes_the_files(contents: dict[str, str], place
     parser, items = in_pieces(cut(written(contents), places))
 
     files, discarded, notes = outcome(items)
-    assert files == {name: f"{text}\n" for name, text in contents.items()}
+    assert files == {name: unfenced(name, f"{text}\n") for name, text in contents.items()}
     assert (discarded, notes, parser.missing, parser.ended) == (set(), "notes\n", (), True)
 
 
@@ -216,7 +170,7 @@ def test_any_text_means_the_same_however_it_is_cut(text: str, places: list[int])
         ("C:/autoexec.bat", DiscardReason.PATH_ABSOLUTE),
         ("../up.ts", DiscardReason.PATH_ESCAPES),
         ("src/../../up.ts", DiscardReason.PATH_ESCAPES),
-        ("./a.ts", DiscardReason.PATH_ESCAPES),
+        ("a/./b.ts", DiscardReason.PATH_ESCAPES),
         ("src//a.ts", DiscardReason.PATH_MALFORMED),
         ("src/", DiscardReason.PATH_MALFORMED),
         ("src\\a.ts", DiscardReason.PATH_MALFORMED),
@@ -287,7 +241,7 @@ def test_limits_on_files_sizes_and_their_sum_each_give_their_reason() -> None:
         FileDiscarded("c", DiscardReason.TOTAL_TOO_LARGE),
         FileDiscarded("d", DiscardReason.TOO_MANY_FILES),
     }
-    assert parser.missing == ("a", "c")
+    assert parser.missing == ("a", "c", "d")
 
 
 def test_markers_may_end_in_crlf_and_the_content_keeps_its_own_line_ends() -> None:
@@ -330,8 +284,16 @@ def test_markers_after_the_end_are_notes() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["x" * 900_000, "\n" * 900_000, P * 40_000, f"{P}FOO\n" * 30_000, f"{P}END x\n" * 30_000, "=== " * 200_000],
-    ids=["one line", "empty lines", "prefixes", "unknown words", "almost the end", "signs"],
+    [
+        "x" * 900_000,
+        "\n" * 900_000,
+        P * 40_000,
+        f"{P}FOO\n" * 30_000,
+        f"{P}END x\n" * 30_000,
+        "=== " * 200_000,
+        "```\n" * 200_000 + "x",
+    ],
+    ids=["one line", "empty lines", "prefixes", "unknown words", "almost the end", "signs", "fences"],
 )
 def test_a_megabyte_in_small_pieces_is_read_in_time(body: str) -> None:
     parser = FileParser(B)
@@ -363,7 +325,8 @@ def test_a_line_of_five_megabytes_harms_no_other_file(place: str, size: int) -> 
     reason = reasons.get(place) or ("PATH_TOO_LONG" if place in {"manifest", "marker"} else None)
     assert (files, said) == (whole, f"{notes}\n{after}")
     assert [item.reason.value for item in discarded] == ([reason] if reason else [])
-    assert parser.missing == (("a",) if "a" not in whole else ())
+    lost = ("x" * 200,) if place in {"manifest", "marker"} else ()
+    assert parser.missing == (("a",) if "a" not in whole else lost)
 
 
 def changed(existing: Mapping[str, str], items: Iterable[FileItem]) -> dict[str, str]:
@@ -403,7 +366,7 @@ def test_files_that_exist_are_changed_and_removed_however_the_text_is_cut(
     items = [item for piece in cut(text, places) for item in parser.feed(piece)] + parser.end()
 
     kept = {path: text for path, text in existing.items() if path not in removed}
-    assert changed(existing, items) == {**kept, **{path: f"{text}\n" for path, text in brought.items()}}
+    assert changed(existing, items) == {**kept, **{path: unfenced(path, f"{text}\n") for path, text in brought.items()}}
     assert not any(isinstance(item, FileDiscarded) for item in items)
     assert (parser.missing, parser.ended) == ((), True)
 

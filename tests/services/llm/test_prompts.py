@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.core.errors import Fault, Invalid
 from services.llm.files import FileCompleted, FileParser
-from services.llm.json_output import extract_json, read_schema
+from services.llm.json_output import read_schema
 from services.llm.port import CodeTask, Options, SchemaTask
 from services.llm.prompts import render, repair
 from services.schemas.model import Field, FieldType, OnDelete, RelationshipType, SchemaModel, Table
@@ -128,8 +128,11 @@ VALID = '{"tables": [{"name": "notes", "fields": [{"name": "id", "type": "STRING
         f"Here you are:\r\n```\r\n{VALID}\r\n```\r\nEnjoy {{it}}.",
         f"<think>A table {{notes}}?</think>\n{VALID}",
         f"Sure! {VALID} Done.",
+        f'A draft:\n```json\n{{"tables": []}}\n```\nBetter:\n```json\n{VALID}\n```\n',
+        f'{VALID}\nA row of it is {{"id": "1"}}, and {{this}} is none.',
+        f'{{"name": "notes", {VALID}',
     ],
-    ids=["plain", "fence", "fence and talk", "thoughts", "talk"],
+    ids=["plain", "fence", "fence and talk", "thoughts", "talk", "two fences", "an example after it", "a false start"],
 )
 def test_a_schema_is_read_from_what_surrounds_it(answer: str) -> None:
     assert read_schema(answer) == SCHEMA
@@ -150,6 +153,17 @@ def test_a_schema_that_breaks_the_rules_is_invalid_with_every_fault() -> None:
     assert len(caught.value.faults) == 4
 
 
-def test_a_long_answer_of_braces_and_fences_is_searched_in_time() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```json\n" * 100_000,
+        "{" * 300_000,
+        '{"a":' * 100_000,
+        '{"a":1}' * 50_000,
+        '{"' * 100_000,
+        '{"a":"\\"{' * 50_000,
+    ],
+)
+def test_a_long_answer_of_braces_and_fences_is_searched_in_time(text: str) -> None:
     with pytest.raises(Invalid):
-        extract_json("```json\n" * 100_000)
+        read_schema(text)

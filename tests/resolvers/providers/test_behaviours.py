@@ -1,206 +1,40 @@
-"""This file is what a subscriber sees of each way in which a provider behaves: the rows of docs/providers.md."""
+"""What a subscriber sees where a provider fails, is lost or is slow: rows of docs/providers.md."""
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
-from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
-
-import pytest
+from typing import Final
 
 from services.core.clock import utc_now
 from services.llm.files import encode
-from tests.fakes.llm import Answer, Behaviour, Drop, FakeLLM, Hang, Status
-from tests.snapinfra import Server, User, events, rebuilt, serving, settings
+from tests.fakes.llm import Answer, Drop, FakeLLM, Hang, Status
+from tests.resolvers.providers.rows import (
+    CANCEL,
+    FILES,
+    PIECES,
+    SAID,
+    WHOLE,
+    Check,
+    asked,
+    ended,
+    moment,
+    rows,
+    seen,
+    upto,
+)
+from tests.snapinfra import User, events
 
-ROOT: Final = Path(__file__).parents[2]
-FILES: Final = {"a.ts": "export const a = 1;\n", "b.ts": "export const b = 2;\n"}
-PIECES: Final = ["Grüß ", "👩\u200d👩 ", "Gott\r\n", "日本."]
-SAID: Final = "".join(PIECES)
-GENERATION: Final = """
-query($id: ID!) {
-  generation(id: $id) {
-    status reason message text missingFiles
-    files { path content }
-    attempts { provider outcome isEstimated }
-  }
-}"""
-CANCEL: Final = "mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { generation { id } } }"
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What came of a generation."""
-
-    events: list[Any]
-    record: dict[str, Any]
-    first: str
-    """The provider that was to be asked first."""
-
-    @property
-    def story(self) -> list[str]:
-        """The events in order, in the words of docs/providers.md; neighbours that say the same are told once."""
-        said = (_words(event, self.first) for event in self.events)
-        return [words for words, _ in groupby(said)]
-
-    @property
-    def attempts(self) -> list[str]:
-        """The answers on the record, as docs/providers.md tells them."""
-        return [
-            f"{_who(each['provider'], self.first)} {each['outcome']}{' (estimated)' if each['isEstimated'] else ''}"
-            for each in self.record["attempts"]
-        ]
-
-
-def _who(provider: str, first: str) -> str:
-    return "first" if provider == first else "second"
-
-
-def _words(event: dict[str, Any], first: str) -> str:
-    match event["__typename"]:
-        case "AttemptStarted":
-            return f"AttemptStarted {_who(event['provider'], first)}{'' if event['resetsText'] else ', goes on'}"
-        case "AttemptFailed":
-            return f"AttemptFailed {event['code']}{'' if event['willRetry'] else ', last'}"
-        case "FileStarted" | "FileDelta" | "FileCompleted" as kind:
-            return f"{kind} {event['path']}"
-        case "FileDiscarded":
-            return f"FileDiscarded {event['path']} {event['discardReason']}"
-        case "GenerationFinished":
-            reason = f" {event['reason']}" if event["reason"] else ""
-            return f"GenerationFinished {event['status']}{reason}"
-        case kind:
-            return kind
-
-
-def rows() -> dict[str, tuple[list[str], list[str]]]:
-    """Return the events and the attempts that docs/providers.md tells, by the test's name."""
-    page = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
-    cells = (
-        re.split(r"\s*\|\s*", line.strip("| ")) for line in page.splitlines() if re.search(r"\| `test_\w+` \|$", line)
-    )
-    return {row[3].strip("`"): (row[1].split(" · "), [] if row[2] == "none" else row[2].split(" · ")) for row in cells}
-
-
-@pytest.fixture
-def as_told(request: pytest.FixtureRequest) -> Callable[[Seen], None]:
-    """Return the check that a generation went as the page says in this test's row."""
-    story, attempts = rows()[request.function.__name__]
-
-    def check(seen: Seen) -> None:
-        assert (seen.story, seen.attempts) == (story, attempts)
-        text, files = rebuilt(seen.events)
-        if seen.record["text"] is not None:
-            stored = {file["path"]: file["content"] for file in seen.record["files"]}
-            assert (text, files) == (seen.record["text"], stored)
-
-    return check
-
-
-Check = Callable[[Seen], None]
-
-
-@pytest.fixture(scope="module")
-def fake() -> Iterator[FakeLLM]:
-    with FakeLLM() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def both(emulator: str, fake: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(settings(emulator, **variables(fake, tmp_path_factory))) as running:
-        yield running
-
-
-def variables(fake: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Return the settings of a server with both providers, which are the fake; a failing one is not passed over."""
-    return {
-        "SNAPINFRA_DATA": str(tmp_path_factory.mktemp("data")),
-        "GROQ_API_KEY": "gsk_test",
-        "GROQ_BASE_URL": fake.groq_url,
-        "GROQ_MODEL": "groq-model",
-        "OPENAI_API_KEY": "sk-test",
-        "OPENAI_BASE_URL": fake.openai_url,
-        "OPENAI_MODEL": "openai-model",
-        "AI_CHUNK_TIMEOUT": "0.5",
-        "AI_FIRST_TIMEOUT": "0.5",
-        "AI_COOLDOWN": "0",
-    }
-
-
-@pytest.fixture
-def alice(both: Server, fake: FakeLLM) -> User:
-    return told(both, fake)
-
-
-@pytest.fixture
-def bob(emulator: str, fake: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
-    """Return a user of a server of their own, which remembers for how long its providers are not to be asked."""
-    with serving(settings(emulator, **variables(fake, tmp_path_factory))) as server:
-        yield told(server, fake)
-
-
-def told(server: Server, fake: FakeLLM) -> User:
-    """Return a user; nothing is left of what the fake was told before, which answers well after its script."""
-    fake.script.clear()
-    fake.requests.clear()
-    fake.default = Answer(PIECES)
-    return server.user()
-
-
-@pytest.fixture(params=["groq", "openai"])
-def dialect(request: pytest.FixtureRequest) -> str:
-    """The provider that is asked first, and misbehaves in its dialect."""
-    return request.param
-
-
-async def asked(user: User, fake: FakeLLM, first: str, kind: str, behaviours: Sequence[Behaviour]) -> str:
-    """Ask for a generation that meets these behaviours one after the other; return its id."""
-    fields = {"prompt": "Hello?"} if kind == "CHAT" else {}
-    project_id = (await user.project())["id"]
-    if kind == "CODE":
-        default, fake.default = fake.default, Answer()
-        assert (await events(user, await user.generate(project_id, "SCHEMA")))[-1]["status"] == "COMPLETED"
-        fake.default = default
-        fake.requests.clear()
-    fake.script.extend(behaviours)
-    return await user.generate(project_id, kind, options={"model": f"{first}-model"}, **fields)
-
-
-async def seen(user: User, fake: FakeLLM, *behaviours: Behaviour, first: str = "groq", kind: str = "CHAT") -> Seen:
-    """Return what comes of a generation that meets these behaviours one after the other."""
-    generation_id = await asked(user, fake, first, kind, behaviours)
-    return await ended(user, generation_id, first)
-
-
-async def ended(user: User, generation_id: str, first: str = "groq") -> Seen:
-    happened = await events(user, generation_id)
-    return Seen(happened, (await user.ask(GENERATION, id=generation_id))["generation"], first)
-
-
-def moment(event: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(event["at"])
-
-
-def upto(path: str, files: Mapping[str, str] = FILES) -> int:
-    """How many pieces of one character come before the middle of a file's content."""
-    return encode("0" * 16, files, notes="Here it is.").index(files[path]) + len(files[path]) // 2
-
-
-WHOLE: Final = len(encode("0" * 16, FILES, notes="Here it is."))
-"""How many pieces of one character an answer of files has."""
+PATIENCE: Final = "0.5"
 
 
 def test_every_row_of_the_page_is_a_test_and_every_test_a_row() -> None:
-    source = Path(__file__).read_text(encoding="utf-8")
-    tests = set(re.findall(r"^async def (test_\w+)", source, re.MULTILINE))
+    sources = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py")]
+    tests = [name for source in sources for name in re.findall(r"^async def (test_\w+)", source, re.MULTILINE)]
 
-    assert set(rows()) == tests
-    assert len(rows()) > 30
+    assert sorted(rows()) == sorted(tests)
+    assert len(rows()) > 70
 
 
 async def test_a_burst(alice: User, fake: FakeLLM, dialect: str, as_told: Check) -> None:
@@ -285,7 +119,7 @@ async def test_401_of_every_provider(alice: User, fake: FakeLLM, as_told: Check)
     found = await seen(alice, fake)
 
     as_told(found)
-    assert found.record["message"] == "openai: The provider refuses our key (HTTP 401)."
+    assert found.record["message"] == "openai: The provider refuses our key (HTTP 401). Check the key in the settings."
     assert len(fake.requests) == 2
 
 
@@ -326,7 +160,7 @@ async def test_429_of_every_provider_for_longer_than_a_job_may_wait(bob: User, f
 
 async def test_a_cancel_while_every_provider_allows_no_more(bob: User, fake: FakeLLM, as_told: Check) -> None:
     fake.default = Status(429, headers={"retry-after": "600"})
-    generation_id = await asked(bob, fake, "groq", "CHAT", [])
+    generation_id = await asked(bob, fake, "groq-model", "CHAT", [])
     await events(bob, generation_id, most=2)
 
     await bob.ask(CANCEL, id=generation_id)
@@ -581,7 +415,7 @@ async def test_json_that_is_not_valid_twice(alice: User, fake: FakeLLM, as_told:
 
 
 async def test_a_cancel_after_the_first_token(alice: User, fake: FakeLLM, dialect: str, as_told: Check) -> None:
-    generation_id = await asked(alice, fake, dialect, "CHAT", [Answer(PIECES * 1000, delay=0.05)])
+    generation_id = await asked(alice, fake, f"{dialect}-model", "CHAT", [Answer(PIECES * 1000, delay=0.05)])
     await events(alice, generation_id, most=2)
 
     await alice.ask(CANCEL, id=generation_id)
@@ -592,7 +426,7 @@ async def test_a_cancel_after_the_first_token(alice: User, fake: FakeLLM, dialec
 
 async def test_a_cancel_between_two_answers(alice: User, fake: FakeLLM, as_told: Check) -> None:
     fake.default = Hang()
-    generation_id = await asked(alice, fake, "groq", "CHAT", [Answer(PIECES, cut_after=1)] * 3)
+    generation_id = await asked(alice, fake, "groq-model", "CHAT", [Answer(PIECES, cut_after=1)] * 3)
     happened = await events(alice, generation_id, most=9)
     assert [event["__typename"] for event in happened].count("AttemptFailed") == 3
 

@@ -1,0 +1,94 @@
+"""What a subscriber sees of files that a model writes in a way of its own: rows of docs/providers.md."""
+
+import pytest
+
+from services.llm.files import encode
+from tests.fakes.llm import Answer, FakeLLM
+from tests.resolvers.providers.rows import FILES, Check, saying, seen, stored
+from tests.snapinfra import User
+
+
+@pytest.mark.parametrize(
+    ("listed", "marked"),
+    [("- {}", "{}"), ("{}", "./{}"), ("1. `{}`", "**{}**"), ("* ./{} \r", '"{}"'), ("- [x] {}", "`./{}`")],
+)
+async def test_paths_with_decoration(alice: User, fake: FakeLLM, as_told: Check, listed: str, marked: str) -> None:
+    def decorated(boundary: str) -> str:
+        text = encode(boundary, FILES)
+        for path in FILES:
+            text = text.replace(f"\n{path}\n", f"\n{listed.format(path)}\n")
+            text = text.replace(f"FILE {path}\n", f"FILE {marked.format(path)}\n")
+        return text
+
+    found = await seen(alice, fake, saying(decorated), kind="CODE")
+
+    as_told(found)
+    assert stored(found) == FILES
+    assert found.record["missingFiles"] == []
+
+
+@pytest.mark.parametrize("written", ["../b.ts", "./../b.ts", "- `../b.ts`"])
+async def test_a_path_that_leaves_its_folder(alice: User, fake: FakeLLM, as_told: Check, written: str) -> None:
+    fake.default = saying(lambda boundary: encode(boundary, {"a.ts": FILES["a.ts"], written: FILES["b.ts"]}))
+
+    found = await seen(alice, fake, kind="CODE")
+
+    as_told(found)
+    assert stored(found) == {"a.ts": FILES["a.ts"]}
+    assert found.record["missingFiles"] == ["../b.ts"]
+    assert found.record["message"] == "The answer ended without all of its files. Missing: ../b.ts."
+    assert len(fake.requests) == 1
+
+
+async def test_a_path_that_only_differs_in_case(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = saying(lambda boundary: encode(boundary, {"a.ts": FILES["a.ts"], "A.ts": FILES["b.ts"]}))
+
+    found = await seen(alice, fake, kind="CODE")
+
+    as_told(found)
+    assert stored(found) == {"a.ts": FILES["a.ts"]}
+    assert found.record["missingFiles"] == ["A.ts"]
+    assert len(fake.requests) == 1
+
+
+async def test_a_file_that_no_manifest_names(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Answer(files=FILES)
+
+    found = await seen(
+        alice, fake, saying(lambda boundary: encode(boundary, FILES).replace("\nb.ts\n", "\n")), kind="CODE"
+    )
+
+    as_told(found)
+    assert stored(found) == FILES
+
+
+@pytest.mark.parametrize("nul", ["\0", "```\n\0\n```\n"])
+async def test_a_file_that_is_lost_each_time(alice: User, fake: FakeLLM, as_told: Check, nul: str) -> None:
+    fake.default = saying(lambda boundary: encode(boundary, {**FILES, "b.ts": nul}))
+
+    found = await seen(alice, fake, kind="CODE")
+
+    as_told(found)
+    assert stored(found) == {"a.ts": FILES["a.ts"]}
+    assert found.record["missingFiles"] == ["b.ts"]
+
+
+@pytest.mark.parametrize("fence", ["```ts\n{}```\n", "~~~\r\n{}~~~\n\n", "\n````typescript src/a.ts\n{}````\n"])
+@pytest.mark.parametrize("size", [1, 1000])
+async def test_a_fence_around_a_file(alice: User, fake: FakeLLM, as_told: Check, fence: str, size: int) -> None:
+    fenced = {path: fence.format(content) for path, content in FILES.items()}
+
+    found = await seen(alice, fake, saying(lambda boundary: encode(boundary, fenced), size=size), kind="CODE")
+
+    as_told(found)
+    assert stored(found) == FILES
+
+
+PAGES = {"a.md": "```sh\nnpm i\n```\n\nThen:\n\n```sh\nnpm start\n```\n", "b.md": "```markdown\n# B\n```\n"}
+
+
+async def test_pages_with_fences_of_their_own(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, saying(lambda boundary: encode(boundary, PAGES)), kind="CODE")
+
+    as_told(found)
+    assert stored(found) == {"a.md": PAGES["a.md"], "b.md": "# B\n"}

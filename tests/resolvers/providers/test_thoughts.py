@@ -1,0 +1,137 @@
+"""What a subscriber sees of a model that thinks aloud before it answers: rows of docs/providers.md."""
+
+from typing import Any, Final
+
+import pytest
+
+from services.llm.files import encode
+from tests.fakes.llm import Body, FakeLLM
+from tests.resolvers.providers.rows import FILES, SAID, STOP, Check, content, messages, saying, seen, stored, stream
+from tests.snapinfra import User, events
+
+THOUGHTS: Final = "<think>\nThe user says </ and <b>hello</b>.\n</think>\n\n"
+LONE: Final = "The user says <b>hello</b>.\n</think>\n\n"
+DRAFT: Final = {"a.ts": "a draft\n"}
+LENGTH: Final[dict[str, Any]] = {"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]}
+USAGE: Final[dict[str, Any]] = {"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7}}
+TAGS: Final = {"a.ts": "// <think>\nconst tags = `\n</think>\n`;\n", "b.md": "```html\n<think>\n```\n</think>\n"}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        THOUGHTS,
+        f"\n {THOUGHTS}",
+        "<thinking>Hm.</thinking>",
+        "<THINK>Hm.</think> \n",
+        "[THINK]Hm.[/THINK]",
+        THOUGHTS * 2,
+        "<think></think>",
+        "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+async def test_thoughts_before_the_answer(alice: User, fake: FakeLLM, as_told: Check, before: str, size: int) -> None:
+    found = await seen(alice, fake, saying(lambda _: before + SAID, size=size))
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+async def test_a_draft_within_the_thoughts(alice: User, fake: FakeLLM, as_told: Check, size: int) -> None:
+    def thinking(boundary: str) -> str:
+        return f"<think>\n{encode(boundary, DRAFT)}</think>\n{encode(boundary, FILES)}"
+
+    found = await seen(alice, fake, saying(thinking, size=size), kind="CODE")
+
+    as_told(found)
+    assert stored(found) == FILES
+    assert found.record["text"] == ""
+
+
+@pytest.mark.parametrize("size", [1, 7])
+async def test_thoughts_without_their_beginning(alice: User, fake: FakeLLM, as_told: Check, size: int) -> None:
+    found = await seen(alice, fake, saying(lambda _: LONE + SAID, size=size))
+
+    as_told(found)
+    assert found.record["text"] == SAID
+
+
+@pytest.mark.parametrize("size", [1, 7])
+async def test_a_draft_within_thoughts_without_their_beginning(
+    alice: User, fake: FakeLLM, as_told: Check, size: int
+) -> None:
+    def thinking(boundary: str) -> str:
+        return f"{encode(boundary, DRAFT)}\n</think>\n{encode(boundary, FILES)}"
+
+    found = await seen(alice, fake, saying(thinking, size=size), kind="CODE")
+
+    as_told(found)
+    assert stored(found) == FILES
+
+
+@pytest.mark.parametrize("text", ["<think>I shall never", "<think>", "Hm.\n</think>\n<think>And"])
+async def test_thoughts_without_an_answer(alice: User, fake: FakeLLM, as_told: Check, text: str) -> None:
+    found = await seen(alice, fake, Body(stream(*content([text]), STOP, USAGE)))
+
+    as_told(found)
+    assert found.record["text"] == SAID
+    assert messages(found) == ["The model never came from its thoughts to an answer."]
+
+
+async def test_thoughts_up_to_the_limit(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    found = await seen(alice, fake, Body(stream(*content(["<think>I shall never"]), LENGTH, USAGE)))
+
+    as_told(found)
+    assert found.record["text"] == ""
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+async def test_thoughts_in_a_field_of_their_own(alice: User, fake: FakeLLM, as_told: Check, name: str) -> None:
+    said = ("Hm. " * 30, "So.")
+    thoughts = [{"choices": [{"delta": {name: thought, "content": None}}]} for thought in said]
+
+    found = await seen(alice, fake, Body(stream(*thoughts, *content([SAID]), STOP)))
+
+    as_told(found)
+    assert found.record["text"] == SAID
+    assert found.record["attempts"][0]["usage"]["outputTokens"] > 40
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+async def test_tags_of_thoughts_within_files(alice: User, fake: FakeLLM, as_told: Check, size: int) -> None:
+    found = await seen(alice, fake, saying(lambda boundary: encode(boundary, TAGS), size=size), kind="CODE")
+
+    as_told(found)
+    assert stored(found) == TAGS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Models think within `<think>` tags:\n\n<think>\nHm.\n</think>\n\nThat is all.",
+        "They end so:\n```\n</think>\n```\nThat is all.",
+        "The tag </think> ends it.\n  </thinker>\n</thi\n",
+        "<thinker>What?</thinker>",
+        "<",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 1000])
+async def test_tags_of_thoughts_within_a_text(alice: User, fake: FakeLLM, as_told: Check, text: str, size: int) -> None:
+    found = await seen(alice, fake, saying(lambda _: text, size=size))
+
+    as_told(found)
+    assert found.record["text"] == text
+
+
+async def test_a_question_after_an_answer_with_thoughts(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    project_id = (await alice.project())["id"]
+    fake.script.append(saying(lambda _: THOUGHTS + SAID))
+    first = await alice.generate(project_id, "CHAT", prompt="Hello?", options={"model": "groq-model"})
+    await events(alice, first)
+
+    found = await seen(alice, fake, base=first)
+
+    as_told(found)
+    assert fake.requests[-1].body["messages"][2] == {"role": "assistant", "content": SAID}
