@@ -333,17 +333,17 @@ query($id: ID!) {
   }
   generations { edges { node { id usage { inputTokens outputTokens } } } }
 }"""
-COUNTS = frozenset(
-    "inputTokens outputTokens cachedTokens reasoningTokens unpricedTokens cost".split()
-    + "committedTokens committedCost spentTokens spentCost".split()
-)
+COUNTS = frozenset({"inputTokens", "outputTokens", "cachedTokens", "reasoningTokens", "unpricedTokens", "cost"})
+SUMS = frozenset({"committedTokens", "committedCost", "spentTokens", "spentCost"})
 
 
 def with_counts(attribute: Any, count: int) -> Any:
     """Return a stored attribute with every count of tokens and costs in it as given."""
     match attribute:
         case {"M": fields}:
-            return {"M": {k: {"N": str(count)} if k in COUNTS else with_counts(v, count) for k, v in fields.items()}}
+            return {
+                "M": {k: {"N": str(count)} if k in COUNTS | SUMS else with_counts(v, count) for k, v in fields.items()}
+            }
         case {"L": items}:
             return {"L": [with_counts(item, count) for item in items]}
         case _:

@@ -26,7 +26,7 @@ from tests.resolvers.providers.rows import (
 )
 from tests.snapinfra import User, events
 
-PATIENCE: Final = "0.5"
+PATIENCE: Final = "1"
 
 
 def test_every_row_of_the_page_is_a_test_and_every_test_a_row() -> None:

@@ -12,19 +12,17 @@ from services.llm.thoughts import Thoughts
 
 def read(pieces: list[str]) -> tuple[str, str, bool]:
     """Return the thoughts, the answer, and whether there is an answer at all."""
-    thoughts, answer = "", ""
+    told: list[tuple[bool, str]] = []
     reader = Thoughts()
     for piece in [item for text in pieces for item in reader.feed(text)] + reader.end():
         match piece:
-            case Thought(text):
-                assert text
-                thoughts += text
-            case Text(text):
-                assert text
-                answer += text
             case TextVoided():
-                thoughts, answer = thoughts + answer, ""
-    return thoughts, answer, reader.has_answer
+                told = [(True, text) for _, text in told]
+            case _:
+                assert piece.text
+                told.append((isinstance(piece, Thought), piece.text))
+    thoughts = "".join(text for is_thought, text in told if is_thought)
+    return thoughts, "".join(text for is_thought, text in told if not is_thought), reader.has_answer
 
 
 part = st.sampled_from(
