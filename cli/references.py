@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from graph.schema import sdl
+from services.aws.spec import Fate, GoesWith, Stays
 from services.bootstrap import TABLES
 from services.config import settings
 
@@ -107,7 +108,7 @@ def tables_page() -> str:
     return (
         "# Tables\n\nGenerated from the declarations in `services`. All are billed per request; "
         "all indexes project every attribute.\n\n"
-        f"| table | key | indexes (partition + sort) | also |\n|---|---|---|---|\n{rows}\n"
+        f"| table | key | indexes (partition + sort) | also | items go |\n|---|---|---|---|---|\n{rows}\n"
     )
 
 
@@ -116,7 +117,18 @@ def _table_row(table: Any) -> str:
         f"{index.name} {index.partition}{f'+{index.sort}' if index.sort else ''}" for index in table.indexes
     )
     also = ", ".join(filter(None, [f"TTL `{table.ttl}`" if table.ttl else "", "stream" if table.stream else ""]))
-    return f"| snapinfra-{table.name} | {' + '.join(table.key)} | {indexes} | {also} |"
+    fates = "; ".join(map(_fate, table.fate))
+    return f"| snapinfra-{table.name} | {' + '.join(table.key)} | {indexes} | {also} | {fates} |"
+
+
+def _fate(fate: Fate) -> str:
+    match fate:
+        case Stays(reason):
+            return f"never: {reason}"
+        case GoesWith(owner, _, within):
+            return f"with the {owner.value.lower()}{f', by {within}' if within else ''}"
+        case _:
+            return "when they expire"
 
 
 def _default(field: FieldInfo) -> str:

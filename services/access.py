@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from services.aws.items import Entity
-from services.aws.tables import AlreadyExists, Table, TableSpec
+from services.aws.spec import EXPIRES, TableSpec
+from services.aws.tables import AlreadyExists, Table
 from services.core.clock import Clock
 from services.core.complaint import Complaint
 from services.core.ids import TeamId
@@ -46,7 +47,9 @@ class AccessChange(Entity, frozen=True, kw_only=True, rename="camel"):
     expires_at: int
 
 
-ACCESS_CHANGES: Final = TableSpec("access-changes", AccessChange, sort="seq", sort_type="N", ttl="expiresAt")
+ACCESS_CHANGES: Final = TableSpec(
+    "access-changes", AccessChange, fate=(EXPIRES,), sort="seq", sort_type="N", ttl="expiresAt"
+)
 
 News = asyncio.Queue[AccessChange]
 

@@ -18,14 +18,14 @@ from services.activity.model import Verb
 from services.auth.signatures import Signatures
 from services.aws.clients import Aws
 from services.aws.tables import AlreadyExists, Table, transact
+from services.belongings import Belongings
 from services.core.actor import Role
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
 from services.core.ids import UserId, prefix_of
-from services.core.pages import PageRequest
 from services.deletion import Deletion
 from services.idempotency import IdempotencyKey
-from services.teams.belongings import Belongings
+from services.teams.belongings import TeamBelongings
 from services.teams.model import Membership, Team
 from services.users import Profile, Users
 
@@ -90,7 +90,9 @@ class Accounts:
     memberships: Table[Membership]
     messages: Table[IdempotencyKey]
     deletion: Deletion
-    belongings: Belongings
+    belongings: TeamBelongings
+    own: Belongings
+    """What is a user's own."""
     journal: Journal
     access: AccessChanges
     now: Clock
@@ -147,11 +149,12 @@ class Accounts:
         for membership in await self.memberships.sharing(user_id):
             await self._leave(membership)
         await self._end(await self.teams.find(user.personal_team_id), None)
+        await self.own.delete(user_id)
         await self.access.announce(user_id)
 
     async def _leave(self, membership: Membership) -> None:
         if membership.role is not Role.OWNER:
-            await self.memberships.delete(membership)
+            await self.memberships.remove(membership)
             await self.journal.member(Verb.LEFT, membership, by=UserId(membership.id))
             return
         team, heir = await self.teams.find(membership.team_id), await self._heir(membership)
@@ -172,17 +175,16 @@ class Accounts:
         await self.journal.member(Verb.LEFT, membership, by=gone)
 
     async def _heir(self, owner: Membership) -> Membership | None:
-        page = await self.memberships.query("TeamIdIndex", owner.team_id, PageRequest(first=100), newest_first=False)
-        others = [one for one in page.items if one.id != owner.id]
+        others = [one async for one in self.memberships.every("TeamIdIndex", owner.team_id) if one.id != owner.id]
         return min(others, key=lambda one: (_ORDER.index(one.role), one.created_at), default=None)
 
     async def _end(self, team: Team | None, membership: Membership | None) -> None:
         if team is not None:
             await self.deletion.delete_all(team.id)
             await self.belongings.delete(team.id)
-            await self.teams.delete(team)
+            await self.teams.remove(team)
         if membership is not None:
-            await self.memberships.delete(membership)
+            await self.memberships.remove(membership)
 
 
 def _decoded(data: msgspec.Raw, kind: Any) -> Any:

@@ -1,11 +1,7 @@
 """This file is deleting projects, generations and deployments: nothing of what is deleted goes on out of sight."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import TypeVar
 
-from services.aws.items import Entity
-from services.aws.tables import Table
 from services.core.actor import Actor
 from services.core.errors import Conflict
 from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId
@@ -19,8 +15,6 @@ from services.generations.service import Generations
 from services.jobs.record import OPEN, JobRecord, NotEnded
 from services.jobs.worker import Handler
 from services.projects import Project, Projects
-
-E = TypeVar("E", bound=Entity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,7 @@ class Deletion:
     async def delete_all(self, team_id: TeamId) -> None:
         """Stop and delete everything of a team that nobody is in any more, for good."""
         for index in ("TeamIdIndex", "DeletedIndex"):
-            async for project in every(self.projects.table, index, team_id):
+            async for project in self.projects.table.every(index, team_id):
                 await self.stop(project)
                 await self.deleted.condemn(project.id)
 
@@ -82,9 +76,9 @@ class Deletion:
         """Delete all generations and deployments of a project that nobody sees any more. Raises Conflict for one that
         has not ended.
         """
-        async for deployment in every(self.deployments.table, "ProjectIdIndex", project.id):
+        async for deployment in self.deployments.table.every("ProjectIdIndex", project.id):
             await self.deployments.remove(deployment)
-        async for generation in every(self.generations.table, "ProjectIdIndex", project.id):
+        async for generation in self.generations.table.every("ProjectIdIndex", project.id):
             await self.generations.remove(generation)
 
     async def _require_unused(self, generation: Generation) -> None:
@@ -104,15 +98,3 @@ class Deletion:
     async def _note(self, record: JobRecord, title: str, *, by: Actor) -> None:
         project = await self.projects.get(record.project_id, by=by)
         await self.projects.journal.deleted(record, title, place=project, by=by.user_id)
-
-
-async def every(table: Table[E], index: str, partition: str) -> AsyncGenerator[E]:
-    """Yield everything in a partition of an index, the oldest first, page by page; it may go meanwhile."""
-    page = PageRequest(first=100)
-    while True:
-        found = await table.query(index, partition, page, newest_first=False)
-        for one in found.items:
-            yield one
-        if not found.has_next:
-            return
-        page = PageRequest(page.first, found.cursors[-1])

@@ -17,7 +17,8 @@ import msgspec
 from msgspec.structs import replace
 
 from services.aws.items import Entity
-from services.aws.tables import AlreadyExists, Table, TableSpec
+from services.aws.spec import EXPIRES, TableSpec
+from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid
@@ -48,7 +49,7 @@ class IdempotencyKey(Entity, frozen=True, kw_only=True, rename="camel"):
         return self.done_at is not None or self.arguments is None
 
 
-IDEMPOTENCY_KEYS: Final = TableSpec("idempotency-keys", IdempotencyKey, ttl="expiresAt")
+IDEMPOTENCY_KEYS: Final = TableSpec("idempotency-keys", IdempotencyKey, fate=(EXPIRES,), ttl="expiresAt")
 
 
 class OtherArguments(Conflict):

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from services.access import AccessChanges
 from services.activity.journal import Journal
 from services.aws.items import Entity
-from services.aws.tables import AlreadyExists, Index, Table, TableSpec
+from services.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
@@ -88,6 +89,7 @@ class Project(Entity, frozen=True, kw_only=True, rename="camel"):
 PROJECTS: Final = TableSpec(
     "projects",
     Project,
+    fate=(GoesWith(Owner.TEAM, "TeamIdIndex", within="`Purge`, with all that belongs to it"),),
     sort="userId",
     indexes=(
         Index("UserIdIndex", "userId", "createdAt"),

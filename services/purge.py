@@ -2,23 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from services.aws.clearing import clear
-from services.aws.tables import Table
+from services.belongings import Belongings
 from services.core.clock import Clock
-from services.core.pages import PageRequest
 from services.deleted_projects import DeletedProjects
 from services.deletion import Deletion
 from services.projects import PURGE, Project
 
 EVERY: Final = 600.0
 """Seconds between two looks."""
-
-BATCH: Final = 50
-"""Projects looked at at once, those due for longest first."""
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +27,15 @@ class Purge:
 
     deleted: DeletedProjects
     deletion: Deletion
-    belongings: Sequence[Table[Any]]
-    """Tables of what belongs to a project, by `ProjectIdIndex`, beside generations and deployments."""
+    belongings: Belongings
+    """What goes with a project, beside its generations and deployments."""
     now: Clock
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep until `stop`."""
         while not stop.is_set():
             try:
-                await self.sweep()
+                await self.sweep(stop)
             except Exception:
                 log.warning("a look for deleted projects failed", exc_info=True)
             try:
@@ -49,15 +44,13 @@ class Purge:
             except TimeoutError:
                 continue
 
-    async def sweep(self) -> None:
-        """Look once, and purge what is due."""
-        page = await self.deleted.projects.table.query(
-            "PurgeIndex", PURGE, PageRequest(first=BATCH), newest_first=False
-        )
+    async def sweep(self, stop: asyncio.Event | None = None) -> None:
+        """Look once, and purge what is due, until `stop`."""
         now = self.now()
-        for project in page.items:
-            if project.purge_at is not None and project.purge_at <= now:
-                await self._try(project)
+        async for project in self.deleted.projects.table.every("PurgeIndex", PURGE):
+            if project.purge_at is None or project.purge_at > now or (stop is not None and stop.is_set()):
+                return  # they come in the order of their time
+            await self._try(project)
 
     async def _try(self, project: Project) -> None:
         try:
@@ -70,6 +63,5 @@ class Purge:
         """Delete all that belongs to a condemned project, and the project last."""
         await self.deletion.stop(project)
         await self.deletion.remove_jobs(project)
-        for table in self.belongings:
-            await clear(table, project.id, index="ProjectIdIndex")
+        await self.belongings.delete(project.id)
         await clear(self.deleted.projects.table, project.id)

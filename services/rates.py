@@ -14,7 +14,8 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from services.aws.items import Entity, to_attribute
-from services.aws.tables import CONTENTION, Table, TableSpec, is_condition_failure
+from services.aws.spec import EXPIRES, TableSpec
+from services.aws.tables import CONTENTION, Table, is_condition_failure
 from services.core.clock import Clock
 from services.core.errors import Conflict, Limited
 from services.core.ids import ApiKeyId, UserId
@@ -30,7 +31,7 @@ class RateWindow(Entity, frozen=True, kw_only=True, rename="camel"):
     expires_at: int
 
 
-RATES: Final = TableSpec("rates", RateWindow, ttl="expiresAt")
+RATES: Final = TableSpec("rates", RateWindow, fate=(EXPIRES,), ttl="expiresAt")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from services.activity.journal import Journal
 from services.aws.items import Entity
-from services.aws.tables import AlreadyExists, E, Table, TableSpec
+from services.aws.spec import E, GoesWith, Owner, TableSpec
+from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
@@ -81,8 +82,8 @@ class TeamSettings(Entity, frozen=True, kw_only=True, rename="camel"):
         return None
 
 
-SETTINGS: Final = TableSpec("settings", UserSettings, partition="userId")
-TEAM_SETTINGS: Final = TableSpec("team-settings", TeamSettings)
+SETTINGS: Final = TableSpec("settings", UserSettings, fate=(GoesWith(Owner.USER),), partition="userId")
+TEAM_SETTINGS: Final = TableSpec("team-settings", TeamSettings, fate=(GoesWith(Owner.TEAM),))
 
 
 @dataclass(frozen=True, slots=True)

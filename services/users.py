@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from services.auth.tokens import Subject
 from services.aws.clients import Aws
 from services.aws.items import Entity
-from services.aws.tables import Index, Table, TableSpec, transact
+from services.aws.spec import Index, Stays, TableSpec
+from services.aws.tables import Table, transact
 from services.core.actor import Actor, Role
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound, Unauthenticated, Unavailable
@@ -51,7 +52,8 @@ class User(Entity, frozen=True, kw_only=True, rename="camel"):
         return " ".join(filter(None, (self.first_name, self.last_name))) or self.username
 
 
-USERS: Final = TableSpec("users", User, indexes=(Index("EmailIndex", "email"),))
+EMPTIED: Final = Stays("Emptied when the account is closed, so that late news of it do not bring it back.")
+USERS: Final = TableSpec("users", User, fate=(EMPTIED,), indexes=(Index("EmailIndex", "email"),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,27 @@ BETWEEN_TENANTS: Final = (
         f"{REPEATS}::test_a_repeat_shows_what_was_made_without_its_secret_and_does_nothing",
     ),
     Guard(
+        "deleting: a list is gone over to its end",
+        "services/aws/tables.py",
+        '            if "LastEvaluatedKey" not in answer:\n                return\n            start = {',
+        "            return\n            start = {",
+        "tests/services/test_fates.py::test_everything_of_a_project_with_more_jobs_than_a_page_is_stopped_and_purged",
+    ),
+    Guard(
+        "deleting: a table says what its items go with",
+        "services/aws/spec.py",
+        '            raise ValueError(f"The table {self.name} does not say what its items go with.")\n',
+        "            pass\n",
+        "tests/services/test_fates.py::test_a_table_that_does_not_say_what_becomes_of_its_items_does_not_start",
+    ),
+    Guard(
+        "deleting: what a user alone has goes with the account",
+        "services/accounts.py",
+        "        await self.own.delete(user_id)\n",
+        "",
+        "tests/services/test_fates.py::test_nothing_is_left_but_what_stays_or_expires",
+    ),
+    Guard(
         "conflict: its object is shown to whom may see it",
         "resolvers/errors.py",
         "shown = payload.of(conflict.current) if is_seen else payload()",

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from services.aws.items import Entity
-from services.aws.tables import Index, TableSpec
+from services.aws.spec import EXPIRES, Index, TableSpec
 from services.core.actor import Role
 from services.core.ids import ActivityId, ProjectId, TeamId, UserId
 
@@ -115,6 +115,7 @@ def expiry(at: datetime) -> int:
 ACTIVITY: Final = TableSpec(
     "activity",
     ActivityEntry,
+    fate=(EXPIRES,),
     sort="createdAt",
     indexes=(
         Index("UserIdIndex", "userId", "createdAt"),

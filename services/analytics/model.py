@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Final
 
 from services.aws.items import Entity
-from services.aws.tables import Index, TableSpec
+from services.aws.spec import EXPIRES, Index, TableSpec
 from services.core.ids import ProjectId, SessionId, TeamId
 
 EVENTS_KEPT: Final = timedelta(days=90)
@@ -95,6 +95,7 @@ class AnalyticsEvent(Entity, frozen=True, kw_only=True, rename="camel"):
 ANALYTICS: Final = TableSpec(
     "analytics",
     AnalyticsEvent,
+    fate=(EXPIRES,),
     sort="timestamp",
     indexes=(
         Index("UserIdTimestampIndex", "userId", "timestamp"),

@@ -16,7 +16,7 @@ from services.analytics.durations import bucket_of, percentile
 from services.analytics.model import AnalyticsEvent, EventType
 from services.aws.clients import Aws
 from services.aws.items import Entity, Item
-from services.aws.tables import TableSpec
+from services.aws.spec import EXPIRES, TableSpec
 from services.core.ids import ProjectId, TeamId
 
 ROLLUPS_KEPT: Final = timedelta(days=400)
@@ -33,7 +33,7 @@ class Rollup(Entity, frozen=True, kw_only=True, rename="camel"):
     expires_at: int
 
 
-ROLLUPS: Final = TableSpec("analytics-rollups", Rollup, sort="period", ttl="expiresAt")
+ROLLUPS: Final = TableSpec("analytics-rollups", Rollup, fate=(EXPIRES,), sort="period", ttl="expiresAt")
 
 
 class Interval(Enum):

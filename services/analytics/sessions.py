@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from services.analytics.model import EVENTS_KEPT, AnalyticsEvent, EventType
 from services.aws.items import Entity
-from services.aws.tables import Index, TableSpec
+from services.aws.spec import EXPIRES, Index, TableSpec
 from services.core.ids import ProjectId, SessionId, TeamId, derived_id
 
 
@@ -38,6 +38,7 @@ class Session(Entity, frozen=True, kw_only=True, rename="camel"):
 SESSIONS: Final = TableSpec(
     "analytics-sessions",
     Session,
+    fate=(EXPIRES,),
     indexes=(Index("TeamIdIndex", "teamId", "startedAt"), Index("ProjectIdIndex", "projectId", "startedAt")),
     ttl="expiresAt",
 )

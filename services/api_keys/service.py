@@ -18,7 +18,8 @@ from services.activity.journal import InTeam
 from services.api_keys.text import SECRET_BYTES, id_in, key_text
 from services.auth.tokens import Subject
 from services.aws.items import Entity
-from services.aws.tables import AlreadyExists, Index, Table, TableSpec
+from services.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import Clock
 from services.core.errors import Fault, Invalid, NotFound, Unauthenticated
@@ -53,7 +54,12 @@ class ApiKey(Entity, frozen=True, kw_only=True, rename="camel"):
     revoked_at: datetime | None = None
 
 
-API_KEYS: Final = TableSpec("api-keys", ApiKey, indexes=(Index("TeamIdIndex", "teamId", "createdAt"),))
+API_KEYS: Final = TableSpec(
+    "api-keys",
+    ApiKey,
+    fate=(GoesWith(Owner.TEAM, "TeamIdIndex"),),
+    indexes=(Index("TeamIdIndex", "teamId", "createdAt"),),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from services.architectures.model import ArchitectureModel, validate
 from services.aws.items import Entity
-from services.aws.tables import AlreadyExists, Index, Table, TableSpec
+from services.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
@@ -31,6 +32,7 @@ class Architecture(Entity, frozen=True, kw_only=True, rename="camel"):
 ARCHITECTURES: Final = TableSpec(
     "architectures",
     Architecture,
+    fate=(GoesWith(Owner.PROJECT, "ProjectIdIndex"),),
     sort="projectId",
     indexes=(
         Index("UserIdIndex", "userId", "createdAt"),

@@ -13,7 +13,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from services.aws.clients import Aws
-from services.aws.tables import Index, TableSpec
+from services.aws.spec import Index, TableSpec
 
 RETENTION: Final = 14 * 24 * 3600
 """Seconds that a queue keeps a message."""

@@ -1,19 +1,21 @@
-"""This file is the DynamoDB table mapper: one declaration per table, and reading and writing its entities."""
+"""The DynamoDB table mapper: reading and writing the entities of a declared table."""
 
 import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic
 
 import msgspec
 from botocore.exceptions import ClientError
 
 from services.aws.clients import Aws
-from services.aws.items import Entity, Item, from_item, learn, to_attribute, to_item
-from services.core.errors import Conflict, Invalid, Unavailable
-from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
+from services.aws.items import Item, from_item, learn, to_attribute, to_item
+from services.aws.queries import cursor_of, index_query, start_after
+from services.aws.spec import E, TableSpec
+from services.core.errors import Conflict, Unavailable
+from services.core.pages import Page, PageRequest
 
 CONTENTION: Final = 20
 """How often an update is tried again when others keep changing the same item."""
@@ -26,49 +28,14 @@ MOST_COUNTED: Final = 10
 _BATCH: Final = 100
 """Keys of one BatchGetItem: DynamoDB's maximum."""
 
+_AT_ONCE: Final = 100
+"""Items of each call of `every`: reading many takes the loop's time."""
+
 _PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds between the calls for keys that DynamoDB left out of an answer, as it does where it is throttled."""
 
 _MARK: Final = "_write"
 """The attribute that tells one write of an item from another."""
-
-E = TypeVar("E", bound=Entity)
-KeyType = Literal["S", "N"]
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """A global secondary index. All attributes are projected."""
-
-    name: str
-    partition: str
-    sort: str | None = None
-    sort_type: KeyType = "S"
-
-
-@dataclass(frozen=True, slots=True)
-class TableSpec(Generic[E]):
-    """A table's one declaration: the mapper, provisioning and the reference are made from it."""
-
-    name: str
-    """Without the prefix `snapinfra-`."""
-    entity: type[E]
-    sort: str | None = None
-    """Sort key beside the partition key."""
-    indexes: Sequence[Index] = ()
-    ttl: str | None = None
-    """Attribute holding the epoch second after which DynamoDB deletes the item."""
-    stream: bool = False
-    sort_type: KeyType = "S"
-    partition: str = "id"
-    """Attribute of the entity's id, which is the partition key."""
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        return (self.partition,) if self.sort is None else (self.partition, self.sort)
-
-    def index(self, name: str) -> Index:
-        return next(index for index in self.indexes if index.name == name)
 
 
 class AlreadyExists(Exception):
@@ -119,14 +86,13 @@ class Table(Generic[E]):
 
     async def sharing(self, entity_id: str) -> list[E]:
         """Return all entities that share an id, as they are now (a consistent read). For partitions that stay small."""
-        answer = await self.aws.run(
-            self.aws.dynamodb.query,
-            TableName=self.name,
-            KeyConditionExpression="id = :id",
-            ExpressionAttributeValues={":id": {"S": entity_id}},
-            ConsistentRead=True,
-        )
-        return [from_item(item, self.spec.entity) for item in answer["Items"]]
+        request = {
+            "TableName": self.name,
+            "KeyConditionExpression": "id = :id",
+            "ExpressionAttributeValues": {":id": {"S": entity_id}},
+            "ConsistentRead": True,
+        }
+        return [from_item(item, self.spec.entity) async for items in self._all(request) for item in items]
 
     async def update(self, entity_id: str, change: Callable[[E], E], *, sort: str | None = None) -> E | None:
         """Replace an entity by `change` of it, and return the new one; None where it does not exist.
@@ -186,6 +152,11 @@ class Table(Generic[E]):
             raise
         return True
 
+    async def remove(self, entity: E) -> None:
+        """Delete the entity, whatever has become of it meanwhile. Repeating is harmless."""
+        key = self._key_of(to_item(entity))
+        await self.aws.run(self.aws.dynamodb.delete_item, TableName=self.name, Key=key)
+
     async def query(
         self,
         index_name: str,
@@ -204,8 +175,8 @@ class Table(Generic[E]):
         others are filtered out of the whole partition.
         """
         index = self.spec.index(index_name)
-        start: Any = self._start(index, partition, page.after)
-        request = self._index_query(index, partition, where or {}, between=between, newest_first=newest_first)
+        start: Any = start_after(self.spec, index, partition, page.after)
+        request = index_query(self.name, index, partition, where or {}, between=between, newest_first=newest_first)
         items: list[Item] = []
         while len(items) <= page.first:
             more: dict[str, Any] = {"ExclusiveStartKey": start} if start else {}
@@ -219,19 +190,29 @@ class Table(Generic[E]):
         shown = items[: page.first]
         return Page(
             items=[from_item(item, self.spec.entity) for item in shown],
-            cursors=[self._cursor(index, item) for item in shown],
+            cursors=[cursor_of(self.spec, index, item) for item in shown],
             has_next=len(items) > page.first,
         )
 
+    async def every(
+        self, index_name: str, partition: str, *, where: Mapping[str, str] | None = None, newest_first: bool = False
+    ) -> AsyncGenerator[E]:
+        """Yield all entities of one partition of an index, the oldest first, however many there are.
+
+        `where` is as in `query`. Entities may change or go meanwhile, those that were yielded and others.
+        """
+        request = index_query(self.name, self.spec.index(index_name), partition, where or {}, newest_first=newest_first)
+        async for items in self._all({**request, "Limit": _AT_ONCE}):
+            for item in items:
+                yield from_item(item, self.spec.entity)
+
     async def pages(self, index_name: str, partition: str, *, between: tuple[str, str]) -> AsyncGenerator[list[E]]:
         """Yield all entities of one partition of an index between two sort keys, in their order, 1 MB at a time."""
-        request = self._index_query(self.spec.index(index_name), partition, {}, between=between, newest_first=False)
-        while True:
-            answer = await self.aws.run(self.aws.dynamodb.query, **request)
-            yield [from_item(item, self.spec.entity) for item in answer["Items"]]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        request = index_query(
+            self.name, self.spec.index(index_name), partition, {}, between=between, newest_first=False
+        )
+        async for items in self._all(request):
+            yield [from_item(item, self.spec.entity) for item in items]
 
     async def count(
         self, index_name: str, partition: str, *, where: Mapping[str, str] | None = None, since: str | None = None
@@ -241,7 +222,7 @@ class Table(Generic[E]):
         `where` counts those whose attributes equal the given values.
         """
         index = self.spec.index(index_name)
-        request = self._index_query(index, partition, where or {}, newest_first=True)
+        request = index_query(self.name, index, partition, where or {}, newest_first=True)
         if since is not None:
             request["KeyConditionExpression"] += " AND #since >= :since"
             request["ExpressionAttributeNames"]["#since"] = index.sort
@@ -271,23 +252,14 @@ class Table(Generic[E]):
 
     async def between(self, entity_id: str, first: str, last: str) -> list[E]:
         """Return all entities that share an id, by their sort key from `first` to `last`, in its order."""
-        found: list[E] = []
-        start: dict[str, Any] = {}
-        while True:
-            answer = await self.aws.run(
-                self.aws.dynamodb.query,
-                TableName=self.name,
-                KeyConditionExpression="id = :id AND #sort BETWEEN :first AND :last",
-                ExpressionAttributeNames={"#sort": self.spec.key[-1]},
-                ExpressionAttributeValues={":id": {"S": entity_id}, ":first": {"S": first}, ":last": {"S": last}},
-                ConsistentRead=True,
-                **start,
-            )
-            found += [from_item(item, self.spec.entity) for item in answer["Items"]]
-            key = answer.get("LastEvaluatedKey")
-            if not key:
-                return found
-            start = {"ExclusiveStartKey": key}
+        request = {
+            "TableName": self.name,
+            "KeyConditionExpression": "id = :id AND #sort BETWEEN :first AND :last",
+            "ExpressionAttributeNames": {"#sort": self.spec.key[-1]},
+            "ExpressionAttributeValues": {":id": {"S": entity_id}, ":first": {"S": first}, ":last": {"S": last}},
+            "ConsistentRead": True,
+        }
+        return [from_item(item, self.spec.entity) async for items in self._all(request) for item in items]
 
     async def latest(self, index_name: str, partition: str) -> E | None:
         """Return the entity with the highest sort key in one partition of an index."""
@@ -312,6 +284,16 @@ class Table(Generic[E]):
         """Return the transaction part that holds only while the entity exists."""
         key = self._key_of(to_item(entity))
         return {"ConditionCheck": {"TableName": self.name, "Key": key, "ConditionExpression": "attribute_exists(id)"}}
+
+    async def _all(self, request: Mapping[str, Any]) -> AsyncGenerator[list[Item]]:
+        """Yield all items of a query, as DynamoDB's pages bring them."""
+        start: dict[str, Any] = {}
+        while True:
+            answer: Any = await self.aws.run(self.aws.dynamodb.query, **{**request, **start})
+            yield answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _creation(self, entity: E) -> dict[str, Any]:
         return {
@@ -372,53 +354,6 @@ class Table(Generic[E]):
 
     def _key_of(self, item: Item) -> Item:
         return {name: item[name] for name in self.spec.key}
-
-    def _cursor_names(self, index: Index) -> list[str]:
-        names = [*self.spec.key, index.partition, *([index.sort] if index.sort else [])]
-        return list(dict.fromkeys(names))
-
-    def _cursor(self, index: Index, item: Item) -> str:
-        keys = [item[name] for name in self._cursor_names(index)]
-        return encode_cursor([int(key["N"]) if "N" in key else key["S"] for key in keys])
-
-    def _start(self, index: Index, partition: str, after: str | None) -> Item | None:
-        if after is None:
-            return None
-        names = self._cursor_names(index)
-        key = dict(zip(names, decode_cursor(after, parts=len(names)), strict=True))
-        sort_is_number = isinstance(key.get(index.sort or ""), int)
-        if key[index.partition] != partition or (index.sort is not None and sort_is_number != (index.sort_type == "N")):
-            raise Invalid.one("after is not a cursor of this list.", "after")
-        return {name: to_attribute(value) for name, value in key.items()}
-
-    def _index_query(
-        self,
-        index: Index,
-        partition: str,
-        where: Mapping[str, str],
-        *,
-        between: tuple[str, str] | None = None,
-        newest_first: bool,
-    ) -> dict[str, Any]:
-        names = {"#partition": index.partition}
-        values = {":partition": to_attribute(partition)}
-        keys, filters = ["#partition = :partition"], list[str]()
-        for position, (attribute, value) in enumerate(where.items()):
-            names[f"#w{position}"], values[f":w{position}"] = attribute, to_attribute(value)
-            (keys if attribute == index.sort else filters).append(f"#w{position} = :w{position}")
-        if between is not None:
-            names["#between"] = index.sort or ""
-            values[":first"], values[":last"] = map(to_attribute, between)
-            keys.append("#between BETWEEN :first AND :last")
-        request: dict[str, Any] = {
-            "TableName": self.name,
-            "IndexName": index.name,
-            "KeyConditionExpression": " AND ".join(keys),
-            "ScanIndexForward": not newest_first,
-        }
-        if filters:
-            request["FilterExpression"] = " AND ".join(filters)
-        return {**request, "ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
 
 
 async def transact(aws: Aws, parts: Sequence[Mapping[str, Any]]) -> bool:

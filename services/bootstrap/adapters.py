@@ -10,9 +10,11 @@ from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Veri
 from services.aws.clients import LONG_POLL, Aws
 from services.aws.emulator import EMULATOR_CREDENTIALS
 from services.aws.queue import Queue
-from services.aws.tables import E, Table, TableSpec
+from services.aws.spec import E, Owner, TableSpec
+from services.aws.tables import Table
 from services.aws.topic import Topic
-from services.bootstrap.resources import key_alias, table_name
+from services.belongings import Belongings
+from services.bootstrap.resources import TABLES, key_alias, table_name
 from services.checks.port import Checks, NoChecks
 from services.checks.service import open_checks
 from services.config import Config
@@ -56,6 +58,9 @@ class Adapters:
 
     def table(self, spec: TableSpec[E]) -> Table[E]:
         return Table(self.aws, spec, table_name(self.config, spec), self.now)
+
+    def belongings(self, owner: Owner) -> Belongings:
+        return Belongings(owner, [self.table(spec) for spec in TABLES])
 
     def queue(self, name: str) -> Queue:
         wait = self.config.job_poll or (DEV_WAIT if self.config.development else LONG_POLL)

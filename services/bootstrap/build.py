@@ -17,12 +17,13 @@ from services.architectures.service import ARCHITECTURES, Architectures
 from services.aws.bucket import Bucket
 from services.aws.clients import connect
 from services.aws.queue import Queue
+from services.aws.spec import Owner
 from services.bootstrap import measuring
 from services.bootstrap.adapters import Adapters, providers
 from services.bootstrap.parts import Process, Runner, Services
 from services.bootstrap.people import accounts
 from services.bootstrap.people import people as make_people
-from services.bootstrap.resources import BELONGINGS, table_name
+from services.bootstrap.resources import table_name
 from services.collaboration import Collaboration
 from services.config import Config
 from services.core.clock import Clock, utc_now
@@ -258,7 +259,7 @@ class _Builder:
             self._sweeper(generation_queue, generation_job),
             self._sweeper(deployment_queue, deployment_job),
             courier,
-            Purge(deleted, deletion, [use.table(spec) for spec in BELONGINGS], now),
+            Purge(deleted, deletion, use.belongings(Owner.PROJECT), now),
         ]
         return Process(services, workers)
 

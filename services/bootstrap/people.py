@@ -2,7 +2,6 @@
 
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 from services.access import ACCESS_CHANGES, AccessChanges
 from services.accounts import Accounts
@@ -11,19 +10,16 @@ from services.api_keys.service import API_KEYS, ApiKey, ApiKeys
 from services.auth.sessions import ClerkSessions
 from services.auth.signatures import Signatures
 from services.auth.tokens import dev_user
-from services.aws.tables import TableSpec
+from services.aws.spec import Owner
 from services.bootstrap.adapters import Adapters
 from services.core.recent import Recent
 from services.deletion import Deletion
 from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
-from services.integrations.model import INTEGRATIONS
-from services.notifications.model import TARGETS, WEBHOOKS
 from services.notifications.notifier import Notifier
 from services.projects import PROJECTS
 from services.rates import RATES, Rates
-from services.settings import TEAM_SETTINGS
 from services.sign_in import SignIn
-from services.teams.belongings import Belongings
+from services.teams.belongings import TeamBelongings
 from services.teams.invitations import INVITATIONS, MAILS, Invitations
 from services.teams.members import Members
 from services.teams.model import MEMBERSHIPS, TEAMS
@@ -51,8 +47,7 @@ def people(use: Adapters, notifier: Notifier, idempotency: Idempotency, journal:
     keys: Recent[ApiKey] = Recent(KNOWN_FOR, KNOWN, now)
     access = AccessChanges(use.table(ACCESS_CHANGES), [known, keys], secrets.token_bytes, now)
     users = Users(aws, table, team_table, memberships, known, frozenset(map(dev_user, config.admins)), now)
-    specs: list[TableSpec[Any]] = [WEBHOOKS, TARGETS, INTEGRATIONS, API_KEYS, INVITATIONS]
-    belongings = Belongings([use.table(spec) for spec in specs], use.table(TEAM_SETTINGS), notifier.close_topic)
+    belongings = TeamBelongings(use.belongings(Owner.TEAM), notifier.close_topic)
     teams = Teams(aws, team_table, memberships, use.table(PROJECTS), access, belongings, journal, idempotency, now)
     api_keys = ApiKeys(use.table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
     rates, pepper = Rates(use.table(RATES), MAILS, now, "invitations by mail"), config.pepper
@@ -79,6 +74,7 @@ def accounts(use: Adapters, people: People, deletion: Deletion) -> Accounts:
         use.table(IDEMPOTENCY_KEYS),
         deletion,
         people.teams.belongings,
+        use.belongings(Owner.USER),
         people.teams.journal,
         people.access,
         use.now,

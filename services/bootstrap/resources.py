@@ -11,7 +11,7 @@ from services.analytics.sessions import SESSIONS
 from services.api_keys.service import API_KEYS
 from services.architectures.service import ARCHITECTURES
 from services.aws.provision import QueueSpec, Resources
-from services.aws.tables import TableSpec
+from services.aws.spec import TableSpec
 from services.config import Config
 from services.deployments.archive import DEPLOYMENT_LOGS
 from services.deployments.model import DEPLOYMENTS
@@ -58,9 +58,6 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     SESSIONS,
     ROLLUPS,
 )
-
-BELONGINGS: Final[Sequence[TableSpec[Any]]] = (SCHEMAS, ARCHITECTURES, DOCUMENTATION, INTEGRATIONS)
-"""What goes with a project, beside its generations and deployments."""
 
 
 def resources(config: Config) -> Resources:

@@ -10,7 +10,8 @@ import msgspec
 
 from services.aws.clearing import clear
 from services.aws.items import Entity
-from services.aws.tables import AlreadyExists, Table, TableSpec
+from services.aws.spec import GoesWith, Owner, TableSpec
+from services.aws.tables import AlreadyExists, Table
 from services.core.clock import Clock
 from services.deployments import events
 from services.deployments.model import Deployment
@@ -35,7 +36,13 @@ class LogChunk(Entity, frozen=True, kw_only=True, rename="camel"):
     entries: tuple[ArchivedEntry, ...]
 
 
-DEPLOYMENT_LOGS: Final = TableSpec("deployment-logs", LogChunk, sort="lastSeq", sort_type="N")
+DEPLOYMENT_LOGS: Final = TableSpec(
+    "deployment-logs",
+    LogChunk,
+    fate=(GoesWith(Owner.PROJECT, within="`Deployments.remove`, with their deployment"),),
+    sort="lastSeq",
+    sort_type="N",
+)
 
 
 @dataclass(frozen=True, slots=True)

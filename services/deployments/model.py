@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from services.aws.tables import Index, TableSpec
+from services.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.core.ids import DeploymentId, GenerationId
 from services.jobs.record import OPEN_INDEX, JobRecord
 
@@ -66,6 +66,7 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
 DEPLOYMENTS: Final = TableSpec(
     "deployments",
     Deployment,
+    fate=(GoesWith(Owner.PROJECT, "ProjectIdIndex", within="`Deployments.remove`, with its log and its stream"),),
     sort="projectId",
     indexes=(
         Index("UserIdIndex", "userId", "createdAt"),

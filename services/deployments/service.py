@@ -163,8 +163,7 @@ class Deployments:
 
     async def stop_all(self, project: Project) -> None:
         """Stop whatever is being built or runs for a project that the caller may end."""
-        page = await self.table.query("ProjectIdIndex", project.id, PageRequest(first=100))
-        for deployment in page.items:
+        async for deployment in self.table.every("ProjectIdIndex", project.id, newest_first=True):
             if deployment.finished_at is None:
                 with suppress(Conflict):  # it ended meanwhile
                     await self._stop(deployment.id)
@@ -243,15 +242,10 @@ class Deployments:
 
     async def _newest_before(self, deployment: Deployment) -> DeploymentId:
         """Return the newest deployment of the project without this one: it is there, whatever the index still shows."""
-        page = PageRequest(first=10)
-        while True:
-            found = await self.table.query("ProjectIdIndex", deployment.project_id, page)
-            for one in found.items:
-                if one.id != deployment.id and await self.table.find(one.id) is not None:
-                    return one.id
-            if not found.has_next:
-                return NO_DEPLOYMENT
-            page = PageRequest(page.first, found.cursors[-1])
+        async for one in self.table.every("ProjectIdIndex", deployment.project_id, newest_first=True):
+            if one.id != deployment.id and await self.table.find(one.id) is not None:
+                return one.id
+        return NO_DEPLOYMENT
 
     async def _stop(self, deployment_id: DeploymentId) -> Deployment | None:
         def stopped(old: Deployment) -> Deployment:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.aws.items import Entity
-from services.aws.tables import Index, TableSpec
+from services.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.core.ids import GenerationId, PageId, ProjectId, UserId, derived_id
 
 TITLE_LENGTH: Final = 200
@@ -31,6 +31,7 @@ class DocumentationPage(Entity, frozen=True, kw_only=True, rename="camel"):
 DOCUMENTATION: Final = TableSpec(
     "documentation",
     DocumentationPage,
+    fate=(GoesWith(Owner.PROJECT, "ProjectIdIndex"),),
     sort="projectId",
     indexes=(
         Index("UserIdIndex", "userId", "createdAt"),

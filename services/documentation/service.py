@@ -10,7 +10,7 @@ from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
 from services.core.ids import GenerationId, PageId, ProjectId, UserId
-from services.core.pages import MAX_FIRST, Page, PageRequest, decode_cursor, encode_cursor
+from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 from services.core.policy import Action
 from services.core.text import bounded
 from services.documentation.model import (
@@ -167,14 +167,7 @@ class Documentation:
         """Return all pages of a project, or of one of its categories, in their order."""
         index = "ProjectIdIndex" if category is None else "ProjectIdCategoryIndex"
         where = None if category is None else {"category": category}
-        found: list[DocumentationPage] = []
-        page, after = None, None
-        while page is None or page.has_next:
-            request = PageRequest(MAX_FIRST, after)
-            page = await self.table.query(index, project.id, request, where=where, newest_first=False)
-            found += page.items
-            after = page.cursors[-1] if page.cursors else None
-        return sorted(found, key=_place)
+        return sorted([page async for page in self.table.every(index, project.id, where=where)], key=_place)
 
     async def publish(
         self, project: Project, contents: Mapping[str, str], *, generation_id: GenerationId, user_id: UserId

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from services.aws.tables import Index, TableSpec
+from services.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.checks.port import Check
 from services.core.ids import ArchitectureId, GenerationId, SchemaId
 from services.jobs.record import OPEN_INDEX
@@ -143,6 +143,7 @@ def expiry(status: GenerationStatus, *, now: datetime) -> int | None:
 GENERATIONS: Final = TableSpec(
     "code-generations",
     Generation,
+    fate=(GoesWith(Owner.PROJECT, "ProjectIdIndex", within="`Generations.remove`, with its files and its stream"),),
     sort="projectId",
     indexes=(
         Index("UserIdIndex", "userId", "createdAt"),

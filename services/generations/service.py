@@ -188,8 +188,7 @@ class Generations:
 
     async def stop_all(self, project: Project) -> None:
         """Cancel whatever is under way for a project that the caller may end."""
-        page = await self.table.query("ProjectIdIndex", project.id, PageRequest(first=100))
-        for generation in page.items:
+        async for generation in self.table.every("ProjectIdIndex", project.id, newest_first=True):
             if generation.finished_at is None:
                 with suppress(Conflict):  # it ended meanwhile
                     await self._stop(generation.id)

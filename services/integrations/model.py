@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from services.aws.items import Entity
-from services.aws.tables import Index, TableSpec
+from services.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.core.ids import IntegrationId, ProjectId, TeamId, UserId
 from services.vault.envelope import Sealed
 
@@ -77,6 +77,7 @@ class Integration(Entity, frozen=True, kw_only=True, rename="camel"):
 INTEGRATIONS: Final = TableSpec(
     "integrations",
     Integration,
+    fate=(GoesWith(Owner.TEAM, "TeamIdIndex"), GoesWith(Owner.PROJECT, "ProjectIdIndex")),
     sort="userId",
     indexes=(
         Index("UserIdIndex", "userId", "createdAt"),

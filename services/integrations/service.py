@@ -84,8 +84,8 @@ class Integrations:
         self._check(new.type, new.credentials, new.base_url, name=new.name)
         team_id = await self._owner(new, by=by)
         integration_id, now = IntegrationId(await attempt.take_id("integration")), self.now()
-        others = await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))
-        if sum(one.id != integration_id for one in others.items) >= MOST:
+        others = [one async for one in self.table.every("TeamIdIndex", team_id) if one.id != integration_id]
+        if len(others) >= MOST:
             raise Conflict(f"A team can have at most {MOST} integrations.")
         integration = Integration(
             id=integration_id,
@@ -185,18 +185,15 @@ class Integrations:
 
         The newest enabled integration of the project counts, else the newest of the whole team.
         """
-        found: list[Integration] = []
-        if project_id is not None:
-            page = PageRequest(first=MOST)
-            items = (await self.table.query("ProjectIdIndex", project_id, page, where={"teamId": team_id})).items
-            found = sorted(items, key=lambda each: each.created_at, reverse=True)
-        page = PageRequest(first=MOST)
-        ours = (await self.table.query("TeamIdIndex", team_id, page, where={"type": type.value})).items
-        found += [each for each in ours if each.project_id is None]
-        for integration in found:
-            if integration.type is type and integration.enabled:
-                return Opened(integration, await self._open(integration))
-        return None
+        where, chosen = {"type": type.value}, list[Integration]()
+        async for integration in self.table.every("TeamIdIndex", team_id, where=where, newest_first=True):
+            if integration.enabled and integration.project_id in (None, project_id):
+                chosen.append(integration)
+        if not chosen:
+            return None
+        of_project = (each for each in chosen if each.project_id is not None)
+        integration = next(of_project, chosen[0])
+        return Opened(integration, await self._open(integration))
 
     @property
     def _journal(self) -> Journal:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from services.aws.items import Entity
-from services.aws.tables import Index
+from services.aws.spec import Index
 from services.core.clock import Clock
 from services.core.errors import Conflict
 from services.core.ids import ProjectId, TeamId, UserId

@@ -8,23 +8,20 @@ settles those whose end nobody has announced.
 import asyncio
 import logging
 import uuid
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
 from services.aws.queue import Queue
 from services.core.clock import Clock
-from services.core.pages import PageRequest
 from services.events.port import EventLog
 from services.events.producer import Producer
 from services.jobs.record import ENDED, OPEN, OPEN_INDEX, JobRecord
 from services.jobs.run import Busy, Finished, Run, claim
 from services.jobs.worker import Handler, JobFailed
-
-BATCH: Final = 50
-"""Jobs looked at in one sweep, those not heard of for longest first."""
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=JobRecord)
@@ -48,7 +45,7 @@ class Sweeper(Generic[R]):
         """Sweep until `stop`."""
         while not stop.is_set():
             try:
-                await self.sweep()
+                await self.sweep(stop)
             except Exception:
                 log.warning("a sweep of %s failed", self.queue.name, exc_info=True)
             try:
@@ -57,21 +54,23 @@ class Sweeper(Generic[R]):
             except TimeoutError:
                 continue
 
-    async def sweep(self) -> None:
-        """Look once at the jobs that nobody has heard of for longest."""
+    async def sweep(self, stop: asyncio.Event | None = None) -> None:
+        """Look once at the jobs that nobody has heard of, those silent for longest first, until `stop`."""
         since = self.now() - timedelta(seconds=self.quiet)
-        for record in await self._quiet(OPEN, since):
+        async for record in self._quiet(OPEN, since, stop):
             deadline = self.handler.deadline(record)
             if deadline is not None and deadline < self.now():
                 await self._end(record)
             else:
                 await self._send_again(record, since)
-        for record in await self._quiet(ENDED, since):
+        async for record in self._quiet(ENDED, since, stop):
             await self._settle(record)
 
-    async def _quiet(self, state: str, since: datetime) -> list[R]:
-        page = await self.handler.table.query(OPEN_INDEX.name, state, PageRequest(first=BATCH), newest_first=False)
-        return [record for record in page.items if record.updated_at <= since]
+    async def _quiet(self, state: str, since: datetime, stop: asyncio.Event | None) -> AsyncGenerator[R]:
+        async for record in self.handler.table.every(OPEN_INDEX.name, state):
+            if record.updated_at > since or (stop is not None and stop.is_set()):
+                return
+            yield record
 
     async def _settle(self, record: R) -> None:
         try:

@@ -20,7 +20,6 @@ from msgspec.structs import replace
 from services.aws.queue import BATCH, Delivery, Queue
 from services.core.clock import Clock
 from services.core.complaint import Complaint
-from services.core.pages import PageRequest
 from services.notifications.attempt import Attempts
 from services.notifications.fanout import Fanout
 from services.notifications.letters import Letters
@@ -38,9 +37,6 @@ LONGEST_DELAY: Final = 900
 SWEEP_EVERY: Final = 60.0
 FORGOTTEN: Final = timedelta(minutes=5)
 """A delivery that is late by more has lost its message."""
-
-SWEPT: Final = 50
-"""Deliveries looked at in one sweep, those due for longest first."""
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +87,7 @@ class Courier:
     async def sweep(self) -> None:
         """Send a message for each delivery that has lost its own."""
         since = self.now() - FORGOTTEN
-        page = await self.fanout.deliveries.query(DUE_INDEX.name, DUE, PageRequest(first=SWEPT), newest_first=False)
-        for record in page.items:
+        async for record in self.fanout.deliveries.every(DUE_INDEX.name, DUE):
             if record.next_attempt_at is None or record.next_attempt_at > since:
                 return
             with suppress(_NotLate):

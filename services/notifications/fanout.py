@@ -9,7 +9,6 @@ from services.aws.queue import Queue
 from services.aws.tables import AlreadyExists, Table
 from services.core.clock import Clock
 from services.core.ids import DeliveryId, derived_id
-from services.core.pages import PageRequest
 from services.notifications.model import DUE, KEPT, Delivery, Webhook
 from services.notifications.notice import Notice
 from services.notifications.notifier import Due
@@ -27,8 +26,7 @@ class Fanout:
 
     async def spread(self, notice: Notice) -> None:
         """Begin a delivery to every enabled webhook of the team that is told of such events."""
-        page = await self.webhooks.query("TeamIdIndex", notice.team_id, PageRequest(first=MOST))
-        for webhook in page.items:
+        async for webhook in self.webhooks.every("TeamIdIndex", notice.team_id):
             if webhook.enabled and notice.event in webhook.events:
                 await self.begin(webhook, notice)
 

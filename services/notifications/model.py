@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from services.aws.items import Entity
-from services.aws.tables import Index, TableSpec
+from services.aws.spec import EXPIRES, GoesWith, Index, Owner, TableSpec
 from services.core.ids import DeliveryId, TargetId, TeamId, UserId, WebhookId
 from services.vault.envelope import Sealed
 
@@ -128,14 +128,23 @@ class NotificationTarget(Entity, frozen=True, kw_only=True, rename="camel"):
 
 
 TARGETS: Final = TableSpec(
-    "notification-targets", NotificationTarget, indexes=(Index("TeamIdIndex", "teamId", "createdAt"),)
+    "notification-targets",
+    NotificationTarget,
+    fate=(GoesWith(Owner.TEAM, "TeamIdIndex"),),
+    indexes=(Index("TeamIdIndex", "teamId", "createdAt"),),
 )
 
-WEBHOOKS: Final = TableSpec("webhook-endpoints", Webhook, indexes=(Index("TeamIdIndex", "teamId", "createdAt"),))
+WEBHOOKS: Final = TableSpec(
+    "webhook-endpoints",
+    Webhook,
+    fate=(GoesWith(Owner.TEAM, "TeamIdIndex"),),
+    indexes=(Index("TeamIdIndex", "teamId", "createdAt"),),
+)
 
 DELIVERIES: Final = TableSpec(
     "webhook-deliveries",
     Delivery,
+    fate=(EXPIRES,),
     indexes=(Index("WebhookIdIndex", "webhookId", "createdAt"), DUE_INDEX),
     ttl="expiresAt",
 )

@@ -76,8 +76,8 @@ class Webhooks:
         self._check(new.url, new.events, new.description)
         team_id = of_team(Action.MANAGE_INTEGRATIONS, new.team_id, by=by)
         webhook_id, now = WebhookId(await attempt.take_id("webhook")), self.now()
-        others = await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))
-        if sum(one.id != webhook_id for one in others.items) >= MOST:
+        others = [one async for one in self.table.every("TeamIdIndex", team_id) if one.id != webhook_id]
+        if len(others) >= MOST:
             raise Conflict(f"A team can have at most {MOST} webhooks.")
         webhook = Webhook(
             id=webhook_id,

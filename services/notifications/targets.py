@@ -118,7 +118,7 @@ class NotificationTargets:
         if target.subscription:
             with suppress(Unacceptable):  # its owner never agreed: SNS forgets it
                 await self.notifier.topic_of(target.team_id).unsubscribe(target.subscription)
-        await self.table.delete(target)
+        await self.table.remove(target)
         await self.journal.deleted(target, target.channel.value, place=InTeam(target.team_id), by=by.user_id)
         return target
 
@@ -127,19 +127,17 @@ class NotificationTargets:
         try:
             arn = await topic.subscribe(_PROTOCOLS[target.channel], target.address, only={"event": events})
         except Unacceptable:
-            await self.table.delete(target)
+            await self.table.remove(target)
             raise Invalid.one("address is not accepted, or is still subscribed otherwise.", "address") from None
         stored = await self.table.update(target.id, lambda old: replace(old, subscription=arn))
         return stored or target
 
     async def _room(self, team_id: TeamId, new: NewTarget, object_id: str) -> None:
-        page = await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))
-        if any(each.id == object_id for each in page.items):
-            return
-        same = (each for each in page.items if each.channel is new.channel and each.address == new.address)
+        others = [each async for each in self.table.every("TeamIdIndex", team_id) if each.id != object_id]
+        same = (each for each in others if each.channel is new.channel and each.address == new.address)
         if (found := next(same, None)) is not None:
             raise Conflict("The team has this target already.", current=found)
-        if len(page.items) >= MOST:
+        if len(others) >= MOST:
             raise Conflict(f"A team can have at most {MOST} notification targets.")
 
 

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from services.aws.clients import Aws
 from services.aws.items import Entity
-from services.aws.tables import Index, Table, TableSpec, transact
+from services.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.aws.tables import Table, transact
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
@@ -40,6 +41,7 @@ class Schema(Entity, frozen=True, kw_only=True, rename="camel"):
 SCHEMAS: Final = TableSpec(
     "schemas",
     Schema,
+    fate=(GoesWith(Owner.PROJECT, "ProjectIdIndex"),),
     sort="projectId",
     indexes=(
         Index("UserIdIndex", "userId", "createdAt"),

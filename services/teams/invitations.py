@@ -14,7 +14,8 @@ from services.activity.journal import InTeam
 from services.activity.model import Verb
 from services.aws.clients import Aws
 from services.aws.items import Entity
-from services.aws.tables import Index, Table, TableSpec, transact
+from services.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.aws.tables import Table, transact
 from services.aws.topic import Topic
 from services.core.actor import Actor, Role
 from services.core.clock import Clock
@@ -53,7 +54,11 @@ class Invitation(Entity, frozen=True, kw_only=True, rename="camel"):
 
 
 INVITATIONS: Final = TableSpec(
-    "invitations", Invitation, indexes=(Index("TeamIdIndex", "teamId", "createdAt"),), ttl="expiresAt"
+    "invitations",
+    Invitation,
+    fate=(GoesWith(Owner.TEAM, "TeamIdIndex"),),
+    indexes=(Index("TeamIdIndex", "teamId", "createdAt"),),
+    ttl="expiresAt",
 )
 
 
@@ -93,9 +98,9 @@ class Invitations:
         team = await self.teams.get(team_id, by=by, action=Action.MANAGE_MEMBERS)
         address, invitation_id = _checked(email, role), InvitationId(await attempt.take_id("invitation"))
         invitation, token = self._new(invitation_id, team, address, role, by=by)
-        open_ones = await self.table.query("TeamIdIndex", team_id, PageRequest(first=MOST))
-        old = [one for one in open_ones.items if one.email == invitation.email and one.id != invitation_id]
-        if len(open_ones.items) >= MOST and not old:
+        others = [one async for one in self.table.every("TeamIdIndex", team_id) if one.id != invitation_id]
+        old = [one for one in others if one.email == invitation.email]
+        if len(others) >= MOST and not old:
             raise Conflict(f"The team has {MOST} open invitations; revoke some first.")
         await self._admit_mail(invitation.id, by=by)
         parts = [self.table.creation(invitation), *(self.table.removal(one) for one in old)]
@@ -139,7 +144,7 @@ class Invitations:
     async def revoke(self, invitation_id: InvitationId, *, by: Actor) -> Invitation:
         """Take an invitation back; its token is worth nothing from then on."""
         invitation = await self.get(invitation_id, by=by)
-        await self.table.delete(invitation)
+        await self.table.remove(invitation)
         place = InTeam(invitation.team_id)
         await self.teams.journal.invitation(Verb.DELETED, invitation, invitation.role, place=place, by=by.user_id)
         return invitation

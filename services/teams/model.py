@@ -6,7 +6,7 @@ A personal team has its owner as its only member, without a membership: that is 
 from typing import Final
 
 from services.aws.items import Entity
-from services.aws.tables import Index, TableSpec
+from services.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.core.actor import Role
 from services.core.ids import TeamId, UserId
 
@@ -35,7 +35,12 @@ class Team(Entity, frozen=True, kw_only=True, rename="camel"):
         return None
 
 
-TEAMS: Final = TableSpec("teams", Team, indexes=(Index("UserIdIndex", "userId", "createdAt"),))
+TEAMS: Final = TableSpec(
+    "teams",
+    Team,
+    fate=(GoesWith(Owner.TEAM, within="`Teams.delete` and `Accounts.close`, last of all"),),
+    indexes=(Index("UserIdIndex", "userId", "createdAt"),),
+)
 
 
 class Membership(Entity, frozen=True, kw_only=True, rename="camel"):
@@ -47,5 +52,12 @@ class Membership(Entity, frozen=True, kw_only=True, rename="camel"):
 
 
 MEMBERSHIPS: Final = TableSpec(
-    "team-members", Membership, sort="teamId", indexes=(Index("TeamIdIndex", "teamId", "createdAt"),)
+    "team-members",
+    Membership,
+    fate=(
+        GoesWith(Owner.TEAM, "TeamIdIndex", within="`Teams.delete`, which tells the members' sockets"),
+        GoesWith(Owner.USER, within="`Accounts.close`, which gives away the teams that they own"),
+    ),
+    sort="teamId",
+    indexes=(Index("TeamIdIndex", "teamId", "createdAt"),),
 )

@@ -1,6 +1,5 @@
 """This file is what users do with their teams: make one, name it, give it away, delete it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +19,7 @@ from services.core.policy import Action, require, require_person
 from services.core.text import bounded
 from services.idempotency import Idempotency, Try
 from services.projects import Project
-from services.teams.belongings import Belongings
+from services.teams.belongings import TeamBelongings
 from services.teams.model import Membership, Team
 
 NAME_LENGTH: Final = 100
@@ -37,7 +36,7 @@ class Teams:
     memberships: Table[Membership]
     projects: Table[Project]
     access: AccessChanges
-    belongings: Belongings
+    belongings: TeamBelongings
     journal: Journal
     idempotency: Idempotency
     now: Clock
@@ -135,10 +134,10 @@ class Teams:
         _check_owner(team, by)
         if await self.projects.latest("TeamIdIndex", team_id) is not None:
             raise Conflict("The team has projects: move or delete them first.", current=team)
-        while others := await self._others(team):
-            for one in others:
-                await self.memberships.delete(one)
-                await self.access.announce(one.id)
+        async for member in self.memberships.every("TeamIdIndex", team_id):
+            if member.id != team.user_id:
+                await self.memberships.remove(member)
+                await self.access.announce(member.id)
         await self.belongings.delete(team_id)
         owner = await self.memberships.find(team.user_id, sort=team_id)
         parts = [self.table.removal(team), *([self.memberships.removal(owner)] if owner else [])]
@@ -147,10 +146,6 @@ class Teams:
         await self.access.announce(team.user_id)
         await self.belongings.delete(team_id)  # again: until now its owner could make more
         return team
-
-    async def _others(self, team: Team) -> Sequence[Membership]:
-        page = await self.memberships.query("TeamIdIndex", team.id, PageRequest(first=100))
-        return [one for one in page.items if one.id != team.user_id]
 
 
 def require_room(actor: Actor) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from services.aws.items import Entity
-from services.aws.tables import TableSpec
+from services.aws.spec import EXPIRES, TableSpec
 from services.core.ids import TeamId
 from services.jobs.record import JobRecord
 
@@ -128,8 +128,8 @@ class UsageRow(Entity, frozen=True, kw_only=True, rename="camel"):
         return self.bucket.split("#", 3)[3]
 
 
-BUDGETS: Final = TableSpec("budgets", BudgetCounter, ttl="expiresAt")
-USAGE: Final = TableSpec("usage", UsageRow, sort="bucket", ttl="expiresAt")
+BUDGETS: Final = TableSpec("budgets", BudgetCounter, fate=(EXPIRES,), ttl="expiresAt")
+USAGE: Final = TableSpec("usage", UsageRow, fate=(EXPIRES,), sort="bucket", ttl="expiresAt")
 
 
 @dataclass(frozen=True, slots=True)

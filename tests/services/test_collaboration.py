@@ -13,7 +13,8 @@ from services.activity.journal import Journal
 from services.activity.model import ACTIVITY, ActivityEntry
 from services.activity.service import Activity
 from services.aws.clients import Aws, connect
-from services.aws.tables import E, Table, TableSpec
+from services.aws.spec import E, TableSpec
+from services.aws.tables import Table
 from services.bootstrap import table_name
 from services.collaboration import SILENCE, Beat, Collaboration, Happening, Present, beats_of
 from services.core.actor import Actor, Role

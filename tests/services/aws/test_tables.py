@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from services.aws.clients import Aws, connect
 from services.aws.items import Entity
 from services.aws.provision import Resources, provision
-from services.aws.tables import AlreadyExists, Index, Table, TableSpec, transact
+from services.aws.spec import Index, Stays, TableSpec
+from services.aws.tables import AlreadyExists, Table, transact
 from services.core.errors import Invalid
 from services.core.pages import PageRequest
 
@@ -33,9 +34,11 @@ class Thing(Entity, frozen=True, kw_only=True, rename="camel"):
     anything: Any = None
 
 
+STAYS = (Stays("It is a test's."),)
 THINGS = TableSpec(
     "things",
     Thing,
+    fate=STAYS,
     sort="ownerId",
     indexes=(Index("OwnerIndex", "ownerId", "createdAt"), Index("RankIndex", "ownerId", "rank", sort_type="N")),
 )
@@ -241,7 +244,7 @@ class Preference(Entity, frozen=True, kw_only=True, rename="camel"):
 
 
 async def test_a_table_may_call_its_partition_key_otherwise(aws: Aws) -> None:
-    spec, name = TableSpec("preferences", Preference, partition="userId"), f"preferences-{uuid.uuid4().hex}"
+    spec, name = TableSpec("preferences", Preference, fate=STAYS, partition="userId"), f"preferences-{uuid.uuid4().hex}"
     provision(aws, Resources([(name, spec)], [], f"bucket-{uuid.uuid4().hex}", name))
     table = Table(aws, spec, name, lambda: NOW)
     stored = Preference(id="user_1", created_at=NOW, updated_at=NOW)
@@ -253,3 +256,27 @@ async def test_a_table_may_call_its_partition_key_otherwise(aws: Aws) -> None:
     assert await table.find("user_1") == stored
     assert await table.find_many([("user_1",)]) == [stored]
     assert await table.update("user_1", replace) == replace(stored, version=2)
+
+
+async def test_all_of_a_long_list_are_gone_over_while_they_go(table: Table[Thing]) -> None:
+    for number in range(250):
+        await table.put_new(thing(f"thing_{number:03}", created_at=NOW + timedelta(milliseconds=number)))
+
+    seen: list[str] = []
+    async for one in table.every("OwnerIndex", "o"):
+        seen.append(one.id)
+        await table.remove(one)
+
+    assert seen == [f"thing_{number:03}" for number in range(250)]
+    assert [one.id async for one in table.every("OwnerIndex", "o")] == []
+
+
+async def test_a_removal_does_not_ask_what_has_become_of_the_thing(table: Table[Thing]) -> None:
+    await table.put_new(thing())
+    await table.update("thing_1", lambda old: replace(old, rank=7))
+
+    await table.remove(thing())
+    await table.remove(thing())
+
+    assert await table.find("thing_1") is None
+    assert await table.update("thing_1", lambda old: replace(old, rank=8)) is None

@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 from services.aws.clients import Aws, connect
 from services.aws.items import Entity
 from services.aws.provision import Resources, provision
-from services.aws.tables import Table, TableSpec
+from services.aws.spec import Stays, TableSpec
+from services.aws.tables import Table
 from services.aws.transactions import TRIES, pause_before, write_together
 from services.core.clock import utc_now
 from services.core.errors import Unavailable
@@ -26,7 +27,7 @@ class Thing(Entity, frozen=True, kw_only=True, rename="camel"):
     count: int = 0
 
 
-THINGS = TableSpec("things", Thing)
+THINGS = TableSpec("things", Thing, fate=(Stays("It is a test's."),))
 PARTS: list[dict[str, Any]] = [
     {"Put": {"TableName": "t", "Item": {"id": {"S": "1"}}}},
     {"Put": {"TableName": "t", "Item": {"id": {"S": "2"}}}},
