@@ -99,7 +99,8 @@ def subscribe(generation_id: str) -> str:
 
 async def measure(emulator: str, events_url: str, *, followers: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
-        config = settings(emulator, EVENTS_URL=events_url, SNAPINFRA_DATA=folder)
+        unlimited = {"SOCKETS_PER_ADDRESS": "0", "SOCKETS_PER_USER": "0"}
+        config = settings(emulator, EVENTS_URL=events_url, SNAPINFRA_DATA=folder, **unlimited)
         await asyncio.to_thread(provision_stage, config)
         async with server(config) as process:
             user = Server(config).user()

@@ -22,6 +22,9 @@ GRAPHQL: Final = "application/graphql-response+json"
 _MEDIA: Final = {JSON: JSON, GRAPHQL: GRAPHQL, "application/*": JSON, "*/*": JSON}
 """What is answered to a range of media types."""
 
+TOO_LONG: Final = 413
+"""The status of a body that is longer than it may be."""
+
 _DIGITS: Final = 15
 """Of a Content-Length that is worth reading."""
 
@@ -101,7 +104,7 @@ async def _posted(request: Request, most: int) -> dict[str, Any]:
         body = await bounded(request, most=most)
     except TooLong:
         # the connection ends with the answer: nobody wants to read the rest
-        raise Malformed(f"The body has more than {most:,} bytes.", status=413, connection="close") from None
+        raise Malformed(f"The body has more than {most:,} bytes.", status=TOO_LONG, connection="close") from None
     given = _json(body, "body")
     if isinstance(given, list):
         raise Malformed("Batches are not supported: send one operation.")
@@ -164,7 +167,7 @@ def problem_refusal(problem: Problem, media: str) -> Response:
     """Write why somebody was not let in."""
     headers: dict[str, str] = {}
     if isinstance(problem, Unauthenticated):
-        headers["www-authenticate"] = "Bearer"
+        headers |= {"www-authenticate": "Bearer", "connection": "close"}  # whose body was not read, or not to its end
     if isinstance(problem, Limited):
         headers["retry-after"] = str(int(problem.retry_after) + 1)
     status = next((status for kind, status in _STATUS.items() if isinstance(problem, kind)), 400)

@@ -65,6 +65,8 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
     """A socket that is closed where its credential ends or its actor's rights shrink."""
 
     watch: "asyncio.Task[None] | None" = None
+    asked: int = 0
+    """How many operations there were."""
 
     async def handle_message(self, message: Message) -> None:
         wrong = fault(message)
@@ -79,6 +81,7 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Begin an operation. One too many gets an error of its own; the socket and what else is on it stay."""
+        self.asked += 1
         try:
             if self.connection_acknowledged and message["id"] not in self.operations:
                 self._take()
@@ -131,8 +134,19 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
         except Exception:
             log.exception("a socket could not be signed in")
             await self.websocket.close(code=1013, reason="Try again later")
-        if self.connection_acknowledged and self.watch is None and self.context.credential is not None:
-            self.watch = asyncio.create_task(self._watch(self.context.credential))
+        if self.connection_acknowledged and self.watch is None:
+            credential = self.context.credential
+            self.watch = asyncio.create_task(self._idle() if credential is None else self._watch(credential))
+
+    async def _idle(self) -> None:
+        """End a socket on which nobody has signed in, and nobody asks for anything."""
+        pause = self.context.services.config.idle_seconds
+        while True:
+            asked = self.asked
+            await asyncio.sleep(pause)
+            if self.asked == asked and not self.operations:
+                await self.websocket.close(code=1000, reason="Nobody asked for anything")
+                return
 
     async def shutdown(self) -> None:
         if self.watch is not None:

@@ -26,16 +26,19 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from graph.encoding import decoded, encoded
 from graph.errors import coded
-from graph.http import JSON, Malformed, answer, asked, media_type, problem_refusal, refusal
+from graph.http import JSON, TOO_LONG, Malformed, answer, asked, media_type, problem_refusal, refusal
 from graph.schema import schema
+from graph.seats import Seat, Seats
+from graph.socket_connections import GuardedSocket
 from graph.sockets import Adapter, WatchedSocket
 from resolvers.context import Context
 from services.bootstrap import Services
-from services.core.errors import Problem, Unauthenticated
+from services.core.errors import Limited, Problem, Unauthenticated
 from services.core.logs import fields
+from services.core.networks import network_of
 
-INIT_TIMEOUT: Final = timedelta(seconds=10)
-"""How long a socket may take to say connection_init."""
+MOST_ANONYMOUS: Final = 65_536
+"""Bytes of the body of one who has not signed in: a document, and what an introspecting one needs beside it."""
 
 
 _ALLOWED: Final = {
@@ -68,12 +71,14 @@ class GraphQLTransport(GraphQL[Context, None]):
             schema(),
             graphql_ide=None,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
-            connection_init_wait_timeout=INIT_TIMEOUT,
+            connection_init_wait_timeout=timedelta(seconds=services.config.init_seconds),
             max_subscriptions_per_connection=None,  # graph.sockets says it with a code
             allowed_origins=services.config.cors_origins,
         )
         self.services = services
         self.page = page
+        self._anonymous = Seats(services.config.most_anonymous_sockets, "sockets from your address")
+        self._sockets = Seats(services.config.most_sockets, "sockets of yours")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -81,7 +86,17 @@ class GraphQLTransport(GraphQL[Context, None]):
             response = await (self.page(request) if _wants_page(request) else self._answer(request))
             await response(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await self._serve_socket(WebSocket(scope, receive, send))
+
+    async def _serve_socket(self, socket: WebSocket) -> None:
+        """Serve a socket to its end. Until somebody has signed in there, it is one of its address."""
+        address = _address(socket)
+        try:
+            self.services.pace.take(f"sockets of {address}")
+            with Seat(self._anonymous, address) as socket.state.seat:
+                await self.run(socket)
+        except Limited as limited:
+            await socket.send_denial_response(problem_refusal(limited, JSON))
 
     async def _answer(self, request: Request) -> Response:
         media = JSON
@@ -114,7 +129,13 @@ class GraphQLTransport(GraphQL[Context, None]):
         return context
 
     async def _run(self, request: Request, media: str, context: Context) -> Response:
-        operation = await asked(request, most=self.services.config.most_body)
+        most = self.most_bytes(context)
+        try:
+            operation = await asked(request, most=most)
+        except Malformed as wrong:
+            if wrong.status == TOO_LONG and most < self.services.config.most_body:
+                raise Unauthenticated(f"Sign in first: without, a body has at most {most:,} bytes.") from None
+            raise
         try:
             result = await self.schema.execute(
                 operation.query,
@@ -134,10 +155,26 @@ class GraphQLTransport(GraphQL[Context, None]):
             ) from None
         return answer(result, media)
 
+    def most_bytes(self, context: Context) -> int:
+        """Return how many bytes a body, or a message, may have."""
+        most = self.services.config.most_body
+        return most if context.signed_in is not None else min(most, MOST_ANONYMOUS)
+
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """Make the context of a socket."""
         del response
-        return Context(self.services, address=_address(request), upgrade_headers=dict(request.headers))
+        context = Context(self.services, address=_address(request), upgrade_headers=dict(request.headers))
+        context.settle = lambda: self._settle(request, context)
+        return context
+
+    def _settle(self, socket: Request | WebSocket, context: Context) -> None:
+        """Count a socket as that of whoever has signed in there, and take from it what they may send."""
+        if context.credential is not None:
+            seat: Seat = socket.state.seat
+            seat.change(self._sockets, context.caller)
+        connection = getattr(socket.state, "connection", None)
+        if isinstance(connection, GuardedSocket):
+            connection.welcome(self.most_bytes(context))
 
     def decode_json(self, data: str | bytes) -> object:
         """Read a socket's message. Raises JSONDecodeError, whatever is wrong with it."""
@@ -159,11 +196,12 @@ class GraphQLTransport(GraphQL[Context, None]):
             self.services.pace.take(context.address)
             raise ConnectionRejectionError from problem
         context.signed_in = None if context.credential is None else context.credential.actor
+        context.settle()
         return UNSET
 
 
 def _address(connection: HTTPConnection) -> str:
-    return connection.client.host if connection.client else ""
+    return network_of(connection.client.host) if connection.client else ""
 
 
 def _wants_page(request: Request) -> bool:

@@ -33,6 +33,8 @@ class Context:
     connection_params: dict[str, Any] | None = None
     upgrade_headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """A socket's, from the request that opened it."""
+    settle: Callable[[], None] = lambda: None
+    """Tells a socket's transport that it is known who is there. Raises Limited where they have too many sockets."""
     needed_scopes: Callable[[], AbstractSet[Scope]] = frozenset
     """Tells what the operation needs of an API key."""
     overlong: Mapping[str, Sequence[Fault]] = field(default_factory=dict[str, Sequence[Fault]])

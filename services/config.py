@@ -53,10 +53,44 @@ class Config(BaseModel):
         description="Origins of browser pages that may call the api, by spaces or commas. Our own always may.",
     )
     most_body: int = Field(
-        10_485_760,
+        1_048_576,
         alias="MAX_FILE_SIZE",
         ge=1_000,
-        description="Bytes that the body of a request, or a message on a socket, may have.",
+        le=104_857_600,
+        description="Bytes that the body of a request, or a message on a socket, may have; 65,536 of one who has not "
+        "signed in.",
+    )
+    header_seconds: float = Field(
+        10, alias="HEADER_SECONDS", gt=0, description="Seconds in which the headers of a request must have come."
+    )
+    body_seconds: float = Field(
+        30, alias="BODY_SECONDS", gt=0, description="Seconds in which the body of a request must have come."
+    )
+    init_seconds: float = Field(
+        10, alias="INIT_SECONDS", gt=0, description="Seconds in which a socket must have said connection_init."
+    )
+    idle_seconds: float = Field(
+        60, alias="IDLE_SECONDS", gt=0, description="Seconds without an operation after which an anonymous socket ends."
+    )
+    most_connections: int = Field(
+        500,
+        alias="CONNECTIONS_PER_ADDRESS",
+        ge=0,
+        description="Connections that an address (of IPv6 a /64) may have to an api at once; 0 for no limit. Those of "
+        "FORWARDED_ALLOW_IPS have none.",
+    )
+    most_anonymous_sockets: int = Field(
+        100,
+        alias="SOCKETS_PER_ADDRESS",
+        ge=0,
+        description="Sockets on which nobody has signed in that an address (of IPv6 a /64) may have at an api; "
+        "0 for no limit.",
+    )
+    most_sockets: int = Field(
+        200,
+        alias="SOCKETS_PER_USER",
+        ge=0,
+        description="Sockets that a user, or an API key, may have at an api; 0 for no limit.",
     )
     api_rate: int = Field(
         600,

@@ -1,0 +1,126 @@
+"""Connections as uvicorn has them, but bounded: how many somebody has, and how long they may let one wait.
+
+uvicorn bounds the pause between two requests and the size of a message. The rest is here, where bytes come in: above,
+nobody sees half of a header, an answer that is not read, or a ping (graph.http_connections, graph.socket_connections).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from typing import Any, Final, Protocol
+
+import uvicorn
+
+from graph.seats import Seats
+from services.config import Config
+from services.core.networks import network_of
+
+LOOK_EVERY: Final = 0.5
+"""Seconds between two looks at which connections let us wait for too long."""
+
+SAID_EVERY: Final = 60.0
+"""Seconds between two lines of the log about requests that are none."""
+
+TAKING: Final = 60.0
+"""Seconds that a client may take to read what waits for it."""
+
+
+class _Seldom(logging.Filter):
+    """Lets through what uvicorn warns of once a minute, not for each request that is none: anybody can send those."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno > logging.WARNING or record.created - self._said.get(record.msg, 0) < SAID_EVERY:
+            return record.levelno > logging.WARNING
+        self._said[record.msg] = record.created
+        return True
+
+
+logging.getLogger("uvicorn.error").addFilter(_Seldom())
+
+
+class Connection(Protocol):
+    """A connection that is guarded."""
+
+    transport: asyncio.Transport
+    client: tuple[str, int] | None
+    due: "Due"
+
+
+@dataclass(slots=True)
+class Due:
+    """Until when a client must have sent, and read, what is waited for; None while nothing is."""
+
+    reading: float | None = None
+    writing: float | None = None
+
+    def is_over(self, now: float) -> bool:
+        return any(due is not None and due < now for due in (self.reading, self.writing))
+
+
+@dataclass(eq=False)
+class Guard:
+    """Knows the connections of a server, and ends those that let it wait."""
+
+    settings: Config
+    seats: Seats = field(init=False)
+    _whose: dict[Connection, str | None] = field(default_factory=dict[Connection, str | None])
+
+    def __post_init__(self) -> None:
+        self.seats = Seats(self.settings.most_connections, "connections from your address")
+
+    def enter(self, connection: Connection) -> None:
+        """Take a connection in. Raises Limited where its address has as many as it may; a proxy may have any."""
+        peer = connection.client[0] if connection.client else ""
+        whose = None if _is_proxy(peer, self.settings.trusted_proxies) else network_of(peer)
+        if whose is not None:
+            self.seats.take(whose)
+        self._whose[connection] = whose
+
+    def leave(self, connection: Connection) -> None:
+        """Let go of a connection; more than once does no harm."""
+        whose = self._whose.pop(connection, None)
+        if whose is not None:
+            self.seats.leave(whose)
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncGenerator[None]:
+        """End what lets us wait for too long, within the block."""
+        task = asyncio.create_task(self._watch(), name="guard")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            now = asyncio.get_running_loop().time()
+            for connection in [connection for connection in self._whose if connection.due.is_over(now)]:
+                connection.transport.abort()
+
+
+class GuardedConfig(uvicorn.Config):
+    """uvicorn's configuration, by which its protocols find their guard."""
+
+    def __init__(self, *args: Any, guard: Guard, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.guard = guard
+
+
+@lru_cache(4096)
+def _is_proxy(peer: str, proxies: tuple[str, ...]) -> bool:
+    if "*" in proxies:
+        return True
+    try:
+        return any(ip_address(peer) in ip_network(proxy) for proxy in proxies)
+    except ValueError:
+        return False

@@ -1,0 +1,86 @@
+"""A connection of HTTP: its headers, and its body, must come in time, and only so many requests at once."""
+
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from graph.guard import TAKING, Due, Guard, GuardedConfig
+from services.core.errors import Limited
+
+MOST_HEADERS: Final = 65_536
+"""Bytes of a request's line and headers."""
+
+MOST_PIPELINED: Final = 16
+"""Requests that wait for an earlier one of their connection."""
+
+SLICE: Final = 8_192
+"""Bytes that are read before anybody looks what was in them: two hundred requests, at most."""
+
+
+_TOO_MANY: Final = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
+
+
+class GuardedHttp(HttpToolsProtocol):
+    """uvicorn's protocol on httptools, with a guard."""
+
+    def __init__(self, config: GuardedConfig, *args: Any, **kwargs: Any) -> None:
+        super().__init__(config, *args, **kwargs)
+        self.guard: Guard = config.guard
+        self.due = Due()
+        self._headers = 0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        try:
+            self.guard.enter(self)
+        except Limited:
+            self.transport.write(_TOO_MANY)
+            self.transport.close()
+        else:
+            self.due.reading = self.loop.time() + self.guard.settings.header_seconds
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.guard.leave(self)
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        self.guard.leave(self)  # the socket enters for itself
+        super().handle_websocket_upgrade()
+
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE):
+            before, piece = self.cycle, data[start : start + SLICE]
+            super().data_received(piece)
+            if self.transport.is_closing() or self.transport.get_protocol() is not self:
+                return
+            self._headers = 0 if self.cycle is not before else self._headers + len(piece)
+            if len(self.pipeline) > MOST_PIPELINED or (self._waits and self._headers > MOST_HEADERS):
+                self.transport.abort()
+                return
+            self._set_due(is_new=self.cycle is not before)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self.due.reading = None  # uvicorn ends a pause by itself
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.due.writing = self.loop.time() + TAKING
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.due.writing = None
+
+    @property
+    def _waits(self) -> bool:
+        """Whether a request's headers are waited for."""
+        return self.cycle is None or self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison] - at first
+
+    def _set_due(self, *, is_new: bool) -> None:
+        if self._waits:
+            if self.due.reading is None:
+                self.due.reading = self.loop.time() + self.guard.settings.header_seconds
+        elif not self.cycle.more_body:
+            self.due.reading = None
+        elif is_new:
+            self.due.reading = self.loop.time() + self.guard.settings.body_seconds

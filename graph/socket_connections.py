@@ -1,0 +1,115 @@
+"""A connection of a WebSocket: every frame is counted, and before connection_init there are few, and small ones."""
+
+from typing import Any, Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
+
+from graph.buckets import Bucket
+from graph.guard import TAKING, Due, Guard, GuardedConfig
+from services.core.errors import Limited
+
+MOST_BEFORE_INIT: Final = 10
+"""Frames before it is known who is there: connection_init, and what pings there are."""
+
+MOST_INIT: Final = 16_384
+"""Bytes of a message until then."""
+
+MESSAGES: Final = (300, 30)
+"""Frames of messages: so many at once, and so many more each second. A socket has 100 operations at a time."""
+
+CONTROLS: Final = (20, 1)
+"""Pings and pongs of the protocol, likewise."""
+
+SLICE: Final = 2_048
+"""Bytes that are read before anybody looks what was in them: 340 frames, at most."""
+
+
+class GuardedSocket(WebSocketsSansIOProtocol):
+    """uvicorn's protocol on websockets, with a guard. The scope's state has it, as `connection`."""
+
+    def __init__(self, config: GuardedConfig, server_state: Any, app_state: dict[str, Any], *args: Any) -> None:
+        super().__init__(config, server_state, {**app_state, "connection": self}, *args)
+        self.guard: Guard = config.guard
+        self.due = Due()
+        self.conn.max_message_size = min(MOST_INIT, self.guard.settings.most_body)
+        self._messages = Bucket(MOST_BEFORE_INIT, 0)
+        self._controls = Bucket(MOST_BEFORE_INIT, 0)
+
+    def welcome(self, most: int) -> None:
+        """Take messages of so many bytes, and at the pace of somebody who has said connection_init."""
+        self.conn.max_message_size = most
+        self._messages, self._controls = Bucket(*MESSAGES), Bucket(*CONTROLS)
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        try:
+            self.guard.enter(self)
+        except Limited:
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.guard.leave(self)
+        super().connection_lost(exc)
+        self.app_state.clear()
+
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE):
+            super().data_received(data[start : start + SLICE])
+            if self.transport.is_closing():
+                return
+
+    def handle_text(self, event: Frame) -> None:
+        if self._counted(self._messages):
+            super().handle_text(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        if self._counted(self._messages):
+            super().handle_bytes(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        if self._counted(self._messages):
+            super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        if self._counted(self._controls):
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        if self._counted(self._controls):
+            super().handle_pong(event)
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not _is_utf8(self.frames):
+            self._end(CloseCode.INVALID_DATA, "A message must be UTF-8")  # uvicorn would log a traceback
+        else:
+            super().send_receive_event_to_app()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.due.writing = self.loop.time() + TAKING
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.due.writing = None
+
+    def _counted(self, bucket: Bucket) -> bool:
+        if self.close_sent:
+            return False
+        if not bucket.take(self.loop.time()):
+            self._end(CloseCode.POLICY_VIOLATION, "Too many messages at once")
+            return False
+        return True
+
+    def _end(self, code: CloseCode, reason: str) -> None:
+        self.frames = []
+        self.conn.fail(code, reason)
+        self.handle_parser_exception()
+
+
+def _is_utf8(parts: list[bytes]) -> bool:
+    try:
+        b"".join(parts).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
