@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from graph.schema import sdl
+from services.aws.permissions import PERMISSIONS, Process, policy
 from services.aws.spec import Fate, GoesWith, Stays
 from services.bootstrap import TABLES
 from services.config import settings
@@ -37,6 +38,7 @@ def refresh(*, check: bool) -> list[str]:
     for name, text in (
         ("schema.graphql", sdl()),
         (".env.example", env_example()),
+        ("docs/reference/permissions.md", permissions_page()),
         ("docs/reference/possible-types.json", possible_types()),
         ("docs/reference/settings.md", settings_page()),
         ("docs/reference/tables.md", tables_page()),
@@ -60,6 +62,26 @@ def possible_types() -> str:
         if is_abstract_type(kind)
     }
     return json.dumps(members, indent=2) + "\n"
+
+
+def permissions_page() -> str:
+    """Write what each process's role must allow, as a table and as policies."""
+    rows = "\n".join(
+        f"| {process.value} | {resource.value} | {', '.join(f'`{action}`' for action in sorted(actions))} |"
+        for process in Process
+        for resource, actions in PERMISSIONS[process].items()
+    )
+    policies = "\n".join(
+        f"\n## {process.value}\n\n```json\n{json.dumps(policy(process), indent=2)}\n```\n" for process in Process
+    )
+    return (
+        "# Permissions\n\nGenerated from `services/aws/permissions.py`, which a test compares with the calls that each "
+        "process really\nmakes. Fill in `{region}`, `{account}`, `{S3_BUCKET_NAME}` and `{KMS_KEY_ALIAS}` (with "
+        "`-<stage>` behind them where\nSNAPINFRA_STAGE is set; the alias is `alias/snapinfra-secrets` unless set), and "
+        "the names of queues and topics that\nyou have chosen. What is on the sender of mail is needed where MAIL_FROM "
+        "is set.\n\n"
+        f"| process | on | actions |\n|---|---|---|\n{rows}\n{policies}"
+    )
 
 
 def env_example() -> str:
