@@ -1,10 +1,22 @@
 # This file is the image of Snapinfra: one for the api, the worker and the one-shot commands.
 #
 #   docker build -t snapinfra .                         the product
-#   docker build --target development -t snapinfra-dev .    with Node, for deployments to LOCAL
 #   docker build --target emulator -t snapinfra-aws .       the AWS emulator of compose.yaml
 
-FROM node:22-bookworm-slim AS graphiql
+# Node and npm, pinned and hashed like everything else: GraphiQL is built, and produced code checked, with them
+FROM python:3.11-slim-bookworm AS node
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+COPY requirements/node.txt requirements/link-node requirements/
+RUN python -m venv .tools \
+ && .tools/bin/python -m pip install --require-hashes -r requirements/node.txt \
+ && sh requirements/link-node \
+ && mkdir -p /opt/node/bin \
+ && cp .tools/bin/node --dereference /opt/node/bin/node \
+ && cp -r "$(dirname "$(dirname "$(readlink -f .tools/bin/npm)")")" /opt/node/npm \
+ && ln -s ../npm/bin/npm-cli.js /opt/node/bin/npm
+
+FROM node AS graphiql
+ENV PATH=/opt/node/bin:$PATH
 WORKDIR /src/graph/graphiql
 COPY graph/graphiql/package.json graph/graphiql/package-lock.json graph/graphiql/.npmrc ./
 RUN npm ci
@@ -42,22 +54,18 @@ EXPOSE 4566
 ENTRYPOINT ["/opt/emulator/bin/ministack"]
 
 FROM python:3.11-slim-bookworm AS runtime
+# bubblewrap: the walls of the sandbox in which produced code is checked, where the container may have them
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends bubblewrap && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/snapinfra /opt/snapinfra
+COPY --from=node /opt/node /opt/node
 RUN useradd --uid 10001 --no-create-home snapinfra && install --directory --owner snapinfra /data
 USER snapinfra
 WORKDIR /data
-ENV PATH=/opt/snapinfra/bin:$PATH PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=8000 SNAPINFRA_DATA=/data
+ENV PATH=/opt/snapinfra/bin:/opt/node/bin:$PATH PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=8000 SNAPINFRA_DATA=/data
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=10s --start-period=20s CMD ["snapinfra", "health"]
 ENTRYPOINT ["snapinfra"]
 CMD ["serve"]
-
-FROM runtime AS development
-COPY --from=graphiql /usr/local/bin/node /usr/local/bin/node
-COPY --from=graphiql /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm
-USER root
-RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
-USER snapinfra
 
 FROM runtime AS snapinfra

@@ -121,7 +121,13 @@ class Config(BaseModel):
     aws_endpoint_url: HttpUrl | None = Field(
         None,
         alias="AWS_ENDPOINT_URL",
-        description="An AWS emulator instead of AWS. Unset, `snapinfra dev` starts one of its own.",
+        description="An AWS emulator instead of AWS, which must take the key id `local` with the secret `local`. "
+        "Unset, `snapinfra dev` starts one of its own.",
+    )
+    public_endpoint_url: HttpUrl | None = Field(
+        None,
+        alias="AWS_PUBLIC_ENDPOINT_URL",
+        description="Where browsers reach the emulator, for download links; unset, AWS_ENDPOINT_URL.",
     )
     sqs_endpoint_url: HttpUrl | None = Field(
         None, alias="AWS_ENDPOINT_URL_SQS", description="Another emulator for SQS alone."

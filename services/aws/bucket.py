@@ -48,7 +48,7 @@ class Bucket:
 
     def presign(self, key: str, *, seconds: int, filename: str) -> str:
         """Make a URL with which anybody may download the object, as `filename`, for that many seconds. No network."""
-        return self.aws.s3.generate_presigned_url(
+        return self.aws.links.generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": self.name,

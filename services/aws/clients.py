@@ -45,6 +45,8 @@ class Aws:
 
     dynamodb: "DynamoDBClient"
     s3: "S3Client"
+    links: "S3Client"
+    """Signs download links, and calls nothing."""
     sqs: "SQSClient"
     sns: "SNSClient"
     cloudformation: "CloudFormationClient"
@@ -70,16 +72,18 @@ class Aws:
 
     def close(self) -> None:
         """Close connections and let the threads end."""
-        for client in (self.dynamodb, self.s3, self.sqs, self.sns, self.cloudformation, self.kms, self.ses):
+        for client in (self.dynamodb, self.s3, self.links, self.sqs, self.sns, self.cloudformation, self.kms, self.ses):
             client.close()
         self.requests.shutdown(wait=False)
         self.polls.shutdown(wait=False)
 
 
-def connect(*, region: str, endpoint: str | None, sqs_endpoint: str | None = None) -> Aws:
+def connect(
+    *, region: str, endpoint: str | None, sqs_endpoint: str | None = None, public_endpoint: str | None = None
+) -> Aws:
     """Create the clients. With an endpoint (an emulator) fixed credentials are used, else boto3's own chain.
 
-    `sqs_endpoint` of None: SQS is where the others are.
+    `sqs_endpoint` of None: SQS is where the others are; `public_endpoint`, likewise of what download links lead to.
     """
     import boto3  # noqa: PLC0415 - 0.33 s to import: only processes that talk to AWS pay it
 
@@ -105,6 +109,7 @@ def connect(*, region: str, endpoint: str | None, sqs_endpoint: str | None = Non
     return Aws(
         dynamodb=client("dynamodb"),
         s3=client("s3"),
+        links=client("s3", endpoint_url=public_endpoint or endpoint),
         sqs=client("sqs", endpoint_url=sqs_endpoint or endpoint),
         sns=client("sns"),
         cloudformation=client("cloudformation"),

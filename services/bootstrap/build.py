@@ -96,7 +96,12 @@ async def opened(
 
     `platforms` of None: those that the settings allow.
     """
-    aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url, sqs_endpoint=config.sqs_endpoint_url)
+    aws = connect(
+        region=config.aws_region,
+        endpoint=config.aws_endpoint_url,
+        sqs_endpoint=config.sqs_endpoint_url,
+        public_endpoint=config.public_endpoint_url,
+    )
     log = open_log(config.events_url, now)
     router = Router(providers(config), pause=config.ai_cooldown)
     try:

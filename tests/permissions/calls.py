@@ -41,7 +41,7 @@ class Recorder:
 
     def listen(self, aws: Aws) -> None:
         """Record the calls of a process's clients from now on."""
-        for client in (aws.dynamodb, aws.s3, aws.sqs, aws.sns, aws.kms, aws.ses):
+        for client in (aws.dynamodb, aws.s3, aws.links, aws.sqs, aws.sns, aws.kms, aws.ses):
             events: Any = client.meta.events
             events.register("provide-client-params.*", self._take)
 

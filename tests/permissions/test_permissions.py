@@ -194,7 +194,8 @@ async def what_administrators_do(stage: Stage, server: Server) -> None:
         async with asyncio.timeout(30):
             while not await is_ended(parts, poison.id):  # noqa: ASYNC110 - a buried job tells nobody
                 await asyncio.sleep(0.1)
-            while (Resource.SENDER, "ses:SendEmail") not in stage.recorders[Process.WORKER].calls:
+            mails = stage.recorders[Process.WORKER].calls
+            while (Resource.SENDER, "ses:SendEmail") not in mails:  # noqa: ASYNC110 - a mail tells nobody
                 await asyncio.sleep(0.1)
     redrive = "mutation($id: ID!) { redriveJob(input: {generationId: $id}) { userErrors { message } } }"
     await root.ask(redrive, id=poison.id)
