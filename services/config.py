@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +29,19 @@ class BadConfig(Exception):
 
     faults: tuple[str, ...] = ()
     """Each as `SETTING: what is wrong`; none where the message is all there is to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """What the settings say of one provider of models."""
+
+    name: str
+    key: SecretStr | None
+    base_url: str
+    model: str
+    """Asked where a request names none."""
+    models: tuple[str, ...]
+    """Further ones that a request may name."""
 
 
 class Config(BaseModel):
@@ -373,14 +387,29 @@ class Config(BaseModel):
         return self.ai_requests
 
     @property
+    def providers(self) -> tuple[ProviderSettings, ...]:
+        """The providers that have a key, in the order they are asked."""
+        known = (
+            ProviderSettings("groq", self.groq_api_key, self.groq_base_url, self.groq_model, self.groq_models),
+            ProviderSettings(
+                "openai", self.openai_api_key, self.openai_base_url, self.openai_model, self.openai_models
+            ),
+        )
+        chosen = (replace(provider, model=self.ai_model or provider.model) for provider in known)
+        return tuple(provider for provider in chosen if provider.key is not None)
+
+    @property
     def models(self) -> tuple[str, ...]:
         """The models that may be asked: that of each provider, in their order, then further ones."""
-        with_keys = (
-            (self.groq_api_key, self.ai_model or self.groq_model),
-            (self.openai_api_key, self.ai_model or self.openai_model),
-        )
-        further = (self.groq_models if self.groq_api_key else ()) + (self.openai_models if self.openai_api_key else ())
-        return (*(model for key, model in with_keys if key), *further) or (scaffold.MODEL,)
+        firsts = (provider.model for provider in self.providers)
+        further = (model for provider in self.providers for model in provider.models)
+        return (*firsts, *further) or (scaffold.MODEL,)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every setting that is a secret, where it is set."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
     @property
     def prices(self) -> dict[str, Price]:

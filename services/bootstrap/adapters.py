@@ -1,6 +1,6 @@
 """This file is the choice of adapters: which provider, platform, vault, verifier the settings ask for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +44,10 @@ SHORTEST_SECRET: Final = 8
 
 DEV_WAIT: Final = 2
 """Seconds of a long poll in development, where stopping should be quick and polls cost nothing."""
+
+
+_ADAPTERS: Final[Mapping[str, Callable[..., Provider]]] = {"groq": Groq, "openai": OpenAI}
+"""By the name of a provider in the settings (`Config.providers`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,7 @@ class Adapters:
         )
 
     def redactor(self) -> Redactor:
-        config = self.config
-        secret = (config.groq_api_key, config.openai_api_key, config.jwt_secret)
-        texts = (value.get_secret_value() for value in secret if value is not None)
-        return Redactor(tuple(text for text in texts if len(text) >= SHORTEST_SECRET))
+        return Redactor(tuple(text for text in self.config.secrets if len(text) >= SHORTEST_SECRET))
 
     def platforms(self) -> dict[DeploymentPlatform, Platform]:
         config = self.config
@@ -146,13 +147,14 @@ def providers(config: Config) -> Sequence[Provider]:
         "timeouts": Timeouts(first_text=config.ai_first_timeout, between_chunks=config.ai_chunk_timeout),
         "reasoning_effort": config.ai_reasoning_effort,
     }
-    found: list[Provider] = []
-    if config.groq_api_key:
-        key, model = config.groq_api_key.get_secret_value(), config.ai_model or config.groq_model
-        found.append(Groq(key=key, model=model, base_url=config.groq_base_url, models=config.groq_models, **common))
-    if config.openai_api_key:
-        key, model = config.openai_api_key.get_secret_value(), config.ai_model or config.openai_model
-        found.append(
-            OpenAI(key=key, model=model, base_url=config.openai_base_url, models=config.openai_models, **common)
+    found: list[Provider] = [
+        _ADAPTERS[provider.name](
+            key=provider.key.get_secret_value() if provider.key else "",
+            model=provider.model,
+            base_url=provider.base_url,
+            models=provider.models,
+            **common,
         )
+        for provider in config.providers
+    ]
     return found or [Scaffold(tokens_per_second=config.scaffold_pace or None)]
