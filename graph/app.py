@@ -1,11 +1,10 @@
-"""This file is the ASGI application: GraphQL over HTTP and WebSocket, GraphiQL, health, webhooks."""
+"""The ASGI application: GraphQL over HTTP and WebSocket, GraphiQL, health, webhooks."""
 
 from pathlib import Path
 from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -15,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from graph.access_log import RequestIds
 from graph.headers import PAGE, SecureHeaders
 from graph.http import TooLong, bounded
+from graph.origins import Cors, Hosts, Origins
 from graph.transport import GraphQLTransport
 from services.bootstrap import Services
 from services.core.clock import iso
@@ -34,7 +34,8 @@ _STATUS: Final[dict[type[Problem], int]] = {Unauthenticated: 401, Invalid: 400, 
 
 def create_app(services: Services) -> Starlette:
     """Make the application."""
-    transport = GraphQLTransport(services, page=_graphiql)
+    origins = Origins(services.config)
+    transport = GraphQLTransport(services, origins, page=_graphiql)
     routes: list[BaseRoute] = [
         Route("/", _home),
         Route("/graphql", transport),
@@ -48,14 +49,8 @@ def create_app(services: Services) -> Starlette:
     middleware = [
         Middleware(RequestIds),
         Middleware(SecureHeaders, pages="/graphiql/", secure=not services.config.development),
-        Middleware(
-            CORSMiddleware,
-            allow_origins=services.config.cors_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "x-api-key", "x-dev-user-id", "x-request-id"],
-            expose_headers=["retry-after", "x-request-id"],
-            max_age=600,
-        ),
+        Middleware(Hosts, names=(*services.config.allowed_hosts, services.config.host)),
+        Middleware(Cors, origins=origins),
         Middleware(GZipMiddleware, minimum_size=LEAST_COMPRESSED, compresslevel=5),
     ]
     app = Starlette(routes=routes, middleware=middleware)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -27,6 +27,7 @@ from strawberry.types.unset import UNSET, UnsetType
 from graph.encoding import decoded, encoded
 from graph.errors import coded
 from graph.http import JSON, TOO_LONG, Malformed, answer, asked, media_type, problem_refusal, refusal
+from graph.origins import Origins, foreign_origin
 from graph.schema import schema
 from graph.seats import Seat, Seats
 from graph.socket_connections import GuardedSocket
@@ -66,16 +67,17 @@ class GraphQLTransport(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = WatchedSocket
     websocket_adapter_class = Adapter
 
-    def __init__(self, services: Services, *, page: Callable[[Request], Awaitable[Response]]) -> None:
+    def __init__(self, services: Services, origins: Origins, *, page: Callable[[Request], Awaitable[Response]]) -> None:
         super().__init__(
             schema(),
             graphql_ide=None,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
             connection_init_wait_timeout=timedelta(seconds=services.config.init_seconds),
             max_subscriptions_per_connection=None,  # graph.sockets says it with a code
-            allowed_origins=services.config.cors_origins,
+            allowed_origins=["*"],  # those of sockets are looked at before, as those of requests
         )
         self.services = services
+        self.origins = origins
         self.page = page
         self._anonymous = Seats(services.config.most_anonymous_sockets, "sockets from your address")
         self._sockets = Seats(services.config.most_sockets, "sockets of yours")
@@ -90,7 +92,10 @@ class GraphQLTransport(GraphQL[Context, None]):
 
     async def _serve_socket(self, socket: WebSocket) -> None:
         """Serve a socket to its end. Until somebody has signed in there, it is one of its address."""
-        address = _address(socket)
+        address, origin = _address(socket), foreign_origin(socket.headers)
+        if origin is not None and not self.origins.allow(origin):
+            await socket.send_denial_response(PlainTextResponse("The origin may not call.", status_code=403))
+            return
         try:
             self.services.pace.take(f"sockets of {address}")
             with Seat(self._anonymous, address) as socket.state.seat:

@@ -61,10 +61,17 @@ class Config(BaseModel):
         alias="SNAPINFRA_DATA",
         description="Folder for the emulator's state, for LOCAL deployments and for what checks of code install.",
     )
-    cors_origins: Words = Field(
+    allowed_hosts: forms.Hosts = Field(
+        (),
+        alias="ALLOWED_HOSTS",
+        description="Names by which clients call the api, by spaces or commas: `api.example.com`, `*.example.com`, or "
+        "`*` for any. Addresses, localhost and names without a dot always work.",
+    )
+    cors_origins: forms.Origins = Field(
         (),
         alias="CORS_ORIGIN",
-        description="Origins of browser pages that may call the api, by spaces or commas. Our own always may.",
+        description="Origins of browser pages that may call the api, by spaces or commas, or `*` for any. Our own "
+        "always may, and in development those of this machine.",
     )
     most_body: int = Field(
         1_048_576,

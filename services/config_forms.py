@@ -23,6 +23,7 @@ _BUCKET: Final = re.compile(
 )
 _FOUR_NUMBERS: Final = re.compile(r"\d+\.\d+\.\d+\.\d+")
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html, and the same of a topic
+_HOST: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 _REGION: Final = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 
@@ -78,6 +79,32 @@ def address(text: str) -> str:
     if not is_email(text):
         raise ValueError("must be an address such as no-reply@example.com")
     return text
+
+
+def origins(found: tuple[str, ...]) -> tuple[str, ...]:
+    """Write origins as browsers send them; `*` is any."""
+    return tuple(text if text == "*" else _origin(text) for text in found)
+
+
+def _origin(text: str) -> str:
+    wrong = ValueError(f"must be origins such as https://app.example.com, without a path; '{text}' is none")
+    try:
+        parts = _split(text)
+    except ValueError:
+        raise wrong from None
+    name, usual = parts.hostname or "", {"http": 80, "https": 443}.get(parts.scheme)
+    is_more = bool(parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc)
+    if usual is None or is_more or not (":" in name or _HOST.fullmatch(name)):
+        raise wrong
+    host = f"[{name}]" if ":" in name else name
+    return f"{parts.scheme}://{host}" if parts.port in {None, usual} else f"{parts.scheme}://{host}:{parts.port}"
+
+
+def hosts(found: tuple[str, ...]) -> tuple[str, ...]:
+    for text in found:
+        if text != "*" and not _HOST.fullmatch(text.removeprefix("*.")):
+            raise ValueError(f"must be names such as api.example.com, *.example.com or *; '{text}' is none of them")
+    return tuple(text.lower() for text in found)
 
 
 def proxies(found: tuple[str, ...]) -> tuple[str, ...]:
@@ -163,6 +190,8 @@ HttpUrl = Annotated[str, AfterValidator(http_url)]
 Issuer = Annotated[str, AfterValidator(issuer)]
 EventsUrl = Annotated[str, AfterValidator(events_url)]
 Address = Annotated[str, AfterValidator(address)]
+Origins = Annotated[Words, AfterValidator(origins)]
+Hosts = Annotated[Words, AfterValidator(hosts)]
 Proxies = Annotated[Words, AfterValidator(proxies)]
 Region = Annotated[str, AfterValidator(region)]
 BucketName = Annotated[str, AfterValidator(bucket)]

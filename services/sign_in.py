@@ -65,7 +65,10 @@ class SignIn:
         if text:
             key, actor = await self.keys.enter(text)
             return Credential(actor, None, key.id, now, key.expires_at)
-        subject = await self.auth.subject(authorization=authorization, dev_user_id=headers.get("x-dev-user-id"))
+        dev_user_id = headers.get("x-dev-user-id")
+        if dev_user_id and not authorization and _from_a_page(headers):
+            raise Unauthenticated("x-dev-user-id is not believed from a page: send a token (`snapinfra token`).")
+        subject = await self.auth.subject(authorization=authorization, dev_user_id=dev_user_id)
         if subject is None:
             return None
         return Credential(await self.users.actor(subject), subject, None, now, subject.expires_at)
@@ -108,6 +111,11 @@ class SignIn:
         if now - confirmed_at >= UNCONFIRMED:
             raise Unauthenticated("The token has long expired: connect again with a new one.")
         return replace(credential, confirmed_at=confirmed_at, holds_until=now + SESSION_LOOK)
+
+
+def _from_a_page(headers: Mapping[str, str]) -> bool:
+    """Tell whether a browser sent a request for a page: whichever that is, it knows no secret of who looks at it."""
+    return "origin" in headers or "sec-fetch-site" in headers
 
 
 def _key_in(authorization: str) -> str | None:

@@ -1,0 +1,153 @@
+"""Which hosts the api answers for, and pages of which origins may call it, by HTTP and on a socket.
+
+A browser takes a page for the api's own where it came by the same name. Whoever owns that name can make it lead to this
+machine once the page is there ("DNS rebinding"): so the names that the api answers for are an allow-list.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from graphql import GraphQLError
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.http.websocket_origin import is_same_origin
+
+from graph.http import JSON, refusal
+from services.config import Config
+
+MISDIRECTED: Final = 421
+"""Status of a request for a host that the api does not answer for (RFC 9110, 15.5.20)."""
+
+MOST_TOLD: Final = 100
+"""Hosts, and origins, of which the log tells that they were refused."""
+
+log = logging.getLogger("snapinfra.access")
+
+
+@dataclass(slots=True)
+class Refusals:
+    """What a setting does not list, and was therefore refused: told once each."""
+
+    setting: str
+    what: str
+    _told: set[str] = field(default_factory=set[str])
+
+    def tell(self, value: str) -> None:
+        value = value[:200]
+        if value not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add(value)
+            log.warning("%s does not list the %s %r: its requests are refused", self.setting, self.what, value)
+
+
+@dataclass(slots=True)
+class Origins:
+    """The origins whose pages may call: those of the settings, and in development those of this machine."""
+
+    config: Config
+    _refusals: Refusals = field(default_factory=lambda: Refusals("CORS_ORIGIN", "origin"))
+
+    def allow(self, origin: str) -> bool:
+        """Tell whether pages of another origin than ours may call. Who may not is told of once."""
+        allowed = self.config.cors_origins
+        if "*" in allowed or origin.lower() in allowed or (self.config.development and _is_local(origin)):
+            return True
+        self._refusals.tell(origin)
+        return False
+
+
+class Cors(CORSMiddleware):
+    """Answers to pages of other origins (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+
+    def __init__(self, app: ASGIApp, *, origins: Origins) -> None:
+        super().__init__(
+            app,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
+            expose_headers=["retry-after", "x-request-id"],
+            max_age=600,
+        )
+        self.origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        foreign = scope["type"] == "http" and foreign_origin(Headers(scope=scope)) is not None
+        await (super().__call__ if foreign else self.app)(scope, receive, send)
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        return self.origins.allow(origin)
+
+
+class Hosts:
+    """Refuses requests for hosts that the api does not answer for.
+
+    It does for `names`, for addresses, for this machine, and for names without a dot: those are of a local network, and
+    nobody can buy one.
+    """
+
+    def __init__(self, app: ASGIApp, *, names: tuple[str, ...]) -> None:
+        self.app = app
+        self.names = names
+        self._refusals = Refusals("ALLOWED_HOSTS", "host")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hosts = Headers(scope=scope).getlist("host") if scope["type"] in {"http", "websocket"} else []
+        if all(map(self._answers_for, hosts)):
+            await self.app(scope, receive, send)
+            return
+        self._refusals.tell(", ".join(hosts))
+        error = GraphQLError("This server does not answer for this host.", extensions={"code": "BAD_REQUEST"})
+        answer = refusal([error], JSON, status=MISDIRECTED, connection="close")
+        if scope["type"] == "websocket":
+            await WebSocket(scope, receive, send).send_denial_response(answer)
+        else:
+            await answer(scope, receive, send)
+
+    def _answers_for(self, host: str) -> bool:
+        if not host or "*" in self.names:
+            return True
+        name = _name_in(f"//{host}")
+        return name is not None and (_is_of_here(name) or "." not in name or self._is_named(name))
+
+    def _is_named(self, name: str) -> bool:
+        return any(name == it or (it.startswith("*.") and name.endswith(it[1:])) for it in self.names)
+
+
+def foreign_origin(headers: Headers) -> str | None:
+    """Return the origin of the page that sent a request; None where it is ours, or no page sent it."""
+    origin = headers.get("origin")
+    return None if origin is None or is_same_origin(origin, headers.get("host")) else origin
+
+
+def _is_local(origin: str) -> bool:
+    """Tell whether a page's origin is this machine."""
+    name = _name_in(origin)
+    return name is not None and origin.startswith(("http://", "https://")) and _is_loopback(name)
+
+
+def _name_in(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        name = parts.hostname if parts.port != 0 else None  # a port that is none raises
+    except ValueError:
+        return None
+    return name.removesuffix(".") if name else None
+
+
+def _is_of_here(name: str) -> bool:
+    """Tell whether a name leads here whatever anybody does: it is an address, or this machine's."""
+    try:
+        return bool(ip_address(name))
+    except ValueError:
+        return _is_loopback(name)
+
+
+def _is_loopback(name: str) -> bool:
+    """Tell whether a name is this machine's (RFC 6761, 6.3), or an address of it."""
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
