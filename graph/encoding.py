@@ -10,6 +10,7 @@ MOST_CONTAINERS: Final = 150_000
 """Objects and arrays in a text: two bytes are enough for one, which then takes fifty, and time to make and to free.
 Where only few are meant is counted later, and said better (graph.inputs)."""
 
+_HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -19,9 +20,23 @@ def decoded(text: str | bytes) -> object:
         data = text.encode() if isinstance(text, str) else text
         if _containers(data) > MOST_CONTAINERS and _containers(_STRING.sub(b"", data)) > MOST_CONTAINERS:
             raise ValueError("It has too many parts.")
-        return msgspec.json.decode(data)
+        return _read(data)
     except (msgspec.DecodeError, RecursionError) as wrong:
         raise ValueError(str(wrong)) from None
+
+
+def _read(data: bytes) -> object:
+    """Read JSON, also with halves of surrogate pairs: the grammar has them, and whose field it is can say it better."""
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        if not _HALF.search(data):
+            raise
+        return json.loads(data.decode(), parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON.")
 
 
 def _containers(data: bytes) -> int:

@@ -15,12 +15,14 @@ from graphql import (
     GraphQLNonNull,
     ListValueNode,
     ObjectValueNode,
+    StringValueNode,
     VariableNode,
 )
 
 from graph.lengths import length_of, unwrapped
 from resolvers.lists import AtMost
 from services.core.errors import Fault
+from services.core.text import Kind, flaw, is_storable
 
 MOST_VALUES: Final = 20_000
 """Of all arguments of an operation, without what is within a JSON scalar, which nobody coerces. A thousand events that
@@ -66,7 +68,7 @@ class Inputs:
     _overlong: list[list[object]] = field(default_factory=list[list[object]])
 
     def faults(self, node: FieldNode, arguments: Mapping[str, Any]) -> Iterator[Fault]:
-        """Yield which lists that a field is given have too many items. Raises TooMuch."""
+        """Yield which lists of a field's arguments are too long, and which strings are no text. Raises TooMuch."""
         waiting = [
             _value(known, argument.value, argument.name.value, within=None)
             for argument in node.arguments or ()
@@ -76,6 +78,9 @@ class Inputs:
             value = waiting.pop()
             if value.level > MOST_LEVELS:
                 raise TooMuch(f"The arguments nest more than {MOST_LEVELS} levels deep.")
+            if (wrong := _flaw(self._sent(value.given))) is not None:
+                yield Fault(f"{value.name} {wrong}", value.path)
+                continue
             items = self._items(value.given)
             if not isinstance(items, Mapping) and value.at_most is not None and len(items) > value.at_most.items:
                 most = value.at_most.items
@@ -93,18 +98,29 @@ class Inputs:
         for items in self._overlong:
             items.clear()
 
+    def _sent(self, given: object) -> object:
+        return self.variables.get(given.name.value) if isinstance(given, VariableNode) else given
+
     def _items(self, given: object) -> Mapping[str, object] | Sequence[object]:
-        if isinstance(given, VariableNode):
-            given = self.variables.get(given.name.value)
-        match given:
-            case dict() | list():
-                return given  # pyright: ignore[reportUnknownVariableType] - JSON
-            case ListValueNode():
-                return given.values
-            case ObjectValueNode():
-                return {item.name.value: item.value for item in given.fields}
+        match self._sent(given):
+            case dict() | list() as items:  # pyright: ignore[reportUnknownVariableType] - JSON
+                return items  # pyright: ignore[reportUnknownVariableType] - JSON
+            case ListValueNode(values=values):
+                return values
+            case ObjectValueNode(fields=fields):
+                return {item.name.value: item.value for item in fields}
             case _:
                 return ()
+
+
+def _flaw(given: object) -> str | None:
+    """Return what is wrong with a string that nothing can keep, whatever the rules of its field are."""
+    text = given.value if isinstance(given, StringValueNode) else given
+    return flaw(text, Kind.LINES) if isinstance(text, str) and not is_storable(text) else None
+
+
+def _is_of_interest(item: object) -> bool:
+    return type(item) in _WITH_MORE or _flaw(item) is not None
 
 
 def _value(element: Any, given: object, name: str, *, within: _Value | None) -> _Value:
@@ -118,7 +134,9 @@ def _in_object(value: _Value, items: Mapping[str, object]) -> Iterator[_Value]:
     kind = unwrapped(value.kind, GraphQLNonNull, GraphQLList)  # a list takes an object as its only item
     fields: Mapping[str, Any] = kind.fields if isinstance(kind, GraphQLInputObjectType) else {}
     for name, item in items.items():
-        if type(item) in _WITH_MORE:
+        if not is_storable(name):
+            yield _Value(name, None, None, value.level + 1, value, "a name")
+        if _is_of_interest(item):
             known = fields.get(name)
             yield (
                 _Value(item, None, None, value.level + 1, value, name)
@@ -131,5 +149,5 @@ def _in_list(value: _Value, items: Sequence[object]) -> Iterator[_Value]:
     kind = unwrapped(value.kind, GraphQLNonNull)
     of = unwrapped(kind, GraphQLList) if isinstance(kind, GraphQLList) else None
     for number, item in enumerate(items):
-        if type(item) in _WITH_MORE:
+        if _is_of_interest(item):
             yield _Value(item, of, None, value.level + 1, value, str(number))

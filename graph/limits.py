@@ -7,7 +7,7 @@ selection of the document once, however often fragments repeat it.
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from graphql import (
     DocumentNode,
@@ -212,7 +212,7 @@ class Scales:
             first = self._arguments(node).get("first")
             if first is None:  # also where a variable was left out
                 first = found.args["first"].default_value
-            return max(int(first), 0) if isinstance(first, int | float) and math.isfinite(first) else 1
+            return max(int(first), 0) if isinstance(first, int) or _is_finite(first) else 1
         length = length_of(found)
         if length is None:
             return 1
@@ -223,3 +223,7 @@ class Scales:
         return {
             argument.name.value: value_from_ast_untyped(argument.value, self.given) for argument in node.arguments or ()
         }
+
+
+def _is_finite(value: object) -> TypeGuard[float]:
+    return isinstance(value, float) and math.isfinite(value)

@@ -58,7 +58,7 @@ class CreateApiKeyInput:
     """An API key to make."""
 
     name: str
-    """1 to 100 characters."""
+    """One line of 1 to 100 characters."""
     scopes: Annotated[list[Scope], AtMost(len(Scope))]
     """What it may be used for; at least one."""
     team_id: strawberry.ID | None = None

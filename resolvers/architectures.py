@@ -112,7 +112,7 @@ class DiagramNodeInput:
     kind: model.NodeKind
     """What it is."""
     name: str
-    """1 to 100 characters."""
+    """One line of 1 to 100 characters."""
     description: str = ""
     """What it does, in at most 500 characters."""
 
@@ -126,7 +126,7 @@ class DiagramEdgeInput:
     to: strawberry.ID
     """The id of the node that is used."""
     label: str = ""
-    """How, in at most 100 characters."""
+    """How, in one line of at most 100 characters."""
 
 
 @strawberry.input

@@ -24,11 +24,11 @@ class DocumentationPage(Node):
     """A page about a project, generated or written by hand."""
 
     title: str
-    """1 to 200 characters."""
+    """One line of 1 to 200 characters."""
     category: str
     """What it belongs to, such as `guides` or `api`."""
     content: str
-    """Markdown, at most 200 KiB."""
+    """Markdown, in at most 200 KiB of UTF-8."""
     order: int
     """Its place among the project's pages; lower comes first."""
     version: int
@@ -91,11 +91,11 @@ class CreateDocumentationPageInput:
     project_id: strawberry.ID
     """The project it is about; it has at most 200 pages."""
     title: str
-    """1 to 200 characters."""
+    """One line of 1 to 200 characters."""
     content: str
-    """Markdown, at most 200 KiB."""
+    """Markdown, in at most 200 KiB of UTF-8."""
     category: str = "guides"
-    """What it belongs to, in 1 to 200 characters."""
+    """What it belongs to: one line of 1 to 200 characters."""
     client_mutation_id: str | None = None
     """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the page of the
     first try as long as you may see it. With other input it is a CONFLICT."""
@@ -108,11 +108,11 @@ class UpdateDocumentationPageInput:
     page_id: strawberry.ID
     """The page."""
     title: str | None = None
-    """1 to 200 characters."""
+    """One line of 1 to 200 characters."""
     content: str | None = None
-    """Markdown, at most 200 KiB."""
+    """Markdown, in at most 200 KiB of UTF-8."""
     category: str | None = None
-    """1 to 200 characters."""
+    """One line of 1 to 200 characters."""
     expected_version: int | None = None
     """Change nothing unless the page still has this version: a CONFLICT then carries the page as it is."""
 

@@ -137,7 +137,7 @@ class CreateIntegrationInput:
     credentials: CredentialsInput
     """What it accepts. Stored encrypted, never returned."""
     name: str = ""
-    """At most 100 characters; empty for the name of the service."""
+    """One line of at most 100 characters; empty for the name of the service."""
     base_url: str | None = None
     """OPENAI: where a compatible server is, https with a public address."""
     team_id: strawberry.ID | None = None
@@ -156,7 +156,7 @@ class UpdateIntegrationInput:
     integration_id: strawberry.ID
     """The integration."""
     name: str | None = None
-    """1 to 100 characters."""
+    """One line of 1 to 100 characters."""
     enabled: bool | None = None
     """Whether it is used."""
     expected_version: int | None = None

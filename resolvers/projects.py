@@ -33,7 +33,7 @@ class Project(Node):
     """A backend being built, from its description to where it runs."""
 
     name: str
-    """1 to 100 characters."""
+    """One line of 1 to 100 characters."""
     description: str
     """What it is to do, in at most 500 characters; the prompt of a SCHEMA generation that has none of its own."""
     status: ProjectStatus
@@ -209,7 +209,7 @@ class CreateProjectInput:
     """A project to start."""
 
     name: str
-    """1 to 100 characters."""
+    """One line of 1 to 100 characters."""
     description: str = ""
     """What the backend is to do, in at most 500 characters."""
     team_id: strawberry.ID | None = None
@@ -226,7 +226,7 @@ class UpdateProjectInput:
     project_id: strawberry.ID
     """The project."""
     name: str | None = None
-    """1 to 100 characters."""
+    """One line of 1 to 100 characters."""
     description: str | None = None
     """At most 500 characters."""
     expected_version: int | None = None

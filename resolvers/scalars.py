@@ -1,6 +1,5 @@
 """This file is the scalars beyond GraphQL's own, each as its specification says."""
 
-import math
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NewType
@@ -10,7 +9,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.scalars import JSON
 
-from services.core.clock import iso
+from services.core.clock import FIRST, LAST, iso, moment_in
 
 Long = NewType("Long", int)
 URL = NewType("URL", str)
@@ -24,16 +23,15 @@ SAFE: int = 2**53 - 1
 
 def _datetime(value: object) -> datetime:
     try:
-        moment = datetime.fromisoformat(str(value))
+        return moment_in(value if isinstance(value, str) else "")
     except ValueError:
-        moment = None
-    if not isinstance(value, str) or moment is None or moment.tzinfo is None:
-        raise GraphQLError("DateTime must be written as 2026-01-31T12:00:00Z, with its time zone.")
-    return moment
+        message = "DateTime must be written as 2026-01-31T12:00:00Z, with its time zone, from 1970 to 9999."
+        raise GraphQLError(message) from None
 
 
 def _long(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value % 1:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or (isinstance(value, float) and not value.is_integer()):  # also NaN and the infinities are not
         raise GraphQLError("Long must be a whole number.")
     if abs(value) > SAFE:
         raise GraphQLError("Long must be within ±(2^53 - 1).")
@@ -50,8 +48,8 @@ def _date(value: object) -> date:
         day = date.fromisoformat(str(value))
     except ValueError:
         day = None
-    if day is None or day.isoformat() != value:
-        raise GraphQLError("Date must be a day written as 2026-01-31.")
+    if day is None or day.isoformat() != value or not FIRST.date() <= day <= LAST.date():
+        raise GraphQLError("Date must be a day written as 2026-01-31, from 1970 to 9999.")
     return day
 
 

@@ -88,11 +88,11 @@ class UpdateProfileInput:
     """
 
     username: str | None = None
-    """At most 100 characters."""
+    """One line of at most 100 characters."""
     first_name: str | None = None
-    """At most 100 characters."""
+    """One line of at most 100 characters."""
     last_name: str | None = None
-    """At most 100 characters."""
+    """One line of at most 100 characters."""
     expected_version: int | None = None
     """Change nothing unless your profile still has this version: a CONFLICT then carries it as it is."""
 

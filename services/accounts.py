@@ -6,7 +6,7 @@ this may therefore be done again, older news of a user change nothing, and a del
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -20,17 +20,21 @@ from services.aws.clients import Aws
 from services.aws.tables import AlreadyExists, Table, transact
 from services.belongings import Belongings
 from services.core.actor import Role
-from services.core.clock import Clock
+from services.core.clock import Clock, moment_at
 from services.core.errors import Conflict, Invalid, NotFound
 from services.core.ids import UserId, prefix_of
+from services.core.text import address_in, cleaned
 from services.deletion import Deletion
 from services.idempotency import IdempotencyKey
 from services.teams.belongings import TeamBelongings
 from services.teams.model import Membership, Team
-from services.users import Profile, Users
+from services.users import NAME_LENGTH, Profile, Users
 
 REMEMBERED: Final = timedelta(days=7)
 """How long a message's id is known; Svix sends again for about a day."""
+
+URL_LENGTH: Final = 2048
+"""Characters of a picture's URL."""
 
 _ORDER: Final = list(Role)
 
@@ -62,12 +66,12 @@ class ClerkUser(msgspec.Struct):
         verified = primary and primary.verification and primary.verification.status == "verified"
         return Profile(
             user_id=UserId(self.id),
-            email=primary.email_address if primary and verified else None,
-            username=self.username,
-            first_name=self.first_name,
-            last_name=self.last_name,
-            image_url=self.image_url,
-            told_at=datetime.fromtimestamp(self.updated_at / 1000, tz=UTC),
+            email=address_in(primary.email_address) if primary and verified else None,
+            username=cleaned(self.username, most=NAME_LENGTH),
+            first_name=cleaned(self.first_name, most=NAME_LENGTH),
+            last_name=cleaned(self.last_name, most=NAME_LENGTH),
+            image_url=cleaned(self.image_url, most=URL_LENGTH),
+            told_at=moment_at(self.updated_at / 1000),
         )
 
 
@@ -112,7 +116,7 @@ class Accounts:
         try:
             event = msgspec.json.decode(body, type=_Event)
             await self._handle(event)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
             raise Invalid.one("The message is not one of Clerk's.") from None
         expires_at = int((now + REMEMBERED).timestamp())
         note = IdempotencyKey(

@@ -23,7 +23,7 @@ from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid
 from services.core.ids import new_id
-from services.core.text import bounded
+from services.core.text import Kind, bounded
 
 KEPT: Final = timedelta(days=1)
 """How long a clientMutationId is remembered."""
@@ -120,7 +120,7 @@ class Idempotency:
     def _key(self, operation: str, given: object, client_mutation_id: str, *, by: Actor) -> IdempotencyKey:
         if len(client_mutation_id) > MOST:  # with the space around it, of which `bounded` knows nothing
             raise Invalid.one(f"clientMutationId must have 1 to {MOST} characters.", "clientMutationId")
-        if faults := bounded(client_mutation_id, field=["clientMutationId"], most=MOST):
+        if faults := bounded(client_mutation_id, field=["clientMutationId"], most=MOST, kind=Kind.LINE):
             raise Invalid(faults)
         now = self.now()
         who = by.user_id if by.key_id is None else f"{by.user_id}/{by.key_id}"

@@ -19,7 +19,7 @@ from services.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from services.core.ids import DeploymentId, ProjectId, SchemaId, TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
-from services.core.text import bounded
+from services.core.text import Kind, bounded
 from services.idempotency import Idempotency, Try
 
 NAME_LENGTH: Final = 100
@@ -295,7 +295,8 @@ def _check(**texts: Any) -> None:
     if texts["name"] is not None:
         faults += bounded(texts["name"], field=["name"], most=NAME_LENGTH)
     if texts["description"] is not None:
-        faults += bounded(texts["description"], field=["description"], most=DESCRIPTION_LENGTH, least=0)
+        description = texts["description"]
+        faults += bounded(description, field=["description"], most=DESCRIPTION_LENGTH, least=0, kind=Kind.LINES)
     if faults:
         raise Invalid(faults)
 

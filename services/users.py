@@ -190,7 +190,7 @@ class Users:
             return found
         now, team_id = self.now(), TeamId(new_id("team"))
         user_id = UserId(subject.user_id)
-        name = subject.email or user_id.removeprefix("user_")
+        name = (subject.email or user_id.removeprefix("user_"))[:NAME_LENGTH]
         user = User(
             id=user_id, created_at=now, updated_at=now, personal_team_id=team_id, email=subject.email, username=name
         )

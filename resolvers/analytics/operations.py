@@ -36,17 +36,17 @@ class AnalyticsEventInput:
     project_id: strawberry.ID | None = None
     """The project that it happened in; null counts for the team alone."""
     session_id: str | None = None
-    """The session that it is part of, in at most 200 characters; required for SESSION_START and SESSION_END."""
+    """The session that it is part of, in at most 200 characters on one line; SESSION_START and SESSION_END need it."""
     user_id: str | None = None
-    """Whose doing it was, in at most 200 characters: a user of your backend, as you call them."""
+    """Whose doing it was, in one line of at most 200 characters: a user of your backend, as you call them."""
     agent_id: str | None = None
-    """Which agent did it, in at most 200 characters."""
+    """Which agent did it, in one line of at most 200 characters."""
     environment: str | None = None
-    """Where, such as `production`, in at most 200 characters."""
+    """Where, such as `production`, in one line of at most 200 characters."""
     status: str | None = None
     """OK or ERROR; null means OK. TASK_ERROR and ERROR are always failures."""
     name: str | None = None
-    """What exactly, in at most 200 characters: a tool, a route, the name of a CUSTOM event."""
+    """What exactly, in one line of at most 200 characters: a tool, a route, the name of a CUSTOM event."""
     duration_ms: float | None = None
     """How long it took: 0 to 86,400,000 milliseconds; rounded to whole ones."""
     input_tokens: Long | None = None
@@ -56,7 +56,7 @@ class AnalyticsEventInput:
     cost_micros: Long | None = None
     """What it cost, in millionths of a US dollar: up to 1,000,000,000."""
     metadata: JSON | None = None
-    """Anything else, as an object of at most 4,096 bytes of JSON, nested 5 deep at most."""
+    """Anything else, as an object of at most 4,096 bytes of JSON in UTF-8, nested 5 deep at most."""
 
 
 @strawberry.input

@@ -16,7 +16,7 @@ class CreateTeamInput:
     """A team to make."""
 
     name: str
-    """1 to 100 characters."""
+    """One line of 1 to 100 characters."""
     client_mutation_id: str | None = None
     """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the team of the
     first try as long as you may see it. With other input it is a CONFLICT."""
@@ -29,7 +29,7 @@ class RenameTeamInput:
     team_id: strawberry.ID
     """The team."""
     name: str
-    """1 to 100 characters."""
+    """One line of 1 to 100 characters."""
     expected_version: int | None = None
     """Change nothing unless the team still has this version: a CONFLICT then carries the team as it is."""
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final, TypeVar, cast
 
@@ -18,7 +18,9 @@ from services.analytics.model import (
     EventType,
 )
 from services.analytics.sessions import session_id_of
+from services.core.clock import moment_in
 from services.core.ids import ProjectId, TeamId
+from services.core.text import Kind, flaw, is_storable
 
 MOST_AGE: Final = timedelta(days=31)
 """How long ago an event may have happened: clients that were offline, and a month of history to begin with."""
@@ -184,13 +186,10 @@ def _status(text: str | None, kind: EventType) -> EventStatus:
 
 def _timestamp(text: str, now: datetime) -> datetime:
     try:
-        read = datetime.fromisoformat(text)
-        moment = read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        read = moment = None
-    if read is None or moment is None or read.tzinfo is None:
+        moment = moment_in(text)
+    except ValueError:
         message = "timestamp must be ISO 8601 with a zone, such as 2026-01-31T12:00:00.000Z."
-        raise Rejected(EventCode.BAD_TIMESTAMP, "timestamp", message)
+        raise Rejected(EventCode.BAD_TIMESTAMP, "timestamp", message) from None
     if moment < now - MOST_AGE:
         raise Rejected(EventCode.TOO_OLD, "timestamp", f"timestamp must be within the last {MOST_AGE.days} days.")
     if moment > now + MOST_AHEAD:
@@ -203,8 +202,10 @@ def _text(text: str | None, field: str) -> str | None:
         return None
     if len(text) > TEXT_LENGTH:
         raise Rejected(EventCode.TOO_LARGE, field, f"{field} must have at most {TEXT_LENGTH} characters.")
-    if not text or not text.isprintable():
-        raise Rejected(EventCode.INVALID_FIELD, field, f"{field} must be printable text, and not empty.")
+    if not text:
+        raise Rejected(EventCode.INVALID_FIELD, field, f"{field} must not be empty.")
+    if (wrong := flaw(text, Kind.LINE)) is not None:
+        raise Rejected(EventCode.INVALID_FIELD, field, f"{field} {wrong}")
     return text
 
 
@@ -225,10 +226,12 @@ def _metadata(value: Any) -> str | None:
     if _too_deep(value, METADATA_DEPTH):  # pyright: ignore[reportUnknownArgumentType] - any JSON
         raise Rejected(EventCode.TOO_LARGE, "metadata", f"metadata may be nested {METADATA_DEPTH} deep at most.")
     try:
-        text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+        text = json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
     except ValueError:
         raise Rejected(EventCode.INVALID_FIELD, "metadata", "metadata holds a number that JSON has not.") from None
-    if len(text) > METADATA_BYTES:
+    if not is_storable(text):
+        raise Rejected(EventCode.INVALID_FIELD, "metadata", "metadata must not contain half of a surrogate pair.")
+    if len(text.encode()) > METADATA_BYTES:
         raise Rejected(EventCode.TOO_LARGE, "metadata", f"metadata must have at most {METADATA_BYTES:,} bytes as JSON.")
     return text
 

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from services.core.errors import Fault, Invalid
+from services.core.text import Kind, flaw
 
 MAX_NODES: Final = 100
 MAX_EDGES: Final = 300
@@ -131,8 +132,10 @@ def _nodes(architecture: ArchitectureModel) -> Iterator[Fault]:
             yield Fault(f"A node's id {rule}.", (*where, "id"))
         if not 1 <= len(node.name.strip()) <= NAME_LENGTH:
             yield Fault(f"A node's name has 1 to {NAME_LENGTH} characters.", (*where, "name"))
+        yield from _flawed(node.name, Kind.NAME, (*where, "name"))
         if len(node.description) > DESCRIPTION_LENGTH:
             yield Fault(f"A description has at most {DESCRIPTION_LENGTH} characters.", (*where, "description"))
+        yield from _flawed(node.description, Kind.LINES, (*where, "description"))
 
 
 def _edges(architecture: ArchitectureModel) -> Iterator[Fault]:
@@ -149,6 +152,12 @@ def _edges(architecture: ArchitectureModel) -> Iterator[Fault]:
             yield Fault("An edge joins two different nodes.", where)
         if len(edge.label) > NAME_LENGTH:
             yield Fault(f"A label has at most {NAME_LENGTH} characters.", (*where, "label"))
+        yield from _flawed(edge.label, Kind.LINE, (*where, "label"))
+
+
+def _flawed(text: str, kind: Kind, field: tuple[str, ...]) -> Iterator[Fault]:
+    if (wrong := flaw(text, kind)) is not None:
+        yield Fault(f"{field[-1]} {wrong}", field)
 
 
 def _repeated(names: Iterable[str], what: str) -> Iterator[Fault]:

@@ -6,19 +6,25 @@ of token, never taken from the token (RFC 8725, 3.1).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 import jwt
 
 from services.auth.jwks import KeySet
-from services.core.clock import Clock
+from services.core.clock import Clock, moment_at
 from services.core.errors import Unauthenticated
+from services.core.text import address_in
 
 LEEWAY: Final = 5
 """Seconds that clocks may differ."""
 
 DEV_ISSUER: Final = "snapinfra-dev"
+
+
+_UNREADABLE: Final = (ValueError, TypeError, ArithmeticError, RecursionError)
+"""What reading a token may raise besides PyJWT's own errors, where its header or claims are of other types than the
+standard's (RFC 7515, 4.1; RFC 7519, 4.1): nobody has signed it, or who did has written something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,8 @@ class ClerkVerifier:
     authorized_parties: Sequence[str]
 
     async def claims(self, token: str) -> Mapping[str, Any]:
-        key = await self.keys.key_for(jwt.get_unverified_header(token).get("kid"))
+        key_id = jwt.get_unverified_header(token).get("kid")
+        key = await self.keys.key_for(None if key_id is None else _text(key_id))
         claims: dict[str, Any] = jwt.decode(
             token,
             key,
@@ -111,20 +118,31 @@ class Authenticator:
 
     async def _bearer(self, token: str) -> Subject:
         try:
-            verifier = self.verifiers.get(jwt.get_unverified_header(token).get("alg", ""))
+            verifier = self.verifiers.get(_text(jwt.get_unverified_header(token).get("alg")))
             if verifier is None:
                 raise jwt.InvalidAlgorithmError
-            claims = await verifier.claims(token)
+            return _subject(await verifier.claims(token))
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("The token has expired.") from None
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, *_UNREADABLE):
             raise Unauthenticated("The token is not valid here.") from None
-        return Subject(
-            user_id=str(claims["sub"]),
-            email=claims.get("email"),
-            expires_at=datetime.fromtimestamp(claims["exp"], tz=UTC),
-            session_id=claims.get("sid"),
-        )
+
+
+def _subject(claims: Mapping[str, Any]) -> Subject:
+    """Return whom claims name. Raises ValueError where one is not what it has to be."""
+    session_id = claims.get("sid")
+    return Subject(
+        user_id=_text(claims["sub"]),
+        email=address_in(claims.get("email")),
+        expires_at=moment_at(float(claims["exp"])),
+        session_id=None if session_id is None else _text(session_id),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("Text is needed here.")  # noqa: TRY004 - a token is wrong, not the program
+    return value
 
 
 def dev_user(name: str) -> str:

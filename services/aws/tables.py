@@ -16,6 +16,7 @@ from services.aws.queries import cursor_of, index_query, start_after
 from services.aws.spec import E, TableSpec
 from services.core.errors import Conflict, Unavailable
 from services.core.pages import Page, PageRequest
+from services.core.text import is_storable
 
 CONTENTION: Final = 20
 """How often an update is tried again when others keep changing the same item."""
@@ -322,7 +323,7 @@ class Table(Generic[E]):
         return True
 
     def _item(self, entity_id: str, *, sort: Item | None = None) -> Item | None:
-        if not 1 <= len(entity_id.encode()) <= KEY_BYTES:
+        if not is_storable(entity_id) or not 1 <= len(entity_id.encode()) <= KEY_BYTES:
             return None
         condition, values, names = "#id = :id", {":id": {"S": entity_id}}, {"#id": self.spec.partition}
         if sort is not None:

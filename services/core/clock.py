@@ -2,9 +2,33 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 
 Clock = Callable[[], datetime]
 """Returns the current time, in UTC and aware. Services take one as a field, so tests choose the time."""
+
+
+FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LAST: Final = datetime(9999, 12, 1, tzinfo=UTC)
+"""Between these is every moment that somebody tells us: with a month or an offset more it is still one."""
+
+
+def moment_at(seconds: float) -> datetime:
+    """Return the moment that is told in seconds since 1970. Raises ValueError where it is none from 1970 to 9999."""
+    if not 0 <= seconds <= LAST.timestamp():  # also of what is no number
+        raise ValueError("There is no such moment.")
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def moment_in(text: str) -> datetime:
+    """Read a moment in ISO 8601 with its zone, to UTC. Raises ValueError where it is none from 1970 to 9999."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None and FIRST <= moment <= LAST:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("There is no such moment.")
 
 
 def utc_now() -> datetime:

@@ -48,5 +48,5 @@ def prefix_of(text: str) -> str | None:
         return "user"
     try:
         return TypeID.from_string(text).prefix  # pyright: ignore[reportUnknownMemberType] - generic without a default
-    except TypeIDException:
+    except (TypeIDException, ValueError):
         return None

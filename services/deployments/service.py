@@ -15,6 +15,7 @@ from services.core.errors import Conflict, Fault, Invalid, NotFound
 from services.core.ids import DeploymentId, GenerationId, ProjectId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
+from services.core.text import Kind, bounded, check_search, flaw
 from services.deployments.archive import DeploymentHistory, LogArchive
 from services.deployments.ending import close_stream
 from services.deployments.events import DeploymentEvent, LogFilter, NumberedLine, lines, merging
@@ -34,6 +35,7 @@ from services.started import started_by
 TRIES: Final = 20
 MAX_VARIABLES: Final = 100
 MAX_VALUE: Final = 4096
+MAX_COMMAND: Final = 500
 _RESERVED: Final = {"PATH", "HOME", "PORT", "HOST", "TABLE_PREFIX"}
 
 
@@ -136,6 +138,7 @@ class Deployments:
         by: Actor,
     ) -> Page[Deployment]:
         """Return the deployments of a project, or those that the actor started, newest first."""
+        check_search(environment=environment)
         asked = {"status": status.value if status else None, "environment": environment}
         where = {name: value for name, value in asked.items() if value is not None} or None
         if project_id is None:
@@ -290,11 +293,19 @@ def _config_faults(config: DeploymentConfig) -> list[Fault]:
     if len(config.environment_variables) > MAX_VARIABLES:
         faults.append(Fault(f"At most {MAX_VARIABLES} environment variables.", where))
     for name, value in config.environment_variables.items():
-        if not name.isascii() or not name.replace("_", "a").isalnum() or name[0].isdigit() or name in _RESERVED:
+        if (
+            not name
+            or not name.isascii()
+            or not name.replace("_", "a").isalnum()
+            or name[0].isdigit()
+            or name in _RESERVED
+        ):
             faults.append(Fault(f"'{name}' can't be the name of an environment variable here.", (*where, name)))
-        if len(value) > MAX_VALUE or "\x00" in value:
+        if (wrong := flaw(value, Kind.LINES)) is not None:
+            faults.append(Fault(f"The value of {name} {wrong}", (*where, name)))
+        if len(value) > MAX_VALUE:
             faults.append(Fault(f"The value of {name} may have at most {MAX_VALUE:,} characters.", (*where, name)))
     for name, command in (("buildCommand", config.build_command), ("startCommand", config.start_command)):
-        if command is not None and (not command.strip() or len(command) > 500 or "\x00" in command):  # noqa: PLR2004 - the message says it
-            faults.append(Fault(f"{name} must have 1 to 500 characters.", ("config", name)))
+        if command is not None:
+            faults += bounded(command, field=("config", name), most=MAX_COMMAND, kind=Kind.LINES)
     return faults

@@ -12,7 +12,7 @@ from services.core.errors import Conflict, Fault, Invalid, NotFound
 from services.core.ids import GenerationId, PageId, ProjectId, UserId
 from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 from services.core.policy import Action
-from services.core.text import bounded
+from services.core.text import Kind, bounded, check_search, flaw
 from services.documentation.model import (
     CONTENT_BYTES,
     MAX_PAGES,
@@ -72,6 +72,7 @@ class Documentation:
         """
         if shown == PageFilter():
             return await self.table.query("ProjectIdIndex", project.id, page, newest_first=False)
+        check_search(category=shown.category, title=shown.title)
         text = (shown.title or "").casefold()
         found = [one for one in await self._all(project, category=shown.category) if text in one.title.casefold()]
         return _part(found, page)
@@ -225,7 +226,9 @@ def _check(*, title: str | None, content: str | None, category: str | None) -> N
     for name, text in (("title", title), ("category", category)):
         if text is not None:
             faults += bounded(text, field=[name], most=TITLE_LENGTH)
-    if content is not None and len(content.encode()) > CONTENT_BYTES:
+    if content is not None and (wrong := flaw(content, Kind.LINES)) is not None:
+        faults.append(Fault(f"content {wrong}", ("content",)))
+    elif content is not None and len(content.encode()) > CONTENT_BYTES:
         faults.append(Fault(f"content must have at most {CONTENT_BYTES // 1024} KiB.", ("content",)))
     if faults:
         raise Invalid(faults)

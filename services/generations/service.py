@@ -17,7 +17,7 @@ from services.core.errors import Conflict, Fault, Invalid, NotFound
 from services.core.ids import ArchitectureId, GenerationId, ProjectId, SchemaId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
-from services.core.text import bounded
+from services.core.text import Kind, bounded
 from services.events.follow import Following, follow
 from services.events.hub import Hub
 from services.events.port import EventLog, LogUnavailable
@@ -309,7 +309,7 @@ class Generations:
     def _check(self, new: NewGeneration) -> None:
         faults: list[Fault] = []
         if new.prompt is not None:
-            faults += bounded(new.prompt, field=["prompt"], most=PROMPT_LENGTH, least=0)
+            faults += bounded(new.prompt, field=["prompt"], most=PROMPT_LENGTH, least=0, kind=Kind.LINES)
         options = new.options
         models = self.budgets.models
         if options.model is not None and options.model not in models:

@@ -15,7 +15,7 @@ from services.core.errors import Conflict, Fault, Invalid, NotFound
 from services.core.ids import DeliveryId, TeamId, WebhookId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, of_team, require
-from services.core.text import bounded
+from services.core.text import Kind, bounded
 from services.idempotency import Idempotency, Try
 from services.notifications.fanout import MOST, Fanout
 from services.notifications.keyring import Keyring
@@ -202,7 +202,7 @@ class Webhooks:
         if events is not None and not events:
             faults.append(Fault("events must not be empty.", ("events",)))
         if description is not None:
-            faults += bounded(description, field=["description"], most=DESCRIPTION_LENGTH, least=0)
+            faults += bounded(description, field=["description"], most=DESCRIPTION_LENGTH, least=0, kind=Kind.LINES)
         if faults:
             raise Invalid(faults)
 

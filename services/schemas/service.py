@@ -16,7 +16,7 @@ from services.core.errors import Conflict, Invalid, NotFound
 from services.core.ids import GenerationId, ProjectId, SchemaId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
-from services.core.text import bounded
+from services.core.text import bounded, check_search
 from services.idempotency import Try
 from services.projects import NAME_LENGTH, Project, Projects, ProjectStatus
 from services.schemas.diff import SchemaChange, diff
@@ -92,6 +92,7 @@ class Schemas:
 
     async def versions(self, project: Project, page: PageRequest, *, name: str | None = None) -> Page[Schema]:
         """Return the versions of the schema of a project that the caller was given, newest first; None: of any name."""
+        check_search(name=name)
         where = None if name is None else {"name": name.strip()}
         return await self.table.query("ProjectIdIndex", project.id, page, where=where)
 

@@ -239,3 +239,39 @@ async def test_what_a_deleted_account_owned_passes_to_the_highest_member_or_goes
         id=team_id,
     )
     assert noted["activity"]["nodes"] == [{"verb": "LEFT", "role": "OWNER"}, {"verb": "UPDATED", "role": "OWNER"}]
+
+
+ODD: list[Any] = [10**17, -1, 10**400, "soon", None, [], 1.5, True]
+
+
+@pytest.mark.parametrize("moment", ODD)
+async def test_a_moment_that_is_none_is_the_senders_mistake(told: Server, ann: tuple[User, str], moment: Any) -> None:
+    user, user_id = ann
+    before = await user.ask(VIEWER)
+
+    status = await tell(told, "user.updated", clerk_user(user_id, moment, first_name="Changed"))
+
+    assert status == 400
+    assert await user.ask(VIEWER) == before
+
+
+@pytest.mark.parametrize(
+    "raw", ["[" * 50_000, "{" * 3_000, '"\\ud83d"', '{"type": "user.updated", "data": "\\ud83d"}', "5", "", "\x00"]
+)
+async def test_a_body_that_is_none_is_the_senders_mistake(told: Server, raw: str) -> None:
+    assert await tell(told, "user.updated", {}, raw=raw or " ") == 400
+
+
+async def test_names_that_the_identity_provider_tells_are_taken_as_we_would_take_them(
+    told: Server, ann: tuple[User, str]
+) -> None:
+    user, user_id = ann
+    later = int(datetime.now(UTC).timestamp() * 1000) + 60_000  # noqa: TID251 - the sender's clock
+
+    status = await tell(
+        told, "user.updated", clerk_user(user_id, later, first_name="An\r\nn\x1b\u202e", last_name="\u200b")
+    )
+
+    assert status == 204
+    viewer = (await user.ask(VIEWER))["viewer"]
+    assert (viewer["firstName"], viewer["lastName"]) == ("Ann", None)

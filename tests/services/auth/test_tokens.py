@@ -1,8 +1,10 @@
 """This file is what authentication promises: Clerk's tokens by PEM or JWKS, ours in development only."""
 
+import base64
+import hmac
 import json
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -74,6 +76,76 @@ async def test_a_clerk_token_is_its_user() -> None:
 async def test_a_token_that_does_not_hold_is_refused(token: str) -> None:
     with pytest.raises(Unauthenticated):
         await authenticator().subject(authorization=f"Bearer {token}", dev_user_id=None)
+
+
+def sealed(header: object, claims: object, *, key: str = SECRET) -> str:
+    """Write a token of whatever kind, signed with the development secret: PyJWT writes none of these."""
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims)]
+    signature = base64.urlsafe_b64encode(hmac.digest(key.encode(), b".".join(parts), "sha256")).rstrip(b"=")
+    return b".".join([*parts, signature]).decode()
+
+
+GOOD: dict[str, Any] = {"iss": "snapinfra-dev", "sub": "user_a", "iat": 1_700_000_000, "exp": 4_000_000_000}
+ODD_HEADERS: list[object] = [
+    {"alg": []},
+    {"alg": {}},
+    {"alg": None},
+    {"alg": 5},
+    {"alg": True},
+    {"alg": "HS256", "kid": {"a": 1}},
+    {"alg": "RS256", "kid": {"a": 1}},
+    {"alg": "RS256", "kid": []},
+    {"alg": "RS256", "kid": 5},
+    {"alg": "HS256", "crit": [{}]},
+    {"alg": "HS256", "crit": 5},
+    {"alg": "HS256", "b64": False},
+    {},
+    [],
+    5,
+    "x",
+    None,
+]
+ODD_VALUES: Mapping[str, list[Any]] = {
+    "exp": [10**17, 10**400, -1, "x", [], {}, None, "9" * 5000, float("inf"), float("nan")],
+    "iat": [10**400, "x", [], {}, None],
+    "nbf": [10**17, "x", [], {}, float("inf")],
+    "sub": [5, [], {}, None],
+    "iss": [5, [], {}, None],
+    "sid": [5, [], {}],
+}
+ODD_CLAIMS: list[object] = [{**GOOD, name: odd} for name, values in ODD_VALUES.items() for odd in values]
+ODD_CLAIMS += [[], 5, "x"]
+
+
+@pytest.mark.parametrize("header", ODD_HEADERS, ids=json.dumps)
+async def test_a_token_with_an_odd_header_does_not_hold(header: object) -> None:
+    with pytest.raises(Unauthenticated):
+        await authenticator().subject(authorization=f"Bearer {sealed(header, GOOD)}", dev_user_id=None)
+
+
+@pytest.mark.parametrize("claims", ODD_CLAIMS)
+async def test_a_token_with_odd_claims_does_not_hold(claims: object) -> None:
+    token = sealed({"alg": "HS256", "typ": "JWT"}, claims)
+
+    with pytest.raises(Unauthenticated):
+        await authenticator().subject(authorization=f"Bearer {token}", dev_user_id=None)
+
+
+@pytest.mark.parametrize("part", ["W10", "", "é", "\ud83d", "e30", "[" * 9_000, "WyJb" * 5_000])
+async def test_a_token_of_odd_parts_does_not_hold(part: str) -> None:
+    for token in (part, f"{part}.{part}.{part}", f"{part}.e30.", f"{part}." * 9):
+        with pytest.raises(Unauthenticated):
+            await authenticator().subject(authorization=f"Bearer {token}", dev_user_id=None)
+
+
+@pytest.mark.parametrize("email", [5, [], {}, "x", "a@b.example\r\nBcc: c@d.example"])
+async def test_an_address_that_is_none_is_no_reason_to_refuse_a_token(email: object) -> None:
+    token = sealed({"alg": "HS256"}, {**GOOD, "email": email})
+
+    subject = await authenticator().subject(authorization=f"Bearer {token}", dev_user_id=None)
+
+    assert subject is not None
+    assert (subject.user_id, subject.email) == ("user_a", None)
 
 
 async def test_a_development_token_is_its_user_where_there_is_a_secret() -> None:
