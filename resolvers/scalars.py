@@ -30,12 +30,13 @@ def _datetime(value: object) -> datetime:
 
 
 def _long(value: object) -> int:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or (isinstance(value, float) and not value.is_integer()):  # also NaN and the infinities are not
+    if isinstance(value, float) and value.is_integer():  # neither NaN nor an infinity is one
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
         raise GraphQLError("Long must be a whole number.")
     if abs(value) > SAFE:
         raise GraphQLError("Long must be within ±(2^53 - 1).")
-    return int(value)
+    return value
 
 
 def _within(value: int) -> int:
