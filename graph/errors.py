@@ -1,10 +1,12 @@
-"""This file is how errors leave the api: every one with a code, none with the text of an exception."""
+"""How errors leave the api: every one with a code, none with the text of an exception."""
 
 import logging
 import uuid
+from traceback import walk_tb
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
+from graphql.execution.values import get_argument_values
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import MaskErrors
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -57,10 +59,21 @@ def _described(error: GraphQLError) -> tuple[str, dict[str, Any]]:
         case None | GraphQLError() if error.path is None:
             syntax = isinstance(error, GraphQLSyntaxError)
             return error.message, {"code": "GRAPHQL_PARSE_FAILED" if syntax else "GRAPHQL_VALIDATION_FAILED"}
+        case GraphQLError() if _is_of_arguments(original):
+            return error.message, {"code": ErrorCode.BAD_USER_INPUT.value}
         case _:
             request_id = noted("requestId") or uuid.uuid4().hex
             log.error("request %s failed at %s", request_id, error.path, exc_info=original)
             return "Something went wrong on our side.", {"code": ErrorCode.INTERNAL.value, "requestId": request_id}
+
+
+def _is_of_arguments(error: GraphQLError) -> bool:
+    """Tell whether graphql-core raised an error as it coerced arguments.
+
+    Those that depend on variables are coerced only when their field runs, a null into `Int! = 20` for one. Their errors
+    look like those of a value that we could not write.
+    """
+    return any(frame.f_code is get_argument_values.__code__ for frame, _ in walk_tb(error.__traceback__))
 
 
 def _extensions(problem: Problem) -> dict[str, Any]:

@@ -31,14 +31,28 @@ _DIGITS: Final = 15
 _STATUS: Final[dict[type[Problem], int]] = {Unauthenticated: 401, Limited: 429, Unavailable: 503}
 
 
+SOCKET: Final = "Subscriptions need a WebSocket at this path, with the subprotocol graphql-transport-ws."
+
+
 class Malformed(Exception):
     """The request is not one of GraphQL over HTTP."""
 
-    def __init__(self, message: str, *, status: int = 400, **headers: str) -> None:
+    def __init__(self, message: str, *, status: int = 400, code: str = "BAD_REQUEST", **headers: str) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
+        self.code = code
         self.headers = headers
+
+
+class NotPersisted(Malformed):
+    """The request has only the hash of a document: a client that hears this sends documents, and no hashes any more.
+
+    The message and the code are Apollo's: https://www.apollographql.com/docs/apollo-server/performance/apq.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotSupported", code="PERSISTED_QUERY_NOT_SUPPORTED")
 
 
 class TooLong(Exception):
@@ -61,7 +75,7 @@ def media_type(request: Request) -> str:
     ranges = [_range(part) for part in accepted.split(",")]
     found = [(quality, _MEDIA[name]) for name, quality in ranges if name in _MEDIA and quality > 0]
     if not found:
-        raise Malformed(f"The answer can be {GRAPHQL} or {JSON}.", status=406)
+        raise Malformed(f"The answer can be {GRAPHQL} or {JSON}. {SOCKET}", status=406)
     return max(found, key=lambda choice: choice[0])[1]
 
 
@@ -85,14 +99,21 @@ async def asked(request: Request, *, most: int) -> Asked:
     elif request.method == "POST":
         given = await _posted(request, most)
     else:
-        raise Malformed("GraphQL is asked by GET or POST.", status=405, allow="GET, POST")
-    query = given.get("query")
+        raise Malformed(f"GraphQL is asked by GET or POST. {SOCKET}", status=405, allow="GET, POST")
+    query, extensions = given.get("query"), _object(given, "extensions")
+    if not query and is_persisted(extensions):
+        raise NotPersisted
     if not isinstance(query, str) or not query:
         raise Malformed("The request has no `query`: it must be a string.")
     name = given.get("operationName")
     if not isinstance(name, str | None):
         raise Malformed("`operationName` must be a string or null.")
-    return Asked(query, _object(given, "variables"), name or None, _object(given, "extensions"))
+    return Asked(query, _object(given, "variables"), name, extensions)
+
+
+def is_persisted(extensions: Mapping[str, Any] | None) -> bool:
+    """Tell whether a request has the hash of a document."""
+    return bool(extensions) and "persistedQuery" in extensions
 
 
 async def _posted(request: Request, most: int) -> dict[str, Any]:

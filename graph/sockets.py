@@ -26,7 +26,8 @@ from strawberry.types.execution import PreExecutionError
 
 from graph.access_log import new_request_id
 from graph.errors import coded
-from graph.frames import fault
+from graph.frames import fault, is_hash_alone
+from graph.http import NotPersisted
 from resolvers.context import Context
 from services.core.errors import Limited, Unauthenticated
 from services.core.logs import fields, noting
@@ -82,6 +83,10 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Begin an operation. One too many gets an error of its own; the socket and what else is on it stay."""
         self.asked += 1
+        if self.connection_acknowledged and is_hash_alone({**message["payload"]}):
+            error = GraphQLError(NotPersisted().message, extensions={"code": NotPersisted().code})
+            await self.send_message({"type": "error", "id": message["id"], "payload": [error.formatted]})
+            return
         try:
             if self.connection_acknowledged and message["id"] not in self.operations:
                 self._take()

@@ -26,7 +26,18 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from graph.encoding import decoded, encoded
 from graph.errors import coded
-from graph.http import JSON, TOO_LONG, Malformed, answer, asked, media_type, problem_refusal, refusal
+from graph.http import (
+    JSON,
+    SOCKET,
+    TOO_LONG,
+    Malformed,
+    NotPersisted,
+    answer,
+    asked,
+    media_type,
+    problem_refusal,
+    refusal,
+)
 from graph.origins import Origins, foreign_origin
 from graph.schema import schema
 from graph.seats import Seat, Seats
@@ -111,8 +122,9 @@ class GraphQLTransport(GraphQL[Context, None]):
             self.services.pace.take(context.caller)
             return await self._run(request, media, context)
         except Malformed as wrong:
-            error = GraphQLError(wrong.message, extensions={"code": "BAD_REQUEST"})
-            refused = refusal([error], media, status=wrong.status, **wrong.headers)
+            error = GraphQLError(wrong.message, extensions={"code": wrong.code})
+            status = 200 if isinstance(wrong, NotPersisted) and media == JSON else wrong.status
+            refused = refusal([error], media, status=status, **wrong.headers)
         except Problem as problem:
             refused = problem_refusal(problem, media)
         except ClientDisconnect:
@@ -155,9 +167,7 @@ class GraphQLTransport(GraphQL[Context, None]):
         except InvalidOperationTypeError as wrong:
             if wrong.operation_type is OperationType.MUTATION:
                 raise Malformed("Mutations are sent by POST.", status=405, allow="POST") from None
-            raise Malformed(
-                "Subscriptions need a WebSocket at this path, with the subprotocol graphql-transport-ws."
-            ) from None
+            raise Malformed(SOCKET) from None
         return answer(result, media)
 
     def most_bytes(self, context: Context) -> int:

@@ -1,6 +1,7 @@
 """This file is GraphQL over HTTP: which requests are read, how long they may be, how they are answered."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -99,6 +100,51 @@ async def test_who_accepts_neither_form_is_told_so(alice: User) -> None:
     answer = await post(alice, b'{"query": "{ __typename }"}', accept="text/event-stream")
 
     assert (answer.status_code, codes(answer)) == (406, ["BAD_REQUEST"])
+    assert "WebSocket at this path" in answer.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+async def test_a_client_of_event_streams_is_told_of_the_socket(alice: User, method: str) -> None:
+    async with httpx.AsyncClient() as http:
+        answer = await http.request(method, alice.url)
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert "WebSocket at this path" in answer.json()["errors"][0]["message"]
+
+
+HASH = {"persistedQuery": {"version": 1, "sha256Hash": "x" * 64}}
+NOT_PERSISTED = {
+    "errors": [{"message": "PersistedQueryNotSupported", "extensions": {"code": "PERSISTED_QUERY_NOT_SUPPORTED"}}]
+}
+
+
+@pytest.mark.parametrize("query", [{}, {"query": None}, {"query": ""}])
+async def test_a_hash_alone_is_answered_so_that_clients_send_the_document(alice: User, query: dict[str, Any]) -> None:
+    body = {"operationName": "A", "variables": {}, "extensions": HASH, **query}
+    async with httpx.AsyncClient() as http:
+        posted = await http.post(alice.url, json=body)
+        modern = await http.post(alice.url, json=body, headers={"accept": GRAPHQL})
+        got = await http.get(alice.url, params={"extensions": json.dumps(HASH), "operationName": "A"})
+    async with alice.socket() as socket:
+        await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": {**body, "extensions": HASH}}))
+        by_socket = json.loads(await socket.recv())
+        await socket.send('{"type": "ping"}')
+        assert json.loads(await socket.recv()) == {"type": "pong"}
+
+    assert [(it.status_code, it.json()) for it in (posted, modern, got)] == [
+        (200, NOT_PERSISTED),
+        (400, NOT_PERSISTED),
+        (200, NOT_PERSISTED),
+    ]
+    assert by_socket == {"type": "error", "id": "1", "payload": NOT_PERSISTED["errors"]}
+
+
+async def test_a_hash_with_its_document_is_an_operation(alice: User) -> None:
+    async with httpx.AsyncClient() as http:
+        posted = await http.post(alice.url, json={"query": "{ __typename }", "extensions": HASH})
+        got = await http.get(alice.url, params={"query": "{ __typename }", "extensions": json.dumps(HASH)})
+
+    assert posted.json() == got.json() == {"data": {"__typename": "Query"}}
 
 
 @pytest.mark.parametrize(
@@ -244,3 +290,46 @@ async def test_half_a_character_is_no_mistake_of_ours(alice: User, body: bytes) 
 
     assert answer.status_code in (200, 400)
     assert "INTERNAL" not in answer.text
+
+
+COERCED = {
+    "a null where there is a default": ("query($n: Int) { projects(first: $n) { nodes { id } } }", {"n": None}),
+    "the same in a field of a list": (
+        "query($n: Int) { projects { nodes { id } } viewer { teams(first: $n) { nodes { id } } } }",
+        {"n": None},
+    ),
+    "a null into an input field": (
+        """
+        mutation($b: Boolean) {
+          saveSchema(input: {
+            projectId: 1, tables: [{name: "a", fields: [], indexes: {name: "b", fields: [], unique: $b}}]
+          }) { userErrors { message } }
+        }""",
+        {"b": None},
+    ),
+    "a null into a directive": ("query($b: Boolean = true) { viewer @include(if: $b) { id } }", {"b": None}),
+    "the same within": ("query($b: Boolean = true) { viewer { id @skip(if: $b) } }", {"b": None}),
+    "a null into one of several": (
+        "query($a: ID = 1) { activity(filter: {projectId: $a}) { nodes { id } } }",
+        {"a": None},
+    ),
+    "a null into a subscription": (
+        "subscription($id: ID = 1) { generationEvents(id: $id) { __typename } }",
+        {"id": None},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COERCED)
+async def test_arguments_that_do_not_fit_when_a_field_runs_are_the_callers(
+    alice: User, case: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    query, variables = COERCED[case]
+    by_http = await alice.result(query, **variables)
+    by_socket = [result async for result in alice.follow(query, **variables)]
+
+    for answered in [*by_socket, *([] if query.startswith("subscription") else [by_http])]:
+        found = {error["extensions"]["code"] for error in answered["errors"]}
+        assert found <= {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}, answered
+        assert not any("our side" in error["message"] for error in answered["errors"])
+    assert caplog.records == []

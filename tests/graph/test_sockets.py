@@ -163,6 +163,50 @@ async def test_an_operation_that_cannot_begin_gets_an_error_and_the_socket_goes_
     assert begun[0]["payload"] == {"data": {"__typename": "Query"}}
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"query": "query($id: ID!) { node(id: $id) { id } }"},
+        {"query": "query($id: ID!) { node(id: $id) { id } }", "variables": {"id": {}}},
+        {"query": "subscription($id: ID!) { generationEvents(id: $id) { __typename } }"},
+        {"query": "{ nothing }"},
+        {"query": "{ viewer {"},
+        {"query": "query a { __typename } query b { __typename }"},
+    ],
+)
+async def test_what_did_not_begin_has_no_data(alice: User, payload: dict[str, Any]) -> None:
+    async with alice.socket() as socket:
+        await say(socket, {**SUBSCRIBE, "payload": payload})
+        refused = await answers(socket, "1")
+
+    told = refused[0]["payload"]
+    assert "data" not in told
+    assert told["errors"] if refused[0]["type"] == "next" else told
+
+
+async def test_what_fails_when_it_runs_has_null_for_data(alice: User) -> None:
+    query = 'mutation { deleteWebhook(input: {webhookId: "webhook_x"}) { userErrors { message } } }'
+    async with alice.socket() as socket:
+        await say(socket, {**SUBSCRIBE, "payload": {"query": query}})
+        failed = (await answers(socket, "1"))[0]
+
+    assert (failed["type"], failed["payload"]["data"]) == ("next", None)
+    assert failed["payload"]["errors"][0]["path"] == ["deleteWebhook"]
+
+
+@pytest.mark.parametrize("name", ["", None])
+async def test_an_empty_name_of_an_operation_is_none_as_by_http(alice: User, name: str | None) -> None:
+    async with alice.socket() as socket:
+        await say(socket, {**SUBSCRIBE, "payload": {"query": "query a { __typename }", "operationName": name}})
+        one = await answers(socket, "1")
+        several = {"query": "query a { __typename } query b { __typename }", "operationName": name}
+        await say(socket, {**SUBSCRIBE, "payload": several})
+        (ambiguous,) = await answers(socket, "1")
+
+    assert one[0]["payload"] == {"data": {"__typename": "Query"}}
+    assert ambiguous["payload"][0]["extensions"] == {"code": "OPERATION_RESOLUTION_FAILURE"}
+
+
 async def test_completing_what_does_not_run_is_no_mistake(alice: User) -> None:
     async with alice.socket() as socket:
         await say(socket, {"type": "complete", "id": "nothing"})
