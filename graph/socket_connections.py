@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
@@ -84,6 +85,12 @@ class GuardedSocket(WebSocketsSansIOProtocol):
             self._end(CloseCode.INVALID_DATA, "A message must be UTF-8")  # uvicorn would log a traceback
         else:
             super().send_receive_event_to_app()
+
+    async def send(self, message: Any) -> None:
+        """Send, where there is still somebody: uvicorn would write on, and asyncio log a line for each time."""
+        if message["type"] == "websocket.send" and self.transport.is_closing():
+            raise ClientDisconnected
+        await super().send(message)
 
     def pause_writing(self) -> None:
         super().pause_writing()
