@@ -165,9 +165,7 @@ class Deployment(Node):
             message=deployment.message,
             url=None if deployment.url is None else URL(deployment.url),
             config=DeploymentConfig(
-                environment_variables=[
-                    EnvironmentVariable(name=name) for name in deployment.config.environment_variables
-                ],
+                environment_variables=[EnvironmentVariable(name=name) for name in deployment.config.names],
                 build_command=deployment.config.build_command,
                 start_command=deployment.config.start_command,
             ),

@@ -27,7 +27,8 @@ class EnvironmentVariableInput:
     name: str
     """Letters, digits and underscores."""
     value: str
-    """At most 4,096 characters. Kept, and given to the backend; never shown again."""
+    """At most 4,096 characters. Kept sealed, and given to the backend; never shown again. Where a program prints
+    it, the log has `***` instead, if it has at least 6 characters."""
 
 
 @strawberry.input

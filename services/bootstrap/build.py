@@ -34,6 +34,7 @@ from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
 from services.deployments.job import DeploymentJob
 from services.deployments.model import DEPLOYMENTS, DeploymentPlatform
 from services.deployments.service import Deployments
+from services.deployments.variables import Variables
 from services.documentation.model import DOCUMENTATION
 from services.documentation.service import Documentation
 from services.events.hub import Hub
@@ -164,6 +165,7 @@ class _Builder:
             settings,
             now,
         )
+        variables = Variables(use.envelopes())
         deployments = Deployments(
             deployment_table,
             projects,
@@ -174,6 +176,7 @@ class _Builder:
             hub,
             idempotency,
             settings,
+            variables,
             frozenset(platforms),
             now,
         )
@@ -209,6 +212,7 @@ class _Builder:
             notifier,
             self.log,
             platforms,
+            variables,
             now,
             product_events,
         )

@@ -17,6 +17,7 @@ from services.deployments import events
 from services.deployments.archive import LogArchive, finished
 from services.deployments.ending import close_stream
 from services.deployments.model import Deployment, DeploymentPlatform, DeploymentStatus
+from services.deployments.variables import Variables
 from services.events.port import EventLog, LogUnavailable
 from services.generations.artifact import ARCHIVE
 from services.generations.model import Generation
@@ -26,7 +27,9 @@ from services.jobs.worker import JobFailed
 from services.notifications.notice import deployment_changed
 from services.notifications.notifier import Notifier
 from services.platforms import port
+from services.platforms.mask import Mask
 from services.projects import Projects, ProjectStatus
+from services.vault.port import CanNotOpen
 
 WAIT_LIMIT: Final = timedelta(days=1)
 ARCHIVE_EVERY: Final = 1.0
@@ -47,6 +50,7 @@ class DeploymentJob:
     notifier: Notifier
     event_log: EventLog
     platforms: Mapping[DeploymentPlatform, port.Platform]
+    variables: Variables
     now: Clock
     analytics: ProductEvents
 
@@ -71,12 +75,14 @@ class DeploymentJob:
             if record.attempt > 1:
                 await self._say(run, f"Starting again: attempt {record.attempt}.")
             await self._tell(run, events.DeploymentStatusChanged(record.status))
+            platform, order = self._platform(record), await self._order(record)
+            mask = Mask(order.config.environment.values())
             try:
-                async with aclosing(self._platform(record).deploy(await self._order(record))) as happenings:
+                async with aclosing(platform.deploy(order)) as happenings:
                     async for happening in happenings:
-                        await self._take(run, happening)
-            except port.DeployFailed as failure:
-                raise JobFailed(failure.reason, failure.message, retryable=False) from failure
+                        await self._take(run, happening, mask)
+            except port.DeployFailed as failure:  # from None: what is logged of it would not be masked
+                raise JobFailed(failure.reason, mask(failure.message), retryable=False) from None
             except port.Superseded:
                 pass
         await self._finish(run, DeploymentStatus.SUPERSEDED)
@@ -124,14 +130,21 @@ class DeploymentJob:
             site=record.project_id,
             archive=content,
             config=port.Config(
-                environment=record.config.environment_variables,
+                environment=await self._environment(record),
                 build_command=record.config.build_command,
                 start_command=record.config.start_command,
             ),
             preferred_port=urlsplit(record.url).port if record.url else None,
         )
 
-    async def _take(self, run: Run[Deployment], happening: port.Event) -> None:
+    async def _environment(self, record: Deployment) -> Mapping[str, str]:
+        try:
+            return await self.variables.opened(record)
+        except CanNotOpen:
+            message = "The environment variables can not be decrypted any more; deploy with new ones."
+            raise JobFailed("VARIABLES_UNREADABLE", message, retryable=False) from None
+
+    async def _take(self, run: Run[Deployment], happening: port.Event, mask: Mask) -> None:
         match happening:
             case port.PhaseChanged():
                 status = DeploymentStatus(happening.phase.value)
@@ -141,7 +154,7 @@ class DeploymentJob:
             case port.StepChanged():
                 await self._tell(run, events.StepChanged(happening.step, happening.state))
             case port.Line():
-                line = events.LogLine(happening.at, happening.level, happening.stream, happening.message)
+                line = events.LogLine(happening.at, happening.level, happening.stream, mask(happening.message))
                 await self._tell(run, line)
             case port.Live():
                 await self._went_live(run, happening.url)

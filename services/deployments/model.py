@@ -9,6 +9,7 @@ import msgspec
 from services.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.core.ids import DeploymentId, GenerationId
 from services.jobs.record import OPEN_INDEX, JobRecord
+from services.vault.envelope import Sealed
 
 
 class DeploymentPlatform(Enum):
@@ -39,12 +40,32 @@ class DeploymentStatus(Enum):
     """A later deployment of the project took its place."""
 
 
-class DeploymentConfig(msgspec.Struct, frozen=True, rename="camel"):
-    """What the user chose. A command of None is the platform's own."""
+class DeploymentConfig(msgspec.Struct, frozen=True):
+    """What the user chooses. A command of None is the platform's own."""
 
     environment_variables: dict[str, str] = {}
     build_command: str | None = None
     start_command: str | None = None
+
+    def __repr__(self) -> str:
+        return "DeploymentConfig(…)"
+
+
+class StoredConfig(msgspec.Struct, frozen=True, rename="camel"):
+    """What the user chose, as it is stored: only a worker sees the values of variables."""
+
+    variable_names: tuple[str, ...] = ()
+    sealed: Sealed | None = None
+    """The variables by their names, as JSON; None where there are none."""
+    environment_variables: dict[str, str] = {}
+    """Variables of deployments from before they were sealed."""
+    build_command: str | None = None
+    start_command: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all variables."""
+        return self.variable_names or tuple(self.environment_variables)
 
 
 class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
@@ -54,7 +75,7 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     generation_id: GenerationId
     platform: DeploymentPlatform
     environment: str = "production"
-    config: DeploymentConfig = DeploymentConfig()
+    config: StoredConfig = StoredConfig()
     status: DeploymentStatus = DeploymentStatus.PENDING
     reason: str | None = None
     message: str | None = None

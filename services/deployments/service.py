@@ -11,7 +11,7 @@ from services.aws.queue import Queue
 from services.aws.tables import Table, transact
 from services.core.actor import Actor
 from services.core.clock import Clock
-from services.core.errors import Conflict, Fault, Invalid, NotFound
+from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
 from services.core.ids import DeploymentId, GenerationId, ProjectId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
@@ -20,6 +20,7 @@ from services.deployments.archive import DeploymentHistory, LogArchive
 from services.deployments.ending import close_stream
 from services.deployments.events import DeploymentEvent, LogFilter, NumberedLine, lines, merging
 from services.deployments.model import Deployment, DeploymentConfig, DeploymentPlatform, DeploymentStatus
+from services.deployments.variables import Variables
 from services.events.cursor import Cursor, decode, encode
 from services.events.follow import Following, follow
 from services.events.hub import Hub
@@ -31,11 +32,14 @@ from services.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.projects import NO_DEPLOYMENT, Project, Projects
 from services.settings import Settings
 from services.started import started_by
+from services.vault.port import CanNotOpen
 
 TRIES: Final = 20
 MAX_VARIABLES: Final = 100
 MAX_VALUE: Final = 4096
 MAX_COMMAND: Final = 500
+MAX_VARIABLES_BYTES: Final = 262_144
+"""Of all names and values in UTF-8: a record has room for 400 KB."""
 _RESERVED: Final = {"PATH", "HOME", "PORT", "HOST", "TABLE_PREFIX"}
 
 
@@ -60,6 +64,7 @@ class Deployments:
     hub: Hub
     idempotency: Idempotency
     settings: Settings
+    variables: Variables
     platforms: Collection[DeploymentPlatform]
     """Those that may be used here."""
     now: Clock
@@ -77,8 +82,9 @@ class Deployments:
         self._check(new, platform)
         _check_deployable(await self.generations.get(new.generation_id, by=by), project)
         now = self.now()
+        deployment_id = DeploymentId(await attempt.take_id("deployment"))
         deployment = Deployment(
-            id=DeploymentId(await attempt.take_id("deployment")),
+            id=deployment_id,
             project_id=project.id,
             user_id=by.user_id,
             team_id=project.team_id,
@@ -87,7 +93,7 @@ class Deployments:
             generation_id=new.generation_id,
             platform=platform,
             environment="development" if platform is DeploymentPlatform.LOCAL else "production",
-            config=new.config,
+            config=await self.variables.stored(new.config, deployment_id=deployment_id, project_id=project.id),
             created_at=now,
             updated_at=now,
         )
@@ -110,8 +116,19 @@ class Deployments:
             old = await self.get(deployment_id, by=by, action=Action.EDIT)
             if await self.generations.table.find(old.generation_id) is None:
                 raise Conflict("The code of this deployment was deleted; deploy another generation.", current=old)
-            again = NewDeployment(old.project_id, old.generation_id, old.platform, old.config)
+            config = await self._chosen(old)
+            again = NewDeployment(old.project_id, old.generation_id, old.platform, config)
             return await self._create(again, attempt, by=by)
+
+    async def _chosen(self, deployment: Deployment) -> DeploymentConfig:
+        """Return what was chosen for a deployment, with the values of variables."""
+        try:
+            variables = await self.variables.opened(deployment)
+        except CanNotOpen:
+            message = "The environment variables can not be decrypted any more; deploy with new ones."
+            raise Unavailable(message) from None
+        config = deployment.config
+        return DeploymentConfig(dict(variables), config.build_command, config.start_command)
 
     async def get(self, deployment_id: DeploymentId, *, by: Actor, action: Action = Action.VIEW) -> Deployment:
         """Return a deployment of a project on which the actor may do `action`."""
@@ -292,6 +309,9 @@ def _config_faults(config: DeploymentConfig) -> list[Fault]:
     faults: list[Fault] = []
     if len(config.environment_variables) > MAX_VARIABLES:
         faults.append(Fault(f"At most {MAX_VARIABLES} environment variables.", where))
+    size = sum(len(f"{name}{value}".encode(errors="replace")) for name, value in config.environment_variables.items())
+    if size > MAX_VARIABLES_BYTES:
+        faults.append(Fault(f"At most {MAX_VARIABLES_BYTES:,} bytes of environment variables in all.", where))
     for name, value in config.environment_variables.items():
         if (
             not name

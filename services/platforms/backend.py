@@ -18,6 +18,7 @@ import httpx
 from services.core.clock import Clock
 from services.platforms import npm
 from services.platforms.archive import unpack
+from services.platforms.mask import Mask
 from services.platforms.output import level_of
 from services.platforms.port import (
     DeployFailed,
@@ -254,11 +255,13 @@ class Tail:
         self._backend = backend
         self._stream = stream
         self._last: deque[str] = deque(maxlen=_TAIL)
+        self._mask = Mask(backend.order.config.environment.values())
 
     async def add(self, message: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
-        self._last.append(message)
         level = level_of(message, stream=self._stream, from_stderr=from_stderr)
-        await self._backend.emit(Line(self._backend.machine.now(), level, self._stream, message))
+        masked = self._mask(message)  # before `quote` cuts it, for nobody knows a value by its half
+        self._last.append(masked)
+        await self._backend.emit(Line(self._backend.machine.now(), level, self._stream, masked))
 
     def quote(self) -> str:
         said = [line[:500] for line in self._last if line.strip()]

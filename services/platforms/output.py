@@ -60,7 +60,12 @@ class LineSplitter:
         text = codecs.getincrementaldecoder("utf-8")("replace").decode(bytes(self._kept), final=not left_out)
         self._kept.clear()
         note = f" … [{left_out} bytes left out]" if left_out else ""
-        return _CONTROLS.sub("", _ESCAPES.sub("", text)) + note
+        return cleaned(text) + note
+
+
+def cleaned(text: str) -> str:
+    """Return a text without escape sequences and control characters."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 def level_of(message: str, *, stream: LogStream, from_stderr: bool) -> LogLevel:

@@ -130,6 +130,8 @@ class Platform(Protocol):
     def deploy(self, order: Order) -> AsyncGenerator[Event]:
         """Deploy and yield what happens, in order; end when nothing more will.
 
+        What programs print holds none of the environment's values (`Mask`), also where it is quoted in a failure.
+
         Raises DeployFailed, and Superseded when a later order for the same site is live. Closing the iterator (or
         cancelling the task that reads it) stops everything that this call started and returns only when it has stopped.
         """

@@ -1,0 +1,76 @@
+"""What the mask over environment variables finds, and what it leaves alone."""
+
+import base64
+import json
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus, urlencode
+
+import pytest
+
+from services.platforms.mask import Mask
+
+SECRET = 'pä ss/w"or\\d+1'
+
+
+def basic(secret: str) -> str:
+    return base64.b64encode(f"user:{secret}".encode()).decode()
+
+
+def before(secret: str) -> str:
+    return base64.urlsafe_b64encode(f"{secret}@database.example".encode()).decode()
+
+
+FORMS: list[Callable[[str], str]] = [
+    str,
+    lambda secret: f"{secret}{secret}",
+    quote,
+    quote_plus,
+    lambda secret: quote(secret, safe=""),
+    lambda secret: quote(secret, safe="!'()*~"),
+    lambda secret: urlencode({"password": secret}),
+    json.dumps,
+    lambda secret: json.dumps({"PASSWORD": secret}, ensure_ascii=False),
+    lambda secret: base64.b64encode(secret.encode()).decode(),
+    lambda secret: base64.urlsafe_b64encode(secret.encode()).decode().rstrip("="),
+    basic,
+    before,
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_value_is_masked_in_whatever_form_it_is_printed(form: Callable[[str], str]) -> None:
+    masked = Mask([SECRET])(f"PASSWORD is {form(SECRET)} today")
+
+    assert masked.startswith("PASSWORD is ")
+    assert masked.endswith(" today")
+    assert "***" in masked
+    assert form(SECRET)[8:20] not in masked
+
+
+def test_the_rest_of_a_line_stays_as_it_is() -> None:
+    assert Mask(["secret-1", "secret-2"])("a secret-1 b secret-2 c secret-1") == "a *** b *** c ***"
+    assert Mask(["secret-1"])("nothing to see") == "nothing to see"
+    assert Mask([])("nothing to hide") == "nothing to hide"
+
+
+def test_a_value_of_several_lines_is_masked_line_by_line() -> None:
+    mask = Mask(["-----BEGIN KEY-----\nMIIEvQIBADANBg\r\n}\n-----END KEY-----\n"])
+
+    printed = [mask(line) for line in ("key: -----BEGIN KEY-----", "MIIEvQIBADANBg", "}", "-----END KEY-----")]
+
+    assert printed == ["key: ***", "***", "}", "***"]
+
+
+def test_where_values_overlap_nothing_of_either_is_left() -> None:
+    mask = Mask(["abcdef", "abcdefgh", "ghijklmn"])
+
+    assert mask("<abcdefghijklmn>") == "<***>"
+    assert mask("<abcdef> <abcdefgh>") == "<***> <***>"
+
+
+def test_control_characters_of_a_value_are_missing_where_it_is_printed() -> None:
+    assert Mask(["hid\x1b[1mden\x07value"])("it is hiddenvalue") == "it is ***"
+
+
+def test_short_values_and_space_are_left_alone() -> None:
+    assert Mask(["true", "12345", " " * 8, ""])("true: 12345          times") == "true: 12345          times"
