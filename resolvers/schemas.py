@@ -171,7 +171,7 @@ class FieldInput:
     unique: bool = False
     """Whether no two rows have the same value."""
     default_value: JSON | None = None
-    """The value of a new row that names none."""
+    """The value of a new row that names none; not of a primary key."""
 
 
 @strawberry.input
@@ -207,9 +207,10 @@ class RelationshipInput:
     to_table: str
     """The many side of ONE_TO_MANY."""
     type: RelationshipType
-    """How many of each."""
+    """How many of each. ONE_TO_MANY needs a field of `toTable` that refers to `fromTable`, ONE_TO_ONE a unique one,
+    MANY_TO_MANY a table between with a field for each; what has none is refused."""
     on_delete: OnDelete | None = None
-    """What happens to the other side's rows."""
+    """What happens to the other side's rows; not of MANY_TO_MANY. SET_NULL needs a field that may be null."""
 
 
 @strawberry.input

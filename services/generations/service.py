@@ -33,6 +33,7 @@ from services.projects import Project, Projects
 from services.rates import Rates
 from services.schemas.model import encode
 from services.schemas.service import Schema
+from services.schemas.unbuilt import unbuilt
 from services.settings import Settings
 from services.started import started_by
 from services.usage.allowance import allowance
@@ -45,6 +46,8 @@ LEAST: Final = 0.001
 """The least temperature and top p beside 0: what is much smaller than this, no table can store."""
 
 _WITH_BASE: Final = frozenset({GenerationKind.CODE, GenerationKind.DOCUMENTATION, GenerationKind.CHAT})
+_MOST_SAID: Final = 5
+"""Faults of a schema that a message names."""
 _NEEDS_SCHEMA: Final = frozenset({GenerationKind.CODE, GenerationKind.DOCUMENTATION})
 
 
@@ -274,6 +277,9 @@ class Generations:
     ) -> Generation:
         """Store a new generation within its user's rate and its team's budget; one that is there already stays."""
         schema = await self.schemas.find(generation.schema_id) if generation.schema_id else None
+        if schema is not None and generation.kind in _NEEDS_SCHEMA and (faults := unbuilt(schema.model)):
+            messages = " ".join(fault.message for fault in faults[:_MOST_SAID])
+            raise Invalid.one(f"Save the schema again without what nothing builds yet. {messages}", "projectId")
         context = (len(encode(schema.model)) if schema else 0) + (_size(base) if base else 0)
         most_output = self.options_for(generation.kind, generation.options).max_tokens or 0
         tokens = allowance(generation.prompt, context=context, most_output=most_output)

@@ -21,6 +21,7 @@ from services.idempotency import Try
 from services.projects import NAME_LENGTH, Project, Projects, ProjectStatus
 from services.schemas.diff import SchemaChange, diff
 from services.schemas.model import SchemaModel
+from services.schemas.unbuilt import unbuilt
 from services.schemas.validation import validate
 
 TRIES: Final = 5
@@ -124,7 +125,7 @@ class Schemas:
         by: Actor,
     ) -> Schema:
         named = [] if name is None else bounded(name, field=["name"], most=NAME_LENGTH)
-        if faults := [*named, *validate(model)]:
+        if faults := [*named, *(validate(model) or unbuilt(model))]:
             raise Invalid(faults)
         project = await self.projects.get(project_id, by=by, action=Action.EDIT)
         schema_id = SchemaId(await attempt.take_id("schema"))

@@ -181,8 +181,30 @@ def _is_of(kind: FieldType, value: object) -> bool:
         case FieldType.DATETIME:
             is_of = isinstance(value, str) and _is_moment(value)
         case FieldType.JSON:
-            is_of = True
+            is_of = _is_json(value)
     return is_of
+
+
+def _is_json(value: object) -> bool:
+    """Tell whether JavaScript reads a JSON value as what it is: `__proto__` is no key there, and numbers are floats."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case dict() as members:  # pyright: ignore[reportUnknownVariableType] - JSON
+                if "__proto__" in members:
+                    return False
+                waiting += members.values()  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - JSON
+            case list() as items:  # pyright: ignore[reportUnknownVariableType] - JSON
+                waiting += items
+            case bool():
+                pass
+            case int() as number if abs(number) > _SAFE_INTEGER:
+                return False
+            case float() as number if not abs(number) <= _LARGEST_FLOAT:
+                return False
+            case _:
+                pass
+    return True
 
 
 def _is_date(text: str) -> bool:

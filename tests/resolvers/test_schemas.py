@@ -1,8 +1,15 @@
 """This file is what the schema promises of schemas made by hand: their versions, their names, what has changed."""
 
+import json
+from pathlib import Path
 from typing import Any
 
-from tests.snapinfra import User
+from msgspec.structs import replace
+
+from services.bootstrap import opened
+from services.schemas.model import Relationship, RelationshipType
+from tests.fakes.llm import Answer, FakeLLM
+from tests.snapinfra import Server, User, events, serving, settings
 
 SAVE = """
 mutation($input: SaveSchemaInput!) {
@@ -91,3 +98,76 @@ async def test_versions_are_found_by_their_name_newest_first(alice: User) -> Non
 
 async def save(user: User, project_id: str, **fields: Any) -> dict[str, Any]:
     return (await user.result(SAVE, input={"projectId": project_id, **fields}))["data"]["saveSchema"]
+
+
+LIKED = {"fromTable": "users", "toTable": "posts", "type": "MANY_TO_MANY"}
+GENERATE = (
+    "mutation($i: GenerateInput!) { generate(input: $i) { generation { id } userErrors { code field message } } }"
+)
+
+
+async def test_what_nothing_builds_is_refused_with_a_sentence_and_nothing_is_stored(alice: User) -> None:
+    project_id = (await alice.project())["id"]
+
+    refused = await save(alice, project_id, tables=[USERS, POSTS], relationships=[WRITTEN, LIKED])
+
+    assert refused["schema"] is None
+    assert refused["userErrors"] == [
+        {
+            "code": "BAD_USER_INPUT",
+            "field": ["relationships", "1", "type"],
+            "message": "MANY_TO_MANY is not built by itself: add a table between 'users' and 'posts' with a field for"
+            " each, such as 'userId' and 'postId'.",
+        }
+    ]
+    assert (await alice.ask(VERSIONS, id=project_id))["project"]["schema"] is None
+
+
+async def test_of_a_models_schema_it_is_left_out_and_named(emulator: str, tmp_path: Path) -> None:
+    model = {"tables": [USERS, POSTS], "relationships": [WRITTEN, LIKED]}
+    with FakeLLM() as fake:
+        fake.script.append(Answer([json.dumps(model)]))
+        config = settings(
+            emulator,
+            SNAPINFRA_DATA=str(tmp_path),
+            OPENAI_API_KEY="k",
+            OPENAI_BASE_URL=fake.openai_url,
+            OPENAI_MODEL="m",
+        )
+        with serving(config) as server:
+            user = server.user()
+            project_id = (await user.project())["id"]
+            generation_id = await user.generate(project_id, "SCHEMA")
+            happened = await events(user, generation_id)
+            shown = await user.ask(
+                "query($id: ID!, $p: ID!) { generation(id: $id) { status message }"
+                " project(id: $p) { schema { tables { name } relationships { type } } } }",
+                id=generation_id,
+                p=project_id,
+            )
+
+    assert happened[-1]["status"] == "COMPLETED"
+    assert shown["generation"]["message"].startswith(
+        "Left out of the model's schema: MANY_TO_MANY is not built by itself"
+    )
+    assert shown["project"]["schema"]["tables"] == [{"name": "users"}, {"name": "posts"}]
+    assert shown["project"]["schema"]["relationships"] == [{"type": "ONE_TO_MANY"}]
+
+
+async def test_no_code_is_made_of_a_schema_from_before_that_nothing_builds(server: Server, alice: User) -> None:
+    project_id = (await alice.project())["id"]
+    saved = await save(alice, project_id, tables=[USERS, POSTS])
+    link = Relationship(from_table="users", to_table="posts", type=RelationshipType.MANY_TO_MANY)
+    async with opened(server.config, {}) as process:
+        schemas = process.services.schemas.table
+        await schemas.update(
+            saved["schema"]["id"],
+            lambda old: replace(old, model=replace(old.model, relationships=(link,))),
+            sort=project_id,
+        )
+
+    asked = (await alice.result(GENERATE, i={"projectId": project_id, "kind": "CODE"}))["data"]
+
+    (error,) = asked["generate"]["userErrors"]
+    assert (error["code"], error["field"]) == ("BAD_USER_INPUT", ["projectId"])
+    assert error["message"].startswith("Save the schema again without what nothing builds yet. MANY_TO_MANY")

@@ -1,8 +1,10 @@
 """This file is the kind SCHEMA: a new version of the project's schema."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
-from services.core.errors import NotFound
+from services.core.errors import Fault, NotFound
 from services.generations.ending import COMPLETED, Ending
 from services.generations.kinds.json import ask_for
 from services.generations.kinds.port import Making
@@ -11,6 +13,10 @@ from services.llm.json_output import read_schema
 from services.llm.port import SchemaTask
 from services.llm.prompts import render
 from services.schemas.service import NewSchema, Schemas
+from services.schemas.unbuilt import without_unbuilt
+
+_MOST_NAMED: Final = 5
+"""Things left out that a message names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +31,16 @@ class SchemaKind:
         made = await ask_for(making, request, read_schema, what="schema")
         if isinstance(made, Ending):
             return made
-        new = NewSchema(made, record.schema_id, generation_id=record.id)
+        model, left_out = without_unbuilt(made)
+        new = NewSchema(model, record.schema_id, generation_id=record.id)
         try:
             await self.schemas.add(making.project, new, user_id=record.user_id)
         except NotFound:
             raise JobFailed("PROJECT_DELETED", "The project was deleted.", retryable=False) from None
-        return COMPLETED
+        return replace(COMPLETED, message=_note(left_out)) if left_out else COMPLETED
+
+
+def _note(left_out: Sequence[Fault]) -> str:
+    named = " ".join(fault.message for fault in left_out[:_MOST_NAMED])
+    more = len(left_out) - _MOST_NAMED
+    return f"Left out of the model's schema: {named}" + (f" And {more:,} more." if more > 0 else "")

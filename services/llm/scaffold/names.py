@@ -92,3 +92,9 @@ def _singular_pascal(name: str) -> str:
 def _camel(name: str) -> str:
     pascal = _pascal(name)
     return pascal[0].lower() + pascal[1:]
+
+
+def reference_to(table: str) -> str:
+    """Return what a field is called that refers to a table: `userId` to `users`."""
+    first, *rest = singular(table).split("_")
+    return "".join([first, *(word.capitalize() for word in rest), "Id"])

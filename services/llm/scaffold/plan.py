@@ -4,7 +4,9 @@ A schema says less than a backend needs and may ask for what DynamoDB lacks. Dec
 - A reference is a field named for another table (`userId`, `user_id`, `authorUserId`), of the type of its primary key.
 - References that a record cannot do without and that form a cycle would keep every first record from being created; the
   one that closes the cycle is stored but not checked.
-- `createdAt` and `updatedAt` (or `created_at` and `updated_at`) are set by the backend, declared or not.
+- `createdAt` and `updatedAt` (or `created_at` and `updated_at`) are set by the backend, declared or not. One that is
+  declared as something that can't hold a moment's text, or as unique, is a field like others, and the backend's own has
+  another name.
 - A primary key must be text or a number to DynamoDB; one of another type is kept as text.
 """
 
@@ -18,6 +20,9 @@ from services.schemas.model import Field, FieldType, OnDelete, SchemaModel, Tabl
 
 MOST_INDEXES = 20
 """DynamoDB's quota of global secondary indexes a table; one is for listing all records."""
+
+_MOMENTS = frozenset({FieldType.DATETIME, FieldType.STRING, FieldType.TEXT})
+"""What can hold a moment's text."""
 
 NUMBERS = frozenset({FieldType.INTEGER, FieldType.FLOAT})
 _UNFIT_FOR_KEYS = frozenset({FieldType.BOOLEAN, FieldType.JSON})
@@ -99,9 +104,15 @@ def _is_generable(key: Field) -> bool:
 def _timestamp(table: Table, verb: str) -> str:
     key = _primary_key(table).name
     snake, camel = f"{verb}_at", f"{verb}At"
-    if snake != key and any(field.name == snake for field in table.fields):
-        return snake
-    return camel if camel != key else f"_{camel}"
+    declared = {field.name: field for field in table.fields}
+    for name in (snake, camel):
+        if name != key and name in declared and _is_timestamp(declared[name]):
+            return name
+    return camel if camel != key and camel not in declared else f"_{camel}"
+
+
+def _is_timestamp(field: Field) -> bool:
+    return field.type in _MOMENTS and not field.unique and field.default_value is None
 
 
 def _unique(table: Table, fields: Sequence[Field], key: Field) -> tuple[tuple[str, ...], ...]:

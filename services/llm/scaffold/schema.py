@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from services.llm.scaffold.mentions import Mentions, read_mentions
-from services.llm.scaffold.plurals import singular
+from services.llm.scaffold.names import reference_to
 from services.llm.scaffold.vocabulary import Entity, Parent, vocabulary
 from services.schemas.model import Field, FieldType, Index, OnDelete, Relationship, RelationshipType, SchemaModel, Table
 
@@ -100,7 +100,7 @@ def _links(entity: Entity, entities: Iterable[str]) -> list[tuple[str, Parent]]:
 def _table(entity: Entity, entities: Iterable[str]) -> Table:
     links = _links(entity, entities)
     references = [
-        Field(name=_reference(table), type=FieldType.STRING, nullable=parent.on_delete is OnDelete.SET_NULL)
+        Field(name=reference_to(table), type=FieldType.STRING, nullable=parent.on_delete is OnDelete.SET_NULL)
         for table, parent in links
     ]
     fields = (_KEY, *entity.fields, *references)
@@ -113,11 +113,6 @@ def _table(entity: Entity, entities: Iterable[str]) -> Table:
 
 def _relationship(table: str, entity: Entity, parent: Parent) -> Relationship:
     """A reference that is unique by itself can be had once."""
-    is_single = entity.unique == (_reference(table),)
+    is_single = entity.unique == (reference_to(table),)
     kind = RelationshipType.ONE_TO_ONE if is_single else RelationshipType.ONE_TO_MANY
     return Relationship(from_table=table, to_table=entity.name, type=kind, on_delete=parent.on_delete)
-
-
-def _reference(table: str) -> str:
-    first, *rest = singular(table).split("_")
-    return "".join([first, *(word.capitalize() for word in rest), "Id"])

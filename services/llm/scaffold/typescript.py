@@ -175,6 +175,9 @@ def _quoted(text: str) -> str:
 
 
 def _literal(value: Any) -> str:
+    """Write a value. Objects and arrays are written as the text of their JSON: in source, `__proto__` is no key."""
+    if isinstance(value, dict | list):
+        return f"JSON.parse({_quoted(json.dumps(value))})"
     return _quoted(value) if isinstance(value, str) else json.dumps(value)
 
 

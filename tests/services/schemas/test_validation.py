@@ -149,3 +149,13 @@ def test_every_fault_is_reported_at_once_with_a_sentence() -> None:
 
     assert len(faults) == 8
     assert all(fault.message.endswith(".") for fault in faults)
+
+
+@pytest.mark.parametrize("value", [{"__proto__": 1}, [{"a": {"__proto__": {}}}], 2**53, [-(2**53)]])
+def test_a_json_default_is_one_that_javascript_reads_as_it_is(value: object) -> None:
+    key = Field(name="id", type=FieldType.STRING, primary_key=True)
+    fields = (key, Field(name="a", type=FieldType.JSON, default_value=value))
+
+    faults = validate(SchemaModel(tables=(Table(name="t", fields=fields),)))
+
+    assert [fault.field for fault in faults] == [("tables", "0", "fields", "1", "defaultValue")]

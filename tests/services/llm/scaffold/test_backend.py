@@ -1,9 +1,11 @@
 """This file is the tests of the files that the scaffold writes, without running them."""
 
+import ast
 import json
 import re
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,6 +82,45 @@ def test_timestamps_that_a_schema_declares_are_set_by_the_backend() -> None:
 
     assert "created_at" not in files["src/validation/users.ts"]
     assert "timestamps: { created: 'created_at', updated: 'updatedAt' }" in files["src/models/users.ts"]
+
+
+@pytest.mark.parametrize("kind", set(FieldType) - {FieldType.DATETIME, FieldType.STRING, FieldType.TEXT})
+@pytest.mark.parametrize("name", ["createdAt", "created_at", "updatedAt", "updated_at"])
+def test_a_timestamp_of_another_type_is_a_field_like_others(name: str, kind: FieldType) -> None:
+    files = written(Table(name="users", fields=(KEY, Field(name=name, type=kind))))
+
+    model, rules = files["src/models/users.ts"], files["src/validation/users.ts"]
+    own = {"createdAt": "created: '_createdAt'", "updatedAt": "updated: '_updatedAt'"}.get(name, "created: 'createdAt'")
+    assert own in model
+    assert f"{name}: '{kind.value}'," in model
+    assert f"  {name}: " in rules
+
+
+def test_a_unique_timestamp_is_a_field_like_others() -> None:
+    files = written(Table(name="users", fields=(KEY, Field(name="createdAt", type=FieldType.DATETIME, unique=True))))
+
+    assert "createdAt: dateTime().required()," in files["src/validation/users.ts"]
+    assert "unique: [['createdAt']]" in files["src/models/users.ts"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"__proto__": {"admin": True}},
+        [{"constructor": "</script>"}],
+        {"a": "'); process.exit(); ('"},
+        {"a": '"\\\u2028\n', "b": [1.5, None, "\\'"]},
+    ],
+)
+def test_a_default_of_json_is_written_as_json_and_not_as_source(value: object) -> None:
+    a = Field(name="a", type=FieldType.JSON, default_value=value)
+
+    rules = written(Table(name="users", fields=(KEY, a)))["src/validation/users.ts"]
+
+    line = re.search(r"^  a: json\(\)\.default\(JSON\.parse\(('(?:[^'\\]|\\.)*')\)\),$", rules, re.MULTILINE)
+    assert line is not None
+    assert json.loads(ast.literal_eval(line[1])) == value  # the escapes are those that Python has, too
 
 
 def test_references_that_need_each_other_are_not_both_checked() -> None:

@@ -46,6 +46,8 @@ AWKWARD = SchemaModel(
                 F(name="created_at", type=T.DATETIME),
                 F(name="size", type=T.JSON, default_value={"a": [1, None]}),
                 F(name="at", type=T.DATETIME, default_value="2025-01-01T10:00:00+02:00"),
+                F(name="updatedAt", type=T.INTEGER),
+                F(name="markup", type=T.JSON, default_value={"constructor": "</script>\u2028'\"\\", "x": [1e300]}),
             ),
         ),
         Table(

@@ -1,0 +1,116 @@
+"""What a schema may say and no backend does yet: it is refused, or left out of what a model says, and never ignored."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from msgspec.structs import replace
+
+from services.core.errors import Fault
+from services.llm.scaffold.names import reference_to
+from services.llm.scaffold.plan import Reference, TablePlan, plan_tables
+from services.schemas.model import OnDelete, Relationship, RelationshipType, SchemaModel
+
+_ON_DELETE: Final = "onDelete"
+
+
+@dataclass(frozen=True, slots=True)
+class _Backend:
+    """What a backend for a schema would have."""
+
+    tables: dict[str, TablePlan]
+    said: dict[frozenset[str], OnDelete] = field(default_factory=dict[frozenset[str], OnDelete])
+    """What was said of two tables first."""
+
+    def references(self, child: str, parent: str) -> list[Reference]:
+        return [reference for reference in self.tables[child].references if reference.table == parent]
+
+    def unique(self, child: str, parent: str) -> list[Reference]:
+        """Return references of which there is one for each row that they refer to."""
+        table = self.tables[child]
+        alone = {names[0] for names in table.unique if len(names) == 1} | {table.key.name}
+        return [reference for reference in self.references(child, parent) if reference.field in alone]
+
+    def joins(self, one: str, other: str) -> bool:
+        """Tell whether a table of its own refers to both."""
+        between = [table for table in self.tables if table not in {one, other}]
+        if one == other:
+            return any(len(self.references(table, one)) > 1 for table in between)
+        return any(self.references(table, one) and self.references(table, other) for table in between)
+
+
+def unbuilt(schema: SchemaModel) -> list[Fault]:
+    """Return what nothing builds of a schema that `validate` has no fault with, each with the path of the place."""
+    backend = _Backend({table.name: table for table in plan_tables(schema)})
+    faults = list(_keys(schema))
+    for number, relationship in enumerate(schema.relationships):
+        faults += _relationship(backend, relationship, ("relationships", str(number)))
+    return faults
+
+
+def without_unbuilt(schema: SchemaModel) -> tuple[SchemaModel, list[Fault]]:
+    """Return a schema without what nothing builds, and what that was."""
+    faults = unbuilt(schema)
+    if not faults:
+        return schema, []
+    at = {fault.field for fault in faults}
+    tables = tuple(
+        replace(
+            table,
+            fields=tuple(replace(one, default_value=None) if one.primary_key else one for one in table.fields),
+        )
+        for table in schema.tables
+    )
+    relationships = tuple(
+        replace(relationship, on_delete=None) if ("relationships", str(number), _ON_DELETE) in at else relationship
+        for number, relationship in enumerate(schema.relationships)
+        if not {("relationships", str(number)), ("relationships", str(number), "type")} & at
+    )
+    return replace(schema, tables=tables, relationships=relationships), faults
+
+
+def _keys(schema: SchemaModel) -> Iterator[Fault]:
+    for number, table in enumerate(schema.tables):
+        for nth, one in enumerate(table.fields):
+            if one.primary_key and one.default_value is not None:
+                message = f"The primary key '{one.name}' of '{table.name}' has a default: no two rows can have it."
+                yield Fault(message, ("tables", str(number), "fields", str(nth), "defaultValue"))
+
+
+def _relationship(backend: _Backend, relationship: Relationship, at: tuple[str, ...]) -> Iterator[Fault]:
+    one, other, on_delete = relationship.from_table, relationship.to_table, relationship.on_delete
+    if missing := _missing(backend, relationship):
+        yield Fault(missing, (*at, "type"))
+        return
+    if on_delete is None:
+        return
+    where, joined = (*at, _ON_DELETE), relationship.type is RelationshipType.MANY_TO_MANY
+    if joined:
+        yield Fault("Say onDelete of the relationships with the table between the two, not of MANY_TO_MANY.", where)
+        return
+    if backend.said.setdefault(frozenset({one, other}), on_delete) is not on_delete:
+        yield Fault(f"onDelete of '{one}' and '{other}' was said differently before.", where)
+    references = [*backend.references(other, one), *backend.references(one, other)]
+    if on_delete is OnDelete.SET_NULL and not all(reference.nullable for reference in references):
+        name = next(reference.field for reference in references if not reference.nullable)
+        yield Fault(f"SET_NULL needs a field that may be null, and '{name}' may not.", where)
+
+
+def _missing(backend: _Backend, relationship: Relationship) -> str | None:
+    """Return what a schema lacks for a relationship to be built."""
+    one, other = relationship.from_table, relationship.to_table
+    name = reference_to(one)
+    match relationship.type:
+        case RelationshipType.MANY_TO_MANY:
+            if not backend.joins(one, other):
+                return (
+                    f"MANY_TO_MANY is not built by itself: add a table between '{one}' and '{other}' with a field for "
+                    f"each, such as '{name}' and '{reference_to(other)}'."
+                )
+        case RelationshipType.ONE_TO_ONE:
+            if not backend.unique(other, one) and not backend.unique(one, other):
+                return f"ONE_TO_ONE needs a unique field that refers to the other table, such as '{name}' in '{other}'."
+        case RelationshipType.ONE_TO_MANY:
+            if not backend.references(other, one):
+                return f"ONE_TO_MANY needs a field in '{other}' for the key of '{one}', of its type, such as '{name}'."
+    return None

@@ -1,0 +1,126 @@
+"""What no backend does yet is refused with a sentence, and left out of what a model says; what one does is neither."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.llm.scaffold.schema import derive_schema
+from services.schemas.model import (
+    Field,
+    FieldType,
+    Index,
+    OnDelete,
+    Relationship,
+    RelationshipType,
+    SchemaModel,
+    Table,
+)
+from services.schemas.unbuilt import unbuilt, without_unbuilt
+from services.schemas.validation import validate
+
+KEY = Field(name="id", type=FieldType.STRING, primary_key=True)
+ONE_MANY, ONE_ONE, MANY_MANY = (
+    RelationshipType.ONE_TO_MANY,
+    RelationshipType.ONE_TO_ONE,
+    RelationshipType.MANY_TO_MANY,
+)
+
+
+def table(name: str, *fields: Field, indexes: tuple[Index, ...] = ()) -> Table:
+    return Table(name=name, fields=(KEY, *fields), indexes=indexes)
+
+
+def reference(name: str, *, nullable: bool = False, unique: bool = False) -> Field:
+    return Field(name=name, type=FieldType.STRING, nullable=nullable, unique=unique)
+
+
+def related(
+    kind: RelationshipType, *tables: Table, to: str = "posts", on_delete: OnDelete | None = None
+) -> SchemaModel:
+    link = Relationship(from_table="users", to_table=to, type=kind, on_delete=on_delete)
+    return SchemaModel(tables=(table("users"), *tables), relationships=(link,))
+
+
+POSTS, OWNED = table("posts"), table("posts", reference("userId"))
+INDEXED = table("posts", reference("userId"), indexes=(Index(name="i", fields=("userId",), unique=True),))
+PAIRED = table("posts", reference("userId"), indexes=(Index(name="i", fields=("userId", "id"), unique=True),))
+LIKES = table("likes", reference("userId"), reference("postId"))
+FOLLOWS = table("follows", reference("userId"), reference("followedUserId"))
+
+
+@pytest.mark.parametrize(
+    ("schema", "field", "says"),
+    [
+        (related(MANY_MANY, POSTS), "type", "add a table between 'users' and 'posts'"),
+        (related(MANY_MANY, OWNED), "type", "such as 'userId' and 'postId'"),
+        (related(MANY_MANY, to="users"), "type", "add a table between"),
+        (related(MANY_MANY, POSTS, LIKES, on_delete=OnDelete.CASCADE), "onDelete", "the table between the two"),
+        (
+            related(ONE_MANY, POSTS),
+            "type",
+            "for the key of 'users', of its type, such as 'userId'",
+        ),
+        (related(ONE_MANY, table("posts", Field(name="userId", type=FieldType.INTEGER))), "type", "of its type"),
+        (related(ONE_MANY, to="users"), "type", "needs a field in 'users'"),
+        (related(ONE_MANY, OWNED, on_delete=OnDelete.SET_NULL), "onDelete", "'userId' may not"),
+        (related(ONE_ONE, OWNED), "type", "needs a unique field"),
+        (related(ONE_ONE, PAIRED), "type", "needs a unique field"),
+        (related(ONE_ONE, POSTS), "type", "needs a unique field"),
+    ],
+)
+def test_what_nothing_builds_has_a_fault_and_is_left_out(schema: SchemaModel, field: str, says: str) -> None:
+    (fault,) = unbuilt(schema)
+    kept, left_out = without_unbuilt(schema)
+
+    assert fault.field == ("relationships", "0", field)
+    assert says in fault.message
+    assert left_out == [fault]
+    assert unbuilt(kept) == validate(kept) == []
+    assert kept.tables == schema.tables
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        related(ONE_MANY, OWNED),
+        related(ONE_MANY, OWNED, on_delete=OnDelete.CASCADE),
+        related(ONE_MANY, table("posts", reference("userId", nullable=True)), on_delete=OnDelete.SET_NULL),
+        related(ONE_MANY, table("posts", reference("authorUserId"))),
+        related(ONE_ONE, table("posts", reference("userId", unique=True))),
+        related(ONE_ONE, INDEXED, on_delete=OnDelete.RESTRICT),
+        related(MANY_MANY, POSTS, LIKES),
+        related(MANY_MANY, FOLLOWS, to="users"),
+    ],
+)
+def test_what_is_built_has_no_fault_and_stays(schema: SchemaModel) -> None:
+    assert unbuilt(schema) == []
+    assert without_unbuilt(schema) == (schema, [])
+
+
+def test_two_sayings_of_one_pair_must_agree() -> None:
+    schema = related(ONE_MANY, OWNED, on_delete=OnDelete.CASCADE)
+    (link,) = schema.relationships
+    twice = SchemaModel(
+        tables=schema.tables,
+        relationships=(
+            link,
+            Relationship(from_table="users", to_table="posts", type=ONE_MANY, on_delete=OnDelete.RESTRICT),
+        ),
+    )
+
+    assert [fault.field for fault in unbuilt(twice)] == [("relationships", "1", "onDelete")]
+    assert unbuilt(without_unbuilt(twice)[0]) == []
+
+
+def test_a_default_of_a_primary_key_is_left_out() -> None:
+    key = Field(name="id", type=FieldType.STRING, primary_key=True, default_value="uuid()")
+    schema = SchemaModel(tables=(Table(name="users", fields=(key,)),))
+
+    assert [fault.field for fault in unbuilt(schema)] == [("tables", "0", "fields", "0", "defaultValue")]
+    assert without_unbuilt(schema)[0].tables == (table("users"),)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.text(max_size=200) | st.sampled_from(["a shop", "a blog with tags and followers", "school with courses"]))
+def test_what_the_scaffold_derives_is_built(description: str) -> None:
+    assert unbuilt(derive_schema(description)) == []
