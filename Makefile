@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test check demo schema chaos storm faults guards backends bench bench-analytics format lock clean
+.PHONY: help setup dev test check demo schema chaos storm fuzz faults guards backends bench bench-analytics format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ JOBS ?= 500
 
 storm: setup  ## JOBS=N jobs whose messages all come one to five times (SEED=S); writes docs/storm.md
 	@$(VENV)/python -m tests.storm.run --jobs $(JOBS) --seed $(SEED)
+
+CALLS ?= 10000
+
+fuzz: setup  ## CALLS=N random calls of all root fields (SEED=S); writes docs/fuzz.md
+	@$(VENV)/python -m tests.fuzz.run --calls $(CALLS) --seed $(SEED)
 
 SCRIPTS ?= 500
 
