@@ -141,7 +141,8 @@ class GenerationFileChange:
     after: str | None
     """SHA-256 of its content after, in hex; null where there is none."""
     patch: str | None
-    """The difference in the unified format of `diff -u`; null where it would exceed 100,000 characters."""
+    """The difference in the unified format of `diff -u`; null where it would exceed 100,000 characters, or take long to
+    work out: of files with thousands of lines that have nothing in common, and of the last of very many files."""
 
     @classmethod
     def of(cls, change: FileChange) -> Self:

@@ -29,7 +29,7 @@ from services.llm.scaffold.provider import Scaffold
 from services.mail import Post
 from services.outbound.addresses import is_public, is_public_or_private
 from services.outbound.client import Outbound
-from services.outbound.connect import SystemResolver
+from services.outbound.resolver import SystemResolver
 from services.platforms.backend import Limits, Machine
 from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
@@ -58,6 +58,7 @@ class Adapters:
     environment: Mapping[str, str]
     """What npm may need of ours."""
     aws: Aws
+    resolver: SystemResolver
     now: Clock
 
     def table(self, spec: TableSpec[E]) -> Table[E]:
@@ -79,7 +80,7 @@ class Adapters:
 
     def outbound(self) -> Outbound:
         private = self.config.allow_private_addresses
-        return Outbound(SystemResolver(), is_public_or_private if private else is_public, plain=private)
+        return Outbound(self.resolver, is_public_or_private if private else is_public, plain=private)
 
     def envelopes(self) -> Envelopes:
         alias = key_alias(self.config)

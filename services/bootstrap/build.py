@@ -68,6 +68,7 @@ from services.notifications.notifier import Notifier
 from services.notifications.service import Webhooks
 from services.notifications.targets import NotificationTargets
 from services.outbound.client import Outbound
+from services.outbound.resolver import SystemResolver
 from services.pace import Pace
 from services.platforms.port import Platform
 from services.projects import PROJECTS, Projects
@@ -104,12 +105,13 @@ async def opened(
         public_endpoint=config.public_endpoint_url,
     )
     log = open_log(config.events_url, now)
-    router = Router(providers(config), pause=config.ai_cooldown)
+    router, resolver = Router(providers(config), pause=config.ai_cooldown), SystemResolver()
     try:
-        use = Adapters(config, environment, aws, now)
+        use = Adapters(config, environment, aws, resolver, now)
         yield _Builder(use, log, router, platforms).process()
     finally:
         await router.aclose()
+        await resolver.aclose()
         await log.close()
         aws.close()
 

@@ -59,20 +59,20 @@ def dependencies_of(text: str) -> Dependencies:
 
 
 def _faults(lists: Mapping[str, object], text: str) -> Iterator[FileFault]:
-    count = 0
+    count = sum(len(cast("dict[str, Any]", found)) for found in lists.values() if isinstance(found, dict))
+    if count > MAX_DEPENDENCIES:  # alone: to place the fault of each takes a look through the whole file
+        yield _fault(
+            text, next(iter(lists)), f"{count} dependencies are more than the {MAX_DEPENDENCIES} that are checked."
+        )
+        return
     for name, found in lists.items():
         if not isinstance(found, dict):
             yield _fault(text, name, f"{name} is not an object.")
             continue
         wanted = cast("dict[str, Any]", found)
-        count += len(wanted)
         for package, version in wanted.items():
             if why := _refusal(package, version):
                 yield _fault(text, package, why)
-    if count > MAX_DEPENDENCIES:
-        yield _fault(
-            text, next(iter(lists)), f"{count} dependencies are more than the {MAX_DEPENDENCIES} that are checked."
-        )
 
 
 def _refusal(package: str, version: object) -> str | None:

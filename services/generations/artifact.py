@@ -1,5 +1,6 @@
 """This file is the artifact of a generation: the text and files it ended with, as S3 keeps them."""
 
+import asyncio
 import io
 import zipfile
 from collections.abc import Sequence
@@ -46,7 +47,8 @@ def prefix(generation: Generation) -> str:
 async def store(bucket: Bucket, where: str, artifact: Artifact) -> None:
     """Store the artifact, and an archive of its files where it has any."""
     if artifact.files:
-        await bucket.put(f"{where}/{ARCHIVE}", archive(artifact.files), media_type="application/zip")
+        packed = await asyncio.to_thread(archive, artifact.files)
+        await bucket.put(f"{where}/{ARCHIVE}", packed, media_type="application/zip")
     await bucket.put(f"{where}/{_CONTENT}", msgspec.json.encode(artifact), media_type="application/json")
 
 

@@ -1,18 +1,32 @@
-"""This file is how the files of two generations differ."""
+"""How the files of two generations differ, worked out within bounds, whatever is in the files.
 
-import difflib
+Lines are compared by rapidfuzz (https://rapidfuzz.github.io/RapidFuzz/Usage/distance/Indel.html), in C++ and in time
+that grows with the product of the two numbers of lines. It holds the interpreter's lock meanwhile, so that product is
+limited.
+"""
+
 import io
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from typing import Final
+
+from rapidfuzz.distance import Indel
 
 from services.generations.artifact import FileContent
 
+MOST_COMPARISONS: Final = 25_000_000
+"""Lines of a file times lines of the other, without those that both begin and end with: about 10 ms."""
 LONGEST_FILE: Final = 200_000
 """Characters; a longer one is not compared line by line."""
 LONGEST_PATCH: Final = 100_000
 """Characters; a longer one is left out."""
+SECONDS: Final = 1.0
+"""What patches of all files of two generations may take; those that come later are left out."""
+CONTEXT: Final = 3
+"""Lines shown around a change."""
 
 
 class FileChangeKind(Enum):
@@ -35,37 +49,108 @@ class FileChange:
     before: str | None
     after: str | None
     patch: str | None
-    """In the unified format of `diff -u`; None where it would be too long."""
+    """In the unified format of `diff -u`; None where it would be too long, or take too long to work out."""
 
 
-def changes(before: Sequence[FileContent], after: Sequence[FileContent]) -> list[FileChange]:
-    """Return what changed, by path; files that are the same are left out."""
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """The lines `start` to `end` of the old file become those of the new one."""
+
+    old_start: int
+    old_end: int
+    new_start: int
+    new_end: int
+
+
+def changes(
+    before: Sequence[FileContent], after: Sequence[FileContent], *, seconds: float = SECONDS
+) -> list[FileChange]:
+    """Return what changed, by path; files that are the same are left out. For a thread: it may take `seconds`."""
     old, new = {file.path: file for file in before}, {file.path: file for file in after}
+    until = time.monotonic() + seconds
     return [
-        _change(path, old.get(path), new.get(path))
+        _change(path, old.get(path), new.get(path), until)
         for path in sorted(old.keys() | new.keys())
         if path not in old or path not in new or old[path].sha256 != new[path].sha256
     ]
 
 
-def _change(path: str, old: FileContent | None, new: FileContent | None) -> FileChange:
+def _change(path: str, old: FileContent | None, new: FileContent | None, until: float) -> FileChange:
     kind = FileChangeKind.ADDED if old is None else FileChangeKind.REMOVED if new is None else FileChangeKind.CHANGED
+    patch = None if time.monotonic() > until else _patch(path, old, new)
+    return FileChange(path, kind, old.sha256 if old else None, new.sha256 if new else None, patch)
+
+
+def _patch(path: str, old: FileContent | None, new: FileContent | None) -> str | None:
     if max(len(file.content) for file in (old, new) if file) > LONGEST_FILE:
-        return FileChange(path, kind, old.sha256 if old else None, new.sha256 if new else None, None)
-    lines = difflib.unified_diff(
-        _lines(old),
-        _lines(new),
-        f"a/{path}" if old else "/dev/null",
-        f"b/{path}" if new else "/dev/null",
-    )
-    patch = "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-    return FileChange(
-        path,
-        kind,
-        old.sha256 if old else None,
-        new.sha256 if new else None,
-        patch if len(patch) <= LONGEST_PATCH else None,
-    )
+        return None
+    before, after = _lines(old), _lines(new)
+    edits = _edits(before, after)
+    if edits is None:
+        return None
+    patch = f"--- {f'a/{path}' if old else '/dev/null'}\n+++ {f'b/{path}' if new else '/dev/null'}\n"
+    for hunk in _hunks(edits):
+        for line in _written(hunk, before, after):
+            patch += line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            if len(patch) > LONGEST_PATCH:
+                return None
+    return patch
+
+
+def _edits(before: Sequence[str], after: Sequence[str]) -> list[_Edit] | None:
+    """Return what turns one text into the other, with as few lines as can be; None where that takes too long."""
+    shortest = min(len(before), len(after))
+    start = next((at for at in range(shortest) if before[at] != after[at]), shortest)
+    most = shortest - start
+    end = next((at for at in range(most) if before[-1 - at] != after[-1 - at]), most)
+    old, new = before[start : len(before) - end], after[start : len(after) - end]
+    if len(old) * len(new) > MOST_COMPARISONS:
+        return None
+    edits: list[_Edit] = []
+    for step in Indel.opcodes(old, new):
+        if step.tag == "equal":
+            continue
+        edit = _Edit(*(start + at for at in (step.src_start, step.src_end, step.dest_start, step.dest_end)))
+        if edits and (edits[-1].old_end, edits[-1].new_end) == (edit.old_start, edit.new_start):
+            edit = _Edit(edits[-1].old_start, edit.old_end, edits[-1].new_start, edit.new_end)
+            edits.pop()
+        edits.append(edit)
+    return edits
+
+
+def _hunks(edits: Sequence[_Edit]) -> Iterator[list[_Edit]]:
+    """Yield the edits that are shown together, since their contexts touch."""
+    hunk: list[_Edit] = []
+    for edit in edits:
+        if hunk and edit.old_start - hunk[-1].old_end > 2 * CONTEXT:
+            yield hunk
+            hunk = []
+        hunk.append(edit)
+    if hunk:
+        yield hunk
+
+
+def _written(hunk: Sequence[_Edit], before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a hunk (https://www.gnu.org/software/diffutils/manual/html_node/Detailed-Unified.html)."""
+    first, last = hunk[0], hunk[-1]
+    lead = min(CONTEXT, first.old_start)
+    tail = min(CONTEXT, len(before) - last.old_end)
+    old_range = _range(first.old_start - lead, last.old_end + tail)
+    new_range = _range(first.new_start - lead, last.new_end + tail)
+    yield f"@@ -{old_range} +{new_range} @@\n"
+    yield from (f" {line}" for line in before[first.old_start - lead : first.old_start])
+    for edit, following in pairwise((*hunk, None)):
+        assert edit is not None  # noqa: S101 - the last one alone is none
+        yield from (f"-{line}" for line in before[edit.old_start : edit.old_end])
+        yield from (f"+{line}" for line in after[edit.new_start : edit.new_end])
+        shown = following.old_start if following else edit.old_end + tail
+        yield from (f" {line}" for line in before[edit.old_end : shown])
+
+
+def _range(start: int, end: int) -> str:
+    """Write which lines of a file: their first one from 1, and how many unless it is one; of none, the line before."""
+    count = end - start
+    return f"{start + 1}" if count == 1 else f"{start + bool(count)},{count}"
 
 
 def _lines(file: FileContent | None) -> list[str]:

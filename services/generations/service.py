@@ -1,5 +1,6 @@
 """This file is what users do with generations: ask for one, watch it, cancel it, take what it made."""
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -139,7 +140,7 @@ class Generations:
             raise Invalid.one("from is a generation of another project.", "from")
         before = await load(self.bucket, other) if other else None
         after = await load(self.bucket, generation)
-        return changes(before.files if before else (), after.files if after else ())
+        return await asyncio.to_thread(changes, before.files if before else (), after.files if after else ())
 
     async def get(self, generation_id: GenerationId, *, by: Actor, action: Action = Action.VIEW) -> Generation:
         """Return a generation of a project on which the actor may do `action`."""

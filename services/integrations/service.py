@@ -208,7 +208,9 @@ class Integrations:
             credentials = await self._open(integration)
         except Unavailable as unreadable:
             return CredentialTest(IntegrationTestState.FAILED, unreadable.message, self.now())
-        return await self.tester.test(integration.type, credentials, base_url=integration.base_url)
+        return await self.tester.test(
+            integration.type, credentials, base_url=integration.base_url, team_id=integration.team_id
+        )
 
     async def _store(self, old: Integration, **changes: Any) -> Integration:
         """Write changes, unless the credentials were replaced since they were read."""

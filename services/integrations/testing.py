@@ -10,6 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as SigningKeys
 
 from services.core.clock import Clock
+from services.core.ids import TeamId
 from services.integrations.credentials import AwsKeys, Credentials, Token
 from services.integrations.model import CredentialTest, IntegrationTestState, IntegrationType
 from services.outbound.client import Outbound, Reply, Unreachable
@@ -54,15 +55,17 @@ class CredentialTester:
     now: Clock
     base_urls: Mapping[IntegrationType, str] = field(default_factory=lambda: BASE_URLS)
 
-    async def test(self, kind: IntegrationType, credentials: Credentials, *, base_url: str | None) -> CredentialTest:
-        """Ask the service whether it accepts the credentials."""
+    async def test(
+        self, kind: IntegrationType, credentials: Credentials, *, base_url: str | None, team_id: TeamId
+    ) -> CredentialTest:
+        """Ask the service whether it accepts a team's credentials."""
         url = (base_url or self.base_urls[kind]).rstrip("/") + _PATHS[kind]
         body = _BODIES.get(kind, b"")
         method = "POST" if body else "GET"
         headers = {"user-agent": "Snapinfra/1", **_HEADERS.get(kind, {})}
         headers |= _authorization(credentials, method, url, headers, body)
         try:
-            reply = await self.outbound.request(method, url, headers=headers, content=body)
+            reply = await self.outbound.request(method, url, team_id=team_id, headers=headers, content=body)
         except Unreachable as failure:
             return self._result(IntegrationTestState.FAILED, str(failure))
         return self._read(kind, reply)

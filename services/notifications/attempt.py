@@ -116,7 +116,10 @@ class Attempts:
             **signed_headers(secrets, message_id=delivery.id, timestamp=timestamp, body=delivery.payload),
         }
         try:
-            reply = await self.outbound.request("POST", webhook.url, headers=headers, content=delivery.payload.encode())
+            body = delivery.payload.encode()
+            reply = await self.outbound.request(
+                "POST", webhook.url, team_id=webhook.team_id, headers=headers, content=body
+            )
         except Unreachable as failure:
             return _Outcome(str(failure))
         return _Outcome(_error(reply.status), reply)

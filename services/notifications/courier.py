@@ -27,9 +27,13 @@ from services.notifications.model import DUE, DUE_INDEX
 from services.notifications.model import Delivery as Record
 from services.notifications.notice import Notice
 from services.notifications.notifier import Due, Message
+from services.outbound.client import MOST_OF_TEAM
 
 LEASE: Final = 60
 """Seconds that a message is hidden from others; longer than its handling takes."""
+
+SLOTS: Final = 128
+"""Messages in hand at once: an attempt that waits for its receiver is nothing but a socket."""
 
 LONGEST_DELAY: Final = 900
 """Seconds; SQS's maximum."""
@@ -47,14 +51,15 @@ class _NotLate(Exception):
 
 @dataclass(slots=True)
 class Courier:
-    """Handles `slots` messages at once, of one team at most a quarter of them."""
+    """Handles `slots` messages at once, `of_team` of one team: as many calls as it may have under way."""
 
     queue: Queue
     fanout: Fanout
     attempts: Attempts
     letters: Letters
     now: Clock
-    slots: int = 32
+    slots: int = SLOTS
+    of_team: int = MOST_OF_TEAM
     _teams: Counter[str] = field(default_factory=Counter[str])
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
     _silence: Complaint = field(default_factory=lambda: Complaint(log))
@@ -113,7 +118,7 @@ class Courier:
 
     async def _deliver(self, delivery: Delivery) -> None:
         try:
-            if self._teams[delivery.group] > max(1, self.slots // 4):
+            if self._teams[delivery.group] > self.of_team:
                 await self.queue.send(delivery.body, group=delivery.group, after=1)
             else:
                 await self.handle(delivery.body, group=delivery.group)

@@ -8,11 +8,13 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakValueDictionary
 
 import certifi
 import httpcore
 
 from services.core.errors import Fault
+from services.core.ids import TeamId
 from services.outbound.addresses import is_address
 from services.outbound.connect import AddressRefused, GuardedBackend, Resolver, Rule
 from services.outbound.urls import BadUrl, parsed
@@ -22,6 +24,9 @@ CONNECT_TIMEOUT: Final = 5.0
 
 TOTAL_TIMEOUT: Final = 15.0
 """Seconds for everything, from resolving the name to the last byte that is read."""
+
+MOST_OF_TEAM: Final = 8
+"""Calls of one team that are under way at once in a process."""
 
 MOST_BYTES: Final = 64 * 1024
 """Bytes of a response that are read; the rest is left unread."""
@@ -48,7 +53,7 @@ def _trusted() -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """Calls other people's servers."""
+    """Calls other people's servers, of each team a few at once: further ones wait for them."""
 
     resolve: Resolver
     allowed: Rule
@@ -56,9 +61,30 @@ class Outbound:
     """Whether http is allowed besides https."""
     total: float = TOTAL_TIMEOUT
     tls: ssl.SSLContext = field(default_factory=_trusted)
+    _turns: WeakValueDictionary[str, asyncio.Semaphore] = field(
+        default_factory=WeakValueDictionary[str, asyncio.Semaphore]
+    )
+    """Of the teams that have calls under way."""
 
-    async def request(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes = b"") -> Reply:
-        """Make one request and read the answer's first 64 KiB. Raises Unreachable."""
+    async def request(
+        self, method: str, url: str, *, team_id: TeamId, headers: Mapping[str, str], content: bytes = b""
+    ) -> Reply:
+        """Make one request for a team and read the answer's first 64 KiB. Raises Unreachable.
+
+        The time counts from when it is the team's turn: its slow servers are not the fault of its other ones.
+        """
+        turn = self._turns.setdefault(team_id, asyncio.Semaphore(MOST_OF_TEAM))
+        try:
+            async with asyncio.timeout(self.total):
+                await turn.acquire()
+        except TimeoutError:
+            raise Unreachable("Too many other calls of the team are under way; try again.") from None
+        try:
+            return await self._bounded(method, url, headers, content)
+        finally:
+            turn.release()
+
+    async def _bounded(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> Reply:
         try:
             async with asyncio.timeout(self.total):
                 return await self._request(method, url, headers, content)

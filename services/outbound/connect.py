@@ -4,22 +4,12 @@ It stands below the HTTP client, where sockets are opened: no redirect, pool or 
 """
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Final
 
 import httpcore
 
 from services.outbound.addresses import is_address
-
-RESOLVE_TIMEOUT: Final = 5.0
-"""Seconds that a name may take to resolve."""
-
-RESOLVERS: Final = 8
-"""Names resolved at once, on threads of their own: a name server that is slow on purpose delays nothing else."""
 
 DIALED: Final = 3
 """Addresses of a name that are tried."""
@@ -33,19 +23,6 @@ Rule = Callable[[str], bool]
 
 class AddressRefused(Exception):
     """A host has an address that may not be connected to; no connection was made to any."""
-
-
-@dataclass(frozen=True, slots=True)
-class SystemResolver:
-    """Resolves as this machine does (getaddrinfo)."""
-
-    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(RESOLVERS, "resolve"))
-
-    async def __call__(self, host: str, port: int) -> Sequence[str]:
-        look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        async with asyncio.timeout(RESOLVE_TIMEOUT):
-            found = await asyncio.get_running_loop().run_in_executor(self.threads, look_up)
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):

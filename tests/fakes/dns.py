@@ -23,6 +23,8 @@ class FakeDNS:
     """Use it as a block."""
 
     rule: Rule
+    silent: Callable[[str], bool] = lambda _: False
+    """Says whether a name is never answered for."""
     asked: Counter[str] = field(default_factory=Counter[str])
     _socket: socket.socket = field(default_factory=lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
     _thread: Thread | None = None
@@ -39,6 +41,12 @@ class FakeDNS:
         assert self._thread is not None
         self._thread.join()
         self._socket.close()
+
+    @property
+    def server(self) -> str:
+        """Where it listens, as `address:port`."""
+        host, port = self._socket.getsockname()
+        return f"{host}:{port}"
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:  # noqa: ARG002 - a resolver's signature
         """Ask this server for A and AAAA, as a stub resolver does."""
@@ -60,7 +68,11 @@ class FakeDNS:
             query, sender = self._socket.recvfrom(4096)
             if not query:
                 return
-            self._socket.sendto(self._answer(query), sender)
+            name, _ = _name(query, 12)
+            if self.silent(name):
+                self.asked[name] += 1
+            else:
+                self._socket.sendto(self._answer(query), sender)
 
     def _answer(self, query: bytes) -> bytes:
         name, end = _name(query, 12)

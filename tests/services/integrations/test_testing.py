@@ -7,15 +7,17 @@ import re
 import pytest
 
 from services.core.clock import utc_now
+from services.core.ids import TeamId
 from services.integrations.credentials import AwsKeys, Token
 from services.integrations.model import IntegrationTestState, IntegrationType
 from services.integrations.testing import BASE_URLS, CredentialTester
 from services.outbound.addresses import is_public_or_private
 from services.outbound.client import Outbound
-from services.outbound.connect import SystemResolver
+from services.outbound.resolver import SystemResolver
 from tests.fakes.receiver import Received, Receiver, Reply
 
 KEY = "sk_live_0123456789"
+TEAM = TeamId("team_a")
 OUTBOUND = Outbound(SystemResolver(), is_public_or_private, plain=True)
 PASSED, REFUSED, FAILED = IntegrationTestState
 
@@ -39,7 +41,7 @@ def credential_tester(receiver: Receiver) -> CredentialTester:
 )
 async def test_a_token_is_shown_to_its_service(kind: IntegrationType, method: str, path: str) -> None:
     with Receiver(usual=Reply(200, body=b'{"data":{}}')) as receiver:
-        result = await credential_tester(receiver).test(kind, Token(KEY), base_url=None)
+        result = await credential_tester(receiver).test(kind, Token(KEY), base_url=None, team_id=TEAM)
 
     (asked,) = receiver.received
     assert result.state is PASSED
@@ -48,7 +50,7 @@ async def test_a_token_is_shown_to_its_service(kind: IntegrationType, method: st
 
 async def test_heroku_is_asked_for_the_version_that_it_insists_on() -> None:
     with Receiver(usual=Reply(200)) as receiver:
-        await credential_tester(receiver).test(IntegrationType.HEROKU, Token(KEY), base_url=None)
+        await credential_tester(receiver).test(IntegrationType.HEROKU, Token(KEY), base_url=None, team_id=TEAM)
 
     assert receiver.received[0].headers["accept"] == "application/vnd.heroku+json; version=3"
 
@@ -71,7 +73,7 @@ def signature_v4(asked: Received, secret: str) -> str:
 async def test_an_access_key_signs_its_request_and_is_not_sent() -> None:
     keys = AwsKeys("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "session-token")
     with Receiver(usual=Reply(200)) as receiver:
-        result = await credential_tester(receiver).test(IntegrationType.AWS, keys, base_url=None)
+        result = await credential_tester(receiver).test(IntegrationType.AWS, keys, base_url=None, team_id=TEAM)
 
     (asked,) = receiver.received
     assert result.state is PASSED
@@ -92,14 +94,16 @@ async def test_an_access_key_signs_its_request_and_is_not_sent() -> None:
 )
 async def test_an_answer_other_than_success_says_why(reply: Reply, state: IntegrationTestState, message: str) -> None:
     with Receiver(usual=reply) as receiver:
-        result = await credential_tester(receiver).test(IntegrationType.VERCEL, Token(KEY), base_url=None)
+        result = await credential_tester(receiver).test(IntegrationType.VERCEL, Token(KEY), base_url=None, team_id=TEAM)
 
     assert (result.state, result.message) == (state, message)
 
 
 async def test_railway_refuses_with_status_200() -> None:
     with Receiver(usual=Reply(200, body=b'{"errors":[{"message":"Not Authorized"}],"data":null}')) as receiver:
-        result = await credential_tester(receiver).test(IntegrationType.RAILWAY, Token(KEY), base_url=None)
+        result = await credential_tester(receiver).test(
+            IntegrationType.RAILWAY, Token(KEY), base_url=None, team_id=TEAM
+        )
 
     assert result.state is REFUSED
 
@@ -108,7 +112,7 @@ async def test_nobody_answering_says_nothing_of_the_credentials() -> None:
     with Receiver() as receiver:
         gone = credential_tester(receiver)
 
-    result = await gone.test(IntegrationType.GROQ, Token(KEY), base_url=None)
+    result = await gone.test(IntegrationType.GROQ, Token(KEY), base_url=None, team_id=TEAM)
 
     assert (result.state, result.message) == (FAILED, "The server does not accept connections.")
 

@@ -95,7 +95,7 @@ async def staged(config: Config, clock: Ticking) -> AsyncGenerator[Stage]:
         yield Stage(
             services,
             replace(services.webhooks, fanout=fanout, keyring=keyring, now=clock),
-            Courier(courier.queue, fanout, attempts, replace(courier.letters, now=clock), clock, slots=8),
+            Courier(courier.queue, fanout, attempts, replace(courier.letters, now=clock), clock, slots=8, of_team=2),
             clock,
             await services.users.actor(Subject(f"user_{uuid.uuid4().hex}")),
         )

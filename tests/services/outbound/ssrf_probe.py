@@ -12,7 +12,7 @@ import json
 import re
 import socket
 import sys
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
@@ -25,9 +25,11 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
+from services.core.ids import TeamId
 from services.outbound.addresses import is_public
 from services.outbound.client import Outbound, Unreachable
-from services.outbound.connect import AddressRefused, GuardedBackend, Rule, SystemResolver
+from services.outbound.connect import AddressRefused, GuardedBackend, Rule
+from services.outbound.resolver import SystemResolver
 from tests.fakes.dns import FakeDNS
 
 CORPUS = Path(__file__).with_name("ssrf_urls.txt")
@@ -103,12 +105,18 @@ class Resolver:
     """Asks the fake DNS for its names, and the machine for the rest."""
 
     dns: FakeDNS
-    system: SystemResolver = field(default_factory=SystemResolver)
+    system: Callable[[str, int], Awaitable[Sequence[str]]]
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         if addresses_of(host.removesuffix("."), 0):
             return await self.dns.resolve(host, port)
         return await self.system(host, port)
+
+
+async def as_most_programs(host: str, port: int) -> Sequence[str]:
+    """Resolve by getaddrinfo, which reads 2130706433 and the like as addresses."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
 
 
 class Careless(httpx.AsyncHTTPTransport):
@@ -123,7 +131,7 @@ class Careless(httpx.AsyncHTTPTransport):
 async def call(url: str, outbound: Outbound, careless: httpx.AsyncClient | None) -> None:
     if careless is None:
         with suppress(Unreachable):
-            await outbound.request("POST", url, headers={}, content=b"{}")
+            await outbound.request("POST", url, team_id=TeamId("team_a"), headers={}, content=b"{}")
     else:
         with suppress(httpx.HTTPError, httpx.InvalidURL, AddressRefused, OSError, UnicodeError, ValueError):
             async with asyncio.timeout(5):
@@ -134,7 +142,7 @@ async def probe(urls: Iterable[str], how: str) -> dict[str, Any]:
     report: dict[str, Any] = {}
     machine = Machine()
     with FakeDNS(addresses_of) as dns:
-        resolver = Resolver(dns)
+        resolver = Resolver(dns, as_most_programs if how == "careless" else SystemResolver())
         outbound = Outbound(resolver, allowed, plain=True)
         rule: Rule = (lambda _: True) if how == "careless" else allowed
         client = httpx.AsyncClient(transport=Careless(resolver, rule), follow_redirects=True, trust_env=False)

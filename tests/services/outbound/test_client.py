@@ -16,10 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.clock import utc_now
+from services.core.ids import TeamId
 from services.outbound.addresses import is_public, is_public_or_private
 from services.outbound.client import MOST_BYTES, Outbound, Unreachable
-from services.outbound.connect import SystemResolver
+from services.outbound.resolver import SystemResolver
 from tests.fakes.receiver import Receiver, Reply
+
+TEAM = TeamId("team_a")
 
 
 async def here(host: str, port: int) -> Sequence[str]:
@@ -32,7 +35,9 @@ def outbound(*, total: float = 15) -> Outbound:
 
 async def test_a_request_arrives_as_it_was_sent() -> None:
     with Receiver(usual=Reply(200, {"X-One": "1"}, b"thanks")) as receiver:
-        reply = await outbound().request("POST", receiver.url + "?a=b", headers={"x-id": "7"}, content=b'{"a":1}')
+        reply = await outbound().request(
+            "POST", receiver.url + "?a=b", team_id=TEAM, headers={"x-id": "7"}, content=b'{"a":1}'
+        )
 
     assert (reply.status, reply.headers["x-one"], reply.body) == (200, "1", b"thanks")
     (got,) = receiver.received
@@ -42,7 +47,7 @@ async def test_a_request_arrives_as_it_was_sent() -> None:
 
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     with Receiver() as other, Receiver(usual=Reply(307, {"Location": other.url})) as receiver:
-        reply = await outbound().request("POST", receiver.url, headers={})
+        reply = await outbound().request("POST", receiver.url, team_id=TEAM, headers={})
 
     assert reply.status == 307
     assert other.received == []
@@ -50,7 +55,7 @@ async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
 
 async def test_an_endless_answer_is_read_to_its_limit() -> None:
     with Receiver(usual=Reply(200, body=b"x" * 10_000, endless=True)) as receiver:
-        reply = await outbound().request("POST", receiver.url, headers={})
+        reply = await outbound().request("POST", receiver.url, team_id=TEAM, headers={})
 
     assert len(reply.body) == MOST_BYTES
 
@@ -58,7 +63,7 @@ async def test_an_endless_answer_is_read_to_its_limit() -> None:
 async def test_a_server_that_does_not_answer_is_given_up() -> None:
     with Receiver(usual=Reply(silent=True)) as receiver:
         with pytest.raises(Unreachable, match="no answer in time"):
-            await outbound(total=0.2).request("POST", receiver.url, headers={})
+            await outbound(total=0.2).request("POST", receiver.url, team_id=TEAM, headers={})
 
         assert len(receiver.received) == 1
 
@@ -71,7 +76,7 @@ async def test_a_name_server_that_does_not_answer_is_given_up() -> None:
     slow = Outbound(never, is_public, plain=True, total=0.1)
 
     with pytest.raises(Unreachable, match="no answer in time"):
-        await slow.request("POST", "http://example.com/", headers={})
+        await slow.request("POST", "http://example.com/", team_id=TEAM, headers={})
 
 
 async def test_nobody_listening_is_said_so() -> None:
@@ -79,7 +84,7 @@ async def test_nobody_listening_is_said_so() -> None:
         url = receiver.url
 
     with pytest.raises(Unreachable, match="does not accept connections"):
-        await outbound().request("POST", url, headers={})
+        await outbound().request("POST", url, team_id=TEAM, headers={})
 
 
 def certificate(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
@@ -113,9 +118,9 @@ async def test_the_certificate_must_be_that_of_the_name_although_an_address_is_d
     client = Outbound(here, is_public_or_private, tls=trusting)
 
     with Receiver(tls=serving) as receiver:
-        reply = await client.request("POST", f"https://receiver.test:{receiver.port}/", headers={})
+        reply = await client.request("POST", f"https://receiver.test:{receiver.port}/", team_id=TEAM, headers={})
         with pytest.raises(Unreachable, match="certificate does not hold"):
-            await client.request("POST", f"https://another.test:{receiver.port}/", headers={})
+            await client.request("POST", f"https://another.test:{receiver.port}/", team_id=TEAM, headers={})
 
     assert reply.status == 204
     assert [got.headers["host"] for got in receiver.received] == [f"receiver.test:{receiver.port}"]
