@@ -3,6 +3,7 @@
 A request that is none gets the status that says why, and always a body in GraphQL's form.
 """
 
+import math
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -15,6 +16,7 @@ from strawberry.types import ExecutionResult
 from graph.encoding import decoded, encoded
 from graph.errors import coded
 from services.core.errors import Limited, Problem, Unauthenticated, Unavailable
+from services.pace import Quota
 
 JSON: Final = "application/json"
 GRAPHQL: Final = "application/graphql-response+json"
@@ -190,9 +192,18 @@ def problem_refusal(problem: Problem, media: str) -> Response:
     if isinstance(problem, Unauthenticated):
         headers |= {"www-authenticate": "Bearer", "connection": "close"}  # whose body was not read, or not to its end
     if isinstance(problem, Limited):
-        headers["retry-after"] = str(int(problem.retry_after) + 1)
+        headers["retry-after"] = str(max(1, math.ceil(problem.retry_after)))
     status = next((status for kind, status in _STATUS.items() if isinstance(problem, kind)), 400)
     return refusal([coded(problem)], media, status=status, **headers)
+
+
+def with_quota(response: Response, quota: Quota | None) -> Response:
+    """Add what the caller may still send; nothing where there is no limit."""
+    if quota is not None:
+        response.headers["ratelimit-limit"] = str(quota.limit)
+        response.headers["ratelimit-remaining"] = str(quota.remaining)
+        response.headers["ratelimit-reset"] = str(quota.reset)
+    return response
 
 
 def _response(

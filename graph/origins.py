@@ -68,7 +68,13 @@ class Cors(CORSMiddleware):
             app,
             allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
-            expose_headers=["retry-after", "x-request-id"],
+            expose_headers=[
+                "ratelimit-limit",
+                "ratelimit-remaining",
+                "ratelimit-reset",
+                "retry-after",
+                "x-request-id",
+            ],
             max_age=600,
         )
         self.origins = origins

@@ -37,6 +37,7 @@ from graph.http import (
     media_type,
     problem_refusal,
     refusal,
+    with_quota,
 )
 from graph.origins import Origins, foreign_origin
 from graph.schema import schema
@@ -107,18 +108,26 @@ class GraphQLTransport(GraphQL[Context, None]):
         if origin is not None and not self.origins.allow(origin):
             await socket.send_denial_response(PlainTextResponse("The origin may not call.", status_code=403))
             return
+        counted = f"sockets of {address}"
         try:
-            self.services.pace.take(f"sockets of {address}")
+            self.services.pace.take(counted)
             with Seat(self._anonymous, address) as socket.state.seat:
                 await self.run(socket)
         except Limited as limited:
-            await socket.send_denial_response(problem_refusal(limited, JSON))
+            refused = problem_refusal(limited, JSON)
+            await socket.send_denial_response(with_quota(refused, self.services.pace.quota(counted)))
 
     async def _answer(self, request: Request) -> Response:
+        """Answer, and say what the caller may still send: the address, until it is known who asks."""
+        context = Context(self.services, address=_address(request))
+        answered = await self._answer_to(request, context)
+        return with_quota(answered, self.services.pace.quota(context.caller))
+
+    async def _answer_to(self, request: Request, context: Context) -> Response:
         media = JSON
         try:
             media = media_type(request)
-            context = await self._entered(request)
+            await self._enter(request, context)
             self.services.pace.take(context.caller)
             return await self._run(request, media, context)
         except Malformed as wrong:
@@ -134,16 +143,14 @@ class GraphQLTransport(GraphQL[Context, None]):
         log.info("request refused", extra=fields(status=refused.status_code))
         return refused
 
-    async def _entered(self, request: Request) -> Context:
-        """Make the context of a request. Raises Unauthenticated; Limited for an address that does so too often."""
-        context = Context(self.services, address=_address(request))
+    async def _enter(self, request: Request, context: Context) -> None:
+        """Sign a request in. Raises Unauthenticated; Limited for an address that does so too often."""
         try:
             context.credential = await self.services.sign_in.credential(request.headers)
         except Unauthenticated:
             self.services.pace.take(context.address)
             raise
         context.signed_in = None if context.credential is None else context.credential.actor
-        return context
 
     async def _run(self, request: Request, media: str, context: Context) -> Response:
         most = self.most_bytes(context)

@@ -43,6 +43,50 @@ async def test_a_request_too_many_gets_429_with_when_to_come_back_and_does_nothi
     assert len(seen["team"]["projects"]["nodes"]) == 3
 
 
+def left(answer: httpx.Response) -> tuple[int, int, int]:
+    limit, remaining, reset = (int(answer.headers[f"ratelimit-{name}"]) for name in ("limit", "remaining", "reset"))
+    return limit, remaining, reset
+
+
+async def test_every_answer_says_what_is_left(slow: Server) -> None:
+    bearer = {"authorization": f"Bearer {slow.user().token}"}
+
+    good = await post(slow.url, "{ __typename }", **bearer)
+    faulty = [await post(slow.url, query, **bearer) for query in ("{ nothing }", "{", "")]
+    last = await post(slow.url, "{ viewer { id } }", **bearer)
+    refused = await post(slow.url, "{ __typename }", **bearer)
+
+    assert left(good)[:2] == (5, 4)
+    assert 0 < left(good)[2] <= 12
+    assert [left(answer)[1] for answer in faulty] == [3, 2, 1]
+    assert left(last)[:2] == (5, 0)
+    assert refused.status_code == 429
+    assert left(refused)[:2] == (5, 0)
+    assert 0 < left(refused)[2] <= 12
+    assert left(refused)[2] == int(refused.headers["retry-after"])
+
+
+async def test_what_is_left_is_the_callers_and_without_one_the_addresss(slow: Server) -> None:
+    elsewhere = {"x-forwarded-for": "192.0.2.77"}
+    bearer = {"authorization": f"Bearer {slow.user().token}"}
+
+    nobody = await post(slow.url, "{ __typename }", **elsewhere)
+    wrong = await post(slow.url, "{ __typename }", authorization="Bearer x.y.z", **elsewhere)
+    unacceptable = await post(slow.url, "{ __typename }", accept="image/png", **elsewhere)
+    somebody = await post(slow.url, "{ __typename }", **bearer, **elsewhere)
+
+    assert [answer.status_code for answer in (nobody, wrong, unacceptable, somebody)] == [200, 401, 406, 200]
+    assert [left(answer)[1] for answer in (nobody, wrong, unacceptable, somebody)] == [4, 3, 3, 4]
+
+
+async def test_a_page_of_another_origin_may_read_what_is_left(slow: Server) -> None:
+    answer = await post(slow.url, "{ __typename }", origin="http://localhost:5173", **{"x-forwarded-for": "192.0.2.78"})
+
+    exposed = {name.strip() for name in answer.headers["access-control-expose-headers"].split(",")}
+    assert {"ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after"} <= exposed
+    assert left(answer)[1] == 4
+
+
 async def test_an_operation_too_many_on_a_socket_gets_an_error_and_the_socket_stays(slow: Server) -> None:
     said: list[dict[str, Any]] = []
     async with slow.user().socket() as socket:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from services.core.errors import Limited
-from services.pace import Pace
+from services.pace import Pace, Quota
 
 
 @dataclass
@@ -55,6 +55,38 @@ def test_who_has_been_quiet_for_a_minute_has_a_whole_one_again(pace: Pace, clock
     assert [wait(pace) for _ in range(7)] == [None] * 6 + [10.0]
 
 
+def test_what_is_left_follows_what_was_sent_and_asking_counts_nothing(pace: Pace, clock: SetClock) -> None:
+    fresh = pace.quota("alice")
+    for _ in range(4):
+        wait(pace)
+    begun = [pace.quota("alice") for _ in range(3)]
+    wait(pace)
+    wait(pace)
+    used_up = pace.quota("alice")
+    clock.at += 3.5
+    refused = (wait(pace), pace.quota("alice"))
+    clock.at += 6.5
+
+    assert fresh == Quota(6, 6, 0)
+    assert begun == [Quota(6, 2, 40)] * 3
+    assert used_up == Quota(6, 0, 10)
+    assert refused == (6.5, Quota(6, 0, 7))
+    assert pace.quota("alice") == Quota(6, 1, 50)
+
+
+@pytest.mark.parametrize("per_minute", [1, 7, 100, 600, 999])
+def test_each_request_leaves_one_less(clock: SetClock, per_minute: int) -> None:
+    pace = Pace(per_minute, clock)
+    left: list[int] = []
+    for _ in range(per_minute):
+        wait(pace)
+        quota = pace.quota("alice")
+        assert quota is not None
+        left.append(quota.remaining)
+
+    assert left == list(reversed(range(per_minute)))
+
+
 def test_callers_do_not_slow_each_other(pace: Pace) -> None:
     for _ in range(6):
         wait(pace)
@@ -78,4 +110,5 @@ def test_no_limit_keeps_nothing(clock: SetClock) -> None:
     free = Pace(0, clock)
 
     assert [wait(free) for _ in range(10)] == [None] * 10
+    assert free.quota("alice") is None
     assert free._due == {}  # pyright: ignore[reportPrivateUsage] - same
