@@ -91,7 +91,8 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
             if self.connection_acknowledged and message["id"] not in self.operations:
                 self._take()
         except Limited as limited:
-            log.info("operation refused", extra=fields(transport="websocket", codes=["RATE_LIMITED"]))
+            with noting(requestId=new_request_id(), transport="websocket"):
+                log.info("operation refused", extra=fields(codes=["RATE_LIMITED"]))
             await self.send_message({"type": "error", "id": message["id"], "payload": [coded(limited).formatted]})
         else:
             await super().handle_subscribe(message)

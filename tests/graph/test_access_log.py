@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from graph.sockets import MOST_OPERATIONS
 from services.core.logs import JsonLines, TextLines, fields, noting
 from tests.snapinfra import Server, User
 
@@ -187,3 +188,15 @@ def test_what_a_client_chose_cannot_begin_a_line_of_its_own() -> None:
 
     assert len(TextLines().format(record).splitlines()) == 1
     assert len(JsonLines().format(record).splitlines()) == 1
+
+
+async def test_an_operation_too_many_on_a_socket_has_a_line_with_an_id_of_its_own(alice: User, lines: Lines) -> None:
+    forever = "subscription($id: ID!) { projectEvents(projectId: $id) { __typename } }"
+    payload = {"query": forever, "variables": {"id": (await alice.project())["id"]}}
+    async with alice.socket() as socket:
+        for number in range(MOST_OPERATIONS + 1):
+            await socket.send(json.dumps({"type": "subscribe", "id": str(number), "payload": payload}))
+        line = await appearing(lines, "message", "operation refused")
+
+    assert (line["transport"], line["codes"]) == ("websocket", ["RATE_LIMITED"])
+    assert len(line["requestId"]) == 32
