@@ -72,6 +72,13 @@ BETWEEN_TENANTS: Final = (
         "tests/services/outbound/test_resolver.py::test_a_look_up_that_is_given_up_leaves_the_team_its_turns",
     ),
     Guard(
+        "npm: one that does not keep to its registry is not used",
+        "services/checks/packages.py",
+        "                await self._require_guard(program, staging)\n",
+        "                pass\n",
+        "tests/services/checks/test_packages.py::test_an_npm_that_does_not_know_the_guard_is_not_used",
+    ),
+    Guard(
         "deleting: a list is gone over to its end",
         "services/aws/tables.py",
         '            if "LastEvaluatedKey" not in answer:\n                return\n            start = {',

@@ -20,7 +20,7 @@ from typing import Final
 from services.checks.dependencies import Dependencies
 from services.checks.sandbox import restrained
 from services.platforms.npm import cache_settings
-from services.platforms.process import to_the_end
+from services.platforms.process import run, to_the_end
 from services.platforms.registry import RegistryUnreachable, install
 
 _MIB: Final = 1024**2
@@ -39,7 +39,7 @@ _OPTIONS: Final = (
     "--no-fund",
     "--prefer-offline",
     "--include=dev",
-    # packages from the registry only, also where a package asks for another; an npm that does not know these has no git
+    # packages from the registry only, also where a package asks for another
     "--allow-git=none",
     "--allow-remote=none",
     "--allow-file=none",
@@ -47,6 +47,12 @@ _OPTIONS: Final = (
     "--git=no-git-here",
 )
 """They go on the command line, where no .npmrc can undo them."""
+
+_GUARDED_FROM: Final = (11, 14)
+"""The npm that first knows --allow-remote, --allow-file and --allow-directory (https://github.com/npm/cli/pull/9287).
+One before it takes no notice of them, and fetches from whatever address a package names."""
+
+_VERSION: Final = re.compile(r"(\d{1,6})\.(\d{1,6})\.\d{1,6}\S{0,60}")
 
 _CODES: Final = re.compile(
     r"E404|ETARGET|ENOVERSIONS|ERESOLVE|EINVALIDPACKAGENAME|EINVALIDTAGNAME|EUNSUPPORTEDPROTOCOL|EBADPLATFORM|EALLOW[A-Z]+"
@@ -117,6 +123,8 @@ class Packages:
             raise NotInstalled("There is no npm on this machine.")
         most = self.room.bytes // 4
         async with _staging(self.root, wanted) as staging:
+            if not wanted.lock:
+                await self._require_guard(program, staging)
             await self._call(program, "ci" if wanted.lock else "install", staging)
             size = await to_the_end(asyncio.to_thread(_size, staging))
             if size > most:
@@ -124,6 +132,30 @@ class Packages:
             (staging / _SIZE).write_text(str(size))
             _publish(staging, folder)
         await to_the_end(asyncio.to_thread(make_room, self.root, self.room))
+
+    async def _require_guard(self, program: str, folder: Path) -> None:
+        """Raise NotInstalled unless npm keeps to its registry when it is told to."""
+        said: list[str] = []
+
+        async def keep(text: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
+            if not from_stderr:
+                said.append(text)
+
+        environment = {"PATH": self.npm.search_path, "HOME": str(folder), **cache_settings(self.npm.cache)}
+        try:
+            async with asyncio.timeout(self.npm.seconds):
+                await run([program, "--version"], cwd=folder, environment=environment, on_line=keep, grace=0)
+        except TimeoutError:
+            raise NotInstalled(f"npm took longer than {self.npm.seconds:g} seconds.") from None
+        version = _VERSION.fullmatch(said[0].strip()) if said else None
+        if version is None:
+            raise NotInstalled("npm does not tell its version.")
+        if (int(version[1]), int(version[2])) < _GUARDED_FROM:
+            least = ".".join(map(str, _GUARDED_FROM))
+            raise NotInstalled(
+                f"npm {version[0]} may fetch packages from any address: checking types needs npm {least} or newer,"
+                " which keeps to its registry."
+            )
 
     async def _call(self, program: str, verb: str, folder: Path) -> None:
         npm = self.npm

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -188,3 +189,45 @@ def test_what_an_install_that_broke_off_left_is_removed(tmp_path: Path) -> None:
     make_room(tmp_path, Room())
 
     assert listed(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("10.9.4", "npm 10.9.4 may fetch packages from any address"),
+        ("11.13.9", "npm 11.13.9 may fetch packages from any address"),
+        ("9.0.0-pre.1", "npm 9.0.0-pre.1 may fetch packages from any address"),
+        ("", "npm does not tell its version"),
+        ("yes", "npm does not tell its version"),
+    ],
+)
+async def test_an_npm_that_does_not_know_the_guard_is_not_used(tmp_path: Path, version: str, said: str) -> None:
+    shim = shim_of_npm(tmp_path, version)
+    store = packages(tmp_path, "http://127.0.0.1:1/", search_path=f"{shim.parent}:{SEARCH_PATH}")
+
+    with pytest.raises(NotInstalled, match=said):
+        await contents(store, wanting("nice"))
+
+    assert (tmp_path / "called").read_text().split() == ["--version"]
+    assert listed(tmp_path / "packages") == []
+
+
+@pytest.mark.parametrize("version", ["11.14.0", "12.0.1"])
+async def test_an_npm_that_knows_the_guard_is_used(tmp_path: Path, registry: FakeRegistry, version: str) -> None:
+    shim = shim_of_npm(tmp_path, version)
+    store = packages(tmp_path, registry.url, search_path=f"{shim.parent}:{SEARCH_PATH}")
+
+    assert await contents(store, wanting("nice")) == ["nice"]
+
+
+def shim_of_npm(folder: Path, version: str) -> Path:
+    """Make an npm that reports a version, notes its first arguments, and leaves the rest to the real one."""
+    shim = folder / "bin" / "npm"
+    shim.parent.mkdir()
+    real = shutil.which("npm", path=SEARCH_PATH)
+    shim.write_text(
+        f'#!/bin/sh\necho "$1" >> "{folder}/called"\n'
+        f'if [ "$1" = --version ]; then echo "{version}"; else exec "{real}" "$@"; fi\n'
+    )
+    shim.chmod(0o755)
+    return shim
