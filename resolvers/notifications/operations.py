@@ -14,7 +14,12 @@ from services.core.pages import PageRequest
 from services.notifications import model, service
 from services.notifications.model import NotificationEvent
 
-ALL = [event for event in NotificationEvent if event is not NotificationEvent.WEBHOOK_TEST]
+USUAL = [
+    event
+    for event in NotificationEvent
+    if event not in {NotificationEvent.WEBHOOK_TEST, NotificationEvent.GENERATION_QUEUED}
+]
+"""What is told of where nothing is chosen: what has come of something."""
 
 
 @strawberry.input
@@ -24,9 +29,9 @@ class CreateWebhookInput:
     url: str
     """Where to post messages: https, with a public address. Redirects are not followed."""
     events: Annotated[list[NotificationEvent], AtMost(len(NotificationEvent))] = strawberry.field(
-        default_factory=lambda: list(ALL)
+        default_factory=lambda: list(USUAL)
     )
-    """What it is to be told of."""
+    """What it is to be told of; if this is not given, of all but GENERATION_QUEUED and WEBHOOK_TEST."""
     description: str = ""
     """What it is for, in at most 200 characters."""
     team_id: strawberry.ID | None = None

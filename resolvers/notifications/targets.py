@@ -9,7 +9,7 @@ from resolvers.context import Info
 from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
 from resolvers.node import Node
-from resolvers.notifications.operations import ALL
+from resolvers.notifications.operations import USUAL
 from resolvers.paging import After, Connection, First, connection
 from resolvers.teams import Team
 from services.core.ids import TargetId, TeamId
@@ -67,9 +67,9 @@ class CreateNotificationTargetInput:
     address: str
     """An e-mail address, or a telephone number such as `+14155550123`."""
     events: Annotated[list[NotificationEvent], AtMost(len(NotificationEvent))] = strawberry.field(
-        default_factory=lambda: list(ALL)
+        default_factory=lambda: list(USUAL)
     )
-    """What to tell them of."""
+    """What to tell them of; if this is not given, of all but GENERATION_QUEUED and WEBHOOK_TEST."""
     team_id: strawberry.ID | None = None
     """The team that they are told about; null means your personal team."""
     client_mutation_id: str | None = None

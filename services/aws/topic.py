@@ -25,8 +25,11 @@ class Topic:
     aws: Aws
     name: str
 
-    async def publish(self, subject: str, message: str, *, attributes: Mapping[str, str]) -> None:
-        await self.aws.run(self._publish, subject, message, attributes)
+    async def publish(
+        self, subject: str, message: str, *, attributes: Mapping[str, str], short: str | None = None
+    ) -> None:
+        """Tell all subscribers whose filter lets the attributes pass; `short` is for text messages, if not None."""
+        await self.aws.run(self._publish, subject, message, attributes, short)
 
     @cached_property
     def arn(self) -> str:
@@ -91,8 +94,13 @@ class Topic:
     def _delete_other(self, name: str) -> None:
         self.aws.sns.delete_topic(TopicArn=f"{self.arn.rpartition(':')[0]}:{name}")
 
-    def _publish(self, subject: str, message: str, attributes: Mapping[str, str]) -> None:
+    def _publish(self, subject: str, message: str, attributes: Mapping[str, str], short: str | None) -> None:
+        by_protocol: Any = {}
+        if short not in (None, message):  # SNS API Reference, Publish: MessageStructure
+            message = json.dumps({"default": message, "sms": short})
+            by_protocol = {"MessageStructure": "json"}
         self.aws.sns.publish(
+            **by_protocol,
             TopicArn=self.arn,
             Subject=subject[:100],
             Message=message,

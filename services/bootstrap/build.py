@@ -157,6 +157,7 @@ class _Builder:
             projects,
             bucket,
             generation_queue,
+            notifier,
             self.log,
             hub,
             idempotency,

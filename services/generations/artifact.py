@@ -12,6 +12,8 @@ from services.aws.bucket import Bucket
 from services.generations.model import GeneratedFile, Generation
 
 ARCHIVE: Final = "archive.zip"
+DOWNLOAD_SECONDS: Final = 3600
+"""How long a download URL is good."""
 _CONTENT: Final = "artifact.json"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The time of every file in an archive (ZIP's earliest), so that the same files give the same bytes."""
@@ -42,6 +44,14 @@ def folder(generation: Generation) -> str:
 def prefix(generation: Generation) -> str:
     """Return where an attempt stores its artifact: a zombie's is never looked at."""
     return f"{folder(generation)}attempt-{generation.attempt}"
+
+
+def download_url(bucket: Bucket, generation: Generation) -> str | None:
+    """Make a URL that anybody may download the archive with for an hour; None where there is no archive."""
+    if generation.artifact is None or not generation.files:
+        return None
+    key = f"{generation.artifact}/{ARCHIVE}"
+    return bucket.presign(key, seconds=DOWNLOAD_SECONDS, filename=f"{generation.id}.zip")
 
 
 async def store(bucket: Bucket, where: str, artifact: Artifact) -> None:

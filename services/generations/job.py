@@ -156,7 +156,9 @@ class GenerationJob:
         return record
 
     async def _announce(self, record: Generation) -> None:
-        notice = generation_finished(record)
+        is_whole = record.status is GenerationStatus.COMPLETED
+        url = artifact.download_url(self.bucket, record) if is_whole else None
+        notice = generation_finished(record, download_url=url)
         if record.notified_at is None:
             await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
         await self.analytics.generation_ended(record)

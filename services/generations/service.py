@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.aws.bucket import Bucket
+from services.aws.clients import AWS_ERRORS
 from services.aws.queue import Queue
 from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
@@ -22,7 +24,7 @@ from services.core.text import Kind, bounded
 from services.events.follow import Following, follow
 from services.events.hub import Hub
 from services.events.port import EventLog, LogUnavailable
-from services.generations.artifact import ARCHIVE, Artifact, folder, load
+from services.generations.artifact import Artifact, download_url, folder, load
 from services.generations.diff import FileChange, changes
 from services.generations.events import GenerationEvent, merged
 from services.generations.history import GenerationHistory, close_stream
@@ -30,6 +32,8 @@ from services.generations.model import Generation, GenerationKind, GenerationSta
 from services.idempotency import Idempotency, Try
 from services.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.llm.port import Options
+from services.notifications.notice import generation_queued
+from services.notifications.notifier import Notifier
 from services.projects import Project, Projects
 from services.rates import Rates
 from services.schemas.model import encode
@@ -42,7 +46,7 @@ from services.usage.service import Budgets
 
 TRIES: Final = 5
 PROMPT_LENGTH: Final = 8000
-DOWNLOAD_SECONDS: Final = 3600
+log = logging.getLogger(__name__)
 LEAST: Final = 0.001
 """The least temperature and top p beside 0: what is much smaller than this, no table can store."""
 
@@ -71,6 +75,7 @@ class Generations:
     projects: Projects
     bucket: Bucket
     queue: Queue
+    notifier: Notifier
     event_log: EventLog
     hub: Hub
     idempotency: Idempotency
@@ -232,11 +237,7 @@ class Generations:
 
     def download_url(self, generation: Generation) -> str | None:
         """Make a URL that anybody may download the archive with for an hour; None where there is no archive."""
-        if generation.artifact is None or not generation.files:
-            return None
-        return self.bucket.presign(
-            f"{generation.artifact}/{ARCHIVE}", seconds=DOWNLOAD_SECONDS, filename=f"{generation.id}.zip"
-        )
+        return download_url(self.bucket, generation)
 
     async def _stop(self, generation_id: GenerationId) -> Generation | None:
         def stopped(old: Generation) -> Generation:
@@ -271,7 +272,15 @@ class Generations:
         await journal.created(generation, generation.kind.value, place=generation, by=generation.user_id)
         if generation.status is GenerationStatus.QUEUED:  # last: what its events tell of can be read by then
             await self.queue.send(generation.id, group=generation.team_id)
+            await self._tell(generation)
         return generation
+
+    async def _tell(self, generation: Generation) -> None:
+        """Tell that a generation is queued. It is done all the same where nobody can be told."""
+        try:
+            await self.notifier.tell(generation_queued(generation))
+        except AWS_ERRORS:
+            log.warning("nobody could be told that %s is queued", generation.id, exc_info=True)
 
     async def _admit(
         self, generation: Generation, project: Project, base: Generation | None, *, by: Actor

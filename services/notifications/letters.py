@@ -76,6 +76,8 @@ class Letters:
         lines = [notice.text]
         if url and notice.event is NotificationEvent.DEPLOYMENT_SUCCEEDED:
             lines.append(f"It answers at {url}")
+        if download_url := notice.data.get("downloadUrl"):
+            lines.append(f"Its files, for an hour: {download_url}")
         if project_id:
             lines.append(f"Its project: {self.post.link('projects', project_id)}")
         lines.append("You had asked for it, and notifyOn in your settings says that you want to know.")

@@ -22,6 +22,8 @@ DUE_INDEX: Final = Index("DueIndex", "due", "nextAttemptAt")
 class NotificationEvent(Enum):
     """What can be told of. The value is the `type` of the message."""
 
+    GENERATION_QUEUED = "generation.queued"
+    """A generation waits for a worker."""
     GENERATION_FINISHED = "generation.finished"
     """A generation has ended, however it did."""
     DEPLOYMENT_SUCCEEDED = "deployment.succeeded"

@@ -1,4 +1,4 @@
-"""This file is notices: what is told of the ends of generations and deployments, to people and to programs.
+"""Notices: what is told of generations and deployments, to people and to programs.
 
 The payload of a webhook is `{"type", "timestamp", "data"}` as Standard Webhooks says. Fields are only ever added to a
 type; a change that breaks receivers would get a type of its own, such as `generation.finished.v2`.
@@ -27,7 +27,7 @@ class Notice(msgspec.Struct, frozen=True, rename="camel", tag="notice"):
     text: str
     """A sentence for a person."""
     data: dict[str, str | None]
-    """Ids, statuses and addresses for a program, in a fixed order. Neither texts of users nor secrets."""
+    """Ids, statuses and addresses for a program, in a fixed order. No texts of users."""
     user_id: UserId | None = None
     """Who had asked for it; None where it happened by itself."""
 
@@ -36,8 +36,34 @@ class Notice(msgspec.Struct, frozen=True, rename="camel", tag="notice"):
         body = {"type": self.event.value, "timestamp": iso(self.at), "data": self.data}
         return json.dumps(body, separators=(",", ":"))
 
+    @property
+    def text_for_team(self) -> str:
+        """The sentence, and where the team may download what was made; that is not for who runs the installation."""
+        url = self.data.get("downloadUrl")
+        return f"{self.text}\n\nDownload within an hour: {url}" if url else self.text
 
-def generation_finished(generation: Generation) -> Notice:
+
+def generation_queued(generation: Generation) -> Notice:
+    """Tell that a generation waits for a worker."""
+    return Notice(
+        key=f"{generation.id}/QUEUED",
+        event=NotificationEvent.GENERATION_QUEUED,
+        team_id=generation.team_id,
+        at=generation.created_at,
+        subject="Generation queued",
+        text=f"{generation.kind.value} generation {generation.id} of project {generation.project_id} is QUEUED.",
+        data={
+            "teamId": generation.team_id,
+            "projectId": generation.project_id,
+            "generationId": generation.id,
+            "kind": generation.kind.value,
+            "status": generation.status.value,
+        },
+        user_id=generation.user_id,
+    )
+
+
+def generation_finished(generation: Generation, *, download_url: str | None = None) -> Notice:
     """Tell that a generation has ended."""
     status = generation.status.value
     return Notice(
@@ -54,6 +80,7 @@ def generation_finished(generation: Generation) -> Notice:
             "kind": generation.kind.value,
             "status": status,
             "reason": generation.reason.value if generation.reason else None,
+            "downloadUrl": download_url,
         },
         user_id=generation.user_id,
     )

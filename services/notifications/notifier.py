@@ -47,7 +47,8 @@ class Notifier:
         given = {name: value for name, value in attributes.items() if value}
         await self.topic.publish(notice.subject, notice.text, attributes=given)
         if (await self.targets.query("TeamIdIndex", notice.team_id, PageRequest(first=1))).items:
-            await self.topic_of(notice.team_id).publish(notice.subject, notice.text, attributes=given)
+            topic = self.topic_of(notice.team_id)
+            await topic.publish(notice.subject, notice.text_for_team, short=notice.text, attributes=given)
 
     async def close_topic(self, team_id: TeamId) -> None:
         """Delete a team's own topic with all its subscriptions, if there is one."""

@@ -68,24 +68,56 @@ async def test_targets_are_subscribed_to_their_teams_topic_for_what_they_want_to
     ]
 
 
+def subscribed(aws: Aws, topic: Topic, event: str) -> str:
+    """Subscribe a new queue to a topic's messages of an event, as targets are; return its URL."""
+    url = aws.sqs.create_queue(QueueName=uuid.uuid4().hex)["QueueUrl"]
+    arn = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    only = {"FilterPolicy": json.dumps({"event": [event]})}
+    aws.sns.subscribe(TopicArn=topic.arn, Protocol="sqs", Endpoint=arn, Attributes=only)
+    return url
+
+
+def told(aws: Aws, url: str, *, count: int) -> list[dict[str, Any]]:
+    """Return so many messages of a queue, in the order in which they were published."""
+    envelopes: list[dict[str, Any]] = []
+    while len(envelopes) < count:
+        answer = aws.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MaxNumberOfMessages=10)
+        envelopes += [json.loads(message.get("Body", "")) for message in answer["Messages"]]
+    return sorted(envelopes, key=lambda envelope: envelope["Timestamp"])
+
+
 async def test_the_end_of_a_generation_is_told_to_the_teams_topic(
     alice: User, bob: User, aws: Aws, server: Server
 ) -> None:
     mine = (await create(alice, "EMAIL", "a@example.com"))["target"]
     await create(bob, "EMAIL", "b@example.com")
-    topic, name = team_topic(aws, server, mine["team"]["id"]), uuid.uuid4().hex
-    url = aws.sqs.create_queue(QueueName=name)["QueueUrl"]
-    arn = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    aws.sns.subscribe(TopicArn=topic.arn, Protocol="sqs", Endpoint=arn)
+    url = subscribed(aws, team_topic(aws, server, mine["team"]["id"]), "generation.finished")
 
     await events(bob, await bob.generate((await bob.project())["id"], "SCHEMA"))
+    project_id = (await alice.project())["id"]
+    ids = [await alice.generate(project_id, "SCHEMA")]
+    await events(alice, ids[0])
+    ids.append(await alice.generate(project_id, "CODE"))
+    await events(alice, ids[1])
+
+    schema, code = told(aws, url, count=2)
+    assert schema["Subject"] == code["Subject"] == "Generation completed"
+    assert schema["Message"] == f"SCHEMA generation {ids[0]} of project {project_id} is COMPLETED."
+    assert code["Message"].startswith(f"CODE generation {ids[1]} of project {project_id} is COMPLETED.\n\nDownload")
+    assert f"{ids[1]}/attempt-1/archive.zip" in code["Message"]
+
+
+async def test_the_teams_topic_is_told_that_a_generation_is_queued(alice: User, aws: Aws, server: Server) -> None:
+    mine = (await create(alice, "EMAIL", "a@example.com", events=["GENERATION_QUEUED"]))["target"]
+    url = subscribed(aws, team_topic(aws, server, mine["team"]["id"]), "generation.queued")
+
     generation_id = await alice.generate((await alice.project())["id"], "SCHEMA")
     await events(alice, generation_id)
 
-    told = aws.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20, MaxNumberOfMessages=10)["Messages"]
-    (envelope,) = [json.loads(message.get("Body", "")) for message in told]
-    assert envelope["Subject"] == "Generation completed"
+    (envelope,) = told(aws, url, count=1)
+    assert envelope["Subject"] == "Generation queued"
     assert generation_id in envelope["Message"]
+    assert envelope["MessageAttributes"]["event"]["Value"] == "generation.queued"
 
 
 async def test_the_same_target_twice_is_a_conflict_and_a_retry_is_not(alice: User) -> None:

@@ -2,9 +2,12 @@
 
 import asyncio
 import hmac
+import io
 import json
+import zipfile
 from typing import Any
 
+import httpx
 import pytest
 
 from services.notifications.signing import signature
@@ -79,6 +82,7 @@ async def test_the_end_of_a_generation_arrives_at_a_webhook_signed(alice: User) 
         "kind": "SCHEMA",
         "status": "COMPLETED",
         "reason": None,
+        "downloadUrl": None,
     }
     assert listed == {
         "id": message.headers["webhook-id"],
@@ -92,7 +96,45 @@ async def test_the_end_of_a_generation_arrives_at_a_webhook_signed(alice: User) 
     }
 
 
-async def test_a_new_webhook_is_told_of_everything_and_shows_its_secret_once(alice: User) -> None:
+async def test_a_webhook_that_chose_so_is_told_that_a_generation_is_queued(alice: User) -> None:
+    with Receiver() as receiver:
+        made = await create(alice, receiver.url, events=["GENERATION_QUEUED"])
+        project = await alice.project()
+        generation_id = await alice.generate(project["id"], "SCHEMA")
+        await events(alice, generation_id)
+        (message,) = await receiver.until(1)
+        listed = await ended(alice, made["webhook"]["id"])
+
+    told = json.loads(message.body)
+    assert told["type"] == "generation.queued"
+    assert told["data"] == {
+        "teamId": made["webhook"]["team"]["id"],
+        "projectId": project["id"],
+        "generationId": generation_id,
+        "kind": "SCHEMA",
+        "status": "QUEUED",
+    }
+    assert (listed["event"], listed["state"]) == ("GENERATION_QUEUED", "DELIVERED")
+
+
+async def test_a_webhook_gets_the_url_of_a_completed_generations_archive(alice: User) -> None:
+    project = await alice.project()
+    await events(alice, await alice.generate(project["id"], "SCHEMA"))
+    with Receiver() as receiver:
+        await create(alice, receiver.url)
+        generation_id = await alice.generate(project["id"], "CODE")
+        await events(alice, generation_id)
+        (message,) = await receiver.until(1)
+        async with httpx.AsyncClient() as http:
+            archive = await http.get(json.loads(message.body)["data"]["downloadUrl"])
+
+    assert archive.status_code == 200
+    assert f'filename="{generation_id}.zip"' in archive.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(archive.content)) as packed:
+        assert "package.json" in packed.namelist()
+
+
+async def test_a_new_webhook_is_told_of_what_comes_of_things_and_shows_its_secret_once(alice: User) -> None:
     made = await create(alice, "https://example.com/hook", description=" Ours ")
 
     webhook = made["webhook"]
