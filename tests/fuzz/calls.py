@@ -152,7 +152,7 @@ def calls(schema: GraphQLSchema) -> st.SearchStrategy[Call]:
 
 def _call(operation: str, name: str, found: GraphQLField) -> st.SearchStrategy[Call]:
     below: list[tuple[str, Any]] = []
-    selection = _selected(found.type, below, levels=_LEVELS)
+    selection = selected(found.type, below, levels=_LEVELS)
     return st.builds(
         Call,
         st.just(operation),
@@ -191,12 +191,12 @@ def _argument(
     return st.builds(Argument, st.just(name), st.just(kind), value, by_variable)
 
 
-def _selected(kind: Any, below: list[tuple[str, Any]], *, levels: int, prefix: str = "") -> str:
+def selected(kind: Any, below: list[tuple[str, Any]], *, levels: int, prefix: str = "") -> str:
     """Write what is selected of a type, with variables for the arguments of its fields, which go into `below`."""
     named = get_named_type(kind)
     if isinstance(named, GraphQLUnionType):
         members = (
-            f"... on {one.name} {_selected(one, below, levels=1, prefix=f'm{number}_')}"
+            f"... on {one.name} {selected(one, below, levels=1, prefix=f'm{number}_')}"
             for number, one in enumerate(named.types)
         )
         return f"{{ __typename {' '.join(members)} }}"
@@ -214,7 +214,7 @@ def _selected(kind: Any, below: list[tuple[str, Any]], *, levels: int, prefix: s
         below += [(key, argument.type) for key, argument in found.args.items()]
         given = f"({', '.join(passed)})" if passed else ""
         alias = f"{prefix}{name}: " if prefix else ""
-        parts.append(f"{alias}{name}{given} {_selected(found.type, below, levels=levels - 1)}".strip())
+        parts.append(f"{alias}{name}{given} {selected(found.type, below, levels=levels - 1)}".strip())
     return f"{{ {' '.join(parts)} }}"
 
 

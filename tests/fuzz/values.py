@@ -51,7 +51,7 @@ TEXTS: Final = [
     "Ǆ", "ﷺ" * 30, "İ",
     "2026-01-31T12:00:00Z", "10000-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "production",
     "Europe/Berlin", "Europe", "..", "UTC\x00",
-    "scaffold-1", "http://127.0.0.1:9", "https://example.com/" + "a" * 3_000, "http://[::1",
+    "scaffold-1", "http://127.0.0.1:9999", "https://example.com/" + "a" * 3_000, "http://[::1",
     "javascript:alert(1)", "https://ü.example",
     "http://\u0000", "//", "a@b.example", "a@b.example\n", "+14155550123", "user_a", "node build.js", "id",
     "userId", "createdAt",
@@ -162,7 +162,7 @@ DAYS: Final[list[Any]] = [
     "",
     5,
 ]
-URLS: Final = [text for text in TEXTS if "/" in text] + ["https://example.com", "http://127.0.0.1:9/hook"]
+URLS: Final = [text for text in TEXTS if "/" in text] + ["https://example.com", "http://127.0.0.1:9999/hook"]
 
 
 Values = st.SearchStrategy[Any]
@@ -210,7 +210,7 @@ _OF_SCALARS: Final[Mapping[str, tuple[list[Any], list[Any]]]] = {
     "Boolean": ([True, False], [0, "true"]),
     "DateTime": (MOMENTS[:3], MOMENTS),
     "Date": (DAYS[:1], DAYS),
-    "URL": (["http://127.0.0.1:9/hook"], URLS),
+    "URL": (["http://127.0.0.1:9999/hook"], URLS),
 }
 """Of each scalar what is meant, and what is odd."""
 
@@ -237,8 +237,8 @@ _KIND_OF: Final = {
 _MEANT: Final[Mapping[str, list[Any]]] = {
     "email": ["new@example.com"],
     "address": ["new@example.com", "+14155550123"],
-    "url": ["http://127.0.0.1:9/hook"],
-    "baseUrl": ["http://127.0.0.1:9/v1"],
+    "url": ["http://127.0.0.1:9999/hook"],
+    "baseUrl": ["http://127.0.0.1:9999/v1"],
     "token": ["sk-some-token"],
     "accessKeyId": ["AKIAIOSFODNN7EXAMPLE"],
     "secretAccessKey": ["a-secret-of-aws"],
