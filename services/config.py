@@ -301,7 +301,10 @@ class Config(BaseModel):
         None, alias="CLERK_ISSUER", description="The `iss` that Clerk's tokens carry."
     )
     clerk_authorized_parties: Words = Field(
-        (), alias="CLERK_AUTHORIZED_PARTIES", description="Origins allowed as `azp` of a Clerk token."
+        (),
+        alias="CLERK_AUTHORIZED_PARTIES",
+        description="Origins of the pages that users may sign in on: the `azp` of a Clerk token, where it has one. "
+        "Unset, those of CORS_ORIGIN; in development also those of this machine.",
     )
     clerk_secret_key: SecretStr | None = Field(
         None,

@@ -79,6 +79,20 @@ BETWEEN_TENANTS: Final = (
         "tests/services/checks/test_packages.py::test_an_npm_that_does_not_know_the_guard_is_not_used",
     ),
     Guard(
+        "sign-in: a token for another page does not sign in",
+        "services/auth/tokens.py",
+        "if party is not None and not self._is_authorized(_text(party)):",
+        "if self.authorized_parties and party is not None and not self._is_authorized(_text(party)):",
+        "tests/services/auth/test_tokens.py::test_a_token_of_another_page_does_not_sign_in",
+    ),
+    Guard(
+        "sign-in: a session that is pending is not signed in",
+        "services/auth/tokens.py",
+        'if claims.get("sts", ACTIVE) != ACTIVE:',
+        "if False:",
+        "tests/services/auth/test_tokens.py::test_a_session_that_is_not_active_is_not_signed_in",
+    ),
+    Guard(
         "deleting: a list is gone over to its end",
         "services/aws/tables.py",
         '            if "LastEvaluatedKey" not in answer:\n                return\n            start = {',

@@ -1,9 +1,10 @@
 """This file is the checking of tokens: Clerk's RS256 session tokens, and HS256 tokens of our own in development.
 
-Clerk's rules: https://clerk.com/docs/backend-requests/manual-jwt (iss, azp, exp, nbf). The algorithm is fixed per kind
-of token, never taken from the token (RFC 8725, 3.1).
+Clerk's rules: https://clerk.com/docs/guides/sessions/manual-jwt-verification (iss, exp, nbf, azp where there is one,
+sts). The algorithm is fixed per kind of token, never taken from the token (RFC 8725, 3.1).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,11 @@ from services.core.text import address_in
 
 LEEWAY: Final = 5
 """Seconds that clocks may differ."""
+
+ACTIVE: Final = "active"
+"""The `sts` of a session that has all that the application asks for; tokens from before there was one have none."""
+
+_LOCAL: Final = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\]|[a-z0-9-]{1,63}\.localhost)(:\d{1,5})?", re.ASCII)
 
 DEV_ISSUER: Final = "snapinfra-dev"
 
@@ -53,6 +59,9 @@ class ClerkVerifier:
     keys: KeySet
     issuer: str
     authorized_parties: Sequence[str]
+    """Origins of the pages for which Clerk may have made a token; `*` for any."""
+    local: bool = False
+    """Whether pages of this machine are authorized, too."""
 
     async def claims(self, token: str) -> Mapping[str, Any]:
         key_id = jwt.get_unverified_header(token).get("kid")
@@ -66,9 +75,17 @@ class ClerkVerifier:
             options={"require": ["exp", "iat", "nbf", "iss", "sub"], "verify_aud": False},
         )
         party = claims.get("azp")
-        if self.authorized_parties and party is not None and party not in self.authorized_parties:
-            raise jwt.InvalidTokenError("azp is not an authorized party")
+        if party is not None and not self._is_authorized(_text(party)):
+            raise Unauthenticated("The token was made for a page that may not sign in here.")
+        if claims.get("sts", ACTIVE) != ACTIVE:
+            raise Unauthenticated("Your sign-in is not complete: finish what Clerk asks for, then try again.")
         return claims
+
+    def _is_authorized(self, party: str) -> bool:
+        """Say whether a page may sign in. Tokens that name none, as those of programs, are not asked for one."""
+        origin = party.lower().rstrip("/")
+        known = {each.lower().rstrip("/") for each in self.authorized_parties}
+        return "*" in known or origin in known or (self.local and _LOCAL.fullmatch(origin) is not None)
 
 
 @dataclass(frozen=True, slots=True)

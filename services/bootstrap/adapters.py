@@ -128,7 +128,8 @@ class Adapters:
         verifiers: dict[str, Verifier] = {}
         if config.clerk_issuer:
             keys = PemKey(config.clerk_jwt_key) if config.clerk_jwt_key else JwksKeys(config.clerk_jwks_url or "")
-            verifiers["RS256"] = ClerkVerifier(keys, config.clerk_issuer, config.clerk_authorized_parties)
+            parties = config.clerk_authorized_parties or config.cors_origins
+            verifiers["RS256"] = ClerkVerifier(keys, config.clerk_issuer, parties, local=config.development)
         if config.development and config.jwt_secret:
             verifiers["HS256"] = DevVerifier(config.jwt_secret.get_secret_value())
         return Authenticator(verifiers, dev_users=config.development)

@@ -22,6 +22,7 @@ from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, issu
 from services.core.errors import Unauthenticated
 
 ISSUER = "https://clerk.example"
+PARTY = "https://app.example"
 SECRET = "a-secret-of-at-least-thirty-two-characters"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -38,7 +39,7 @@ def clerk_token(key: rsa.RSAPrivateKey = KEY, **changes: Any) -> str:
     claims = {
         "iss": ISSUER,
         "sub": "user_2xYZ",
-        "azp": "https://app.example",
+        "azp": PARTY,
         "iat": now(),
         "nbf": now(),
         "exp": now() + timedelta(seconds=60),
@@ -47,7 +48,7 @@ def clerk_token(key: rsa.RSAPrivateKey = KEY, **changes: Any) -> str:
 
 
 def authenticator() -> Authenticator:
-    clerk = ClerkVerifier(PemKey(PEM), ISSUER, ["https://app.example"])
+    clerk = ClerkVerifier(PemKey(PEM), ISSUER, [PARTY])
     return Authenticator({"RS256": clerk, "HS256": DevVerifier(SECRET)}, dev_users=False)
 
 
@@ -215,7 +216,7 @@ def jwk(key: rsa.RSAPrivateKey, key_id: str) -> dict[str, Any]:
 async def test_keys_are_fetched_once_and_go_on_serving_when_the_key_server_is_gone() -> None:
     with key_server() as served:
         served.keys = [jwk(KEY, "k1")]
-        verifier = ClerkVerifier(JwksKeys(served.url), ISSUER, [])
+        verifier = ClerkVerifier(JwksKeys(served.url), ISSUER, [PARTY])
 
         await verifier.claims(clerk_token())
         served.up = False
@@ -228,10 +229,72 @@ async def test_keys_are_fetched_once_and_go_on_serving_when_the_key_server_is_go
 async def test_made_up_key_ids_do_not_flood_the_key_server() -> None:
     with key_server() as served:
         served.keys = [jwk(OTHER_KEY, "other")]
-        verifier = ClerkVerifier(JwksKeys(served.url), ISSUER, [])
+        verifier = ClerkVerifier(JwksKeys(served.url), ISSUER, [PARTY])
 
         for _ in range(5):
             with pytest.raises(jwt.PyJWTError):
                 await verifier.claims(clerk_token())
 
     assert served.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("parties", "local", "azp"),
+    [
+        ([PARTY], False, None),
+        ([], False, None),
+        ([PARTY], False, PARTY),
+        ([PARTY], False, "HTTPS://App.example/"),
+        (["*"], False, "https://any.example"),
+        ([], True, "http://localhost:5173"),
+        ([], True, "http://127.0.0.1:5173"),
+        ([], True, "http://app.localhost:3000"),
+    ],
+)
+async def test_a_token_of_an_authorized_page_or_of_none_signs_in(
+    parties: list[str], azp: str | None, *, local: bool
+) -> None:
+    token = token_of() if azp is None else token_of(azp=azp)
+
+    claims = await ClerkVerifier(PemKey(PEM), ISSUER, parties, local=local).claims(token)
+
+    assert claims["sub"] == "user_2xYZ"
+
+
+@pytest.mark.parametrize(
+    ("parties", "local", "azp"),
+    [
+        ([], False, PARTY),
+        ([], False, "http://localhost:5173"),
+        ([PARTY], False, "https://app.example.evil.example"),
+        ([PARTY], False, "http://app.example"),
+        ([PARTY], False, ""),
+        ([], True, "http://localhost.evil.example"),
+        ([], True, "http://localhost:5173@evil.example"),
+    ],
+)
+async def test_a_token_of_another_page_does_not_sign_in(parties: list[str], azp: str, *, local: bool) -> None:
+    with pytest.raises(Unauthenticated, match="made for a page that may not sign in here"):
+        await ClerkVerifier(PemKey(PEM), ISSUER, parties, local=local).claims(token_of(azp=azp))
+
+
+@pytest.mark.parametrize("sts", ["pending", "expired", None, 5])
+async def test_a_session_that_is_not_active_is_not_signed_in(sts: object) -> None:
+    with pytest.raises(Unauthenticated, match="sign-in is not complete"):
+        await authenticator().subject(authorization=f"Bearer {clerk_token(sts=sts)}", dev_user_id=None)
+
+
+async def test_a_token_of_version_2_is_its_user_and_session() -> None:
+    token = clerk_token(v=2, sts="active", sid="sess_1", fva=[3, -1], o={"id": "org_1", "rol": "admin"}, fea="o:x")
+
+    subject = await authenticator().subject(authorization=f"Bearer {token}", dev_user_id=None)
+
+    assert subject is not None
+    assert (subject.user_id, subject.session_id) == ("user_2xYZ", "sess_1")
+
+
+def token_of(**claims: str) -> str:
+    """Make a token that names a page only if it is told to."""
+    moment = now()
+    fixed = {"iss": ISSUER, "sub": "user_2xYZ", "iat": moment, "nbf": moment, "exp": moment + timedelta(seconds=60)}
+    return jwt.encode({**fixed, **claims}, KEY, algorithm="RS256", headers={"kid": "k1"})
