@@ -36,14 +36,18 @@ class EventFilter:
         )
 
 
+def wanted(chosen: EventFilter | None) -> events.EventsOf:
+    return events.EventsOf() if chosen is None else chosen.wanted()
+
+
 @strawberry.input
 class ExportEventsInput:
     """Events to export."""
 
     team_id: strawberry.ID | None = None
     """The team; null means your personal team."""
-    filter: EventFilter
-    """Which of its events."""
+    filter: EventFilter | None = None
+    """Which of its events; null means all."""
     range: TimeRange | None = None
     """When they happened, to the millisecond; null means all that are kept."""
 
@@ -89,7 +93,9 @@ class EventsQuery:
     async def events(
         self,
         info: Info,
-        filter: Annotated[EventFilter, strawberry.argument(description="Which ones.")],
+        filter: Annotated[
+            EventFilter | None, strawberry.argument(description="Which ones; null means all of the team.")
+        ] = None,
         *,
         team_id: TeamArgument = None,
         range: Annotated[
@@ -102,7 +108,7 @@ class EventsQuery:
         """List events of the last 90 days, newest first."""
         page = await info.context.services.analytics_events.list(
             PageRequest(first, after),
-            filter.wanted(),
+            wanted(filter),
             optional_range(range),
             team_id=optional_team(team_id),
             by=info.context.actor,
@@ -119,7 +125,7 @@ class EventsMutation:
     ) -> ExportEventsPayload:
         """Write events into a file to download. For an API key the scope READ is enough. At most 5 exports a minute."""
         made = await info.context.services.analytics_events.export(
-            input.filter.wanted(),
+            wanted(input.filter),
             optional_range(input.range),
             team_id=optional_team(input.team_id),
             by=info.context.actor,

@@ -188,6 +188,9 @@ class MetricTotals:
     """Events that failed."""
     session_count: Long
     """Sessions that began."""
+    unique_sessions: Long | None
+    """Different sessions that had events, by their ids, to about 3 %; of whole days, as `activeUsers`. Null for an
+    hour."""
     active_users: Long | None
     """Different users, to about 3 %; of whole days, even where the time begins or ends within one. Null for an
     hour."""
@@ -211,6 +214,7 @@ class MetricTotals:
             event_count=Long(tally.events),
             error_count=Long(tally.errors),
             session_count=Long(tally.of_type(EventType.SESSION_START)),
+            unique_sessions=Long(tally.unique_sessions) if with_users else None,
             active_users=Long(tally.active_users) if with_users else None,
             success_rate=completed / (completed + failed) if completed + failed else None,
             input_tokens=Long(tally.counts["inputTokens"]),

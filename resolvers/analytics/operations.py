@@ -30,7 +30,7 @@ class AnalyticsEventInput:
     """Required. A name of your choice, unique in the team: 1 to 100 letters, digits, and any of `_ . : -`. Recording it
     again counts once."""
     type: str | None = None
-    """Required. One of EventType, without those that only Snapinfra records."""
+    """Required. One of EventType, without those that only Snapinfra records; small letters (`session_start`) do."""
     timestamp: str | None = None
     """Required. When it happened, in ISO 8601 with a zone: within the last 31 days."""
     project_id: strawberry.ID | None = None
@@ -121,6 +121,16 @@ class TimeRange:
     """Where it begins."""
     end: datetime
     """Where it ends; this moment is no longer in it."""
+
+
+@strawberry.input
+class SessionFilter:
+    """Which sessions. Those whose last event came before there was this filter are not found by it."""
+
+    user_id: str | None = None
+    """Of this user of the backend, as the sender calls them."""
+    agent_id: str | None = None
+    """With this agent as the first that took part."""
 
 
 @strawberry.input(one_of=True)
@@ -227,6 +237,12 @@ class AnalyticsQuery:
         info: Info,
         team_id: TeamArgument = None,
         project_id: ProjectArgument = None,
+        *,
+        filter: Annotated[SessionFilter | None, strawberry.argument(description="Which ones; null means all.")] = None,
+        range: Annotated[
+            TimeRange | None,
+            strawberry.argument(description="When they began, to the millisecond; null means all that are kept."),
+        ] = None,
         first: First = 20,
         after: After = None,
     ) -> Connection[Session]:
@@ -235,6 +251,8 @@ class AnalyticsQuery:
             PageRequest(first, after),
             team_id=optional_team(team_id),
             project_id=_project(project_id),
+            of=service.ANY_SESSION if filter is None else service.SessionsOf(filter.user_id, filter.agent_id),
+            began=optional_range(range),
             by=info.context.actor,
         )
         return connection(page, Session.of, after=after)

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from services.analytics.model import AnalyticsEvent, EventType
-from services.analytics.service import FIRST_YEAR, Analytics, TimeRange
+from services.analytics.service import Analytics, TimeRange, sort_keys
 from services.analytics.validation import TEXT_LENGTH
 from services.aws.bucket import Bucket
 from services.aws.provision import EXPORTS
@@ -34,15 +34,10 @@ URL_SECONDS: Final = 3600
 _PART: Final = 8 * 1024 * 1024
 """Bytes of one part of an upload; S3 wants 5 MiB at least."""
 
-_MILLISECOND: Final = timedelta(milliseconds=1)
-_LAST_YEAR: Final = 9998
-_EARLIEST: Final = "0001-01-01T00:00:00.000Z"
-_LATEST: Final = "9999-12-31T23:59:59.999Z"
-
 
 @dataclass(frozen=True, slots=True)
 class EventsOf:
-    """Whose events: of a project, of a type, or of a user of the backend's. Exactly one of them is given."""
+    """Whose events: of a project, of a type, or of a user of the backend's; without any of them the whole team's."""
 
     project_id: ProjectId | None = None
     type: EventType | None = None
@@ -104,7 +99,7 @@ class Events:
     ) -> Page[AnalyticsEvent]:
         """Return events of a team, newest first; without a time all that are kept."""
         index, partition = await self._place(of, team_id, by=by)
-        return await self.table.query(index, partition, page, between=_between(time))
+        return await self.table.query(index, partition, page, between=sort_keys(time))
 
     async def export(self, of: EventsOf, time: TimeRange | None, *, team_id: TeamId | None, by: Actor) -> Export:
         """Write events of a team into a file that whoever has its URL may download for an hour.
@@ -112,7 +107,7 @@ class Events:
         At most 100,000 of them, and about 64 MB: then it says where the next one would begin.
         """
         index, partition = await self._place(of, team_id, by=by)
-        between = _between(time)
+        between = sort_keys(time)
         name = new_id("export")
         await self.rates.take("exportEvents", name, by=by.key_id or by.user_id)
         key = f"{EXPORTS}{partition.partition('#')[0]}/{name}.ndjson"
@@ -130,19 +125,11 @@ class Events:
             return "ProjectIdIndex", of.project_id
         if of.type is not None:
             return "MetricIndex", f"{team}#{of.type.value}"
-        if len(of.user or "") > TEXT_LENGTH:
+        if of.user is None:
+            return "TeamIdIndex", team
+        if len(of.user) > TEXT_LENGTH:
             raise Invalid.one(f"userId must have at most {TEXT_LENGTH} characters.", "filter", "userId")
         return "UserIdTimestampIndex", f"{team}#{of.user}"
-
-
-def _between(time: TimeRange | None) -> tuple[str, str]:
-    if time is None:
-        return _EARLIEST, _LATEST
-    if time.end - time.start < _MILLISECOND:
-        raise Invalid.one("end must be after start.", "range", "end")
-    if not (time.start.year >= FIRST_YEAR and time.end.year <= _LAST_YEAR):
-        raise Invalid.one(f"range must lie between {FIRST_YEAR} and {_LAST_YEAR}.", "range")
-    return iso(time.start), iso(time.end - _MILLISECOND)
 
 
 def _shown(event: AnalyticsEvent) -> dict[str, object]:

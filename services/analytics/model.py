@@ -102,6 +102,7 @@ ANALYTICS: Final = TableSpec(
         Index("ProjectIdIndex", "projectId", "timestamp"),
         Index("MetricIndex", "metric", "timestamp"),
         Index("SessionIdIndex", "sessionId", "timestamp"),
+        Index("TeamIdIndex", "teamId", "timestamp"),
     ),
     ttl="expiresAt",
 )

@@ -94,12 +94,15 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter[str])
     users: set[int] = field(default_factory=set[int])
     """Marks of users; days have them, hours do not."""
+    sessions: set[int] = field(default_factory=set[int])
+    """Marks of sessions, likewise."""
 
     @classmethod
     def read(cls, item: Item) -> "Tally":
         """Read a rollup."""
         counts = {name: int(value["N"]) for name, value in item.items() if "N" in value and name != "expiresAt"}
-        return cls(Counter(counts), {int(mark) for mark in item.get("users", {}).get("NS", ())})
+        users, sessions = ({int(mark) for mark in item.get(name, {}).get("NS", ())} for name in ("users", "sessions"))
+        return cls(Counter(counts), users, sessions)
 
     @classmethod
     def total(cls, tallies: "Iterable[Tally]") -> "Tally":
@@ -108,10 +111,11 @@ class Tally:
         for tally in tallies:
             whole.counts.update(tally.counts)
             whole.users |= tally.users
+            whole.sessions |= tally.sessions
         return whole
 
-    def count(self, event: AnalyticsEvent, *, user: bool) -> None:
-        """Count an event, and with `user` whose it is."""
+    def count(self, event: AnalyticsEvent, *, marks: bool) -> None:
+        """Count an event, and with `marks` whose it is and its session."""
         added = {
             f"n.{event.type.value}": 1,
             f"f.{event.type.value}": int(event.failed),
@@ -126,8 +130,10 @@ class Tally:
                 f"d.{bucket_of(event.duration_ms)}": 1,
             }
         self.counts.update({name: number for name, number in added.items() if number})
-        if user and event.user_id:
+        if marks and event.user_id:
             self.users.add(mark_of(event.user_id))
+        if marks and event.session_id:
+            self.sessions.add(mark_of(event.session_id))
 
     def of_type(self, event_type: EventType) -> int:
         return self.counts[f"n.{event_type.value}"]
@@ -147,6 +153,11 @@ class Tally:
     def active_users(self) -> int:
         """About how many different users there were."""
         return estimate(self.users)
+
+    @property
+    def unique_sessions(self) -> int:
+        """About how many different sessions had events."""
+        return estimate(self.sessions)
 
     def duration(self, percent: int) -> int | None:
         """Return a percentile of the durations in milliseconds, to a tenth; None where there are none."""
@@ -171,7 +182,7 @@ def tallied(events: Iterable[AnalyticsEvent], counted: Mapping[Part, Part]) -> M
     found: dict[Place, Tally] = {}
     for event in events:
         for place in places_of(event, counted):
-            found.setdefault(place, Tally()).count(event, user=place[1].startswith("D"))
+            found.setdefault(place, Tally()).count(event, marks=place[1].startswith("D"))
     return found
 
 
@@ -188,8 +199,9 @@ class Rollups:
         holder, period = place
         begin = (Interval.DAY if period.startswith("D") else Interval.HOUR).begin(period)
         numbers: dict[str, Any] = {name: {"N": str(number)} for name, number in tally.counts.items()}
-        if tally.users:
-            numbers["users"] = {"NS": [str(mark) for mark in tally.users]}
+        for name, marks in (("users", tally.users), ("sessions", tally.sessions)):
+            if marks:
+                numbers[name] = {"NS": [str(mark) for mark in marks]}
         names = {f"#{position}": name for position, name in enumerate(numbers)}
         values = {f":{position}": value for position, value in enumerate(numbers.values())}
         added = ", ".join(f"#{position} :{position}" for position in range(len(numbers)))
@@ -214,7 +226,7 @@ class Rollups:
         return {interval.begin(item["period"]["S"]): Tally.read(item) for item in items}
 
     async def total(self, holder: str, start: datetime, end: datetime) -> Tally:
-        """Return the sum of the hours from `start` to before `end`; users are of all days that this touches.
+        """Return the sum of the hours from `start` to before `end`; marks are of all days that this touches.
 
         Whole days are read as such: a month is about 31 items, and at most 46 for the hours before and after.
         """
@@ -227,6 +239,7 @@ class Rollups:
         whole = [tally for begin, tally in days.items() if first <= begin < last]
         total = Tally.total([*whole, *before.values(), *after.values()])
         total.users.update(*(tally.users for tally in days.values()))
+        total.sessions.update(*(tally.sessions for tally in days.values()))
         return total
 
     def _items(self, holder: str, first: str, last: str) -> list[Item]:

@@ -12,10 +12,10 @@ from services.analytics.ingest import Ingest
 from services.analytics.live import Live, Snapshot
 from services.analytics.model import AnalyticsEvent, EventType
 from services.analytics.rollups import Interval, Part, Rollups, Tally, holder_of
-from services.analytics.sessions import Session
+from services.analytics.sessions import Session, key_of
 from services.analytics.validation import TEXT_LENGTH, EventCode, NewEvent, Rejected, checked
 from services.core.actor import Actor, Scope
-from services.core.clock import Clock
+from services.core.clock import Clock, iso
 from services.core.errors import Forbidden, Invalid, NotFound
 from services.core.ids import ProjectId, SessionId, TeamId
 from services.core.pages import Page, PageRequest
@@ -27,6 +27,10 @@ BATCH: Final = 1000
 DEFAULT_SPAN: Final = timedelta(days=30)
 MOST_SPAN: Final = {Interval.HOUR: timedelta(days=92), Interval.DAY: timedelta(days=366)}
 FIRST_YEAR: Final = 2000
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_LAST_YEAR: Final = 9998
+_EARLIEST: Final = "0001-01-01T00:00:00.000Z"
+_LATEST: Final = "9999-12-31T23:59:59.999Z"
 
 
 class Metric(Enum):
@@ -38,6 +42,8 @@ class Metric(Enum):
     """Events that failed."""
     SESSIONS = "SESSIONS"
     """Sessions that began."""
+    UNIQUE_SESSIONS = "UNIQUE_SESSIONS"
+    """Different sessions that had events, by their ids, to about 3 %. By days only."""
     ACTIVE_USERS = "ACTIVE_USERS"
     """Different users, to about 3 %. By days only."""
     TASKS_COMPLETED = "TASKS_COMPLETED"
@@ -70,6 +76,7 @@ _VALUES: Final[Mapping[Metric, Callable[[Tally], int | None]]] = {
     Metric.EVENTS: lambda tally: tally.events,
     Metric.ERRORS: lambda tally: tally.errors,
     Metric.SESSIONS: lambda tally: tally.of_type(EventType.SESSION_START),
+    Metric.UNIQUE_SESSIONS: lambda tally: tally.unique_sessions,
     Metric.ACTIVE_USERS: lambda tally: tally.active_users,
     Metric.TASKS_COMPLETED: lambda tally: tally.of_type(EventType.TASK_COMPLETE),
     Metric.TASKS_FAILED: lambda tally: tally.of_type(EventType.TASK_ERROR),
@@ -84,6 +91,9 @@ _VALUES: Final[Mapping[Metric, Callable[[Tally], int | None]]] = {
     Metric.DURATION_P50: lambda tally: tally.duration(50),
     Metric.DURATION_P95: lambda tally: tally.duration(95),
 }
+
+
+BY_DAYS: Final = frozenset({Metric.ACTIVE_USERS, Metric.UNIQUE_SESSIONS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,17 @@ class TimeRange:
 
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsOf:
+    """Which sessions: of a user, with an agent, or both; None for whichever."""
+
+    user: str | None = None
+    agent_id: str | None = None
+
+
+ANY_SESSION: Final = SessionsOf()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +221,8 @@ class Analytics:
 
         The time grows to whole periods, and is at most 92 days of hours or 366 days.
         """
-        if metric is Metric.ACTIVE_USERS and interval is Interval.HOUR:
-            raise Invalid.one("Active users are known by days only: ask for the interval DAY.", "interval")
+        if metric in BY_DAYS and interval is Interval.HOUR:
+            raise Invalid.one(f"{metric.value} is known by days only: ask for the interval DAY.", "interval")
         holder = await self._holder(team_id, project_id, part, by=by)
         time = self._whole(asked, interval, most=MOST_SPAN[interval])
         found = await self.rollups.read(holder, interval, time.start, time.end)
@@ -211,14 +232,29 @@ class Analytics:
         return [Point(moment, value(found.get(moment, nothing))) for moment in moments]
 
     async def sessions(
-        self, page: PageRequest, *, team_id: TeamId | None, project_id: ProjectId | None, by: Actor
+        self,
+        page: PageRequest,
+        *,
+        team_id: TeamId | None,
+        project_id: ProjectId | None,
+        of: SessionsOf = ANY_SESSION,
+        began: TimeRange | None = None,
+        by: Actor,
     ) -> Page[Session]:
         """Return the sessions of a team or one of its projects, those that began last first."""
-        team = self._team(team_id, by=by)
-        if project_id is None:
-            return await self.ingest.sessions.query("TeamIdIndex", team, page)
-        await self._project(project_id, team, by=by)
-        return await self.ingest.sessions.query("ProjectIdIndex", project_id, page)
+        team = await self.team_with(team_id, project_id, by=by)
+        if len(of.user or "") > TEXT_LENGTH or len(of.agent_id or "") > TEXT_LENGTH:
+            raise Invalid.one(f"A name has at most {TEXT_LENGTH} characters.", "filter")
+        ways = (
+            ("UserIndex", "user", key_of(team, of.user), of.user),
+            ("AgentIndex", "agentId", key_of(team, of.agent_id), of.agent_id),
+            ("ProjectIdIndex", "projectId", project_id, project_id),
+        )
+        index, partition, where = "TeamIdIndex", str(team), dict[str, str]()
+        for name, attribute, key, value in reversed(ways):  # so that the first of them is looked up
+            if key is not None and value is not None:
+                index, partition, where = name, key, {**where, attribute: value}
+        return await self.ingest.sessions.query(index, partition, page, where=where, between=sort_keys(began))
 
     async def session(self, session_id: SessionId, *, by: Actor) -> Session:
         """Return a session."""
@@ -289,3 +325,14 @@ class Analytics:
         if whole.end - whole.start > most:
             raise Invalid.one(f"range must be at most {most.days} days.", "range")
         return whole
+
+
+def sort_keys(time: TimeRange | None) -> tuple[str, str]:
+    """Return the first and the last sort key that a time has, to the millisecond; without one, all have."""
+    if time is None:
+        return _EARLIEST, _LATEST
+    if time.end - time.start < _MILLISECOND:
+        raise Invalid.one("end must be after start.", "range", "end")
+    if not (time.start.year >= FIRST_YEAR and time.end.year <= _LAST_YEAR):
+        raise Invalid.one(f"range must lie between {FIRST_YEAR} and {_LAST_YEAR}.", "range")
+    return iso(time.start), iso(time.end - _MILLISECOND)

@@ -22,6 +22,10 @@ class Session(Entity, frozen=True, kw_only=True, rename="camel"):
     """What the sender calls it."""
     user: str | None = None
     agent_id: str | None = None
+    user_key: str | None = None
+    """Team and user; None in sessions from before they were listed by user, and so for the agent."""
+    agent_key: str | None = None
+    """Team and agent."""
     environment: str | None = None
     started_at: datetime
     last_event_at: datetime
@@ -39,7 +43,12 @@ SESSIONS: Final = TableSpec(
     "analytics-sessions",
     Session,
     fate=(EXPIRES,),
-    indexes=(Index("TeamIdIndex", "teamId", "startedAt"), Index("ProjectIdIndex", "projectId", "startedAt")),
+    indexes=(
+        Index("TeamIdIndex", "teamId", "startedAt"),
+        Index("ProjectIdIndex", "projectId", "startedAt"),
+        Index("UserIndex", "userKey", "startedAt"),
+        Index("AgentIndex", "agentKey", "startedAt"),
+    ),
     ttl="expiresAt",
 )
 
@@ -49,16 +58,25 @@ def session_id_of(team_id: TeamId, project_id: ProjectId | None, session: str) -
     return SessionId(derived_id("session", team_id, project_id or "", session))
 
 
+def key_of(team_id: TeamId, name: str | None) -> str | None:
+    """Return the key by which a team's sessions of a user or an agent are found."""
+    return None if name is None else f"{team_id}#{name}"
+
+
 def with_events(old: Session | None, events: Sequence[AnalyticsEvent], *, now: datetime) -> Session:
     """Return the session with further events counted in."""
     first = min(events, key=lambda event: event.timestamp)
     session = old or _begun_with(first, now=now)
     last_event_at = max(session.last_event_at, *(event.timestamp for event in events))
+    user = session.user or _first_known(event.user for event in events)
+    agent_id = session.agent_id or _first_known(event.agent_id for event in events)
     ends = [event.timestamp for event in events if event.type is EventType.SESSION_END]
     return replace(
         session,
-        user=session.user or _first_known(event.user for event in events),
-        agent_id=session.agent_id or _first_known(event.agent_id for event in events),
+        user=user,
+        agent_id=agent_id,
+        user_key=key_of(session.team_id, user),
+        agent_key=key_of(session.team_id, agent_id),
         environment=session.environment or _first_known(event.environment for event in events),
         started_at=min(session.started_at, first.timestamp),
         last_event_at=last_event_at,

@@ -37,6 +37,10 @@ _EVENT_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,100}", re.ASCII)
 """Snapinfra's own events have a slash in theirs, so that nobody can take an id from them."""
 
 
+_TYPES: Final = {name: kind for kind in EventType if kind not in OWN_TYPES for name in (kind.name, kind.name.lower())}
+"""Types that may be recorded, by their names, which may be in small letters: `session_start`."""
+
+
 class EventCode(Enum):
     """What became of an event."""
 
@@ -171,9 +175,9 @@ def _event_id(text: str) -> str:
 
 
 def _type(text: str) -> EventType:
-    kind = EventType.__members__.get(text)
-    if kind is None or kind in OWN_TYPES:
-        known = ", ".join(name for name, kind in EventType.__members__.items() if kind not in OWN_TYPES)
+    kind = _TYPES.get(text)
+    if kind is None:
+        known = ", ".join(kind.name for kind in EventType if kind not in OWN_TYPES)
         raise Rejected(EventCode.UNKNOWN_TYPE, "type", f"type must be one of {known}.")
     return kind
 

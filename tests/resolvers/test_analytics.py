@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from cli.client import Refused
 from services.core.clock import iso, utc_now
 from tests.snapinfra import Server, User, events
 
@@ -23,7 +24,7 @@ mutation($input: RecordEventsInput!) {
 
 TOTALS: Final = """
 fragment Totals on MetricTotals {
-  eventCount errorCount sessionCount activeUsers successRate inputTokens outputTokens costMicros
+  eventCount errorCount sessionCount uniqueSessions activeUsers successRate inputTokens outputTokens costMicros
   durations { count meanMs p50Ms p95Ms p99Ms }
   byType { type count errorCount }
 }"""
@@ -119,6 +120,7 @@ async def test_each_event_of_a_batch_is_answered_for(server: Server, alice: User
             "eventCount": 1,
             "errorCount": 0,
             "sessionCount": 0,
+            "uniqueSessions": 0,
             "activeUsers": 0,
             "successRate": None,
             "inputTokens": 0,
@@ -245,6 +247,104 @@ async def test_a_generation_shows_in_the_live_totals_of_its_project(alice: User)
         assert second["today"]["byType"] == [{"type": "GENERATION", "count": 1, "errorCount": 0}]
         assert second["today"]["outputTokens"] > 0
         assert second["today"]["activeUsers"] == 1
+
+
+async def test_types_have_the_names_of_the_seed_too_and_sessions_count_by_their_ids(
+    server: Server, alice: User
+) -> None:
+    batch = [
+        event("a", type="session_start", sessionId="one"),
+        event("b", type="SESSION_START", sessionId="one"),
+        event("c", type="session_end", sessionId="one"),
+        event("d", type="task_error", sessionId="two"),
+        event("e", type="Session_Start", sessionId="three"),
+        event("f", type="generation"),
+    ]
+
+    payload = (await record(server, alice, *batch))["data"]["recordEvents"]
+
+    codes = [outcome["code"] for outcome in payload["outcomes"]]
+    assert codes == ["ACCEPTED"] * 4 + ["UNKNOWN_TYPE"] * 2
+    totals = (await alice.ask(OVERVIEW))["metricsOverview"]["totals"]
+    assert (totals["sessionCount"], totals["uniqueSessions"], totals["errorCount"]) == (2, 2, 1)
+    assert [it["type"] for it in totals["byType"]] == ["SESSION_START", "SESSION_END", "TASK_ERROR"]
+    series = await alice.ask(SERIES, metric="UNIQUE_SESSIONS", interval="DAY")
+    assert sum(point["value"] for point in series["metricsSeries"]) == 2
+    hourly = await alice.result(SERIES, metric="UNIQUE_SESSIONS", interval="HOUR")
+    assert hourly["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_sessions_are_found_by_time_user_agent_and_project(server: Server, alice: User, bob: User) -> None:
+    project = (await alice.project())["id"]
+    sessions: list[tuple[str, dict[str, str]]] = [
+        ("s0", {"userId": "ada", "agentId": "search"}),
+        ("s1", {"userId": "ada", "agentId": "write"}),
+        ("s2", {"userId": "bo", "agentId": "search"}),
+        ("s3", {"userId": "ada", "agentId": "search", "projectId": project}),
+        ("s4", {}),
+    ]
+    batch = [
+        event(name, timedelta(minutes=number), type="SESSION_START", sessionId=name, **fields)
+        for number, (name, fields) in enumerate(sessions)
+    ]
+    await record(server, alice, *batch)
+    await record(server, bob, event("s0", type="SESSION_START", sessionId="theirs", userId="ada", agentId="search"))
+
+    async def found(**variables: Any) -> list[str]:
+        seen = await alice.ask(
+            """
+            query($project: ID, $filter: SessionFilter, $range: TimeRange) {
+              sessions(projectId: $project, filter: $filter, range: $range) { nodes { sessionId } }
+            }""",
+            **variables,
+        )
+        return [node["sessionId"] for node in seen["sessions"]["nodes"]]
+
+    time = {"start": batch[3]["timestamp"], "end": batch[1]["timestamp"]}
+    assert await found() == ["s0", "s1", "s2", "s3", "s4"]
+    assert await found(filter={}) == ["s0", "s1", "s2", "s3", "s4"]
+    assert await found(range=time) == ["s2", "s3"]
+    assert await found(filter={"userId": "ada"}) == ["s0", "s1", "s3"]
+    assert await found(filter={"agentId": "search"}) == ["s0", "s2", "s3"]
+    assert await found(filter={"userId": "ada", "agentId": "search"}) == ["s0", "s3"]
+    assert await found(filter={"userId": "ada", "agentId": "search"}, range=time) == ["s3"]
+    assert await found(filter={"userId": "ada"}, project=project) == ["s3"]
+    assert await found(filter={"agentId": "write"}, project=project) == []
+    assert await found(range=time, project=project) == ["s3"]
+    assert await found(filter={"userId": "nobody"}) == await found(filter={"userId": ""}) == []
+    backwards = {"start": time["end"], "end": time["start"]}
+    for wrong in ({"range": backwards}, {"filter": {"userId": "x" * 201}}, {"filter": {"agentId": "x" * 201}}):
+        with pytest.raises(Refused):
+            await found(**wrong)
+
+
+async def test_events_of_a_team_are_listed_and_exported_by_time_alone(server: Server, alice: User, bob: User) -> None:
+    minute = timedelta(minutes=1)
+    kinds = ("REQUEST", "TOOL_CALL", "ERROR", "CUSTOM")
+    batch = [event(f"e{number}", ago=number * minute, type=kind) for number, kind in enumerate(kinds)]
+    await record(server, alice, *batch)
+    await record(server, bob, event("theirs", ago=minute))
+    time = {"start": batch[3]["timestamp"], "end": batch[0]["timestamp"]}
+    query = """
+        query($range: TimeRange, $after: String) {
+          events(range: $range, first: 2, after: $after) { nodes { eventId } pageInfo { hasNextPage endCursor } }
+        }"""
+
+    page = (await alice.ask(query, range=time))["events"]
+    rest = (await alice.ask(query, range=time, after=page["pageInfo"]["endCursor"]))["events"]
+    others = (await bob.ask(query))["events"]
+    made = await alice.ask(
+        "mutation($range: TimeRange) { exportEvents(input: {range: $range})"
+        " { export { downloadUrl eventCount } userErrors { message } } }",
+        range=time,
+    )
+
+    assert [node["eventId"] for node in page["nodes"] + rest["nodes"]] == ["e1", "e2", "e3"]
+    assert (page["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (True, False)
+    assert [node["eventId"] for node in others["nodes"]] == ["theirs"]
+    async with httpx.AsyncClient() as http:
+        lines = (await http.get(made["exportEvents"]["export"]["downloadUrl"])).text.splitlines()
+    assert [json.loads(line)["eventId"] for line in lines] == ["e3", "e2", "e1"]
 
 
 async def test_events_between_two_times_are_listed_exported_and_summed_up_by_agent(server: Server, alice: User) -> None:

@@ -28,7 +28,7 @@ def nested(depth: int) -> dict[str, Any]:
         ({"id": "a b"}, "INVALID_FIELD", "id"),
         ({"id": "GENERATION/generation_1"}, "INVALID_FIELD", "id"),
         ({"id": "x" * 101}, "INVALID_FIELD", "id"),
-        ({"type": "session_start"}, "UNKNOWN_TYPE", "type"),
+        ({"type": "Session_start"}, "UNKNOWN_TYPE", "type"),
         ({"type": "GENERATION"}, "UNKNOWN_TYPE", "type"),
         ({"timestamp": "yesterday"}, "BAD_TIMESTAMP", "timestamp"),
         ({"timestamp": "2037-03-31T12:00:00"}, "BAD_TIMESTAMP", "timestamp"),
