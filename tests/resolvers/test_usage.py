@@ -20,7 +20,7 @@ from services.core.ids import TeamId, UserId
 from services.generations.model import GENERATIONS
 from services.usage.model import BUDGETS
 from services.usage.model import USAGE as USAGE_ROWS
-from tests.fakes.llm import Answer, FakeLLM, Status
+from tests.fakes.llm import Answer, FakeLLM, Hang, Status
 from tests.services.usage.books import new_stage
 from tests.snapinfra import Server, User, events, serving, settings
 
@@ -177,13 +177,18 @@ def sums(attempts: int, answers: int, cost: int) -> dict[str, Any]:
     }
 
 
-async def test_what_the_budget_has_no_room_for_is_a_user_error(paid: Server) -> None:
+async def test_what_the_budget_has_no_room_for_is_a_user_error(paid: Server, fake: FakeLLM) -> None:
+    fake.script.append(Hang())  # so that the first still holds what it has reserved
     alice = paid.user()
     project_id = (await alice.project())["id"]
     asked = {"projectId": project_id, "kind": "SCHEMA", "options": {"maxTokens": 200_000}}
     first = await alice.ask(GENERATE, input=asked)
 
     refused = await alice.result(GENERATE, input=asked)
+    await alice.ask(
+        "mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { userErrors { code } } }",
+        id=first["generate"]["generation"]["id"],
+    )
 
     assert first["generate"]["userErrors"] == []
     assert "errors" not in refused
