@@ -194,7 +194,8 @@ class _Answer:
         items: list[Item] = [Thought(chunk.thought)] if chunk.thought else []
         items += self._thoughts.feed(self._whole(chunk.text)) if chunk.text else []
         self._has_text = self._has_text or any(isinstance(item, Text) for item in items)
-        self._end_with(chunk)
+        if chunk.finish is not None or chunk.unknown_finish is not None or chunk.is_refusal:
+            self._end_with(chunk)
         if not self._has_started:
             self._has_started = True
             items.insert(0, Started(self.failures.provider, self.failures.model))

@@ -91,7 +91,7 @@ def _chunk(raw: Mapping[str, Any]) -> Chunk | None:
     finish = _ENDS.get(end.lower()) if isinstance(end, str) else None
     return Chunk(
         text=_text(said.get("content")),
-        thought="".join(value for name in _THOUGHTS if isinstance(value := said.get(name), str)),
+        thought=_thought(said) if len(said) > 1 else "",
         is_refusal=bool(said.get("refusal")),
         finish=finish,
         unknown_finish=_shown(end) if end is not None and finish is None else None,
@@ -119,6 +119,10 @@ def _said(choice: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(said, dict):
         raise NoChunk
     return cast("dict[str, Any]", said)
+
+
+def _thought(said: Mapping[str, Any]) -> str:
+    return "".join(value for name in _THOUGHTS if isinstance(value := said.get(name), str))
 
 
 def _text(content: object) -> str:
@@ -164,6 +168,8 @@ def _error(raw: Mapping[str, Any], groq: Mapping[str, Any], choice: Mapping[str,
 
 def _usage(raw: object) -> Usage | None:
     """Return the counts of an answer; None where they are unreadable or impossible, and so to be estimated."""
+    if not raw:
+        return None
     counts = _mapping(raw)
     prompt, completion = _tokens(counts.get("prompt_tokens")), _tokens(counts.get("completion_tokens"))
     if not prompt or completion is None:  # no prompt has no tokens

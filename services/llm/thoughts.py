@@ -27,6 +27,8 @@ _OPENING: Final = re.compile("|".join(map(re.escape, _CLOSINGS)), re.IGNORECASE)
 _LONE: Final = ("</think>", "</thinking>", "[/think]")
 """The closing tags that come alone."""
 _FENCES: Final = ("```", "~~~")
+_NOTABLE: Final = re.compile(r"[\n>\]\u25b7]")
+"""What a line's end, or that of a tag, has."""
 
 Piece = Text | Thought | TextVoided
 
@@ -125,6 +127,10 @@ class Thoughts:
 
     def _say(self) -> bool:
         """Tell what is held line by line, as far as it can be no closing tag that stands alone."""
+        if self._line and _NOTABLE.search(self._held) is None:  # most pieces: some words of a line
+            self._line = (self._line + self._held)[-_LONGEST:]
+            self._tell(len(self._held))
+            return False
         stop = 0
         while self._watches and stop < len(self._held):
             start, newline = stop, self._held.find("\n", stop)
