@@ -13,6 +13,7 @@ from typing import Final
 
 from tests.guard import Guard
 from tests.guards_between_tenants import BETWEEN_TENANTS
+from tests.guards_of_models import OF_MODELS
 
 ROOT: Final = Path(__file__).parent.parent
 PATIENCE: Final = 45
@@ -35,6 +36,7 @@ REDIS: Final = "services/events/redis_scripts.py"
 
 GUARDS: Final = (
     *BETWEEN_TENANTS,
+    *OF_MODELS,
     Guard(
         "fence: a stale attempt's append is refused (memory)",
         MEMORY,

@@ -177,6 +177,25 @@ async def test_the_reason_of_the_end_is_passed_on(fake: FakeLLM, make: Make, fin
 
 
 @pytest.mark.parametrize(
+    ("ends", "reason"),
+    [
+        (["stop", "length"], FinishReason.LENGTH),
+        (["length", "stop"], FinishReason.LENGTH),
+        (["stop", "content_filter", "stop"], FinishReason.CONTENT_FILTER),
+        (["stop", "tool_calls"], FinishReason.STOP),
+    ],
+)
+async def test_of_several_ends_one_that_is_not_good_counts(
+    fake: FakeLLM, make: Make, ends: list[str], reason: FinishReason
+) -> None:
+    chunks = ['{"choices": [{"delta": {"content": "Some"}}]}']
+    chunks += [f'{{"choices": [{{"delta": {{}}, "finish_reason": "{end}"}}]}}' for end in ends]
+    fake.script.append(Answer(raw_events=chunks))
+
+    assert (await ask(make()))[-1] == Finished(reason)
+
+
+@pytest.mark.parametrize(
     "answer", [Answer([], finish="content_filter"), Answer([], refusal="I cannot.")], ids=["filter", "refusal"]
 )
 async def test_an_answer_refused_before_any_text_is_a_failure(fake: FakeLLM, make: Make, answer: Answer) -> None:
@@ -307,6 +326,15 @@ async def test_an_answer_may_be_somewhat_longer_than_its_limit_of_tokens(fake: F
 
     assert len(text_of(items)) == 60_000
     assert items[-1] == Finished(FinishReason.STOP)
+
+
+async def test_thoughts_that_no_answer_follows_are_a_failure(fake: FakeLLM, make: Make) -> None:
+    fake.script.append(Answer(["<think>I ", "wonder"]))
+
+    failure, items = await failing(make())
+
+    assert (failure.code, failure.may_pass, text_of(items)) == (FailureCode.UNAVAILABLE, True, "")
+    assert failure.message == "The model never came from its thoughts to an answer."
 
 
 async def test_an_error_chunk_ends_the_answer(fake: FakeLLM, make: Make) -> None:
