@@ -53,6 +53,8 @@ def _settings(config: Config) -> dict[str, str]:
         "SNAPINFRA_DATA": str(config.data),
         "AWS_ENDPOINT_URL": config.aws_endpoint_url or "",
         "JWT_SECRET": secret,
+        "TLS_CERT_FILE": "",
+        "TLS_KEY_FILE": "",
     }
 
 

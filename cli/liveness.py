@@ -42,7 +42,7 @@ def _touch(file: Path) -> None:
     file.write_text(f"{os.getpid()}\n")
 
 
-def is_alive(*, port: int, data: Path) -> bool:
+def is_alive(*, port: int, data: Path, scheme: str = "http") -> bool:
     """Say whether a worker's beat is fresh, or an api answers at the port (blocks for 4 s at most)."""
     try:
         if time.time() - beat_file(data).stat().st_mtime < STALE:
@@ -50,6 +50,9 @@ def is_alive(*, port: int, data: Path) -> bool:
     except OSError:
         pass  # there is no worker
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/api/live", timeout=4, trust_env=False).is_success
+        # verify: the certificate is for the name that clients use, which 127.0.0.1 is not
+        return httpx.get(
+            f"{scheme}://127.0.0.1:{port}/api/live", timeout=4, trust_env=False, verify=scheme == "http"
+        ).is_success
     except httpx.HTTPError:
         return False

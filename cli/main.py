@@ -165,7 +165,8 @@ def health() -> None:
     from services.config import process_environment  # noqa: PLC0415 - same
 
     settings = process_environment()
-    alive = is_alive(port=int(settings.get("PORT", PORT)), data=Path(settings.get("SNAPINFRA_DATA", DATA)))
+    port, data = int(settings.get("PORT", PORT)), Path(settings.get("SNAPINFRA_DATA", DATA))
+    alive = is_alive(port=port, data=data, scheme="https" if settings.get("TLS_CERT_FILE") else "http")
     click.echo("alive" if alive else "no api and no worker is alive here")
     sys.exit(0 if alive else 1)
 

@@ -66,8 +66,14 @@ async def serve(config: Config) -> None:
         process.services.health.watched(),
     ):
         _settle_heap()
-        click.echo(f"Snapinfra's api listens on http://{config.host}:{config.port}")
+        click.echo(f"Snapinfra's api listens on {address_of(config)}")
         await stop.wait()
+
+
+def address_of(config: Config) -> str:
+    """Return where an api listens, as a URL."""
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"{config.scheme}://{host}:{config.port}"
 
 
 async def work(config: Config) -> None:
@@ -150,6 +156,7 @@ async def hosting(config: Config, environment: Mapping[str, str]) -> AsyncGenera
 def development_config(*, port: int, data: Path, host: str) -> Config:
     """Return the settings of `snapinfra dev`: the environment's, with a secret of the data folder's own."""
     chosen = {"SNAPINFRA_ENV": "development", "PORT": str(port), "HOST": host, "SNAPINFRA_DATA": str(data)}
+    chosen |= {"TLS_CERT_FILE": "", "TLS_KEY_FILE": ""}  # they may be in a .env; what is printed says http
     if not process_environment().get("JWT_SECRET"):
         chosen["JWT_SECRET"] = dev_secret(data)
     return load(**chosen)
@@ -289,6 +296,8 @@ async def _api(process: Process) -> AsyncGenerator[None]:
             access_log=False,  # graph.access_log has a line for each operation
             forwarded_allow_ips=list(config.trusted_proxies),
             server_header=False,
+            ssl_certfile=config.tls_cert,
+            ssl_keyfile=config.tls_key,
         )
     )
     task = asyncio.create_task(server.serve(sockets=[listener]))

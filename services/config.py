@@ -56,6 +56,15 @@ class Config(BaseModel):
     )
     host: str = Field("127.0.0.1", alias="HOST", description="Address that the api listens on.")
     port: int = Field(8000, alias="PORT", ge=1, le=65535, description="Port that the api listens on.")
+    tls_cert: Path | None = Field(
+        None,
+        alias="TLS_CERT_FILE",
+        description="Certificate (PEM, with those between it and the root) by which `snapinfra serve` speaks TLS "
+        "itself; unset, a proxy does. `snapinfra dev` does not use it.",
+    )
+    tls_key: Path | None = Field(
+        None, alias="TLS_KEY_FILE", description="Private key of TLS_CERT_FILE (PEM, without a passphrase)."
+    )
     data: Path = Field(
         Path(".snapinfra"),
         alias="SNAPINFRA_DATA",
@@ -382,6 +391,11 @@ class Config(BaseModel):
         return self.environment == "development"
 
     @property
+    def scheme(self) -> str:
+        """How clients reach the api itself: `http` or `https`."""
+        return "https" if self.tls_cert else "http"
+
+    @property
     def log_form(self) -> str:
         return self.log_format or ("text" if self.development else "json")
 
@@ -453,7 +467,7 @@ def read(variables: Mapping[str, str], *, besides: Sequence[str] = ()) -> Config
     except ValidationError as error:
         own = [f"{e['loc'][0]}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
         raise BadConfig.of([*own, *faults]) from None
-    faults += [*_faults_of_names(config), *_faults_of_budget(config)]
+    faults += [*_faults_of_names(config), *_faults_of_budget(config), *_faults_of_tls(config)]
     if faults:
         raise BadConfig.of(faults)
     return config
@@ -486,6 +500,16 @@ def _faults_together(given: Mapping[str, str]) -> Iterator[str]:
         yield "APP_URL: required with MAIL_FROM"
     if clerk and "CLERK_ISSUER" not in given:
         yield "CLERK_ISSUER: required with CLERK_JWT_KEY or CLERK_JWKS_URL"
+
+
+def _faults_of_tls(config: Config) -> Iterator[str]:
+    """Yield why the api could not speak TLS, where it is to."""
+    if config.tls_cert is not None and config.tls_key is not None:
+        if fault := forms.pair_fault(config.tls_cert, config.tls_key):
+            yield f"TLS_CERT_FILE and TLS_KEY_FILE: {fault}"
+    elif config.tls_cert is not None or config.tls_key is not None:
+        missing, given = ("TLS_KEY_FILE", "TLS_CERT_FILE") if config.tls_cert else ("TLS_CERT_FILE", "TLS_KEY_FILE")
+        yield f"{missing}: required with {given}"
 
 
 def _faults_of_names(config: Config) -> Iterator[str]:

@@ -1,9 +1,12 @@
 """The forms that settings have: what a value must look like, as far as that can be told before it is used."""
 
 import base64
+import os
 import re
+import ssl
 from datetime import timedelta
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -160,6 +163,23 @@ def own_secret(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < LEAST_SECRET:
         raise ValueError(f"must have at least {LEAST_SECRET} characters")
     return secret
+
+
+def pair_fault(certificate: Path, key: Path) -> str | None:
+    """Return why a server could not speak TLS by a certificate and its key; None where it could."""
+    try:
+        for file in (certificate, key):
+            file.read_bytes()
+    except OSError as error:
+        return f"{error.filename} can't be read: {os.strerror(error.errno or 0)}"
+    try:
+        # a passphrase that is none: else OpenSSL would ask the terminal for it
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: "")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return "the key is not that of the certificate"
+        return "must be a certificate and its private key in PEM, the key without a passphrase"
+    return None
 
 
 def public_key(pem: str) -> str:
