@@ -114,8 +114,12 @@ ODD_VALUES: Mapping[str, list[Any]] = {
     "iss": [5, [], {}, None],
     "sid": [5, [], {}],
 }
-ODD_CLAIMS: list[object] = [{**GOOD, name: odd} for name, values in ODD_VALUES.items() for odd in values]
-ODD_CLAIMS += [[], 5, "x"]
+ODD_CLAIMS: list[object] = [
+    *({**GOOD, name: odd} for name, values in ODD_VALUES.items() for odd in values),
+    [],
+    5,
+    "x",
+]
 
 
 @pytest.mark.parametrize("header", ODD_HEADERS, ids=json.dumps)
