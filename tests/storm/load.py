@@ -24,8 +24,8 @@ USERS: Final = 6
 PATIENCE: Final = 120.0
 """Seconds until a backend has started, and until it has stopped."""
 
-NOTICES: Final = 3
-"""What is told of a pair: the generation's end, and that the deployment answers, and its end."""
+NOTICES: Final = 4
+"""What is told of a pair: that the generation is queued, its end, the deployment answers, and its end."""
 
 _SCHEMA: Final = """
 mutation($id: ID!) {
@@ -33,7 +33,12 @@ mutation($id: ID!) {
     name: "notes", fields: [{name: "id", type: STRING, primaryKey: true}]
   }]}) { userErrors { message } }
 }"""
-_WEBHOOK: Final = "mutation($url: String!) { createWebhook(input: {url: $url}) { userErrors { message } } }"
+_WEBHOOK: Final = """
+mutation($url: String!) {
+  createWebhook(
+    input: {url: $url, events: [GENERATION_QUEUED, GENERATION_FINISHED, DEPLOYMENT_SUCCEEDED, DEPLOYMENT_FINISHED]}
+  ) { userErrors { message } }
+}"""
 _ACTIVITY: Final = "query($id: ID!) { project(id: $id) { activity(first: 100) { nodes { verb entityId } } } }"
 _USAGE: Final = "{ usage { totals { attempts } } }"
 
