@@ -1,4 +1,4 @@
-"""This file is rates: how often somebody may do something in a minute, whichever process they ask.
+"""This file is rates: how often something may be done in a time, by a minute as a rule, whichever process is asked.
 
 Taking is one UpdateItem that DynamoDB does or refuses by itself, so that many at once do not wait for one another. What
 is older than a minute is taken out only once there is no more room.
@@ -18,7 +18,6 @@ from services.aws.spec import EXPIRES, TableSpec
 from services.aws.tables import CONTENTION, Table, is_condition_failure
 from services.core.clock import Clock
 from services.core.errors import Conflict, Limited
-from services.core.ids import ApiKeyId, UserId
 
 WINDOW: Final = timedelta(minutes=1)
 
@@ -44,8 +43,10 @@ class Rates:
     now: Clock
     what: str = "AI requests"
     """Of what there are too many, for a person."""
+    window: timedelta = WINDOW
+    """A minute, or an hour."""
 
-    async def take(self, action: str, key: str, *, by: UserId | ApiKeyId) -> None:
+    async def take(self, action: str, key: str, *, by: str) -> None:
         """Count something that somebody is about to do, by a name of it. Raises Limited where it is one too many."""
         if not self.most:
             return
@@ -57,7 +58,7 @@ class Rates:
             if window is None or not window.taken:
                 await self._begin(window_id)
                 continue
-            recent = {name: at for name, at in window.taken.items() if at > self.now() - WINDOW}
+            recent = {name: at for name, at in window.taken.items() if at > self.now() - self.window}
             if len(recent) >= self.most:
                 raise self._limited(recent)
             if old := window.taken.keys() - recent.keys():
@@ -113,8 +114,9 @@ class Rates:
     def _limited(self, recent: Mapping[str, datetime]) -> Limited:
         """Say when the take goes out of the window that makes room for one more."""
         frees = sorted(recent.values())[len(recent) - self.most]
-        message = f"That is more than {self.most} {self.what} within a minute; wait a little."
-        return Limited(message, retry_after=(frees + WINDOW - self.now()).total_seconds())
+        length = "a minute" if self.window == WINDOW else "an hour"
+        message = f"That is more than {self.most} {self.what} within {length}; wait a little."
+        return Limited(message, retry_after=(frees + self.window - self.now()).total_seconds())
 
     def _expiry(self) -> int:
-        return int((self.now() + 2 * WINDOW).timestamp())
+        return int((self.now() + 2 * self.window).timestamp())

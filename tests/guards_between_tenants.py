@@ -93,6 +93,27 @@ BETWEEN_TENANTS: Final = (
         "tests/services/auth/test_tokens.py::test_a_session_that_is_not_active_is_not_signed_in",
     ),
     Guard(
+        "asking: a telephone is told of nothing before its code was entered",
+        "services/notifications/targets.py",
+        "        if target.channel is Channel.EMAIL:\n            return await self._subscribe(target)\n",
+        "        return await self._subscribe(target)\n",
+        "tests/services/notifications/test_asking.py::test_a_telephone_is_told_once_its_code_was_entered",
+    ),
+    Guard(
+        "asking: wrong codes are counted",
+        "services/notifications/asking.py",
+        "sent.tries >= CODE_TRIES or ",
+        "",
+        "tests/services/notifications/test_asking.py::test_a_wrong_code_confirms_nothing_and_after_five_none_is_right",
+    ),
+    Guard(
+        "asking: an address is asked a few times an hour, whoever asks",
+        "services/notifications/asking.py",
+        "        await address.take(",
+        "        await user.take(",
+        "tests/services/notifications/test_asking.py::test_an_address_is_asked_three_times_an_hour_whoever_asks",
+    ),
+    Guard(
         "deleting: a list is gone over to its end",
         "services/aws/tables.py",
         '            if "LastEvaluatedKey" not in answer:\n                return\n            start = {',

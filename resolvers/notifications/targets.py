@@ -78,6 +78,16 @@ class CreateNotificationTargetInput:
 
 
 @strawberry.input
+class ConfirmNotificationTargetInput:
+    """The code that a telephone was sent."""
+
+    target_id: strawberry.ID
+    """The target."""
+    code: str
+    """Six digits. After five wrong ones, or 15 minutes, no code is right: delete the target and add it again."""
+
+
+@strawberry.input
 class DeleteNotificationTargetInput:
     """Somebody to tell nothing more."""
 
@@ -91,6 +101,20 @@ class CreateNotificationTargetPayload:
 
     target: NotificationTarget | None = None
     """The target, also after a CONFLICT with one that is there already; null after other user errors."""
+    user_errors: UserErrors = strawberry.field(default_factory=list)
+    """What you can correct; empty on success."""
+
+    @classmethod
+    def of(cls, target: model.NotificationTarget) -> Self:
+        return cls(target=NotificationTarget.of(target))
+
+
+@strawberry.type
+class ConfirmNotificationTargetPayload:
+    """The target, or what was wrong."""
+
+    target: NotificationTarget | None = None
+    """The target, which is told from now on; after a CONFLICT as it is."""
     user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct; empty on success."""
 
@@ -141,7 +165,9 @@ class TargetsMutation:
         info: Info,
         input: Annotated[CreateNotificationTargetInput, strawberry.argument(description="Whom to tell.")],
     ) -> CreateNotificationTargetPayload:
-        """Tell somebody what happens to a team that you administer. Owners of e-mail addresses are asked first."""
+        """Tell somebody what happens to a team that you administer. They are asked first, by a mail, or by a code to a
+        telephone for `confirmNotificationTarget`. An address is asked three times an hour at most.
+        """
         new = targets.NewTarget(
             channel=input.channel,
             address=input.address,
@@ -151,6 +177,19 @@ class TargetsMutation:
         )
         made = await info.context.services.targets.create(new, by=info.context.actor)
         return CreateNotificationTargetPayload.of(made)
+
+    @strawberry.mutation
+    @reporting(ConfirmNotificationTargetPayload)
+    async def confirm_notification_target(
+        self,
+        info: Info,
+        input: Annotated[ConfirmNotificationTargetInput, strawberry.argument(description="Whom, by which code.")],
+    ) -> ConfirmNotificationTargetPayload:
+        """Have a telephone told, by the code that was sent to it."""
+        target = await info.context.services.targets.confirm(
+            TargetId(input.target_id), input.code, by=info.context.actor
+        )
+        return ConfirmNotificationTargetPayload.of(target)
 
     @strawberry.mutation
     @reporting(DeleteNotificationTargetPayload)

@@ -49,6 +49,10 @@ class Topic:
         """
         return await self.aws.run(self._subscribe, protocol, endpoint, only)
 
+    async def text(self, number: str, message: str) -> None:
+        """Send a text message to a telephone, which need not be subscribed. Raises Unacceptable."""
+        await self.aws.run(self._text, number, message)
+
     async def unsubscribe(self, arn: str) -> None:
         """End a subscription. Raises Unacceptable for one that was not confirmed: that ends by itself in some days."""
         await self.aws.run(self._unsubscribe, arn)
@@ -72,6 +76,15 @@ class Topic:
                 raise Unacceptable from None
             raise
         return made["SubscriptionArn"]
+
+    def _text(self, number: str, message: str) -> None:
+        kind: Any = {"DataType": "String", "StringValue": "Transactional"}
+        try:
+            self.aws.sns.publish(PhoneNumber=number, Message=message, MessageAttributes={"AWS.SNS.SMS.SMSType": kind})
+        except ClientError as error:
+            if _code(error) in _REFUSED:
+                raise Unacceptable from None
+            raise
 
     def _unsubscribe(self, arn: str) -> None:
         try:

@@ -58,6 +58,7 @@ from services.integrations.testing import CredentialTester
 from services.jobs.sweeper import Sweeper
 from services.jobs.worker import Worker
 from services.llm.router import Router
+from services.notifications.asking import Asking
 from services.notifications.attempt import Attempts
 from services.notifications.courier import Courier
 from services.notifications.fanout import Fanout
@@ -261,7 +262,7 @@ class _Builder:
             ),
             usage=Reports(usage, counters, limits, now),
             webhooks=webhooks,
-            targets=NotificationTargets(notifier.targets, notifier, idempotency, journal, now),
+            targets=NotificationTargets(notifier.targets, notifier, self._asking(), idempotency, journal, now),
             integrations=self._integrations(projects, outbound, idempotency),
             health=self._health(bucket, generation_queue, people.sign_in),
         )
@@ -286,6 +287,9 @@ class _Builder:
         members, sent = self.use.table(MEMBERSHIPS), self.use.table(IDEMPOTENCY_KEYS)
         letters = Letters(self.use.post, self.use.table(USERS), self.use.table(SETTINGS), members, sent, now)
         return Courier(notifier.queue, fanout, attempts, letters, now), service
+
+    def _asking(self) -> Asking:
+        return Asking(self.use.table(RATES), self.use.config.pepper, secrets.token_bytes, self.use.now)
 
     def _integrations(self, projects: Projects, outbound: Outbound, idempotency: Idempotency) -> Integrations:
         tester = CredentialTester(outbound, self.use.now)

@@ -113,7 +113,16 @@ class Channel(Enum):
     EMAIL = "EMAIL"
     """By e-mail; its owner is asked first."""
     SMS = "SMS"
-    """By text message to a telephone."""
+    """By text message to a telephone; its owner is sent a code first."""
+
+
+class SentCode(msgspec.Struct, frozen=True, rename="camel"):
+    """A code that whoever owns a telephone was sent. `hash` is its HMAC-SHA256 with the target's id, in hex."""
+
+    hash: str
+    expires_at: datetime
+    tries: int = 0
+    """Wrong codes that were entered."""
 
 
 class NotificationTarget(Entity, frozen=True, kw_only=True, rename="camel"):
@@ -126,7 +135,9 @@ class NotificationTarget(Entity, frozen=True, kw_only=True, rename="camel"):
     address: str
     events: tuple[NotificationEvent, ...]
     subscription: str | None = None
-    """The ARN of its subscription to the team's topic."""
+    """The ARN of its subscription to the team's topic; a telephone has one once its code was entered."""
+    code: SentCode | None = None
+    """What was sent to a telephone that is not subscribed yet."""
 
 
 TARGETS: Final = TableSpec(

@@ -20,6 +20,7 @@ from services.core.pages import Page, PageRequest
 from services.core.policy import Action, of_team, require
 from services.core.text import is_email
 from services.idempotency import Idempotency, Try
+from services.notifications.asking import Asking
 from services.notifications.model import Channel, NotificationEvent, NotificationTarget
 from services.notifications.notifier import Notifier
 
@@ -38,11 +39,11 @@ class TargetState(Enum):
     """Whether a target is told of anything."""
 
     PENDING = "PENDING"
-    """Its owner was asked and has not agreed yet."""
+    """Its owner was asked, by a mail or by a code to the telephone, and has not agreed yet."""
     CONFIRMED = "CONFIRMED"
     """It is told."""
     ENDED = "ENDED"
-    """Its owner has unsubscribed, or did not agree within days."""
+    """Its owner has unsubscribed, or did not agree in time: within days, or 15 minutes for a telephone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class NewTarget:
 class NotificationTargets:
     table: Table[NotificationTarget]
     notifier: Notifier
+    asking: Asking
     idempotency: Idempotency
     journal: Journal
     now: Clock
@@ -86,12 +88,13 @@ class NotificationTargets:
             created_at=now,
             updated_at=now,
         )
+        await self.asking.admit(target, by=by)
         try:
             await self.table.put_new(target)
         except AlreadyExists:
             target = await self.get(target.id, by=by)
         if not target.subscription:
-            target = await self._subscribe(target)
+            target = await self._ask(target)
         await self.journal.created(target, target.channel.value, place=InTeam(team_id), by=by.user_id)
         return target
 
@@ -106,11 +109,30 @@ class NotificationTargets:
 
     async def state(self, target: NotificationTarget) -> TargetState:
         """Say whether a target that the caller was given has agreed; asks SNS."""
+        if target.code is not None:
+            return TargetState.PENDING if target.code.expires_at > self.now() else TargetState.ENDED
         topic = self.notifier.topic_of(target.team_id)
         agreed = await topic.is_confirmed(target.subscription) if target.subscription else None
         if agreed is None:
             return TargetState.ENDED
         return TargetState.CONFIRMED if agreed else TargetState.PENDING
+
+    async def confirm(self, target_id: TargetId, code: str, *, by: Actor) -> NotificationTarget:
+        """Have a telephone told, by the code that it was sent. One that is confirmed already stays so.
+
+        Raises Invalid for a wrong code, and Conflict once there were too many, or the code is too old.
+        """
+        before = await self.get(target_id, by=by)
+        target = await self.table.update(target_id, lambda old: self.asking.entered(old, code))
+        if target is None:
+            raise NotFound("target", target_id)
+        if target.code is not None:
+            raise Invalid.one("That is not the code that was sent.", "code")
+        if target.subscription is None:
+            target = await self._subscribe(target)
+        if before.code is not None:
+            await self.journal.updated(target, target.channel.value, place=InTeam(target.team_id), by=by.user_id)
+        return target
 
     async def delete(self, target_id: TargetId, *, by: Actor) -> NotificationTarget:
         """Tell a target nothing more."""
@@ -121,6 +143,19 @@ class NotificationTargets:
         await self.table.remove(target)
         await self.journal.deleted(target, target.channel.value, place=InTeam(target.team_id), by=by.user_id)
         return target
+
+    async def _ask(self, target: NotificationTarget) -> NotificationTarget:
+        """Ask the owner of an address: SNS does by mail, and we send a telephone a code."""
+        if target.channel is Channel.EMAIL:
+            return await self._subscribe(target)
+        code, sent = self.asking.code_for(target.id)
+        asked = await self.table.update(target.id, lambda old: replace(old, code=sent))
+        try:
+            await self.notifier.topic.text(target.address, _text(code))
+        except Unacceptable:
+            await self.table.remove(target)
+            raise Invalid.one("address is not accepted.", "address") from None
+        return asked or target
 
     async def _subscribe(self, target: NotificationTarget) -> NotificationTarget:
         topic, events = self.notifier.topic_of(target.team_id), [event.value for event in target.events]
@@ -139,6 +174,11 @@ class NotificationTargets:
             raise Conflict("The team has this target already.", current=found)
         if len(others) >= MOST:
             raise Conflict(f"A team can have at most {MOST} notification targets.")
+
+
+def _text(code: str) -> str:
+    """Write the message with a code. Nothing in it is chosen by whoever has it sent."""
+    return f"{code} is the code to be told of your team's work on Snapinfra. If you did not expect it, ignore it."
 
 
 def _check(new: NewTarget) -> None:

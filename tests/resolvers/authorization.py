@@ -319,6 +319,11 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         MANAGE,
         told("CONFLICT"),
     ),
+    "Mutation.confirmNotificationTarget": Entry(
+        "mutation($target: ID!) {"
+        ' confirmNotificationTarget(input: {targetId: $target, code: "000000"}) { userErrors { code } } }',
+        MANAGE,
+    ),
     "Mutation.deleteNotificationTarget": Entry(
         "mutation($freshTarget: ID!) {"
         " deleteNotificationTarget(input: {targetId: $freshTarget}) { userErrors { code } } }",

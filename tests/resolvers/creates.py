@@ -76,6 +76,7 @@ MAKE_NOTHING: Final = frozenset(
         "cancelDeployment",
         "cancelGeneration",
         "changeMemberRole",
+        "confirmNotificationTarget",
         "deleteArchitecture",
         "deleteDeployment",
         "deleteDocumentationPage",

@@ -1,5 +1,7 @@
 """This file is the promise that another user's things are invisible, by every path that exists."""
 
+import uuid
+
 import pytest
 
 from tests.snapinfra import GENERATION, User, events
@@ -125,7 +127,10 @@ BY_KIND = {
         "mutation($id: ID!) { deleteIntegration(input: {integrationId: $id}) { deletedIntegrationId } }",
         REPLACE_CREDENTIALS,
     ],
-    "target": ["mutation($id: ID!) { deleteNotificationTarget(input: {targetId: $id}) { deletedTargetId } }"],
+    "target": [
+        "mutation($id: ID!) { deleteNotificationTarget(input: {targetId: $id}) { deletedTargetId } }",
+        'mutation($id: ID!) { confirmNotificationTarget(input: {targetId: $id, code: "1"}) { target { id } } }',
+    ],
     "delivery": ["mutation($id: ID!) { redeliverWebhook(input: {deliveryId: $id}) { delivery { id } } }"],
     "activity": [],
     "user": [],
@@ -160,7 +165,9 @@ async def own(user: User) -> dict[str, str]:
         "mutation($id: ID!) { testWebhook(input: {webhookId: $id}) { delivery { id } } }", id=webhook_id
     )
     target = await user.ask(
-        'mutation { createNotificationTarget(input: {channel: EMAIL, address: "a@example.com"}) { target { id } } }'
+        "mutation($address: String!) { createNotificationTarget(input: {channel: EMAIL, address: $address})"
+        " { target { id } } }",
+        address=f"{uuid.uuid4().hex}@example.com",
     )
     integration = await user.ask(
         'mutation { createIntegration(input: {type: VERCEL, credentials: {token: "some-token"}})'

@@ -57,7 +57,7 @@ async def test_members_who_do_not_administer_a_team_change_nothing(
     vercel = NewIntegration(IntegrationType.VERCEL, Token("tok_0123456789"), team_id=team)
     kept = await services.integrations.create(vercel, by=owner)
     new_webhook = NewWebhook("https://example.com", EVENTS, team_id=team)
-    new_target = NewTarget(Channel.EMAIL, "a@example.com", EVENTS, team_id=team)
+    new_target = NewTarget(Channel.EMAIL, f"{uuid.uuid4().hex}@example.com", EVENTS, team_id=team)
 
     for refused in (
         services.webhooks.get(webhook.id, by=by),

@@ -57,7 +57,9 @@ async def somebody(services: Services, user_id: str = "") -> Actor:
 async def own(services: Services, team_id: TeamId, owner: Actor) -> None:
     """Make one of everything that a team can have."""
     await services.webhooks.create(NewWebhook("https://example.com", EVENTS, team_id=team_id), by=owner)
-    await services.targets.create(NewTarget(Channel.EMAIL, "a@example.com", EVENTS, team_id=team_id), by=owner)
+    await services.targets.create(
+        NewTarget(Channel.EMAIL, f"{uuid.uuid4().hex}@example.com", EVENTS, team_id=team_id), by=owner
+    )
     vercel = NewIntegration(IntegrationType.VERCEL, Token("tok_0123456789"), team_id=team_id)
     await services.integrations.create(vercel, by=owner)
     await services.api_keys.create(NewApiKey("ci", (Scope.READ,), team_id=team_id), by=owner)
