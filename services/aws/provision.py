@@ -29,6 +29,9 @@ RECEIVES: Final = 10
 three crashes; this is the net below, wide enough for deliveries that find the job held by another."""
 
 
+_ENCRYPTION: Final[Any] = {"Enabled": True, "SSEType": "KMS"}
+"""By the key of AWS's that the account sees and its trail logs (`aws/dynamodb`), not by the one DynamoDB owns."""
+
 _STREAM: Final[Any] = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
@@ -76,6 +79,7 @@ def provision(aws: Aws, resources: Resources) -> None:
         faults += _faults_of_keys(aws, name, spec)
         _missing_indexes(aws, name, spec)
         faults += [*_faults_of_ttl(aws, name, spec), *_faults_of_stream(aws, name, spec)]
+        _encrypt(aws, name)
         aws.dynamodb.update_continuous_backups(
             TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
         )
@@ -116,6 +120,7 @@ def _table(aws: Aws, name: str, spec: TableSpec[Any]) -> None:
         request["GlobalSecondaryIndexes"] = [_index(index) for index in spec.indexes]
     if spec.stream:
         request["StreamSpecification"] = _STREAM
+    request["SSESpecification"] = _ENCRYPTION
     with _unless("ResourceInUseException"):
         aws.dynamodb.create_table(**request)
 
@@ -208,6 +213,14 @@ def _faults_of_stream(aws: Aws, name: str, spec: TableSpec[Any]) -> Iterator[str
             f"{name}: its stream must have {_STREAM['StreamViewType']}, and has {stream.get('StreamViewType')}; "
             "switch it off when nobody reads it, and provision again"
         )
+
+
+def _encrypt(aws: Aws, name: str) -> None:
+    """Encrypt a table by AWS's key in the account; one that is encrypted by a key of the account's own stays so."""
+    table = aws.dynamodb.describe_table(TableName=name)["Table"]
+    if table.get("SSEDescription", {}).get("Status") not in ("ENABLED", "ENABLING", "UPDATING"):
+        aws.dynamodb.update_table(TableName=name, SSESpecification=_ENCRYPTION)
+        _wait_for(aws, name)
 
 
 def _queue(aws: Aws, spec: QueueSpec) -> None:

@@ -67,6 +67,8 @@ async def test_every_table_can_be_restored_and_is_paid_by_request(stage: tuple[C
         assert table.get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST", name
         assert table.get("StreamSpecification", {}).get("StreamEnabled", False) == spec.stream, name
         assert (await lifetime(aws, name)) == spec.ttl, name
+        encryption = table.get("SSEDescription", {})
+        assert (encryption.get("Status"), encryption.get("SSEType")) == ("ENABLED", "KMS"), name
     assert table_name(config, PROJECTS) == f"snapinfra-projects-{config.stage}"
 
 
@@ -107,6 +109,19 @@ async def test_a_stream_and_a_ttl_that_were_switched_off_are_switched_on(stage: 
     state = (await aws.run(aws.dynamodb.describe_time_to_live, TableName=expiring))["TimeToLiveDescription"]
     assert table.get("StreamSpecification") == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert (state.get("TimeToLiveStatus"), state.get("AttributeName")) == ("ENABLED", "expiresAt")
+
+
+async def test_a_table_from_before_is_encrypted_by_the_key_in_the_account(stage: tuple[Config, Aws]) -> None:
+    config, aws = stage
+    name = table_name(config, PROJECTS)
+    await aws.run(aws.dynamodb.update_table, TableName=name, SSESpecification={"Enabled": False})
+    before = (await aws.run(aws.dynamodb.describe_table, TableName=name))["Table"]
+
+    await asyncio.to_thread(provision_stage, config)
+
+    after = (await aws.run(aws.dynamodb.describe_table, TableName=name))["Table"]
+    assert before.get("SSEDescription", {}).get("Status") != "ENABLED"
+    assert after.get("SSEDescription", {}).get("Status") == "ENABLED"
 
 
 async def test_what_can_not_be_changed_is_said_and_stays(stage: tuple[Config, Aws]) -> None:
