@@ -61,7 +61,7 @@ def named(service: str, operation: str, params: dict[str, Any]) -> Iterator[Call
 
 
 def _resource(service: str, action: str, params: dict[str, Any]) -> Resource:
-    if action in _OF_ANYTHING:
+    if action in _OF_ANYTHING or "PhoneNumber" in params:
         return Resource.ANY
     if service == "sqs":
         name = params.get("QueueUrl") or params["QueueName"]

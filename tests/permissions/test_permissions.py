@@ -39,7 +39,10 @@ from tests.snapinfra import Server, User, events, settings
 
 ROLES = (Process.API, Process.WORKER, Process.PROVISION)
 NOTIFY = """
-mutation($team: ID!, $url: String!) { createWebhook(input: {teamId: $team, url: $url}) { userErrors { message } } }"""
+mutation($team: ID!, $url: String!) {
+  createWebhook(input: {teamId: $team, url: $url}) { userErrors { message } }
+  createNotificationTarget(input: {teamId: $team, channel: SMS, address: "+14155550123"}) { userErrors { message } }
+}"""
 
 
 @dataclass
