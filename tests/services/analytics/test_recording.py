@@ -11,7 +11,7 @@ from services.analytics.service import Metric, TimeRange
 from services.analytics.sessions import session_id_of
 from services.core.actor import Scope
 from services.core.errors import Forbidden, Invalid, NotFound
-from services.core.ids import SessionId
+from services.core.ids import ProjectId, SessionId
 from services.core.pages import PageRequest
 from tests.services.analytics.stage import NOW, Stage, actor, event
 
@@ -171,9 +171,9 @@ async def test_sessions_come_newest_first_for_a_team_and_for_a_project(stage: St
             event(f"e{number}", NOW.replace(minute=number), session_id=f"s{number}", project_id=project_id)
         )
 
-    async def names(**where: Any) -> list[str]:
-        page = await stage.analytics.sessions(PageRequest(), **{"team_id": None, **where}, by=stage.person)
+    async def names(project_id: ProjectId | None) -> list[str]:
+        page = await stage.analytics.sessions(PageRequest(), team_id=None, project_id=project_id, by=stage.person)
         return [session.session for session in page.items]
 
-    assert await names(project_id=None) == ["s2", "s1", "s0"]
-    assert await names(project_id=stage.project_id) == ["s2", "s0"]
+    assert await names(None) == ["s2", "s1", "s0"]
+    assert await names(stage.project_id) == ["s2", "s0"]
