@@ -49,6 +49,8 @@ class Timeouts:
     """Silence before the first text: a reasoning model may think for a minute without a word."""
     between_chunks: float = 30
     """Silence in mid-answer. A comment that keeps the connection alive ends a silence."""
+    whole: float = 900
+    """Silence before an answer that is not streamed: it comes once it is whole."""
 
 
 class Response(Protocol):
@@ -129,7 +131,7 @@ class Chat:
     async def _attempt(self, params: Mapping[str, Any]) -> AsyncGenerator[Chunk]:
         """Ask once. An HTTP answer that is no success is a chunk with its error."""
         loop = asyncio.get_running_loop()
-        patience = self._timeouts.first_text
+        patience = self._timeouts.first_text if "stream" in params else self._timeouts.whole
         deadline = loop.time() + patience
         body = Body()
         async with AsyncExitStack() as stack:

@@ -111,6 +111,8 @@ class Body:
     """Bytes to a write; None writes all at once."""
     cut_after: int | None = None
     """Drop the connection after so many bytes."""
+    delay: float = 0
+    """Seconds before the response's head."""
 
 
 @dataclass(frozen=True)
@@ -281,6 +283,7 @@ async def _send_status(writer: asyncio.StreamWriter, behaviour: Status) -> None:
 
 async def _send_body(writer: asyncio.StreamWriter, request: Recorded, body: Body) -> None:
     content = body.content if isinstance(body.content, bytes) else body.content(request)
+    await asyncio.sleep(body.delay)
     writer.write(f"HTTP/1.1 200 OK\r\ncontent-type: {body.media_type}\r\nconnection: close\r\n".encode())
     is_whole = body.cut_after is None
     writer.write(b"transfer-encoding: chunked\r\n\r\n")

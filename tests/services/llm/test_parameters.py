@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.llm.chat import Timeouts
 from services.llm.openai import OpenAI
 from services.llm.port import CodeTask, FailureCode, Item, Message, Options, ProviderFailure, Request, SchemaTask, Text
 from services.schemas.model import SchemaModel
@@ -241,3 +242,14 @@ async def test_a_server_that_refuses_everything_is_asked_in_the_end_with_the_lea
 
     assert Text("hello") in await ask(chat)
     assert fake.requests[-1].body.keys() == {"model", "messages"}
+
+
+async def test_an_answer_that_is_not_streamed_may_take_longer_than_a_first_text(fake: FakeLLM) -> None:
+    impatient = Timeouts(first_text=0.3, whole=20)
+    chat = OpenAI(key="k", model="m-1", base_url=fake.openai_url, timeouts=impatient)
+    fake.script.append(Status(400, body={"error": {"message": "Unsupported.", "param": "stream"}}))
+    whole = b'{"choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}]}'
+    fake.script.append(Body(whole, delay=1))
+
+    assert Text("hello") in await ask(chat)
+    await chat.aclose()
