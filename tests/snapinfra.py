@@ -155,10 +155,12 @@ subscription($id: ID!, $after: String) {
 }"""
 
 
-async def events(user: User, generation_id: str, *, after: str | None = None, most: int | None = None) -> list[Any]:
+async def events(
+    user: User, generation_id: str, *, after: str | None = None, most: int | None = None, patience: float = 60
+) -> list[Any]:
     """Return a generation's events after a cursor, to its end or until there are `most`."""
     found: list[Any] = []
-    async with asyncio.timeout(60), aclosing(user.follow(GENERATION, id=generation_id, after=after)) as results:
+    async with asyncio.timeout(patience), aclosing(user.follow(GENERATION, id=generation_id, after=after)) as results:
         async for result in results:
             assert "errors" not in result, result
             found.append(result["data"]["generationEvents"])

@@ -58,12 +58,19 @@ def _text(kind: str, sent: Sent, text: str) -> Iterator[str]:
 
 
 def _files(sent: Sequence[Sent], files: Mapping[str, str]) -> Iterator[str]:
+    """Judge files by the answers that count: those from the last on that started over, whichever that was."""
+    if not files:
+        yield "It is COMPLETED without any file."
     said = [(read(each.stream, is_cut=each.is_cut).text, each.boundary) for each in sent]
+    found = [list(_lacking(said[first:], files)) for first in range(len(said))]
+    yield from min(found, key=len)
+
+
+def _lacking(said: Sequence[tuple[str, str]], files: Mapping[str, str]) -> Iterator[str]:
+    """Yield what these answers have announced and the files lack, and what the files have that none of them has."""
     for line in (line for text, boundary in said for line in announced(text, boundary)):
         if not any(path in line and len(line) - len(path) <= _DECORATION for path in files):
             yield f"It is COMPLETED without {line!r}, which was announced."
     for path, content in files.items():
         if not any(content in contents(text, boundary, path) for text, boundary in said):
             yield f"It is COMPLETED with a {path} that no answer has: {content!r}."
-    if not files:
-        yield "It is COMPLETED without any file."

@@ -15,8 +15,10 @@ from tests.mutations.changes import changed
 from tests.mutations.judge import Sent, faults
 from tests.snapinfra import Server, User, events
 
-PATIENCE: Final = 120.0
+PATIENCE: Final = 180.0
 """Seconds in which a generation has to end."""
+PROGRESS: Final = 250
+"""Cases after which a line says how far it is."""
 _GENERATION: Final = """
 query($id: ID!) {
   generation(id: $id) {
@@ -28,6 +30,8 @@ query($id: ID!) {
 _WORD: Final = re.compile(r"\bcase\d{5}\b")
 _BOUNDARY: Final = re.compile(r"^=== ([0-9a-zA-Z]+) MANIFEST$", re.MULTILINE)
 _FRAMES: Final = frames()
+
+log: Final = logging.getLogger(__name__)
 
 
 def server_settings(fake: FakeLLM) -> dict[str, str]:
@@ -41,6 +45,7 @@ def server_settings(fake: FakeLLM) -> dict[str, str]:
         "OPENAI_MODEL": "openai-model",
         "AI_COOLDOWN": "0",
         "WORKER_GENERATIONS": "32",
+        "JOB_LEASE_SECONDS": "60",
     }
 
 
@@ -140,7 +145,8 @@ class Load:
         for case in self._next():
             self._playing[case.word] = case
             await self._one(user, project_id, case)
-            del self._playing[case.word]
+            if not case.number % PROGRESS:
+                log.info("%s of %s", case.number, self.cases)
 
     async def _one(self, user: User, project_id: str, case: Case) -> None:
         """Have one generation said its streams, and judge it."""
@@ -148,8 +154,7 @@ class Load:
         options = {"model": model, "maxTokens": 4000}
         generation_id = await user.generate(project_id, case.kind, prompt=f"Notes, {case.word}", options=options)
         try:
-            async with asyncio.timeout(PATIENCE):
-                happened = await events(user, generation_id)
+            happened = await events(user, generation_id, patience=PATIENCE)
         except TimeoutError:
             self._wrong(case, "It has not ended.")
             return

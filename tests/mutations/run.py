@@ -8,6 +8,7 @@ fake provider do the work.
 
 import argparse
 import asyncio
+import logging
 import os
 import secrets
 import sys
@@ -24,7 +25,7 @@ from tests.mutations.report import write
 from tests.snapinfra import serving, settings
 
 _MINISTACK: Final = Path(__file__).parents[2] / ".tools" / "bin" / "ministack"
-AT_ONCE: Final = 24
+AT_ONCE: Final = 16
 
 
 async def run(mutations: int, seed: int) -> Load:
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="random unless given")
     parser.add_argument("--report", type=Path, default=Path("docs/mutations.md"))
     options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING)
+    logging.getLogger(Load.__module__).setLevel(logging.INFO)
     began = time.monotonic()
     load = asyncio.run(run(options.mutations, options.seed))
     write(options.report, load, seconds=time.monotonic() - began)
