@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test check demo schema chaos storm fuzz faults fuzz-models model guards backends bench bench-analytics format lock clean
+.PHONY: help setup dev test check demo schema chaos storm fuzz faults hostile fuzz-models model guards backends bench bench-analytics format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ model: setup .make/model  ## Generate with a real language model on this machine
 
 guards: setup  ## Remove each guard in a copy and see its test fail; writes docs/guards.md
 	@$(VENV)/python -m tests.guards
+
+hostile: setup  ## Attack a server over the wire, with a polite client beside; writes docs/hostile.md
+	@$(VENV)/python -m tests.hostile.run
 
 backends: setup  ## Ten descriptions to ten backends that pass their own tests; writes docs/backends.md
 	@nice $(VENV)/python -m tests.backends.run
