@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,8 +31,6 @@ query($id: ID!) {
 _WORD: Final = re.compile(r"\bcase\d{5}\b")
 _BOUNDARY: Final = re.compile(r"^=== ([0-9a-zA-Z]+) MANIFEST$", re.MULTILINE)
 _FRAMES: Final = frames()
-
-log: Final = logging.getLogger(__name__)
 
 
 def server_settings(fake: FakeLLM) -> dict[str, str]:
@@ -146,7 +145,7 @@ class Load:
             self._playing[case.word] = case
             await self._one(user, project_id, case)
             if not case.number % PROGRESS:
-                log.info("%s of %s", case.number, self.cases)
+                sys.stdout.write(f"{case.number} of {self.cases}\n")
 
     async def _one(self, user: User, project_id: str, case: Case) -> None:
         """Have one generation said its streams, and judge it."""

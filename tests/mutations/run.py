@@ -8,7 +8,6 @@ fake provider do the work.
 
 import argparse
 import asyncio
-import logging
 import os
 import secrets
 import sys
@@ -50,8 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="random unless given")
     parser.add_argument("--report", type=Path, default=Path("docs/mutations.md"))
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING)
-    logging.getLogger(Load.__module__).setLevel(logging.INFO)
     began = time.monotonic()
     load = asyncio.run(run(options.mutations, options.seed))
     write(options.report, load, seconds=time.monotonic() - began)
