@@ -6,16 +6,18 @@ from typing import Any, Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.access_log import RequestIds
 from graph.headers import PAGE, SecureHeaders
 from graph.http import TooLong, bounded
 from graph.origins import Cors, Hosts, Origins
-from graph.transport import GraphQLTransport
+from graph.transport import GraphQLTransport, address_of
+from graph.turns import Turnstile
 from services.bootstrap import Services
 from services.core.clock import iso
 from services.core.errors import Invalid, NotFound, Problem, Unauthenticated
@@ -35,7 +37,8 @@ _STATUS: Final[dict[type[Problem], int]] = {Unauthenticated: 401, Invalid: 400, 
 def create_app(services: Services) -> Starlette:
     """Make the application."""
     origins = Origins(services.config)
-    transport = GraphQLTransport(services, origins, page=_graphiql)
+    turnstile = Turnstile()
+    transport = GraphQLTransport(services, origins, turnstile, page=_graphiql)
     routes: list[BaseRoute] = [
         Route("/", _home),
         Route("/graphql", transport),
@@ -47,6 +50,7 @@ def create_app(services: Services) -> Starlette:
     if STATIC.is_dir():
         routes.append(Mount("/graphiql", StaticFiles(directory=STATIC)))
     middleware = [
+        Middleware(Entrance, turnstile=turnstile),
         Middleware(RequestIds),
         Middleware(SecureHeaders, pages="/graphiql/", secure=not services.config.development),
         Middleware(Hosts, names=(*services.config.allowed_hosts, services.config.host)),
@@ -56,6 +60,19 @@ def create_app(services: Services) -> Starlette:
     app = Starlette(routes=routes, middleware=middleware)
     app.state.services = services
     return app
+
+
+class Entrance:
+    """Lets a few requests begin at a time, of each address in turn (graph.turns)."""
+
+    def __init__(self, app: ASGIApp, *, turnstile: Turnstile) -> None:
+        self.app = app
+        self.turnstile = turnstile
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self.turnstile.enter(address_of(HTTPConnection(scope)))
+        await self.app(scope, receive, send)
 
 
 async def _home(request: Request) -> Response:

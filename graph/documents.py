@@ -11,22 +11,34 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    ParallelVisitor,
     Source,
     TokenKind,
+    TypeInfo,
+    TypeInfoVisitor,
+    ValidationContext,
     parse,
     specified_rules,
+    visit,
 )
-from graphql.language.lexer import Lexer
-from strawberry.schema.schema import validate_document
+from graphql.language import Lexer
+from graphql.validation.validate import ValidationAbortedError
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graph.limits import PARSING
+
+RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+"""GraphQL's, and those of Strawberry for what GraphQL does not know."""
 
 KEPT: Final = 256
 """Valid documents that are kept, those used last."""
 
+MOST_ERRORS: Final = 20
+"""Of a document, that are looked for: finding where each is takes its time."""
+
 MOST_KEPT: Final = 4_096
 """Characters of a document that is kept: all of them together take less than 100 MB, whoever sends what."""
-
 
 MOST_DIGITS: Final = 300
 """Characters of a number: no type takes more, and Python reads at most 4,300 of them."""
@@ -54,6 +66,21 @@ def kept(query: str) -> Checked | None:
     return checked
 
 
+def read(query: str) -> DocumentNode:
+    """Parse a document. Raises GraphQLError for one that can't be parsed.
+
+    Its tokens let go of each other, for nobody needs their order any more: thousands in a cycle would wait for the
+    garbage collector, which then keeps everybody waiting.
+    """
+    document = parse(query, **PARSING)
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following
+    return document
+
+
 def check(schema: GraphQLSchema, query: str) -> Checked:
     """Parse a document and validate it. Raises GraphQLError for one that can't be parsed.
 
@@ -61,9 +88,9 @@ def check(schema: GraphQLSchema, query: str) -> Checked:
     """
     if (checked := kept(query)) is not None:
         return checked
-    document = parse(query, **PARSING)
+    document = read(query)
     _check_numbers(query)
-    checked = Checked(document, tuple(_clear(error) for error in validate_document(schema, document, specified_rules)))
+    checked = Checked(document, tuple(_validated(schema, document)))
     if not checked.errors and len(query) <= MOST_KEPT:
         _kept[query] = checked
         if len(_kept) > KEPT:
@@ -82,8 +109,30 @@ def _check_numbers(query: str) -> None:
             raise GraphQLSyntaxError(source, token.start, f"A number has at most {MOST_DIGITS} characters.")
 
 
-def _clear(error: GraphQLError) -> GraphQLError:
-    """Say what graphql-core means when it gives up (graph.limits)."""
-    if error.message != "Validation aborted.":
-        return error
-    return GraphQLError("The document asks for the same fields, or uses its fragments, too many times.")
+def _validated(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+    """Do as graphql-core's `validate` does, and then take apart what did it.
+
+    Each of its visitors refers to itself, and all of them to the document and its parts: thousands in cycles, as above.
+    """
+    errors, types = list[GraphQLError](), TypeInfo(schema)
+
+    def note(error: GraphQLError) -> None:
+        if len(errors) == MOST_ERRORS:
+            raise ValidationAbortedError(f"There are more mistakes than these {MOST_ERRORS}.")
+        errors.append(error)
+
+    context = ValidationContext(schema, document, types, note)
+    rules = [rule(context) for rule in RULES]
+    together = ParallelVisitor(rules)
+    visitor = TypeInfoVisitor(types, together)
+    try:
+        visit(document, visitor)
+    except ValidationAbortedError as more:
+        errors.append(GraphQLError(more.message))
+    except RecursionError:  # also of a rule that gives up (graph.limits)
+        errors.append(GraphQLError("The document asks for the same fields, or uses its fragments, too many times."))
+    for part in (*rules, together, visitor):
+        vars(part).clear()
+    for error in errors:
+        error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}  # here, where its locations are known
+    return errors

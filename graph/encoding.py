@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-MOST_CONTAINERS: Final = 150_000
+MOST_CONTAINERS: Final = 100_000
 """Objects and arrays in a text: two bytes are enough for one, which then takes fifty, and time to make and to free.
 Where only few are meant is counted later, and said better (graph.inputs)."""
 

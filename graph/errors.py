@@ -35,6 +35,7 @@ def coded(error: Exception) -> GraphQLError:
 
 def _coded(error: GraphQLError) -> GraphQLError:
     message, extensions = _described(error)
+    _forget(error)
     return GraphQLError(
         message=message,
         nodes=error.nodes,
@@ -43,6 +44,13 @@ def _coded(error: GraphQLError) -> GraphQLError:
         path=error.path,
         extensions=extensions,
     )
+
+
+def _forget(error: BaseException | None) -> None:
+    """Let errors go of where they came from: their frames refer to the operation and its document, and that to them."""
+    while error is not None:
+        error.__traceback__ = None
+        error = getattr(error, "original_error", None)
 
 
 def _described(error: GraphQLError) -> tuple[str, dict[str, Any]]:

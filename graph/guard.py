@@ -6,7 +6,7 @@ nobody sees half of a header, an answer that is not read, or a ping (graph.http_
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -92,20 +92,24 @@ class Guard:
 
     @asynccontextmanager
     async def watching(self) -> AsyncGenerator[None]:
-        """End what lets us wait for too long, within the block."""
+        """End what lets us wait for too long, within the block; after it, whoever does not read."""
         task = asyncio.create_task(self._watch(), name="guard")
         try:
             yield
         finally:
             task.cancel()
             await asyncio.wait([task])
+            self._end(lambda due: due.writing is not None)
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             now = asyncio.get_running_loop().time()
-            for connection in [connection for connection in self._whose if connection.due.is_over(now)]:
-                connection.transport.abort()
+            self._end(lambda due, now=now: due.is_over(now))
+
+    def _end(self, is_over: Callable[[Due], bool]) -> None:
+        for connection in [connection for connection in self._whose if is_over(connection.due)]:
+            connection.transport.abort()
 
 
 class GuardedConfig(uvicorn.Config):

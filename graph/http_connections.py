@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from graph.guard import TAKING, Due, Guard, GuardedConfig
 from services.core.errors import Limited
@@ -28,6 +28,7 @@ class GuardedHttp(HttpToolsProtocol):
         self.guard: Guard = config.guard
         self.due = Due()
         self._headers = 0
+        self._answered: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -40,8 +41,17 @@ class GuardedHttp(HttpToolsProtocol):
             self.due.reading = self.loop.time() + self.guard.settings.header_seconds
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request that is answered, which uvicorn forgets where another one waits for its turn."""
         self.guard.leave(self)
+        self.pipeline.clear()
+        if self._answered is not None:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def handle_websocket_upgrade(self) -> None:
         self.guard.leave(self)  # the socket enters for itself

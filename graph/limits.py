@@ -119,6 +119,8 @@ class Scales:
     schema: GraphQLSchema
     document: DocumentNode
     variables: Mapping[str, Any]
+    whole: Weight = field(default_factory=Weight)
+    """What the operation weighs."""
     visits: int = 0
     """How many selections were looked at."""
     calls: list[Call] = field(default_factory=list[Call])
@@ -135,10 +137,10 @@ class Scales:
     def errors(self, operation_name: str | None) -> list[GraphQLError]:
         """Return what is too much in an operation."""
         try:
-            faults = list(self.weight(operation_name).faults())
+            self.whole = self.weight(operation_name)
         except TooNested:
-            faults = [f"The selections of the operation nest more than {MOST_NESTED} levels deep."]
-        return [GraphQLError(fault) for fault in faults]
+            return [GraphQLError(f"The selections of the operation nest more than {MOST_NESTED} levels deep.")]
+        return [GraphQLError(fault) for fault in self.whole.faults()]
 
     def weight(self, operation_name: str | None) -> Weight:
         """Weigh an operation. Raises TooNested."""

@@ -4,9 +4,11 @@ Nothing of it has happened when it is refused here. What costs time comes after 
 leaves the event loop to others meanwhile.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
 import msgspec
@@ -18,18 +20,17 @@ from graphql import (
     OperationDefinitionNode,
     execute_sync,  # pyright: ignore[reportUnknownVariableType] - its middleware
     get_operation_ast,
-    parse,
 )
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
-from graph.documents import check, kept
+from graph.documents import check, kept, read
 from graph.inputs import Inputs, TooMuch
 from graph.introspection import introspection_faults
-from graph.limits import PARSING, Scales
-from graph.scopes import OPEN, root_fields
+from graph.limits import Scales
+from graph.scopes import OPEN, needed_scopes, root_fields
 from graph.turns import in_turn
 from resolvers.context import SIGN_IN, Context
 from services.core.errors import Fault, Invalid, Problem, Unauthenticated
@@ -68,15 +69,19 @@ class Preparation:
             checked = kept(query)
             if checked is None:
                 if self._is_anonymous:  # whose document is parsed, but not validated unless anybody may ask it
-                    self._admit(await self._at_length(parse, query, **PARSING))
+                    self._admit(await self._at_length(read, query))
                 checked = await self._at_length(check, self.schema, query)
             self._admit(checked.document)
         except GraphQLError as refusal:
-            return [refusal]
+            return [refusal.with_traceback(None)]  # which refers to all of this, as this to it
         if checked.errors:
             return list(checked.errors)
         scales = Scales(self.schema, checked.document, self.about.variables or {})
         errors = scales.errors(self.operation_name) or list(self._errors_of_input(scales))
+        if scales.calls:
+            await asyncio.sleep(0)  # counting a large input takes its time, and so does coercing it next
+        if isinstance(self.about.context, Context):
+            self.about.context.points = scales.whole.points
         return errors or (await self._introspect(scales) if scales.introspected else [])
 
     @property
@@ -104,6 +109,8 @@ class Preparation:
         if kind not in self.about.allowed_operations:
             raise InvalidOperationTypeError(kind)
         self._roots = frozenset(root_fields(document, operation))
+        if isinstance(self.about.context, Context):
+            self.about.context.needed_scopes = partial(needed_scopes, document, self.operation_name)
         known: Any = self.schema.get_root_type(operation.operation)
         if self._is_anonymous and any(name in known.fields for name in self._roots - OPEN):
             raise _refused(Unauthenticated(SIGN_IN))
@@ -132,13 +139,15 @@ class Preparation:
         errors, answer = [], _answers.get(key)
         if answer is None:
             caller = self.about.context.caller if isinstance(self.about.context, Context) else ""
-            errors, answer = await in_turn(caller, self._answer, scales)
+            errors, answer = await in_turn(caller, self._answer, scales, key)
         if answer is not None and not answer.errors:
             _keep(key, answer)
         self.about.result = answer  # pyright: ignore[reportAttributeAccessIssue] - as Strawberry itself sets it
         return errors
 
-    def _answer(self, scales: Scales) -> tuple[list[GraphQLError], ExecutionResult | None]:
+    def _answer(self, scales: Scales, key: bytes) -> tuple[list[GraphQLError], ExecutionResult | None]:
+        if (kept := _answers.get(key)) is not None:  # made while this one waited
+            return [], kept
         document, given = scales.document, scales.given
         if errors := introspection_faults(self.schema, document, scales.introspected, given, alone=True):
             return errors, None

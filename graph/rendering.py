@@ -1,13 +1,15 @@
-"""This file is the fast way from a stream's event to its answer: what is selected of a type is worked out once.
+"""The fast way from a stream's event to its answer: what is selected of a type is worked out once.
 
 graphql-core executes the whole operation anew for each event. An event of which only plain fields are selected needs
 none of that: the first of its type yields a plan, by which it and all that follow are rendered. Whatever a plan can't
 do, and whatever goes wrong in one, graphql-core does; it is the oracle in tests/graph/test_rendering.py.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from typing import Any, cast
+from time import perf_counter
+from typing import Any, Final, cast
 
 from graphql import (
     ExecutionResult,
@@ -16,14 +18,23 @@ from graphql import (
     GraphQLObjectType,
     GraphQLUnionType,
     OperationType,
+    get_named_type,
+    is_composite_type,
     is_leaf_type,
 )
 from graphql.execution.collect_fields import FieldDetailsList, collect_fields
+from graphql.type import GraphQLResolveInfoHelpers
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types import ExecutionContext, get_object_definition
 from strawberry.types.execution import StreamExecutionResult
+
+LONG: Final = 20
+"""Items of a list that takes others' time: each may have any number of fields."""
+
+SLICE: Final = 0.003
+"""Seconds that a list is worked on before others have their turn."""
 
 Render = Callable[[Any], Any]
 """Turns a value into what the answer holds in its place."""
@@ -34,7 +45,25 @@ class _NoPlan(Exception):
 
 
 class EventExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Executes as graphql-core does, but for events whose selection has a plan."""
+    """Executes as graphql-core does, but for events whose selection has a plan, and long lists, which pause."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # they refer to the executor, so it and its document would wait for the garbage collector; no resolver has a use
+        # for them
+        self.async_helpers = GraphQLResolveInfoHelpers(gather=_gathered, track=_track)
+
+    def complete_iterable_value(  # noqa: PLR0917 - graphql-core's
+        self, item_type: Any, field_details_list: Any, info: Any, path: Any, items: Any, position_context: Any
+    ) -> Any:
+        """Complete a list. The items of a long one come one by one, so that others have their turn between them."""
+        details, position = field_details_list, position_context
+        core: Any = super()
+        is_long = isinstance(items, list) and len(cast("list[Any]", items)) >= LONG
+        if is_long and is_composite_type(get_named_type(item_type)):
+            items = _with_pauses(cast("list[Any]", items))
+            return core.complete_async_iterator_value(item_type, details, info, path, items, position)
+        return core.complete_iterable_value(item_type, details, info, path, items, position)
 
     def build_per_event_executor(self, payload: Any) -> Any:
         """Return the executor of one event."""
@@ -53,6 +82,24 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
             with suppress(_NoPlan):
                 plans[kind] = _operation_plan(self, kind)
         return plans[kind]
+
+
+async def _gathered(values: Sequence[Awaitable[Any]]) -> list[Any]:
+    return list(await asyncio.gather(*values))
+
+
+def _track(values: Sequence[Any]) -> None:
+    """Leave awaitables to themselves."""
+    del values
+
+
+async def _with_pauses(items: Iterable[Any]) -> AsyncGenerator[Any]:
+    began = perf_counter()
+    for item in items:
+        if perf_counter() - began > SLICE:
+            await asyncio.sleep(0)
+            began = perf_counter()
+        yield item
 
 
 class _Rendered:

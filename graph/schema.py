@@ -22,7 +22,7 @@ from graph.errors import CodedErrors
 from graph.lengths import declare_lengths
 from graph.preparing import Preparation
 from graph.rendering import EventExecutor, EventRunner
-from graph.scopes import needed_scopes
+from graph.turns import SHARE, share_of
 from resolvers import (
     activity,
     admin,
@@ -62,7 +62,9 @@ from resolvers.scalars import SCALARS
 from resolvers.teams import members
 from resolvers.teams import objects as team_objects
 from resolvers.teams import operations as teams
-from services.core.actor import Scope
+
+MUCH: Final = 1_000
+"""Points of an operation that keeps others waiting for some milliseconds."""
 
 SLICES: Final[list[ModuleType]] = [
     node,
@@ -169,12 +171,8 @@ class OperationContext(SchemaExtension):
     def on_operation(self) -> Iterator[None]:
         context = self.execution_context.context
         if isinstance(context, Context):
-            self.execution_context.context = context.for_operation(self._needed_scopes)
+            self.execution_context.context = context.for_operation()
         yield
-
-    def _needed_scopes(self) -> set[Scope]:
-        document = self.execution_context.graphql_document
-        return set() if document is None else needed_scopes(document, self.execution_context.operation_name)
 
 
 class BoundedSchema(strawberry.Schema):
@@ -214,6 +212,14 @@ class BoundedSchema(strawberry.Schema):
         preparation = Preparation(self._schema, context, name)
         context.pre_execution_errors = errors = await preparation.errors()
         return PreExecutionError(data=None, errors=errors) if errors else None
+
+    async def _execute_operation(self, execution_context: ExecutionContext, *more: Any, **named: Any) -> Any:
+        """Execute an operation: of a caller some at a time, of those that cost much one."""
+        context = execution_context.context
+        if not isinstance(context, Context):
+            return await super()._execute_operation(execution_context, *more, **named)
+        async with share_of(context.caller, 1 if context.points > MUCH else SHARE):
+            return await super()._execute_operation(execution_context, *more, **named)
 
     def create_extensions_runner(
         self, execution_context: ExecutionContext, extensions: list[SchemaExtension]

@@ -91,6 +91,8 @@ class GuardedSocket(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.send" and self.transport.is_closing():
             raise ClientDisconnected
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True  # else uvicorn logs an error: it takes a refusal for no answer
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -70,6 +70,7 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
     """How many operations there were."""
 
     async def handle_message(self, message: Message) -> None:
+        await self.context.begin()  # whatever else has come: messages that wait would be handled without a pause
         wrong = fault(message)
         if wrong is None:
             await super().handle_message(message)
@@ -104,6 +105,7 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
         self.context.services.pace.take(self.context.caller)
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
+        await self.context.begin()
         with noting(requestId=new_request_id(), transport="websocket"):
             await super().run_operation(operation)
 

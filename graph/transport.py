@@ -44,6 +44,7 @@ from graph.schema import schema
 from graph.seats import Seat, Seats
 from graph.socket_connections import GuardedSocket
 from graph.sockets import Adapter, WatchedSocket
+from graph.turns import Turnstile
 from resolvers.context import Context
 from services.bootstrap import Services
 from services.core.errors import Limited, Problem, Unauthenticated
@@ -79,7 +80,14 @@ class GraphQLTransport(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = WatchedSocket
     websocket_adapter_class = Adapter
 
-    def __init__(self, services: Services, origins: Origins, *, page: Callable[[Request], Awaitable[Response]]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        origins: Origins,
+        turnstile: Turnstile,
+        *,
+        page: Callable[[Request], Awaitable[Response]],
+    ) -> None:
         super().__init__(
             schema(),
             graphql_ide=None,
@@ -90,6 +98,7 @@ class GraphQLTransport(GraphQL[Context, None]):
         )
         self.services = services
         self.origins = origins
+        self.turnstile = turnstile
         self.page = page
         self._anonymous = Seats(services.config.most_anonymous_sockets, "sockets from your address")
         self._sockets = Seats(services.config.most_sockets, "sockets of yours")
@@ -104,7 +113,7 @@ class GraphQLTransport(GraphQL[Context, None]):
 
     async def _serve_socket(self, socket: WebSocket) -> None:
         """Serve a socket to its end. Until somebody has signed in there, it is one of its address."""
-        address, origin = _address(socket), foreign_origin(socket.headers)
+        address, origin = address_of(socket), foreign_origin(socket.headers)
         if origin is not None and not self.origins.allow(origin):
             await socket.send_denial_response(PlainTextResponse("The origin may not call.", status_code=403))
             return
@@ -119,7 +128,7 @@ class GraphQLTransport(GraphQL[Context, None]):
 
     async def _answer(self, request: Request) -> Response:
         """Answer, and say what the caller may still send: the address, until it is known who asks."""
-        context = Context(self.services, address=_address(request))
+        context = Context(self.services, address=address_of(request))
         answered = await self._answer_to(request, context)
         return with_quota(answered, self.services.pace.quota(context.caller))
 
@@ -185,8 +194,9 @@ class GraphQLTransport(GraphQL[Context, None]):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """Make the context of a socket."""
         del response
-        context = Context(self.services, address=_address(request), upgrade_headers=dict(request.headers))
+        context = Context(self.services, address=address_of(request), upgrade_headers=dict(request.headers))
         context.settle = lambda: self._settle(request, context)
+        context.begin = lambda: self.turnstile.enter(context.caller)
         return context
 
     def _settle(self, socket: Request | WebSocket, context: Context) -> None:
@@ -222,7 +232,8 @@ class GraphQLTransport(GraphQL[Context, None]):
         return UNSET
 
 
-def _address(connection: HTTPConnection) -> str:
+def address_of(connection: HTTPConnection) -> str:
+    """Return whose a connection is, as far as its address tells."""
     return network_of(connection.client.host) if connection.client else ""
 
 

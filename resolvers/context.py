@@ -20,6 +20,10 @@ T = TypeVar("T")
 SIGN_IN: Final = "Sign in first: send 'Authorization: Bearer <token>'."
 
 
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
 @dataclass(slots=True)
 class Context:
     """Made for each HTTP request and each socket. `connection_params` are a socket's, from its connection_init."""
@@ -35,6 +39,10 @@ class Context:
     """A socket's, from the request that opened it."""
     settle: Callable[[], None] = lambda: None
     """Tells a socket's transport that it is known who is there. Raises Limited where they have too many sockets."""
+    begin: Callable[[], Awaitable[None]] = _at_once
+    """Waits for the turn of what came on a socket: a message, and then its operation."""
+    points: int = 0
+    """What the operation costs (graph.limits)."""
     needed_scopes: Callable[[], AbstractSet[Scope]] = frozenset
     """Tells what the operation needs of an API key."""
     overlong: Mapping[str, Sequence[Fault]] = field(default_factory=dict[str, Sequence[Fault]])
@@ -64,9 +72,9 @@ class Context:
             return self.address
         return self.credential.key_id or self.credential.actor.user_id
 
-    def for_operation(self, needed_scopes: Callable[[], AbstractSet[Scope]]) -> Self:
+    def for_operation(self) -> Self:
         """Return this context with nothing loaded yet."""
-        return replace(self, needed_scopes=needed_scopes, _loads={}, _loaders=None)
+        return replace(self, overlong={}, _loads={}, _loaders=None)
 
     async def take_up_roles(self) -> None:
         """Let the rest of this operation see the roles that it has just changed for whoever asks."""

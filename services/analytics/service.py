@@ -226,10 +226,11 @@ class Analytics:
         holder = await self._holder(team_id, project_id, part, by=by)
         time = self._whole(asked, interval, most=MOST_SPAN[interval])
         found = await self.rollups.read(holder, interval, time.start, time.end)
-        value, nothing = _VALUES[metric], Tally()
+        value = _VALUES[metric]
+        nothing = value(Tally())
         count = (time.end - time.start) // interval.length
         moments = [time.start + number * interval.length for number in range(count)]
-        return [Point(moment, value(found.get(moment, nothing))) for moment in moments]
+        return [Point(moment, value(found[moment]) if moment in found else nothing) for moment in moments]
 
     async def sessions(
         self,

@@ -13,5 +13,4 @@ await build({ entryPoints: [`${folder}/${client}.follow.ts`], bundle: true, plat
 const { follow } = await import(`${folder}/${client}.mjs`);
 const events = [];
 await follow(id, (event) => events.push(event));
-console.log(JSON.stringify(events));
-process.exit(0);
+process.stdout.write(JSON.stringify(events), () => process.exit(0)); // a pipe takes no more than 64 KiB at a time

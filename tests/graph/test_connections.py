@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from graphql import get_introspection_query
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
@@ -281,3 +282,18 @@ async def test_requests_that_are_none_are_logged_once_however_many_come(
             assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
 
     assert [record.message for record in caplog.records] in ([], ["Invalid HTTP request received."])
+
+
+async def test_who_leaves_with_requests_that_wait_leaves_no_trace(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = json.dumps({"query": get_introspection_query()}).encode()
+    head = f"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    for _ in range(3):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.config.port, limit=1024)
+        writer.write((head.encode() + body) * 5)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.abort()
+
+    assert await answers(server)
+    assert caplog.records == []

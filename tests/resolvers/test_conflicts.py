@@ -56,7 +56,8 @@ async def told(services: Services, conflict: Conflict, actor: Actor) -> Payload:
         del root, info
         raise conflict
 
-    return await mutation(None, info=SimpleNamespace(context=Context(services, signed_in=actor)))
+    info = SimpleNamespace(context=Context(services, signed_in=actor), path=SimpleNamespace(key="mutation"))
+    return await mutation(None, info=info)
 
 
 async def test_a_conflict_shows_the_object_to_whom_may_see_it(services: Services) -> None:
