@@ -5,7 +5,9 @@ It knows nothing of how the events came to be. What it looks for is design/strea
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
@@ -22,6 +24,8 @@ _MERGED: Final = {"TokenDelta", "FileDelta"}
 """Kinds of which one event may cover several of the log."""
 _PASSING: Final = {"cursor", "seq", "at", "generation", "deployment"}
 """Fields that say where an event is and when it was read, and not what happened."""
+
+_MISSING: Final = re.compile(r"Missing: (?P<named>.+?)(?: and (?P<more>[\d,]+) more)?\.$")
 
 _AROUND: Final = 3
 """Events shown before and after the one that is wrong."""
@@ -331,10 +335,10 @@ class _Reading:
             self._wrong(Kind.ARTIFACT, f"Its files are not the stored ones: {', '.join(sorted(wrong))}.")
 
     def _check_missing(self, event: Event) -> None:
-        """What was begun and is not whole is named, and nothing else that came; COMPLETED lacks nothing."""
+        """What was begun and is not whole is named, or counted where it is much; COMPLETED lacks nothing."""
         missing, told = set(self.stored.missing), event["message"] or ""
-        unnamed = event["status"] == "COMPLETED" or any(path not in told for path in missing)
-        if missing & self.come or self.halves - missing or (missing and unnamed):
+        is_silent = event["status"] == "COMPLETED" or not _told(missing, told)
+        if missing & self.come or self.halves - missing or (missing and is_silent):
             begun, come = sorted(self.halves), sorted(self.come)
             self._wrong(Kind.ARTIFACT, f"Missing are {sorted(missing)}; begun were {begun}, whole came {come}: {told}")
 
@@ -384,6 +388,15 @@ def _position(event: Event) -> Cursor | None:
         return decode(event["cursor"])
     except Invalid:
         return None
+
+
+def _told(missing: AbstractSet[str], message: str) -> bool:
+    """Return whether a message names what is missing; of more than some it names the first and counts the rest."""
+    found = _MISSING.search(message)
+    if found is None:
+        return False
+    named = set(found["named"].split(", "))
+    return named <= missing and len(missing) == len(named) + int((found["more"] or "0").replace(",", ""))
 
 
 def _content(event: Event) -> list[Any]:

@@ -233,6 +233,15 @@ def test_files_that_are_not_what_was_said_are_found(stored: Stored) -> None:
     assert set(kinds(with_base(), stored)) == {Kind.ARTIFACT}
 
 
+@pytest.mark.parametrize(("count", "wrong"), [(2, []), (1, [Kind.ARTIFACT]), (3, [Kind.ARTIFACT])])
+def test_of_many_missing_files_some_are_named_and_the_rest_is_counted(count: int, wrong: list[Kind]) -> None:
+    missing = ("b.ts", "c.ts", "d.ts", "e.ts")
+    stored = Stored("INCOMPLETE", 1, text="", files={"a.ts": CONTENT}, missing=missing, base=BASE)
+    told = {"message": f"It was cut. Missing: b.ts, c.ts and {count} more."}
+
+    assert kinds([*with_base()[:-1], {**finished(8, "INCOMPLETE"), **told}], stored) == wrong
+
+
 def test_a_whole_file_that_is_said_to_be_missing_is_found() -> None:
     stored = Stored("COMPLETED", 1, text="hello", files={"a.ts": CONTENT}, missing=("a.ts",))
 

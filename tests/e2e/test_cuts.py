@@ -1,8 +1,8 @@
 """This file is the promise that a socket cut at any byte of a stream, then resumed, gives the same text as a whole one.
 
-The server sends the same bytes for each replay of an ended stream from the same cursor. So sockets that are really cut at
-some offsets, and the recorded bytes of a whole one read up to every offset, speak of the same thing. Where neighbouring
-pieces of a file come as one event is up to the server: it depends on where a reader begins.
+The server sends the same bytes for each replay of an ended stream from the same cursor. So sockets that are really cut
+at some offsets, and the recorded bytes of a whole one read up to every offset, speak of the same thing. Where
+neighbouring pieces of a file come as one event is up to the server: it depends on where a reader begins.
 """
 
 import asyncio
