@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from botocore.exceptions import ClientError
 
 from services.aws.clients import AWS_ERRORS, Aws
+from services.aws.outage import Outage
 from services.platforms.port import DeployFailed
 
 TIME_LIMIT: Final = 180.0
@@ -37,6 +38,8 @@ class StackTables:
             async with asyncio.timeout(TIME_LIMIT):
                 if await self._apply(template, parameters, stack):
                     await self._require_good(stack)
+        except Outage as error:
+            raise _failed("AWS does not answer just now") from error
         except AWS_ERRORS as error:
             raise _failed(str(error)) from error
         except TimeoutError as error:

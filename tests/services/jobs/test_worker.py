@@ -86,7 +86,8 @@ class Chores:
     async def end(self, run: Run[Chore], ending: str) -> None:
         await run.save(ending=ending, **end_of_job(utc_now))
         await run.out.close(ending.encode())
-        await self.table.update(run.record.id, announcing(utc_now))
+        with suppress(Announced):  # by a duplicate that came between the record's end and this
+            await self.table.update(run.record.id, announcing(utc_now))
         await self.note(ending)
 
     async def note(self, what: str) -> None:
