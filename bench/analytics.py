@@ -22,13 +22,13 @@ from cli.serving import provision_stage, tool_environment
 from services.analytics.rollups import Interval
 from services.analytics.service import BATCH, Analytics, Metric, TimeRange
 from services.analytics.validation import NewEvent
-from services.aws.emulator import free_port, running_emulator
 from services.bootstrap import opened
 from services.config import read
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import iso, utc_now
 from services.core.ids import ProjectId, TeamId, UserId, new_id
-from services.projects import NewProject
+from services.foundation.aws.emulator import free_port, running_emulator
+from services.projects.service import NewProject
 
 ROOT: Final = Path(__file__).parent.parent
 REPORT: Final = ROOT / "docs" / "analytics.md"

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from services.core.clock import utc_now
-from services.events.hub import Hub
-from services.events.open import open_log
+from services.foundation.events.hub import Hub
+from services.foundation.events.open import open_log
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from services.events.port import Entry, EventLog
+    from services.foundation.events.port import Entry, EventLog
 
 DELIVERIES: Final = 100_000
 """Events times subscribers of one measurement."""

@@ -21,7 +21,7 @@ from typing import Final
 
 from bench.readers import BARE, Read, readers
 from services.core.clock import utc_now
-from tests.services.events.redis_server import RedisServer
+from tests.services.foundation.events.redis_server import RedisServer
 
 ROOT: Final = Path(__file__).parent.parent
 REPORT: Final = ROOT / "docs" / "benchmarks-llm.md"

@@ -21,15 +21,15 @@ from bench import tokens
 from bench.hub import NoHistory
 from services.core.clock import utc_now
 from services.core.ids import GenerationId, ProjectId, TeamId, UserId
-from services.events.hub import Hub
-from services.events.open import open_log
-from services.events.producer import Producer
+from services.foundation.events.hub import Hub
+from services.foundation.events.open import open_log
+from services.foundation.events.producer import Producer
+from services.foundation.jobs.run import Run
 from services.generations import events
 from services.generations.answer import Answer
 from services.generations.asking import Asking
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.redaction import Redactor
-from services.jobs.run import Run
 from services.llm.chat import Chat
 from services.llm.groq import Groq
 from services.llm.openai import OpenAI
@@ -38,7 +38,7 @@ from services.llm.prompts import render
 from services.schemas.model import SchemaModel
 
 if TYPE_CHECKING:
-    from services.events.port import EventLog
+    from services.foundation.events.port import EventLog
 
 BARE: Final = "bare reader (httpx)"
 KEY: Final = "gsk_0123456789abcdef0123456789abcdef"

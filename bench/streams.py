@@ -16,9 +16,9 @@ from typing import Final
 
 from bench import sockets
 from cli.serving import tool_environment
-from services.aws.emulator import free_port, running_emulator
 from services.core.clock import utc_now
-from tests.services.events.redis_server import RedisServer
+from services.foundation.aws.emulator import free_port, running_emulator
+from tests.services.foundation.events.redis_server import RedisServer
 
 MANY: Final = 1000
 ROOT: Final = Path(__file__).parent.parent

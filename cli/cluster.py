@@ -12,9 +12,9 @@ import click
 
 from cli.commands import Target, url_of
 from cli.serving import aws_for, development_config, development_token, signals, tool_environment
-from services.aws.emulator import free_port
 from services.config import BadConfig, Config
 from services.core import lifeline
+from services.foundation.aws.emulator import free_port
 
 STOP_TIMEOUT: Final = 60.0
 """Seconds that a process may take to end by itself."""

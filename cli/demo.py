@@ -10,7 +10,7 @@ import httpx
 from cli.client import Client, Refused
 from cli.journey import Arrival, travel
 from cli.serving import development_token, running
-from services.aws.emulator import free_port
+from services.foundation.aws.emulator import free_port
 
 DESCRIPTION: Final = "Build a user management API with teams and roles"
 

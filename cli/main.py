@@ -71,8 +71,8 @@ def worker() -> None:
 def provision() -> None:
     """Make the tables, queues, bucket, topic and key that are missing, or do not fit. Never deletes."""
     from cli.serving import provision_stage, provisioned  # noqa: PLC0415 - commands load what they need
-    from services.aws.clients import AWS_ERRORS  # noqa: PLC0415 - same
-    from services.aws.provision import DoesNotFit  # noqa: PLC0415 - same
+    from services.foundation.aws.clients import AWS_ERRORS  # noqa: PLC0415 - same
+    from services.foundation.aws.provision import DoesNotFit  # noqa: PLC0415 - same
 
     try:
         provision_stage(provisioned())
@@ -189,7 +189,7 @@ def _run(job: Coroutine[Any, Any, Any]) -> Any:
     import uvloop  # noqa: PLC0415 - commands load what they need
 
     from cli.client import Refused  # noqa: PLC0415 - same
-    from services.aws.emulator import DamagedState, EmulatorMissing  # noqa: PLC0415 - same
+    from services.foundation.aws.emulator import DamagedState, EmulatorMissing  # noqa: PLC0415 - same
 
     try:
         return uvloop.run(job)

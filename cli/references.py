@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from graph.schema import sdl
-from services.aws.permissions import PERMISSIONS, Process, policy
-from services.aws.spec import Fate, GoesWith, Stays
 from services.bootstrap import TABLES
 from services.config import settings
+from services.foundation.aws.permissions import PERMISSIONS, Process, policy
+from services.foundation.aws.spec import Fate, GoesWith, Stays
 
 _BOUNDS: Final = {Ge: "At least", Gt: "More than", Le: "At most", Lt: "Less than"}
 
@@ -75,9 +75,10 @@ def permissions_page() -> str:
         f"\n## {process.value}\n\n```json\n{json.dumps(policy(process), indent=2)}\n```\n" for process in Process
     )
     return (
-        "# Permissions\n\nGenerated from `services/aws/permissions.py`, which a test compares with the calls that each "
-        "process really\nmakes. Fill in `{region}`, `{account}`, `{S3_BUCKET_NAME}` and `{KMS_KEY_ALIAS}` (with "
-        "`-<stage>` behind them where\nSNAPINFRA_STAGE is set; the alias is `alias/snapinfra-secrets` unless set), and "
+        "# Permissions\n\nGenerated from `services/foundation/aws/permissions.py`, which a test compares with the "
+        "calls that each process\nreally makes. Fill in `{region}`, `{account}`, `{S3_BUCKET_NAME}` and "
+        "`{KMS_KEY_ALIAS}` (with `-<stage>` behind them where\nSNAPINFRA_STAGE is set; the alias is "
+        "`alias/snapinfra-secrets` unless set), and "
         "the names of queues and topics that\nyou have chosen. What is on the sender of mail is needed where MAIL_FROM "
         "is set.\n\n"
         f"| process | on | actions |\n|---|---|---|\n{rows}\n{policies}"

@@ -19,7 +19,6 @@ from cli.rehearsal import FAILING, Rehearsal
 from cli.serving import aws_shared, development_config, is_in_use, provision_stage, tool_environment
 from services.analytics.sample import week
 from services.analytics.service import BATCH, TimeRange
-from services.auth.tokens import Subject, dev_user
 from services.bootstrap import Process, Services, opened
 from services.config import BadConfig, Config, process_environment
 from services.core.actor import Actor, Role, Scope
@@ -30,16 +29,17 @@ from services.deployments.events import DeploymentStatusChanged, LogFilter
 from services.deployments.model import DeploymentConfig, DeploymentPlatform, DeploymentStatus
 from services.deployments.service import NewDeployment
 from services.documentation.service import NewPage, PageFilter
-from services.events.stream import StreamEvent
+from services.foundation.auth.tokens import Subject, dev_user
+from services.foundation.events.stream import StreamEvent
+from services.foundation.jobs.worker import Worker
 from services.generations.model import GenerationKind
 from services.generations.service import NewGeneration
-from services.jobs.worker import Worker
+from services.memberships.model import Team
 from services.notifications.model import NotificationEvent
 from services.notifications.service import NewWebhook, WebhookChange
-from services.projects import NewProject, Project
+from services.projects.service import NewProject, Project
 from services.schemas.model import Field, FieldType, SchemaModel, Table
 from services.settings import SettingsChange, Theme
-from services.teams.model import Team
 from services.users import ProfileChange
 
 TEAM: Final = "Acme"

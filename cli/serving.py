@@ -24,14 +24,14 @@ from graph.app import create_app
 from graph.guard import Guard, GuardedConfig
 from graph.http_connections import GuardedHttp
 from graph.socket_connections import GuardedSocket
-from services.auth.tokens import issue_dev_token
-from services.aws.clients import connect
-from services.aws.emulator import free_port, is_free, running_emulator
-from services.aws.provision import provision
 from services.bootstrap import Process, opened, resources
 from services.config import BadConfig, Config, load, process_environment, read
 from services.core.clock import utc_now
 from services.core.logs import configure
+from services.foundation.auth.tokens import issue_dev_token
+from services.foundation.aws.clients import connect
+from services.foundation.aws.emulator import free_port, is_free, running_emulator
+from services.foundation.aws.provision import provision
 
 TOOLS: Final = Path(__file__).parent.parent / ".tools" / "bin"
 """Where the Makefile puts the emulator, and Node where the machine has none."""

@@ -16,7 +16,7 @@ from strawberry.types import ExecutionResult
 from graph.encoding import decoded, encoded
 from graph.errors import coded
 from services.core.errors import Limited, Problem, Unauthenticated, Unavailable
-from services.pace import Quota
+from services.foundation.limits.throttle import Quota
 
 JSON: Final = "application/json"
 GRAPHQL: Final = "application/graphql-response+json"

@@ -13,13 +13,13 @@ from resolvers.projects import Project
 from resolvers.scalars import Long
 from resolvers.streams import StreamEvent, StreamGap
 from resolvers.users import User
-from services.activity import model
-from services.activity.model import EntityType, Verb
 from services.core.actor import Role
 from services.core.ids import ProjectId, TeamId, UserId
 from services.core.pages import PageRequest
-from services.events import stream
-from services.events.follow import Following
+from services.foundation.events import stream
+from services.foundation.events.follow import Following
+from services.journal import model
+from services.journal.model import EntityType, Verb
 
 ActivityEntityType = strawberry.enum(EntityType, name="ActivityEntityType")
 ActivityVerb = strawberry.enum(Verb, name="ActivityVerb")

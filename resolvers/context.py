@@ -9,10 +9,10 @@ from typing import Any, Final, Self, TypeAlias, TypeVar
 import strawberry
 
 from resolvers.loaders import Loaders
-from services.auth.tokens import Subject
 from services.bootstrap import Services
 from services.core.actor import Actor, Scope
 from services.core.errors import Fault, Forbidden, Invalid, Unauthenticated
+from services.foundation.auth.tokens import Subject
 from services.sign_in import Credential
 
 T = TypeVar("T")

@@ -10,9 +10,9 @@ from resolvers.errors import UserErrors, reporting
 from resolvers.paging import After, Connection, First, connection
 from resolvers.projects import Project
 from resolvers.users import User
-from services import projects as model
 from services.core.ids import ProjectId, TeamId
 from services.core.pages import PageRequest
+from services.projects import service as model
 
 
 @strawberry.type

@@ -10,10 +10,10 @@ from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.projects import Project
-from services import projects
 from services.core.ids import PageId, ProjectId
 from services.documentation import model, service
 from services.documentation.model import MAX_PAGES
+from services.projects import service as projects
 
 if TYPE_CHECKING:
     from resolvers.generations import Generation

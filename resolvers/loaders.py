@@ -17,9 +17,9 @@ from services.core.errors import NotFound
 from services.core.ids import ArchitectureId, GenerationId, ProjectId, SchemaId, TeamId, UserId
 from services.deployments.model import Deployment
 from services.generations.model import Generation
-from services.projects import NO_DEPLOYMENT, Project
+from services.memberships.model import Team
+from services.projects.service import NO_DEPLOYMENT, Project
 from services.schemas.service import Schema
-from services.teams.model import Team
 from services.users import User
 
 K = TypeVar("K")

@@ -11,10 +11,10 @@ from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.teams import Team
 from resolvers.viewer_can import ViewerCan
-from services import projects as model
 from services.core.ids import ProjectId, TeamId
 from services.core.pages import PageRequest
-from services.projects import ProjectStatus
+from services.projects import service as model
+from services.projects.service import ProjectStatus
 
 if TYPE_CHECKING:
     from resolvers.activity import Activity

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from services.aws.items import Entity
 from services.bootstrap import Services
 from services.core.actor import Actor
 from services.core.errors import NotFound
 from services.core.ids import prefix_of
+from services.foundation.aws.items import Entity
 
 GETTERS: Final[dict[str, Callable[[Services], Callable[..., Awaitable[Entity]]]]] = {
     "user": lambda services: services.users.get,

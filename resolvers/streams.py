@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.scalars import Long
-from services.events import stream
+from services.foundation.events import stream
 
 ResumeAfter = Annotated[
     str | None,

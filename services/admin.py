@@ -5,8 +5,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.aws.queue import Queue
-from services.aws.tables import Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, NotFound
@@ -14,10 +12,12 @@ from services.core.ids import GenerationId
 from services.core.pages import PageRequest
 from services.core.policy import require_admin
 from services.deployments.model import Deployment
-from services.events.port import EventLog
+from services.foundation.aws.queue import Queue
+from services.foundation.aws.tables import Table
+from services.foundation.events.port import EventLog
+from services.foundation.jobs.record import OPEN, OPEN_INDEX
 from services.generations.model import Generation, GenerationStatus
-from services.jobs.record import OPEN, OPEN_INDEX
-from services.projects import Projects, ProjectStatus
+from services.projects.service import Projects, ProjectStatus
 from services.usage.service import Budgets
 
 MOST_DEAD: Final = 100

@@ -14,16 +14,16 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from services.activity.model import ActivityEntry
 from services.activity.service import Activity
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.ids import ProjectId, UserId
-from services.events.follow import Following
-from services.events.hub import Hub
-from services.events.playback import Batch
-from services.events.port import LogUnavailable
-from services.events.shared import NoHistory, SharedStreams
+from services.foundation.events.follow import Following
+from services.foundation.events.hub import Hub
+from services.foundation.events.playback import Batch
+from services.foundation.events.port import LogUnavailable
+from services.foundation.events.shared import NoHistory, SharedStreams
+from services.journal.model import ActivityEntry
 
 BEAT: Final = 10.0
 SILENCE: Final = timedelta(seconds=30)

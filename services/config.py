@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from services import config_forms as forms
 from services.config_forms import HttpUrl, Words
-from services.llm.scaffold import provider as scaffold
+from services.scaffold import provider as scaffold
 from services.usage.prices import PRICES, Price
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import compress
 from typing import Final
 
-from services.activity.model import ActivityEntry, EntityType, Verb, within
-from services.aws.tables import Table
 from services.core.actor import Actor
 from services.core.clock import Clock, iso
 from services.core.errors import NotFound
@@ -16,8 +14,10 @@ from services.core.ids import TeamId
 from services.core.pages import MAX_FIRST, PageRequest
 from services.core.policy import Action, allows
 from services.deployments.model import Deployment, DeploymentStatus
-from services.projects import Project, Projects
-from services.started import visible
+from services.foundation.aws.tables import Table
+from services.journal.model import ActivityEntry, EntityType, Verb, within
+from services.projects.service import Project, Projects
+from services.projects.visibility import visible
 
 SHOWN: Final = 5
 """Recent projects and deployments."""

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.access import AccessChange
 from services.api_keys.service import ApiKeys
 from services.api_keys.text import BRAND
-from services.auth.sessions import ClerkSessions
-from services.auth.tokens import Authenticator, Subject
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Unauthenticated
 from services.core.ids import ApiKeyId
 from services.core.policy import keeps
+from services.foundation.auth.access import AccessChange
+from services.foundation.auth.sessions import ClerkSessions
+from services.foundation.auth.tokens import Authenticator, Subject
 from services.users import Users
 
 SESSION_LOOK: Final = timedelta(minutes=1)

@@ -8,11 +8,6 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from services.auth.tokens import Subject
-from services.aws.clients import Aws
-from services.aws.items import Entity
-from services.aws.spec import Index, Stays, TableSpec
-from services.aws.tables import Table, transact
 from services.core.actor import Actor, Role
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound, Unauthenticated, Unavailable
@@ -20,7 +15,12 @@ from services.core.ids import TeamId, UserId, new_id, prefix_of
 from services.core.policy import require_person
 from services.core.recent import Recent
 from services.core.text import bounded
-from services.teams.model import Membership, Team
+from services.foundation.auth.tokens import Subject
+from services.foundation.aws.clients import Aws
+from services.foundation.aws.items import Entity
+from services.foundation.aws.spec import Index, Stays, TableSpec
+from services.foundation.aws.tables import Table, transact
+from services.memberships.model import Membership, Team
 
 NAME_LENGTH: Final = 100
 KNOWN: Final = 10_000

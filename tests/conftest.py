@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 import pytest
 
-from services.aws.emulator import free_port, running_emulator
+from services.foundation.aws.emulator import free_port, running_emulator
 from tests.snapinfra import Server, User, serving, settings
 
 TOOLS = Path(__file__).parent.parent / ".tools" / "bin"

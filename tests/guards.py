@@ -22,16 +22,16 @@ PATIENCE: Final = 45
 PASSED, USAGE_ERROR, NO_TESTS = 0, 4, 5
 """pytest's exit codes that say nothing failed."""
 
-CONFORMANCE: Final = "tests/services/events/test_log_conformance.py"
-HUB: Final = "tests/services/events/test_hub.py"
+CONFORMANCE: Final = "tests/services/foundation/events/test_log_conformance.py"
+HUB: Final = "tests/services/foundation/events/test_hub.py"
 BUDGETS: Final = "tests/services/usage/test_budgets.py"
 USAGE: Final = "services/usage/service.py"
-WORKER: Final = "tests/services/jobs/test_worker.py"
-TABLES: Final = "tests/services/aws/test_tables.py"
-SSRF: Final = "tests/services/outbound/test_ssrf.py"
-OUTBOUND: Final = "services/outbound/connect.py"
-MEMORY: Final = "services/events/memory.py"
-REDIS: Final = "services/events/redis_scripts.py"
+WORKER: Final = "tests/services/foundation/jobs/test_worker.py"
+TABLES: Final = "tests/services/foundation/aws/test_tables.py"
+SSRF: Final = "tests/services/foundation/outbound/test_ssrf.py"
+OUTBOUND: Final = "services/foundation/outbound/connect.py"
+MEMORY: Final = "services/foundation/events/memory.py"
+REDIS: Final = "services/foundation/events/redis_scripts.py"
 
 
 GUARDS: Final = (
@@ -102,28 +102,28 @@ GUARDS: Final = (
     ),
     Guard(
         "one reader: followers of a stream share a feed",
-        "services/events/hub.py",
+        "services/foundation/events/hub.py",
         "            self._feeds[stream] = feed\n",
         "",
         f"{HUB}::test_many_subscribers_share_one_reader_which_goes_with_the_last",
     ),
     Guard(
         "condition on the record: a write needs the version that was read",
-        "services/aws/tables.py",
+        "services/foundation/aws/tables.py",
         '"ConditionExpression": "#version = :version",',
         '"ConditionExpression": "#version = :version OR attribute_exists(id)",',
         f"{TABLES}::test_concurrent_updates_all_count",
     ),
     Guard(
         "write mark: our own repeated write is told from another's",
-        "services/aws/tables.py",
+        "services/foundation/aws/tables.py",
         "return found is not None and found.get(_MARK) == mark",
         "return found is not None",
         f"{TABLES}::test_concurrent_updates_all_count",
     ),
     Guard(
         "condition on the attempt: a zombie's write to the record is refused",
-        "services/jobs/run.py",
+        "services/foundation/jobs/run.py",
         "            if old.attempt != attempt or old.finished_at is not None:\n"
         "                raise LeaseLost\n            stopping",
         "            stopping",
@@ -131,49 +131,49 @@ GUARDS: Final = (
     ),
     Guard(
         "lease: a job that is held is not claimed",
-        "services/jobs/run.py",
+        "services/foundation/jobs/run.py",
         "old.lease.until if old.lease else moment, ",
         "",
         f"{WORKER}::test_a_message_delivered_twice_has_one_effect",
     ),
     Guard(
         "end: a job that has ended is not claimed",
-        "services/jobs/run.py",
+        "services/foundation/jobs/run.py",
         "        if old.finished_at is not None:\n            raise Finished\n",
         "",
         f"{WORKER}::test_a_message_delivered_twice_has_one_effect",
     ),
     Guard(
         "heartbeat: the lease of a long job is extended",
-        "services/jobs/run.py",
+        "services/foundation/jobs/run.py",
         "        table.update_blocking(job_id, change)\n        return None if",
         "        return None if",
         f"{WORKER}::test_a_long_job_keeps_its_lease",
     ),
     Guard(
         "heartbeat cancel: a request to stop or a lost lease cuts the run short",
-        "services/jobs/run.py",
+        "services/foundation/jobs/run.py",
         "self.loop.call_soon_threadsafe(self.run.interrupt, why)",
         "pass",
         f"{WORKER}::test_a_cancel_reaches_a_running_job",
     ),
     Guard(
         "heartbeat cancel: a run whose job another has claimed ends",
-        "services/jobs/run.py",
+        "services/foundation/jobs/run.py",
         "            return Interrupt.LOST\n        return Interrupt.STOP if record.stop else None",
         "            return None\n        return Interrupt.STOP if record.stop else None",
         f"{WORKER}::test_a_run_whose_job_another_has_claimed_is_cut_short",
     ),
     Guard(
         "a status that says CANCELING stays until the end",
-        "services/jobs/run.py",
+        "services/foundation/jobs/run.py",
         'stopping = old.stop is not None and "finished_at" not in changes',
         "stopping = False",
         f"{WORKER}::test_a_request_to_stop_is_not_overwritten_by_a_run_that_has_not_seen_it",
     ),
     Guard(
         "settle: a delivery that finds the job ended repairs what is missing",
-        "services/jobs/worker.py",
+        "services/foundation/jobs/worker.py",
         "                await self.handler.settle(ended)\n",
         "                pass\n",
         f"{WORKER}::test_a_message_delivered_twice_has_one_effect",
@@ -187,42 +187,42 @@ GUARDS: Final = (
     ),
     Guard(
         "poison: a job that loses every worker ends",
-        "services/jobs/worker.py",
+        "services/foundation/jobs/worker.py",
         "run.record.crashes >= MAX_CRASHES",
         "run.record.crashes >= 1000",
         f"{WORKER}::test_a_job_that_loses_every_worker_ends_as_poison",
     ),
     Guard(
         "hand-over: a drained job comes back as a fresh message",
-        "services/jobs/worker.py",
+        "services/foundation/jobs/worker.py",
         "                await run.save(lease=None)\n                await self._requeue(run.record)\n",
         "                await run.save(lease=None)\n",
         f"{WORKER}::test_a_worker_that_stops_hands_its_job_over_without_counting_it",
     ),
     Guard(
         "fairness: a team has at most half of the slots",
-        "services/jobs/worker.py",
+        "services/foundation/jobs/worker.py",
         "if self._teams[delivery.group] >= (self.per_team or max(1, self.slots // 2)):",
         "if self._teams[delivery.group] >= 1000:",
         f"{WORKER}::test_one_teams_many_jobs_do_not_delay_anothers_one",
     ),
     Guard(
         "sweeper: a job whose message was lost is sent again",
-        "services/jobs/sweeper.py",
+        "services/foundation/jobs/sweeper.py",
         "            await self.queue.send(record.id, group=record.team_id)\n",
         "            pass\n",
         f"{WORKER}::test_a_job_whose_message_was_lost_is_sent_again",
     ),
     Guard(
         "deadline: a job that takes too long ends",
-        "services/jobs/worker.py",
+        "services/foundation/jobs/worker.py",
         "limit = asyncio.timeout(self._remaining(run.record))",
         "limit = asyncio.timeout(None)",
         f"{WORKER}::test_a_job_that_takes_longer_than_it_may_fails",
     ),
     Guard(
         "sweeper: an end that nobody has announced is settled",
-        "services/jobs/sweeper.py",
+        "services/foundation/jobs/sweeper.py",
         "            await self.handler.settle(record)\n",
         "            pass\n",
         f"{WORKER}::test_an_end_that_nobody_has_announced_is_settled_by_the_sweeper_once",
@@ -250,10 +250,10 @@ GUARDS: Final = (
     ),
     Guard(
         "rate: a minute has no more than it may",
-        "services/rates.py",
+        "services/foundation/limits/rate_limit.py",
         "size(#taken) < :most",
         ":most = :most",
-        "tests/services/test_rates.py::test_of_many_at_once_in_two_processes_exactly_as_many_pass_as_may",
+        "tests/services/foundation/limits/test_rate_limit.py::test_of_many_at_once_in_two_processes_exactly_as_many_pass_as_may",
     ),
     Guard(
         "SSRF: every address of a host is checked before any is dialed",

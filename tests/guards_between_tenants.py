@@ -5,7 +5,7 @@ from typing import Final
 from tests.guard import Guard
 
 REPEATS: Final = "tests/resolvers/test_repeats.py"
-IDEMPOTENCY: Final = "services/idempotency.py"
+IDEMPOTENCY: Final = "services/foundation/limits/idempotency.py"
 
 BETWEEN_TENANTS: Final = (
     Guard(
@@ -59,17 +59,17 @@ BETWEEN_TENANTS: Final = (
     ),
     Guard(
         "outbound: a team has a few calls under way at once",
-        "services/outbound/client.py",
+        "services/foundation/outbound/client.py",
         "asyncio.Semaphore(MOST_OF_TEAM))",
         "asyncio.Semaphore(1000))",
-        "tests/services/outbound/test_resolver.py::test_slow_servers_of_one_team_hold_nobody_else_up",
+        "tests/services/foundation/outbound/test_resolver.py::test_slow_servers_of_one_team_hold_nobody_else_up",
     ),
     Guard(
         "outbound: a call that is given up leaves its team the turn",
-        "services/outbound/client.py",
+        "services/foundation/outbound/client.py",
         "        finally:\n            turn.release()\n",
         "        finally:\n            pass\n",
-        "tests/services/outbound/test_resolver.py::test_a_look_up_that_is_given_up_leaves_the_team_its_turns",
+        "tests/services/foundation/outbound/test_resolver.py::test_a_look_up_that_is_given_up_leaves_the_team_its_turns",
     ),
     Guard(
         "npm: one that does not keep to its registry is not used",
@@ -80,17 +80,17 @@ BETWEEN_TENANTS: Final = (
     ),
     Guard(
         "sign-in: a token for another page does not sign in",
-        "services/auth/tokens.py",
+        "services/foundation/auth/tokens.py",
         "if party is not None and not self._is_authorized(_text(party)):",
         "if self.authorized_parties and party is not None and not self._is_authorized(_text(party)):",
-        "tests/services/auth/test_tokens.py::test_a_token_of_another_page_does_not_sign_in",
+        "tests/services/foundation/auth/test_tokens.py::test_a_token_of_another_page_does_not_sign_in",
     ),
     Guard(
         "sign-in: a session that is pending is not signed in",
-        "services/auth/tokens.py",
+        "services/foundation/auth/tokens.py",
         'if claims.get("sts", ACTIVE) != ACTIVE:',
         "if False:",
-        "tests/services/auth/test_tokens.py::test_a_session_that_is_not_active_is_not_signed_in",
+        "tests/services/foundation/auth/test_tokens.py::test_a_session_that_is_not_active_is_not_signed_in",
     ),
     Guard(
         "asking: a telephone is told of nothing before its code was entered",
@@ -115,24 +115,24 @@ BETWEEN_TENANTS: Final = (
     ),
     Guard(
         "deleting: a list is gone over to its end",
-        "services/aws/tables.py",
+        "services/foundation/aws/tables.py",
         '            if "LastEvaluatedKey" not in answer:\n                return\n            start = {',
         "            return\n            start = {",
-        "tests/services/test_fates.py::test_everything_of_a_project_with_more_jobs_than_a_page_is_stopped_and_purged",
+        "tests/services/lifecycle/test_fates.py::test_everything_of_a_project_with_more_jobs_than_a_page_is_stopped_and_purged",
     ),
     Guard(
         "deleting: a table says what its items go with",
-        "services/aws/spec.py",
+        "services/foundation/aws/spec.py",
         '            raise ValueError(f"The table {self.name} does not say what its items go with.")\n',
         "            pass\n",
-        "tests/services/test_fates.py::test_a_table_that_does_not_say_what_becomes_of_its_items_does_not_start",
+        "tests/services/lifecycle/test_fates.py::test_a_table_that_does_not_say_what_becomes_of_its_items_does_not_start",
     ),
     Guard(
         "deleting: what a user alone has goes with the account",
-        "services/accounts.py",
+        "services/lifecycle/accounts.py",
         "        await self.own.delete(user_id)\n",
         "",
-        "tests/services/test_fates.py::test_nothing_is_left_but_what_stays_or_expires",
+        "tests/services/lifecycle/test_fates.py::test_nothing_is_left_but_what_stays_or_expires",
     ),
     Guard(
         "conflict: its object is shown to whom may see it",

@@ -17,10 +17,10 @@ from websockets.typing import Subprotocol
 
 from cli.client import Client
 from cli.serving import hosting, provision_stage
-from services.auth.tokens import issue_dev_token
-from services.aws.emulator import free_port
 from services.config import Config, read
 from services.core.clock import utc_now
+from services.foundation.auth.tokens import issue_dev_token
+from services.foundation.aws.emulator import free_port
 
 SECRET: Final = "tests-and-nothing-else-know-this-secret"
 

@@ -12,8 +12,8 @@ from resolvers.streams import StreamEvent, StreamGap
 from services.core.ids import DeploymentId
 from services.deployments import events
 from services.deployments.model import DeploymentStatus
-from services.events import stream
-from services.events.follow import Following
+from services.foundation.events import stream
+from services.foundation.events.follow import Following
 from services.platforms.port import StepState
 
 
@@ -41,7 +41,7 @@ class StepChanged(StreamEvent):
 class LogLines(StreamEvent):
     """Lines of output, one or more."""
 
-    lines: Annotated[list[LogLine], AtMost(2_000, weighs=20)]  # of a whole batch of services.events.hub; usually few
+    lines: Annotated[list[LogLine], AtMost(2_000, weighs=20)]  # of a whole batch of a hub; usually few
     """The lines, in order."""
 
 

@@ -11,8 +11,8 @@ from resolvers.scalars import Long
 from resolvers.streams import StreamEvent, StreamGap
 from services.checks.port import CheckState
 from services.core.ids import GenerationId
-from services.events import stream
-from services.events.follow import Following
+from services.foundation.events import stream
+from services.foundation.events.follow import Following
 from services.generations import events
 from services.generations.model import GenerationReason, GenerationStatus
 from services.llm.paths import DiscardReason

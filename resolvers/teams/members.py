@@ -10,7 +10,8 @@ from resolvers.teams.objects import TeamInvitation
 from resolvers.teams.operations import TeamPayload
 from services.core.actor import Role
 from services.core.ids import InvitationId, TeamId, UserId
-from services.teams import invitations, model
+from services.memberships import model
+from services.teams import invitations
 
 
 @strawberry.input

@@ -14,8 +14,9 @@ from resolvers.viewer_can import ViewerCan
 from services.core.actor import Role
 from services.core.ids import TeamId
 from services.core.pages import PageRequest
-from services.mail import MailState
-from services.teams import invitations, members, model
+from services.foundation.aws.mailer import MailState
+from services.memberships import model
+from services.teams import invitations, members
 
 if TYPE_CHECKING:
     from resolvers.projects import Project

@@ -8,7 +8,7 @@ from resolvers.context import Info
 from resolvers.errors import UserErrors, reporting
 from resolvers.teams.objects import Team
 from services.core.ids import TeamId, UserId
-from services.teams import model
+from services.memberships import model
 
 
 @strawberry.input

@@ -7,19 +7,19 @@ from typing import Final
 
 import msgspec
 
-from services.activity.model import ActivityEntry, EntityType, within
-from services.aws.tables import Table
 from services.core.actor import Actor
 from services.core.errors import NotFound, Unavailable
 from services.core.ids import ActivityId, ProjectId, TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
-from services.events.follow import Following, Merge, follow
-from services.events.hub import Hub
-from services.events.port import Entry, LogUnavailable
-from services.events.shared import NoHistory, SharedStreams
-from services.events.stream import StreamEvent
-from services.projects import Project, Projects
+from services.foundation.aws.tables import Table
+from services.foundation.events.follow import Following, Merge, follow
+from services.foundation.events.hub import Hub
+from services.foundation.events.port import Entry, LogUnavailable
+from services.foundation.events.shared import NoHistory, SharedStreams
+from services.foundation.events.stream import StreamEvent
+from services.journal.model import ActivityEntry, EntityType, within
+from services.projects.service import Project, Projects
 
 _DECODER: Final = msgspec.json.Decoder(ActivityEntry)
 

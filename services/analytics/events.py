@@ -15,15 +15,15 @@ import msgspec
 from services.analytics.model import AnalyticsEvent, EventType
 from services.analytics.service import Analytics, TimeRange, sort_keys
 from services.analytics.validation import TEXT_LENGTH
-from services.aws.bucket import Bucket
-from services.aws.provision import EXPORTS
-from services.aws.tables import Table
 from services.core.actor import Actor
 from services.core.clock import Clock, iso
 from services.core.errors import Invalid
 from services.core.ids import ProjectId, TeamId, new_id
 from services.core.pages import Page, PageRequest
-from services.rates import Rates
+from services.foundation.aws.bucket import Bucket
+from services.foundation.aws.provision import EXPORTS
+from services.foundation.aws.tables import Table
+from services.foundation.limits.rate_limit import Rates
 
 MOST_EXPORTED: Final = 100_000
 MOST_BYTES: Final = 64 * 1024 * 1024

@@ -17,12 +17,12 @@ from services.analytics.model import EVENTS_KEPT, AnalyticsEvent
 from services.analytics.names import Counted, Names
 from services.analytics.rollups import Rollups, places_of, tallied
 from services.analytics.sessions import Session, with_events
-from services.aws.items import from_item, to_item
-from services.aws.tables import Table
 from services.core.clock import Clock
 from services.core.errors import Unavailable
 from services.core.ids import SessionId
-from services.idempotency import IdempotencyKey
+from services.foundation.aws.items import from_item, to_item
+from services.foundation.aws.tables import Table
+from services.foundation.limits.idempotency import IdempotencyKey
 
 ACTIONS: Final = 100
 """Most actions of a transaction (DynamoDB Developer Guide, TransactWriteItems)."""

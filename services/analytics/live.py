@@ -13,7 +13,7 @@ from typing import Final
 
 from services.analytics.rollups import Interval, Rollups, Tally
 from services.core.clock import Clock
-from services.events.port import EventLog, LogUnavailable, ProducerGap
+from services.foundation.events.port import EventLog, LogUnavailable, ProducerGap
 
 _KEPT: Final = 100
 """Entries that a stream keeps at least; nobody reads them."""

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
-from services.aws.items import Entity
-from services.aws.spec import EXPIRES, Index, TableSpec
 from services.core.ids import ProjectId, SessionId, TeamId
+from services.foundation.aws.items import Entity
+from services.foundation.aws.spec import EXPIRES, Index, TableSpec
 
 EVENTS_KEPT: Final = timedelta(days=90)
 """How long an event and its session can be read, and how long a repeat of it is known as one."""

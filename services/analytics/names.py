@@ -12,10 +12,10 @@ from typing import Final
 
 from services.analytics.model import AnalyticsEvent
 from services.analytics.rollups import ROLLUPS_KEPT, Part, Rollup, parts_of
-from services.aws.tables import AlreadyExists, Table
 from services.core.clock import Clock
 from services.core.ids import TeamId
 from services.core.recent import Recent
+from services.foundation.aws.tables import AlreadyExists, Table
 
 OTHERS: Final = "*"
 """What all names count as for which there is no room."""

@@ -14,10 +14,10 @@ from typing import Any, Final
 from services.analytics.distinct import estimate, mark_of
 from services.analytics.durations import bucket_of, percentile
 from services.analytics.model import AnalyticsEvent, EventType
-from services.aws.clients import Aws
-from services.aws.items import Entity, Item
-from services.aws.spec import EXPIRES, TableSpec
 from services.core.ids import ProjectId, TeamId
+from services.foundation.aws.clients import Aws
+from services.foundation.aws.items import Entity, Item
+from services.foundation.aws.spec import EXPIRES, TableSpec
 
 ROLLUPS_KEPT: Final = timedelta(days=400)
 """A year and a month: last year's month can be compared with this one's."""

@@ -20,8 +20,8 @@ from services.core.errors import Forbidden, Invalid, NotFound
 from services.core.ids import ProjectId, SessionId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
-from services.projects import Projects
-from services.rates import Rates
+from services.foundation.limits.rate_limit import Rates
+from services.projects.service import Projects
 
 BATCH: Final = 1000
 DEFAULT_SPAN: Final = timedelta(days=30)

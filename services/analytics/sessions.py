@@ -7,9 +7,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.analytics.model import EVENTS_KEPT, AnalyticsEvent, EventType
-from services.aws.items import Entity
-from services.aws.spec import EXPIRES, Index, TableSpec
 from services.core.ids import ProjectId, SessionId, TeamId, derived_id
+from services.foundation.aws.items import Entity
+from services.foundation.aws.spec import EXPIRES, Index, TableSpec
 
 
 class Session(Entity, frozen=True, kw_only=True, rename="camel"):

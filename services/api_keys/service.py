@@ -13,13 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.access import AccessChanges
-from services.activity.journal import InTeam
 from services.api_keys.text import SECRET_BYTES, id_in, key_text
-from services.auth.tokens import Subject
-from services.aws.items import Entity
-from services.aws.spec import GoesWith, Index, Owner, TableSpec
-from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import Clock
 from services.core.errors import Fault, Invalid, NotFound, Unauthenticated
@@ -28,8 +22,14 @@ from services.core.pages import Page, PageRequest
 from services.core.policy import Action, require
 from services.core.recent import Recent
 from services.core.text import bounded
-from services.idempotency import Idempotency, Try
-from services.teams.model import Team
+from services.foundation.auth.access import AccessChanges
+from services.foundation.auth.tokens import Subject
+from services.foundation.aws.items import Entity
+from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.limits.idempotency import Idempotency, Try
+from services.journal.journal import InTeam
+from services.memberships.model import Team
 from services.teams.service import Teams
 from services.users import Known, Users
 

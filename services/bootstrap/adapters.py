@@ -5,39 +5,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from services.auth.jwks import JwksKeys, PemKey
-from services.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier
-from services.aws.clients import LONG_POLL, Aws
-from services.aws.emulator import EMULATOR_CREDENTIALS
-from services.aws.queue import Queue
-from services.aws.spec import E, Owner, TableSpec
-from services.aws.tables import Table
-from services.aws.topic import Topic
-from services.belongings import Belongings
 from services.bootstrap.resources import TABLES, key_alias, table_name
 from services.checks.port import Checks, NoChecks
 from services.checks.service import open_checks
 from services.config import Config
 from services.core.clock import Clock
 from services.deployments.model import DeploymentPlatform
+from services.foundation.auth.jwks import JwksKeys, PemKey
+from services.foundation.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier
+from services.foundation.aws.clients import LONG_POLL, Aws
+from services.foundation.aws.emulator import EMULATOR_CREDENTIALS
+from services.foundation.aws.mailer import Post
+from services.foundation.aws.queue import Queue
+from services.foundation.aws.spec import E, Owner, TableSpec
+from services.foundation.aws.tables import Table
+from services.foundation.aws.topic import Topic
+from services.foundation.outbound.addresses import is_public, is_public_or_private
+from services.foundation.outbound.client import Outbound
+from services.foundation.outbound.resolver import SystemResolver
+from services.foundation.vault.envelope import Envelopes
+from services.foundation.vault.kms import KmsVault
+from services.foundation.vault.local import LocalVault
 from services.generations.redaction import Redactor
+from services.lifecycle.belongings import Belongings
 from services.llm.chat import Timeouts
 from services.llm.groq import Groq
 from services.llm.openai import OpenAI
 from services.llm.port import Provider
-from services.llm.scaffold.provider import Scaffold
-from services.mail import Post
-from services.outbound.addresses import is_public, is_public_or_private
-from services.outbound.client import Outbound
-from services.outbound.resolver import SystemResolver
 from services.platforms.backend import Limits, Machine
 from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
 from services.platforms.port import Platform
 from services.platforms.tables import StackTables
-from services.vault.envelope import Envelopes
-from services.vault.kms import KmsVault
-from services.vault.local import LocalVault
+from services.scaffold.provider import Scaffold
 
 SHORTEST_SECRET: Final = 8
 """Characters; a shorter one could be an ordinary word, which a model may say."""

@@ -8,18 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from services.activity.journal import Journal
-from services.activity.model import ACTIVITY
 from services.activity.service import Activity
 from services.admin import Admin
-from services.analytics.product import ProductEvents
 from services.architectures.service import ARCHITECTURES, Architectures
-from services.aws.bucket import Bucket
-from services.aws.clients import connect
-from services.aws.queue import Queue
-from services.aws.spec import Owner
 from services.bootstrap import measuring
 from services.bootstrap.adapters import Adapters, providers
+from services.bootstrap.health import Health
 from services.bootstrap.parts import Process, Runner, Services
 from services.bootstrap.people import accounts
 from services.bootstrap.people import people as make_people
@@ -28,8 +22,6 @@ from services.collaboration import Collaboration
 from services.config import Config
 from services.core.clock import Clock, utc_now
 from services.dashboard import Dashboards
-from services.deleted_projects import DeletedProjects
-from services.deletion import Deletion
 from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
 from services.deployments.job import DeploymentJob
 from services.deployments.model import DEPLOYMENTS, DeploymentPlatform
@@ -37,10 +29,21 @@ from services.deployments.service import Deployments
 from services.deployments.variables import Variables
 from services.documentation.model import DOCUMENTATION
 from services.documentation.service import Documentation
-from services.events.hub import Hub
-from services.events.open import open_log
-from services.events.port import EventLog
-from services.events.shared import SharedStreams
+from services.foundation.aws.bucket import Bucket
+from services.foundation.aws.clients import connect
+from services.foundation.aws.queue import Queue
+from services.foundation.aws.spec import Owner
+from services.foundation.events.hub import Hub
+from services.foundation.events.open import open_log
+from services.foundation.events.port import EventLog
+from services.foundation.events.shared import SharedStreams
+from services.foundation.jobs.sweeper import Sweeper
+from services.foundation.jobs.worker import Worker
+from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.foundation.limits.rate_limit import RATES, Rates
+from services.foundation.limits.throttle import Pace
+from services.foundation.outbound.client import Outbound
+from services.foundation.outbound.resolver import SystemResolver
 from services.generations.job import GenerationJob
 from services.generations.kinds.architecture import ArchitectureKind
 from services.generations.kinds.chat import ChatKind
@@ -50,14 +53,15 @@ from services.generations.kinds.schema import SchemaKind
 from services.generations.model import GENERATIONS, GenerationKind
 from services.generations.options import completing
 from services.generations.service import Generations
-from services.health import Health
-from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
 from services.integrations.model import INTEGRATIONS
 from services.integrations.service import Integrations
 from services.integrations.testing import CredentialTester
-from services.jobs.sweeper import Sweeper
-from services.jobs.worker import Worker
+from services.journal.journal import Journal
+from services.journal.model import ACTIVITY
+from services.lifecycle.deletion import Deletion
+from services.lifecycle.purge import Purge
 from services.llm.router import Router
+from services.memberships.model import MEMBERSHIPS
 from services.notifications.asking import Asking
 from services.notifications.attempt import Attempts
 from services.notifications.courier import Courier
@@ -68,17 +72,13 @@ from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
 from services.notifications.notifier import Notifier
 from services.notifications.service import Webhooks
 from services.notifications.targets import NotificationTargets
-from services.outbound.client import Outbound
-from services.outbound.resolver import SystemResolver
-from services.pace import Pace
+from services.outcomes.product_events import ProductEvents
 from services.platforms.port import Platform
-from services.projects import PROJECTS, Projects
-from services.purge import Purge
-from services.rates import RATES, Rates
+from services.projects.service import PROJECTS, Projects
+from services.projects.trash import DeletedProjects
 from services.schemas.service import SCHEMAS, Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
 from services.sign_in import SignIn
-from services.teams.model import MEMBERSHIPS
 from services.usage.model import BUDGETS, USAGE
 from services.usage.prices import Prices, nanos
 from services.usage.reports import Reports

@@ -11,14 +11,14 @@ from services.analytics.model import ANALYTICS
 from services.analytics.rollups import ROLLUPS, Rollups
 from services.analytics.service import Analytics
 from services.analytics.sessions import SESSIONS
-from services.aws.bucket import Bucket
 from services.bootstrap.adapters import Adapters
 from services.bootstrap.resources import table_name
 from services.core.recent import Recent
-from services.events.port import EventLog
-from services.idempotency import IDEMPOTENCY_KEYS
-from services.projects import Projects
-from services.rates import RATES, Rates
+from services.foundation.aws.bucket import Bucket
+from services.foundation.events.port import EventLog
+from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS
+from services.foundation.limits.rate_limit import RATES, Rates
+from services.projects.service import Projects
 
 
 def analytics(use: Adapters, log: EventLog, projects: Projects) -> Analytics:

@@ -3,26 +3,26 @@
 import secrets
 from dataclasses import dataclass
 
-from services.access import ACCESS_CHANGES, AccessChanges
-from services.accounts import Accounts
-from services.activity.journal import Journal
 from services.api_keys.service import API_KEYS, ApiKey, ApiKeys
-from services.auth.sessions import ClerkSessions
-from services.auth.signatures import Signatures
-from services.auth.tokens import dev_user
-from services.aws.spec import Owner
 from services.bootstrap.adapters import Adapters
 from services.core.recent import Recent
-from services.deletion import Deletion
-from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
+from services.foundation.auth.sessions import ClerkSessions
+from services.foundation.auth.signatures import Signatures
+from services.foundation.auth.tokens import dev_user
+from services.foundation.aws.spec import Owner
+from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.foundation.limits.rate_limit import RATES, Rates
+from services.journal.journal import Journal
+from services.lifecycle.accounts import Accounts
+from services.lifecycle.deletion import Deletion
+from services.lifecycle.team_cascade import TeamBelongings
+from services.memberships.model import MEMBERSHIPS, TEAMS
 from services.notifications.notifier import Notifier
-from services.projects import PROJECTS
-from services.rates import RATES, Rates
+from services.projects.service import PROJECTS
 from services.sign_in import SignIn
-from services.teams.belongings import TeamBelongings
 from services.teams.invitations import INVITATIONS, MAILS, Invitations
 from services.teams.members import Members
-from services.teams.model import MEMBERSHIPS, TEAMS
 from services.teams.service import Teams
 from services.users import KNOWN, KNOWN_FOR, USERS, Known, Users
 

@@ -3,29 +3,29 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from services.access import ACCESS_CHANGES
-from services.activity.model import ACTIVITY
 from services.analytics.model import ANALYTICS
 from services.analytics.rollups import ROLLUPS
 from services.analytics.sessions import SESSIONS
 from services.api_keys.service import API_KEYS
 from services.architectures.service import ARCHITECTURES
-from services.aws.provision import QueueSpec, Resources
-from services.aws.spec import TableSpec
 from services.config import Config
 from services.deployments.archive import DEPLOYMENT_LOGS
 from services.deployments.model import DEPLOYMENTS
 from services.documentation.model import DOCUMENTATION
+from services.foundation.auth.access import ACCESS_CHANGES
+from services.foundation.aws.provision import QueueSpec, Resources
+from services.foundation.aws.spec import TableSpec
+from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS
+from services.foundation.limits.rate_limit import RATES
 from services.generations.model import GENERATIONS
-from services.idempotency import IDEMPOTENCY_KEYS
 from services.integrations.model import INTEGRATIONS
+from services.journal.model import ACTIVITY
+from services.memberships.model import MEMBERSHIPS, TEAMS
 from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
-from services.projects import PROJECTS
-from services.rates import RATES
+from services.projects.service import PROJECTS
 from services.schemas.service import SCHEMAS
 from services.settings import SETTINGS, TEAM_SETTINGS
 from services.teams.invitations import INVITATIONS
-from services.teams.model import MEMBERSHIPS, TEAMS
 from services.usage.model import BUDGETS, USAGE
 from services.users import USERS
 

@@ -8,14 +8,14 @@ from typing import Final
 
 import msgspec
 
-from services.aws.clearing import clear
-from services.aws.items import Entity
-from services.aws.spec import GoesWith, Owner, TableSpec
-from services.aws.tables import AlreadyExists, Table
 from services.core.clock import Clock
 from services.deployments import events
 from services.deployments.model import Deployment
-from services.events.port import Entry, EventLog
+from services.foundation.aws.clearing import clear
+from services.foundation.aws.items import Entity
+from services.foundation.aws.spec import GoesWith, Owner, TableSpec
+from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.events.port import Entry, EventLog
 
 CHUNK_ENTRIES: Final = 200
 CHUNK_BYTES: Final = 250_000

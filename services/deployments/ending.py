@@ -5,7 +5,7 @@ from contextlib import suppress
 from services.deployments.archive import LogArchive, finished
 from services.deployments.events import encode
 from services.deployments.model import Deployment
-from services.events.port import Closed, EventLog, Fenced, LogUnavailable
+from services.foundation.events.port import Closed, EventLog, Fenced, LogUnavailable
 
 
 async def close_stream(log: EventLog, archive: LogArchive, deployment: Deployment) -> None:

@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 import msgspec
 
 from services.deployments.model import DeploymentStatus
-from services.events.port import Entry
-from services.events.stream import StreamEvent
+from services.foundation.events.port import Entry
+from services.foundation.events.stream import StreamEvent
 from services.platforms.port import LogLevel, LogStream, StepState
 
 

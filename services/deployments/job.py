@@ -9,27 +9,27 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 from urllib.parse import urlsplit
 
-from services.analytics.product import ProductEvents
-from services.aws.bucket import Bucket
-from services.aws.tables import Table
 from services.core.clock import Clock
 from services.deployments import events
 from services.deployments.archive import LogArchive, finished
 from services.deployments.ending import close_stream
 from services.deployments.model import Deployment, DeploymentPlatform, DeploymentStatus
 from services.deployments.variables import Variables
-from services.events.port import EventLog, LogUnavailable
+from services.foundation.aws.bucket import Bucket
+from services.foundation.aws.tables import Table
+from services.foundation.events.port import EventLog, LogUnavailable
+from services.foundation.jobs.record import Announced, StopCause, announcing, end_of_job, stop_requested
+from services.foundation.jobs.run import Run
+from services.foundation.jobs.worker import JobFailed
+from services.foundation.vault.port import CanNotOpen
 from services.generations.artifact import ARCHIVE
 from services.generations.model import Generation
-from services.jobs.record import Announced, StopCause, announcing, end_of_job, stop_requested
-from services.jobs.run import Run
-from services.jobs.worker import JobFailed
-from services.notifications.notice import deployment_changed
 from services.notifications.notifier import Notifier
+from services.outcomes.notice import deployment_changed
+from services.outcomes.product_events import ProductEvents
 from services.platforms import port
 from services.platforms.mask import Mask
-from services.projects import Projects, ProjectStatus
-from services.vault.port import CanNotOpen
+from services.projects.service import Projects, ProjectStatus
 
 WAIT_LIMIT: Final = timedelta(days=1)
 ARCHIVE_EVERY: Final = 1.0

@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 
-from services.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.core.ids import DeploymentId, GenerationId
-from services.jobs.record import OPEN_INDEX, JobRecord
-from services.vault.envelope import Sealed
+from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.foundation.jobs.record import OPEN_INDEX, JobRecord
+from services.foundation.vault.envelope import Sealed
 
 
 class DeploymentPlatform(Enum):

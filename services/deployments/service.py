@@ -7,8 +7,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.aws.queue import Queue
-from services.aws.tables import Table, transact
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
@@ -21,18 +19,20 @@ from services.deployments.ending import close_stream
 from services.deployments.events import DeploymentEvent, LogFilter, NumberedLine, lines, merging
 from services.deployments.model import Deployment, DeploymentConfig, DeploymentPlatform, DeploymentStatus
 from services.deployments.variables import Variables
-from services.events.cursor import Cursor, decode, encode
-from services.events.follow import Following, follow
-from services.events.hub import Hub
-from services.events.port import EventLog, LogUnavailable
+from services.foundation.aws.queue import Queue
+from services.foundation.aws.tables import Table, transact
+from services.foundation.events.cursor import Cursor, decode, encode
+from services.foundation.events.follow import Following, follow
+from services.foundation.events.hub import Hub
+from services.foundation.events.port import EventLog, LogUnavailable
+from services.foundation.jobs.record import OPEN, NotEnded, StopCause, stop_requested
+from services.foundation.limits.idempotency import Idempotency, Try
+from services.foundation.vault.port import CanNotOpen
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import Generations
-from services.idempotency import Idempotency, Try
-from services.jobs.record import OPEN, NotEnded, StopCause, stop_requested
-from services.projects import NO_DEPLOYMENT, Project, Projects
+from services.projects.service import NO_DEPLOYMENT, Project, Projects
+from services.projects.visibility import started_by
 from services.settings import Settings
-from services.started import started_by
-from services.vault.port import CanNotOpen
 
 TRIES: Final = 20
 MAX_VARIABLES: Final = 100

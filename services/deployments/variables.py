@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from services.deployments.model import Deployment, DeploymentConfig, StoredConfig
-from services.vault.envelope import Envelopes
-from services.vault.port import Context
+from services.foundation.vault.envelope import Envelopes
+from services.foundation.vault.port import Context
 
 _VALUES: Final = msgspec.json.Decoder(dict[str, str])
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from services.aws.items import Entity
-from services.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.core.ids import GenerationId, PageId, ProjectId, UserId, derived_id
+from services.foundation.aws.items import Entity
+from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 
 TITLE_LENGTH: Final = 200
 CONTENT_BYTES: Final = 200 * 1024

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
@@ -22,8 +21,9 @@ from services.documentation.model import (
     generated_id,
     title_of,
 )
-from services.idempotency import Idempotency, Try
-from services.projects import Project, Projects
+from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.limits.idempotency import Idempotency, Try
+from services.projects.service import Project, Projects
 
 
 @dataclass(frozen=True, slots=True)

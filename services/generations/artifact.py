@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from services.aws.bucket import Bucket
+from services.foundation.aws.bucket import Bucket
 from services.generations.model import GeneratedFile, Generation
 
 ARCHIVE: Final = "archive.zip"

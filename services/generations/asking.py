@@ -6,11 +6,11 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from services.foundation.jobs.run import Run
+from services.foundation.jobs.worker import JobFailed
 from services.generations import events
 from services.generations.answer import Answer
 from services.generations.model import Generation, GenerationReason
-from services.jobs.run import Run
-from services.jobs.worker import JobFailed
 from services.llm.port import (
     FailureCode,
     FilesTask,

@@ -5,8 +5,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from services.events.port import Entry
-from services.events.stream import StreamEvent
+from services.foundation.events.port import Entry
+from services.foundation.events.stream import StreamEvent
 from services.generations.model import GenerationReason, GenerationStatus
 
 

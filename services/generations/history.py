@@ -5,9 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.aws.bucket import Bucket
-from services.aws.tables import Table
-from services.events.port import Closed, Entry, EventLog, Fenced, LogUnavailable
+from services.foundation.aws.bucket import Bucket
+from services.foundation.aws.tables import Table
+from services.foundation.events.port import Closed, Entry, EventLog, Fenced, LogUnavailable
 from services.generations import events
 from services.generations.artifact import Artifact, load
 from services.generations.model import Generation

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.analytics.product import ProductEvents
-from services.aws.bucket import Bucket
-from services.aws.tables import Table
 from services.core.clock import Clock
-from services.events.port import EventLog
+from services.foundation.aws.bucket import Bucket
+from services.foundation.aws.tables import Table
+from services.foundation.events.port import EventLog
+from services.foundation.jobs.record import Announced, announcing, end_of_job
+from services.foundation.jobs.run import Run
+from services.foundation.jobs.worker import JobFailed
 from services.generations import artifact, events, history
 from services.generations.answer import Answer
 from services.generations.asking import Asking
@@ -17,13 +19,11 @@ from services.generations.ending import Ending
 from services.generations.kinds.port import Base, Kind, Making
 from services.generations.model import Generation, GenerationKind, GenerationReason, GenerationStatus, expiry
 from services.generations.redaction import Redactor
-from services.jobs.record import Announced, announcing, end_of_job
-from services.jobs.run import Run
-from services.jobs.worker import JobFailed
 from services.llm.port import Options, Provider
-from services.notifications.notice import generation_finished
 from services.notifications.notifier import Notifier
-from services.projects import Project, Projects, ProjectStatus
+from services.outcomes.notice import generation_finished
+from services.outcomes.product_events import ProductEvents
+from services.projects.service import Project, Projects, ProjectStatus
 from services.schemas.service import Schemas
 from services.usage.service import Budgets
 

@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 
-from services.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.checks.port import Check
 from services.core.ids import ArchitectureId, GenerationId, SchemaId
-from services.jobs.record import OPEN_INDEX
+from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.foundation.jobs.record import OPEN_INDEX
 from services.llm.port import Options
 from services.usage.model import MeteredRecord
 

@@ -10,10 +10,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.aws.bucket import Bucket
-from services.aws.clients import AWS_ERRORS
-from services.aws.queue import Queue
-from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
@@ -21,26 +17,30 @@ from services.core.ids import ArchitectureId, GenerationId, ProjectId, SchemaId,
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.core.text import Kind, bounded
-from services.events.follow import Following, follow
-from services.events.hub import Hub
-from services.events.port import EventLog, LogUnavailable
+from services.foundation.aws.bucket import Bucket
+from services.foundation.aws.clients import AWS_ERRORS
+from services.foundation.aws.queue import Queue
+from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.events.follow import Following, follow
+from services.foundation.events.hub import Hub
+from services.foundation.events.port import EventLog, LogUnavailable
+from services.foundation.jobs.record import OPEN, NotEnded, StopCause, stop_requested
+from services.foundation.limits.idempotency import Idempotency, Try
+from services.foundation.limits.rate_limit import Rates
 from services.generations.artifact import Artifact, download_url, folder, load
 from services.generations.diff import FileChange, changes
 from services.generations.events import GenerationEvent, merged
 from services.generations.history import GenerationHistory, close_stream
 from services.generations.model import Generation, GenerationKind, GenerationStatus, expiry
-from services.idempotency import Idempotency, Try
-from services.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.llm.port import Options
-from services.notifications.notice import generation_queued
 from services.notifications.notifier import Notifier
-from services.projects import Project, Projects
-from services.rates import Rates
+from services.outcomes.notice import generation_queued
+from services.projects.service import Project, Projects
+from services.projects.visibility import started_by
 from services.schemas.model import encode
 from services.schemas.service import Schema
 from services.schemas.unbuilt import unbuilt
 from services.settings import Settings
-from services.started import started_by
 from services.usage.allowance import allowance
 from services.usage.service import Budgets
 

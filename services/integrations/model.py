@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 
-from services.aws.items import Entity
-from services.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.core.ids import IntegrationId, ProjectId, TeamId, UserId
-from services.vault.envelope import Sealed
+from services.foundation.aws.items import Entity
+from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.foundation.vault.envelope import Sealed
 
 
 class IntegrationType(Enum):

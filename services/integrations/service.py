@@ -5,8 +5,6 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from services.activity.journal import InTeam, Journal
-from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
@@ -14,7 +12,10 @@ from services.core.ids import IntegrationId, ProjectId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, of_team, require
 from services.core.text import bounded
-from services.idempotency import Idempotency, Try
+from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.limits.idempotency import Idempotency, Try
+from services.foundation.vault.envelope import Envelopes, Sealed
+from services.foundation.vault.port import CanNotOpen
 from services.integrations.credentials import (
     AwsKeys,
     Credentials,
@@ -25,9 +26,8 @@ from services.integrations.credentials import (
 )
 from services.integrations.model import CredentialTest, Integration, IntegrationTestState, IntegrationType
 from services.integrations.testing import CredentialTester
-from services.projects import Projects
-from services.vault.envelope import Envelopes, Sealed
-from services.vault.port import CanNotOpen
+from services.journal.journal import InTeam, Journal
+from services.projects.service import Projects
 
 NAME_LENGTH: Final = 100
 MOST: Final = 50

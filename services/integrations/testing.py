@@ -11,9 +11,9 @@ from botocore.credentials import Credentials as SigningKeys
 
 from services.core.clock import Clock
 from services.core.ids import TeamId
+from services.foundation.outbound.client import Outbound, Reply, Unreachable
 from services.integrations.credentials import AwsKeys, Credentials, Token
 from services.integrations.model import CredentialTest, IntegrationTestState, IntegrationType
-from services.outbound.client import Outbound, Reply, Unreachable
 
 BASE_URLS: Final[Mapping[IntegrationType, str]] = {
     IntegrationType.GROQ: "https://api.groq.com/openai/v1",

@@ -13,13 +13,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.aws.tables import Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict
 from services.core.ids import TargetId
+from services.foundation.aws.tables import Table
+from services.foundation.limits.rate_limit import Rates, RateWindow
 from services.notifications.model import NotificationTarget, SentCode
-from services.rates import Rates, RateWindow
 
 OF_USER: Final = 20
 """Targets that one user may add within a minute, as the invitations that they may send."""

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from services.aws.tables import Table
 from services.core.clock import Clock
 from services.core.ids import DeliveryId
+from services.foundation.aws.tables import Table
+from services.foundation.outbound.client import Outbound, Reply, Unreachable
 from services.notifications.keyring import Keyring
 from services.notifications.model import (
     Delivery,
@@ -18,10 +19,9 @@ from services.notifications.model import (
     NotificationEvent,
     Webhook,
 )
-from services.notifications.notice import webhook_disabled
 from services.notifications.notifier import Notifier
 from services.notifications.signing import signed_headers
-from services.outbound.client import Outbound, Reply, Unreachable
+from services.outcomes.notice import webhook_disabled
 
 SCHEDULE: Final[Sequence[timedelta]] = (
     timedelta(seconds=5),

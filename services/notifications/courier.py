@@ -17,17 +17,17 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from services.aws.queue import BATCH, Delivery, Queue
 from services.core.clock import Clock
 from services.core.complaint import Complaint
+from services.foundation.aws.queue import BATCH, Delivery, Queue
+from services.foundation.outbound.client import MOST_OF_TEAM
 from services.notifications.attempt import Attempts
 from services.notifications.fanout import Fanout
 from services.notifications.letters import Letters
 from services.notifications.model import DUE, DUE_INDEX
 from services.notifications.model import Delivery as Record
-from services.notifications.notice import Notice
 from services.notifications.notifier import Due, Message
-from services.outbound.client import MOST_OF_TEAM
+from services.outcomes.notice import Notice
 
 LEASE: Final = 60
 """Seconds that a message is hidden from others; longer than its handling takes."""

@@ -5,13 +5,13 @@ from typing import Final
 
 import msgspec
 
-from services.aws.queue import Queue
-from services.aws.tables import AlreadyExists, Table
 from services.core.clock import Clock
 from services.core.ids import DeliveryId, derived_id
+from services.foundation.aws.queue import Queue
+from services.foundation.aws.tables import AlreadyExists, Table
 from services.notifications.model import DUE, KEPT, Delivery, Webhook
-from services.notifications.notice import Notice
 from services.notifications.notifier import Due
+from services.outcomes.notice import Notice
 
 MOST: Final = 20
 """Webhooks of a team."""

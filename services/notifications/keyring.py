@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from services.core.clock import Clock
 from services.core.ids import TeamId, WebhookId
+from services.foundation.vault.envelope import Envelopes
 from services.notifications.model import Webhook, WebhookSecret
 from services.notifications.signing import SECRET_BYTES, secret_of
-from services.vault.envelope import Envelopes
 
 OVERLAP: Final = timedelta(days=1)
 """How long messages are signed with the replaced secret, too."""

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from services.aws.tables import AlreadyExists, Table
 from services.core.clock import Clock
 from services.core.ids import TeamId, UserId
-from services.idempotency import IdempotencyKey
-from services.mail import Post
+from services.foundation.aws.mailer import Post
+from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.limits.idempotency import IdempotencyKey
+from services.memberships.model import Membership
 from services.notifications.model import NotificationEvent
-from services.notifications.notice import Notice
+from services.outcomes.notice import Notice
 from services.settings import DEFAULT_NOTIFY_ON, NotifiableEvent, UserSettings
-from services.teams.model import Membership
 from services.users import User
 
 REMEMBERED: Final = timedelta(days=15)

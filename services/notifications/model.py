@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 
-from services.aws.items import Entity
-from services.aws.spec import EXPIRES, GoesWith, Index, Owner, TableSpec
 from services.core.ids import DeliveryId, TargetId, TeamId, UserId, WebhookId
-from services.vault.envelope import Sealed
+from services.foundation.aws.items import Entity
+from services.foundation.aws.spec import EXPIRES, GoesWith, Index, Owner, TableSpec
+from services.foundation.vault.envelope import Sealed
 
 KEPT: Final = timedelta(days=30)
 """How long a delivery is listed."""

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from services.aws.queue import Queue
-from services.aws.tables import Table
-from services.aws.topic import Topic
 from services.core.ids import DeliveryId, TeamId
 from services.core.pages import PageRequest
+from services.foundation.aws.queue import Queue
+from services.foundation.aws.tables import Table
+from services.foundation.aws.topic import Topic
 from services.notifications.model import NotificationTarget
-from services.notifications.notice import Notice
+from services.outcomes.notice import Notice
 
 
 class Due(msgspec.Struct, frozen=True, rename="camel", tag="due"):

@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from services.activity.journal import InTeam, Journal
-from services.aws.tables import AlreadyExists, Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
@@ -16,7 +14,10 @@ from services.core.ids import DeliveryId, TeamId, WebhookId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, of_team, require
 from services.core.text import Kind, bounded
-from services.idempotency import Idempotency, Try
+from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.limits.idempotency import Idempotency, Try
+from services.foundation.outbound.client import Outbound
+from services.journal.journal import InTeam, Journal
 from services.notifications.fanout import MOST, Fanout
 from services.notifications.keyring import Keyring
 from services.notifications.model import (
@@ -27,8 +28,7 @@ from services.notifications.model import (
     NotificationEvent,
     Webhook,
 )
-from services.notifications.notice import webhook_test
-from services.outbound.client import Outbound
+from services.outcomes.notice import webhook_test
 
 DESCRIPTION_LENGTH: Final = 200
 

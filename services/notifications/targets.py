@@ -9,9 +9,6 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 
-from services.activity.journal import InTeam, Journal
-from services.aws.tables import AlreadyExists, Table
-from services.aws.topic import Unacceptable
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
@@ -19,7 +16,10 @@ from services.core.ids import TargetId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, of_team, require
 from services.core.text import is_email
-from services.idempotency import Idempotency, Try
+from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.topic import Unacceptable
+from services.foundation.limits.idempotency import Idempotency, Try
+from services.journal.journal import InTeam, Journal
 from services.notifications.asking import Asking
 from services.notifications.model import Channel, NotificationEvent, NotificationTarget
 from services.notifications.notifier import Notifier

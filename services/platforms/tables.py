@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 
 from botocore.exceptions import ClientError
 
-from services.aws.clients import AWS_ERRORS, Aws
-from services.aws.outage import Outage
+from services.foundation.aws.clients import AWS_ERRORS, Aws
+from services.foundation.aws.outage import Outage
 from services.platforms.port import DeployFailed
 
 TIME_LIMIT: Final = 180.0

@@ -6,10 +6,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.aws.clients import Aws
-from services.aws.items import Entity
-from services.aws.spec import GoesWith, Index, Owner, TableSpec
-from services.aws.tables import Table, transact
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
@@ -17,8 +13,12 @@ from services.core.ids import GenerationId, ProjectId, SchemaId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.core.text import bounded, check_search
-from services.idempotency import Try
-from services.projects import NAME_LENGTH, Project, Projects, ProjectStatus
+from services.foundation.aws.clients import Aws
+from services.foundation.aws.items import Entity
+from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.foundation.aws.tables import Table, transact
+from services.foundation.limits.idempotency import Try
+from services.projects.service import NAME_LENGTH, Project, Projects, ProjectStatus
 from services.schemas.diff import SchemaChange, diff
 from services.schemas.model import SchemaModel
 from services.schemas.unbuilt import unbuilt

@@ -7,8 +7,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.core.errors import Fault
-from services.llm.scaffold.names import reference_to
-from services.llm.scaffold.plan import Reference, TablePlan, plan_tables
+from services.scaffold.names import reference_to
+from services.scaffold.plan import Reference, TablePlan, plan_tables
 from services.schemas.model import OnDelete, Relationship, RelationshipType, SchemaModel
 
 _ON_DELETE: Final = "onDelete"

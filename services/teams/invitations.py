@@ -9,14 +9,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.access import AccessChanges
-from services.activity.journal import InTeam
-from services.activity.model import Verb
-from services.aws.clients import Aws
-from services.aws.items import Entity
-from services.aws.spec import GoesWith, Index, Owner, TableSpec
-from services.aws.tables import Table, transact
-from services.aws.topic import Topic
 from services.core.actor import Actor, Role
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
@@ -24,10 +16,18 @@ from services.core.ids import InvitationId, TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, require, require_person
 from services.core.text import is_email
-from services.idempotency import Try
-from services.mail import MailState, Post
-from services.rates import Rates
-from services.teams.model import Membership, Team
+from services.foundation.auth.access import AccessChanges
+from services.foundation.aws.clients import Aws
+from services.foundation.aws.items import Entity
+from services.foundation.aws.mailer import MailState, Post
+from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.foundation.aws.tables import Table, transact
+from services.foundation.aws.topic import Topic
+from services.foundation.limits.idempotency import Try
+from services.foundation.limits.rate_limit import Rates
+from services.journal.journal import InTeam
+from services.journal.model import Verb
+from services.memberships.model import Membership, Team
 from services.teams.service import Teams, require_room
 from services.users import User
 

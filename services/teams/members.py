@@ -5,15 +5,15 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from services.access import AccessChanges
-from services.activity.model import Verb
-from services.aws.tables import Table
 from services.core.actor import Actor, Role
 from services.core.errors import Conflict, Invalid, NotFound
 from services.core.ids import TeamId, UserId
 from services.core.pages import Page, PageRequest, encode_cursor
 from services.core.policy import Action, require, require_person
-from services.teams.model import Membership, Team
+from services.foundation.auth.access import AccessChanges
+from services.foundation.aws.tables import Table
+from services.journal.model import Verb
+from services.memberships.model import Membership, Team
 from services.teams.service import Teams
 from services.users import User
 

@@ -5,11 +5,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.access import AccessChanges
-from services.activity.journal import Journal
-from services.activity.model import Verb
-from services.aws.clients import Aws
-from services.aws.tables import Table, transact
 from services.core.actor import Actor, Role
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
@@ -17,10 +12,15 @@ from services.core.ids import TeamId, UserId
 from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 from services.core.policy import Action, require, require_person
 from services.core.text import bounded
-from services.idempotency import Idempotency, Try
-from services.projects import Project
-from services.teams.belongings import TeamBelongings
-from services.teams.model import Membership, Team
+from services.foundation.auth.access import AccessChanges
+from services.foundation.aws.clients import Aws
+from services.foundation.aws.tables import Table, transact
+from services.foundation.limits.idempotency import Idempotency, Try
+from services.journal.journal import Journal
+from services.journal.model import Verb
+from services.lifecycle.team_cascade import TeamBelongings
+from services.memberships.model import Membership, Team
+from services.projects.service import Project
 
 NAME_LENGTH: Final = 100
 MOST_TEAMS: Final = 100

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from services.jobs.run import Run
+from services.foundation.jobs.run import Run
 from services.llm import port
 from services.usage.allowance import estimated_tokens, prompt_tokens, within
 from services.usage.model import AttemptOutcome, AttemptUsage, MeteredRecord

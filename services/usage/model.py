@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from services.aws.items import Entity
-from services.aws.spec import EXPIRES, TableSpec
 from services.core.ids import TeamId
-from services.jobs.record import JobRecord
+from services.foundation.aws.items import Entity
+from services.foundation.aws.spec import EXPIRES, TableSpec
+from services.foundation.jobs.record import JobRecord
 
 
 class AttemptOutcome(Enum):

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.llm.scaffold import provider as scaffold
+from services.scaffold import provider as scaffold
 
 NANO: Final = 10**9
 """Nano-dollars of a dollar."""

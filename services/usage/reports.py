@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeVar
 
-from services.aws.tables import Table
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Fault, Invalid, NotFound
 from services.core.ids import TeamId
 from services.core.policy import Action, allows
+from services.foundation.aws.tables import Table
 from services.usage.model import BudgetCounter, Totals, UsageRow, counter_id
 from services.usage.service import Limits, month_after
 

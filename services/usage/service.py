@@ -12,12 +12,12 @@ from typing import Any, Final, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from services.aws.items import to_attribute
-from services.aws.tables import CONTENTION, AlreadyExists, Table
-from services.aws.transactions import write_together
 from services.core.clock import Clock, iso
 from services.core.errors import Conflict, Exhausted
 from services.core.ids import TeamId
+from services.foundation.aws.items import to_attribute
+from services.foundation.aws.tables import CONTENTION, AlreadyExists, Table
+from services.foundation.aws.transactions import write_together
 from services.usage.model import (
     AttemptUsage,
     BudgetCounter,

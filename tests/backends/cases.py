@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.llm.scaffold.plurals import singular
+from services.scaffold.plurals import singular
 
 
 @dataclass(frozen=True, slots=True)

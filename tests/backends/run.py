@@ -20,8 +20,8 @@ import httpx
 
 from cli.client import Refused
 from cli.serving import tool_environment
-from services.aws.emulator import EMULATOR_CREDENTIALS, free_port, running_emulator
 from services.core.clock import utc_now
+from services.foundation.aws.emulator import EMULATOR_CREDENTIALS, free_port, running_emulator
 from services.platforms.archive import unpack
 from tests.backends.building import BackendFailed, Building
 from tests.backends.cases import CASES, Case

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Final
 
 from services.core.errors import Invalid
-from services.events.cursor import STORED, Cursor, decode
+from services.foundation.events.cursor import STORED, Cursor, decode
 
 Event = dict[str, Any]
 """An event as GraphQL gave it, with __typename, cursor and seq."""

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import httpx
 
-from services.auth.tokens import issue_dev_token
 from services.config import Config
 from services.core.clock import utc_now
+from services.foundation.auth.tokens import issue_dev_token
 from tests.chaos.checker import Stored, numbered
 from tests.chaos.tally import Tally
 from tests.snapinfra import SECRET

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
-from services.aws.queue import Queue
+from services.foundation.aws.queue import Queue
 from tests.chaos.fleet import Fleet, Member
 from tests.chaos.load import Load
 from tests.chaos.tally import REDIS_KILLED, Tally

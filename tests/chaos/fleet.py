@@ -13,9 +13,9 @@ from typing import Final
 import httpx
 
 from cli.serving import TOOLS, provision_stage, tool_environment
-from services.aws.emulator import free_port, running_emulator
 from services.config import Config, read
-from tests.services.events.redis_server import program
+from services.foundation.aws.emulator import free_port, running_emulator
+from tests.services.foundation.events.redis_server import program
 from tests.snapinfra import SECRET
 
 COMMAND: Final = str(Path(sys.executable).parent / "snapinfra")

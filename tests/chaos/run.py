@@ -20,9 +20,9 @@ from typing import Final
 
 import httpx
 
-from services.aws.clients import connect
-from services.aws.queue import Queue
 from services.core.clock import utc_now
+from services.foundation.aws.clients import connect
+from services.foundation.aws.queue import Queue
 from tests.chaos.client import Client, token_for
 from tests.chaos.faults import Faults
 from tests.chaos.fleet import Fleet, Size, fleet

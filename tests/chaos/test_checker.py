@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.events.cursor import STORED, Cursor, encode
+from services.foundation.events.cursor import STORED, Cursor, encode
 from tests.chaos.checker import Event, Kind, Places, Received, Session, Stored, check
 
 EPOCH = "a1"

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from cli.client import Refused
-from services.aws.emulator import free_port
+from services.foundation.aws.emulator import free_port
 from tests.cli.command import Ended, descendants, is_alive, kill, snapinfra, started
 from tests.snapinfra import User, events
 

@@ -15,7 +15,7 @@ import pytest_asyncio
 from cli.client import Client, Refused
 from cli.commands import Target
 from cli.journey import Arrival, show_logs, travel
-from services.aws.emulator import free_port
+from services.foundation.aws.emulator import free_port
 from tests.cli.screen import Screen
 from tests.e2e.proxy import before
 from tests.fakes.llm import Answer, Behaviour, FakeLLM, Status

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import httpx
 
-from services.auth.tokens import issue_dev_token
-from services.aws.emulator import free_port
 from services.config import read
 from services.core.clock import utc_now
+from services.foundation.auth.tokens import issue_dev_token
+from services.foundation.aws.emulator import free_port
 from tests.cli.command import snapinfra, started
 from tests.snapinfra import SECRET, User
 
@@ -71,7 +71,7 @@ async def test_a_worker_without_provisioned_queues_says_so_now_and_then(emulator
     about_queues = [line for line in err.splitlines() if "can't be read" in line and "queue" in line]
     assert 3 <= len(about_queues) <= 9  # three queues, each told of at once and after 5 s
     assert {"dynamodb", "s3", "sqs", "events"} <= {
-        line.partition("services.health: ")[2].partition(" ")[0] for line in err.splitlines()
+        line.partition("services.bootstrap.health: ")[2].partition(" ")[0] for line in err.splitlines()
     }
     assert "the event log (EVENTS_URL) does not answer: Error 111 connecting to 127.0.0.1:" in err
     assert len(err.splitlines()) < 30

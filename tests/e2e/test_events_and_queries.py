@@ -12,8 +12,6 @@ import pytest
 
 from cli.rehearsal import FAILING, Rehearsal
 from cli.serving import provision_stage
-from services.activity.model import ActivityEntry, Verb
-from services.auth.tokens import Subject
 from services.bootstrap import Services, opened
 from services.core.actor import Actor
 from services.core.clock import utc_now
@@ -21,12 +19,14 @@ from services.core.ids import DeploymentId, GenerationId, ProjectId
 from services.deployments.events import DeploymentEvent, DeploymentFinished, DeploymentStatusChanged, LogFilter
 from services.deployments.model import DeploymentConfig, DeploymentPlatform, DeploymentStatus
 from services.deployments.service import NewDeployment
-from services.events.follow import Following
-from services.events.stream import StreamEvent
+from services.foundation.auth.tokens import Subject
+from services.foundation.events.follow import Following
+from services.foundation.events.stream import StreamEvent
 from services.generations.events import AttemptStarted, GenerationFinished
 from services.generations.model import GenerationKind, GenerationStatus
 from services.generations.service import NewGeneration
-from services.projects import NewProject, Project, ProjectStatus
+from services.journal.model import ActivityEntry, Verb
+from services.projects.service import NewProject, Project, ProjectStatus
 from tests.snapinfra import settings
 
 BUILDING, DEPLOYING, LIVE = DeploymentStatus.BUILDING, DeploymentStatus.DEPLOYING, DeploymentStatus.SUCCESS

@@ -12,15 +12,15 @@ from typing import Any, Final
 import pytest
 from redis.asyncio import Redis
 
-from services.auth.tokens import Subject
 from services.bootstrap import opened
 from services.core.clock import utc_now
 from services.core.ids import GenerationId
-from services.events.redis import RedisLog, keys
-from services.events.stream import StreamEvent, StreamGap
+from services.foundation.auth.tokens import Subject
+from services.foundation.events.redis import RedisLog, keys
+from services.foundation.events.stream import StreamEvent, StreamGap
 from services.generations.events import AttemptStarted, FileDelta, GenerationFinished, TokenDelta
 from tests.fakes.llm import Answer, FakeLLM
-from tests.services.events.redis_server import RedisServer
+from tests.services.foundation.events.redis_server import RedisServer
 from tests.snapinfra import GENERATION, Server, User, events, rebuilt, serving, settings
 
 Event = dict[str, Any]

@@ -13,11 +13,11 @@ from pydantic import SecretStr
 from websockets.exceptions import WebSocketException
 
 from cli.serving import provision_stage
-from services.aws.emulator import free_port
 from services.config import Config
+from services.foundation.aws.emulator import free_port
 from tests.e2e.processes import processes
 from tests.fakes.llm import Answer, FakeLLM
-from tests.services.events.redis_server import RedisServer
+from tests.services.foundation.events.redis_server import RedisServer
 from tests.snapinfra import GENERATION, Server, User, events, rebuilt, settings
 
 ARTIFACT = "query($id: ID!) { generation(id: $id) { status attempt text files { path content } } }"

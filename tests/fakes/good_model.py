@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from services.architectures import model as architectures
 from services.llm.files import encode
-from services.llm.scaffold.architecture import derive_architecture
-from services.llm.scaffold.backend import write_backend
-from services.llm.scaffold.documentation import write_documentation
-from services.llm.scaffold.schema import derive_schema
+from services.scaffold.architecture import derive_architecture
+from services.scaffold.backend import write_backend
+from services.scaffold.documentation import write_documentation
+from services.scaffold.schema import derive_schema
 from services.schemas import model as schemas
 
 if TYPE_CHECKING:

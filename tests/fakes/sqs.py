@@ -136,7 +136,7 @@ class FakeSQS:
 
     def client(self) -> "SQSClient":
         """Make a client with the settings of the product's."""
-        from services.aws.clients import connect  # noqa: PLC0415 - loads boto3
+        from services.foundation.aws.clients import connect  # noqa: PLC0415 - loads boto3
 
         aws = connect(region="us-east-1", endpoint=self.url)
         for other in (aws.dynamodb, aws.s3, aws.sns, aws.cloudformation):

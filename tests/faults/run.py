@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from services.aws.emulator import free_port, running_emulator
+from services.foundation.aws.emulator import free_port, running_emulator
 from tests.fakes.llm import FakeLLM
 from tests.faults.load import Load, server_settings
 from tests.faults.report import write

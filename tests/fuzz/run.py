@@ -19,7 +19,7 @@ from typing import Final
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from graph.schema import schema
-from services.aws.emulator import free_port, running_emulator
+from services.foundation.aws.emulator import free_port, running_emulator
 from tests.fuzz.calls import Call, calls
 from tests.fuzz.report import Played, write
 from tests.fuzz.stage import Stage, staged

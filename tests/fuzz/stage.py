@@ -17,11 +17,11 @@ from strawberry.types.execution import PreExecutionError
 from graph.encoding import decoded
 from graph.schema import schema
 from resolvers.context import Context
-from services.auth.tokens import Subject
 from services.bootstrap import Services, opened
 from services.core.actor import Actor
 from services.core.clock import iso, utc_now
 from services.core.ids import new_id, prefix_of
+from services.foundation.auth.tokens import Subject
 from tests.fuzz.calls import Call, Caller
 from tests.fuzz.values import Ref
 from tests.resolvers.authorization import Caller as Member

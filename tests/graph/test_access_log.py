@@ -152,7 +152,7 @@ async def test_neither_variables_nor_documents_are_logged(alice: User, lines: Li
 
 
 async def test_an_attempt_at_a_job_has_a_line_with_the_jobs_id(alice: User) -> None:
-    with logged("services.jobs.worker") as attempts:
+    with logged("services.foundation.jobs.worker") as attempts:
         generation_id = await alice.generate((await alice.project())["id"], "SCHEMA")
         line = await appearing(attempts, "jobId", generation_id)
 

@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from graph.guard import Guard, GuardedConfig
 from graph.socket_connections import GuardedSocket
-from services.aws.emulator import free_port
+from services.foundation.aws.emulator import free_port
 from tests.snapinfra import settings
 
 BURSTS = 40

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from services.auth.tokens import issue_dev_token
-from services.aws.emulator import free_port
 from services.core.clock import utc_now
+from services.foundation.auth.tokens import issue_dev_token
+from services.foundation.aws.emulator import free_port
 from tests.snapinfra import GENERATION, SECRET, Server, User, rebuilt, serving, settings
 
 CHANGED = "Your access has changed: connect again."

@@ -12,7 +12,7 @@ import httpx
 import jwt
 import pytest
 
-from services.auth.tokens import DEV_ISSUER
+from services.foundation.auth.tokens import DEV_ISSUER
 from tests.snapinfra import SECRET, Server, User, serving, settings
 
 KEY = b"k" * 24

@@ -17,10 +17,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from services.auth.tokens import issue_dev_token
-from services.aws.emulator import free_port
 from services.config import Config, read
 from services.core.clock import utc_now
+from services.foundation.auth.tokens import issue_dev_token
+from services.foundation.aws.emulator import free_port
 from tests.snapinfra import SECRET, User
 
 COMMAND: Final = Path(sys.executable).parent / "snapinfra"

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from services.aws.emulator import free_port, running_emulator
+from services.foundation.aws.emulator import free_port, running_emulator
 from tests.fakes.proxy import Proxy, between
 from tests.local_model.report import write
 from tests.snapinfra import GENERATION, User, rebuilt, serving, settings

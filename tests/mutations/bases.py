@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from services.architectures import model as architectures
 from services.llm.files import encode
-from services.llm.scaffold.architecture import derive_architecture
-from services.llm.scaffold.schema import derive_schema
+from services.scaffold.architecture import derive_architecture
+from services.scaffold.schema import derive_schema
 from services.schemas import model as schemas
 
 FOLDER: Final = Path(__file__).parent / "streams"

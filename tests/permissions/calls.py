@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from services.aws.clients import Aws
-from services.aws.permissions import Resource
+from services.foundation.aws.clients import Aws
+from services.foundation.aws.permissions import Resource
 
 Call = tuple[Resource, str]
 

@@ -16,25 +16,25 @@ import uvicorn
 
 from cli.rehearsal import Rehearsal
 from graph.app import create_app
-from services.aws.clients import connect
-from services.aws.emulator import free_port
-from services.aws.permissions import PERMISSIONS, Process, Resource
-from services.aws.provision import provision
 from services.bootstrap import Process as Parts
 from services.bootstrap import opened, resources, table_name
 from services.config import Config
 from services.core.clock import utc_now
 from services.core.ids import GenerationId, ProjectId, TeamId, UserId, new_id
 from services.deployments.model import Deployment, DeploymentPlatform
+from services.foundation.aws.clients import connect
+from services.foundation.aws.emulator import free_port
+from services.foundation.aws.permissions import PERMISSIONS, Process, Resource
+from services.foundation.aws.provision import provision
+from services.foundation.jobs.sweeper import Sweeper
 from services.generations.model import Generation, GenerationKind
-from services.jobs.sweeper import Sweeper
-from services.projects import PROJECTS
-from services.purge import Purge
+from services.lifecycle.purge import Purge
+from services.projects.service import PROJECTS
 from tests.graph.test_webhooks import KEY, clerk_user, tell
 from tests.permissions.calls import Call, Recorder
 from tests.resolvers.authorization import ENTRIES, Caller
 from tests.resolvers.test_authorization import built, outcome
-from tests.services.events.redis_server import RedisServer
+from tests.services.foundation.events.redis_server import RedisServer
 from tests.snapinfra import Server, User, events, settings
 
 ROLES = (Process.API, Process.WORKER, Process.PROVISION)

@@ -7,10 +7,10 @@ from typing import Any
 
 from graph.schema import schema
 from resolvers.context import Context
-from services.auth.tokens import Subject
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor
+from services.foundation.auth.tokens import Subject
 
 
 @dataclass

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.aws.clients import connect
-from services.aws.queue import Queue
+from services.foundation.aws.clients import connect
+from services.foundation.aws.queue import Queue
 from tests.fakes.llm import FakeLLM, Hang, Status
 from tests.snapinfra import Server, events, rebuilt, serving, settings
 

@@ -10,13 +10,13 @@ import pytest
 from cli.serving import provision_stage
 from resolvers.context import Context
 from resolvers.errors import UserError, reporting
-from services.auth.tokens import Subject
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor
 from services.core.errors import Conflict
 from services.core.ids import new_id
-from services.projects import NewProject
+from services.foundation.auth.tokens import Subject
+from services.projects.service import NewProject
 from services.settings import SettingsChange
 from tests.snapinfra import settings
 

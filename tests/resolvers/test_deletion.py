@@ -2,7 +2,7 @@
 
 import httpx
 
-from services.aws.clients import connect
+from services.foundation.aws.clients import connect
 from tests.snapinfra import Server, User, events
 
 DELETE = """

@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from cli.serving import provision_stage
-from services.aws.items import to_item
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.deployments.model import StoredConfig
 from services.deployments.variables import Variables
+from services.foundation.aws.items import to_item
 from tests.fakes.llm import Answer, FakeLLM
 from tests.resolvers.test_deployments import Deployed, answer, lines
 from tests.resolvers.test_deployments import project as project  # noqa: PLC0414 - a fixture

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from services.aws.clients import connect
-from services.aws.queue import Queue
 from services.bootstrap import opened
+from services.foundation.aws.clients import connect
+from services.foundation.aws.queue import Queue
 from tests.fakes.llm import Answer, FakeLLM
 from tests.snapinfra import Server, User, events, serving, settings
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.aws.clients import connect
+from services.foundation.aws.clients import connect
 from tests.resolvers.test_invitations import accept, invite, seen
 from tests.resolvers.test_team_activity import noted
 from tests.snapinfra import Server, User, serving, settings

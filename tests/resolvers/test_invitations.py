@@ -6,7 +6,7 @@ from typing import Any
 
 import jwt
 
-from services.auth.tokens import DEV_ISSUER
+from services.foundation.auth.tokens import DEV_ISSUER
 from tests.snapinfra import SECRET, Server, User
 
 INVITE = """

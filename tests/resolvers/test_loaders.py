@@ -13,7 +13,7 @@ from services.core.ids import DeploymentId, GenerationId, new_id
 from services.deployments.model import Deployment, DeploymentPlatform
 from services.deployments.service import NewDeployment
 from services.generations.model import Generation, GenerationKind, GenerationStatus
-from services.projects import NewProject, Project
+from services.projects.service import NewProject, Project
 from services.schemas.model import Field, FieldType, SchemaModel, Table
 from tests.resolvers.in_process import Counted, counted
 from tests.snapinfra import settings

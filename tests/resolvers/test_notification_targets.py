@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.aws.clients import Aws, connect
-from services.aws.topic import Topic
+from services.foundation.aws.clients import Aws, connect
+from services.foundation.aws.topic import Topic
 from tests.fakes.receiver import Receiver
 from tests.snapinfra import Server, User, events
 

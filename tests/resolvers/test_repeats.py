@@ -13,8 +13,6 @@ from msgspec.structs import replace
 from cli.serving import provision_stage
 from graph.schema import schema
 from resolvers.context import Context
-from services.auth.tokens import Subject
-from services.aws.queue import Queue
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor, Role, Scope
@@ -22,10 +20,12 @@ from services.core.clock import utc_now
 from services.core.errors import Unavailable
 from services.core.ids import ApiKeyId, DeploymentId, GenerationId, TeamId, UserId, new_id
 from services.deployments.model import Deployment, DeploymentPlatform, DeploymentStatus
+from services.foundation.auth.tokens import Subject
+from services.foundation.aws.queue import Queue
+from services.foundation.limits.idempotency import KEPT
 from services.generations.model import Generation, GenerationKind, GenerationStatus
-from services.idempotency import KEPT
-from services.projects import NewProject, Project
-from services.teams.model import Membership
+from services.memberships.model import Membership
+from services.projects.service import NewProject, Project
 from tests.resolvers.creates import CREATES
 from tests.resolvers.test_creates import texts_of
 from tests.services.site import MODEL

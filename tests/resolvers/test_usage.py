@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from services.auth.tokens import Subject
-from services.aws.clients import connect
 from services.bootstrap import opened, table_name
 from services.core.actor import Actor, Role
 from services.core.clock import utc_now
 from services.core.errors import NotFound
 from services.core.ids import TeamId, UserId
+from services.foundation.auth.tokens import Subject
+from services.foundation.aws.clients import connect
 from services.generations.model import GENERATIONS
 from services.usage.model import BUDGETS
 from services.usage.model import USAGE as USAGE_ROWS

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from services.auth.tokens import Subject
-from services.aws.queue import Depth, Queue
 from services.bootstrap import Process, Services, opened
 from services.config import Config
 from services.core.actor import Actor
 from services.core.ids import DeploymentId, new_id
 from services.deployments.model import Deployment, DeploymentPlatform
+from services.foundation.auth.tokens import Subject
+from services.foundation.aws.queue import Depth, Queue
+from services.foundation.jobs.worker import Worker
 from services.generations.model import Generation, GenerationKind
 from services.generations.service import NewGeneration
-from services.jobs.worker import Worker
-from services.projects import NewProject, Project
+from services.projects.service import NewProject, Project
 from services.schemas.model import Field, FieldType, SchemaModel, Table
 from services.usage.model import counter_id
 from tests.services.usage.books import SetClock

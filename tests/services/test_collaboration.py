@@ -8,25 +8,25 @@ from secrets import randbits, token_bytes
 import msgspec
 import pytest
 
-from services.access import ACCESS_CHANGES, AccessChanges
-from services.activity.journal import Journal
-from services.activity.model import ACTIVITY, ActivityEntry
 from services.activity.service import Activity
-from services.aws.clients import Aws, connect
-from services.aws.spec import E, TableSpec
-from services.aws.tables import Table
 from services.bootstrap import table_name
 from services.collaboration import SILENCE, Beat, Collaboration, Happening, Present, beats_of
 from services.core.actor import Actor, Role
 from services.core.clock import utc_now
 from services.core.ids import ProjectId, TeamId, UserId, new_id
-from services.events.hub import Hub
-from services.events.memory import MemoryLog
-from services.events.shared import SharedStreams
-from services.events.stream import StreamEvent
-from services.idempotency import IDEMPOTENCY_KEYS, Idempotency
-from services.projects import PROJECTS, NewProject, ProjectChange, Projects
-from tests.services.events.conftest import MovingClock
+from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
+from services.foundation.aws.clients import Aws, connect
+from services.foundation.aws.spec import E, TableSpec
+from services.foundation.aws.tables import Table
+from services.foundation.events.hub import Hub
+from services.foundation.events.memory import MemoryLog
+from services.foundation.events.shared import SharedStreams
+from services.foundation.events.stream import StreamEvent
+from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.journal.journal import Journal
+from services.journal.model import ACTIVITY, ActivityEntry
+from services.projects.service import PROJECTS, NewProject, ProjectChange, Projects
+from tests.services.foundation.events.conftest import MovingClock
 from tests.snapinfra import Server
 
 TEAM = TeamId(new_id("team"))

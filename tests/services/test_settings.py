@@ -5,17 +5,17 @@ from secrets import randbits
 
 import pytest
 
-from services.activity.journal import Journal
-from services.activity.model import ACTIVITY
-from services.aws.clients import connect
-from services.aws.tables import Table
 from services.bootstrap import table_name
 from services.core.actor import Actor, Role
 from services.core.clock import utc_now
 from services.core.errors import Forbidden, NotFound
 from services.core.ids import TeamId, UserId, new_id
-from services.events.memory import MemoryLog
-from services.events.shared import SharedStreams
+from services.foundation.aws.clients import connect
+from services.foundation.aws.tables import Table
+from services.foundation.events.memory import MemoryLog
+from services.foundation.events.shared import SharedStreams
+from services.journal.journal import Journal
+from services.journal.model import ACTIVITY
 from services.llm.port import Options
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings, SettingsChange
 from tests.snapinfra import Server

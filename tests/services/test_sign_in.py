@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from cli.serving import provision_stage
-from services.access import AccessChange
 from services.bootstrap import Services, opened
 from services.core.clock import utc_now
 from services.core.errors import Unauthenticated
+from services.foundation.auth.access import AccessChange
 from services.sign_in import Credential
 from tests.fakes.clerk import SECRET, FakeClerk, fake_clerk
 from tests.fakes.clock import Clock

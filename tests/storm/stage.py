@@ -9,11 +9,11 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from services.aws.clients import Aws, connect
-from services.aws.queue import Queue
 from services.bootstrap import table_name
 from services.config import Config
 from services.deployments.model import DEPLOYMENTS
+from services.foundation.aws.clients import Aws, connect
+from services.foundation.aws.queue import Queue
 from services.generations.model import GENERATIONS
 from tests.chaos.fleet import Fleet, Size, fleet
 from tests.fakes.llm import Answer, FakeLLM

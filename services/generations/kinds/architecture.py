@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from services.architectures.service import Architectures, NewArchitecture
+from services.foundation.jobs.worker import JobFailed
 from services.generations.ending import COMPLETED, Ending
 from services.generations.kinds.json import ask_for
 from services.generations.kinds.port import Making
-from services.jobs.worker import JobFailed
 from services.llm.json_output import read_architecture
 from services.llm.port import ArchitectureTask
 from services.llm.prompts import render

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from services.aws.bucket import Bucket
-from services.aws.tables import Table
+from services.foundation.aws.bucket import Bucket
+from services.foundation.aws.tables import Table
 from services.generations import ending
 from services.generations.artifact import load
 from services.generations.ending import Ending

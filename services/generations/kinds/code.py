@@ -10,7 +10,7 @@ from services.generations.ending import Ending
 from services.generations.kinds.files import files_task
 from services.generations.kinds.port import Making
 from services.llm.port import CodeTask, FilesTask
-from services.llm.scaffold.provider import NAME as SCAFFOLD
+from services.scaffold.provider import NAME as SCAFFOLD
 
 _REPAIR: Final = "Repair what these checks have found wrong, and change nothing else:\n"
 MOST_FAULTS: Final = 10

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from services.foundation.jobs.worker import JobFailed
 from services.generations.kinds.port import Making
-from services.jobs.worker import JobFailed
 from services.llm.files import new_boundary
 from services.llm.port import FilesTask
 

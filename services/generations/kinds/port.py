@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.foundation.jobs.run import Run
 from services.generations.answer import Answer
 from services.generations.artifact import Artifact
 from services.generations.asking import Asking
 from services.generations.ending import Ending
 from services.generations.model import Generation
-from services.jobs.run import Run
 from services.llm.port import Options, Request
 from services.llm.prompts import go_on
-from services.projects import Project
+from services.projects.service import Project
 from services.schemas.model import SchemaModel
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.core.errors import Fault, NotFound
+from services.foundation.jobs.worker import JobFailed
 from services.generations.ending import COMPLETED, Ending
 from services.generations.kinds.json import ask_for
 from services.generations.kinds.port import Making
-from services.jobs.worker import JobFailed
 from services.llm.json_output import read_schema
 from services.llm.port import SchemaTask
 from services.llm.prompts import render

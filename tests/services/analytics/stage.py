@@ -14,7 +14,7 @@ from services.config import Config
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import iso
 from services.core.ids import ProjectId, TeamId, UserId, new_id
-from services.projects import NewProject
+from services.projects.service import NewProject
 
 NOW: Final = datetime(2037, 3, 31, 12, 30, tzinfo=UTC)
 """In the future, since the emulator deletes what has expired by the real clock."""

@@ -12,7 +12,7 @@ from services.analytics.live import Live, Snapshot
 from services.config import Config
 from tests.services.analytics.recorder import BATCH, recorded_elsewhere
 from tests.services.analytics.stage import NOW, Stage, event, new_team
-from tests.services.events.redis_server import RedisServer
+from tests.services.foundation.events.redis_server import RedisServer
 
 
 @pytest.fixture

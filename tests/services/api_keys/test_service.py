@@ -9,11 +9,11 @@ import pytest
 
 from cli.serving import provision_stage
 from services.api_keys.service import ApiKey, NewApiKey
-from services.auth.tokens import Subject
 from services.bootstrap import Services, opened
 from services.core.actor import Actor, Scope
 from services.core.clock import utc_now
 from services.core.errors import Unauthenticated
+from services.foundation.auth.tokens import Subject
 from tests.fakes.clock import Clock
 from tests.snapinfra import settings
 

@@ -13,9 +13,9 @@ from services.checks.port import LONGEST_OUTPUT, Check, CheckState, Findings, No
 from services.checks.sandbox import Limits, Sandbox
 from services.checks.service import ProjectChecks, open_checks
 from services.checks.typescript import TypeScript
-from services.llm.scaffold.backend import write_backend
-from services.llm.scaffold.schema import derive_schema
 from services.platforms.npm import network_settings
+from services.scaffold.backend import write_backend
+from services.scaffold.schema import derive_schema
 from tests.services.checks.machine import BOTH_WAYS, ENVIRONMENT, SEARCH_PATH, processes_of
 
 PASSED, FAILED, SKIPPED = CheckState.PASSED, CheckState.FAILED, CheckState.SKIPPED

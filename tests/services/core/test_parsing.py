@@ -10,7 +10,7 @@ from services.core.clock import LAST, moment_at, moment_in
 from services.core.errors import Invalid
 from services.core.ids import prefix_of
 from services.core.pages import decode_cursor, encode_cursor
-from services.events.cursor import decode
+from services.foundation.events.cursor import decode
 
 
 def packed(text: str) -> str:

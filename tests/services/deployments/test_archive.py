@@ -6,19 +6,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.aws.clients import Aws, connect
-from services.aws.provision import Resources, provision
-from services.aws.tables import Table
 from services.core.clock import utc_now
 from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId, UserId
 from services.deployments.archive import DEPLOYMENT_LOGS, DeploymentHistory, LogArchive
 from services.deployments.events import LogFilter, LogLine, LogLines, encode, merging
 from services.deployments.model import DEPLOYMENTS, Deployment, DeploymentPlatform, DeploymentStatus
-from services.events.follow import follow
-from services.events.hub import Hub
-from services.events.memory import MemoryLog
-from services.events.port import Entry
-from services.events.stream import StreamEvent, StreamGap
+from services.foundation.aws.clients import Aws, connect
+from services.foundation.aws.provision import Resources, provision
+from services.foundation.aws.tables import Table
+from services.foundation.events.follow import follow
+from services.foundation.events.hub import Hub
+from services.foundation.events.memory import MemoryLog
+from services.foundation.events.port import Entry
+from services.foundation.events.stream import StreamEvent, StreamGap
 from services.platforms.port import LogLevel, LogStream
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)

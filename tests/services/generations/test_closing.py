@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from services.core.clock import utc_now
 from services.core.ids import GenerationId, ProjectId, TeamId, UserId, new_id
-from services.events.memory import MemoryLog
+from services.foundation.events.memory import MemoryLog
 from services.generations import events
 from services.generations.artifact import Artifact
 from services.generations.history import close_stream

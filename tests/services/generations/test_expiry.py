@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from cli.serving import provision_stage
-from services.auth.tokens import Subject
 from services.bootstrap import Process, opened
 from services.core.actor import Actor
+from services.foundation.auth.tokens import Subject
+from services.foundation.jobs.worker import Worker
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import NewGeneration
-from services.jobs.worker import Worker
-from services.projects import NewProject
+from services.projects.service import NewProject
 from tests.fakes.llm import FakeLLM, Status
 from tests.snapinfra import settings
 

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from cli.serving import provision_stage
-from services.auth.tokens import Subject
 from services.bootstrap import Services, opened
 from services.core.actor import Actor
 from services.core.clock import utc_now
 from services.core.ids import GenerationId, SchemaId, new_id
-from services.events.port import EventLog
-from services.events.stream import StreamEvent
+from services.foundation.auth.tokens import Subject
+from services.foundation.events.port import EventLog
+from services.foundation.events.stream import StreamEvent
+from services.foundation.jobs.record import end_of_job
 from services.generations import history
 from services.generations.artifact import Artifact, store
 from services.generations.events import AttemptStarted, GenerationEvent, GenerationFinished, TokenDelta, encode
 from services.generations.model import Generation, GenerationKind, GenerationStatus
-from services.jobs.record import end_of_job
-from services.projects import NewProject
+from services.projects.service import NewProject
 from tests.snapinfra import settings
 
 

@@ -7,16 +7,16 @@ import pytest
 from msgspec.structs import replace
 
 from cli.serving import provision_stage
-from services.auth.tokens import Subject
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor
 from services.core.errors import Unavailable
 from services.core.ids import ProjectId
+from services.foundation.auth.tokens import Subject
 from services.integrations.credentials import AwsKeys, Credentials, Token
 from services.integrations.model import Integration, IntegrationType
 from services.integrations.service import Integrations, NewIntegration
-from services.projects import NewProject
+from services.projects.service import NewProject
 from tests.snapinfra import settings
 
 VERCEL = IntegrationType.VERCEL

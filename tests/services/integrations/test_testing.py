@@ -8,12 +8,12 @@ import pytest
 
 from services.core.clock import utc_now
 from services.core.ids import TeamId
+from services.foundation.outbound.addresses import is_public_or_private
+from services.foundation.outbound.client import Outbound
+from services.foundation.outbound.resolver import SystemResolver
 from services.integrations.credentials import AwsKeys, Token
 from services.integrations.model import IntegrationTestState, IntegrationType
 from services.integrations.testing import BASE_URLS, CredentialTester
-from services.outbound.addresses import is_public_or_private
-from services.outbound.client import Outbound
-from services.outbound.resolver import SystemResolver
 from tests.fakes.receiver import Received, Receiver, Reply
 
 KEY = "sk_live_0123456789"

@@ -26,7 +26,7 @@ from services.llm.port import (
 )
 from services.llm.prompts import render
 from services.llm.router import Router
-from services.llm.scaffold.provider import Scaffold
+from services.scaffold.provider import Scaffold
 from tests.fakes.llm import FakeLLM
 
 BOUNDARY = "0f1e2d3c4b5a6978"

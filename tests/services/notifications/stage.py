@@ -6,17 +6,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from services.auth.tokens import Subject
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor
 from services.core.clock import utc_now
 from services.core.ids import TeamId, new_id
 from services.core.pages import PageRequest
+from services.foundation.auth.tokens import Subject
 from services.notifications.courier import Courier
 from services.notifications.model import Delivery, NotificationEvent, Webhook
-from services.notifications.notice import Notice
 from services.notifications.service import NewWebhook, Webhooks
+from services.outcomes.notice import Notice
 
 
 @dataclass

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from cli.serving import provision_stage
-from services.auth.tokens import Subject
-from services.aws.topic import Topic
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor
 from services.core.errors import Conflict, Invalid, Limited
+from services.foundation.auth.tokens import Subject
+from services.foundation.aws.topic import Topic
 from services.notifications.asking import CODE_LIFETIME, CODE_TRIES, OF_ADDRESS, OF_TEAM, OF_USER
 from services.notifications.model import Channel, NotificationEvent, NotificationTarget
 from services.notifications.targets import NewTarget, TargetState

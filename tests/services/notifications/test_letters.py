@@ -11,12 +11,12 @@ import pytest
 from msgspec.structs import replace
 
 from cli.serving import provision_stage
-from services.auth.tokens import Subject
 from services.config import Config
 from services.core.actor import Actor, Role
 from services.core.ids import TeamId, UserId
+from services.foundation.auth.tokens import Subject
 from services.notifications.model import NotificationEvent
-from services.notifications.notice import Notice
+from services.outcomes.notice import Notice
 from services.settings import NotifiableEvent, SettingsChange
 from tests.resolvers.test_invitations import with_address
 from tests.services.notifications.stage import Stage, Ticking, notice, staged

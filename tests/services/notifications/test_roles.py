@@ -6,12 +6,12 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from cli.serving import provision_stage
-from services.auth.tokens import Subject
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor, Role
 from services.core.errors import Forbidden
 from services.core.pages import PageRequest
+from services.foundation.auth.tokens import Subject
 from services.integrations.credentials import Token
 from services.integrations.model import IntegrationType
 from services.integrations.service import IntegrationChange, NewIntegration

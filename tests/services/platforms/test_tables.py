@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.aws.clients import Aws, connect
+from services.foundation.aws.clients import Aws, connect
 from services.platforms.port import DeployFailed
 from services.platforms.tables import StackTables
 

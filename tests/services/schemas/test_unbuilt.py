@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.llm.scaffold.schema import derive_schema
+from services.scaffold.schema import derive_schema
 from services.schemas.model import (
     Field,
     FieldType,

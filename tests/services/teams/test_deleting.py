@@ -10,8 +10,6 @@ import pytest
 
 from cli.serving import provision_stage
 from services.api_keys.service import NewApiKey
-from services.auth.tokens import Subject
-from services.aws.spec import GoesWith, Owner
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor, Role, Scope
@@ -19,6 +17,8 @@ from services.core.errors import NotFound, Unauthenticated
 from services.core.ids import TeamId, UserId
 from services.core.pages import PageRequest
 from services.deployments.model import DeploymentPlatform
+from services.foundation.auth.tokens import Subject
+from services.foundation.aws.spec import GoesWith, Owner
 from services.integrations.credentials import Token
 from services.integrations.model import IntegrationType
 from services.integrations.service import NewIntegration

@@ -8,12 +8,12 @@ import pytest
 
 from cli.serving import provision_stage
 from services.api_keys.service import NewApiKey
-from services.auth.tokens import Subject
 from services.bootstrap import Services, opened
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import utc_now
 from services.core.errors import Invalid, Unauthenticated
-from services.teams.model import Team
+from services.foundation.auth.tokens import Subject
+from services.memberships.model import Team
 from tests.fakes.clock import Clock
 from tests.snapinfra import settings
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cli.serving import provision_stage
-from services.auth.tokens import Subject
 from services.bootstrap import Process, Services, opened
 from services.config import Config
 from services.core.actor import Actor
 from services.core.clock import utc_now
 from services.core.ids import GenerationId
+from services.foundation.auth.tokens import Subject
 from services.generations.model import Generation, GenerationKind
 from services.generations.service import NewGeneration
-from services.projects import NewProject, Project
+from services.projects.service import NewProject, Project
 from services.usage.model import Totals, counter_id
 from tests.snapinfra import settings
 

@@ -16,9 +16,9 @@ from services.bootstrap import opened
 from services.config import Config
 from services.core.errors import Exhausted
 from services.core.pages import PageRequest
+from services.foundation.jobs.record import OPEN, end_of_job
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import NewGeneration
-from services.jobs.record import OPEN, end_of_job
 from services.usage.model import AttemptOutcome, AttemptUsage, Totals
 from services.usage.service import BudgetExhausted, Limits
 from tests.services.usage.books import Books, Office, new_stage, office

@@ -10,10 +10,10 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
+from services.foundation.jobs.record import Lease, end_of_job
+from services.foundation.jobs.sweeper import Sweeper
+from services.foundation.jobs.worker import MAX_CRASHES
 from services.generations.model import Generation, GenerationReason, GenerationStatus
-from services.jobs.record import Lease, end_of_job
-from services.jobs.sweeper import Sweeper
-from services.jobs.worker import MAX_CRASHES
 from services.usage.model import AttemptOutcome, AttemptUsage
 from tests.fakes.llm import USAGE, Answer, Behaviour, Drop, FakeLLM, Status
 from tests.services.usage.books import Books, Office, new_stage, office

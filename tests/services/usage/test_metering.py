@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from services.core.clock import utc_now
-from services.events.memory import MemoryLog
-from services.events.producer import Producer
+from services.foundation.events.memory import MemoryLog
+from services.foundation.events.producer import Producer
+from services.foundation.jobs.run import Run, claim
 from services.generations.model import GenerationStatus
-from services.jobs.run import Run, claim
 from services.llm.port import ChatTask, Finished, FinishReason, Options, Request, Started, Usage
 from services.usage.metering import metered
 from services.usage.model import AttemptOutcome

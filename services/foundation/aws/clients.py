@@ -1,0 +1,120 @@
+"""This file is the boto3 clients, created once, and the executors on which their blocking calls run."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+from botocore.config import Config as BotoConfig
+from botocore.exceptions import BotoCoreError, ClientError
+
+from services.foundation.aws.emulator import EMULATOR_CREDENTIALS
+from services.foundation.aws.outage import Outage, outages
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_sns import SNSClient
+    from types_boto3_sqs import SQSClient
+
+REQUESTS: Final = 16
+"""Calls in flight at once, per process."""
+
+POLLS: Final = 8
+"""Long polls in flight at once; on threads of their own, so that they never starve requests."""
+
+LONG_POLL: Final = 20
+"""Seconds a receive waits for messages; SQS's maximum."""
+
+MAIL_TIMEOUT: Final = 10
+"""Seconds that SES may take for an answer: somebody waits for it."""
+
+AWS_ERRORS: Final = (ClientError, BotoCoreError, Outage)
+"""What a call to AWS raises where AWS refuses it, or does not answer."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """The clients and their threads. Clients are thread-safe; sessions are not and are not kept."""
+
+    dynamodb: "DynamoDBClient"
+    s3: "S3Client"
+    links: "S3Client"
+    """Signs download links, and calls nothing."""
+    sqs: "SQSClient"
+    sns: "SNSClient"
+    cloudformation: "CloudFormationClient"
+    kms: Any
+    """Has three uses, all in services/foundation/vault/kms.py and provisioning."""
+    ses: Any
+    """SES v2; has two uses, in mailer.py and provisioning. Does not try again: a mail must not go out twice."""
+    requests: ThreadPoolExecutor
+    polls: ThreadPoolExecutor
+
+    async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Make a blocking call on a request thread. A call that has begun finishes even when the waiter is canceled.
+
+        Raises Outage where AWS itself is the reason that it fails.
+        """
+        with outages():
+            return await asyncio.get_running_loop().run_in_executor(self.requests, partial(call, *args, **kwargs))
+
+    async def poll(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Make a long poll on a thread for them. Raises as `run` does."""
+        with outages():
+            return await asyncio.get_running_loop().run_in_executor(self.polls, partial(call, *args, **kwargs))
+
+    def close(self) -> None:
+        """Close connections and let the threads end."""
+        for client in (self.dynamodb, self.s3, self.links, self.sqs, self.sns, self.cloudformation, self.kms, self.ses):
+            client.close()
+        self.requests.shutdown(wait=False)
+        self.polls.shutdown(wait=False)
+
+
+def connect(
+    *, region: str, endpoint: str | None, sqs_endpoint: str | None = None, public_endpoint: str | None = None
+) -> Aws:
+    """Create the clients. With an endpoint (an emulator) fixed credentials are used, else boto3's own chain.
+
+    `sqs_endpoint` of None: SQS is where the others are; `public_endpoint`, likewise of what download links lead to.
+    """
+    import boto3  # noqa: PLC0415 - 0.33 s to import: only processes that talk to AWS pay it
+
+    settings = BotoConfig(
+        max_pool_connections=REQUESTS + POLLS,
+        read_timeout=LONG_POLL + 10,
+        connect_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        user_agent="snapinfra",  # building boto3's own costs 17 % of a call
+        signature_version="s3v4",
+        s3={"addressing_style": "path"} if endpoint else {},
+    )
+    once = BotoConfig(retries={"total_max_attempts": 1}, read_timeout=MAIL_TIMEOUT)
+    credentials: dict[str, Any] = (
+        {name.lower(): value for name, value in EMULATOR_CREDENTIALS.items()} if endpoint else {}
+    )
+    session = boto3.Session(region_name=region, **credentials)
+    client: Callable[..., Any] = partial(  # pyright: ignore[reportUnknownVariableType] - services without stubs
+        session.client,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - same
+        endpoint_url=endpoint,
+        config=settings,
+    )
+    return Aws(
+        dynamodb=client("dynamodb"),
+        s3=client("s3"),
+        links=client("s3", endpoint_url=public_endpoint or endpoint),
+        sqs=client("sqs", endpoint_url=sqs_endpoint or endpoint),
+        sns=client("sns"),
+        cloudformation=client("cloudformation"),
+        kms=client("kms"),
+        ses=client("sesv2", config=settings.merge(once)),
+        requests=ThreadPoolExecutor(REQUESTS, "aws"),
+        polls=ThreadPoolExecutor(POLLS, "aws-poll"),
+    )

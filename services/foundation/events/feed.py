@@ -1,0 +1,185 @@
+"""This file is the one reader that a process has per followed stream; it keeps the newest events for all who follow."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
+
+from services.foundation.events.bell import Pulse
+from services.foundation.events.cursor import STORED, Cursor
+from services.foundation.events.playback import UNKNOWN, History
+from services.foundation.events.port import Entry, EventLog, Head, LogUnavailable, Slice
+
+_PAGE: Final = 1000
+_FIRST_PAGE: Final = 100
+"""Entries of the first read, which a subscriber waits for."""
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 5.0
+
+_logger: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one feed keeps and how often it asks."""
+
+    entries: int = 10_000
+    bytes: int = 8 * 1024 * 1024
+    ask_every: float = 15.0
+    """Seconds without news after which storage is asked whether the object has ended."""
+
+
+class Feed:
+    """Follows the log from the first subscriber's position on. A source for playbacks."""
+
+    def __init__(self, log: EventLog, stream: str, *, after: Cursor | None, history: History, limits: Limits) -> None:
+        self._log = log
+        self._stream = stream
+        self._history = history
+        self._limits = limits
+        self._head: Head | None = None
+        self._epoch = after.epoch if after else None
+        self._last = after.seq if after else 0
+        self._entries: list[Entry] = []
+        self._bytes = 0
+        self._away = False
+        self._pause = _FIRST_PAUSE
+        self._ask_at = asyncio.get_running_loop().time() + limits.ask_every
+        self._ended_before = False
+        self._abandoned = False
+        self.subscribers = 0
+        self.pulse = Pulse()
+        """Beats when a playback that found nothing may find something."""
+        self._task = asyncio.create_task(self._run(), name=f"feed {stream}")
+        self._task.add_done_callback(lambda _: self.pulse.beat())
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    @property
+    def over(self) -> bool:
+        """True once nothing more will be read: stopped, failed, or the log was closed."""
+        return self._task.done()
+
+    @property
+    def away(self) -> bool:
+        """True while the log does not answer; the pulse beats when that is over."""
+        return self._away or self._head is None
+
+    async def read(self, *, after: Cursor | None, limit: int) -> Slice:
+        """Return what follows a position: from memory where it is there, from the log where it is not."""
+        self._raise_failure()
+        if self._abandoned:
+            return UNKNOWN
+        if self._head is None:
+            raise LogUnavailable
+        seq = after.seq if after else 0
+        if after and after.epoch not in (STORED, self._head.epoch):
+            # Either the position is of another life, or the log has moved on and this feed has not heard yet.
+            return await self._log.read(self._stream, after=seq, limit=limit)
+        if seq + 1 < self._head.first:
+            return Slice(head=self._head, entries=())
+        start = seq - (self._last - len(self._entries))
+        if 0 <= start <= len(self._entries):
+            return Slice(head=self._head, entries=self._entries[start : start + limit])
+        return await self._log.read(self._stream, after=seq, limit=limit)
+
+    def _raise_failure(self) -> None:
+        if self._task.done() and not self._task.cancelled() and (failure := self._task.exception()):
+            raise failure
+
+    async def _run(self) -> None:
+        async with self._log.watch(self._stream) as changes:
+            with contextlib.suppress(StopAsyncIteration):
+                while True:
+                    await self._wait(changes)
+                    await self._refresh()
+
+    async def _wait(self, changes: AsyncIterator[None]) -> None:
+        """Wait for a change, or until the next question is due: to a log that is away, or to storage."""
+        now = asyncio.get_running_loop().time()
+        due = self._ask_at - now
+        if self._away:
+            due = min(due, self._pause)
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(due, 0)):
+                await anext(changes)
+
+    async def _refresh(self) -> None:
+        try:
+            await self._catch_up()
+        except LogUnavailable:
+            self._away = True
+        if asyncio.get_running_loop().time() >= self._ask_at:
+            await self._ask_history()
+
+    async def _catch_up(self) -> None:
+        more = True
+        while more:
+            limit = _FIRST_PAGE if self._head is None else _PAGE
+            more = self._take(await self._log.read(self._stream, after=self._last, limit=limit))
+
+    def _take(self, found: Slice) -> bool:
+        """Keep what was read; say whether there is more."""
+        head = found.head
+        news = self.away or head != self._head
+        self._away, self._pause = False, _FIRST_PAUSE
+        if self._is_elsewhere(head):
+            self._begin_at(head)
+        if found.entries and found.entries[0].seq == self._last + 1:
+            self._keep(found)
+            news = True
+        self._head = head
+        if news:
+            self._abandoned = self._ended_before = False
+            self._ask_at = asyncio.get_running_loop().time() + self._limits.ask_every
+            self.pulse.beat()
+        return self._last < head.last
+
+    def _is_elsewhere(self, head: Head) -> bool:
+        return (
+            head.epoch != self._epoch
+            or head.last < self._last
+            or head.first > self._last + 1
+            or head.last - self._last > self._limits.entries
+        )
+
+    def _begin_at(self, head: Head) -> None:
+        self._entries.clear()
+        self._bytes = 0
+        self._epoch = head.epoch
+        self._last = max(head.first - 1, head.last - self._limits.entries)
+
+    def _keep(self, found: Slice) -> None:
+        self._entries.extend(found.entries)
+        self._bytes += sum(len(entry.data) for entry in found.entries)
+        self._last = found.entries[-1].seq
+        excess = max(len(self._entries) - self._limits.entries, 0)
+        self._bytes -= sum(len(entry.data) for entry in self._entries[:excess])
+        while self._bytes > self._limits.bytes:
+            self._bytes -= len(self._entries[excess].data)
+            excess += 1
+        del self._entries[:excess]
+
+    async def _ask_history(self) -> None:
+        """Give the log up where storage says that the object has ended and the log does not.
+
+        A job stores its result before it appends the terminal event: while the log answers, it takes two answers in a
+        row, with nothing new in between, to conclude that no event will come.
+        """
+        self._ask_at = asyncio.get_running_loop().time() + self._limits.ask_every
+        if self._head is not None and self._head.closed and not self._away:
+            return
+        try:
+            ended = await self._history.state(self._stream)
+        except Exception:
+            _logger.exception("Storage does not say whether %s has ended.", self._stream)
+            return
+        if ended and (self._away or self._epoch is None or self._ended_before):
+            self._abandoned = True
+            self.pulse.beat()
+        self._ended_before = ended

@@ -1,0 +1,173 @@
+"""This file is the event log of many processes: streams in Redis (or Valkey), one script per step."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar, cast
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from services.core.clock import Clock
+from services.foundation.events.cursor import new_epoch
+from services.foundation.events.playback import UNKNOWN
+from services.foundation.events.port import (
+    Closed,
+    Entry,
+    Fenced,
+    Head,
+    LogUnavailable,
+    ProducerGap,
+    Slice,
+    check_append,
+)
+from services.foundation.events.redis_scripts import APPEND, CLOSED, FENCED, GAP, LABEL, READ, TRIM
+from services.foundation.events.redis_wakeups import Link, Wakeups
+
+_T = TypeVar("_T")
+_EPOCH_OF_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_REFUSALS: Final[dict[int, type[Exception]]] = {FENCED: Fenced, CLOSED: Closed, GAP: ProducerGap}
+_HEADS_AT_ONCE: Final = 50
+
+
+def keys(stream: str) -> tuple[str, str]:
+    """Name the two keys of a stream, its head and its entries; the braces keep them on one node of a cluster."""
+    return f"events:{{{stream}}}:head", f"events:{{{stream}}}:entries"
+
+
+def channel(stream: str) -> str:
+    """Name the Pub/Sub channel on which changes of a stream are announced."""
+    return f"events:{{{stream}}}"
+
+
+class RedisLog:
+    """Keeps what Redis keeps: how much a crash of Redis loses is its own fsync policy. Retention is by TTL.
+
+    Commands in flight are never cancelled: a connection whose reply nobody took would hand it to the next caller.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        retention: timedelta = timedelta(hours=1),
+        open_for: timedelta = timedelta(days=7),
+        max_entries: int = 100_000,
+        check_every: float = 5.0,
+        connections: int = 16,
+        timeout: float = 5.0,
+    ) -> None:
+        """`open_for` is how long an open stream is kept after its last append; times without a unit are seconds."""
+        self._clock = clock
+        self._retention = retention
+        self._open_for = open_for
+        self._max_entries = max_entries
+        self._redis = _client(url, connections=connections, timeout=timeout)
+        self._listener = _client(url, connections=1, timeout=None)
+        self._append = self._redis.register_script(APPEND)
+        self._read = self._redis.register_script(READ)
+        self._trim = self._redis.register_script(TRIM)
+        self._wakeups = Wakeups(self._link, self._heads, check_every=check_every)
+        self._in_flight: set[asyncio.Future[Any]] = set()
+
+    async def append(
+        self, stream: str, data: Sequence[bytes], *, attempt: int, producer_seq: int, close: bool = False, base: int = 0
+    ) -> int:
+        check_append(data, attempt=attempt, producer_seq=producer_seq)
+        at = (self._clock() - _EPOCH_OF_TIME) // _MICROSECOND
+        lifetimes = (self._open_for // _MILLISECOND, self._retention // _MILLISECOND)
+        arguments = (attempt, producer_seq, int(close), base, new_epoch(), at, *lifetimes, self._max_entries)
+        what, seq = await self._ask(self._append(keys=keys(stream), args=(*arguments, channel(stream), *data)))
+        if refusal := _REFUSALS.get(what):
+            raise refusal
+        return seq
+
+    async def read(self, stream: str, *, after: int, limit: int = 1000) -> Slice:
+        return _slice(await self._ask(self._read(keys=keys(stream), args=(after + 1, limit))))
+
+    def watch(self, stream: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
+        return self._wakeups.watch(channel(stream))
+
+    async def trim(self, stream: str, *, before: int) -> None:
+        await self._ask(self._trim(keys=keys(stream), args=(max(before, 0), channel(stream))))
+
+    async def forget(self, stream: str) -> None:
+        await self._ask(self._redis.delete(*keys(stream)))
+        await self._ask(self._redis.publish(channel(stream), "forgotten"))  # pyright: ignore[reportUnknownMemberType] - untyped keywords
+
+    async def ping(self) -> None:
+        await self._ask(self._redis.ping())  # pyright: ignore[reportUnknownMemberType] - untyped keywords
+
+    async def close(self) -> None:
+        await self._wakeups.close()
+        await asyncio.gather(*self._in_flight, return_exceptions=True)
+        await self._redis.aclose()
+        await self._listener.aclose()
+
+    def _link(self) -> Link:
+        link = self._listener.pubsub()  # pyright: ignore[reportUnknownMemberType] - untyped keywords
+        return cast("Link", link)
+
+    async def _heads(self, channels: Sequence[str]) -> Sequence[object]:
+        heads: list[object] = []
+        for start in range(0, len(channels), _HEADS_AT_ONCE):
+            pipeline = self._redis.pipeline(transaction=False)
+            for name in channels[start : start + _HEADS_AT_ONCE]:
+                pipeline.hmget(f"{name}:head", ["epoch", "last", "closed"])
+            heads += await self._ask(pipeline.execute())
+        return heads
+
+    async def _ask(self, command: Awaitable[_T]) -> _T:
+        """Run a command to its end, even if nobody waits for it any more."""
+        running = asyncio.ensure_future(command)
+        self._in_flight.add(running)
+        running.add_done_callback(self._done)
+        try:
+            return await asyncio.shield(running)
+        except (RedisError, OSError) as error:
+            raise LogUnavailable from error
+
+    def _done(self, running: asyncio.Future[Any]) -> None:
+        self._in_flight.discard(running)
+        if not running.cancelled():
+            running.exception()  # of a command whose caller has gone
+
+
+def _client(url: str, *, connections: int, timeout: float | None) -> Redis:
+    pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - untyped keywords
+        url,
+        max_connections=connections,
+        timeout=5.0,
+        socket_timeout=timeout,
+        socket_connect_timeout=2.0,
+        protocol=2,
+        retry=Retry(NoBackoff(), 1),
+    )
+    return Redis.from_pool(pool)
+
+
+def _slice(found: Sequence[Any]) -> Slice:
+    if not found:
+        return UNKNOWN
+    epoch, last, closed, oldest, labels, data = found
+    first = _seq(oldest) if oldest else int(last) + 1
+    head = Head(epoch=epoch.decode(), first=first, last=int(last), closed=closed == b"1")
+    return Slice(head=head, entries=tuple(_entries(labels, data)))
+
+
+def _entries(labels: bytes, data: bytes) -> Iterator[Entry]:
+    start = 0
+    for seq, at, length, terminal in LABEL.iter_unpack(labels):
+        end = start + length
+        yield Entry(seq, _EPOCH_OF_TIME + at * _MICROSECOND, data[start:end], bool(terminal))
+        start = end
+
+
+def _seq(row_id: bytes) -> int:
+    return int(row_id.partition(b"-")[0])

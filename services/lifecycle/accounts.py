@@ -1,0 +1,195 @@
+"""This file is what the identity provider tells of accounts, by Clerk's webhooks: news, ends of sessions, deletions.
+
+Messages come at least once, late and in any order (https://clerk.com/docs/guides/development/webhooks/overview). All of
+this may therefore be done again, older news of a user change nothing, and a deleted account stays deleted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from services.core.actor import Role
+from services.core.clock import Clock, moment_at
+from services.core.errors import Conflict, Invalid, NotFound
+from services.core.ids import UserId, prefix_of
+from services.core.text import address_in, cleaned
+from services.foundation.auth.access import AccessChanges
+from services.foundation.auth.signatures import Signatures
+from services.foundation.aws.clients import Aws
+from services.foundation.aws.tables import AlreadyExists, Table, transact
+from services.foundation.limits.idempotency import IdempotencyKey
+from services.journal.journal import Journal
+from services.journal.model import Verb
+from services.lifecycle.belongings import Belongings
+from services.lifecycle.deletion import Deletion
+from services.lifecycle.team_cascade import TeamBelongings
+from services.memberships.model import Membership, Team
+from services.users import NAME_LENGTH, Profile, Users
+
+REMEMBERED: Final = timedelta(days=7)
+"""How long a message's id is known; Svix sends again for about a day."""
+
+URL_LENGTH: Final = 2048
+"""Characters of a picture's URL."""
+
+_ORDER: Final = list(Role)
+
+
+class _Verification(msgspec.Struct):
+    status: str | None = None
+
+
+class _Address(msgspec.Struct):
+    id: str
+    email_address: str
+    verification: _Verification | None = None
+
+
+class ClerkUser(msgspec.Struct):
+    """Clerk's user, as far as we read it. `updated_at` is in milliseconds."""
+
+    id: str
+    updated_at: int
+    username: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    image_url: str | None = None
+    primary_email_address_id: str | None = None
+    email_addresses: list[_Address] = []
+
+    def profile(self) -> Profile:
+        primary = next((one for one in self.email_addresses if one.id == self.primary_email_address_id), None)
+        verified = primary and primary.verification and primary.verification.status == "verified"
+        return Profile(
+            user_id=UserId(self.id),
+            email=address_in(primary.email_address) if primary and verified else None,
+            username=cleaned(self.username, most=NAME_LENGTH),
+            first_name=cleaned(self.first_name, most=NAME_LENGTH),
+            last_name=cleaned(self.last_name, most=NAME_LENGTH),
+            image_url=cleaned(self.image_url, most=URL_LENGTH),
+            told_at=moment_at(self.updated_at / 1000),
+        )
+
+
+class _Named(msgspec.Struct):
+    id: str
+
+
+class _Event(msgspec.Struct):
+    type: str
+    data: msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    aws: Aws
+    signatures: Signatures | None
+    """None where no secret is set: then nothing is received."""
+    users: Users
+    teams: Table[Team]
+    memberships: Table[Membership]
+    messages: Table[IdempotencyKey]
+    deletion: Deletion
+    belongings: TeamBelongings
+    own: Belongings
+    """What is a user's own."""
+    journal: Journal
+    access: AccessChanges
+    now: Clock
+
+    async def receive(self, body: bytes, headers: Mapping[str, str]) -> None:
+        """Handle a message of Clerk's; one that was handled before changes nothing.
+
+        It is noted as handled only afterwards: one that failed in the middle is sent again and done again. Raises
+        Unauthenticated where the signature does not hold, Invalid for a signed body that makes no sense.
+        """
+        if self.signatures is None:
+            raise NotFound("webhook", "clerk")
+        now = self.now()
+        message_id = f"clerk#{self.signatures.check(body, headers, now=now)}"
+        if await self.messages.find(message_id) is not None:
+            return
+        try:
+            event = msgspec.json.decode(body, type=_Event)
+            await self._handle(event)
+        except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
+            raise Invalid.one("The message is not one of Clerk's.") from None
+        expires_at = int((now + REMEMBERED).timestamp())
+        note = IdempotencyKey(
+            id=message_id, object_id=event.type, expires_at=expires_at, created_at=now, updated_at=now
+        )
+        try:
+            await self.messages.put_new(note)
+        except AlreadyExists:
+            return  # the same message at the same time: both did the same
+
+    async def _handle(self, event: _Event) -> None:
+        match event.type:
+            case "user.created" | "user.updated":
+                user = _decoded(event.data, ClerkUser)
+                if prefix_of(user.id) == "user":
+                    await self.users.take_over(user.profile())
+            case "user.deleted":
+                user_id = _decoded(event.data, _Named).id
+                if prefix_of(user_id) == "user":
+                    await self.close(UserId(user_id))
+            case "session.ended" | "session.removed" | "session.revoked":
+                await self.access.announce(_decoded(event.data, _Named).id)
+            case _:
+                pass
+
+    async def close(self, user_id: UserId) -> None:
+        """Delete an account: its personal data, its memberships, what is its own. Its keys and open sockets end.
+
+        A team that it owned passes to the member with the highest role, among those to whoever came first; a team
+        without other members is deleted with its projects, as the personal one is.
+        """
+        user = await self.users.forget(user_id)
+        await self.access.announce(user_id)
+        for membership in await self.memberships.sharing(user_id):
+            await self._leave(membership)
+        await self._end(await self.teams.find(user.personal_team_id), None)
+        await self.own.delete(user_id)
+        await self.access.announce(user_id)
+
+    async def _leave(self, membership: Membership) -> None:
+        if membership.role is not Role.OWNER:
+            await self.memberships.remove(membership)
+            await self.journal.member(Verb.LEFT, membership, by=UserId(membership.id))
+            return
+        team, heir = await self.teams.find(membership.team_id), await self._heir(membership)
+        if team is None or heir is None:
+            await self._end(team, membership)
+            return
+        promoted = replace(heir, role=Role.OWNER)
+        parts = [
+            self.teams.replacement(team, replace(team, user_id=UserId(heir.id))),
+            self.memberships.replacement(heir, promoted),
+            self.memberships.removal(membership),
+        ]
+        if not await transact(self.aws, parts):
+            raise Conflict("The team keeps changing; the message will come again.")
+        await self.access.announce(heir.id)
+        gone = UserId(membership.id)
+        await self.journal.member(Verb.UPDATED, replace(promoted, version=heir.version + 1), by=gone)
+        await self.journal.member(Verb.LEFT, membership, by=gone)
+
+    async def _heir(self, owner: Membership) -> Membership | None:
+        others = [one async for one in self.memberships.every("TeamIdIndex", owner.team_id) if one.id != owner.id]
+        return min(others, key=lambda one: (_ORDER.index(one.role), one.created_at), default=None)
+
+    async def _end(self, team: Team | None, membership: Membership | None) -> None:
+        if team is not None:
+            await self.deletion.delete_all(team.id)
+            await self.belongings.delete(team.id)
+            await self.teams.remove(team)
+        if membership is not None:
+            await self.memberships.remove(membership)
+
+
+def _decoded(data: msgspec.Raw, kind: Any) -> Any:
+    return msgspec.json.decode(data, type=kind)

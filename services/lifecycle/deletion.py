@@ -1,0 +1,100 @@
+"""This file is deleting projects, generations and deployments: nothing of what is deleted goes on out of sight."""
+
+from dataclasses import dataclass
+
+from services.core.actor import Actor
+from services.core.errors import Conflict
+from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId
+from services.core.pages import PageRequest
+from services.core.policy import Action
+from services.deployments.model import Deployment
+from services.deployments.service import Deployments
+from services.foundation.jobs.record import OPEN, JobRecord, NotEnded
+from services.foundation.jobs.worker import Handler
+from services.generations.model import Generation
+from services.generations.service import Generations
+from services.projects.service import Project, Projects
+from services.projects.trash import DeletedProjects
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    projects: Projects
+    deleted: DeletedProjects
+    generations: Generations
+    deployments: Deployments
+    generation_job: Handler[Generation]
+    deployment_job: Handler[Deployment]
+
+    async def delete_generation(self, generation_id: GenerationId, *, by: Actor) -> Generation:
+        """Delete a generation that has ended and that nothing under way needs, with its files, text and stream.
+
+        Raises Conflict for others. Those that were made from it are whole without it.
+        """
+        generation = await self.generations.get(generation_id, by=by, action=Action.DELETE)
+        if generation.finished_at is None:
+            raise NotEnded("generation", generation.status)
+        await self._require_unused(generation)
+        if generation.open is not None:
+            await self.generation_job.settle(generation)  # its end is told and paid for, though its worker was lost
+        await self.generations.remove(generation)
+        await self._note(generation, generation.kind.value, by=by)
+        return generation
+
+    async def delete_deployment(self, deployment_id: DeploymentId, *, by: Actor) -> Deployment:
+        """Delete a deployment of which nothing runs any more, with its log. Raises Conflict for others."""
+        deployment = await self.deployments.get(deployment_id, by=by, action=Action.DELETE)
+        if deployment.finished_at is None:
+            raise NotEnded("deployment", deployment.status)
+        if deployment.open is not None:
+            await self.deployment_job.settle(deployment)
+        await self.deployments.remove(deployment)
+        await self._note(deployment, deployment.platform.value, by=by)
+        return deployment
+
+    async def delete_project(self, project_id: ProjectId, *, by: Actor) -> Project:
+        """Stop whatever is under way for the project or runs, and put it into the bin."""
+        project = await self.projects.get(project_id, by=by, action=Action.DELETE)
+        await self.stop(project)
+        await self.deleted.put(project, by=by)
+        await self.stop(project)  # what was asked for meanwhile
+        return project
+
+    async def delete_all(self, team_id: TeamId) -> None:
+        """Stop and delete everything of a team that nobody is in any more, for good."""
+        for index in ("TeamIdIndex", "DeletedIndex"):
+            async for project in self.projects.table.every(index, team_id):
+                await self.stop(project)
+                await self.deleted.condemn(project.id)
+
+    async def stop(self, project: Project) -> None:
+        """Cancel whatever is under way or runs for a project that the caller may end."""
+        await self.generations.stop_all(project)
+        await self.deployments.stop_all(project)
+
+    async def remove_jobs(self, project: Project) -> None:
+        """Delete all generations and deployments of a project that nobody sees any more. Raises Conflict for one that
+        has not ended.
+        """
+        async for deployment in self.deployments.table.every("ProjectIdIndex", project.id):
+            await self.deployments.remove(deployment)
+        async for generation in self.generations.table.every("ProjectIdIndex", project.id):
+            await self.generations.remove(generation)
+
+    async def _require_unused(self, generation: Generation) -> None:
+        """Raise Conflict where a deployment runs the generation's code, or another one is being made from it."""
+        under_way, one = {"open": OPEN}, PageRequest(first=1)
+        deployments = await self.deployments.table.query(
+            "ProjectIdIndex", generation.project_id, one, where={"generationId": generation.id, **under_way}
+        )
+        if deployments.items:
+            raise Conflict("A deployment of its code is under way or runs: cancel that first.")
+        generations = await self.generations.table.query(
+            "ProjectIdIndex", generation.project_id, one, where={"baseId": generation.id, **under_way}
+        )
+        if generations.items:
+            raise Conflict("Another generation is being made from it: wait for that, or cancel it first.")
+
+    async def _note(self, record: JobRecord, title: str, *, by: Actor) -> None:
+        project = await self.projects.get(record.project_id, by=by)
+        await self.projects.journal.deleted(record, title, place=project, by=by.user_id)

@@ -1,0 +1,309 @@
+"""This file is projects: a backend being built, from its description to where it runs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from services.core.actor import Actor
+from services.core.clock import Clock
+from services.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from services.core.ids import DeploymentId, ProjectId, SchemaId, TeamId, UserId
+from services.core.pages import Page, PageRequest
+from services.core.policy import Action, allows, require
+from services.core.text import Kind, bounded
+from services.foundation.auth.access import AccessChanges
+from services.foundation.aws.items import Entity
+from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.limits.idempotency import Idempotency, Try
+from services.journal.journal import Journal
+
+NAME_LENGTH: Final = 100
+DESCRIPTION_LENGTH: Final = 500
+NO_DEPLOYMENT: Final = DeploymentId("")
+PURGE: Final = "purge"
+
+
+class ProjectStatus(Enum):
+    """How far a project has come."""
+
+    DRAFT = "DRAFT"
+    """It has no schema yet."""
+    GENERATING = "GENERATING"
+    """A generation is under way."""
+    READY = "READY"
+    """It has a schema; nothing of it runs."""
+    DEPLOYING = "DEPLOYING"
+    """A deployment is under way."""
+    DEPLOYED = "DEPLOYED"
+    """A deployment of it answers."""
+    ERROR = "ERROR"
+    """The last generation or deployment failed."""
+
+
+class Project(Entity, frozen=True, kw_only=True, rename="camel"):
+    """`user_id` created it; `schema_version` counts the versions of its schema, 0 before the first."""
+
+    id: ProjectId
+    user_id: UserId
+    team_id: TeamId
+    name: str
+    description: str = ""
+    status: ProjectStatus = ProjectStatus.DRAFT
+    schema_id: SchemaId | None = None
+    schema_version: int = 0
+    generations: int = 0
+    """How many generations were asked for."""
+    live_deployment_id: DeploymentId | None = None
+    """The deployment that answers now."""
+    working_id: str | None = None
+    """The job that began to work on it last and has not ended."""
+    latest_deployment_id: DeploymentId | None = None
+    """The newest deployment, "" before the first; None in records from before this was kept."""
+    deleted: TeamId | None = None
+    """The team to which it can be restored; None otherwise. See services/projects/trash.py."""
+    deleted_at: datetime | None = None
+    deleted_by: UserId | None = None
+    purge: str | None = None
+    """PURGE from its deletion on: the partition of a sparse index."""
+    purge_at: datetime | None = None
+    """When it goes for good."""
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.purge_at is not None
+
+    @property
+    def project_id(self) -> ProjectId:
+        return self.id
+
+    @property
+    def project_owner_id(self) -> UserId:
+        return self.user_id
+
+
+PROJECTS: Final = TableSpec(
+    "projects",
+    Project,
+    fate=(GoesWith(Owner.TEAM, "TeamIdIndex", within="`Purge`, with all that belongs to it"),),
+    sort="userId",
+    indexes=(
+        Index("UserIdIndex", "userId", "createdAt"),
+        Index("StatusIndex", "status", "updatedAt"),
+        Index("TeamIdIndex", "teamId", "createdAt"),
+        Index("DeletedIndex", "deleted", "deletedAt"),
+        Index("PurgeIndex", "purge", "purgeAt"),
+    ),
+    stream=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    name: str
+    description: str = ""
+    team_id: TeamId | None = None
+    """None means the actor's personal team."""
+    client_mutation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectChange:
+    """None leaves a field as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    table: Table[Project]
+    access: AccessChanges
+    idempotency: Idempotency
+    journal: Journal
+    """Where all that is done in projects is noted, also by other services."""
+    now: Clock
+
+    async def create(self, new: NewProject, *, by: Actor) -> Project:
+        """Start an empty project in one of the actor's teams."""
+        async with self.idempotency.trying("createProject", new, new.client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(ProjectId(attempt.done), by=by)
+            return await self._create(new, attempt, by=by)
+
+    async def _create(self, new: NewProject, attempt: Try, *, by: Actor) -> Project:
+        _check(name=new.name, description=new.description)
+        team_id = self._team(new.team_id, by=by)
+        if not allows(by, Action.EDIT, team_id):
+            raise Forbidden("Your role in this team does not allow you to create projects.")
+        now = self.now()
+        project = Project(
+            id=ProjectId(await attempt.take_id("project")),
+            user_id=by.user_id,
+            team_id=team_id,
+            name=new.name.strip(),
+            description=new.description.strip(),
+            latest_deployment_id=NO_DEPLOYMENT,
+            created_at=now,
+            updated_at=now,
+        )
+        try:
+            await self.table.put_new(project)
+        except AlreadyExists:
+            project = await self.get(project.id, by=by)
+        await self.journal.created(project, project.name, place=project, by=by.user_id)
+        return project
+
+    async def get(self, project_id: ProjectId, *, by: Actor, action: Action = Action.VIEW) -> Project:
+        """Return a project on which the actor may do `action`."""
+        project = await self.find(project_id)
+        return require(by, action, project, missing=NotFound("project", project_id))
+
+    async def find(self, project_id: ProjectId) -> Project | None:
+        """Return a project for work that was authorized when it was asked for; None where there is none any more."""
+        project = await self.table.find(project_id)
+        return None if project is None or project.is_deleted else project
+
+    async def many(self, keys: Sequence[tuple[ProjectId, UserId]], *, by: Actor) -> Sequence[Project | None]:
+        """Return projects by id and owner; None where there is none that the actor may see."""
+        found = await self.table.find_many(keys)
+        return [one if one is not None and allows(by, Action.VIEW, one.team_id) else None for one in found]
+
+    async def list(
+        self, page: PageRequest, *, team_id: TeamId | None, status: ProjectStatus | None, by: Actor
+    ) -> Page[Project]:
+        """Return a team's projects, newest first; None means the actor's personal team."""
+        team = self._team(team_id, by=by)
+        where = {"status": status.value} if status else None
+        return await self.table.query("TeamIdIndex", team, page, where=where)
+
+    async def update(self, project_id: ProjectId, change: ProjectChange, *, by: Actor) -> Project:
+        """Change a project's name or description."""
+        _check(name=change.name, description=change.description)
+        await self.get(project_id, by=by, action=Action.EDIT)
+
+        def changed(project: Project) -> Project:
+            if change.expected_version not in (None, project.version):
+                raise Conflict("The project has changed meanwhile.", current=project)
+            fields = {"name": change.name, "description": change.description}
+            return replace(project, **{name: text.strip() for name, text in fields.items() if text is not None})
+
+        project = self._existing(await self.table.update(project_id, changed), project_id)
+        await self.journal.updated(project, project.name, place=project, by=by.user_id)
+        return project
+
+    async def move(
+        self, project_id: ProjectId, team_id: TeamId, *, expected_version: int | None = None, by: Actor
+    ) -> Project:
+        """Give a project to another of the actor's teams.
+
+        Who is in the old one only loses sight of it, within 5 seconds also where they are watching.
+        """
+        project = await self.get(project_id, by=by, action=Action.DELETE)
+        if not allows(by, Action.EDIT, self._team(team_id, by=by)):
+            raise Forbidden("Your role in that team does not allow you to bring projects into it.")
+
+        def moved(old: Project) -> Project:
+            if old.team_id != project.team_id or expected_version not in (None, old.version):
+                raise Conflict("The project has changed meanwhile.", current=old)
+            return old if old.team_id == team_id else replace(old, team_id=team_id)
+
+        new = self._existing(await self.table.update(project_id, moved), project_id)
+        if new.team_id != project.team_id:
+            await self.access.announce(project.team_id, spared=new.team_id)
+            await self.journal.updated(new, new.name, place=new, by=by.user_id)
+        return new
+
+    async def next_number(self, project: Project) -> int:
+        """Return the number of the project's next generation, from 1; no two get the same one."""
+        number = await self.table.increment(project, "generations")
+        if number is None:
+            raise NotFound("project", project.id)
+        return number
+
+    async def mark(self, project_id: ProjectId, status: ProjectStatus, *, job_id: str) -> None:
+        """Record that a job has begun to work on the project (it was authorized when it was asked for)."""
+        await self._change(project_id, lambda _: {"status": status, "working_id": job_id})
+
+    async def know_latest(self, project_id: ProjectId, deployment_id: DeploymentId) -> None:
+        """Keep the newest deployment of a project from before this was kept."""
+        await self._change(project_id, lambda old: {"latest_deployment_id": old.latest_deployment_id or deployment_id})
+
+    async def settled(self, project_id: ProjectId, *, job_id: str, failed: bool) -> None:
+        """Record that a job has ended; once another has begun to work on the project, that changes nothing."""
+
+        def rested(old: Project) -> dict[str, Any]:
+            if old.working_id != job_id:
+                return {}
+            return {"status": _resting(old, failed=failed), "working_id": None}
+
+        await self._change(project_id, rested)
+
+    async def went_live(self, project_id: ProjectId, deployment_id: DeploymentId) -> DeploymentId | None:
+        """Record which deployment answers now; return the one that did before."""
+        before: list[DeploymentId | None] = [None]
+
+        def live(old: Project) -> dict[str, Any]:
+            before[0] = old.live_deployment_id
+            return {"live_deployment_id": deployment_id, "status": ProjectStatus.DEPLOYED, "working_id": None}
+
+        await self._change(project_id, live)
+        return before[0] if before[0] != deployment_id else None
+
+    async def went_down(self, project_id: ProjectId, deployment_id: DeploymentId, *, failed: bool) -> None:
+        """Record that a deployment has ended, whether or not it ever answered. A repeat changes nothing."""
+
+        def down(old: Project) -> dict[str, Any]:
+            if deployment_id not in {old.live_deployment_id, old.working_id}:
+                return {}
+            live = None if old.live_deployment_id == deployment_id else old.live_deployment_id
+            rested: dict[str, Any] = {"live_deployment_id": live}
+            if old.working_id in {None, deployment_id}:
+                new = replace(old, live_deployment_id=live)
+                rested |= {"status": _resting(new, failed=failed), "working_id": None}
+            return rested
+
+        await self._change(project_id, down)
+
+    async def _change(self, project_id: ProjectId, fields: Callable[[Project], dict[str, Any]]) -> None:
+        def changed(old: Project) -> Project:
+            new = replace(old, **fields(old))
+            return old if new == old else new
+
+        await self.table.update(project_id, changed)
+
+    def _team(self, team_id: TeamId | None, *, by: Actor) -> TeamId:
+        if team_id is None:
+            return by.personal_team_id
+        if not allows(by, Action.VIEW, team_id):
+            raise NotFound("team", team_id)
+        return team_id
+
+    def _existing(self, project: Project | None, project_id: ProjectId) -> Project:
+        if project is None:
+            raise NotFound("project", project_id)
+        return project
+
+
+def _check(**texts: Any) -> None:
+    faults: list[Fault] = []
+    if texts["name"] is not None:
+        faults += bounded(texts["name"], field=["name"], most=NAME_LENGTH)
+    if texts["description"] is not None:
+        description = texts["description"]
+        faults += bounded(description, field=["description"], most=DESCRIPTION_LENGTH, least=0, kind=Kind.LINES)
+    if faults:
+        raise Invalid(faults)
+
+
+def _resting(project: Project, *, failed: bool) -> ProjectStatus:
+    if project.live_deployment_id:
+        return ProjectStatus.DEPLOYED
+    if failed:
+        return ProjectStatus.ERROR
+    return ProjectStatus.READY if project.schema_id else ProjectStatus.DRAFT

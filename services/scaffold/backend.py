@@ -1,0 +1,163 @@
+"""This file is a whole backend for a schema: every file of an Express + TypeScript project over DynamoDB."""
+
+import html
+import json
+
+from services.scaffold import cloudformation, typescript
+from services.scaffold.names import slug
+from services.scaffold.plan import TablePlan, plan_tables
+from services.scaffold.template import fill, read
+from services.schemas.model import SchemaModel
+
+_LONGEST_ABOUT = 300
+
+_DEPENDENCIES = {
+    "@aws-sdk/client-dynamodb": "3.1162.0",
+    "@aws-sdk/lib-dynamodb": "3.1162.0",
+    "express": "5.3.0",
+    "joi": "18.3.2",
+    "jsonwebtoken": "9.0.3",
+}
+_DEV_DEPENDENCIES = {
+    "@types/express": "5.0.6",
+    "@types/jsonwebtoken": "9.0.10",
+    "@types/node": "20.19.43",
+    "typescript": "5.9.3",
+}
+
+_SHARED = (
+    "src/server.ts",
+    "src/errors.ts",
+    "src/logger.ts",
+    "src/tables.ts",
+    "src/types/index.ts",
+    "src/middleware/auth.ts",
+    "src/middleware/errorHandler.ts",
+    "src/middleware/requestLog.ts",
+    "src/middleware/validator.ts",
+    "src/services/backOff.ts",
+    "src/services/cursor.ts",
+    "src/services/database.ts",
+    "src/services/deletion.ts",
+    "src/services/items.ts",
+    "src/services/numbers.ts",
+    "src/services/references.ts",
+    "src/services/repository.ts",
+    "src/services/transaction.ts",
+    "src/services/uniqueness.ts",
+    "src/services/writes.ts",
+    "src/validation/query.ts",
+    "src/validation/types.ts",
+    "src/routes/crud.ts",
+)
+_TESTS = (
+    "src/tests/backend.ts",
+    "src/tests/samples.ts",
+    "src/tests/access.test.ts",
+    "src/tests/records.test.ts",
+)
+
+
+def write_backend(*, project_name: str, description: str, schema: SchemaModel) -> dict[str, str]:
+    """Write a backend for any valid schema: content by path, in the order in which a reader wants them.
+
+    The same arguments give the same files. Every content ends with a newline.
+    """
+    tables = plan_tables(schema)
+    name = slug(project_name)
+    return (
+        _project_files(tables, name=name, title=_plain(project_name) or name, about=_plain(description))
+        | {path: read(path) for path in _SHARED[:1]}
+        | _settings_files(name)
+        | {path: read(path) for path in _SHARED[1:]}
+        | _table_files(tables)
+        | {path: read(path) for path in _TESTS}
+    )
+
+
+def _project_files(tables: tuple[TablePlan, ...], *, name: str, title: str, about: str) -> dict[str, str]:
+    prefix = _prefix(name)
+    return {
+        "README.md": _readme(tables, name=name, title=title, about=about),
+        "package.json": _package(name, about),
+        "tsconfig.json": read("tsconfig.json"),
+        "infrastructure/template.json": cloudformation.template(tables, slug=name, prefix=prefix),
+        ".env.example": fill("env.example", prefix=prefix),
+        ".gitignore": read("gitignore"),
+        ".dockerignore": read("dockerignore"),
+        "Dockerfile": read("Dockerfile"),
+    }
+
+
+def _settings_files(name: str) -> dict[str, str]:
+    return {
+        "src/app.ts": fill("src/app.ts", name=f"'{name}'"),
+        "src/config.ts": fill("src/config.ts", prefix=f"'{_prefix(name)}'"),
+    }
+
+
+def _table_files(tables: tuple[TablePlan, ...]) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for table in tables:
+        files[f"src/models/{table.names.file}.ts"] = typescript.model(table, _dependants(table, tables))
+        files[f"src/validation/{table.names.file}.ts"] = typescript.validation(table)
+        files[f"src/routes/{table.names.file}.ts"] = typescript.routes(table)
+    files["src/models/index.ts"] = typescript.models_index(tables)
+    files["src/routes/index.ts"] = typescript.routes_index(tables)
+    return files
+
+
+def _dependants(table: TablePlan, tables: tuple[TablePlan, ...]) -> list[dict[str, str]]:
+    """References to `table` that can be found: those with an index."""
+    return [
+        {"table": child.name, "field": reference.field, "onDelete": reference.on_delete.value}
+        for child in tables
+        for reference in child.references
+        if reference.table == table.name and reference.field in child.indexed
+    ]
+
+
+def _package(name: str, about: str) -> str:
+    package = {
+        "name": name if name.endswith("backend") else f"{name}-backend",
+        "version": "1.0.0",
+        "description": about,
+        "private": True,
+        "type": "module",
+        "engines": {"node": ">=20"},
+        "scripts": {
+            "build": "tsc",
+            "start": "node dist/server.js",
+            "tables": "node dist/tables.js",
+            "test": "npm run build && node --test dist/tests/access.test.js dist/tests/records.test.js",
+        },
+        "dependencies": _DEPENDENCIES,
+        "devDependencies": _DEV_DEPENDENCIES,
+    }
+    return json.dumps(package, indent=2) + "\n"
+
+
+def _readme(tables: tuple[TablePlan, ...], *, name: str, title: str, about: str) -> str:
+    rows = (
+        f"| {table.name} | `/{table.names.route}` | {', '.join(table.indexed)} "
+        f"| {', '.join(' + '.join(names) for names in table.unique)} |"
+        for table in tables
+    )
+    return fill(
+        "README.md",
+        title=html.escape(title, quote=False),
+        about=f"> {html.escape(about, quote=False)}" if about else "A backend.",
+        slug=name,
+        tables="\n".join(rows),
+    )
+
+
+def _prefix(name: str) -> str:
+    return f"{name}-"
+
+
+def _plain(text: str) -> str:
+    """Return the first of a user's text on one line, with nothing in it that does not print."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text[: 4 * _LONGEST_ABOUT])
+    line = " ".join(printable.split())
+    return line if len(line) <= _LONGEST_ABOUT else f"{line[:_LONGEST_ABOUT].rstrip()}..."

@@ -1,0 +1,145 @@
+"""This file is the scaffold's documentation of the backend that it writes: Markdown pages by category."""
+
+import html
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from services.scaffold.plan import TablePlan, plan_tables
+from services.schemas.model import Field, FieldType, SchemaModel
+
+_EXAMPLES: Final[Mapping[FieldType, object]] = {
+    FieldType.STRING: "text",
+    FieldType.TEXT: "Some longer text.",
+    FieldType.INTEGER: 1,
+    FieldType.FLOAT: 1.5,
+    FieldType.BOOLEAN: True,
+    FieldType.DATE: "2026-01-31",
+    FieldType.DATETIME: "2026-01-31T12:00:00.000Z",
+    FieldType.JSON: {},
+}
+
+
+def write_documentation(project_name: str, schema: SchemaModel) -> dict[str, str]:
+    """Write the pages, by path, in the order in which they are to be read. A path's folder is the page's category."""
+    tables = plan_tables(schema)
+    title = html.escape(" ".join(project_name.split()), quote=False)
+    return {
+        "guides/overview.md": _overview(title, tables),
+        "guides/getting-started.md": _getting_started(tables),
+        "concepts/data-model.md": _data_model(tables, schema),
+        "concepts/authentication.md": _AUTHENTICATION,
+        **{f"reference/{table.names.file}.md": _reference(table) for table in tables},
+        "operations/deployment.md": _DEPLOYMENT,
+    }
+
+
+def _overview(title: str, tables: tuple[TablePlan, ...]) -> str:
+    rows = "".join(f"- [{table.name}](../reference/{table.names.file}.md)\n" for table in tables)
+    return (
+        f"# {title}\n\nA REST API in Express and TypeScript over DynamoDB, with create, read, update, delete and list "
+        f"for each of these tables:\n\n{rows}\nThese pages were written by Snapinfra's scaffold, from templates.\n"
+    )
+
+
+def _getting_started(tables: tuple[TablePlan, ...]) -> str:
+    route = tables[0].names.route
+    return f"""# Getting started
+
+Node 20 or later, and DynamoDB: an emulator on your machine, or AWS.
+
+```sh
+npm install
+npm run build
+export AWS_ENDPOINT_URL=http://localhost:4566   # an emulator; leave it out for AWS
+npm run tables                                  # once
+npm start
+```
+
+Then:
+
+```sh
+curl localhost:3000/health
+curl localhost:3000/{route}
+```
+
+The second answers with a page of records: `{{"items": [], "nextCursor": null}}`.
+"""
+
+
+def _data_model(tables: tuple[TablePlan, ...], schema: SchemaModel) -> str:
+    parts = "".join(f"\n## {table.name}\n\n{_fields(table)}" for table in tables)
+    relations = "".join(
+        f"- `{relation.from_table}` to `{relation.to_table}`: {relation.type.value.lower().replace('_', ' ')}\n"
+        for relation in schema.relationships
+    )
+    return f"# Data model\n{parts}" + (f"\n## Relationships\n\n{relations}" if relations else "")
+
+
+def _reference(table: TablePlan) -> str:
+    route, example = table.names.route, json.dumps(dict(_example(table)), indent=2)
+    return f"""# {table.name}
+
+{_fields(table)}
+| request | answer |
+|---|---|
+| `POST /{route}` | 201 and the record |
+| `GET /{route}?limit=20&cursor=` | 200, a page of records, newest first |
+| `GET /{route}/<{table.key.name}>` | 200 and the record, or 404 |
+| `PATCH /{route}/<{table.key.name}>` | 200, with the fields sent changed |
+| `PUT /{route}/<{table.key.name}>` | 200, with all fields replaced |
+| `DELETE /{route}/<{table.key.name}>` | 204 |
+
+A request to create one:
+
+```json
+{example}
+```
+
+What is not valid is answered with 400 and the reasons, a unique value that is taken with 409.
+"""
+
+
+def _fields(table: TablePlan) -> str:
+    rows = "".join(f"| `{field.name}` | {field.type.value} | {_rules(field)} |\n" for field in table.fields)
+    return f"| field | type | rules |\n|---|---|---|\n{rows}"
+
+
+def _rules(field: Field) -> str:
+    rules = [
+        "primary key" if field.primary_key else "",
+        "unique" if field.unique else "",
+        "" if field.nullable or field.primary_key else "required",
+    ]
+    return ", ".join(rule for rule in rules if rule) or "optional"
+
+
+def _example(table: TablePlan) -> Iterator[tuple[str, object]]:
+    for field in table.fields:
+        if not (field.primary_key and table.generates_keys) and not field.nullable:
+            yield field.name, _EXAMPLES[field.type]
+
+
+_AUTHENTICATION = """# Authentication
+
+Requests carry `Authorization: Bearer <token>`: a JWT signed with HS256 and the secret in `JWT_SECRET`. Without a valid
+one the answer is 401. `/` and `/health` are open.
+
+Without `JWT_SECRET` there is no authentication, which is for development only: in production the server refuses to
+start.
+"""
+
+_DEPLOYMENT = """# Deployment
+
+`infrastructure/template.json` is the CloudFormation template of the tables:
+
+```sh
+aws cloudformation deploy --stack-name backend --template-file infrastructure/template.json
+```
+
+The server is a container (see `Dockerfile`) or any Node 20: `npm install && npm run build && npm start`. Settings are
+environment variables, listed in `.env.example`. `GET /health` answers 200 while it serves; on SIGTERM it finishes what
+it has begun.
+
+Deleting the stack keeps the tables. Turn on point-in-time recovery to be able to go back.
+"""

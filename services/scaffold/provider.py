@@ -1,0 +1,130 @@
+"""This file is the scaffold as a provider: deterministic text that streams at the pace of a model, without a key."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import assert_never
+
+from services.architectures import model as architectures
+from services.llm import files
+from services.llm.port import (
+    ArchitectureTask,
+    ChatTask,
+    CodeTask,
+    DocumentationTask,
+    FilesTask,
+    Finished,
+    FinishReason,
+    Item,
+    Request,
+    SchemaTask,
+    Started,
+    Task,
+    Text,
+    Usage,
+)
+from services.scaffold.architecture import derive_architecture
+from services.scaffold.backend import write_backend
+from services.scaffold.chat import answer_question
+from services.scaffold.documentation import write_documentation
+from services.scaffold.schema import derive_schema
+from services.schemas import model as schemas
+
+NAME = "scaffold"
+MODEL = "scaffold-1"
+
+_PIECE = re.compile(r"\n[ \t]{0,11}| ?\w{1,8}[^\w\s]{0,3}| ?[^\w\s]{1,6}|[ \t]{1,12}|.", re.DOTALL)
+_BURST = 20
+"""The most pieces between two moments in which the event loop may do something else."""
+_CHARACTERS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Scaffold:
+    """A Provider that asks nobody: the same task always gives the same text."""
+
+    tokens_per_second: float | None = 400
+    """None means as fast as the reader reads, in larger pieces."""
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    async def stream(self, request: Request) -> AsyncGenerator[Item]:
+        """Stream the answer to a task. `options.max_tokens` cuts it off; the other options do not apply."""
+        yield Started(NAME, MODEL)
+        pieces = list(split(_answer(request.task).removeprefix(request.begun)))
+        kept = pieces[: request.options.max_tokens]
+        async with aclosing(self._paced(kept)) as paced:
+            async for piece in paced:
+                yield Text(piece)
+        yield Usage(input_tokens=_input_tokens(request), output_tokens=len(kept))
+        yield Finished(FinishReason.STOP if len(kept) == len(pieces) else FinishReason.LENGTH)
+
+    async def _paced(self, pieces: Sequence[str]) -> AsyncGenerator[str]:
+        """Yield each piece when it is due by the loop's clock, so that late wake-ups are caught up with.
+
+        Without a pace, pieces come joined: nobody could tell them apart in time.
+        """
+        if self.tokens_per_second is None:
+            for start in range(0, len(pieces), _BURST):
+                await asyncio.sleep(0)
+                yield "".join(pieces[start : start + _BURST])
+            return
+        now = asyncio.get_running_loop().time
+        started = now()
+        for position, piece in enumerate(pieces):
+            wait = position / self.tokens_per_second - (now() - started)
+            if wait > 0 or position % _BURST == 0:
+                await asyncio.sleep(max(wait, 0))
+            yield piece
+
+
+def split(text: str) -> Iterator[str]:
+    """Cut text into pieces as a model's tokens would: words, line breaks with their indentation, punctuation."""
+    return (match[0] for match in _PIECE.finditer(text))
+
+
+def _answer(task: Task) -> str:
+    match task:
+        case SchemaTask():
+            return _indented(schemas.encode(derive_schema(task.description)))
+        case ArchitectureTask():
+            return _indented(architectures.encode(derive_architecture(task.project_name, task.schema)))
+        case CodeTask():
+            backend = write_backend(project_name=task.project_name, description=task.description, schema=task.schema)
+            return _written(task, backend, "files of Express and TypeScript over DynamoDB")
+        case DocumentationTask():
+            return _written(task, write_documentation(task.project_name, task.schema), "pages of Markdown")
+        case ChatTask():
+            return answer_question(task.project_name, task.schema)
+        case _:
+            assert_never(task)
+
+
+def _indented(text: bytes) -> str:
+    return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+
+
+def _written(task: FilesTask, whole: Mapping[str, str], what: str) -> str:
+    """Write of the whole what the task lacks. To change files, the scaffold can only write them anew."""
+    new = {path: content for path, content in whole.items() if task.written.get(path) != content}
+    if task.change is None and task.missing:
+        new = {path: content for path, content in new.items() if path in task.missing}
+    removed = [path for path in task.written if path not in whole] if task.change is not None else []
+    tables = ", ".join(table.name for table in task.schema.tables)
+    notes = (
+        "This was written by Snapinfra's scaffold, from templates and without a language model: "
+        f"{len(new)} {what}, for the tables {tables}."
+    )
+    if task.change is not None:
+        notes += " The scaffold cannot follow an instruction: it has brought the files up to date with the schema."
+    return files.encode(task.boundary, new, removed=removed, notes=notes)
+
+
+def _input_tokens(request: Request) -> int:
+    characters = sum(len(message.content) for message in request.messages)
+    return -(-characters // _CHARACTERS_PER_TOKEN)

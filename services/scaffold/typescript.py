@@ -1,0 +1,205 @@
+"""This file is how a planned table is written in TypeScript: its model, its validation and its routes."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from services.scaffold.plan import TablePlan
+from services.scaffold.template import fill
+from services.schemas.model import Field, FieldType
+
+_TYPES = {
+    FieldType.STRING: "string",
+    FieldType.INTEGER: "number",
+    FieldType.FLOAT: "number",
+    FieldType.BOOLEAN: "boolean",
+    FieldType.DATE: "string",
+    FieldType.DATETIME: "string",
+    FieldType.TEXT: "string",
+    FieldType.JSON: "unknown",
+}
+_VALIDATORS = {
+    FieldType.STRING: "string",
+    FieldType.INTEGER: "integer",
+    FieldType.FLOAT: "float",
+    FieldType.BOOLEAN: "boolean",
+    FieldType.DATE: "date",
+    FieldType.DATETIME: "dateTime",
+    FieldType.TEXT: "text",
+    FieldType.JSON: "json",
+}
+_TEXTUAL = frozenset({FieldType.STRING, FieldType.TEXT})
+_EMAIL = re.compile(r"(?:^e|_e|E)mail(?:_?[aA]ddress)?$")
+_INHERITED = re.compile("constructor|toString|toLocaleString|valueOf|hasOwnProperty|isPrototypeOf|propertyIsEnumerable")
+"""Of properties by these names TypeScript forgets what type the object around them expects."""
+
+_LONGEST_KEY = 500
+"""As MAX_KEY in src/validation/types.ts."""
+_LONGEST_LIST = 100
+
+
+def model(table: TablePlan, dependants: Sequence[Mapping[str, str]]) -> str:
+    """Write the interface of a table's records and the constant that describes the table."""
+    return fill(
+        "src/models/table.ts",
+        purpose=f"A record of the table `{table.name}`.",
+        type=table.names.type,
+        variable=table.names.variable,
+        properties=_lines(_properties(table), indent=2),
+        name=_quoted(table.name),
+        primaryKey=_quoted(table.key.name),
+        generatesKeys=_literal(table.generates_keys),
+        fields=_lines((f"{field.name}: {_type(field)}," for field in table.fields), indent=4),
+        created=_quoted(table.created),
+        updated=_quoted(table.updated),
+        unique=_list(f"[{', '.join(map(_quoted, names))}]" for names in table.unique),
+        indexed=_list(_quoted(name) for name in table.indexed),
+        references=_list(
+            f"{{ field: {_quoted(reference.field)}, table: {_quoted(reference.table)}, key: {_quoted(reference.key)}, "
+            f"nullable: {_literal(reference.nullable)} }}"
+            for reference in table.references
+        ),
+        dependants=_list(
+            f"{{ {', '.join(f'{key}: {_quoted(value)}' for key, value in dependant.items())} }}"
+            for dependant in dependants
+        ),
+    )
+
+
+def validation(table: TablePlan) -> str:
+    """Write what the bodies of requests must look like."""
+    changeable = [field for field in table.fields if field.name != table.key.name]
+    fixed = [] if table.generates_keys else [table.key]
+    used = {_validator(table, field) for field in [*changeable, *fixed]}
+    return fill(
+        "src/validation/table.ts",
+        imports=", ".join(["bodies", *sorted(used)]),
+        name=table.name,
+        variable=table.names.variable,
+        fields=_arguments(
+            [_object(_rules(table, fields)) for fields in ([changeable, fixed] if fixed else [changeable])]
+        ),
+    )
+
+
+def routes(table: TablePlan) -> str:
+    """Write the router of a table."""
+    return fill("src/routes/table.ts", variable=table.names.variable, type=table.names.type, file=table.names.file)
+
+
+def models_index(tables: Sequence[TablePlan]) -> str:
+    """Write the file that lists every table."""
+    by_file = sorted(tables, key=lambda table: table.names.file)
+    return fill(
+        "src/models/index.ts",
+        imports=_lines(f"import {{ {t.names.variable}Table }} from './{t.names.file}.js';" for t in by_file),
+        tables=_lines((f"{t.name}: {t.names.variable}Table," for t in tables), indent=2),
+    )
+
+
+def routes_index(tables: Sequence[TablePlan]) -> str:
+    """Write the file that mounts every table's routes."""
+    by_file = sorted(tables, key=lambda table: table.names.file)
+    return fill(
+        "src/routes/index.ts",
+        imports=_lines(f"import {{ {t.names.variable}Routes }} from './{t.names.file}.js';" for t in by_file),
+        resources=_lines(
+            (f"{{ table: {_quoted(t.name)}, path: {_quoted(f'/{t.names.route}')} }}," for t in tables), indent=2
+        ),
+        mounts=_lines(
+            (f"router.use({_quoted(f'/{t.names.route}')}, {t.names.variable}Routes(database));" for t in tables),
+            indent=2,
+        ),
+    )
+
+
+def _type(field: Field) -> str:
+    name = _quoted(field.type.value)
+    return f"{name} as const" if _INHERITED.fullmatch(field.name) else name
+
+
+def _properties(table: TablePlan) -> Iterable[str]:
+    for field in table.fields:
+        kind = _TYPES[field.type]
+        yield f"{field.name}: {f'{kind} | null' if field.nullable and kind != 'unknown' else kind};"
+    yield f"{table.created}: string;"
+    yield f"{table.updated}: string;"
+    yield "_version: number;"
+
+
+def _validator(table: TablePlan, field: Field) -> str:
+    if field.type is FieldType.STRING and _EMAIL.search(field.name):
+        return "email"
+    if field.type in _TEXTUAL and _is_key(table, field):
+        return "keyString"
+    return _VALIDATORS[field.type]
+
+
+def _is_key(table: TablePlan, field: Field) -> bool:
+    return field.name == table.key.name or field.name in table.indexed
+
+
+def _rules(table: TablePlan, fields: Iterable[Field]) -> Iterable[str]:
+    return (f"{field.name}: {_rule(table, field)}," for field in fields)
+
+
+def _rule(table: TablePlan, field: Field) -> str:
+    default = _default(table, field)
+    rule = f"{_validator(table, field)}()"
+    if field.nullable:
+        rule += ".allow(null)"
+    if default == "''" and field.type is not FieldType.TEXT:
+        rule += ".allow('')"
+    if default is None and field.nullable:
+        return f"{rule}.default(null)"
+    return f"{rule}.required()" if default is None else f"{rule}.default({default})"
+
+
+def _default(table: TablePlan, field: Field) -> str | None:
+    """Write the value that a field has when none is sent; None where it has none, or one that no index accepts."""
+    value = field.default_value
+    if value is None or field.name == table.key.name:
+        return None
+    if isinstance(value, str) and _is_key(table, field) and not 0 < len(value) <= _LONGEST_KEY:
+        return None
+    if field.type is FieldType.DATETIME:
+        return f"new Date({_literal(value)}).toISOString()"
+    return _literal(value)
+
+
+def _quoted(text: str) -> str:
+    """Write ASCII text in single quotes."""
+    inner = json.dumps(text)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"'{inner}'"
+
+
+def _literal(value: Any) -> str:
+    """Write a value. Objects and arrays are written as the text of their JSON: in source, `__proto__` is no key."""
+    if isinstance(value, dict | list):
+        return f"JSON.parse({_quoted(json.dumps(value))})"
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _lines(lines: Iterable[str], indent: int = 0) -> str:
+    return "\n".join(f"{' ' * indent}{line}" for line in lines)
+
+
+def _list(items: Iterable[str]) -> str:
+    written = list(items)
+    flat = f"[{', '.join(written)}]"
+    if len(flat) < _LONGEST_LIST and ("{" not in flat or len(written) == 1):
+        return flat
+    return "[\n" + _lines((f"{item}," for item in written), indent=4) + "\n  ]" if written else "[]"
+
+
+def _object(lines: Iterable[str]) -> str:
+    written = list(lines)
+    return "{\n" + _lines(written, indent=2) + "\n}" if written else "{}"
+
+
+def _arguments(arguments: Sequence[str]) -> str:
+    """Write one argument where the call stands, more on lines of their own."""
+    if len(arguments) == 1:
+        return arguments[0]
+    return "\n" + "\n".join(_lines(f"{argument},".split("\n"), indent=2) for argument in arguments) + "\n"

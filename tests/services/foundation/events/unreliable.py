@@ -1,0 +1,72 @@
+"""This file is a real log behind a bad line: it may be away, be slow, or lose its answers."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from services.foundation.events.bell import Bell
+from services.foundation.events.port import EventLog, LogUnavailable, Slice
+
+
+class Unreliable:
+    """Passes everything on to a log, as far as the test lets it."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self.away = False
+        self.deaf = False
+        """Whether news of changes is lost from now on, for those who begin to watch."""
+        self.lost_answers = 0
+        """How many of the next appends are stored although they seem to fail."""
+        self.appends: list[tuple[int, int, bool]] = []
+        """Each append that was tried: the number of its first event, how many, and whether it closes."""
+        self.passing = asyncio.Event()
+        self.passing.set()
+        self.tried = asyncio.Event()
+        """Set by each append that was tried."""
+
+    async def append(
+        self, stream: str, data: Sequence[bytes], *, attempt: int, producer_seq: int, close: bool = False, base: int = 0
+    ) -> int:
+        self.appends.append((producer_seq, len(data), close))
+        self.tried.set()
+        await self.passing.wait()
+        self._answer()
+        seq = await self._log.append(stream, data, attempt=attempt, producer_seq=producer_seq, close=close, base=base)
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise LogUnavailable
+        return seq
+
+    async def read(self, stream: str, *, after: int, limit: int = 1000) -> Slice:
+        self._answer()
+        return await self._log.read(stream, after=after, limit=limit)
+
+    def watch(self, stream: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
+        return self._first_only(stream) if self.deaf else self._log.watch(stream)
+
+    @asynccontextmanager
+    async def _first_only(self, stream: str) -> AsyncGenerator[AsyncIterator[None]]:
+        async with self._log.watch(stream):
+            bell = Bell()
+            bell.ring()
+            yield bell
+
+    async def trim(self, stream: str, *, before: int) -> None:
+        self._answer()
+        await self._log.trim(stream, before=before)
+
+    async def forget(self, stream: str) -> None:
+        self._answer()
+        await self._log.forget(stream)
+
+    async def ping(self) -> None:
+        self._answer()
+        await self._log.ping()
+
+    async def close(self) -> None:
+        await self._log.close()
+
+    def _answer(self) -> None:
+        if self.away:
+            raise LogUnavailable

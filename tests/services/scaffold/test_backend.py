@@ -1,0 +1,216 @@
+"""This file is the tests of the files that the scaffold writes, without running them."""
+
+import ast
+import json
+import re
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.llm.files import encode
+from services.llm.paths import Tree, path_fault
+from services.scaffold.backend import write_backend
+from services.scaffold.schema import derive_schema
+from services.schemas.model import Field, FieldType, Index, SchemaModel, Table
+from services.schemas.validation import validate
+
+KEY = Field(name="id", type=FieldType.STRING, primary_key=True)
+
+
+def written(*tables: Table, project_name: str = "My Shop", description: str = "A shop") -> dict[str, str]:
+    return write_backend(project_name=project_name, description=description, schema=SchemaModel(tables=tables))
+
+
+def test_a_backend_has_what_the_guide_asks_for() -> None:
+    files = write_backend(project_name="My Shop", description="A shop", schema=derive_schema("users and posts"))
+
+    assert list(files)[:3] == ["README.md", "package.json", "tsconfig.json"]
+    assert files.keys() >= {
+        "infrastructure/template.json",
+        ".env.example",
+        ".gitignore",
+        "Dockerfile",
+        "src/server.ts",
+        "src/app.ts",
+        "src/config.ts",
+        "src/middleware/auth.ts",
+        "src/middleware/errorHandler.ts",
+        "src/routes/users.ts",
+        "src/models/posts.ts",
+        "src/validation/posts.ts",
+        "src/services/repository.ts",
+        "src/types/index.ts",
+        "src/tests/records.test.ts",
+    }
+    assert "Snapinfra's scaffold" in files["README.md"]
+
+
+def test_the_same_schema_gives_the_same_files() -> None:
+    schema = derive_schema("E-commerce API")
+
+    first = write_backend(project_name="Shop", description="E-commerce API", schema=schema)
+    assert first == write_backend(project_name="Shop", description="E-commerce API", schema=schema)
+
+
+def test_dependencies_are_pinned() -> None:
+    package = json.loads(written(Table(name="users", fields=(KEY,)))["package.json"])
+
+    versions = [*package["dependencies"].values(), *package["devDependencies"].values()]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in versions)
+    assert package["scripts"].keys() >= {"build", "start", "test"}
+    assert package["name"] == "my-shop-backend"
+
+
+def test_the_infrastructure_has_an_index_for_a_reference() -> None:
+    posts = Table(name="posts", fields=(KEY, Field(name="userId", type=FieldType.STRING)))
+    files = written(Table(name="users", fields=(KEY,)), posts)
+
+    template = json.loads(files["infrastructure/template.json"])
+    table = template["Resources"]["PostsTable"]["Properties"]
+    assert template["Parameters"]["TablePrefix"]["Default"] == "my-shop-"
+    assert table["TableName"] == {"Fn::Sub": "${TablePrefix}posts"}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["all", "by_userId"]
+
+
+def test_timestamps_that_a_schema_declares_are_set_by_the_backend() -> None:
+    created = Field(name="created_at", type=FieldType.DATETIME)
+    files = written(Table(name="users", fields=(KEY, Field(name="name", type=FieldType.STRING), created)))
+
+    assert "created_at" not in files["src/validation/users.ts"]
+    assert "timestamps: { created: 'created_at', updated: 'updatedAt' }" in files["src/models/users.ts"]
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in FieldType if kind not in (FieldType.DATETIME, FieldType.STRING, FieldType.TEXT)]
+)
+@pytest.mark.parametrize("name", ["createdAt", "created_at", "updatedAt", "updated_at"])
+def test_a_timestamp_of_another_type_is_a_field_like_others(name: str, kind: FieldType) -> None:
+    files = written(Table(name="users", fields=(KEY, Field(name=name, type=kind))))
+
+    model, rules = files["src/models/users.ts"], files["src/validation/users.ts"]
+    own = {"createdAt": "created: '_createdAt'", "updatedAt": "updated: '_updatedAt'"}.get(name, "created: 'createdAt'")
+    assert own in model
+    assert f"{name}: '{kind.value}'," in model
+    assert f"  {name}: " in rules
+
+
+def test_a_unique_timestamp_is_a_field_like_others() -> None:
+    files = written(Table(name="users", fields=(KEY, Field(name="createdAt", type=FieldType.DATETIME, unique=True))))
+
+    assert "createdAt: dateTime().required()," in files["src/validation/users.ts"]
+    assert "unique: [['createdAt']]" in files["src/models/users.ts"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"__proto__": {"admin": True}},
+        [{"constructor": "</script>"}],
+        {"a": "'); process.exit(); ('"},
+        {"a": '"\\\u2028\n', "b": [1.5, None, "\\'"]},
+    ],
+)
+def test_a_default_of_json_is_written_as_json_and_not_as_source(value: object) -> None:
+    a = Field(name="a", type=FieldType.JSON, default_value=value)
+
+    rules = written(Table(name="users", fields=(KEY, a)))["src/validation/users.ts"]
+
+    line = re.search(r"^  a: json\(\)\.default\(JSON\.parse\(('(?:[^'\\]|\\.)*')\)\),$", rules, re.MULTILINE)
+    assert line is not None
+    assert json.loads(ast.literal_eval(line[1])) == value  # the escapes are those that Python has, too
+
+
+def test_references_that_need_each_other_are_not_both_checked() -> None:
+    users = Table(name="users", fields=(KEY, Field(name="teamId", type=FieldType.STRING)))
+    teams = Table(name="teams", fields=(KEY, Field(name="userId", type=FieldType.STRING)))
+    files = written(users, teams)
+
+    assert "{ field: 'teamId', table: 'teams', key: 'id', nullable: false }" in files["src/models/users.ts"]
+    assert "references: []," in files["src/models/teams.ts"]
+
+
+def test_a_default_is_written_so_that_it_cannot_be_code() -> None:
+    evil = Field(name="a", type=FieldType.STRING, default_value="'); process.exit(); ('\n${x}\\\u2028")
+    rule = written(Table(name="users", fields=(KEY, evil)))["src/validation/users.ts"]
+
+    assert r"a: string().default('\'); process.exit(); (\'\n${x}\\\u2028')," in rule
+
+
+def test_a_description_stays_text_in_the_readme() -> None:
+    files = written(
+        Table(name="users", fields=(KEY,)), project_name="<script>", description="<b>\n# x\x00{{slug}}\ud800"
+    )
+
+    assert "> &lt;b&gt; # x {{slug}}" in files["README.md"]
+    assert files["README.md"].startswith("# &lt;script&gt;\n")
+
+
+NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,62}", fullmatch=True) | st.sampled_from(
+    ["index", "con", "class", "default", "order", "crud", "table", "error", "types", "toString", "createdAt", "userId"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    name: str
+    key: Field
+    others: list[Field]
+
+    def table(self) -> Table:
+        """Index every field, and all of them together."""
+        fields = (self.key, *self.others)
+        names = [field.name for field in fields]
+        singles = [Index(name=f"i{number}", fields=(name,)) for number, name in enumerate(names)]
+        return Table(name=self.name, fields=fields, indexes=(*singles, Index(name="all", fields=tuple(names))))
+
+
+def drafts() -> st.SearchStrategy[Draft]:
+    field = st.builds(Field, name=NAMES, type=st.sampled_from(FieldType), nullable=st.booleans(), unique=st.booleans())
+    key = st.builds(
+        Field, name=NAMES, type=st.sampled_from([FieldType.STRING, FieldType.INTEGER]), primary_key=st.just(value=True)
+    )
+    return st.builds(Draft, name=NAMES, key=key, others=st.lists(field, max_size=6))
+
+
+SCHEMAS = (
+    st.lists(drafts(), min_size=1, max_size=8)
+    .map(lambda made: SchemaModel(tables=tuple(draft.table() for draft in made)))
+    .filter(lambda schema: not validate(schema))
+)
+
+
+@given(schema=SCHEMAS, project_name=st.text(), description=st.text())
+def test_any_schema_gives_safe_unique_paths_and_sound_json(
+    schema: SchemaModel, project_name: str, description: str
+) -> None:
+    files = write_backend(project_name=project_name, description=description, schema=schema)
+
+    tree = Tree()
+    assert all(path_fault(path) is None and tree.add(path) for path in files)
+    assert all(content.endswith("\n") and content.encode() for content in files.values())
+    template = json.loads(files["infrastructure/template.json"])
+    package = json.loads(files["package.json"])
+    assert len(template["Resources"]) == len(schema.tables) + 1
+    assert all(resource.isalnum() for resource in template["Resources"])
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]*", package["name"])
+    assert encode("boundary", files)
+
+
+@given(schema=SCHEMAS)
+def test_any_schema_gives_tables_that_dynamodb_accepts(schema: SchemaModel) -> None:
+    files = write_backend(project_name="x", description="", schema=schema)
+
+    for resource in json.loads(files["infrastructure/template.json"])["Resources"].values():
+        table = resource["Properties"]
+        indexes = table.get("GlobalSecondaryIndexes", [])
+        keys = [table["KeySchema"], *(index["KeySchema"] for index in indexes)]
+        assert len(indexes) <= 20
+        assert len({index["IndexName"] for index in indexes}) == len(indexes)
+        assert all(len({part["AttributeName"] for part in key}) == len(key) for key in keys)
+        defined = [attribute["AttributeName"] for attribute in table["AttributeDefinitions"]]
+        assert sorted(defined) == sorted({part["AttributeName"] for key in keys for part in key})

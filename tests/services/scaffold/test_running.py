@@ -1,0 +1,206 @@
+"""This file is the test that a backend of the scaffold installs, compiles, passes its own tests, starts and works."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.scaffold.backend import write_backend
+from services.scaffold.plurals import plural
+from services.scaffold.schema import derive_schema
+from services.schemas.model import Field, FieldType, Index, SchemaModel, Table
+
+F, T = Field, FieldType
+
+AWKWARD = SchemaModel(
+    tables=(
+        Table(
+            name="class",
+            fields=(
+                F(name="number", type=T.INTEGER, primary_key=True),
+                F(name="class", type=T.STRING),
+                F(name="default", type=T.BOOLEAN, default_value=False),
+                F(name="order", type=T.INTEGER, nullable=True),
+                F(name="toString", type=T.STRING, nullable=True, unique=True),
+                F(name="hasOwnProperty", type=T.JSON, nullable=True),
+                F(name="then", type=T.DATE),
+                F(name="limit", type=T.STRING),
+            ),
+            indexes=(Index(name="i", fields=("limit",)), Index(name="j", fields=("order", "class"))),
+        ),
+        Table(
+            name="index",
+            fields=(
+                F(name="id", type=T.INTEGER, primary_key=True),
+                F(name="status", type=T.STRING, default_value='it\'s "so" \\ ${x} `'),
+                F(name="valueOf", type=T.FLOAT, unique=True),
+                F(name="version", type=T.STRING),
+                F(name="created_at", type=T.DATETIME),
+                F(name="size", type=T.JSON, default_value={"a": [1, None]}),
+                F(name="at", type=T.DATETIME, default_value="2025-01-01T10:00:00+02:00"),
+                F(name="updatedAt", type=T.INTEGER),
+                F(name="markup", type=T.JSON, default_value={"constructor": "</script>\u2028'\"\\", "x": [1e300]}),
+            ),
+        ),
+        Table(
+            name="Error",
+            fields=(
+                F(name="isbn", type=T.STRING, primary_key=True),
+                F(name="errorId", type=T.STRING, nullable=True),
+                F(name="indexId", type=T.INTEGER),
+            ),
+        ),
+        Table(name="con", fields=(F(name="id", type=T.STRING, primary_key=True),)),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    folder: Path
+    environment: Mapping[str, str]
+
+    def run(self, *command: str) -> str:
+        done = subprocess.run(
+            command, cwd=self.folder, env=dict(self.environment), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def refusal(self, **variables: str) -> str:
+        """Start the server in an environment in which it must not, and return what it says."""
+        done = subprocess.run(
+            ["node", "dist/server.js"],
+            cwd=self.folder,
+            env={**self.environment, **variables},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        assert done.returncode == 1
+        return done.stdout
+
+    @contextmanager
+    def serving(self) -> Generator[httpx.Client]:
+        """Run the server on a free port, and stop it as a platform does."""
+        with subprocess.Popen(
+            ["node", "dist/server.js"],
+            cwd=self.folder,
+            env={**self.environment, "PORT": "0", "HOST": "127.0.0.1"},
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as server:
+            assert server.stdout is not None
+            try:
+                lines = (json.loads(line)["message"] for line in server.stdout)
+                listening = next(line for line in lines if line.startswith("listening on "))
+                with httpx.Client(base_url=listening.removeprefix("listening on ")) as client:
+                    yield client
+            finally:
+                server.send_signal(signal.SIGTERM)
+                server.stdout.read()
+        assert server.returncode == 0
+
+
+def project(folder: Path, schema: SchemaModel, emulator: str) -> Project:
+    for path, content in write_backend(project_name="Trial", description="A trial", schema=schema).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content, encoding="utf-8")
+    environment = {
+        **os.environ,  # noqa: TID251 - npm needs the machine's PATH and settings
+        "AWS_ENDPOINT_URL": emulator,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "TABLE_PREFIX": f"{folder.name}-",
+    }
+    return Project(folder, environment)
+
+
+def body(client: httpx.Client, schema: SchemaModel, table: Table, number: int) -> dict[str, Any]:
+    """Make a body with values for all fields that clients set, and the records that it refers to."""
+    sent = {field.name: value(field, number) for field in table.fields if field.name not in {"id", "created_at"}}
+    for field in table.fields:
+        target = parent(schema, field.name)
+        if target is table:
+            sent[field.name] = None
+        elif target is not None:
+            sent[field.name] = client.post(f"/{target.name}", json=body(client, schema, target, number)).json()["id"]
+    return sent
+
+
+def parent(schema: SchemaModel, field: str) -> Table | None:
+    stem = field.removesuffix("Id")
+    named = {stem, plural(stem)} if stem != field else set[str]()
+    return next((table for table in schema.tables if table.name.lower() in named), None)
+
+
+def value(field: Field, number: int) -> object:
+    values: dict[FieldType, object] = {
+        T.STRING: f"{field.name}{number}@example.com",
+        T.TEXT: f"Text {number}",
+        T.INTEGER: number,
+        T.FLOAT: number + 0.5,
+        T.BOOLEAN: True,
+        T.DATE: "2025-01-31",
+        T.DATETIME: "2025-01-31T12:00:00.000Z",
+        T.JSON: {"number": number},
+    }
+    return values[field.type]
+
+
+def works(client: httpx.Client, schema: SchemaModel, table: Table, number: int) -> None:
+    sent = body(client, schema, table, number)
+    key = next(field.name for field in table.fields if field.primary_key)
+
+    created = client.post(f"/{table.name}", json=sent)
+    assert created.status_code == 201, created.text
+    record = created.json()
+    assert record | sent == record
+    place = f"/{table.name}/{record[key]}"
+    assert client.get(place).json() == record
+    assert client.get(f"/{table.name}", params={"limit": 1}).json()["items"] == [record]
+
+    refused = client.post(f"/{table.name}", json={**sent, "surprise": 1})
+    assert refused.status_code == 400
+    assert refused.json()["error"]["code"] == "VALIDATION_FAILED"
+    assert [detail["field"] for detail in refused.json()["error"]["details"]] == ["surprise"]
+
+    changes = {name: sent[name] for name in sent if name != key}
+    if changes:
+        changed = client.patch(place, json=changes)
+        assert changed.status_code == 200, changed.text
+        assert changed.json()["_version"] == 2
+
+    assert client.delete(place).status_code == 204
+    assert client.get(place).status_code == 404
+
+
+@pytest.mark.npm
+@pytest.mark.parametrize(
+    "schema",
+    [derive_schema("Build a user management API with teams and roles"), AWKWARD],
+    ids=["users and teams", "awkward names"],
+)
+def test_a_backend_installs_compiles_and_works(schema: SchemaModel, emulator: str, tmp_path: Path) -> None:
+    backend = project(tmp_path, schema, emulator)
+
+    backend.run("npm", "install", "--no-audit", "--no-fund")
+    backend.run("npx", "tsc", "--noEmit")
+    assert "# fail 0" in backend.run("npm", "test")
+    backend.run("npm", "run", "tables")
+
+    with backend.serving() as client:
+        assert client.get("/health").json() == {"status": "ok"}
+        assert [one["table"] for one in client.get("/").json()["resources"]] == [table.name for table in schema.tables]
+        for number, table in enumerate(schema.tables, start=1):
+            works(client, schema, table, number)
+    assert "JWT_SECRET must be set in production." in backend.refusal(NODE_ENV="production")

@@ -1,0 +1,196 @@
+"""This file is the tests of the schemas that the scaffold derives from descriptions."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.scaffold.schema import MOST_TABLES, derive_schema
+from services.scaffold.vocabulary import vocabulary
+from services.schemas.model import FieldType, OnDelete, SchemaModel, Table
+from services.schemas.validation import validate
+
+
+def tables(description: str) -> list[str]:
+    return [table.name for table in derive_schema(description).tables]
+
+
+def table(schema: SchemaModel, name: str) -> Table:
+    return next(table for table in schema.tables if table.name == name)
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        ("Build a user management API with teams and roles", ["users", "teams", "roles", "memberships"]),
+        ("A blog with posts, comments and tags", ["users", "posts", "comments", "tags", "post_tags"]),
+        ("A clinic where patients book appointments with doctors", ["patients", "appointments", "doctors"]),
+        (
+            "Online learning platform with courses, students, lessons and quizzes",
+            ["courses", "students", "lessons", "quizzes", "enrollments"],
+        ),
+        (
+            "IoT platform that collects readings from sensors and sends alerts",
+            ["sensors", "readings", "alerts", "devices"],
+        ),
+        ("Invoice clients and record payments", ["clients", "payments"]),
+        ("Employee directory with departments and leave requests", ["employees", "departments", "leave_requests"]),
+        ("Sports league with teams, players and matches", ["leagues", "teams", "players", "matches"]),
+        ("Support tickets with agents and customers", ["tickets", "agents", "customers"]),
+        ("A library that lends books to members", ["members", "books", "authors", "loans"]),
+        ("Let people book hotel rooms and pay for them", ["rooms", "bookings"]),
+        ("Movie database with actors and directors", ["movies", "actors", "directors", "movie_actors"]),
+        ("event ticketing platform", ["events", "venues", "attendees", "event_tickets"]),
+        ("A gym whose members book classes", ["members", "fitness_classes", "trainers", "plans", "class_bookings"]),
+        (
+            "School where teachers give lessons to classes",
+            ["teachers", "lessons", "school_classes", "students", "courses", "enrollments"],
+        ),
+        (
+            "City library: readers borrow copies and pay late fees",
+            ["members", "books", "book_copies", "fines", "loans"],
+        ),
+        ("A law firm's cases, hearings and hours", ["clients", "lawyers", "legal_cases", "hearings", "billable_hours"]),
+        (
+            "An IoT fleet of sensors with thresholds",
+            ["sensors", "thresholds", "devices", "readings", "alerts", "locations"],
+        ),
+        ("Users can post, comment and rate photos", ["users", "photos", "comments", "reviews"]),
+        ("A brewery tracks batches and kegs", ["batches", "kegs"]),
+    ],
+)
+def test_a_description_gives_the_tables_of_its_domain(description: str, expected: list[str]) -> None:
+    assert sorted(tables(description)) == sorted(expected)
+
+
+def test_an_online_store_gets_what_it_sells_with() -> None:
+    assert tables("E-commerce API") == [
+        "customers",
+        "products",
+        "categories",
+        "orders",
+        "payments",
+        "reviews",
+        "addresses",
+        "order_items",
+    ]
+
+
+def test_a_noun_that_is_not_known_becomes_a_table() -> None:
+    schema = derive_schema("Track coffee roasters, coffee beans and tastings")
+
+    assert [table.name for table in schema.tables] == ["coffee_roasters", "coffee_beans", "tastings"]
+    assert [field.name for field in schema.tables[0].fields] == ["id", "name", "description", "status"]
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["Castles have towers and dungeons", "Castles with towers and dungeons", "Towers of castles, dungeons of castles"],
+)
+def test_a_part_refers_to_its_whole(description: str) -> None:
+    schema = derive_schema(description)
+
+    assert {(link.from_table, link.to_table) for link in schema.relationships} == {
+        ("castles", "towers"),
+        ("castles", "dungeons"),
+    }
+
+
+def test_things_that_are_parts_of_each_other_give_a_valid_schema() -> None:
+    schema = derive_schema("Castles have towers. Towers have castles")
+
+    assert validate(schema) == []
+    assert {(link.from_table, link.on_delete) for link in schema.relationships} == {
+        ("castles", OnDelete.SET_NULL),
+        ("towers", OnDelete.SET_NULL),
+    }
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        ("Manage categories, addresses and analyses", ["categories", "addresses", "analyses"]),
+        ("People and their pets", ["people", "pets"]),
+        ("dragon", ["dragons"]),
+        ("create table customers (id int); drop table orders; --", ["customers", "orders"]),
+        ("管理学生和课程", ["courses", "students", "enrollments"]),
+        ("", ["items"]),
+        ("🚀🔥", ["items"]),
+        ("API", ["items"]),
+    ],
+)
+def test_any_text_gives_tables_in_the_plural(description: str, expected: list[str]) -> None:
+    assert sorted(tables(description)) == sorted(expected)
+
+
+def test_a_word_that_is_a_verb_is_no_table() -> None:
+    assert tables("An API in order to track users who post messages") == ["users", "messages"]
+
+
+def test_a_membership_refers_to_its_user_and_team_once() -> None:
+    schema = derive_schema("Build a user management API with teams and roles")
+    memberships = table(schema, "memberships")
+
+    references = {field.name: field.nullable for field in memberships.fields if field.name.endswith("Id")}
+    assert references == {"userId": False, "teamId": False, "roleId": True}
+    assert {index.fields: index.unique for index in memberships.indexes} == {
+        ("userId",): False,
+        ("teamId",): False,
+        ("roleId",): False,
+        ("userId", "teamId"): True,
+    }
+    assert {(link.from_table, link.on_delete) for link in schema.relationships if link.to_table == "memberships"} == {
+        ("users", OnDelete.CASCADE),
+        ("teams", OnDelete.CASCADE),
+        ("roles", OnDelete.SET_NULL),
+    }
+
+
+def test_a_reference_that_is_unique_by_itself_has_one_index() -> None:
+    schema = derive_schema("Users with profiles")
+
+    assert validate(schema) == []
+    assert [(index.fields, index.unique) for index in table(schema, "profiles").indexes] == [(("userId",), True)]
+
+
+def test_users_sign_in_with_an_email_of_their_own() -> None:
+    email = next(field for field in derive_schema("users").tables[0].fields if field.name == "email")
+
+    assert (email.type, email.unique, email.nullable) == (FieldType.STRING, True, False)
+
+
+@pytest.mark.parametrize(
+    "text", ["users " * 5000, "x" * 10_000, "<b>" * 3000, "posts, tags, " * 800, "\x00\ud800\u2028"]
+)
+def test_a_long_or_broken_text_gives_a_valid_schema(text: str) -> None:
+    schema = derive_schema(text)
+
+    assert validate(schema) == []
+    assert 1 <= len(schema.tables) <= MOST_TABLES
+
+
+WORDS = st.sampled_from(sorted(" ".join(phrase) for phrase in vocabulary().phrases)) | st.sampled_from(
+    ["and", "with", "of", "for", "to", "the", "wizards", "spell", "news", ",", ".", "<b>", "用户", "é"]
+)
+
+
+@given(st.text() | st.lists(WORDS, max_size=60).map(" ".join))
+def test_any_text_gives_a_valid_schema(description: str) -> None:
+    schema = derive_schema(description)
+
+    assert validate(schema) == []
+    assert 1 <= len(schema.tables) <= MOST_TABLES
+    assert schema == derive_schema(description)
+    for one in schema.tables:
+        assert one.name == one.name.lower()
+        assert one.fields[0].name == "id"
+        assert one.fields[0].primary_key
+
+
+@given(st.lists(WORDS, max_size=60).map(" ".join))
+def test_a_table_comes_after_those_it_cannot_be_without(description: str) -> None:
+    schema = derive_schema(description)
+    place = {table.name: number for number, table in enumerate(schema.tables)}
+
+    for link in schema.relationships:
+        if link.on_delete is not OnDelete.SET_NULL:
+            assert place[link.from_table] < place[link.to_table]
