@@ -1,4 +1,4 @@
-"""This file is which packages a generated package.json asks for, and which of them are not fetched for a check."""
+"""Which packages a generated package.json asks for, and which of them are not fetched for a check."""
 
 import hashlib
 import json
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from services.checks.port import TYPES, FileFault
+from services.core.foreign_json import UnreadableJson, read_json
 
 PACKAGE: Final = "package.json"
 MAX_DEPENDENCIES: Final = 100
@@ -44,11 +45,14 @@ class Declined(Exception):
 
 
 def dependencies_of(text: str) -> Dependencies:
-    """Return the dependencies of a package.json that is JSON, and nothing else: no script, no workspace, no override.
+    """Return the dependencies of a package.json, and nothing else of it: no script, no workspace, no override.
 
-    Raises Declined unless all are packages of the registry, by a range of versions or a tag.
+    Raises Declined unless it is a JSON object and all are packages of the registry, by a range of versions or a tag.
     """
-    package: object = json.loads(text)
+    try:
+        package = read_json(text)
+    except UnreadableJson as error:
+        raise Declined([FileFault(TYPES, PACKAGE, 1, 1, f"It {error}.")]) from error
     if not isinstance(package, dict):
         raise Declined([FileFault(TYPES, PACKAGE, 1, 1, "It is not an object.")])
     content = cast("dict[str, object]", package)

@@ -1,6 +1,5 @@
-"""This file is testing credentials: one cheap request to each service that only its user may make."""
+"""Testing credentials: one cheap request to each service that only its user may make."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,6 +9,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as SigningKeys
 
 from services.core.clock import Clock
+from services.core.foreign_json import UnreadableJson, read_json
 from services.core.ids import TeamId
 from services.foundation.outbound.client import Outbound, Reply, Unreachable
 from services.integrations.credentials import AwsKeys, Credentials, Token
@@ -97,7 +97,7 @@ def _authorization(
 def _has_errors(reply: Reply) -> bool:
     """Say whether a GraphQL answer is a refusal: those have status 200."""
     try:
-        answer = json.loads(reply.body)
-    except ValueError:
+        answer = read_json(reply.body)
+    except UnreadableJson:
         return False
     return isinstance(answer, dict) and bool(answer.get("errors"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - JSON

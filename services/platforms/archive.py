@@ -1,5 +1,6 @@
-"""This file is how an archive is unpacked without trusting it."""
+"""How an archive is unpacked without trusting it."""
 
+import errno
 import stat
 import struct
 import zipfile
@@ -21,6 +22,8 @@ MAX_UNPACKED: Final = 128 * 1024 * 1024
 _CHUNK: Final = 65_536
 _ENCRYPTED: Final = 0x1
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_NAMES: Final = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.EEXIST, errno.ENOTDIR, errno.EISDIR})
+"""What a file system says of names that it does not take, by rules of its own: of their bytes, or their case."""
 
 
 def unpack(archive: bytes, *, into: Path) -> None:
@@ -40,6 +43,10 @@ def unpack(archive: bytes, *, into: Path) -> None:
     # all that zipfile raises of bytes that contradict themselves
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError) as error:
         raise DeployFailed("BAD_ARCHIVE", "The archive is not a readable ZIP.") from error
+    except OSError as error:
+        if error.errno not in _NAMES:
+            raise
+        raise DeployFailed("BAD_ARCHIVE", "The archive has a path that this machine's file system refuses.") from error
 
 
 def _check(entries: list[zipfile.ZipInfo]) -> None:

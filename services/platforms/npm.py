@@ -1,10 +1,10 @@
-"""This file is how npm and Node are called for a generated backend, and what their environment holds."""
+"""How npm and Node are called for a generated backend, and what their environment holds."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
+from services.core.foreign_json import UnreadableJson, read_json
 from services.platforms.port import DeployFailed
 
 _NETWORK: Final = frozenset(
@@ -22,6 +22,8 @@ _NETWORK: Final = frozenset(
         "npm_config_strict_ssl",
     }
 )
+_LONGEST_ARGUMENT: Final = 128 * 1024
+"""Bytes, its last NUL included."""
 
 
 def network_settings(environment: Mapping[str, str], *, home: Path) -> dict[str, str]:
@@ -43,11 +45,11 @@ def cache_settings(cache: Path) -> dict[str, str]:
 def scripts(folder: Path) -> dict[str, str]:
     """Read the scripts of a backend's package.json. Raises DeployFailed BAD_ARCHIVE."""
     try:
-        package: object = json.loads((folder / "package.json").read_bytes())
-    except FileNotFoundError as error:
+        package = read_json((folder / "package.json").read_bytes())
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise DeployFailed("BAD_ARCHIVE", "The archive has no package.json at its root.") from error
-    except ValueError as error:
-        raise DeployFailed("BAD_ARCHIVE", "The package.json of the archive is not valid JSON.") from error
+    except UnreadableJson as error:
+        raise DeployFailed("BAD_ARCHIVE", f"The package.json of the archive {error}.") from error
     found = cast("dict[str, Any]", package).get("scripts") if isinstance(package, dict) else None
     if not isinstance(found, dict):
         return {}
@@ -61,6 +63,18 @@ def install_command(npm: str, folder: Path) -> list[str]:
 
 
 def shell(command: str) -> list[str]:
+    """Return the call of a command, which may be a script of the archive. Raises DeployFailed BAD_ARCHIVE.
+
+    Linux gives a program no argument with a NUL or of more than 128 KiB (execve(2), MAX_ARG_STRLEN).
+    """
+    try:
+        is_fine = b"\0" not in (argument := command.encode()) and len(argument) < _LONGEST_ARGUMENT
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can write
+        is_fine = False
+    if not is_fine:
+        raise DeployFailed(
+            "BAD_ARCHIVE", "The script that starts the server is longer, or other, than a command can be."
+        )
     return ["/bin/sh", "-c", command]
 
 

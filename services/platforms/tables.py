@@ -1,13 +1,13 @@
-"""This file is how a generated backend gets its tables: its own CloudFormation template, as a stack."""
+"""How a generated backend gets its tables: its own CloudFormation template, as a stack."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from botocore.exceptions import ClientError
 
+from services.core.foreign_json import UnreadableJson, read_json
 from services.foundation.aws.clients import AWS_ERRORS, Aws
 from services.foundation.aws.outage import Outage
 from services.platforms.port import DeployFailed
@@ -96,11 +96,12 @@ class StackTables:
 
 def _parameters(template: str, prefix: str) -> list[dict[str, str]]:
     try:
-        declared: object = json.loads(template)["Parameters"]
-    except KeyError:
-        return []
-    except (ValueError, TypeError) as error:
-        raise _failed("the template is not a JSON object") from error
+        content = read_json(template)
+    except UnreadableJson as error:
+        raise _failed(f"the template {error}") from error
+    if not isinstance(content, dict):
+        raise _failed("the template is not a JSON object")
+    declared = cast("dict[str, object]", content).get("Parameters")
     if not isinstance(declared, dict) or _PARAMETER not in declared:
         return []
     return [{"ParameterKey": _PARAMETER, "ParameterValue": prefix}]

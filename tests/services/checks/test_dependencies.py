@@ -76,6 +76,24 @@ def test_what_is_not_the_name_of_a_package_is_declined(name: str) -> None:
     assert "is not the name of a package." in declined({"dependencies": {name: "1.0.0"}})[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("{", "It is not valid JSON."), ("[" * 100_000, "It is nested too deeply.")],
+    ids=["no JSON", "deep"],
+)
+def test_a_package_that_is_not_readable_is_declined(text: str, why: str) -> None:
+    with pytest.raises(Declined) as refusal:
+        dependencies_of(text)
+
+    assert str(refusal.value) == f"package.json:1:1 {why}"
+
+
+def test_numbers_of_any_length_are_read() -> None:
+    wanted = dependencies_of('{"version": ' + "9" * 5000 + ', "dependencies": {"a": "1"}}')
+
+    assert json.loads(wanted.package)["dependencies"] == {"a": "1"}
+
+
 def test_a_dependencies_of_another_shape_is_declined() -> None:
     assert declined([]) == ["package.json:1:1 It is not an object."]
     assert declined({"dependencies": ["x"]}) == ["package.json:2:2 dependencies is not an object."]

@@ -74,6 +74,13 @@ def test_a_path_that_could_lead_elsewhere_is_refused(name: str, tmp_path: Path) 
     assert "is not allowed" in refused(with_names("ok", name), tmp_path)
 
 
+def test_a_name_of_more_bytes_than_a_file_system_takes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DeployFailed, match="path") as failure:
+        unpack(with_names("ok", "漢" * 190 + ".ts"), into=tmp_path / "site")
+
+    assert failure.value.reason == "BAD_ARCHIVE"
+
+
 def test_a_name_that_hides_a_nul_is_refused(tmp_path: Path) -> None:
     archive = with_names("safeX../evil").replace(b"safeX", b"safe\0")
 

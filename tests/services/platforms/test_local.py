@@ -275,6 +275,39 @@ async def test_an_archive_without_a_package_is_refused(tmp_path: Path) -> None:
     assert seen[-1] == StepChanged("unpack", StepState.FAILED)
 
 
+async def test_a_folder_in_place_of_the_package_is_none(tmp_path: Path) -> None:
+    failure, _ = await failing(platform(tmp_path), order(zipped({"package.json/x.ts": "x"})))
+
+    assert (failure.reason, failure.message) == ("BAD_ARCHIVE", "The archive has no package.json at its root.")
+
+
+@pytest.mark.parametrize(
+    ("package", "why"),
+    [
+        ("{nope", "is not valid JSON"),
+        ('{"version": NaN}', "is not valid JSON"),
+        ("[" * 100_000, "is nested too deeply"),
+        ('{"a":' * 100_000, "is nested too deeply"),
+    ],
+    ids=["no JSON", "NaN", "lists", "objects"],
+)
+async def test_a_package_that_is_not_readable_is_refused(tmp_path: Path, package: str, why: str) -> None:
+    failure, seen = await failing(platform(tmp_path), order(zipped({"package.json": package})))
+
+    assert (failure.reason, failure.message) == ("BAD_ARCHIVE", f"The package.json of the archive {why}.")
+    assert seen[-1] == StepChanged("unpack", StepState.FAILED)
+
+
+@pytest.mark.parametrize("start", ["node x\0y", "node \ud800", "#" * 131_072], ids=["NUL", "half a pair", "too long"])
+async def test_a_script_that_no_shell_takes_is_refused(tmp_path: Path, start: str) -> None:
+    packed = zipped({"package.json": json.dumps({"scripts": {"start": start}})})
+
+    failure, _ = await failing(platform(tmp_path), order(packed))
+
+    assert failure.reason == "BAD_ARCHIVE"
+    assert failure.message.startswith("The script that starts the server")
+
+
 async def test_an_archive_that_would_escape_is_refused(tmp_path: Path) -> None:
     failure, _ = await failing(platform(tmp_path), order(zipped({"package.json": "{}", "../../../evil": "x"})))
 

@@ -85,10 +85,24 @@ async def test_a_stack_that_failed_is_made_anew(aws: Aws) -> None:
     assert tables(aws, "project_d-") == ["project_d-users"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "not json", "5"])
-async def test_a_template_that_is_no_json_object_is_refused(text: str, aws: Aws) -> None:
-    with pytest.raises(DeployFailed, match="not a JSON object"):
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "is not valid JSON"),
+        ("not json", "is not valid JSON"),
+        ("[" * 50_000, "is nested too deeply"),
+        ('{"Parameters":' * 50_000, "is nested too deeply"),
+        ("[]", "is not a JSON object"),
+        ("5", "is not a JSON object"),
+        ("9" * 5000, "is not a JSON object"),
+    ],
+    ids=["nothing", "words", "lists", "objects", "a list", "a number", "a long number"],
+)
+async def test_a_template_that_is_no_json_object_is_refused(text: str, why: str, aws: Aws) -> None:
+    with pytest.raises(DeployFailed, match=f"the template {why}") as failure:
         await StackTables(aws)(text, prefix="project_e-", stack="snapinfra-project-e")
+
+    assert failure.value.reason == "TABLES_FAILED"
 
 
 async def test_an_emulator_that_does_not_answer_fails_the_deployment() -> None:
