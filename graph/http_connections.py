@@ -8,7 +8,10 @@ from graph.guard import TAKING, Due, Guard, GuardedConfig
 from services.core.errors import Limited
 
 MOST_HEADERS: Final = 65_536
-"""Bytes of a request's line and headers."""
+"""Bytes of a request's line and headers, and of whatever else is not its body, in a row."""
+
+FRAMING: Final = 8
+"""Bytes beside a body, for each of its own, that are earned again: a chunk of one byte is sent with five others."""
 
 MOST_PIPELINED: Final = 16
 """Requests that wait for an earlier one of their connection."""
@@ -27,7 +30,9 @@ class GuardedHttp(HttpToolsProtocol):
         super().__init__(config, *args, **kwargs)
         self.guard: Guard = config.guard
         self.due = Due()
-        self._headers = 0
+        self._spare = MOST_HEADERS
+        self._body = 0
+        self._has_headers = False
         self._answered: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -59,15 +64,36 @@ class GuardedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         for start in range(0, len(data), SLICE):
-            before, piece = self.cycle, data[start : start + SLICE]
+            before, piece, self._body = self.cycle, data[start : start + SLICE], 0
             super().data_received(piece)
             if self.transport.is_closing() or self.transport.get_protocol() is not self:
                 return
-            self._headers = 0 if self.cycle is not before else self._headers + len(piece)
-            if len(self.pipeline) > MOST_PIPELINED or (self._waits and self._headers > MOST_HEADERS):
+            self._spend(len(piece) - self._body)
+            if len(self.pipeline) > MOST_PIPELINED or self._spare < 0:
                 self.transport.abort()
                 return
             self._set_due(is_new=self.cycle is not before)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._has_headers, self._spare = False, MOST_HEADERS
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._has_headers = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header. What comes after the body in chunks, nobody reads (RFC 9112, 7.1.2)."""
+        if not self._has_headers:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        self._body += len(body)
+        super().on_body(body)
+
+    def _spend(self, beside: int) -> None:
+        """Count what came beside a body: headers, the sizes and extensions of chunks, trailers."""
+        self._spare = min(MOST_HEADERS, self._spare + FRAMING * self._body) - beside
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

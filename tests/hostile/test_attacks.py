@@ -18,6 +18,7 @@ QUICK: list[Do] = [
     transport.brackets,
     transport.pings,
     transport.headers,
+    transport.beside_bodies,
     transport.rebinding,
 ]
 

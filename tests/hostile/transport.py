@@ -86,6 +86,23 @@ async def operations(target: Target, tally: Tally) -> None:
                 tally.say(kind or "next")
 
 
+@attack("10 MB of trailers, of the extension of a chunk, and of line breaks, by nobody")
+async def beside_bodies(target: Target, tally: Tally) -> None:
+    begun = b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    begun += b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n"
+    last = begun + b"0\r\n"
+    floods = (
+        last + b"a:b\r\n" * 2_000_000,
+        last + (b"a: " + b"b" * 60_000 + b"\r\n") * 166,
+        last + b"a" * LARGE,
+        begun + b"1;" + b"a" * LARGE,
+        begun + (b"1;" + b"a" * 1_000 + b"\r\n{\r\n") * 10_000,
+        b"\r\n" * (LARGE // 2),
+    )
+    for flood in floods:
+        tally.note(await target.raw(flood, parts=20))
+
+
 @attack("500 connections that are idle, with half of the headers, or with half of a body, for 12 s", megabytes=200)
 async def waiting(target: Target, tally: Tally) -> None:
     post = b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"
