@@ -26,6 +26,7 @@ from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from graph.encoding import MOST_DIGITS
 from graph.limits import PARSING
 
 RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -39,9 +40,6 @@ MOST_ERRORS: Final = 20
 
 MOST_KEPT: Final = 4_096
 """Characters of a document that is kept: all of them together take less than 100 MB, whoever sends what."""
-
-MOST_DIGITS: Final = 300
-"""Characters of a number: no type takes more, and Python reads at most 4,300 of them."""
 
 _MANY_DIGITS: Final = re.compile(f"[0-9]{{{MOST_DIGITS // 3}}}")
 """In a number of more than MOST_DIGITS characters: it has three parts at most, the last an exponent."""

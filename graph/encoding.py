@@ -10,16 +10,23 @@ MOST_CONTAINERS: Final = 100_000
 """Objects and arrays in a text: two bytes are enough for one, which then takes fifty, and time to make and to free.
 Where only few are meant is counted later, and said better (graph.inputs)."""
 
+MOST_DIGITS: Final = 300
+"""Digits of a number, in a row: no type takes more, and Python writes at most 4,300 of them."""
+
+_ZEROS: Final = b"0" * (MOST_DIGITS + 1)
+_AS_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
 def decoded(text: str | bytes) -> object:
-    """Read JSON. Raises ValueError, whatever is wrong with it: also that it nests too deeply, or has too many parts."""
+    """Read JSON. Raises ValueError, whatever is wrong with it: also that it nests too deeply, has too many parts, or
+    a number of too many digits.
+    """
     try:
         data = text.encode() if isinstance(text, str) else text
-        if _containers(data) > MOST_CONTAINERS and _containers(_STRING.sub(b"", data)) > MOST_CONTAINERS:
-            raise ValueError("It has too many parts.")
+        if _is_too_much(data) and _is_too_much(_STRING.sub(b"", data)):
+            raise ValueError("It has too many parts, or a number of too many digits.")
         return _read(data)
     except (msgspec.DecodeError, RecursionError) as wrong:
         raise ValueError(str(wrong)) from None
@@ -39,8 +46,8 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no number of JSON.")
 
 
-def _containers(data: bytes) -> int:
-    return data.count(b"{") + data.count(b"[")
+def _is_too_much(data: bytes) -> bool:
+    return data.count(b"{") + data.count(b"[") > MOST_CONTAINERS or _ZEROS in data.translate(_AS_ZEROS)
 
 
 def encoded(value: object) -> bytes:

@@ -74,6 +74,7 @@ class Weight:
     """What a selection asks for, with what its fragments repeat."""
 
     points: int = 0
+    """At most one more than an operation may cost."""
     depth: int = 0
     fields: int = 0
     """Those of the selection itself."""
@@ -89,8 +90,8 @@ class Weight:
             yield f"The operation has {self.aliases:,} aliases; {MOST_ALIASES} is the most."
         if self.points > MOST_POINTS:
             yield (
-                f"The operation costs {self.points:,} points; {MOST_POINTS:,} is the most. A field costs 1, and what "
-                "is below a list counts `first` times: ask for shorter pages, or for less of each item."
+                f"The operation costs more than {MOST_POINTS:,} points. A field costs 1, and what is below a list "
+                "counts `first` times: ask for shorter pages, or for less of each item."
             )
 
 
@@ -175,7 +176,7 @@ class Scales:
                     part = self._fragment(node.name.value)
                 case _:
                     continue
-            whole.points += part.points
+            whole.points = min(whole.points + part.points, MOST_POINTS + 1)
             whole.depth = max(whole.depth, part.depth)
             whole.fields += part.fields
             whole.aliases += part.aliases
@@ -192,17 +193,17 @@ class Scales:
     def _field(self, node: FieldNode, parent: GraphQLNamedType) -> Weight:
         aliases = 0 if node.alias is None else 1
         found = self.schema.get_field(parent, node.name.value) if is_composite_type(parent) else None
+        if found is not None and node.arguments:
+            self.calls.append(Call(node, found, parent))
         if node.name.value in INTROSPECTION:
             self.introspected.append(node)
             return Weight(points=1, depth=1, fields=1, aliases=aliases)
-        if found is not None and node.arguments:
-            self.calls.append(Call(node, found, parent))
         if node.selection_set is None or found is None:
             return Weight(points=1, depth=1, fields=1, aliases=aliases)
         kind = get_named_type(found.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the type of a list is generic
         below = self._selected(node.selection_set, kind)
         return Weight(
-            points=1 + self._times(node, found) * below.points,
+            points=min(1 + self._times(node, found) * below.points, MOST_POINTS + 1),
             depth=1 + below.depth,
             fields=1,
             aliases=aliases + below.aliases,

@@ -27,6 +27,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
 from graph.documents import check, kept, read
+from graph.encoding import encoded
 from graph.inputs import Inputs, TooMuch
 from graph.introspection import introspection_faults
 from graph.limits import Scales
@@ -135,7 +136,8 @@ class Preparation:
         """Weigh what introspects. Where there is nothing else, its result is there before anything runs."""
         if not self._roots <= OPEN:
             return introspection_faults(self.schema, scales.document, scales.introspected, scales.given, alone=False)
-        key = msgspec.json.encode((self.about.query, self.operation_name, self.about.variables))
+        given = {name: value for name, value in scales.variables.items() if name in scales.given}
+        key = encoded((self.about.query, self.operation_name, given))
         errors, answer = [], _answers.get(key)
         if answer is None:
             caller = self.about.context.caller if isinstance(self.about.context, Context) else ""

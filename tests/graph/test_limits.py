@@ -5,16 +5,18 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import strawberry
 from graphql import OperationDefinitionNode, get_introspection_query, parse
+from websockets.exceptions import ConnectionClosed
 
 from cli import journey
 from graph import limits
 from graph.documents import check
 from graph.inputs import MOST_LEVELS, MOST_VALUES
 from graph.lengths import NoLength, declare_lengths
-from graph.limits import Scales, Weight
+from graph.limits import MOST_POINTS, Scales, Weight
 from graph.schema import schema
 from resolvers.context import Context
 from tests.snapinfra import GENERATION, User
@@ -226,7 +228,7 @@ def test_each_selection_is_looked_at_once_however_often_fragments_repeat_it() ->
     found = weighing.weight(None)
 
     assert len(document) < 900
-    assert found.points == 2**20 * 2
+    assert found.points == MOST_POINTS + 1
     assert weighing.visits == 1 + 20 * 2 + 2
 
 
@@ -269,7 +271,42 @@ async def test_a_failing_weight_says_what_to_do(alice: User) -> None:
     (fault,) = (await alice.result(query, n=100))["errors"]
 
     assert fault["message"] == (
-        "The operation costs 20,301 points; 10,000 is the most. A field costs 1, and what is below a list counts "
-        "`first` times: ask for shorter pages, or for less of each item."
+        "The operation costs more than 10,000 points. A field costs 1, and what is below a list counts `first` times: "
+        "ask for shorter pages, or for less of each item."
     )
     assert json.dumps(await alice.ask(query, n=10))
+
+
+@pytest.mark.parametrize("number", [10**299, 10**19, 2**31, 1e300])
+@pytest.mark.parametrize("levels", [1, 2, 3])
+async def test_numbers_of_many_digits_are_weighed_like_others(alice: User, number: float, levels: int) -> None:
+    below = "generations(first: $n) { nodes { project { " * levels + "id" + " } } }" * levels
+    query = f"query($n: Int!) {{ projects(first: $n) {{ nodes {{ id {below} }} }} }}"
+
+    (fault,) = (await alice.result(query, n=number))["errors"]
+
+    assert fault["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED"}
+    assert fault["message"].startswith("The operation ")
+
+
+@pytest.mark.parametrize("number", ["9" * 301, "-" + "9" * 4_290, "0." + "1" * 301, "[" + "1" * 301 + ".5e5]"])
+async def test_a_number_of_more_digits_than_any_type_takes_is_refused_wherever_it_is(alice: User, number: str) -> None:
+    query = "query($n: Int!) { projects(first: $n) { nodes { id generations(first: $n) { nodes { id } } } } }"
+    headers = {"authorization": f"Bearer {alice.token}", "content-type": "application/json"}
+    async with httpx.AsyncClient() as http:
+        body = f'{{"query": {json.dumps(query)}, "variables": {{"n": {number}}}}}'
+        posted = await http.post(alice.url, content=body, headers=headers)
+        got = await http.get(alice.url, params={"query": query, "variables": f'{{"n": {number}}}'}, headers=headers)
+    async with alice.socket() as socket:
+        await socket.send(f'{{"type": "subscribe", "id": "1", "payload": {body}}}')
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+
+    assert (posted.status_code, got.status_code, closed.value.rcvd and closed.value.rcvd.code) == (400, 400, 4400)
+    assert [answer.json()["errors"][0]["extensions"]["code"] for answer in (posted, got)] == ["BAD_REQUEST"] * 2
+
+
+async def test_digits_in_a_text_are_no_number(alice: User) -> None:
+    answered = await alice.result("query($s: String!) { __type(name: $s) { name } }", s="9" * 1_000 + '\\"' + "1" * 400)
+
+    assert answered == {"data": {"__type": None}}

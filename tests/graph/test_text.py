@@ -66,6 +66,76 @@ async def test_in_a_query_it_is_an_error_with_its_path(alice: User, query: str, 
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "fields": [path]}
 
 
+SCHEMA = "{ __schema { queryType { name } } }"
+TYPE = "query($x: String!) { __type(name: $x) { name } }"
+SHOWN = {"__schema": {"queryType": {"name": "Query"}}}
+
+
+@pytest.mark.parametrize(
+    "variables", [{"x": HALF}, {"x": NUL}, {"x": [{"a": HALF}]}, {HALF: 1}, {"a": {HALF: {}}}, {"x": 10**250}]
+)
+@pytest.mark.parametrize("operation", [SCHEMA, "query A { __schema { queryType { name } } }"])
+async def test_variables_that_no_operation_declares_say_nothing(
+    server: Server, operation: str, variables: dict[str, Any]
+) -> None:
+    body = json.dumps({"query": operation, "variables": variables})
+    async with httpx.AsyncClient() as http:
+        posted = await http.post(server.url, content=body, headers={"content-type": "application/json"})
+        got = await http.get(server.url, params={"query": operation, "variables": json.dumps(variables)})
+
+    assert (posted.json(), got.json()) == ({"data": SHOWN}, {"data": SHOWN})
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"), [(HALF, "must not contain half of a surrogate pair."), (NUL, "must not contain NUL.")]
+)
+async def test_the_name_of_a_type_is_text_on_every_transport(
+    server: Server, alice: User, text: str, wrong: str
+) -> None:
+    body = json.dumps({"query": TYPE, "variables": {"x": text}})
+    async with httpx.AsyncClient() as http:
+        posted = await http.post(server.url, content=body, headers={"content-type": "application/json"})
+        got = await http.get(server.url, params={"query": TYPE, "variables": json.dumps({"x": text})})
+    (by_socket,) = [result async for result in alice.follow(TYPE, x=text)]
+
+    refused = {"errors": [{"message": f"name {wrong}", "extensions": {"code": "BAD_USER_INPUT", "fields": [["name"]]}}]}
+    assert posted.json() == got.json() == by_socket == refused
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ __schema { queryType { name } } } # \ud800",
+        '{ __type(name: "\ud800") { name } }',
+        '{ __type(name: "\\ud800") { name } }',
+        '{ __type(name: """\ud800""") { name } }',
+        "{ __typename\ud800 }",
+        "query($x: Boolean) { __schema { types { fields(includeDeprecated: $x) { name } } } }",
+        "query($x: [Boolean!]) { __type(name: $x) { name } }",
+    ],
+)
+@pytest.mark.parametrize("name", [None, "\ud800"])
+async def test_an_operation_with_halves_of_characters_is_the_callers_mistake(
+    server: Server, alice: User, query: str, name: str | None
+) -> None:
+    body = {"query": query, "operationName": name, "variables": {"x": HALF}}
+    async with httpx.AsyncClient() as http:
+        headers = {"content-type": "application/json"}
+        answer = (await http.post(server.url, content=json.dumps(body), headers=headers)).json()
+    async with alice.socket() as socket:
+        await socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": body}))
+        by_socket = json.loads(await socket.recv())
+
+    codes = {error["extensions"]["code"] for error in answer["errors"]}
+    assert codes <= {
+        "BAD_USER_INPUT",
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "OPERATION_RESOLUTION_FAILURE",
+    }
+    assert (by_socket["type"], "INTERNAL" in json.dumps(by_socket)) in {("error", False), ("next", False)}
+
+
 @pytest.mark.parametrize("value", [{"a": [HALF]}, {HALF: 1}, [NUL], {"a": {NUL: {}}}, HALF])
 async def test_within_json_it_is_refused_too(alice: User, value: Any) -> None:
     project = await alice.project()
