@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+import click
 import httpx
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
@@ -80,7 +81,9 @@ class Client:
                     raise _away(self.url, error) from None
             else:
                 return
-            lost = lost or loop.time()
+            if not lost:
+                lost = loop.time()
+                click.echo(f"  … the connection to {self.url} is lost; trying again for {GIVE_UP:g} s", err=True)
             if loop.time() - lost > GIVE_UP:
                 raise Refused(f"The connection to {self.url} is lost.")
             await asyncio.sleep(next(pauses, PAUSES[-1]))

@@ -1,8 +1,10 @@
 """This file is `snapinfra dev` with processes of their own: some apis, some workers, one Redis, one emulator."""
 
+import asyncio
 import shutil
 import signal
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -86,9 +88,19 @@ async def _process(name: str, arguments: Sequence[str], environment: Mapping[str
 async def _running(name: str, command: Sequence[str], environment: Mapping[str, str]) -> AsyncGenerator[None]:
     """Run a process for the length of the block; SIGTERM ends it then, and SIGKILL where that does not."""
     process = await lifeline.start(command, environment=environment, grace=STOP_TIMEOUT)
+    watching = asyncio.create_task(_tell_of_end(name, process))
     try:
         yield
     finally:
-        lifeline.stop(process)
-        if await process.wait() == KILLED:
-            click.echo(f"{name} did not end; it was killed", err=True)
+        if watching.done():
+            await watching
+        else:
+            watching.cancel()
+            lifeline.stop(process)
+            if await process.wait() == KILLED:
+                click.echo(f"{name} did not end; it was killed", err=True)
+
+
+async def _tell_of_end(name: str, process: Process) -> None:
+    status = await process.wait()
+    click.echo(f"{name} has ended with status {status}; nothing takes its place until the next start.", err=True)

@@ -7,14 +7,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from services.config import process_environment
+
 DATA: Final = Path(".snapinfra")
-"""Where everything is kept, unless --data says otherwise."""
+"""Where everything is kept, unless --data or SNAPINFRA_DATA says otherwise."""
 
 PORT: Final = 8000
-"""Where the api listens, unless --port says otherwise."""
+"""Where the api listens, unless --port or PORT says otherwise."""
+
+HOST: Final = "127.0.0.1"
 
 
-def url_of(port: int, host: str = "127.0.0.1") -> str:
+def data_setting() -> Path:
+    """Return the data folder that the environment, or a file `.env`, says."""
+    return Path(process_environment().get("SNAPINFRA_DATA") or DATA)
+
+
+def port_setting() -> str:
+    """Return the port that the environment, or a file `.env`, says: as it stands there."""
+    return process_environment().get("PORT") or str(PORT)
+
+
+def host_setting() -> str:
+    """Return the address to listen on that the environment, or a file `.env`, says."""
+    return process_environment().get("HOST") or HOST
+
+
+def url_setting() -> str:
+    """Return the endpoint of a server on this machine, as the settings say."""
+    return url_of(port_setting())
+
+
+def url_of(port: int | str, host: str = HOST) -> str:
     """Return the GraphQL endpoint of a server on this machine, as one would type it."""
     name = "localhost" if host in {"127.0.0.1", "0.0.0.0", "localhost"} else f"[{host}]" if ":" in host else host
     return f"http://{name}:{port}/graphql"
@@ -33,13 +57,13 @@ class Target:
     """None means the data folder's own."""
 
     def command(self, *arguments: str) -> str:
-        """Word a command for this server; options that have their default are left out."""
+        """Word a command for this server; options that have their default, whatever the settings are, are left out."""
         options: list[str] = []
-        if self.url != URL:
+        if {self.url, url_setting()} != {URL}:
             options += ["--url", self.url]
         if self.token is not None:
             options += ["--token", self.token]
-        elif self.data != DATA:
+        elif {self.data, data_setting()} != {DATA}:
             options += ["--data", str(self.data)]
         return shlex.join([*_program(), *arguments, *options])
 

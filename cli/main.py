@@ -7,13 +7,29 @@ from typing import Any
 
 import click
 
-from cli.commands import DATA, PORT, URL, Target
+from cli.commands import (
+    DATA,
+    HOST,
+    PORT,
+    URL,
+    Target,
+    data_setting,
+    host_setting,
+    port_setting,
+    url_setting,
+)
 from services.config import BadConfig
 
 data_option = click.option(
-    "--data", type=click.Path(path_type=Path), default=DATA, show_default=True, help="Folder that keeps everything."
+    "--data",
+    type=click.Path(path_type=Path),
+    default=data_setting,
+    show_default=f"SNAPINFRA_DATA, else {DATA}",
+    help="Folder that keeps everything.",
 )
-url_option = click.option("--url", default=URL, show_default=True, help="The server's GraphQL endpoint.")
+url_option = click.option(
+    "--url", default=url_setting, show_default=f"{URL}, with PORT's port", help="The server's GraphQL endpoint."
+)
 token_option = click.option(
     "--token", envvar="SNAPINFRA_TOKEN", help="Who you are; unset, a token of the data folder's own (SNAPINFRA_TOKEN)."
 )
@@ -34,8 +50,8 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--port", default=PORT, show_default=True, help="Port of the api.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the api.")
+@click.option("--port", type=int, default=port_setting, show_default=f"PORT, else {PORT}", help="Port of the api.")
+@click.option("--host", default=host_setting, show_default=f"HOST, else {HOST}", help="Address of the api.")
 @click.option("--apis", default=0, help="Run so many apis as processes of their own, with a Redis between them.")
 @click.option("--workers", default=0, help="Run so many workers as processes of their own.")
 @data_option
@@ -115,8 +131,9 @@ def new(description: str, name: str | None, *, deploy: bool, url: str, token: st
     """Turn DESCRIPTION into a running backend, and show it happen."""
     from cli.client import connect  # noqa: PLC0415 - commands load what they need
     from cli.journey import travel  # noqa: PLC0415 - same
+    from cli.serving import own_token  # noqa: PLC0415 - same
 
-    client, target = connect(url, token or _own_token(data)), Target(url, data, token)
+    client, target = connect(url, token or own_token(data)), Target(url, data, token)
     _run(travel(client, description, name=name, deploy=deploy, target=target))
 
 
@@ -130,8 +147,9 @@ def resume(project_id: str, *, deploy: bool, url: str, token: str | None, data: 
     """Come back to PROJECT: watch what is under way, and ask for what `new` had not come to."""
     from cli.client import connect  # noqa: PLC0415 - commands load what they need
     from cli.journey import go_on  # noqa: PLC0415 - same
+    from cli.serving import own_token  # noqa: PLC0415 - same
 
-    client, target = connect(url, token or _own_token(data)), Target(url, data, token)
+    client, target = connect(url, token or own_token(data)), Target(url, data, token)
     _run(go_on(client, project_id, deploy=deploy, target=target))
 
 
@@ -145,8 +163,9 @@ def logs(deployment_id: str, *, follow: bool, url: str, token: str | None, data:
     """Print the log of DEPLOYMENT."""
     from cli.client import connect  # noqa: PLC0415 - commands load what they need
     from cli.journey import show_logs  # noqa: PLC0415 - same
+    from cli.serving import own_token  # noqa: PLC0415 - same
 
-    _run(show_logs(connect(url, token or _own_token(data)), deployment_id, follow=follow))
+    _run(show_logs(connect(url, token or own_token(data)), deployment_id, follow=follow))
 
 
 @cli.command()
@@ -177,12 +196,6 @@ def demo() -> None:
     from cli.demo import demonstrate  # noqa: PLC0415 - commands load what they need
 
     sys.exit(0 if _run(demonstrate()) else 1)
-
-
-def _own_token(data: Path) -> str:
-    from cli.serving import development_token  # noqa: PLC0415 - only where no token is given
-
-    return development_token("alice", data=data)
 
 
 def _run(job: Coroutine[Any, Any, Any]) -> Any:

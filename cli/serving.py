@@ -122,6 +122,7 @@ def provisioned() -> Config:
 
 async def develop(*, port: int, data: Path, host: str) -> None:
     """Run everything on one machine until a signal says stop."""
+    listening(host, port).close()  # before anything is made for a server that can't be reached
     chosen = development_config(port=port, data=data, host=host)
     configure(form=chosen.log_form, level=chosen.log_from)
     waits = f"running jobs get {chosen.drain_grace:g} seconds, then they are handed over and go on at the next start."
@@ -164,8 +165,18 @@ def development_config(*, port: int, data: Path, host: str) -> Config:
 
 
 def development_token(user: str, *, data: Path) -> str:
-    """Return a token for the development server that uses this data folder."""
+    """Return a token for the development server that uses this data folder, or will use it."""
     return _token(user, development_config(port=8000, data=data, host="127.0.0.1"))
+
+
+def own_token(data: Path) -> str:
+    """Return a token for the development server that uses this data folder. Raises BadConfig where none has used it."""
+    if not process_environment().get("JWT_SECRET") and not _secret_of(data).is_file():
+        raise BadConfig(
+            f"No `snapinfra dev` has used the folder {data}: start one with `make dev`, choose --data, or say who "
+            "you are by --token."
+        )
+    return development_token("alice", data=data)
 
 
 def _token(user: str, config: Config) -> str:
@@ -175,12 +186,16 @@ def _token(user: str, config: Config) -> str:
 
 def dev_secret(data: Path) -> str:
     """Return the secret of a data folder's tokens; made once, so that tokens outlive a restart."""
-    file = data / "jwt-secret"
+    file = _secret_of(data)
     if not file.is_file():
         data.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         file.write_text(secrets.token_hex(32))
     return file.read_text()
+
+
+def _secret_of(data: Path) -> Path:
+    return data / "jwt-secret"
 
 
 @contextlib.contextmanager
@@ -272,7 +287,7 @@ def listening(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise BadConfig(
             f"The api can't listen on {host}:{port}: {os.strerror(error.errno or 0)}. "
-            "Choose another port: the setting PORT, or --port of `snapinfra dev`."
+            f"Choose another port by the setting PORT: `PORT={port + 1} make dev`, or --port of `snapinfra dev`."
         ) from None
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
@@ -326,7 +341,7 @@ def _favour_the_loop() -> None:
 
 @asynccontextmanager
 async def signals(waits: str) -> AsyncGenerator[asyncio.Event]:
-    """Yield an event that SIGINT, SIGTERM and SIGHUP set; `waits` says what the end waits for.
+    """Yield an event that SIGINT, SIGTERM and SIGHUP set; `waits` says what the end waits for, to who presses Ctrl-C.
 
     A second one of them ends the process at once: what it has started ends with it (services.core.lifeline).
     """
@@ -336,7 +351,8 @@ async def signals(waits: str) -> AsyncGenerator[asyncio.Event]:
         if stop.is_set():
             os._exit(128 + number)
         stop.set()
-        click.echo(f"\nStopping: {waits} Ctrl-C again ends everything at once.")
+        if number is signal.SIGINT:
+            click.echo(f"\nStopping: {waits} Ctrl-C again ends everything at once.")
 
     handled = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores one
     for number in handled:

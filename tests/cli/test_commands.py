@@ -21,6 +21,7 @@ from services.foundation.aws.emulator import free_port
 from tests.cli.command import Ended, descendants, is_alive, kill, snapinfra, started
 from tests.snapinfra import User, events
 
+TOOLS = Path(__file__).parents[2] / ".tools" / "bin"
 COMMANDS = ["demo", "dev", "health", "logs", "new", "provision", "resume", "schema", "seed", "serve", "token", "worker"]
 
 PROJECTS = "{ viewer { id } projects { nodes { id name } } }"
@@ -173,6 +174,7 @@ async def test_a_worker_of_its_own_refuses_a_log_that_no_api_shares(tmp_path: Pa
 
 async def test_a_journey_without_a_server_ends_with_a_sentence(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}/graphql"
+    await snapinfra("token", "--data", tmp_path / "data", folder=tmp_path)
 
     shown = await snapinfra("new", "Build a shop", "--url", url, "--data", tmp_path / "data", folder=tmp_path)
 
@@ -292,12 +294,78 @@ async def test_a_journey_that_is_interrupted_says_how_to_come_back_and_goes_on_t
 async def test_a_log_that_cannot_be_followed_is_given_up_at_once(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}/graphql"
     options = ["--follow", "--url", url, "--data", tmp_path / "data"]
+    await snapinfra("token", "--data", tmp_path / "data", folder=tmp_path)
 
     async with asyncio.timeout(10):  # a lost connection is given up after 60 s
         shown = await snapinfra("logs", "deployment_01jd0000000000000000000000", *options, folder=tmp_path)
 
     assert (shown.status, shown.out) == (1, "")
     assert shown.err.startswith(f"No Snapinfra answers at {url} ")
+
+
+async def test_a_lost_connection_is_told_at_once(tmp_path: Path) -> None:
+    async with dev(tmp_path, tmp_path / "data", SCAFFOLD_TOKENS_PER_SECOND="400") as running:
+        url = f"http://127.0.0.1:{running.port}/graphql"
+        options = ["--no-deploy", "--url", url, "--data", tmp_path / "data"]
+        async with started("new", "Build a blog with posts", *options, folder=tmp_path) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            async with asyncio.timeout(30):
+                while b"scaffold" not in await process.stdout.readline():
+                    pass
+                running.process.kill()
+                told = await process.stderr.readline()
+
+    assert told.decode() == f"  … the connection to {url} is lost; trying again for 60 s\n"
+
+
+async def test_a_command_for_a_server_that_never_ran_makes_nothing(tmp_path: Path) -> None:
+    shown = [
+        await snapinfra(*command, folder=tmp_path)
+        for command in (("new", "Build a blog"), ("resume", "project_x"), ("logs", "deployment_x"))
+    ]
+
+    assert [(each.status, each.out) for each in shown] == [(2, "")] * 3
+    assert all(each.err.startswith("No `snapinfra dev` has used the folder .snapinfra: ") for each in shown)
+    assert names_in(tmp_path) == set()
+
+
+async def test_dev_listens_and_keeps_its_data_where_the_settings_say(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / ".env").write_text(f"PORT={port}\nSNAPINFRA_DATA=kept here\n")
+    async with started("dev", folder=tmp_path) as process:
+        running = Dev(process, await banner(process), port)
+        made = await pasted(running.says(r"^  Try +(.+)$"), tmp_path, "--no-deploy")
+        (tmp_path / ".env").unlink()
+        again = await pasted(running.says(r"^  Try +(.+)$"), tmp_path, "--no-deploy")
+
+    assert [(each.status, each.err) for each in (made, again)] == [(0, "")] * 2
+    assert "kept here" in names_in(tmp_path)
+    assert ".snapinfra" not in names_in(tmp_path)
+
+
+async def test_processes_of_dev_end_together_and_one_that_ends_alone_is_told_of(tmp_path: Path) -> None:
+    port, data = free_port(), tmp_path / "data"
+    tools = f"{os.defpath}:{TOOLS}"
+    options = ["--apis", "1", "--workers", "1", "--port", str(port), "--data", data]
+    async with started("dev", *options, folder=tmp_path, PATH=tools) as process:
+        await banner(process)
+        assert process.stderr is not None
+        async with asyncio.timeout(20):
+            while not (workers := [pid for pid in descendants(process.pid) if is_worker(pid)]):  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.05)
+            os.kill(workers[0], signal.SIGKILL)
+            told = await process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            out, err = await process.communicate()
+
+    assert told == b"worker 1 has ended with status 137; nothing takes its place until the next start.\n"
+    assert out.decode().count("Stopping: ") == 1
+    assert err == b""
+
+
+def is_worker(pid: int) -> bool:
+    return Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")[1:] == ["-m", "cli", "worker"]
 
 
 async def test_the_log_is_a_json_object_a_line_where_the_settings_say_so(tmp_path: Path) -> None:
@@ -373,7 +441,13 @@ async def test_dev_on_a_port_that_is_taken_says_so(tmp_path: Path) -> None:
     assert (shown.status, shown.out) == (2, "")
     assert shown.err.count("\n") == 1
     assert shown.err.startswith(f"The api can't listen on 127.0.0.1:{port}: Address already in use")
-    assert shown.err.endswith(" Choose another port: the setting PORT, or --port of `snapinfra dev`.\n")
+    hint = f"by the setting PORT: `PORT={port + 1} make dev`, or --port of `snapinfra dev`"
+    assert shown.err.endswith(f" Choose another port {hint}.\n")
+    assert names_in(tmp_path) == set()
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
 
 
 def is_open(port: int) -> bool:

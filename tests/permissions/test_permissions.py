@@ -205,6 +205,20 @@ async def what_administrators_do(stage: Stage, server: Server) -> None:
     await root.ask("{ queueStatus { name } deadJobs { jobId } }")
 
 
+async def what_a_cut_export_does(stage: Stage) -> None:
+    """An upload that is cut short takes back what it had sent."""
+
+    async def parts_that_end_early() -> AsyncGenerator[bytes]:
+        yield b"half of it"
+        raise ConnectionAbortedError
+
+    async with stage.opened(Process.API) as parts:
+        with pytest.raises(ConnectionAbortedError):
+            await parts.services.analytics_events.bucket.put_parts(
+                "exports/x", parts_that_end_early(), media_type="text/plain"
+            )
+
+
 async def what_time_does(stage: Stage) -> None:
     """A month later deleted projects go for good, and jobs that nobody has heard of are looked at."""
     async with stage.opened(Process.WORKER, days=40) as parts:
@@ -244,6 +258,7 @@ async def test_each_process_may_do_what_it_does_and_nothing_more(stage: Stage) -
         await what_administrators_do(stage, server)
         gone = server.user()
         await tell(server, "user.deleted", {"id": (await gone.ask("{ viewer { id } }"))["viewer"]["id"]})
+    await what_a_cut_export_does(stage)
     await what_time_does(stage)
 
     for role, recorder in stage.recorders.items():

@@ -63,7 +63,7 @@ PERMISSIONS: Final[Mapping[Process, Permissions]] = {
         ),
         Resource.INDEXES: frozenset({"dynamodb:Query"}),
         Resource.BUCKET: frozenset({"s3:ListBucket"}),
-        Resource.OBJECTS: frozenset({"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}),
+        Resource.OBJECTS: frozenset({"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"}),
         Resource.QUEUES: frozenset({"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"}),
         Resource.DEAD_LETTER_QUEUES: frozenset(
             {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"}
