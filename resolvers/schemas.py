@@ -161,7 +161,9 @@ class FieldInput:
     """A column of a table."""
 
     name: str
-    """Letters, digits and underscores, from a letter on, at most 63; unique in its table."""
+    """Letters, digits and underscores, from a letter on, at most 63; unique in its table. `createdAt` and `updatedAt`
+    (or `created_at` and `updated_at`) of the type DATETIME, STRING or TEXT, not unique and without a default, are
+    the backend's own, which it sets itself."""
     type: FieldType
     """What it holds."""
     nullable: bool = False
@@ -171,7 +173,8 @@ class FieldInput:
     unique: bool = False
     """Whether no two rows have the same value."""
     default_value: JSON | None = None
-    """The value of a new row that names none; not of a primary key."""
+    """The value of a new row that names none; not of a primary key. It nests at most 24 levels deep; its numbers have
+    at most 38 digits and are 0 or from 1E-130 to 9.9E+125 (a FLOAT) or to 2^53 - 1 (others), on either side of 0."""
 
 
 @strawberry.input

@@ -5,9 +5,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final, cast
 
 from services.core.errors import Fault
+from services.core.text import is_storable
+from services.foundation.aws.items import NUMBERS, is_storable_number
 from services.schemas.model import Field, FieldType, Index, SchemaModel, Table, encode
 
 MAX_TABLES: Final = 50
@@ -16,6 +18,8 @@ MAX_FIELDS: Final = 100
 MAX_INDEXES: Final = 20
 """In a table."""
 MAX_RELATIONSHIPS: Final = 200
+MAX_LEVELS: Final = 24
+"""Values within values of a default. DynamoDB has 32 levels, of which a schema around them takes five."""
 MAX_BYTES: Final = 100_000
 """Of the schema's JSON."""
 
@@ -26,8 +30,8 @@ _NAME_RULE: Final = "starts with a letter and holds letters, digits and undersco
 _RESERVED: Final = frozenset({"__proto__", "constructor", "prototype"})
 _RESERVED_TABLES: Final = _RESERVED | {"health"}
 _KEY_TYPES: Final = frozenset({FieldType.STRING, FieldType.INTEGER})
-_LARGEST_FLOAT: Final = sys.float_info.max
 _LONGEST_MESSAGE: Final = 300
+_LARGEST: Final = sys.float_info.max
 _SAFE_INTEGER: Final = 2**53 - 1
 """What JavaScript holds without rounding (ECMA-262, Number.MAX_SAFE_INTEGER)."""
 
@@ -101,9 +105,8 @@ def _primary_key(table: Table, at: tuple[str, ...]) -> Iterator[Fault]:
 
 def _field(table: Table, field: Field, at: tuple[str, ...]) -> Iterator[Fault]:
     yield from _name(field.name, f"field of '{table.name}'", _RESERVED, at)
-    if field.default_value is not None and not _is_of(field.type, field.default_value):
-        message = f"The default of '{table.name}.{field.name}' is not a value of the type {field.type.value}."
-        yield Fault(message, (*at, "defaultValue"))
+    if field.default_value is not None and (wrong := _flaw(field.type, field.default_value)) is not None:
+        yield Fault(f"The default of '{table.name}.{field.name}' {wrong}", (*at, "defaultValue"))
 
 
 def _indexes(table: Table, at: tuple[str, ...]) -> Iterator[Fault]:
@@ -165,15 +168,22 @@ def _shown(text: str, longest: int = 80) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
+def _flaw(kind: FieldType, value: object) -> str | None:
+    """Return what is wrong with a default of a field, as the end of a sentence; None where nothing is."""
+    if not _is_of(kind, value):
+        return f"is not a value of the type {kind.value}."
+    return _flaw_of_json(value, _LARGEST if kind is FieldType.FLOAT else _SAFE_INTEGER)
+
+
 def _is_of(kind: FieldType, value: object) -> bool:
     """Return whether a JSON value is one of the type. True is no number here, though Python takes it for one."""
     match kind:
         case FieldType.STRING | FieldType.TEXT:
             is_of = isinstance(value, str)
         case FieldType.INTEGER:
-            is_of = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _SAFE_INTEGER
+            is_of = isinstance(value, int) and not isinstance(value, bool)
         case FieldType.FLOAT:
-            is_of = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST_FLOAT
+            is_of = isinstance(value, int | float) and not isinstance(value, bool)
         case FieldType.BOOLEAN:
             is_of = isinstance(value, bool)
         case FieldType.DATE:
@@ -181,30 +191,39 @@ def _is_of(kind: FieldType, value: object) -> bool:
         case FieldType.DATETIME:
             is_of = isinstance(value, str) and _is_moment(value)
         case FieldType.JSON:
-            is_of = _is_json(value)
+            is_of = True
     return is_of
 
 
-def _is_json(value: object) -> bool:
-    """Tell whether JavaScript reads a JSON value as what it is: `__proto__` is no key there, and numbers are floats."""
-    waiting = [value]
+def _flaw_of_json(value: object, largest: float) -> str | None:
+    """Return why a backend could not keep a JSON value as it is: JavaScript and DynamoDB hold less than JSON does.
+
+    DynamoDB does not tell `1e20` from a whole number, so within JSON neither is beyond what JavaScript counts up to.
+    """
+    waiting: list[tuple[Any, int]] = [(value, 0)]
     while waiting:
-        match waiting.pop():
-            case dict() as members:  # pyright: ignore[reportUnknownVariableType] - JSON
+        part, level = waiting.pop()
+        if level > MAX_LEVELS:
+            return f"nests more than {MAX_LEVELS} levels deep."
+        match part:
+            case dict():
+                members = cast("dict[str, Any]", part)
                 if "__proto__" in members:
-                    return False
-                waiting += members.values()  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - JSON
-            case list() as items:  # pyright: ignore[reportUnknownVariableType] - JSON
-                waiting += items
+                    return "has the name '__proto__', which JavaScript does not take for one like others."
+                waiting += [(inner, level + 1) for item in members.items() for inner in item]
+            case list():
+                waiting += [(inner, level + 1) for inner in cast("list[Any]", part)]
+            case str() if not is_storable(part):
+                return "has a text with NUL or half of a surrogate pair."
             case bool():
                 pass
-            case int() as number if abs(number) > _SAFE_INTEGER:
-                return False
-            case float() as number if not abs(number) <= _LARGEST_FLOAT:
-                return False
+            case int() | float() if not is_storable_number(part):
+                return f"has a number that the database does not hold: it takes {NUMBERS}."
+            case int() | float() if abs(part) > largest:
+                return "has a number beyond ±(2^53 - 1), where JavaScript rounds."
             case _:
                 pass
-    return True
+    return None
 
 
 def _is_date(text: str) -> bool:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from services.bootstrap import opened
@@ -121,6 +122,73 @@ async def test_what_nothing_builds_is_refused_with_a_sentence_and_nothing_is_sto
         }
     ]
     assert (await alice.ask(VERSIONS, id=project_id))["project"]["schema"] is None
+
+
+def with_default(kind: str, value: Any) -> dict[str, Any]:
+    key = {"name": "id", "type": "STRING", "primaryKey": True}
+    return {"name": "users", "fields": [key, {"name": "a", "type": kind, "defaultValue": value}]}
+
+
+def nested(levels: int) -> Any:
+    return {"a": nested(levels - 1)} if levels else 1
+
+
+SHOWN = "query($id: ID!) { project(id: $id) { schema { tables { fields { defaultValue } } } } }"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("FLOAT", 10**125),
+        ("FLOAT", -1e-130),
+        ("FLOAT", 1e22),
+        ("JSON", [-1e-130, 0.1, 2**53 - 1]),
+        ("JSON", nested(24)),
+        ("JSON", {"": [{}, [], None, True, ""]}),
+    ],
+)
+async def test_what_a_default_may_be_is_kept_as_it_is(alice: User, kind: str, value: Any) -> None:
+    project_id = (await alice.project())["id"]
+
+    saved = await save(alice, project_id, tables=[with_default(kind, value)])
+
+    assert saved["userErrors"] == []
+    (table,) = (await alice.ask(SHOWN, id=project_id))["project"]["schema"]["tables"]
+    assert table["fields"][1]["defaultValue"] == value
+
+
+@pytest.mark.parametrize("value", [1e126, 1e308, 1e-131, 5e-324, nested(25), int("9" * 290)])
+async def test_what_the_database_does_not_hold_is_refused_as_a_default(alice: User, value: Any) -> None:
+    project_id = (await alice.project())["id"]
+
+    refused = await save(alice, project_id, tables=[with_default("JSON", value)])
+
+    (error,) = refused["userErrors"]
+    assert (error["code"], error["field"]) == ("BAD_USER_INPUT", ["tables", "0", "fields", "1", "defaultValue"])
+    assert (await alice.ask(VERSIONS, id=project_id))["project"]["schema"] is None
+
+
+@pytest.mark.parametrize("value", [1e308, nested(40), nested(900)])
+async def test_a_model_that_says_such_a_default_is_asked_once_more(emulator: str, tmp_path: Path, value: Any) -> None:
+    wrong, right = ({"tables": [with_default("JSON", value)]}, {"tables": [with_default("JSON", nested(20))]})
+    with FakeLLM() as fake:
+        fake.script += [Answer([json.dumps(wrong)]), Answer([json.dumps(right)])]
+        config = settings(
+            emulator,
+            SNAPINFRA_DATA=str(tmp_path),
+            OPENAI_API_KEY="k",
+            OPENAI_BASE_URL=fake.openai_url,
+            OPENAI_MODEL="m",
+        )
+        with serving(config) as server:
+            user = server.user()
+            project_id = (await user.project())["id"]
+            happened = await events(user, await user.generate(project_id, "SCHEMA"))
+            (table,) = (await user.ask(SHOWN, id=project_id))["project"]["schema"]["tables"]
+
+    failed = [event["code"] for event in happened if event["__typename"] == "AttemptFailed"]
+    assert (failed, happened[-1]["status"]) == (["INVALID_OUTPUT"], "COMPLETED")
+    assert table["fields"][1]["defaultValue"] == nested(20)
 
 
 async def test_of_a_models_schema_it_is_left_out_and_named(emulator: str, tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -11,6 +12,11 @@ from services.core.clock import iso
 
 Item = dict[str, Any]
 """A DynamoDB item in the wire's typed form: `{"id": {"S": "…"}}`."""
+
+NUMBERS: Final = "38 digits, from 1E-130 to 9.9E+125"
+"""What a number may be (Amazon DynamoDB Developer Guide, Supported data types)."""
+_DIGITS: Final = 38
+_EXPONENTS: Final = range(-130, 126)
 
 E = TypeVar("E", bound=msgspec.Struct)
 
@@ -67,6 +73,15 @@ def to_attribute(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one line a
             return {"L": [to_attribute(inner) for inner in value]}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
         case _:
             raise TypeError(f"DynamoDB has no attribute type for {type(value).__name__}")
+
+
+def is_storable_number(value: float) -> bool:
+    """Tell whether DynamoDB holds a number, on either side of zero: what is beyond NUMBERS it refuses."""
+    number = Decimal(value) if isinstance(value, int) else Decimal(repr(value))
+    if not number.is_finite():
+        return False
+    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
+    return not digits or (len(digits) <= _DIGITS and number.adjusted() in _EXPONENTS)
 
 
 def from_attribute(attribute: Mapping[str, Any]) -> object:

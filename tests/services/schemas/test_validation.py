@@ -151,11 +151,66 @@ def test_every_fault_is_reported_at_once_with_a_sentence() -> None:
     assert all(fault.message.endswith(".") for fault in faults)
 
 
-@pytest.mark.parametrize("value", [{"__proto__": 1}, [{"a": {"__proto__": {}}}], 2**53, [-(2**53)]])
-def test_a_json_default_is_one_that_javascript_reads_as_it_is(value: object) -> None:
-    key = Field(name="id", type=FieldType.STRING, primary_key=True)
-    fields = (key, Field(name="a", type=FieldType.JSON, default_value=value))
+def nested(levels: int) -> Any:
+    return [nested(levels - 1)] if levels else "x"
 
-    faults = validate(SchemaModel(tables=(Table(name="t", fields=fields),)))
 
-    assert [fault.field for fault in faults] == [("tables", "0", "fields", "1", "defaultValue")]
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ({"__proto__": 1}, "has the name '__proto__', which JavaScript"),
+        ([{"a": {"__proto__": {}}}], "has the name '__proto__'"),
+        (2**53, "has a number beyond"),
+        ([-(2**53)], "has a number beyond"),
+        ({"a": 10**22}, "has a number beyond"),
+        ([1e22], "has a number beyond"),
+        ({"a": 10**289}, "has a number that the database does not hold"),
+        (1e126, "has a number that the database does not hold"),
+        ([1e308], "has a number that the database does not hold"),
+        ({"a": -1e126}, "has a number that the database does not hold"),
+        (9.99e-131, "has a number that the database does not hold"),
+        (5e-324, "has a number that the database does not hold"),
+        (float("nan"), "has a number that the database does not hold"),
+        (nested(25), "nests more than 24 levels deep"),
+        ({"a": nested(900)}, "nests more than 24 levels deep"),
+        ("a\x00", "has a text with NUL"),
+        ({"a\x00": 1}, "has a text with NUL"),
+    ],
+)
+def test_a_json_default_is_one_that_a_backend_keeps_as_it_is(value: object, reason: str) -> None:
+    schema = SchemaModel(tables=(table(Field(name="x", type=FieldType.JSON, default_value=value)),))
+
+    (fault,) = validate(schema)
+
+    assert fault.field == ("tables", "0", "fields", "1", "defaultValue")
+    assert fault.message.startswith(f"The default of 'users.x' {reason}")
+
+
+@pytest.mark.parametrize("value", [9.99e125, -9.99e125, 1e-130, 0.0, -0.0, 2**53, 10**125, 1e22, 0.1, 1234.12345678])
+def test_the_numbers_of_a_float_are_those_of_the_database(value: float) -> None:
+    assert places(table(Field(name="x", type=FieldType.FLOAT, default_value=value))) == []
+
+
+@pytest.mark.parametrize("value", [1e126, 1e308, 1e-131, 5e-324, int("9" * 290), int("9" * 39), 10**126])
+def test_a_default_of_a_float_is_one_of_them(value: float) -> None:
+    places_of_it = places(table(Field(name="x", type=FieldType.FLOAT, default_value=value)))
+
+    assert places_of_it == ["tables.0.fields.1.defaultValue"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        nested(24),
+        1e-130,
+        -0.0,
+        [2**53 - 1, -(2**53) + 1, 0.1],
+        [],
+        {"": ""},
+        "日本",
+        None,
+        {"proto": [True, None, 1.5]},
+    ],
+)
+def test_other_json_is_a_default(value: object) -> None:
+    assert places(table(Field(name="x", type=FieldType.JSON, default_value=value))) == []
