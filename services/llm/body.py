@@ -28,7 +28,7 @@ class Body:
         """Take the next bytes."""
         if self._is_json is None:
             start = received.lstrip(_BLANK)[:1]
-            self._is_json = start == b"{" if start else None
+            self._is_json = start in b"{[" if start else None
         if self._is_json is False:
             received, self._begun = bytes(self._begun) + received, bytearray()
             yield from self._chunks(self._stream.feed(received))

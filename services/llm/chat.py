@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, su
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from services.core.foreign_json import UnreadableJson, read_json
 from services.llm.body import Body
 from services.llm.chunks import Chunk, NoChunk
 from services.llm.error_bodies import read_error
@@ -36,6 +37,8 @@ _TOKEN: Final = 8
 """Bytes that a token has at most, in the average of a long text: usual are 3 to 5."""
 _MARGIN: Final = 64 * 1024
 """Bytes beyond the limit of tokens, for text unlike any usual one."""
+_SEVERITY: Final = (FinishReason.STOP, FinishReason.LENGTH, FinishReason.CONTENT_FILTER)
+"""The ends from good to bad."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _FIRST_HALF: Final = re.compile("[\ud800-\udbff]\\Z")
 
@@ -166,9 +169,17 @@ class Chat:
 
 
 def _refusal(error: Any) -> Chunk:
-    """Return the chunk of an SDK's error for an HTTP answer that is no success."""
-    status, headers = error.status_code, error.response.headers
-    return Chunk(error=read_error(error.body, status=status, retry_after=retry_after(headers)))
+    """Return the chunk of an SDK's error for an HTTP answer that is no success.
+
+    The SDKs' `body` is only what is in a field `error`, where there is one.
+    """
+    status, headers, body = error.status_code, error.response.headers, error.body
+    if body is not None:  # otherwise it could not be read
+        try:
+            body = read_json(error.response.content)
+        except UnreadableJson:
+            body = error.response.text
+    return Chunk(error=read_error(body, status=status, retry_after=retry_after(headers)))
 
 
 @dataclass(slots=True)
@@ -216,14 +227,14 @@ class _Answer:
         return [*items, Finished(self.finish)]
 
     def _end_with(self, chunk: Chunk) -> None:
-        """Take how a chunk says that the answer ends. Of several ends, one that is not good counts."""
-        if not self._has_text and (chunk.is_refusal or chunk.finish is FinishReason.CONTENT_FILTER):
+        """Take how a chunk says that the answer ends. Of several ends the worst counts."""
+        end = FinishReason.CONTENT_FILTER if chunk.is_refusal else chunk.finish
+        if end is FinishReason.CONTENT_FILTER and not self._has_text:
             raise self.failures.of(FailureCode.CONTENT_REFUSED)
-        if self.finish is None and chunk.unknown_finish is not None:
+        if end is None:
             message = f"The provider broke its answer off, for a reason that we do not know: {chunk.unknown_finish}."
             raise self.failures.of(FailureCode.UNAVAILABLE, message)
-        if self.finish in {None, FinishReason.STOP}:
-            self.finish = chunk.finish or self.finish
+        self.finish = max(self.finish or end, end, key=_SEVERITY.index)
 
     def _whole(self, text: str) -> str:
         """Return a text with its surrogate pairs joined, but for half of one at its end."""

@@ -9,7 +9,7 @@ https://docs.mistral.ai (content in parts), https://openrouter.ai/docs (errors i
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 import msgspec
@@ -36,13 +36,15 @@ _ENDS: Final = {
 }
 """The reasons whose meaning is known, of OpenAI, Together, Hugging Face, Anthropic and Mistral. Any other, such as
 `tool_calls` or `insufficient_system_resource`, ends an answer that nobody can call whole."""
+_CALL: Final = "tool_calls"
 _THOUGHTS: Final = ("reasoning_content", "reasoning")
 _TEXTS: Final = (None, "text", "output_text")
 """Types of the parts of a content that are text."""
 _WORD: Final = re.compile(r"\w{1,50}", re.ASCII)
 _LONGEST_INTEGER: Final = 20
 """Digits; a longer one is read as a float, for no field that we read has so many."""
-_ERRORS: Final = ("error", "err")
+_FAILED: Final = frozenset({"error", "failed", "failure"})
+"""What a `status` says of an answer that is none."""
 
 
 class NoChunk(ValueError):
@@ -68,13 +70,14 @@ def read_chunk(event: Event) -> Chunk | None:
     """Read an event, or return None for one that is no part of the answer, such as a keep-alive. Raises NoChunk."""
     data = event.data.strip()
     if event.name == b"error":
-        return Chunk(error=read_error(_decoded(data) if data.startswith(b"{") else data.decode(errors="replace")))
+        is_json = data.startswith((b"{", b"["))
+        return Chunk(error=read_error(_decoded(data) if is_json else data.decode(errors="replace")))
     if not data or (event.name not in (b"", b"message") and not data.startswith(b"{")):
         return None
     raw = _decoded(data)
-    if not isinstance(raw, dict):
-        raise NoChunk
-    return _chunk(cast("dict[str, Any]", raw))
+    if isinstance(raw, list):  # Google wraps its errors in one
+        raw = next(_mappings(cast("object", raw)), None)
+    return _chunk(cast("dict[str, Any]", raw)) if isinstance(raw, dict) else None
 
 
 def _chunk(raw: Mapping[str, Any]) -> Chunk | None:
@@ -87,12 +90,14 @@ def _chunk(raw: Mapping[str, Any]) -> Chunk | None:
     if choice is None:
         return Chunk(usage=usage) if "choices" in raw or "usage" in raw or groq else None
     said = _said(choice)
-    end = choice.get("finish_reason") or None
+    content = said.get("content")
+    is_plain = len(said) == 1 and isinstance(content, str)  # most are
+    end = _CALL if not is_plain and _calls(said, content) else choice.get("finish_reason") or None
     finish = _ENDS.get(end.lower()) if isinstance(end, str) else None
     return Chunk(
-        text=_text(said.get("content")),
-        thought=_thought(said) if len(said) > 1 else "",
-        is_refusal=bool(said.get("refusal")),
+        text=_text(content),
+        thought="" if is_plain else _thought(said),
+        is_refusal=not is_plain and _refuses(said, content),
         finish=finish,
         unknown_finish=_shown(end) if end is not None and finish is None else None,
         usage=usage,
@@ -100,13 +105,20 @@ def _chunk(raw: Mapping[str, Any]) -> Chunk | None:
 
 
 def _choice(raw: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the first choice: no other is ever asked for."""
+    """Return the choice that is asked for, whose index is 0 or not said; None where a chunk has others only."""
     choices = raw.get("choices")
-    if choices is None or choices == []:
+    if choices is None:
         return None
-    if not isinstance(choices, list) or not isinstance(choices[0], dict):
+    if not isinstance(choices, list):
         raise NoChunk
-    return cast("dict[str, Any]", choices[0])
+    for choice in cast("list[object]", choices):
+        if not isinstance(choice, dict):
+            raise NoChunk
+        fields = cast("dict[str, Any]", choice)
+        index = fields.get("index")
+        if not index or type(index) is not int:
+            return fields
+    return None
 
 
 def _said(choice: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -123,6 +135,21 @@ def _said(choice: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _thought(said: Mapping[str, Any]) -> str:
     return "".join(value for name in _THOUGHTS if isinstance(value := said.get(name), str))
+
+
+def _refuses(said: Mapping[str, Any], content: object) -> bool:
+    refusal = said.get("refusal")
+    return (isinstance(refusal, str) and bool(refusal)) or _has_part(content, "refusal")
+
+
+def _calls(said: Mapping[str, Any], content: object) -> bool:
+    """Return whether the model calls a tool. It was given none: what it says is not what was asked for."""
+    has_call = any(_mappings(said.get("tool_calls"))) or bool(_mapping(said.get("function_call")))
+    return has_call or _has_part(content, "tool_use")
+
+
+def _has_part(content: object, kind: str) -> bool:
+    return any(part.get("type") == kind for part in _mappings(content))
 
 
 def _text(content: object) -> str:
@@ -155,15 +182,16 @@ def _shown(end: object) -> str:
 def _error(raw: Mapping[str, Any], groq: Mapping[str, Any], choice: Mapping[str, Any] | None) -> ErrorBody | None:
     """Return what a chunk says went wrong, wherever it says so; None where it says nothing of the kind."""
     for holder in (raw, groq, choice or {}):
-        if holder.get("error"):
+        if holder.get("error") or holder.get("errors") or holder.get("err"):
             return read_error(holder)
-    is_error = "error" in (raw.get("object"), raw.get("type")) or ("choices" not in raw and "detail" in raw)
-    if is_error:
+    if "error" in (raw.get("object"), raw.get("type")):
         return read_error(raw)
     if "choices" in raw:
         return None
     error = read_error(raw)
-    return error if error.status is not None else None
+    status = raw.get("status")
+    has_failed = False in (raw.get("success"), raw.get("ok")) or (isinstance(status, str) and status.lower() in _FAILED)
+    return error if has_failed or "detail" in raw or error.status is not None else None
 
 
 def _usage(raw: object) -> Usage | None:
@@ -195,6 +223,12 @@ def _tokens(value: object) -> int | None:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects in a list, and none of what is no list."""
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return (cast("dict[str, Any]", each) for each in items if isinstance(each, dict))
 
 
 def _decoded(data: bytes) -> object:

@@ -33,7 +33,12 @@ _NAMES: Final[Mapping[str, str]] = {
 }
 """What a sentence names each of them by; the limit and `stream`, an everyday word, have their own."""
 _LIMIT: Final = r"\bmax_(completion_)?tokens\b"
-_STREAM: Final = r"['\"`]stream['\"`]|\bstreaming\b|\bto stream\b"
+_STREAM: Final = (
+    r"['\"`]stream['\"`]|\bstreaming\b|\bto stream\b|(?m:^)\W*stream\s*(?:[:=]|(?m:$))"
+    r"|\b(?:argument|field|key|option|parameter|property|value)s?(?: for| named| of| supplied)?\W+stream\b"
+    r"|(?<!the )(?<!event )\bstream(?:=\w+)? (?:is )?(?:not\b|un\w+|must\b|cannot\b|parameter\b|option\b|mode\b)"
+)
+"""`stream` as a parameter, and not as what carries the answer."""
 _TOO_MUCH: Final = ("large", "at most", "maximum", "less than", "exceed")
 _ADVICE: Final = re.compile(
     r"\b(expected|instead|please use|use ['\"`]|did you mean|valid (?:fields|values|parameters)"
@@ -46,6 +51,10 @@ _UNSUPPORTED: Final = re.compile(
     r"|deprecated|not enabled|must be verified|cannot find field|not implemented"
 )
 """What is said of a parameter that is refused whatever its value."""
+_UNCLEAR: Final = frozenset({403, 500, 501})
+"""Statuses of servers that refuse a parameter of some plan, or stumble over one."""
+_ROOTS: Final = frozenset({"", "body", "request"})
+"""Where a path to a parameter begins."""
 _IN_MESSAGES: Final = re.compile(r"maximum context length is (\d{1,9}) .*?(\d{1,9}) in the messages")
 
 
@@ -113,11 +122,12 @@ class Parameters:
 
 def _may_refuse(error: ErrorBody, *, is_unsupported: bool) -> bool:
     """Return whether an error may be about a parameter: the request is refused, or the server stumbles over it."""
-    code = judged(error).code
-    if code is FailureCode.REQUEST_TOO_LARGE:
+    kind = judged(error)
+    if kind.code is FailureCode.REQUEST_TOO_LARGE:
         return _is_limits_fault(error)
-    is_stumbling = code is FailureCode.UNAVAILABLE and error.status in {500, 501} and is_unsupported
-    return code is FailureCode.BAD_REQUEST or is_stumbling
+    if kind.code in {FailureCode.UNAUTHORIZED, FailureCode.UNAVAILABLE}:  # where nothing but the status says so
+        return is_unsupported and error.status in _UNCLEAR and not kind.words & error.words
+    return kind.code is FailureCode.BAD_REQUEST
 
 
 def _is_limits_fault(error: ErrorBody) -> bool:
@@ -131,7 +141,7 @@ def _is_limits_fault(error: ErrorBody) -> bool:
 def _refused(params: Mapping[str, Any], error: ErrorBody) -> Sequence[str]:
     """Return the names of the given parameters that an error refuses: by a field for that, else in its sentences."""
     said = _ADVICE.split(error.message)[0]
-    fields = {name.split(".")[0].split("[")[0] for name in error.parameters}
+    fields = {next((word for word in re.split(r"\W+", name) if word not in _ROOTS), "") for name in error.parameters}
     refused = [name for name in (*_NAMES, "stream") if name in fields and _has(params, name)]
     limit = next((name for name in _LIMITS if name in params), None)
     is_limit = bool(fields & {*_LIMITS}) or (not refused and re.search(_LIMIT, said) is not None)

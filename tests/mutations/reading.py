@@ -37,17 +37,17 @@ def read(stream: bytes, *, is_cut: bool = False) -> Reading:
         if not isinstance(chunk, str):
             said, end = chunk
             text += said
-            if end and end.lower() not in GOOD | CUT and not ends:
+            if end and end.lower() not in GOOD | CUT:
                 return Reading(_answer(text)[0], is_whole=False)
             ends += [end.lower()] if end else []
     answer, has_answer = _answer(text)
-    return Reading(answer, is_whole=bool(ends) and ends[0] in GOOD and not CUT & {*ends} and has_answer)
+    return Reading(answer, is_whole=bool(ends) and not CUT & {*ends} and has_answer)
 
 
 def _events(stream: bytes, *, is_cut: bool) -> list[tuple[str, str]]:
     """Return the data and the name of each event, or the whole as one where it is a JSON text."""
     text = stream.decode(errors="replace").removeprefix("\ufeff")
-    if text.lstrip(" \t\r\n").startswith("{"):
+    if text.lstrip(" \t\r\n").startswith(("{", "[")):
         return [] if is_cut else [(text, "")]
     *lines, rest = re.split(r"\r\n|\r|\n", text)
     events: list[tuple[str, str]] = []
@@ -78,7 +78,12 @@ def _chunk(data: str, name: str) -> Said | str:
     if not data.strip() or (name not in ("", "message") and not data.lstrip().startswith("{")):
         return "nothing"
     try:
-        chunk = _mapping(json.loads(data))
+        value: object = json.loads(data)
+        if isinstance(value, list):
+            value = next(iter(_objects(cast("object", value))), None)
+        if not isinstance(value, dict):
+            return "nothing"
+        chunk = cast("dict[str, Any]", value)
         return "error" if _says_error(chunk) else _said(chunk)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return "broken"
@@ -97,26 +102,47 @@ def _list(value: object) -> list[Any]:
 
 
 def _says_error(chunk: dict[str, Any]) -> bool:
-    first: list[Any] = cast("list[Any]", chunk["choices"])[:1] if isinstance(chunk.get("choices"), list) else []
-    given: list[object] = [chunk, chunk.get("x_groq"), *first]
+    choices: object = chunk.get("choices")
+    first = _first(cast("object", choices)) if isinstance(choices, list) else None
+    given: list[object] = [chunk, chunk.get("x_groq"), first]
     holders = [cast("dict[str, Any]", each) for each in given if isinstance(each, dict)]
-    if any(holder.get("error") for holder in holders):
+    if any(holder.get(name) for holder in holders for name in ("error", "errors", "err")):
         return True
     if "error" in [chunk.get("object"), chunk.get("type")]:
         return True
     has_status = any(str(chunk.get(name)).isdigit() and 400 <= int(chunk[name]) < 600 for name in ("code", "status"))
-    return "choices" not in chunk and ("detail" in chunk or has_status or "status_code" in chunk)
+    has_failed = chunk.get("status") in ("error", "failed", "failure")
+    return "choices" not in chunk and ("detail" in chunk or has_status or has_failed or "status_code" in chunk)
+
+
+def _first(choices: object) -> dict[str, Any] | None:
+    """Return the first choice that has no index but 0; None where there is none."""
+    for choice in _list(choices):
+        index = _mapping(choice).get("index")
+        if not isinstance(index, int) or isinstance(index, bool) or index == 0:
+            return choice
+    return None
 
 
 def _said(chunk: dict[str, Any]) -> Said | str:
     choices: object = chunk.get("choices")
-    if choices is None or choices == []:
+    choice = None if choices is None else _first(choices)
+    if choice is None:
         return "nothing"
-    choice = _mapping(_list(choices)[0])
     said: object = choice.get("delta") if choice.get("delta") is not None else choice.get("message")
     end: object = choice.get("finish_reason") or None
-    content: object = None if said is None else _mapping(said).get("content")
+    delta = {} if said is None else _mapping(said)
+    content: object = delta.get("content")
+    if any(_objects(delta.get("tool_calls"))) or any(part.get("type") == "tool_use" for part in _objects(content)):
+        end = "tool_calls"
+    elif isinstance(delta.get("refusal"), str) and delta["refusal"]:
+        end = "refusal"
     return _text(content), end if end is None or isinstance(end, str) else "unknown"
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("dict[str, Any]", each) for each in items if isinstance(each, dict)]
 
 
 def _text(content: object) -> str:

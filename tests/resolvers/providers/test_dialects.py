@@ -89,7 +89,7 @@ async def test_side_fields_of_other_types(alice: User, fake: FakeLLM, as_told: C
     chunks: list[Any] = [{**chunk, **dict.fromkeys(names, value)} for chunk in [*content(PIECES), STOP]]
     for chunk in chunks:
         choice = chunk["choices"][0]
-        choice.update(index=value, logprobs=value, stop_reason=value)
+        choice.update(logprobs=value, stop_reason=value)
         choice["delta"].update(role=value, tool_calls=value, reasoning=value)
 
     found = await seen(alice, fake, Body(stream(*chunks)))
@@ -139,6 +139,9 @@ async def test_a_surrogate_pair_in_two_chunks(
         "event: ping\ndata: 2026-01-31T12:00:00Z\n\n",
         'event: ping\ndata: {"type": "ping"}\n\n',
         ": keep-alive\n\n",
+        "data: null\n\n",
+        "data: []\n\n",
+        'data: "now"\n\n',
         "id: 7\nretry: 10\n\n",
     ],
 )

@@ -20,6 +20,12 @@ LIMITED: Final[list[Any]] = [
     {"code": 429, "message": "Slow down."},
     {"choices": [{"delta": {"content": ""}, "finish_reason": "error", "error": {"code": 429}}]},
     {"choices": [], "x_groq": {"error": "rate_limit_exceeded"}},
+    [{"error": {"code": 429, "message": "Slow down.", "status": "RESOURCE_EXHAUSTED"}}],
+    {"errors": [{"message": "Rate limit reached."}]},
+    {"statusCode": 429, "message": "Slow down."},
+    {"error": {"http_status": 429.0}},
+    {"success": False, "message": "Too many requests"},
+    {"status": "error", "reason": "too_many_requests"},
 ]
 """The same error as servers write it."""
 
@@ -34,8 +40,13 @@ async def test_a_429_within_a_stream(alice: User, fake: FakeLLM, as_told: Check,
 
 @pytest.mark.parametrize(
     "body",
-    [stream(LIMITED[0]), b"event: error\n" + stream(LIMITED[2]), json.dumps(LIMITED[0], indent=1).encode()],
-    ids=["stream", "event: error", "JSON"],
+    [
+        stream(LIMITED[0]),
+        b"event: error\n" + stream(LIMITED[2]),
+        json.dumps(LIMITED[0], indent=1).encode(),
+        json.dumps([LIMITED[0]], indent=1).encode(),
+    ],
+    ids=["stream", "event: error", "JSON", "JSON in a list"],
 )
 async def test_a_429_instead_of_the_first_chunk(alice: User, fake: FakeLLM, as_told: Check, body: bytes) -> None:
     found = await seen(alice, fake, Body(body))

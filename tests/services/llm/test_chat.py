@@ -182,10 +182,12 @@ async def test_the_reason_of_the_end_is_passed_on(fake: FakeLLM, make: Make, fin
         (["stop", "length"], FinishReason.LENGTH),
         (["length", "stop"], FinishReason.LENGTH),
         (["stop", "content_filter", "stop"], FinishReason.CONTENT_FILTER),
-        (["stop", "tool_calls"], FinishReason.STOP),
+        (["content_filter", "length"], FinishReason.CONTENT_FILTER),
+        (["length", "content_filter"], FinishReason.CONTENT_FILTER),
+        (["stop", "stop"], FinishReason.STOP),
     ],
 )
-async def test_of_several_ends_one_that_is_not_good_counts(
+async def test_of_several_ends_the_worst_counts(
     fake: FakeLLM, make: Make, ends: list[str], reason: FinishReason
 ) -> None:
     chunks = ['{"choices": [{"delta": {"content": "Some"}}]}']
@@ -193,6 +195,50 @@ async def test_of_several_ends_one_that_is_not_good_counts(
     fake.script.append(Answer(raw_events=chunks))
 
     assert (await ask(make()))[-1] == Finished(reason)
+
+
+SOME = '{"choices": [{"delta": {"content": "Some"}}]}'
+STOP = '{"choices": [{"delta": {}, "finish_reason": "stop"}]}'
+CALL = '{"choices": [{"delta": {"content": null, "tool_calls": [{"function": {"name": "x"}}]}}]}'
+
+
+@pytest.mark.parametrize(
+    ("chunks", "reason"),
+    [
+        ([SOME, STOP.replace("stop", "insufficient_system_resource")], "insufficient_system_resource"),
+        ([SOME, STOP, STOP.replace("stop", "insufficient_system_resource")], "insufficient_system_resource"),
+        ([SOME, STOP.replace("stop", "length"), STOP.replace("stop", "tool_calls")], "tool_calls"),
+        ([SOME, CALL, STOP], "tool_calls"),
+        ([SOME, STOP, CALL], "tool_calls"),
+    ],
+)
+async def test_an_end_for_an_unknown_reason_is_a_failure_wherever_it_comes(
+    fake: FakeLLM, make: Make, chunks: list[str], reason: str
+) -> None:
+    fake.script.append(Answer(raw_events=chunks))
+
+    failure, items = await failing(make())
+
+    assert (failure.code, text_of(items)) == (FailureCode.UNAVAILABLE, "Some")
+    assert failure.message.endswith(f"for a reason that we do not know: {reason}.")
+
+
+async def test_a_refusal_after_some_text_ends_the_answer_as_a_filter_does(fake: FakeLLM, make: Make) -> None:
+    refusal = '{"choices": [{"delta": {"refusal": "I cannot."}}]}'
+    fake.script.append(Answer(raw_events=[SOME, refusal, STOP]))
+
+    items = await ask(make())
+
+    assert (text_of(items), items[-1]) == ("Some", Finished(FinishReason.CONTENT_FILTER))
+
+
+async def test_another_choice_is_none_of_the_answer(fake: FakeLLM, make: Make) -> None:
+    other = STOP.replace('"delta"', '"index": 1, "delta"')
+    fake.script.append(Answer(raw_events=[SOME, SOME.replace('"delta"', '"index": 1, "delta"'), other]))
+
+    failure, items = await failing(make())
+
+    assert (failure.message, text_of(items)) == ("The provider cut its answer off.", "Some")
 
 
 @pytest.mark.parametrize(
@@ -348,14 +394,14 @@ async def test_an_error_chunk_ends_the_answer(fake: FakeLLM, make: Make) -> None
 
 NO_CHUNKS = [
     "not json",
-    "[]",
+    "<html>",
     '{"choices": 5}',
     '{"choices": [{"delta": {"content": 5}}]}',
     '{"error": ' + "[" * 100_000,
 ]
 
 
-@pytest.mark.parametrize("data", NO_CHUNKS, ids=["words", "a list", "a number", "no text", "too deep"])
+@pytest.mark.parametrize("data", NO_CHUNKS, ids=["words", "a page", "a number", "no text", "too deep"])
 async def test_what_is_no_chunk_is_unavailable(fake: FakeLLM, make: Make, data: str) -> None:
     fake.script.append(Answer(raw_events=[data]))
 

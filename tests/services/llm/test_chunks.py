@@ -17,8 +17,8 @@ anything = st.recursive(
     max_leaves=5,
 )
 SIDE = ("id", "created", "model", "usage", "x_groq", "timings", "service_tier")
-SIDE_OF_CHOICE = ("index", "logprobs", "stop_reason", "seed")
-SIDE_OF_DELTA = ("role", "tool_calls", "reasoning", "reasoning_content", "annotations", "audio")
+SIDE_OF_CHOICE = ("logprobs", "stop_reason", "seed")
+SIDE_OF_DELTA = ("role", "reasoning", "reasoning_content", "annotations", "audio")
 
 
 def read(raw: Any, name: bytes = b"") -> Chunk | None:
@@ -88,17 +88,117 @@ def test_what_is_no_text_is_refused(content: Any) -> None:
         said(content)
 
 
-@pytest.mark.parametrize(
-    "raw", [{"choices": 5}, {"choices": {}}, {"choices": [5]}, {"choices": [{"delta": "a"}]}, [], 5]
-)
+@pytest.mark.parametrize("raw", [{"choices": 5}, {"choices": {}}, {"choices": [5]}, {"choices": [{"delta": "a"}]}])
 def test_what_holds_no_answer_where_it_should_is_refused(raw: Any) -> None:
     with pytest.raises(NoChunk):
         read(raw)
 
 
-@pytest.mark.parametrize("data", [b"", b" ", b'{"type": "ping"}', b'{"id": "x", "status": 200}'])
+PINGS = [b"", b" ", b'{"type": "ping"}', b'{"id": "x", "status": 200}', b'{"status": "ok", "success": true}']
+NO_OBJECTS = [b"null", b"[]", b'"str"', b"true", b"5", b"[5]", b'[["a"]]']
+
+
+@pytest.mark.parametrize("data", [*PINGS, *NO_OBJECTS])
 def test_what_is_no_part_of_the_answer_is_left_out(data: bytes) -> None:
     assert read_chunk(Event(data)) is None
+
+
+def choice(index: Any, text: str) -> dict[str, Any]:
+    return {"index": index, "delta": {"content": text}}
+
+
+@pytest.mark.parametrize(
+    ("choices", "text"),
+    [
+        ([choice(0, "a"), choice(1, "b")], "a"),
+        ([choice(1, "b"), choice(0, "a")], "a"),
+        ([choice(2, "b"), {"delta": {"content": "a"}}], "a"),
+        ([choice(1, "b")], ""),
+        ([choice(-1, "b")], ""),
+        ([choice(None, "a")], "a"),
+        ([choice("1", "a")], "a"),
+        ([choice([1], "a")], "a"),
+        ([choice(1.5, "a")], "a"),
+    ],
+)
+def test_the_choice_that_was_asked_for_is_the_one_of_no_other_index(choices: Any, text: str) -> None:
+    chunk = read({"choices": choices})
+
+    assert chunk is not None
+    assert chunk.text == text
+
+
+def test_the_end_of_another_choice_is_none_of_the_answer() -> None:
+    assert read({"choices": [{"index": 1, "delta": {}, "finish_reason": "stop"}]}) == Chunk()
+
+
+CALL: dict[str, Any] = {"index": 0, "function": {"name": "x", "arguments": "{}"}}
+
+
+CALLS: list[tuple[dict[str, Any], bool]] = [
+    ({"tool_calls": [CALL]}, True),
+    ({"content": "a", "tool_calls": [CALL]}, True),
+    ({"content": None, "function_call": {"name": "x"}}, True),
+    ({"content": [{"type": "text", "text": "a"}, {"type": "tool_use", "name": "x"}]}, True),
+    ({"content": "a", "tool_calls": []}, False),
+    ({"content": "a", "tool_calls": None, "function_call": None}, False),
+    ({"content": "a", "tool_calls": [{}]}, False),
+    ({"content": "a", "tool_calls": "x"}, False),
+]
+
+
+@pytest.mark.parametrize(("delta", "is_call"), CALLS)
+def test_a_call_of_a_tool_is_an_end_that_is_not_good(delta: Any, *, is_call: bool) -> None:
+    chunk = read({"choices": [{"delta": delta, "finish_reason": "stop"}]})
+
+    assert chunk is not None
+    assert chunk.unknown_finish == ("tool_calls" if is_call else None)
+    assert chunk.finish is (None if is_call else FinishReason.STOP)
+
+
+@pytest.mark.parametrize(
+    ("delta", "is_refusal"),
+    [
+        ({"refusal": "I can't."}, True),
+        ({"content": "", "refusal": "I can't."}, True),
+        ({"content": [{"type": "refusal", "refusal": "I can't."}]}, True),
+        ({"content": "a", "refusal": ""}, False),
+        ({"content": "a", "refusal": None}, False),
+        ({"content": "a", "refusal": {}}, False),
+    ],
+)
+def test_a_refusal_is_told_apart(delta: Any, *, is_refusal: bool) -> None:
+    chunk = read({"choices": [{"delta": delta}]})
+
+    assert chunk is not None
+    assert chunk.is_refusal is is_refusal
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        ([{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED"}}], 429),
+        ({"errors": [{"message": "No."}]}, None),
+        ({"errors": {"code": "503"}}, 503),
+        ({"choices": [], "errors": [{"status": 503}]}, 503),
+        ({"statusCode": 503}, 503),
+        ({"status_code": 503}, 503),
+        ({"httpStatus": 503}, 503),
+        ({"error": {"http_status": 429}}, 429),
+        ({"error": {"code": 429.0}}, 429),
+        ({"success": False, "message": "No."}, None),
+        ({"ok": False}, None),
+        ({"status": "error"}, None),
+        ({"status": "FAILED"}, None),
+    ],
+    ids=json.dumps,
+)
+def test_an_error_is_told_in_many_ways(raw: Any, status: int | None) -> None:
+    chunk = read(raw)
+
+    assert chunk is not None
+    assert chunk.error is not None
+    assert chunk.error.status == status
 
 
 @pytest.mark.parametrize("name", [b"ping", b"keepalive", b"x"])

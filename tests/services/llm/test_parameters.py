@@ -63,6 +63,28 @@ def shapes(name: str) -> dict[str, Any]:
         },
         "LiteLLM": {"error": {"message": f"UnsupportedParamsError: ['{name}']", "param": "None", "code": "400"}},
         "Ollama": {"error": f'json: unknown field "{name}"'},
+        "Fastify": {
+            "statusCode": 400,
+            "code": "FST_ERR_VALIDATION",
+            "error": "Bad Request",
+            "message": "body must NOT have additional properties",
+            "params": {"additionalProperty": name},
+        },
+        "Express": {"errors": [{"field": name, "message": "is not allowed"}]},
+        "joi": {"error": {"details": [{"message": f'"{name}" is not allowed', "path": [name]}]}},
+        "zod": {"issues": [{"code": "unrecognized_keys", "keys": [name], "path": []}]},
+        "RFC 9457": {"title": "Bad Request", "detail": f"Unrecognized request argument supplied: {name}"},
+        "RFC 9457, by pointer": {"errors": [{"detail": "not allowed", "pointer": f"#/{name}"}]},
+        "RFC 7807": {"invalid-params": [{"name": name, "reason": "is not allowed"}]},
+        "JSON:API": {"errors": [{"detail": "unknown", "source": {"pointer": f"/body/{name}"}}]},
+        "Anthropic": {
+            "type": "error",
+            "error": {"type": "invalid_request_error", "message": f"{name}: Extra inputs are not permitted"},
+        },
+        "pydantic": {"message": f"1 validation error for ChatRequest\n{name}\n  Extra inputs are not permitted"},
+        "JSON in text": {
+            "error": {"message": f'{{"detail": [{{"loc": ["body", "{name}"], "msg": "{NOT_PERMITTED}"}}]}}'}
+        },
         "text": f"Failed to read the body: unknown field `{name}`, expected one of `temperature`, `top_p`, `n`",
     }
 
@@ -87,7 +109,47 @@ async def test_a_parameter_is_left_out_whatever_shape_its_refusal_has(
     assert all((OLD in request.body) == (name == NEW) for request in list(fake.requests)[-2:])
 
 
-@pytest.mark.parametrize("status", [400, 422, 500, 501])
+STREAM = {
+    **shapes("stream"),
+    "a value": {"error": {"message": "Invalid value for stream: True"}},
+    "in words": {"error": {"message": "stream is not supported on this tier"}},
+    "streaming": {"error": {"message": "Your organization must be verified for streaming."}},
+    "a keyword": {"error": {"message": "TypeError: generate() got an unexpected keyword argument 'stream'"}},
+}
+WHOLE = b'{"choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}]}'
+
+
+@pytest.mark.parametrize("body", STREAM.values(), ids=STREAM)
+async def test_a_stream_is_left_out_whatever_shape_its_refusal_has(chat: OpenAI, fake: FakeLLM, body: Any) -> None:
+    fake.script.extend([Status(400, body=body), Body(WHOLE)])
+
+    assert Text("hello") in await ask(chat)
+    assert sent(fake, "stream", "stream_options", *OPTIONAL[:3]) == [
+        {"stream", "stream_options", *OPTIONAL[:3]},
+        {*OPTIONAL[:3]},
+    ]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unexpected error: the stream was closed",
+        "Unexpected end of the event stream",
+        "Unknown error in upstream",
+        "An unexpected value in stream 5",
+        "Not supported: the stream is not what we read",
+    ],
+)
+async def test_the_stream_of_an_answer_is_no_parameter(chat: OpenAI, fake: FakeLLM, message: str) -> None:
+    fake.script.append(Status(500, message=message))
+
+    with pytest.raises(ProviderFailure):
+        await ask(chat)
+
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 422, 500, 501])
 async def test_a_refusal_has_one_of_several_statuses(chat: OpenAI, fake: FakeLLM, status: int) -> None:
     fake.script.append(Status(status, message="'temperature' is not supported."))
 
@@ -205,6 +267,9 @@ async def test_a_schema_that_is_not_understood_is_left_out(
     [
         (400, {"message": "The JSON is not valid.", "code": "json_validate_failed"}, FailureCode.UNAVAILABLE),
         (401, {"message": "'temperature' is not supported."}, FailureCode.UNAUTHORIZED),
+        (403, {"message": "'temperature' is not supported.", "code": "invalid_api_key"}, FailureCode.UNAUTHORIZED),
+        (403, {"message": "Your key may not set a temperature."}, FailureCode.UNAUTHORIZED),
+        (403, {"message": "Access is not allowed."}, FailureCode.UNAUTHORIZED),
         (429, {"message": "'temperature' is not supported."}, FailureCode.RATE_LIMITED),
         (500, {"message": "Failed at temperature."}, FailureCode.UNAVAILABLE),
         (400, {"message": "Nobody knows."}, FailureCode.BAD_REQUEST),
