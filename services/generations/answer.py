@@ -9,8 +9,10 @@ from services.generations import events
 from services.generations.artifact import Artifact, FileContent
 from services.generations.model import GeneratedFile
 from services.generations.redaction import Redactor
+from services.llm import file_items as items
 from services.llm import files as protocol
 from services.llm import port
+from services.llm.paths import DiscardReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class _State:
     text: str = ""
     files: Mapping[str, FileContent] = field(default_factory=dict[str, FileContent])
     awaited: Mapping[str, None] = field(default_factory=dict[str, None])
+    refused: frozenset[str] = frozenset()
     has_files: bool = False
 
 
@@ -121,7 +124,7 @@ class Answer:
             self._reset()
         self._boundary = task.boundary if isinstance(task, port.FilesTask) else None
         text = self._base_text if resets else self.text
-        self._before = _State(text, dict(self.files), dict(self._awaited), self.has_files)
+        self._before = _State(text, dict(self.files), dict(self._awaited), frozenset(self._refused), self.has_files)
         self._listen()
 
     def take(self, item: port.Item) -> Iterator[events.GenerationEvent]:
@@ -169,9 +172,14 @@ class Answer:
 
     def _start_over(self) -> Iterator[events.GenerationEvent]:
         """Take all that this answer has said so far for nothing."""
+        self._listen()
+        yield from self._restore()
+
+    def _restore(self) -> Iterator[events.GenerationEvent]:
+        """Return to what had come before this answer, and tell it."""
         before = self._before
         self.files, self._awaited, self.has_files = dict(before.files), dict(before.awaited), before.has_files
-        self._listen()
+        self._refused, self._listed = set(before.refused), 0
         yield from self._tell_again()
 
     def _tell_again(self) -> Iterator[events.GenerationEvent]:
@@ -210,10 +218,13 @@ class Answer:
         self._length += len(text)
         return events.TokenDelta(text, offset)
 
-    def _file_events(self, items: Iterable[protocol.FileItem]) -> Iterator[events.GenerationEvent]:
-        for item in items:
-            self._await_listed()
-            yield self._file_event(item)
+    def _file_events(self, found: Iterable[items.FileItem]) -> Iterator[events.GenerationEvent]:
+        for item in found:
+            if isinstance(item, items.Voided):
+                yield from self._restore()
+            else:
+                self._await_listed()
+                yield self._file_event(item)
         self._await_listed()
 
     def _await_listed(self) -> None:
@@ -227,24 +238,26 @@ class Answer:
             self._awaited.update(dict.fromkeys(new))
             self._refused.update(filter(self._parser.refuses, new))
 
-    def _file_event(self, item: protocol.FileItem) -> events.GenerationEvent:
+    def _file_event(self, item: items.FileEvent) -> events.GenerationEvent:
         match item:
-            case protocol.Note():
+            case items.Note():
                 return self._note(item.text)
-            case protocol.FileStarted():
+            case items.FileStarted():
                 self._parts = []
                 return events.FileStarted(item.path)
-            case protocol.FileDelta():
+            case items.FileDelta():
                 self._parts.append(item.text)
                 return events.FileDelta(item.path, item.text)
-            case protocol.FileCompleted():
+            case items.FileCompleted():
                 self.files[item.path] = FileContent(item.path, item.sha256, "".join(self._parts))
                 self._awaited.pop(item.path, None)
                 self.has_files = True
                 return events.FileCompleted(item.path, item.sha256, item.bytes)
-            case protocol.FileDiscarded():
+            case items.FileDiscarded():
+                if item.reason is DiscardReason.DUPLICATE:
+                    self._awaited[item.path] = None  # whichever of the two is the right one
                 return events.FileDiscarded(item.path, item.reason.value)
-            case protocol.FileRemoved():
+            case items.FileRemoved():
                 del self.files[item.path]
                 self._awaited.pop(item.path, None)
                 self.has_files = True

@@ -16,8 +16,10 @@ file early:
     anything, read as notes
 
 A file's content is everything between its marker's newline and the next marker, so a file that is not empty ends with a
-newline. A line that starts like a marker but is none of the five is content. DELETE is for files that exist already.
-What decorates a path is no part of it (`paths.plain_path`), nor is a code fence around a whole file (`fences`).
+newline. DELETE is for files that exist already. Markers are read as leniently as can be (`markers`), also after an END;
+a line with the boundary that can't be read at all is named as missing, since nobody knows what it was to begin.
+A manifest begins anew as long as no file has begun, or where thoughts end before it: what it follows was a draft.
+What decorates a path is no part of it (`decoration`), nor is a code fence around a whole file (`fences`).
 """
 
 import re
@@ -26,67 +28,27 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
+from services.llm.announced import Announced
+from services.llm.file_items import (
+    FileCompleted,
+    FileDelta,
+    FileDiscarded,
+    FileItem,
+    FileRemoved,
+    FileStarted,
+    Note,
+    Voided,
+)
+from services.llm.markers import Marker, Markers, Word
 from services.llm.open_file import OpenFile
-from services.llm.paths import MAX_PATH, DiscardReason, Tree, path_fault, plain_path
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Text outside the files, never empty."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileStarted:
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileDelta:
-    """The next part of the content of the file started last, never empty."""
-
-    path: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileCompleted:
-    """The file is whole: `sha256` (hex) and size of its content as UTF-8."""
-
-    path: str
-    sha256: str
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class FileDiscarded:
-    """A file is not kept. After its `FileStarted`, what came of it is void; otherwise nothing of it comes.
-
-    A file of this path that was whole before stays: a DUPLICATE concerns the repetition only. `path` may be cut where
-    it is too long, and is not safe to use.
-    """
-
-    path: str
-    reason: DiscardReason
-
-
-@dataclass(frozen=True, slots=True)
-class FileRemoved:
-    """A file that existed already is to go."""
-
-    path: str
-
-
-FileItem = Note | FileStarted | FileDelta | FileCompleted | FileDiscarded | FileRemoved
+from services.llm.paths import MAX_PATH, DiscardReason, path_fault
+from services.llm.tags import CLOSING
 
 _LINE_LIMIT: Final = 1024
 """A longer marker or manifest line is cut: its path is refused anyway, and what is held back stays bounded."""
-_WITH_PATH: Final = ("FILE ", "DELETE ")
-_WORDS: Final = ("MANIFEST", "END", *_WITH_PATH)
-_DIRECTIVE: Final = re.compile(r"(MANIFEST|END|FILE |DELETE )(.*)", re.DOTALL)
-_MOST_REFUSED: Final = 50
-"""Announced paths that are refused and named as missing; more are refused, and not named."""
+_TAIL: Final = 200
+"""Characters before a manifest in which the end of thoughts may stand."""
+_FILE_NAME: Final = re.compile(r"\.\w+\Z")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """Halves of a pair, which a model's JSON may hold but no UTF-8 can."""
 
@@ -98,9 +60,8 @@ def new_boundary(random_bytes: Callable[[int], bytes]) -> str:
 
 def encode(boundary: str, files: Mapping[str, str], *, removed: Collection[str] = (), notes: str = "") -> str:
     """Write files as a model would, with a newline added to a content that lacks its last one."""
-    marker = re.compile(rf"^{re.escape(_prefix(boundary))}(?:FILE |DELETE |(?:MANIFEST|END)[ \t\r]*$)", re.MULTILINE)
-    if any(marker.search(content) for content in files.values()):
-        raise ValueError("A file's content holds a marker with the boundary.")
+    if any(boundary in content for content in files.values()):
+        raise ValueError("A file's content holds the boundary.")
     opening = f"{notes.rstrip(chr(10))}\n" if notes else ""
     manifest = "".join(f"{path}\n" for path in files)
     bodies = "".join(f"{_prefix(boundary)}FILE {path}\n{_ended(content)}" for path, content in files.items())
@@ -124,6 +85,10 @@ class _Mode(Enum):
     DONE = auto()
 
 
+_TALK: Final = frozenset({_Mode.NOTES, _Mode.DONE})
+"""Where a model may speak of its markers."""
+
+
 @dataclass(slots=True)
 class FileParser:
     """Reads the protocol as it arrives, holding back only what may be the start of a marker.
@@ -139,36 +104,45 @@ class FileParser:
     max_files: int = 200
     max_file_bytes: int = 1024 * 1024
     max_total_bytes: int = 10 * 1024 * 1024
-    announced: list[str] = field(default_factory=list[str], init=False)
-    """The paths that the text has said it will write, in its order, also those that are refused: by its manifest, or by
-    a marker for a file that no manifest names."""
     ended: bool = field(default=False, init=False)
-    """Whether the END marker was seen."""
+    """Whether the END marker was seen, and no other marker after it."""
+    _markers: Markers = field(init=False)
+    _announced: Announced = field(init=False)
     _mode: _Mode = field(default=_Mode.NOTES, init=False)
     _held: str = field(default="", init=False)
     _line_start: bool = field(default=True, init=False)
     _skip_line: bool = field(default=False, init=False)
     _at_start: bool = field(default=True, init=False)
     _open: OpenFile | None = field(default=None, init=False)
-    _total: int = field(default=0, init=False)
-    _tree: Tree = field(default_factory=Tree, init=False)
-    _listed: set[str] = field(default_factory=set[str], init=False)
-    _refused: set[str] = field(default_factory=set[str], init=False)
-    _unlisted: set[str] = field(default_factory=set[str], init=False)
-    """Those of the refused that another manifest may name."""
+    _total: int = field(init=False)
     _seen: set[str] = field(default_factory=set[str], init=False)
-    _completed: set[str] = field(default_factory=set[str], init=False)
+    _completed: dict[str, str] = field(default_factory=dict[str, str], init=False)
+    """The digest of each file that is whole, by path."""
+    _tail: str = field(default="", init=False)
+    """The end of what has come since the last marker."""
     _items: list[FileItem] = field(default_factory=list[FileItem], init=False)
 
     def __post_init__(self) -> None:
+        self._markers = Markers(self.boundary)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._announced = Announced(self.existing, self.max_files)
         self._total = sum(self.existing.values())
-        for path in self.existing:
-            self._tree.add(path)
+        self._seen, self._completed = set(), {}
+
+    @property
+    def announced(self) -> list[str]:
+        """The paths that the text has said it will write, in its order, also those that are refused.
+
+        A manifest says so, or a marker for a file that no manifest names. A marker that can't be read is one, too.
+        """
+        return self._announced.paths
 
     @property
     def manifest(self) -> list[str]:
         """The announced paths that are accepted."""
-        return [path for path in self.announced if path in self._listed]
+        return [path for path in self.announced if path in self._announced.listed]
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -177,7 +151,7 @@ class FileParser:
 
     def refuses(self, path: str) -> bool:
         """Return whether an announced path can never be completed, in whichever answer it comes."""
-        return path not in self._listed and path not in self._unlisted
+        return self._announced.is_final(path)
 
     @property
     def is_listing(self) -> bool:
@@ -199,16 +173,25 @@ class FileParser:
     def end(self) -> list[FileItem]:
         """Say that the text is over. A file that no marker has closed is INCOMPLETE."""
         held, self._held = self._held, ""
-        directive = self._directive(held)
-        if directive is not None and directive[0] in _WITH_PATH:
-            self._close()  # its own path may be cut short
-        elif directive is not None:
-            self._obey(*directive)
+        if self._markers.has(held):
+            self._end_within(held)
         elif held and self._mode is not _Mode.MANIFEST:
             self._content(held)
         if self._open is not None:
-            self._discard(self._open.path, DiscardReason.INCOMPLETE)
+            self._drop(DiscardReason.INCOMPLETE)
         return self._take()
+
+    def _end_within(self, held: str) -> None:
+        """Take a last line with the boundary, which nothing has ended: the path of its marker may be cut short."""
+        start = self._markers.find(held, 0, at_line_start=self._line_start)
+        marker = self._markers.read(held[start:])
+        if self._is_talk(marker):
+            self._content(held)
+        elif marker.word in {Word.MANIFEST, Word.END}:
+            self._obey(marker, held)
+        else:
+            self._close()
+            self.ended = False
 
     def _take(self) -> list[FileItem]:
         items, self._items = self._items, []
@@ -220,115 +203,101 @@ class FileParser:
             newline = buffer.find("\n", position)
             self._skip_line = newline < 0
             return len(buffer) if newline < 0 else newline + 1
-        if self._mode is _Mode.DONE:
-            self._content(buffer[position:])
-            return len(buffer)
         if self._mode is not _Mode.MANIFEST:
-            candidate = self._candidate(buffer, position)
-            if candidate > position:
-                self._content(buffer[position:candidate])
-                self._line_start = buffer[candidate - 1] == "\n"
-                return candidate
+            start = self._markers.find(buffer, position, at_line_start=self._line_start)
+            if start > position:
+                self._content(buffer[position:start])
+                self._line_start = buffer[start - 1] == "\n"
+                return start
         return self._line(buffer, position)
 
-    def _candidate(self, buffer: str, position: int) -> int:
-        """Return where the next line starts that is, or may become, a marker."""
-        prefix = _prefix(self.boundary)
-        if self._line_start and buffer.startswith(prefix, position):
-            return position
-        found = buffer.find(f"\n{prefix}", position)
-        if found >= 0:
-            return found + 1
-        newline = buffer.rfind("\n", position)
-        tail = newline + 1 if newline >= 0 else position
-        may_be_marker = (newline >= 0 or self._line_start) and len(buffer) - tail < len(prefix)
-        return tail if may_be_marker and prefix.startswith(buffer[tail:]) else len(buffer)
-
     def _line(self, buffer: str, start: int) -> int:
-        """Read the line at `start`, a manifest's or one that starts like a marker; hold it back until it is whole."""
+        """Read the line at `start`, a manifest's or that of a marker; hold it back until it is whole."""
         newline = buffer.find("\n", start, start + _LINE_LIMIT)
         stop = newline if newline >= 0 else min(len(buffer), start + _LINE_LIMIT)
         line = buffer[start:stop]
-        if newline < 0 and len(line) < _LINE_LIMIT and self._may_grow(line):
+        if newline < 0 and len(line) < _LINE_LIMIT:
             self._held = line
             return stop
-        directive = self._directive(line)
-        if directive is None and self._mode is not _Mode.MANIFEST:
-            self._content(line)
-            self._line_start = False
+        stop = stop if newline < 0 else newline + 1
+        place = self._markers.find(line, 0, at_line_start=self._line_start) if self._markers.has(line) else len(line)
+        marker = self._markers.read(line[place:])
+        if self._mode is _Mode.MANIFEST:
+            self._list(line[:place])
+        if place < len(line) and self._is_talk(marker):
+            self._content(buffer[start:stop])
+            self._line_start = newline >= 0
             return stop
-        if directive is None:
-            self._list(line)
-        else:
-            self._obey(*directive)
+        if place < len(line):
+            self._obey(marker, line[place:])
         self._line_start = True
         self._skip_line = newline < 0
-        return stop if newline < 0 else newline + 1
+        return stop
 
-    def _may_grow(self, line: str) -> bool:
-        """Return whether more text could make a line of these first characters a marker, or a manifest's path."""
-        if self._mode is _Mode.MANIFEST:
-            return True
-        rest = line[len(_prefix(self.boundary)) :]
-        return any(word.startswith(rest) or rest.startswith(word) for word in _WORDS)
+    def _is_talk(self, marker: Marker) -> bool:
+        """Return whether a line with the boundary, outside of files, only speaks of a marker."""
+        if self._mode not in _TALK:
+            return False
+        if not self._line_start:
+            return bool(marker.argument) or marker.word not in {Word.MANIFEST, Word.END}
+        return marker.word is Word.UNKNOWN and (self._mode is _Mode.NOTES or not marker.has_signs)
 
-    def _directive(self, line: str) -> tuple[str, str] | None:
-        """Return a marker's word and its argument, or None for a line that is no marker."""
-        prefix = _prefix(self.boundary)
-        match = _DIRECTIVE.fullmatch(line[len(prefix) :]) if line.startswith(prefix) else None
-        if match is None:
-            return None
-        word, argument = match[1], match[2].strip(" \t\r")
-        return None if argument and word not in _WITH_PATH else (word, argument)
-
-    def _obey(self, word: str, argument: str) -> None:
-        self._close()
-        match word:
-            case "MANIFEST":
+    def _obey(self, marker: Marker, line: str) -> None:
+        tail, self._tail = self._tail, ""
+        if marker.word is not Word.UNKNOWN:
+            self._close()
+        self.ended = marker.word is Word.END
+        path = self._announced.meant(marker.argument)
+        match marker.word:
+            case Word.MANIFEST:
+                if self.announced and (not self._seen or CLOSING.search(tail) is not None):
+                    self._begin_anew()  # what came before was a draft
+                    self._items.append(Voided())
                 self._mode = _Mode.MANIFEST
-            case "END":
-                self._mode, self.ended = _Mode.DONE, True
-            case "DELETE ":
-                self._remove(self._path(argument))
+                self._list(marker.argument)
+            case Word.END:
+                self._mode = _Mode.DONE
+            case Word.DELETE if path:
+                self._remove(path)
+            case Word.FILE if path:
+                self._begin(path)
             case _:
-                self._begin(self._path(argument))
+                self._lose(marker, line)
+
+    def _path_in(self, marker: Marker) -> str:
+        """Return the path that a marker without a known word seems to name; empty where none does."""
+        *_, last = marker.argument.split() or [""]
+        path = self._announced.meant(last)
+        return path if _FILE_NAME.search(path) and path_fault(path) is None else ""
+
+    def _lose(self, marker: Marker, line: str) -> None:
+        """Take a marker that can't be read: what it means to begin is lost, and a file that it may be within."""
+        if self._open is not None:
+            self._drop(DiscardReason.INCOMPLETE)
+        self._mode = _Mode.REFUSED
+        path = self._path_in(marker)
+        if not path or path in self._completed:
+            self._announced.lose(line.strip())
+        elif path not in self._announced.listed and path not in self._announced.refused:
+            self._announced.refuse(path)
 
     def _list(self, line: str) -> None:
         """Take a line of the manifest. A path that can never be accepted is refused here, once."""
-        path = self._path(line)
-        if not path or line.lstrip().startswith(("```", "~~~")) or path in self._listed or path in self._refused:
-            return
-        fault = path_fault(path)
-        if fault is None and len(self._listed.union(self.existing)) >= self.max_files and path not in self.existing:
-            fault = DiscardReason.TOO_MANY_FILES
-        if fault is None and path not in self.existing and not self._tree.add(path):
-            fault = DiscardReason.PATH_COLLIDES
-        if fault is None:
-            self._listed.add(path)
-            self.announced.append(path)
-            return
-        self._refuse(path, fault)
-
-    def _refuse(self, path: str, fault: DiscardReason) -> None:
-        if len(self._refused) < _MOST_REFUSED and path not in self.existing:
-            self.announced.append(path[:MAX_PATH])
-        self._refused.add(path)
-        self._discard(path, fault)
-
-    def _path(self, written: str) -> str:
-        """Return the path that is meant: a file that exists already may have any name."""
-        path = written.strip(" \t\r")
-        return path if path in self.existing else plain_path(path)
+        path = self._announced.meant(line)
+        fault = self._announced.take(line)
+        if fault is not None:
+            self._discard(path, fault)
 
     def _begin(self, path: str) -> None:
         self._mode = _Mode.REFUSED
-        if path in self._refused:
+        if path in self._announced.refused:
             return
-        if path not in self._listed:
-            fault = path_fault(path)
-            if fault is None:
-                self._unlisted.add(path)
-            self._refuse(path, fault or DiscardReason.NOT_IN_MANIFEST)
+        fault = self._announced.begin(path)
+        if fault is not None:
+            self._discard(path, fault)
+        elif path in self._completed:
+            self._mode = _Mode.FILE
+            self._open = OpenFile(path, self.max_file_bytes, DiscardReason.DUPLICATE, repeats=self._completed[path])
         elif path in self._seen:
             self._discard(path, DiscardReason.DUPLICATE)
         else:
@@ -342,15 +311,18 @@ class FileParser:
             self._items.append(FileStarted(path))
 
     def _remove(self, path: str) -> None:
-        """Take a DELETE. A path that does not exist, or that the text has written itself, stays as it is."""
+        """Take a DELETE. A path that the text has written itself stays as it is; one that nobody has is lost."""
         self._mode = _Mode.REFUSED
         if path in self.existing and path not in self._seen:
             self._seen.add(path)
             self._total -= self.existing[path]
             self._items.append(FileRemoved(path))
+        elif path not in self._seen and path not in self._announced.listed:
+            self._announced.lose(path)
 
     def _content(self, text: str) -> None:
-        if self._mode in {_Mode.NOTES, _Mode.DONE}:
+        self._tail = (self._tail + text[-_TAIL:])[-_TAIL:]
+        if self._mode in _TALK:
             self._items.append(Note(text))
         elif self._open is not None:
             self._write(self._open, text)
@@ -359,9 +331,9 @@ class FileParser:
         kept, nul, _ = text.partition("\0")
         file.size += len(kept.encode())
         if file.size > file.limit:
-            self._discard(file.path, file.limit_reason)
+            self._drop(file.limit_reason)
         elif nul:
-            self._discard(file.path, DiscardReason.NUL)
+            self._drop(DiscardReason.NUL)
         else:
             self._tell(file, file.take(kept))
 
@@ -370,19 +342,34 @@ class FileParser:
             content = text.encode()
             file.told += len(content)
             file.digest.update(content)
-            self._items.append(FileDelta(file.path, text))
+            if file.repeats is None:
+                self._items.append(FileDelta(file.path, text))
 
     def _discard(self, path: str, reason: DiscardReason) -> None:
         self._items.append(FileDiscarded(path[:MAX_PATH], reason))
-        if self._open is not None:
-            self._total += self.existing.get(self._open.path, 0)  # which stays as it was
-            self._open, self._mode = None, _Mode.REFUSED
+
+    def _drop(self, reason: DiscardReason) -> None:
+        """Discard the open file."""
+        file, self._open, self._mode = self._open, None, _Mode.REFUSED
+        if file is None:
+            return
+        if file.repeats is not None:
+            self._completed.pop(file.path)
+            self._discard(file.path, DiscardReason.DUPLICATE)
+        else:
+            self._total += self.existing.get(file.path, 0)  # which stays as it was
+            self._discard(file.path, reason)
 
     def _close(self) -> None:
         if self._open is None:
             return
-        file, self._open = self._open, None
+        file = self._open
         self._tell(file, file.take("", ends=True))
-        self._total += file.told
-        self._completed.add(file.path)
-        self._items.append(FileCompleted(file.path, file.digest.hexdigest(), file.told))
+        digest = file.digest.hexdigest()
+        if file.repeats not in {None, digest}:
+            self._drop(DiscardReason.DUPLICATE)
+        self._open = None
+        if file.repeats is None:
+            self._total += file.told
+            self._completed[file.path] = digest
+            self._items.append(FileCompleted(file.path, digest, file.told))

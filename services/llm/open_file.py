@@ -18,6 +18,8 @@ class OpenFile:
     path: str
     limit: int
     limit_reason: DiscardReason
+    repeats: str | None = None
+    """The digest of a file of this path that is whole already, and stays; nothing is told of its repetition."""
     size: int = 0
     """Bytes that have come."""
     told: int = 0

@@ -1,6 +1,5 @@
-"""The rules for the path of a generated file: how it is written, which leave their folder, which overwrite another."""
+"""The rules for the path of a generated file: which leave their folder, which overwrite another."""
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,6 +8,8 @@ from typing import Final
 
 MAX_PATH: Final = 200
 """Characters."""
+_MAX_SEGMENT: Final = 255
+"""Bytes of UTF-8 that a file system takes as the name of a file or folder."""
 
 
 class DiscardReason(Enum):
@@ -21,11 +22,11 @@ class DiscardReason(Enum):
     PATH_MALFORMED = "PATH_MALFORMED"
     """An empty segment, a backslash, a control character, or space at the edge of a segment."""
     PATH_TOO_LONG = "PATH_TOO_LONG"
-    """More than 200 characters."""
+    """More than 200 characters, or a segment of more than 255 bytes as UTF-8."""
     PATH_COLLIDES = "PATH_COLLIDES"
     """The same as another path but for its case, or a file where another path needs a folder."""
     DUPLICATE = "DUPLICATE"
-    """A repeated path; the file that came first stays."""
+    """A repeated path with another content; the file that came first stays, and is asked for again."""
     NOT_IN_MANIFEST = "NOT_IN_MANIFEST"
     """The answer did not announce it."""
     TOO_MANY_FILES = "TOO_MANY_FILES"
@@ -40,30 +41,15 @@ class DiscardReason(Enum):
     """The text ended inside the file."""
 
 
-_BULLET: Final = re.compile(r"(?:[-*+\u2022\u2023\u2013\u2014]|#{1,6}|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
-_MARKS: Final = " \t\r\n`*\"'\u201c\u201d\u2018\u2019"
-_ENDINGS: Final = f"{_MARKS},:;"
-
-
-def plain_path(written: str) -> str:
-    """Return a path without what only decorates it: a bullet or number, `./`, quotes, backticks, asterisks, blanks."""
-    path = written.strip()
-    path = path[bullet.end() :] if (bullet := _BULLET.match(path)) else path
-    path = path.lstrip(_MARKS).rstrip(_ENDINGS)
-    while path.startswith("./"):
-        path = path[2:]
-    return path
-
-
 def path_fault(path: str) -> DiscardReason | None:
     """Return what is wrong with a path on its own, or None."""
-    if len(path) > MAX_PATH:
+    segments = path.split("/")
+    if len(path) > MAX_PATH or any(len(segment.encode(errors="replace")) > _MAX_SEGMENT for segment in segments):
         return DiscardReason.PATH_TOO_LONG
     if path.startswith("/") or path[1:2] == ":":
         return DiscardReason.PATH_ABSOLUTE
     if "\\" in path or any(unicodedata.category(character).startswith("C") for character in path):
         return DiscardReason.PATH_MALFORMED
-    segments = path.split("/")
     if any(segment in {".", ".."} for segment in segments):
         return DiscardReason.PATH_ESCAPES
     if any(not segment or segment != segment.strip() for segment in segments):

@@ -10,14 +10,24 @@ from tests.snapinfra import User
 
 @pytest.mark.parametrize(
     ("listed", "marked"),
-    [("- {}", "{}"), ("{}", "./{}"), ("1. `{}`", "**{}**"), ("* ./{} \r", '"{}"'), ("- [x] {}", "`./{}`")],
+    [
+        ("\u251c\u2500\u2500 {}  # new", "{}"),
+        ("| {} | code |", "[{}]({})"),
+        ("-{}", "File: {}"),
+        ("> {}", "{} (entry)"),
+        ("- {}", "{}"),
+        ("{}", "./{}"),
+        ("1. `{}`", "**{}**"),
+        ("* ./{} \r", '"{}"'),
+        ("- [x] {}", "`./{}`"),
+    ],
 )
 async def test_paths_with_decoration(alice: User, fake: FakeLLM, as_told: Check, listed: str, marked: str) -> None:
     def decorated(boundary: str) -> str:
         text = encode(boundary, FILES)
         for path in FILES:
             text = text.replace(f"\n{path}\n", f"\n{listed.format(path)}\n")
-            text = text.replace(f"FILE {path}\n", f"FILE {marked.format(path)}\n")
+            text = text.replace(f"FILE {path}\n", f"FILE {marked.format(path, path)}\n")
         return text
 
     found = await seen(alice, fake, saying(decorated), kind="CODE")
@@ -60,6 +70,69 @@ async def test_a_file_that_no_manifest_names(alice: User, fake: FakeLLM, as_told
 
     as_told(found)
     assert stored(found) == FILES
+
+
+@pytest.mark.parametrize(
+    "form", [" === {} File: {}", "**=== {} FILE {}**", "> =={}: FILE `{}` ==", "// === {} file {}"]
+)
+@pytest.mark.parametrize("size", [1, 1000])
+async def test_markers_written_otherwise(alice: User, fake: FakeLLM, as_told: Check, form: str, size: int) -> None:
+    def otherwise(boundary: str) -> str:
+        text = encode(boundary, FILES).replace("END", "End")
+        return text.replace(f"=== {boundary} FILE b.ts", form.format(boundary, "b.ts"))
+
+    found = await seen(alice, fake, saying(otherwise, size=size), kind="CODE")
+
+    as_told(found)
+    assert stored(found) == FILES
+
+
+async def test_a_file_after_the_end(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    only = {"a.ts": FILES["a.ts"]}
+    fake.default = Answer(files=FILES)
+
+    found = await seen(
+        alice,
+        fake,
+        saying(lambda boundary: f"{encode(boundary, only)}=== {boundary} FILE b.ts\n2\n=== {boundary} END\n"),
+        kind="CODE",
+    )
+
+    as_told(found)
+    assert stored(found) == FILES
+
+
+@pytest.mark.parametrize("line", ["=== {} FILE", "=== {} BEGIN", "=== {} DELETE c.ts"])
+async def test_a_marker_that_means_nothing(alice: User, fake: FakeLLM, as_told: Check, line: str) -> None:
+    def odd(boundary: str) -> str:
+        return f"{encode(boundary, FILES)}{line.format(boundary)}\n=== {boundary} END\n"
+
+    fake.default = saying(odd)
+
+    found = await seen(alice, fake, kind="CODE")
+
+    as_told(found)
+    assert stored(found) == FILES
+    assert len(found.record["missingFiles"]) == 1
+    assert len(fake.requests) == 1
+
+
+async def test_a_file_said_twice_in_two_ways(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    fake.default = Answer(files={"b.ts": "export const b = 3;\n"})
+
+    found = await seen(
+        alice,
+        fake,
+        saying(
+            lambda boundary: encode(boundary, FILES).replace(
+                f"=== {boundary} END", f"=== {boundary} FILE b.ts\nexport const b = 3;\n=== {boundary} END"
+            )
+        ),
+        kind="CODE",
+    )
+
+    as_told(found)
+    assert stored(found) == {"a.ts": FILES["a.ts"], "b.ts": "export const b = 3;\n"}
 
 
 @pytest.mark.parametrize("nul", ["\0", "```\n\0\n```\n"])

@@ -12,6 +12,7 @@ from services.llm.files import (
     FileRemoved,
     FileStarted,
     Note,
+    Voided,
 )
 
 B = "0f1e2d3c4b5a6978"
@@ -53,6 +54,8 @@ def outcome(items: Iterable[FileItem]) -> tuple[dict[str, str], set[FileDiscarde
                 discarded.add(item)
             case FileRemoved():
                 raise AssertionError(item.path)
+            case Voided():
+                files, texts, discarded = {}, {}, set()
     return files, discarded, notes
 
 

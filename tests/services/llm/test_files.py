@@ -54,17 +54,10 @@ def test_encoding_ends_a_file_with_a_newline() -> None:
     assert outcome(parse(encode(B, {"a": "x"})))[0] == {"a": "x\n"}
 
 
-@pytest.mark.parametrize("line", ["END", "END \t\r", "MANIFEST", "FILE b", "FILE ", "DELETE b"])
-def test_encoding_refuses_a_content_that_would_end_its_file(line: str) -> None:
+@pytest.mark.parametrize("line", [f"{P}END", f"{P}FILE b", f"x {P}now", f"const boundary = '{B}';"])
+def test_encoding_refuses_a_content_with_the_boundary(line: str) -> None:
     with pytest.raises(ValueError, match="boundary"):
-        encode(B, {"a": f"x\n{P}{line}\ny\n"})
-
-
-@pytest.mark.parametrize("line", [f"x {P}END", f"{P}END now", f"{P}ENDING", f"{P}", f"{P}FILES", f" {P}FILE b"])
-def test_whatever_can_be_read_as_content_can_be_written_as_such(line: str) -> None:
-    files = {"a": f"{line}\ny\n"}
-
-    assert outcome(parse(encode(B, files)))[0] == files
+        encode(B, {"a": f"x\n{line}\ny\n"})
 
 
 def test_a_boundary_is_made_from_the_random_bytes_given() -> None:
@@ -79,14 +72,10 @@ def test_text_passes_at_once_and_only_a_possible_marker_is_held_back() -> None:
     assert parser.feed(" x = 1;\n==") == [FileDelta("a", " x = 1;\n")]
     assert parser.feed("=") == []
     assert parser.feed("= equal\n") == [FileDelta("a", "==== equal\n")]
-    assert parser.feed(f"{P}EN") == []
-    assert parser.feed("OUGH") == [FileDelta("a", f"{P}ENOUGH")]
-
-
-def test_a_marker_within_a_line_is_content_also_when_a_piece_starts_with_it() -> None:
-    _, items = in_pieces([f"{P}MANIFEST\na\n{P}FILE a\nx ", f"{P}END\n", f"{P}END\n"])
-
-    assert outcome(items)[0] == {"a": f"x {P}END\n"}
+    assert parser.feed("y =") == [FileDelta("a", "y ")]
+    assert parser.feed("= 5; > ") == [FileDelta("a", "== 5; > ")]
+    assert parser.feed(f"=== {B[:9]}") == []
+    assert parser.feed("g") == [FileDelta("a", f"=== {B[:9]}g")]
 
 
 def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
@@ -98,19 +87,14 @@ hostile_line = st.one_of(
     st.sampled_from(
         [
             "=== 0000000000000000 END",
-            "=== 0f1e2d3c4b5a6978",
             "=== 0f1e2d3c4b5a697",
-            f"x {P}END",
-            f" {P}END",
-            f"{P}BEGIN",
-            f"{P}ENDING",
-            f"{P}END now",
-            f"{P}manifest",
+            "0f1e",
+            "  > **=== 0f1e2",
+            "a == b",
             "```ts",
             "```",
             "</file>",
             "</" + "x" * 40 + ">",
-            f"</{P}END>",
             "\r",
             "\r\n",
             "\ufeff",
@@ -141,12 +125,16 @@ def test_no_content_and_no_cut_changes_the_files(contents: dict[str, str], place
     assert (discarded, notes, parser.missing, parser.ended) == (set(), "notes\n", (), True)
 
 
-any_line = st.one_of(
-    hostile_line,
+marker = st.tuples(
+    st.sampled_from(["", " ", "> ", "**", "`", "// ", "x", "x ", "</think>", "  \t  ", "=" * 40, "*" * 5]),
+    st.sampled_from([P, B, f"==={B} ", f"{B}: ", f"=====  {B}", "=== "]),
     st.sampled_from(
-        [f"{P}MANIFEST", f"{P}END\r", f"{P}FILE a", f"{P}FILE ../b", f"{P}FILE A", "a", "../b", "\0", "\ud83d"]
+        ["MANIFEST", "END", "FILE a", "file: b", "Delete a", "FILE ../b", "FILE A", "FILE", "FIEL a.ts", ""]
     ),
-    st.just(f"{P}FILE {'x' * 1200}"),
+    st.sampled_from(["", "\r", " ===", "**", " now", "x" * 1200]),
+).map("".join)
+any_line = st.one_of(
+    hostile_line, marker, st.sampled_from(["a", "b", "../b", "\0", "\ud83d", "</think>", "A sentence."])
 )
 
 
@@ -202,9 +190,9 @@ def test_a_path_too_long_is_refused_without_being_held() -> None:
 
 
 def test_a_file_that_the_manifest_does_not_name_is_refused() -> None:
-    text = f"{P}FILE early\n1\n{P}MANIFEST\na\n{P}FILE b\n2\n{P}END\n"
+    text = f"{P}FILE early\n1\n{P}MANIFEST\na\n{P}FILE b\n2\n{P}END\n{P}FILE late\n3\n"
 
-    assert refused(text) == {("early", DiscardReason.NOT_IN_MANIFEST), ("b", DiscardReason.NOT_IN_MANIFEST)}
+    assert refused(text) == {("b", DiscardReason.NOT_IN_MANIFEST), ("late", DiscardReason.NOT_IN_MANIFEST)}
 
 
 def test_a_repeated_file_leaves_the_first_one_as_it_was() -> None:
@@ -276,24 +264,18 @@ def test_the_last_marker_needs_no_newline() -> None:
     assert (files, parser.ended) == ({"a": "1\n"}, True)
 
 
-def test_markers_after_the_end_are_notes() -> None:
-    items = parse(encode(B, {"a": "1\n"}) + f"{P}FILE a\nx\n")
-
-    assert outcome(items) == ({"a": "1\n"}, set(), f"{P}FILE a\nx\n")
-
-
 @pytest.mark.parametrize(
     "body",
     [
         "x" * 900_000,
         "\n" * 900_000,
-        P * 40_000,
-        f"{P}FOO\n" * 30_000,
-        f"{P}END x\n" * 30_000,
+        P[:-2] * 40_000,
+        f"=== {B[:-1]}\n" * 30_000,
+        "  > **\n" * 100_000,
         "=== " * 200_000,
         "```\n" * 200_000 + "x",
     ],
-    ids=["one line", "empty lines", "prefixes", "unknown words", "almost the end", "signs", "fences"],
+    ids=["one line", "empty lines", "prefixes", "almost a marker", "decoration", "signs", "fences"],
 )
 def test_a_megabyte_in_small_pieces_is_read_in_time(body: str) -> None:
     parser = FileParser(B)
@@ -313,7 +295,7 @@ def test_a_line_of_five_megabytes_harms_no_other_file(place: str, size: int) -> 
     parser = FileParser(B, max_file_bytes=len(line) // 2)
     notes, content = (line if place == "notes" else "n"), (line if place == "content" else "c")
     listed = f"{line}\n" if place == "manifest" else ""
-    marker = {"marker": f"{P}FILE {line}\nevil\n", "almost a marker": f"{P}{line}\n"}.get(place, "")
+    marker = {"marker": f"{P}FILE {line}\nevil\n", "almost a marker": f"{P[:-2]}{line}\n"}.get(place, "")
     after = line if place == "after the end" else ""
     text = f"{notes}\n{P}MANIFEST\na\n{listed}b\n{P}FILE a\n{content}\n{marker}{P}FILE b\nfine\n{P}END\n{after}"
 
@@ -368,7 +350,7 @@ def test_files_that_exist_are_changed_and_removed_however_the_text_is_cut(
     kept = {path: text for path, text in existing.items() if path not in removed}
     assert changed(existing, items) == {**kept, **{path: unfenced(path, f"{text}\n") for path, text in brought.items()}}
     assert not any(isinstance(item, FileDiscarded) for item in items)
-    assert (parser.missing, parser.ended) == ((), True)
+    assert (parser.missing, parser.ended) == (tuple(sorted(removed - {*existing, *brought})), True)
 
 
 any_path = st.one_of(

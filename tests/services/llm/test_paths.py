@@ -3,6 +3,7 @@
 import pytest
 
 from services.llm.files import FileCompleted, FileDiscarded, FileParser, FileRemoved, encode
+from services.llm.paths import DiscardReason, path_fault
 from tests.services.llm.reading import B, P, outcome, parse
 
 
@@ -11,6 +12,12 @@ def test_nothing_harmful_hides_behind_a_decoration(written: str, path: str) -> N
     files, discarded, _ = outcome(parse(f"{P}MANIFEST\n{written}\n{P}FILE {written}\nevil\n{P}END\n"))
 
     assert (files, [item.path for item in discarded]) == ({}, [path])
+
+
+@pytest.mark.parametrize(("name", "fault"), [("漢" * 85, None), ("漢" * 86, DiscardReason.PATH_TOO_LONG)])
+@pytest.mark.parametrize("form", ["{}", "src/{}", "{}/a.ts"])
+def test_a_segment_has_as_many_bytes_as_a_file_system_takes(form: str, name: str, fault: DiscardReason | None) -> None:
+    assert path_fault(form.format(name)) is fault
 
 
 @pytest.mark.parametrize("name", ["../up.ts", "/etc/passwd", "a\\b.ts", "x" * 300, "src/"])
@@ -64,6 +71,37 @@ def test_of_very_many_refused_paths_only_the_first_are_named() -> None:
         "  src/a.ts  ",
         "\tsrc/a.ts \r",
         "\u201csrc/a.ts\u201d",
+        "-src/a.ts",
+        "*src/a.ts",
+        "\u00b7 src/a.ts",
+        "\u25aa src/a.ts",
+        "\u25e6src/a.ts",
+        "> src/a.ts",
+        "a. src/a.ts",
+        "(1) src/a.ts",
+        "\u251c\u2500\u2500 src/a.ts",
+        "\u2502   \u2514\u2500\u2500 src/a.ts  # the server",
+        "| src/a.ts | the server |",
+        "|src/a.ts|",
+        "src/a.ts | the server",
+        "File: src/a.ts",
+        "**Filename:** `src/a.ts`",
+        "<src/a.ts>",
+        "(src/a.ts)",
+        "[src/a.ts]",
+        "_src/a.ts_",
+        "__src/a.ts__",
+        "[src/a.ts](src/a.ts)",
+        "- [`src/a.ts`](./src/a.ts) - the server",
+        "src/a.ts (entry)",
+        "**src/a.ts** (the entry, see b.ts)",
+        "src/a.ts - the server",
+        "src/a.ts \u2014 the server",
+        "`src/a.ts`: the server",
+        "src/a.ts // the server",
+        "src/a.ts <- new",
+        "src/a.ts \u2190 new",
+        "src/a.ts\tthe server",
     ],
 )
 @pytest.mark.parametrize("place", ["manifest", "marker", "both"])
@@ -98,6 +136,16 @@ def test_what_decorates_a_path_is_no_part_of_it(written: str, place: str) -> Non
         "#x",
         "a b.ts",
         "日本.ts",
+        "+page.svelte",
+        "__tests__/__mocks__",
+        "src/app (copy).ts",
+        "a-b (1).d.ts",
+        "~/x.ts",
+        "(group)/[id].tsx",
+        "src/my file.ts",
+        ".github/workflows/ci.yml",
+        "k8s/01-namespace.yaml",
+        "v1.2 - notes.md",
     ],
 )
 def test_what_belongs_to_a_path_stays(name: str) -> None:
