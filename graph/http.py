@@ -126,8 +126,7 @@ async def _posted(request: Request, most: int) -> dict[str, Any]:
     try:
         body = await bounded(request, most=most)
     except TooLong:
-        # the connection ends with the answer: nobody wants to read the rest
-        raise Malformed(f"The body has more than {most:,} bytes.", status=TOO_LONG, connection="close") from None
+        raise Malformed(f"The body has more than {most:,} bytes.", status=TOO_LONG) from None
     given = _json(body, "body")
     if isinstance(given, list):
         raise Malformed("Batches are not supported: send one operation.")
@@ -190,7 +189,7 @@ def problem_refusal(problem: Problem, media: str) -> Response:
     """Write why somebody was not let in."""
     headers: dict[str, str] = {}
     if isinstance(problem, Unauthenticated):
-        headers |= {"www-authenticate": "Bearer", "connection": "close"}  # whose body was not read, or not to its end
+        headers["www-authenticate"] = "Bearer"
     if isinstance(problem, Limited):
         headers["retry-after"] = str(max(1, math.ceil(problem.retry_after)))
     status = next((status for kind, status in _STATUS.items() if isinstance(problem, kind)), 400)

@@ -1,10 +1,13 @@
 """A connection of HTTP: its headers, and its body, must come in time, and only so many requests at once."""
 
+from functools import partial
 from typing import Any, Final
 
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from graph.guard import TAKING, Due, Guard, GuardedConfig
+from graph.lingering import Lingering
 from services.core.errors import Limited
 
 MOST_HEADERS: Final = 65_536
@@ -15,6 +18,9 @@ FRAMING: Final = 8
 
 MOST_PIPELINED: Final = 16
 """Requests that wait for an earlier one of their connection."""
+
+SHORT: Final = 65_536
+"""Bytes of a body that is read to its end also where nobody wants it, and the connection goes on."""
 
 SLICE: Final = 8_192
 """Bytes that are read before anybody looks what was in them: two hundred requests, at most."""
@@ -32,11 +38,14 @@ class GuardedHttp(HttpToolsProtocol):
         self.due = Due()
         self._spare = MOST_HEADERS
         self._body = 0
+        self._is_within = False
         self._has_headers = False
+        self._has_body = False
         self._answered: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
+        lingering: Any = Lingering(transport)
+        super().connection_made(lingering)
         try:
             self.guard.enter(self)
         except Limited:
@@ -56,7 +65,8 @@ class GuardedHttp(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
-        super()._start_asgi_task(cycle, app)
+        answering: Any = partial(_answer, app, cycle)
+        super()._start_asgi_task(cycle, answering)
 
     def handle_websocket_upgrade(self) -> None:
         self.guard.leave(self)  # the socket enters for itself
@@ -76,7 +86,9 @@ class GuardedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._has_headers, self._spare = False, MOST_HEADERS
+        self._is_within, self._has_headers, self._has_body = True, False, False
+        self._spare = MOST_HEADERS
+        self.due.reading = None  # that of the headers begins with them
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
@@ -89,7 +101,12 @@ class GuardedHttp(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._body += len(body)
+        self._has_body = True
         super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._is_within = False
+        super().on_message_complete()
 
     def _spend(self, beside: int) -> None:
         """Count what came beside a body: headers, the sizes and extensions of chunks, trailers."""
@@ -108,6 +125,11 @@ class GuardedHttp(HttpToolsProtocol):
         self.due.writing = None
 
     @property
+    def is_sent_to(self) -> bool:
+        """Whether the client may still send a request of which it has begun to: not where it waits to be told so."""
+        return self._is_within and (self._has_body or not self.expect_100_continue)
+
+    @property
     def _waits(self) -> bool:
         """Whether a request's headers are waited for."""
         return self.cycle is None or self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison] - at first
@@ -120,3 +142,19 @@ class GuardedHttp(HttpToolsProtocol):
             self.due.reading = None
         elif is_new:
             self.due.reading = self.loop.time() + self.guard.settings.body_seconds
+
+
+async def _answer(app: ASGIApp, cycle: RequestResponseCycle, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request. Where a long one is answered before it was read to its end, it is its connection's last."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start" and cycle.more_body and not _is_short(scope):
+            cycle.keep_alive = False
+        await send(message)
+
+    await app(scope, receive, sending)
+
+
+def _is_short(scope: Scope) -> bool:
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    return len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0][:15]) <= SHORT

@@ -5,6 +5,7 @@ from typing import Any, Final
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
+from websockets.protocol import State
 
 from graph.buckets import Bucket
 from graph.guard import TAKING, Due, Guard, GuardedConfig
@@ -48,6 +49,11 @@ class GuardedSocket(WebSocketsSansIOProtocol):
             self.guard.enter(self)
         except Limited:
             self.transport.abort()
+
+    @property
+    def is_sent_to(self) -> bool:
+        """Whether the client may still send messages: it has not said that it sends no more."""
+        return self.conn.state in {State.OPEN, State.CLOSING} and self.conn.close_rcvd is None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.guard.leave(self)
@@ -103,12 +109,11 @@ class GuardedSocket(WebSocketsSansIOProtocol):
         self.due.writing = None
 
     def _counted(self, bucket: Bucket) -> bool:
-        if self.close_sent:
-            return False
+        """Count a frame, and tell whether it is heard: not after we have closed, and not where it is one too many."""
         if not bucket.take(self.loop.time()):
             self._end(CloseCode.POLICY_VIOLATION, "Too many messages at once")
             return False
-        return True
+        return not self.close_sent
 
     def _end(self, code: CloseCode, reason: str) -> None:
         self.frames = []

@@ -124,6 +124,9 @@ async def test_what_nothing_builds_is_refused_with_a_sentence_and_nothing_is_sto
     assert (await alice.ask(VERSIONS, id=project_id))["project"]["schema"] is None
 
 
+BARE: dict[str, Any] = {"": [{}, [], None, True, ""]}
+
+
 def with_default(kind: str, value: Any) -> dict[str, Any]:
     key = {"name": "id", "type": "STRING", "primaryKey": True}
     return {"name": "users", "fields": [key, {"name": "a", "type": kind, "defaultValue": value}]}
@@ -144,7 +147,7 @@ SHOWN = "query($id: ID!) { project(id: $id) { schema { tables { fields { default
         ("FLOAT", 1e22),
         ("JSON", [-1e-130, 0.1, 2**53 - 1]),
         ("JSON", nested(24)),
-        ("JSON", {"": [{}, [], None, True, ""]}),
+        ("JSON", BARE),
     ],
 )
 async def test_what_a_default_may_be_is_kept_as_it_is(alice: User, kind: str, value: Any) -> None:

@@ -159,7 +159,7 @@ def nested(levels: int) -> Any:
     ("value", "reason"),
     [
         ({"__proto__": 1}, "has the name '__proto__', which JavaScript"),
-        ([{"a": {"__proto__": {}}}], "has the name '__proto__'"),
+        ([{"a": {"__proto__": 1}}], "has the name '__proto__'"),
         (2**53, "has a number beyond"),
         ([-(2**53)], "has a number beyond"),
         ({"a": 10**22}, "has a number beyond"),
