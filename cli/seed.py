@@ -26,7 +26,7 @@ from services.core.clock import utc_now
 from services.core.ids import DeploymentId
 from services.core.pages import PageRequest
 from services.deployments.events import DeploymentStatusChanged, LogFilter
-from services.deployments.model import DeploymentConfig, DeploymentPlatform, DeploymentStatus
+from services.deployments.model import DeploymentConfig, DeploymentStatus
 from services.deployments.service import NewDeployment
 from services.documentation.service import NewPage, PageFilter
 from services.foundation.auth.tokens import Subject, dev_user
@@ -37,6 +37,7 @@ from services.generations.service import NewGeneration
 from services.memberships.model import Team
 from services.notifications.model import NotificationEvent
 from services.notifications.service import NewWebhook, WebhookChange
+from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject, Project
 from services.schemas.model import Field, FieldType, SchemaModel, Table
 from services.settings import SettingsChange, Theme

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from services.deployments.model import DeploymentPlatform
+from services.platforms.port import DeploymentPlatform
 
 __all__ = ["DeploymentPlatform"]
 

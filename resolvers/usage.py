@@ -11,10 +11,10 @@ from resolvers.context import Info
 from resolvers.lists import SHOWN, AtMost
 from resolvers.scalars import Long
 from services.core.ids import TeamId
+from services.core.prices import dollars
 from services.generations.model import GenerationKind
 from services.usage import reports
 from services.usage.model import Totals, UsageRow
-from services.usage.prices import dollars
 
 
 @strawberry.type

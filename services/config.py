@@ -14,8 +14,7 @@ from pydantic.fields import FieldInfo
 
 from services import config_forms as forms
 from services.config_forms import HttpUrl, Words
-from services.scaffold import provider as scaffold
-from services.usage.prices import PRICES, Price
+from services.core.prices import PRICES, SCAFFOLD, Price
 
 
 class BadConfig(Exception):
@@ -427,7 +426,7 @@ class Config(BaseModel):
         """The models that may be asked: that of each provider, in their order, then further ones."""
         firsts = (provider.model for provider in self.providers)
         further = (model for provider in self.providers for model in provider.models)
-        return (*firsts, *further) or (scaffold.MODEL,)
+        return (*firsts, *further) or (SCAFFOLD,)
 
     @property
     def secrets(self) -> tuple[str, ...]:

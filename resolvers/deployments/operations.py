@@ -16,8 +16,9 @@ from services.core.ids import DeploymentId, GenerationId, ProjectId
 from services.core.pages import PageRequest
 from services.deployments import model as records
 from services.deployments import service
-from services.deployments.model import DeploymentPlatform, DeploymentStatus
+from services.deployments.model import DeploymentStatus
 from services.deployments.service import MAX_VARIABLES
+from services.platforms.port import DeploymentPlatform
 
 
 @strawberry.input

@@ -17,13 +17,13 @@ from resolvers.schemas import Schema
 from resolvers.viewer_can import ViewerCan
 from services.checks.port import JSON, SYNTAX, TYPES, CheckState
 from services.core.ids import GenerationId
+from services.core.prices import dollars
 from services.generations import model as records
 from services.generations.artifact import Artifact
 from services.generations.diff import FileChange, FileChangeKind
 from services.generations.model import GenerationKind, GenerationReason, GenerationStatus
 from services.llm.paths import DiscardReason
 from services.usage.model import AttemptOutcome, AttemptUsage
-from services.usage.prices import dollars
 
 for _enum in (
     GenerationKind,

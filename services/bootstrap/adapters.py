@@ -10,7 +10,6 @@ from services.checks.port import Checks, NoChecks
 from services.checks.service import open_checks
 from services.config import Config
 from services.core.clock import Clock
-from services.deployments.model import DeploymentPlatform
 from services.foundation.auth.jwks import JwksKeys, PemKey
 from services.foundation.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier
 from services.foundation.aws.clients import LONG_POLL, Aws
@@ -35,7 +34,7 @@ from services.llm.port import Provider
 from services.platforms.backend import Limits, Machine
 from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
-from services.platforms.port import Platform
+from services.platforms.port import DeploymentPlatform, Platform
 from services.platforms.tables import StackTables
 from services.scaffold.provider import Scaffold
 

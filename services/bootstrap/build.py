@@ -21,10 +21,11 @@ from services.bootstrap.resources import table_name
 from services.collaboration import Collaboration
 from services.config import Config
 from services.core.clock import Clock, utc_now
+from services.core.prices import Prices, nanos
 from services.dashboard import Dashboards
 from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
 from services.deployments.job import DeploymentJob
-from services.deployments.model import DEPLOYMENTS, DeploymentPlatform
+from services.deployments.model import DEPLOYMENTS
 from services.deployments.service import Deployments
 from services.deployments.variables import Variables
 from services.documentation.model import DOCUMENTATION
@@ -60,6 +61,7 @@ from services.journal.journal import Journal
 from services.journal.model import ACTIVITY
 from services.lifecycle.deletion import Deletion
 from services.lifecycle.purge import Purge
+from services.llm.port import Options
 from services.llm.router import Router
 from services.memberships.model import MEMBERSHIPS
 from services.notifications.asking import Asking
@@ -72,15 +74,15 @@ from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
 from services.notifications.notifier import Notifier
 from services.notifications.service import Webhooks
 from services.notifications.targets import NotificationTargets
+from services.outcomes.announcer import DeploymentAnnouncer, GenerationAnnouncer, Outlets
 from services.outcomes.product_events import ProductEvents
-from services.platforms.port import Platform
+from services.platforms.port import DeploymentPlatform, Platform
 from services.projects.service import PROJECTS, Projects
 from services.projects.trash import DeletedProjects
 from services.schemas.service import SCHEMAS, Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
 from services.sign_in import SignIn
 from services.usage.model import BUDGETS, USAGE
-from services.usage.prices import Prices, nanos
 from services.usage.reports import Reports
 from services.usage.service import Budgets
 from services.usage.service import Limits as BudgetLimits
@@ -153,72 +155,74 @@ class _Builder:
         schemas = Schemas(use.aws, use.table(SCHEMAS), projects, now)
         architectures = Architectures(use.table(ARCHITECTURES), projects, idempotency, now)
         documentation = Documentation(use.table(DOCUMENTATION), projects, idempotency, now)
+        analytics = measuring.analytics(use, self.log, projects)
+        outlets = Outlets(notifier=notifier, events=ProductEvents(analytics, now), journal=journal, now=now)
+        announcer = GenerationAnnouncer(table=generation_table, bucket=bucket, outlets=outlets)
+        options_for = completing(
+            Options(temperature=config.ai_temperature, max_tokens=config.ai_max_tokens, top_p=config.ai_top_p)
+        )
         generations = Generations(
-            generation_table,
-            projects,
-            bucket,
-            generation_queue,
-            notifier,
-            self.log,
-            hub,
-            idempotency,
-            use.table(SCHEMAS),
-            completing(config),
-            Rates(use.table(RATES), config.requests_per_minute, now),
-            budgets,
-            settings,
-            now,
+            table=generation_table,
+            projects=projects,
+            bucket=bucket,
+            queue=generation_queue,
+            announcer=announcer,
+            event_log=self.log,
+            hub=hub,
+            idempotency=idempotency,
+            schemas=use.table(SCHEMAS),
+            options_for=options_for,
+            rates=Rates(use.table(RATES), config.requests_per_minute, now),
+            budgets=budgets,
+            settings=settings,
+            now=now,
         )
         variables = Variables(use.envelopes())
         deployments = Deployments(
-            deployment_table,
-            projects,
-            generations,
-            archive,
-            deployment_queue,
-            self.log,
-            hub,
-            idempotency,
-            settings,
-            variables,
-            frozenset(platforms),
-            now,
+            table=deployment_table,
+            projects=projects,
+            generations=generations,
+            archive=archive,
+            queue=deployment_queue,
+            event_log=self.log,
+            hub=hub,
+            idempotency=idempotency,
+            settings=settings,
+            variables=variables,
+            platforms=frozenset(platforms),
+            now=now,
         )
-        analytics = measuring.analytics(use, self.log, projects)
-        product_events = ProductEvents(analytics, now)
         generation_job = GenerationJob(
-            generation_table,
-            projects,
-            schemas,
-            bucket,
-            notifier,
-            self.log,
-            self.router,
-            {
+            table=generation_table,
+            projects=projects,
+            schemas=schemas,
+            bucket=bucket,
+            announcer=announcer,
+            event_log=self.log,
+            provider=self.router,
+            kinds={
                 GenerationKind.SCHEMA: SchemaKind(schemas),
                 GenerationKind.ARCHITECTURE: ArchitectureKind(architectures),
                 GenerationKind.CODE: CodeKind(use.checks(), secrets.token_bytes),
                 GenerationKind.DOCUMENTATION: DocumentationKind(documentation, secrets.token_bytes),
                 GenerationKind.CHAT: ChatKind(generation_table, bucket),
             },
-            completing(config),
-            budgets,
-            use.redactor,
-            now,
-            product_events,
+            options_for=options_for,
+            budgets=budgets,
+            new_redactor=use.redactor,
+            now=now,
         )
         deployment_job = DeploymentJob(
-            deployment_table,
-            generation_table,
-            projects,
-            archive,
-            bucket,
-            notifier,
-            self.log,
-            platforms,
-            variables,
-            now,
-            product_events,
+            table=deployment_table,
+            generations=generation_table,
+            projects=projects,
+            archive=archive,
+            bucket=bucket,
+            announcer=DeploymentAnnouncer(table=deployment_table, outlets=outlets),
+            event_log=self.log,
+            platforms=platforms,
+            variables=variables,
+            now=now,
         )
         outbound = use.outbound()
         courier, webhooks = self._notifications(notifier, outbound, idempotency, journal)

@@ -16,7 +16,7 @@ from services.foundation.limits.rate_limit import RATES, Rates
 from services.journal.journal import Journal
 from services.lifecycle.accounts import Accounts
 from services.lifecycle.deletion import Deletion
-from services.lifecycle.team_cascade import TeamBelongings
+from services.lifecycle.team_cascade import TeamCascade
 from services.memberships.model import MEMBERSHIPS, TEAMS
 from services.notifications.notifier import Notifier
 from services.projects.service import PROJECTS
@@ -47,8 +47,8 @@ def people(use: Adapters, notifier: Notifier, idempotency: Idempotency, journal:
     keys: Recent[ApiKey] = Recent(KNOWN_FOR, KNOWN, now)
     access = AccessChanges(use.table(ACCESS_CHANGES), [known, keys], secrets.token_bytes, now)
     users = Users(aws, table, team_table, memberships, known, frozenset(map(dev_user, config.admins)), now)
-    belongings = TeamBelongings(use.belongings(Owner.TEAM), notifier.close_topic)
-    teams = Teams(aws, team_table, memberships, use.table(PROJECTS), access, belongings, journal, idempotency, now)
+    cascade = TeamCascade(use.belongings(Owner.TEAM), notifier.close_topic)
+    teams = Teams(aws, team_table, memberships, use.table(PROJECTS), access, cascade, journal, idempotency, now)
     api_keys = ApiKeys(use.table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
     rates, pepper = Rates(use.table(RATES), MAILS, now, "invitations by mail"), config.pepper
     open_ones, topic = use.table(INVITATIONS), notifier.topic
@@ -73,7 +73,7 @@ def accounts(use: Adapters, people: People, deletion: Deletion) -> Accounts:
         people.teams.memberships,
         use.table(IDEMPOTENCY_KEYS),
         deletion,
-        people.teams.belongings,
+        people.teams.cascade,
         use.belongings(Owner.USER),
         people.teams.journal,
         people.access,

@@ -13,22 +13,21 @@ from services.core.clock import Clock
 from services.deployments import events
 from services.deployments.archive import LogArchive, finished
 from services.deployments.ending import close_stream
-from services.deployments.model import Deployment, DeploymentPlatform, DeploymentStatus
+from services.deployments.model import Deployment, DeploymentStatus
 from services.deployments.variables import Variables
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import EventLog, LogUnavailable
-from services.foundation.jobs.record import Announced, StopCause, announcing, end_of_job, stop_requested
+from services.foundation.jobs.announcing import Announcer
+from services.foundation.jobs.record import StopCause, end_of_job, stop_requested
 from services.foundation.jobs.run import Run
 from services.foundation.jobs.worker import JobFailed
 from services.foundation.vault.port import CanNotOpen
 from services.generations.artifact import ARCHIVE
 from services.generations.model import Generation
-from services.notifications.notifier import Notifier
-from services.outcomes.notice import deployment_changed
-from services.outcomes.product_events import ProductEvents
 from services.platforms import port
 from services.platforms.mask import Mask
+from services.platforms.port import DeploymentPlatform
 from services.projects.service import Projects, ProjectStatus
 
 WAIT_LIMIT: Final = timedelta(days=1)
@@ -38,7 +37,7 @@ ARCHIVE_EVERY: Final = 1.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentJob:
     """Handler of deployment jobs. The run lasts as long as the platform has something to tell."""
 
@@ -47,12 +46,11 @@ class DeploymentJob:
     projects: Projects
     archive: LogArchive
     bucket: Bucket
-    notifier: Notifier
     event_log: EventLog
     platforms: Mapping[DeploymentPlatform, port.Platform]
     variables: Variables
+    announcer: Announcer[Deployment]
     now: Clock
-    analytics: ProductEvents
 
     async def archived(self, record: Deployment) -> int:
         """Archive what an earlier attempt left in the log, so that the stream goes on where storage ends."""
@@ -110,7 +108,7 @@ class DeploymentJob:
         """Close the stream of an ended deployment whose worker did not get that far."""
         await self._rest(record)
         await close_stream(self.event_log, self.archive, record)
-        await self._announce(record)
+        await self.announcer.end(record)
 
     def _platform(self, record: Deployment) -> port.Platform:
         platform = self.platforms.get(record.platform)
@@ -169,9 +167,7 @@ class DeploymentJob:
         if replaced is not None:
             await self._supersede(replaced)
         await self._tell(run, events.DeploymentStatusChanged(record.status, url))
-        await self.analytics.deployment_live(record)
-        await self.projects.journal.went_live(record, record.platform.value)
-        await self.notifier.tell(deployment_changed(record))
+        await self.announcer.step(record)
         run.detached.set()
 
     async def _supersede(self, deployment_id: str) -> None:
@@ -196,24 +192,12 @@ class DeploymentJob:
         await self._rest(record)
         await run.out.close(events.encode(finished(record)))
         await self.archived(record)
-        await self._announce(record)
+        await self.announcer.end(record)
 
     async def _rest(self, record: Deployment) -> None:
         """Record what an ended deployment means for its project: before anybody hears of it."""
         failed = record.status is DeploymentStatus.FAILED
         await self.projects.went_down(record.project_id, record.id, failed=failed)
-
-    async def _announce(self, record: Deployment) -> None:
-        notice = deployment_changed(record)
-        if record.notified_at is None:
-            await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
-        await self.analytics.deployment_ended(record)
-        await self.projects.journal.ended(record, record.platform.value, status=record.status.value)
-        try:
-            await self.table.update(record.id, announcing(self.now))
-        except Announced:
-            return
-        await self.notifier.publish(notice)
 
     async def _say(self, run: Run[Deployment], text: str, *, level: port.LogLevel = port.LogLevel.INFO) -> None:
         await self._tell(run, events.LogLine(self.now(), level, port.LogStream.SYSTEM, text))

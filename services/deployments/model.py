@@ -10,13 +10,7 @@ from services.core.ids import DeploymentId, GenerationId
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.jobs.record import OPEN_INDEX, JobRecord
 from services.foundation.vault.envelope import Sealed
-
-
-class DeploymentPlatform(Enum):
-    """Where a backend can run."""
-
-    LOCAL = "LOCAL"
-    """On the machine of the worker; in development only."""
+from services.platforms.port import DeploymentPlatform
 
 
 class DeploymentStatus(Enum):

@@ -17,7 +17,7 @@ from services.core.text import Kind, bounded, check_search, flaw
 from services.deployments.archive import DeploymentHistory, LogArchive
 from services.deployments.ending import close_stream
 from services.deployments.events import DeploymentEvent, LogFilter, NumberedLine, lines, merging
-from services.deployments.model import Deployment, DeploymentConfig, DeploymentPlatform, DeploymentStatus
+from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus
 from services.deployments.variables import Variables
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.tables import Table, transact
@@ -30,6 +30,7 @@ from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.vault.port import CanNotOpen
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import Generations
+from services.platforms.port import DeploymentPlatform
 from services.projects.service import NO_DEPLOYMENT, Project, Projects
 from services.projects.visibility import started_by
 from services.settings import Settings
@@ -53,7 +54,7 @@ class NewDeployment:
     client_mutation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deployments:
     table: Table[Deployment]
     projects: Projects

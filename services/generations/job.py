@@ -9,7 +9,8 @@ from services.core.clock import Clock
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import EventLog
-from services.foundation.jobs.record import Announced, announcing, end_of_job
+from services.foundation.jobs.announcing import Announcer
+from services.foundation.jobs.record import end_of_job
 from services.foundation.jobs.run import Run
 from services.foundation.jobs.worker import JobFailed
 from services.generations import artifact, events, history
@@ -20,9 +21,6 @@ from services.generations.kinds.port import Base, Kind, Making
 from services.generations.model import Generation, GenerationKind, GenerationReason, GenerationStatus, expiry
 from services.generations.redaction import Redactor
 from services.llm.port import Options, Provider
-from services.notifications.notifier import Notifier
-from services.outcomes.notice import generation_finished
-from services.outcomes.product_events import ProductEvents
 from services.projects.service import Project, Projects, ProjectStatus
 from services.schemas.service import Schemas
 from services.usage.service import Budgets
@@ -31,7 +29,7 @@ WORK_LIMIT: Final = timedelta(hours=1)
 WAIT_LIMIT: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationJob:
     """Handler of generation jobs."""
 
@@ -39,7 +37,6 @@ class GenerationJob:
     projects: Projects
     schemas: Schemas
     bucket: Bucket
-    notifier: Notifier
     event_log: EventLog
     provider: Provider
     kinds: Mapping[GenerationKind, Kind]
@@ -47,8 +44,8 @@ class GenerationJob:
     """Completes what the user asked for with the settings' defaults for the kind."""
     budgets: Budgets[Generation]
     new_redactor: Callable[[], Redactor]
+    announcer: Announcer[Generation]
     now: Clock
-    analytics: ProductEvents
 
     async def archived(self, record: Generation) -> int:
         """Return 0: a new attempt's stream starts over."""
@@ -88,7 +85,7 @@ class GenerationJob:
         """Charge what an ended generation has used and close its stream, where its worker did not get that far."""
         record = await self._rest(record)
         await history.close_stream(self.event_log, record, await artifact.load(self.bucket, record))
-        await self._announce(record)
+        await self.announcer.end(record)
 
     async def _project(self, record: Generation) -> Project:
         project = await self.projects.find(record.project_id)
@@ -146,7 +143,7 @@ class GenerationJob:
         )
         record = await self._rest(record)
         await run.out.close(events.encode(history.finished(record)))
-        await self._announce(record)
+        await self.announcer.end(record)
 
     async def _rest(self, record: Generation) -> Generation:
         """Settle what an ended generation has used, and what it means for its project: before anybody hears of it."""
@@ -154,20 +151,6 @@ class GenerationJob:
         failed = record.status is GenerationStatus.FAILED
         await self.projects.settled(record.project_id, job_id=record.id, failed=failed)
         return record
-
-    async def _announce(self, record: Generation) -> None:
-        is_whole = record.status is GenerationStatus.COMPLETED
-        url = artifact.download_url(self.bucket, record) if is_whole else None
-        notice = generation_finished(record, download_url=url)
-        if record.notified_at is None:
-            await self.notifier.spread(notice)  # may be repeated, so it comes before the claim
-        await self.analytics.generation_ended(record)
-        await self.projects.journal.ended(record, record.kind.value, status=record.status.value)
-        try:
-            await self.table.update(record.id, announcing(self.now))
-        except Announced:
-            return
-        await self.notifier.publish(notice)
 
     async def _tell(self, run: Run[Generation], event: events.GenerationEvent) -> None:
         await run.out.put(events.encode(event))

@@ -1,9 +1,8 @@
-"""This file is the options of a request: what the user asked for, else the settings, else the kind's own."""
+"""The options of a request: what the user asked for, else the settings, else the kind's own."""
 
 from collections.abc import Callable
 from typing import Final
 
-from services.config import Config
 from services.generations.model import GenerationKind
 from services.llm.port import Options
 
@@ -17,9 +16,8 @@ _OF_KIND: Final = {
 """Less temperature gives more consistent code. The limits are of output tokens, of all answers of a generation."""
 
 
-def completing(config: Config) -> Callable[[GenerationKind, Options], Options]:
-    """Make the function that fills in what a user left open."""
-    settings = Options(temperature=config.ai_temperature, max_tokens=config.ai_max_tokens, top_p=config.ai_top_p)
+def completing(settings: Options) -> Callable[[GenerationKind, Options], Options]:
+    """Make the function that fills in what a user left open, from the settings where these say something."""
 
     def complete(kind: GenerationKind, asked: Options) -> Options:
         return _over(asked, _over(settings, _OF_KIND[kind]))

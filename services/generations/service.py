@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,12 +17,12 @@ from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.core.text import Kind, bounded
 from services.foundation.aws.bucket import Bucket
-from services.foundation.aws.clients import AWS_ERRORS
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.tables import AlreadyExists, Table
 from services.foundation.events.follow import Following, follow
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import EventLog, LogUnavailable
+from services.foundation.jobs.announcing import Announcer
 from services.foundation.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.limits.rate_limit import Rates
@@ -33,8 +32,6 @@ from services.generations.events import GenerationEvent, merged
 from services.generations.history import GenerationHistory, close_stream
 from services.generations.model import Generation, GenerationKind, GenerationStatus, expiry
 from services.llm.port import Options
-from services.notifications.notifier import Notifier
-from services.outcomes.notice import generation_queued
 from services.projects.service import Project, Projects
 from services.projects.visibility import started_by
 from services.schemas.model import encode
@@ -46,7 +43,6 @@ from services.usage.service import Budgets
 
 TRIES: Final = 5
 PROMPT_LENGTH: Final = 8000
-log = logging.getLogger(__name__)
 LEAST: Final = 0.001
 """The least temperature and top p beside 0: what is much smaller than this, no table can store."""
 
@@ -69,13 +65,13 @@ class NewGeneration:
     client_mutation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Generations:
     table: Table[Generation]
     projects: Projects
     bucket: Bucket
     queue: Queue
-    notifier: Notifier
+    announcer: Announcer[Generation]
     event_log: EventLog
     hub: Hub
     idempotency: Idempotency
@@ -272,15 +268,8 @@ class Generations:
         await journal.created(generation, generation.kind.value, place=generation, by=generation.user_id)
         if generation.status is GenerationStatus.QUEUED:  # last: what its events tell of can be read by then
             await self.queue.send(generation.id, group=generation.team_id)
-            await self._tell(generation)
+            await self.announcer.step(generation)
         return generation
-
-    async def _tell(self, generation: Generation) -> None:
-        """Tell that a generation is queued. It is done all the same where nobody can be told."""
-        try:
-            await self.notifier.tell(generation_queued(generation))
-        except AWS_ERRORS:
-            log.warning("nobody could be told that %s is queued", generation.id, exc_info=True)
 
     async def _admit(
         self, generation: Generation, project: Project, base: Generation | None, *, by: Actor

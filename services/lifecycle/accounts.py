@@ -26,8 +26,8 @@ from services.journal.journal import Journal
 from services.journal.model import Verb
 from services.lifecycle.belongings import Belongings
 from services.lifecycle.deletion import Deletion
-from services.lifecycle.team_cascade import TeamBelongings
 from services.memberships.model import Membership, Team
+from services.teams.service import Cascade
 from services.users import NAME_LENGTH, Profile, Users
 
 REMEMBERED: Final = timedelta(days=7)
@@ -94,7 +94,7 @@ class Accounts:
     memberships: Table[Membership]
     messages: Table[IdempotencyKey]
     deletion: Deletion
-    belongings: TeamBelongings
+    cascade: Cascade
     own: Belongings
     """What is a user's own."""
     journal: Journal
@@ -185,7 +185,7 @@ class Accounts:
     async def _end(self, team: Team | None, membership: Membership | None) -> None:
         if team is not None:
             await self.deletion.delete_all(team.id)
-            await self.belongings.delete(team.id)
+            await self.cascade.delete(team.id)
             await self.teams.remove(team)
         if membership is not None:
             await self.memberships.remove(membership)

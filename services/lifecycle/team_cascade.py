@@ -8,7 +8,7 @@ from services.lifecycle.belongings import Belongings
 
 
 @dataclass(frozen=True, slots=True)
-class TeamBelongings:
+class TeamCascade:
     items: Belongings
     close_topic: Callable[[TeamId], Awaitable[None]]
 

@@ -19,9 +19,9 @@ from services.notifications.model import (
     NotificationEvent,
     Webhook,
 )
+from services.notifications.notice import webhook_disabled
 from services.notifications.notifier import Notifier
 from services.notifications.signing import signed_headers
-from services.outcomes.notice import webhook_disabled
 
 SCHEDULE: Final[Sequence[timedelta]] = (
     timedelta(seconds=5),

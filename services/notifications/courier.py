@@ -26,8 +26,8 @@ from services.notifications.fanout import Fanout
 from services.notifications.letters import Letters
 from services.notifications.model import DUE, DUE_INDEX
 from services.notifications.model import Delivery as Record
+from services.notifications.notice import Notice
 from services.notifications.notifier import Due, Message
-from services.outcomes.notice import Notice
 
 LEASE: Final = 60
 """Seconds that a message is hidden from others; longer than its handling takes."""

@@ -10,8 +10,8 @@ from services.core.ids import DeliveryId, derived_id
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.tables import AlreadyExists, Table
 from services.notifications.model import DUE, KEPT, Delivery, Webhook
+from services.notifications.notice import Notice
 from services.notifications.notifier import Due
-from services.outcomes.notice import Notice
 
 MOST: Final = 20
 """Webhooks of a team."""

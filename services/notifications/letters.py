@@ -12,7 +12,7 @@ from services.foundation.aws.tables import AlreadyExists, Table
 from services.foundation.limits.idempotency import IdempotencyKey
 from services.memberships.model import Membership
 from services.notifications.model import NotificationEvent
-from services.outcomes.notice import Notice
+from services.notifications.notice import Notice
 from services.settings import DEFAULT_NOTIFY_ON, NotifiableEvent, UserSettings
 from services.users import User
 

@@ -10,7 +10,7 @@ from services.foundation.aws.queue import Queue
 from services.foundation.aws.tables import Table
 from services.foundation.aws.topic import Topic
 from services.notifications.model import NotificationTarget
-from services.outcomes.notice import Notice
+from services.notifications.notice import Notice
 
 
 class Due(msgspec.Struct, frozen=True, rename="camel", tag="due"):

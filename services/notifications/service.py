@@ -28,7 +28,7 @@ from services.notifications.model import (
     NotificationEvent,
     Webhook,
 )
-from services.outcomes.notice import webhook_test
+from services.notifications.notice import webhook_test
 
 DESCRIPTION_LENGTH: Final = 200
 

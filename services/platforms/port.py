@@ -10,6 +10,13 @@ from enum import Enum
 from typing import Protocol
 
 
+class DeploymentPlatform(Enum):
+    """Where a backend can run."""
+
+    LOCAL = "LOCAL"
+    """On the machine of the worker; in development only."""
+
+
 class LogStream(Enum):
     """Where a line of output comes from."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from services.architectures import model as architectures
+from services.core.prices import SCAFFOLD
 from services.llm import files
 from services.llm.port import (
     ArchitectureTask,
@@ -34,7 +35,6 @@ from services.scaffold.schema import derive_schema
 from services.schemas import model as schemas
 
 NAME = "scaffold"
-MODEL = "scaffold-1"
 
 _PIECE = re.compile(r"\n[ \t]{0,11}| ?\w{1,8}[^\w\s]{0,3}| ?[^\w\s]{1,6}|[ \t]{1,12}|.", re.DOTALL)
 _BURST = 20
@@ -55,7 +55,7 @@ class Scaffold:
 
     async def stream(self, request: Request) -> AsyncGenerator[Item]:
         """Stream the answer to a task. `options.max_tokens` cuts it off; the other options do not apply."""
-        yield Started(NAME, MODEL)
+        yield Started(NAME, SCAFFOLD)
         pieces = list(split(_answer(request.task).removeprefix(request.begun)))
         kept = pieces[: request.options.max_tokens]
         async with aclosing(self._paced(kept)) as paced:

@@ -1,7 +1,7 @@
 """This file is what users do with their teams: make one, name it, give it away, delete it."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
@@ -18,7 +18,6 @@ from services.foundation.aws.tables import Table, transact
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.journal.journal import Journal
 from services.journal.model import Verb
-from services.lifecycle.team_cascade import TeamBelongings
 from services.memberships.model import Membership, Team
 from services.projects.service import Project
 
@@ -29,6 +28,13 @@ MOST_TEAMS: Final = 100
 TRIES: Final = 5
 
 
+class Cascade(Protocol):
+    """What goes with a team besides its projects and members."""
+
+    async def delete(self, team_id: TeamId) -> None:
+        """Delete all of it. Cut short, it can be done again: it deletes what is still there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Teams:
     aws: Aws
@@ -36,7 +42,7 @@ class Teams:
     memberships: Table[Membership]
     projects: Table[Project]
     access: AccessChanges
-    belongings: TeamBelongings
+    cascade: Cascade
     journal: Journal
     idempotency: Idempotency
     now: Clock
@@ -138,13 +144,13 @@ class Teams:
             if member.id != team.user_id:
                 await self.memberships.remove(member)
                 await self.access.announce(member.id)
-        await self.belongings.delete(team_id)
+        await self.cascade.delete(team_id)
         owner = await self.memberships.find(team.user_id, sort=team_id)
         parts = [self.table.removal(team), *([self.memberships.removal(owner)] if owner else [])]
         if not await transact(self.aws, parts):
             raise Conflict("The team has changed meanwhile; try again.", current=team)
         await self.access.announce(team.user_id)
-        await self.belongings.delete(team_id)  # again: until now its owner could make more
+        await self.cascade.delete(team_id)  # again: until now its owner could make more
         return team
 
 

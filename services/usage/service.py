@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from services.core.clock import Clock, iso
 from services.core.errors import Conflict, Exhausted
 from services.core.ids import TeamId
+from services.core.prices import Prices, dollars
 from services.foundation.aws.items import to_attribute
 from services.foundation.aws.tables import CONTENTION, AlreadyExists, Table
 from services.foundation.aws.transactions import write_together
@@ -28,7 +29,6 @@ from services.usage.model import (
     bucket,
     counter_id,
 )
-from services.usage.prices import Prices, dollars
 
 KEPT: Final = timedelta(days=800)
 """How long counters and usage rows are kept: more than two years, so that a month compares with the same one before."""

@@ -17,7 +17,7 @@ from services.core.actor import Actor
 from services.core.clock import utc_now
 from services.core.ids import DeploymentId, GenerationId, ProjectId
 from services.deployments.events import DeploymentEvent, DeploymentFinished, DeploymentStatusChanged, LogFilter
-from services.deployments.model import DeploymentConfig, DeploymentPlatform, DeploymentStatus
+from services.deployments.model import DeploymentConfig, DeploymentStatus
 from services.deployments.service import NewDeployment
 from services.foundation.auth.tokens import Subject
 from services.foundation.events.follow import Following
@@ -26,6 +26,7 @@ from services.generations.events import AttemptStarted, GenerationFinished
 from services.generations.model import GenerationKind, GenerationStatus
 from services.generations.service import NewGeneration
 from services.journal.model import ActivityEntry, Verb
+from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject, Project, ProjectStatus
 from tests.snapinfra import settings
 

@@ -21,7 +21,7 @@ from services.bootstrap import opened, resources, table_name
 from services.config import Config
 from services.core.clock import utc_now
 from services.core.ids import GenerationId, ProjectId, TeamId, UserId, new_id
-from services.deployments.model import Deployment, DeploymentPlatform
+from services.deployments.model import Deployment
 from services.foundation.aws.clients import connect
 from services.foundation.aws.emulator import free_port
 from services.foundation.aws.permissions import PERMISSIONS, Process, Resource
@@ -29,6 +29,7 @@ from services.foundation.aws.provision import provision
 from services.foundation.jobs.sweeper import Sweeper
 from services.generations.model import Generation, GenerationKind
 from services.lifecycle.purge import Purge
+from services.platforms.port import DeploymentPlatform
 from services.projects.service import PROJECTS
 from tests.graph.test_webhooks import KEY, clerk_user, tell
 from tests.permissions.calls import Call, Recorder

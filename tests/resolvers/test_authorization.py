@@ -19,8 +19,9 @@ from graph.schema import sdl
 from services.bootstrap import opened
 from services.core.clock import iso, utc_now
 from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId, UserId, new_id
-from services.deployments.model import Deployment, DeploymentPlatform, DeploymentStatus
+from services.deployments.model import Deployment, DeploymentStatus
 from services.generations.model import Generation, GenerationKind, GenerationStatus
+from services.platforms.port import DeploymentPlatform
 from tests.resolvers.authorization import ENTRIES, MADE, Caller, Entry, Outcome
 from tests.snapinfra import Server, User, events
 

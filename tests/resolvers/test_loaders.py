@@ -10,9 +10,10 @@ from cli.serving import provision_stage
 from services.config import Config
 from services.core.clock import utc_now
 from services.core.ids import DeploymentId, GenerationId, new_id
-from services.deployments.model import Deployment, DeploymentPlatform
+from services.deployments.model import Deployment
 from services.deployments.service import NewDeployment
 from services.generations.model import Generation, GenerationKind, GenerationStatus
+from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject, Project
 from services.schemas.model import Field, FieldType, SchemaModel, Table
 from tests.resolvers.in_process import Counted, counted

@@ -19,12 +19,13 @@ from services.core.actor import Actor, Role, Scope
 from services.core.clock import utc_now
 from services.core.errors import Unavailable
 from services.core.ids import ApiKeyId, DeploymentId, GenerationId, TeamId, UserId, new_id
-from services.deployments.model import Deployment, DeploymentPlatform, DeploymentStatus
+from services.deployments.model import Deployment, DeploymentStatus
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.queue import Queue
 from services.foundation.limits.idempotency import KEPT
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.memberships.model import Membership
+from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject, Project
 from tests.resolvers.creates import CREATES
 from tests.resolvers.test_creates import texts_of

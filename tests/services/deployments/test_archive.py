@@ -10,7 +10,7 @@ from services.core.clock import utc_now
 from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId, UserId
 from services.deployments.archive import DEPLOYMENT_LOGS, DeploymentHistory, LogArchive
 from services.deployments.events import LogFilter, LogLine, LogLines, encode, merging
-from services.deployments.model import DEPLOYMENTS, Deployment, DeploymentPlatform, DeploymentStatus
+from services.deployments.model import DEPLOYMENTS, Deployment, DeploymentStatus
 from services.foundation.aws.clients import Aws, connect
 from services.foundation.aws.provision import Resources, provision
 from services.foundation.aws.tables import Table
@@ -19,7 +19,7 @@ from services.foundation.events.hub import Hub
 from services.foundation.events.memory import MemoryLog
 from services.foundation.events.port import Entry
 from services.foundation.events.stream import StreamEvent, StreamGap
-from services.platforms.port import LogLevel, LogStream
+from services.platforms.port import DeploymentPlatform, LogLevel, LogStream
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 ID = DeploymentId("deployment_1")

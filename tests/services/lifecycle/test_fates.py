@@ -16,7 +16,7 @@ from services.config import Config
 from services.core.actor import Actor, Role, Scope
 from services.core.errors import NotFound
 from services.core.ids import TeamId
-from services.deployments.model import DeploymentPlatform, DeploymentStatus
+from services.deployments.model import DeploymentStatus
 from services.documentation.service import NewPage
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.items import Entity
@@ -30,6 +30,7 @@ from services.lifecycle.purge import Purge
 from services.notifications.model import Channel, NotificationEvent
 from services.notifications.service import NewWebhook
 from services.notifications.targets import NewTarget
+from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject
 from services.settings import SettingsChange
 from tests.services.site import Site, standing

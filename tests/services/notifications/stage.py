@@ -15,8 +15,8 @@ from services.core.pages import PageRequest
 from services.foundation.auth.tokens import Subject
 from services.notifications.courier import Courier
 from services.notifications.model import Delivery, NotificationEvent, Webhook
+from services.notifications.notice import Notice
 from services.notifications.service import NewWebhook, Webhooks
-from services.outcomes.notice import Notice
 
 
 @dataclass

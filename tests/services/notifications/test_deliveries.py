@@ -18,10 +18,10 @@ from services.foundation.aws.topic import Topic
 from services.notifications.attempt import LEASE, SCHEDULE
 from services.notifications.courier import FORGOTTEN
 from services.notifications.model import DeliveryState, DisabledReason, NotificationEvent
+from services.notifications.notice import Notice
 from services.notifications.notifier import Due
 from services.notifications.service import WebhookChange
 from services.notifications.signing import signature
-from services.outcomes.notice import Notice
 from tests.fakes.receiver import Received, Receiver, Reply
 from tests.services.notifications.stage import Stage, Ticking, notice, staged
 from tests.snapinfra import settings

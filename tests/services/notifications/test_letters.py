@@ -16,7 +16,7 @@ from services.core.actor import Actor, Role
 from services.core.ids import TeamId, UserId
 from services.foundation.auth.tokens import Subject
 from services.notifications.model import NotificationEvent
-from services.outcomes.notice import Notice
+from services.notifications.notice import Notice
 from services.settings import NotifiableEvent, SettingsChange
 from tests.resolvers.test_invitations import with_address
 from tests.services.notifications.stage import Stage, Ticking, notice, staged

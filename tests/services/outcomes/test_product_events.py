@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from services.analytics.model import EventType
 from services.analytics.rollups import Tally
 from services.core.ids import DeploymentId, GenerationId, UserId, new_id
-from services.deployments.model import Deployment, DeploymentPlatform, DeploymentStatus
+from services.deployments.model import Deployment, DeploymentStatus
 from services.generations.model import Generation, GenerationKind, GenerationReason, GenerationStatus
 from services.outcomes.product_events import ProductEvents
+from services.platforms.port import DeploymentPlatform
 from services.usage.model import AttemptOutcome, AttemptUsage
 from tests.services.analytics.stage import NOW, Stage
 

@@ -16,7 +16,6 @@ from services.core.actor import Actor, Role, Scope
 from services.core.errors import NotFound, Unauthenticated
 from services.core.ids import TeamId, UserId
 from services.core.pages import PageRequest
-from services.deployments.model import DeploymentPlatform
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.spec import GoesWith, Owner
 from services.integrations.credentials import Token
@@ -26,6 +25,7 @@ from services.notifications.courier import Courier
 from services.notifications.model import Channel, DeliveryState, NotificationEvent
 from services.notifications.service import NewWebhook
 from services.notifications.targets import NewTarget
+from services.platforms.port import DeploymentPlatform
 from services.settings import SettingsChange
 from tests.services.notifications.stage import notice
 from tests.snapinfra import settings
@@ -83,7 +83,7 @@ async def crew(services: Services) -> tuple[Actor, TeamId]:
 async def left(services: Services, team_id: TeamId) -> dict[str, int]:
     """Count what there is of a team, where there is any."""
     teams, found = services.teams, dict[str, int]()
-    for table in teams.belongings.items.tables:
+    for table in services.accounts.own.tables:
         for fate in table.spec.fate:
             if isinstance(fate, GoesWith) and fate.owner is Owner.TEAM and fate.index:
                 found[table.spec.name] = await table.count(fate.index, team_id)

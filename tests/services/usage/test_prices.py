@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from services.usage.prices import PRICES, Price, Prices, dollars, nanos
+from services.core.prices import PRICES, Price, Prices, dollars, nanos
 
 PRICED = Prices(
     {

@@ -1,4 +1,4 @@
-"""This file is the prices of models, and what tokens cost.
+"""Prices of models, and what tokens cost.
 
 Costs are whole nano-dollars (billionths): prices have at most three decimals per million tokens, so that the cost of
 one token is a whole number of them, and sums are exact.
@@ -11,7 +11,8 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.scaffold import provider as scaffold
+SCAFFOLD: Final = "scaffold-1"
+"""The model of the provider that needs none."""
 
 NANO: Final = 10**9
 """Nano-dollars of a dollar."""
@@ -45,7 +46,7 @@ def _price(input_tokens: str, output_tokens: str, *, cached: str | None = None) 
 PRICES: Final[Mapping[str, Price]] = {
     "openai/gpt-oss-120b": _price("0.15", "0.60", cached="0.075"),
     "gpt-5-mini": _price("0.25", "2.00", cached="0.025"),
-    scaffold.MODEL: _price("0", "0"),
+    SCAFFOLD: _price("0", "0"),
 }
 """The default models as their providers' price lists had them in 2025 (groq.com/pricing, openai.com/api/pricing), and
 the scaffold, which costs nothing. The setting AI_PRICES replaces and adds."""
