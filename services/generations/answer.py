@@ -1,7 +1,9 @@
 """What providers answer to one run: what to tell subscribers of each piece, and what has come so far."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 
@@ -13,6 +15,9 @@ from services.llm import file_items as items
 from services.llm import files as protocol
 from services.llm import port
 from services.llm.paths import DiscardReason
+
+USAGE_EVERY: Final = 1.0
+"""Seconds between two counts that are told of one answer, some of which say theirs with each chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Answer:
 
     attempt: int
     new_redactor: Callable[[], Redactor]
+    monotonic: Callable[[], float] = time.monotonic
     files: dict[str, FileContent] = field(default_factory=dict[str, FileContent], init=False)
     """The files that are whole, by path."""
     faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], init=False)
@@ -57,6 +63,10 @@ class Answer:
     """How much of what the parser has seen announced has been looked at."""
     _before: _State = field(default_factory=_State, init=False)
     """What had come before the answer that is expected."""
+    _usage: port.Usage | None = field(default=None, init=False)
+    """The last count, where it is still to be told."""
+    _usage_due: float = field(default=0.0, init=False)
+    """When the next count may be told, by the monotonic clock."""
     _redactor: Redactor = field(default_factory=Redactor, init=False)
     _resets: bool = field(default=True, init=False)
     _text: list[str] = field(default_factory=list[str], init=False)
@@ -139,7 +149,9 @@ class Answer:
             case port.TextVoided():
                 yield from self._start_over()
             case port.Usage():
-                yield events.UsageUpdated(item.input_tokens, item.output_tokens)
+                self._usage = item
+                if self.monotonic() >= self._usage_due:
+                    yield from self._tell_usage()
             case port.Failed():
                 yield events.AttemptFailed(item.code, item.message, will_retry=True)
             case port.Finished():
@@ -164,6 +176,7 @@ class Answer:
 
     def _start(self, started: port.Started) -> Iterator[events.GenerationEvent]:
         self.provider, self.model = started.provider, started.model
+        self._usage, self._usage_due = None, 0.0
         self.has_started = True
         if self._resets:
             yield from self._tell_again()
@@ -211,6 +224,13 @@ class Answer:
         yield from self._say(self._redactor.end())
         if self._parser is not None:
             yield from self._file_events(self._parser.end())
+        yield from self._tell_usage()
+
+    def _tell_usage(self) -> Iterator[events.GenerationEvent]:
+        """Tell the last count, unless it was told: at its answer's end, if not before."""
+        if self._usage is not None:
+            yield events.UsageUpdated(self._usage.input_tokens, self._usage.output_tokens)
+            self._usage, self._usage_due = None, self.monotonic() + USAGE_EVERY
 
     def _note(self, text: str) -> events.GenerationEvent:
         offset = self._length

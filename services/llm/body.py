@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.llm.chunks import Chunk, NoChunk, read_chunk
-from services.llm.event_stream import MAX_EVENT, Event, EventStream, EventTooLarge
+from services.llm.event_stream import Event, EventStream, EventTooLarge
+
+MAX_TEXT: Final = 4 * 1024 * 1024
+"""Bytes of a JSON text, which holds all of an answer."""
 
 _DONE: Final = b"[DONE]"
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
@@ -34,7 +37,7 @@ class Body:
             yield from self._chunks(self._stream.feed(received))
             return
         self._begun += received
-        if len(self._begun) > MAX_EVENT:
+        if len(self._begun) > MAX_TEXT:
             raise EventTooLarge
 
     def end(self) -> Iterator[Chunk]:

@@ -10,6 +10,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, su
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+import msgspec
+
 from services.core.foreign_json import UnreadableJson, read_json
 from services.llm.body import Body
 from services.llm.chunks import Chunk, NoChunk
@@ -29,6 +31,7 @@ from services.llm.port import (
     Text,
     Thought,
 )
+from services.llm.slices import HEADERS, SLICE, UnknownCoding, slices
 from services.llm.thoughts import Thoughts
 
 _DRAIN: Final = 0.25
@@ -37,6 +40,10 @@ _TOKEN: Final = 8
 """Bytes that a token has at most, in the average of a long text: usual are 3 to 5."""
 _MARGIN: Final = 64 * 1024
 """Bytes beyond the limit of tokens, for text unlike any usual one."""
+_STREAMED: Final = 2048
+"""Bytes of the stream that a token has at most, on average: usual are 300."""
+_STREAM_MARGIN: Final = 8 * 1024 * 1024
+"""Bytes beyond, for what keeps a connection alive."""
 _SEVERITY: Final = (FinishReason.STOP, FinishReason.LENGTH, FinishReason.CONTENT_FILTER)
 """The ends from good to bad."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -56,10 +63,24 @@ class Timeouts:
     """Silence before an answer that is not streamed: it comes once it is whole."""
 
 
-class Response(Protocol):
-    """The part of the SDKs' responses that is used: the bytes of the answer as they come."""
+class HttpResponse(Protocol):
+    """The part of a response of the SDKs' HTTP libraries that is used: the bytes of the answer as they come."""
 
-    def iter_bytes(self) -> AsyncGenerator[bytes]: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    def aiter_raw(self) -> AsyncGenerator[bytes]: ...
+
+
+class Response(Protocol):
+    """The part of the SDKs' responses that is used."""
+
+    @property
+    def http_response(self) -> HttpResponse: ...
+
+
+class _Endless(Exception):
+    """The other side sends far more than an answer may have, whatever it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +127,7 @@ class Chat:
                 async for chunk in chunks:
                     for item in answer.take(chunk):
                         yield item
-        except (TimeoutError, NoChunk, EventTooLarge, *self._client.failures) as error:
+        except (TimeoutError, NoChunk, EventTooLarge, UnknownCoding, _Endless, *self._client.failures) as error:
             if answer.finish is None:  # otherwise the answer is whole, whatever happens to its connection
                 raise self._judge(error, answer.failures) from error
         for item in answer.end():
@@ -122,7 +143,8 @@ class Chat:
         while params is not None:  # ends, for each turn leaves a parameter out
             asked, params = params, None
             has_begun = False
-            async with aclosing(self._attempt(asked)) as chunks:
+            most = _STREAMED * self._parameters.limit(request) + _STREAM_MARGIN
+            async with aclosing(self._attempt(asked, most=most)) as chunks:
                 async for chunk in chunks:
                     if chunk.error is not None and not has_begun:
                         params = self._parameters.without_refused(asked, model, chunk.error)
@@ -131,8 +153,8 @@ class Chat:
                     has_begun = True
                     yield chunk
 
-    async def _attempt(self, params: Mapping[str, Any]) -> AsyncGenerator[Chunk]:
-        """Ask once. An HTTP answer that is no success is a chunk with its error."""
+    async def _attempt(self, params: Mapping[str, Any], *, most: int) -> AsyncGenerator[Chunk]:
+        """Ask once, for `most` bytes. An HTTP answer that is no success is a chunk with its error."""
         loop = asyncio.get_running_loop()
         patience = self._timeouts.first_text if "stream" in params else self._timeouts.whole
         deadline = loop.time() + patience
@@ -140,18 +162,27 @@ class Chat:
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout_at(deadline):
-                    response = await stack.enter_async_context(self._client.open(**params))
+                    response = await stack.enter_async_context(self._client.open(**params, extra_headers=HEADERS))
             except self._client.statuses as error:
                 yield _refusal(error)
                 return
-            received = await stack.enter_async_context(aclosing(response.iter_bytes()))
+            http = response.http_response
+            coding = http.headers.get("content-encoding", "")
+            received = await stack.enter_async_context(aclosing(slices(http.aiter_raw(), coding=coding)))
             while not body.is_done:
                 async with asyncio.timeout_at(deadline):
                     data = await anext(received, None)
+                most -= len(data or b"")
+                if most < 0:
+                    raise _Endless
                 for chunk in body.end() if data is None else body.feed(data):
                     if chunk.text or chunk.finish:
                         patience = self._timeouts.between_chunks
-                    yield chunk
+                    if len(chunk.text) <= SLICE:
+                        yield chunk
+                        continue
+                    async for part in _parts(chunk):
+                        yield part
                 if data is None:
                     return
                 deadline = loop.time() + patience
@@ -165,7 +196,18 @@ class Chat:
 
     def _judge(self, error: Exception, failures: Failures) -> ProviderFailure:
         is_late = isinstance(error, (TimeoutError, *self._client.timeouts))
+        if isinstance(error, _Endless):
+            return failures.of(FailureCode.TOO_LONG)
         return failures.of(FailureCode.TIMED_OUT if is_late else FailureCode.UNAVAILABLE)
+
+
+async def _parts(chunk: Chunk) -> AsyncGenerator[Chunk]:
+    """Yield a chunk of long text in parts; between them all others have a turn."""
+    *starts, last = range(0, len(chunk.text), SLICE)
+    for start in starts:
+        yield Chunk(text=chunk.text[start : start + SLICE])
+        await asyncio.sleep(0)
+    yield msgspec.structs.replace(chunk, text=chunk.text[last:])
 
 
 def _refusal(error: Any) -> Chunk:

@@ -43,6 +43,12 @@ _TEXTS: Final = (None, "text", "output_text")
 _WORD: Final = re.compile(r"\w{1,50}", re.ASCII)
 _LONGEST_INTEGER: Final = 20
 """Digits; a longer one is read as a float, for no field that we read has so many."""
+_LARGE: Final = 64 * 1024
+"""Bytes of JSON above which it is looked at before it is decoded."""
+_MOST_HOLDERS: Final = 100_000
+"""Brackets and braces in it, also those of text; a program of the longest answer has a quarter of that."""
+_MOST_LENIENT: Final = 256 * 1024
+"""Bytes of JSON that is read once more, slowly, where it is not JSON to the letter."""
 _FAILED: Final = frozenset({"error", "failed", "failure"})
 """What a `status` says of an answer that is none."""
 
@@ -233,12 +239,16 @@ def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
 
 def _decoded(data: bytes) -> object:
     """Decode JSON, and also what others let pass: halves of surrogate pairs, bytes that are no UTF-8, huge numbers."""
+    if len(data) > _LARGE and data.count(b"[") + data.count(b"{") > _MOST_HOLDERS:
+        raise NoChunk
     try:
         return _decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     except RecursionError:
         raise NoChunk from None
+    if len(data) > _MOST_LENIENT:
+        raise NoChunk
     try:
         return json.loads(data.decode(errors="replace"), parse_int=_integer)
     except (ValueError, RecursionError):

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-MAX_EVENT: Final = 8 * 1024 * 1024
+MAX_EVENT: Final = 1024 * 1024
 """Bytes. A chunk of an answer has a few hundred; more than this is no chunk, and is not to fill our memory."""
 
 
@@ -35,9 +35,9 @@ class EventStream:
     """
 
     _line: bytearray = field(default_factory=bytearray, init=False)
-    _data: list[bytes] = field(default_factory=list[bytes], init=False)
+    _data: bytearray = field(default_factory=bytearray, init=False)
+    """The data lines, each with a newline: an empty line costs no more than that."""
     _name: bytes = field(default=b"", init=False)
-    _size: int = field(default=0, init=False)
     _is_first: bool = field(default=True, init=False)
     _after_return: bool = field(default=False, init=False)
     """The last byte was a carriage return: a newline that follows belongs to it."""
@@ -54,7 +54,7 @@ class EventStream:
             self._take_line(events)
         self._line += rest
         self._after_return = self._after_return or received.endswith(b"\r")
-        if self._size + len(self._line) > MAX_EVENT:
+        if len(self._data) + len(self._line) > MAX_EVENT:
             raise EventTooLarge
         return events
 
@@ -77,13 +77,14 @@ class EventStream:
             self._is_first, line = False, line.removeprefix(_BYTE_ORDER_MARK)
         if not line:
             if self._data:
-                events.append(Event(b"\n".join(self._data), self._name))
-            self._data, self._name, self._size = [], b"", 0
+                events.append(Event(bytes(self._data[:-1]), self._name))
+                self._data.clear()
+            self._name = b""
             return
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            self._data.append(value)
-            self._size += len(value) + 1
+            self._data += value
+            self._data += b"\n"
         elif name == b"event":
             self._name = value

@@ -7,6 +7,7 @@ from services.generations.answer import Answer
 from services.generations.redaction import Redactor
 from services.llm.files import encode
 from services.llm.port import (
+    ChatTask,
     CodeTask,
     Finished,
     FinishReason,
@@ -17,6 +18,7 @@ from services.llm.port import (
     Text,
     TextVoided,
     Thought,
+    Usage,
 )
 from services.schemas.model import SchemaModel
 
@@ -84,3 +86,32 @@ def test_what_is_refused_is_missing_and_not_wanted() -> None:
     )
 
     assert (answer.missing, answer.wanted, answer.whole) == (("../up.ts", "b.ts"), ("b.ts",), False)
+
+
+def test_usage_is_told_once_a_second_and_at_the_end() -> None:
+    now = 100.0
+    answer = Answer(1, Redactor, monotonic=lambda: now)
+    answer.expect(Request(ChatTask("Shop", "", None, "?"), (), "chat/1", Options()), resets=True)
+    said: list[tuple[float, int]] = []
+
+    def take(item: Item) -> None:
+        said.extend((now, each.output_tokens) for each in answer.take(item) if isinstance(each, events.UsageUpdated))
+
+    take(Started("groq", "m"))
+    for count in range(1, 2501):
+        now = 100.0 + count / 1000
+        take(Text("a"))
+        take(Usage(11, count))
+    take(Finished(FinishReason.STOP))
+
+    assert said == [(100.001, 1), (101.001, 1001), (102.001, 2001), (102.5, 2500)]
+
+
+def test_the_last_usage_of_a_lost_answer_is_told() -> None:
+    answer = Answer(1, Redactor, monotonic=lambda: 100.0)
+    answer.expect(Request(ChatTask("Shop", "", None, "?"), (), "chat/1", Options()), resets=True)
+    for item in (Started("groq", "m"), Usage(11, 1), Usage(11, 2)):
+        list(answer.take(item))
+
+    assert [each for each in answer.lost() if isinstance(each, events.UsageUpdated)] == [events.UsageUpdated(11, 2)]
+    assert list(answer.lost()) == []

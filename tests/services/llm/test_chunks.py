@@ -274,6 +274,29 @@ def test_details_of_usage_are_within_what_they_are_part_of() -> None:
     assert chunk.usage == Usage(11, 7, cached_tokens=11, reasoning_tokens=7)
 
 
+HEAD = b'{"choices": [{"delta": {"content": "a"}}], "x": '
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        HEAD + b"[" + b"[]," * 300_000 + b"[]]}",
+        HEAD + b"[" + b"{}," * 300_000 + b"{}]}",
+        HEAD + b'"' + b"x" * 300_000 + b'", "y": NaN}',
+    ],
+    ids=["lists", "objects", "NaN"],
+)
+def test_a_chunk_that_takes_long_to_decode_is_refused(data: bytes) -> None:
+    with pytest.raises(NoChunk):
+        read_chunk(Event(data))
+
+
+def test_a_long_text_may_hold_many_brackets() -> None:
+    program = "if (a[0]) { b([{}]); }\n" * 10_000
+
+    assert said(program) == Chunk(text=program)
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.llm.event_stream import Event, EventStream, EventTooLarge
+from services.llm.event_stream import MAX_EVENT, Event, EventStream, EventTooLarge
 
 data = st.text(alphabet=st.characters(blacklist_characters="\r\n", blacklist_categories=["Cs"]), min_size=1)
 
@@ -121,8 +121,18 @@ def test_an_event_that_no_blank_line_ends_is_told_apart(sent: bytes) -> None:
 def test_an_event_without_an_end_is_refused() -> None:
     stream = EventStream()
 
-    for _ in range(8):
-        stream.feed(b"x" * 1024 * 1024)
+    stream.feed(b"x" * MAX_EVENT)
 
     with pytest.raises(EventTooLarge):
         stream.feed(b"x")
+
+
+@pytest.mark.parametrize("line", [b"data:\n", b"data\n", b"data: x\n"])
+def test_lines_without_an_end_are_refused_however_short_they_are(line: bytes) -> None:
+    stream = EventStream()
+    size = len(line.removeprefix(b"data").removeprefix(b":").removeprefix(b" "))
+
+    stream.feed(line * (MAX_EVENT // size))
+
+    with pytest.raises(EventTooLarge):
+        stream.feed(line)

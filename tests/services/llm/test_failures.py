@@ -55,6 +55,24 @@ def test_an_error_is_judged_by_codes_sentences_and_status(status: int | None, bo
     assert judged(read_error(body, status=status)).code is code
 
 
+WIDE: dict[str, Any] = {
+    "a list": [[]] * 100_000,
+    "nested lists": [[[[[]] * 200] * 200] * 200] * 200,
+    "fields": {f"x{number}": number for number in range(100_000)},
+    "fields that hold more": {"error": {"errors": [{"details": [{"message": "no"}] * 300}] * 300}},
+    "names": {"loc": ["x"] * 100_000},
+}
+
+
+@pytest.mark.parametrize("body", WIDE.values(), ids=WIDE)
+def test_of_an_error_a_part_is_read_however_much_it_is(body: Any) -> None:
+    error = read_error({"code": 429, "error": body})
+
+    assert error.status == 429
+    assert len(error.parameters) <= 200
+    assert len(error.message) <= 10_000
+
+
 json_value = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)),
     lambda inner: (
