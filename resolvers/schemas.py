@@ -184,9 +184,11 @@ class IndexInput:
     name: str
     """Unique in its table."""
     fields: Annotated[list[str], AtMost(MAX_FIELDS)]
-    """The fields, in order."""
+    """The fields, in order. Of an index that is not unique: one that rows are listed by, or that and `createdAt`, by
+    which they are sorted anyway; not the primary key, BOOLEAN, JSON, `limit` or `cursor`. A table has 19 such fields
+    at most, those that refer to other tables among them."""
     unique: bool = False
-    """Whether no two rows have the same values."""
+    """Whether no two rows have the same values. Not over what the backend sets itself."""
 
 
 @strawberry.input

@@ -26,7 +26,7 @@ class EnvironmentVariableInput:
     """A variable of the deployed backend's environment."""
 
     name: str
-    """Letters, digits and underscores."""
+    """Letters, digits and underscores; given once."""
     value: str
     """At most 4,096 characters. Kept sealed, and given to the backend; never shown again. Where a program prints
     it, the log has `***` instead, if it has at least 6 characters."""
@@ -204,8 +204,8 @@ class DeploymentsMutation:
             project_id=ProjectId(input.project_id),
             generation_id=GenerationId(input.generation_id),
             platform=input.platform,
-            config=records.DeploymentConfig(
-                {variable.name: variable.value for variable in chosen.environment_variables},
+            config=records.DeploymentConfig.of(
+                [(variable.name, variable.value) for variable in chosen.environment_variables],
                 chosen.build_command,
                 chosen.start_command,
             ),

@@ -1,11 +1,14 @@
 """This file is the record of a deployment: one delivery of a generation's code to a platform, while it runs there."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Final
 
 import msgspec
 
+from services.core.errors import Fault, Invalid
 from services.core.ids import DeploymentId, GenerationId
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.jobs.record import OPEN_INDEX, JobRecord
@@ -40,6 +43,19 @@ class DeploymentConfig(msgspec.Struct, frozen=True):
     environment_variables: dict[str, str] = {}
     build_command: str | None = None
     start_command: str | None = None
+
+    @classmethod
+    def of(
+        cls, variables: Sequence[tuple[str, str]], build_command: str | None, start_command: str | None
+    ) -> "DeploymentConfig":
+        """Take the variables' names and values as they were listed. Raises Invalid where a name is given twice."""
+        given = Counter(name for name, _ in variables)
+        if repeated := [name for name, times in given.items() if times > 1]:
+            where = ("config", "environmentVariables")
+            raise Invalid(
+                [Fault(f"The variable '{name}' is given more than once.", (*where, name)) for name in repeated]
+            )
+        return cls(dict(variables), build_command, start_command)
 
     def __repr__(self) -> str:
         return "DeploymentConfig(…)"

@@ -18,15 +18,15 @@ from services.scaffold.names import TableNames, name_tables, words_of
 from services.scaffold.plurals import singular
 from services.schemas.model import Field, FieldType, OnDelete, SchemaModel, Table
 
-MOST_INDEXES = 20
-"""DynamoDB's quota of global secondary indexes a table; one is for listing all records."""
+MOST_INDEXES = 19
+"""Of DynamoDB's quota of 20 global secondary indexes a table one is for listing all records."""
 
 _MOMENTS = frozenset({FieldType.DATETIME, FieldType.STRING, FieldType.TEXT})
 """What can hold a moment's text."""
 
 NUMBERS = frozenset({FieldType.INTEGER, FieldType.FLOAT})
-_UNFIT_FOR_KEYS = frozenset({FieldType.BOOLEAN, FieldType.JSON})
-_PARAMETERS = frozenset({"limit", "cursor"})
+UNFIT_FOR_KEYS = frozenset({FieldType.BOOLEAN, FieldType.JSON})
+PARAMETERS = frozenset({"limit", "cursor"})
 """What these mean in the query string of a list is taken."""
 _GENERATED = re.compile(r"(?:^(?:id|uuid|pk|key)|Id|_id|ID)$")
 
@@ -93,7 +93,7 @@ def _primary_key(table: Table) -> Field:
     declared = [field for field in table.fields if field.primary_key]
     named = [field for field in table.fields if field.name == "id"]
     key = (declared or named or [Field(name="id", type=FieldType.STRING)])[0]
-    kind = FieldType.STRING if key.type in _UNFIT_FOR_KEYS else key.type
+    kind = FieldType.STRING if key.type in UNFIT_FOR_KEYS else key.type
     return Field(name=key.name, type=kind, primary_key=True)
 
 
@@ -123,11 +123,11 @@ def _unique(table: Table, fields: Sequence[Field], key: Field) -> tuple[tuple[st
 
 
 def _indexed(table: Table, fields: Sequence[Field], key: Field, references: Sequence[Reference]) -> tuple[str, ...]:
-    """Fields to list by: references first, then the first field of each index."""
-    fit = {field.name for field in fields if field.type not in _UNFIT_FOR_KEYS} - _PARAMETERS
+    """Fields to list by, newest first: references, then the first field of each index."""
+    fit = {field.name for field in fields if field.type not in UNFIT_FOR_KEYS} - PARAMETERS
     wanted = [reference.field for reference in references]
     wanted += [index.fields[0] for index in table.indexes if index.fields and index.fields[0] != key.name]
-    return tuple(dict.fromkeys(name for name in wanted if name in fit))[: MOST_INDEXES - 1]
+    return tuple(dict.fromkeys(name for name in wanted if name in fit))[:MOST_INDEXES]
 
 
 def _references(table: Table, schema: SchemaModel, keys: dict[str, Field]) -> tuple[Reference, ...]:
@@ -159,7 +159,7 @@ def _squeezed(name: str) -> str:
 
 
 def _fits(field: Field, key: Field) -> bool:
-    return field.type not in _UNFIT_FOR_KEYS and (field.type in NUMBERS) == (key.type in NUMBERS)
+    return field.type not in UNFIT_FOR_KEYS and (field.type in NUMBERS) == (key.type in NUMBERS)
 
 
 def _on_delete(schema: SchemaModel, parent: str, child: str) -> OnDelete:

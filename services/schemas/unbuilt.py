@@ -8,8 +8,15 @@ from msgspec.structs import replace
 
 from services.core.errors import Fault
 from services.scaffold.names import reference_to
-from services.scaffold.plan import Reference, TablePlan, plan_tables
-from services.schemas.model import OnDelete, Relationship, RelationshipType, SchemaModel
+from services.scaffold.plan import (
+    MOST_INDEXES,
+    PARAMETERS,
+    UNFIT_FOR_KEYS,
+    Reference,
+    TablePlan,
+    plan_tables,
+)
+from services.schemas.model import Index, OnDelete, Relationship, RelationshipType, SchemaModel, Table
 
 _ON_DELETE: Final = "onDelete"
 
@@ -42,7 +49,7 @@ class _Backend:
 def unbuilt(schema: SchemaModel) -> list[Fault]:
     """Return what nothing builds of a schema that `validate` has no fault with, each with the path of the place."""
     backend = _Backend({table.name: table for table in plan_tables(schema)})
-    faults = list(_keys(schema))
+    faults = [*_keys(schema), *_indexes(backend, schema)]
     for number, relationship in enumerate(schema.relationships):
         faults += _relationship(backend, relationship, ("relationships", str(number)))
     return faults
@@ -54,12 +61,14 @@ def without_unbuilt(schema: SchemaModel) -> tuple[SchemaModel, list[Fault]]:
     if not faults:
         return schema, []
     at = {fault.field for fault in faults}
+    plans = plan_tables(schema)
     tables = tuple(
         replace(
             table,
             fields=tuple(replace(one, default_value=None) if one.primary_key else one for one in table.fields),
+            indexes=tuple(_built(plan, table)),
         )
-        for table in schema.tables
+        for plan, table in zip(plans, schema.tables, strict=True)
     )
     relationships = tuple(
         replace(relationship, on_delete=None) if ("relationships", str(number), _ON_DELETE) in at else relationship
@@ -75,6 +84,43 @@ def _keys(schema: SchemaModel) -> Iterator[Fault]:
             if one.primary_key and one.default_value is not None:
                 message = f"The primary key '{one.name}' of '{table.name}' has a default: no two rows can have it."
                 yield Fault(message, ("tables", str(number), "fields", str(nth), "defaultValue"))
+
+
+def _indexes(backend: _Backend, schema: SchemaModel) -> Iterator[Fault]:
+    for number, table in enumerate(schema.tables):
+        for nth, index in enumerate(table.indexes):
+            if (why := _why_unbuilt(backend.tables[table.name], index)) is not None:
+                message = f"The index '{index.name}' of '{table.name}' is not built: {why}"
+                yield Fault(message, ("tables", str(number), "indexes", str(nth), "fields"))
+
+
+def _built(plan: TablePlan, table: Table) -> Iterator[Index]:
+    """Yield what is built of a table's indexes: of one that says too much its first field."""
+    for index in table.indexes:
+        part = replace(index, fields=index.fields[:1], unique=False)
+        yield from [one for one in (index, part) if _is_built(plan, one)][:1]
+
+
+def _is_built(plan: TablePlan, index: Index) -> bool:
+    if index.unique:
+        return tuple(dict.fromkeys(index.fields)) in plan.unique
+    return index.fields[0] in plan.indexed and index.fields[1:] in {(), (plan.created,)}
+
+
+def _why_unbuilt(plan: TablePlan, index: Index) -> str | None:
+    """Return why a backend has nothing for an index, or not all that it says; None where it has."""
+    if _is_built(plan, index):
+        return None
+    first, own = index.fields[0], [name for name in index.fields if name in {plan.created, plan.updated}]
+    if set(index.fields) == {plan.key.name}:
+        return "a primary key is unique, and rows are found by it, without one."
+    if index.unique or first in own:
+        return f"'{own[0]}' is set by the backend, which keeps no index over it."
+    if first in PARAMETERS | {plan.key.name} or plan.field(first).type in UNFIT_FOR_KEYS:
+        return f"rows are not listed by '{first}', a {plan.field(first).type.value}."
+    if first not in plan.indexed:
+        return f"a table has at most {MOST_INDEXES} fields that rows are listed by, references among them."
+    return f"one that is not unique is over one field, or over one and '{plan.created}'."
 
 
 def _relationship(backend: _Backend, relationship: Relationship, at: tuple[str, ...]) -> Iterator[Fault]:

@@ -193,3 +193,30 @@ async def test_more_than_a_record_has_room_for_is_refused(project: Deployed) -> 
 
     message = "At most 262,144 bytes of environment variables in all."
     assert asked["data"]["createDeployment"] == {"deployment": None, "userErrors": [{"message": message}]}
+
+
+async def test_a_variable_that_is_given_twice_is_refused_and_nothing_is_deployed(project: Deployed) -> None:
+    names = ("A", "B", "A", "a", "A", "B")
+
+    asked = await project.user.result(
+        "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input)"
+        " { deployment { id } userErrors { code field message } } }",
+        input={
+            "projectId": project.project_id,
+            "generationId": project.generation_id,
+            "platform": "LOCAL",
+            "config": {"environmentVariables": [{"name": name, "value": "x"} for name in names]},
+        },
+    )
+
+    assert asked["data"]["createDeployment"] == {
+        "deployment": None,
+        "userErrors": [
+            {
+                "code": "BAD_USER_INPUT",
+                "field": ["config", "environmentVariables", name],
+                "message": f"The variable '{name}' is given more than once.",
+            }
+            for name in ("A", "B")
+        ],
+    }

@@ -120,6 +120,83 @@ def test_a_default_of_a_primary_key_is_left_out() -> None:
     assert without_unbuilt(schema)[0].tables == (table("users"),)
 
 
+def fields(*names: str, kind: FieldType = FieldType.STRING) -> tuple[Field, ...]:
+    return tuple(Field(name=name, type=kind) for name in names)
+
+
+def indexed(*names: str, unique: bool = False, more: tuple[Field, ...] = ()) -> SchemaModel:
+    index = Index(name="i", fields=names, unique=unique)
+    columns = (*fields("a", "b", "limit", "cursor", "updatedAt"), Field(name="createdAt", type=FieldType.DATETIME))
+    odd = (*fields("yes", kind=FieldType.BOOLEAN), *fields("json", kind=FieldType.JSON))
+    return SchemaModel(tables=(table("posts", *columns, *odd, *more, indexes=(index,)),))
+
+
+@pytest.mark.parametrize(
+    ("schema", "says", "kept"),
+    [
+        (indexed("json"), "rows are not listed by 'json', a JSON", ()),
+        (indexed("yes"), "rows are not listed by 'yes', a BOOLEAN", ()),
+        (indexed("yes", "a"), "rows are not listed by 'yes', a BOOLEAN", ()),
+        (indexed("a", "b"), "over one field, or over one and 'createdAt'", ("a",)),
+        (indexed("a", "createdAt", "b"), "over one field", ("a",)),
+        (indexed("a", "updatedAt"), "over one field", ("a",)),
+        (indexed("a", "id"), "over one field", ("a",)),
+        (indexed("id"), "a primary key is unique", ()),
+        (indexed("id", unique=True), "a primary key is unique", ()),
+        (indexed("id", "a"), "rows are not listed by 'id'", ()),
+        (indexed("limit"), "rows are not listed by 'limit'", ()),
+        (indexed("cursor"), "rows are not listed by 'cursor'", ()),
+        (indexed("createdAt"), "'createdAt' is set by the backend", ()),
+        (indexed("updatedAt"), "'updatedAt' is set by the backend", ()),
+        (indexed("createdAt", "a"), "'createdAt' is set by the backend", ()),
+        (indexed("createdAt", unique=True), "'createdAt' is set by the backend", ()),
+        (indexed("a", "createdAt", unique=True), "'createdAt' is set by the backend", ("a",)),
+    ],
+)
+def test_an_index_that_is_not_built_whole_has_a_fault_and_what_is_built_of_it_stays(
+    schema: SchemaModel, says: str, kept: tuple[str, ...]
+) -> None:
+    assert validate(schema) == []
+    (fault,) = unbuilt(schema)
+    without, left_out = without_unbuilt(schema)
+
+    assert fault.field == ("tables", "0", "indexes", "0", "fields")
+    assert says in fault.message
+    assert left_out == [fault]
+    assert unbuilt(without) == validate(without) == []
+    assert without.tables[0].indexes == ((Index(name="i", fields=kept),) if kept else ())
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        indexed("a"),
+        indexed("a", "createdAt"),
+        indexed("a", unique=True),
+        indexed("json", unique=True),
+        indexed("yes", "a", unique=True),
+        indexed("id", "a", unique=True),
+        indexed("limit", unique=True),
+    ],
+)
+def test_an_index_that_is_built_stays(schema: SchemaModel) -> None:
+    assert unbuilt(schema) == []
+    assert without_unbuilt(schema) == (schema, [])
+
+
+def test_there_are_so_many_indexes_and_those_beyond_are_not_cut_silently() -> None:
+    names = [f"f{number}" for number in range(19)]
+    indexes = tuple(Index(name=f"by_{name}", fields=(name,)) for name in names)
+    most = SchemaModel(tables=(table("posts", *fields(*names), indexes=indexes),))
+    beside = SchemaModel(tables=(table("users"), table("posts", *fields("userId", *names), indexes=indexes)))
+
+    assert unbuilt(most) == []
+    (fault,) = unbuilt(beside)
+    assert fault.field == ("tables", "1", "indexes", "18", "fields")
+    assert "at most 19 fields" in fault.message
+    assert unbuilt(without_unbuilt(beside)[0]) == []
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.text(max_size=200) | st.sampled_from(["a shop", "a blog with tags and followers", "school with courses"]))
 def test_what_the_scaffold_derives_is_built(description: str) -> None:
