@@ -102,7 +102,7 @@ def settings_page() -> str:
         f"| `{variable}` | {f'`{default}`' if (default := _default(field)) else ''} | {_meaning(field)} |"
         for variable, field in settings()
     )
-    head = "# Settings\n\nGenerated from `services/config.py`.\n\n| variable | default | meaning |\n|---|---|---|"
+    head = "# Settings\n\nGenerated from `services/config/`.\n\n| variable | default | meaning |\n|---|---|---|"
     return f"{head}\n{rows}\n{_CLIENT}"
 
 
