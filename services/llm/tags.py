@@ -24,6 +24,8 @@ _LONE_WORDS: Final = ("think", "thinking", "seed:think")
 _ATTRIBUTES: Final = r"(?:\s[^<>]{0,80})?"
 LONGEST: Final = 128
 """Characters that a tag has at most."""
+LONGEST_CLOSING: Final = 64
+"""The same of a closing one."""
 
 
 def _any(words: tuple[str, ...]) -> str:
@@ -41,13 +43,15 @@ OPENING: Final = re.compile(
 )
 EMPTY: Final = re.compile(rf"<\s{{0,4}}(?:{_any(_WORDS)})\s{{0,4}}/>", re.IGNORECASE)
 """A block without a thought, in one tag."""
-LONE: Final = re.compile(rf"{_closing(_LONE_WORDS)}|{_any(tuple(closing for _, closing in _PAIRS))}", re.IGNORECASE)
-"""The closing tags that may come alone."""
 CLOSING: Final = re.compile(rf"{_closing(_WORDS)}|{_any(tuple(closing for _, closing in _PAIRS))}", re.IGNORECASE)
 ANSWER: Final = re.compile(r"<\|(?:start_response|begin_of_solution)\|>", re.IGNORECASE)
 """What says that the answer begins, after thoughts."""
-ANSWERED: Final = re.compile(r"<\|(?:end_response|end_of_solution)\|>", re.IGNORECASE)
-"""What says that it has ended."""
+TAG: Final = re.compile(
+    rf"(?P<lone>{_closing(_LONE_WORDS)}|{_any(tuple(closing for _, closing in _PAIRS))})"
+    rf"|(?P<end><\|(?:end_response|end_of_solution)\|>)|{OPENING.pattern}",
+    re.IGNORECASE,
+)
+"""Within an answer: a closing tag that may come alone, what says that the answer has ended, or an opening tag."""
 
 
 def closing_of(opening: re.Match[str]) -> re.Pattern[str]:
@@ -59,9 +63,20 @@ def closing_of(opening: re.Match[str]) -> re.Pattern[str]:
     return re.compile(_closing((word,)), re.IGNORECASE)
 
 
-_STARTS: Final = re.compile(r"[<\[◁][^>\]▷\n]*(?:[>\]▷][^<>\n]{0,12}<[^>\n]*){0,3}\Z")
+_LITERALS: Final = (
+    *(f"{sign}{word}" for word in _WORDS for sign in ("<", "</")),
+    *(f"{sign}{word}|>" for word in _WORDS for sign in ("<|", "<|/")),
+    *(tag for pair in _PAIRS for tag in pair),
+    *("<|start_response|>", "<|begin_of_solution|>", "<|end_response|>", "<|end_of_solution|>"),
+)
+_BLANK: Final = re.compile(r"(</?)\s{1,4}")
+_UNCLOSED: Final = re.compile(
+    rf"<\s{{0,4}}(?:{_any(_WORDS)})(?:\s[^<>]{{0,80}}|\s{{0,4}}/)?\Z|</\s{{0,4}}(?:{_any(_WORDS)})\s{{0,4}}\Z",
+    re.IGNORECASE,
+)
 
 
 def may_become_tag(text: str) -> bool:
     """Return whether text that begins like this may become a tag of any kind."""
-    return len(text) < LONGEST and _STARTS.match(text) is not None
+    begun = _BLANK.sub(r"\1", text.lower(), count=1)
+    return any(tag.startswith(begun) for tag in _LITERALS) or _UNCLOSED.match(text) is not None

@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 GOOD: Final = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 CUT: Final = {"length", "model_length", "max_tokens", "content_filter", "safety", "refusal"}
+_TALK: Final = r"<(think|thinking|thought|thoughts|reasoning)>|^=== \w{16} (MANIFEST|FILE)"
 _MARKER: Final = r"^=== {boundary} (MANIFEST|END|FILE [^\n]*|DELETE [^\n]*)[ \t\r]*$\n?"
 
 
@@ -179,17 +180,16 @@ def _answer(text: str) -> tuple[str, bool]:
 
 
 def _lone_closing(text: str) -> int | None:
-    """Return where a line ends that is only a closing tag, outside of code, and the first mention of a tag."""
-    is_code, position = False, 0
-    for line in text.split("\n"):
-        stop = position + len(line) + 1
-        if line.strip().lower() in ("</think>", "</thinking>") and not is_code:
-            return min(stop, len(text))
-        if re.search(r"<(think|thinking|thought|thoughts|reasoning)>", line, re.IGNORECASE):
+    """Return where a closing tag ends that nothing has opened, outside of code, quotes, sentences and files."""
+    for tag in re.finditer("</think(ing)?>", text, re.IGNORECASE):
+        before, after = text[: tag.start()], text[tag.end() :]
+        *lines, line = before.split("\n")
+        if re.search(_TALK, before, re.IGNORECASE | re.MULTILINE):
             return None
-        if line.lstrip().startswith(("```", "~~~")):
-            is_code = not is_code
-        position = stop
+        if sum(each.lstrip().startswith(("```", "~~~")) for each in lines) % 2 or before.endswith(tuple("`\"'([“")):
+            continue
+        if not line.strip() or re.match(r"[ \t\r]*(\n|$)", after) or re.match(r"[^\s.,;:!?)\]`'\"]", after):
+            return tag.end()
     return None
 
 

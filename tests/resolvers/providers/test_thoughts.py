@@ -27,6 +27,12 @@ TAGS: Final = {"a.ts": "// <think>\nconst tags = `\n</think>\n`;\n", "b.md": "``
         "[THINK]Hm.[/THINK]",
         THOUGHTS * 2,
         "<think></think>",
+        "<think >Hm.</think >\n",
+        '<thinking type="long">Hm.</thinking>',
+        "<think/>",
+        "<|START_THINKING|>Hm.<|END_THINKING|><|START_RESPONSE|>",
+        "<|begin_of_thought|>Hm.<|end_of_thought|>\n\n<|begin_of_solution|>",
+        "<analysis>Hm.</analysis>\n",
         "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>",
     ],
 )
@@ -50,9 +56,14 @@ async def test_a_draft_within_the_thoughts(alice: User, fake: FakeLLM, as_told: 
     assert found.record["text"] == ""
 
 
-@pytest.mark.parametrize("size", [1, 7])
-async def test_thoughts_without_their_beginning(alice: User, fake: FakeLLM, as_told: Check, size: int) -> None:
-    found = await seen(alice, fake, saying(lambda _: LONE + SAID, size=size))
+@pytest.mark.parametrize(
+    "before", [LONE, "Hm.</think>", "Hm. </think>\n", "Hm.\n</think> ", "<think>a<think>b</think>c</think>\n"]
+)
+@pytest.mark.parametrize("size", [1, 3])
+async def test_thoughts_without_their_beginning(
+    alice: User, fake: FakeLLM, as_told: Check, before: str, size: int
+) -> None:
+    found = await seen(alice, fake, saying(lambda _: before + SAID, size=size))
 
     as_told(found)
     assert found.record["text"] == SAID
@@ -69,6 +80,44 @@ async def test_a_draft_within_thoughts_without_their_beginning(
 
     as_told(found)
     assert stored(found) == FILES
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"),
+        ("<|begin_of_thought|>\n", "<|end_of_thought|>\n<|begin_of_solution|>\n"),
+        ("<think >", "</think >"),
+    ],
+)
+async def test_a_draft_within_other_tags(alice: User, fake: FakeLLM, as_told: Check, before: str, after: str) -> None:
+    def thinking(boundary: str) -> str:
+        return f"{before}{encode(boundary, DRAFT)}{after}{encode(boundary, FILES)}"
+
+    found = await seen(alice, fake, saying(thinking, size=9), kind="CODE")
+
+    as_told(found)
+    assert stored(found) == FILES
+
+
+async def test_a_draft_after_the_first_words(alice: User, fake: FakeLLM, as_told: Check) -> None:
+    def thinking(boundary: str) -> str:
+        return f"Sure!\n<think>{encode(boundary, DRAFT)}</think>\n{encode(boundary, FILES)}"
+
+    found = await seen(alice, fake, saying(thinking, size=9), kind="CODE")
+
+    as_told(found)
+    assert stored(found) == FILES
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+async def test_the_end_of_thoughts_within_a_file(alice: User, fake: FakeLLM, as_told: Check, size: int) -> None:
+    files = {"a.ts": FILES["a.ts"], "b.md": "So they end:\n</think>\nand go on.\n"}
+
+    found = await seen(alice, fake, saying(lambda boundary: encode(boundary, files), size=size), kind="CODE")
+
+    as_told(found)
+    assert stored(found) == files
 
 
 @pytest.mark.parametrize("text", ["<think>I shall never", "<think>", "Hm.\n</think>\n<think>And"])
