@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 
 from services.llm.chat import Chat, Client, Timeouts
 from services.llm.port import Options
+from services.llm.slices import bounded_errors
 
 BASE_URL: Final = "https://api.groq.com"
 _PATH: Final = "/openai/v1"
@@ -42,7 +43,11 @@ def _client(*, key: str, base_url: str, timeouts: Timeouts) -> Client:
     import httpx  # noqa: PLC0415 - same
 
     sdk = groq.AsyncGroq(
-        api_key=key, base_url=base_url, timeout=groq.Timeout(None, connect=timeouts.connect), max_retries=0
+        api_key=key,
+        base_url=base_url,
+        timeout=groq.Timeout(None, connect=timeouts.connect),
+        max_retries=0,
+        http_client=groq.DefaultAsyncHttpxClient(event_hooks={"response": [bounded_errors(httpx.AsyncByteStream)]}),
     )
     return Client(
         open=cast("Any", sdk.chat.completions.with_streaming_response.create),

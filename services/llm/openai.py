@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 
 from services.llm.chat import Chat, Client, Timeouts
 from services.llm.port import Options
+from services.llm.slices import bounded_errors
 
 BASE_URL: Final = "https://api.openai.com/v1"
 
@@ -41,7 +42,11 @@ def _client(*, key: str, base_url: str, timeouts: Timeouts) -> Client:
     import openai  # noqa: PLC0415 - takes 0.8 s, which only those who use it pay
 
     sdk = openai.AsyncOpenAI(
-        api_key=key, base_url=base_url, timeout=openai.Timeout(None, connect=timeouts.connect), max_retries=0
+        api_key=key,
+        base_url=base_url,
+        timeout=openai.Timeout(None, connect=timeouts.connect),
+        max_retries=0,
+        http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [bounded_errors(httpx2.AsyncByteStream)]}),
     )
     return Client(
         open=cast("Any", sdk.chat.completions.with_streaming_response.create),

@@ -2,12 +2,15 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
-from typing import Final
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterator
+from contextlib import aclosing, suppress
+from http import HTTPStatus
+from typing import Any, Final
 
 SLICE: Final = 16 * 1024
 """Bytes, or characters of one text. What a slice holds at most takes some milliseconds to read."""
+MOST_OF_ERROR: Final = 64 * 1024
+"""Bytes, decoded, that are read of an HTTP answer that is no success."""
 HEADERS: Final = {"accept-encoding": "identity"}
 """What asks for an answer as it is: a kilobyte that is compressed may be a megabyte."""
 
@@ -35,6 +38,41 @@ async def slices(received: AsyncGenerator[bytes], *, coding: str) -> AsyncGenera
                     await asyncio.sleep(0)
                 is_first = False
                 yield piece
+
+
+def bounded_errors(byte_stream: type[Any]) -> Callable[[Any], Awaitable[None]]:
+    """Return a hook for the responses of httpx, or of a library like it: the SDKs read errors, and redirects, whole.
+
+    `byte_stream` is the library's AsyncByteStream. Of what is no success as much is read as an error may have.
+    """
+
+    class Bounded(byte_stream):
+        def __init__(self, stream: Any, coding: str) -> None:
+            self._stream, self._coding = stream, coding
+
+        async def __aiter__(self) -> AsyncGenerator[bytes]:
+            left = MOST_OF_ERROR
+            with suppress(UnknownCoding):
+                async with aclosing(slices(_items(self._stream), coding=self._coding)) as pieces:
+                    async for piece in pieces:
+                        yield piece[:left]
+                        left -= len(piece)
+                        if left <= 0:
+                            return
+
+        async def aclose(self) -> None:
+            await self._stream.aclose()
+
+    async def bound(response: Any) -> None:
+        if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+            response.stream = Bounded(response.stream, response.headers.pop("content-encoding", ""))
+
+    return bound
+
+
+async def _items(stream: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
+    async for data in stream:
+        yield data
 
 
 def _cutter(coding: str) -> Callable[[bytes], Iterator[bytes]]:

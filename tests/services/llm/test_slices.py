@@ -3,12 +3,14 @@
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.llm.groq import Groq
 from services.llm.openai import OpenAI
 from services.llm.port import (
     ChatTask,
@@ -22,7 +24,7 @@ from services.llm.port import (
     Request,
     Text,
 )
-from services.llm.slices import SLICE, UnknownCoding, slices
+from services.llm.slices import MOST_OF_ERROR, SLICE, UnknownCoding, slices
 from tests.fakes.llm import Body, FakeLLM, Recorded
 
 MANY = b":\n" * 1_000_000
@@ -131,6 +133,70 @@ async def test_a_stream_of_nothing_that_never_ends_is_left(fake: FakeLLM) -> Non
         await ask(fake)
 
     assert failure.value.code is FailureCode.TOO_LONG
+
+
+async def served(head: bytes, body: AsyncGenerator[bytes], sent: list[int]) -> asyncio.Server:
+    """Serve one answer on loopback, and note the bytes of its body that were taken."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + b"connection: close\r\n\r\n")
+        with suppress(ConnectionError):
+            async for part in body:
+                writer.write(part)
+                await writer.drain()
+                sent.append(len(part))
+        writer.close()
+
+    return await asyncio.start_server(answer, "127.0.0.1", 0)
+
+
+async def endless() -> AsyncGenerator[bytes]:
+    while True:
+        yield b"No. " * SLICE
+
+
+async def compressed() -> AsyncGenerator[bytes]:
+    yield gzip.compress(b'{"error": {"code": "insufficient_quota", "x": "' + b"x" * 50_000_000 + b'"}}')
+
+
+async def small() -> AsyncGenerator[bytes]:
+    yield gzip.compress(b'{"error": {"code": "insufficient_quota"}}')
+
+
+async def odd() -> AsyncGenerator[bytes]:
+    yield b"insufficient_quota"
+
+
+@pytest.mark.parametrize("kind", [OpenAI, Groq])
+@pytest.mark.parametrize(
+    ("body", "coding", "code"),
+    [
+        (endless, b"", FailureCode.RATE_LIMITED),
+        (compressed, b"content-encoding: gzip\r\n", FailureCode.RATE_LIMITED),
+        (small, b"content-encoding: gzip\r\n", FailureCode.INSUFFICIENT_QUOTA),
+        (odd, b"content-encoding: br\r\n", FailureCode.RATE_LIMITED),
+    ],
+)
+async def test_of_an_error_as_much_is_read_as_one_has(
+    kind: type[OpenAI] | type[Groq],
+    body: Callable[[], AsyncGenerator[bytes]],
+    coding: bytes,
+    code: FailureCode,
+) -> None:
+    sent: list[int] = []
+    server = await served(b"HTTP/1.1 429 No\r\nretry-after: 7\r\n" + coding, body(), sent)
+    port = server.sockets[0].getsockname()[1]
+    chat = kind(key="k", model="m", base_url=f"http://127.0.0.1:{port}/v1")
+
+    async with asyncio.timeout(20):
+        with pytest.raises(ProviderFailure) as failure:
+            await anext(chat.stream(ASKED))
+    await chat.aclose()
+    server.close()
+
+    assert (failure.value.code, failure.value.retry_after) == (code, 7)
+    assert sum(sent) < MOST_OF_ERROR + 8 * 1024 * 1024  # what the sockets hold
 
 
 async def test_a_long_text_comes_in_parts(fake: FakeLLM) -> None:
