@@ -19,6 +19,14 @@ BODY = "const a = 1;\n\nexport default `\n```\n`;\n"
         ("```ts\n", "`````\n"),
         ("``` typescript title=src/a.ts\n", "```\n\n"),
         ("\n\n```ts\r\n", "```\r\n \n"),
+        ("```ts\n", "~~~\n"),
+        ("````ts\n", "```\n"),
+        ("```ts\n", ""),
+        ("", "```\n"),
+        ("", "~~~\n\n"),
+        ("Here is the file:\n```ts\n", "```\n"),
+        ("Here is the file a.ts.\n\n~~~\n", "~~~\n"),
+        ("```ts\n", "```\nThis file starts it.\n"),
     ],
 )
 @pytest.mark.parametrize("size", [1, 1000])
@@ -33,20 +41,37 @@ def test_a_fence_around_a_whole_file_goes(before: str, after: str, size: int) ->
 @pytest.mark.parametrize(
     "content",
     [
-        "```ts\nopen\n",
-        "```ts\nopen\n~~~\n",
-        "````ts\nopen\n```\n",
-        "const a = 1;\n```\n",
         "```\n",
         "``\nx\n``\n",
-        "```ts\nx\n``` and more\n",
-        "x\n```ts\ny\n```\n",
+        "Resources:\n  a: 1\n",
+        "Here is no fence:\nx\n",
+        "x\n```\ny\n",
+        "x\n``\n",
+        "x\n  ```\n",
         "\n\n",
         "",
     ],
 )
 def test_what_is_no_fence_around_a_whole_file_stays(content: str) -> None:
     assert outcome(parse(encode(B, {"a.ts": content})))[0] == {"a.ts": content}
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.sql", "Dockerfile", "deploy/Makefile", "a.toml"])
+@pytest.mark.parametrize("content", ["```\nx: 1\n", "x: 1\n```\n", "Here it is:\n\n```\nx: 1\n~~~\n"])
+def test_a_fence_goes_from_code_that_nobody_parses(name: str, content: str) -> None:
+    assert outcome(parse(encode(B, {name: content})))[0] == {name: "x: 1\n"}
+
+
+@pytest.mark.parametrize("name", ["README", "a.txt", "a.rst", "a.md"])
+@pytest.mark.parametrize("content", ["Run:\n```\nx\n```\n", "```\nx\n~~~\n", "```\nx\n", "x\n```\n"])
+def test_half_a_fence_stays_in_a_text(name: str, content: str) -> None:
+    assert outcome(parse(encode(B, {name: content})))[0] == {name: content}
+
+
+def test_a_page_with_very_many_fences_keeps_its_own() -> None:
+    page = "```md\n" + "```x\n```\n" * 45_000 + "x\n```\n"
+
+    assert outcome(parse(encode(B, {"a.md": page})))[0] == {"a.md": page}
 
 
 PAGE = "# Title\n\n```sh\nnpm start\n```\n"

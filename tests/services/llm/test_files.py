@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.llm.fences import unfenced
 from services.llm.files import (
     FileCompleted,
     FileDelta,
@@ -23,8 +22,14 @@ from services.llm.files import (
     encode,
     new_boundary,
 )
+from services.llm.open_file import OpenFile
 from services.llm.paths import DiscardReason
 from tests.services.llm.reading import B, P, in_pieces, outcome, parse, written
+
+
+def kept(path: str, content: str) -> str:
+    """Return what is kept of a file whose content comes at once: all but a fence around it."""
+    return OpenFile(path, len(content.encode()), DiscardReason.FILE_TOO_LARGE).take(content, ends=True)
 
 
 def refused(text: str) -> set[tuple[str, DiscardReason]]:
@@ -121,7 +126,7 @@ def test_no_content_and_no_cut_changes_the_files(contents: dict[str, str], place
     parser, items = in_pieces(cut(written(contents), places))
 
     files, discarded, notes = outcome(items)
-    assert files == {name: unfenced(name, f"{text}\n") for name, text in contents.items()}
+    assert files == {name: kept(name, f"{text}\n") for name, text in contents.items()}
     assert (discarded, notes, parser.missing, parser.ended) == (set(), "notes\n", (), True)
 
 
@@ -347,8 +352,8 @@ def test_files_that_exist_are_changed_and_removed_however_the_text_is_cut(
 
     items = [item for piece in cut(text, places) for item in parser.feed(piece)] + parser.end()
 
-    kept = {path: text for path, text in existing.items() if path not in removed}
-    assert changed(existing, items) == {**kept, **{path: unfenced(path, f"{text}\n") for path, text in brought.items()}}
+    stays = {path: text for path, text in existing.items() if path not in removed}
+    assert changed(existing, items) == {**stays, **{path: kept(path, f"{text}\n") for path, text in brought.items()}}
     assert not any(isinstance(item, FileDiscarded) for item in items)
     assert (parser.missing, parser.ended) == (tuple(sorted(removed - {*existing, *brought})), True)
 
