@@ -7,8 +7,8 @@ from contextlib import aclosing, suppress
 from http import HTTPStatus
 from typing import Any, Final
 
-SLICE: Final = 16 * 1024
-"""Bytes, or characters of one text. What a slice holds at most takes some milliseconds to read."""
+SLICE: Final = 4 * 1024
+"""Bytes, or characters of one text. What a slice holds at most takes a few milliseconds to read."""
 MOST_OF_ERROR: Final = 64 * 1024
 """Bytes, decoded, that are read of an HTTP answer that is no success."""
 HEADERS: Final = {"accept-encoding": "identity"}
