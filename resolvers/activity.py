@@ -11,6 +11,7 @@ from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.projects import Project
 from resolvers.scalars import Long
+from resolvers.shown import shown, shows
 from resolvers.streams import StreamEvent, StreamGap
 from resolvers.users import User
 from services.core.actor import Role
@@ -25,6 +26,7 @@ ActivityEntityType = strawberry.enum(EntityType, name="ActivityEntityType")
 ActivityVerb = strawberry.enum(Verb, name="ActivityVerb")
 
 
+@shows(model.ActivityEntry)
 @strawberry.type
 class Activity(Node):
     """Somebody did something to an object, or what they had asked for happened. Kept for 90 days."""
@@ -52,7 +54,7 @@ class Activity(Node):
         if self.entry.project_id is None:
             return None
         found = await info.context.loaders.project(self.entry.project_id, self.entry.project_owner_id)
-        return None if found is None else Project.of(found)
+        return shown(found)
 
     @strawberry.field
     async def member(self, info: Info) -> User | None:
@@ -60,13 +62,13 @@ class Activity(Node):
         if self.entity_type is not EntityType.MEMBER:
             return None
         found = await info.context.loaders.user(UserId(self.entity_id))
-        return None if found is None else User.of(found)
+        return shown(found)
 
     @strawberry.field
     async def user(self, info: Info) -> User | None:
         """Who did it, as `userId`."""
         found = await info.context.loaders.user(self.entry.user_id)
-        return None if found is None else User.of(found)
+        return shown(found)
 
     @classmethod
     def of(cls, entry: model.ActivityEntry) -> Self:
@@ -97,7 +99,7 @@ ActivityEvent = Annotated[
 ]
 
 
-def shown(happened: Following[model.ActivityEntry]) -> ActivityNoted | StreamGap:
+def shown_event(happened: Following[model.ActivityEntry]) -> ActivityNoted | StreamGap:
     if isinstance(happened, stream.StreamGap):
         return StreamGap.of(happened)
     return ActivityNoted(
@@ -171,4 +173,4 @@ class ActivitySubscription:
         )
         async with feed as followed:
             async for happened in followed:
-                yield shown(happened)
+                yield shown_event(happened)

@@ -9,6 +9,7 @@ from resolvers.context import Info
 from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
 from resolvers.node import Node
+from resolvers.shown import shows
 from services.api_keys import service as model
 from services.api_keys.text import key_prefix
 from services.core.actor import Scope
@@ -17,6 +18,7 @@ from services.core.ids import ApiKeyId, TeamId
 strawberry.enum(Scope, name="ApiKeyScope")
 
 
+@shows(model.ApiKey)
 @strawberry.type
 class ApiKey(Node):
     """What a program signs in with. It acts for the person who made it, in one team, with their role there."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 
 import strawberry
 
@@ -11,12 +11,10 @@ from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.projects import Project
+from resolvers.shown import AnyGeneration, shown, shows
 from services.architectures import model, service
 from services.architectures.model import MAX_EDGES, MAX_NODES
 from services.core.ids import ArchitectureId, ProjectId
-
-if TYPE_CHECKING:
-    from resolvers.generations import Generation
 
 DiagramNodeKind = strawberry.enum(model.NodeKind, name="DiagramNodeKind")
 
@@ -47,6 +45,7 @@ class DiagramEdge:
     """How; may be empty."""
 
 
+@shows(service.Architecture)
 @strawberry.type
 class Architecture(Node):
     """A drawing of a backend's parts and how they connect, generated or made by hand."""
@@ -75,14 +74,12 @@ class Architecture(Node):
         return Project.of(found)
 
     @strawberry.field
-    async def generation(self, info: Info) -> Annotated["Generation", strawberry.lazy("resolvers.generations")] | None:
+    async def generation(self, info: Info) -> AnyGeneration | None:
         """The generation that made it; null for one made by hand. From version 2 on, somebody has changed it since."""
-        from resolvers.generations import Generation  # noqa: PLC0415 - the slices show each other
-
         if self.architecture.generation_id is None:
             return None
         found = await info.context.loaders.generation(self.architecture.generation_id, self.architecture.project_id)
-        return None if found is None else Generation.of(found)
+        return shown(found)
 
     @classmethod
     def of(cls, architecture: service.Architecture) -> Self:

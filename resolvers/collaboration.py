@@ -5,9 +5,10 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers.activity import ActivityNoted, LiveAfter, shown
+from resolvers.activity import ActivityNoted, LiveAfter, shown_event
 from resolvers.context import Info
 from resolvers.lists import SHOWN, AtMost
+from resolvers.shown import shown
 from resolvers.streams import StreamGap
 from resolvers.users import User
 from services.collaboration import Present
@@ -25,7 +26,7 @@ class PresentUser:
     async def user(self, info: Info) -> User | None:
         """The same with names."""
         found = await info.context.loaders.user(UserId(self.user_id))
-        return None if found is None else User.of(found)
+        return shown(found)
 
 
 @strawberry.type
@@ -63,4 +64,4 @@ class CollaborationSubscription:
                         present=[PresentUser(user_id=strawberry.ID(user_id)) for user_id in happening.user_ids]
                     )
                 else:
-                    yield shown(happening)
+                    yield shown_event(happening)

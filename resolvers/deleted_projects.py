@@ -9,6 +9,7 @@ from resolvers.context import Info
 from resolvers.errors import UserErrors, reporting
 from resolvers.paging import After, Connection, First, connection
 from resolvers.projects import Project
+from resolvers.shown import shown
 from resolvers.users import User
 from services.core.ids import ProjectId, TeamId
 from services.core.pages import PageRequest
@@ -38,7 +39,7 @@ class DeletedProject:
         """Who deleted it."""
         user_id = self.project.deleted_by
         found = None if user_id is None else await info.context.loaders.user(user_id)
-        return None if found is None else User.of(found)
+        return shown(found)
 
     @classmethod
     def of(cls, project: model.Project) -> Self:

@@ -1,7 +1,7 @@
 """This file is documentation in the schema."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 
 import strawberry
 
@@ -10,15 +10,14 @@ from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.projects import Project
+from resolvers.shown import AnyGeneration, shown, shows
 from services.core.ids import PageId, ProjectId
 from services.documentation import model, service
 from services.documentation.model import MAX_PAGES
 from services.projects import service as projects
 
-if TYPE_CHECKING:
-    from resolvers.generations import Generation
 
-
+@shows(model.DocumentationPage)
 @strawberry.type
 class DocumentationPage(Node):
     """A page about a project, generated or written by hand."""
@@ -46,14 +45,12 @@ class DocumentationPage(Node):
         return Project.of(found)
 
     @strawberry.field
-    async def generation(self, info: Info) -> Annotated["Generation", strawberry.lazy("resolvers.generations")] | None:
+    async def generation(self, info: Info) -> AnyGeneration | None:
         """The generation that wrote it; null once somebody has written or changed it by hand."""
-        from resolvers.generations import Generation  # noqa: PLC0415 - the slices show each other
-
         if self.page.generation_id is None:
             return None
         found = await info.context.loaders.generation(self.page.generation_id, self.page.project_id)
-        return None if found is None else Generation.of(found)
+        return shown(found)
 
     @classmethod
     def of(cls, page: model.DocumentationPage) -> Self:
@@ -79,9 +76,8 @@ class DocumentationFilter:
     title: str | None = None
     """With this text in the title, in whatever case."""
 
-
-def page_filter(asked: DocumentationFilter | None) -> service.PageFilter:
-    return service.PageFilter() if asked is None else service.PageFilter(asked.category, asked.title or None)
+    def to_filter(self) -> service.PageFilter:
+        return service.PageFilter(self.category, self.title or None)
 
 
 @strawberry.input

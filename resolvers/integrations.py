@@ -11,6 +11,7 @@ from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.projects import Project
 from resolvers.scalars import URL
+from resolvers.shown import shows
 from resolvers.teams import Team
 from services.core.errors import Invalid
 from services.core.ids import IntegrationId, ProjectId, TeamId
@@ -22,6 +23,7 @@ strawberry.enum(IntegrationType)
 strawberry.enum(IntegrationTestState)
 
 
+@shows(model.Integration)
 @strawberry.type
 class Integration(Node):
     """An account of a team at another service. Its credentials are encrypted and can not be read."""

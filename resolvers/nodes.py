@@ -1,57 +1,22 @@
 """This file is looking up anything by its id."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import strawberry
 
-from resolvers.activity import Activity
-from resolvers.analytics import Session
-from resolvers.api_keys import ApiKey
-from resolvers.architectures import Architecture
 from resolvers.context import Info
-from resolvers.deployments import Deployment
-from resolvers.documentation import DocumentationPage
-from resolvers.generations import Generation
-from resolvers.integrations import Integration
 from resolvers.lists import AsLongAs, AtMost
 from resolvers.node import Node
-from resolvers.notifications import NotificationTarget, Webhook, WebhookDelivery
-from resolvers.projects import Project
-from resolvers.schemas import Schema
+from resolvers.shown import shown
 from resolvers.sight import seen
-from resolvers.teams import Team
-from resolvers.teams.objects import TeamInvitation
-from resolvers.users import User
-from services.core.ids import prefix_of
 
 MOST: Final = 100
 
-_BY_PREFIX: Final[dict[str, Callable[[Any], Node]]] = {
-    "user": User.of,
-    "team": Team.of,
-    "invitation": TeamInvitation.of,
-    "key": ApiKey.of,
-    "project": Project.of,
-    "schema": Schema.of,
-    "architecture": Architecture.of,
-    "page": DocumentationPage.of,
-    "activity": Activity.of,
-    "generation": Generation.of,
-    "deployment": Deployment.of,
-    "webhook": Webhook.of,
-    "integration": Integration.of,
-    "target": NotificationTarget.of,
-    "delivery": WebhookDelivery.of,
-    "session": Session.of,
-}
-"""How what has an id is shown; `resolvers.sight` says who may see it."""
-
 
 async def _find(info: Info, object_id: str) -> Node | None:
-    thing = await seen(info.context.services, object_id, by=info.context.actor)
-    return None if thing is None else _BY_PREFIX[prefix_of(object_id) or ""](thing)
+    return shown(await seen(info.context.services, object_id, by=info.context.actor))
 
 
 def _number_of_ids(arguments: Mapping[str, Any]) -> int:

@@ -1,7 +1,7 @@
 """This file is projects in the schema."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 
 import strawberry
 
@@ -9,25 +9,31 @@ from resolvers.context import Info
 from resolvers.errors import UserErrors, reporting
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
+from resolvers.shown import (
+    AnyActivity,
+    AnyArchitecture,
+    AnyDeployment,
+    AnyDocumentationFilter,
+    AnyDocumentationPage,
+    AnyGeneration,
+    AnySchema,
+    AnySchemaFilter,
+    AnyUser,
+    shown,
+    shows,
+)
 from resolvers.teams import Team
 from resolvers.viewer_can import ViewerCan
 from services.core.ids import ProjectId, TeamId
 from services.core.pages import PageRequest
+from services.documentation.service import PageFilter
 from services.projects import service as model
 from services.projects.service import ProjectStatus
-
-if TYPE_CHECKING:
-    from resolvers.activity import Activity
-    from resolvers.architectures import Architecture
-    from resolvers.deployments import Deployment
-    from resolvers.documentation import DocumentationFilter, DocumentationPage
-    from resolvers.generations import Generation
-    from resolvers.schemas import Schema, SchemaFilter
-    from resolvers.users import User
 
 strawberry.enum(ProjectStatus)
 
 
+@shows(model.Project)
 @strawberry.type
 class Project(Node):
     """A backend being built, from its description to where it runs."""
@@ -50,15 +56,13 @@ class Project(Node):
     async def team(self, info: Info) -> Team | None:
         """The team it belongs to."""
         found = await info.context.loaders.team(self.project.team_id)
-        return None if found is None else Team.of(found)
+        return shown(found)
 
     @strawberry.field
-    async def owner(self, info: Info) -> Annotated["User", strawberry.lazy("resolvers.users")] | None:
+    async def owner(self, info: Info) -> AnyUser | None:
         """Who created it."""
-        from resolvers.users import User  # noqa: PLC0415 - the slices show each other
-
         found = await info.context.loaders.user(self.project.user_id)
-        return None if found is None else User.of(found)
+        return shown(found)
 
     @strawberry.field
     async def viewer_can(self, info: Info) -> ViewerCan:
@@ -66,13 +70,11 @@ class Project(Node):
         return ViewerCan.of(info.context.actor, self.project.team_id)
 
     @strawberry.field
-    async def schema(self, info: Info) -> Annotated["Schema", strawberry.lazy("resolvers.schemas")] | None:
+    async def schema(self, info: Info) -> AnySchema | None:
         """The newest version of its schema; null before the first."""
-        from resolvers.schemas import Schema  # noqa: PLC0415 - the slices show each other
-
         schema_id = self.project.schema_id
         found = None if schema_id is None else await info.context.loaders.schema(schema_id, self.project.id)
-        return None if found is None else Schema.of(found)
+        return shown(found)
 
     @strawberry.field
     async def schemas(
@@ -81,36 +83,26 @@ class Project(Node):
         first: First = 20,
         after: After = None,
         filter: Annotated[
-            Annotated["SchemaFilter", strawberry.lazy("resolvers.schemas")] | None,
+            AnySchemaFilter | None,
             strawberry.argument(description="Which versions; null for all."),
         ] = None,
-    ) -> Connection[Annotated["Schema", strawberry.lazy("resolvers.schemas")]]:
+    ) -> Connection[AnySchema]:
         """The versions of its schema, newest first."""
-        from resolvers.schemas import Schema  # noqa: PLC0415 - the slices show each other
-
         name = None if filter is None else filter.name
         page = await info.context.services.schemas.versions(self.project, PageRequest(first, after), name=name)
-        return connection(page, Schema.of, after=after)
+        return connection(page, shown, after=after)
 
     @strawberry.field
-    async def architecture(
-        self, info: Info
-    ) -> Annotated["Architecture", strawberry.lazy("resolvers.architectures")] | None:
+    async def architecture(self, info: Info) -> AnyArchitecture | None:
         """The architecture changed last; null before the first."""
-        from resolvers.architectures import Architecture  # noqa: PLC0415 - the slices show each other
-
         found = await info.context.services.architectures.latest(self.project)
-        return None if found is None else Architecture.of(found)
+        return shown(found)
 
     @strawberry.field
-    async def architectures(
-        self, info: Info, first: First = 20, after: After = None
-    ) -> Connection[Annotated["Architecture", strawberry.lazy("resolvers.architectures")]]:
+    async def architectures(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyArchitecture]:
         """All its architectures, the one changed last first."""
-        from resolvers.architectures import Architecture  # noqa: PLC0415 - the slices show each other
-
         page = await info.context.services.architectures.list(self.project, PageRequest(first, after))
-        return connection(page, Architecture.of, after=after)
+        return connection(page, shown, after=after)
 
     @strawberry.field
     async def documentation(
@@ -119,59 +111,41 @@ class Project(Node):
         first: First = 20,
         after: After = None,
         filter: Annotated[
-            Annotated["DocumentationFilter", strawberry.lazy("resolvers.documentation")] | None,
+            AnyDocumentationFilter | None,
             strawberry.argument(description="Which pages; null for all."),
         ] = None,
-    ) -> Connection[Annotated["DocumentationPage", strawberry.lazy("resolvers.documentation")]]:
+    ) -> Connection[AnyDocumentationPage]:
         """The pages of its documentation, in their order."""
-        from resolvers.documentation import DocumentationPage, page_filter  # noqa: PLC0415 - the slices show each other
-
         page = await info.context.services.documentation.list(
-            self.project, PageRequest(first, after), page_filter(filter)
+            self.project, PageRequest(first, after), PageFilter() if filter is None else filter.to_filter()
         )
-        return connection(page, DocumentationPage.of, after=after)
+        return connection(page, shown, after=after)
 
     @strawberry.field
-    async def generations(
-        self, info: Info, first: First = 20, after: After = None
-    ) -> Connection[Annotated["Generation", strawberry.lazy("resolvers.generations")]]:
+    async def generations(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyGeneration]:
         """Its generations, newest first."""
-        from resolvers.generations import Generation  # noqa: PLC0415 - the slices show each other
-
         page = await info.context.services.generations.of_project(self.project, PageRequest(first, after))
-        return connection(page, Generation.of, after=after)
+        return connection(page, shown, after=after)
 
     @strawberry.field
-    async def deployments(
-        self, info: Info, first: First = 20, after: After = None
-    ) -> Connection[Annotated["Deployment", strawberry.lazy("resolvers.deployments")]]:
+    async def deployments(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyDeployment]:
         """Its deployments, newest first."""
-        from resolvers.deployments import Deployment  # noqa: PLC0415 - the slices show each other
-
         page = await info.context.services.deployments.list(
             PageRequest(first, after), project_id=self.project.id, status=None, by=info.context.actor
         )
-        return connection(page, Deployment.of, after=after)
+        return connection(page, shown, after=after)
 
     @strawberry.field
-    async def activity(
-        self, info: Info, first: First = 20, after: After = None
-    ) -> Connection[Annotated["Activity", strawberry.lazy("resolvers.activity")]]:
+    async def activity(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyActivity]:
         """What was done in it in the last 90 days, newest first."""
-        from resolvers.activity import Activity  # noqa: PLC0415 - the slices show each other
-
         page = await info.context.services.activity.of_project(self.project, PageRequest(first, after))
-        return connection(page, Activity.of, after=after)
+        return connection(page, shown, after=after)
 
     @strawberry.field
-    async def latest_deployment(
-        self, info: Info
-    ) -> Annotated["Deployment", strawberry.lazy("resolvers.deployments")] | None:
+    async def latest_deployment(self, info: Info) -> AnyDeployment | None:
         """The newest deployment; null before the first."""
-        from resolvers.deployments import Deployment  # noqa: PLC0415 - the slices show each other
-
         found = await info.context.loaders.latest_deployment(self.project)
-        return None if found is None else Deployment.of(found)
+        return shown(found)
 
     @classmethod
     def of(cls, project: model.Project) -> Self:

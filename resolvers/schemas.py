@@ -1,7 +1,7 @@
 """This file is database schemas in the schema."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final, Self
+from typing import Annotated, Final, Self
 
 import strawberry
 from strawberry.scalars import JSON
@@ -11,14 +11,12 @@ from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.projects import Project
+from resolvers.shown import AnyGeneration, shown, shows
 from services.core.ids import ProjectId, SchemaId
 from services.schemas import model, service
 from services.schemas.diff import ChangeKind
 from services.schemas.model import FieldType, OnDelete, RelationshipType
 from services.schemas.validation import MAX_FIELDS, MAX_INDEXES, MAX_RELATIONSHIPS, MAX_TABLES
-
-if TYPE_CHECKING:
-    from resolvers.generations import Generation
 
 for _enum in (FieldType, RelationshipType, OnDelete, ChangeKind):
     strawberry.enum(_enum)
@@ -97,6 +95,7 @@ class SchemaChange:
     """The thing as it is; null where it went."""
 
 
+@shows(service.Schema)
 @strawberry.type
 class Schema(Node):
     """A version of a project's database schema. Versions never change; a new one is made instead."""
@@ -119,14 +118,12 @@ class Schema(Node):
         return Project.of(await info.context.services.projects.get(self.schema.project_id, by=info.context.actor))
 
     @strawberry.field
-    async def generation(self, info: Info) -> Annotated["Generation", strawberry.lazy("resolvers.generations")] | None:
+    async def generation(self, info: Info) -> AnyGeneration | None:
         """The generation that made it; null for one made by hand."""
-        from resolvers.generations import Generation  # noqa: PLC0415 - the slices show each other
-
         if self.schema.generation_id is None:
             return None
         found = await info.context.loaders.generation(self.schema.generation_id, self.schema.project_id)
-        return None if found is None else Generation.of(found)
+        return shown(found)
 
     @strawberry.field
     async def diff(

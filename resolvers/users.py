@@ -10,11 +10,13 @@ from resolvers.errors import UserErrors, reporting
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.settings import UserSettings
+from resolvers.shown import shows
 from resolvers.teams import Team
 from services import users as model
 from services.core.pages import PageRequest
 
 
+@shows(model.User)
 @strawberry.type
 class User(Node):
     """Somebody who signs in."""

@@ -65,7 +65,7 @@ def circles(imports: Mapping[str, set[str]]) -> list[set[str]]:
 
 
 def figures() -> list[Figure]:
-    graph = grimp.build_graph(*PACKAGES)
+    graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True)
     imports = {module: set(graph.find_modules_directly_imported_by(module)) for module in graph.modules}
     ours, tests = sources(*PACKAGES), sources("tests")
     lengths, sizes = list(functions(ours)), [len(path.read_text().splitlines()) for path in ours]

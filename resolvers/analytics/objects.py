@@ -12,6 +12,7 @@ from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import Long
+from resolvers.shown import shows
 from services.analytics import model, service
 from services.analytics import sessions as records
 from services.analytics.live import Snapshot
@@ -78,6 +79,7 @@ class AnalyticsEvent:
         )
 
 
+@shows(records.Session)
 @strawberry.type
 class Session(Node):
     """One user's run of something, summed up from its events. Kept for 90 days after its last event."""

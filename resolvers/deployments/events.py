@@ -70,7 +70,7 @@ DeploymentEvent = Annotated[
 ]
 
 
-def shown(happened: Following[events.DeploymentEvent], deployment_id: DeploymentId) -> DeploymentEvent:
+def shown_event(happened: Following[events.DeploymentEvent], deployment_id: DeploymentId) -> DeploymentEvent:
     if isinstance(happened, stream.StreamGap):
         return StreamGap.of(happened)
     where: dict[str, Any] = {"cursor": happened.cursor, "seq": happened.seq, "at": happened.at}

@@ -13,6 +13,7 @@ from resolvers.paging import After, Connection, First, connection
 from resolvers.platforms import DeploymentPlatform
 from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL
+from resolvers.shown import shown, shows
 from resolvers.viewer_can import ViewerCan
 from services.core.pages import PageRequest
 from services.deployments import events
@@ -95,6 +96,7 @@ class DeploymentConfig:
     """Null: the platform's own."""
 
 
+@shows(records.Deployment)
 @strawberry.type
 class Deployment(Node):
     """A delivery of generated code to a platform, while it is being built and while it runs there."""
@@ -133,7 +135,7 @@ class Deployment(Node):
         """The project it belongs to."""
         record = self.deployment
         found = await info.context.loaders.project(record.project_id, record.project_owner_id)
-        return None if found is None else Project.of(found)
+        return shown(found)
 
     @strawberry.field
     async def generation(self, info: Info) -> Generation | None:
@@ -142,7 +144,7 @@ class Deployment(Node):
         if await info.context.loaders.project(record.project_id, record.project_owner_id) is None:
             return None
         found = await info.context.loaders.generation(record.generation_id, record.project_id)
-        return None if found is None else Generation.of(found)
+        return shown(found)
 
     @strawberry.field
     async def logs(

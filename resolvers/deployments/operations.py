@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.deployments.events import DeploymentEvent, shown
+from resolvers.deployments.events import DeploymentEvent, shown_event
 from resolvers.deployments.objects import Deployment, LogFilterArgument, log_filter
 from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
@@ -259,4 +259,4 @@ class DeploymentsSubscription:
         deployments, actor, deployment_id = info.context.services.deployments, info.context.actor, DeploymentId(id)
         async with deployments.follow(deployment_id, after=after, shown=log_filter(filter), by=actor) as followed:
             async for happened in followed:
-                yield shown(happened, deployment_id)
+                yield shown_event(happened, deployment_id)

@@ -173,7 +173,7 @@ GenerationEvent = Annotated[
 ]
 
 
-def shown(happened: Following[events.GenerationEvent], generation_id: GenerationId) -> GenerationEvent:
+def shown_event(happened: Following[events.GenerationEvent], generation_id: GenerationId) -> GenerationEvent:
     if isinstance(happened, stream.StreamGap):
         return StreamGap.of(happened)
     where: dict[str, Any] = {"cursor": happened.cursor, "seq": Long(happened.seq), "at": happened.at}

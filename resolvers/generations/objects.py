@@ -14,6 +14,7 @@ from resolvers.node import Node
 from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL, Long
 from resolvers.schemas import Schema
+from resolvers.shown import AnyGeneration, shown, shows
 from resolvers.viewer_can import ViewerCan
 from services.checks.port import JSON, SYNTAX, TYPES, CheckState
 from services.core.ids import GenerationId
@@ -149,6 +150,7 @@ class GenerationFileChange:
         return cls(path=change.path, change=change.kind, before=change.before, after=change.after, patch=change.patch)
 
 
+@shows(records.Generation)
 @strawberry.type
 class Generation(Node):
     """One run of a model (or of the scaffold) for a project. What it made never changes."""
@@ -195,7 +197,7 @@ class Generation(Node):
         """The project it is for."""
         record = self.generation
         found = await info.context.loaders.project(record.project_id, record.project_owner_id)
-        return None if found is None else Project.of(found)
+        return shown(found)
 
     @strawberry.field
     async def schema(self, info: Info) -> Schema | None:
@@ -203,7 +205,7 @@ class Generation(Node):
         if self.generation.schema_id is None:
             return None
         found = await info.context.loaders.schema(self.generation.schema_id, self.generation.project_id)
-        return None if found is None else Schema.of(found)
+        return shown(found)
 
     @strawberry.field
     async def architecture(self, info: Info) -> Architecture | None:
@@ -212,7 +214,7 @@ class Generation(Node):
             return None
         record = self.generation
         found = await info.context.loaders.architecture(self.generation.architecture_id, record.project_id)
-        return None if found is None else Architecture.of(found)
+        return shown(found)
 
     @strawberry.field
     async def text(self, info: Info) -> str | None:
@@ -245,14 +247,12 @@ class Generation(Node):
         return [GenerationCheck(name=c.name, state=c.state, output=c.output) for c in self.generation.checks]
 
     @strawberry.field
-    async def base(
-        self, info: Info
-    ) -> Annotated["Generation", strawberry.lazy("resolvers.generations.objects")] | None:
+    async def base(self, info: Info) -> AnyGeneration | None:
         """The one that this one changes or goes on with; null for one that began anew, and once it was deleted."""
         if self.generation.base_id is None:
             return None
         found = await info.context.loaders.generation(self.generation.base_id, self.generation.project_id)
-        return None if found is None else Generation.of(found)
+        return shown(found)
 
     @strawberry.field
     async def diff(

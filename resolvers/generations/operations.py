@@ -7,7 +7,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.errors import UserErrors, reporting
-from resolvers.generations.events import GenerationEvent, shown
+from resolvers.generations.events import GenerationEvent, shown_event
 from resolvers.generations.objects import Generation
 from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
@@ -248,4 +248,4 @@ class GenerationsSubscription:
         generations, actor, generation_id = info.context.services.generations, info.context.actor, GenerationId(id)
         async with generations.follow(generation_id, after=after, by=actor) as followed:
             async for happened in followed:
-                yield shown(happened, generation_id)
+                yield shown_event(happened, generation_id)

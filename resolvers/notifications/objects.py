@@ -10,6 +10,7 @@ from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import URL
+from resolvers.shown import shows
 from resolvers.teams import Team
 from services.core.pages import PageRequest
 from services.notifications import model
@@ -20,6 +21,7 @@ strawberry.enum(DeliveryState, name="WebhookDeliveryState")
 strawberry.enum(DisabledReason, name="WebhookDisabledReason")
 
 
+@shows(model.Delivery)
 @strawberry.type
 class WebhookDelivery(Node):
     """One message to one webhook, with all its attempts. Kept for 30 days."""
@@ -65,6 +67,7 @@ class WebhookDelivery(Node):
         )
 
 
+@shows(model.Webhook)
 @strawberry.type
 class Webhook(Node):
     """A URL of yours that is told of what happens to a team, signed per Standard Webhooks. Seen by administrators."""

@@ -11,6 +11,7 @@ from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.notifications.operations import USUAL
 from resolvers.paging import After, Connection, First, connection
+from resolvers.shown import shows
 from resolvers.teams import Team
 from services.core.ids import TargetId, TeamId
 from services.core.pages import PageRequest
@@ -22,6 +23,7 @@ strawberry.enum(Channel, name="NotificationChannel")
 strawberry.enum(TargetState, name="NotificationTargetState")
 
 
+@shows(model.NotificationTarget)
 @strawberry.type
 class NotificationTarget(Node):
     """Somebody who is told what happens to a team, by e-mail or text message. Seen by administrators."""

@@ -1,7 +1,7 @@
 """This file is a team in the schema, with its members and invitations."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Self
 
 import strawberry
 
@@ -10,6 +10,7 @@ from resolvers.context import Info
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.settings import TeamSettings
+from resolvers.shown import AnyProject, shown, shows
 from resolvers.viewer_can import ViewerCan
 from services.core.actor import Role
 from services.core.ids import TeamId
@@ -17,9 +18,6 @@ from services.core.pages import PageRequest
 from services.foundation.aws.mailer import MailState
 from services.memberships import model
 from services.teams import invitations, members
-
-if TYPE_CHECKING:
-    from resolvers.projects import Project
 
 strawberry.enum(Role, name="TeamRole")
 strawberry.enum(MailState)
@@ -55,6 +53,7 @@ class TeamMember:
         )
 
 
+@shows(invitations.Invitation)
 @strawberry.type
 class TeamInvitation(Node):
     """An offer to become a member of a team. It is gone once it is accepted, taken back or replaced."""
@@ -85,6 +84,7 @@ class TeamInvitation(Node):
         )
 
 
+@shows(model.Team)
 @strawberry.type
 class Team(Node):
     """People who share projects. Everybody has a personal one."""
@@ -137,16 +137,12 @@ class Team(Node):
         return connection(page, ApiKey.of, after=after)
 
     @strawberry.field
-    async def projects(
-        self, info: Info, first: First = 20, after: After = None
-    ) -> Connection[Annotated["Project", strawberry.lazy("resolvers.projects")]]:
+    async def projects(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyProject]:
         """Its projects, newest first."""
-        from resolvers.projects import Project  # noqa: PLC0415 - the slices show each other
-
         page = await info.context.services.projects.list(
             PageRequest(first, after), team_id=self.team.id, status=None, by=info.context.actor
         )
-        return connection(page, Project.of, after=after)
+        return connection(page, shown, after=after)
 
     @classmethod
     def of(cls, team: model.Team) -> Self:
