@@ -6,7 +6,6 @@ from tests.guard import Guard
 
 CHUNKS: Final = "services/llm/chunks.py"
 CHAT: Final = "services/llm/chat.py"
-FILES: Final = "services/llm/files.py"
 PARAMETERS: Final = "services/llm/parameters.py"
 OF_CHUNKS: Final = "tests/services/llm/test_chunks.py"
 OF_PARAMETERS: Final = "tests/services/llm/test_parameters.py"
@@ -22,11 +21,11 @@ OF_MODELS: Final = (
         f"{OF_CHUNKS}::test_only_known_ends_are_ends",
     ),
     Guard(
-        "ends: of several ends, one that is not good counts",
+        "ends: of several ends the worst counts",
         CHAT,
-        "        if self.finish in {None, FinishReason.STOP}:\n",
-        "        if self.finish is None:\n",
-        "tests/services/llm/test_chat.py::test_of_several_ends_one_that_is_not_good_counts",
+        "self.finish = max(self.finish or end, end, key=_SEVERITY.index)",
+        "self.finish = self.finish or end",
+        "tests/services/llm/test_chat.py::test_of_several_ends_the_worst_counts",
     ),
     Guard(
         "usage: a count of tokens is bounded where it comes in",
@@ -37,8 +36,8 @@ OF_MODELS: Final = (
     ),
     Guard(
         "files: an announced path that is refused is missing",
-        FILES,
-        "            self.announced.append(path[:MAX_PATH])\n",
+        "services/llm/announced.py",
+        "            self.paths.append(what[:MAX_PATH])\n",
         "            pass\n",
         f"{OF_PATHS}::test_an_announced_path_that_is_refused_is_missing_and_no_answer_can_bring_it",
     ),
@@ -59,8 +58,8 @@ OF_MODELS: Final = (
     Guard(
         "thoughts: a tag within the answer is text",
         "services/llm/thoughts.py",
-        "            self._watches = _OPENING.search(self._line + line) is None\n",
-        "",
+        "            self._watches = False\n            return True\n",
+        "            self._tell(tag.end())\n            return True\n",
         f"{OF_THOUGHTS}::test_what_is_thought_and_what_is_said",
     ),
 )
