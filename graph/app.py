@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.access_log import RequestIds
 from graph.headers import PAGE, SecureHeaders
-from graph.http import TooLong, bounded
+from graph.http import Coded, TooLong, bounded
 from graph.origins import Cors, Hosts, Origins
 from graph.transport import GraphQLTransport, address_of
 from graph.turns import Turnstile
@@ -112,6 +112,8 @@ async def _clerk(request: Request) -> Response:
     try:
         body = await bounded(request, most=MOST_BODY)
         await services.accounts.receive(body, request.headers)
+    except Coded:
+        return PlainTextResponse("The message must be sent as it is.", status_code=415)
     except TooLong:
         return PlainTextResponse("The message is too long.", status_code=413)
     except Problem as problem:

@@ -44,7 +44,7 @@ class Malformed(Exception):
         self.message = message
         self.status = status
         self.code = code
-        self.headers = headers
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 class NotPersisted(Malformed):
@@ -59,6 +59,10 @@ class NotPersisted(Malformed):
 
 class TooLong(Exception):
     """The body is longer than it may be; the rest of it was not read."""
+
+
+class Coded(Exception):
+    """The body is compressed, or otherwise not sent as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,9 @@ async def _posted(request: Request, most: int) -> dict[str, Any]:
         raise Malformed(f"The body must be {JSON}, in UTF-8.", status=415, accept=JSON)
     try:
         body = await bounded(request, most=most)
+    except Coded:
+        message = "The body must be sent as it is, without Content-Encoding."
+        raise Malformed(message, status=415, accept_encoding="identity") from None
     except TooLong:
         raise Malformed(f"The body has more than {most:,} bytes.", status=TOO_LONG) from None
     given = _json(body, "body")
@@ -136,7 +143,9 @@ async def _posted(request: Request, most: int) -> dict[str, Any]:
 
 
 async def bounded(request: Request, *, most: int) -> bytes:
-    """Read the body. Raises TooLong as soon as it is known to be longer than `most` bytes."""
+    """Read the body. Raises Coded, and TooLong as soon as it is known to be longer than `most` bytes."""
+    if _codings(request, "content-encoding") - {"identity"} or _codings(request, "transfer-encoding") - {"chunked"}:
+        raise Coded
     length = request.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > _DIGITS or int(length) > most):
         raise TooLong
@@ -146,6 +155,10 @@ async def bounded(request: Request, *, most: int) -> bytes:
         if len(body) > most:
             raise TooLong
     return bytes(body)
+
+
+def _codings(request: Request, header: str) -> set[str]:
+    return {coding.strip().lower() for line in request.headers.getlist(header) for coding in line.split(",")} - {""}
 
 
 def _json(text: str | bytes, name: str) -> object:

@@ -25,8 +25,8 @@ from services.core.errors import Fault
 from services.core.text import Kind, flaw, is_storable
 
 MOST_VALUES: Final = 20_000
-"""Of all arguments of an operation, without what is within a JSON scalar, which nobody coerces. A thousand events that
-leave nothing out are 16,000."""
+"""Of all arguments of an operation. Of what is within a JSON scalar, which nobody coerces, only objects and lists
+count, and how many items each of them has. A thousand events that leave nothing out are 16,000."""
 
 MOST_LEVELS: Final = 32
 """Values within values, those of a JSON scalar included."""

@@ -6,7 +6,14 @@ from typing import Any, NewType
 from urllib.parse import urlsplit
 
 import strawberry
-from graphql import GraphQLError
+from graphql import (
+    EnumValueNode,
+    GraphQLError,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    value_from_ast_untyped,
+)
 from strawberry.scalars import JSON
 
 from services.core.clock import FIRST, LAST, iso, moment_in
@@ -64,10 +71,28 @@ def _url(value: object) -> str:
     return value
 
 
+def _json_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
+    """Read JSON that is written in a document, where GraphQL would take any name for the value of an enum."""
+    waiting = [node]
+    while waiting:
+        match waiting.pop():
+            case EnumValueNode() as name:
+                message = f"JSON has no {name.value[:100]}: write a string, a number, true, false or null."
+                raise GraphQLError(message, name)
+            case ListValueNode() as items:
+                waiting += items.values
+            case ObjectValueNode() as members:
+                waiting += [member.value for member in members.fields]
+            case _:
+                pass
+    return value_from_ast_untyped(node, variables)
+
+
 SCALARS: dict[object, Any] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A moment in UTC, with milliseconds and always with its zone: `2026-01-31T12:00:00.000Z`.",
+        description="A moment in UTC, with milliseconds and always with its zone: `2026-01-31T12:00:00.000Z`. Sent "
+        "with seconds and any offset: `2026-01-31T13:00:00+01:00`.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
         serialize=iso,
         parse_value=_datetime,
@@ -100,6 +125,8 @@ SCALARS: dict[object, Any] = {
     JSON: strawberry.scalar(
         name="JSON",
         description="Any JSON value.",
+        parse_value=lambda value: value,
+        parse_literal=_json_literal,
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
     ),
 }

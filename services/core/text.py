@@ -26,7 +26,7 @@ _TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Embeddings, overrides and isolates of the bidirectional algorithm (UAX #9, 2.1 to 2.5): they reorder what follows, so
 that a name can look like another, or change the text around it."""
 
-_BLANK: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_BLANK: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc\U00013441\U00013442\U0001d159")
 """What counts as a letter or a symbol and shows nothing."""
 _TAGS: Final = range(0xE0000, 0xE1000)
 """Default_Ignorable_Code_Point, also where nothing is assigned."""
@@ -131,6 +131,8 @@ def cleaned(text: str | None, *, most: int) -> str | None:
 def _is_shown(character: str) -> bool:
     """Say whether a character shows by itself, as far as can be told: one that is not assigned yet does."""
     kind = unicodedata.category(character)
+    if character in _BLANK:
+        return False
     if kind == "Cn":
         return ord(character) not in _TAGS and (ord(character) & 0xFFFE) != 0xFFFE  # noqa: PLR2004 - noncharacters
-    return (kind[0] in "LNPS" or kind == "Co") and character not in _BLANK
+    return kind[0] in "LNPS" or kind == "Co"

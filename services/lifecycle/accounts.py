@@ -7,7 +7,7 @@ this may therefore be done again, older news of a user change nothing, and a del
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -36,6 +36,9 @@ REMEMBERED: Final = timedelta(days=7)
 URL_LENGTH: Final = 2048
 """Characters of a picture's URL."""
 
+ID_LENGTH: Final = 255
+"""Characters of a user's or a session's id."""
+
 _ORDER: Final = list(Role)
 
 
@@ -52,7 +55,7 @@ class _Address(msgspec.Struct):
 class ClerkUser(msgspec.Struct):
     """Clerk's user, as far as we read it. `updated_at` is in milliseconds."""
 
-    id: str
+    id: Annotated[str, msgspec.Meta(max_length=ID_LENGTH)]
     updated_at: int
     username: str | None = None
     first_name: str | None = None
@@ -76,7 +79,7 @@ class ClerkUser(msgspec.Struct):
 
 
 class _Named(msgspec.Struct):
-    id: str
+    id: Annotated[str, msgspec.Meta(max_length=ID_LENGTH)]
 
 
 class _Event(msgspec.Struct):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final, cast
 
+from services.core.clock import MOMENT
 from services.core.errors import Fault
 from services.core.text import is_storable
 from services.foundation.aws.items import NUMBERS, is_storable_number
@@ -25,7 +26,6 @@ MAX_BYTES: Final = 100_000
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}", re.ASCII)
 _INDEX_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}", re.ASCII)
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _NAME_RULE: Final = "starts with a letter and holds letters, digits and underscores, at most 63 in all"
 _RESERVED: Final = frozenset({"__proto__", "constructor", "prototype"})
 _RESERVED_TABLES: Final = _RESERVED | {"health"}
@@ -235,6 +235,6 @@ def _is_date(text: str) -> bool:
 
 def _is_moment(text: str) -> bool:
     try:
-        return _MOMENT.fullmatch(text) is not None and datetime.fromisoformat(text).tzinfo is not None
+        return MOMENT.fullmatch(text) is not None and datetime.fromisoformat(text).tzinfo is not None
     except ValueError:
         return False

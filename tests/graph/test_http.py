@@ -333,3 +333,37 @@ async def test_arguments_that_do_not_fit_when_a_field_runs_are_the_callers(
         assert found <= {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}, answered
         assert not any("our side" in error["message"] for error in answered["errors"])
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content-encoding": "gzip"}, 415),
+        ({"content-encoding": "deflate, br"}, 415),
+        ({"content-encoding": "identity"}, 200),
+        ({"transfer-encoding": "gzip, chunked"}, 415),
+        ({"transfer-encoding": "chunked"}, 200),
+    ],
+)
+async def test_a_body_that_is_not_sent_as_it_is_gets_415(
+    server: Server, alice: User, headers: dict[str, str], status: int
+) -> None:
+    body = b'{"query": "{ viewer { id } }"}'
+    is_chunked = "transfer-encoding" in headers
+    lines = {
+        "authorization": f"Bearer {alice.token}",
+        "content-type": "application/json",
+        "host": "localhost",
+    } | headers
+    if not is_chunked:
+        lines["content-length"] = str(len(body))
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    sent = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if is_chunked else body
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
+    async with asyncio.timeout(30):
+        writer.write(f"POST /graphql HTTP/1.1\r\n{head}\r\n".encode() + sent)
+        answer = (await reader.readuntil(b"\r\n\r\n")).lower()
+    writer.close()
+
+    assert answer.startswith(b"http/1.1 %d " % status)
+    assert (b"\r\naccept-encoding: identity\r\n" in answer) == (status == 415)

@@ -169,6 +169,9 @@ async def test_people_call_things_in_their_own_script(alice: User, name: str) ->
         "\u200b",
         "\u00a0\ufeff",
         "a\x85b",
+        "\ufffc",
+        "\U0001d159",
+        "\U00013441 \U00013442",
     ],
 )
 async def test_a_name_is_one_line_that_shows_something(alice: User, name: str) -> None:
@@ -231,3 +234,46 @@ async def test_a_token_with_an_odd_header_is_401(server: Server, header: object)
 
     assert answer.status_code == 401
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+RANGE = """
+query($at: DateTime!) { metricsOverview(range: {start: $at, end: "2026-02-01T00:00:00Z"}) { __typename } }"""
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2026-W05-6T12:00:00Z",
+        "20260131T120000Z",
+        "2026-01-31 12:00:00Z",
+        "2026-01-31T12:00Z",
+        "2026-01-31T12Z",
+        "2026-01-31T12:00:00",
+        "2026-01-31T12:00:00+0100",
+        "2026-01-31T12:00:00+01:00:30",
+        "2026-01-31t12:00:00z",
+        "2026-01-31T12:00:00,5Z",
+        "2026-01-31T24:00:00Z",
+        "\uff12\uff10\uff12\uff16-01-31T12:00:00Z",
+        "2026-01-31T12:00:00Z ",
+    ],
+)
+async def test_a_moment_is_written_as_its_message_says(alice: User, moment: str) -> None:
+    (error,) = (await alice.result(RANGE, at=moment))["errors"]
+
+    assert "DateTime must be written as 2026-01-31T12:00:00Z" in error["message"]
+    assert error["extensions"]["code"] != "INTERNAL"
+
+
+@pytest.mark.parametrize("value", ["{a: NAN}", "[1, {b: [Infinity]}]", "undefined", "NAN"])
+async def test_json_in_a_document_has_no_names_of_enums(alice: User, value: str) -> None:
+    project = await alice.project()
+    key = '{name: "id", type: STRING, primaryKey: true}'
+    field = f'{{name: "a", type: JSON, defaultValue: {value}}}'
+    tables = f'[{{name: "t", fields: [{key}, {field}]}}]'
+    save = f'mutation {{ saveSchema(input: {{projectId: "{project["id"]}", tables: {tables}}}) {{ schema {{ id }} }} }}'
+
+    (error,) = (await alice.result(save))["errors"]
+
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert "JSON has no " in error["message"]

@@ -98,6 +98,32 @@ async def test_a_message_that_comes_twice_happens_once(told: Server, ann: tuple[
     assert (await user.ask(VIEWER))["viewer"]["firstName"] == "1000"
 
 
+@pytest.mark.parametrize("length", [257, 2_048, 5_000])
+async def test_a_message_whose_id_is_no_id_is_refused_although_it_is_signed(
+    told: Server, ann: tuple[User, str], length: int
+) -> None:
+    user, user_id = ann
+    data = clerk_user(user_id, 1, first_name="Ann")
+
+    assert await tell(told, "user.created", data, message="m" * length) == 401
+    assert (await user.ask(VIEWER))["viewer"]["firstName"] is None
+    assert await tell(told, "user.created", data, message=user_id.ljust(256, "m")) == 204
+
+
+@pytest.mark.parametrize("kind", ["user.created", "user.deleted", "session.ended"])
+async def test_news_of_somebody_with_an_endless_id_make_no_sense(told: Server, kind: str) -> None:
+    assert await tell(told, kind, clerk_user("user_" + "a" * 5_000, 1)) == 400
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "gzip, identity"])
+async def test_a_compressed_message_is_not_taken(told: Server, coding: str) -> None:
+    async with httpx.AsyncClient() as http:
+        url, headers = f"{told.origin}/api/webhooks/clerk", {"content-encoding": coding}
+        answer = await http.post(url, content=b"{}", headers=headers)
+
+    assert answer.status_code == 415
+
+
 async def test_an_address_that_is_not_verified_is_none(told: Server, ann: tuple[User, str]) -> None:
     user, user_id = ann
 

@@ -9,6 +9,9 @@ from typing import Final
 
 from services.core.errors import Unauthenticated
 
+MOST_ID: Final = 256
+"""Characters of a message's id; those of Svix have about thirty, and a table's key has 2,048 bytes."""
+
 TOLERANCE: Final = timedelta(minutes=5)
 """How far the time of a message may be from ours; an older one may be a replay."""
 
@@ -24,7 +27,7 @@ class Signatures:
         `body` is the raw one. Raises Unauthenticated for anything else.
         """
         message_id, timestamp = headers.get("svix-id", ""), headers.get("svix-timestamp", "")
-        if not message_id or not timestamp.isdecimal() or len(timestamp) > 12:  # noqa: PLR2004 - seconds since the epoch
+        if not 0 < len(message_id) <= MOST_ID or not timestamp.isdecimal() or len(timestamp) > 12:  # noqa: PLR2004 - seconds since the epoch
             raise Unauthenticated("The message is not signed.")
         if abs(now.timestamp() - int(timestamp)) > TOLERANCE.total_seconds():
             raise Unauthenticated("The message's time is too far from ours.")
