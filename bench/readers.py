@@ -21,13 +21,14 @@ from bench import tokens
 from bench.hub import NoHistory
 from services.core.clock import utc_now
 from services.core.ids import GenerationId, ProjectId, TeamId, UserId
+from services.designs.schema import SchemaModel
 from services.foundation.events.hub import Hub
 from services.foundation.events.open import open_log
 from services.foundation.events.producer import Producer
 from services.foundation.jobs.run import Run
 from services.generations import events
 from services.generations.answer import Answer
-from services.generations.asking import Asking
+from services.generations.answer_session import AnswerSession
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.redaction import Redactor
 from services.llm.chat import Chat
@@ -35,7 +36,6 @@ from services.llm.groq import Groq
 from services.llm.openai import OpenAI
 from services.llm.port import ChatTask, CodeTask, Message, Options, Request, Text
 from services.llm.prompts import render
-from services.schemas.model import SchemaModel
 
 if TYPE_CHECKING:
     from services.foundation.events.port import EventLog
@@ -133,8 +133,8 @@ async def _to_hub(provider: Chat, log: "EventLog", task: ChatTask | CodeTask, or
 
         options = Options(model=order, max_tokens=_MOST)
         answer = Answer(2, lambda: Redactor((KEY,)))
-        asking = Asking(_run(out), provider, answer, options, tell)
-        await (asking.write(task) if isinstance(task, CodeTask) else asking.say(render(task, options)))
+        session = AnswerSession(_run(out), provider, answer, options, tell)
+        await (session.write(task) if isinstance(task, CodeTask) else session.say(render(task, options)))
         await out.close(events.encode(events.GenerationFinished(GenerationStatus.COMPLETED)))
         first = await following
     said = "".join(answer.contents.values()) or answer.text

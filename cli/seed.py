@@ -28,6 +28,7 @@ from services.core.pages import PageRequest
 from services.deployments.events import DeploymentStatusChanged, LogFilter
 from services.deployments.model import DeploymentConfig, DeploymentStatus
 from services.deployments.service import NewDeployment
+from services.designs.schema import Field, FieldType, SchemaModel, Table
 from services.documentation.service import NewPage, PageFilter
 from services.foundation.auth.tokens import Subject, dev_user
 from services.foundation.events.stream import StreamEvent
@@ -39,7 +40,6 @@ from services.notifications.model import NotificationEvent
 from services.notifications.service import NewWebhook, WebhookChange
 from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject, Project
-from services.schemas.model import Field, FieldType, SchemaModel, Table
 from services.settings import SettingsChange, Theme
 from services.users import ProfileChange
 

@@ -102,7 +102,7 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
         if len(self.operations) >= MOST_OPERATIONS:
             message = f"This socket has {MOST_OPERATIONS} operations already: end one, or open another socket."
             raise Limited(message, retry_after=1)
-        self.context.services.pace.take(self.context.caller)
+        self.context.services.throttle.take(self.context.caller)
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         await self.context.begin()

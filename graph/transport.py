@@ -119,25 +119,25 @@ class GraphQLTransport(GraphQL[Context, None]):
             return
         counted = f"sockets of {address}"
         try:
-            self.services.pace.take(counted)
+            self.services.throttle.take(counted)
             with Seat(self._anonymous, address) as socket.state.seat:
                 await self.run(socket)
         except Limited as limited:
             refused = problem_refusal(limited, JSON)
-            await socket.send_denial_response(with_quota(refused, self.services.pace.quota(counted)))
+            await socket.send_denial_response(with_quota(refused, self.services.throttle.quota(counted)))
 
     async def _answer(self, request: Request) -> Response:
         """Answer, and say what the caller may still send: the address, until it is known who asks."""
         context = Context(self.services, address=address_of(request))
         answered = await self._answer_to(request, context)
-        return with_quota(answered, self.services.pace.quota(context.caller))
+        return with_quota(answered, self.services.throttle.quota(context.caller))
 
     async def _answer_to(self, request: Request, context: Context) -> Response:
         media = JSON
         try:
             media = media_type(request)
             await self._enter(request, context)
-            self.services.pace.take(context.caller)
+            self.services.throttle.take(context.caller)
             return await self._run(request, media, context)
         except Malformed as wrong:
             error = GraphQLError(wrong.message, extensions={"code": wrong.code})
@@ -157,7 +157,7 @@ class GraphQLTransport(GraphQL[Context, None]):
         try:
             context.credential = await self.services.sign_in.credential(request.headers)
         except Unauthenticated:
-            self.services.pace.take(context.address)
+            self.services.throttle.take(context.address)
             raise
         context.signed_in = None if context.credential is None else context.credential.actor
 
@@ -225,7 +225,7 @@ class GraphQLTransport(GraphQL[Context, None]):
             said = _credentials(context.connection_params or {})
             context.credential = await self.services.sign_in.credential({**context.upgrade_headers, **said})
         except Problem as problem:
-            self.services.pace.take(context.address)
+            self.services.throttle.take(context.address)
             raise ConnectionRejectionError from problem
         context.signed_in = None if context.credential is None else context.credential.actor
         context.settle()

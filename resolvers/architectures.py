@@ -12,9 +12,10 @@ from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.projects import Project
 from resolvers.shown import AnyGeneration, shown, shows
-from services.architectures import model, service
-from services.architectures.model import MAX_EDGES, MAX_NODES
+from services.architectures import service
 from services.core.ids import ArchitectureId, ProjectId
+from services.designs import architecture as model
+from services.designs.architecture import MAX_EDGES, MAX_NODES
 
 DiagramNodeKind = strawberry.enum(model.NodeKind, name="DiagramNodeKind")
 

@@ -13,10 +13,11 @@ from resolvers.node import Node
 from resolvers.projects import Project
 from resolvers.shown import AnyGeneration, shown, shows
 from services.core.ids import ProjectId, SchemaId
-from services.schemas import model, service
+from services.designs import schema as model
+from services.designs.schema import FieldType, OnDelete, RelationshipType
+from services.designs.validation import MAX_FIELDS, MAX_INDEXES, MAX_RELATIONSHIPS, MAX_TABLES
+from services.schemas import service
 from services.schemas.diff import ChangeKind
-from services.schemas.model import FieldType, OnDelete, RelationshipType
-from services.schemas.validation import MAX_FIELDS, MAX_INDEXES, MAX_RELATIONSHIPS, MAX_TABLES
 
 for _enum in (FieldType, RelationshipType, OnDelete, ChangeKind):
     strawberry.enum(_enum)

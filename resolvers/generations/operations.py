@@ -206,7 +206,7 @@ class GenerationsMutation:
         self, info: Info, input: Annotated[ContinueGenerationInput, strawberry.argument(description="Which one.")]
     ) -> ContinueGenerationPayload:
         """Go on where an INCOMPLETE generation was cut short: a new generation brings what is missing."""
-        generation = await info.context.services.generations.go_on(
+        generation = await info.context.services.generations.continue_from(
             GenerationId(input.generation_id), client_mutation_id=input.client_mutation_id, by=info.context.actor
         )
         return ContinueGenerationPayload.of(generation)

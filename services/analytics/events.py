@@ -23,7 +23,7 @@ from services.core.pages import Page, PageRequest
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.provision import EXPORTS
 from services.foundation.aws.tables import Table
-from services.foundation.limits.rate_limit import Rates
+from services.foundation.limits.rate_limit import RateLimiter
 
 MOST_EXPORTED: Final = 100_000
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -89,7 +89,7 @@ class Events:
     table: Table[AnalyticsEvent]
     analytics: Analytics
     bucket: Bucket
-    rates: Rates
+    rates: RateLimiter
     now: Clock
     most: int = MOST_EXPORTED
     """Events of one export."""

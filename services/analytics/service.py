@@ -20,7 +20,7 @@ from services.core.errors import Forbidden, Invalid, NotFound
 from services.core.ids import ProjectId, SessionId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
-from services.foundation.limits.rate_limit import Rates
+from services.foundation.limits.rate_limit import RateLimiter
 from services.projects.service import Projects
 
 BATCH: Final = 1000
@@ -148,7 +148,7 @@ class Analytics:
     rollups: Rollups
     live: Live
     projects: Projects
-    rates: Rates
+    rates: RateLimiter
     new_name: Callable[[], str]
     """Names a batch, differently from others of a minute."""
     now: Clock

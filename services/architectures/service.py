@@ -6,13 +6,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from services.architectures.model import ArchitectureModel, validate
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
 from services.core.ids import ArchitectureId, GenerationId, ProjectId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
+from services.designs.architecture import ArchitectureModel, validate
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.aws.tables import AlreadyExists, Table

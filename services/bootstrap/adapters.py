@@ -14,7 +14,7 @@ from services.foundation.auth.jwks import JwksKeys, PemKey
 from services.foundation.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier
 from services.foundation.aws.clients import LONG_POLL, Aws
 from services.foundation.aws.emulator import EMULATOR_CREDENTIALS
-from services.foundation.aws.mailer import Post
+from services.foundation.aws.mailer import Mailer
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.spec import E, Owner, TableSpec
 from services.foundation.aws.tables import Table
@@ -74,8 +74,8 @@ class Adapters:
         return Topic(self.aws, self.config.name_of(self.config.topic))
 
     @property
-    def post(self) -> Post:
-        return Post(self.aws, self.config.mail_from, self.config.app_url or "")
+    def mailer(self) -> Mailer:
+        return Mailer(self.aws, self.config.mail_from, self.config.app_url or "")
 
     def outbound(self) -> Outbound:
         private = self.config.allow_private_addresses

@@ -14,9 +14,9 @@ from services.architectures.service import ARCHITECTURES, Architectures
 from services.bootstrap import measuring
 from services.bootstrap.adapters import Adapters, providers
 from services.bootstrap.health import Health
+from services.bootstrap.identity import accounts
+from services.bootstrap.identity import identity as make_identity
 from services.bootstrap.parts import Process, Runner, Services
-from services.bootstrap.people import accounts
-from services.bootstrap.people import people as make_people
 from services.bootstrap.resources import table_name
 from services.collaboration import Collaboration
 from services.config import Config
@@ -41,8 +41,8 @@ from services.foundation.events.shared import SharedStreams
 from services.foundation.jobs.sweeper import Sweeper
 from services.foundation.jobs.worker import Worker
 from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS, Idempotency
-from services.foundation.limits.rate_limit import RATES, Rates
-from services.foundation.limits.throttle import Pace
+from services.foundation.limits.rate_limit import RATES, RateLimiter
+from services.foundation.limits.throttle import Throttle
 from services.foundation.outbound.client import Outbound
 from services.foundation.outbound.resolver import SystemResolver
 from services.generations.job import GenerationJob
@@ -64,16 +64,16 @@ from services.lifecycle.purge import Purge
 from services.llm.port import Options
 from services.llm.router import Router
 from services.memberships.model import MEMBERSHIPS
-from services.notifications.asking import Asking
 from services.notifications.attempt import Attempts
-from services.notifications.courier import Courier
+from services.notifications.confirmations import Confirmations
+from services.notifications.email_notifier import EmailNotifier
 from services.notifications.fanout import Fanout
 from services.notifications.keyring import Keyring
-from services.notifications.letters import Letters
 from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
 from services.notifications.notifier import Notifier
 from services.notifications.service import Webhooks
 from services.notifications.targets import NotificationTargets
+from services.notifications.webhook_dispatcher import WebhookDispatcher
 from services.outcomes.announcer import DeploymentAnnouncer, GenerationAnnouncer, Outlets
 from services.outcomes.product_events import ProductEvents
 from services.platforms.port import DeploymentPlatform, Platform
@@ -110,8 +110,8 @@ async def opened(
     log = open_log(config.events_url, now)
     router, resolver = Router(providers(config), pause=config.ai_cooldown), SystemResolver()
     try:
-        use = Adapters(config, environment, aws, resolver, now)
-        yield _Builder(use, log, router, platforms).process()
+        adapters = Adapters(config, environment, aws, resolver, now)
+        yield _Builder(adapters, log, router, platforms).process()
     finally:
         await router.aclose()
         await resolver.aclose()
@@ -121,41 +121,44 @@ async def opened(
 
 @dataclass(frozen=True, slots=True)
 class _Builder:
-    use: Adapters
+    adapters: Adapters
     """Makes the ways to the outside."""
     log: EventLog
     router: Router
     given_platforms: Mapping[DeploymentPlatform, Platform] | None
 
     def process(self) -> Process:
-        use, config, now = self.use, self.use.config, self.use.now
-        hub, bucket = Hub(self.log), Bucket(use.aws, config.name_of(config.bucket))
-        notifier = Notifier(use.topic(), use.queue(config.notification_queue), use.table(TARGETS))
-        generation_queue, deployment_queue = use.queue(config.generation_queue), use.queue(config.deployment_queue)
-        idempotency = Idempotency(use.table(IDEMPOTENCY_KEYS), config.pepper, now)
-        generation_table, deployment_table = use.table(GENERATIONS), use.table(DEPLOYMENTS)
-        archive = LogArchive(use.table(DEPLOYMENT_LOGS), now)
-        platforms = use.platforms() if self.given_platforms is None else self.given_platforms
+        adapters, config, now = self.adapters, self.adapters.config, self.adapters.now
+        hub, bucket = Hub(self.log), Bucket(adapters.aws, config.name_of(config.bucket))
+        notifier = Notifier(adapters.topic(), adapters.queue(config.notification_queue), adapters.table(TARGETS))
+        generation_queue, deployment_queue = (
+            adapters.queue(config.generation_queue),
+            adapters.queue(config.deployment_queue),
+        )
+        idempotency = Idempotency(adapters.table(IDEMPOTENCY_KEYS), config.pepper, now)
+        generation_table, deployment_table = adapters.table(GENERATIONS), adapters.table(DEPLOYMENTS)
+        archive = LogArchive(adapters.table(DEPLOYMENT_LOGS), now)
+        platforms = adapters.platforms() if self.given_platforms is None else self.given_platforms
         streams = SharedStreams(self.log, secrets.randbits)
-        journal = Journal(use.table(ACTIVITY), streams, now)
-        people = make_people(use, notifier, idempotency, journal)
+        journal = Journal(adapters.table(ACTIVITY), streams, now)
+        identity = make_identity(adapters, notifier, idempotency, journal)
         limits = BudgetLimits(config.team_tokens, None if config.team_cost is None else nanos(config.team_cost))
-        counters, usage = use.table(BUDGETS), use.table(USAGE)
+        counters, usage = adapters.table(BUDGETS), adapters.table(USAGE)
         budgets = Budgets(generation_table, counters, usage, limits, Prices(config.prices), config.models, now)
-        projects = Projects(use.table(PROJECTS), people.access, idempotency, journal, now)
-        activity = Activity(use.table(ACTIVITY), projects, streams, hub)
+        projects = Projects(adapters.table(PROJECTS), identity.access, idempotency, journal, now)
+        activity = Activity(adapters.table(ACTIVITY), projects, streams, hub)
         settings = Settings(
-            use.table(SETTINGS),
-            use.table(TEAM_SETTINGS),
+            adapters.table(SETTINGS),
+            adapters.table(TEAM_SETTINGS),
             frozenset(config.models),
             frozenset(platforms),
             journal,
             now,
         )
-        schemas = Schemas(use.aws, use.table(SCHEMAS), projects, now)
-        architectures = Architectures(use.table(ARCHITECTURES), projects, idempotency, now)
-        documentation = Documentation(use.table(DOCUMENTATION), projects, idempotency, now)
-        analytics = measuring.analytics(use, self.log, projects)
+        schemas = Schemas(adapters.aws, adapters.table(SCHEMAS), projects, now)
+        architectures = Architectures(adapters.table(ARCHITECTURES), projects, idempotency, now)
+        documentation = Documentation(adapters.table(DOCUMENTATION), projects, idempotency, now)
+        analytics = measuring.analytics(adapters, self.log, projects)
         outlets = Outlets(notifier=notifier, events=ProductEvents(analytics, now), journal=journal, now=now)
         announcer = GenerationAnnouncer(table=generation_table, bucket=bucket, outlets=outlets)
         options_for = completing(
@@ -170,14 +173,14 @@ class _Builder:
             event_log=self.log,
             hub=hub,
             idempotency=idempotency,
-            schemas=use.table(SCHEMAS),
+            schemas=adapters.table(SCHEMAS),
             options_for=options_for,
-            rates=Rates(use.table(RATES), config.requests_per_minute, now),
+            rates=RateLimiter(adapters.table(RATES), config.requests_per_minute, now),
             budgets=budgets,
             settings=settings,
             now=now,
         )
-        variables = Variables(use.envelopes())
+        variables = Variables(adapters.envelopes())
         deployments = Deployments(
             table=deployment_table,
             projects=projects,
@@ -203,13 +206,13 @@ class _Builder:
             kinds={
                 GenerationKind.SCHEMA: SchemaKind(schemas),
                 GenerationKind.ARCHITECTURE: ArchitectureKind(architectures),
-                GenerationKind.CODE: CodeKind(use.checks(), secrets.token_bytes),
+                GenerationKind.CODE: CodeKind(adapters.checks(), secrets.token_bytes),
                 GenerationKind.DOCUMENTATION: DocumentationKind(documentation, secrets.token_bytes),
                 GenerationKind.CHAT: ChatKind(generation_table, bucket),
             },
             options_for=options_for,
             budgets=budgets,
-            new_redactor=use.redactor,
+            new_redactor=adapters.redactor,
             now=now,
         )
         deployment_job = DeploymentJob(
@@ -224,21 +227,21 @@ class _Builder:
             variables=variables,
             now=now,
         )
-        outbound = use.outbound()
-        courier, webhooks = self._notifications(notifier, outbound, idempotency, journal)
+        outbound = adapters.outbound()
+        dispatcher, webhooks = self._notifications(notifier, outbound, idempotency, journal)
         deleted = DeletedProjects(projects, now)
         deletion = Deletion(projects, deleted, generations, deployments, generation_job, deployment_job)
         services = Services(
             config=config,
-            pace=Pace(config.api_rate, time.monotonic),
-            access=people.access,
-            sign_in=people.sign_in,
-            users=people.users,
-            teams=people.teams,
-            members=people.members,
-            invitations=people.invitations,
-            api_keys=people.api_keys,
-            accounts=accounts(use, people, deletion),
+            throttle=Throttle(config.api_rate, time.monotonic),
+            access=identity.access,
+            sign_in=identity.sign_in,
+            users=identity.users,
+            teams=identity.teams,
+            members=identity.members,
+            invitations=identity.invitations,
+            api_keys=identity.api_keys,
+            accounts=accounts(adapters, identity, deletion),
             projects=projects,
             schemas=schemas,
             architectures=architectures,
@@ -246,13 +249,13 @@ class _Builder:
             deployments=deployments,
             documentation=documentation,
             analytics=analytics,
-            analytics_events=measuring.events(use, analytics, bucket),
+            analytics_events=measuring.events(adapters, analytics, bucket),
             deleted_projects=deleted,
             deletion=deletion,
             settings=settings,
             activity=activity,
             collaboration=Collaboration(activity, streams, hub, now),
-            dashboards=Dashboards(projects, deployment_table, use.table(ACTIVITY), now),
+            dashboards=Dashboards(projects, deployment_table, adapters.table(ACTIVITY), now),
             admin=Admin(
                 generation_table,
                 deployment_table,
@@ -266,42 +269,46 @@ class _Builder:
             ),
             usage=Reports(usage, counters, limits, now),
             webhooks=webhooks,
-            targets=NotificationTargets(notifier.targets, notifier, self._asking(), idempotency, journal, now),
+            targets=NotificationTargets(notifier.targets, notifier, self._confirmations(), idempotency, journal, now),
             integrations=self._integrations(projects, outbound, idempotency),
-            health=self._health(bucket, generation_queue, people.sign_in),
+            health=self._health(bucket, generation_queue, identity.sign_in),
         )
         workers: list[Runner] = [
             self._worker(generation_queue, generation_job, config.generation_slots),
             self._worker(deployment_queue, deployment_job, config.deployment_slots),
             self._sweeper(generation_queue, generation_job),
             self._sweeper(deployment_queue, deployment_job),
-            courier,
-            Purge(deleted, deletion, use.belongings(Owner.PROJECT), now),
+            dispatcher,
+            Purge(deleted, deletion, adapters.belongings(Owner.PROJECT), now),
         ]
         return Process(services, workers)
 
     def _notifications(
         self, notifier: Notifier, outbound: Outbound, idempotency: Idempotency, journal: Journal
-    ) -> tuple[Courier, Webhooks]:
-        webhooks, deliveries, now = self.use.table(WEBHOOKS), self.use.table(DELIVERIES), self.use.now
-        keyring = Keyring(self.use.envelopes(), now)
+    ) -> tuple[WebhookDispatcher, Webhooks]:
+        webhooks, deliveries, now = self.adapters.table(WEBHOOKS), self.adapters.table(DELIVERIES), self.adapters.now
+        keyring = Keyring(self.adapters.envelopes(), now)
         fanout = Fanout(webhooks, deliveries, notifier.queue, now)
         attempts = Attempts(webhooks, deliveries, keyring, outbound, notifier, now)
         service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, journal, now)
-        members, sent = self.use.table(MEMBERSHIPS), self.use.table(IDEMPOTENCY_KEYS)
-        letters = Letters(self.use.post, self.use.table(USERS), self.use.table(SETTINGS), members, sent, now)
-        return Courier(notifier.queue, fanout, attempts, letters, now), service
+        members, sent = self.adapters.table(MEMBERSHIPS), self.adapters.table(IDEMPOTENCY_KEYS)
+        email_notifier = EmailNotifier(
+            self.adapters.mailer, self.adapters.table(USERS), self.adapters.table(SETTINGS), members, sent, now
+        )
+        return WebhookDispatcher(notifier.queue, fanout, attempts, email_notifier, now), service
 
-    def _asking(self) -> Asking:
-        return Asking(self.use.table(RATES), self.use.config.pepper, secrets.token_bytes, self.use.now)
+    def _confirmations(self) -> Confirmations:
+        return Confirmations(
+            self.adapters.table(RATES), self.adapters.config.pepper, secrets.token_bytes, self.adapters.now
+        )
 
     def _integrations(self, projects: Projects, outbound: Outbound, idempotency: Idempotency) -> Integrations:
-        tester = CredentialTester(outbound, self.use.now)
-        table, envelopes = self.use.table(INTEGRATIONS), self.use.envelopes()
-        return Integrations(table, projects, envelopes, tester, idempotency, self.use.now)
+        tester = CredentialTester(outbound, self.adapters.now)
+        table, envelopes = self.adapters.table(INTEGRATIONS), self.adapters.envelopes()
+        return Integrations(table, projects, envelopes, tester, idempotency, self.adapters.now)
 
     def _worker(self, queue: Queue, handler: Any, slots: int) -> Worker[Any]:
-        config = self.use.config
+        config = self.adapters.config
         return Worker(
             queue,
             handler,
@@ -309,16 +316,16 @@ class _Builder:
             slots=slots,
             lease=config.job_lease,
             grace=config.drain_grace,
-            now=self.use.now,
+            now=self.adapters.now,
             new_owner=lambda: uuid.uuid4().hex,
         )
 
     def _sweeper(self, queue: Queue, handler: Any) -> Sweeper[Any]:
-        lease = self.use.config.job_lease
-        return Sweeper(queue, handler, self.log, quiet=3 * lease, lease=lease, now=self.use.now)
+        lease = self.adapters.config.job_lease
+        return Sweeper(queue, handler, self.log, quiet=3 * lease, lease=lease, now=self.adapters.now)
 
     def _health(self, bucket: Bucket, queue: Queue, sign_in: SignIn) -> Health:
-        aws, table = self.use.aws, table_name(self.use.config, PROJECTS)
+        aws, table = self.adapters.aws, table_name(self.adapters.config, PROJECTS)
         checks: dict[str, Callable[[], Awaitable[object]]] = {
             "dynamodb": lambda: aws.run(aws.dynamodb.describe_table, TableName=table),
             "s3": lambda: aws.run(aws.s3.head_bucket, Bucket=bucket.name),
@@ -327,4 +334,4 @@ class _Builder:
             "clerk": sign_in.auth.ready,
             "ai": self.router.ready,
         }
-        return Health(checks, frozenset(checks) - {"ai"}, self.use.now(), self.use.now)
+        return Health(checks, frozenset(checks) - {"ai"}, self.adapters.now(), self.adapters.now)

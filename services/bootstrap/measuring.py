@@ -17,17 +17,25 @@ from services.core.recent import Recent
 from services.foundation.aws.bucket import Bucket
 from services.foundation.events.port import EventLog
 from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS
-from services.foundation.limits.rate_limit import RATES, Rates
+from services.foundation.limits.rate_limit import RATES, RateLimiter
 from services.projects.service import Projects
 
 
-def analytics(use: Adapters, log: EventLog, projects: Projects) -> Analytics:
-    rollups, now = Rollups(use.aws, table_name(use.config, ROLLUPS)), use.now
-    known = names.Names(use.table(ROLLUPS), Recent(names.KNOWN_FOR, names.KNOWN, now), now, names.MOST)
-    ingest = Ingest(use.table(ANALYTICS), use.table(SESSIONS), use.table(IDEMPOTENCY_KEYS), rollups, known, now)
-    rates = Rates(use.table(RATES), use.config.batches, now, "batches of events")
+def analytics(adapters: Adapters, log: EventLog, projects: Projects) -> Analytics:
+    rollups, now = Rollups(adapters.aws, table_name(adapters.config, ROLLUPS)), adapters.now
+    known = names.Names(adapters.table(ROLLUPS), Recent(names.KNOWN_FOR, names.KNOWN, now), now, names.MOST)
+    ingest = Ingest(
+        adapters.table(ANALYTICS), adapters.table(SESSIONS), adapters.table(IDEMPOTENCY_KEYS), rollups, known, now
+    )
+    rates = RateLimiter(adapters.table(RATES), adapters.config.batches, now, "batches of events")
     return Analytics(ingest, rollups, Live(log, rollups, now), projects, rates, partial(secrets.token_hex, 8), now)
 
 
-def events(use: Adapters, service: Analytics, bucket: Bucket) -> Events:
-    return Events(service.ingest.events, service, bucket, Rates(use.table(RATES), RATE, use.now, "exports"), use.now)
+def events(adapters: Adapters, service: Analytics, bucket: Bucket) -> Events:
+    return Events(
+        service.ingest.events,
+        service,
+        bucket,
+        RateLimiter(adapters.table(RATES), RATE, adapters.now, "exports"),
+        adapters.now,
+    )

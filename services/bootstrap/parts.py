@@ -18,7 +18,7 @@ from services.dashboard import Dashboards
 from services.deployments.service import Deployments
 from services.documentation.service import Documentation
 from services.foundation.auth.access import AccessChanges
-from services.foundation.limits.throttle import Pace
+from services.foundation.limits.throttle import Throttle
 from services.generations.service import Generations
 from services.integrations.service import Integrations
 from services.lifecycle.accounts import Accounts
@@ -42,7 +42,7 @@ class Services:
     """Everything that the api does."""
 
     config: Config
-    pace: Pace
+    throttle: Throttle
     access: AccessChanges
     sign_in: SignIn
     users: Users

@@ -15,10 +15,10 @@ from services.foundation.jobs.run import Run
 from services.foundation.jobs.worker import JobFailed
 from services.generations import artifact, events, history
 from services.generations.answer import Answer
-from services.generations.asking import Asking
-from services.generations.ending import Ending
-from services.generations.kinds.port import Base, Kind, Making
+from services.generations.answer_session import AnswerSession
+from services.generations.kinds.port import Base, GenerationContext, Kind
 from services.generations.model import Generation, GenerationKind, GenerationReason, GenerationStatus, expiry
+from services.generations.outcome import Outcome
 from services.generations.redaction import Redactor
 from services.llm.port import Options, Provider
 from services.projects.service import Project, Projects, ProjectStatus
@@ -61,19 +61,19 @@ class GenerationJob:
         record = await run.save(status=GenerationStatus.GENERATING, started_at=run.record.started_at or self.now())
         project = await self._project(record)
         await self.projects.mark(project.id, ProjectStatus.GENERATING, job_id=record.id)
-        making = await self._making(run, project)
-        await self._finish(run, await self.kinds[record.kind].make(making), making)
+        context = await self._context(run, project)
+        await self._finish(run, await self.kinds[record.kind].make(context), context)
 
     async def stopped(self, run: Run[Generation]) -> None:
         """End a canceled generation."""
-        await self._finish(run, Ending(GenerationStatus.CANCELED))
+        await self._finish(run, Outcome(GenerationStatus.CANCELED))
 
     async def failed(self, run: Run[Generation], failure: JobFailed, *, final: bool) -> None:
         """Tell of a failed attempt; when final, end the generation."""
         await self._tell(run, events.AttemptFailed(failure.code, failure.message, will_retry=not final))
         if final:
             reason = GenerationReason(failure.code)
-            await self._finish(run, Ending(GenerationStatus.FAILED, reason, failure.message))
+            await self._finish(run, Outcome(GenerationStatus.FAILED, reason, failure.message))
 
     async def handed_over(self, run: Run[Generation]) -> None:
         """Tell that this attempt is given up because its worker stops."""
@@ -93,21 +93,21 @@ class GenerationJob:
             raise JobFailed("PROJECT_DELETED", "The project was deleted.", retryable=False)
         return project
 
-    async def _making(self, run: Run[Generation], project: Project) -> Making:
+    async def _context(self, run: Run[Generation], project: Project) -> GenerationContext:
         record = run.record
         options = self.options_for(record.kind, record.options)
         answer = Answer(run.attempt, self.new_redactor)
         schema = None
         if record.kind is not GenerationKind.SCHEMA and record.schema_id is not None:
             schema = await self.schemas.table.find(record.schema_id)
-        return Making(
+        return GenerationContext(
             run=run,
             project=project,
             schema=schema.model if schema else None,
             base=await self._base(record),
             options=options,
             answer=answer,
-            asking=Asking(run, self.provider, answer, options, lambda event: self._tell(run, event)),
+            session=AnswerSession(run, self.provider, answer, options, lambda event: self._tell(run, event)),
         )
 
     async def _base(self, record: Generation) -> Base | None:
@@ -119,25 +119,25 @@ class GenerationJob:
             raise JobFailed("INTERNAL", "What this generation starts from is gone.", retryable=False)
         return Base(base, made)
 
-    async def _finish(self, run: Run[Generation], ending: Ending, making: Making | None = None) -> None:
+    async def _finish(self, run: Run[Generation], outcome: Outcome, context: GenerationContext | None = None) -> None:
         """Artifact, record, budget, project, terminal event, notification: in this order, that a repeat can repair."""
         made: dict[str, Any] = {}
-        if making is not None:
-            answer, where = making.answer, artifact.prefix(run.record)
+        if context is not None:
+            answer, where = context.answer, artifact.prefix(run.record)
             await artifact.store(self.bucket, where, answer.artifact)
             made = {
                 "artifact": where,
                 "files": answer.listing,
-                "missing": answer.missing if ending.status is GenerationStatus.INCOMPLETE else (),
+                "missing": answer.missing if outcome.status is GenerationStatus.INCOMPLETE else (),
                 "provider": answer.provider,
                 "model": answer.model,
-                "template": making.asking.template,
+                "template": context.session.template,
             }
         record = await run.save(
-            status=ending.status,
-            reason=ending.reason,
-            message=ending.message,
-            expires_at=expiry(ending.status, now=self.now()),
+            status=outcome.status,
+            reason=outcome.reason,
+            message=outcome.message,
+            expires_at=expiry(outcome.status, now=self.now()),
             **end_of_job(self.now),
             **made,
         )

@@ -16,6 +16,7 @@ from services.core.ids import ArchitectureId, GenerationId, ProjectId, SchemaId,
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.core.text import Kind, bounded
+from services.designs.schema import encode
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.tables import AlreadyExists, Table
@@ -25,7 +26,7 @@ from services.foundation.events.port import EventLog, LogUnavailable
 from services.foundation.jobs.announcing import Announcer
 from services.foundation.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.foundation.limits.idempotency import Idempotency, Try
-from services.foundation.limits.rate_limit import Rates
+from services.foundation.limits.rate_limit import RateLimiter
 from services.generations.artifact import Artifact, download_url, folder, load
 from services.generations.diff import FileChange, changes
 from services.generations.events import GenerationEvent, merged
@@ -34,7 +35,6 @@ from services.generations.model import Generation, GenerationKind, GenerationSta
 from services.llm.port import Options
 from services.projects.service import Project, Projects
 from services.projects.visibility import started_by
-from services.schemas.model import encode
 from services.schemas.service import Schema
 from services.schemas.unbuilt import unbuilt
 from services.settings import Settings
@@ -78,7 +78,7 @@ class Generations:
     schemas: Table[Schema]
     options_for: Callable[[GenerationKind, Options], Options]
     """Completes what the user asked for with the settings' defaults for the kind."""
-    rates: Rates
+    rates: RateLimiter
     budgets: Budgets[Generation]
     settings: Settings
     now: Clock
@@ -104,7 +104,9 @@ class Generations:
             record = replace(record, description=base.description or base.prompt)
         return await self._queued(record, attempt, project, base, by=by)
 
-    async def go_on(self, generation_id: GenerationId, *, client_mutation_id: str | None, by: Actor) -> Generation:
+    async def continue_from(
+        self, generation_id: GenerationId, *, client_mutation_id: str | None, by: Actor
+    ) -> Generation:
         """Ask for a generation that goes on where an INCOMPLETE one was cut short, and has all that it made.
 
         Raises Conflict, with the generation, where it is not INCOMPLETE, and otherwise as `create` does.
@@ -112,9 +114,9 @@ class Generations:
         async with self.idempotency.trying("continueGeneration", generation_id, client_mutation_id, by=by) as attempt:
             if attempt.done is not None:
                 return await self.get(GenerationId(attempt.done), by=by)
-            return await self._go_on(generation_id, attempt, by=by)
+            return await self._continue_from(generation_id, attempt, by=by)
 
-    async def _go_on(self, generation_id: GenerationId, attempt: Try, *, by: Actor) -> Generation:
+    async def _continue_from(self, generation_id: GenerationId, attempt: Try, *, by: Actor) -> Generation:
         old = await self.get(generation_id, by=by, action=Action.EDIT)
         if old.status is not GenerationStatus.INCOMPLETE:
             message = f"Only an INCOMPLETE generation can be continued; it is {old.status.value}."

@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
-from services.architectures.model import ArchitectureModel
-from services.architectures.model import decode as decode_architecture
-from services.architectures.model import validate as validate_architecture
 from services.core.errors import Invalid
-from services.schemas.model import SchemaModel, decode
-from services.schemas.validation import validate
+from services.designs.architecture import ArchitectureModel
+from services.designs.architecture import decode as decode_architecture
+from services.designs.architecture import validate as validate_architecture
+from services.designs.schema import SchemaModel, decode
+from services.designs.validation import validate
 
 T = TypeVar("T")
 

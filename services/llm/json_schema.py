@@ -9,9 +9,9 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from services.architectures.model import ArchitectureModel
+from services.designs.architecture import ArchitectureModel
+from services.designs.schema import SchemaModel
 from services.llm.port import ArchitectureTask, SchemaTask, Task
-from services.schemas.model import SchemaModel
 
 _DROPPED: Final = frozenset({"default", "title", "description"})
 _ANY: Final = {"type": ["string", "number", "boolean", "null"]}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Protocol
 
-from services.schemas.model import SchemaModel
+from services.designs.schema import SchemaModel
 
 
 @dataclass(frozen=True, slots=True)

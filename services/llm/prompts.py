@@ -14,6 +14,7 @@ from typing import Final, assert_never
 import msgspec
 
 from services.core.errors import Fault
+from services.designs.schema import SchemaModel, encode
 from services.llm import files as protocol
 from services.llm.port import (
     ArchitectureTask,
@@ -27,7 +28,6 @@ from services.llm.port import (
     SchemaTask,
     Task,
 )
-from services.schemas.model import SchemaModel, encode
 
 _VERSION: Final = 1
 _USER_PART: Final = "======== user ========\n"

@@ -20,7 +20,7 @@ from services.foundation.aws.tables import AlreadyExists, Table
 from services.foundation.aws.topic import Unacceptable
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.journal.journal import InTeam, Journal
-from services.notifications.asking import Asking
+from services.notifications.confirmations import Confirmations
 from services.notifications.model import Channel, NotificationEvent, NotificationTarget
 from services.notifications.notifier import Notifier
 
@@ -60,7 +60,7 @@ class NewTarget:
 class NotificationTargets:
     table: Table[NotificationTarget]
     notifier: Notifier
-    asking: Asking
+    confirmations: Confirmations
     idempotency: Idempotency
     journal: Journal
     now: Clock
@@ -88,7 +88,7 @@ class NotificationTargets:
             created_at=now,
             updated_at=now,
         )
-        await self.asking.admit(target, by=by)
+        await self.confirmations.admit(target, by=by)
         try:
             await self.table.put_new(target)
         except AlreadyExists:
@@ -123,7 +123,7 @@ class NotificationTargets:
         Raises Invalid for a wrong code, and Conflict once there were too many, or the code is too old.
         """
         before = await self.get(target_id, by=by)
-        target = await self.table.update(target_id, lambda old: self.asking.entered(old, code))
+        target = await self.table.update(target_id, lambda old: self.confirmations.entered(old, code))
         if target is None:
             raise NotFound("target", target_id)
         if target.code is not None:
@@ -148,7 +148,7 @@ class NotificationTargets:
         """Ask the owner of an address: SNS does by mail, and we send a telephone a code."""
         if target.channel is Channel.EMAIL:
             return await self._subscribe(target)
-        code, sent = self.asking.code_for(target.id)
+        code, sent = self.confirmations.code_for(target.id)
         asked = await self.table.update(target.id, lambda old: replace(old, code=sent))
         try:
             await self.notifier.topic.text(target.address, _text(code))

@@ -1,8 +1,8 @@
 """This file is the scaffold's architecture: the parts of the backend that it writes for a schema."""
 
-from services.architectures.model import ArchitectureModel, Edge, Node, NodeKind
+from services.designs.architecture import ArchitectureModel, Edge, Node, NodeKind
+from services.designs.schema import SchemaModel
 from services.scaffold.names import slug
-from services.schemas.model import SchemaModel
 
 _API = "api"
 _MOST_TABLES = 50

@@ -3,11 +3,11 @@
 import html
 import json
 
+from services.designs.schema import SchemaModel
 from services.scaffold import cloudformation, typescript
 from services.scaffold.names import slug
 from services.scaffold.plan import TablePlan, plan_tables
 from services.scaffold.template import fill, read
-from services.schemas.model import SchemaModel
 
 _LONGEST_ABOUT = 300
 

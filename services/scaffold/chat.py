@@ -1,6 +1,6 @@
 """This file is the scaffold's answer to a question: what it knows of the project, and that it is no language model."""
 
-from services.schemas.model import SchemaModel
+from services.designs.schema import SchemaModel
 
 
 def answer_question(project_name: str, schema: SchemaModel | None) -> str:

@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from services.designs.schema import Field, FieldType, SchemaModel
 from services.scaffold.plan import TablePlan, plan_tables
-from services.schemas.model import Field, FieldType, SchemaModel
 
 _EXAMPLES: Final[Mapping[FieldType, object]] = {
     FieldType.STRING: "text",

@@ -14,9 +14,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.designs.schema import Field, FieldType, OnDelete, SchemaModel, Table
 from services.scaffold.names import TableNames, name_tables, words_of
 from services.scaffold.plurals import singular
-from services.schemas.model import Field, FieldType, OnDelete, SchemaModel, Table
 
 MOST_INDEXES = 19
 """Of DynamoDB's quota of 20 global secondary indexes a table one is for listing all records."""

@@ -8,8 +8,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import assert_never
 
-from services.architectures import model as architectures
 from services.core.prices import SCAFFOLD
+from services.designs import architecture as architectures
+from services.designs import schema as schemas
 from services.llm import files
 from services.llm.port import (
     ArchitectureTask,
@@ -27,14 +28,12 @@ from services.llm.port import (
     Text,
     Usage,
 )
+from services.scaffold import NAME
 from services.scaffold.architecture import derive_architecture
 from services.scaffold.backend import write_backend
 from services.scaffold.chat import answer_question
 from services.scaffold.documentation import write_documentation
 from services.scaffold.schema import derive_schema
-from services.schemas import model as schemas
-
-NAME = "scaffold"
 
 _PIECE = re.compile(r"\n[ \t]{0,11}| ?\w{1,8}[^\w\s]{0,3}| ?[^\w\s]{1,6}|[ \t]{1,12}|.", re.DOTALL)
 _BURST = 20

@@ -2,10 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 
+from services.designs.schema import (
+    Field,
+    FieldType,
+    Index,
+    OnDelete,
+    Relationship,
+    RelationshipType,
+    SchemaModel,
+    Table,
+)
 from services.scaffold.mentions import Mentions, read_mentions
 from services.scaffold.names import reference_to
 from services.scaffold.vocabulary import Entity, Parent, vocabulary
-from services.schemas.model import Field, FieldType, Index, OnDelete, Relationship, RelationshipType, SchemaModel, Table
 
 MOST_TABLES = 12
 _MOST_MENTIONED = 10

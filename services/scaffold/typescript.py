@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from services.designs.schema import Field, FieldType
 from services.scaffold.plan import TablePlan
 from services.scaffold.template import fill
-from services.schemas.model import Field, FieldType
 
 _TYPES = {
     FieldType.STRING: "string",

@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from services.designs.schema import Field, FieldType, OnDelete
 from services.scaffold.plurals import plural, singular
-from services.schemas.model import Field, FieldType, OnDelete
 
 _FOLDER = Path(__file__).parent / "lexicon"
 _FIELD = re.compile(r"(?P<name>\w+)(?::(?P<type>\w+))?(?P<flags>[?!#]*)(?:=(?P<default>\S+))?")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from services.schemas.model import Relationship, SchemaModel, Table
+from services.designs.schema import Relationship, SchemaModel, Table
 
 T = TypeVar("T")
 

@@ -13,6 +13,8 @@ from services.core.ids import GenerationId, ProjectId, SchemaId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.core.text import bounded, check_search
+from services.designs.schema import SchemaModel
+from services.designs.validation import validate
 from services.foundation.aws.clients import Aws
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
@@ -20,9 +22,7 @@ from services.foundation.aws.tables import Table, transact
 from services.foundation.limits.idempotency import Try
 from services.projects.service import NAME_LENGTH, Project, Projects, ProjectStatus
 from services.schemas.diff import SchemaChange, diff
-from services.schemas.model import SchemaModel
 from services.schemas.unbuilt import unbuilt
-from services.schemas.validation import validate
 
 TRIES: Final = 5
 

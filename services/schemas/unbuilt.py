@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from services.core.errors import Fault
+from services.designs.schema import Index, OnDelete, Relationship, RelationshipType, SchemaModel, Table
 from services.scaffold.names import reference_to
 from services.scaffold.plan import (
     MOST_INDEXES,
@@ -16,7 +17,6 @@ from services.scaffold.plan import (
     TablePlan,
     plan_tables,
 )
-from services.schemas.model import Index, OnDelete, Relationship, RelationshipType, SchemaModel, Table
 
 _ON_DELETE: Final = "onDelete"
 

@@ -19,12 +19,12 @@ from services.core.text import is_email
 from services.foundation.auth.access import AccessChanges
 from services.foundation.aws.clients import Aws
 from services.foundation.aws.items import Entity
-from services.foundation.aws.mailer import MailState, Post
+from services.foundation.aws.mailer import Mailer, MailState
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.aws.tables import Table, transact
 from services.foundation.aws.topic import Topic
 from services.foundation.limits.idempotency import Try
-from services.foundation.limits.rate_limit import Rates
+from services.foundation.limits.rate_limit import RateLimiter
 from services.journal.journal import InTeam
 from services.journal.model import Verb
 from services.memberships.model import Membership, Team
@@ -71,8 +71,8 @@ class Invitations:
     users: Table[User]
     access: AccessChanges
     topic: Topic
-    post: Post
-    rates: Rates
+    mailer: Mailer
+    rates: RateLimiter
     """Of mails that one user has sent to strangers."""
     pepper: bytes
     random: Callable[[int], bytes]
@@ -205,17 +205,17 @@ class Invitations:
         return invitation, token
 
     async def _admit_mail(self, name: str, *, by: Actor) -> None:
-        if self.post.is_on:
+        if self.mailer.is_on:
             await self.rates.take("invite", self._hash(name)[:16], by=by.user_id)
 
     async def _mailed(self, invitation: Invitation, team: Team, token: str, *, by: Actor) -> Invitation:
         """Mail an invitation, once, and return it with what became of that."""
-        if not self.post.is_on:
+        if not self.mailer.is_on:
             return invitation
         inviter = await self.users.find(by.user_id)
         name = (inviter and inviter.display_name) or "Somebody"
-        subject, text = _letter(invitation, team, self.post.link("invitations", token), inviter=name)
-        state = await self.post.send(invitation.email, subject, text)
+        subject, text = _letter(invitation, team, self.mailer.link("invitations", token), inviter=name)
+        state = await self.mailer.send(invitation.email, subject, text)
 
         def told(old: Invitation) -> Invitation:
             same = old.hash == invitation.hash and old.mail_state is not state
@@ -225,7 +225,7 @@ class Invitations:
 
     @property
     def _before_mail(self) -> MailState:
-        return MailState.FAILED if self.post.is_on else MailState.OFF
+        return MailState.FAILED if self.mailer.is_on else MailState.OFF
 
     def _token(self, invitation_id: InvitationId) -> str:
         return f"{invitation_id}_{self.random(32).hex()}"

@@ -5,13 +5,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from services.architectures import model as architectures
+from services.designs import architecture as architectures
+from services.designs import schema as schemas
 from services.llm.files import encode
 from services.scaffold.architecture import derive_architecture
 from services.scaffold.backend import write_backend
 from services.scaffold.documentation import write_documentation
 from services.scaffold.schema import derive_schema
-from services.schemas import model as schemas
 
 if TYPE_CHECKING:
     from tests.fakes.llm import Answer

@@ -4,6 +4,7 @@ import asyncio
 import json
 import urllib.error
 import urllib.request
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any
 
@@ -64,7 +65,7 @@ async def test_a_body_that_is_too_long_is_refused_with_an_answer_each_time(serve
 async def test_whatever_is_answered_early_is_heard_and_ends_the_connection(
     server: Server, path: str, headers: dict[str, str], status: int, *, is_chunked: bool
 ) -> None:
-    async def chunks() -> Any:
+    async def chunks() -> AsyncGenerator[bytes]:
         for _ in range(MANY // 50_000):
             yield b"x" * 50_000
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from services.architectures import model as architectures
+from services.designs import architecture as architectures
+from services.designs import schema as schemas
 from services.llm.files import encode
 from services.scaffold.architecture import derive_architecture
 from services.scaffold.schema import derive_schema
-from services.schemas import model as schemas
 
 FOLDER: Final = Path(__file__).parent / "streams"
 SCHEMA: Final = derive_schema("Notes of users")

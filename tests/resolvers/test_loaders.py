@@ -12,10 +12,10 @@ from services.core.clock import utc_now
 from services.core.ids import DeploymentId, GenerationId, new_id
 from services.deployments.model import Deployment
 from services.deployments.service import NewDeployment
+from services.designs.schema import Field, FieldType, SchemaModel, Table
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject, Project
-from services.schemas.model import Field, FieldType, SchemaModel, Table
 from tests.resolvers.in_process import Counted, counted
 from tests.snapinfra import settings
 

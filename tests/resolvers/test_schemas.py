@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.bootstrap import opened
-from services.schemas.model import Relationship, RelationshipType
+from services.designs.schema import Relationship, RelationshipType
 from tests.fakes.llm import Answer, FakeLLM
 from tests.snapinfra import Server, User, events, serving, settings
 

@@ -13,6 +13,7 @@ from services.config import Config
 from services.core.actor import Actor
 from services.core.ids import DeploymentId, new_id
 from services.deployments.model import Deployment
+from services.designs.schema import Field, FieldType, SchemaModel, Table
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.queue import Depth, Queue
 from services.foundation.jobs.worker import Worker
@@ -20,7 +21,6 @@ from services.generations.model import Generation, GenerationKind
 from services.generations.service import NewGeneration
 from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject, Project
-from services.schemas.model import Field, FieldType, SchemaModel, Table
 from services.usage.model import counter_id
 from tests.services.usage.books import SetClock
 

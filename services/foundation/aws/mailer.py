@@ -21,7 +21,7 @@ class MailState(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Mailer:
     """Sends mail from one address, with links into one frontend. Without a sender it sends none."""
 
     aws: Aws

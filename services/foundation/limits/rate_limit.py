@@ -34,7 +34,7 @@ RATES: Final = TableSpec("rates", RateWindow, fate=(EXPIRES,), ttl="expiresAt")
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
+class RateLimiter:
     """A sliding window: no minute, whenever it begins, has more than `most`."""
 
     table: Table[RateWindow]

@@ -31,7 +31,7 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Throttle:
     """A minute's requests at once, and then each as soon as it is due (the "generic cell rate algorithm")."""
 
     per_minute: int

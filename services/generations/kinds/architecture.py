@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from services.architectures.service import Architectures, NewArchitecture
 from services.foundation.jobs.worker import JobFailed
-from services.generations.ending import COMPLETED, Ending
 from services.generations.kinds.json import ask_for
-from services.generations.kinds.port import Making
+from services.generations.kinds.port import GenerationContext
+from services.generations.outcome import COMPLETED, Outcome
 from services.llm.json_output import read_architecture
 from services.llm.port import ArchitectureTask
 from services.llm.prompts import render
@@ -16,13 +16,13 @@ from services.llm.prompts import render
 class ArchitectureKind:
     architectures: Architectures
 
-    async def make(self, making: Making) -> Ending:
-        record, project = making.record, making.project
+    async def make(self, context: GenerationContext) -> Outcome:
+        record, project = context.record, context.project
         if record.architecture_id is None:
             raise JobFailed("INTERNAL", "The record names no architecture to make.", retryable=False)
-        request = render(ArchitectureTask(project.name, record.prompt, making.schema), making.options)
-        made = await ask_for(making, request, read_architecture, what="architecture")
-        if isinstance(made, Ending):
+        request = render(ArchitectureTask(project.name, record.prompt, context.schema), context.options)
+        made = await ask_for(context, request, read_architecture, what="architecture")
+        if isinstance(made, Outcome):
             return made
         new = NewArchitecture(made, record.architecture_id, generation_id=record.id)
         await self.architectures.add(project, new, user_id=record.user_id)

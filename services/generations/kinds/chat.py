@@ -5,11 +5,11 @@ from typing import Final
 
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.tables import Table
-from services.generations import ending
+from services.generations import outcome
 from services.generations.artifact import load
-from services.generations.ending import Ending
-from services.generations.kinds.port import Making
+from services.generations.kinds.port import GenerationContext
 from services.generations.model import Generation
+from services.generations.outcome import Outcome
 from services.llm.port import ChatTask, Turn
 from services.llm.prompts import render
 
@@ -22,17 +22,17 @@ class ChatKind:
     table: Table[Generation]
     bucket: Bucket
 
-    async def make(self, making: Making) -> Ending:
-        record, project = making.record, making.project
-        earlier = await self._earlier(making)
-        task = ChatTask(project.name, project.description, making.schema, record.prompt, earlier)
-        await making.asking.say(making.gone_on(render(task, making.options)))
-        return ending.of(making.answer)
+    async def make(self, context: GenerationContext) -> Outcome:
+        record, project = context.record, context.project
+        earlier = await self._earlier(context)
+        task = ChatTask(project.name, project.description, context.schema, record.prompt, earlier)
+        await context.session.say(context.gone_on(render(task, context.options)))
+        return outcome.of(context.answer)
 
-    async def _earlier(self, making: Making) -> list[Turn]:
+    async def _earlier(self, context: GenerationContext) -> list[Turn]:
         """Return the turns before this one, oldest first. A generation that goes on with its base is the same turn."""
         turns: list[Turn] = []
-        record: Generation | None = making.record
+        record: Generation | None = context.record
         while record is not None and record.base_id is not None and len(turns) < MOST_TURNS:
             goes_on = record.continues
             record = await self.table.find(record.base_id)

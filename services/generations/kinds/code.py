@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.checks.port import Check, Checks, CheckState, Findings
-from services.generations import ending, events
-from services.generations.ending import Ending
+from services.generations import events, outcome
 from services.generations.kinds.files import files_task
-from services.generations.kinds.port import Making
+from services.generations.kinds.port import GenerationContext
+from services.generations.outcome import Outcome
 from services.llm.port import CodeTask, FilesTask
-from services.scaffold.provider import NAME as SCAFFOLD
+from services.scaffold import NAME as SCAFFOLD
 
 _REPAIR: Final = "Repair what these checks have found wrong, and change nothing else:\n"
 MOST_FAULTS: Final = 10
@@ -25,35 +25,35 @@ class CodeKind:
     checks: Checks
     random_bytes: Callable[[int], bytes]
 
-    async def make(self, making: Making) -> Ending:
-        answer = making.answer
-        task = files_task(CodeTask, making, random_bytes=self.random_bytes)
-        await making.asking.write(task)
-        ended = ending.of(answer)
-        if ended is not ending.COMPLETED:
+    async def make(self, context: GenerationContext) -> Outcome:
+        answer = context.answer
+        task = files_task(CodeTask, context, random_bytes=self.random_bytes)
+        await context.session.write(task)
+        ended = outcome.of(answer)
+        if ended is not outcome.COMPLETED:
             return ended
-        findings = await self._check(making)
+        findings = await self._check(context)
         if findings.failed and answer.provider != SCAFFOLD:
-            await self._repair(making, task, findings)
+            await self._repair(context, task, findings)
         return ended
 
-    async def _repair(self, making: Making, task: FilesTask, findings: Findings) -> None:
+    async def _repair(self, context: GenerationContext, task: FilesTask, findings: Findings) -> None:
         """Have the faults repaired. Whatever comes of it, each file is whole, changed or not."""
         message = "Checks have found faults; the model is asked to repair them."
-        await making.asking.tell(events.AttemptFailed("CHECKS_FAILED", message, will_retry=True))
+        await context.session.tell(events.AttemptFailed("CHECKS_FAILED", message, will_retry=True))
         change = _REPAIR + _told(findings)[:_LONGEST]
-        await making.asking.write(replace(task, written=making.answer.contents, missing=(), change=change))
-        await self._check(making)
+        await context.session.write(replace(task, written=context.answer.contents, missing=(), change=change))
+        await self._check(context)
 
-    async def _check(self, making: Making) -> Findings:
+    async def _check(self, context: GenerationContext) -> Findings:
         """Check the files, tell of each result, and keep the results for the record."""
 
         async def tell(check: Check) -> None:
-            await making.asking.tell(events.CheckFinished(check.name, check.state.value, check.output))
+            await context.session.tell(events.CheckFinished(check.name, check.state.value, check.output))
 
-        findings = await self.checks.check(making.answer.contents, on_check=tell)
-        making.run.pending["checks"] = findings.checks
-        making.answer.faults = {
+        findings = await self.checks.check(context.answer.contents, on_check=tell)
+        context.run.pending["checks"] = findings.checks
+        context.answer.faults = {
             path: tuple(map(str, faults[:MOST_FAULTS]))
             for path, faults in findings.by_path.items()
             if path in findings.unparsable

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.documentation.service import Documentation
-from services.generations import ending
-from services.generations.ending import Ending
+from services.generations import outcome
 from services.generations.kinds.files import files_task
-from services.generations.kinds.port import Making
+from services.generations.kinds.port import GenerationContext
+from services.generations.outcome import Outcome
 from services.llm.port import DocumentationTask
 
 
@@ -16,11 +16,11 @@ class DocumentationKind:
     documentation: Documentation
     random_bytes: Callable[[int], bytes]
 
-    async def make(self, making: Making) -> Ending:
-        answer, record = making.answer, making.record
-        await making.asking.write(files_task(DocumentationTask, making, random_bytes=self.random_bytes))
+    async def make(self, context: GenerationContext) -> Outcome:
+        answer, record = context.answer, context.record
+        await context.session.write(files_task(DocumentationTask, context, random_bytes=self.random_bytes))
         if answer.files:
             await self.documentation.publish(
-                making.project, answer.contents, generation_id=record.id, user_id=record.user_id
+                context.project, answer.contents, generation_id=record.id, user_id=record.user_id
             )
-        return ending.of(answer)
+        return outcome.of(answer)

@@ -4,28 +4,28 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from services.foundation.jobs.worker import JobFailed
-from services.generations.kinds.port import Making
+from services.generations.kinds.port import GenerationContext
 from services.llm.files import new_boundary
 from services.llm.port import FilesTask
 
 T = TypeVar("T", bound=FilesTask)
 
 
-def files_task(kind: type[T], making: Making, *, random_bytes: Callable[[int], bytes]) -> T:
+def files_task(kind: type[T], context: GenerationContext, *, random_bytes: Callable[[int], bytes]) -> T:
     """Return the task, and have the answer start from the files of the base where there is one."""
-    record, project, base = making.record, making.project, making.base
-    if making.schema is None:
+    record, project, base = context.record, context.project, context.base
+    if context.schema is None:
         raise JobFailed("PROJECT_DELETED", "The project's schema is gone.", retryable=False)
     boundary = new_boundary(random_bytes)
     if base is None:
-        return kind(project.name, record.prompt, making.schema, boundary)
+        return kind(project.name, record.prompt, context.schema, boundary)
     files = base.artifact.files
     missing = base.generation.missing if record.continues else ()
-    making.answer.start_from(files, missing=missing)
+    context.answer.start_from(files, missing=missing)
     return kind(
         project.name,
         record.description or base.generation.prompt,
-        making.schema,
+        context.schema,
         boundary,
         written={file.path: file.content for file in files},
         missing=missing,

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.designs.schema import SchemaModel
 from services.foundation.jobs.run import Run
 from services.generations.answer import Answer
+from services.generations.answer_session import AnswerSession
 from services.generations.artifact import Artifact
-from services.generations.asking import Asking
-from services.generations.ending import Ending
 from services.generations.model import Generation
+from services.generations.outcome import Outcome
 from services.llm.port import Options, Request
 from services.llm.prompts import go_on
 from services.projects.service import Project
-from services.schemas.model import SchemaModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class GenerationContext:
     """One run of a generation."""
 
     run: Run[Generation]
@@ -34,7 +34,7 @@ class Making:
     base: Base | None
     options: Options
     answer: Answer
-    asking: Asking
+    session: AnswerSession
 
     @property
     def record(self) -> Generation:
@@ -50,7 +50,7 @@ class Making:
 
 
 class Kind(Protocol):
-    async def make(self, making: Making) -> Ending:
+    async def make(self, context: GenerationContext) -> Outcome:
         """Ask, store what the answer is for, and say how it ended. A repeat with the same record changes nothing more.
 
         Raises JobFailed.

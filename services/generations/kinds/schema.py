@@ -6,9 +6,9 @@ from typing import Final
 
 from services.core.errors import Fault, NotFound
 from services.foundation.jobs.worker import JobFailed
-from services.generations.ending import COMPLETED, Ending
 from services.generations.kinds.json import ask_for
-from services.generations.kinds.port import Making
+from services.generations.kinds.port import GenerationContext
+from services.generations.outcome import COMPLETED, Outcome
 from services.llm.json_output import read_schema
 from services.llm.port import SchemaTask
 from services.llm.prompts import render
@@ -23,18 +23,18 @@ _MOST_NAMED: Final = 5
 class SchemaKind:
     schemas: Schemas
 
-    async def make(self, making: Making) -> Ending:
-        record = making.record
+    async def make(self, context: GenerationContext) -> Outcome:
+        record = context.record
         if record.schema_id is None:
             raise JobFailed("INTERNAL", "The record names no schema to make.", retryable=False)
-        request = render(SchemaTask(record.prompt), making.options)
-        made = await ask_for(making, request, read_schema, what="schema")
-        if isinstance(made, Ending):
+        request = render(SchemaTask(record.prompt), context.options)
+        made = await ask_for(context, request, read_schema, what="schema")
+        if isinstance(made, Outcome):
             return made
         model, left_out = without_unbuilt(made)
         new = NewSchema(model, record.schema_id, generation_id=record.id)
         try:
-            await self.schemas.add(making.project, new, user_id=record.user_id)
+            await self.schemas.add(context.project, new, user_id=record.user_id)
         except NotFound:
             raise JobFailed("PROJECT_DELETED", "The project was deleted.", retryable=False) from None
         return replace(COMPLETED, message=_note(left_out)) if left_out else COMPLETED

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.designs.schema import SchemaModel
 from services.generations import events
 from services.generations.answer import Answer
 from services.generations.redaction import Redactor
@@ -20,7 +21,6 @@ from services.llm.port import (
     Thought,
     Usage,
 )
-from services.schemas.model import SchemaModel
 
 BOUNDARY = "0" * 16
 FILES = {"a.ts": "export const a = 1;\n", "b.ts": "export const b = 2;\n"}

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from cli.serving import provision_stage
 from services.analytics.validation import NewEvent
 from services.api_keys.service import NewApiKey
-from services.architectures.model import ArchitectureModel, Node, NodeKind
 from services.bootstrap import TABLES, resources
 from services.config import Config
 from services.core.actor import Actor, Role, Scope
 from services.core.errors import NotFound
 from services.core.ids import TeamId
 from services.deployments.model import DeploymentStatus
+from services.designs.architecture import ArchitectureModel, Node, NodeKind
 from services.documentation.service import NewPage
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.items import Entity

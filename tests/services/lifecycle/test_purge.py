@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from cli.serving import provision_stage
-from services.architectures.model import ArchitectureModel, Node, NodeKind
 from services.config import Config
 from services.core.errors import NotFound
 from services.core.pages import PageRequest
 from services.deployments.model import DeploymentStatus
+from services.designs.architecture import ArchitectureModel, Node, NodeKind
 from services.documentation.service import NewPage
 from services.foundation.aws.tables import Table
 from services.generations.model import Generation, GenerationKind

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from services.designs.schema import FieldType, SchemaModel
 from services.llm.chat import Chat, Timeouts
 from services.llm.groq import Groq
 from services.llm.json_schema import json_schema_of
@@ -26,7 +27,6 @@ from services.llm.port import (
     Text,
     Usage,
 )
-from services.schemas.model import FieldType, SchemaModel
 from tests.fakes.llm import Answer, Drop, FakeLLM, Hang, Recorded, Status
 
 KEY = "sk-secret-key"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from services.designs.schema import SchemaModel
 from services.llm.chat import Timeouts
 from services.llm.openai import OpenAI
 from services.llm.port import CodeTask, FailureCode, Item, Message, Options, ProviderFailure, Request, SchemaTask, Text
-from services.schemas.model import SchemaModel
 from tests.fakes.llm import Answer, Body, FakeLLM, Status
 
 MESSAGES = (Message("system", "Be brief."), Message("user", "Say hello, as JSON."))

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.errors import Fault, Invalid
+from services.designs.schema import Field, FieldType, OnDelete, RelationshipType, SchemaModel, Table
 from services.llm.files import FileCompleted, FileParser
 from services.llm.json_output import read_schema
 from services.llm.port import CodeTask, Options, SchemaTask
 from services.llm.prompts import render, repair
-from services.schemas.model import Field, FieldType, OnDelete, RelationshipType, SchemaModel, Table
 
 BOUNDARY = "0f1e2d3c4b5a6978"
 SCHEMA = SchemaModel(tables=(Table(name="notes", fields=(Field(name="id", type=FieldType.STRING, primary_key=True),)),))

@@ -13,10 +13,10 @@ from services.core.clock import utc_now
 from services.core.ids import TeamId, new_id
 from services.core.pages import PageRequest
 from services.foundation.auth.tokens import Subject
-from services.notifications.courier import Courier
 from services.notifications.model import Delivery, NotificationEvent, Webhook
 from services.notifications.notice import Notice
 from services.notifications.service import NewWebhook, Webhooks
+from services.notifications.webhook_dispatcher import WebhookDispatcher
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Ticking:
 class Stage:
     services: Services
     webhooks: Webhooks
-    courier: Courier
+    dispatcher: WebhookDispatcher
     clock: Ticking
     by: Actor
 
@@ -48,11 +48,11 @@ class Stage:
 
     async def begun(self, webhook: Webhook) -> Delivery:
         """Begin a delivery to a webhook, of a notice of its own."""
-        return await self.courier.fanout.begin(webhook, notice(webhook.team_id))
+        return await self.dispatcher.fanout.begin(webhook, notice(webhook.team_id))
 
     async def make(self, delivery: Delivery) -> datetime | None:
         """Make the delivery's next attempt, if it is due."""
-        return await self.courier.attempts.make(delivery.id)
+        return await self.dispatcher.attempts.make(delivery.id)
 
     async def made(self, delivery: Delivery) -> Delivery:
         """Make every attempt of a delivery, each when it is due, and return how it ended."""
@@ -87,15 +87,23 @@ def notice(team_id: TeamId) -> Notice:
 async def staged(config: Config, clock: Ticking) -> AsyncGenerator[Stage]:
     """Open the product's parts, notifications with the clock of the test."""
     async with opened(config, {}) as process:
-        courier = next(worker for worker in process.workers if isinstance(worker, Courier))
-        keyring = replace(courier.attempts.keyring, now=clock)
-        fanout = replace(courier.fanout, now=clock)
-        attempts = replace(courier.attempts, keyring=keyring, now=clock)
+        dispatcher = next(worker for worker in process.workers if isinstance(worker, WebhookDispatcher))
+        keyring = replace(dispatcher.attempts.keyring, now=clock)
+        fanout = replace(dispatcher.fanout, now=clock)
+        attempts = replace(dispatcher.attempts, keyring=keyring, now=clock)
         services = process.services
         yield Stage(
             services,
             replace(services.webhooks, fanout=fanout, keyring=keyring, now=clock),
-            Courier(courier.queue, fanout, attempts, replace(courier.letters, now=clock), clock, slots=8, of_team=2),
+            WebhookDispatcher(
+                dispatcher.queue,
+                fanout,
+                attempts,
+                replace(dispatcher.email_notifier, now=clock),
+                clock,
+                slots=8,
+                of_team=2,
+            ),
             clock,
             await services.users.actor(Subject(f"user_{uuid.uuid4().hex}")),
         )

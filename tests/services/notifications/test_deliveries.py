@@ -16,12 +16,12 @@ from services.config import Config
 from services.core.clock import iso
 from services.foundation.aws.topic import Topic
 from services.notifications.attempt import LEASE, SCHEDULE
-from services.notifications.courier import FORGOTTEN
 from services.notifications.model import DeliveryState, DisabledReason, NotificationEvent
 from services.notifications.notice import Notice
 from services.notifications.notifier import Due
 from services.notifications.service import WebhookChange
 from services.notifications.signing import signature
+from services.notifications.webhook_dispatcher import FORGOTTEN
 from tests.fakes.receiver import Received, Receiver, Reply
 from tests.services.notifications.stage import Stage, Ticking, notice, staged
 from tests.snapinfra import settings
@@ -55,7 +55,7 @@ async def test_a_delivery_is_signed_and_carries_its_notice(stage: Stage) -> None
     with Receiver(usual=Reply(200, body=b"y" * 5000)) as receiver:
         webhook, secret = await stage.webhook(receiver.url)
         told = notice(webhook.team_id)
-        delivery = await stage.courier.fanout.begin(webhook, told)
+        delivery = await stage.dispatcher.fanout.begin(webhook, told)
         ended = await stage.made(delivery)
 
     (message,) = receiver.received
@@ -160,10 +160,10 @@ async def test_a_notice_that_comes_twice_is_delivered_once_and_only_to_those_who
         await stage.webhooks.update(off.id, WebhookChange(enabled=False), by=stage.by)
         body = msgspec.json.encode(notice(wanting.team_id)).decode()
         for _ in range(3):
-            await stage.courier.handle(body, group=wanting.team_id)
+            await stage.dispatcher.handle(body, group=wanting.team_id)
         (delivery,) = await stage.listed(wanting)
         await stage.made(delivery)
-        await stage.courier.handle(body, group=wanting.team_id)
+        await stage.dispatcher.handle(body, group=wanting.team_id)
         await stage.make(delivery)
 
     assert len(receiver.received) == 1
@@ -193,7 +193,7 @@ async def _spread(stage: Stage) -> None:
     """Handle the notices that wait in the queue."""
     for body in await _emptied(stage):
         if isinstance(msgspec.json.decode(body, type=Notice | Due), Notice):
-            await stage.courier.handle(body, group="")
+            await stage.dispatcher.handle(body, group="")
 
 
 async def test_five_deliveries_in_a_row_that_fail_for_good_disable_a_webhook(stage: Stage) -> None:
@@ -261,11 +261,11 @@ async def test_a_delivery_that_has_lost_its_message_gets_another_one(stage: Stag
         webhook, _ = await stage.webhook(receiver.url)
         late = msgspec.json.encode(Due((await stage.begun(webhook)).id)).decode()
         await _emptied(stage)
-        await stage.courier.sweep()
+        await stage.dispatcher.sweep()
         assert late not in await _emptied(stage)
 
         stage.clock.move(FORGOTTEN)
-        await asyncio.gather(*(stage.courier.sweep() for _ in range(3)))
+        await asyncio.gather(*(stage.dispatcher.sweep() for _ in range(3)))
 
     assert (await _emptied(stage)).count(late) == 1
 
@@ -273,10 +273,10 @@ async def test_a_delivery_that_has_lost_its_message_gets_another_one(stage: Stag
 async def _emptied(stage: Stage) -> list[str]:
     """Take every message that waits out of the queue."""
     found: list[str] = []
-    while deliveries := await stage.courier.queue.receive(most=10, lease=60):
+    while deliveries := await stage.dispatcher.queue.receive(most=10, lease=60):
         for delivery in deliveries:
             found.append(delivery.body)
-            await stage.courier.queue.delete(delivery.receipt)
+            await stage.dispatcher.queue.delete(delivery.receipt)
     return found
 
 
@@ -287,7 +287,7 @@ async def test_a_team_whose_receiver_hangs_does_not_delay_another_team(stage: St
             for _ in range(10):
                 await stage.begun(slow)
             stop = asyncio.Event()
-            running = asyncio.create_task(stage.courier.run(stop))
+            running = asyncio.create_task(stage.dispatcher.run(stop))
             await hanging.until(2)
             quick, _ = await other.webhook(receiver.url)
             await other.begun(quick)
@@ -302,7 +302,7 @@ def test_the_local_keys_lie_in_the_data_folder(config: Config) -> None:
 
 
 async def test_the_topic_is_told_with_attributes_to_filter_by(stage: Stage, config: Config) -> None:
-    notifier = stage.courier.attempts.notifier
+    notifier = stage.dispatcher.attempts.notifier
     aws, name = notifier.queue.aws, f"told-{config.stage}"
     url = aws.sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.designs.schema import Field, FieldType, Index, SchemaModel, Table
+from services.designs.validation import validate
 from services.llm.files import encode
 from services.llm.paths import Tree, path_fault
 from services.scaffold.backend import write_backend
 from services.scaffold.schema import derive_schema
-from services.schemas.model import Field, FieldType, Index, SchemaModel, Table
-from services.schemas.validation import validate
 
 KEY = Field(name="id", type=FieldType.STRING, primary_key=True)
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+from services.designs.schema import decode
 from services.llm.files import FileCompleted, FileParser, Note
 from services.llm.port import (
     CodeTask,
@@ -22,7 +23,6 @@ from services.llm.port import (
 from services.scaffold.backend import write_backend
 from services.scaffold.provider import Scaffold, split
 from services.scaffold.schema import derive_schema
-from services.schemas.model import decode
 
 DESCRIPTION = "Build a user management API with teams and roles"
 FAST = Scaffold(tokens_per_second=None)

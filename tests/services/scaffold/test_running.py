@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from services.designs.schema import Field, FieldType, Index, SchemaModel, Table
 from services.scaffold.backend import write_backend
 from services.scaffold.plurals import plural
 from services.scaffold.schema import derive_schema
-from services.schemas.model import Field, FieldType, Index, SchemaModel, Table
 
 F, T = Field, FieldType
 

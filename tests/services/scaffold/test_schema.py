@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.designs.schema import FieldType, OnDelete, SchemaModel, Table
+from services.designs.validation import validate
 from services.scaffold.schema import MOST_TABLES, derive_schema
 from services.scaffold.vocabulary import vocabulary
-from services.schemas.model import FieldType, OnDelete, SchemaModel, Table
-from services.schemas.validation import validate
 
 
 def tables(description: str) -> list[str]:

@@ -2,11 +2,11 @@
 
 import pytest
 
+from services.designs.schema import OnDelete
+from services.designs.validation import validate
 from services.scaffold.plurals import plural, singular
 from services.scaffold.schema import derive_schema
 from services.scaffold.vocabulary import Entity, vocabulary
-from services.schemas.model import OnDelete
-from services.schemas.validation import validate
 
 ENTITIES = vocabulary().entities
 DOMAINS = vocabulary().domains

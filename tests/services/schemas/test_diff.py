@@ -1,7 +1,7 @@
 """This file is what the difference of two schemas promises."""
 
+from services.designs.schema import Field, FieldType, Index, Relationship, RelationshipType, SchemaModel, Table
 from services.schemas.diff import ChangeKind, diff
-from services.schemas.model import Field, FieldType, Index, Relationship, RelationshipType, SchemaModel, Table
 
 ID = Field(name="id", type=FieldType.STRING, primary_key=True)
 EMAIL = Field(name="email", type=FieldType.STRING)

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scaffold.schema import derive_schema
-from services.schemas.model import (
+from services.designs.schema import (
     Field,
     FieldType,
     Index,
@@ -15,8 +14,9 @@ from services.schemas.model import (
     SchemaModel,
     Table,
 )
+from services.designs.validation import validate
+from services.scaffold.schema import derive_schema
 from services.schemas.unbuilt import unbuilt, without_unbuilt
-from services.schemas.validation import validate
 
 KEY = Field(name="id", type=FieldType.STRING, primary_key=True)
 ONE_MANY, ONE_ONE, MANY_MANY = (

@@ -21,10 +21,10 @@ from services.foundation.aws.spec import GoesWith, Owner
 from services.integrations.credentials import Token
 from services.integrations.model import IntegrationType
 from services.integrations.service import NewIntegration
-from services.notifications.courier import Courier
 from services.notifications.model import Channel, DeliveryState, NotificationEvent
 from services.notifications.service import NewWebhook
 from services.notifications.targets import NewTarget
+from services.notifications.webhook_dispatcher import WebhookDispatcher
 from services.platforms.port import DeploymentPlatform
 from services.settings import SettingsChange
 from tests.services.notifications.stage import notice
@@ -173,15 +173,15 @@ async def test_the_key_of_a_deleted_team_opens_nothing(services: Services) -> No
 async def test_a_delivery_under_way_ends_with_its_team(config: Config) -> None:
     async with opened(config, {}) as process:
         services = process.services
-        courier = next(worker for worker in process.workers if isinstance(worker, Courier))
+        dispatcher = next(worker for worker in process.workers if isinstance(worker, WebhookDispatcher))
         owner, team_id = await crew(services)
         webhook = (await services.webhooks.list(PageRequest(), team_id=team_id, by=owner)).items[0]
-        delivery = await courier.fanout.begin(webhook, notice(team_id))
+        delivery = await dispatcher.fanout.begin(webhook, notice(team_id))
 
         await services.teams.delete(team_id, by=owner)
-        await courier.attempts.make(delivery.id)
+        await dispatcher.attempts.make(delivery.id)
 
-        ended = await courier.attempts.deliveries.find(delivery.id)
+        ended = await dispatcher.attempts.deliveries.find(delivery.id)
         assert ended is not None
         assert (ended.state, ended.response_status) == (DeliveryState.FAILED, None)
 

@@ -13,7 +13,7 @@ from services.core.ids import UserId
 from services.foundation.aws.clients import Aws, connect
 from services.foundation.aws.provision import Resources, provision
 from services.foundation.aws.tables import Table
-from services.foundation.limits.rate_limit import RATES, Rates
+from services.foundation.limits.rate_limit import RATES, RateLimiter
 
 ALICE, BOB = UserId("user_alice"), UserId("user_bob")
 NOON = datetime(2035, 1, 31, 12, tzinfo=UTC)
@@ -28,18 +28,18 @@ class SetClock:
 
 
 @pytest.fixture
-def stations(emulator: str) -> Iterator[tuple[Rates, Rates, SetClock]]:
+def stations(emulator: str) -> Iterator[tuple[RateLimiter, RateLimiter, SetClock]]:
     """Two processes and their clock; five a minute."""
     clock, name = SetClock(), f"rates-{uuid.uuid4().hex}"
     clients: list[Aws] = [connect(region="us-east-1", endpoint=emulator) for _ in range(2)]
     provision(clients[0], Resources([(name, RATES)], [], name, name))
-    one, other = (Rates(Table(aws, RATES, name, clock), 5, clock) for aws in clients)
+    one, other = (RateLimiter(Table(aws, RATES, name, clock), 5, clock) for aws in clients)
     yield one, other, clock
     for aws in clients:
         aws.close()
 
 
-async def take(rates: Rates, key: str | None = None, *, by: UserId = ALICE) -> float | None:
+async def take(rates: RateLimiter, key: str | None = None, *, by: UserId = ALICE) -> float | None:
     """Return None where it was allowed, or the seconds to wait."""
     try:
         await rates.take("ai", key or uuid.uuid4().hex, by=by)
@@ -49,7 +49,7 @@ async def take(rates: Rates, key: str | None = None, *, by: UserId = ALICE) -> f
 
 
 async def test_of_many_at_once_in_two_processes_exactly_as_many_pass_as_may(
-    stations: tuple[Rates, Rates, SetClock],
+    stations: tuple[RateLimiter, RateLimiter, SetClock],
 ) -> None:
     one, other, _ = stations
 
@@ -58,7 +58,7 @@ async def test_of_many_at_once_in_two_processes_exactly_as_many_pass_as_may(
     assert sorted(waits, key=str) == [60.0] * 95 + [None] * 5
 
 
-async def test_no_minute_has_more_whenever_it_begins(stations: tuple[Rates, Rates, SetClock]) -> None:
+async def test_no_minute_has_more_whenever_it_begins(stations: tuple[RateLimiter, RateLimiter, SetClock]) -> None:
     one, other, clock = stations
     for second in (0, 10, 20, 30, 40):
         clock.at = NOON + timedelta(seconds=second)
@@ -73,7 +73,7 @@ async def test_no_minute_has_more_whenever_it_begins(stations: tuple[Rates, Rate
     assert (early, on_time, next_one) == (0.5, None, 10.0)
 
 
-async def test_the_same_thing_done_again_counts_once(stations: tuple[Rates, Rates, SetClock]) -> None:
+async def test_the_same_thing_done_again_counts_once(stations: tuple[RateLimiter, RateLimiter, SetClock]) -> None:
     one, other, _ = stations
     for number in range(5):
         await asyncio.gather(take(one, f"generation_{number}"), take(other, f"generation_{number}"))
@@ -83,7 +83,7 @@ async def test_the_same_thing_done_again_counts_once(stations: tuple[Rates, Rate
     assert (again, more) == (None, 60.0)
 
 
-async def test_users_do_not_slow_each_other(stations: tuple[Rates, Rates, SetClock]) -> None:
+async def test_users_do_not_slow_each_other(stations: tuple[RateLimiter, RateLimiter, SetClock]) -> None:
     one, _, _ = stations
     for _ in range(5):
         await take(one)
@@ -92,7 +92,7 @@ async def test_users_do_not_slow_each_other(stations: tuple[Rates, Rates, SetClo
     assert await take(one, by=BOB) is None
 
 
-async def test_a_refused_one_does_not_lengthen_the_wait(stations: tuple[Rates, Rates, SetClock]) -> None:
+async def test_a_refused_one_does_not_lengthen_the_wait(stations: tuple[RateLimiter, RateLimiter, SetClock]) -> None:
     one, _, clock = stations
     for _ in range(8):
         await take(one)
@@ -102,9 +102,9 @@ async def test_a_refused_one_does_not_lengthen_the_wait(stations: tuple[Rates, R
     assert [await take(one) for _ in range(6)] == [None] * 5 + [60.0]
 
 
-async def test_no_limit_writes_nothing(stations: tuple[Rates, Rates, SetClock]) -> None:
+async def test_no_limit_writes_nothing(stations: tuple[RateLimiter, RateLimiter, SetClock]) -> None:
     one, _, clock = stations
-    free = Rates(one.table, 0, clock)
+    free = RateLimiter(one.table, 0, clock)
 
     for _ in range(8):
         assert await take(free) is None

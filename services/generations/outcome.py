@@ -21,16 +21,16 @@ _MOST_NAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class Outcome:
     status: GenerationStatus
     reason: GenerationReason | None = None
     message: str | None = None
 
 
-COMPLETED: Final = Ending(GenerationStatus.COMPLETED)
+COMPLETED: Final = Outcome(GenerationStatus.COMPLETED)
 
 
-def of(answer: Answer) -> Ending:
+def of(answer: Answer) -> Outcome:
     """Return COMPLETED for a whole answer, else INCOMPLETE with the reason and the files that are missing.
 
     An answer that came to its own end and holds nothing is FAILED.
@@ -42,7 +42,7 @@ def of(answer: Answer) -> Ending:
     reason, message = _CUT[answer.finish]
     if answer.finish is None and answer.failure:
         message = f"{message} The last one, {answer.failure}"
-    return Ending(GenerationStatus.INCOMPLETE, reason, f"{message}{_named(answer.missing)}")
+    return Outcome(GenerationStatus.INCOMPLETE, reason, f"{message}{_named(answer.missing)}")
 
 
 def _named(missing: Sequence[str]) -> str:
@@ -53,8 +53,8 @@ def _named(missing: Sequence[str]) -> str:
     return f" Missing: {', '.join(missing[:_MOST_NAMED])}{rest}."
 
 
-def invalid(what: str, message: str) -> Ending:
+def invalid(what: str, message: str) -> Outcome:
     """Return FAILED for an answer that was not what was asked for, also when asked again."""
-    return Ending(
+    return Outcome(
         GenerationStatus.FAILED, GenerationReason.INVALID_OUTPUT, f"The model's {what} is not valid: {message}"
     )

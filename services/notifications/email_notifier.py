@@ -7,7 +7,7 @@ from typing import Final
 
 from services.core.clock import Clock
 from services.core.ids import TeamId, UserId
-from services.foundation.aws.mailer import Post
+from services.foundation.aws.mailer import Mailer
 from services.foundation.aws.tables import AlreadyExists, Table
 from services.foundation.limits.idempotency import IdempotencyKey
 from services.memberships.model import Membership
@@ -29,8 +29,8 @@ _MEANS: Final[Mapping[tuple[NotificationEvent, str | None], NotifiableEvent]] = 
 
 
 @dataclass(frozen=True, slots=True)
-class Letters:
-    post: Post
+class EmailNotifier:
+    mailer: Mailer
     users: Table[User]
     settings: Table[UserSettings]
     memberships: Table[Membership]
@@ -43,7 +43,7 @@ class Letters:
         At most once: a letter that is lost is not written again.
         """
         event = _MEANS.get((notice.event, notice.data.get("status")))
-        if not self.post.is_on or event is None or notice.user_id is None:
+        if not self.mailer.is_on or event is None or notice.user_id is None:
             return
         settings = await self.settings.find(notice.user_id)
         if event not in (settings.notify_on if settings else DEFAULT_NOTIFY_ON):
@@ -52,7 +52,7 @@ class Letters:
         if user is None or user.email is None or not await self._is_in(user, notice.team_id):
             return
         if await self._claim(notice, notice.user_id):
-            await self.post.send(user.email, notice.subject, self._text(notice))
+            await self.mailer.send(user.email, notice.subject, self._text(notice))
 
     async def _is_in(self, user: User, team_id: TeamId) -> bool:
         if user.personal_team_id == team_id:
@@ -79,6 +79,6 @@ class Letters:
         if download_url := notice.data.get("downloadUrl"):
             lines.append(f"Its files, for an hour: {download_url}")
         if project_id:
-            lines.append(f"Its project: {self.post.link('projects', project_id)}")
+            lines.append(f"Its project: {self.mailer.link('projects', project_id)}")
         lines.append("You had asked for it, and notifyOn in your settings says that you want to know.")
         return "\n\n".join(lines) + "\n"

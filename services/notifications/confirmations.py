@@ -18,7 +18,7 @@ from services.core.clock import Clock
 from services.core.errors import Conflict
 from services.core.ids import TargetId
 from services.foundation.aws.tables import Table
-from services.foundation.limits.rate_limit import Rates, RateWindow
+from services.foundation.limits.rate_limit import RateLimiter, RateWindow
 from services.notifications.model import NotificationTarget, SentCode
 
 OF_USER: Final = 20
@@ -38,7 +38,7 @@ _ACTION: Final = "askTarget"
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Confirmations:
     rates: Table[RateWindow]
     pepper: bytes
     random: Callable[[int], bytes]
@@ -47,9 +47,9 @@ class Asking:
     async def admit(self, target: NotificationTarget, *, by: Actor) -> None:
         """Count a target that is about to be asked, once however often this is called. Raises Limited."""
         what = "people to tell"
-        user = Rates(self.rates, OF_USER, self.now, what)
-        team = Rates(self.rates, OF_TEAM, self.now, what, HOUR)
-        address = Rates(self.rates, OF_ADDRESS, self.now, "messages to this address", HOUR)
+        user = RateLimiter(self.rates, OF_USER, self.now, what)
+        team = RateLimiter(self.rates, OF_TEAM, self.now, what, HOUR)
+        address = RateLimiter(self.rates, OF_ADDRESS, self.now, "messages to this address", HOUR)
         await user.take(_ACTION, target.id, by=by.user_id)
         await team.take(_ACTION, target.id, by=target.team_id)
         await address.take(_ACTION, target.id, by=self._hash(target.address.lower())[:32])

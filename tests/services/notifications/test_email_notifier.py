@@ -66,7 +66,7 @@ def of(by: UserId, team_id: TeamId, what: tuple[NotificationEvent, str], **data:
 
 async def tell(stage: Stage, *notices: Notice) -> None:
     for each in notices:
-        await stage.courier.handle(msgspec.json.encode(each).decode(), group=each.team_id)
+        await stage.dispatcher.handle(msgspec.json.encode(each).decode(), group=each.team_id)
 
 
 async def mails(emulator: str, to: str) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from services.foundation.auth.signatures import Signatures
 from services.foundation.auth.tokens import dev_user
 from services.foundation.aws.spec import Owner
 from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS, Idempotency
-from services.foundation.limits.rate_limit import RATES, Rates
+from services.foundation.limits.rate_limit import RATES, RateLimiter
 from services.journal.journal import Journal
 from services.lifecycle.accounts import Accounts
 from services.lifecycle.deletion import Deletion
@@ -28,7 +28,7 @@ from services.users import KNOWN, KNOWN_FOR, USERS, Known, Users
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class Identity:
     """The services that say who is who."""
 
     access: AccessChanges
@@ -40,42 +40,42 @@ class People:
     api_keys: ApiKeys
 
 
-def people(use: Adapters, notifier: Notifier, idempotency: Idempotency, journal: Journal) -> People:
-    aws, config, now, random = use.aws, use.config, use.now, secrets.token_bytes
-    table, team_table, memberships = use.table(USERS), use.table(TEAMS), use.table(MEMBERSHIPS)
+def identity(adapters: Adapters, notifier: Notifier, idempotency: Idempotency, journal: Journal) -> Identity:
+    aws, config, now, random = adapters.aws, adapters.config, adapters.now, secrets.token_bytes
+    table, team_table, memberships = adapters.table(USERS), adapters.table(TEAMS), adapters.table(MEMBERSHIPS)
     known: Recent[Known] = Recent(KNOWN_FOR, KNOWN, now)
     keys: Recent[ApiKey] = Recent(KNOWN_FOR, KNOWN, now)
-    access = AccessChanges(use.table(ACCESS_CHANGES), [known, keys], secrets.token_bytes, now)
+    access = AccessChanges(adapters.table(ACCESS_CHANGES), [known, keys], secrets.token_bytes, now)
     users = Users(aws, table, team_table, memberships, known, frozenset(map(dev_user, config.admins)), now)
-    cascade = TeamCascade(use.belongings(Owner.TEAM), notifier.close_topic)
-    teams = Teams(aws, team_table, memberships, use.table(PROJECTS), access, cascade, journal, idempotency, now)
-    api_keys = ApiKeys(use.table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
-    rates, pepper = Rates(use.table(RATES), MAILS, now, "invitations by mail"), config.pepper
-    open_ones, topic = use.table(INVITATIONS), notifier.topic
+    cascade = TeamCascade(adapters.belongings(Owner.TEAM), notifier.close_topic)
+    teams = Teams(aws, team_table, memberships, adapters.table(PROJECTS), access, cascade, journal, idempotency, now)
+    api_keys = ApiKeys(adapters.table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
+    rates, pepper = RateLimiter(adapters.table(RATES), MAILS, now, "invitations by mail"), config.pepper
+    open_ones, topic = adapters.table(INVITATIONS), notifier.topic
     invitations = Invitations(
-        aws, open_ones, teams, memberships, table, access, topic, use.post, rates, pepper, random, now
+        aws, open_ones, teams, memberships, table, access, topic, adapters.mailer, rates, pepper, random, now
     )
     members = Members(memberships, teams, table, access)
     sessions = ClerkSessions(
         config.clerk_api_url, config.clerk_secret_key.get_secret_value() if config.clerk_secret_key else None
     )
-    sign_in = SignIn(use.authenticator(), users, api_keys, sessions, now)
-    return People(access, sign_in, users, teams, members, invitations, api_keys)
+    sign_in = SignIn(adapters.authenticator(), users, api_keys, sessions, now)
+    return Identity(access, sign_in, users, teams, members, invitations, api_keys)
 
 
-def accounts(use: Adapters, people: People, deletion: Deletion) -> Accounts:
-    secret = use.config.clerk_webhook_secret
+def accounts(adapters: Adapters, identity: Identity, deletion: Deletion) -> Accounts:
+    secret = adapters.config.clerk_webhook_secret
     return Accounts(
-        use.aws,
+        adapters.aws,
         Signatures(secret.get_secret_value()) if secret else None,
-        people.users,
-        people.teams.table,
-        people.teams.memberships,
-        use.table(IDEMPOTENCY_KEYS),
+        identity.users,
+        identity.teams.table,
+        identity.teams.memberships,
+        adapters.table(IDEMPOTENCY_KEYS),
         deletion,
-        people.teams.cascade,
-        use.belongings(Owner.USER),
-        people.teams.journal,
-        people.access,
-        use.now,
+        identity.teams.cascade,
+        adapters.belongings(Owner.USER),
+        identity.teams.journal,
+        identity.access,
+        adapters.now,
     )

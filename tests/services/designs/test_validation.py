@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.schemas.model import Field, FieldType, Index, Relationship, RelationshipType, SchemaModel, Table
-from services.schemas.validation import validate
+from services.designs.schema import Field, FieldType, Index, Relationship, RelationshipType, SchemaModel, Table
+from services.designs.validation import validate
 
 KEY = Field(name="id", type=FieldType.STRING, primary_key=True)
 

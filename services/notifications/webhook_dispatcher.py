@@ -22,8 +22,8 @@ from services.core.complaint import Complaint
 from services.foundation.aws.queue import BATCH, Delivery, Queue
 from services.foundation.outbound.client import MOST_OF_TEAM
 from services.notifications.attempt import Attempts
+from services.notifications.email_notifier import EmailNotifier
 from services.notifications.fanout import Fanout
-from services.notifications.letters import Letters
 from services.notifications.model import DUE, DUE_INDEX
 from services.notifications.model import Delivery as Record
 from services.notifications.notice import Notice
@@ -50,13 +50,13 @@ class _NotLate(Exception):
 
 
 @dataclass(slots=True)
-class Courier:
+class WebhookDispatcher:
     """Handles `slots` messages at once, `of_team` of one team: as many calls as it may have under way."""
 
     queue: Queue
     fanout: Fanout
     attempts: Attempts
-    letters: Letters
+    email_notifier: EmailNotifier
     now: Clock
     slots: int = SLOTS
     of_team: int = MOST_OF_TEAM
@@ -83,7 +83,7 @@ class Courier:
         match message:
             case Notice() as notice:
                 await self.fanout.spread(notice)
-                await self.letters.send(notice)
+                await self.email_notifier.send(notice)
             case Due() as due:
                 again = await self.attempts.make(due.delivery_id)
                 if again is not None:

@@ -10,8 +10,8 @@ from typing import Any, Final, cast
 from services.core.clock import MOMENT
 from services.core.errors import Fault
 from services.core.text import is_storable
+from services.designs.schema import Field, FieldType, Index, SchemaModel, Table, encode
 from services.foundation.aws.items import NUMBERS, is_storable_number
-from services.schemas.model import Field, FieldType, Index, SchemaModel, Table, encode
 
 MAX_TABLES: Final = 50
 MAX_FIELDS: Final = 100

@@ -38,7 +38,7 @@ PATIENCE: Final = 60.0
 
 
 @dataclass(slots=True)
-class Asking:
+class AnswerSession:
     """Asks for one run's answers, and tells subscribers.
 
     `options.max_tokens` limits each answer that says a text, and all answers together that write files.

@@ -16,7 +16,7 @@ from services.core.actor import Actor
 from services.core.errors import Conflict, Invalid, Limited
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.topic import Topic
-from services.notifications.asking import CODE_LIFETIME, CODE_TRIES, OF_ADDRESS, OF_TEAM, OF_USER
+from services.notifications.confirmations import CODE_LIFETIME, CODE_TRIES, OF_ADDRESS, OF_TEAM, OF_USER
 from services.notifications.model import Channel, NotificationEvent, NotificationTarget
 from services.notifications.targets import NewTarget, TargetState
 from tests.services.usage.books import SetClock
