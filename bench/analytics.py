@@ -1,4 +1,4 @@
-"""This file is what analytics costs: 100,000 events recorded, then a month's totals; calls and rows are counted.
+"""What analytics costs: 100,000 events recorded, then a month's totals; calls and rows are counted.
 
 `python -m bench.analytics` (or `make bench-analytics`) prints a table and writes it into docs/analytics.md.
 `python -m bench.analytics 10000` takes fewer events (whole tens of thousands) and only prints.

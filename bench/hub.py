@@ -1,4 +1,4 @@
-"""This file is one measurement of the hub, in a process of its own: `python -m bench.hub URL STREAMS FOLLOWERS`.
+"""One measurement of the hub, in a process of its own: `python -m bench.hub URL STREAMS FOLLOWERS`.
 
 It prints JSON: bytes of memory per subscriber, seconds of CPU per event and subscriber, and readers in the process.
 The CPU includes that of the appends; the subscribers do nothing with an event but count it.

@@ -1,4 +1,4 @@
-"""This file is what reading a provider's stream costs: bare bytes, our reader, the SDKs' objects, and all the way.
+"""What reading a provider's stream costs: bare bytes, our reader, the SDKs' objects, and all the way.
 
 `python -m bench.llm` (`make bench` runs it too) prints tables and writes docs/benchmarks-llm.md. One run, one process,
 one server (`tokens`) in a process of its own; the ways take turns, so that what else the machine does meets all alike.

@@ -1,4 +1,4 @@
-"""This file is the ways to read a provider's stream that are measured side by side, from bare bytes to a subscriber.
+"""The ways to read a provider's stream that are measured side by side, from bare bytes to a subscriber.
 
 Each is a function of an order (see `tokens`), and returns the seconds from asking to the first token. It fails where it
 did not get all that was said.

@@ -1,4 +1,4 @@
-"""This file is one measurement through real sockets: a server process, and subscribers of one generation in this one.
+"""One measurement through real sockets: a server process, and subscribers of one generation in this one.
 
 The server is `python -m bench.sockets`: an api and a worker as `snapinfra dev` runs them, until its input closes. Its
 scaffold writes so slowly that every subscriber gets every event by itself.

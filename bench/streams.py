@@ -1,4 +1,4 @@
-"""This file is what streams cost: subscribers of one stream and of many, on both logs, side by side in one run.
+"""What streams cost: subscribers of one stream and of many, on both logs, side by side in one run.
 
 `python -m bench.streams` (or `make bench`) prints a table and writes docs/benchmarks.md.
 """  # noqa: INP001 - benchmarks are not a package

@@ -1,4 +1,4 @@
-"""This file is a provider for measurements: a server that streams the same bytes to whoever asks, at a given pace.
+"""A provider for measurements: a server that streams the same bytes to whoever asks, at a given pace.
 
 `python -m bench.tokens` prints its port and serves until its input closes. The model that a request names is the order:
 `burst-2000` has 2,000 tokens sent as fast as they are taken, `1000-500` has 500 at 1,000 a second. The answer is the

@@ -1,4 +1,4 @@
-"""This file is `python -m cli`, the same as the command `snapinfra`."""
+"""`python -m cli`, the same as the command `snapinfra`."""
 
 from cli.main import main
 

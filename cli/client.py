@@ -1,4 +1,4 @@
-"""This file is a GraphQL client for the terminal: requests over HTTP, subscriptions over WebSocket that resume."""
+"""A GraphQL client for the terminal: requests over HTTP, subscriptions over WebSocket that resume."""
 
 import asyncio
 import json

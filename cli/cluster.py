@@ -1,4 +1,4 @@
-"""This file is `snapinfra dev` with processes of their own: some apis, some workers, one Redis, one emulator."""
+"""`snapinfra dev` with processes of their own: some apis, some workers, one Redis, one emulator."""
 
 import asyncio
 import shutil

@@ -1,4 +1,4 @@
-"""This file is `snapinfra demo`: a server of its own, the main job, and proof that the backend works."""
+"""`snapinfra demo`: a server of its own, the main job, and proof that the backend works."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""This file is the main job in the terminal: from a sentence to a running backend, shown as it happens."""
+"""The main job in the terminal: from a sentence to a running backend, shown as it happens."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence

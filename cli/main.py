@@ -1,4 +1,4 @@
-"""This file is the command `snapinfra` and its subcommands."""
+"""The command `snapinfra` and its subcommands."""
 
 import sys
 from collections.abc import Coroutine

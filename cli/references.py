@@ -1,4 +1,4 @@
-"""This file is the generated references: each is made from the code and checked equal to it."""
+"""The generated references: each is made from the code and checked equal to it."""
 
 import json
 import textwrap

@@ -1,4 +1,4 @@
-"""This file is a platform that only rehearses: it tells what a deployment would, and installs and starts nothing.
+"""A platform that only rehearses: it tells what a deployment would, and installs and starts nothing.
 
 `snapinfra seed` deploys to it, so that there are logs to look at. They say what they are in their first line.
 """

@@ -1,4 +1,4 @@
-"""This file is `snapinfra seed`: a believable team at work, for looking around in a development server.
+"""`snapinfra seed`: a believable team at work, for looking around in a development server.
 
 Everything is made by the services, as users make it, and only where it is missing: a second run adds nothing. The jobs
 run here, on queues of their own, by the scaffold and on a platform that only rehearses, whatever the server would use.

@@ -1,4 +1,4 @@
-"""This file is the long-running commands: an api, a worker, or both with an emulator, until a signal says stop."""
+"""The long-running commands: an api, a worker, or both with an emulator, until a signal says stop."""
 
 import asyncio
 import contextlib

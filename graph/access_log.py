@@ -1,4 +1,4 @@
-"""This file is the line of the log that each operation gets, and the id by which all lines of a request are found.
+"""The line of the log that each operation gets, and the id by which all lines of a request are found.
 
 Neither variables nor credentials are in it, nor the document: its name is what a client's developer chose for logs.
 """

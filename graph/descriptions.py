@@ -1,4 +1,4 @@
-"""This file is the descriptions of the SDL: the docstrings of the code, so that both say the same.
+"""The descriptions of the SDL: the docstrings of the code, so that both say the same.
 
 A type's, field's or mutation's description is its docstring; an attribute's is the string literal below it (PEP 257,
 "attribute docstrings"); an enum value's likewise.

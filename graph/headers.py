@@ -1,4 +1,4 @@
-"""This file is the headers that every answer has, so that a browser does nothing with it that we did not mean."""
+"""The headers that every answer has, so that a browser does nothing with it that we did not mean."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""This file is the activity in the schema: who did what to which object."""
+"""The activity in the schema: who did what to which object."""
 
 from collections.abc import AsyncGenerator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""This file is the administration of an installation in the schema."""
+"""The administration of an installation in the schema."""
 
 from datetime import datetime
 from typing import Annotated, Final, Self

@@ -1,4 +1,4 @@
-"""This file is API keys in the schema."""
+"""API keys in the schema."""
 
 from datetime import datetime
 from typing import Annotated, Self

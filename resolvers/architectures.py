@@ -1,4 +1,4 @@
-"""This file is architectures in the schema."""
+"""Architectures in the schema."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""This file is working on a project together, in the schema."""
+"""Working on a project together, in the schema."""
 
 from collections.abc import AsyncGenerator
 from typing import Annotated

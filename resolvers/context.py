@@ -1,4 +1,4 @@
-"""This file is the context of an operation: the services, and who asks."""
+"""The context of an operation: the services, and who asks."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""This file is the dashboard in the schema."""
+"""The dashboard in the schema."""
 
 from typing import Annotated, Self
 

@@ -1,4 +1,4 @@
-"""This file is deleted projects in the schema: those that can be restored, and restoring one."""
+"""Deleted projects in the schema: those that can be restored, and restoring one."""
 
 from datetime import datetime
 from typing import Annotated, Self

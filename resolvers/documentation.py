@@ -1,4 +1,4 @@
-"""This file is documentation in the schema."""
+"""Documentation in the schema."""
 
 from datetime import datetime
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""This file is errors as clients see them: codes, and the user errors of mutations."""
+"""Errors as clients see them: codes, and the user errors of mutations."""
 
 import asyncio
 import functools

@@ -1,4 +1,4 @@
-"""This file is integrations in the schema. Credentials go in and never come out."""
+"""Integrations in the schema. Credentials go in and never come out."""
 
 from datetime import datetime
 from typing import Annotated, Self

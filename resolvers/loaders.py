@@ -1,4 +1,4 @@
-"""This file is loading what many objects of an answer refer to, in one call for all of them.
+"""Loading what many objects of an answer refer to, in one call for all of them.
 
 A loader gathers what the fields of one level ask for, and reads it by full keys (BatchGetItem). It keeps nothing: what
 a subscription shows hours later, or a second mutation of a request, is read anew.

@@ -1,4 +1,4 @@
-"""This file is the interface of everything that has an id."""
+"""The interface of everything that has an id."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""This file is looking up anything by its id."""
+"""Looking up anything by its id."""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""This file is lists: Relay connections (https://relay.dev/graphql/connections.htm) with keyset cursors."""
+"""Lists: Relay connections (https://relay.dev/graphql/connections.htm) with keyset cursors."""
 
 from collections.abc import Callable
 from typing import Annotated, Generic, TypeVar

@@ -1,4 +1,4 @@
-"""This file is the deploy targets in the schema: part of both deployments and settings."""
+"""The deploy targets in the schema: part of both deployments and settings."""
 
 import strawberry
 

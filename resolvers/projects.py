@@ -1,4 +1,4 @@
-"""This file is projects in the schema."""
+"""Projects in the schema."""
 
 from datetime import datetime
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""This file is the scalars beyond GraphQL's own, each as its specification says."""
+"""The scalars beyond GraphQL's own, each as its specification says."""
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""This file is database schemas in the schema."""
+"""Database schemas in the schema."""
 
 from datetime import datetime
 from typing import Annotated, Final, Self

@@ -1,4 +1,4 @@
-"""This file is settings in the schema."""
+"""Settings in the schema."""
 
 from datetime import datetime
 from typing import Annotated, Any, Self

@@ -1,4 +1,4 @@
-"""This file is what all events of all streams share: their position, and gaps."""
+"""What all events of all streams share: their position, and gaps."""
 
 from datetime import datetime
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""This file is what a team has used, and its budget, in the schema."""
+"""What a team has used, and its budget, in the schema."""
 
 from collections.abc import Callable
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""This file is users in the schema."""
+"""Users in the schema."""
 
 from datetime import datetime
 from typing import Annotated, Self

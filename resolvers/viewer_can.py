@@ -1,4 +1,4 @@
-"""This file is what a viewer may do with something, for interfaces that show only what will work."""
+"""What a viewer may do with something, for interfaces that show only what will work."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""This file is what administrators of an installation do: look at the queues, and put failed jobs back into them."""
+"""What administrators of an installation do: look at the queues, and put failed jobs back into them."""
 
 from dataclasses import dataclass
 from typing import Final

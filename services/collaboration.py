@@ -1,4 +1,4 @@
-"""This file is working on a project together: what is done in it, and who is there, as it happens.
+"""Working on a project together: what is done in it, and who is there, as it happens.
 
 Whoever follows a project is present in it. Each follower says so in a stream of the project every ten seconds, and says
 when it leaves; one that is silent for thirty, since its process or its network died, is no longer there.

@@ -1,4 +1,4 @@
-"""This file is the dashboard: what a team has at a glance, from a bounded number of reads."""
+"""The dashboard: what a team has at a glance, from a bounded number of reads."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""This file is settings: what a user prefers, and what the members of a team share. Everything has a default."""
+"""Settings: what a user prefers, and what the members of a team share. Everything has a default."""
 
 import dataclasses
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is signing in, and staying signed in: from a request's headers to an actor, as long as that holds."""
+"""Signing in, and staying signed in: from a request's headers to an actor, as long as that holds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

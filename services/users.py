@@ -1,4 +1,4 @@
-"""This file is users: who signs in. The first sight of a user creates the user and a personal team, together."""
+"""Users: who signs in. The first sight of a user creates the user and a personal team, together."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""This file is the fixtures that many tests share: one real AWS emulator and one server for the run."""
+"""The fixtures that many tests share: one real AWS emulator and one server for the run."""
 
 import asyncio
 import os
@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
 
+import hypothesis
 import pytest
 
 from services.foundation.aws.emulator import free_port, running_emulator
 from tests.snapinfra import Server, User, serving, settings
+
+hypothesis.settings.register_profile("no time is asserted", deadline=None)
+hypothesis.settings.load_profile("no time is asserted")
 
 TOOLS = Path(__file__).parent.parent / ".tools" / "bin"
 

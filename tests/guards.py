@@ -1,4 +1,4 @@
-"""This file is the guards that keep streams and jobs right, each with the test that fails when it is removed.
+"""The guards that keep streams and jobs right, each with the test that fails when it is removed.
 
 `python -m tests.guards` removes one at a time in a copy of the tree, runs its test there, expects it to fail, and
 writes docs/guards.md.

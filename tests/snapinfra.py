@@ -1,4 +1,4 @@
-"""This file is a Snapinfra for tests: an api and a worker in a thread of their own, and a client to ask them."""
+"""A Snapinfra for tests: an api and a worker in a thread of their own, and a client to ask them."""
 
 import asyncio
 import json

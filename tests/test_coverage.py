@@ -1,4 +1,4 @@
-"""This file is the promise that docs/coverage.md names only what exists, and that the seeds' tables are ours."""
+"""The promise that docs/coverage.md names only what exists, and that the seeds' tables are ours."""
 
 import ast
 import re

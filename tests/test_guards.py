@@ -1,4 +1,4 @@
-"""This file is the promise that the list of guards is true to the code; `make guards` proves each of them."""
+"""The promise that the list of guards is true to the code; `make guards` proves each of them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""This file is the promise that the README's examples run and answer as it says."""
+"""The promise that the README's examples run and answer as it says."""
 
 import json
 import re

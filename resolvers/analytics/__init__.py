@@ -1,4 +1,4 @@
-"""This package is analytics in the schema: sessions and totals, and the operations on them."""
+"""Analytics in the schema: sessions and totals, and the operations on them."""
 
 from resolvers.analytics.objects import Session
 

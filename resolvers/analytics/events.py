@@ -1,4 +1,4 @@
-"""This file is single events in the schema: listing those between two times, and exporting them."""
+"""Single events in the schema: listing those between two times, and exporting them."""
 
 from datetime import datetime
 from typing import Annotated, Self

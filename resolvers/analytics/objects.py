@@ -1,4 +1,4 @@
-"""This file is what analytics shows: events, sessions, and totals of a time."""
+"""What analytics shows: events, sessions, and totals of a time."""
 
 import json
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""This file is recording events, asking for totals, and watching them."""
+"""Recording events, asking for totals, and watching them."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress

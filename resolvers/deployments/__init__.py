@@ -1,4 +1,4 @@
-"""This package is deployments in the schema: the object, the events of its stream, the operations on it."""
+"""Deployments in the schema: the object, the events of its stream, the operations on it."""
 
 from resolvers.deployments.objects import Deployment
 

@@ -1,4 +1,4 @@
-"""This file is the events of a deployment's stream in the schema."""
+"""The events of a deployment's stream in the schema."""
 
 from typing import Annotated, Any, assert_never
 

@@ -1,4 +1,4 @@
-"""This file is a deployment in the schema, with its log."""
+"""A deployment in the schema, with its log."""
 
 from datetime import datetime
 from typing import Annotated, Self

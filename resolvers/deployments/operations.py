@@ -1,4 +1,4 @@
-"""This file is starting a deployment, watching it, stopping it, and doing it again."""
+"""Starting a deployment, watching it, stopping it, and doing it again."""
 
 from collections.abc import AsyncGenerator
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""This package is generations in the schema: the object, the events of its stream, the operations on it."""
+"""Generations in the schema: the object, the events of its stream, the operations on it."""
 
 from resolvers.generations.objects import Generation
 

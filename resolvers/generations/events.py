@@ -1,4 +1,4 @@
-"""This file is the events of a generation's stream in the schema."""
+"""The events of a generation's stream in the schema."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Final

@@ -1,4 +1,4 @@
-"""This file is a generation in the schema, with what it made."""
+"""A generation in the schema, with what it made."""
 
 from collections.abc import Sequence
 from datetime import datetime

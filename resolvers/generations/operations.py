@@ -1,4 +1,4 @@
-"""This file is asking for a generation, watching it, and canceling it."""
+"""Asking for a generation, watching it, and canceling it."""
 
 from collections.abc import AsyncGenerator
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""This package is notifications in the schema: webhooks, their deliveries, and people who are told."""
+"""Notifications in the schema: webhooks, their deliveries, and people who are told."""
 
 from resolvers.notifications.objects import Webhook, WebhookDelivery
 from resolvers.notifications.targets import NotificationTarget

@@ -1,4 +1,4 @@
-"""This file is webhooks and their deliveries in the schema."""
+"""Webhooks and their deliveries in the schema."""
 
 from datetime import datetime
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""This file is the operations on webhooks."""
+"""The operations on webhooks."""
 
 from typing import Annotated, Self
 

@@ -1,4 +1,4 @@
-"""This file is notification targets in the schema: people who are told by e-mail or text message."""
+"""Notification targets in the schema: people who are told by e-mail or text message."""
 
 from datetime import datetime
 from typing import Annotated, Self

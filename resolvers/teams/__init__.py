@@ -1,4 +1,4 @@
-"""This package is teams in the schema: the object, its members and invitations, the operations on them."""
+"""Teams in the schema: the object, its members and invitations, the operations on them."""
 
 from resolvers.teams.objects import Team
 

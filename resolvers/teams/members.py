@@ -1,4 +1,4 @@
-"""This file is the members of a team: inviting them, accepting, changing roles, removing, leaving."""
+"""The members of a team: inviting them, accepting, changing roles, removing, leaving."""
 
 from typing import Annotated, Self
 

@@ -1,4 +1,4 @@
-"""This file is a team in the schema, with its members and invitations."""
+"""A team in the schema, with its members and invitations."""
 
 from datetime import UTC, datetime
 from typing import Self

@@ -1,4 +1,4 @@
-"""This file is looking up a team, making one, naming it, giving it away, deleting it."""
+"""Looking up a team, making one, naming it, giving it away, deleting it."""
 
 from typing import Annotated, Self
 

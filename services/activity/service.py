@@ -1,4 +1,4 @@
-"""This file is reading and watching the activity of a team, within what the reader may see."""
+"""Reading and watching the activity of a team, within what the reader may see."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager

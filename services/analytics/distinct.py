@@ -1,4 +1,4 @@
-"""This file is counting distinct users without keeping them: HyperLogLog, as a set of numbers.
+"""Counting distinct users without keeping them: HyperLogLog, as a set of numbers.
 
 A user leaves a mark: which of 1,024 registers, and the rank there. A register's value is the highest of its ranks, so
 that uniting sets of marks counts each user once, whenever and however often they came; DynamoDB's ADD unites sets.

@@ -1,4 +1,4 @@
-"""This file is percentiles of durations without keeping them: a histogram whose buckets grow by a fifth.
+"""Percentiles of durations without keeping them: a histogram whose buckets grow by a fifth.
 
 A duration in milliseconds falls into bucket i where 1.2^(i-1) < duration ≤ 1.2^i; telling a percentile by its bucket is
 off by at most a tenth, and histograms of hours add up to that of a month (Masson et al., "DDSketch", 2019).

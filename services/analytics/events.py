@@ -1,4 +1,4 @@
-"""This file is reading single events: those of a project, a type or a user, between two times, listed or exported.
+"""Reading single events: those of a project, a type or a user, between two times, listed or exported.
 
 Each of the three has an index by time, so that a page costs one read however many events there are, and an export as
 many as it has pages.

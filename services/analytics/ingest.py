@@ -1,4 +1,4 @@
-"""This file is storing events so that each counts once, whoever repeats it and whoever dies on the way.
+"""Storing events so that each counts once, whoever repeats it and whoever dies on the way.
 
 One transaction writes some events, that their ids are taken, and everything that they add to rollups and sessions: all
 of it or nothing. An id that is taken already takes its event out of the transaction, which is then tried again.

@@ -1,4 +1,4 @@
-"""This file is telling everybody who watches a project's or a team's totals that they have changed.
+"""Telling everybody who watches a project's or a team's totals that they have changed.
 
 What is appended to the event log says only that there is news; the totals themselves are read from the rollups. So any
 number of processes may tell of one holder, and a word that is lost costs nothing once the next one comes.

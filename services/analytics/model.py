@@ -1,4 +1,4 @@
-"""This file is the analytics event: something that happened in a backend, with an agent, or in Snapinfra itself."""
+"""The analytics event: something that happened in a backend, with an agent, or in Snapinfra itself."""
 
 from datetime import datetime, timedelta
 from enum import Enum

@@ -1,4 +1,4 @@
-"""This file is the names of agents and environments that a team's totals are kept by: a bounded number of each.
+"""The names of agents and environments that a team's totals are kept by: a bounded number of each.
 
 Rollups are one item an hour for each name, so senders must not be able to make as many as they like. The first names of
 a team are kept by themselves, those that come later together as OTHERS. A few more may get in where processes meet.

@@ -1,4 +1,4 @@
-"""This file is rollups: one item for each hour and each day of a project and of a team, holding every count.
+"""Rollups: one item for each hour and each day of a project and of a team, holding every count.
 
 What an event adds is a sum, or a set that unites: DynamoDB's ADD does either without reading, in any order.
 """

@@ -1,4 +1,4 @@
-"""This file is a believable week of events, for looking around: the same for the same project and day."""
+"""A believable week of events, for looking around: the same for the same project and day."""
 
 import random
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""This file is what is done with analytics: API keys record events, and whoever sees a team sees its totals."""
+"""What is done with analytics: API keys record events, and whoever sees a team sees its totals."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence

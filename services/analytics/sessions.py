@@ -1,4 +1,4 @@
-"""This file is the session: one user's run of something, summed up from its events as they come."""
+"""The session: one user's run of something, summed up from its events as they come."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""This file is what an event must be to be recorded; one code per kind of fault."""
+"""What an event must be to be recorded; one code per kind of fault."""
 
 import json
 import re

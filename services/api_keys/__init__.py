@@ -1,1 +1,1 @@
-"""This package is API keys: what a program signs in with, instead of a person."""
+"""API keys: what a program signs in with, instead of a person."""

@@ -1,4 +1,4 @@
-"""This file is what people do with API keys, and what a key is worth when somebody comes with it.
+"""What people do with API keys, and what a key is worth when somebody comes with it.
 
 A key belongs to a team and acts for the person who made it, with the role that they have there now. It dies with
 their membership: coming back into the team does not bring it back.

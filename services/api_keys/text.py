@@ -1,4 +1,4 @@
-"""This file is the text of an API key: `snapinfra_<id>_<secret><checksum>`.
+"""The text of an API key: `snapinfra_<id>_<secret><checksum>`.
 
 The brand lets secret scanners find leaked keys, the id finds the record, and the checksum (CRC-32 in base 62, as
 GitHub's tokens have it) tells a mistyped key from an unknown one without a read.

@@ -1,4 +1,4 @@
-"""This file is a project's architectures: drawings of its backend, generated or made by hand."""
+"""A project's architectures: drawings of its backend, generated or made by hand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

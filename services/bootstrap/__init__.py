@@ -1,4 +1,4 @@
-"""This package is the only chooser of adapters: from the settings to a frozen `Services`, ready to use.
+"""The only chooser of adapters: from the settings to a frozen `Services`, ready to use.
 
 `opened` (build.py) puts a process together from what the settings ask for (adapters.py, people.py).
 """

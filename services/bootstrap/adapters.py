@@ -1,4 +1,4 @@
-"""This file is the choice of adapters: which provider, platform, vault, verifier the settings ask for."""
+"""The choice of adapters: which provider, platform, vault, verifier the settings ask for."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is how a process is put together: from the settings to its services and workers, ready to use."""
+"""How a process is put together: from the settings to its services and workers, ready to use."""
 
 import secrets
 import time

@@ -1,4 +1,4 @@
-"""This file is the services that say who is who, and what they may."""
+"""The services that say who is who, and what they may."""
 
 import secrets
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is the services of analytics."""
+"""The services of analytics."""
 
 import secrets
 from functools import partial

@@ -1,4 +1,4 @@
-"""This file is what a process consists of: the services of an api, and what a worker runs."""
+"""What a process consists of: the services of an api, and what a worker runs."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""This file is what a stage has on AWS: its tables, queues, bucket, topic and key, and what they are called."""
+"""What a stage has on AWS: its tables, queues, bucket, topic and key, and what they are called."""
 
 from collections.abc import Sequence
 from typing import Any, Final

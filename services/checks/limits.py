@@ -1,4 +1,4 @@
-"""This file is a small program that becomes another one, which may then take only so much of the machine.
+"""A small program that becomes another one, which may then take only so much of the machine.
 
     python -I -S limits.py CPU_SECONDS DATA_BYTES FILE_BYTES COMMAND [ARGUMENT...]
 

@@ -1,4 +1,4 @@
-"""This file is the installed packages that checks look at: folders that npm made once, for all who ask for the same.
+"""The installed packages that checks look at: folders that npm made once, for all who ask for the same.
 
 Worker processes share them too. Whoever uses a folder holds a shared lock on it (flock), and nobody removes one that is
 held. A folder appears under its name by one renaming, complete.

@@ -1,4 +1,4 @@
-"""This file is whether JSON files parse: told without Node, with the place of what is wrong."""
+"""Whether JSON files parse: told without Node, with the place of what is wrong."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""This file is what checking produced code promises: named checks, each with a state, and the faults in each file."""
+"""What checking produced code promises: named checks, each with a state, and the faults in each file."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is where a program of ours looks at what somebody else wrote: a Node that can do little but read that.
+"""Where a program of ours looks at what somebody else wrote: a Node that can do little but read that.
 
 Always: an empty environment, no input, limits of CPU, memory and time, no file that it could write, and an end for all
 of its processes when ours ends or does not want it any more. Node's own permissions, where it has them, keep it from

@@ -1,4 +1,4 @@
-"""This file is the checks of produced code: whether its JSON and its code parse, and whether all of it compiles."""
+"""The checks of produced code: whether its JSON and its code parse, and whether all of it compiles."""
 
 import asyncio
 import logging

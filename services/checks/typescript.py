@@ -1,4 +1,4 @@
-"""This file is what TypeScript says of a project, asked in the sandbox. The version is ours, not the project's: what a
+"""What TypeScript says of a project, asked in the sandbox. The version is ours, not the project's: what a
 project names as its compiler would be a program of somebody else's.
 """
 

@@ -1,4 +1,4 @@
-"""This file is who asks: every service method takes an Actor as `by`."""
+"""Who asks: every service method takes an Actor as `by`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

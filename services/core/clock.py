@@ -1,4 +1,4 @@
-"""This file is the product's only source of the current time."""
+"""The product's only source of the current time."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""This file is the few kinds of failure that a service may report, each with the sentence its reader sees."""
+"""The few kinds of failure that a service may report, each with the sentence its reader sees."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

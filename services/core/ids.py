@@ -1,4 +1,4 @@
-"""This file is the product's ids: TypeIDs, a type prefix and a UUIDv7 (https://github.com/jetify-com/typeid).
+"""The product's ids: TypeIDs, a type prefix and a UUIDv7 (https://github.com/jetify-com/typeid).
 
 The same string is the GraphQL id, the table key, the S3 key and what a person types. Users are the exception: their id
 is the identity provider's (`user_2xYZ…` from Clerk), which carries a prefix of its own.

@@ -1,4 +1,4 @@
-"""This file is the log: a line for each record, which says what request or job it belongs to.
+"""The log: a line for each record, which says what request or job it belongs to.
 
 Standard `logging` is the interface. Whoever begins a request or a job notes its id, and every line below carries it,
 in whichever module it is written.

@@ -1,4 +1,4 @@
-"""This file is paging: keyset cursors over a table's own keys, never offsets."""
+"""Paging: keyset cursors over a table's own keys, never offsets."""
 
 import base64
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""This file is the policy: the only place that decides who may do what, by action and role."""
+"""The policy: the only place that decides who may do what, by action and role."""
 
 from enum import Enum
 from typing import Final, Protocol, TypeVar

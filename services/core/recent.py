@@ -1,4 +1,4 @@
-"""This file is a small memory of what was read lately, so that not every request reads it again."""
+"""A small memory of what was read lately, so that not every request reads it again."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""This file is a small program that runs a command and takes everything the command started down with it.
+"""A small program that runs a command and takes everything the command started down with it.
 
     python -I -S supervisor.py GRACE COMMAND [ARGUMENT...]
 

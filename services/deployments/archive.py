@@ -1,4 +1,4 @@
-"""This file is the archive of deployment streams: their entries in DynamoDB, for when the log is gone."""
+"""The archive of deployment streams: their entries in DynamoDB, for when the log is gone."""
 
 from collections.abc import Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""This file is closing the stream of a deployment that has ended without a run to close it."""
+"""Closing the stream of a deployment that has ended without a run to close it."""
 
 from contextlib import suppress
 

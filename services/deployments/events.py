@@ -1,4 +1,4 @@
-"""This file is the events of a deployment's stream, and how a reader that is behind gets them merged and filtered."""
+"""The events of a deployment's stream, and how a reader that is behind gets them merged and filtered."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is the job of a deployment: it goes from the archive of a generation to a URL, and on while that runs."""
+"""The job of a deployment: it goes from the archive of a generation to a URL, and on while that runs."""
 
 import asyncio
 import logging

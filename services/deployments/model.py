@@ -1,4 +1,4 @@
-"""This file is the record of a deployment: one delivery of a generation's code to a platform, while it runs there."""
+"""The record of a deployment: one delivery of a generation's code to a platform, while it runs there."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""This file is what users do with deployments: start one, watch it, read its logs, stop it, do it again."""
+"""What users do with deployments: start one, watch it, read its logs, stop it, do it again."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress

@@ -1,4 +1,4 @@
-"""This file is the data model of an architecture: the parts of a backend and how they connect, for a UI to draw."""
+"""The data model of an architecture: the parts of a backend and how they connect, for a UI to draw."""
 
 import re
 from collections import Counter

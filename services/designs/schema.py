@@ -1,4 +1,4 @@
-"""This file is the data model of a database schema: what a SCHEMA generation produces and a CODE generation reads."""
+"""The data model of a database schema: what a SCHEMA generation produces and a CODE generation reads."""
 
 from enum import Enum
 from typing import Any

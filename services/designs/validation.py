@@ -1,4 +1,4 @@
-"""This file is the rules that a schema keeps before it becomes a version of a project's schema or a backend."""
+"""The rules that a schema keeps before it becomes a version of a project's schema or a backend."""
 
 import re
 import sys

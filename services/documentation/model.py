@@ -1,4 +1,4 @@
-"""This file is a page of a project's documentation."""
+"""A page of a project's documentation."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""This file is a project's documentation: pages that generations write and people change."""
+"""A project's documentation: pages that generations write and people change."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

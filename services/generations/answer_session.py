@@ -1,4 +1,4 @@
-"""This file is how a run asks providers: each piece of their answers told at once, each failure announced."""
+"""How a run asks providers: each piece of their answers told at once, each failure announced."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""This file is the artifact of a generation: the text and files it ended with, as S3 keeps them."""
+"""The artifact of a generation: the text and files it ended with, as S3 keeps them."""
 
 import asyncio
 import io

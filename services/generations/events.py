@@ -1,4 +1,4 @@
-"""This file is the events of a generation's stream, and how a reader that is behind gets them merged."""
+"""The events of a generation's stream, and how a reader that is behind gets them merged."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias

@@ -1,4 +1,4 @@
-"""This file is the stream of a generation as storage has it: what replays once the event log has let go of it."""
+"""The stream of a generation as storage has it: what replays once the event log has let go of it."""
 
 from collections.abc import Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""This file is the job of a generation: ask the provider, stream its answer, keep what came, and end the record."""
+"""The job of a generation: ask the provider, stream its answer, keep what came, and end the record."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is the record of a generation: one run of a model (or the scaffold) for a project."""
+"""The record of a generation: one run of a model (or the scaffold) for a project."""
 
 from datetime import datetime, timedelta
 from enum import Enum

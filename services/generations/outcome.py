@@ -1,4 +1,4 @@
-"""This file is how a generation ends, worded for the person who asked."""
+"""How a generation ends, worded for the person who asked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is the removal of secrets from what a model says, also where chunks cut them apart.
+"""The removal of secrets from what a model says, also where chunks cut them apart.
 
 No prompt holds a secret; a model may still repeat one that a user wrote, or make up text in the shape of one.
 """

@@ -1,4 +1,4 @@
-"""This file is what users do with generations: ask for one, watch it, cancel it, take what it made."""
+"""What users do with generations: ask for one, watch it, cancel it, take what it made."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""This file is credentials: what lets us act at another service for a team. They never show in a repr."""
+"""Credentials: what lets us act at another service for a team. They never show in a repr."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""This file is the record of an integration: a team's account at another service."""
+"""The record of an integration: a team's account at another service."""
 
 from datetime import datetime
 from enum import Enum

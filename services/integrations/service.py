@@ -1,4 +1,4 @@
-"""This file is integrations: credentials of other services, entered by a team's administrators, never shown again."""
+"""Integrations: credentials of other services, entered by a team's administrators, never shown again."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""This file is the journal: what the services tell of every change, for people to read and to watch."""
+"""The journal: what the services tell of every change, for people to read and to watch."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""This file is an entry of the activity: who did what to which object."""
+"""An entry of the activity: who did what to which object."""
 
 from datetime import datetime, timedelta
 from enum import Enum

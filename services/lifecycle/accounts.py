@@ -1,4 +1,4 @@
-"""This file is what the identity provider tells of accounts, by Clerk's webhooks: news, ends of sessions, deletions.
+"""What the identity provider tells of accounts, by Clerk's webhooks: news, ends of sessions, deletions.
 
 Messages come at least once, late and in any order (https://clerk.com/docs/guides/development/webhooks/overview). All of
 this may therefore be done again, older news of a user change nothing, and a deleted account stays deleted.

@@ -1,4 +1,4 @@
-"""This file is deleting projects, generations and deployments: nothing of what is deleted goes on out of sight."""
+"""Deleting projects, generations and deployments: nothing of what is deleted goes on out of sight."""
 
 from dataclasses import dataclass
 

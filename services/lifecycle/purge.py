@@ -1,4 +1,4 @@
-"""This file is purging: what is left of deleted projects goes for good, once they can't be restored any more."""
+"""Purging: what is left of deleted projects goes for good, once they can't be restored any more."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""This file is the memory of how a provider has been doing, and for how long it is better left alone."""
+"""The memory of how a provider has been doing, and for how long it is better left alone."""
 
 from collections import deque
 from dataclasses import dataclass, field

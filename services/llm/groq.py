@@ -1,4 +1,4 @@
-"""This file is the provider Groq, through its SDK (https://console.groq.com/docs/api-reference)."""
+"""The provider Groq, through its SDK (https://console.groq.com/docs/api-reference)."""
 
 from collections.abc import Sequence
 from typing import Any, Final, cast

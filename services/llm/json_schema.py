@@ -1,4 +1,4 @@
-"""This file is the JSON Schema of an answer, in the subset that providers can hold a model to ("strict").
+"""The JSON Schema of an answer, in the subset that providers can hold a model to ("strict").
 
 Source: https://platform.openai.com/docs/guides/structured-outputs (supported schemas): every property is required, no
 other is allowed, and a value that may be left out is one that may be null instead.

@@ -1,4 +1,4 @@
-"""This file is the provider OpenAI, through its SDK, and every server that speaks like it (Ollama, vLLM, llama.cpp)."""
+"""The provider OpenAI, through its SDK, and every server that speaks like it (Ollama, vLLM, llama.cpp)."""
 
 from collections.abc import Sequence
 from typing import Any, Final, cast

@@ -1,4 +1,4 @@
-"""This file is the port of the LLM providers: what is asked of a model and what its stream brings.
+"""The port of the LLM providers: what is asked of a model and what its stream brings.
 
 Adapters: groq, openai (their SDKs, any compatible base URL) and scaffold (deterministic, no key). `router` is a
 provider over the others. All pass tests/services/llm/test_providers.py.

@@ -1,4 +1,4 @@
-"""This file is how a task becomes the messages that a model reads, from the templates beside it.
+"""How a task becomes the messages that a model reads, from the templates beside it.
 
 A template's number goes up with every change, since a generation records the templates that it ran with. What people
 write goes in as a JSON string: however it reads, it stays one line of data.

@@ -1,4 +1,4 @@
-"""This file is the provider over the other providers: it asks them in order until one begins to answer."""
+"""The provider over the other providers: it asks them in order until one begins to answer."""
 
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence

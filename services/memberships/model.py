@@ -1,4 +1,4 @@
-"""This file is the records of teams: a team, and a user's membership in one.
+"""The records of teams: a team, and a user's membership in one.
 
 A personal team has its owner as its only member, without a membership: that is how it was before there were others.
 """

@@ -1,4 +1,4 @@
-"""This file is one attempt at a delivery: claim it, send it, and decide what its answer means."""
+"""One attempt at a delivery: claim it, send it, and decide what its answer means."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is letters: mail to a user about what came of what they had asked for, as their settings want it."""
+"""Letters: mail to a user about what came of what they had asked for, as their settings want it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

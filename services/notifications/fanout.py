@@ -1,4 +1,4 @@
-"""This file is spreading a notice over the team's webhooks: a delivery for each. Doing it twice equals once."""
+"""Spreading a notice over the team's webhooks: a delivery for each. Doing it twice equals once."""
 
 from dataclasses import dataclass
 from typing import Final

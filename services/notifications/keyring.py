@@ -1,4 +1,4 @@
-"""This file is the signing secrets of webhooks: made, sealed, and valid for a day after they were replaced."""
+"""The signing secrets of webhooks: made, sealed, and valid for a day after they were replaced."""
 
 import os
 from dataclasses import dataclass

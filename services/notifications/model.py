@@ -1,4 +1,4 @@
-"""This file is the records of notifications: who is told of what, and each delivery to a webhook."""
+"""The records of notifications: who is told of what, and each delivery to a webhook."""
 
 from datetime import datetime, timedelta
 from enum import Enum

@@ -1,4 +1,4 @@
-"""This file is telling: a notice goes to the topics, and into the queue from which webhooks are delivered."""
+"""Telling: a notice goes to the topics, and into the queue from which webhooks are delivered."""
 
 from dataclasses import dataclass
 

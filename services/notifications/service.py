@@ -1,4 +1,4 @@
-"""This file is webhooks as their team's administrators use them: make, change, test, rotate, deliver again."""
+"""Webhooks as their team's administrators use them: make, change, test, rotate, deliver again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is signatures of webhooks, as Standard Webhooks says (https://www.standardwebhooks.com)."""
+"""Signatures of webhooks, as Standard Webhooks says (https://www.standardwebhooks.com)."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""This file is notification targets: people of a team who are told by e-mail or text message, over the team's topic."""
+"""Notification targets: people of a team who are told by e-mail or text message, over the team's topic."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""This file is Snapinfra's own events: what came of generations and deployments. Recording them never fails a job."""
+"""Snapinfra's own events: what came of generations and deployments. Recording them never fails a job."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""This file is one generated Node backend on this machine, from its archive to its end: the steps that LOCAL takes."""
+"""One generated Node backend on this machine, from its archive to its end: the steps that LOCAL takes."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""This file is the LOCAL platform: generated backends run on this very machine. For development only: nothing but a
+"""The LOCAL platform: generated backends run on this very machine. For development only: nothing but a
 process group and a clean environment stands between them and the user who runs Snapinfra.
 """
 

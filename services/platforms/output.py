@@ -1,4 +1,4 @@
-"""This file is how the output of a program becomes log lines: cut into lines, cleaned, and given a level."""
+"""How the output of a program becomes log lines: cut into lines, cleaned, and given a level."""
 
 import codecs
 import re

@@ -1,4 +1,4 @@
-"""This file is the port of the deploy targets: from an archive of files to a URL that answers.
+"""The port of the deploy targets: from an archive of files to a URL that answers.
 
 Adapters: local (development only). All pass tests/services/platforms/.
 """

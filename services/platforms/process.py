@@ -1,4 +1,4 @@
-"""This file is how a program of the user's runs on this machine: watched line by line, and never left behind."""
+"""How a program of the user's runs on this machine: watched line by line, and never left behind."""
 
 import asyncio
 from asyncio.subprocess import PIPE, Process

@@ -1,4 +1,4 @@
-"""This file is projects: a backend being built, from its description to where it runs."""
+"""Projects: a backend being built, from its description to where it runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is the bin: deleted projects, until somebody restores them or their time is over.
+"""The bin: deleted projects, until somebody restores them or their time is over.
 
 A deleted project belongs to no team but to its team's bin, in which nobody has a role: the policy hides it, and all
 that belongs to it, on every path. `Projects.find` hides it from work that no policy is asked about.

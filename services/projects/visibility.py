@@ -1,4 +1,4 @@
-"""This file is what somebody has started, generations or deployments, over all projects that they may still see."""
+"""What somebody has started, generations or deployments, over all projects that they may still see."""
 
 from collections.abc import Mapping, Sequence
 from itertools import compress

@@ -1,4 +1,4 @@
-"""This package is the scaffold: a deterministic provider that derives schemas and writes backends without a model."""
+"""The scaffold: a deterministic provider that derives schemas and writes backends without a model."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""This file is the scaffold's architecture: the parts of the backend that it writes for a schema."""
+"""The scaffold's architecture: the parts of the backend that it writes for a schema."""
 
 from services.designs.architecture import ArchitectureModel, Edge, Node, NodeKind
 from services.designs.schema import SchemaModel

@@ -1,4 +1,4 @@
-"""This file is a whole backend for a schema: every file of an Express + TypeScript project over DynamoDB."""
+"""A whole backend for a schema: every file of an Express + TypeScript project over DynamoDB."""
 
 import html
 import json

@@ -1,4 +1,4 @@
-"""This file is the scaffold's answer to a question: what it knows of the project, and that it is no language model."""
+"""The scaffold's answer to a question: what it knows of the project, and that it is no language model."""
 
 from services.designs.schema import SchemaModel
 

@@ -1,4 +1,4 @@
-"""This file is the CloudFormation template of a backend's DynamoDB tables."""
+"""The CloudFormation template of a backend's DynamoDB tables."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""This file is the scaffold's documentation of the backend that it writes: Markdown pages by category."""
+"""The scaffold's documentation of the backend that it writes: Markdown pages by category."""
 
 import html
 import json

@@ -1,4 +1,4 @@
-"""This file is how the scaffold reads a description: the tables and domains that its words mention.
+"""How the scaffold reads a description: the tables and domains that its words mention.
 
 There is no grammar here, only rules of thumb: known phrases first, the longest of them; then nouns, which are taken to
 be the plural words, and those before `app` or `system`, that are not in the list of stop words.

@@ -1,4 +1,4 @@
-"""This file is how names of a schema become names in TypeScript, paths, URLs and CloudFormation, each unique."""
+"""How names of a schema become names in TypeScript, paths, URLs and CloudFormation, each unique."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""This file is what the scaffold decides about a schema's backend before writing it: keys, references, indexes.
+"""What the scaffold decides about a schema's backend before writing it: keys, references, indexes.
 
 A schema says less than a backend needs and may ask for what DynamoDB lacks. Decided here:
 - A reference is a field named for another table (`userId`, `user_id`, `authorUserId`), of the type of its primary key.

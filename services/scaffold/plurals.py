@@ -1,4 +1,4 @@
-"""This file is the rules by which English nouns change between singular and plural. Lowercase ASCII words only."""
+"""The rules by which English nouns change between singular and plural. Lowercase ASCII words only."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""This file is the scaffold as a provider: deterministic text that streams at the pace of a model, without a key."""
+"""The scaffold as a provider: deterministic text that streams at the pace of a model, without a key."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""This file is the scaffold's way from a description to a schema: known entities, their relationships, other nouns."""
+"""The scaffold's way from a description to a schema: known entities, their relationships, other nouns."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""This file is how the files in templates/ are read and filled in: `{{name}}` is replaced, everything else stays."""
+"""How the files in templates/ are read and filled in: `{{name}}` is replaced, everything else stays."""
 
 import re
 from functools import cache

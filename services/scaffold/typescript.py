@@ -1,4 +1,4 @@
-"""This file is how a planned table is written in TypeScript: its model, its validation and its routes."""
+"""How a planned table is written in TypeScript: its model, its validation and its routes."""
 
 import json
 import re

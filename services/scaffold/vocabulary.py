@@ -1,4 +1,4 @@
-"""This file is the vocabulary of the scaffold: the tables that it knows, the domains that need them, and stop words.
+"""The vocabulary of the scaffold: the tables that it knows, the domains that need them, and stop words.
 
 It is read from lexicon/*.toml. There, an entity's `fields` are words such as `status#=draft` or `dueOn:date?`: a name,
 a type unless it is a string, `?` nullable, `!` unique, `#` indexed, `=` and a default. `belongs` lists the tables that

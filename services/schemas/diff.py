@@ -1,4 +1,4 @@
-"""This file is the difference between two versions of a schema, change by change."""
+"""The difference between two versions of a schema, change by change."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass

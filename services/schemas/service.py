@@ -1,4 +1,4 @@
-"""This file is the versions of a project's schema: immutable, numbered from 1, each generated or made by hand."""
+"""The versions of a project's schema: immutable, numbered from 1, each generated or made by hand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

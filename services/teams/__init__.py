@@ -1,1 +1,1 @@
-"""This package is teams: who shares projects, in which role, and who is invited."""
+"""Teams: who shares projects, in which role, and who is invited."""

@@ -1,4 +1,4 @@
-"""This file is invitations into a team: by email address, for a week, with a token that is shown once."""
+"""Invitations into a team: by email address, for a week, with a token that is shown once."""
 
 import hashlib
 import hmac

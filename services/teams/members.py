@@ -1,4 +1,4 @@
-"""This file is the members of a team: who they are, in which role, and how they leave."""
+"""The members of a team: who they are, in which role, and how they leave."""
 
 from dataclasses import dataclass
 from datetime import datetime

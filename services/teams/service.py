@@ -1,4 +1,4 @@
-"""This file is what users do with their teams: make one, name it, give it away, delete it."""
+"""What users do with their teams: make one, name it, give it away, delete it."""
 
 from dataclasses import dataclass
 from typing import Final, Protocol

@@ -1,4 +1,4 @@
-"""This file is how much a generation may use: what is reserved for it beforehand, and how a request keeps within it.
+"""How much a generation may use: what is reserved for it beforehand, and how a request keeps within it.
 
 The allowance is one number of tokens. With prompt P and most output M it is 2P + 3M: an answer and another one (a
 repair, a continuation, or the next provider's after the first was lost), and the first answer read back as input. P is

@@ -1,4 +1,4 @@
-"""This file is metering: what each attempt at asking a provider uses, noted on the generation's record as it ends."""
+"""Metering: what each attempt at asking a provider uses, noted on the generation's record as it ends."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

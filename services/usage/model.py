@@ -1,4 +1,4 @@
-"""This file is what is stored of usage: attempts and reservation on a job's record, budget counters, usage rows."""
+"""What is stored of usage: attempts and reservation on a job's record, budget counters, usage rows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields

@@ -1,4 +1,4 @@
-"""This file is what a team has used, and what its month has left, for those who may see the team."""
+"""What a team has used, and what its month has left, for those who may see the team."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

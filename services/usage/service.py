@@ -1,4 +1,4 @@
-"""This file is budgets: what a team may use in a month, reserved before a generation and settled after it.
+"""Budgets: what a team may use in a month, reserved before a generation and settled after it.
 
 Each is one transaction with the generation's record, so neither concurrent requests nor a crash between two writes can
 make the sum wrong: docs/adr/0017.

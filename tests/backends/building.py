@@ -1,4 +1,4 @@
-"""This file is a generated backend put to work: installed, compiled, given its tables, started, and tested."""
+"""A generated backend put to work: installed, compiled, given its tables, started, and tested."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""This file is ten descriptions of very different domains, and the tables that a sensible schema for each must have."""
+"""Ten descriptions of very different domains, and the tables that a sensible schema for each must have."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is the run of ten descriptions through the scaffold, each to a backend that passes its own tests.
+"""The run of ten descriptions through the scaffold, each to a backend that passes its own tests.
 
 `python -m tests.backends.run` (or `make backends`) writes docs/backends.md. It exits with 1 where a schema lacks what
 its domain needs, or a backend does not compile, start or pass its tests.

@@ -1,4 +1,4 @@
-"""This file is the checker: it compares what subscribers received with what storage has, and names what is wrong.
+"""The checker: it compares what subscribers received with what storage has, and names what is wrong.
 
 It knows nothing of how the events came to be. What it looks for is design/streams.md's first table.
 """

@@ -1,4 +1,4 @@
-"""This file is a GraphQL client under fire: it asks any api until one answers, with ids that make a retry safe."""
+"""A GraphQL client under fire: it asks any api until one answers, with ids that make a retry safe."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""This file is the faults: what can go wrong with processes, sockets and messages, at random moments."""
+"""The faults: what can go wrong with processes, sockets and messages, at random moments."""
 
 import asyncio
 import signal

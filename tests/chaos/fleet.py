@@ -1,4 +1,4 @@
-"""This file is the fleet under fire: the emulator, Redis with its AOF, apis and workers, each a process of its own."""
+"""The fleet under fire: the emulator, Redis with its AOF, apis and workers, each a process of its own."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""This file is the load: generations of several users at a steady rate, each followed by several subscribers."""
+"""The load: generations of several users at a steady rate, each followed by several subscribers."""
 
 import asyncio
 from collections.abc import Sequence

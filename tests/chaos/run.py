@@ -1,4 +1,4 @@
-"""This file is the chaos run: a program that injects random faults into real processes, and fails on a broken promise.
+"""The chaos run: a program that injects random faults into real processes, and fails on a broken promise.
 
     python -m tests.chaos.run --faults 200 --seed 1
 

@@ -1,4 +1,4 @@
-"""This file is a subscriber under fire: it follows a stream over any api, and resumes after its last cursor."""
+"""A subscriber under fire: it follows a stream over any api, and resumes after its last cursor."""
 
 import asyncio
 import json

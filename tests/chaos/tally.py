@@ -1,4 +1,4 @@
-"""This file is what a chaos run counts."""
+"""What a chaos run counts."""
 
 from collections import Counter
 from dataclasses import dataclass, field

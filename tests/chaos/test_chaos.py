@@ -1,4 +1,4 @@
-"""This file is the promise that no crash, pause, restart, cut or duplicate shows in what any subscriber gets."""
+"""The promise that no crash, pause, restart, cut or duplicate shows in what any subscriber gets."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""This file is the promise that the checker finds each kind of violation, and nothing in a history without one."""
+"""The promise that the checker finds each kind of violation, and nothing in a history without one."""
 
 import hashlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""This file is the installed command as tests run it: a process of its own, which never outlives its test."""
+"""The installed command as tests run it: a process of its own, which never outlives its test."""
 
 import asyncio
 import os

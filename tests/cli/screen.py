@@ -1,4 +1,4 @@
-"""This file is a terminal's screen for tests: it keeps what is printed, and one can wait for a text to appear."""
+"""A terminal's screen for tests: it keeps what is printed, and one can wait for a text to appear."""
 
 import asyncio
 import io

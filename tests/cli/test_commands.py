@@ -1,4 +1,4 @@
-"""This file is the command `snapinfra` as installed: what it prints, how it ends, and what it leaves behind."""
+"""The command `snapinfra` as installed: what it prints, how it ends, and what it leaves behind."""
 
 import asyncio
 import json

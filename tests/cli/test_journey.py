@@ -1,4 +1,4 @@
-"""This file is the main job in the terminal: what is printed, over connections that break, and what is refused."""
+"""The main job in the terminal: what is printed, over connections that break, and what is refused."""
 
 import asyncio
 import contextlib

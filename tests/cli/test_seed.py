@@ -1,4 +1,4 @@
-"""This file is `snapinfra seed`: a team to look around in, made once however often it is asked for."""
+"""`snapinfra seed`: a team to look around in, made once however often it is asked for."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

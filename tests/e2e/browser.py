@@ -1,4 +1,4 @@
-"""This file is a headless Chromium for tests, driven by the DevTools protocol (chromedevtools.github.io)."""
+"""A headless Chromium for tests, driven by the DevTools protocol (chromedevtools.github.io)."""
 
 import asyncio
 import base64

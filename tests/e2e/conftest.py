@@ -1,4 +1,4 @@
-"""This file is the fixtures of the browser tests: a Chromium, installed where it is missing and can be."""
+"""The fixtures of the browser tests: a Chromium, installed where it is missing and can be."""
 
 import os
 import shutil

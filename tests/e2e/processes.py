@@ -1,4 +1,4 @@
-"""This file is Snapinfra as it runs for real: api and workers as processes of their own, over Redis."""
+"""Snapinfra as it runs for real: api and workers as processes of their own, over Redis."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""This file is a proxy for tests that knows WebSockets: it cuts them in the middle of a message.
+"""A proxy for tests that knows WebSockets: it cuts them in the middle of a message.
 
 Counting messages makes a cut fall behind what was really received, however many events the server merged into one.
 """

@@ -1,4 +1,4 @@
-"""This file is the promise that a socket cut at any byte of a stream, then resumed, gives the same text as a whole one.
+"""The promise that a socket cut at any byte of a stream, then resumed, gives the same text as a whole one.
 
 The server sends the same bytes for each replay of an ended stream from the same cursor. So sockets that are really cut
 at some offsets, and the recorded bytes of a whole one read up to every offset, speak of the same thing. Where

@@ -1,4 +1,4 @@
-"""This file is what somebody who opens GraphiQL sees: the main job and the rest in its tabs, in a real Chromium."""
+"""What somebody who opens GraphiQL sees: the main job and the rest in its tabs, in a real Chromium."""
 
 import asyncio
 import json

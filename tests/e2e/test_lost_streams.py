@@ -1,4 +1,4 @@
-"""This file is what a subscriber gets of an ended stream that Redis has lost: a gap, then what storage has."""
+"""What a subscriber gets of an ended stream that Redis has lost: a gap, then what storage has."""
 
 import asyncio
 import json

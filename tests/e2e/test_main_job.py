@@ -1,4 +1,4 @@
-"""This file is the main job through the real SDKs, against a server that speaks like the providers and misbehaves."""
+"""The main job through the real SDKs, against a server that speaks like the providers and misbehaves."""
 
 import json
 from collections.abc import Generator

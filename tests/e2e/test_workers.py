@@ -1,4 +1,4 @@
-"""This file is the promise that no crash or restart of a process loses or repeats anything that a subscriber sees."""
+"""The promise that no crash or restart of a process loses or repeats anything that a subscriber sees."""
 
 import asyncio
 import json

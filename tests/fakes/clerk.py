@@ -1,4 +1,4 @@
-"""This file is a fake of Clerk's API: an HTTP server that knows sessions."""
+"""A fake of Clerk's API: an HTTP server that knows sessions."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""This file is a clock that goes when a test says so."""
+"""A clock that goes when a test says so."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""This file is a DNS server on a loopback port, which answers as its rule says, and a resolver that asks it.
+"""A DNS server on a loopback port, which answers as its rule says, and a resolver that asks it.
 
 The time to live of every answer is 0, and the rule is told how often a name was asked for: so it can rebind.
 """

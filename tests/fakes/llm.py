@@ -1,4 +1,4 @@
-"""This file is a fake LLM server: an HTTP server that speaks streamed chat completions as Groq and OpenAI do.
+"""A fake LLM server: an HTTP server that speaks streamed chat completions as Groq and OpenAI do.
 
 By default it answers as a good model would, with a schema or a backend that runs. A script of behaviours, one a
 request, makes it misbehave in each of the ways that the real ones do. It runs in a thread of its own:

@@ -1,4 +1,4 @@
-"""This file is a fake npm registry: an HTTP server with a few small packages, nice ones and others.
+"""A fake npm registry: an HTTP server with a few small packages, nice ones and others.
 
 with FakeRegistry([Package("nice")]) as registry:
     network = {"NPM_CONFIG_REGISTRY": registry.url}

@@ -1,4 +1,4 @@
-"""This file is a TCP proxy for tests, between any two processes: it passes bytes on, and breaks as networks do.
+"""A TCP proxy for tests, between any two processes: it passes bytes on, and breaks as networks do.
 
     async with between(port) as proxy:
         ...  # connect to proxy.port

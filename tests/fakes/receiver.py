@@ -1,4 +1,4 @@
-"""This file is a receiver of webhooks, and any other server that is asked: it answers as told, and 204 by itself.
+"""A receiver of webhooks, and any other server that is asked: it answers as told, and 204 by itself.
 
 It runs in threads of its own:
 

@@ -1,4 +1,4 @@
-"""This file is an SQS for tests: the queues of the real one, with switches for everything that may go wrong in them.
+"""An SQS for tests: the queues of the real one, with switches for everything that may go wrong in them.
 
 It speaks the AWS JSON 1.0 protocol that boto3 speaks, in a thread of its own:
 

@@ -1,4 +1,4 @@
-"""This file is the judge of a generation that has ended: whether it is a silent half."""
+"""The judge of a generation that has ended: whether it is a silent half."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is the load of a fault run: generations of several users at once, each under a script, each judged."""
+"""The load of a fault run: generations of several users at once, each under a script, each judged."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""This file is the report of a fault run, in Markdown."""
+"""The report of a fault run, in Markdown."""
 
 import os
 import platform

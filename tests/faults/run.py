@@ -1,4 +1,4 @@
-"""This file is the fault run: a program that has generations meet random scripts of faults, and fails on a silent half.
+"""The fault run: a program that has generations meet random scripts of faults, and fails on a silent half.
 
     python -m tests.faults.run --scripts 500 --seed 1
 

@@ -1,4 +1,4 @@
-"""This file is random scripts: what a provider does, request by request, while one generation asks it."""
+"""Random scripts: what a provider does, request by request, while one generation asks it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

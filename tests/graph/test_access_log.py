@@ -1,4 +1,4 @@
-"""This file is what the log tells: a line for each operation and attempt, found by the id that the client has, too."""
+"""What the log tells: a line for each operation and attempt, found by the id that the client has, too."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""This file is the conformance to GraphQL over HTTP: all audits of npm's graphql-http pass."""
+"""The conformance to GraphQL over HTTP: all audits of npm's graphql-http pass."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""This file is what comes with every answer: headers for browsers, and compression for what is long."""
+"""What comes with every answer: headers for browsers, and compression for what is long."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""This file is GraphQL over HTTP: which requests are read, how long they may be, how they are answered."""
+"""GraphQL over HTTP: which requests are read, how long they may be, how they are answered."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""This file is how much one operation may ask for, by either transport, and that what asks for more does nothing."""
+"""How much one operation may ask for, by either transport, and that what asks for more does nothing."""
 
 import json
 import re

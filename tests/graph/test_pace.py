@@ -1,4 +1,4 @@
-"""This file is how often one may ask: who asks too often is told when to come back, and nothing is done for them."""
+"""How often one may ask: who asks too often is told when to come back, and nothing is done for them."""
 
 import json
 from collections.abc import Iterator

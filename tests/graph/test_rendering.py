@@ -1,4 +1,4 @@
-"""This file is the promise that an event's plan answers exactly as graphql-core does, whatever is selected of it."""
+"""The promise that an event's plan answers exactly as graphql-core does, whatever is selected of it."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""This file is the promise that open sockets end within seconds of losing access, in whichever process they are."""
+"""The promise that open sockets end within seconds of losing access, in whichever process they are."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""This file is what the SDL itself promises."""
+"""What the SDL itself promises."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""This file is what a socket makes of messages: malformed ones get the protocol's code, bad operations an error."""
+"""What a socket makes of messages: malformed ones get the protocol's code, bad operations an error."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""This file is the promise that what GraphiQL's tabs ask works, from the first to the last, for somebody new."""
+"""The promise that what GraphiQL's tabs ask works, from the first to the last, for somebody new."""
 
 import asyncio
 import json

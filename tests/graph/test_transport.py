@@ -1,4 +1,4 @@
-"""This file is what the transports promise: who is signed in, what errors look like, who gets a page."""
+"""What the transports promise: who is signed in, what errors look like, who gets a page."""
 
 import json
 from contextlib import asynccontextmanager

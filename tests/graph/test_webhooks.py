@@ -1,4 +1,4 @@
-"""This file is what the webhook of the identity provider promises."""
+"""What the webhook of the identity provider promises."""
 
 import base64
 import hmac

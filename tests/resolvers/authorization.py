@@ -1,4 +1,4 @@
-"""This file is the authorization matrix: for every root field of the SDL, who may use it.
+"""The authorization matrix: for every root field of the SDL, who may use it.
 
 An entry is an operation and a row of outcomes. The variables that an operation declares are filled in by name, with ids
 of one team: `$team`, `$schema`, `$generation`, `$deployment`, `$session`, `$owner` and `$viewer` (two user ids), and

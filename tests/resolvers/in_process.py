@@ -1,4 +1,4 @@
-"""This file is the schema in the test's own process, with its calls to DynamoDB counted."""
+"""The schema in the test's own process, with its calls to DynamoDB counted."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of the activity."""
+"""What the schema promises of the activity."""
 
 import asyncio
 from contextlib import aclosing

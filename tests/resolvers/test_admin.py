@@ -1,4 +1,4 @@
-"""This file is what administrators can do, and nobody else."""
+"""What administrators can do, and nobody else."""
 
 from collections.abc import Iterator
 from pathlib import Path

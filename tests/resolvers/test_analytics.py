@@ -1,4 +1,4 @@
-"""This file is analytics by its GraphQL: recording, totals, sessions, and live totals."""
+"""Analytics by its GraphQL: recording, totals, sessions, and live totals."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of API keys."""
+"""What the schema promises of API keys."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of architectures."""
+"""What the schema promises of architectures."""
 
 import asyncio
 from typing import Any

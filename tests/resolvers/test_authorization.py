@@ -1,4 +1,4 @@
-"""This file is the authorization matrix at work: every root field of the SDL, asked for by everybody."""
+"""The authorization matrix at work: every root field of the SDL, asked for by everybody."""
 
 import asyncio
 import json

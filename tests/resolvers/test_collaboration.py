@@ -1,4 +1,4 @@
-"""This file is what the schema promises to those who work on a project together."""
+"""What the schema promises to those who work on a project together."""
 
 import asyncio
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of the dashboard."""
+"""What the schema promises of the dashboard."""
 
 from tests.resolvers.in_process import counted
 from tests.snapinfra import Server, User, events

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of deleted projects: hidden everywhere, listed for few, and restored whole."""
+"""What the schema promises of deleted projects: hidden everywhere, listed for few, and restored whole."""
 
 from datetime import datetime, timedelta
 from typing import Any

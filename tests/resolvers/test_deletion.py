@@ -1,4 +1,4 @@
-"""This file is what the schema promises of deleting generations: what goes with one, and what stays."""
+"""What the schema promises of deleting generations: what goes with one, and what stays."""
 
 import httpx
 

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of deployments: from code to a URL, its log, and its end."""
+"""What the schema promises of deployments: from code to a URL, its log, and its end."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of documentation."""
+"""What the schema promises of documentation."""
 
 import asyncio
 from typing import Any

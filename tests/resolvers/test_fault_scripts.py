@@ -1,4 +1,4 @@
-"""This file is random scripts of providers' faults: whatever they do, no generation ends as a silent half."""
+"""Random scripts of providers' faults: whatever they do, no generation ends as a silent half."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of generations and their streams."""
+"""What the schema promises of generations and their streams."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of integrations."""
+"""What the schema promises of integrations."""
 
 from typing import Any
 

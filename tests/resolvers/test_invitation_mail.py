@@ -1,4 +1,4 @@
-"""This file is what the schema promises of invitations by mail, with the SES of the emulator."""
+"""What the schema promises of invitations by mail, with the SES of the emulator."""
 
 import asyncio
 import uuid

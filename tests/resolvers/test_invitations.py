@@ -1,4 +1,4 @@
-"""This file is what the schema promises of invitations into teams."""
+"""What the schema promises of invitations into teams."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""This file is the promise that another user's things are invisible, by every path that exists."""
+"""The promise that another user's things are invisible, by every path that exists."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""This file is the promise that a page costs as many calls to DynamoDB whether it has one item or twenty."""
+"""The promise that a page costs as many calls to DynamoDB whether it has one item or twenty."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of people who are told by e-mail or text message."""
+"""What the schema promises of people who are told by e-mail or text message."""
 
 import json
 import uuid

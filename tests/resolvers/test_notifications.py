@@ -1,4 +1,4 @@
-"""This file is what the schema promises of webhooks."""
+"""What the schema promises of webhooks."""
 
 import asyncio
 import hmac

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of projects."""
+"""What the schema promises of projects."""
 
 import asyncio
 from typing import Any

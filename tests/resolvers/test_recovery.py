@@ -1,4 +1,4 @@
-"""This file is what becomes of a generation whose providers fail or stop in the middle: nothing whole is lost."""
+"""What becomes of a generation whose providers fail or stop in the middle: nothing whole is lost."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of schemas made by hand: their versions, their names, what has changed."""
+"""What the schema promises of schemas made by hand: their versions, their names, what has changed."""
 
 import json
 from pathlib import Path

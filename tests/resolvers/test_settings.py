@@ -1,4 +1,4 @@
-"""This file is what the schema promises of settings."""
+"""What the schema promises of settings."""
 
 import asyncio
 from typing import Any

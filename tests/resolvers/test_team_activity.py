@@ -1,4 +1,4 @@
-"""This file is what the schema promises of the activity around a team: its members, and what administrators set up."""
+"""What the schema promises of the activity around a team: its members, and what administrators set up."""
 
 from typing import Any
 

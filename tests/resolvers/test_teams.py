@@ -1,4 +1,4 @@
-"""This file is what the schema promises of teams and their members."""
+"""What the schema promises of teams and their members."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of usage, budgets and rates."""
+"""What the schema promises of usage, budgets and rates."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""This file is what the schema promises of users and their personal teams."""
+"""What the schema promises of users and their personal teams."""
 
 import asyncio
 

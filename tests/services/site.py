@@ -1,4 +1,4 @@
-"""This file is a project in a stage whose workers run only when a test tells them to."""
+"""A project in a stage whose workers run only when a test tells them to."""
 
 import asyncio
 import uuid

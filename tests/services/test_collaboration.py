@@ -1,4 +1,4 @@
-"""This file is what working together promises to several users in several processes."""
+"""What working together promises to several users in several processes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

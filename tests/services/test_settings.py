@@ -1,4 +1,4 @@
-"""This file is what settings promise to the rest of the product, and to the roles in a team."""
+"""What settings promise to the rest of the product, and to the roles in a team."""
 
 from collections.abc import Iterator
 from secrets import randbits

@@ -1,4 +1,4 @@
-"""This file is how long a credential holds: a short-lived session token binds to its session."""
+"""How long a credential holds: a short-lived session token binds to its session."""
 
 import os
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""This file is the load of a storm: pairs of jobs, a CODE generation and a deployment of it, each pair a project's own.
+"""The load of a storm: pairs of jobs, a CODE generation and a deployment of it, each pair a project's own.
 
 What each job did to the world is counted where the world sees it, and must be one of each.
 """

@@ -1,4 +1,4 @@
-"""This file is the duplicate storm: a program that has every message delivered one to five times, and counts effects.
+"""The duplicate storm: a program that has every message delivered one to five times, and counts effects.
 
     python -m tests.storm.run --jobs 500 --seed 1
 

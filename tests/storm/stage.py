@@ -1,4 +1,4 @@
-"""This file is where a storm breaks: an api and two workers, and an SQS whose messages each come one to five times."""
+"""Where a storm breaks: an api and two workers, and an SQS whose messages each come one to five times."""
 
 import asyncio
 import json

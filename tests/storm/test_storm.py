@@ -1,4 +1,4 @@
-"""This file is the promise that jobs whose messages come many times at once and late happen once."""
+"""The promise that jobs whose messages come many times at once and late happen once."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""This package is authentication: from a request's credentials to a subject."""
+"""Authentication: from a request's credentials to a subject."""

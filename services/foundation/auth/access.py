@@ -1,4 +1,4 @@
-"""This file is news of changed access: a role, an API key, a session. It reaches every process within seconds.
+"""News of changed access: a role, an API key, a session. It reaches every process within seconds.
 
 What a process remembers of users and keys is forgotten, and who watches (an open socket) looks at their rights again.
 News are items of one partition, by time: a process with watchers reads the latest every two seconds, however many

@@ -1,4 +1,4 @@
-"""This file is the public keys that tokens are checked with: one given as PEM, or a JWKS that is fetched and kept.
+"""The public keys that tokens are checked with: one given as PEM, or a JWKS that is fetched and kept.
 
 The set is served stale while it is fetched anew, and an unknown key id causes at most one fetch per cooldown, so
 neither an outage of the identity provider nor a flood of made-up key ids stops anybody.

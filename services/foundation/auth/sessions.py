@@ -1,4 +1,4 @@
-"""This file is Clerk's sessions: whether the one that a token came from still goes on.
+"""Clerk's sessions: whether the one that a token came from still goes on.
 
 A session token lives for 60 seconds and what it opened may live for hours; only Clerk knows whether its session ended.
 https://clerk.com/docs/reference/backend-api (GET /sessions/{session_id})

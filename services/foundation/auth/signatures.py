@@ -1,4 +1,4 @@
-"""This file is the signatures of incoming webhooks, by the scheme of Svix (https://docs.svix.com/receiving/verifying-payloads/how-manual)."""
+"""The signatures of incoming webhooks, by the scheme of Svix (https://docs.svix.com/receiving/verifying-payloads/how-manual)."""
 
 import base64
 import hmac

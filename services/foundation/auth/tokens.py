@@ -1,4 +1,4 @@
-"""This file is the checking of tokens: Clerk's RS256 session tokens, and HS256 tokens of our own in development.
+"""The checking of tokens: Clerk's RS256 session tokens, and HS256 tokens of our own in development.
 
 Clerk's rules: https://clerk.com/docs/guides/sessions/manual-jwt-verification (iss, exp, nbf, azp where there is one,
 sts). The algorithm is fixed per kind of token, never taken from the token (RFC 8725, 3.1).

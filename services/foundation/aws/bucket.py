@@ -1,4 +1,4 @@
-"""This file is the S3 bucket of artifacts."""
+"""The S3 bucket of artifacts."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""This file is deleting many items of a table at once: all of one partition, of the table itself or of an index."""
+"""Deleting many items of a table at once: all of one partition, of the table itself or of an index."""
 
 import asyncio
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""This file is the boto3 clients, created once, and the executors on which their blocking calls run."""
+"""The boto3 clients, created once, and the executors on which their blocking calls run."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""This file is the AWS emulator as a child process: ministack, started on a loopback port with its state in a folder.
+"""The AWS emulator as a child process: ministack, started on a loopback port with its state in a folder.
 
 It is the same boto3 code that talks to it and to AWS; only the endpoint differs.
 """

@@ -1,4 +1,4 @@
-"""This file is the translation between entities (frozen structs) and DynamoDB items."""
+"""The translation between entities (frozen structs) and DynamoDB items."""
 
 from collections.abc import Mapping
 from datetime import datetime

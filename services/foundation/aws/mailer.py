@@ -1,4 +1,4 @@
-"""This file is mail to people, through SES. Sending never fails what it is for: it says whether it went out."""
+"""Mail to people, through SES. Sending never fails what it is for: it says whether it went out."""
 
 import logging
 from dataclasses import dataclass

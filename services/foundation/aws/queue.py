@@ -1,4 +1,4 @@
-"""This file is one SQS queue: jobs out, jobs in, each with a receipt until it is deleted."""
+"""One SQS queue: jobs out, jobs in, each with a receipt until it is deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is an SNS topic, and who is subscribed to it."""
+"""An SNS topic, and who is subscribed to it."""
 
 import json
 from collections.abc import Mapping, Sequence

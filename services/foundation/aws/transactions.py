@@ -1,4 +1,4 @@
-"""This file is transactions that may meet others: which condition failed, or patience if others were in the way.
+"""Transactions that may meet others: which condition failed, or patience if others were in the way.
 
 DynamoDB cancels one of two transactions that touch an item at the same time (TransactionConflict), and boto3 does not
 try again: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html

@@ -1,4 +1,4 @@
-"""This file is two ways to wake a waiting task: a bell for one listener, which merges rings, and a pulse for many."""
+"""Two ways to wake a waiting task: a bell for one listener, which merges rings, and a pulse for many."""
 
 import asyncio
 

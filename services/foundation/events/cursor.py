@@ -1,4 +1,4 @@
-"""This file is the cursor: a position in a stream, handed to clients as one opaque word."""
+"""The cursor: a position in a stream, handed to clients as one opaque word."""
 
 import base64
 import binascii

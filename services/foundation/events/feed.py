@@ -1,4 +1,4 @@
-"""This file is the one reader that a process has per followed stream; it keeps the newest events for all who follow."""
+"""The one reader that a process has per followed stream; it keeps the newest events for all who follow."""
 
 import asyncio
 import contextlib

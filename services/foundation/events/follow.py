@@ -1,4 +1,4 @@
-"""This file is following a stream as a subscriber sees it: decoded, merged, and with gaps announced."""
+"""Following a stream as a subscriber sees it: decoded, merged, and with gaps announced."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager

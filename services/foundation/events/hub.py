@@ -1,4 +1,4 @@
-"""This file is the hub: it follows streams for any number of subscribers with one reader per stream and process."""
+"""The hub: it follows streams for any number of subscribers with one reader per stream and process."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""This file is the event log of one process: the whole port in memory, lost with the process."""
+"""The event log of one process: the whole port in memory, lost with the process."""
 
 from collections import OrderedDict, defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence

@@ -1,4 +1,4 @@
-"""This file is the choice of an event log by its address."""
+"""The choice of an event log by its address."""
 
 from urllib.parse import urlsplit
 

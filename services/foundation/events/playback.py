@@ -1,4 +1,4 @@
-"""This file is one reader's way through a stream: what storage still has, then the log, with every hole announced."""
+"""One reader's way through a stream: what storage still has, then the log, with every hole announced."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""This file is the port of the event log: one append-only stream per generation or deployment.
+"""The port of the event log: one append-only stream per generation or deployment.
 
 Adapters: memory (one process) and redis (any number). Both pass test_log_conformance.py.
 """

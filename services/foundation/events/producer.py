@@ -1,4 +1,4 @@
-"""This file is the writer of one attempt: it numbers events, merges them under load, and repeats lost appends."""
+"""The writer of one attempt: it numbers events, merges them under load, and repeats lost appends."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""This file is the event log of many processes: streams in Redis (or Valkey), one script per step."""
+"""The event log of many processes: streams in Redis (or Valkey), one script per step."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""This file is the steps that Redis takes on a stream, each at once: append, read, trim.
+"""The steps that Redis takes on a stream, each at once: append, read, trim.
 
 A stream has two keys. The head is a hash: epoch, base (the seq that the first entry of this life follows), last,
 attempt, producer (the last producer sequence number of that attempt), closed, server. The entries are a Redis stream

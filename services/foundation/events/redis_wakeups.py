@@ -1,4 +1,4 @@
-"""This file is how one process hears of changes in Redis: one Pub/Sub connection for all the streams that it watches.
+"""How one process hears of changes in Redis: one Pub/Sub connection for all the streams that it watches.
 
 Every confirmation of a subscription rings too. So whoever begins to watch, and everyone after a reconnect, looks again.
 """

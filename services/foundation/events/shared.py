@@ -1,4 +1,4 @@
-"""This file is open streams that any number of processes append to: a team's activity, who is at a project.
+"""Open streams that any number of processes append to: a team's activity, who is at a project.
 
 The log's numbers are made for one producer per stream, with attempts that fence each other. Here each append is an
 attempt of its own: above the stream's last event as this process read it, and drawn from a million, so that two

@@ -1,4 +1,4 @@
-"""This file is what a subscriber of a stream sees: events with their positions, and gaps where history is lost."""
+"""What a subscriber of a stream sees: events with their positions, and gaps where history is lost."""
 
 from dataclasses import dataclass
 from datetime import datetime

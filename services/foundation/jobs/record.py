@@ -1,4 +1,4 @@
-"""This file is what every job's record carries: who holds it, its attempts, and whether it has ended."""
+"""What every job's record carries: who holds it, its attempts, and whether it has ended."""
 
 from collections.abc import Callable
 from datetime import datetime

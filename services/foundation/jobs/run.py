@@ -1,4 +1,4 @@
-"""This file is one run of a job: its claim, its fenced writes, and the heartbeat that keeps it."""
+"""One run of a job: its claim, its fenced writes, and the heartbeat that keeps it."""
 
 import asyncio
 import contextvars

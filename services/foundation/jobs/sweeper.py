@@ -1,4 +1,4 @@
-"""This file is the sweeper: it looks for jobs that nobody has heard of for long, so that none stays open for ever.
+"""The sweeper: it looks for jobs that nobody has heard of for long, so that none stays open for ever.
 
 A job may be forgotten where its message was never sent, or was buried, or its worker and its message went together. The
 sweeper sends a fresh message, which does no harm to a job that is well, ends jobs whose deadline has passed, and

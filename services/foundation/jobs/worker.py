@@ -1,4 +1,4 @@
-"""This file is the worker: it takes jobs from a queue, runs them, and gives back what it cannot end.
+"""The worker: it takes jobs from a queue, runs them, and gives back what it cannot end.
 
 SQS delivers at least once, so a job's record decides: a delivery that finds it ended or held by another run has no
 effect.

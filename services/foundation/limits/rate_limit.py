@@ -1,4 +1,4 @@
-"""This file is rates: how often something may be done in a time, by a minute as a rule, whichever process is asked.
+"""Rates: how often something may be done in a time, by a minute as a rule, whichever process is asked.
 
 Taking is one UpdateItem that DynamoDB does or refuses by itself, so that many at once do not wait for one another. What
 is older than a minute is taken out only once there is no more room.

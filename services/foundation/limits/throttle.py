@@ -1,4 +1,4 @@
-"""This file is the pace of requests: how many a caller may send to one process, so that it has time for the others.
+"""The pace of requests: how many a caller may send to one process, so that it has time for the others.
 
 It is kept in memory, so each process counts for itself. What costs money is counted over all of them (rate_limit.py).
 """

@@ -1,4 +1,4 @@
-"""This file is which network addresses a request to somebody else's URL may reach.
+"""Which network addresses a request to somebody else's URL may reach.
 
 The rule is a list of our own: `ipaddress.is_global` says yes to addresses that carry another one inside (NAT64, 6to4).
 Sources: the IANA special-purpose address registries for IPv4 and IPv6, and what cloud providers answer on.

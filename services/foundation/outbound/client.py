@@ -1,4 +1,4 @@
-"""This file is requests to URLs that users choose: bounded in time and size, and only to addresses that are allowed.
+"""Requests to URLs that users choose: bounded in time and size, and only to addresses that are allowed.
 
 Redirects are not followed, proxies of the environment are not used, and no connection is used twice.
 """

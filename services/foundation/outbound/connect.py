@@ -1,4 +1,4 @@
-"""This file is connecting safely: a name is resolved once, every address is checked, and the checked one is dialed.
+"""Connecting safely: a name is resolved once, every address is checked, and the checked one is dialed.
 
 It stands below the HTTP client, where sockets are opened: no redirect, pool or second look-up can get around it.
 """

@@ -1,4 +1,4 @@
-"""This file is what a URL must look like before we keep it: the first look, before any name is resolved."""
+"""What a URL must look like before we keep it: the first look, before any name is resolved."""
 
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address

@@ -1,4 +1,4 @@
-"""This file is envelope encryption: each secret under a data key of its own, which only the key vault can open.
+"""Envelope encryption: each secret under a data key of its own, which only the key vault can open.
 
 AES-256-GCM with a random nonce of 96 bits (NIST SP 800-38D). The context is authenticated twice: by the vault with the
 data key, and here with the secret.

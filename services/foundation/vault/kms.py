@@ -1,4 +1,4 @@
-"""This file is the key vault of production: AWS KMS, with the secret's context as the encryption context."""
+"""The key vault of production: AWS KMS, with the secret's context as the encryption context."""
 
 from dataclasses import dataclass
 from typing import Final

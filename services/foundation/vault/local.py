@@ -1,4 +1,4 @@
-"""This file is the key vault of development: keys in a file that only its owner may read.
+"""The key vault of development: keys in a file that only its owner may read.
 
 The file has one key (64 hexadecimal digits) a line. The first wraps; all open, so that a new first line rotates.
 """

@@ -1,4 +1,4 @@
-"""This file is the port of key vaults: what keeps the keys that encrypt data keys.
+"""The port of key vaults: what keeps the keys that encrypt data keys.
 
 Adapters: `kms.py` (AWS KMS) and `local.py` (a file, in development).
 """

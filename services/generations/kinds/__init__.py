@@ -1,1 +1,1 @@
-"""This package is what each kind of generation asks for and makes of the answer: one file a kind."""
+"""What each kind of generation asks for and makes of the answer: one file a kind."""

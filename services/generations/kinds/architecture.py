@@ -1,4 +1,4 @@
-"""This file is the kind ARCHITECTURE: a drawing of the backend's parts."""
+"""The kind ARCHITECTURE: a drawing of the backend's parts."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""This file is the kind CHAT: an answer to a question about the project, with what was said before it."""
+"""The kind CHAT: an answer to a question about the project, with what was said before it."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""This file is the kind CODE: a whole backend, checked, and repaired once where a model wrote it."""
+"""The kind CODE: a whole backend, checked, and repaired once where a model wrote it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

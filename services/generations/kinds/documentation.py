@@ -1,4 +1,4 @@
-"""This file is the kind DOCUMENTATION: Markdown pages, stored as the project's generated documentation."""
+"""The kind DOCUMENTATION: Markdown pages, stored as the project's generated documentation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

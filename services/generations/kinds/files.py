@@ -1,4 +1,4 @@
-"""This file is what the kinds whose answer is files share: their task, from the record and its base."""
+"""What the kinds whose answer is files share: their task, from the record and its base."""
 
 from collections.abc import Callable
 from typing import TypeVar

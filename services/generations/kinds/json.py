@@ -1,4 +1,4 @@
-"""This file is what the kinds whose answer is JSON share: asking, reading, and one round of repair."""
+"""What the kinds whose answer is JSON share: asking, reading, and one round of repair."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""This file is what a kind of generation is given and promises."""
+"""What a kind of generation is given and promises."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""This file is the kind SCHEMA: a new version of the project's schema."""
+"""The kind SCHEMA: a new version of the project's schema."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""This file is the fixtures of the tests of analytics."""
+"""The fixtures of the tests of analytics."""
 
 from collections.abc import AsyncIterator
 

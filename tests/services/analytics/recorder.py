@@ -1,4 +1,4 @@
-"""This file is a process of its own that records a batch, and may be killed while it does."""
+"""A process of its own that records a batch, and may be killed while it does."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""This file is a stage for the tests of analytics: its services on the emulator, with a clock to set, and who asks."""
+"""A stage for the tests of analytics: its services on the emulator, with a clock to set, and who asks."""
 
 import os
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""This file is that totals are right although the process that recorded was killed on the way."""
+"""That totals are right although the process that recorded was killed on the way."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""This file is how far the estimates may be off: different users, and percentiles of durations."""
+"""How far the estimates may be off: different users, and percentiles of durations."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""This file is reading single events: between two times, of a project, a type or a user, page by page or as a file."""
+"""Reading single events: between two times, of a project, a type or a user, page by page or as a file."""
 
 import json
 from dataclasses import replace

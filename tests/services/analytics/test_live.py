@@ -1,4 +1,4 @@
-"""This file is watching totals: whoever recorded, in whatever process."""
+"""Watching totals: whoever recorded, in whatever process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""This file is totals by agent and environment, of which there is a bounded number."""
+"""Totals by agent and environment, of which there is a bounded number."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""This file is how many batches of events a key may send."""
+"""How many batches of events a key may send."""
 
 import asyncio
 from dataclasses import replace

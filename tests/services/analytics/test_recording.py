@@ -1,4 +1,4 @@
-"""This file is that events count once, and only for the team whose key recorded them."""
+"""That events count once, and only for the team whose key recorded them."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""This file is the sample week: believable, and the same each time."""
+"""The sample week: believable, and the same each time."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""This file is what the totals say of a time, and how little is read for them."""
+"""What the totals say of a time, and how little is read for them."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""This file is what an event must be to be recorded."""
+"""What an event must be to be recorded."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""This file is what API keys promise over time, with a clock of the test's own."""
+"""What API keys promise over time, with a clock of the test's own."""
 
 import os
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""This file is what the text of an API key promises."""
+"""What the text of an API key promises."""
 
 import pytest
 

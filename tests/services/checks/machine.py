@@ -1,4 +1,4 @@
-"""This file is what the tests of checks know of this machine: where Node is, and whether bubblewrap works here."""
+"""What the tests of checks know of this machine: where Node is, and whether bubblewrap works here."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""This file is the tests of which dependencies are fetched for a check."""
+"""The tests of which dependencies are fetched for a check."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""This file is the tests of how the dependencies of checked code are installed, shared and cleared away."""
+"""The tests of how the dependencies of checked code are installed, shared and cleared away."""
 
 import asyncio
 import json

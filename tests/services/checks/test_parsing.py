@@ -1,4 +1,4 @@
-"""This file is the tests of whether JSON files parse."""
+"""The tests of whether JSON files parse."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""This file is the tests of what a script in the sandbox can see and take, in bubblewrap (where it works) and bare."""
+"""The tests of what a script in the sandbox can see and take, in bubblewrap (where it works) and bare."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""This file is the tests of what the checks say of whole projects, with real TypeScript."""
+"""The tests of what the checks say of whole projects, with real TypeScript."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""This file is what the settings promise."""
+"""What the settings promise."""
 
 from datetime import timedelta
 

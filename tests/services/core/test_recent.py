@@ -1,4 +1,4 @@
-"""This file is what a memory of recent readings promises."""
+"""What a memory of recent readings promises."""
 
 from datetime import UTC, datetime, timedelta
 

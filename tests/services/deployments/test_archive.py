@@ -1,4 +1,4 @@
-"""This file is what the archive of deployment streams promises: what the log had, for when the log is gone."""
+"""What the archive of deployment streams promises: what the log had, for when the log is gone."""
 
 import uuid
 from collections.abc import Iterator

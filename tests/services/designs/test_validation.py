@@ -1,4 +1,4 @@
-"""This file is the tests of the rules of a schema: each broken rule is named at its place, and all at once."""
+"""The tests of the rules of a schema: each broken rule is named at its place, and all at once."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""This file is the tests of what has come so far of a run's answers: whether it is whole, and what it lacks."""
+"""The tests of what has come so far of a run's answers: whether it is whole, and what it lacks."""
 
 import pytest
 

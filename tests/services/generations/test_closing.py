@@ -1,4 +1,4 @@
-"""This file is the promise that a stream closed without its run ends in the stored text, whatever the run had told."""
+"""The promise that a stream closed without its run ends in the stored text, whatever the run had told."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""This file is how long the records of generations are kept: those that made nothing, for 90 days."""
+"""How long the records of generations are kept: those that made nothing, for 90 days."""
 
 import asyncio
 from collections.abc import AsyncGenerator

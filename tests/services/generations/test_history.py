@@ -1,4 +1,4 @@
-"""This file is the promise that a crash between a generation's record and its terminal event is repaired."""
+"""The promise that a crash between a generation's record and its terminal event is repaired."""
 
 import os
 from collections.abc import AsyncIterator

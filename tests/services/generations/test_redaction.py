@@ -1,4 +1,4 @@
-"""This file is the tests of redaction: no cut of a text shows a secret, or changes what comes out."""
+"""The tests of redaction: no cut of a text shows a secret, or changes what comes out."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""This file is how a team's work gets at its credentials."""
+"""How a team's work gets at its credentials."""
 
 import uuid
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""This file is how credentials are tested at each service: what is asked, and how its answers are read."""
+"""How credentials are tested at each service: what is asked, and how its answers are read."""
 
 import hashlib
 import hmac

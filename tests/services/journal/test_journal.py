@@ -1,4 +1,4 @@
-"""This file is what the journal promises to the services that note in it."""
+"""What the journal promises to the services that note in it."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""This file is what deleting promises around a worker: what goes on is not deleted, and what is deleted stays so."""
+"""What deleting promises around a worker: what goes on is not deleted, and what is deleted stays so."""
 
 from collections.abc import AsyncGenerator
 

@@ -1,4 +1,4 @@
-"""This file is what becomes of deleted projects: after 30 days all of them is gone, and nothing else is."""
+"""What becomes of deleted projects: after 30 days all of them is gone, and nothing else is."""
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta

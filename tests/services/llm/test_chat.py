@@ -1,4 +1,4 @@
-"""This file is the tests of groq and openai against a server that misbehaves: each way ends in its own failure."""
+"""The tests of groq and openai against a server that misbehaves: each way ends in its own failure."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

@@ -1,4 +1,4 @@
-"""This file is the tests of the file protocol: what a model writes arrives as it was, or is refused."""
+"""The tests of the file protocol: what a model writes arrives as it was, or is refused."""
 
 import hashlib
 import itertools

@@ -1,4 +1,4 @@
-"""This file is the tests of the prompts: what a model is told, and that what people write stays data."""
+"""The tests of the prompts: what a model is told, and that what people write stays data."""
 
 import json
 import re

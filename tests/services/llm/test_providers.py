@@ -1,4 +1,4 @@
-"""This file is the tests that every provider passes: what the port promises, over real connections where it has any."""
+"""The tests that every provider passes: what the port promises, over real connections where it has any."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator

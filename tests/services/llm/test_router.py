@@ -1,4 +1,4 @@
-"""This file is the tests of the router: who is asked, what a failure looks like, and who is left alone for how long."""
+"""The tests of the router: who is asked, what a failure looks like, and who is left alone for how long."""
 
 import asyncio
 from collections import deque

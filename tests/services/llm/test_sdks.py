@@ -1,4 +1,4 @@
-"""This file is the comparison with the official SDKs: our reader gives the text that their chunks hold."""
+"""The comparison with the official SDKs: our reader gives the text that their chunks hold."""
 
 import asyncio
 import json

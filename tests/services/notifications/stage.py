@@ -1,4 +1,4 @@
-"""This file is notifications on a stage of their own, with a clock that tests set."""
+"""Notifications on a stage of their own, with a clock that tests set."""
 
 import uuid
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""This file is what deliveries to webhooks promise: signed, at least once, with pauses, and not for ever."""
+"""What deliveries to webhooks promise: signed, at least once, with pauses, and not for ever."""
 
 import asyncio
 import hmac

@@ -1,4 +1,4 @@
-"""This file is who gets mail about what came of their work, and that they get it once."""
+"""Who gets mail about what came of their work, and that they get it once."""
 
 import asyncio
 import uuid

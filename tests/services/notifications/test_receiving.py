@@ -1,4 +1,4 @@
-"""This file is the promise that the receivers in docs/how-to/receive-webhooks.md take our messages and no others."""
+"""The promise that the receivers in docs/how-to/receive-webhooks.md take our messages and no others."""
 
 import json
 import os

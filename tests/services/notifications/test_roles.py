@@ -1,4 +1,4 @@
-"""This file is who may see and change webhooks, targets and integrations of a team."""
+"""Who may see and change webhooks, targets and integrations of a team."""
 
 import uuid
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""This file is the signatures of webhooks, against the example of Standard Webhooks and by their parts."""
+"""The signatures of webhooks, against the example of Standard Webhooks and by their parts."""
 
 import base64
 import hashlib

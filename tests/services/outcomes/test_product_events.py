@@ -1,4 +1,4 @@
-"""This file is what Snapinfra itself records: the ends of its own jobs."""
+"""What Snapinfra itself records: the ends of its own jobs."""
 
 from dataclasses import replace as changed
 from datetime import timedelta

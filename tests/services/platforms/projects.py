@@ -1,4 +1,4 @@
-"""This file is small Node backends for the tests, without dependencies, and a LOCAL platform to run them on."""
+"""Small Node backends for the tests, without dependencies, and a LOCAL platform to run them on."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""This file is the tests of unpacking archives that may be hostile."""
+"""The tests of unpacking archives that may be hostile."""
 
 import io
 import stat

@@ -1,4 +1,4 @@
-"""This file is the tests of LOCAL: what deploying a backend on this machine shows, and what it leaves behind."""
+"""The tests of LOCAL: what deploying a backend on this machine shows, and what it leaves behind."""
 
 import asyncio
 import json

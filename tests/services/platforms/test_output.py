@@ -1,4 +1,4 @@
-"""This file is the tests of how a program's output becomes log lines."""
+"""The tests of how a program's output becomes log lines."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""This file is the tests that no program of a user's outlives the one who wanted it."""
+"""The tests that no program of a user's outlives the one who wanted it."""
 
 import asyncio
 import os

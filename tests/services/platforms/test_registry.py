@@ -43,7 +43,7 @@ async def registry(answer: Answer) -> AsyncGenerator[str]:
         server.close()
 
 
-async def installing(folder: Path, url: str, program: str, waits: list[float]) -> int:
+async def installing(folder: Path, url: str, program: str, waits: list[float], patience: Patience = SOON) -> int:
     """Install by a program of the test's, which takes its time."""
     (folder / "package.json").write_text(json.dumps({"name": "backend", "private": True}))
 
@@ -63,7 +63,7 @@ async def installing(folder: Path, url: str, program: str, waits: list[float]) -
             on_wait=on_wait,
             grace=1,
             npm="npm",
-            patience=SOON,
+            patience=patience,
         )
 
 
@@ -100,6 +100,6 @@ async def test_an_install_may_take_long_while_the_registry_answers_whatever_it_a
 async def test_an_install_that_needs_no_registry_ends_before_it_is_asked(tmp_path: Path) -> None:
     waits: list[float] = []
 
-    assert await installing(tmp_path, "http://127.0.0.1:1/", "exit 0", waits) == 0
+    assert await installing(tmp_path, "http://127.0.0.1:1/", "exit 0", waits, Patience(first=20)) == 0
 
     assert waits == []

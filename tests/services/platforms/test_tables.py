@@ -1,4 +1,4 @@
-"""This file is the tests of creating a backend's tables from its own template."""
+"""The tests of creating a backend's tables from its own template."""
 
 import json
 from collections.abc import Iterator

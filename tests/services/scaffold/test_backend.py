@@ -1,4 +1,4 @@
-"""This file is the tests of the files that the scaffold writes, without running them."""
+"""The tests of the files that the scaffold writes, without running them."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""This file is the tests of singular and plural."""
+"""The tests of singular and plural."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""This file is the tests of the scaffold as a provider."""
+"""The tests of the scaffold as a provider."""
 
 import asyncio
 from dataclasses import replace

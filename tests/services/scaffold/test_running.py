@@ -1,4 +1,4 @@
-"""This file is the test that a backend of the scaffold installs, compiles, passes its own tests, starts and works."""
+"""The test that a backend of the scaffold installs, compiles, passes its own tests, starts and works."""
 
 import json
 import os

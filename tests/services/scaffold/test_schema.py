@@ -1,4 +1,4 @@
-"""This file is the tests of the schemas that the scaffold derives from descriptions."""
+"""The tests of the schemas that the scaffold derives from descriptions."""
 
 import pytest
 from hypothesis import given

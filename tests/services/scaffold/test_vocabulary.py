@@ -1,4 +1,4 @@
-"""This file is the tests that the scaffold's vocabulary agrees with itself."""
+"""The tests that the scaffold's vocabulary agrees with itself."""
 
 import pytest
 

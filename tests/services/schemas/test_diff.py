@@ -1,4 +1,4 @@
-"""This file is what the difference of two schemas promises."""
+"""What the difference of two schemas promises."""
 
 from services.designs.schema import Field, FieldType, Index, Relationship, RelationshipType, SchemaModel, Table
 from services.schemas.diff import ChangeKind, diff

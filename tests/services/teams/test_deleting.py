@@ -1,4 +1,4 @@
-"""This file is what deleting a team promises of everything that belongs to it."""
+"""What deleting a team promises of everything that belongs to it."""
 
 import os
 import uuid

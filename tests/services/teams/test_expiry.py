@@ -1,4 +1,4 @@
-"""This file is what invitations and memberships promise over time, with a clock of the test's own."""
+"""What invitations and memberships promise over time, with a clock of the test's own."""
 
 import os
 from collections.abc import AsyncIterator

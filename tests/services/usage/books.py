@@ -1,4 +1,4 @@
-"""This file is what tests of usage share: a stage whose clock they set, and a team's books as they are stored."""
+"""What tests of usage share: a stage whose clock they set, and a team's books as they are stored."""
 
 import os
 import uuid

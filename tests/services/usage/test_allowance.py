@@ -1,4 +1,4 @@
-"""This file is the promise that a generation never uses more than was reserved for it."""
+"""The promise that a generation never uses more than was reserved for it."""
 
 from importlib.resources import files
 

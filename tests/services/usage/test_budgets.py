@@ -1,4 +1,4 @@
-"""This file is what budgets promise: nobody overspends, whatever happens at once, and everything counts once."""
+"""What budgets promise: nobody overspends, whatever happens at once, and everything counts once."""
 
 import asyncio
 import dataclasses

@@ -1,4 +1,4 @@
-"""This file is the promise that a generation is settled however it ends, and by whom its end is found if nobody did."""
+"""The promise that a generation is settled however it ends, and by whom its end is found if nobody did."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator

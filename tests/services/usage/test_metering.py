@@ -1,4 +1,4 @@
-"""This file is the promise that what an answer has used is on the record, whenever its run is cut short."""
+"""The promise that what an answer has used is on the record, whenever its run is cut short."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""This file is what tokens cost."""
+"""What tokens cost."""
 
 from decimal import Decimal
 

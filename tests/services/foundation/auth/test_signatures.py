@@ -1,4 +1,4 @@
-"""This file is what the check of webhook signatures promises. The first vector is from Svix's documentation."""
+"""What the check of webhook signatures promises. The first vector is from Svix's documentation."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""This file is what authentication promises: Clerk's tokens by PEM or JWKS, ours in development only."""
+"""What authentication promises: Clerk's tokens by PEM or JWKS, ours in development only."""
 
 import base64
 import hmac

@@ -1,4 +1,4 @@
-"""This file is what provisioning makes, as AWS describes it."""
+"""What provisioning makes, as AWS describes it."""
 
 import asyncio
 import json

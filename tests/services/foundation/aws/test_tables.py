@@ -1,4 +1,4 @@
-"""This file is what the table mapper promises, against the emulator."""
+"""What the table mapper promises, against the emulator."""
 
 import asyncio
 import uuid

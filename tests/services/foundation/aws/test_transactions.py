@@ -1,4 +1,4 @@
-"""This file is what transactions promise that meet others, or whose answers are lost."""
+"""What transactions promise that meet others, or whose answers are lost."""
 
 import json
 import uuid

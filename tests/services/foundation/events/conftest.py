@@ -1,4 +1,4 @@
-"""This file is the fixtures of the event log's tests: both logs, a clock that tests move, and a real Redis."""
+"""The fixtures of the event log's tests: both logs, a clock that tests move, and a real Redis."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field

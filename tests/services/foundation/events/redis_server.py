@@ -1,4 +1,4 @@
-"""This file is a real redis-server for tests: on a free loopback port, killed and started again at will."""
+"""A real redis-server for tests: on a free loopback port, killed and started again at will."""
 
 import shutil
 import socket

@@ -1,4 +1,4 @@
-"""This file is what hub tests follow streams with: storage whose content a test sets, and subscribers that note it."""
+"""What hub tests follow streams with: storage whose content a test sets, and subscribers that note it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

@@ -1,4 +1,4 @@
-"""This file is what a cursor looks like from outside."""
+"""What a cursor looks like from outside."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""This file is how subscribers follow a stream through the hub while its log is there."""
+"""How subscribers follow a stream through the hub while its log is there."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""This file is how subscribers fare whose position the log has let go of, where storage tells ended objects anew.
+"""How subscribers fare whose position the log has let go of, where storage tells ended objects anew.
 
 A generation's history is such an account: a few events under numbers of its own. It must never be mixed with the log's.
 """

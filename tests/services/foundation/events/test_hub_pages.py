@@ -1,4 +1,4 @@
-"""This file is how a stream is read page by page, without waiting for more."""
+"""How a stream is read page by page, without waiting for more."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""This file is how subscribers fare when the log does not know the stream, or is away."""
+"""How subscribers fare when the log does not know the stream, or is away."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""This file is what every event log promises (services/foundation/events/port.py), asked of each of them."""
+"""What every event log promises (services/foundation/events/port.py), asked of each of them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

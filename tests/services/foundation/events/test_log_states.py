@@ -1,4 +1,4 @@
-"""This file is a random life of a stream: whatever writers, zombies, trims and losses do, a log does what a model does.
+"""A random life of a stream: whatever writers, zombies, trims and losses do, a log does what a model does.
 
 The model is the port's promises written down once more, as plainly as can be. Followers come and go: each must be given
 the model's events, in order, once, with every loss announced, wherever it resumes and however slowly it reads.

@@ -1,4 +1,4 @@
-"""This file is what is true of the log in memory only: how long it keeps what."""
+"""What is true of the log in memory only: how long it keeps what."""
 
 import asyncio
 from datetime import timedelta

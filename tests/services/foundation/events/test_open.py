@@ -1,4 +1,4 @@
-"""This file is how an event log is chosen by its address."""
+"""How an event log is chosen by its address."""
 
 import pytest
 

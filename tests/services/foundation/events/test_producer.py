@@ -1,4 +1,4 @@
-"""This file is how one attempt of a job gets its events into the log."""
+"""How one attempt of a job gets its events into the log."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""This file is what is true of the log in Redis only: expiry, crashes, cancelled callers, one connection to listen."""
+"""What is true of the log in Redis only: expiry, crashes, cancelled callers, one connection to listen."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""This file is what a stream promises that many processes append to, of each log."""
+"""What a stream promises that many processes append to, of each log."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""This file is a real log behind a bad line: it may be away, be slow, or lose its answers."""
+"""A real log behind a bad line: it may be away, be slow, or lose its answers."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence

@@ -1,4 +1,4 @@
-"""This file is a kind of job whose effects are counted, and the place where it runs: a fake SQS, a real table."""
+"""A kind of job whose effects are counted, and the place where it runs: a fake SQS, a real table."""
 
 import asyncio
 import uuid

@@ -1,4 +1,4 @@
-"""This file is the promise that a job has one effect, whatever SQS does with its message."""
+"""The promise that a job has one effect, whatever SQS does with its message."""
 
 import asyncio
 import random

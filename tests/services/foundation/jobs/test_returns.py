@@ -1,4 +1,4 @@
-"""This file is the promise that a worker outlives a message that it cannot return to its queue."""
+"""The promise that a worker outlives a message that it cannot return to its queue."""
 
 import asyncio
 import uuid

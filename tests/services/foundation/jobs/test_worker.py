@@ -1,4 +1,4 @@
-"""This file is what the worker promises, with a real queue, a real table and a job that does what a test says."""
+"""What the worker promises, with a real queue, a real table and a job that does what a test says."""
 
 import asyncio
 import uuid

@@ -1,4 +1,4 @@
-"""This file is what rates promise, over several processes on one table."""
+"""What rates promise, over several processes on one table."""
 
 import asyncio
 import uuid

@@ -1,4 +1,4 @@
-"""This file is what the pace of requests promises."""
+"""What the pace of requests promises."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""This file is a process that calls every URL of the corpus and reports which addresses sockets were connected to.
+"""A process that calls every URL of the corpus and reports which addresses sockets were connected to.
 
 `python ssrf_probe.py guarded` calls them as the product does; `backend` with an HTTP client that takes any URL and
 follows redirects, but over the product's connections; `careless` with that client as it is. The report, one JSON object

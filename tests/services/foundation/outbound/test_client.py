@@ -1,4 +1,4 @@
-"""This file is what requests to other people's servers promise."""
+"""What requests to other people's servers promise."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""This file is the promise that no URL leads to a connection to an address that is not public."""
+"""The promise that no URL leads to a connection to an address that is not public."""
 
 import json
 import subprocess

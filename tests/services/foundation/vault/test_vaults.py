@@ -1,4 +1,4 @@
-"""This file is what every key vault keeps, and what envelopes promise on top of any."""
+"""What every key vault keeps, and what envelopes promise on top of any."""
 
 import stat
 import uuid
