@@ -53,7 +53,7 @@ class Deletion:
         return deployment
 
     async def delete_project(self, project_id: ProjectId, *, by: Actor) -> Project:
-        """Stop whatever is under way for the project or runs, and put it into the bin."""
+        """Stop whatever is under way for the project or runs, and put it into the trash."""
         project = await self.projects.get(project_id, by=by, action=Action.DELETE)
         await self.stop(project)
         await self.deleted.put(project, by=by)

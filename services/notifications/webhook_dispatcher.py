@@ -1,4 +1,4 @@
-"""The courier: it takes notices and due deliveries from the queue until asked to stop.
+"""The dispatcher of webhooks and mails: it takes notices and due deliveries from the queue until asked to stop.
 
 SQS delivers at least once and delays a message by 15 minutes at most. So a delivery's record says when its attempt is
 due, and a message that comes early is sent again.

@@ -1,6 +1,6 @@
-"""The bin: deleted projects, until somebody restores them or their time is over.
+"""The trash: deleted projects, until somebody restores them or their time is over.
 
-A deleted project belongs to no team but to its team's bin, in which nobody has a role: the policy hides it, and all
+A deleted project belongs to no team but to its team's trash, in which nobody has a role: the policy hides it, and all
 that belongs to it, on every path. `Projects.find` hides it from work that no policy is asked about.
 """
 
@@ -30,7 +30,7 @@ class DeletedProjects:
     async def put(self, project: Project, *, by: Actor) -> None:
         """Hide a project that the actor may delete, with all that belongs to it."""
 
-        def binned(old: Project) -> Project:
+        def trashed(old: Project) -> Project:
             if old.is_deleted:
                 raise NotFound("project", project.id)
             if old.team_id != project.team_id:
@@ -38,7 +38,7 @@ class DeletedProjects:
             now = self.now()
             return replace(
                 old,
-                team_id=_bin_of(old.team_id),
+                team_id=_trash_of(old.team_id),
                 deleted=old.team_id,
                 deleted_at=now,
                 deleted_by=by.user_id,
@@ -46,10 +46,10 @@ class DeletedProjects:
                 purge_at=now + KEPT,
             )
 
-        binned_project = await self.projects.table.update(project.id, binned)
-        if binned_project is None:
+        trashed_project = await self.projects.table.update(project.id, trashed)
+        if trashed_project is None:
             raise NotFound("project", project.id)
-        nth = binned_project.version
+        nth = trashed_project.version
         await self.projects.journal.deleted(project, project.name, place=project, by=by.user_id, nth=nth)
 
     async def list(self, page: PageRequest, *, team_id: TeamId | None, by: Actor) -> Page[Project]:
@@ -90,14 +90,14 @@ class DeletedProjects:
         def condemned(old: Project) -> Project:
             if (due and (old.purge_at is None or old.purge_at > now)) or _is_condemned(old):
                 return old
-            team_id = old.team_id if old.is_deleted else _bin_of(old.team_id)
+            team_id = old.team_id if old.is_deleted else _trash_of(old.team_id)
             return replace(old, team_id=team_id, deleted=None, purge=PURGE, purge_at=now)
 
         project = await self.projects.table.update(project_id, condemned)
         return project is not None and _is_condemned(project)
 
 
-def _bin_of(team_id: TeamId) -> TeamId:
+def _trash_of(team_id: TeamId) -> TeamId:
     """Return the team that a deleted project belongs to: nobody has a role in it."""
     return TeamId(f"{team_id}#deleted")
 
