@@ -13,6 +13,9 @@ Where only few are meant is counted later, and said better (graph.inputs)."""
 MOST_DIGITS: Final = 300
 """Digits of a number, in a row: no type takes more, and Python writes at most 4,300 of them."""
 
+MOST_WITH_HALVES: Final = 65_536
+"""Bytes of a text that holds half of a surrogate pair: only a slower reader takes that, to say whose mistake it is."""
+
 _ZEROS: Final = b"0" * (MOST_DIGITS + 1)
 _AS_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -37,7 +40,7 @@ def _read(data: bytes) -> object:
     try:
         return msgspec.json.decode(data)
     except msgspec.DecodeError:
-        if not _HALF.search(data):
+        if len(data) > MOST_WITH_HALVES or not _HALF.search(data):
             raise
         return json.loads(data.decode(), parse_constant=_refuse)
 
