@@ -10,7 +10,7 @@ def test_half_of_a_surrogate_pair_is_read_in_a_text_that_is_not_long() -> None:
 
 
 def test_half_of_a_surrogate_pair_in_a_long_text_is_refused_by_the_fast_reader_alone() -> None:
-    text = f'{{"name": "{"x" * MOST_WITH_HALVES}\\ud800"}}'
+    text = f'{{"name": "\\ud800{"x" * MOST_WITH_HALVES}"}}'
 
     with pytest.raises(ValueError, match="JSON is malformed"):
         decoded(text)
