@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test check demo schema chaos storm fuzz faults hostile fuzz-models model guards backends bench bench-analytics format lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm fuzz faults hostile fuzz-models model guards backends bench bench-analytics format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,12 @@ dev: .make/product .make/tools .make/graphiql  ## Run Snapinfra on this machine 
 
 test: setup .make/audits .make/clients  ## Run the tests
 	@$(VENV)/python -m pytest --numprocesses 2 --dist loadfile
+
+test-fast: setup  ## Run the tests that a change touches, beside the last fetched origin/main
+	@$(VENV)/python -m tests.fast
+
+house: .make/tests  ## Circles of imports and lengths of files and functions, beside their goals
+	@$(VENV)/python -m tests.house
 
 check: .make/tests .make/eslint  ## Lint, formatting, types, import contracts, generated references, the schema
 	@$(VENV)/ruff check .
