@@ -19,7 +19,7 @@ import grimp
 
 ROOT: Final = Path(__file__).parent.parent
 PACKAGES: Final = ("cli", "graph", "resolvers", "services")
-_PATCHED: Final = re.compile(r"\b(monkeypatch|mock\.|MagicMock|patch\()")
+_PATCHED: Final = re.compile(r"\bmonkeypatch\b|\bMagicMock\b|\bmock\.|(?<![.\w])patch\(")
 
 
 @dataclass(frozen=True, slots=True)
