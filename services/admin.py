@@ -45,7 +45,7 @@ class DeadJob:
     record: Generation | Deployment | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admin:
     generations: Table[Generation]
     deployments: Table[Deployment]

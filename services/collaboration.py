@@ -58,7 +58,7 @@ def new_session() -> str:
     return uuid.uuid4().hex
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Collaboration:
     activity: Activity
     streams: SharedStreams

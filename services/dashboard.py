@@ -34,7 +34,7 @@ class Dashboard:
     """Asked for since the month began, in UTC."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboards:
     projects: Projects
     deployments: Table[Deployment]

@@ -95,7 +95,7 @@ class SettingsChange:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     users: Table[UserSettings]
     teams: Table[TeamSettings]

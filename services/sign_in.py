@@ -46,7 +46,7 @@ class Credential:
         return frozenset(filter(None, (self.actor.user_id, self.key_id, session, *self.actor.roles)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     auth: Authenticator
     users: Users

@@ -87,7 +87,7 @@ class Known:
     memberships: Sequence[Membership]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Users:
     aws: Aws
     table: Table[User]

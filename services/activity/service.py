@@ -24,7 +24,7 @@ from services.projects.service import Project, Projects
 _DECODER: Final = msgspec.json.Decoder(ActivityEntry)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
     table: Table[ActivityEntry]
     projects: Projects

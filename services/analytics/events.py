@@ -84,7 +84,7 @@ class _Lines:
         return line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Events:
     table: Table[AnalyticsEvent]
     analytics: Analytics

@@ -38,7 +38,7 @@ _PASSING: Final = {"None", _CONDITION, "TransactionConflict", "ThrottlingError",
 Known = dict[SessionId, Session]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ingest:
     events: Table[AnalyticsEvent]
     sessions: Table[Session]

@@ -142,7 +142,7 @@ class Point:
     value: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Analytics:
     ingest: Ingest
     rollups: Rollups

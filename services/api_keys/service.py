@@ -72,7 +72,7 @@ class NewApiKey:
     client_mutation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKeys:
     table: Table[ApiKey]
     teams: Teams

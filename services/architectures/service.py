@@ -50,7 +50,7 @@ class NewArchitecture:
     generation_id: GenerationId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Architectures:
     table: Table[Architecture]
     projects: Projects

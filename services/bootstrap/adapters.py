@@ -49,7 +49,7 @@ _ADAPTERS: Final[Mapping[str, Callable[..., Provider]]] = {"groq": Groq, "openai
 """By the name of a provider in the settings (`Config.providers`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adapters:
     """Makes the ways to the outside as the settings say. What costs nothing to make is made where it is needed."""
 
@@ -61,21 +61,21 @@ class Adapters:
     now: Clock
 
     def table(self, spec: TableSpec[E]) -> Table[E]:
-        return Table(self.aws, spec, table_name(self.config, spec), self.now)
+        return Table(aws=self.aws, spec=spec, name=table_name(self.config, spec), now=self.now)
 
     def belongings(self, owner: Owner) -> Belongings:
         return Belongings(owner, [self.table(spec) for spec in TABLES])
 
     def queue(self, name: str) -> Queue:
         wait = self.config.job_poll or (DEV_WAIT if self.config.development else LONG_POLL)
-        return Queue(self.aws, self.config.name_of(name), wait)
+        return Queue(aws=self.aws, name=self.config.name_of(name), wait=wait)
 
     def topic(self) -> Topic:
         return Topic(self.aws, self.config.name_of(self.config.topic))
 
     @property
     def mailer(self) -> Mailer:
-        return Mailer(self.aws, self.config.mail_from, self.config.app_url or "")
+        return Mailer(aws=self.aws, sender=self.config.mail_from, app_url=self.config.app_url or "")
 
     def outbound(self) -> Outbound:
         private = self.config.allow_private_addresses
@@ -128,7 +128,9 @@ class Adapters:
         if config.clerk_issuer:
             keys = PemKey(config.clerk_jwt_key) if config.clerk_jwt_key else JwksKeys(config.clerk_jwks_url or "")
             parties = config.clerk_authorized_parties or config.cors_origins
-            verifiers["RS256"] = ClerkVerifier(keys, config.clerk_issuer, parties, local=config.development)
+            verifiers["RS256"] = ClerkVerifier(
+                keys=keys, issuer=config.clerk_issuer, authorized_parties=parties, local=config.development
+            )
         if config.development and config.jwt_secret:
             verifiers["HS256"] = DevVerifier(config.jwt_secret.get_secret_value())
         return Authenticator(verifiers, dev_users=config.development)

@@ -110,8 +110,8 @@ async def opened(
     log = open_log(config.events_url, now)
     router, resolver = Router(providers(config), pause=config.ai_cooldown), SystemResolver()
     try:
-        adapters = Adapters(config, environment, aws, resolver, now)
-        yield _Builder(adapters, log, router, platforms).process()
+        adapters = Adapters(config=config, environment=environment, aws=aws, resolver=resolver, now=now)
+        yield _Builder(adapters=adapters, log=log, router=router, given_platforms=platforms).process()
     finally:
         await router.aclose()
         await resolver.aclose()
@@ -119,7 +119,7 @@ async def opened(
         aws.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Builder:
     adapters: Adapters
     """Makes the ways to the outside."""
@@ -130,34 +130,50 @@ class _Builder:
     def process(self) -> Process:
         adapters, config, now = self.adapters, self.adapters.config, self.adapters.now
         hub, bucket = Hub(self.log), Bucket(adapters.aws, config.name_of(config.bucket))
-        notifier = Notifier(adapters.topic(), adapters.queue(config.notification_queue), adapters.table(TARGETS))
+        notifier = Notifier(
+            topic=adapters.topic(), queue=adapters.queue(config.notification_queue), targets=adapters.table(TARGETS)
+        )
         generation_queue, deployment_queue = (
             adapters.queue(config.generation_queue),
             adapters.queue(config.deployment_queue),
         )
-        idempotency = Idempotency(adapters.table(IDEMPOTENCY_KEYS), config.pepper, now)
+        idempotency = Idempotency(table=adapters.table(IDEMPOTENCY_KEYS), pepper=config.pepper, now=now)
         generation_table, deployment_table = adapters.table(GENERATIONS), adapters.table(DEPLOYMENTS)
         archive = LogArchive(adapters.table(DEPLOYMENT_LOGS), now)
         platforms = adapters.platforms() if self.given_platforms is None else self.given_platforms
         streams = SharedStreams(self.log, secrets.randbits)
-        journal = Journal(adapters.table(ACTIVITY), streams, now)
+        journal = Journal(table=adapters.table(ACTIVITY), streams=streams, now=now)
         identity = make_identity(adapters, notifier, idempotency, journal)
         limits = BudgetLimits(config.team_tokens, None if config.team_cost is None else nanos(config.team_cost))
         counters, usage = adapters.table(BUDGETS), adapters.table(USAGE)
-        budgets = Budgets(generation_table, counters, usage, limits, Prices(config.prices), config.models, now)
-        projects = Projects(adapters.table(PROJECTS), identity.access, idempotency, journal, now)
-        activity = Activity(adapters.table(ACTIVITY), projects, streams, hub)
-        settings = Settings(
-            adapters.table(SETTINGS),
-            adapters.table(TEAM_SETTINGS),
-            frozenset(config.models),
-            frozenset(platforms),
-            journal,
-            now,
+        budgets = Budgets(
+            records=generation_table,
+            counters=counters,
+            usage=usage,
+            limits=limits,
+            prices=Prices(config.prices),
+            models=config.models,
+            now=now,
         )
-        schemas = Schemas(adapters.aws, adapters.table(SCHEMAS), projects, now)
-        architectures = Architectures(adapters.table(ARCHITECTURES), projects, idempotency, now)
-        documentation = Documentation(adapters.table(DOCUMENTATION), projects, idempotency, now)
+        projects = Projects(
+            table=adapters.table(PROJECTS), access=identity.access, idempotency=idempotency, journal=journal, now=now
+        )
+        activity = Activity(table=adapters.table(ACTIVITY), projects=projects, streams=streams, hub=hub)
+        settings = Settings(
+            users=adapters.table(SETTINGS),
+            teams=adapters.table(TEAM_SETTINGS),
+            models=frozenset(config.models),
+            platforms=frozenset(platforms),
+            journal=journal,
+            now=now,
+        )
+        schemas = Schemas(aws=adapters.aws, table=adapters.table(SCHEMAS), projects=projects, now=now)
+        architectures = Architectures(
+            table=adapters.table(ARCHITECTURES), projects=projects, idempotency=idempotency, now=now
+        )
+        documentation = Documentation(
+            table=adapters.table(DOCUMENTATION), projects=projects, idempotency=idempotency, now=now
+        )
         analytics = measuring.analytics(adapters, self.log, projects)
         outlets = Outlets(notifier=notifier, events=ProductEvents(analytics, now), journal=journal, now=now)
         announcer = GenerationAnnouncer(table=generation_table, bucket=bucket, outlets=outlets)
@@ -175,7 +191,7 @@ class _Builder:
             idempotency=idempotency,
             schemas=adapters.table(SCHEMAS),
             options_for=options_for,
-            rates=RateLimiter(adapters.table(RATES), config.requests_per_minute, now),
+            rates=RateLimiter(table=adapters.table(RATES), most=config.requests_per_minute, now=now),
             budgets=budgets,
             settings=settings,
             now=now,
@@ -230,7 +246,14 @@ class _Builder:
         outbound = adapters.outbound()
         dispatcher, webhooks = self._notifications(notifier, outbound, idempotency, journal)
         deleted = DeletedProjects(projects, now)
-        deletion = Deletion(projects, deleted, generations, deployments, generation_job, deployment_job)
+        deletion = Deletion(
+            projects=projects,
+            deleted=deleted,
+            generations=generations,
+            deployments=deployments,
+            generation_job=generation_job,
+            deployment_job=deployment_job,
+        )
         services = Services(
             config=config,
             throttle=Throttle(config.api_rate, time.monotonic),
@@ -254,22 +277,31 @@ class _Builder:
             deletion=deletion,
             settings=settings,
             activity=activity,
-            collaboration=Collaboration(activity, streams, hub, now),
-            dashboards=Dashboards(projects, deployment_table, adapters.table(ACTIVITY), now),
-            admin=Admin(
-                generation_table,
-                deployment_table,
-                generation_queue,
-                deployment_queue,
-                notifier.queue,
-                self.log,
-                projects,
-                budgets,
-                now,
+            collaboration=Collaboration(activity=activity, streams=streams, hub=hub, now=now),
+            dashboards=Dashboards(
+                projects=projects, deployments=deployment_table, activity=adapters.table(ACTIVITY), now=now
             ),
-            usage=Reports(usage, counters, limits, now),
+            admin=Admin(
+                generations=generation_table,
+                deployments=deployment_table,
+                generation_queue=generation_queue,
+                deployment_queue=deployment_queue,
+                notification_queue=notifier.queue,
+                event_log=self.log,
+                projects=projects,
+                budgets=budgets,
+                now=now,
+            ),
+            usage=Reports(usage=usage, counters=counters, limits=limits, now=now),
             webhooks=webhooks,
-            targets=NotificationTargets(notifier.targets, notifier, self._confirmations(), idempotency, journal, now),
+            targets=NotificationTargets(
+                table=notifier.targets,
+                notifier=notifier,
+                confirmations=self._confirmations(),
+                idempotency=idempotency,
+                journal=journal,
+                now=now,
+            ),
             integrations=self._integrations(projects, outbound, idempotency),
             health=self._health(bucket, generation_queue, identity.sign_in),
         )
@@ -279,7 +311,7 @@ class _Builder:
             self._sweeper(generation_queue, generation_job),
             self._sweeper(deployment_queue, deployment_job),
             dispatcher,
-            Purge(deleted, deletion, adapters.belongings(Owner.PROJECT), now),
+            Purge(deleted=deleted, deletion=deletion, belongings=adapters.belongings(Owner.PROJECT), now=now),
         ]
         return Process(services, workers)
 
@@ -288,31 +320,59 @@ class _Builder:
     ) -> tuple[WebhookDispatcher, Webhooks]:
         webhooks, deliveries, now = self.adapters.table(WEBHOOKS), self.adapters.table(DELIVERIES), self.adapters.now
         keyring = Keyring(self.adapters.envelopes(), now)
-        fanout = Fanout(webhooks, deliveries, notifier.queue, now)
-        attempts = Attempts(webhooks, deliveries, keyring, outbound, notifier, now)
-        service = Webhooks(webhooks, deliveries, fanout, keyring, idempotency, outbound, journal, now)
+        fanout = Fanout(webhooks=webhooks, deliveries=deliveries, queue=notifier.queue, now=now)
+        attempts = Attempts(
+            webhooks=webhooks, deliveries=deliveries, keyring=keyring, outbound=outbound, notifier=notifier, now=now
+        )
+        service = Webhooks(
+            table=webhooks,
+            deliveries=deliveries,
+            fanout=fanout,
+            keyring=keyring,
+            idempotency=idempotency,
+            outbound=outbound,
+            journal=journal,
+            now=now,
+        )
         members, sent = self.adapters.table(MEMBERSHIPS), self.adapters.table(IDEMPOTENCY_KEYS)
         email_notifier = EmailNotifier(
-            self.adapters.mailer, self.adapters.table(USERS), self.adapters.table(SETTINGS), members, sent, now
+            mailer=self.adapters.mailer,
+            users=self.adapters.table(USERS),
+            settings=self.adapters.table(SETTINGS),
+            memberships=members,
+            sent=sent,
+            now=now,
         )
-        return WebhookDispatcher(notifier.queue, fanout, attempts, email_notifier, now), service
+        return WebhookDispatcher(
+            queue=notifier.queue, fanout=fanout, attempts=attempts, email_notifier=email_notifier, now=now
+        ), service
 
     def _confirmations(self) -> Confirmations:
         return Confirmations(
-            self.adapters.table(RATES), self.adapters.config.pepper, secrets.token_bytes, self.adapters.now
+            rates=self.adapters.table(RATES),
+            pepper=self.adapters.config.pepper,
+            random=secrets.token_bytes,
+            now=self.adapters.now,
         )
 
     def _integrations(self, projects: Projects, outbound: Outbound, idempotency: Idempotency) -> Integrations:
         tester = CredentialTester(outbound, self.adapters.now)
         table, envelopes = self.adapters.table(INTEGRATIONS), self.adapters.envelopes()
-        return Integrations(table, projects, envelopes, tester, idempotency, self.adapters.now)
+        return Integrations(
+            table=table,
+            projects=projects,
+            envelopes=envelopes,
+            tester=tester,
+            idempotency=idempotency,
+            now=self.adapters.now,
+        )
 
     def _worker(self, queue: Queue, handler: Any, slots: int) -> Worker[Any]:
         config = self.adapters.config
         return Worker(
-            queue,
-            handler,
-            self.log,
+            queue=queue,
+            handler=handler,
+            events=self.log,
             slots=slots,
             lease=config.job_lease,
             grace=config.drain_grace,
@@ -322,7 +382,9 @@ class _Builder:
 
     def _sweeper(self, queue: Queue, handler: Any) -> Sweeper[Any]:
         lease = self.adapters.config.job_lease
-        return Sweeper(queue, handler, self.log, quiet=3 * lease, lease=lease, now=self.adapters.now)
+        return Sweeper(
+            queue=queue, handler=handler, events=self.log, quiet=3 * lease, lease=lease, now=self.adapters.now
+        )
 
     def _health(self, bucket: Bucket, queue: Queue, sign_in: SignIn) -> Health:
         aws, table = self.adapters.aws, table_name(self.adapters.config, PROJECTS)
@@ -334,4 +396,6 @@ class _Builder:
             "clerk": sign_in.auth.ready,
             "ai": self.router.ready,
         }
-        return Health(checks, frozenset(checks) - {"ai"}, self.adapters.now(), self.adapters.now)
+        return Health(
+            checks=checks, required=frozenset(checks) - {"ai"}, started=self.adapters.now(), now=self.adapters.now
+        )

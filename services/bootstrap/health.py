@@ -41,7 +41,7 @@ class Report:
     services: Mapping[str, str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Health:
     """`required` are the parts without which requests can't be served. However many ask, one look is under way."""
 

@@ -27,7 +27,7 @@ from services.teams.service import Teams
 from services.users import KNOWN, KNOWN_FOR, USERS, Known, Users
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """The services that say who is who."""
 
@@ -43,39 +43,91 @@ class Identity:
 def identity(adapters: Adapters, notifier: Notifier, idempotency: Idempotency, journal: Journal) -> Identity:
     aws, config, now, random = adapters.aws, adapters.config, adapters.now, secrets.token_bytes
     table, team_table, memberships = adapters.table(USERS), adapters.table(TEAMS), adapters.table(MEMBERSHIPS)
-    known: Recent[Known] = Recent(KNOWN_FOR, KNOWN, now)
-    keys: Recent[ApiKey] = Recent(KNOWN_FOR, KNOWN, now)
-    access = AccessChanges(adapters.table(ACCESS_CHANGES), [known, keys], secrets.token_bytes, now)
-    users = Users(aws, table, team_table, memberships, known, frozenset(map(dev_user, config.admins)), now)
+    known: Recent[Known] = Recent(lifetime=KNOWN_FOR, most=KNOWN, now=now)
+    keys: Recent[ApiKey] = Recent(lifetime=KNOWN_FOR, most=KNOWN, now=now)
+    access = AccessChanges(
+        table=adapters.table(ACCESS_CHANGES), memories=[known, keys], random=secrets.token_bytes, now=now
+    )
+    users = Users(
+        aws=aws,
+        table=table,
+        teams=team_table,
+        memberships=memberships,
+        recent=known,
+        admins=frozenset(map(dev_user, config.admins)),
+        now=now,
+    )
     cascade = TeamCascade(adapters.belongings(Owner.TEAM), notifier.close_topic)
-    teams = Teams(aws, team_table, memberships, adapters.table(PROJECTS), access, cascade, journal, idempotency, now)
-    api_keys = ApiKeys(adapters.table(API_KEYS), teams, users, access, keys, idempotency, config.pepper, random, now)
-    rates, pepper = RateLimiter(adapters.table(RATES), MAILS, now, "invitations by mail"), config.pepper
+    teams = Teams(
+        aws=aws,
+        table=team_table,
+        memberships=memberships,
+        projects=adapters.table(PROJECTS),
+        access=access,
+        cascade=cascade,
+        journal=journal,
+        idempotency=idempotency,
+        now=now,
+    )
+    api_keys = ApiKeys(
+        table=adapters.table(API_KEYS),
+        teams=teams,
+        users=users,
+        access=access,
+        recent=keys,
+        idempotency=idempotency,
+        pepper=config.pepper,
+        random=random,
+        now=now,
+    )
+    rates, pepper = (
+        RateLimiter(table=adapters.table(RATES), most=MAILS, now=now, what="invitations by mail"),
+        config.pepper,
+    )
     open_ones, topic = adapters.table(INVITATIONS), notifier.topic
     invitations = Invitations(
-        aws, open_ones, teams, memberships, table, access, topic, adapters.mailer, rates, pepper, random, now
+        aws=aws,
+        table=open_ones,
+        teams=teams,
+        memberships=memberships,
+        users=table,
+        access=access,
+        topic=topic,
+        mailer=adapters.mailer,
+        rates=rates,
+        pepper=pepper,
+        random=random,
+        now=now,
     )
-    members = Members(memberships, teams, table, access)
+    members = Members(memberships=memberships, teams=teams, users=table, access=access)
     sessions = ClerkSessions(
         config.clerk_api_url, config.clerk_secret_key.get_secret_value() if config.clerk_secret_key else None
     )
-    sign_in = SignIn(adapters.authenticator(), users, api_keys, sessions, now)
-    return Identity(access, sign_in, users, teams, members, invitations, api_keys)
+    sign_in = SignIn(auth=adapters.authenticator(), users=users, keys=api_keys, sessions=sessions, now=now)
+    return Identity(
+        access=access,
+        sign_in=sign_in,
+        users=users,
+        teams=teams,
+        members=members,
+        invitations=invitations,
+        api_keys=api_keys,
+    )
 
 
 def accounts(adapters: Adapters, identity: Identity, deletion: Deletion) -> Accounts:
     secret = adapters.config.clerk_webhook_secret
     return Accounts(
-        adapters.aws,
-        Signatures(secret.get_secret_value()) if secret else None,
-        identity.users,
-        identity.teams.table,
-        identity.teams.memberships,
-        adapters.table(IDEMPOTENCY_KEYS),
-        deletion,
-        identity.teams.cascade,
-        adapters.belongings(Owner.USER),
-        identity.teams.journal,
-        identity.access,
-        adapters.now,
+        aws=adapters.aws,
+        signatures=Signatures(secret.get_secret_value()) if secret else None,
+        users=identity.users,
+        teams=identity.teams.table,
+        memberships=identity.teams.memberships,
+        messages=adapters.table(IDEMPOTENCY_KEYS),
+        deletion=deletion,
+        cascade=identity.teams.cascade,
+        own=adapters.belongings(Owner.USER),
+        journal=identity.teams.journal,
+        access=identity.access,
+        now=adapters.now,
     )

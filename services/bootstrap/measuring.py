@@ -23,19 +23,34 @@ from services.projects.service import Projects
 
 def analytics(adapters: Adapters, log: EventLog, projects: Projects) -> Analytics:
     rollups, now = Rollups(adapters.aws, table_name(adapters.config, ROLLUPS)), adapters.now
-    known = names.Names(adapters.table(ROLLUPS), Recent(names.KNOWN_FOR, names.KNOWN, now), now, names.MOST)
-    ingest = Ingest(
-        adapters.table(ANALYTICS), adapters.table(SESSIONS), adapters.table(IDEMPOTENCY_KEYS), rollups, known, now
+    known = names.Names(
+        adapters.table(ROLLUPS), Recent(lifetime=names.KNOWN_FOR, most=names.KNOWN, now=now), now, names.MOST
     )
-    rates = RateLimiter(adapters.table(RATES), adapters.config.batches, now, "batches of events")
-    return Analytics(ingest, rollups, Live(log, rollups, now), projects, rates, partial(secrets.token_hex, 8), now)
+    ingest = Ingest(
+        events=adapters.table(ANALYTICS),
+        sessions=adapters.table(SESSIONS),
+        taken=adapters.table(IDEMPOTENCY_KEYS),
+        rollups=rollups,
+        names=known,
+        now=now,
+    )
+    rates = RateLimiter(table=adapters.table(RATES), most=adapters.config.batches, now=now, what="batches of events")
+    return Analytics(
+        ingest=ingest,
+        rollups=rollups,
+        live=Live(log, rollups, now),
+        projects=projects,
+        rates=rates,
+        new_name=partial(secrets.token_hex, 8),
+        now=now,
+    )
 
 
 def events(adapters: Adapters, service: Analytics, bucket: Bucket) -> Events:
     return Events(
-        service.ingest.events,
-        service,
-        bucket,
-        RateLimiter(adapters.table(RATES), RATE, adapters.now, "exports"),
-        adapters.now,
+        table=service.ingest.events,
+        analytics=service,
+        bucket=bucket,
+        rates=RateLimiter(table=adapters.table(RATES), most=RATE, now=adapters.now, what="exports"),
+        now=adapters.now,
     )

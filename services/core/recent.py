@@ -10,7 +10,7 @@ from services.core.clock import Clock
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recent(Generic[V]):
     """Values by key, each for `lifetime` from the moment its reading began; the oldest go where there are too many."""
 

@@ -54,7 +54,7 @@ class PageFilter:
     """Text that the title holds, in whatever case."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Documentation:
     table: Table[DocumentationPage]
     projects: Projects

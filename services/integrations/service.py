@@ -64,7 +64,7 @@ class Opened:
     credentials: Credentials = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Integrations:
     table: Table[Integration]
     projects: Projects

@@ -55,7 +55,7 @@ class InTeam:
     project_owner_id: UserId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
     """Notes what has happened, each thing once: an entry's id follows from the object, the verb and the version.
 

@@ -87,7 +87,7 @@ class _Event(msgspec.Struct):
     data: msgspec.Raw
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
     aws: Aws
     signatures: Signatures | None

@@ -17,7 +17,7 @@ from services.projects.service import Project, Projects
 from services.projects.trash import DeletedProjects
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
     projects: Projects
     deleted: DeletedProjects

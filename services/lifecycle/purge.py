@@ -18,7 +18,7 @@ EVERY: Final = 600.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Purge:
     """Looks for deleted projects whose time is over. A purge that is cut short, or done twice, does no harm.
 

@@ -67,7 +67,7 @@ class _Ended(Exception):
     """The delivery is not tried any more, or another attempt was begun."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:
     webhooks: Table[Webhook]
     deliveries: Table[Delivery]

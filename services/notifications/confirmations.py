@@ -37,7 +37,7 @@ CODE_TRIES: Final = 5
 _ACTION: Final = "askTarget"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmations:
     rates: Table[RateWindow]
     pepper: bytes
@@ -47,9 +47,11 @@ class Confirmations:
     async def admit(self, target: NotificationTarget, *, by: Actor) -> None:
         """Count a target that is about to be asked, once however often this is called. Raises Limited."""
         what = "people to tell"
-        user = RateLimiter(self.rates, OF_USER, self.now, what)
-        team = RateLimiter(self.rates, OF_TEAM, self.now, what, HOUR)
-        address = RateLimiter(self.rates, OF_ADDRESS, self.now, "messages to this address", HOUR)
+        user = RateLimiter(table=self.rates, most=OF_USER, now=self.now, what=what)
+        team = RateLimiter(table=self.rates, most=OF_TEAM, now=self.now, what=what, window=HOUR)
+        address = RateLimiter(
+            table=self.rates, most=OF_ADDRESS, now=self.now, what="messages to this address", window=HOUR
+        )
         await user.take(_ACTION, target.id, by=by.user_id)
         await team.take(_ACTION, target.id, by=target.team_id)
         await address.take(_ACTION, target.id, by=self._hash(target.address.lower())[:32])

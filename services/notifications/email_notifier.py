@@ -28,7 +28,7 @@ _MEANS: Final[Mapping[tuple[NotificationEvent, str | None], NotifiableEvent]] = 
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmailNotifier:
     mailer: Mailer
     users: Table[User]

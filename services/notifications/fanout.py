@@ -17,7 +17,7 @@ MOST: Final = 20
 """Webhooks of a team."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fanout:
     webhooks: Table[Webhook]
     deliveries: Table[Delivery]

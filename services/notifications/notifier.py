@@ -23,7 +23,7 @@ Message = Notice | Due
 """What the queue of notifications carries."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notifier:
     """Tells whoever wants to know."""
 

@@ -54,7 +54,7 @@ class WebhookChange:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Webhooks:
     table: Table[Webhook]
     deliveries: Table[Delivery]

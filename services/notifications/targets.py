@@ -56,7 +56,7 @@ class NewTarget:
     client_mutation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationTargets:
     table: Table[NotificationTarget]
     notifier: Notifier

@@ -49,7 +49,7 @@ class _NotLate(Exception):
     """Another sweeper was first, or the attempt was made."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class WebhookDispatcher:
     """Handles `slots` messages at once, `of_team` of one team: as many calls as it may have under way."""
 

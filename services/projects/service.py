@@ -120,7 +120,7 @@ class ProjectChange:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Projects:
     table: Table[Project]
     access: AccessChanges

@@ -65,7 +65,7 @@ class NewSchema:
     """The number of the version it is meant to follow; 0 for the first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schemas:
     aws: Aws
     table: Table[Schema]

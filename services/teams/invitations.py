@@ -62,7 +62,7 @@ INVITATIONS: Final = TableSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invitations:
     aws: Aws
     table: Table[Invitation]

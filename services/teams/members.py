@@ -28,7 +28,7 @@ class Member:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Members:
     memberships: Table[Membership]
     teams: Teams

@@ -35,7 +35,7 @@ class Cascade(Protocol):
         """Delete all of it. Cut short, it can be done again: it deletes what is still there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Teams:
     aws: Aws
     table: Table[Team]

@@ -77,7 +77,7 @@ class Budget:
     resets_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reports:
     usage: Table[UsageRow]
     counters: Table[BudgetCounter]

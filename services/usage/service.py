@@ -55,7 +55,7 @@ class BudgetExhausted(Exhausted):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Budgets(Generic[M]):
     """`models` are those that may be asked, one of each provider."""
 

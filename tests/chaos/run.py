@@ -101,8 +101,8 @@ async def _prepared(plan: Plan, running: Fleet, tally: Tally) -> AsyncGenerator[
     config, chance = running.config, Random(plan.seed)  # noqa: S311 - faults, not secrets
     aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url)
     queues = {
-        "generation": Queue(aws, config.name_of(config.generation_queue)),
-        "deployment": Queue(aws, config.name_of(config.deployment_queue)),
+        "generation": Queue(aws=aws, name=config.name_of(config.generation_queue)),
+        "deployment": Queue(aws=aws, name=config.name_of(config.deployment_queue)),
     }
     async with httpx.AsyncClient(timeout=15, verify=False, trust_env=False) as http:  # noqa: S501 - plain HTTP on loopback
         client = Client(running.urls, http, Random(plan.seed + 1), tally)  # noqa: S311 - same

@@ -52,7 +52,7 @@ async def test_an_administrator_sees_the_jobs_that_no_worker_could_end(server: S
     generation_id = await alice.generate((await alice.project())["id"], "SCHEMA")
     await events(alice, generation_id)
     aws = connect(region=server.config.aws_region, endpoint=emulator)
-    await Queue(aws, server.config.name_of(server.config.generation_queue)).bury(generation_id)
+    await Queue(aws=aws, name=server.config.name_of(server.config.generation_queue)).bury(generation_id)
 
     dead = await root.ask("{ deadJobs { jobId queue status attempt } }")
     refused = await alice.result("{ deadJobs { jobId } }")

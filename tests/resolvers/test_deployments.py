@@ -289,7 +289,7 @@ async def test_only_complete_code_can_be_deployed(project: Deployed) -> None:
 
 async def test_a_deployment_whose_message_comes_many_times_happens_once(project: Deployed, server: Server) -> None:
     aws = connect(region="us-east-1", endpoint=server.config.aws_endpoint_url)
-    queue = Queue(aws, server.config.name_of(server.config.deployment_queue))
+    queue = Queue(aws=aws, name=server.config.name_of(server.config.deployment_queue))
     deployment_id = await project.deploy()
     await asyncio.gather(*(queue.send(deployment_id, group=f"team {number}") for number in range(5)))
     await project.events(deployment_id, until="SUCCESS")

@@ -56,15 +56,17 @@ class Process:
 
     def __init__(self, server: Server, aws: Aws, log: MemoryLog, clock: MovingClock) -> None:
         def table(spec: TableSpec[E]) -> Table[E]:
-            return Table(aws, spec, table_name(server.config, spec), utc_now)
+            return Table(aws=aws, spec=spec, name=table_name(server.config, spec), now=utc_now)
 
         streams, hub = SharedStreams(log, randbits), Hub(log)
-        journal = Journal(table(ACTIVITY), streams, utc_now)
-        idempotency = Idempotency(table(IDEMPOTENCY_KEYS), b"pepper", utc_now)
-        access = AccessChanges(table(ACCESS_CHANGES), (), token_bytes, utc_now)
-        self.projects = Projects(table(PROJECTS), access, idempotency, journal, utc_now)
-        activity = Activity(table(ACTIVITY), self.projects, streams, hub)
-        self.collaboration = Collaboration(activity, streams, hub, clock, beat=0.02)
+        journal = Journal(table=table(ACTIVITY), streams=streams, now=utc_now)
+        idempotency = Idempotency(table=table(IDEMPOTENCY_KEYS), pepper=b"pepper", now=utc_now)
+        access = AccessChanges(table=table(ACCESS_CHANGES), memories=(), random=token_bytes, now=utc_now)
+        self.projects = Projects(
+            table=table(PROJECTS), access=access, idempotency=idempotency, journal=journal, now=utc_now
+        )
+        activity = Activity(table=table(ACTIVITY), projects=self.projects, streams=streams, hub=hub)
+        self.collaboration = Collaboration(activity=activity, streams=streams, hub=hub, now=clock, beat=0.02)
 
 
 @pytest.fixture

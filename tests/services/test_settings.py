@@ -25,11 +25,18 @@ from tests.snapinfra import Server
 def settings(server: Server) -> Iterator[Settings]:
     config = server.config
     aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url)
-    users = Table(aws, SETTINGS, table_name(config, SETTINGS), utc_now)
-    teams = Table(aws, TEAM_SETTINGS, table_name(config, TEAM_SETTINGS), utc_now)
-    activity = Table(aws, ACTIVITY, table_name(config, ACTIVITY), utc_now)
-    journal = Journal(activity, SharedStreams(MemoryLog(utc_now), randbits), utc_now)
-    yield Settings(users, teams, frozenset({"small", "large"}), frozenset(), journal, utc_now)
+    users = Table(aws=aws, spec=SETTINGS, name=table_name(config, SETTINGS), now=utc_now)
+    teams = Table(aws=aws, spec=TEAM_SETTINGS, name=table_name(config, TEAM_SETTINGS), now=utc_now)
+    activity = Table(aws=aws, spec=ACTIVITY, name=table_name(config, ACTIVITY), now=utc_now)
+    journal = Journal(table=activity, streams=SharedStreams(MemoryLog(utc_now), randbits), now=utc_now)
+    yield Settings(
+        users=users,
+        teams=teams,
+        models=frozenset({"small", "large"}),
+        platforms=frozenset(),
+        journal=journal,
+        now=utc_now,
+    )
     aws.close()
 
 

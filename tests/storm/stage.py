@@ -104,7 +104,7 @@ class Stage:
 
     async def notices(self) -> list[str]:
         """Return what the topic's subscriber was told, leaving nothing."""
-        queue, found = Queue(self.aws, _NOTICES, wait=1), list[str]()
+        queue, found = Queue(aws=self.aws, name=_NOTICES, wait=1), list[str]()
         while deliveries := await queue.receive(most=10, lease=60):
             found += [json.loads(delivery.body)["Message"] for delivery in deliveries]
             for delivery in deliveries:

@@ -54,7 +54,7 @@ ACCESS_CHANGES: Final = TableSpec(
 News = asyncio.Queue[AccessChange]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class AccessChanges:
     table: Table[AccessChange]
     memories: Sequence[Recent[Any]]

@@ -52,7 +52,7 @@ class Verifier(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClerkVerifier:
     """Checks Clerk session tokens with Clerk's public keys."""
 

@@ -20,7 +20,7 @@ class MailState(Enum):
     """This server sends no mail."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mailer:
     """Sends mail from one address, with links into one frontend. Without a sender it sends none."""
 

@@ -40,7 +40,7 @@ class Depth:
     """Received and not yet deleted."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Queue:
     """A queue that delivers at least once, in any order."""
 
@@ -97,7 +97,7 @@ class Queue:
     @property
     def dead(self) -> "Queue":
         """The dead-letter queue."""
-        return Queue(self.aws, f"{self.name}-dlq", self.wait)
+        return Queue(aws=self.aws, name=f"{self.name}-dlq", wait=self.wait)
 
     async def depth(self) -> Depth:
         """Say how many messages there are, as far as SQS can tell."""

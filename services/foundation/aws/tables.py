@@ -43,7 +43,7 @@ class AlreadyExists(Exception):
     """An item with this key is there already; nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table(Generic[E]):
     """Reads and writes entities of one table. Every write is conditional."""
 

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 R = TypeVar("R", bound=JobRecord)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper(Generic[R]):
     """Sweeps one kind of job every `quiet` seconds; a job that was not written for that long is looked at.
 

@@ -88,7 +88,7 @@ class Handler(Protocol[R]):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Worker(Generic[R]):
     """Runs the jobs of one queue, `slots` at once, until asked to stop."""
 

@@ -95,7 +95,7 @@ class Try:
             await self._table.update(self._claimed.id, lambda old: old if old.done_at else replace(old, done_at=now))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Idempotency:
     table: Table[IdempotencyKey]
     pepper: bytes

@@ -33,7 +33,7 @@ class RateWindow(Entity, frozen=True, kw_only=True, rename="camel"):
 RATES: Final = TableSpec("rates", RateWindow, fate=(EXPIRES,), ttl="expiresAt")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimiter:
     """A sliding window: no minute, whenever it begins, has more than `most`."""
 

@@ -7,7 +7,7 @@ from tests.fakes.clock import Clock
 
 
 def recent(clock: Clock, most: int = 2) -> Recent[str]:
-    return Recent(timedelta(seconds=4), most, clock)
+    return Recent(lifetime=timedelta(seconds=4), most=most, now=clock)
 
 
 def clock() -> Clock:

@@ -37,8 +37,8 @@ def history(aws: Aws) -> DeploymentHistory:
     name = uuid.uuid4().hex
     tables = [(f"deployments-{name}", DEPLOYMENTS), (f"logs-{name}", DEPLOYMENT_LOGS)]
     provision(aws, Resources(tables, [], f"bucket-{name}", f"topic-{name}"))
-    archive = LogArchive(Table(aws, DEPLOYMENT_LOGS, f"logs-{name}", utc_now), utc_now)
-    return DeploymentHistory(Table(aws, DEPLOYMENTS, f"deployments-{name}", utc_now), archive)
+    archive = LogArchive(Table(aws=aws, spec=DEPLOYMENT_LOGS, name=f"logs-{name}", now=utc_now), utc_now)
+    return DeploymentHistory(Table(aws=aws, spec=DEPLOYMENTS, name=f"deployments-{name}", now=utc_now), archive)
 
 
 def line(number: int, *, length: int = 0) -> bytes:

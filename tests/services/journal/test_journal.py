@@ -30,7 +30,7 @@ def aws(server: Server) -> Iterator[Aws]:
 
 @pytest.fixture
 def table(server: Server, aws: Aws) -> Table[ActivityEntry]:
-    return Table(aws, ACTIVITY, table_name(server.config, ACTIVITY), utc_now)
+    return Table(aws=aws, spec=ACTIVITY, name=table_name(server.config, ACTIVITY), now=utc_now)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def project() -> Project:
 
 
 def journal(table: Table[ActivityEntry]) -> Journal:
-    return Journal(table, SharedStreams(MemoryLog(utc_now), randbits), utc_now)
+    return Journal(table=table, streams=SharedStreams(MemoryLog(utc_now), randbits), now=utc_now)
 
 
 async def test_each_version_is_noted_once_whatever_its_time(table: Table[ActivityEntry], project: Project) -> None:
@@ -69,7 +69,7 @@ async def test_an_entry_expires_after_90_days(table: Table[ActivityEntry], proje
 async def test_what_can_not_be_noted_does_not_fail_the_change(
     aws: Aws, project: Project, caplog: pytest.LogCaptureFixture
 ) -> None:
-    missing = Table(aws, ACTIVITY, "no-such-table", utc_now)
+    missing = Table(aws=aws, spec=ACTIVITY, name="no-such-table", now=utc_now)
 
     await journal(missing).created(project, project.name, place=project, by=project.user_id)
 

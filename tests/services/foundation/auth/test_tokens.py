@@ -48,7 +48,7 @@ def clerk_token(key: rsa.RSAPrivateKey = KEY, **changes: Any) -> str:
 
 
 def authenticator() -> Authenticator:
-    clerk = ClerkVerifier(PemKey(PEM), ISSUER, [PARTY])
+    clerk = ClerkVerifier(keys=PemKey(PEM), issuer=ISSUER, authorized_parties=[PARTY])
     return Authenticator({"RS256": clerk, "HS256": DevVerifier(SECRET)}, dev_users=False)
 
 
@@ -220,7 +220,7 @@ def jwk(key: rsa.RSAPrivateKey, key_id: str) -> dict[str, Any]:
 async def test_keys_are_fetched_once_and_go_on_serving_when_the_key_server_is_gone() -> None:
     with key_server() as served:
         served.keys = [jwk(KEY, "k1")]
-        verifier = ClerkVerifier(JwksKeys(served.url), ISSUER, [PARTY])
+        verifier = ClerkVerifier(keys=JwksKeys(served.url), issuer=ISSUER, authorized_parties=[PARTY])
 
         await verifier.claims(clerk_token())
         served.up = False
@@ -233,7 +233,7 @@ async def test_keys_are_fetched_once_and_go_on_serving_when_the_key_server_is_go
 async def test_made_up_key_ids_do_not_flood_the_key_server() -> None:
     with key_server() as served:
         served.keys = [jwk(OTHER_KEY, "other")]
-        verifier = ClerkVerifier(JwksKeys(served.url), ISSUER, [PARTY])
+        verifier = ClerkVerifier(keys=JwksKeys(served.url), issuer=ISSUER, authorized_parties=[PARTY])
 
         for _ in range(5):
             with pytest.raises(jwt.PyJWTError):
@@ -260,7 +260,7 @@ async def test_a_token_of_an_authorized_page_or_of_none_signs_in(
 ) -> None:
     token = token_of() if azp is None else token_of(azp=azp)
 
-    claims = await ClerkVerifier(PemKey(PEM), ISSUER, parties, local=local).claims(token)
+    claims = await ClerkVerifier(keys=PemKey(PEM), issuer=ISSUER, authorized_parties=parties, local=local).claims(token)
 
     assert claims["sub"] == "user_2xYZ"
 
@@ -279,7 +279,9 @@ async def test_a_token_of_an_authorized_page_or_of_none_signs_in(
 )
 async def test_a_token_of_another_page_does_not_sign_in(parties: list[str], azp: str, *, local: bool) -> None:
     with pytest.raises(Unauthenticated, match="made for a page that may not sign in here"):
-        await ClerkVerifier(PemKey(PEM), ISSUER, parties, local=local).claims(token_of(azp=azp))
+        await ClerkVerifier(keys=PemKey(PEM), issuer=ISSUER, authorized_parties=parties, local=local).claims(
+            token_of(azp=azp)
+        )
 
 
 @pytest.mark.parametrize("sts", ["pending", "expired", None, 5])

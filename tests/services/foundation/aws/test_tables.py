@@ -55,7 +55,7 @@ def aws(emulator: str) -> Iterator[Aws]:
 def table(aws: Aws) -> Table[Thing]:
     name = f"things-{uuid.uuid4().hex}"
     provision(aws, Resources([(name, THINGS)], [], f"bucket-{uuid.uuid4().hex}", name))
-    return Table(aws, THINGS, name, lambda: NOW)
+    return Table(aws=aws, spec=THINGS, name=name, now=lambda: NOW)
 
 
 def thing(thing_id: str = "thing_1", **fields: Any) -> Thing:
@@ -246,7 +246,7 @@ class Preference(Entity, frozen=True, kw_only=True, rename="camel"):
 async def test_a_table_may_call_its_partition_key_otherwise(aws: Aws) -> None:
     spec, name = TableSpec("preferences", Preference, fate=STAYS, partition="userId"), f"preferences-{uuid.uuid4().hex}"
     provision(aws, Resources([(name, spec)], [], f"bucket-{uuid.uuid4().hex}", name))
-    table = Table(aws, spec, name, lambda: NOW)
+    table = Table(aws=aws, spec=spec, name=name, now=lambda: NOW)
     stored = Preference(id="user_1", created_at=NOW, updated_at=NOW)
     await table.put_new(stored)
 

@@ -118,7 +118,7 @@ async def test_a_transaction_whose_answer_was_lost_is_written_once(emulator: str
     name = f"things-{uuid.uuid4().hex}"
     direct = connect(region="us-east-1", endpoint=emulator)
     provision(direct, Resources([(name, THINGS)], [], name, name))
-    table, now = Table(direct, THINGS, name, utc_now), utc_now()
+    table, now = Table(aws=direct, spec=THINGS, name=name, now=utc_now), utc_now()
     await table.put_new(Thing(id="thing_1", created_at=now, updated_at=now))
     count: dict[str, Any] = {
         "TableName": name,

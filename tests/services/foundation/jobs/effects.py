@@ -169,9 +169,9 @@ class Town:
 
     def _worker(self, handler: Errands, slots: int, lease: float) -> Worker[Errand]:
         return Worker(
-            self.queue,
-            handler,
-            self.log,
+            queue=self.queue,
+            handler=handler,
+            events=self.log,
             slots=slots,
             lease=lease,
             grace=5,

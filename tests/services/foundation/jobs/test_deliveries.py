@@ -39,7 +39,12 @@ def town(emulator: str, table_name: str) -> Iterator[Town]:
     with FakeSQS() as sqs:
         aws = replace(real, sqs=sqs.client())
         provision(aws, Resources([], [QueueSpec("errands", visibility=60)], table_name, table_name))
-        yield Town(sqs, Queue(aws, "errands", wait=1), Table(aws, ERRANDS, table_name, utc_now), MemoryLog(utc_now))
+        yield Town(
+            sqs,
+            Queue(aws=aws, name="errands", wait=1),
+            Table(aws=aws, spec=ERRANDS, name=table_name, now=utc_now),
+            MemoryLog(utc_now),
+        )
         real.sqs.close()
         aws.close()
 

@@ -25,7 +25,12 @@ def town(emulator: str) -> Iterator[Town]:
     with FakeSQS() as sqs:
         aws = replace(real, sqs=sqs.client())
         provision(aws, Resources([(name, ERRANDS)], [QueueSpec("errands", visibility=60)], name, name))
-        yield Town(sqs, Queue(aws, "errands", wait=1), Table(aws, ERRANDS, name, utc_now), MemoryLog(utc_now))
+        yield Town(
+            sqs,
+            Queue(aws=aws, name="errands", wait=1),
+            Table(aws=aws, spec=ERRANDS, name=name, now=utc_now),
+            MemoryLog(utc_now),
+        )
         real.sqs.close()
         aws.close()
 

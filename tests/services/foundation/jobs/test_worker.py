@@ -140,9 +140,9 @@ class Yard:
     async def worker(self, chores: Chores, *, grace: float = 5) -> AsyncGenerator[asyncio.Event]:
         """Run a worker for the length of the block; the event stops it before."""
         worker = Worker(
-            self.queue,
-            chores,
-            self.log,
+            queue=self.queue,
+            handler=chores,
+            events=self.log,
             slots=4,
             lease=LEASE,
             grace=grace,
@@ -169,7 +169,9 @@ def aws(emulator: str) -> Iterator[Aws]:
 def yard(aws: Aws) -> Yard:
     name = f"chores-{uuid.uuid4().hex}"
     provision(aws, Resources([(name, CHORES)], [QueueSpec(name, visibility=60)], name, name))
-    return Yard(Queue(aws, name, wait=1), Table(aws, CHORES, name, utc_now), MemoryLog(utc_now))
+    return Yard(
+        Queue(aws=aws, name=name, wait=1), Table(aws=aws, spec=CHORES, name=name, now=utc_now), MemoryLog(utc_now)
+    )
 
 
 async def nothing(run: Run[Chore]) -> None:
@@ -499,7 +501,7 @@ async def test_a_poison_job_is_buried(yard: Yard) -> None:
 
 
 def sweeper(yard: Yard, chores: Chores) -> Sweeper[Chore]:
-    return Sweeper(yard.queue, chores, yard.log, quiet=0, lease=LEASE, now=utc_now)
+    return Sweeper(queue=yard.queue, handler=chores, events=yard.log, quiet=0, lease=LEASE, now=utc_now)
 
 
 async def test_a_job_whose_message_was_lost_is_sent_again(yard: Yard) -> None:

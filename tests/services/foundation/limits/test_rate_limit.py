@@ -33,7 +33,9 @@ def stations(emulator: str) -> Iterator[tuple[RateLimiter, RateLimiter, SetClock
     clock, name = SetClock(), f"rates-{uuid.uuid4().hex}"
     clients: list[Aws] = [connect(region="us-east-1", endpoint=emulator) for _ in range(2)]
     provision(clients[0], Resources([(name, RATES)], [], name, name))
-    one, other = (RateLimiter(Table(aws, RATES, name, clock), 5, clock) for aws in clients)
+    one, other = (
+        RateLimiter(table=Table(aws=aws, spec=RATES, name=name, now=clock), most=5, now=clock) for aws in clients
+    )
     yield one, other, clock
     for aws in clients:
         aws.close()
@@ -104,7 +106,7 @@ async def test_a_refused_one_does_not_lengthen_the_wait(stations: tuple[RateLimi
 
 async def test_no_limit_writes_nothing(stations: tuple[RateLimiter, RateLimiter, SetClock]) -> None:
     one, _, clock = stations
-    free = RateLimiter(one.table, 0, clock)
+    free = RateLimiter(table=one.table, most=0, now=clock)
 
     for _ in range(8):
         assert await take(free) is None
