@@ -24,7 +24,7 @@ What decorates a path is no part of it (`decoration`), nor is a code fence aroun
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -222,6 +222,8 @@ class FileParser:
         stop = stop if newline < 0 else newline + 1
         place = self._markers.find(line, 0, at_line_start=self._line_start) if self._markers.has(line) else len(line)
         marker = self._markers.read(line[place:])
+        if (place > 0 or not self._line_start) and not marker.has_signs:  # what it is glued to is no part of a file
+            marker = replace(marker, word=Word.UNKNOWN)
         if self._mode is _Mode.MANIFEST:
             self._list(line[:place])
         if place < len(line) and self._is_talk(marker):

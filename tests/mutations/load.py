@@ -108,6 +108,8 @@ class Load:
     fake: FakeLLM
     cases: int
     seed: int
+    only: frozenset[int] = frozenset()
+    """The cases to run; empty for all."""
     endings: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     """By kind and status with its reason."""
     changes: Counter[str] = field(default_factory=Counter[str])
@@ -135,7 +137,8 @@ class Load:
     def _next(self) -> Iterator[Case]:
         while self._begun < self.cases:
             self._begun += 1
-            yield Case(self._begun, self.seed)
+            if not self.only or self._begun in self.only:
+                yield Case(self._begun, self.seed)
 
     async def _user(self) -> None:
         user = self.server.user()

@@ -8,7 +8,11 @@ from typing import Any, Final, cast
 GOOD: Final = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 CUT: Final = {"length", "model_length", "max_tokens", "content_filter", "safety", "refusal"}
 _TALK: Final = r"<(think|thinking|thought|thoughts|reasoning)>|^=== \w{16} (MANIFEST|FILE)"
-_MARKER: Final = r"^=== {boundary} (MANIFEST|END|FILE [^\n]*|DELETE [^\n]*)[ \t\r]*$\n?"
+_MARKER: Final = (
+    r"(?:^[ \t>*_`#|/!<=-]*|={{1,8}}[ \t]*){boundary} ((?i:MANIFEST|END|FILE [^\n]*|DELETE [^\n]*))[ \t\r]*$\n?"
+)
+_REMARK: Final = r"</?\w+>|.*[ ].*(?<!\.\w)(?<!\.\w\w)(?<!\.\w\w\w)(?<!\.\w\w\w\w)"
+"""A tag, or several words that no extension ends."""
 
 
 @dataclass(frozen=True)
@@ -196,16 +200,17 @@ def _lone_closing(text: str) -> int | None:
 def announced(text: str, boundary: str) -> list[str]:
     """Return the lines of the manifests of a text, as they are written; of one that nothing ends, none."""
     sections = _sections(text, boundary)
-    bodies = [body for word, body in sections[:-1] if word == "MANIFEST"]
+    bodies = [body for word, body in sections[:-1] if word.upper() == "MANIFEST"]
     lines = [line.strip() for body in bodies for line in body.split("\n")]
-    return [line for line in lines if line and not line.startswith(("```", "~~~"))]
+    paths = [line for line in lines if line and not line.startswith(("```", "~~~"))]
+    return [line for line in paths if not re.fullmatch(_REMARK, line)]
 
 
 def contents(text: str, boundary: str, path: str) -> set[str]:
     """Return the contents that a text has for a file, as they are and without a fence around them."""
     found: set[str] = set()
     for word, body in _sections(text, boundary):
-        if word.startswith("FILE ") and path in word:
+        if word.upper().startswith("FILE ") and path in word:
             lines = body.strip("\n").split("\n")
             found |= {body, "".join(f"{line}\n" for line in lines[1:-1])}
     return found
@@ -215,5 +220,5 @@ def _sections(text: str, boundary: str) -> list[tuple[str, str]]:
     """Return each marker of the file protocol with what follows it, up to the end."""
     parts = re.split(_MARKER.format(boundary=boundary), text, flags=re.MULTILINE)
     sections = list(zip(parts[1::2], parts[2::2], strict=True))
-    ends = [number for number, (word, _) in enumerate(sections) if word == "END"]
+    ends = [number for number, (word, _) in enumerate(sections) if word.upper() == "END"]
     return sections[: ends[0] + 1] if ends else sections
