@@ -196,7 +196,7 @@ _OF: Final[Mapping[str, tuple[str, ...]]] = {
         "CreateNotificationTargetInput.channel",
         "CreateNotificationTargetInput.events",
     ),
-    "services/notifications/test_asking.py::test_a_wrong_code_confirms_nothing_and_after_five_none_is_right": (
+    "services/notifications/test_confirmations.py::test_a_wrong_code_confirms_nothing_and_after_five_none_is_right": (
         "ConfirmNotificationTargetInput.code",
     ),
     "resolvers/test_analytics.py::test_sessions_are_found_by_time_user_agent_and_project": (
