@@ -6,6 +6,7 @@ be lost on its way: a refusal, or a close frame. So what is still coming is read
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 MOST_DROPPED: Final = 16 * 1_048_576
@@ -28,7 +29,7 @@ class Lingering:
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._is_closing = False
-        self.write = transport.write
+        self.write: Callable[[bytes], None] = transport.write
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -43,10 +44,16 @@ class Lingering:
             self._transport.close()
             return
         self._is_closing = True
+        self.write = _unsaid
         self._transport.set_protocol(_Dropping(self._transport, protocol))
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._transport.resume_reading()
+
+
+def _unsaid(data: bytes) -> None:
+    """Take what is written once the connection is closed for writing: a protocol may be in the middle of a message."""
+    del data
 
 
 class _Dropping(asyncio.Protocol):

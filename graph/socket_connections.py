@@ -110,6 +110,8 @@ class GuardedSocket(WebSocketsSansIOProtocol):
 
     def _counted(self, bucket: Bucket) -> bool:
         """Count a frame, and tell whether it is heard: not after we have closed, and not where it is one too many."""
+        if self.transport.is_closing():
+            return False
         if not bucket.take(self.loop.time()):
             self._end(CloseCode.POLICY_VIOLATION, "Too many messages at once")
             return False

@@ -141,14 +141,15 @@ async def end(socket: ClientConnection) -> int | None:
     ("frame", "times", "code"),
     [
         (Frame(Opcode.PING, b"x" * 125), 80_000, 1008),
+        (Frame(Opcode.PONG, b""), 100_000, 1008),
         (Frame(Opcode.TEXT, b'{"type": "ping"}'), 100_000, 1008),
         (Frame(Opcode.TEXT, b" " * 2_000_000), 5, 1009),
         (Frame(Opcode.TEXT, b"\xff" * 1_000), 5_000, 1007),
     ],
-    ids=["pings", "messages", "long messages", "no text"],
+    ids=["pings", "small pongs", "messages", "long messages", "no text"],
 )
 async def test_a_socket_that_floods_is_told_why_it_is_closed_each_time(
-    alice: User, frame: Frame, times: int, code: int
+    alice: User, caplog: pytest.LogCaptureFixture, frame: Frame, times: int, code: int
 ) -> None:
     flood = frame.serialize(mask=True) * times
     for _ in range(TIMES):
@@ -156,6 +157,7 @@ async def test_a_socket_that_floods_is_told_why_it_is_closed_each_time(
             socket.transport.write(flood)
 
             assert await end(socket) == code
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_socket_that_floods_after_it_was_closed_is_not_listened_to(alice: User) -> None:
