@@ -11,7 +11,7 @@ from typing import Any
 from services.activity.service import Activity
 from services.admin import Admin
 from services.architectures.service import ARCHITECTURES, Architectures
-from services.bootstrap import measuring
+from services.bootstrap import measuring, notifying
 from services.bootstrap.adapters import Adapters, providers
 from services.bootstrap.health import Health
 from services.bootstrap.identity import accounts
@@ -63,17 +63,8 @@ from services.lifecycle.deletion import Deletion
 from services.lifecycle.purge import Purge
 from services.llm.port import Options
 from services.llm.router import Router
-from services.memberships.model import MEMBERSHIPS
-from services.notifications.attempt import Attempts
-from services.notifications.confirmations import Confirmations
-from services.notifications.email_notifier import EmailNotifier
-from services.notifications.fanout import Fanout
-from services.notifications.keyring import Keyring
-from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
+from services.notifications.model import TARGETS
 from services.notifications.notifier import Notifier
-from services.notifications.service import Webhooks
-from services.notifications.targets import NotificationTargets
-from services.notifications.webhook_dispatcher import WebhookDispatcher
 from services.outcomes.announcer import DeploymentAnnouncer, GenerationAnnouncer, Outlets
 from services.outcomes.product_events import ProductEvents
 from services.platforms.port import DeploymentPlatform, Platform
@@ -86,7 +77,6 @@ from services.usage.model import BUDGETS, USAGE
 from services.usage.reports import Reports
 from services.usage.service import Budgets
 from services.usage.service import Limits as BudgetLimits
-from services.users import USERS
 
 
 @asynccontextmanager
@@ -244,7 +234,7 @@ class _Builder:
             now=now,
         )
         outbound = adapters.outbound()
-        dispatcher, webhooks = self._notifications(notifier, outbound, idempotency, journal)
+        dispatcher, webhooks = notifying.webhooks(adapters, notifier, outbound, idempotency, journal)
         deleted = DeletedProjects(projects, now)
         deletion = Deletion(
             projects=projects,
@@ -294,14 +284,7 @@ class _Builder:
             ),
             usage=Reports(usage=usage, counters=counters, limits=limits, now=now),
             webhooks=webhooks,
-            targets=NotificationTargets(
-                table=notifier.targets,
-                notifier=notifier,
-                confirmations=self._confirmations(),
-                idempotency=idempotency,
-                journal=journal,
-                now=now,
-            ),
+            targets=notifying.targets(adapters, notifier, idempotency, journal),
             integrations=self._integrations(projects, outbound, idempotency),
             health=self._health(bucket, generation_queue, identity.sign_in),
         )
@@ -314,46 +297,6 @@ class _Builder:
             Purge(deleted=deleted, deletion=deletion, belongings=adapters.belongings(Owner.PROJECT), now=now),
         ]
         return Process(services, workers)
-
-    def _notifications(
-        self, notifier: Notifier, outbound: Outbound, idempotency: Idempotency, journal: Journal
-    ) -> tuple[WebhookDispatcher, Webhooks]:
-        webhooks, deliveries, now = self.adapters.table(WEBHOOKS), self.adapters.table(DELIVERIES), self.adapters.now
-        keyring = Keyring(self.adapters.envelopes(), now)
-        fanout = Fanout(webhooks=webhooks, deliveries=deliveries, queue=notifier.queue, now=now)
-        attempts = Attempts(
-            webhooks=webhooks, deliveries=deliveries, keyring=keyring, outbound=outbound, notifier=notifier, now=now
-        )
-        service = Webhooks(
-            table=webhooks,
-            deliveries=deliveries,
-            fanout=fanout,
-            keyring=keyring,
-            idempotency=idempotency,
-            outbound=outbound,
-            journal=journal,
-            now=now,
-        )
-        members, sent = self.adapters.table(MEMBERSHIPS), self.adapters.table(IDEMPOTENCY_KEYS)
-        email_notifier = EmailNotifier(
-            mailer=self.adapters.mailer,
-            users=self.adapters.table(USERS),
-            settings=self.adapters.table(SETTINGS),
-            memberships=members,
-            sent=sent,
-            now=now,
-        )
-        return WebhookDispatcher(
-            queue=notifier.queue, fanout=fanout, attempts=attempts, email_notifier=email_notifier, now=now
-        ), service
-
-    def _confirmations(self) -> Confirmations:
-        return Confirmations(
-            rates=self.adapters.table(RATES),
-            pepper=self.adapters.config.pepper,
-            random=secrets.token_bytes,
-            now=self.adapters.now,
-        )
 
     def _integrations(self, projects: Projects, outbound: Outbound, idempotency: Idempotency) -> Integrations:
         tester = CredentialTester(outbound, self.adapters.now)
