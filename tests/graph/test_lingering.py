@@ -10,11 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
 from graph.lingering import MOST_DROPPED
+from tests.flooding import flood
 from tests.snapinfra import Server, User
 
 TIMES = 6
@@ -127,14 +126,9 @@ async def test_who_does_not_stop_sending_is_cut_off(server: Server, pause: float
     assert sent < MOST_DROPPED + BUFFERS
 
 
-async def end(socket: ClientConnection) -> int | None:
-    """Return the code in the server's close frame; None where there was none."""
-    async with asyncio.timeout(30):
-        try:
-            while True:
-                await socket.recv()
-        except ConnectionClosed as closed:
-            return closed.rcvd and closed.rcvd.code
+async def flooded(user: User, frames: bytes) -> int | None:
+    payload = {"Authorization": f"Bearer {user.token}"}
+    return await asyncio.to_thread(flood, user.url, frames, payload=payload)
 
 
 @pytest.mark.parametrize(
@@ -151,18 +145,14 @@ async def end(socket: ClientConnection) -> int | None:
 async def test_a_socket_that_floods_is_told_why_it_is_closed_each_time(
     alice: User, caplog: pytest.LogCaptureFixture, frame: Frame, times: int, code: int
 ) -> None:
-    flood = frame.serialize(mask=True) * times
+    frames = frame.serialize(mask=True) * times
     for _ in range(TIMES):
-        async with alice.socket() as socket:
-            socket.transport.write(flood)
-
-            assert await end(socket) == code
+        assert await flooded(alice, frames) == code
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_socket_that_floods_after_it_was_closed_is_not_listened_to(alice: User) -> None:
-    async with alice.socket() as socket:
-        socket.transport.write(Frame(Opcode.TEXT, b"nonsense").serialize(mask=True))
-        socket.transport.write(Frame(Opcode.PING, b"x" * 125).serialize(mask=True) * 100_000)
+    nonsense = Frame(Opcode.TEXT, b"nonsense").serialize(mask=True)
+    pings = Frame(Opcode.PING, b"x" * 125).serialize(mask=True) * 100_000
 
-        assert await end(socket) in {4400, 1008}
+    assert await flooded(alice, nonsense + pings) in {4400, 1008}

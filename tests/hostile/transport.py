@@ -2,15 +2,16 @@
 
 import asyncio
 import json
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from typing import Final, cast
 
 from graphql import get_introspection_query
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
+from tests.flooding import flood
 from tests.hostile.attacks import attack
-from tests.hostile.target import Answer, Tally, Target, closing
+from tests.hostile.target import Answer, Tally, Target
 
 TIMES: Final = 10
 LARGE: Final = 9_900_000
@@ -34,10 +35,10 @@ async def brackets(target: Target, tally: Tally) -> None:
 
 async def _flood(target: Target, tally: Tally, frames: bytes, *, signed_in: bool = True) -> None:
     """Send frames on a socket as fast as they go, until it is closed."""
-    async with target.socket(by=target.user() if signed_in else None, greet=signed_in) as socket:
-        with suppress(OSError):
-            socket.transport.write(frames)
-        tally.say(await closing(socket))
+    url = f"http://127.0.0.1:{target.config.port}/graphql"
+    payload = {"Authorization": f"Bearer {target.user().token}"} if signed_in else None
+    code = await asyncio.to_thread(flood, url, frames, payload=payload, headers=target.somewhere())
+    tally.say(f"closed with {code}")
 
 
 @attack("10 MB of pings, and 464,000 small pongs, on a socket")
@@ -99,8 +100,8 @@ async def beside_bodies(target: Target, tally: Tally) -> None:
         begun + (b"1;" + b"a" * 1_000 + b"\r\n{\r\n") * 10_000,
         b"\r\n" * (LARGE // 2),
     )
-    for flood in floods:
-        tally.note(await target.raw(flood, parts=20))
+    for sent in floods:
+        tally.note(await target.raw(sent, parts=20))
 
 
 @attack("500 connections that are idle, with half of the headers, or with half of a body, for 12 s", megabytes=200)
@@ -145,8 +146,8 @@ async def headers(target: Target, tally: Tally) -> None:
     one = b"GET /api/live HTTP/1.1\r\nhost: localhost\r\n"
     floods = [one + b"x: y\r\n" * 350_000, one + b"x: " + b"y" * 2_000_000, (one + b"\r\n") * 5_000, b"\x00" * 100_000]
     for _ in range(5):
-        for flood in floods:
-            tally.note(await target.raw(flood, parts=20))
+        for sent in floods:
+            tally.note(await target.raw(sent, parts=20))
 
 
 @attack("100 readers that ask for half a megabyte and never read it", megabytes=250)

@@ -119,12 +119,13 @@ async def test_a_webhook_that_chose_so_is_told_that_a_generation_is_queued(alice
 
 async def test_a_webhook_gets_the_url_of_a_completed_generations_archive(alice: User) -> None:
     project = await alice.project()
-    await events(alice, await alice.generate(project["id"], "SCHEMA"))
     with Receiver() as receiver:
         await create(alice, receiver.url)
+        await events(alice, await alice.generate(project["id"], "SCHEMA"))
+        await receiver.until(1)
         generation_id = await alice.generate(project["id"], "CODE")
         await events(alice, generation_id)
-        (message,) = await receiver.until(1)
+        _, message = await receiver.until(2)
         async with httpx.AsyncClient() as http:
             archive = await http.get(json.loads(message.body)["data"]["downloadUrl"])
 
