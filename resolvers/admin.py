@@ -6,9 +6,9 @@ from typing import Annotated, Final, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
 from resolvers.generations import Generation
 from resolvers.lists import AtMost
+from resolvers.mutations import Payload, reporting
 from resolvers.sight import seen
 from services import admin
 from services.admin import MOST_DEAD
@@ -86,15 +86,13 @@ class RedriveJobInput:
 
 
 @strawberry.type
-class RedriveJobPayload:
+class RedriveJobPayload(Payload):
     """The generation, or what was wrong."""
 
     job: DeadJob | None = None
     """The job, of whichever team: QUEUED again, with its counters reset. Null where there are user errors."""
     generation: Generation | None = None
     """The generation of the job, also after a CONFLICT; null where you may not see it, since it is another team's."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, generation: Record) -> Self:
@@ -118,7 +116,7 @@ class AdminQuery:
 @strawberry.type
 class AdminMutation:
     @strawberry.mutation
-    @reporting(RedriveJobPayload)
+    @reporting
     async def redrive_job(
         self, info: Info, input: Annotated[RedriveJobInput, strawberry.argument(description="Which one.")]
     ) -> RedriveJobPayload:

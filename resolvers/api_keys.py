@@ -6,8 +6,8 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
+from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.node import Node
 from resolvers.shown import shows
 from services.api_keys import service as model
@@ -67,9 +67,7 @@ class CreateApiKeyInput:
     """The team that it is for; null means your personal team."""
     expires_at: datetime | None = None
     """When it ends by itself; null means never."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the key of the
-    first try, without its text, as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("key", without="its text")
 
 
 @strawberry.input
@@ -81,15 +79,13 @@ class RevokeApiKeyInput:
 
 
 @strawberry.type
-class CreateApiKeyPayload:
+class CreateApiKeyPayload(Payload):
     """The new key with its text, or what was wrong."""
 
     api_key: ApiKey | None = None
     """The key; null where there are user errors."""
     text: str | None = None
     """What to send as `Authorization: Bearer …` or `x-api-key: …`. Shown this once; null where a retry made nothing."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, made: tuple[model.ApiKey, str | None]) -> Self:
@@ -98,13 +94,11 @@ class CreateApiKeyPayload:
 
 
 @strawberry.type
-class RevokeApiKeyPayload:
+class RevokeApiKeyPayload(Payload):
     """The revoked key, or what was wrong."""
 
     api_key: ApiKey | None = None
     """The key as it is now."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, key: model.ApiKey) -> Self:
@@ -114,7 +108,7 @@ class RevokeApiKeyPayload:
 @strawberry.type
 class ApiKeysMutation:
     @strawberry.mutation
-    @reporting(CreateApiKeyPayload)
+    @reporting
     async def create_api_key(
         self, info: Info, input: Annotated[CreateApiKeyInput, strawberry.argument(description="What to make.")]
     ) -> CreateApiKeyPayload:
@@ -129,7 +123,7 @@ class ApiKeysMutation:
         return CreateApiKeyPayload.of(await info.context.services.api_keys.create(new, by=info.context.actor))
 
     @strawberry.mutation
-    @reporting(RevokeApiKeyPayload)
+    @reporting
     async def revoke_api_key(
         self, info: Info, input: Annotated[RevokeApiKeyInput, strawberry.argument(description="Which one.")]
     ) -> RevokeApiKeyPayload:

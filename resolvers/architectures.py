@@ -7,8 +7,8 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
+from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.node import Node
 from resolvers.projects import Project
 from resolvers.shown import AnyGeneration, shown, shows
@@ -137,9 +137,7 @@ class SaveArchitectureInput:
     """The parts: at least one."""
     edges: Annotated[list[DiagramEdgeInput], AtMost(MAX_EDGES)] = strawberry.field(default_factory=list)
     """How they connect: no two alike."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the
-    architecture of the first try as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("architecture")
 
 
 @strawberry.input
@@ -165,13 +163,11 @@ class DeleteArchitectureInput:
 
 
 @strawberry.type
-class SaveArchitecturePayload:
+class SaveArchitecturePayload(Payload):
     """The new architecture, or everything that was wrong."""
 
     architecture: Architecture | None = None
     """The architecture; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, architecture: service.Architecture) -> Self:
@@ -179,13 +175,11 @@ class SaveArchitecturePayload:
 
 
 @strawberry.type
-class UpdateArchitecturePayload:
+class UpdateArchitecturePayload(Payload):
     """The changed architecture, or everything that was wrong."""
 
     architecture: Architecture | None = None
     """The architecture as it is now, also after a CONFLICT."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, architecture: service.Architecture) -> Self:
@@ -193,13 +187,11 @@ class UpdateArchitecturePayload:
 
 
 @strawberry.type
-class DeleteArchitecturePayload:
+class DeleteArchitecturePayload(Payload):
     """Which architecture is gone, or what was wrong."""
 
     deleted_architecture_id: strawberry.ID | None = None
     """The architecture's id; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, architecture: service.Architecture) -> Self:
@@ -220,7 +212,7 @@ class ArchitecturesQuery:
 @strawberry.type
 class ArchitecturesMutation:
     @strawberry.mutation
-    @reporting(SaveArchitecturePayload)
+    @reporting
     async def save_architecture(
         self, info: Info, input: Annotated[SaveArchitectureInput, strawberry.argument(description="What it shows.")]
     ) -> SaveArchitecturePayload:
@@ -234,7 +226,7 @@ class ArchitecturesMutation:
         return SaveArchitecturePayload.of(architecture)
 
     @strawberry.mutation
-    @reporting(UpdateArchitecturePayload)
+    @reporting
     async def update_architecture(
         self, info: Info, input: Annotated[UpdateArchitectureInput, strawberry.argument(description="What to change.")]
     ) -> UpdateArchitecturePayload:
@@ -248,7 +240,7 @@ class ArchitecturesMutation:
         return UpdateArchitecturePayload.of(architecture)
 
     @strawberry.mutation
-    @reporting(DeleteArchitecturePayload)
+    @reporting
     async def delete_architecture(
         self, info: Info, input: Annotated[DeleteArchitectureInput, strawberry.argument(description="What to delete.")]
     ) -> DeleteArchitecturePayload:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
+from resolvers.mutations import Payload, reporting
 from resolvers.paging import After, Connection, First, connection
 from resolvers.projects import Project
 from resolvers.shown import shown
@@ -63,13 +63,11 @@ class RestoreProjectInput:
 
 
 @strawberry.type
-class RestoreProjectPayload:
+class RestoreProjectPayload(Payload):
     """The project, or what was wrong."""
 
     project: Project | None = None
     """The project as it was, in the team that it was in; nothing of it runs."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, project: model.Project) -> Self:
@@ -98,7 +96,7 @@ class DeletedProjectsQuery:
 @strawberry.type
 class DeletedProjectsMutation:
     @strawberry.mutation
-    @reporting(RestoreProjectPayload)
+    @reporting
     async def restore_project(
         self, info: Info, input: Annotated[RestoreProjectInput, strawberry.argument(description="Which one.")]
     ) -> RestoreProjectPayload:

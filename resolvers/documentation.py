@@ -6,8 +6,8 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
+from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.node import Node
 from resolvers.projects import Project
 from resolvers.shown import AnyGeneration, shown, shows
@@ -92,9 +92,7 @@ class CreateDocumentationPageInput:
     """Markdown, in at most 200 KiB of UTF-8."""
     category: str = "guides"
     """What it belongs to: one line of 1 to 200 characters."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the page of the
-    first try as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("page")
 
 
 @strawberry.input
@@ -132,13 +130,11 @@ class ReorderDocumentationInput:
 
 
 @strawberry.type
-class CreateDocumentationPagePayload:
+class CreateDocumentationPagePayload(Payload):
     """The new page, or what was wrong."""
 
     page: DocumentationPage | None = None
     """The page, behind all others; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, page: model.DocumentationPage) -> Self:
@@ -146,13 +142,11 @@ class CreateDocumentationPagePayload:
 
 
 @strawberry.type
-class UpdateDocumentationPagePayload:
+class UpdateDocumentationPagePayload(Payload):
     """The changed page, or what was wrong."""
 
     page: DocumentationPage | None = None
     """The page as it is now, also after a CONFLICT."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, page: model.DocumentationPage) -> Self:
@@ -160,13 +154,11 @@ class UpdateDocumentationPagePayload:
 
 
 @strawberry.type
-class DeleteDocumentationPagePayload:
+class DeleteDocumentationPagePayload(Payload):
     """Which page is gone, or what was wrong."""
 
     deleted_page_id: strawberry.ID | None = None
     """The page's id; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, page: model.DocumentationPage) -> Self:
@@ -174,13 +166,11 @@ class DeleteDocumentationPagePayload:
 
 
 @strawberry.type
-class ReorderDocumentationPayload:
+class ReorderDocumentationPayload(Payload):
     """The project, or what was wrong."""
 
     project: Project | None = None
     """The project with its pages in the new order; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, project: projects.Project) -> Self:
@@ -200,7 +190,7 @@ class DocumentationQuery:
 @strawberry.type
 class DocumentationMutation:
     @strawberry.mutation
-    @reporting(CreateDocumentationPagePayload)
+    @reporting
     async def create_documentation_page(
         self, info: Info, input: Annotated[CreateDocumentationPageInput, strawberry.argument(description="The page.")]
     ) -> CreateDocumentationPagePayload:
@@ -216,7 +206,7 @@ class DocumentationMutation:
         return CreateDocumentationPagePayload.of(page)
 
     @strawberry.mutation
-    @reporting(UpdateDocumentationPagePayload)
+    @reporting
     async def update_documentation_page(
         self,
         info: Info,
@@ -228,7 +218,7 @@ class DocumentationMutation:
         return UpdateDocumentationPagePayload.of(page)
 
     @strawberry.mutation
-    @reporting(DeleteDocumentationPagePayload)
+    @reporting
     async def delete_documentation_page(
         self,
         info: Info,
@@ -239,7 +229,7 @@ class DocumentationMutation:
         return DeleteDocumentationPagePayload.of(page)
 
     @strawberry.mutation
-    @reporting(ReorderDocumentationPayload)
+    @reporting
     async def reorder_documentation(
         self, info: Info, input: Annotated[ReorderDocumentationInput, strawberry.argument(description="The order.")]
     ) -> ReorderDocumentationPayload:

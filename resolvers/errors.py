@@ -1,16 +1,11 @@
 """Errors as clients see them: codes, and the user errors of mutations."""
 
-import asyncio
-import functools
-from collections.abc import Awaitable, Callable
 from enum import Enum
-from typing import Annotated, Any, Concatenate, Final, ParamSpec, Protocol, Self, TypeVar
+from typing import Annotated, Final
 
 import strawberry
 
-from resolvers.context import Context
 from resolvers.lists import SHOWN, AtMost
-from resolvers.sight import seen
 from services.core import errors
 
 
@@ -80,53 +75,3 @@ def user_errors(problem: errors.Problem) -> list[UserError]:
             for fault in problem.faults[:SHOWN]
         ]
     return [UserError(message=problem.message, code=code_of(problem))]
-
-
-class Payload(Protocol):
-    """What a mutation returns: the object, and what was wrong."""
-
-    user_errors: list[UserError]
-
-    def __init__(self) -> None: ...
-
-    @classmethod
-    def of(cls, thing: Any, /) -> Self:
-        """Make the payload that shows an object of the services."""
-        ...
-
-
-Y = TypeVar("Y", bound=Payload)
-P = ParamSpec("P")
-S = TypeVar("S")
-
-
-def reporting(
-    payload: type[Y],
-) -> Callable[[Callable[Concatenate[S, P], Awaitable[Y]]], Callable[Concatenate[S, P], Awaitable[Y]]]:
-    """Turn what the user can correct into the payload's user errors.
-
-    A conflict shows the object as it is now, to whom may see it by its id: others are told that there is a conflict.
-    """
-
-    def around(resolve: Callable[Concatenate[S, P], Awaitable[Y]]) -> Callable[Concatenate[S, P], Awaitable[Y]]:
-        @functools.wraps(resolve)
-        async def reported(root: S, *args: P.args, **kwargs: P.kwargs) -> Y:
-            info: Any = kwargs["info"]  # Strawberry gives it by name
-            context: Context = info.context
-            try:
-                await asyncio.sleep(0)  # reading a large input has taken its time: others have theirs
-                context.require_counted(info.path.key)
-                return await resolve(root, *args, **kwargs)
-            except errors.Conflict as conflict:
-                is_seen = conflict.current and await seen(context.services, conflict.current.id, by=context.actor)
-                shown = payload.of(conflict.current) if is_seen else payload()
-                shown.user_errors = user_errors(conflict)
-                return shown
-            except (errors.Invalid, errors.Exhausted) as problem:
-                shown = payload()
-                shown.user_errors = user_errors(problem)
-                return shown
-
-        return reported
-
-    return around

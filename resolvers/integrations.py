@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
+from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.projects import Project
@@ -146,9 +146,7 @@ class CreateIntegrationInput:
     """The team that may use them; null means the project's, or your personal team."""
     project_id: strawberry.ID | None = None
     """The only project that may use them; null for all of the team."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the integration
-    of the first try as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("integration")
 
 
 @strawberry.input
@@ -202,13 +200,11 @@ class DeleteIntegrationInput(OfIntegration):
 
 
 @strawberry.type
-class WithIntegration:
+class WithIntegration(Payload):
     """An integration, or what was wrong; the base of payloads."""
 
     integration: Integration | None = None
     """The integration as it is now, also after a CONFLICT; null after other user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, integration: model.Integration) -> Self:
@@ -241,13 +237,11 @@ class TestIntegrationPayload(WithIntegration):
 
 
 @strawberry.type
-class DeleteIntegrationPayload:
+class DeleteIntegrationPayload(Payload):
     """The integration that is gone, or what was wrong."""
 
     deleted_integration_id: strawberry.ID | None = None
     """The integration's id; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, integration: model.Integration) -> Self:
@@ -288,7 +282,7 @@ class IntegrationsQuery:
 @strawberry.type
 class IntegrationsMutation:
     @strawberry.mutation
-    @reporting(CreateIntegrationPayload)
+    @reporting
     async def create_integration(
         self, info: Info, input: Annotated[CreateIntegrationInput, strawberry.argument(description="What to keep.")]
     ) -> CreateIntegrationPayload:
@@ -306,7 +300,7 @@ class IntegrationsMutation:
         return CreateIntegrationPayload.of(made)
 
     @strawberry.mutation
-    @reporting(UpdateIntegrationPayload)
+    @reporting
     async def update_integration(
         self, info: Info, input: Annotated[UpdateIntegrationInput, strawberry.argument(description="What to change.")]
     ) -> UpdateIntegrationPayload:
@@ -318,7 +312,7 @@ class IntegrationsMutation:
         return UpdateIntegrationPayload.of(changed)
 
     @strawberry.mutation
-    @reporting(ReplaceIntegrationCredentialsPayload)
+    @reporting
     async def replace_integration_credentials(
         self,
         info: Info,
@@ -334,7 +328,7 @@ class IntegrationsMutation:
         return ReplaceIntegrationCredentialsPayload.of(changed)
 
     @strawberry.mutation
-    @reporting(RotateIntegrationKeyPayload)
+    @reporting
     async def rotate_integration_key(
         self, info: Info, input: Annotated[RotateIntegrationKeyInput, strawberry.argument(description="Whose key.")]
     ) -> RotateIntegrationKeyPayload:
@@ -345,7 +339,7 @@ class IntegrationsMutation:
         return RotateIntegrationKeyPayload.of(changed)
 
     @strawberry.mutation
-    @reporting(TestIntegrationPayload)
+    @reporting
     async def test_integration(
         self, info: Info, input: Annotated[TestIntegrationInput, strawberry.argument(description="Which one.")]
     ) -> TestIntegrationPayload:
@@ -356,7 +350,7 @@ class IntegrationsMutation:
         return TestIntegrationPayload.of(tested)
 
     @strawberry.mutation
-    @reporting(DeleteIntegrationPayload)
+    @reporting
     async def delete_integration(
         self, info: Info, input: Annotated[DeleteIntegrationInput, strawberry.argument(description="What to delete.")]
     ) -> DeleteIntegrationPayload:

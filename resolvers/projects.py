@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
+from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.shown import (
@@ -188,9 +188,7 @@ class CreateProjectInput:
     """What the backend is to do, in at most 500 characters."""
     team_id: strawberry.ID | None = None
     """The team it belongs to; null means your personal team."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the project of
-    the first try as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("project")
 
 
 @strawberry.input
@@ -228,13 +226,11 @@ class DeleteProjectInput:
 
 
 @strawberry.type
-class CreateProjectPayload:
+class CreateProjectPayload(Payload):
     """The new project, or what was wrong."""
 
     project: Project | None = None
     """The project; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, project: model.Project) -> Self:
@@ -242,13 +238,11 @@ class CreateProjectPayload:
 
 
 @strawberry.type
-class UpdateProjectPayload:
+class UpdateProjectPayload(Payload):
     """The changed project, or what was wrong."""
 
     project: Project | None = None
     """The project as it is now, also after a CONFLICT."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, project: model.Project) -> Self:
@@ -256,13 +250,11 @@ class UpdateProjectPayload:
 
 
 @strawberry.type
-class MoveProjectPayload:
+class MoveProjectPayload(Payload):
     """The project in its new team, or what was wrong."""
 
     project: Project | None = None
     """The project as it is now, also after a CONFLICT."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, project: model.Project) -> Self:
@@ -270,13 +262,11 @@ class MoveProjectPayload:
 
 
 @strawberry.type
-class DeleteProjectPayload:
+class DeleteProjectPayload(Payload):
     """The project as it was, or what was wrong."""
 
     deleted_project_id: strawberry.ID | None = None
     """The project's id; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, project: model.Project) -> Self:
@@ -314,7 +304,7 @@ class ProjectsQuery:
 @strawberry.type
 class ProjectsMutation:
     @strawberry.mutation
-    @reporting(CreateProjectPayload)
+    @reporting
     async def create_project(
         self, info: Info, input: Annotated[CreateProjectInput, strawberry.argument(description="What to start.")]
     ) -> CreateProjectPayload:
@@ -328,7 +318,7 @@ class ProjectsMutation:
         return CreateProjectPayload.of(await info.context.services.projects.create(new, by=info.context.actor))
 
     @strawberry.mutation
-    @reporting(UpdateProjectPayload)
+    @reporting
     async def update_project(
         self, info: Info, input: Annotated[UpdateProjectInput, strawberry.argument(description="What to change.")]
     ) -> UpdateProjectPayload:
@@ -340,7 +330,7 @@ class ProjectsMutation:
         return UpdateProjectPayload.of(project)
 
     @strawberry.mutation
-    @reporting(MoveProjectPayload)
+    @reporting
     async def move_project(
         self, info: Info, input: Annotated[MoveProjectInput, strawberry.argument(description="What, and where to.")]
     ) -> MoveProjectPayload:
@@ -354,7 +344,7 @@ class ProjectsMutation:
         return MoveProjectPayload.of(project)
 
     @strawberry.mutation
-    @reporting(DeleteProjectPayload)
+    @reporting
     async def delete_project(
         self, info: Info, input: Annotated[DeleteProjectInput, strawberry.argument(description="What to delete.")]
     ) -> DeleteProjectPayload:

@@ -7,8 +7,8 @@ import strawberry
 from strawberry.scalars import JSON
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
+from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.node import Node
 from resolvers.projects import Project
 from resolvers.shown import AnyGeneration, shown, shows
@@ -240,19 +240,15 @@ class SaveSchemaInput:
     """What to call this version; 1 to 100 characters. Null means the project's name."""
     expected_version: int | None = None
     """Store nothing unless the newest version has this number (0: there is none yet)."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the version of
-    the first try as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("version")
 
 
 @strawberry.type
-class SaveSchemaPayload:
+class SaveSchemaPayload(Payload):
     """The new version, or everything that was wrong."""
 
     schema: Schema | None = None
     """The stored version; after a CONFLICT the newest one."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, schema: service.Schema) -> Self:
@@ -272,7 +268,7 @@ class SchemasQuery:
 @strawberry.type
 class SchemasMutation:
     @strawberry.mutation
-    @reporting(SaveSchemaPayload)
+    @reporting
     async def save_schema(
         self, info: Info, input: Annotated[SaveSchemaInput, strawberry.argument(description="The schema.")]
     ) -> SaveSchemaPayload:

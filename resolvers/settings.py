@@ -6,8 +6,8 @@ from typing import Annotated, Any, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
+from resolvers.mutations import Payload, reporting
 from resolvers.platforms import DeploymentPlatform
 from services import settings as model
 from services.core.ids import TeamId
@@ -96,13 +96,11 @@ class UpdateTeamSettingsInput:
 
 
 @strawberry.type
-class UpdateSettingsPayload:
+class UpdateSettingsPayload(Payload):
     """Your settings, or what was wrong."""
 
     settings: UserSettings | None = None
     """The settings as they are now, also after a CONFLICT."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, settings: model.UserSettings) -> Self:
@@ -110,13 +108,11 @@ class UpdateSettingsPayload:
 
 
 @strawberry.type
-class UpdateTeamSettingsPayload:
+class UpdateTeamSettingsPayload(Payload):
     """A team's settings, or what was wrong."""
 
     settings: TeamSettings | None = None
     """The settings as they are now, also after a CONFLICT."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, settings: model.TeamSettings) -> Self:
@@ -126,7 +122,7 @@ class UpdateTeamSettingsPayload:
 @strawberry.type
 class SettingsMutation:
     @strawberry.mutation
-    @reporting(UpdateSettingsPayload)
+    @reporting
     async def update_settings(
         self, info: Info, input: Annotated[UpdateSettingsInput, strawberry.argument(description="What to change.")]
     ) -> UpdateSettingsPayload:
@@ -138,7 +134,7 @@ class SettingsMutation:
         return UpdateSettingsPayload.of(await info.context.services.settings.update_user(change, by=info.context.actor))
 
     @strawberry.mutation
-    @reporting(UpdateTeamSettingsPayload)
+    @reporting
     async def update_team_settings(
         self, info: Info, input: Annotated[UpdateTeamSettingsInput, strawberry.argument(description="What to change.")]
     ) -> UpdateTeamSettingsPayload:

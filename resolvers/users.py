@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
+from resolvers.mutations import Payload, reporting
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.settings import UserSettings
@@ -100,13 +100,11 @@ class UpdateProfileInput:
 
 
 @strawberry.type
-class UpdateProfilePayload:
+class UpdateProfilePayload(Payload):
     """You, or what was wrong."""
 
     user: User | None = None
     """You as you are now, also after a CONFLICT."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, user: model.User) -> Self:
@@ -116,7 +114,7 @@ class UpdateProfilePayload:
 @strawberry.type
 class UsersMutation:
     @strawberry.mutation
-    @reporting(UpdateProfilePayload)
+    @reporting
     async def update_profile(
         self, info: Info, input: Annotated[UpdateProfileInput, strawberry.argument(description="What to change.")]
     ) -> UpdateProfilePayload:

@@ -8,7 +8,7 @@ import strawberry
 from resolvers.analytics.objects import AnalyticsEvent
 from resolvers.analytics.operations import TeamArgument, TimeRange, optional_range, optional_team
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
+from resolvers.mutations import Payload, reporting
 from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import Long
 from services.analytics import events
@@ -68,13 +68,11 @@ class EventExport:
 
 
 @strawberry.type
-class ExportEventsPayload:
+class ExportEventsPayload(Payload):
     """The file, or what was wrong."""
 
     export: EventExport | None = None
     """The file; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, made: events.Export) -> Self:
@@ -119,7 +117,7 @@ class EventsQuery:
 @strawberry.type
 class EventsMutation:
     @strawberry.mutation
-    @reporting(ExportEventsPayload)
+    @reporting
     async def export_events(
         self, info: Info, input: Annotated[ExportEventsInput, strawberry.argument(description="Which ones.")]
     ) -> ExportEventsPayload:

@@ -10,8 +10,9 @@ from strawberry.scalars import JSON
 
 from resolvers.analytics.objects import LiveMetrics, MetricPoint, MetricsOverview, Session
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
+from resolvers.errors import UserErrors
 from resolvers.lists import AsLongAs, AtMost
+from resolvers.mutations import Payload, reporting
 from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import Long
 from services.analytics import service
@@ -84,7 +85,7 @@ class EventOutcome:
 
 
 @strawberry.type
-class RecordEventsPayload:
+class RecordEventsPayload(Payload):
     """What became of the events."""
 
     accepted_count: int = 0
@@ -261,7 +262,7 @@ class AnalyticsQuery:
 @strawberry.type
 class AnalyticsMutation:
     @strawberry.mutation
-    @reporting(RecordEventsPayload)
+    @reporting
     async def record_events(
         self, info: Info, input: Annotated[RecordEventsInput, strawberry.argument(description="The batch.")]
     ) -> RecordEventsPayload:

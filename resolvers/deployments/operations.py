@@ -8,8 +8,8 @@ import strawberry
 from resolvers.context import Info
 from resolvers.deployments.events import DeploymentEvent, shown_event
 from resolvers.deployments.objects import Deployment, LogFilterArgument, log_filter
-from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
+from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
 from services.core.ids import DeploymentId, GenerationId, ProjectId
@@ -58,9 +58,7 @@ class CreateDeploymentInput:
     """Where to deploy it; null means the team's default platform."""
     config: DeploymentConfigInput | None = None
     """What to choose; null leaves everything to the platform."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the deployment
-    of the first try as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("deployment")
 
 
 @strawberry.input
@@ -85,19 +83,15 @@ class RedeployInput:
 
     deployment_id: strawberry.ID
     """The deployment."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the deployment
-    of the first try as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("deployment")
 
 
 @strawberry.type
-class CreateDeploymentPayload:
+class CreateDeploymentPayload(Payload):
     """The deployment, or what was wrong."""
 
     deployment: Deployment | None = None
     """PENDING, as a rule; watch it with the subscription `deploymentEvents`."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, deployment: records.Deployment) -> Self:
@@ -105,13 +99,11 @@ class CreateDeploymentPayload:
 
 
 @strawberry.type
-class CancelDeploymentPayload:
+class CancelDeploymentPayload(Payload):
     """The deployment, or what was wrong."""
 
     deployment: Deployment | None = None
     """CANCELING until nothing of it runs any more, then CANCELED; after a CONFLICT as it ended."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, deployment: records.Deployment) -> Self:
@@ -119,13 +111,11 @@ class CancelDeploymentPayload:
 
 
 @strawberry.type
-class DeleteDeploymentPayload:
+class DeleteDeploymentPayload(Payload):
     """Which deployment is gone, or what was wrong."""
 
     deleted_deployment_id: strawberry.ID | None = None
     """The deployment's id; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, deployment: records.Deployment) -> Self:
@@ -133,13 +123,11 @@ class DeleteDeploymentPayload:
 
 
 @strawberry.type
-class RedeployPayload:
+class RedeployPayload(Payload):
     """The new deployment, or what was wrong."""
 
     deployment: Deployment | None = None
     """A new deployment of the same code; once live it replaces what runs. After a CONFLICT the one asked about."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, deployment: records.Deployment) -> Self:
@@ -194,7 +182,7 @@ class DeploymentsQuery:
 @strawberry.type
 class DeploymentsMutation:
     @strawberry.mutation
-    @reporting(CreateDeploymentPayload)
+    @reporting
     async def create_deployment(
         self, info: Info, input: Annotated[CreateDeploymentInput, strawberry.argument(description="What, and where.")]
     ) -> CreateDeploymentPayload:
@@ -214,7 +202,7 @@ class DeploymentsMutation:
         return CreateDeploymentPayload.of(await info.context.services.deployments.create(new, by=info.context.actor))
 
     @strawberry.mutation
-    @reporting(CancelDeploymentPayload)
+    @reporting
     async def cancel_deployment(
         self, info: Info, input: Annotated[CancelDeploymentInput, strawberry.argument(description="Which one.")]
     ) -> CancelDeploymentPayload:
@@ -225,7 +213,7 @@ class DeploymentsMutation:
         return CancelDeploymentPayload.of(deployment)
 
     @strawberry.mutation
-    @reporting(DeleteDeploymentPayload)
+    @reporting
     async def delete_deployment(
         self, info: Info, input: Annotated[DeleteDeploymentInput, strawberry.argument(description="Which one.")]
     ) -> DeleteDeploymentPayload:
@@ -236,7 +224,7 @@ class DeploymentsMutation:
         return DeleteDeploymentPayload.of(deployment)
 
     @strawberry.mutation
-    @reporting(RedeployPayload)
+    @reporting
     async def redeploy(
         self, info: Info, input: Annotated[RedeployInput, strawberry.argument(description="Which one.")]
     ) -> RedeployPayload:

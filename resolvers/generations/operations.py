@@ -6,9 +6,9 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
 from resolvers.generations.events import GenerationEvent, shown_event
 from resolvers.generations.objects import Generation
+from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
 from services.core.ids import GenerationId, ProjectId
@@ -48,9 +48,7 @@ class GenerateInput:
     CHAT: go on with its conversation."""
     options: GenerationOptions | None = None
     """How to ask the model."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the generation
-    of the first try as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("generation")
 
 
 @strawberry.input
@@ -75,19 +73,15 @@ class ContinueGenerationInput:
 
     generation_id: strawberry.ID
     """An INCOMPLETE generation."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the generation
-    of the first try as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("generation")
 
 
 @strawberry.type
-class ContinueGenerationPayload:
+class ContinueGenerationPayload(Payload):
     """The new generation, or what was wrong."""
 
     generation: Generation | None = None
     """A new generation, which has all that the INCOMPLETE one made; after a CONFLICT the one that was asked about."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, generation: records.Generation) -> Self:
@@ -95,13 +89,11 @@ class ContinueGenerationPayload:
 
 
 @strawberry.type
-class GeneratePayload:
+class GeneratePayload(Payload):
     """The generation, or what was wrong."""
 
     generation: Generation | None = None
     """QUEUED, as a rule; watch it with the subscription `generationEvents`."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, generation: records.Generation) -> Self:
@@ -109,13 +101,11 @@ class GeneratePayload:
 
 
 @strawberry.type
-class CancelGenerationPayload:
+class CancelGenerationPayload(Payload):
     """The generation, or what was wrong."""
 
     generation: Generation | None = None
     """CANCELING until the work has really stopped, then CANCELED; after a CONFLICT as it ended."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, generation: records.Generation) -> Self:
@@ -123,13 +113,11 @@ class CancelGenerationPayload:
 
 
 @strawberry.type
-class DeleteGenerationPayload:
+class DeleteGenerationPayload(Payload):
     """Which generation is gone, or what was wrong."""
 
     deleted_generation_id: strawberry.ID | None = None
     """The generation's id; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, generation: records.Generation) -> Self:
@@ -184,7 +172,7 @@ class GenerationsQuery:
 @strawberry.type
 class GenerationsMutation:
     @strawberry.mutation
-    @reporting(GeneratePayload)
+    @reporting
     async def generate(
         self, info: Info, input: Annotated[GenerateInput, strawberry.argument(description="What to generate.")]
     ) -> GeneratePayload:
@@ -201,7 +189,7 @@ class GenerationsMutation:
         return GeneratePayload.of(await info.context.services.generations.create(new, by=info.context.actor))
 
     @strawberry.mutation
-    @reporting(ContinueGenerationPayload)
+    @reporting
     async def continue_generation(
         self, info: Info, input: Annotated[ContinueGenerationInput, strawberry.argument(description="Which one.")]
     ) -> ContinueGenerationPayload:
@@ -212,7 +200,7 @@ class GenerationsMutation:
         return ContinueGenerationPayload.of(generation)
 
     @strawberry.mutation
-    @reporting(CancelGenerationPayload)
+    @reporting
     async def cancel_generation(
         self, info: Info, input: Annotated[CancelGenerationInput, strawberry.argument(description="Which one.")]
     ) -> CancelGenerationPayload:
@@ -223,7 +211,7 @@ class GenerationsMutation:
         return CancelGenerationPayload.of(generation)
 
     @strawberry.mutation
-    @reporting(DeleteGenerationPayload)
+    @reporting
     async def delete_generation(
         self, info: Info, input: Annotated[DeleteGenerationInput, strawberry.argument(description="Which one.")]
     ) -> DeleteGenerationPayload:

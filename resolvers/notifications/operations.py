@@ -5,8 +5,8 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
+from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.notifications.objects import Webhook, WebhookDelivery
 from resolvers.paging import After, Connection, First, connection
 from services.core.ids import DeliveryId, TeamId, WebhookId
@@ -36,9 +36,7 @@ class CreateWebhookInput:
     """What it is for, in at most 200 characters."""
     team_id: strawberry.ID | None = None
     """The team that it is told about; null means your personal team."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the webhook of
-    the first try, without its secret, as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("webhook", without="its secret")
 
 
 @strawberry.input
@@ -91,15 +89,13 @@ class RedeliverWebhookInput:
 
 
 @strawberry.type
-class WithSecret:
+class WithSecret(Payload):
     """A webhook with a new secret, or what was wrong; the base of payloads."""
 
     webhook: Webhook | None = None
     """The webhook; null where there are user errors."""
     secret: str | None = None
     """The secret to check signatures with, `whsec_…`. Shown this once; null where a retry made nothing."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, made: tuple[model.Webhook, str | None]) -> Self:
@@ -118,13 +114,11 @@ class RotateWebhookSecretPayload(WithSecret):
 
 
 @strawberry.type
-class UpdateWebhookPayload:
+class UpdateWebhookPayload(Payload):
     """The changed webhook, or what was wrong."""
 
     webhook: Webhook | None = None
     """The webhook as it is now, also after a CONFLICT."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, webhook: model.Webhook) -> Self:
@@ -132,13 +126,11 @@ class UpdateWebhookPayload:
 
 
 @strawberry.type
-class DeleteWebhookPayload:
+class DeleteWebhookPayload(Payload):
     """The webhook that is gone, or what was wrong."""
 
     deleted_webhook_id: strawberry.ID | None = None
     """The webhook's id; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, webhook: model.Webhook) -> Self:
@@ -146,13 +138,11 @@ class DeleteWebhookPayload:
 
 
 @strawberry.type
-class WithDelivery:
+class WithDelivery(Payload):
     """A delivery that is under way, or what was wrong; the base of payloads."""
 
     delivery: WebhookDelivery | None = None
     """The delivery; after a CONFLICT as it is."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, delivery: model.Delivery) -> Self:
@@ -198,7 +188,7 @@ class NotificationsQuery:
 @strawberry.type
 class NotificationsMutation:
     @strawberry.mutation
-    @reporting(CreateWebhookPayload)
+    @reporting
     async def create_webhook(
         self, info: Info, input: Annotated[CreateWebhookInput, strawberry.argument(description="What to make.")]
     ) -> CreateWebhookPayload:
@@ -213,7 +203,7 @@ class NotificationsMutation:
         return CreateWebhookPayload.of(await info.context.services.webhooks.create(new, by=info.context.actor))
 
     @strawberry.mutation
-    @reporting(UpdateWebhookPayload)
+    @reporting
     async def update_webhook(
         self, info: Info, input: Annotated[UpdateWebhookInput, strawberry.argument(description="What to change.")]
     ) -> UpdateWebhookPayload:
@@ -231,7 +221,7 @@ class NotificationsMutation:
         return UpdateWebhookPayload.of(webhook)
 
     @strawberry.mutation
-    @reporting(DeleteWebhookPayload)
+    @reporting
     async def delete_webhook(
         self, info: Info, input: Annotated[DeleteWebhookInput, strawberry.argument(description="What to delete.")]
     ) -> DeleteWebhookPayload:
@@ -240,7 +230,7 @@ class NotificationsMutation:
         return DeleteWebhookPayload.of(webhook)
 
     @strawberry.mutation
-    @reporting(RotateWebhookSecretPayload)
+    @reporting
     async def rotate_webhook_secret(
         self, info: Info, input: Annotated[RotateWebhookSecretInput, strawberry.argument(description="Whose secret.")]
     ) -> RotateWebhookSecretPayload:
@@ -249,7 +239,7 @@ class NotificationsMutation:
         return RotateWebhookSecretPayload.of(made)
 
     @strawberry.mutation
-    @reporting(TestWebhookPayload)
+    @reporting
     async def test_webhook(
         self, info: Info, input: Annotated[TestWebhookInput, strawberry.argument(description="Which one.")]
     ) -> TestWebhookPayload:
@@ -258,7 +248,7 @@ class NotificationsMutation:
         return TestWebhookPayload.of(delivery)
 
     @strawberry.mutation
-    @reporting(RedeliverWebhookPayload)
+    @reporting
     async def redeliver_webhook(
         self, info: Info, input: Annotated[RedeliverWebhookInput, strawberry.argument(description="What to send.")]
     ) -> RedeliverWebhookPayload:

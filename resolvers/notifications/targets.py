@@ -6,8 +6,8 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
 from resolvers.lists import AtMost
+from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.node import Node
 from resolvers.notifications.operations import USUAL
 from resolvers.paging import After, Connection, First, connection
@@ -74,9 +74,7 @@ class CreateNotificationTargetInput:
     """What to tell them of; if this is not given, of all but GENERATION_QUEUED and WEBHOOK_TEST."""
     team_id: strawberry.ID | None = None
     """The team that they are told about; null means your personal team."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the target of
-    the first try as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("target")
 
 
 @strawberry.input
@@ -98,13 +96,11 @@ class DeleteNotificationTargetInput:
 
 
 @strawberry.type
-class CreateNotificationTargetPayload:
+class CreateNotificationTargetPayload(Payload):
     """The new target, or what was wrong."""
 
     target: NotificationTarget | None = None
     """The target, also after a CONFLICT with one that is there already; null after other user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, target: model.NotificationTarget) -> Self:
@@ -112,13 +108,11 @@ class CreateNotificationTargetPayload:
 
 
 @strawberry.type
-class ConfirmNotificationTargetPayload:
+class ConfirmNotificationTargetPayload(Payload):
     """The target, or what was wrong."""
 
     target: NotificationTarget | None = None
     """The target, which is told from now on; after a CONFLICT as it is."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, target: model.NotificationTarget) -> Self:
@@ -126,13 +120,11 @@ class ConfirmNotificationTargetPayload:
 
 
 @strawberry.type
-class DeleteNotificationTargetPayload:
+class DeleteNotificationTargetPayload(Payload):
     """The target that is gone, or what was wrong."""
 
     deleted_target_id: strawberry.ID | None = None
     """The target's id; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, target: model.NotificationTarget) -> Self:
@@ -161,7 +153,7 @@ class TargetsQuery:
 @strawberry.type
 class TargetsMutation:
     @strawberry.mutation
-    @reporting(CreateNotificationTargetPayload)
+    @reporting
     async def create_notification_target(
         self,
         info: Info,
@@ -181,7 +173,7 @@ class TargetsMutation:
         return CreateNotificationTargetPayload.of(made)
 
     @strawberry.mutation
-    @reporting(ConfirmNotificationTargetPayload)
+    @reporting
     async def confirm_notification_target(
         self,
         info: Info,
@@ -194,7 +186,7 @@ class TargetsMutation:
         return ConfirmNotificationTargetPayload.of(target)
 
     @strawberry.mutation
-    @reporting(DeleteNotificationTargetPayload)
+    @reporting
     async def delete_notification_target(
         self,
         info: Info,

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
+from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.teams.objects import TeamInvitation
 from resolvers.teams.operations import TeamPayload
 from services.core.actor import Role
@@ -24,9 +24,7 @@ class InviteMemberInput:
     """The address that is invited; an invitation that it had before is replaced."""
     role: Role = Role.EDITOR
     """What they will be: ADMIN, EDITOR or VIEWER."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the invitation
-    of the first try, without its token, as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("invitation", without="its token")
 
 
 @strawberry.input
@@ -84,7 +82,7 @@ class LeaveTeamInput:
 
 
 @strawberry.type
-class InviteMemberPayload:
+class InviteMemberPayload(Payload):
     """The invitation with its token, or what was wrong."""
 
     invitation: TeamInvitation | None = None
@@ -92,8 +90,6 @@ class InviteMemberPayload:
     token: str | None = None
     """What the invited person gives to `acceptInvitation`. Shown this once, also where it was mailed: give it to nobody
     else. Null where a retry made nothing."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, made: tuple[invitations.Invitation, str | None]) -> Self:
@@ -107,13 +103,11 @@ class ResendInvitationPayload(InviteMemberPayload):
 
 
 @strawberry.type
-class RevokeInvitationPayload:
+class RevokeInvitationPayload(Payload):
     """The id of the invitation that is gone, or what was wrong."""
 
     revoked_invitation_id: strawberry.ID | None = None
     """The invitation's id."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, invitation: invitations.Invitation) -> Self:
@@ -136,13 +130,11 @@ class RemoveMemberPayload(TeamPayload):
 
 
 @strawberry.type
-class LeaveTeamPayload:
+class LeaveTeamPayload(Payload):
     """The id of the team that you have left, or what was wrong."""
 
     left_team_id: strawberry.ID | None = None
     """The team's id; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, team: model.Team) -> Self:
@@ -153,7 +145,7 @@ class LeaveTeamPayload:
 @strawberry.type
 class MembersMutation:
     @strawberry.mutation
-    @reporting(InviteMemberPayload)
+    @reporting
     async def invite_member(
         self, info: Info, input: Annotated[InviteMemberInput, strawberry.argument(description="Whom, into what.")]
     ) -> InviteMemberPayload:
@@ -170,7 +162,7 @@ class MembersMutation:
         return InviteMemberPayload.of(made)
 
     @strawberry.mutation
-    @reporting(ResendInvitationPayload)
+    @reporting
     async def resend_invitation(
         self, info: Info, input: Annotated[ResendInvitationInput, strawberry.argument(description="Which one.")]
     ) -> ResendInvitationPayload:
@@ -179,7 +171,7 @@ class MembersMutation:
         return ResendInvitationPayload.of(made)
 
     @strawberry.mutation
-    @reporting(RevokeInvitationPayload)
+    @reporting
     async def revoke_invitation(
         self, info: Info, input: Annotated[RevokeInvitationInput, strawberry.argument(description="Which one.")]
     ) -> RevokeInvitationPayload:
@@ -190,7 +182,7 @@ class MembersMutation:
         return RevokeInvitationPayload.of(invitation)
 
     @strawberry.mutation
-    @reporting(AcceptInvitationPayload)
+    @reporting
     async def accept_invitation(
         self, info: Info, input: Annotated[AcceptInvitationInput, strawberry.argument(description="Which one.")]
     ) -> AcceptInvitationPayload:
@@ -200,7 +192,7 @@ class MembersMutation:
         return AcceptInvitationPayload.of(team)
 
     @strawberry.mutation
-    @reporting(ChangeMemberRolePayload)
+    @reporting
     async def change_member_role(
         self, info: Info, input: Annotated[ChangeMemberRoleInput, strawberry.argument(description="Whose, to what.")]
     ) -> ChangeMemberRolePayload:
@@ -212,7 +204,7 @@ class MembersMutation:
         return ChangeMemberRolePayload.of(team)
 
     @strawberry.mutation
-    @reporting(RemoveMemberPayload)
+    @reporting
     async def remove_member(
         self, info: Info, input: Annotated[RemoveMemberInput, strawberry.argument(description="Whom.")]
     ) -> RemoveMemberPayload:
@@ -223,7 +215,7 @@ class MembersMutation:
         return RemoveMemberPayload.of(team)
 
     @strawberry.mutation
-    @reporting(LeaveTeamPayload)
+    @reporting
     async def leave_team(
         self, info: Info, input: Annotated[LeaveTeamInput, strawberry.argument(description="Which one.")]
     ) -> LeaveTeamPayload:

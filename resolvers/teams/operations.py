@@ -5,7 +5,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.errors import UserErrors, reporting
+from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.teams.objects import Team
 from services.core.ids import TeamId, UserId
 from services.memberships import model
@@ -17,9 +17,7 @@ class CreateTeamInput:
 
     name: str
     """One line of 1 to 100 characters."""
-    client_mutation_id: str | None = None
-    """Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the team of the
-    first try as long as you may see it. With other input it is a CONFLICT."""
+    client_mutation_id: ClientMutationId = retry_returns("team")
 
 
 @strawberry.input
@@ -53,13 +51,11 @@ class DeleteTeamInput:
 
 
 @strawberry.type
-class TeamPayload:
+class TeamPayload(Payload):
     """The team, or what was wrong."""
 
     team: Team | None = None
     """The team as it is now, also after a CONFLICT; null after other errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, team: model.Team) -> Self:
@@ -82,13 +78,11 @@ class TransferOwnershipPayload(TeamPayload):
 
 
 @strawberry.type
-class DeleteTeamPayload:
+class DeleteTeamPayload(Payload):
     """The id of the team that is gone, or what was wrong."""
 
     deleted_team_id: strawberry.ID | None = None
     """The team's id; null where there are user errors."""
-    user_errors: UserErrors = strawberry.field(default_factory=list)
-    """What you can correct; empty on success."""
 
     @classmethod
     def of(cls, team: model.Team) -> Self:
@@ -109,7 +103,7 @@ class TeamsQuery:
 @strawberry.type
 class TeamsMutation:
     @strawberry.mutation
-    @reporting(CreateTeamPayload)
+    @reporting
     async def create_team(
         self, info: Info, input: Annotated[CreateTeamInput, strawberry.argument(description="What to make.")]
     ) -> CreateTeamPayload:
@@ -121,7 +115,7 @@ class TeamsMutation:
         return CreateTeamPayload.of(team)
 
     @strawberry.mutation
-    @reporting(RenameTeamPayload)
+    @reporting
     async def rename_team(
         self, info: Info, input: Annotated[RenameTeamInput, strawberry.argument(description="The new name.")]
     ) -> RenameTeamPayload:
@@ -132,7 +126,7 @@ class TeamsMutation:
         return RenameTeamPayload.of(team)
 
     @strawberry.mutation
-    @reporting(TransferOwnershipPayload)
+    @reporting
     async def transfer_ownership(
         self, info: Info, input: Annotated[TransferOwnershipInput, strawberry.argument(description="What, to whom.")]
     ) -> TransferOwnershipPayload:
@@ -144,7 +138,7 @@ class TeamsMutation:
         return TransferOwnershipPayload.of(team)
 
     @strawberry.mutation
-    @reporting(DeleteTeamPayload)
+    @reporting
     async def delete_team(
         self, info: Info, input: Annotated[DeleteTeamInput, strawberry.argument(description="Which one.")]
     ) -> DeleteTeamPayload:

@@ -68,6 +68,7 @@ def test_every_mutation_takes_one_input_and_returns_the_object_and_user_errors()
         payload = build_schema(sdl()).type_map[str(field.type).rstrip("!")]
         assert isinstance(payload, GraphQLObjectType)
         assert str(payload.fields["userErrors"].type) == "[UserError!]!"
+        assert list(payload.fields)[-1] == "userErrors"
 
 
 def test_the_operations_that_we_ship_are_valid() -> None:

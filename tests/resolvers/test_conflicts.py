@@ -1,15 +1,15 @@
 """Whom the payload of a conflict shows the object as it is now: who may see it by its id, and nobody else."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
+import strawberry
 
 from cli.serving import provision_stage
 from resolvers.context import Context
-from resolvers.errors import UserError, reporting
+from resolvers.mutations import Payload, reporting
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor
@@ -21,14 +21,13 @@ from services.settings import SettingsChange
 from tests.snapinfra import settings
 
 
-@dataclass
-class Payload:
-    shown: Any = None
-    user_errors: list[UserError] = field(default_factory=list[UserError])
+@strawberry.type
+class Shown(Payload):
+    shown: strawberry.Private[Any] = None
 
     @classmethod
     def of(cls, thing: Any, /) -> Self:
-        return cls(thing)
+        return cls(shown=thing)
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +47,11 @@ async def somebody(services: Services) -> Actor:
     return await services.users.actor(Subject(f"user_{new_id('x').replace('_', '-')}"))
 
 
-async def told(services: Services, conflict: Conflict, actor: Actor) -> Payload:
+async def told(services: Services, conflict: Conflict, actor: Actor) -> Shown:
     """Return what a mutation tells somebody that met a conflict."""
 
-    @reporting(Payload)
-    async def mutation(root: None, *, info: Any) -> Payload:
+    @reporting
+    async def mutation(root: None, *, info: Any) -> Shown:
         del root, info
         raise conflict
 

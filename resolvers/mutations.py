@@ -1,0 +1,84 @@
+"""What mutations have in common: retries that are safe, and payloads that say what was wrong."""
+
+import asyncio
+import functools
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+import strawberry
+
+from resolvers.context import Context
+from resolvers.errors import UserError, UserErrors, user_errors
+from resolvers.sight import seen
+from services.core import errors
+
+ClientMutationId = str | None
+
+
+def retry_returns(thing: str, *, without: str = "") -> Any:
+    """Declare the `client_mutation_id` of a create, by what a retry of it returns, and what that then lacks."""
+    lacking = f", without {without}," if without else ""
+    return strawberry.field(
+        default=None,
+        description=(
+            "Makes a retry safe: for a day, the same value with the same input makes nothing more, and returns the "
+            f"{thing} of the first try{lacking} as long as you may see it. With other input it is a CONFLICT."
+        ),
+    )
+
+
+class Payload(ABC):
+    """What a mutation returns: what it changed, and behind it what was wrong. The base of all payloads."""
+
+    user_errors: list[UserError]
+    """What you can correct; empty on success."""
+
+    def __init_subclass__(cls) -> None:
+        """Declare `userErrors` in the payload itself, behind its own fields: Strawberry has inherited ones first."""
+        super().__init_subclass__()
+        annotations = inspect.get_annotations(cls)
+        if "user_errors" not in annotations:
+            cls.__annotations__ = {**annotations, "user_errors": UserErrors}
+            cls.user_errors = strawberry.field(default_factory=list)
+
+    @classmethod
+    @abstractmethod
+    def of(cls, thing: Any, /) -> Self:
+        """Make the payload that shows an object of the services."""
+
+
+Y = TypeVar("Y", bound=Payload)
+P = ParamSpec("P")
+S = TypeVar("S")
+
+
+def reporting(
+    resolve: Callable[Concatenate[S, P], Awaitable[Y]],
+) -> Callable[Concatenate[S, P], Awaitable[Y]]:
+    """Turn what the user can correct into user errors of the payload that a mutation is declared to return.
+
+    A conflict shows the object as it is now, to whom may see it by its id: others are told that there is a conflict.
+    """
+    payload: type[Y] = inspect.get_annotations(resolve)["return"]
+
+    @functools.wraps(resolve)
+    async def reported(root: S, *args: P.args, **kwargs: P.kwargs) -> Y:
+        info: Any = kwargs["info"]  # Strawberry gives it by name
+        context: Context = info.context
+        try:
+            await asyncio.sleep(0)  # reading a large input has taken its time: others have theirs
+            context.require_counted(info.path.key)
+            return await resolve(root, *args, **kwargs)
+        except errors.Conflict as conflict:
+            is_seen = conflict.current and await seen(context.services, conflict.current.id, by=context.actor)
+            shown = payload.of(conflict.current) if is_seen else payload()
+            shown.user_errors = user_errors(conflict)
+            return shown
+        except (errors.Invalid, errors.Exhausted) as problem:
+            shown = payload()
+            shown.user_errors = user_errors(problem)
+            return shown
+
+    return reported
