@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
-from types import ModuleType
 from typing import Any, Final
 
 import strawberry
@@ -32,77 +31,30 @@ from resolvers import (
     dashboard,
     deleted_projects,
     documentation,
-    errors,
     integrations,
-    node,
     nodes,
-    paging,
     projects,
     schemas,
     settings,
-    streams,
     usage,
     users,
-    viewer_can,
 )
 from resolvers.analytics import events as analytics_events
 from resolvers.analytics import objects as analytics_objects
 from resolvers.analytics import operations as analytics
 from resolvers.context import Context
-from resolvers.deployments import events as deployment_events
 from resolvers.deployments import objects as deployment_objects
 from resolvers.deployments import operations as deployments
-from resolvers.generations import events as generation_events
 from resolvers.generations import objects as generation_objects
 from resolvers.generations import operations as generations
-from resolvers.notifications import objects as notification_objects
 from resolvers.notifications import operations as notifications
 from resolvers.notifications import targets as notification_targets
 from resolvers.scalars import SCALARS
 from resolvers.teams import members
-from resolvers.teams import objects as team_objects
 from resolvers.teams import operations as teams
 
 MUCH: Final = 1_000
 """Points of an operation that keeps others waiting for some milliseconds."""
-
-SLICES: Final[list[ModuleType]] = [
-    node,
-    nodes,
-    paging,
-    errors,
-    streams,
-    users,
-    team_objects,
-    members,
-    teams,
-    viewer_can,
-    api_keys,
-    projects,
-    deleted_projects,
-    schemas,
-    architectures,
-    documentation,
-    settings,
-    activity,
-    collaboration,
-    generation_objects,
-    generation_events,
-    generations,
-    deployment_objects,
-    deployment_events,
-    deployments,
-    notification_objects,
-    notifications,
-    notification_targets,
-    integrations,
-    analytics_objects,
-    analytics,
-    analytics_events,
-    dashboard,
-    admin,
-    usage,
-]
 
 
 @strawberry.type
@@ -233,7 +185,7 @@ class BoundedSchema(strawberry.Schema):
 @cache
 def schema() -> strawberry.Schema:
     """Return the schema; made once."""
-    describe([*SLICES, sys.modules[__name__]])
+    describe([module for name, module in sys.modules.items() if name == __name__ or name.startswith("resolvers.")])
     config = StrawberryConfig(scalar_map=SCALARS)
     made = BoundedSchema(
         query=Query,

@@ -26,7 +26,7 @@ ActivityEntityType = strawberry.enum(EntityType, name="ActivityEntityType")
 ActivityVerb = strawberry.enum(Verb, name="ActivityVerb")
 
 
-@shows(model.ActivityEntry)
+@shows(model.ActivityEntry, prefix="activity", get=lambda services: services.activity.get)
 @strawberry.type
 class Activity(Node):
     """Somebody did something to an object, or what they had asked for happened. Kept for 90 days."""

@@ -9,7 +9,7 @@ from resolvers.context import Info
 from resolvers.generations import Generation
 from resolvers.lists import AtMost
 from resolvers.mutations import Payload, reporting
-from resolvers.sight import seen
+from resolvers.shown import seen
 from services import admin
 from services.admin import MOST_DEAD
 from services.core.ids import GenerationId

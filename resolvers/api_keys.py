@@ -18,7 +18,7 @@ from services.core.ids import ApiKeyId, TeamId
 strawberry.enum(Scope, name="ApiKeyScope")
 
 
-@shows(model.ApiKey)
+@shows(model.ApiKey, prefix="key", get=lambda services: services.api_keys.get)
 @strawberry.type
 class ApiKey(Node):
     """What a program signs in with. It acts for the person who made it, in one team, with their role there."""

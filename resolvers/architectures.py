@@ -46,7 +46,7 @@ class DiagramEdge:
     """How; may be empty."""
 
 
-@shows(service.Architecture)
+@shows(service.Architecture, prefix="architecture", get=lambda services: services.architectures.get)
 @strawberry.type
 class Architecture(Node):
     """A drawing of a backend's parts and how they connect, generated or made by hand."""

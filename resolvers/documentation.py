@@ -17,7 +17,7 @@ from services.documentation.model import MAX_PAGES
 from services.projects import service as projects
 
 
-@shows(model.DocumentationPage)
+@shows(model.DocumentationPage, prefix="page", get=lambda services: services.documentation.get)
 @strawberry.type
 class DocumentationPage(Node):
     """A page about a project, generated or written by hand."""

@@ -23,7 +23,7 @@ strawberry.enum(IntegrationType)
 strawberry.enum(IntegrationTestState)
 
 
-@shows(model.Integration)
+@shows(model.Integration, prefix="integration", get=lambda services: services.integrations.get)
 @strawberry.type
 class Integration(Node):
     """An account of a team at another service. Its credentials are encrypted and can not be read."""

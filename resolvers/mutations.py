@@ -11,7 +11,7 @@ import strawberry
 
 from resolvers.context import Context
 from resolvers.errors import UserError, UserErrors, user_errors
-from resolvers.sight import seen
+from resolvers.shown import seen
 from services.core import errors
 
 ClientMutationId = str | None

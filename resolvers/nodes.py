@@ -9,8 +9,7 @@ import strawberry
 from resolvers.context import Info
 from resolvers.lists import AsLongAs, AtMost
 from resolvers.node import Node
-from resolvers.shown import shown
-from resolvers.sight import seen
+from resolvers.shown import seen, shown
 
 MOST: Final = 100
 

@@ -33,7 +33,7 @@ from services.projects.service import ProjectStatus
 strawberry.enum(ProjectStatus)
 
 
-@shows(model.Project)
+@shows(model.Project, prefix="project", get=lambda services: services.projects.get)
 @strawberry.type
 class Project(Node):
     """A backend being built, from its description to where it runs."""

@@ -96,7 +96,7 @@ class SchemaChange:
     """The thing as it is; null where it went."""
 
 
-@shows(service.Schema)
+@shows(service.Schema, prefix="schema", get=lambda services: services.schemas.get)
 @strawberry.type
 class Schema(Node):
     """A version of a project's database schema. Versions never change; a new one is made instead."""

@@ -16,7 +16,7 @@ from services import users as model
 from services.core.pages import PageRequest
 
 
-@shows(model.User)
+@shows(model.User, prefix="user", get=lambda services: services.users.get)
 @strawberry.type
 class User(Node):
     """Somebody who signs in."""

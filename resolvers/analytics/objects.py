@@ -79,7 +79,7 @@ class AnalyticsEvent:
         )
 
 
-@shows(records.Session)
+@shows(records.Session, prefix="session", get=lambda services: services.analytics.session)
 @strawberry.type
 class Session(Node):
     """One user's run of something, summed up from its events. Kept for 90 days after its last event."""

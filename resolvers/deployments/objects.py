@@ -96,7 +96,7 @@ class DeploymentConfig:
     """Null: the platform's own."""
 
 
-@shows(records.Deployment)
+@shows(records.Deployment, prefix="deployment", get=lambda services: services.deployments.get)
 @strawberry.type
 class Deployment(Node):
     """A delivery of generated code to a platform, while it is being built and while it runs there."""

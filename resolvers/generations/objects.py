@@ -150,7 +150,7 @@ class GenerationFileChange:
         return cls(path=change.path, change=change.kind, before=change.before, after=change.after, patch=change.patch)
 
 
-@shows(records.Generation)
+@shows(records.Generation, prefix="generation", get=lambda services: services.generations.get)
 @strawberry.type
 class Generation(Node):
     """One run of a model (or of the scaffold) for a project. What it made never changes."""

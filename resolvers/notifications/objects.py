@@ -21,7 +21,7 @@ strawberry.enum(DeliveryState, name="WebhookDeliveryState")
 strawberry.enum(DisabledReason, name="WebhookDisabledReason")
 
 
-@shows(model.Delivery)
+@shows(model.Delivery, prefix="delivery", get=lambda services: services.webhooks.delivery)
 @strawberry.type
 class WebhookDelivery(Node):
     """One message to one webhook, with all its attempts. Kept for 30 days."""
@@ -67,7 +67,7 @@ class WebhookDelivery(Node):
         )
 
 
-@shows(model.Webhook)
+@shows(model.Webhook, prefix="webhook", get=lambda services: services.webhooks.get)
 @strawberry.type
 class Webhook(Node):
     """A URL of yours that is told of what happens to a team, signed per Standard Webhooks. Seen by administrators."""

@@ -23,7 +23,7 @@ strawberry.enum(Channel, name="NotificationChannel")
 strawberry.enum(TargetState, name="NotificationTargetState")
 
 
-@shows(model.NotificationTarget)
+@shows(model.NotificationTarget, prefix="target", get=lambda services: services.targets.get)
 @strawberry.type
 class NotificationTarget(Node):
     """Somebody who is told what happens to a team, by e-mail or text message. Seen by administrators."""

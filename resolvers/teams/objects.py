@@ -53,7 +53,7 @@ class TeamMember:
         )
 
 
-@shows(invitations.Invitation)
+@shows(invitations.Invitation, prefix="invitation", get=lambda services: services.invitations.get)
 @strawberry.type
 class TeamInvitation(Node):
     """An offer to become a member of a team. It is gone once it is accepted, taken back or replaced."""
@@ -84,7 +84,7 @@ class TeamInvitation(Node):
         )
 
 
-@shows(model.Team)
+@shows(model.Team, prefix="team", get=lambda services: services.teams.get)
 @strawberry.type
 class Team(Node):
     """People who share projects. Everybody has a personal one."""

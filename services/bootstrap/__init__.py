@@ -4,7 +4,7 @@
 """
 
 from services.bootstrap.build import opened
-from services.bootstrap.parts import Process, Services
-from services.bootstrap.resources import TABLES, resources, table_name
+from services.bootstrap.parts import TABLES, Process, Services
+from services.bootstrap.resources import resources, table_name
 
 __all__ = ["TABLES", "Process", "Services", "opened", "resources", "table_name"]

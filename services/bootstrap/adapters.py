@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from services.bootstrap.resources import TABLES, key_alias, table_name
+from services.bootstrap.parts import TABLES
+from services.bootstrap.resources import key_alias, table_name
 from services.checks.port import Checks, NoChecks
 from services.checks.service import open_checks
 from services.config import Config

@@ -1,40 +1,85 @@
-"""What a process consists of: the services of an api, and what a worker runs."""
+"""What a process consists of: its tables, the services of an api, and what a worker runs."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from services.activity.service import Activity
 from services.admin import Admin
 from services.analytics.events import Events
+from services.analytics.model import ANALYTICS
+from services.analytics.rollups import ROLLUPS
 from services.analytics.service import Analytics
-from services.api_keys.service import ApiKeys
-from services.architectures.service import Architectures
+from services.analytics.sessions import SESSIONS
+from services.api_keys.service import API_KEYS, ApiKeys
+from services.architectures.service import ARCHITECTURES, Architectures
 from services.bootstrap.health import Health
 from services.collaboration import Collaboration
 from services.config import Config
 from services.dashboard import Dashboards
+from services.deployments.archive import DEPLOYMENT_LOGS
+from services.deployments.model import DEPLOYMENTS
 from services.deployments.service import Deployments
+from services.documentation.model import DOCUMENTATION
 from services.documentation.service import Documentation
-from services.foundation.auth.access import AccessChanges
+from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
+from services.foundation.aws.spec import TableSpec
+from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS
+from services.foundation.limits.rate_limit import RATES
 from services.foundation.limits.throttle import Throttle
+from services.generations.model import GENERATIONS
 from services.generations.service import Generations
+from services.integrations.model import INTEGRATIONS
 from services.integrations.service import Integrations
+from services.journal.model import ACTIVITY
 from services.lifecycle.accounts import Accounts
 from services.lifecycle.deletion import Deletion
+from services.memberships.model import MEMBERSHIPS, TEAMS
+from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
 from services.notifications.service import Webhooks
 from services.notifications.targets import NotificationTargets
-from services.projects.service import Projects
+from services.projects.service import PROJECTS, Projects
 from services.projects.trash import DeletedProjects
-from services.schemas.service import Schemas
-from services.settings import Settings
+from services.schemas.service import SCHEMAS, Schemas
+from services.settings import SETTINGS, TEAM_SETTINGS, Settings
 from services.sign_in import SignIn
-from services.teams.invitations import Invitations
+from services.teams.invitations import INVITATIONS, Invitations
 from services.teams.members import Members
 from services.teams.service import Teams
+from services.usage.model import BUDGETS, USAGE
 from services.usage.reports import Reports
-from services.users import Users
+from services.users import USERS, Users
+
+TABLES: Final[Sequence[TableSpec[Any]]] = (
+    PROJECTS,
+    SCHEMAS,
+    ARCHITECTURES,
+    GENERATIONS,
+    DEPLOYMENTS,
+    DEPLOYMENT_LOGS,
+    DOCUMENTATION,
+    ACTIVITY,
+    SETTINGS,
+    TEAM_SETTINGS,
+    TEAMS,
+    MEMBERSHIPS,
+    INVITATIONS,
+    USERS,
+    API_KEYS,
+    ACCESS_CHANGES,
+    IDEMPOTENCY_KEYS,
+    RATES,
+    BUDGETS,
+    USAGE,
+    WEBHOOKS,
+    DELIVERIES,
+    INTEGRATIONS,
+    TARGETS,
+    ANALYTICS,
+    SESSIONS,
+    ROLLUPS,
+)
 
 
 @dataclass(frozen=True, slots=True)
