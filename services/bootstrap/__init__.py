@@ -1,6 +1,8 @@
 """The only chooser of adapters: from the settings to a frozen `Services`, ready to use.
 
-`opened` (build.py) puts a process together from what the settings ask for (adapters.py, people.py).
+`opened` (build.py) lists what a process consists of (parts.py). What the settings ask for is chosen in adapters.py; the
+services that take more than a line are put together in identity.py, working.py, measuring.py and notifying.py, of what
+they share (shared.py).
 """
 
 from services.bootstrap.build import opened

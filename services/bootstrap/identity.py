@@ -4,21 +4,19 @@ import secrets
 from dataclasses import dataclass
 
 from services.api_keys.service import API_KEYS, ApiKey, ApiKeys
-from services.bootstrap.adapters import Adapters
+from services.bootstrap.shared import Shared
 from services.core.recent import Recent
 from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
 from services.foundation.auth.sessions import ClerkSessions
 from services.foundation.auth.signatures import Signatures
 from services.foundation.auth.tokens import dev_user
 from services.foundation.aws.spec import Owner
-from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS
 from services.foundation.limits.rate_limit import RATES, RateLimiter
-from services.journal.journal import Journal
 from services.lifecycle.accounts import Accounts
 from services.lifecycle.deletion import Deletion
 from services.lifecycle.team_cascade import TeamCascade
 from services.memberships.model import MEMBERSHIPS, TEAMS
-from services.notifications.notifier import Notifier
 from services.projects.service import PROJECTS
 from services.sign_in import SignIn
 from services.teams.invitations import INVITATIONS, MAILS, Invitations
@@ -40,7 +38,8 @@ class Identity:
     api_keys: ApiKeys
 
 
-def identity(adapters: Adapters, notifier: Notifier, idempotency: Idempotency, journal: Journal) -> Identity:
+def identity(shared: Shared) -> Identity:
+    adapters, notifier = shared.adapters, shared.notifier
     aws, config, now, random = adapters.aws, adapters.config, adapters.now, secrets.token_bytes
     table, team_table, memberships = adapters.table(USERS), adapters.table(TEAMS), adapters.table(MEMBERSHIPS)
     known: Recent[Known] = Recent(lifetime=KNOWN_FOR, most=KNOWN, now=now)
@@ -65,8 +64,8 @@ def identity(adapters: Adapters, notifier: Notifier, idempotency: Idempotency, j
         projects=adapters.table(PROJECTS),
         access=access,
         cascade=cascade,
-        journal=journal,
-        idempotency=idempotency,
+        journal=shared.journal,
+        idempotency=shared.idempotency,
         now=now,
     )
     api_keys = ApiKeys(
@@ -75,7 +74,7 @@ def identity(adapters: Adapters, notifier: Notifier, idempotency: Idempotency, j
         users=users,
         access=access,
         recent=keys,
-        idempotency=idempotency,
+        idempotency=shared.idempotency,
         pepper=config.pepper,
         random=random,
         now=now,
@@ -115,7 +114,8 @@ def identity(adapters: Adapters, notifier: Notifier, idempotency: Idempotency, j
     )
 
 
-def accounts(adapters: Adapters, identity: Identity, deletion: Deletion) -> Accounts:
+def accounts(shared: Shared, identity: Identity, deletion: Deletion) -> Accounts:
+    adapters = shared.adapters
     secret = adapters.config.clerk_webhook_secret
     return Accounts(
         aws=adapters.aws,

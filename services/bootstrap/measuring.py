@@ -1,4 +1,4 @@
-"""The services of analytics."""
+"""How the services that count are put together: usage with its budgets, and analytics."""
 
 import secrets
 from functools import partial
@@ -13,16 +13,33 @@ from services.analytics.service import Analytics
 from services.analytics.sessions import SESSIONS
 from services.bootstrap.adapters import Adapters
 from services.bootstrap.resources import table_name
+from services.bootstrap.shared import Shared
+from services.core.prices import Prices, nanos
 from services.core.recent import Recent
-from services.foundation.aws.bucket import Bucket
-from services.foundation.events.port import EventLog
 from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS
 from services.foundation.limits.rate_limit import RATES, RateLimiter
+from services.generations.model import GENERATIONS, Generation
 from services.projects.service import Projects
+from services.usage.model import BUDGETS, USAGE
+from services.usage.service import Budgets, Limits
 
 
-def analytics(adapters: Adapters, log: EventLog, projects: Projects) -> Analytics:
-    rollups, now = Rollups(adapters.aws, table_name(adapters.config, ROLLUPS)), adapters.now
+def budgets(adapters: Adapters) -> Budgets[Generation]:
+    config = adapters.config
+    return Budgets(
+        records=adapters.table(GENERATIONS),
+        counters=adapters.table(BUDGETS),
+        usage=adapters.table(USAGE),
+        limits=Limits(config.team_tokens, None if config.team_cost is None else nanos(config.team_cost)),
+        prices=Prices(config.prices),
+        models=config.models,
+        now=adapters.now,
+    )
+
+
+def analytics(shared: Shared, projects: Projects) -> Analytics:
+    adapters, now = shared.adapters, shared.now
+    rollups = Rollups(adapters.aws, table_name(adapters.config, ROLLUPS))
     known = names.Names(
         adapters.table(ROLLUPS), Recent(lifetime=names.KNOWN_FOR, most=names.KNOWN, now=now), now, names.MOST
     )
@@ -38,7 +55,7 @@ def analytics(adapters: Adapters, log: EventLog, projects: Projects) -> Analytic
     return Analytics(
         ingest=ingest,
         rollups=rollups,
-        live=Live(log, rollups, now),
+        live=Live(shared.log, rollups, now),
         projects=projects,
         rates=rates,
         new_name=partial(secrets.token_hex, 8),
@@ -46,11 +63,11 @@ def analytics(adapters: Adapters, log: EventLog, projects: Projects) -> Analytic
     )
 
 
-def events(adapters: Adapters, service: Analytics, bucket: Bucket) -> Events:
+def events(shared: Shared, service: Analytics) -> Events:
     return Events(
         table=service.ingest.events,
         analytics=service,
-        bucket=bucket,
-        rates=RateLimiter(table=adapters.table(RATES), most=RATE, now=adapters.now, what="exports"),
-        now=adapters.now,
+        bucket=shared.bucket,
+        rates=RateLimiter(table=shared.adapters.table(RATES), most=RATE, now=shared.now, what="exports"),
+        now=shared.now,
     )

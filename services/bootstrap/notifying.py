@@ -2,11 +2,10 @@
 
 import secrets
 
-from services.bootstrap.adapters import Adapters
-from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.bootstrap.shared import Shared
+from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS
 from services.foundation.limits.rate_limit import RATES
 from services.foundation.outbound.client import Outbound
-from services.journal.journal import Journal
 from services.memberships.model import MEMBERSHIPS
 from services.notifications.attempt import Attempts
 from services.notifications.confirmations import Confirmations
@@ -14,7 +13,6 @@ from services.notifications.email_notifier import EmailNotifier
 from services.notifications.fanout import Fanout
 from services.notifications.keyring import Keyring
 from services.notifications.model import DELIVERIES, WEBHOOKS
-from services.notifications.notifier import Notifier
 from services.notifications.service import Webhooks
 from services.notifications.targets import NotificationTargets
 from services.notifications.webhook_dispatcher import WebhookDispatcher
@@ -22,10 +20,9 @@ from services.settings import SETTINGS
 from services.users import USERS
 
 
-def webhooks(
-    adapters: Adapters, notifier: Notifier, outbound: Outbound, idempotency: Idempotency, journal: Journal
-) -> tuple[WebhookDispatcher, Webhooks]:
+def webhooks(shared: Shared, outbound: Outbound) -> tuple[WebhookDispatcher, Webhooks]:
     """Make what delivers notices, and what teams do with their webhooks."""
+    adapters, notifier = shared.adapters, shared.notifier
     table, deliveries, now = adapters.table(WEBHOOKS), adapters.table(DELIVERIES), adapters.now
     keyring = Keyring(adapters.envelopes(), now)
     fanout = Fanout(webhooks=table, deliveries=deliveries, queue=notifier.queue, now=now)
@@ -37,9 +34,9 @@ def webhooks(
         deliveries=deliveries,
         fanout=fanout,
         keyring=keyring,
-        idempotency=idempotency,
+        idempotency=shared.idempotency,
         outbound=outbound,
-        journal=journal,
+        journal=shared.journal,
         now=now,
     )
     members, sent = adapters.table(MEMBERSHIPS), adapters.table(IDEMPOTENCY_KEYS)
@@ -56,19 +53,19 @@ def webhooks(
     ), service
 
 
-def targets(adapters: Adapters, notifier: Notifier, idempotency: Idempotency, journal: Journal) -> NotificationTargets:
+def targets(shared: Shared) -> NotificationTargets:
     """Make what teams do with the people that they have told."""
     confirmations = Confirmations(
-        rates=adapters.table(RATES),
-        pepper=adapters.config.pepper,
+        rates=shared.adapters.table(RATES),
+        pepper=shared.config.pepper,
         random=secrets.token_bytes,
-        now=adapters.now,
+        now=shared.now,
     )
     return NotificationTargets(
-        table=notifier.targets,
-        notifier=notifier,
+        table=shared.notifier.targets,
+        notifier=shared.notifier,
         confirmations=confirmations,
-        idempotency=idempotency,
-        journal=journal,
-        now=adapters.now,
+        idempotency=shared.idempotency,
+        journal=shared.journal,
+        now=shared.now,
     )

@@ -57,7 +57,7 @@ async def working(desk: Office) -> AsyncGenerator[None]:
 
 
 def sweeper(desk: Office) -> Sweeper[Generation]:
-    return cast("Sweeper[Generation]", desk.process.workers[2])
+    return cast("Sweeper[Generation]", desk.process.workers[1])
 
 
 async def until(desk: Office, generation: Generation, holds: Callable[[Generation], bool]) -> Generation:
