@@ -59,9 +59,9 @@ async def _use(client: Client, arrival: Arrival) -> None:
     record = {field["name"]: _sample(field) for field in table["fields"] if not field["primaryKey"]}
     async with httpx.AsyncClient(base_url=arrival.url or "", timeout=10) as http:
         created = await _expect(http, 201, "POST", f"/{table['name']}", json=record)
-        found = await _expect(http, 200, "GET", f"/{table['name']}/{created['id']}")
-        if any(found[name] != value for name, value in record.items()):
-            raise Refused(f"What was read back differs from what was created: {found}")
+        read = await _expect(http, 200, "GET", f"/{table['name']}/{created['id']}")
+        if any(read[name] != value for name, value in record.items()):
+            raise Refused(f"What was read back differs from what was created: {read}")
         await _expect(http, 400, "POST", f"/{table['name']}", json={"no_such_field": 1})
         listed = await _expect(http, 200, "GET", f"/{table['name']}")
         if [item["id"] for item in listed["items"]] != [created["id"]]:

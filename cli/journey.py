@@ -267,12 +267,12 @@ def _show_check(event: dict[str, Any]) -> None:
 
 
 def _summary(event: dict[str, Any]) -> str:
-    made = event["generation"]
+    generation = event["generation"]
     parts = [event["status"]]
-    if made and made["files"]:
-        parts.append(f"{len(made['files'])} files")
-    elif made and made["schema"]:
-        parts.append(f"tables: {', '.join(table['name'] for table in made['schema']['tables'])}")
+    if generation and generation["files"]:
+        parts.append(f"{len(generation['files'])} files")
+    elif generation and generation["schema"]:
+        parts.append(f"tables: {', '.join(table['name'] for table in generation['schema']['tables'])}")
     return click.style("  ".join(parts), bold=True)
 
 

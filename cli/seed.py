@@ -187,8 +187,8 @@ async def _team(services: Services) -> Team:
     """Make the team and its members, in their roles."""
     owner = await _actor(services, OWNER)
     teams = (await services.teams.list(ALL, by=owner)).items
-    found = [team for team in teams if team.name == TEAM and team.user_id == owner.user_id]
-    team = found[0] if found else await services.teams.create(TEAM, by=owner)
+    named = [team for team in teams if team.name == TEAM and team.user_id == owner.user_id]
+    team = named[0] if named else await services.teams.create(TEAM, by=owner)
     owner = await _actor(services, OWNER)
     members = {member.user_id for member in (await services.members.list(team, ALL, by=owner)).items}
     for name, (role, first_name, last_name) in MEMBERS.items():
@@ -215,17 +215,17 @@ class _Stage:
 
     async def project(self, plan: Plan) -> Project:
         page = await self.services.projects.list(ALL, team_id=self.team.id, status=None, by=self.owner)
-        found = [project for project in page.items if project.name == plan.name]
-        if found:
-            return found[0]
+        named = [project for project in page.items if project.name == plan.name]
+        if named:
+            return named[0]
         new = NewProject(plan.name, plan.description, team_id=self.team.id)
         return await self.services.projects.create(new, by=self.people[plan.who])
 
     async def generate(self, plan: Plan, project: Project) -> None:
         """Ask for the generations that the project has not had yet, one after the other."""
         generations, by = self.services.generations, self.people[plan.who]
-        made = len((await generations.of_project(project, ALL)).items)
-        for kind, prompt in plan.generations[made:]:
+        done = len((await generations.of_project(project, ALL)).items)
+        for kind, prompt in plan.generations[done:]:
             generation = await generations.create(NewGeneration(project.id, kind, prompt), by=by)
             async with generations.follow(generation.id, after=None, by=by) as events:
                 async for _ in events:
@@ -249,8 +249,8 @@ class _Stage:
         """Wait until a deployment is live, or has ended without."""
         async with self.services.deployments.follow(deployment_id, after=None, shown=LogFilter(), by=by) as events:
             async for one in events:
-                told = one.event if isinstance(one, StreamEvent) else None
-                if isinstance(told, DeploymentStatusChanged) and told.status is DeploymentStatus.SUCCESS:
+                event = one.event if isinstance(one, StreamEvent) else None
+                if isinstance(event, DeploymentStatusChanged) and event.status is DeploymentStatus.SUCCESS:
                     return True
         return False
 

@@ -79,10 +79,10 @@ def media_type(request: Request) -> str:
     """Choose the media type of the answer, also where there will be nothing but an error. Raises Malformed."""
     accepted = request.headers.get("accept") or "*/*"
     ranges = [_range(part) for part in accepted.split(",")]
-    found = [(quality, _MEDIA[name]) for name, quality in ranges if name in _MEDIA and quality > 0]
-    if not found:
+    accepted_types = [(quality, _MEDIA[name]) for name, quality in ranges if name in _MEDIA and quality > 0]
+    if not accepted_types:
         raise Malformed(f"The answer can be {GRAPHQL} or {JSON}. {SOCKET}", status=406)
-    return max(found, key=lambda choice: choice[0])[1]
+    return max(accepted_types, key=lambda choice: choice[0])[1]
 
 
 def _range(text: str) -> tuple[str, float]:

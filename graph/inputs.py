@@ -137,11 +137,11 @@ def _in_object(value: _Value, items: Mapping[str, object]) -> Iterator[_Value]:
         if not is_storable(name):
             yield _Value(name, None, None, value.level + 1, value, "a name")
         if _is_of_interest(item):
-            known = fields.get(name)
+            inner = fields.get(name)
             yield (
                 _Value(item, None, None, value.level + 1, value, name)
-                if known is None
-                else _value(known, item, name, within=value)
+                if inner is None
+                else _value(inner, item, name, within=value)
             )
 
 

@@ -110,8 +110,8 @@ class Known:
             shown = _field(kind, name)
             resolve: Any = shown.resolve
             arguments = {"includeDeprecated": True} if "includeDeprecated" in shown.args else {}
-            found = resolve(self._things[thing], SimpleNamespace(schema=self.schema), **arguments)
-            self._behind[key] = self.note((found or ()) if is_list(shown.type) else [found])  # pyright: ignore[reportUnknownMemberType] - generic
+            value = resolve(self._things[thing], SimpleNamespace(schema=self.schema), **arguments)
+            self._behind[key] = self.note((value or ()) if is_list(shown.type) else [value])  # pyright: ignore[reportUnknownMemberType] - generic
         return self._behind[key]
 
 
@@ -137,8 +137,8 @@ class Counting:
         if node.name.value == "__schema":
             return 1 + self._selected(node.selection_set, "__Schema", [self.known.schema])
         names = [value_from_ast_untyped(argument.value, dict(self.variables)) for argument in node.arguments or ()]
-        found = [self.known.schema.type_map.get(name) for name in names if isinstance(name, str)]
-        return 1 + self._selected(node.selection_set, "__Type", found)
+        types = [self.known.schema.type_map.get(name) for name in names if isinstance(name, str)]
+        return 1 + self._selected(node.selection_set, "__Type", types)
 
     def _selected(self, selections: SelectionSetNode | None, kind: str, things: Iterable[Any]) -> int:
         return self._of(selections, kind, Counter(self.known.note(things)))

@@ -192,31 +192,31 @@ class Scales:
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType) -> Weight:
         aliases = 0 if node.alias is None else 1
-        found = self.schema.get_field(parent, node.name.value) if is_composite_type(parent) else None
-        if found is not None and node.arguments:
-            self.calls.append(Call(node, found, parent))
+        definition = self.schema.get_field(parent, node.name.value) if is_composite_type(parent) else None
+        if definition is not None and node.arguments:
+            self.calls.append(Call(node, definition, parent))
         if node.name.value in INTROSPECTION:
             self.introspected.append(node)
             return Weight(points=1, depth=1, fields=1, aliases=aliases)
-        if node.selection_set is None or found is None:
+        if node.selection_set is None or definition is None:
             return Weight(points=1, depth=1, fields=1, aliases=aliases)
-        kind = get_named_type(found.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the type of a list is generic
+        kind = get_named_type(definition.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the type of a list is generic
         below = self._selected(node.selection_set, kind)
         return Weight(
-            points=min(1 + self._times(node, found) * below.points, MOST_POINTS + 1),
+            points=min(1 + self._times(node, definition) * below.points, MOST_POINTS + 1),
             depth=1 + below.depth,
             fields=1,
             aliases=aliases + below.aliases,
         )
 
-    def _times(self, node: FieldNode, found: GraphQLField) -> int:
+    def _times(self, node: FieldNode, definition: GraphQLField) -> int:
         """Return how often what is below a field may come. What is no number there, execution refuses."""
-        if "first" in found.args:
+        if "first" in definition.args:
             first = self._arguments(node).get("first")
             if first is None:  # also where a variable was left out
-                first = found.args["first"].default_value
+                first = definition.args["first"].default_value
             return max(int(first), 0) if isinstance(first, int) or _is_finite(first) else 1
-        length = length_of(found)
+        length = length_of(definition)
         if length is None:
             return 1
         return length.length(self._arguments(node) if isinstance(length, AsLongAs) else {})

@@ -112,8 +112,8 @@ class Preparation:
         self._roots = frozenset(root_fields(document, operation))
         if isinstance(self.about.context, Context):
             self.about.context.needed_scopes = partial(needed_scopes, document, self.operation_name)
-        known: Any = self.schema.get_root_type(operation.operation)
-        if self._is_anonymous and any(name in known.fields for name in self._roots - OPEN):
+        root: Any = self.schema.get_root_type(operation.operation)
+        if self._is_anonymous and any(name in root.fields for name in self._roots - OPEN):
             raise _refused(Unauthenticated(SIGN_IN))
 
     def _errors_of_input(self, scales: Scales) -> Iterator[GraphQLError]:

@@ -152,11 +152,11 @@ def _operation_plan(executor: EventExecutor, kind: type[Any]) -> Render:
 def _member(executor: EventExecutor, given: Any, name: str) -> GraphQLObjectType:
     """Return the type of that name where it is the given one or a member of the given union."""
     inner = _inner(given) if isinstance(given, GraphQLNonNull) else given
-    found = executor.schema.get_type(name)
-    fits = found is inner or (isinstance(inner, GraphQLUnionType) and found in inner.types)
-    if not isinstance(found, GraphQLObjectType) or not fits:
+    kind = executor.schema.get_type(name)
+    fits = kind is inner or (isinstance(inner, GraphQLUnionType) and kind in inner.types)
+    if not isinstance(kind, GraphQLObjectType) or not fits:
         raise _NoPlan
-    return found
+    return kind
 
 
 def _object_plan(executor: EventExecutor, kind: GraphQLObjectType, details: FieldDetailsList) -> Render:

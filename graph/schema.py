@@ -187,7 +187,7 @@ def schema() -> strawberry.Schema:
     """Return the schema; made once."""
     describe([module for name, module in sys.modules.items() if name == __name__ or name.startswith("resolvers.")])
     config = StrawberryConfig(scalar_map=SCALARS)
-    made = BoundedSchema(
+    schema = BoundedSchema(
         query=Query,
         mutation=Mutation,
         subscription=Live,
@@ -203,10 +203,10 @@ def schema() -> strawberry.Schema:
         execution_context_class=EventExecutor,
         config=config,
     )
-    core = made._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as Strawberry's own extensions have it
+    core = schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as Strawberry's own extensions have it
     declare_lengths(core)
     convert_inputs(core, config)
-    return made
+    return schema
 
 
 def sdl() -> str:

@@ -248,5 +248,5 @@ def _wants_page(request: Request) -> bool:
 def _credentials(params: Mapping[str, Any]) -> dict[str, str]:
     """Read the credentials of a connection_init: at its top or below `headers`, in whatever case."""
     nested: Any = params.get("headers")
-    found: dict[str, Any] = {**params, **(nested if isinstance(nested, dict) else {})}
-    return {name.lower(): value for name, value in found.items() if isinstance(value, str)}
+    headers: dict[str, Any] = {**params, **(nested if isinstance(nested, dict) else {})}
+    return {name.lower(): value for name, value in headers.items() if isinstance(value, str)}

@@ -53,22 +53,22 @@ class Activity(Node):
         """The project it was done in; null where it concerns the team, or the project is gone."""
         if self.entry.project_id is None:
             return None
-        found = await info.context.loaders.project(self.entry.project_id, self.entry.project_owner_id)
-        return shown(found)
+        project = await info.context.loaders.project(self.entry.project_id, self.entry.project_owner_id)
+        return shown(project)
 
     @strawberry.field
     async def member(self, info: Info) -> User | None:
         """Whom it was done to, where that is a MEMBER; null for others."""
         if self.entity_type is not EntityType.MEMBER:
             return None
-        found = await info.context.loaders.user(UserId(self.entity_id))
-        return shown(found)
+        user = await info.context.loaders.user(UserId(self.entity_id))
+        return shown(user)
 
     @strawberry.field
     async def user(self, info: Info) -> User | None:
         """Who did it, as `userId`."""
-        found = await info.context.loaders.user(self.entry.user_id)
-        return shown(found)
+        user = await info.context.loaders.user(self.entry.user_id)
+        return shown(user)
 
     @classmethod
     def of(cls, entry: model.ActivityEntry) -> Self:
@@ -142,14 +142,14 @@ class ActivityQuery:
         team = None if team_id is None else TeamId(team_id)
         if filter.project_id is not None:
             project = await info.context.services.projects.get(ProjectId(filter.project_id.value), by=by)
-            found = await activity.of_project(project, page)
+            entries = await activity.of_project(project, page)
         elif filter.user_id is not None:
-            found = await activity.of_user(UserId(filter.user_id.value), page, team_id=team, by=by)
+            entries = await activity.of_user(UserId(filter.user_id.value), page, team_id=team, by=by)
         else:
             asked = filter.entity_type
             assert asked is not None  # noqa: S101 - GraphQL has checked that one of the three is given
-            found = await activity.of_type(asked.value, page, team_id=team, by=by)
-        return connection(found, Activity.of, after=after)
+            entries = await activity.of_type(asked.value, page, team_id=team, by=by)
+        return connection(entries, Activity.of, after=after)
 
 
 @strawberry.type

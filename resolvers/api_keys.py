@@ -88,8 +88,8 @@ class CreateApiKeyPayload(Payload):
     """What to send as `Authorization: Bearer …` or `x-api-key: …`. Shown this once; null where a retry made nothing."""
 
     @classmethod
-    def of(cls, made: tuple[model.ApiKey, str | None]) -> Self:
-        key, text = made
+    def of(cls, created: tuple[model.ApiKey, str | None]) -> Self:
+        key, text = created
         return cls(api_key=ApiKey.of(key), text=text)
 
 

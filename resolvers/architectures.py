@@ -71,16 +71,18 @@ class Architecture(Node):
     @strawberry.field
     async def project(self, info: Info) -> Project | None:
         """The project it belongs to."""
-        found = await info.context.services.projects.get(self.architecture.project_id, by=info.context.actor)
-        return Project.of(found)
+        project = await info.context.services.projects.get(self.architecture.project_id, by=info.context.actor)
+        return Project.of(project)
 
     @strawberry.field
     async def generation(self, info: Info) -> AnyGeneration | None:
         """The generation that made it; null for one made by hand. From version 2 on, somebody has changed it since."""
         if self.architecture.generation_id is None:
             return None
-        found = await info.context.loaders.generation(self.architecture.generation_id, self.architecture.project_id)
-        return shown(found)
+        generation = await info.context.loaders.generation(
+            self.architecture.generation_id, self.architecture.project_id
+        )
+        return shown(generation)
 
     @classmethod
     def of(cls, architecture: service.Architecture) -> Self:
@@ -205,8 +207,8 @@ class ArchitecturesQuery:
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The architecture.")]
     ) -> Architecture | None:
         """Return one architecture."""
-        found = await info.context.services.architectures.get(ArchitectureId(id), by=info.context.actor)
-        return Architecture.of(found)
+        architecture = await info.context.services.architectures.get(ArchitectureId(id), by=info.context.actor)
+        return Architecture.of(architecture)
 
 
 @strawberry.type

@@ -25,8 +25,8 @@ class PresentUser:
     @strawberry.field
     async def user(self, info: Info) -> User | None:
         """The same with names."""
-        found = await info.context.loaders.user(UserId(self.user_id))
-        return shown(found)
+        user = await info.context.loaders.user(UserId(self.user_id))
+        return shown(user)
 
 
 @strawberry.type

@@ -38,8 +38,8 @@ class DeletedProject:
     async def deleted_by(self, info: Info) -> User | None:
         """Who deleted it."""
         user_id = self.project.deleted_by
-        found = None if user_id is None else await info.context.loaders.user(user_id)
-        return shown(found)
+        user = None if user_id is None else await info.context.loaders.user(user_id)
+        return shown(user)
 
     @classmethod
     def of(cls, project: model.Project) -> Self:

@@ -41,16 +41,16 @@ class DocumentationPage(Node):
     @strawberry.field
     async def project(self, info: Info) -> Project | None:
         """The project it is about."""
-        found = await info.context.services.projects.get(self.page.project_id, by=info.context.actor)
-        return Project.of(found)
+        project = await info.context.services.projects.get(self.page.project_id, by=info.context.actor)
+        return Project.of(project)
 
     @strawberry.field
     async def generation(self, info: Info) -> AnyGeneration | None:
         """The generation that wrote it; null once somebody has written or changed it by hand."""
         if self.page.generation_id is None:
             return None
-        found = await info.context.loaders.generation(self.page.generation_id, self.page.project_id)
-        return shown(found)
+        generation = await info.context.loaders.generation(self.page.generation_id, self.page.project_id)
+        return shown(generation)
 
     @classmethod
     def of(cls, page: model.DocumentationPage) -> Self:

@@ -66,8 +66,8 @@ class Integration(Node):
         """The only project that it is for; null for all projects of the team."""
         if self.integration.project_id is None:
             return None
-        found = await info.context.services.projects.get(self.integration.project_id, by=info.context.actor)
-        return Project.of(found)
+        project = await info.context.services.projects.get(self.integration.project_id, by=info.context.actor)
+        return Project.of(project)
 
     @classmethod
     def of(cls, integration: model.Integration) -> Self:
@@ -255,8 +255,8 @@ class IntegrationsQuery:
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The integration.")]
     ) -> Integration | None:
         """Return one integration."""
-        found = await info.context.services.integrations.get(IntegrationId(id), by=info.context.actor)
-        return Integration.of(found)
+        integration = await info.context.services.integrations.get(IntegrationId(id), by=info.context.actor)
+        return Integration.of(integration)
 
     @strawberry.field
     async def integrations(
@@ -296,8 +296,8 @@ class IntegrationsMutation:
             project_id=ProjectId(input.project_id) if input.project_id else None,
             client_mutation_id=input.client_mutation_id,
         )
-        made = await info.context.services.integrations.create(new, by=info.context.actor)
-        return CreateIntegrationPayload.of(made)
+        integration = await info.context.services.integrations.create(new, by=info.context.actor)
+        return CreateIntegrationPayload.of(integration)
 
     @strawberry.mutation
     @reporting

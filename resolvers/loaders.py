@@ -81,8 +81,8 @@ class Loaders:
 
     async def _many_teams(self, ids: Sequence[TeamId]) -> Sequence[Team | None]:
         wanted = list(dict.fromkeys(ids))
-        found = await asyncio.gather(*(self._services.teams.get(team_id, by=self._actor) for team_id in wanted))
-        teams = dict(zip(wanted, found, strict=True))
+        answers = await asyncio.gather(*(self._services.teams.get(team_id, by=self._actor) for team_id in wanted))
+        teams = dict(zip(wanted, answers, strict=True))
         return [teams[team_id] for team_id in ids]
 
 

@@ -55,14 +55,14 @@ class Project(Node):
     @strawberry.field
     async def team(self, info: Info) -> Team | None:
         """The team it belongs to."""
-        found = await info.context.loaders.team(self.project.team_id)
-        return shown(found)
+        team = await info.context.loaders.team(self.project.team_id)
+        return shown(team)
 
     @strawberry.field
     async def owner(self, info: Info) -> AnyUser | None:
         """Who created it."""
-        found = await info.context.loaders.user(self.project.user_id)
-        return shown(found)
+        user = await info.context.loaders.user(self.project.user_id)
+        return shown(user)
 
     @strawberry.field
     async def viewer_can(self, info: Info) -> ViewerCan:
@@ -73,8 +73,8 @@ class Project(Node):
     async def schema(self, info: Info) -> AnySchema | None:
         """The newest version of its schema; null before the first."""
         schema_id = self.project.schema_id
-        found = None if schema_id is None else await info.context.loaders.schema(schema_id, self.project.id)
-        return shown(found)
+        schema = None if schema_id is None else await info.context.loaders.schema(schema_id, self.project.id)
+        return shown(schema)
 
     @strawberry.field
     async def schemas(
@@ -95,8 +95,8 @@ class Project(Node):
     @strawberry.field
     async def architecture(self, info: Info) -> AnyArchitecture | None:
         """The architecture changed last; null before the first."""
-        found = await info.context.services.architectures.latest(self.project)
-        return shown(found)
+        architecture = await info.context.services.architectures.latest(self.project)
+        return shown(architecture)
 
     @strawberry.field
     async def architectures(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyArchitecture]:
@@ -144,8 +144,8 @@ class Project(Node):
     @strawberry.field
     async def latest_deployment(self, info: Info) -> AnyDeployment | None:
         """The newest deployment; null before the first."""
-        found = await info.context.loaders.latest_deployment(self.project)
-        return shown(found)
+        deployment = await info.context.loaders.latest_deployment(self.project)
+        return shown(deployment)
 
     @classmethod
     def of(cls, project: model.Project) -> Self:

@@ -123,8 +123,8 @@ class Schema(Node):
         """The generation that made it; null for one made by hand."""
         if self.schema.generation_id is None:
             return None
-        found = await info.context.loaders.generation(self.schema.generation_id, self.schema.project_id)
-        return shown(found)
+        generation = await info.context.loaders.generation(self.schema.generation_id, self.schema.project_id)
+        return shown(generation)
 
     @strawberry.field
     async def diff(

@@ -143,8 +143,8 @@ class TeamUsage:
     @strawberry.field
     def by_model(self) -> Annotated[list[ModelUsage], AtMost(SHOWN)]:
         """The same for each model, in the order of their first use."""
-        found = self.report.by(lambda row: (row.provider, row.model))
-        return [_sums(ModelUsage, used, provider=provider, model=model) for (provider, model), used in found[:SHOWN]]
+        groups = self.report.by(lambda row: (row.provider, row.model))
+        return [_sums(ModelUsage, used, provider=provider, model=model) for (provider, model), used in groups[:SHOWN]]
 
     @strawberry.field
     def by_kind(self) -> Annotated[list[KindUsage], AtMost(len(GenerationKind))]:

@@ -75,12 +75,12 @@ class ExportEventsPayload(Payload):
     """The file; null where there are user errors."""
 
     @classmethod
-    def of(cls, made: events.Export) -> Self:
+    def of(cls, exported: events.Export) -> Self:
         export = EventExport(
-            download_url=made.url,
-            expires_at=made.expires_at,
-            event_count=Long(made.events),
-            next_start=made.next_start,
+            download_url=exported.url,
+            expires_at=exported.expires_at,
+            event_count=Long(exported.events),
+            next_start=exported.next_start,
         )
         return cls(export=export)
 
@@ -122,10 +122,10 @@ class EventsMutation:
         self, info: Info, input: Annotated[ExportEventsInput, strawberry.argument(description="Which ones.")]
     ) -> ExportEventsPayload:
         """Write events into a file to download. For an API key the scope READ is enough. At most 5 exports a minute."""
-        made = await info.context.services.analytics_events.export(
+        export = await info.context.services.analytics_events.export(
             wanted(input.filter),
             optional_range(input.range),
             team_id=optional_team(input.team_id),
             by=info.context.actor,
         )
-        return ExportEventsPayload.of(made)
+        return ExportEventsPayload.of(export)

@@ -60,8 +60,8 @@ class DeploymentFinished(StreamEvent):
     @strawberry.field
     async def deployment(self, info: Info) -> Deployment | None:
         """The deployment as it ended."""
-        found = await info.context.services.deployments.get(self.deployment_id, by=info.context.actor)
-        return Deployment.of(found)
+        deployment = await info.context.services.deployments.get(self.deployment_id, by=info.context.actor)
+        return Deployment.of(deployment)
 
 
 DeploymentEvent = Annotated[

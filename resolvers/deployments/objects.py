@@ -134,8 +134,8 @@ class Deployment(Node):
     async def project(self, info: Info) -> Project | None:
         """The project it belongs to."""
         record = self.deployment
-        found = await info.context.loaders.project(record.project_id, record.project_owner_id)
-        return shown(found)
+        project = await info.context.loaders.project(record.project_id, record.project_owner_id)
+        return shown(project)
 
     @strawberry.field
     async def generation(self, info: Info) -> Generation | None:
@@ -143,8 +143,8 @@ class Deployment(Node):
         record = self.deployment
         if await info.context.loaders.project(record.project_id, record.project_owner_id) is None:
             return None
-        found = await info.context.loaders.generation(record.generation_id, record.project_id)
-        return shown(found)
+        generation = await info.context.loaders.generation(record.generation_id, record.project_id)
+        return shown(generation)
 
     @strawberry.field
     async def logs(

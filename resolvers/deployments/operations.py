@@ -154,8 +154,8 @@ class DeploymentsQuery:
     @strawberry.field
     async def deployment(self, info: Info, id: DeploymentArgument) -> Deployment | None:
         """Return one deployment."""
-        found = await info.context.services.deployments.get(DeploymentId(id), by=info.context.actor)
-        return Deployment.of(found)
+        deployment = await info.context.services.deployments.get(DeploymentId(id), by=info.context.actor)
+        return Deployment.of(deployment)
 
     @strawberry.field
     async def deployments(

@@ -151,8 +151,8 @@ class GenerationFinished(StreamEvent):
     @strawberry.field
     async def generation(self, info: Info) -> Generation | None:
         """The generation as it ended."""
-        found = await info.context.services.generations.get(self.generation_id, by=info.context.actor)
-        return Generation.of(found)
+        generation = await info.context.services.generations.get(self.generation_id, by=info.context.actor)
+        return Generation.of(generation)
 
 
 GenerationEvent = Annotated[

@@ -81,8 +81,8 @@ class GenerationFile:
     @strawberry.field
     async def content(self, info: Info) -> str | None:
         """Its text."""
-        made = await _artifact(info, self.generation)
-        return next((file.content for file in made.files if file.path == self.path), None) if made else None
+        artifact = await _artifact(info, self.generation)
+        return next((file.content for file in artifact.files if file.path == self.path), None) if artifact else None
 
 
 @strawberry.type
@@ -196,16 +196,16 @@ class Generation(Node):
     async def project(self, info: Info) -> Project | None:
         """The project it is for."""
         record = self.generation
-        found = await info.context.loaders.project(record.project_id, record.project_owner_id)
-        return shown(found)
+        project = await info.context.loaders.project(record.project_id, record.project_owner_id)
+        return shown(project)
 
     @strawberry.field
     async def schema(self, info: Info) -> Schema | None:
         """SCHEMA: the version it made, once COMPLETED. CODE: the version it was made from."""
         if self.generation.schema_id is None:
             return None
-        found = await info.context.loaders.schema(self.generation.schema_id, self.generation.project_id)
-        return shown(found)
+        schema = await info.context.loaders.schema(self.generation.schema_id, self.generation.project_id)
+        return shown(schema)
 
     @strawberry.field
     async def architecture(self, info: Info) -> Architecture | None:
@@ -213,14 +213,14 @@ class Generation(Node):
         if self.generation.architecture_id is None:
             return None
         record = self.generation
-        found = await info.context.loaders.architecture(self.generation.architecture_id, record.project_id)
-        return shown(found)
+        architecture = await info.context.loaders.architecture(self.generation.architecture_id, record.project_id)
+        return shown(architecture)
 
     @strawberry.field
     async def text(self, info: Info) -> str | None:
         """All text of its stream since the last reset; null until it has ended with any."""
-        made = await _artifact(info, self.generation)
-        return made.text if made else None
+        artifact = await _artifact(info, self.generation)
+        return artifact.text if artifact else None
 
     @strawberry.field
     def files(self) -> Annotated[list[GenerationFile], AtMost(MOST_FILES)]:
@@ -251,8 +251,8 @@ class Generation(Node):
         """The one that this one changes or goes on with; null for one that began anew, and once it was deleted."""
         if self.generation.base_id is None:
             return None
-        found = await info.context.loaders.generation(self.generation.base_id, self.generation.project_id)
-        return shown(found)
+        base = await info.context.loaders.generation(self.generation.base_id, self.generation.project_id)
+        return shown(base)
 
     @strawberry.field
     async def diff(

@@ -144,8 +144,8 @@ class GenerationsQuery:
     @strawberry.field
     async def generation(self, info: Info, id: GenerationArgument) -> Generation | None:
         """Return one generation."""
-        found = await info.context.services.generations.get(GenerationId(id), by=info.context.actor)
-        return Generation.of(found)
+        generation = await info.context.services.generations.get(GenerationId(id), by=info.context.actor)
+        return Generation.of(generation)
 
     @strawberry.field
     async def generations(

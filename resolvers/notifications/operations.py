@@ -98,8 +98,8 @@ class WithSecret(Payload):
     """The secret to check signatures with, `whsec_…`. Shown this once; null where a retry made nothing."""
 
     @classmethod
-    def of(cls, made: tuple[model.Webhook, str | None]) -> Self:
-        webhook, secret = made
+    def of(cls, created: tuple[model.Webhook, str | None]) -> Self:
+        webhook, secret = created
         return cls(webhook=Webhook.of(webhook), secret=secret)
 
 
@@ -235,8 +235,8 @@ class NotificationsMutation:
         self, info: Info, input: Annotated[RotateWebhookSecretInput, strawberry.argument(description="Whose secret.")]
     ) -> RotateWebhookSecretPayload:
         """Replace a webhook's secret. For a day, messages carry a signature with the old one, too."""
-        made = await info.context.services.webhooks.rotate_secret(WebhookId(input.webhook_id), by=info.context.actor)
-        return RotateWebhookSecretPayload.of(made)
+        rotated = await info.context.services.webhooks.rotate_secret(WebhookId(input.webhook_id), by=info.context.actor)
+        return RotateWebhookSecretPayload.of(rotated)
 
     @strawberry.mutation
     @reporting

@@ -169,8 +169,8 @@ class TargetsMutation:
             team_id=TeamId(input.team_id) if input.team_id else None,
             client_mutation_id=input.client_mutation_id,
         )
-        made = await info.context.services.targets.create(new, by=info.context.actor)
-        return CreateNotificationTargetPayload.of(made)
+        target = await info.context.services.targets.create(new, by=info.context.actor)
+        return CreateNotificationTargetPayload.of(target)
 
     @strawberry.mutation
     @reporting

@@ -92,8 +92,8 @@ class InviteMemberPayload(Payload):
     else. Null where a retry made nothing."""
 
     @classmethod
-    def of(cls, made: tuple[invitations.Invitation, str | None]) -> Self:
-        invitation, token = made
+    def of(cls, invited: tuple[invitations.Invitation, str | None]) -> Self:
+        invitation, token = invited
         return cls(invitation=TeamInvitation.of(invitation), token=token)
 
 
@@ -152,14 +152,14 @@ class MembersMutation:
         """Invite somebody into a team by their email address; the invitation ends after 7 days. Where this server sends
         mail, they get one with a link; one that does not go out loses nothing but itself: see `mailState`.
         """
-        made = await info.context.services.invitations.invite(
+        invited = await info.context.services.invitations.invite(
             TeamId(input.team_id),
             input.email,
             input.role,
             client_mutation_id=input.client_mutation_id,
             by=info.context.actor,
         )
-        return InviteMemberPayload.of(made)
+        return InviteMemberPayload.of(invited)
 
     @strawberry.mutation
     @reporting
@@ -167,8 +167,10 @@ class MembersMutation:
         self, info: Info, input: Annotated[ResendInvitationInput, strawberry.argument(description="Which one.")]
     ) -> ResendInvitationPayload:
         """Give an invitation a new token and another 7 days, and mail it again; the old token is worth nothing then."""
-        made = await info.context.services.invitations.resend(InvitationId(input.invitation_id), by=info.context.actor)
-        return ResendInvitationPayload.of(made)
+        invited = await info.context.services.invitations.resend(
+            InvitationId(input.invitation_id), by=info.context.actor
+        )
+        return ResendInvitationPayload.of(invited)
 
     @strawberry.mutation
     @reporting

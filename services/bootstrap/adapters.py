@@ -151,7 +151,7 @@ def providers(config: Config) -> Sequence[Provider]:
         "timeouts": Timeouts(first_text=config.ai_first_timeout, between_chunks=config.ai_chunk_timeout),
         "reasoning_effort": config.ai_reasoning_effort,
     }
-    found: list[Provider] = [
+    providers: list[Provider] = [
         _ADAPTERS[provider.name](
             key=provider.key.get_secret_value() if provider.key else "",
             model=provider.model,
@@ -161,4 +161,4 @@ def providers(config: Config) -> Sequence[Provider]:
         )
         for provider in config.providers
     ]
-    return found or [Scaffold(tokens_per_second=config.scaffold_pace or None)]
+    return providers or [Scaffold(tokens_per_second=config.scaffold_pace or None)]

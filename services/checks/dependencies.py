@@ -63,17 +63,19 @@ def dependencies_of(text: str) -> Dependencies:
 
 
 def _faults(lists: Mapping[str, object], text: str) -> Iterator[FileFault]:
-    count = sum(len(cast("dict[str, Any]", found)) for found in lists.values() if isinstance(found, dict))
+    count = sum(
+        len(cast("dict[str, Any]", dependencies)) for dependencies in lists.values() if isinstance(dependencies, dict)
+    )
     if count > MAX_DEPENDENCIES:  # alone: to place the fault of each takes a look through the whole file
         yield _fault(
             text, next(iter(lists)), f"{count} dependencies are more than the {MAX_DEPENDENCIES} that are checked."
         )
         return
-    for name, found in lists.items():
-        if not isinstance(found, dict):
+    for name, dependencies in lists.items():
+        if not isinstance(dependencies, dict):
             yield _fault(text, name, f"{name} is not an object.")
             continue
-        wanted = cast("dict[str, Any]", found)
+        wanted = cast("dict[str, Any]", dependencies)
         for package, version in wanted.items():
             if why := _refusal(package, version):
                 yield _fault(text, package, why)

@@ -286,7 +286,7 @@ def _by_use(root: Path) -> Iterator[Path]:
 
 
 def _size(folder: Path) -> int:
-    return sum(found.lstat().st_size for found in folder.rglob("*") if not found.is_dir())
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
 
 
 def _recorded_size(folder: Path) -> int:
@@ -297,9 +297,9 @@ def _recorded_size(folder: Path) -> int:
 
 def _failure(said: list[str], folder: Path, *, is_ours: bool) -> NotInstallable | NotInstalled:
     """Tell from npm's output whose fault it is. npm's own log file and our folder are nobody's business."""
-    found = [match.group(1) for line in said if (match := _ERROR.match(line))]
-    told = [line.replace(f"{folder}/", "") for line in found if ".log" not in line]
-    code = next((line.removeprefix("code ") for line in told if line.startswith("code ")), "no reason given")
+    errors = [match.group(1) for line in said if (match := _ERROR.match(line))]
+    public = [line.replace(f"{folder}/", "") for line in errors if ".log" not in line]
+    code = next((line.removeprefix("code ") for line in public if line.startswith("code ")), "no reason given")
     if _CODES.fullmatch(code) and not is_ours:
-        return NotInstallable("\n".join(told))
+        return NotInstallable("\n".join(public))
     return NotInstalled(f"npm could not install the dependencies ({code}).")

@@ -51,8 +51,8 @@ def _plain(text: str) -> str:
 
 
 def _blank(match: re.Match[str]) -> str:
-    found = match.group()
-    return found if found.startswith('"') else re.sub(r"[^\n]", " ", found)
+    matched = match.group()
+    return matched if matched.startswith('"') else re.sub(r"[^\n]", " ", matched)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -151,8 +151,8 @@ _Lines = deque[str]
 
 
 def _program(name: str, search_path: str) -> Path | None:
-    found = shutil.which(name, path=search_path)
-    return Path(found).resolve() if found else None
+    path = shutil.which(name, path=search_path)
+    return Path(path).resolve() if path else None
 
 
 def restrained(command: Sequence[str], *, seconds: float, memory: int, largest_file: int = 0) -> list[str]:

@@ -44,14 +44,14 @@ class ProjectChecks:
 
     async def check(self, files: Mapping[str, str], *, on_check: OnCheck) -> Findings:
         """Check as port.Checks says."""
-        found = Findings()
+        findings = Findings()
         async with self._slots:
             for name, step in self._steps().items():
-                verdict = await _made(name, step, files, found)
+                verdict = await _made(name, step, files, findings)
                 check = Check(name, verdict.state, verdict.output)
-                found = Findings((*found.checks, check), (*found.faults, *verdict.faults))
+                findings = Findings((*findings.checks, check), (*findings.faults, *verdict.faults))
                 await on_check(check)
-        return found
+        return findings
 
     def _steps(self) -> Mapping[str, Step]:
         return {JSON: self._json, SYNTAX: self._syntax, TYPES: self._types}
@@ -64,10 +64,10 @@ class ProjectChecks:
         answer = await self.typescript.syntax(files)
         return _verdict(answer.faults, answer.count, passed=_parsed(filter(is_code, files)))
 
-    async def _types(self, files: Mapping[str, str], found: Findings) -> Verdict:
+    async def _types(self, files: Mapping[str, str], findings: Findings) -> Verdict:
         if CONFIG not in files:
             return _skipped(f"The project has no {CONFIG}.")
-        if found.states.get(SYNTAX) is CheckState.FAILED or found.unparsable & {CONFIG, PACKAGE}:
+        if findings.states.get(SYNTAX) is CheckState.FAILED or findings.unparsable & {CONFIG, PACKAGE}:
             return _skipped("Not made, because there are files that do not parse.")
         try:
             async with self.packages.installed(dependencies_of(files.get(PACKAGE, "{}"))) as folder:
@@ -86,9 +86,9 @@ def open_checks(
     return ProjectChecks(TypeScript(sandbox, Packages(data / "typescript", npm)), Packages(data / "packages", npm))
 
 
-async def _made(name: str, step: Step, files: Mapping[str, str], found: Findings) -> Verdict:
+async def _made(name: str, step: Step, files: Mapping[str, str], findings: Findings) -> Verdict:
     try:
-        return await step(files, found)
+        return await step(files, findings)
     except (GaveUp, NotInstallable) as error:
         return Verdict(CheckState.FAILED, clipped([str(error)]))
     except NoNode:

@@ -80,5 +80,5 @@ def _write(files: Mapping[str, str], folder: Path) -> Path:
 
 
 def _read(check: str, lines: Sequence[Mapping[str, Any]]) -> Answer:
-    _, *found, end = lines
-    return Answer(tuple(FileFault(check, **fault) for fault in found), end["errors"], end["version"])
+    _, *faults, end = lines
+    return Answer(tuple(FileFault(check, **fault) for fault in faults), end["errors"], end["version"])

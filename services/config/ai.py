@@ -113,13 +113,13 @@ class AiSettings(Section):
     @property
     def providers(self) -> tuple[ProviderSettings, ...]:
         """The providers that have a key, in the order they are asked."""
-        known = (
+        providers = (
             ProviderSettings("groq", self.groq_api_key, self.groq_base_url, self.groq_model, self.groq_models),
             ProviderSettings(
                 "openai", self.openai_api_key, self.openai_base_url, self.openai_model, self.openai_models
             ),
         )
-        chosen = (replace(provider, model=self.ai_model or provider.model) for provider in known)
+        chosen = (replace(provider, model=self.ai_model or provider.model) for provider in providers)
         return tuple(provider for provider in chosen if provider.key is not None)
 
     @property

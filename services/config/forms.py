@@ -84,9 +84,9 @@ def address(text: str) -> str:
     return text
 
 
-def origins(found: tuple[str, ...]) -> tuple[str, ...]:
+def origins(texts: tuple[str, ...]) -> tuple[str, ...]:
     """Write origins as browsers send them; `*` is any."""
-    return tuple(text if text == "*" else _origin(text) for text in found)
+    return tuple(text if text == "*" else _origin(text) for text in texts)
 
 
 def _origin(text: str) -> str:
@@ -103,21 +103,21 @@ def _origin(text: str) -> str:
     return f"{parts.scheme}://{host}" if parts.port in {None, usual} else f"{parts.scheme}://{host}:{parts.port}"
 
 
-def hosts(found: tuple[str, ...]) -> tuple[str, ...]:
-    for text in found:
+def hosts(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
         if text != "*" and not _HOST.fullmatch(text.removeprefix("*.")):
             raise ValueError(f"must be names such as api.example.com, *.example.com or *; '{text}' is none of them")
-    return tuple(text.lower() for text in found)
+    return tuple(text.lower() for text in texts)
 
 
-def proxies(found: tuple[str, ...]) -> tuple[str, ...]:
-    for text in found:
+def proxies(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
         try:
             if text != "*":
                 ip_network(text)
         except ValueError as error:
             raise ValueError(f"must be addresses, networks or *; '{text}' is none of them") from error
-    return found
+    return texts
 
 
 def region(text: str) -> str:
@@ -151,10 +151,10 @@ def _named(name: str, most: int) -> str:
 def signing_secret(secret: SecretStr) -> SecretStr:
     head, _, key = secret.get_secret_value().partition("_")
     try:
-        known = head == "whsec" and bool(base64.b64decode(key, validate=True))
+        is_secret = head == "whsec" and bool(base64.b64decode(key, validate=True))
     except ValueError:
-        known = False
-    if not known:
+        is_secret = False
+    if not is_secret:
         raise ValueError("must be whsec_ and a key in base 64")
     return secret
 
@@ -184,9 +184,9 @@ def pair_fault(certificate: Path, key: Path) -> str | None:
 
 def public_key(pem: str) -> str:
     r"""Return a public RSA key in PEM; it may be given on one line, with `\n` or spaces for its line breaks."""
-    found = _PEM.search(pem.replace("\\n", "\n"))
-    if found is not None:
-        label, body = found[1], "".join(found[2].split())
+    match = _PEM.search(pem.replace("\\n", "\n"))
+    if match is not None:
+        label, body = match[1], "".join(match[2].split())
         lines = [body[start : start + 64] for start in range(0, len(body), 64)]
         pem = "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
     try:

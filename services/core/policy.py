@@ -103,12 +103,12 @@ def _refusal(actor: Actor, action: Action, team_id: TeamId) -> str:
 
 def of_team(action: Action, team_id: TeamId | None, *, by: Actor) -> TeamId:
     """Return a team if the actor may do this in it; None means their personal one. Raises as `require` does."""
-    found = team_id or by.personal_team_id
-    if not allows(by, Action.VIEW, found):
-        raise NotFound("team", found)
-    if not allows(by, action, found):
-        raise Forbidden(_refusal(by, action, found))
-    return found
+    asked = team_id or by.personal_team_id
+    if not allows(by, Action.VIEW, asked):
+        raise NotFound("team", asked)
+    if not allows(by, action, asked):
+        raise Forbidden(_refusal(by, action, asked))
+    return asked
 
 
 def require_admin(actor: Actor) -> None:

@@ -139,14 +139,14 @@ def _nodes(architecture: ArchitectureModel) -> Iterator[Fault]:
 
 
 def _edges(architecture: ArchitectureModel) -> Iterator[Fault]:
-    known = {node.id for node in architecture.nodes}
+    ids = {node.id for node in architecture.nodes}
     edges = Counter((edge.from_node, edge.to_node, edge.label) for edge in architecture.edges)
     if edges and max(edges.values()) > 1:
         yield Fault("Two edges have the same from, to and label.", ("edges",))
     for number, edge in enumerate(architecture.edges):
         where = ("edges", str(number))
         for field, end in (("from", edge.from_node), ("to", edge.to_node)):
-            if end not in known:
+            if end not in ids:
                 yield Fault(f"No node has the id '{end[:100]}'.", (*where, field))
         if edge.from_node == edge.to_node:
             yield Fault("An edge joins two different nodes.", where)

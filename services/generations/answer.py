@@ -238,8 +238,8 @@ class Answer:
         self._length += len(text)
         return events.TokenDelta(text, offset)
 
-    def _file_events(self, found: Iterable[items.FileItem]) -> Iterator[events.GenerationEvent]:
-        for item in found:
+    def _file_events(self, file_items: Iterable[items.FileItem]) -> Iterator[events.GenerationEvent]:
+        for item in file_items:
             if isinstance(item, items.Voided):
                 yield from self._restore()
             else:

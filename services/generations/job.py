@@ -114,10 +114,10 @@ class GenerationJob:
         if record.base_id is None:
             return None
         base = await self.table.find(record.base_id)
-        made = await artifact.load(self.bucket, base) if base is not None else None
-        if base is None or made is None:
+        produced = await artifact.load(self.bucket, base) if base is not None else None
+        if base is None or produced is None:
             raise JobFailed("INTERNAL", "What this generation starts from is gone.", retryable=False)
-        return Base(base, made)
+        return Base(base, produced)
 
     async def _finish(self, run: Run[Generation], outcome: Outcome, context: GenerationContext | None = None) -> None:
         """Artifact, record, budget, project, terminal event, notification: in this order, that a repeat can repair."""

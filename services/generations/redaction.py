@@ -83,9 +83,9 @@ class _Secrets:
         text = self._held + text
         said, kept = "", min(self._beginnings(text), default=len(text))
         position = 0
-        while (found := self._pattern.search(text, position)) and found.start() < kept:
-            said += text[position : found.start()] + REDACTED
-            position = found.end()
+        while (match := self._pattern.search(text, position)) and match.start() < kept:
+            said += text[position : match.start()] + REDACTED
+            position = match.end()
             kept = min((start for start in self._beginnings(text) if start >= position), default=len(text))
         self._held = text[kept:]
         return said + text[position:kept]

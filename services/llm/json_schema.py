@@ -41,12 +41,12 @@ def _strict(schema: object) -> Any:
         return [_strict(each) for each in cast("list[object]", schema)]
     if not isinstance(schema, dict):
         return schema
-    known = {name: value for name, value in cast("dict[str, Any]", schema).items() if name not in _DROPPED}
-    if not known:
+    kept = {name: value for name, value in cast("dict[str, Any]", schema).items() if name not in _DROPPED}
+    if not kept:
         return _ANY
-    if "enum" in known:
-        return {"type": "string", **known}
-    if "properties" not in known:
-        return {name: _strict(value) for name, value in known.items()}
-    properties = {name: _strict(value) for name, value in known["properties"].items()}
+    if "enum" in kept:
+        return {"type": "string", **kept}
+    if "properties" not in kept:
+        return {name: _strict(value) for name, value in kept.items()}
+    properties = {name: _strict(value) for name, value in kept["properties"].items()}
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}

@@ -132,9 +132,9 @@ def _may_refuse(error: ErrorBody, *, is_unsupported: bool) -> bool:
 
 def _is_limits_fault(error: ErrorBody) -> bool:
     """Return whether a request is too large only because so long an answer is allowed."""
-    found = _IN_MESSAGES.search(error.message)
-    if found is not None:
-        return int(found[2]) < int(found[1])
+    match = _IN_MESSAGES.search(error.message)
+    if match is not None:
+        return int(match[2]) < int(match[1])
     return re.search(_LIMIT, error.message) is not None and _is_too_much(error)
 
 

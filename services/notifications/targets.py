@@ -170,8 +170,8 @@ class NotificationTargets:
     async def _room(self, team_id: TeamId, new: NewTarget, object_id: str) -> None:
         others = [each async for each in self.table.every("TeamIdIndex", team_id) if each.id != object_id]
         same = (each for each in others if each.channel is new.channel and each.address == new.address)
-        if (found := next(same, None)) is not None:
-            raise Conflict("The team has this target already.", current=found)
+        if (twin := next(same, None)) is not None:
+            raise Conflict("The team has this target already.", current=twin)
         if len(others) >= MOST:
             raise Conflict(f"A team can have at most {MOST} notification targets.")
 

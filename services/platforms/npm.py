@@ -32,10 +32,10 @@ def network_settings(environment: Mapping[str, str], *, home: Path) -> dict[str,
     `home` is where the machine's own `.npmrc` is, because a build has another home folder.
     """
     own = home / ".npmrc"
-    found = {name: value for name, value in environment.items() if name.lower() in _NETWORK}
-    if own.is_file() and not any(name.lower() == "npm_config_userconfig" for name in found):
-        found["NPM_CONFIG_USERCONFIG"] = str(own)
-    return found
+    settings = {name: value for name, value in environment.items() if name.lower() in _NETWORK}
+    if own.is_file() and not any(name.lower() == "npm_config_userconfig" for name in settings):
+        settings["NPM_CONFIG_USERCONFIG"] = str(own)
+    return settings
 
 
 def cache_settings(cache: Path) -> dict[str, str]:
@@ -50,10 +50,10 @@ def scripts(folder: Path) -> dict[str, str]:
         raise DeployFailed("BAD_ARCHIVE", "The archive has no package.json at its root.") from error
     except UnreadableJson as error:
         raise DeployFailed("BAD_ARCHIVE", f"The package.json of the archive {error}.") from error
-    found = cast("dict[str, Any]", package).get("scripts") if isinstance(package, dict) else None
-    if not isinstance(found, dict):
+    declared = cast("dict[str, Any]", package).get("scripts") if isinstance(package, dict) else None
+    if not isinstance(declared, dict):
         return {}
-    return {name: text for name, text in cast("dict[str, Any]", found).items() if isinstance(text, str)}
+    return {name: text for name, text in cast("dict[str, Any]", declared).items() if isinstance(text, str)}
 
 
 def install_command(npm: str, folder: Path) -> list[str]:

@@ -6,16 +6,16 @@ from services.designs.schema import SchemaModel
 def answer_question(project_name: str, schema: SchemaModel | None) -> str:
     """Tell what there is. The question is not understood, and the answer says so."""
     name = " ".join(project_name.split())
-    told = (
+    answer = (
         "I am Snapinfra's scaffold, not a language model: I cannot follow a question, "
         f"but I can say what **{name}** is.\n\n"
     )
     if schema is None:
-        return told + "It has no schema yet. Ask for a SCHEMA generation, then for CODE.\n"
+        return answer + "It has no schema yet. Ask for a SCHEMA generation, then for CODE.\n"
     tables = "".join(
         f"- `{table.name}`: {', '.join(f'`{field.name}`' for field in table.fields)}\n" for table in schema.tables
     )
-    return told + (
+    return answer + (
         f"Its schema has {len(schema.tables)} table{'' if len(schema.tables) == 1 else 's'}:\n\n{tables}\n"
         "A CODE generation makes a backend of it: Express and TypeScript over DynamoDB, with create, read, update, "
         "delete and list for each table.\n\n"

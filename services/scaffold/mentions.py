@@ -43,16 +43,16 @@ class Mentions:
 
 def read_mentions(description: str) -> Mentions:
     """Read a text of any kind and language. Equal texts give equal mentions."""
-    known = vocabulary()
+    lexicon = vocabulary()
     words = _words(description)
-    translated = list(_translated(description, known))
-    spoken_of = dict.fromkeys([*translated, *_Reader(words, known).names()])
-    reader = _Reader(words, known.within(name for name in spoken_of if name in known.domains))
+    translated = list(_translated(description, lexicon))
+    spoken_of = dict.fromkeys([*translated, *_Reader(words, lexicon).names()])
+    reader = _Reader(words, lexicon.within(name for name in spoken_of if name in lexicon.domains))
     names = dict.fromkeys([*translated, *reader.names()])
     nouns = list(reader.nouns(is_known=bool(names)))
     return Mentions(
-        entities=tuple(name for name in names if name in known.entities),
-        domains=tuple(name for name in names if name in known.domains),
+        entities=tuple(name for name in names if name in lexicon.entities),
+        domains=tuple(name for name in names if name in lexicon.domains),
         acts=tuple(dict.fromkeys(reader.acts())),
         nouns=tuple(dict.fromkeys(noun for noun, _ in nouns)),
         wholes={noun: whole for noun, whole in reversed(nouns) if whole is not None},

@@ -55,7 +55,7 @@ def slug(text: str) -> str:
 
 def _unique(names: list[str], make: Callable[[str], str], *, ignore_case: bool = True) -> dict[str, str]:
     taken: set[str] = set()
-    made: dict[str, str] = {}
+    names_of: dict[str, str] = {}
     for name in names:
         base = candidate = make(name)
         number = 1
@@ -63,8 +63,8 @@ def _unique(names: list[str], make: Callable[[str], str], *, ignore_case: bool =
             number += 1
             candidate = f"{base}{number}"
         taken.add(candidate.lower() if ignore_case else candidate)
-        made[name] = candidate
-    return made
+        names_of[name] = candidate
+    return names_of
 
 
 def _unreserved(name: str, reserved: re.Pattern[str], suffix: str) -> str:

@@ -116,10 +116,10 @@ def _is_timestamp(field: Field) -> bool:
 
 
 def _unique(table: Table, fields: Sequence[Field], key: Field) -> tuple[tuple[str, ...], ...]:
-    known = {field.name for field in fields}
+    present = {field.name for field in fields}
     sets = [(field.name,) for field in fields if field.unique]
     sets += [tuple(dict.fromkeys(index.fields)) for index in table.indexes if index.unique]
-    return tuple(dict.fromkeys(names for names in sets if known.issuperset(names) and names != (key.name,)))
+    return tuple(dict.fromkeys(names for names in sets if present.issuperset(names) and names != (key.name,)))
 
 
 def _indexed(table: Table, fields: Sequence[Field], key: Field, references: Sequence[Reference]) -> tuple[str, ...]:
@@ -131,7 +131,7 @@ def _indexed(table: Table, fields: Sequence[Field], key: Field, references: Sequ
 
 
 def _references(table: Table, schema: SchemaModel, keys: dict[str, Field]) -> tuple[Reference, ...]:
-    found: list[Reference] = []
+    references: list[Reference] = []
     for field in table.fields:
         target = _target(field.name, keys)
         if target is None or (field.primary_key and target == table.name) or not _fits(field, keys[target]):
@@ -139,8 +139,8 @@ def _references(table: Table, schema: SchemaModel, keys: dict[str, Field]) -> tu
         on_delete = _on_delete(schema, target, table.name)
         if on_delete is OnDelete.SET_NULL and not field.nullable:
             on_delete = OnDelete.RESTRICT
-        found.append(Reference(field.name, target, keys[target].name, field.nullable, on_delete))
-    return tuple(found)
+        references.append(Reference(field.name, target, keys[target].name, field.nullable, on_delete))
+    return tuple(references)
 
 
 def _target(field: str, keys: dict[str, Field]) -> str | None:
@@ -175,14 +175,14 @@ def _on_delete(schema: SchemaModel, parent: str, child: str) -> OnDelete:
 def _without_cycles(references: dict[str, tuple[Reference, ...]]) -> dict[str, tuple[Reference, ...]]:
     needs: dict[str, set[str]] = {table: set() for table in references}
     kept: dict[str, list[Reference]] = {table: [] for table in references}
-    for table, found in references.items():
-        for reference in found:
+    for table, targets in references.items():
+        for reference in targets:
             if not reference.nullable:
                 if _needs(needs, reference.table, table):
                     continue
                 needs[table].add(reference.table)
             kept[table].append(reference)
-    return {table: tuple(found) for table, found in kept.items()}
+    return {table: tuple(targets) for table, targets in kept.items()}
 
 
 def _needs(needs: dict[str, set[str]], table: str, wanted: str) -> bool:

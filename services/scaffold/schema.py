@@ -43,19 +43,19 @@ def derive_schema(description: str) -> SchemaModel:
 
 def _mentioned(mentions: Mentions) -> dict[str, Entity]:
     """The entities that a description asks for, named or implied by its domain; `items` where it asks for none."""
-    known = vocabulary()
-    explicit = [known.entities[name] for name in mentions.entities] + [
+    words = vocabulary()
+    explicit = [words.entities[name] for name in mentions.entities] + [
         _of_noun(noun, mentions.wholes.get(noun)) for noun in mentions.nouns
     ]
     chosen = {entity.name: entity for entity in explicit}
     is_enumerated = len(chosen) >= _ENUMERATED
     for domain in mentions.domains:
-        for choices, is_essential in known.domains[domain].entities:
+        for choices, is_essential in words.domains[domain].entities:
             if (is_essential or not is_enumerated) and chosen.keys().isdisjoint(choices):
-                chosen[choices[0]] = known.entities[choices[0]]
+                chosen[choices[0]] = words.entities[choices[0]]
     for name in mentions.acts:
-        if chosen.keys().isdisjoint(known.entities[name].unless):
-            chosen.setdefault(name, known.entities[name])
+        if chosen.keys().isdisjoint(words.entities[name].unless):
+            chosen.setdefault(name, words.entities[name])
     return dict(list(chosen.items())[:_MOST_MENTIONED]) or {"items": _of_noun("items")}
 
 
@@ -102,8 +102,8 @@ def _in_order(entities: Mapping[str, Entity]) -> dict[str, Entity]:
 def _links(entity: Entity, entities: Iterable[str]) -> list[tuple[str, Parent]]:
     """The tables that an entity refers to, of those present."""
     present = set(entities) - {entity.name}
-    found = ((next((table for table in parent.tables if table in present), None), parent) for parent in entity.parents)
-    return [(table, parent) for table, parent in found if table is not None]
+    pairs = ((next((table for table in parent.tables if table in present), None), parent) for parent in entity.parents)
+    return [(table, parent) for table, parent in pairs if table is not None]
 
 
 def _table(entity: Entity, entities: Iterable[str]) -> Table:

@@ -83,12 +83,12 @@ class JwksKeys:
 
     async def _refresh(self, key_id: str | None) -> None:
         """Fetch the set where it is due; wait for it only where the key is not known."""
-        known = key_id in self._keys
+        is_known = key_id in self._keys
         clock = asyncio.get_running_loop().time()
-        if (not known or clock - self._fetched > FRESH) and clock - self._tried > COOLDOWN:
+        if (not is_known or clock - self._fetched > FRESH) and clock - self._tried > COOLDOWN:
             self._tried = clock
             self._fetching = asyncio.create_task(self._fetch())
-        if not known and self._fetching is not None:
+        if not is_known and self._fetching is not None:
             await asyncio.shield(self._fetching)
 
     async def _fetch(self) -> None:

@@ -84,8 +84,8 @@ class ClerkVerifier:
     def _is_authorized(self, party: str) -> bool:
         """Say whether a page may sign in. Tokens that name none, as those of programs, are not asked for one."""
         origin = party.lower().rstrip("/")
-        known = {each.lower().rstrip("/") for each in self.authorized_parties}
-        return "*" in known or origin in known or (self.local and _LOCAL.fullmatch(origin) is not None)
+        parties = {each.lower().rstrip("/") for each in self.authorized_parties}
+        return "*" in parties or origin in parties or (self.local and _LOCAL.fullmatch(origin) is not None)
 
 
 @dataclass(frozen=True, slots=True)

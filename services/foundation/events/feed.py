@@ -123,15 +123,15 @@ class Feed:
             limit = _FIRST_PAGE if self._head is None else _PAGE
             more = self._take(await self._log.read(self._stream, after=self._last, limit=limit))
 
-    def _take(self, found: Slice) -> bool:
+    def _take(self, part: Slice) -> bool:
         """Keep what was read; say whether there is more."""
-        head = found.head
+        head = part.head
         news = self.away or head != self._head
         self._away, self._pause = False, _FIRST_PAUSE
         if self._is_elsewhere(head):
             self._begin_at(head)
-        if found.entries and found.entries[0].seq == self._last + 1:
-            self._keep(found)
+        if part.entries and part.entries[0].seq == self._last + 1:
+            self._keep(part)
             news = True
         self._head = head
         if news:
@@ -154,10 +154,10 @@ class Feed:
         self._epoch = head.epoch
         self._last = max(head.first - 1, head.last - self._limits.entries)
 
-    def _keep(self, found: Slice) -> None:
-        self._entries.extend(found.entries)
-        self._bytes += sum(len(entry.data) for entry in found.entries)
-        self._last = found.entries[-1].seq
+    def _keep(self, part: Slice) -> None:
+        self._entries.extend(part.entries)
+        self._bytes += sum(len(entry.data) for entry in part.entries)
+        self._last = part.entries[-1].seq
         excess = max(len(self._entries) - self._limits.entries, 0)
         self._bytes -= sum(len(entry.data) for entry in self._entries[:excess])
         while self._bytes > self._limits.bytes:

@@ -65,20 +65,20 @@ class MemoryLog:
     ) -> int:
         check_append(data, attempt=attempt, producer_seq=producer_seq)
         self._expire()
-        found = self._streams.get(stream) or _Stream(first=base + 1)
-        known = found.admit(attempt=attempt, producer_seq=producer_seq, count=len(data))
+        held = self._streams.get(stream) or _Stream(first=base + 1)
+        known = held.admit(attempt=attempt, producer_seq=producer_seq, count=len(data))
         if known < len(data):
-            self._store(stream, found, data[known:], close=close)
-            found.attempt, found.producer_seq = attempt, producer_seq + len(data) - 1
-        return found.last - (found.producer_seq - (producer_seq + len(data) - 1))
+            self._store(stream, held, data[known:], close=close)
+            held.attempt, held.producer_seq = attempt, producer_seq + len(data) - 1
+        return held.last - (held.producer_seq - (producer_seq + len(data) - 1))
 
     async def read(self, stream: str, *, after: int, limit: int = 1000) -> Slice:
         self._expire()
-        found = self._streams.get(stream)
-        if found is None:
+        held = self._streams.get(stream)
+        if held is None:
             return Slice(head=Head(epoch=None, first=1, last=0, closed=False), entries=())
-        start = max(after + 1 - found.first, 0)
-        return Slice(head=found.head, entries=tuple(found.entries[start : start + max(limit, 0)]))
+        start = max(after + 1 - held.first, 0)
+        return Slice(head=held.head, entries=tuple(held.entries[start : start + max(limit, 0)]))
 
     @asynccontextmanager
     async def watch(self, stream: str) -> AsyncGenerator[AsyncIterator[None]]:
@@ -96,8 +96,8 @@ class MemoryLog:
 
     async def trim(self, stream: str, *, before: int) -> None:
         self._expire()
-        if found := self._streams.get(stream):
-            found.forget(before=before)
+        if held := self._streams.get(stream):
+            held.forget(before=before)
             self._ring(stream)
 
     async def ping(self) -> None:
@@ -118,16 +118,16 @@ class MemoryLog:
         self._closed_at.pop(stream, None)
         self._ring(stream)
 
-    def _store(self, stream: str, found: _Stream, data: Sequence[bytes], *, close: bool) -> None:
+    def _store(self, stream: str, held: _Stream, data: Sequence[bytes], *, close: bool) -> None:
         now = self._clock()
-        first, final = found.last + 1, found.last + len(data)
-        found.entries.extend(
+        first, final = held.last + 1, held.last + len(data)
+        held.entries.extend(
             Entry(seq=seq, at=now, data=item, terminal=close and seq == final) for seq, item in enumerate(data, first)
         )
-        found.forget(before=final - self._max_entries + 1)
-        self._streams[stream] = found
+        held.forget(before=final - self._max_entries + 1)
+        self._streams[stream] = held
         if close:
-            found.closed = True
+            held.closed = True
             self._closed_at[stream] = now
         self._ring(stream)
 

@@ -84,20 +84,20 @@ class Playback:
 
         Raises LogUnavailable.
         """
-        found = UNKNOWN if self._only_stored else await self._source.read(after=self._position, limit=limit)
-        epoch = found.head.epoch
+        part = UNKNOWN if self._only_stored else await self._source.read(after=self._position, limit=limit)
+        epoch = part.head.epoch
         if epoch is None:
             return await self._without_log(limit)
-        return await self._join(found.head, epoch) or await self._with_log(found, epoch, limit)
+        return await self._join(part.head, epoch) or await self._with_log(part, epoch, limit)
 
-    async def _with_log(self, found: Slice, epoch: str, limit: int) -> Batch | None:
+    async def _with_log(self, part: Slice, epoch: str, limit: int) -> Batch | None:
         if self._only_stored:
             return await self._stored(limit)
-        if self._seq + 1 < found.head.first:
-            return await self._older(found.head, epoch, limit)
-        if found.entries:
-            return self._advance(epoch, found.entries)
-        self.finished = found.head.closed and self._seq >= found.head.last
+        if self._seq + 1 < part.head.first:
+            return await self._older(part.head, epoch, limit)
+        if part.entries:
+            return self._advance(epoch, part.entries)
+        self.finished = part.head.closed and self._seq >= part.head.last
         return None
 
     async def _join(self, head: Head, epoch: str) -> Batch | None:

@@ -152,10 +152,10 @@ def _client(url: str, *, connections: int, timeout: float | None) -> Redis:
     return Redis.from_pool(pool)
 
 
-def _slice(found: Sequence[Any]) -> Slice:
-    if not found:
+def _slice(answer: Sequence[Any]) -> Slice:
+    if not answer:
         return UNKNOWN
-    epoch, last, closed, oldest, labels, data = found
+    epoch, last, closed, oldest, labels, data = answer
     first = _seq(oldest) if oldest else int(last) + 1
     head = Head(epoch=epoch.decode(), first=first, last=int(last), closed=closed == b"1")
     return Slice(head=head, entries=tuple(_entries(labels, data)))

@@ -133,5 +133,5 @@ class Outbound:
                 body += part
                 if len(body) >= MOST_BYTES:
                     break
-            found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-            return Reply(response.status, found, bytes(body[:MOST_BYTES]))
+            received = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+            return Reply(response.status, received, bytes(body[:MOST_BYTES]))

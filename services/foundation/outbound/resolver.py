@@ -31,10 +31,10 @@ class SystemResolver:
         asking = self._resolver()
         try:
             async with asyncio.timeout(RESOLVE_TIMEOUT):
-                found: Any = await asking.getaddrinfo(host, port=port, type=socket.SOCK_STREAM)
+                addresses: Any = await asking.getaddrinfo(host, port=port, type=socket.SOCK_STREAM)
         except aiodns.error.DNSError as error:
             raise OSError(*error.args) from None
-        return list(dict.fromkeys(node.addr[0].decode("ascii") for node in found.nodes))
+        return list(dict.fromkeys(node.addr[0].decode("ascii") for node in addresses.nodes))
 
     async def aclose(self) -> None:
         """End what is under way; to be called in the loop that has asked."""

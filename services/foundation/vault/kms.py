@@ -20,10 +20,10 @@ class KmsVault:
 
     async def new_data_key(self, context: Context) -> DataKey:
         """Have KMS make and wrap a data key."""
-        made = await self.aws.run(
+        data_key = await self.aws.run(
             self.aws.kms.generate_data_key, KeyId=self.key, KeySpec="AES_256", EncryptionContext=dict(context)
         )
-        return DataKey(made["Plaintext"], made["CiphertextBlob"])
+        return DataKey(data_key["Plaintext"], data_key["CiphertextBlob"])
 
     async def open_data_key(self, wrapped: bytes, context: Context) -> bytes:
         """Have KMS open a data key; which of its keys wrapped it is in what it wrapped. Raises CanNotOpen."""

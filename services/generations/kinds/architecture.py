@@ -21,9 +21,9 @@ class ArchitectureKind:
         if record.architecture_id is None:
             raise JobFailed("INTERNAL", "The record names no architecture to make.", retryable=False)
         request = render(ArchitectureTask(project.name, record.prompt, context.schema), context.options)
-        made = await ask_for(context, request, read_architecture, what="architecture")
-        if isinstance(made, Outcome):
-            return made
-        new = NewArchitecture(made, record.architecture_id, generation_id=record.id)
+        architecture = await ask_for(context, request, read_architecture, what="architecture")
+        if isinstance(architecture, Outcome):
+            return architecture
+        new = NewArchitecture(architecture, record.architecture_id, generation_id=record.id)
         await self.architectures.add(project, new, user_id=record.user_id)
         return COMPLETED

@@ -28,10 +28,10 @@ class SchemaKind:
         if record.schema_id is None:
             raise JobFailed("INTERNAL", "The record names no schema to make.", retryable=False)
         request = render(SchemaTask(record.prompt), context.options)
-        made = await ask_for(context, request, read_schema, what="schema")
-        if isinstance(made, Outcome):
-            return made
-        model, left_out = without_unbuilt(made)
+        schema = await ask_for(context, request, read_schema, what="schema")
+        if isinstance(schema, Outcome):
+            return schema
+        model, left_out = without_unbuilt(schema)
         new = NewSchema(model, record.schema_id, generation_id=record.id)
         try:
             await self.schemas.add(context.project, new, user_id=record.user_id)
