@@ -32,13 +32,13 @@ from graph.limits import PARSING
 RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 """GraphQL's, and those of Strawberry for what GraphQL does not know."""
 
-KEPT: Final = 256
+MOST_DOCUMENTS: Final = 256
 """Valid documents that are kept, those used last."""
 
 MOST_ERRORS: Final = 20
 """Of a document, that are looked for: finding where each is takes its time."""
 
-MOST_KEPT: Final = 4_096
+LONGEST_KEPT: Final = 4_096
 """Characters of a document that is kept: all of them together take less than 100 MB, whoever sends what."""
 
 _MANY_DIGITS: Final = re.compile(f"[0-9]{{{MOST_DIGITS // 3}}}")
@@ -89,9 +89,9 @@ def check(schema: GraphQLSchema, query: str) -> Checked:
     document = read(query)
     _check_numbers(query)
     checked = Checked(document, tuple(_validated(schema, document)))
-    if not checked.errors and len(query) <= MOST_KEPT:
+    if not checked.errors and len(query) <= LONGEST_KEPT:
         _kept[query] = checked
-        if len(_kept) > KEPT:
+        if len(_kept) > MOST_DOCUMENTS:
             _kept.popitem(last=False)
     return checked
 

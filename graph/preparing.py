@@ -42,7 +42,7 @@ T = TypeVar("T")
 SHORT: Final = 1_000
 """Characters of a document that is parsed and validated at once, in some milliseconds; longer ones have a thread."""
 
-KEPT: Final = 16
+MOST_ANSWERS: Final = 16
 """Answers to introspection that are kept, those used last. The largest take some hundred kilobytes."""
 
 _answers: Final[OrderedDict[bytes, ExecutionResult]] = OrderedDict()
@@ -163,7 +163,7 @@ class Preparation:
 def _keep(key: bytes, answer: ExecutionResult) -> None:
     _answers[key] = answer
     _answers.move_to_end(key)
-    if len(_answers) > KEPT:
+    if len(_answers) > MOST_ANSWERS:
         _answers.popitem(last=False)
 
 

@@ -15,7 +15,7 @@ from services.analytics.rollups import Interval, Rollups, Tally
 from services.core.clock import Clock
 from services.foundation.events.port import EventLog, LogUnavailable, ProducerGap
 
-_KEPT: Final = 100
+_MOST_ENTRIES: Final = 100
 """Entries that a stream keeps at least; nobody reads them."""
 
 
@@ -57,7 +57,7 @@ class Live:
         # the head, so whoever hears of the one finds what both have written.
         with suppress(ProducerGap):  # the stream was lost this very moment: those who watch are told of that
             last = await self.log.append(stream, [b"{}"], attempt=1, producer_seq=last + 1)
-        if last % _KEPT == 0:
+        if last % _MOST_ENTRIES == 0:
             await self.log.trim(stream, before=last)
 
     async def _snapshots(self, holder: str, changes: AsyncIterator[None]) -> AsyncGenerator[Snapshot]:

@@ -15,7 +15,7 @@ from services.core.errors import Unavailable
 PATIENCE: Final = 2.0
 """Seconds that a part may take to answer."""
 
-KEPT: Final = 1.5
+FRESH_FOR: Final = 1.5
 """Seconds for which one look answers all who ask."""
 
 LOOK_EVERY: Final = 5.0
@@ -54,7 +54,7 @@ class Health:
     _complaints: dict[str, Complaint] = field(default_factory=dict[str, Complaint])
 
     async def report(self) -> Report:
-        """Say how each part is, as seen at most KEPT seconds ago."""
+        """Say how each part is, as seen at most FRESH_FOR seconds ago."""
         faults = await self._faults()
         moment = self.now()
         return Report(
@@ -86,7 +86,7 @@ class Health:
 
     async def _faults(self) -> Mapping[str, Exception | None]:
         clock = asyncio.get_running_loop().time()
-        if self._look is None or (self._look.done() and clock - self._looked > KEPT):
+        if self._look is None or (self._look.done() and clock - self._looked > FRESH_FOR):
             self._looked = clock
             self._look = asyncio.create_task(self._ask())
         return await asyncio.shield(self._look)

@@ -109,7 +109,7 @@ class DeploymentHistory:
     table: Table[Deployment]
     archive: LogArchive
 
-    async def state(self, stream: str) -> bool:
+    async def has_ended(self, stream: str) -> bool:
         """Return whether the deployment has ended."""
         deployment = await self.table.find(stream)
         return deployment is not None and deployment.finished_at is not None

@@ -20,7 +20,7 @@ class GenerationHistory:
     table: Table[Generation]
     bucket: Bucket
 
-    async def state(self, stream: str) -> bool:
+    async def has_ended(self, stream: str) -> bool:
         """Return whether the generation has ended."""
         generation = await self.table.find(stream)
         return generation is not None and generation.finished_at is not None

@@ -129,7 +129,7 @@ class Generation(MeteredRecord, frozen=True, kw_only=True, rename="camel"):
     """When a generation that made nothing is forgotten; None: never."""
 
 
-EMPTY_KEPT: Final = timedelta(days=90)
+EMPTY_LIFETIME: Final = timedelta(days=90)
 """How long the record of a FAILED or CANCELED generation is kept."""
 
 _EMPTY: Final = frozenset({GenerationStatus.FAILED, GenerationStatus.CANCELED})
@@ -137,7 +137,7 @@ _EMPTY: Final = frozenset({GenerationStatus.FAILED, GenerationStatus.CANCELED})
 
 def expiry(status: GenerationStatus, *, now: datetime) -> int | None:
     """Return when the record of a generation that ends so goes, in seconds since 1970; what made something stays."""
-    return int((now + EMPTY_KEPT).timestamp()) if status in _EMPTY else None
+    return int((now + EMPTY_LIFETIME).timestamp()) if status in _EMPTY else None
 
 
 GENERATIONS: Final = TableSpec(

@@ -11,7 +11,7 @@ from services.core.ids import ActivityId, ProjectId, TeamId, UserId
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import EXPIRES, Index, TableSpec
 
-KEPT: Final = timedelta(days=90)
+ENTRY_LIFETIME: Final = timedelta(days=90)
 
 
 class EntityType(Enum):
@@ -109,7 +109,7 @@ def within(team_id: TeamId, key: str) -> str:
 
 
 def expiry(at: datetime) -> int:
-    return int((at + KEPT).timestamp())
+    return int((at + ENTRY_LIFETIME).timestamp())
 
 
 ACTIVITY: Final = TableSpec(

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.core.clock import Clock
 from services.foundation.aws.clearing import clear
-from services.lifecycle.belongings import Belongings
+from services.lifecycle.cascade import Cascade
 from services.lifecycle.deletion import Deletion
 from services.projects.service import PURGE, Project
 from services.projects.trash import DeletedProjects
@@ -27,7 +27,7 @@ class Purge:
 
     deleted: DeletedProjects
     deletion: Deletion
-    belongings: Belongings
+    cascade: Cascade
     """What goes with a project, beside its generations and deployments."""
     now: Clock
 
@@ -63,5 +63,5 @@ class Purge:
         """Delete all that belongs to a condemned project, and the project last."""
         await self.deletion.stop(project)
         await self.deletion.remove_jobs(project)
-        await self.belongings.delete(project.id)
+        await self.cascade.delete(project.id)
         await clear(self.deleted.projects.table, project.id)

@@ -9,7 +9,7 @@ from services.core.clock import Clock
 from services.core.ids import DeliveryId, derived_id
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.tables import AlreadyExists, Table
-from services.notifications.model import DUE, KEPT, Delivery, Webhook
+from services.notifications.model import DELIVERY_LIFETIME, DUE, Delivery, Webhook
 from services.notifications.notice import Notice
 from services.notifications.notifier import Due
 
@@ -43,7 +43,7 @@ class Fanout:
             due=DUE,
             created_at=now,
             updated_at=now,
-            expires_at=int((now + KEPT).timestamp()),
+            expires_at=int((now + DELIVERY_LIFETIME).timestamp()),
         )
         try:
             await self.deliveries.put_new(delivery)

@@ -11,7 +11,7 @@ from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import EXPIRES, GoesWith, Index, Owner, TableSpec
 from services.foundation.vault.envelope import Sealed
 
-KEPT: Final = timedelta(days=30)
+DELIVERY_LIFETIME: Final = timedelta(days=30)
 """How long a delivery is listed."""
 
 DUE: Final = "due"

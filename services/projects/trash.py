@@ -18,7 +18,7 @@ from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, of_team
 from services.projects.service import PURGE, Project, Projects
 
-KEPT: Final = timedelta(days=30)
+RESTORABLE_FOR: Final = timedelta(days=30)
 """How long a deleted project can be restored."""
 
 
@@ -43,7 +43,7 @@ class DeletedProjects:
                 deleted_at=now,
                 deleted_by=by.user_id,
                 purge=PURGE,
-                purge_at=now + KEPT,
+                purge_at=now + RESTORABLE_FOR,
             )
 
         trashed_project = await self.projects.table.update(project.id, trashed)

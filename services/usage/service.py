@@ -30,7 +30,7 @@ from services.usage.model import (
     counter_id,
 )
 
-KEPT: Final = timedelta(days=800)
+RECORD_LIFETIME: Final = timedelta(days=800)
 """How long counters and usage rows are kept: more than two years, so that a month compares with the same one before."""
 
 M = TypeVar("M", bound=MeteredRecord)
@@ -192,7 +192,7 @@ class Budgets(Generic[M]):
     def _adding(self, table: Table[Any], key: Mapping[str, str], amounts: Mapping[str, int]) -> dict[str, Any]:
         """Return the part that adds amounts to an item of counters, which need not exist."""
         now = self.now()
-        stamps = {"createdAt": now, "updatedAt": now, "expiresAt": int((now + KEPT).timestamp())}
+        stamps = {"createdAt": now, "updatedAt": now, "expiresAt": int((now + RECORD_LIFETIME).timestamp())}
         values = {**stamps, **amounts, "version": 1}
         return {
             "Update": {

@@ -22,7 +22,7 @@ from services.core.ids import ApiKeyId, DeploymentId, GenerationId, TeamId, User
 from services.deployments.model import Deployment, DeploymentStatus
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.queue import Queue
-from services.foundation.limits.idempotency import KEPT
+from services.foundation.limits.idempotency import KEY_LIFETIME
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.memberships.model import Membership
 from services.platforms.port import DeploymentPlatform
@@ -341,7 +341,7 @@ async def test_a_key_says_nothing_of_what_was_asked_for(ground: Ground) -> None:
 
     assert key is not None
     assert key.arguments is not None
-    assert (len(key.arguments), key.expires_at) == (64, int((key.created_at + KEPT).timestamp()))
+    assert (len(key.arguments), key.expires_at) == (64, int((key.created_at + KEY_LIFETIME).timestamp()))
     assert key.done_at is not None
 
 

@@ -28,7 +28,7 @@ POLL: Final = 2.0
 OVERLAP: Final = timedelta(seconds=30)
 """How far each reading goes back before the last one: clocks of processes differ, and writes take time."""
 
-KEPT: Final = timedelta(hours=1)
+CHANGE_LIFETIME: Final = timedelta(hours=1)
 PAGE: Final = 500
 
 _PARTITION: Final = "all"
@@ -131,7 +131,7 @@ class AccessChanges:
             seq=_seq(now) | int.from_bytes(self.random(2)),
             subject=subject,
             spared=spared,
-            expires_at=int((now + KEPT).timestamp()),
+            expires_at=int((now + CHANGE_LIFETIME).timestamp()),
             created_at=now,
             updated_at=now,
         )

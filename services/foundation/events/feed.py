@@ -175,7 +175,7 @@ class Feed:
         if self._head is not None and self._head.closed and not self._away:
             return
         try:
-            ended = await self._history.state(self._stream)
+            ended = await self._history.has_ended(self._stream)
         except Exception:
             _logger.exception("Storage does not say whether %s has ended.", self._stream)
             return

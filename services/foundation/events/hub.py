@@ -100,7 +100,7 @@ class _Direct:
         try:
             return await self.log.read(self.stream, after=after.seq if after else 0, limit=limit)
         except LogUnavailable:
-            if await self.history.state(self.stream):
+            if await self.history.has_ended(self.stream):
                 return UNKNOWN
             raise
 

@@ -50,7 +50,7 @@ class History(Protocol):
         """
         ...
 
-    async def state(self, stream: str) -> bool:
+    async def has_ended(self, stream: str) -> bool:
         """Say whether the object has ended for good, and storage has all there will be."""
         ...
 
@@ -107,7 +107,7 @@ class Playback:
             if not await self._history.read(self._stream, after=position.seq - 1, limit=1):
                 return self._start_over(epoch)
             # What an ended object's history has may be an account of its own: do not mix it with the log's events.
-            self._only_stored = await self._history.state(self._stream)
+            self._only_stored = await self._history.has_ended(self._stream)
         elif position.epoch not in (STORED, epoch) or position.seq > head.last:
             return self._start_over(epoch)
         if not self._only_stored:
@@ -121,7 +121,7 @@ class Playback:
 
     async def _stored(self, limit: int) -> Batch | None:
         entries = await self._history.read(self._stream, after=self._seq, limit=limit)
-        if not entries and await self._history.state(self._stream):
+        if not entries and await self._history.has_ended(self._stream):
             # It may have ended between the two questions.
             entries = await self._history.read(self._stream, after=self._seq, limit=limit)
             self.finished = not entries
@@ -132,7 +132,7 @@ class Playback:
 
         An ended object's history may be an account with numbers of its own: then all of it, from its start.
         """
-        if await self._history.state(self._stream) and not await self._continues(head, epoch):
+        if await self._history.has_ended(self._stream) and not await self._continues(head, epoch):
             self._only_stored = True
             return self._start_over(STORED) if self._seq else await self._stored(limit)
         stored = await self._history.read(self._stream, after=self._seq, limit=limit)

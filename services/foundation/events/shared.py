@@ -12,7 +12,7 @@ from typing import Final
 from services.foundation.events.cursor import Cursor, encode
 from services.foundation.events.port import Entry, EventLog, Fenced, Head, LogUnavailable
 
-KEPT: Final = 1000
+MOST_EVENTS: Final = 1000
 """Events of a stream; older ones are forgotten, at the latest a hundred events later."""
 
 _TRIES: Final = 20
@@ -33,8 +33,8 @@ class SharedStreams:
                 seq = await self.event_log.append(stream, [data], attempt=attempt, producer_seq=1)
             except Fenced:
                 continue
-            if seq > KEPT and seq % 100 == 0:
-                await self.event_log.trim(stream, before=seq - KEPT + 1)
+            if seq > MOST_EVENTS and seq % 100 == 0:
+                await self.event_log.trim(stream, before=seq - MOST_EVENTS + 1)
             return
         raise LogUnavailable
 
@@ -54,6 +54,6 @@ class NoHistory:
         del stream, after, limit
         return ()
 
-    async def state(self, stream: str) -> bool:
+    async def has_ended(self, stream: str) -> bool:
         del stream
         return False

@@ -25,7 +25,7 @@ from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import EXPIRES, TableSpec
 from services.foundation.aws.tables import AlreadyExists, Table
 
-KEPT: Final = timedelta(days=1)
+KEY_LIFETIME: Final = timedelta(days=1)
 """How long a clientMutationId is remembered."""
 
 MOST: Final = 200
@@ -129,7 +129,7 @@ class Idempotency:
             created_at=now,
             updated_at=now,
             object_id="",
-            expires_at=int((now + KEPT).timestamp()),
+            expires_at=int((now + KEY_LIFETIME).timestamp()),
             arguments=self._digest(given),
         )
 

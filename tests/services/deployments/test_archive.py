@@ -127,7 +127,7 @@ async def test_an_end_that_was_not_archived_is_told_from_the_record(history: Dep
 
     assert (only.seq, only.terminal) == (1, True)
     assert await history.read(ID, after=1, limit=10) == []
-    assert await history.state(ID)
+    assert await history.has_ended(ID)
 
 
 async def test_a_stream_goes_on_where_its_archive_ends(history: DeploymentHistory) -> None:

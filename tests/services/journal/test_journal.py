@@ -16,7 +16,7 @@ from services.foundation.aws.tables import Table
 from services.foundation.events.memory import MemoryLog
 from services.foundation.events.shared import SharedStreams
 from services.journal.journal import Journal
-from services.journal.model import ACTIVITY, KEPT, ActivityEntry
+from services.journal.model import ACTIVITY, ENTRY_LIFETIME, ActivityEntry
 from services.projects.service import Project
 from tests.snapinfra import Server
 
@@ -63,7 +63,7 @@ async def test_an_entry_expires_after_90_days(table: Table[ActivityEntry], proje
     await journal(table).created(project, project.name, place=project, by=project.user_id)
 
     entry = (await table.query("ProjectIdIndex", project.id, PageRequest())).items[0]
-    assert entry.expires_at == int((project.created_at + KEPT).timestamp())
+    assert entry.expires_at == int((project.created_at + ENTRY_LIFETIME).timestamp())
 
 
 async def test_what_can_not_be_noted_does_not_fail_the_change(

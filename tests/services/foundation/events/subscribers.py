@@ -34,7 +34,7 @@ class Storage:
         self.asked.append(stream)
         return [entry for entry in self.entries if entry.seq > after][:limit]
 
-    async def state(self, stream: str) -> bool:
+    async def has_ended(self, stream: str) -> bool:
         self.asked.append(stream)
         return self.ended
 

@@ -91,9 +91,9 @@ async def test_a_stream_whose_writer_lost_the_log_ends_from_storage(
 
 async def test_an_object_that_ends_between_two_questions_is_told_whole(hub: Hub, stream: str) -> None:
     class EndsMeanwhile(Storage):
-        async def state(self, stream: str) -> bool:
+        async def has_ended(self, stream: str) -> bool:
             self.keep(b"e1", b"e2", ended=True)
-            return await super().state(stream)
+            return await super().has_ended(stream)
 
     assert await Subscriber(hub, stream, history=EndsMeanwhile()).to_the_end() == events(1, 2)
 
@@ -102,9 +102,9 @@ async def test_a_stored_result_whose_terminal_event_is_on_its_way_is_no_loss(
     log: EventLog, hub: Hub, stream: str
 ) -> None:
     class Finishing(Storage):
-        async def state(self, stream: str) -> bool:
+        async def has_ended(self, stream: str) -> bool:
             await write(log, stream, 4, 4, close=True)
-            return await super().state(stream)
+            return await super().has_ended(stream)
 
     storage = Finishing()
     storage.keep(b"account", ended=True)
@@ -230,9 +230,9 @@ class Asked(Storage):
     away: bool = False
     more: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def state(self, stream: str) -> bool:
+    async def has_ended(self, stream: str) -> bool:
         self.more.set()
-        ended = await super().state(stream)
+        ended = await super().has_ended(stream)
         if self.away:
             raise Unavailable("The storage is away.")
         return ended

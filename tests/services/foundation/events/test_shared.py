@@ -5,7 +5,7 @@ from datetime import timedelta
 from secrets import randbits
 
 from services.foundation.events.cursor import decode
-from services.foundation.events.shared import KEPT, SharedStreams
+from services.foundation.events.shared import MOST_EVENTS, SharedStreams
 from tests.services.foundation.events.conftest import MovingClock, NewLog
 
 
@@ -34,11 +34,11 @@ async def test_the_end_of_a_stream_is_a_cursor_after_all_that_it_has(new_log: Ne
 
 async def test_old_events_are_forgotten(new_log: NewLog, stream: str, clock: MovingClock) -> None:
     log = new_log()
-    await log.append(stream, [b"old"] * (KEPT + 99), attempt=1, producer_seq=1)
+    await log.append(stream, [b"old"] * (MOST_EVENTS + 99), attempt=1, producer_seq=1)
     clock.move(timedelta(seconds=1))
 
     await SharedStreams(log, randbits).append(stream, b"new")
 
-    found = await log.read(stream, after=0, limit=2 * KEPT)
-    assert (found.head.first, found.head.last) == (101, KEPT + 100)
+    found = await log.read(stream, after=0, limit=2 * MOST_EVENTS)
+    assert (found.head.first, found.head.last) == (101, MOST_EVENTS + 100)
     assert found.entries[-1].data == b"new"
