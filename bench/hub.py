@@ -38,7 +38,7 @@ class NoHistory:
         del stream, after, limit
         return []
 
-    async def state(self, stream: str) -> bool:
+    async def has_ended(self, stream: str) -> bool:
         del stream
         return False
 

@@ -27,7 +27,7 @@ from services.foundation.vault.envelope import Envelopes
 from services.foundation.vault.kms import KmsVault
 from services.foundation.vault.local import LocalVault
 from services.generations.redaction import Redactor
-from services.lifecycle.cascade import Cascade
+from services.lifecycle.owned_items import OwnedItems
 from services.llm.chat import Timeouts
 from services.llm.groq import Groq
 from services.llm.openai import OpenAI
@@ -64,8 +64,8 @@ class Adapters:
     def table(self, spec: TableSpec[E]) -> Table[E]:
         return Table(aws=self.aws, spec=spec, name=table_name(self.config, spec), now=self.now)
 
-    def cascade(self, owner: Owner) -> Cascade:
-        return Cascade(owner, [self.table(spec) for spec in TABLES])
+    def owned_items(self, owner: Owner) -> OwnedItems:
+        return OwnedItems(owner, [self.table(spec) for spec in TABLES])
 
     def queue(self, name: str) -> Queue:
         wait = self.config.job_poll or (DEV_WAIT if self.config.development else LONG_POLL)

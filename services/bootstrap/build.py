@@ -163,7 +163,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         ),
         health=_health(shared, generations.queue, identity.sign_in, router),
     )
-    purge = Purge(deleted=deleted, deletion=deletion, belongings=adapters.belongings(Owner.PROJECT), now=now)
+    purge = Purge(deleted=deleted, deletion=deletion, items=adapters.owned_items(Owner.PROJECT), now=now)
     return Process(
         services,
         [

@@ -56,7 +56,7 @@ def identity(shared: Shared) -> Identity:
         admins=frozenset(map(dev_user, config.admins)),
         now=now,
     )
-    cascade = TeamCascade(adapters.cascade(Owner.TEAM), notifier.close_topic)
+    cascade = TeamCascade(adapters.owned_items(Owner.TEAM), notifier.close_topic)
     teams = Teams(
         aws=aws,
         table=team_table,
@@ -126,7 +126,7 @@ def accounts(shared: Shared, identity: Identity, deletion: Deletion) -> Accounts
         messages=adapters.table(IDEMPOTENCY_KEYS),
         deletion=deletion,
         cascade=identity.teams.cascade,
-        own=adapters.cascade(Owner.USER),
+        own=adapters.owned_items(Owner.USER),
         journal=identity.teams.journal,
         access=identity.access,
         now=adapters.now,

@@ -24,8 +24,8 @@ from services.foundation.aws.tables import AlreadyExists, Table, transact
 from services.foundation.limits.idempotency import IdempotencyKey
 from services.journal.journal import Journal
 from services.journal.model import Verb
-from services.lifecycle.cascade import Cascade
 from services.lifecycle.deletion import Deletion
+from services.lifecycle.owned_items import OwnedItems
 from services.memberships.model import Membership, Team
 from services.teams.service import Cascade
 from services.users import NAME_LENGTH, Profile, Users
@@ -98,7 +98,7 @@ class Accounts:
     messages: Table[IdempotencyKey]
     deletion: Deletion
     cascade: Cascade
-    own: Cascade
+    own: OwnedItems
     """What is a user's own."""
     journal: Journal
     access: AccessChanges

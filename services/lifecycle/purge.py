@@ -7,8 +7,8 @@ from typing import Final
 
 from services.core.clock import Clock
 from services.foundation.aws.clearing import clear
-from services.lifecycle.cascade import Cascade
 from services.lifecycle.deletion import Deletion
+from services.lifecycle.owned_items import OwnedItems
 from services.projects.service import PURGE, Project
 from services.projects.trash import DeletedProjects
 
@@ -27,7 +27,7 @@ class Purge:
 
     deleted: DeletedProjects
     deletion: Deletion
-    cascade: Cascade
+    items: OwnedItems
     """What goes with a project, beside its generations and deployments."""
     now: Clock
 
@@ -63,5 +63,5 @@ class Purge:
         """Delete all that belongs to a condemned project, and the project last."""
         await self.deletion.stop(project)
         await self.deletion.remove_jobs(project)
-        await self.cascade.delete(project.id)
+        await self.items.delete(project.id)
         await clear(self.deleted.projects.table, project.id)

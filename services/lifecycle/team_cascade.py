@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from services.core.ids import TeamId
-from services.lifecycle.cascade import Cascade
+from services.lifecycle.owned_items import OwnedItems
 
 
 @dataclass(frozen=True, slots=True)
 class TeamCascade:
-    items: Cascade
+    items: OwnedItems
     close_topic: Callable[[TeamId], Awaitable[None]]
 
     async def delete(self, team_id: TeamId) -> None:

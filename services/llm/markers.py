@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-_DECORATION: Final = r"[ \t>*_`#|=/!<-]{0,32}"
+_DECORATION: Final = r"[ \t>*_`#|=/!<-]{0,64}"
 _DECORATED: Final = re.compile(
-    rf"(?={_DECORATION}\Z)[ \t]*(?:[*_`]{{1,3}}|(?:[>|*-]|#{{1,6}}|//|/\*|--|<!--)[ \t]+)*=*[ \t]*"
+    rf"(?={_DECORATION}\Z)[ \t]*(?:[*_`]{{1,3}}|(?:[>|*-]|#{{1,6}}|//|/\*|--|<!--)[ \t]+)*(?:=[ \t]*)*"
 )
-_SIGNS: Final = r"={1,8}[ \t]{0,4}"
+_SIGNS: Final = r"(?:=[ \t]{0,4}){1,12}"
+"""What stands before a boundary; twice, where a piece of a stream came twice."""
+_LONGEST_SIGNS: Final = 60
 _TRAILING: Final = re.compile(rf"{_SIGNS}\Z")
 _LONGEST_HELD: Final = 80
 """Characters that may be the beginning of a marker, up to the whole boundary."""
@@ -61,7 +63,7 @@ class Markers:
         line = buffer.rfind("\n", position, place) + 1 or position
         if (line > position or at_line_start) and _DECORATED.fullmatch(buffer, line, place):
             return line
-        signs = _TRAILING.search(buffer, max(position, place - 12), place)
+        signs = _TRAILING.search(buffer, max(position, place - _LONGEST_SIGNS), place)
         return place if signs is None else signs.start()
 
     def _may_begin(self, buffer: str, position: int, *, at_line_start: bool) -> int:

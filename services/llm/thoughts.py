@@ -147,9 +147,9 @@ class Thoughts:
         if not self._watches:
             self._tell(len(self._held))
             return False
-        if not self._is_blank_line and _NOTABLE.search(self._held, self._place) is None:  # most pieces: words of a line
-            self._line = (self._line + self._held[self._place :])[:_HEAD]
-            self._last = self._held[-1:] or self._last
+        if self._is_within_words():  # most pieces
+            words = self._held[self._place :]
+            self._line, self._last = (self._line + words)[:_HEAD], words[-1:] or self._last
             self._tell(len(self._held), notes=False)
             return False
         tag = TAG.search(self._held, self._place)
@@ -167,6 +167,12 @@ class Thoughts:
             self._tell(tag.end())
         self._place = tag.end()
         return True
+
+    def _is_within_words(self) -> bool:
+        """Return whether what is held goes on a line that is no marker, and has nothing in it that would be noted."""
+        if self._is_blank_line or self._line.startswith("="):
+            return False
+        return _NOTABLE.search(self._held, self._place) is None
 
     def _may_begin(self) -> int:
         """Return where what is held may begin to be a tag; else its end."""

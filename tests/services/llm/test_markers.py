@@ -35,6 +35,8 @@ def lacks(text: str) -> tuple[dict[str, str], tuple[str, ...], bool]:
         f"== {B} FILE b.ts",
         f"{B} FILE b.ts",
         f"====== {B}: FILE `b.ts` ======",
+        f"=== === {B} FILE b.ts",
+        f"**=== === === {B} FILE b.ts**",
     ],
 )
 def test_a_marker_is_read_however_it_is_written(line: str) -> None:
@@ -50,8 +52,9 @@ def test_the_markers_without_a_path_too(word: str, form: str) -> None:
     assert lacks(WHOLE.replace(f"{P}{word}", form.format(B, word.lower()))) == (FILES, (), True)
 
 
-def test_a_marker_ends_a_line_that_nothing_else_has_ended() -> None:
-    assert lacks(WHOLE.replace("1\n", "1")) == ({"a.ts": "1", "b.ts": "2\n"}, (), True)
+@pytest.mark.parametrize("signs", ["", "=== ", "=== === "])
+def test_a_marker_ends_a_line_that_nothing_else_has_ended(signs: str) -> None:
+    assert lacks(WHOLE.replace("1\n", f"1{signs}")) == ({"a.ts": "1", "b.ts": "2\n"}, (), True)
 
 
 def test_comparisons_before_a_marker_stay_in_their_file() -> None:

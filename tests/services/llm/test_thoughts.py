@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.llm.port import Text, TextVoided, Thought
@@ -38,6 +38,8 @@ part = st.sampled_from(
 
 
 @given(st.lists(part, max_size=20).map("".join), st.lists(st.integers(0, 400), max_size=30))
+@example("=== 0f1e2d3c4b5a6978 FILE</think>", [24])
+@example("<|START_RESPONSE|>a `<|END_RESPONSE|></think>", [])
 def test_however_a_text_is_cut_the_same_is_thought_and_said(text: str, places: list[int]) -> None:
     edges = [0, *sorted(place % (len(text) + 1) for place in places), len(text)]
 
@@ -46,16 +48,21 @@ def test_however_a_text_is_cut_the_same_is_thought_and_said(text: str, places: l
     assert pieces == read([text]) == read(list(text))
 
 
-@given(st.text(max_size=200))
+def words(most: int) -> st.SearchStrategy[str]:
+    """Return texts in which no tag can begin."""
+    return st.text(st.characters(codec="utf-8", exclude_characters="<[\u25c1"), max_size=most)
+
+
+@given(words(200))
 def test_a_text_without_tags_is_all_answer(text: str) -> None:
-    assert read(list(text)) == ("", text, True) or "think" in text.lower()
+    assert read(list(text)) == ("", text, True)
 
 
-@given(st.text(max_size=50), st.text(max_size=50))
+@given(words(50), words(50))
 def test_a_leading_block_goes_and_what_follows_stays(thought: str, answer: str) -> None:
     said = read(list(f"<think>{thought}</think>\n\n{answer}"))
 
-    assert said == (thought, answer.lstrip(), True) or "think" in (thought + answer).lower()
+    assert said == (thought, answer.lstrip(), True)
 
 
 @pytest.mark.parametrize(

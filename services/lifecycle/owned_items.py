@@ -10,7 +10,7 @@ from services.foundation.aws.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
-class Cascade:
+class OwnedItems:
     """The items that are simply deleted; those that take more are left to the code that their table names."""
 
     owner: Owner
