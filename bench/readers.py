@@ -21,6 +21,7 @@ from bench import tokens
 from bench.hub import NoHistory
 from services.core.clock import utc_now
 from services.core.ids import GenerationId, ProjectId, TeamId, UserId
+from services.core.tls import trusted
 from services.designs.schema import SchemaModel
 from services.foundation.events.hub import Hub
 from services.foundation.events.open import open_log
@@ -62,7 +63,7 @@ async def readers(port: int, redis_url: str, orders: Sequence[str]) -> "AsyncGen
     from_groq = groq.AsyncGroq(api_key=KEY, base_url=url, max_retries=0)
     from_openai = openai.AsyncOpenAI(api_key=KEY, base_url=f"{url}/v1", max_retries=0)
     logs = {"memory": open_log("memory://", utc_now), "Redis": open_log(redis_url, utc_now)}
-    async with httpx.AsyncClient(timeout=60) as bare, httpx2.AsyncClient(timeout=60) as bare2:
+    async with httpx.AsyncClient(verify=trusted(), timeout=60) as bare, httpx2.AsyncClient(timeout=60) as bare2:
         yield {
             BARE: lambda order: _bytes(bare, url, order),
             "bare reader (httpx2, which the openai SDK uses)": lambda order: _bytes(bare2, url, order),

@@ -14,6 +14,8 @@ from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
+from services.core.tls import trusted
+
 PROTOCOL: Final = Subprotocol("graphql-transport-ws")
 PAUSES: Final = (0.2, 0.5, 1, 2, 5)
 """Seconds before each try to connect again; the last one repeats."""
@@ -41,7 +43,7 @@ class Client:
         """Run a query or mutation and return its data. Raises Refused for errors, those of the user among them."""
         headers = {"authorization": f"Bearer {self.token}"}
         try:
-            async with httpx.AsyncClient(timeout=30) as http:
+            async with httpx.AsyncClient(verify=trusted(), timeout=30) as http:
                 answer = await http.post(self.url, json={"query": query, "variables": variables}, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _away(self.url, error) from None

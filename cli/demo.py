@@ -10,6 +10,7 @@ import httpx
 from cli.client import Client, Refused
 from cli.journey import Arrival, travel
 from cli.serving import development_token, running
+from services.core.tls import trusted
 from services.foundation.aws.emulator import free_port
 
 DESCRIPTION: Final = "Build a user management API with teams and roles"
@@ -57,7 +58,7 @@ async def _use(client: Client, arrival: Arrival) -> None:
         raise Refused(f"The project is {project['status']}, not DEPLOYED.")
     table = next(table for table in project["schema"]["tables"] if not _refers(table))
     record = {field["name"]: _sample(field) for field in table["fields"] if not field["primaryKey"]}
-    async with httpx.AsyncClient(base_url=arrival.url or "", timeout=10) as http:
+    async with httpx.AsyncClient(verify=trusted(), base_url=arrival.url or "", timeout=10) as http:
         created = await _expect(http, 201, "POST", f"/{table['name']}", json=record)
         read = await _expect(http, 200, "GET", f"/{table['name']}/{created['id']}")
         if any(read[name] != value for name, value in record.items()):

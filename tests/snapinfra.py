@@ -19,6 +19,7 @@ from cli.client import Client
 from cli.serving import hosting, provision_stage
 from services.config import Config, read
 from services.core.clock import utc_now
+from services.core.tls import trusted
 from services.foundation.auth.tokens import issue_dev_token
 from services.foundation.aws.emulator import free_port
 
@@ -52,7 +53,7 @@ class User(Client):
 
     async def result(self, query: str, **variables: Any) -> dict[str, Any]:
         """Return the whole answer, with its errors."""
-        async with httpx.AsyncClient(timeout=30) as http:
+        async with httpx.AsyncClient(verify=trusted(), timeout=30) as http:
             answer = await http.post(
                 self.url,
                 json={"query": query, "variables": variables},

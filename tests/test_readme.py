@@ -5,11 +5,11 @@ import re
 import shlex
 from pathlib import Path
 
-from graphql import build_schema, parse, validate
+from graphql import parse, validate
 
 from cli.journey import travel
 from cli.main import cli
-from graph.schema import sdl
+from tests.sdl import sdl_schema
 from tests.snapinfra import User
 
 ROOT = Path(__file__).parent.parent
@@ -35,7 +35,7 @@ async def test_the_readmes_query_answers_what_it_says(alice: User) -> None:
 
 
 def test_every_operation_in_the_documentation_is_valid() -> None:
-    schema = build_schema(sdl())
+    schema = sdl_schema()
 
     wrong = [
         (page.name, str(error))

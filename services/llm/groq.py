@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
+from services.core.tls import trusted
 from services.llm.chat import Chat, Client, Timeouts
 from services.llm.port import Options
 from services.llm.slices import bounded_errors
@@ -47,7 +48,9 @@ def _client(*, key: str, base_url: str, timeouts: Timeouts) -> Client:
         base_url=base_url,
         timeout=groq.Timeout(None, connect=timeouts.connect),
         max_retries=0,
-        http_client=groq.DefaultAsyncHttpxClient(event_hooks={"response": [bounded_errors(httpx.AsyncByteStream)]}),
+        http_client=groq.DefaultAsyncHttpxClient(
+            verify=trusted(), event_hooks={"response": [bounded_errors(httpx.AsyncByteStream)]}
+        ),
     )
     return Client(
         open=cast("Any", sdk.chat.completions.with_streaming_response.create),

@@ -1,6 +1,8 @@
 """The provider OpenAI, through its SDK, and every server that speaks like it (Ollama, vLLM, llama.cpp)."""
 
+import ssl
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final, cast
 
 from services.llm.chat import Chat, Client, Timeouts
@@ -37,6 +39,14 @@ class OpenAI(Chat):
         )
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return what httpx2 trusts by itself (the system's list, where httpx has its own), read once: it takes 30 ms."""
+    import httpx2  # noqa: PLC0415 - as below
+
+    return httpx2.create_ssl_context()
+
+
 def _client(*, key: str, base_url: str, timeouts: Timeouts) -> Client:
     import httpx2  # noqa: PLC0415 - what openai 3 is built on; takes as long as it
     import openai  # noqa: PLC0415 - takes 0.8 s, which only those who use it pay
@@ -46,7 +56,9 @@ def _client(*, key: str, base_url: str, timeouts: Timeouts) -> Client:
         base_url=base_url,
         timeout=openai.Timeout(None, connect=timeouts.connect),
         max_retries=0,
-        http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [bounded_errors(httpx2.AsyncByteStream)]}),
+        http_client=openai.DefaultAsyncHttpxClient(
+            verify=_trusted(), event_hooks={"response": [bounded_errors(httpx2.AsyncByteStream)]}
+        ),
     )
     return Client(
         open=cast("Any", sdk.chat.completions.with_streaming_response.create),

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import httpx
 
+from services.core.tls import trusted
 from services.platforms import npm
 from services.platforms.process import run
 
@@ -57,7 +58,7 @@ class Building:
             await asyncio.wait({server, address}, timeout=LIMIT, return_when=asyncio.FIRST_COMPLETED)
             if not address.done():
                 raise BackendFailed("start: the server does not listen")
-            async with httpx.AsyncClient(base_url=address.result(), trust_env=False) as http:
+            async with httpx.AsyncClient(verify=trusted(), base_url=address.result(), trust_env=False) as http:
                 health: Any = (await http.get("/health")).json()
                 resources: Any = (await http.get("/")).json()
         finally:

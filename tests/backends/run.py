@@ -21,6 +21,7 @@ import httpx
 from cli.client import Refused
 from cli.serving import tool_environment
 from services.core.clock import utc_now
+from services.core.tls import trusted
 from services.foundation.aws.emulator import EMULATOR_CREDENTIALS, free_port, running_emulator
 from services.platforms.archive import unpack
 from tests.backends.building import BackendFailed, Building
@@ -80,7 +81,7 @@ async def _carry_out(outcome: Outcome, user: User, folder: Path, emulator: str) 
     outcome.faults += case.faults(outcome.schema)
     code = await _generated(user, project["id"], "CODE")
     outcome.files = len(code["files"])
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         archive = (await http.get(code["downloadUrl"])).raise_for_status().content
     await asyncio.to_thread(unpack, archive, into=folder)
     building = Building(folder, _environment(emulator, prefix=f"ten-{folder.name}-"))

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from cli.client import Refused
+from services.core.tls import trusted
 from services.foundation.aws.emulator import free_port
 from tests.cli.command import Ended, descendants, is_alive, kill, snapinfra, started
 from tests.snapinfra import User, events
@@ -185,7 +186,7 @@ async def test_a_journey_without_a_server_ends_with_a_sentence(tmp_path: Path) -
 
 async def test_dev_says_where_everything_is_and_ends_with_all_it_started(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    async with dev(tmp_path, data) as running, httpx.AsyncClient() as http:
+    async with dev(tmp_path, data) as running, httpx.AsyncClient(verify=trusted()) as http:
         health = await http.get(f"http://127.0.0.1:{running.port}/api/health")
         viewer = await running.user().ask(PROJECTS)
         children = descendants(running.process.pid)

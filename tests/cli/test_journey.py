@@ -15,6 +15,7 @@ import pytest_asyncio
 from cli.client import Client, Refused
 from cli.commands import Target
 from cli.journey import Arrival, show_logs, travel
+from services.core.tls import trusted
 from services.foundation.aws.emulator import free_port
 from tests.cli.screen import Screen
 from tests.e2e.proxy import before
@@ -164,7 +165,7 @@ async def deployed(server: Server) -> AsyncGenerator[Deployed]:
 
 @pytest.mark.npm
 async def test_a_journey_arrives_at_a_backend_that_answers(deployed: Deployed) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         health = await http.get(f"{deployed.url}/health")
 
     assert health.json() == {"status": "ok"}
@@ -185,7 +186,7 @@ async def test_the_log_shows_every_line_once_and_ends(deployed: Deployed, capsys
 @pytest.mark.npm
 async def test_a_log_that_is_followed_goes_on_over_connections_that_break(deployed: Deployed) -> None:
     screen = Screen()
-    async with before(deployed.user.url, cuts=(0, 7, 8)) as proxy, httpx.AsyncClient() as http:
+    async with before(deployed.user.url, cuts=(0, 7, 8)) as proxy, httpx.AsyncClient(verify=trusted()) as http:
         with contextlib.redirect_stdout(screen):
             following = asyncio.create_task(show_logs(proxy.user(deployed.user), deployed.deployment_id, follow=True))
             await screen.shows("SUCCESS")

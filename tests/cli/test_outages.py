@@ -11,6 +11,7 @@ import httpx
 
 from services.config import read
 from services.core.clock import utc_now
+from services.core.tls import trusted
 from services.foundation.auth.tokens import issue_dev_token
 from services.foundation.aws.emulator import free_port
 from tests.cli.command import snapinfra, started
@@ -51,7 +52,7 @@ def user(settings: Mapping[str, str]) -> User:
 async def api(folder: Path, settings: Mapping[str, str]) -> AsyncGenerator[Process]:
     """Run an api and wait until it listens."""
     async with started("serve", folder=folder, **settings) as process:
-        async with asyncio.timeout(30), httpx.AsyncClient() as http:
+        async with asyncio.timeout(30), httpx.AsyncClient(verify=trusted()) as http:
             while True:
                 try:
                     await http.get(f"http://127.0.0.1:{settings['PORT']}/api/health")
@@ -121,7 +122,7 @@ async def test_an_api_whose_key_set_can_not_be_read_names_its_setting(emulator: 
     clerk = {"CLERK_JWKS_URL": f"http://127.0.0.1:{free_port()}/jwks", "CLERK_ISSUER": "https://clerk.example"}
     settings = {**stage(emulator), **clerk}
     async with api(tmp_path, settings) as process:
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(verify=trusted()) as http:
             health = await http.get(f"http://127.0.0.1:{settings['PORT']}/api/health")
         err = await said(process, seconds=1)
 

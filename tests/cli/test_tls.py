@@ -28,6 +28,7 @@ from cli.liveness import is_alive
 from cli.serving import address_of
 from services.config import BadConfig
 from services.core.clock import utc_now
+from services.core.tls import trusted
 from tests.snapinfra import Server, serving, settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -95,7 +96,7 @@ async def test_the_api_speaks_https_and_wss_by_the_certificate_that_it_was_given
 
 
 async def test_who_does_not_know_the_certificate_or_comes_without_tls_gets_nothing(secured: Server) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             await http.get(f"{address_of(secured.config)}/api/live")
         with pytest.raises(httpx.HTTPError):

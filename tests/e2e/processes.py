@@ -13,6 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from services.config import Config
+from services.core.tls import trusted
 from tests.snapinfra import Server
 
 COMMAND = Path(sys.executable).parent / "snapinfra"
@@ -66,7 +67,7 @@ class Processes:
         """Start an api and wait until it answers."""
         server = Server(self.config if port is None else self.config.model_copy(update={"port": port}))
         process = await self.start("serve", PORT=str(server.config.port))
-        async with asyncio.timeout(30), httpx.AsyncClient() as http:
+        async with asyncio.timeout(30), httpx.AsyncClient(verify=trusted()) as http:
             while True:
                 try:
                     if (await http.get(f"{server.origin}/api/health")).status_code == 200:

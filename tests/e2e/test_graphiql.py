@@ -13,6 +13,7 @@ import httpx
 import pytest
 from graphql import parse, separate_operations
 
+from services.core.tls import trusted
 from tests.e2e.browser import Page, PageError, opened
 from tests.e2e.proxy import before
 from tests.snapinfra import Server, User, events, rebuilt
@@ -200,7 +201,7 @@ async def test_the_tabs_lead_on_to_a_backend_that_answers(browser: str, server: 
         await explorer.run("WatchLogs")
         url = (await explorer.sees('"status": "SUCCESS",\\s+"url": "(http.+)"', seconds=120))[1]
 
-        async with httpx.AsyncClient(base_url=url) as http:
+        async with httpx.AsyncClient(verify=trusted(), base_url=url) as http:
             health = await http.get("/health")
         await explorer.press()
         await explorer.sees_the_end()

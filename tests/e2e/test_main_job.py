@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from cli.journey import travel
+from services.core.tls import trusted
 from tests.fakes.llm import Answer, FakeLLM, Status
 from tests.snapinfra import Server, User, events, rebuilt, serving, settings
 
@@ -57,7 +58,7 @@ async def test_a_sentence_becomes_a_running_backend_through_either_sdk(
 
             arrival = await travel(user, "Build a user management API with teams and roles")
 
-            async with httpx.AsyncClient() as http:
+            async with httpx.AsyncClient(verify=trusted()) as http:
                 assert (await http.get(arrival.url or "")).text == "hello"
             generation = (await user.ask(GENERATION, id=arrival.generation_id))["generation"]
     assert generation["provider"] == provider

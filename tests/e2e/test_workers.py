@@ -14,6 +14,7 @@ from websockets.exceptions import WebSocketException
 
 from cli.serving import provision_stage
 from services.config import Config
+from services.core.tls import trusted
 from services.foundation.aws.emulator import free_port
 from tests.e2e.processes import processes
 from tests.fakes.llm import Answer, FakeLLM
@@ -245,7 +246,7 @@ async def until_live(user: User, deployment_id: str, *, after: str | None = None
 
 
 async def process_id(url: str) -> int:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         return int((await http.get(url)).text)
 
 

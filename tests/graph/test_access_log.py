@@ -13,6 +13,7 @@ import pytest
 
 from graph.sockets import MOST_OPERATIONS
 from services.core.logs import JsonLines, TextLines, fields, noting
+from services.core.tls import trusted
 from tests.snapinfra import Server, User
 
 Lines = Callable[[], list[dict[str, Any]]]
@@ -42,7 +43,9 @@ def lines() -> Iterator[Lines]:
 
 
 async def post(user: User, body: dict[str, Any], **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(timeout=30, headers={"authorization": f"Bearer {user.token}", **headers}) as http:
+    async with httpx.AsyncClient(
+        verify=trusted(), timeout=30, headers={"authorization": f"Bearer {user.token}", **headers}
+    ) as http:
         return await http.post(user.url, json=body)
 
 
@@ -129,7 +132,7 @@ async def test_a_well_formed_id_comes_back_with_every_answer(alice: User, server
     headers = {"x-request-id": ID}
     asked = await post(alice, {"query": "{ __typename }"}, **headers)
     refused = await post(User(server.url, "x.y.z"), {"query": "{ __typename }"}, **headers)
-    async with httpx.AsyncClient(headers=headers) as http:
+    async with httpx.AsyncClient(verify=trusted(), headers=headers) as http:
         health = await http.get(f"{server.origin}/api/health")
 
     assert [answer.headers["x-request-id"] for answer in (asked, refused, health)] == [ID] * 3

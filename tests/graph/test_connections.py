@@ -17,6 +17,7 @@ from websockets.typing import Subprotocol
 from graph.http_connections import MOST_HEADERS, MOST_PIPELINED
 from graph.socket_connections import CONTROLS, MESSAGES, MOST_BEFORE_INIT, MOST_INIT
 from graph.transport import MOST_ANONYMOUS
+from services.core.tls import trusted
 from tests.snapinfra import Server, User, serving, settings
 
 REQUEST = b"GET /api/live HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -64,7 +65,7 @@ def greeting(server: Server) -> connect:
 
 async def answers(server: Server) -> bool:
     """Wait until the api has room for somebody else."""
-    async with asyncio.timeout(30), httpx.AsyncClient() as http:
+    async with asyncio.timeout(30), httpx.AsyncClient(verify=trusted()) as http:
         while True:
             with suppress(httpx.TransportError):
                 if (await http.get(f"{server.origin}/api/live")).status_code == 200:
@@ -253,7 +254,7 @@ async def test_who_has_not_signed_in_sends_less_at_once(server: Server) -> None:
     long = {"query": "{ __typename }", "variables": {"text": "x" * MOST_ANONYMOUS}}
     message = json.dumps({"type": "subscribe", "id": "1", "payload": long})
     alice = server.user()
-    async with httpx.AsyncClient() as http, greeting(server) as socket, alice.socket() as hers:
+    async with httpx.AsyncClient(verify=trusted()) as http, greeting(server) as socket, alice.socket() as hers:
         nobody = await http.post(server.url, json=long)
         somebody = await http.post(server.url, json=long, headers={"authorization": f"Bearer {alice.token}"})
         await socket.send('{"type": "connection_init"}')

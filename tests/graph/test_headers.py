@@ -11,6 +11,7 @@ from graph.app import create_app
 from graph.headers import HSTS, NOTHING, PAGE
 from services.bootstrap import opened
 from services.config import read
+from services.core.tls import trusted
 from tests.snapinfra import Server, User
 
 PEM = (
@@ -24,7 +25,7 @@ INTROSPECTION = "{ __schema { types { name description } } }"
 
 @pytest.mark.parametrize("path", ["/graphql", "/graphql?query={nothing}", "/api/health", "/nowhere", "/"])
 async def test_every_answer_says_that_it_is_no_page_and_not_to_be_guessed_at(server: Server, path: str) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.get(f"{server.origin}{path}")
 
     assert answer.headers["content-security-policy"] == NOTHING
@@ -35,7 +36,7 @@ async def test_every_answer_says_that_it_is_no_page_and_not_to_be_guessed_at(ser
 
 
 async def test_the_page_and_its_scripts_may_load_from_here_alone(server: Server) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         page = await http.get(server.url, headers={"accept": "text/html"})
         (path,) = re.findall(r'<script [^>]*src="(.+?)"', page.text)
         script = await http.get(f"{server.origin}{path}")
@@ -70,7 +71,7 @@ async def test_in_production_browsers_are_told_to_come_by_tls_only(
 
 async def test_a_long_answer_is_compressed_for_who_can_read_that_and_a_short_one_is_not(alice: User) -> None:
     headers = {"authorization": f"Bearer {alice.token}"}
-    async with httpx.AsyncClient(headers=headers) as http:
+    async with httpx.AsyncClient(verify=trusted(), headers=headers) as http:
         long = await http.post(alice.url, json={"query": INTROSPECTION}, headers={"accept-encoding": "gzip"})
         plain = await http.post(alice.url, json={"query": INTROSPECTION}, headers={"accept-encoding": "identity"})
         short = await http.post(alice.url, json={"query": "{ __typename }"}, headers={"accept-encoding": "gzip"})
@@ -84,7 +85,7 @@ async def test_a_long_answer_is_compressed_for_who_can_read_that_and_a_short_one
 
 
 async def test_an_answer_is_for_whoever_asked_and_kept_by_nobody(alice: User) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.post(alice.url, json={"query": "{ __typename }"})
 
     assert answer.headers["cache-control"] == "no-store"

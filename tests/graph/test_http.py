@@ -9,6 +9,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from services.core.tls import trusted
 from tests.snapinfra import Server, User, serving, settings
 
 GRAPHQL = "application/graphql-response+json"
@@ -25,7 +26,7 @@ def small(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 async def post(user: User, content: Any, **headers: str) -> httpx.Response:
     given = {"authorization": f"Bearer {user.token}", "content-type": "application/json", **headers}
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(verify=trusted(), timeout=30) as http:
         return await http.post(user.url, content=content, headers={k.replace("_", "-"): v for k, v in given.items()})
 
 
@@ -105,7 +106,7 @@ async def test_who_accepts_neither_form_is_told_so(alice: User) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 async def test_a_client_of_event_streams_is_told_of_the_socket(alice: User, method: str) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.request(method, alice.url)
 
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
@@ -121,7 +122,7 @@ NOT_PERSISTED = {
 @pytest.mark.parametrize("query", [{}, {"query": None}, {"query": ""}])
 async def test_a_hash_alone_is_answered_so_that_clients_send_the_document(alice: User, query: dict[str, Any]) -> None:
     body = {"operationName": "A", "variables": {}, "extensions": HASH, **query}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         posted = await http.post(alice.url, json=body)
         modern = await http.post(alice.url, json=body, headers={"accept": GRAPHQL})
         got = await http.get(alice.url, params={"extensions": json.dumps(HASH), "operationName": "A"})
@@ -140,7 +141,7 @@ async def test_a_hash_alone_is_answered_so_that_clients_send_the_document(alice:
 
 
 async def test_a_hash_with_its_document_is_an_operation(alice: User) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         posted = await http.post(alice.url, json={"query": "{ __typename }", "extensions": HASH})
         got = await http.get(alice.url, params={"query": "{ __typename }", "extensions": json.dumps(HASH)})
 
@@ -178,7 +179,7 @@ async def test_an_error_of_a_field_leaves_the_rest(alice: User) -> None:
 
 async def test_queries_alone_may_be_sent_by_get(alice: User) -> None:
     headers = {"authorization": f"Bearer {alice.token}"}
-    async with httpx.AsyncClient(headers=headers) as http:
+    async with httpx.AsyncClient(verify=trusted(), headers=headers) as http:
         query = await http.get(
             alice.url, params={"query": "query($id: ID!) { node(id: $id) { id } }", "variables": '{"id": "x"}'}
         )

@@ -6,12 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
-from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, build_schema, parse
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, parse
 
 from graph.inputs import MOST_LEVELS, MOST_VALUES, Inputs, TooMuch
 from graph.lengths import is_list
 from graph.limits import Scales
-from graph.schema import schema, sdl
+from graph.schema import schema
+from services.core.tls import trusted
+from tests.sdl import sdl_schema
 from tests.snapinfra import Server, User
 
 SCHEMA = schema()._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's, as Strawberry's extensions have it
@@ -40,7 +42,7 @@ def counted(text: str, **variables: Any) -> list[tuple[str, ...]]:
 
 def test_every_list_that_can_be_sent_says_its_maximum() -> None:
     silent: list[str] = []
-    for kind in build_schema(sdl()).type_map.values():
+    for kind in sdl_schema().type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
             sent = {f"{kind}.{name}": field for name, field in kind.fields.items()}
         elif isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not kind.name.startswith("__"):
@@ -161,7 +163,7 @@ def test_values_nest_so_deeply_and_no_deeper(metadata: str) -> None:
 )
 async def test_who_has_not_signed_in_is_told_so_before_anything_is_looked_at(server: Server, query: str) -> None:
     body: Any = {"query": query, "variables": {"events": [EMPTY] * 1000}}
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(verify=trusted(), timeout=30) as http:
         plain = await http.post(server.url, json=body)
         modern = await http.post(server.url, json=body, headers={"accept": "application/graphql-response+json"})
 
@@ -178,7 +180,7 @@ async def test_who_has_not_signed_in_is_told_so_before_anything_is_looked_at(ser
 
 
 async def test_anybody_may_ask_what_the_schema_is_and_what_is_wrong_with_that(server: Server) -> None:
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(verify=trusted(), timeout=30) as http:
         shown = await http.post(server.url, json={"query": "{ __typename __schema { queryType { name } } }"})
         unknown = await http.post(server.url, json={"query": "{ nothing }"})
 

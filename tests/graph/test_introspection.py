@@ -16,6 +16,7 @@ from graphql import (
 
 from graph.introspection import MOST_BESIDE, Counting, Known, TooMuch, introspection_faults, standard_size
 from graph.schema import schema
+from services.core.tls import trusted
 from tests.snapinfra import User
 
 SCHEMA = schema()._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's, as Strawberry's extensions have it
@@ -140,7 +141,7 @@ async def test_an_answer_is_kept_for_each_name_and_set_of_variables(alice: User)
 
     async def asked(operation: str, name: str) -> Any:
         body = {"query": text, "variables": {"n": name}, "operationName": operation}
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(verify=trusted()) as http:
             return (await http.post(alice.url, json=body)).json()["data"]["__type"]
 
     for _ in range(2):

@@ -19,6 +19,7 @@ from graph.lengths import NoLength, declare_lengths
 from graph.limits import MOST_POINTS, Scales, Weight
 from graph.schema import schema
 from resolvers.context import Context
+from services.core.tls import trusted
 from tests.snapinfra import GENERATION, User
 
 SCHEMA = schema()._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's, as Strawberry's extensions have it
@@ -293,7 +294,7 @@ async def test_numbers_of_many_digits_are_weighed_like_others(alice: User, numbe
 async def test_a_number_of_more_digits_than_any_type_takes_is_refused_wherever_it_is(alice: User, number: str) -> None:
     query = "query($n: Int!) { projects(first: $n) { nodes { id generations(first: $n) { nodes { id } } } } }"
     headers = {"authorization": f"Bearer {alice.token}", "content-type": "application/json"}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         body = f'{{"query": {json.dumps(query)}, "variables": {{"n": {number}}}}}'
         posted = await http.post(alice.url, content=body, headers=headers)
         got = await http.get(alice.url, params={"query": query, "variables": f'{{"n": {number}}}'}, headers=headers)

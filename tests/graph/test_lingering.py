@@ -13,6 +13,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from graph.lingering import MOST_DROPPED
+from services.core.tls import trusted
 from tests.flooding import flood
 from tests.snapinfra import Server, User
 
@@ -68,7 +69,7 @@ async def test_whatever_is_answered_early_is_heard_and_ends_the_connection(
         for _ in range(MANY // 50_000):
             yield b"x" * 50_000
 
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(verify=trusted(), timeout=30) as http:
         for _ in range(TIMES):
             content = chunks() if is_chunked else b"x" * MANY
             answer = await http.post(f"{server.origin}{path}", content=content, headers=headers)
@@ -77,7 +78,7 @@ async def test_whatever_is_answered_early_is_heard_and_ends_the_connection(
 
 
 async def test_a_small_body_that_nobody_reads_keeps_the_connection(server: Server) -> None:
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(verify=trusted(), timeout=30) as http:
         for size in (100, 65_536, 1):
             answer = await http.post(f"{server.origin}/nothing", content=b"x" * size)
 

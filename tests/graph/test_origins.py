@@ -11,6 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from services.config import BadConfig, Config, read
+from services.core.tls import trusted
 from tests.snapinfra import Server, serving, settings
 
 PUBLIC = "https://app.example"
@@ -45,13 +46,13 @@ def public(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 async def post(server: Server, **headers: str) -> httpx.Response:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         return await http.post(server.url, json={"query": "{ viewer { id } }"}, headers=names)
 
 
 async def preflight(server: Server, origin: str, header: str = "authorization") -> httpx.Response:
     asked = {"access-control-request-method": "POST", "access-control-request-headers": header}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         return await http.options(server.url, headers={"origin": origin, **asked})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.core.tls import trusted
 from tests.snapinfra import Server, User, serving, settings
 
 MAKE = 'mutation { createProject(input: {name: "x"}) { project { id } } }'
@@ -21,7 +22,7 @@ def slow(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 
 async def post(url: str, query: str, **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(timeout=30, headers=headers) as http:
+    async with httpx.AsyncClient(verify=trusted(), timeout=30, headers=headers) as http:
         return await http.post(url, json={"query": query})
 
 

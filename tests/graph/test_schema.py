@@ -9,14 +9,13 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLUnionType,
-    build_schema,
     parse,
     validate,
 )
 
 from cli import journey
 from cli.references import refresh
-from graph.schema import sdl
+from tests.sdl import sdl_schema
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -27,10 +26,7 @@ def test_the_generated_references_equal_the_code() -> None:
 
 def test_everything_in_the_sdl_has_a_description() -> None:
     bare = [
-        name
-        for kind in build_schema(sdl()).type_map.values()
-        if not kind.name.startswith("__")
-        for name in undescribed(kind)
+        name for kind in sdl_schema().type_map.values() if not kind.name.startswith("__") for name in undescribed(kind)
     ]
 
     assert bare == []
@@ -50,7 +46,7 @@ def undescribed(kind: GraphQLNamedType) -> list[str]:
 
 
 def test_fields_of_one_name_have_one_type_within_a_union_so_that_no_alias_is_needed() -> None:
-    for union in build_schema(sdl()).type_map.values():
+    for union in sdl_schema().type_map.values():
         if isinstance(union, GraphQLUnionType):
             types: dict[str, set[str]] = {}
             for member in union.types:
@@ -60,19 +56,19 @@ def test_fields_of_one_name_have_one_type_within_a_union_so_that_no_alias_is_nee
 
 
 def test_every_mutation_takes_one_input_and_returns_the_object_and_user_errors() -> None:
-    mutation = build_schema(sdl()).mutation_type
+    mutation = sdl_schema().mutation_type
     assert mutation is not None
 
     for name, field in mutation.fields.items():
         assert list(field.args) == ["input"], name
-        payload = build_schema(sdl()).type_map[str(field.type).rstrip("!")]
+        payload = sdl_schema().type_map[str(field.type).rstrip("!")]
         assert isinstance(payload, GraphQLObjectType)
         assert str(payload.fields["userErrors"].type) == "[UserError!]!"
         assert list(payload.fields)[-1] == "userErrors"
 
 
 def test_the_operations_that_we_ship_are_valid() -> None:
-    schema = build_schema(sdl())
+    schema = sdl_schema()
     tabs = [path.read_text() for path in sorted((ROOT / "graph/graphiql/src/tabs").glob("*.graphql"))]
     terminal = [text for name, text in vars(journey).items() if name.isupper() and isinstance(text, str)]
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from graphql import OperationDefinitionNode, build_schema, parse, print_ast, separate_operations, validate
+from graphql import OperationDefinitionNode, parse, print_ast, separate_operations, validate
 
-from graph.schema import sdl
 from services.core.clock import iso, utc_now
 from tests.fakes.receiver import Receiver
+from tests.sdl import sdl_schema
 from tests.snapinfra import Server, User
 
 TABS: Final = Path(__file__).parent.parent.parent / "graph/graphiql/src/tabs"
@@ -84,7 +84,7 @@ class Explorer:
 
 
 def test_every_tab_says_what_it_shows_is_valid_and_has_the_variables_that_it_needs() -> None:
-    schema = build_schema(sdl())
+    schema = sdl_schema()
     tabs = sorted(TABS.glob("*.graphql"))
 
     assert [tab.name[0] for tab in tabs] == list("123456789")

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.core.tls import trusted
 from tests.snapinfra import Server, User
 
 PAGE = """
@@ -23,7 +24,7 @@ HALF, NUL = "a\ud83d", "a\x00"
 async def posted(user: User, query: str, **variables: Any) -> tuple[int, dict[str, Any]]:
     """Send a body that escapes whatever is not ASCII, and return status and answer."""
     headers = {"authorization": f"Bearer {user.token}", "content-type": "application/json"}
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(verify=trusted(), timeout=30) as http:
         body = json.dumps({"query": query, "variables": variables})
         answer = await http.post(user.url, content=body, headers=headers)
     return answer.status_code, answer.json()
@@ -79,7 +80,7 @@ async def test_variables_that_no_operation_declares_say_nothing(
     server: Server, operation: str, variables: dict[str, Any]
 ) -> None:
     body = json.dumps({"query": operation, "variables": variables})
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         posted = await http.post(server.url, content=body, headers={"content-type": "application/json"})
         got = await http.get(server.url, params={"query": operation, "variables": json.dumps(variables)})
 
@@ -93,7 +94,7 @@ async def test_the_name_of_a_type_is_text_on_every_transport(
     server: Server, alice: User, text: str, wrong: str
 ) -> None:
     body = json.dumps({"query": TYPE, "variables": {"x": text}})
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         posted = await http.post(server.url, content=body, headers={"content-type": "application/json"})
         got = await http.get(server.url, params={"query": TYPE, "variables": json.dumps({"x": text})})
     (by_socket,) = [result async for result in alice.follow(TYPE, x=text)]
@@ -119,7 +120,7 @@ async def test_an_operation_with_halves_of_characters_is_the_callers_mistake(
     server: Server, alice: User, query: str, name: str | None
 ) -> None:
     body = {"query": query, "operationName": name, "variables": {"x": HALF}}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         headers = {"content-type": "application/json"}
         answer = (await http.post(server.url, content=json.dumps(body), headers=headers)).json()
     async with alice.socket() as socket:
@@ -215,7 +216,7 @@ async def test_parameters_of_a_get_are_read_or_refused(alice: User, variables: s
     query = "query($first: Int! = 1) { projects(first: $first) { nodes { id } } }"
     given = {"query": query, "variables": variables.encode("utf-8", "surrogatepass")}
 
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.get(alice.url, params=given, headers={"authorization": f"Bearer {alice.token}"})
 
     assert answer.status_code < 500
@@ -228,7 +229,7 @@ async def test_a_token_with_an_odd_header_is_401(server: Server, header: object)
         base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, {"sub": "user_a"})
     ]
 
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         headers = {"authorization": f"Bearer {'.'.join([*parts, 'c2ln'])}"}
         answer = await http.post(server.url, json={"query": "{ viewer { id } }"}, headers=headers)
 

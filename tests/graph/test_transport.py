@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.typing import Subprotocol
 
+from services.core.tls import trusted
 from tests.snapinfra import Server, User, serving, settings
 
 VIEWER = "{ viewer { id } }"
@@ -99,7 +100,7 @@ async def test_every_error_carries_its_code_on_both_transports(
 
 
 async def test_a_browser_gets_a_page_and_a_bare_client_does_not(server: Server) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         page = await http.get(server.url, headers={"accept": "text/html,application/xhtml+xml"})
         bare = await http.get(server.url)
 
@@ -109,7 +110,7 @@ async def test_a_browser_gets_a_page_and_a_bare_client_does_not(server: Server) 
 
 
 async def test_health_says_what_answers(server: Server) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.get(f"{server.origin}/api/health")
 
     body = answer.json()
@@ -119,7 +120,7 @@ async def test_health_says_what_answers(server: Server) -> None:
 
 
 async def test_a_process_says_that_it_is_alive_without_looking_at_anything_else(server: Server) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.get(f"{server.origin}/api/live")
 
     assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
@@ -127,7 +128,7 @@ async def test_a_process_says_that_it_is_alive_without_looking_at_anything_else(
 
 async def test_a_mutation_is_not_run_by_get(server: Server, alice: User) -> None:
     mutation = 'mutation { createProject(input: {name: "x"}) { project { id } } }'
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.get(
             server.url, params={"query": mutation}, headers={"authorization": f"Bearer {alice.token}"}
         )
@@ -139,7 +140,7 @@ async def test_a_mutation_is_not_run_by_get(server: Server, alice: User) -> None
 async def test_a_page_of_another_origin_may_call_where_the_settings_name_it(emulator: str) -> None:
     asked = {"access-control-request-method": "POST", "access-control-request-headers": "authorization"}
     with serving(settings(emulator, CORS_ORIGIN="https://app.example")) as running:
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(verify=trusted()) as http:
             known = await http.options(running.url, headers={"origin": "https://app.example", **asked})
             other = await http.options(running.url, headers={"origin": "https://other.example", **asked})
 

@@ -12,6 +12,7 @@ import httpx
 import jwt
 import pytest
 
+from services.core.tls import trusted
 from services.foundation.auth.tokens import DEV_ISSUER
 from tests.snapinfra import SECRET, Server, User, serving, settings
 
@@ -36,7 +37,7 @@ async def tell(
     message_id, timestamp = message or uuid.uuid4().hex, str(int(datetime.now(UTC).timestamp()))  # noqa: TID251 - the sender's clock
     signature = base64.b64encode(hmac.digest(key, f"{message_id}.{timestamp}.".encode() + body, "sha256")).decode()
     headers = {"svix-id": message_id, "svix-timestamp": timestamp, "svix-signature": f"v1,{signature}"}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         return (await http.post(f"{server.origin}/api/webhooks/clerk", content=body, headers=headers)).status_code
 
 
@@ -117,7 +118,7 @@ async def test_news_of_somebody_with_an_endless_id_make_no_sense(told: Server, k
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "gzip, identity"])
 async def test_a_compressed_message_is_not_taken(told: Server, coding: str) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         url, headers = f"{told.origin}/api/webhooks/clerk", {"content-encoding": coding}
         answer = await http.post(url, content=b"{}", headers=headers)
 

@@ -21,6 +21,7 @@ from services.bootstrap import opened, resources, table_name
 from services.config import Config
 from services.core.clock import utc_now
 from services.core.ids import GenerationId, ProjectId, TeamId, UserId, new_id
+from services.core.tls import trusted
 from services.deployments.model import Deployment
 from services.foundation.aws.clients import connect
 from services.foundation.aws.emulator import free_port
@@ -118,7 +119,7 @@ async def everything_a_user_does(server: Server) -> None:
     owner, ids = things.owner, things.ids
     await tell(server, "user.created", clerk_user(ids["owner"], 1))
     await owner.ask(NOTIFY, team=ids["team"], url=f"http://127.0.0.1:{free_port()}/")
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(verify=trusted(), timeout=30) as http:
         await http.get(f"{server.origin}/api/health")
         for field_name, entry in ENTRIES.items():
             found = await outcome(http, things, entry, Caller.OWNER)

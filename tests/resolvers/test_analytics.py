@@ -11,6 +11,7 @@ import pytest
 
 from cli.client import Refused
 from services.core.clock import iso, utc_now
+from services.core.tls import trusted
 from tests.snapinfra import Server, User, events
 
 RECORD: Final = """
@@ -342,7 +343,7 @@ async def test_events_of_a_team_are_listed_and_exported_by_time_alone(server: Se
     assert [node["eventId"] for node in page["nodes"] + rest["nodes"]] == ["e1", "e2", "e3"]
     assert (page["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (True, False)
     assert [node["eventId"] for node in others["nodes"]] == ["theirs"]
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         lines = (await http.get(made["exportEvents"]["export"]["downloadUrl"])).text.splitlines()
     assert [json.loads(line)["eventId"] for line in lines] == ["e3", "e2", "e1"]
 
@@ -374,7 +375,7 @@ async def test_events_between_two_times_are_listed_exported_and_summed_up_by_age
     )
 
     export = made["exportEvents"]["export"]
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         lines = (await http.get(export["downloadUrl"])).text.splitlines()
     assert [node["eventId"] for node in seen["events"]["nodes"]] == ["e1", "e2"]
     assert seen["events"]["pageInfo"]["hasNextPage"] is True

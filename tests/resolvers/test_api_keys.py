@@ -8,6 +8,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from services.core.tls import trusted
 from tests.snapinfra import GENERATION, Server, User, events
 
 CREATE = """
@@ -73,7 +74,7 @@ async def test_a_key_signs_a_request_in(alice: User, header: str) -> None:
     key, _ = await key_of(alice)
     await alice.project(name="Shop")
 
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         text = f"Bearer {key.token}" if header == "authorization" else key.token
         answer = await http.post(alice.url, json={"query": PROJECTS}, headers={header: text})
 
@@ -165,7 +166,7 @@ async def test_a_key_that_is_none_of_ours_is_refused_with_401(server: Server, al
         "other secret": key.token[:37] + foreign.token[37:],
     }[change]
 
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.post(alice.url, json={"query": PROJECTS}, headers={"x-api-key": text})
 
     assert answer.status_code == 401

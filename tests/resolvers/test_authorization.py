@@ -11,18 +11,19 @@ from typing import Any
 
 import httpx
 import pytest
-from graphql import GraphQLObjectType, build_schema
+from graphql import GraphQLObjectType
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from graph.schema import sdl
 from services.bootstrap import opened
 from services.core.clock import iso, utc_now
 from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId, UserId, new_id
+from services.core.tls import trusted
 from services.deployments.model import Deployment, DeploymentStatus
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.platforms.port import DeploymentPlatform
 from tests.resolvers.authorization import ENTRIES, MADE, Caller, Entry, Outcome
+from tests.sdl import sdl_schema
 from tests.snapinfra import Server, User, events
 
 SNAPSHOT = """
@@ -225,7 +226,7 @@ async def outcome(http: httpx.AsyncClient, things: Things, entry: Entry, caller:
 
 
 def root_fields() -> list[str]:
-    schema = build_schema(sdl())
+    schema = sdl_schema()
     roots = [schema.query_type, schema.mutation_type, schema.subscription_type]
     return [f"{root.name}.{name}" for root in roots if root is not None for name in root.fields]
 
@@ -236,7 +237,7 @@ async def test_a_field_is_for_those_whom_the_matrix_says(things: Things, field: 
         f'Nobody has said who may use {field}. Add a line to ENTRIES in tests/resolvers/authorization.py: "{field}": '
         "Entry(<an operation that uses it on the team's things>, <SEE, EDIT, DELETE, MANAGE, OWN, … or a row(…)>)."
     )
-    owner, field_type = build_schema(sdl()).type_map.get(field.partition(".")[0]), field.partition(".")[2]
+    owner, field_type = sdl_schema().type_map.get(field.partition(".")[0]), field.partition(".")[2]
     assert isinstance(owner, GraphQLObjectType), f"{field} is not in the SDL any more: take it out of ENTRIES."
     assert field_type in owner.fields, f"{field} is not in the SDL any more: take it out of ENTRIES."
     entry = ENTRIES[field]
@@ -244,7 +245,7 @@ async def test_a_field_is_for_those_whom_the_matrix_says(things: Things, field: 
     allowed = [caller for caller in Caller if caller not in refused]
     changes = entry.operation.startswith("mutation") and "fresh" not in entry.operation
 
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with httpx.AsyncClient(verify=trusted(), timeout=30) as http:
         before = await settled(things) if changes else None
         answers = await asyncio.gather(*(outcome(http, things, entry, caller) for caller in refused))
         after = await settled(things) if changes else None

@@ -2,15 +2,15 @@
 
 from functools import cache
 
-from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLString, build_schema, get_named_type
+from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLString, get_named_type
 
-from graph.schema import sdl
 from tests.resolvers.creates import CREATES, MAKE_NOTHING
+from tests.sdl import sdl_schema
 
 
 @cache
 def mutations() -> GraphQLObjectType:
-    mutations = build_schema(sdl()).mutation_type
+    mutations = sdl_schema().mutation_type
     assert mutations is not None
     return mutations
 

@@ -2,6 +2,7 @@
 
 import httpx
 
+from services.core.tls import trusted
 from services.foundation.aws.clients import connect
 from tests.snapinfra import Server, User, events
 
@@ -38,7 +39,7 @@ async def test_a_deleted_generation_is_gone_with_its_files_and_its_archive(alice
     seen = await alice.ask(SEEN, id=code_id, project=project_id)
     assert seen["node"] is None
     assert seen["generations"]["nodes"] == seen["project"]["generations"]["nodes"] == [{"id": schema_id}]
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         assert (await http.get(url["downloadUrl"])).status_code == 404
     aws = connect(region="us-east-1", endpoint=server.config.aws_endpoint_url)
     left = aws.s3.list_objects_v2(Bucket=server.config.name_of(server.config.bucket), Prefix=f"generations/{code_id}")

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from services.bootstrap import opened
+from services.core.tls import trusted
 from services.foundation.aws.clients import connect
 from services.foundation.aws.queue import Queue
 from tests.fakes.llm import Answer, FakeLLM
@@ -128,7 +129,7 @@ async def project(alice: User) -> Deployed:
 
 
 async def answer(url: str, path: str = "/") -> str:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         return (await http.get(url + path)).text
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.core.tls import trusted
 from services.foundation.aws.clients import connect
 from tests.resolvers.test_invitations import accept, invite, seen
 from tests.resolvers.test_team_activity import noted
@@ -44,7 +45,7 @@ def address() -> str:
 
 async def mails(server: Server, to: str) -> list[dict[str, Any]]:
     """Return the mails that went out to an address, oldest first."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.get(f"{server.config.aws_endpoint_url}/_ministack/ses/messages")
     everything = [mail for account in answer.json()["messages"].values() for mail in account]
     return [mail for mail in everything if to in mail["To"]]

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.core.tls import trusted
 from services.notifications.signing import signature
 from tests.fakes.receiver import Receiver, Reply
 from tests.snapinfra import User, events
@@ -126,7 +127,7 @@ async def test_a_webhook_gets_the_url_of_a_completed_generations_archive(alice: 
         generation_id = await alice.generate(project["id"], "CODE")
         await events(alice, generation_id)
         _, message = await receiver.until(2)
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(verify=trusted()) as http:
             archive = await http.get(json.loads(message.body)["data"]["downloadUrl"])
 
     assert archive.status_code == 200

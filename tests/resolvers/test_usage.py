@@ -15,6 +15,7 @@ from services.core.actor import Actor, Role
 from services.core.clock import utc_now
 from services.core.errors import NotFound
 from services.core.ids import TeamId, UserId
+from services.core.tls import trusted
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.clients import connect
 from services.generations.model import GENERATIONS
@@ -319,7 +320,7 @@ async def test_a_prompt_or_options_out_of_bounds_are_refused_and_reserve_nothing
 async def test_half_a_surrogate_pair_is_refused(alice: User) -> None:
     asked = {"projectId": (await alice.project())["id"], "kind": "SCHEMA", "prompt": "a\ud800b"}
 
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.post(
             alice.url,
             content=json.dumps({"query": GENERATE, "variables": {"input": asked}}),

@@ -4,6 +4,7 @@ import asyncio
 
 import httpx
 
+from services.core.tls import trusted
 from tests.snapinfra import Server, User
 
 VIEWER = "{ viewer { id email team { id name personal } } }"
@@ -17,21 +18,21 @@ async def test_the_first_sight_of_a_user_creates_the_user_and_one_personal_team(
 
 
 async def test_a_dev_user_needs_no_token_in_development(server: Server) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.post(server.url, json={"query": VIEWER}, headers={"x-dev-user-id": "carol"})
 
     assert answer.json()["data"]["viewer"]["id"] == "user_carol"
 
 
 async def test_nobody_gets_unauthenticated(server: Server) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.post(server.url, json={"query": VIEWER})
 
     assert answer.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
 
 
 async def test_a_token_that_does_not_hold_is_refused_with_401(server: Server) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.post(server.url, json={"query": VIEWER}, headers={"authorization": "Bearer x.y.z"})
 
     assert answer.status_code == 401

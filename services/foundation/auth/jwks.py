@@ -13,6 +13,7 @@ import httpx
 import jwt
 
 from services.core.errors import Unavailable
+from services.core.tls import trusted
 
 FRESH: Final = 300.0
 """Seconds after which the set is fetched anew, while the old one goes on serving."""
@@ -93,7 +94,7 @@ class JwksKeys:
 
     async def _fetch(self) -> None:
         try:
-            async with httpx.AsyncClient(timeout=5) as client:
+            async with httpx.AsyncClient(verify=trusted(), timeout=5) as client:
                 answer = (await client.get(self.url)).raise_for_status().json()
             keys = jwt.PyJWKSet.from_dict(answer).keys
         except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:

@@ -9,6 +9,8 @@ from http import HTTPStatus
 
 import httpx
 
+from services.core.tls import trusted
+
 
 @dataclass(frozen=True, slots=True)
 class ClerkSessions:
@@ -21,7 +23,8 @@ class ClerkSessions:
         if self.secret is None:
             return None
         try:
-            async with httpx.AsyncClient(timeout=5, headers={"authorization": f"Bearer {self.secret}"}) as http:
+            headers = {"authorization": f"Bearer {self.secret}"}
+            async with httpx.AsyncClient(verify=trusted(), timeout=5, headers=headers) as http:
                 answer = await http.get(f"{self.api_url}/v1/sessions/{session_id}")
             if answer.status_code == HTTPStatus.NOT_FOUND:
                 return False

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from botocore.config import Config as BotoConfig
@@ -78,6 +78,14 @@ class Aws:
         self.polls.shutdown(wait=False)
 
 
+@cache
+def _descriptions() -> Any:
+    """Return the loader of botocore's descriptions of AWS, which reads each once: that is most of what clients cost."""
+    import botocore.session  # noqa: PLC0415 - as below
+
+    return botocore.session.Session().get_component("data_loader")  # pyright: ignore[reportUnknownMemberType] - untyped
+
+
 def connect(
     *, region: str, endpoint: str | None, sqs_endpoint: str | None = None, public_endpoint: str | None = None
 ) -> Aws:
@@ -86,6 +94,7 @@ def connect(
     `sqs_endpoint` of None: SQS is where the others are; `public_endpoint`, likewise of what download links lead to.
     """
     import boto3  # noqa: PLC0415 - 0.33 s to import: only processes that talk to AWS pay it
+    import botocore.session  # noqa: PLC0415 - same
 
     settings = BotoConfig(
         max_pool_connections=REQUESTS + POLLS,
@@ -100,7 +109,9 @@ def connect(
     credentials: dict[str, Any] = (
         {name.lower(): value for name, value in EMULATOR_CREDENTIALS.items()} if endpoint else {}
     )
-    session = boto3.Session(region_name=region, **credentials)
+    core = botocore.session.Session()
+    core.register_component("data_loader", _descriptions())  # pyright: ignore[reportUnknownMemberType] - botocore is untyped
+    session = boto3.Session(botocore_session=core, region_name=region, **credentials)
     client: Callable[..., Any] = partial(  # pyright: ignore[reportUnknownVariableType] - services without stubs
         session.client,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - same
         endpoint_url=endpoint,

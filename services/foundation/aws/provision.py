@@ -8,12 +8,15 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from services.foundation.aws.clients import Aws
 from services.foundation.aws.spec import Index, TableSpec
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
 RETENTION: Final = 14 * 24 * 3600
 """Seconds that a queue keeps a message."""
@@ -75,11 +78,11 @@ def provision(aws: Aws, resources: Resources) -> None:
     for name, spec in resources.tables:
         _table(aws, name, spec)
     for name, spec in resources.tables:
-        _wait_for(aws, name)
-        faults += _faults_of_keys(aws, name, spec)
-        _missing_indexes(aws, name, spec)
-        faults += [*_faults_of_ttl(aws, name, spec), *_faults_of_stream(aws, name, spec)]
-        _encrypt(aws, name)
+        table = _ready(aws, name)
+        faults += _faults_of_keys(table, name, spec)
+        _missing_indexes(aws, table, name, spec)
+        faults += [*_faults_of_ttl(aws, name, spec), *_faults_of_stream(aws, table, name, spec)]
+        _encrypt(aws, table, name)
         aws.dynamodb.update_continuous_backups(
             TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
         )
@@ -133,9 +136,9 @@ def _index(index: Index) -> dict[str, Any]:
     }
 
 
-def _missing_indexes(aws: Aws, name: str, spec: TableSpec[Any]) -> None:
+def _missing_indexes(aws: Aws, table: "TableDescriptionTypeDef", name: str, spec: TableSpec[Any]) -> None:
     """Add indexes that the declaration has gained; DynamoDB makes one at a time."""
-    there = aws.dynamodb.describe_table(TableName=name)["Table"].get("GlobalSecondaryIndexes", [])
+    there = table.get("GlobalSecondaryIndexes", [])
     known = {index.get("IndexName") for index in there}
     types = key_types(spec)
     for index in (index for index in spec.indexes if index.name not in known):
@@ -146,16 +149,16 @@ def _missing_indexes(aws: Aws, name: str, spec: TableSpec[Any]) -> None:
             "GlobalSecondaryIndexUpdates": [{"Create": _index(index)}],
         }
         aws.dynamodb.update_table(**request)
-        _wait_for(aws, name)
+        _ready(aws, name)
 
 
-def _wait_for(aws: Aws, name: str) -> None:
-    """Wait until a table and its indexes can be used."""
+def _ready(aws: Aws, name: str) -> "TableDescriptionTypeDef":
+    """Return what a table is, once it and its indexes can be used."""
     aws.dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-    while any(
-        index.get("IndexStatus", "ACTIVE") != "ACTIVE"
-        for index in aws.dynamodb.describe_table(TableName=name)["Table"].get("GlobalSecondaryIndexes", [])
-    ):
+    while True:
+        table = aws.dynamodb.describe_table(TableName=name)["Table"]
+        if all(index.get("IndexStatus", "ACTIVE") == "ACTIVE" for index in table.get("GlobalSecondaryIndexes", [])):
+            return table
         time.sleep(1)
 
 
@@ -164,9 +167,8 @@ def _keys(partition: str, sort: str | None) -> list[dict[str, str]]:
     return keys if sort is None else [*keys, {"AttributeName": sort, "KeyType": "RANGE"}]
 
 
-def _faults_of_keys(aws: Aws, name: str, spec: TableSpec[Any]) -> Iterator[str]:
+def _faults_of_keys(table: "TableDescriptionTypeDef", name: str, spec: TableSpec[Any]) -> Iterator[str]:
     """Yield which keys differ from the declaration: neither a table's nor an index's can be changed."""
-    table = aws.dynamodb.describe_table(TableName=name)["Table"]
     key, wanted = table.get("KeySchema"), _keys(spec.partition, spec.sort)
     if key != wanted:
         yield f"{name}: its key must be {_shown(wanted)}, and is {_shown(key)}"
@@ -200,14 +202,14 @@ def _faults_of_ttl(aws: Aws, name: str, spec: TableSpec[Any]) -> Iterator[str]:
         )
 
 
-def _faults_of_stream(aws: Aws, name: str, spec: TableSpec[Any]) -> Iterator[str]:
+def _faults_of_stream(aws: Aws, table: "TableDescriptionTypeDef", name: str, spec: TableSpec[Any]) -> Iterator[str]:
     """Switch a table's stream on; yield that it is on with other contents, for then it has readers."""
     if not spec.stream:
         return
-    stream = aws.dynamodb.describe_table(TableName=name)["Table"].get("StreamSpecification", {})
+    stream = table.get("StreamSpecification", {})
     if not stream.get("StreamEnabled"):
         aws.dynamodb.update_table(TableName=name, StreamSpecification=_STREAM)
-        _wait_for(aws, name)
+        _ready(aws, name)
     elif stream.get("StreamViewType") != _STREAM["StreamViewType"]:
         yield (
             f"{name}: its stream must have {_STREAM['StreamViewType']}, and has {stream.get('StreamViewType')}; "
@@ -215,12 +217,11 @@ def _faults_of_stream(aws: Aws, name: str, spec: TableSpec[Any]) -> Iterator[str
         )
 
 
-def _encrypt(aws: Aws, name: str) -> None:
+def _encrypt(aws: Aws, table: "TableDescriptionTypeDef", name: str) -> None:
     """Encrypt a table by AWS's key in the account; one that is encrypted by a key of the account's own stays so."""
-    table = aws.dynamodb.describe_table(TableName=name)["Table"]
     if table.get("SSEDescription", {}).get("Status") not in ("ENABLED", "ENABLING", "UPDATING"):
         aws.dynamodb.update_table(TableName=name, SSESpecification=_ENCRYPTION)
-        _wait_for(aws, name)
+        _ready(aws, name)
 
 
 def _queue(aws: Aws, spec: QueueSpec) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -45,6 +46,7 @@ class Reply:
     body: bytes
 
 
+@cache
 def _trusted() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())

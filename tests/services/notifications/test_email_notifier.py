@@ -14,6 +14,7 @@ from cli.serving import provision_stage
 from services.config import Config
 from services.core.actor import Actor, Role
 from services.core.ids import TeamId, UserId
+from services.core.tls import trusted
 from services.foundation.auth.tokens import Subject
 from services.notifications.model import NotificationEvent
 from services.notifications.notice import Notice
@@ -70,7 +71,7 @@ async def tell(stage: Stage, *notices: Notice) -> None:
 
 
 async def mails(emulator: str, to: str) -> list[dict[str, Any]]:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=trusted()) as http:
         answer = await http.get(f"{emulator}/_ministack/ses/messages")
     everything = [mail for account in answer.json()["messages"].values() for mail in account]
     return [mail for mail in everything if mail["To"] == [to]]

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.core.tls import trusted
 from services.platforms.backend import Limits
 from services.platforms.local import LocalPlatform
 from services.platforms.port import (
@@ -69,7 +70,7 @@ async def read_on(events: AsyncIterator[Event], seen: list[Event]) -> None:
 
 
 async def get(url: str) -> str:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(verify=trusted(), trust_env=False) as client:
         return (await client.get(url)).text
 
 

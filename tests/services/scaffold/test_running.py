@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.core.tls import trusted
 from services.designs.schema import Field, FieldType, Index, SchemaModel, Table
 from services.scaffold.backend import write_backend
 from services.scaffold.plurals import plural
@@ -103,7 +104,7 @@ class Project:
             try:
                 lines = (json.loads(line)["message"] for line in server.stdout)
                 listening = next(line for line in lines if line.startswith("listening on "))
-                with httpx.Client(base_url=listening.removeprefix("listening on ")) as client:
+                with httpx.Client(verify=trusted(), base_url=listening.removeprefix("listening on ")) as client:
                     yield client
             finally:
                 server.send_signal(signal.SIGTERM)
