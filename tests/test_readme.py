@@ -68,3 +68,11 @@ def test_every_link_within_the_documentation_leads_somewhere() -> None:
     for page in [*PAGES, ROOT / "CONTRIBUTING.md"]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), (page.name, target)
+
+
+def test_every_file_that_the_documentation_names_is_there() -> None:
+    path = re.compile(r"`((?:bench|cli|docs|graph|resolvers|services|tests)/[\w/.-]+)`")
+
+    named = {(page.name, name) for page in PAGES for name in path.findall(page.read_text())}
+
+    assert [(page, name) for page, name in sorted(named) if not (ROOT / name).exists()] == []
