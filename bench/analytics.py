@@ -73,7 +73,7 @@ class Bench:
     events: int = EVENTS
 
     async def measured(self, what: str, work: Callable[[], Awaitable[object]]) -> Row:
-        meter, hooks = Meter(), self.analytics.rollups.aws.dynamodb.meta.events
+        meter, hooks = Meter(), self.analytics.rollups.table.aws.dynamodb.meta.events
         handlers = {
             "before-call.dynamodb.*": meter.called,
             "provide-client-params.dynamodb.TransactWriteItems": meter.asked,

@@ -15,9 +15,10 @@ from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
 from services.core.ids import TeamId, UserId
 from services.core.policy import Action, require, require_person
+from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import E, GoesWith, Owner, TableSpec
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.tables import Table
 from services.journal.journal import Journal
 from services.llm.port import Options
 from services.platforms.port import DeploymentPlatform

@@ -16,10 +16,10 @@ from services.core.policy import require_person
 from services.core.recent import Recent
 from services.core.text import bounded
 from services.foundation.auth.tokens import Subject
-from services.foundation.aws.clients import Aws
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import Index, Stays, TableSpec
-from services.foundation.aws.tables import Table, transact
+from services.foundation.aws.tables import Table
+from services.foundation.aws.transactions import write_together
 from services.memberships.model import Membership, Team
 
 NAME_LENGTH: Final = 100
@@ -89,7 +89,6 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Users:
-    aws: Aws
     table: Table[User]
     teams: Table[Team]
     memberships: Table[Membership]
@@ -195,7 +194,7 @@ class Users:
             id=user_id, created_at=now, updated_at=now, personal_team_id=team_id, email=subject.email, username=name
         )
         team = Team(id=team_id, created_at=now, updated_at=now, name=f"{name}'s team", user_id=user_id, personal=True)
-        if await transact(self.aws, [self.table.creation(user), self.teams.creation(team)]):
+        if not await write_together([self.table.creation(user), self.teams.creation(team)]):
             return user
         found = await self.table.find(subject.user_id)  # another request was first
         if found is None:

@@ -109,14 +109,14 @@ GUARDS: Final = (
     ),
     Guard(
         "condition on the record: a write needs the version that was read",
-        "services/foundation/aws/tables.py",
+        "services/foundation/aws/conditions.py",
         '"ConditionExpression": "#version = :version",',
         '"ConditionExpression": "#version = :version OR attribute_exists(id)",',
         f"{TABLES}::test_concurrent_updates_all_count",
     ),
     Guard(
         "write mark: our own repeated write is told from another's",
-        "services/foundation/aws/tables.py",
+        "services/foundation/aws/writing.py",
         "return found is not None and found.get(_MARK) == mark",
         "return found is not None",
         f"{TABLES}::test_concurrent_updates_all_count",
@@ -230,8 +230,8 @@ GUARDS: Final = (
     Guard(
         "budget: a reservation is written only where there is room",
         USAGE,
-        '            part["Update"]["ConditionExpression"] = " AND ".join(conditions)\n',
-        "            pass\n",
+        "amounts, at_most=room)",
+        "amounts)",
         f"{BUDGETS}::test_a_thousand_requests_at_once_at_a_budgets_edge_overspend_by_nothing",
     ),
     Guard(
@@ -250,8 +250,8 @@ GUARDS: Final = (
     ),
     Guard(
         "rate: a minute has no more than it may",
-        "services/foundation/limits/rate_limit.py",
-        "size(#taken) < :most",
+        "services/foundation/aws/entries.py",
+        "size(#map) < :most",
         ":most = :most",
         "tests/services/foundation/limits/test_rate_limit.py::test_of_many_at_once_in_two_processes_exactly_as_many_pass_as_may",
     ),

@@ -115,7 +115,7 @@ BETWEEN_TENANTS: Final = (
     ),
     Guard(
         "deleting: a list is gone over to its end",
-        "services/foundation/aws/tables.py",
+        "services/foundation/aws/reading.py",
         '            if "LastEvaluatedKey" not in answer:\n                return\n            start = {',
         "            return\n            start = {",
         "tests/services/lifecycle/test_fates.py::test_everything_of_a_project_with_more_jobs_than_a_page_is_stopped_and_purged",

@@ -4,14 +4,11 @@ One transaction writes some events, that their ids are taken, and everything tha
 of it or nothing. An id that is taken already takes its event out of the transaction, which is then tried again.
 """
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
-
-from botocore.exceptions import ClientError
+from typing import Final
 
 from services.analytics.model import EVENTS_KEPT, AnalyticsEvent
 from services.analytics.names import Counted, Names
@@ -20,20 +17,12 @@ from services.analytics.sessions import Session, with_events
 from services.core.clock import Clock
 from services.core.errors import Unavailable
 from services.core.ids import SessionId
-from services.foundation.aws.items import from_item, to_item
 from services.foundation.aws.tables import Table
+from services.foundation.aws.transactions import MOST_PARTS, Contended, Part, write_together
 from services.foundation.limits.idempotency import IdempotencyKey
 
-ACTIONS: Final = 100
-"""Most actions of a transaction (DynamoDB Developer Guide, TransactWriteItems)."""
-_READS: Final = 100
-"""Most items of a BatchGetItem."""
 _TRIES: Final = 15
-_FIRST_PAUSE: Final = 0.01
-_LONGEST_PAUSE: Final = 0.5
-
-_CONDITION: Final = "ConditionalCheckFailed"
-_PASSING: Final = {"None", _CONDITION, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+"""How often events are written anew, without those that were taken and on top of what others have counted."""
 
 Known = dict[SessionId, Session]
 
@@ -61,23 +50,38 @@ class Ingest:
         return repeated
 
     async def _commit(self, events: Sequence[AnalyticsEvent], known: Known, counted: Counted) -> set[str]:
-        left, pause = list(events), _FIRST_PAUSE
+        left = list(events)
         for _ in range(_TRIES):
             sessions = self._sessions(left, known)
-            reasons = await self.events.aws.run(self._write, left, sessions, known, counted) if left else ()
-            if not reasons:
+            taking = {event.event_id: self.taken.creation(self._key(event)) for event in left}
+            counting = {each.id: self._session_part(known.get(each.id), each) for each in sessions.values()}
+            failed = await self._write([*taking.values(), *counting.values()], left, counted)
+            if not failed:
                 known |= sessions
                 return {event.event_id for event in events} - {event.event_id for event in left}
-            fresh = [event for event, why in zip(left, reasons, strict=False) if why != _CONDITION]
-            stale = {found for found, why in zip(sessions, reasons[len(left) :], strict=False) if why == _CONDITION}
+            left = [event for event in left if taking[event.event_id] not in failed]
+            stale = {session_id for session_id, part in counting.items() if part in failed}
             for session_id in stale:
                 known.pop(session_id, None)  # it may have expired
             known |= await self._load(stale)
-            if len(fresh) == len(left) and not stale:
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-            left = fresh
-        raise Unavailable("Too many events at once for one team; send the batch again, nothing counts twice.")
+        raise _too_many()
+
+    async def _write(
+        self, conditions: Sequence[Part], events: Sequence[AnalyticsEvent], counted: Counted
+    ) -> frozenset[Part]:
+        """Write all or nothing; return which conditions did not hold."""
+        if not events:
+            return frozenset()
+        tallies = tallied(events, counted)
+        parts = [
+            *conditions,
+            *map(self.events.storing, events),
+            *(self.rollups.addition(place, tally) for place, tally in tallies.items()),
+        ]
+        try:
+            return await write_together(parts)
+        except Contended:
+            raise _too_many() from None
 
     def _sessions(self, events: Sequence[AnalyticsEvent], known: Known) -> Known:
         """Return the sessions of these events as they will be."""
@@ -90,26 +94,7 @@ class Ingest:
             for session_id, theirs in by_session.items()
         }
 
-    def _write(
-        self, events: Sequence[AnalyticsEvent], sessions: Known, known: Known, counted: Counted
-    ) -> Sequence[str]:
-        """Write all or nothing; return why nothing was written, for each action: ids first, then sessions. Blocks."""
-        parts = [
-            *(self.taken.creation(self._key(event)) for event in events),
-            *(self._session_part(known.get(session.id), session) for session in sessions.values()),
-            *({"Put": {"TableName": self.events.name, "Item": to_item(event)}} for event in events),
-            *(self.rollups.addition(place, tally) for place, tally in tallied(events, counted).items()),
-        ]
-        try:
-            self.events.aws.dynamodb.transact_write_items(TransactItems=parts)  # pyright: ignore[reportArgumentType] - built above
-        except ClientError as error:
-            reasons = _reasons(error)
-            if not reasons or not set(reasons) <= _PASSING:
-                raise
-            return reasons
-        return ()
-
-    def _session_part(self, old: Session | None, new: Session) -> dict[str, Any]:
+    def _session_part(self, old: Session | None, new: Session) -> Part:
         return self.sessions.creation(new) if old is None else self.sessions.replacement(old, new)
 
     def _key(self, event: AnalyticsEvent) -> IdempotencyKey:
@@ -123,20 +108,8 @@ class Ingest:
         )
 
     async def _load(self, session_ids: set[SessionId]) -> Known:
-        ids = sorted(session_ids)
-        parts = [ids[start : start + _READS] for start in range(0, len(ids), _READS)]
-        found = await asyncio.gather(*(self.sessions.aws.run(self._load_blocking, part) for part in parts))
-        return {session.id: session for some in found for session in some}
-
-    def _load_blocking(self, ids: Sequence[SessionId]) -> list[Session]:
-        name = self.sessions.name
-        asked: Mapping[str, Any] = {name: {"Keys": [{"id": {"S": it}} for it in ids], "ConsistentRead": True}}
-        sessions: list[Session] = []
-        while asked:
-            answer = self.sessions.aws.dynamodb.batch_get_item(RequestItems=asked)
-            sessions += [from_item(item, Session) for item in answer["Responses"].get(name, [])]
-            asked = answer.get("UnprocessedKeys", {})
-        return sessions
+        sessions = await self.sessions.find_many([(session_id,) for session_id in sorted(session_ids)])
+        return {session.id: session for session in sessions if session is not None}
 
 
 def packed(events: Sequence[AnalyticsEvent], counted: Counted) -> Iterator[list[AnalyticsEvent]]:
@@ -145,7 +118,7 @@ def packed(events: Sequence[AnalyticsEvent], counted: Counted) -> Iterator[list[
     shared: set[object] = set()
     for event in _in_order(events):
         touched = {*places_of(event, counted), *([event.session_id] if event.session_id else [])}
-        if 2 * (len(some) + 1) + len(shared | touched) > ACTIONS:
+        if 2 * (len(some) + 1) + len(shared | touched) > MOST_PARTS:
             yield some
             some, shared = [], set()
         some.append(event)
@@ -168,7 +141,5 @@ def _in_order(events: Sequence[AnalyticsEvent]) -> Sequence[AnalyticsEvent]:
     return sorted(events, key=place)
 
 
-def _reasons(error: ClientError) -> Sequence[str]:
-    if error.response.get("Error", {}).get("Code") != "TransactionCanceledException":
-        return ()
-    return [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
+def _too_many() -> Unavailable:
+    return Unavailable("Too many events at once for one team; send the batch again, nothing counts twice.")

@@ -15,7 +15,8 @@ from services.analytics.rollups import ROLLUPS_KEPT, Part, Rollup, parts_of
 from services.core.clock import Clock
 from services.core.ids import TeamId
 from services.core.recent import Recent
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.conditions import AlreadyExists
+from services.foundation.aws.tables import Table
 
 OTHERS: Final = "*"
 """What all names count as for which there is no room."""

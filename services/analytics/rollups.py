@@ -15,9 +15,10 @@ from services.analytics.distinct import estimate, mark_of
 from services.analytics.durations import bucket_of, percentile
 from services.analytics.model import AnalyticsEvent, EventType
 from services.core.ids import ProjectId, TeamId
-from services.foundation.aws.clients import Aws
-from services.foundation.aws.items import Entity, Item
+from services.foundation.aws import transactions
+from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import EXPIRES, TableSpec
+from services.foundation.aws.tables import Table
 
 ROLLUPS_KEPT: Final = timedelta(days=400)
 """A year and a month: last year's month can be compared with this one's."""
@@ -98,11 +99,10 @@ class Tally:
     """Marks of sessions, likewise."""
 
     @classmethod
-    def read(cls, item: Item) -> "Tally":
-        """Read a rollup."""
-        counts = {name: int(value["N"]) for name, value in item.items() if "N" in value and name != "expiresAt"}
-        users, sessions = ({int(mark) for mark in item.get(name, {}).get("NS", ())} for name in ("users", "sessions"))
-        return cls(Counter(counts), users, sessions)
+    def read(cls, fields: Mapping[str, Any]) -> "Tally":
+        """Read all fields of a rollup."""
+        counts = {name: value for name, value in fields.items() if isinstance(value, int) and name != "expiresAt"}
+        return cls(Counter(counts), set(fields.get("users", ())), set(fields.get("sessions", ())))
 
     @classmethod
     def total(cls, tallies: "Iterable[Tally]") -> "Tally":
@@ -190,40 +190,22 @@ def tallied(events: Iterable[AnalyticsEvent], counted: Mapping[Part, Part]) -> M
 class Rollups:
     """Reads rollups, and makes the transaction parts that write them."""
 
-    aws: Aws
-    name: str
-    """The table's full name in this stage."""
+    table: Table[Rollup]
 
-    def addition(self, place: Place, tally: Tally) -> dict[str, Any]:
+    def addition(self, place: Place, tally: Tally) -> transactions.Part:
         """Return the transaction part that adds a tally to a rollup."""
-        holder, period = place
-        begin = (Interval.DAY if period.startswith("D") else Interval.HOUR).begin(period)
-        numbers: dict[str, Any] = {name: {"N": str(number)} for name, number in tally.counts.items()}
-        for name, marks in (("users", tally.users), ("sessions", tally.sessions)):
-            if marks:
-                numbers[name] = {"NS": [str(mark) for mark in marks]}
-        names = {f"#{position}": name for position, name in enumerate(numbers)}
-        values = {f":{position}": value for position, value in enumerate(numbers.values())}
-        added = ", ".join(f"#{position} :{position}" for position in range(len(numbers)))
-        expires = {":expires": {"N": str(int((begin + ROLLUPS_KEPT).timestamp()))}}
-        return {
-            "Update": {
-                "TableName": self.name,
-                "Key": {"id": {"S": holder}, "period": {"S": period}},
-                "UpdateExpression": f"SET expiresAt = :expires ADD {added}",
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": {**values, **expires},
-            }
-        }
+        begin = (Interval.DAY if place[1].startswith("D") else Interval.HOUR).begin(place[1])
+        marks = {"users": frozenset(tally.users), "sessions": frozenset(tally.sessions)}
+        amounts = {**tally.counts, **{name: some for name, some in marks.items() if some}}
+        return self.table.addition(place, amounts, stamps={"expiresAt": int((begin + ROLLUPS_KEPT).timestamp())})
 
     async def read(self, holder: str, interval: Interval, start: datetime, end: datetime) -> dict[datetime, Tally]:
         """Return the periods from `start` to before `end` in which anything happened."""
         if start >= end:
             return {}
-        items = await self.aws.run(
-            self._items, holder, interval.key(start), interval.key(end - timedelta(microseconds=1))
-        )
-        return {interval.begin(item["period"]["S"]): Tally.read(item) for item in items}
+        last = interval.key(end - timedelta(microseconds=1))
+        rollups = await self.table.fields_between(holder, interval.key(start), last)
+        return {interval.begin(rollup["period"]): Tally.read(rollup) for rollup in rollups}
 
     async def total(self, holder: str, start: datetime, end: datetime) -> Tally:
         """Return the sum of the hours from `start` to before `end`; marks are of all days that this touches.
@@ -241,18 +223,3 @@ class Rollups:
         total.users.update(*(tally.users for tally in days.values()))
         total.sessions.update(*(tally.sessions for tally in days.values()))
         return total
-
-    def _items(self, holder: str, first: str, last: str) -> list[Item]:
-        request: dict[str, Any] = {
-            "TableName": self.name,
-            "KeyConditionExpression": "id = :id AND period BETWEEN :first AND :last",
-            "ExpressionAttributeValues": {":id": {"S": holder}, ":first": {"S": first}, ":last": {"S": last}},
-            "ConsistentRead": True,
-        }
-        items: list[Item] = []
-        while True:
-            answer = self.aws.dynamodb.query(**request)
-            items += answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return items
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

@@ -24,9 +24,10 @@ from services.core.recent import Recent
 from services.core.text import bounded
 from services.foundation.auth.access import AccessChanges
 from services.foundation.auth.tokens import Subject
+from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.tables import Table
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.journal.journal import InTeam
 from services.memberships.model import Team

@@ -13,9 +13,10 @@ from services.core.ids import ArchitectureId, GenerationId, ProjectId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.designs.architecture import ArchitectureModel, validate
+from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.tables import Table
 from services.foundation.limits.idempotency import Idempotency
 from services.projects.service import Project, Projects
 

@@ -83,7 +83,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
     projects = Projects(
         table=table(PROJECTS), access=identity.access, idempotency=idempotency, journal=journal, now=now
     )
-    schemas = Schemas(aws=adapters.aws, table=table(SCHEMAS), projects=projects, now=now)
+    schemas = Schemas(table=table(SCHEMAS), projects=projects, now=now)
     architectures = Architectures(table=table(ARCHITECTURES), projects=projects, idempotency=idempotency, now=now)
     documentation = Documentation(table=table(DOCUMENTATION), projects=projects, idempotency=idempotency, now=now)
     settings = Settings(

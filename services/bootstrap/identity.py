@@ -40,7 +40,7 @@ class Identity:
 
 def identity(shared: Shared) -> Identity:
     adapters, notifier = shared.adapters, shared.notifier
-    aws, config, now, random = adapters.aws, adapters.config, adapters.now, secrets.token_bytes
+    config, now, random = adapters.config, adapters.now, secrets.token_bytes
     table, team_table, memberships = adapters.table(USERS), adapters.table(TEAMS), adapters.table(MEMBERSHIPS)
     known: Recent[Known] = Recent(lifetime=KNOWN_FOR, most=KNOWN, now=now)
     keys: Recent[ApiKey] = Recent(lifetime=KNOWN_FOR, most=KNOWN, now=now)
@@ -48,7 +48,6 @@ def identity(shared: Shared) -> Identity:
         table=adapters.table(ACCESS_CHANGES), memories=[known, keys], random=secrets.token_bytes, now=now
     )
     users = Users(
-        aws=aws,
         table=table,
         teams=team_table,
         memberships=memberships,
@@ -58,7 +57,6 @@ def identity(shared: Shared) -> Identity:
     )
     cascade = TeamCascade(adapters.owned_items(Owner.TEAM), notifier.close_topic)
     teams = Teams(
-        aws=aws,
         table=team_table,
         memberships=memberships,
         projects=adapters.table(PROJECTS),
@@ -85,7 +83,6 @@ def identity(shared: Shared) -> Identity:
     )
     open_ones, topic = adapters.table(INVITATIONS), notifier.topic
     invitations = Invitations(
-        aws=aws,
         table=open_ones,
         teams=teams,
         memberships=memberships,
@@ -118,7 +115,6 @@ def accounts(shared: Shared, identity: Identity, deletion: Deletion) -> Accounts
     adapters = shared.adapters
     secret = adapters.config.clerk_webhook_secret
     return Accounts(
-        aws=adapters.aws,
         signatures=Signatures(secret.get_secret_value()) if secret else None,
         users=identity.users,
         teams=identity.teams.table,

@@ -12,7 +12,6 @@ from services.analytics.rollups import ROLLUPS, Rollups
 from services.analytics.service import Analytics
 from services.analytics.sessions import SESSIONS
 from services.bootstrap.adapters import Adapters
-from services.bootstrap.resources import table_name
 from services.bootstrap.shared import Shared
 from services.core.prices import Prices, nanos
 from services.core.recent import Recent
@@ -39,10 +38,9 @@ def budgets(adapters: Adapters) -> Budgets[Generation]:
 
 def analytics(shared: Shared, projects: Projects) -> Analytics:
     adapters, now = shared.adapters, shared.now
-    rollups = Rollups(adapters.aws, table_name(adapters.config, ROLLUPS))
-    known = names.Names(
-        adapters.table(ROLLUPS), Recent(lifetime=names.KNOWN_FOR, most=names.KNOWN, now=now), now, names.MOST
-    )
+    table = adapters.table(ROLLUPS)
+    rollups = Rollups(table)
+    known = names.Names(table, Recent(lifetime=names.KNOWN_FOR, most=names.KNOWN, now=now), now, names.MOST)
     ingest = Ingest(
         events=adapters.table(ANALYTICS),
         sessions=adapters.table(SESSIONS),

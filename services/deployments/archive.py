@@ -12,9 +12,10 @@ from services.core.clock import Clock
 from services.deployments import events
 from services.deployments.model import Deployment
 from services.foundation.aws.clearing import clear
+from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Owner, TableSpec
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.tables import Table
 from services.foundation.events.port import Entry, EventLog
 
 CHUNK_ENTRIES: Final = 200

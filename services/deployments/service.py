@@ -20,7 +20,8 @@ from services.deployments.events import DeploymentEvent, LogFilter, NumberedLine
 from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus
 from services.deployments.variables import Variables
 from services.foundation.aws.queue import Queue
-from services.foundation.aws.tables import Table, transact
+from services.foundation.aws.tables import Table
+from services.foundation.aws.transactions import write_together
 from services.foundation.events.cursor import Cursor, decode, encode
 from services.foundation.events.follow import Following, follow
 from services.foundation.events.hub import Hub
@@ -208,7 +209,7 @@ class Deployments:
             if project is not None and project.latest_deployment_id == found.id:
                 pointer = replace(project, latest_deployment_id=await self._newest_before(found))
                 parts.append(self.projects.table.replacement(project, pointer))
-            if await transact(self.table.aws, parts):
+            if not await write_together(parts):
                 return
         raise Conflict("The project keeps changing; try again.")
 
@@ -257,7 +258,7 @@ class Deployments:
             latest = max(project.latest_deployment_id or NO_DEPLOYMENT, deployment.id)
             pointer = replace(project, latest_deployment_id=latest)
             creation = self.table.creation(deployment)
-            if await transact(self.table.aws, [creation, self.projects.table.replacement(project, pointer)]):
+            if not await write_together([creation, self.projects.table.replacement(project, pointer)]):
                 return deployment
         raise Conflict("The project keeps changing; try again.")
 

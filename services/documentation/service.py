@@ -21,7 +21,8 @@ from services.documentation.model import (
     generated_id,
     title_of,
 )
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.conditions import AlreadyExists
+from services.foundation.aws.tables import Table
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.projects.service import Project, Projects
 

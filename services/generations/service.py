@@ -18,8 +18,9 @@ from services.core.policy import Action
 from services.core.text import Kind, bounded
 from services.designs.schema import encode
 from services.foundation.aws.bucket import Bucket
+from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.queue import Queue
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.tables import Table
 from services.foundation.events.follow import Following, follow
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import EventLog, LogUnavailable

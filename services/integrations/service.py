@@ -12,7 +12,8 @@ from services.core.ids import IntegrationId, ProjectId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, of_team, require
 from services.core.text import bounded
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.conditions import AlreadyExists
+from services.foundation.aws.tables import Table
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.vault.envelope import Envelopes, Sealed
 from services.foundation.vault.port import CanNotOpen

@@ -11,8 +11,9 @@ import msgspec
 from services.core.actor import Role
 from services.core.clock import Clock, iso
 from services.core.ids import ActivityId, ProjectId, TeamId, UserId, derived_id, prefix_of
+from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.tables import Table
 from services.foundation.events.shared import SharedStreams
 from services.foundation.jobs.record import JobRecord
 from services.journal.model import ActivityEntry, EntityType, Verb, expiry, within

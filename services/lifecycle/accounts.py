@@ -19,8 +19,9 @@ from services.core.ids import UserId, prefix_of
 from services.core.text import address_in, cleaned
 from services.foundation.auth.access import AccessChanges
 from services.foundation.auth.signatures import Signatures
-from services.foundation.aws.clients import Aws
-from services.foundation.aws.tables import AlreadyExists, Table, transact
+from services.foundation.aws.conditions import AlreadyExists
+from services.foundation.aws.tables import Table
+from services.foundation.aws.transactions import write_together
 from services.foundation.limits.idempotency import IdempotencyKey
 from services.journal.journal import Journal
 from services.journal.model import Verb
@@ -89,7 +90,6 @@ class _Event(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    aws: Aws
     signatures: Signatures | None
     """None where no secret is set: then nothing is received."""
     users: Users
@@ -174,7 +174,7 @@ class Accounts:
             self.memberships.replacement(heir, promoted),
             self.memberships.removal(membership),
         ]
-        if not await transact(self.aws, parts):
+        if await write_together(parts):
             raise Conflict("The team keeps changing; the message will come again.")
         await self.access.announce(heir.id)
         gone = UserId(membership.id)

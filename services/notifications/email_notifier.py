@@ -7,8 +7,9 @@ from typing import Final
 
 from services.core.clock import Clock
 from services.core.ids import TeamId, UserId
+from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.mailer import Mailer
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.tables import Table
 from services.foundation.limits.idempotency import IdempotencyKey
 from services.memberships.model import Membership
 from services.notifications.model import NotificationEvent

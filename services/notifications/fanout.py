@@ -7,8 +7,9 @@ import msgspec
 
 from services.core.clock import Clock
 from services.core.ids import DeliveryId, derived_id
+from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.queue import Queue
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.tables import Table
 from services.notifications.model import DELIVERY_LIFETIME, DUE, Delivery, Webhook
 from services.notifications.notice import Notice
 from services.notifications.notifier import Due

@@ -14,7 +14,8 @@ from services.core.ids import DeliveryId, TeamId, WebhookId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, of_team, require
 from services.core.text import Kind, bounded
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.conditions import AlreadyExists
+from services.foundation.aws.tables import Table
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.outbound.client import Outbound
 from services.journal.journal import InTeam, Journal

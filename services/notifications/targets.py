@@ -16,7 +16,8 @@ from services.core.ids import TargetId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, of_team, require
 from services.core.text import is_email
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.conditions import AlreadyExists
+from services.foundation.aws.tables import Table
 from services.foundation.aws.topic import Unacceptable
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.journal.journal import InTeam, Journal

@@ -16,9 +16,10 @@ from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
 from services.core.text import Kind, bounded
 from services.foundation.auth.access import AccessChanges
+from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.tables import Table
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.journal.journal import Journal
 

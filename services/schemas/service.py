@@ -15,10 +15,10 @@ from services.core.policy import Action
 from services.core.text import bounded, check_search
 from services.designs.schema import SchemaModel
 from services.designs.validation import validate
-from services.foundation.aws.clients import Aws
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
-from services.foundation.aws.tables import Table, transact
+from services.foundation.aws.tables import Table
+from services.foundation.aws.transactions import write_together
 from services.foundation.limits.idempotency import Try
 from services.projects.service import NAME_LENGTH, Project, Projects, ProjectStatus
 from services.schemas.diff import SchemaChange, diff
@@ -67,7 +67,6 @@ class NewSchema:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schemas:
-    aws: Aws
     table: Table[Schema]
     projects: Projects
     now: Clock
@@ -151,8 +150,8 @@ class Schemas:
             schema = self._next(latest, new, user_id)
             status = ProjectStatus.READY if latest.status is ProjectStatus.DRAFT else latest.status
             pointer = replace(latest, schema_id=schema.id, schema_version=schema.version, status=status)
-            if await transact(
-                self.aws, [self.table.creation(schema), self.projects.table.replacement(latest, pointer)]
+            if not await write_together(
+                [self.table.creation(schema), self.projects.table.replacement(latest, pointer)]
             ):
                 return schema
         raise Conflict("The project keeps changing; try again.")

@@ -17,12 +17,12 @@ from services.core.pages import Page, PageRequest
 from services.core.policy import Action, require, require_person
 from services.core.text import is_email
 from services.foundation.auth.access import AccessChanges
-from services.foundation.aws.clients import Aws
 from services.foundation.aws.items import Entity
 from services.foundation.aws.mailer import Mailer, MailState
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
-from services.foundation.aws.tables import Table, transact
+from services.foundation.aws.tables import Table
 from services.foundation.aws.topic import Topic
+from services.foundation.aws.transactions import write_together
 from services.foundation.limits.idempotency import Try
 from services.foundation.limits.rate_limit import RateLimiter
 from services.journal.journal import InTeam
@@ -64,7 +64,6 @@ INVITATIONS: Final = TableSpec(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitations:
-    aws: Aws
     table: Table[Invitation]
     teams: Teams
     memberships: Table[Membership]
@@ -104,7 +103,7 @@ class Invitations:
             raise Conflict(f"The team has {MOST} open invitations; revoke some first.")
         await self._admit_mail(invitation.id, by=by)
         parts = [self.table.creation(invitation), *(self.table.removal(one) for one in old)]
-        if not await transact(self.aws, parts):
+        if await write_together(parts):
             if await self.table.find(invitation_id) is not None:  # an earlier try, that was cut short
                 return await self.get(invitation_id, by=by), None
             raise Conflict("The invitation to this address has just changed; try again.")
@@ -172,7 +171,7 @@ class Invitations:
             self.memberships.creation(member),
             self.teams.table.presence(team),
         ]
-        if not await transact(self.aws, parts):
+        if await write_together(parts):
             raise Conflict("The invitation has just been used or taken back.")
         await self.access.announce(by.user_id)
         await self.teams.journal.member(Verb.JOINED, member, by=by.user_id)

@@ -13,8 +13,8 @@ from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 from services.core.policy import Action, require, require_person
 from services.core.text import bounded
 from services.foundation.auth.access import AccessChanges
-from services.foundation.aws.clients import Aws
-from services.foundation.aws.tables import Table, transact
+from services.foundation.aws.tables import Table
+from services.foundation.aws.transactions import write_together
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.journal.journal import Journal
 from services.journal.model import Verb
@@ -37,7 +37,6 @@ class Cascade(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Teams:
-    aws: Aws
     table: Table[Team]
     memberships: Table[Membership]
     projects: Table[Project]
@@ -74,7 +73,7 @@ class Teams:
         now, team_id = self.now(), TeamId(await attempt.take_id("team"))
         team = Team(id=team_id, created_at=now, updated_at=now, name=name.strip(), user_id=by.user_id)
         owner = Membership(id=by.user_id, team_id=team_id, role=Role.OWNER, created_at=now, updated_at=now)
-        if not await transact(self.aws, [self.table.creation(team), self.memberships.creation(owner)]):
+        if await write_together([self.table.creation(team), self.memberships.creation(owner)]):
             team = await self._mine(team_id, by=by)
         await self.access.announce(by.user_id)
         await self.journal.created(team, team.name, place=team, by=by.user_id)
@@ -121,7 +120,7 @@ class Teams:
                 self.table.replacement(team, given),
                 *(self.memberships.replacement(old, new) for old, new in members),
             ]
-            if await transact(self.aws, parts):
+            if not await write_together(parts):
                 for old, new in members:
                     await self.access.announce(old.id)
                     member = replace(new, version=old.version + 1)
@@ -147,7 +146,7 @@ class Teams:
         await self.cascade.delete(team_id)
         owner = await self.memberships.find(team.user_id, sort=team_id)
         parts = [self.table.removal(team), *([self.memberships.removal(owner)] if owner else [])]
-        if not await transact(self.aws, parts):
+        if await write_together(parts):
             raise Conflict("The team has changed meanwhile; try again.", current=team)
         await self.access.announce(team.user_id)
         await self.cascade.delete(team_id)  # again: until now its owner could make more

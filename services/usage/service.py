@@ -16,9 +16,10 @@ from services.core.clock import Clock, iso
 from services.core.errors import Conflict, Exhausted
 from services.core.ids import TeamId
 from services.core.prices import Prices, dollars
-from services.foundation.aws.items import to_attribute
-from services.foundation.aws.tables import CONTENTION, AlreadyExists, Table
-from services.foundation.aws.transactions import write_together
+from services.foundation.aws.conditions import CONTENTION, AlreadyExists
+from services.foundation.aws.keys import Key
+from services.foundation.aws.tables import Table
+from services.foundation.aws.transactions import Part, write_together
 from services.usage.model import (
     AttemptUsage,
     BudgetCounter,
@@ -73,7 +74,7 @@ class Budgets(Generic[M]):
         cost = self.prices.most(self.models, tokens=tokens)
         return Reservation(day=self._today(), binding=binding, tokens=tokens, cost=cost)
 
-    async def reserve(self, part: Mapping[str, Any], record: M) -> None:
+    async def reserve(self, creation: Part, record: M) -> None:
         """Write a record by a transaction part, and take its reservation out of the team's month, or neither.
 
         Raises AlreadyExists where the part's condition does not hold, and BudgetExhausted.
@@ -81,8 +82,8 @@ class Budgets(Generic[M]):
         wanted = record.reservation
         if wanted is None:
             raise ValueError("A record without a reservation can not be reserved for.")
-        failed = await write_together(self.records.aws, [part, self._reserving(wanted, record.team_id)])
-        if 0 in failed:
+        failed = await write_together([creation, self._reserving(wanted, record.team_id)])
+        if creation in failed:
             raise AlreadyExists(record.id)
         if failed:
             raise await self._exhausted(wanted, record.team_id)
@@ -99,13 +100,13 @@ class Budgets(Generic[M]):
             new = change(old)
             if old.settled_at is not None and old.reservation is not None:
                 new = replace(new, settled_at=None, reservation=self.reservation(old.reservation.tokens))
-            parts = [self.records.replacement(old, new)]
+            parts = [replacement := self.records.replacement(old, new)]
             if new.settled_at is None and old.settled_at is not None and new.reservation is not None:
                 parts.append(self._reserving(new.reservation, new.team_id))
-            failed = await write_together(self.records.aws, parts)
+            failed = await write_together(parts)
             if not failed:
                 return await self.records.find(record_id)
-            if 0 not in failed and new.reservation is not None:
+            if replacement not in failed and new.reservation is not None:
                 raise await self._exhausted(new.reservation, new.team_id)
         raise Conflict("Too many changes at once; try again.")
 
@@ -126,7 +127,7 @@ class Budgets(Generic[M]):
                 self._releasing(record.reservation, Totals.of_attempts(priced), record.team_id),
                 *self._rows(record, record.reservation, priced),
             ]
-            await write_together(self.records.aws, parts)  # where the record has changed meanwhile, it decides again
+            await write_together(parts)  # where the record has changed meanwhile, it decides again
             found = await self.records.find(record.id)
             if found is None:
                 return record
@@ -145,65 +146,42 @@ class Budgets(Generic[M]):
         )
         return replace(attempt, cost=cost)
 
-    def _reserving(self, wanted: Reservation, team_id: TeamId) -> dict[str, Any]:
+    def _reserving(self, wanted: Reservation, team_id: TeamId) -> Part:
         """Return the part that commits the month to a reservation if there is room: at no limit there always is."""
-        part = self._adding(
-            self.counters,
-            {"id": counter_id(team_id, wanted.month)},
-            {"committedTokens": wanted.tokens, "committedCost": wanted.cost},
-        )
-        conditions: list[str] = []
-        for name, limit, tokens in (
-            ("committedTokens", self.limits.tokens, wanted.tokens),
-            ("committedCost", self.limits.cost, wanted.cost),
-        ):
-            if limit is not None:
-                part["Update"]["ExpressionAttributeValues"][f":room{name}"] = to_attribute(limit - tokens)
-                part["Update"]["ExpressionAttributeValues"][":zero"] = to_attribute(0)
-                conditions.append(
-                    f"(#{name} <= :room{name} OR (attribute_not_exists(#{name}) AND :room{name} >= :zero))"
-                )
-        if conditions:
-            part["Update"]["ConditionExpression"] = " AND ".join(conditions)
-        return part
+        limits = {
+            "committedTokens": (self.limits.tokens, wanted.tokens),
+            "committedCost": (self.limits.cost, wanted.cost),
+        }
+        room = {name: limit - needed for name, (limit, needed) in limits.items() if limit is not None}
+        amounts = {name: needed for name, (_, needed) in limits.items()}
+        return self._adding(self.counters, [counter_id(team_id, wanted.month)], amounts, at_most=room)
 
-    def _releasing(self, held: Reservation, used: Totals, team_id: TeamId) -> dict[str, Any]:
-        return self._adding(
-            self.counters,
-            {"id": counter_id(team_id, held.month)},
-            {
-                "committedTokens": used.tokens - held.tokens,
-                "committedCost": used.cost - held.cost,
-                "spentTokens": used.tokens,
-                "spentCost": used.cost,
-            },
-        )
+    def _releasing(self, held: Reservation, used: Totals, team_id: TeamId) -> Part:
+        amounts = {
+            "committedTokens": used.tokens - held.tokens,
+            "committedCost": used.cost - held.cost,
+            "spentTokens": used.tokens,
+            "spentCost": used.cost,
+        }
+        return self._adding(self.counters, [counter_id(team_id, held.month)], amounts)
 
-    def _rows(self, record: M, held: Reservation, attempts: tuple[AttemptUsage, ...]) -> list[dict[str, Any]]:
+    def _rows(self, record: M, held: Reservation, attempts: tuple[AttemptUsage, ...]) -> list[Part]:
         """Return a part for each day, kind and model: a transaction may touch an item only once."""
         grouped: dict[str, list[AttemptUsage]] = {}
         for attempt in attempts:
             grouped.setdefault(bucket(held.day, record.kind.value, attempt), []).append(attempt)
         return [
-            self._adding(self.usage, {"id": record.team_id, "bucket": where}, _counted(Totals.of_attempts(some)))
+            self._adding(self.usage, [record.team_id, where], _counted(Totals.of_attempts(some)))
             for where, some in grouped.items()
         ]
 
-    def _adding(self, table: Table[Any], key: Mapping[str, str], amounts: Mapping[str, int]) -> dict[str, Any]:
+    def _adding(
+        self, table: Table[Any], key: Key, amounts: Mapping[str, int], *, at_most: Mapping[str, int] | None = None
+    ) -> Part:
         """Return the part that adds amounts to an item of counters, which need not exist."""
         now = self.now()
-        stamps = {"createdAt": now, "updatedAt": now, "expiresAt": int((now + RECORD_LIFETIME).timestamp())}
-        values = {**stamps, **amounts, "version": 1}
-        return {
-            "Update": {
-                "TableName": table.name,
-                "Key": {name: to_attribute(value) for name, value in key.items()},
-                "UpdateExpression": "SET #createdAt = if_not_exists(#createdAt, :createdAt), #updatedAt = :updatedAt, "
-                "#expiresAt = :expiresAt ADD " + ", ".join(f"#{name} :{name}" for name in (*amounts, "version")),
-                "ExpressionAttributeNames": {f"#{name}": name for name in values},
-                "ExpressionAttributeValues": {f":{name}": to_attribute(value) for name, value in values.items()},
-            }
-        }
+        stamps = {"updatedAt": now, "expiresAt": int((now + RECORD_LIFETIME).timestamp())}
+        return table.addition(key, {**amounts, "version": 1}, first={"createdAt": now}, stamps=stamps, at_most=at_most)
 
     async def _exhausted(self, wanted: Reservation, team_id: TeamId) -> BudgetExhausted:
         """Say which budget has no room."""

@@ -18,9 +18,10 @@ from services.core.clock import Clock
 from services.core.complaint import Complaint
 from services.core.ids import TeamId
 from services.core.recent import Recent
+from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import EXPIRES, TableSpec
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.tables import Table
 
 POLL: Final = 2.0
 """Seconds between two readings."""

@@ -46,12 +46,16 @@ def learn(entity: type[msgspec.Struct]) -> None:
 
 def from_item(item: Mapping[str, Any], entity: type[E]) -> E:
     """Read an entity. Attributes that it does not know are ignored, so that data may grow before code."""
-    fields = {name: from_attribute(value) for name, value in item.items()}
-    return msgspec.convert(fields, entity)
+    return msgspec.convert(plain(item), entity)
 
 
-def to_attribute(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one line a type
-    """Write one value as a typed attribute (Amazon DynamoDB API Reference, AttributeValue)."""
+def plain(item: Mapping[str, Any]) -> dict[str, object]:
+    """Read all attributes of an item."""
+    return {name: from_attribute(value) for name, value in item.items()}
+
+
+def to_attribute(value: object) -> dict[str, Any]:  # noqa: C901, PLR0911 - one line a type
+    """Write one value as a typed attribute (Amazon DynamoDB API Reference, AttributeValue). A frozenset is of ints."""
     match value:
         case None:
             return {"NULL": True}
@@ -67,6 +71,8 @@ def to_attribute(value: object) -> dict[str, Any]:  # noqa: PLR0911 - one line a
             return {"S": iso(value)}
         case Enum():
             return {"S": value.value}
+        case frozenset():
+            return {"NS": [repr(number) for number in value]}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - of numbers
         case dict():
             return {"M": {key: to_attribute(inner) for key, inner in value.items()}}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
         case list() | tuple():
@@ -91,10 +97,16 @@ def from_attribute(attribute: Mapping[str, Any]) -> object:
         case "NULL":
             return None
         case "N":
-            return int(value) if value.lstrip("-").isdigit() else float(value)
+            return _number(value)
+        case "NS":
+            return frozenset(map(_number, value))
         case "M":
             return {key: from_attribute(inner) for key, inner in value.items()}
         case "L":
             return [from_attribute(inner) for inner in value]
         case _:
             return value
+
+
+def _number(text: str) -> float:
+    return int(text) if text.lstrip("-").isdigit() else float(text)

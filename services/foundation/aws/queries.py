@@ -1,4 +1,4 @@
-"""The queries of an index, and the cursors that continue them: keys of its items, in the index's order."""
+"""The queries of a table and of an index, and the cursors that continue them: keys of items, in the index's order."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +9,24 @@ from services.foundation.aws.items import Item, to_attribute
 from services.foundation.aws.spec import Index, TableSpec
 
 
+def partition_query(
+    table_name: str, spec: TableSpec[Any], partition: str, condition: str = "", **values: object
+) -> dict[str, Any]:
+    """Return the request for one partition of a table itself, as it is now.
+
+    `condition` is one of its sort key, called #sort, with the values; "" takes the whole partition.
+    """
+    names = {"#partition": spec.partition, **({"#sort": spec.key[-1]} if condition else {})}
+    attributes = {f":{name}": to_attribute(value) for name, value in values.items()}
+    return {
+        "TableName": table_name,
+        "KeyConditionExpression": " AND ".join(["#partition = :partition", *([condition] if condition else [])]),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": {":partition": to_attribute(partition), **attributes},
+        "ConsistentRead": True,
+    }
+
+
 def index_query(
     table_name: str,
     index: Index,
@@ -16,9 +34,10 @@ def index_query(
     where: Mapping[str, str],
     *,
     between: tuple[str, str] | None = None,
+    since: str | None = None,
     newest_first: bool,
 ) -> dict[str, Any]:
-    """Return the request for one partition of an index; the arguments are those of `Table.query`."""
+    """Return the request for one partition of an index; the arguments are those of `Table.query` and `count`."""
     names = {"#partition": index.partition}
     values = {":partition": to_attribute(partition)}
     keys, filters = ["#partition = :partition"], list[str]()
@@ -29,6 +48,9 @@ def index_query(
         names["#between"] = index.sort or ""
         values[":first"], values[":last"] = map(to_attribute, between)
         keys.append("#between BETWEEN :first AND :last")
+    if since is not None:
+        names["#since"], values[":since"] = index.sort or "", to_attribute(since)
+        keys.append("#since >= :since")
     request: dict[str, Any] = {
         "TableName": table_name,
         "IndexName": index.name,

@@ -1,22 +1,45 @@
-"""Transactions that may meet others: which condition failed, or patience if others were in the way.
+"""The writer of transactions: all parts are written or none, and whoever asks is told which of them stood in the way.
 
-DynamoDB cancels one of two transactions that touch an item at the same time (TransactionConflict), and boto3 does not
-try again: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+The parts come from the tables that they write (`Table.creation`, `replacement`, …), and so the parts of one transaction
+may be of several slices. DynamoDB cancels one of two transactions that touch an item at the same time
+(TransactionConflict), and boto3 does not try again: this does.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
 
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 from botocore.exceptions import ClientError
 
 from services.core.errors import Unavailable
 from services.foundation.aws.clients import Aws
 
+MOST_PARTS: Final = 100
+"""Parts of a transaction: DynamoDB's maximum."""
+
 TRIES: Final = 16
 LONGEST_PAUSE: Final = 1.0
 _PASSING: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+
+
+class Contended(Unavailable):
+    """Other transactions stayed in the way; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many changes at once; try again.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One write of a transaction, or one condition. It equals only itself, so that one that failed is found again."""
+
+    aws: Aws
+    action: Literal["Put", "Update", "Delete", "ConditionCheck"]
+    request: Callable[[], Mapping[str, Any]]
+    """Makes what is sent. Called on a thread that may block, since writing a large entity takes time."""
 
 
 def pause_before(try_number: int) -> float:
@@ -24,29 +47,32 @@ def pause_before(try_number: int) -> float:
     return random.uniform(0, min(LONGEST_PAUSE, 0.01 * 2**try_number))  # noqa: S311 - nobody gains by guessing it
 
 
-async def write_together(
-    aws: Aws, parts: Sequence[Mapping[str, Any]], *, pause: Callable[[int], float] = pause_before
-) -> frozenset[int]:
-    """Write all parts or none, and return the positions of those whose condition failed: none of them, when written.
+async def write_together(parts: Sequence[Part], *, pause: Callable[[int], float] = pause_before) -> frozenset[Part]:
+    """Write all parts or none, and return those whose condition failed: none of them, when written.
 
-    Raises Unavailable where other transactions stay in the way.
+    Raises Contended where other transactions stay in the way.
     """
+    aws = parts[0].aws
     for number in range(1, TRIES + 1):
         if number > 1:
             await asyncio.sleep(pause(number))
         try:
-            await aws.run(aws.dynamodb.transact_write_items, TransactItems=list(parts))  # pyright: ignore[reportArgumentType] - built by tables
+            await aws.run(_write, aws, parts)
         except ClientError as error:
-            failed = _failed_conditions(error)
-            if failed:
-                return failed
+            if failed := _failed_conditions(error):
+                return frozenset(part for position, part in enumerate(parts) if position in failed)
         else:
             return frozenset()
-    raise Unavailable("Too many changes at once; try again.")
+    raise Contended
+
+
+def _write(aws: Aws, parts: Sequence[Part]) -> None:
+    actions: list[Any] = [{part.action: part.request()} for part in parts]
+    aws.dynamodb.transact_write_items(TransactItems=actions)
 
 
 def _failed_conditions(error: ClientError) -> frozenset[int]:
-    """Return the parts whose condition failed; none where trying again may help. Raises the error otherwise."""
+    """Return the positions whose condition failed; none where trying again may help. Raises the error otherwise."""
     code = error.response.get("Error", {}).get("Code")
     if code == "TransactionInProgressException":
         return frozenset()

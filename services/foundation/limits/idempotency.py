@@ -21,9 +21,10 @@ from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid
 from services.core.ids import new_id
 from services.core.text import Kind, bounded
+from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import EXPIRES, TableSpec
-from services.foundation.aws.tables import AlreadyExists, Table
+from services.foundation.aws.tables import Table
 
 KEY_LIFETIME: Final = timedelta(days=1)
 """How long a clientMutationId is remembered."""

@@ -1,23 +1,23 @@
 """Rates: how often something may be done in a time, by a minute as a rule, whichever process is asked.
 
-Taking is one UpdateItem that DynamoDB does or refuses by itself, so that many at once do not wait for one another. What
-is older than a minute is taken out only once there is no more room.
+Many at once do not wait for one another (services/foundation/aws/entries.py). What is older than a minute is taken out
+only once there is no more room.
 """
 
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from botocore.exceptions import ClientError
 
 from services.core.clock import Clock
 from services.core.errors import Conflict, Limited
-from services.foundation.aws.items import Entity, to_attribute
+from services.foundation.aws.conditions import CONTENTION
+from services.foundation.aws.entries import Entries
+from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import EXPIRES, TableSpec
-from services.foundation.aws.tables import CONTENTION, Table, is_condition_failure
+from services.foundation.aws.tables import Table
 
 WINDOW: Final = timedelta(minutes=1)
 
@@ -62,54 +62,23 @@ class RateLimiter:
             if len(recent) >= self.most:
                 raise self._limited(recent)
             if old := window.taken.keys() - recent.keys():
-                await self._forget(window_id, old)
+                await self._entries.drop(window_id, old)
         raise Conflict("Too many changes at once; try again.")
 
     async def _taken(self, window_id: str, key: str) -> bool:
         """Take where there is room, or where it was taken already."""
-        return await self._update(
-            window_id,
-            "SET #taken.#key = if_not_exists(#taken.#key, :now), #updatedAt = :now, #expiresAt = :expiry",
-            "attribute_exists(#taken) AND (attribute_exists(#taken.#key) OR size(#taken) < :most)",
-            {"#taken": "taken", "#key": key, "#updatedAt": "updatedAt", "#expiresAt": "expiresAt"},
-            {":now": self.now(), ":expiry": self._expiry(), ":most": self.most},
-        )
+        now = self.now()
+        stamps = {"updatedAt": now, "expiresAt": self._expiry()}
+        return await self._entries.take(window_id, key, now, most=self.most, stamps=stamps)
 
     async def _begin(self, window_id: str) -> None:
-        names = ("taken", "createdAt", "updatedAt", "version", "expiresAt")
-        await self._update(
-            window_id,
-            "SET #taken = :none, #createdAt = :now, #updatedAt = :now, #version = :one, #expiresAt = :expiry",
-            "attribute_not_exists(#taken)",
-            {f"#{name}": name for name in names},
-            {":none": {}, ":now": self.now(), ":one": 1, ":expiry": self._expiry()},
-        )
+        now = self.now()
+        stamps = {"createdAt": now, "updatedAt": now, "version": 1, "expiresAt": self._expiry()}
+        await self._entries.begin(window_id, stamps=stamps)
 
-    async def _forget(self, window_id: str, old: AbstractSet[str]) -> None:
-        names = {f"#{position}": name for position, name in enumerate(old)}
-        removed = ", ".join(f"#taken.{name}" for name in names)
-        await self._update(window_id, f"REMOVE {removed}", "attribute_exists(#taken)", {"#taken": "taken", **names}, {})
-
-    async def _update(
-        self, window_id: str, change: str, condition: str, names: Mapping[str, str], values: Mapping[str, Any]
-    ) -> bool:
-        """Change a window in one step, if the condition holds; return whether it did. Repeating it changes nothing."""
-        request: dict[str, Any] = {
-            "TableName": self.table.name,
-            "Key": {"id": {"S": window_id}},
-            "UpdateExpression": change,
-            "ConditionExpression": condition,
-            "ExpressionAttributeNames": names,
-        }
-        if values:
-            request["ExpressionAttributeValues"] = {name: to_attribute(value) for name, value in values.items()}
-        try:
-            await self.table.aws.run(self.table.aws.dynamodb.update_item, **request)
-        except ClientError as error:
-            if is_condition_failure(error):
-                return False
-            raise
-        return True
+    @property
+    def _entries(self) -> Entries:
+        return Entries(self.table, "taken")
 
     def _limited(self, recent: Mapping[str, datetime]) -> Limited:
         """Say when the take goes out of the window that makes room for one more."""

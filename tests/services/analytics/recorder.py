@@ -48,7 +48,7 @@ async def record(told: dict[str, str]) -> None:
     config = settings(told["endpoint"], SNAPINFRA_STAGE=told["stage"], EVENTS_URL=told["events"])
     async with on_stage(config, Moment()) as services:
         if moment:
-            hooks = services.analytics.rollups.aws.dynamodb.meta.events
+            hooks = services.analytics.rollups.table.aws.dynamodb.meta.events
             hooks.register(f"{moment}.dynamodb.TransactWriteItems", count)
         await services.analytics.record(BATCH, by=actor(TeamId(told["team"]), Scope.ANALYTICS))
 

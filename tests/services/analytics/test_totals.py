@@ -137,7 +137,7 @@ async def test_a_months_overview_reads_as_many_rows_as_the_month_has_days_and_it
     def answered(model: Any, parsed: dict[str, Any], **_: Any) -> None:
         rows[model.name] += parsed["ScannedCount"]
 
-    hooks = stage.analytics.rollups.aws.dynamodb.meta.events
+    hooks = stage.analytics.rollups.table.aws.dynamodb.meta.events
     hooks.register("before-call.dynamodb.*", called)
     hooks.register("after-call.dynamodb.*", answered)
     overview = await stage.overview(start, end)

@@ -128,7 +128,7 @@ async def purge(site: Site) -> None:
 def items_of(site: Site, config: Config, spec: TableSpec[Any]) -> list[dict[str, Any]]:
     """Return everything in a table."""
     name = next(name for name, one in resources(config).tables if one is spec)
-    pages = site.services.teams.aws.dynamodb.get_paginator("scan").paginate(TableName=name)
+    pages = site.services.projects.table.aws.dynamodb.get_paginator("scan").paginate(TableName=name)
     return [item for page in pages for item in page["Items"]]
 
 
@@ -143,12 +143,12 @@ def left(site: Site, config: Config) -> dict[str, int]:
 
 
 def stored_files(site: Site, config: Config) -> list[str]:
-    answer = site.services.teams.aws.s3.list_objects_v2(Bucket=config.name_of(config.bucket))
+    answer = site.services.projects.table.aws.s3.list_objects_v2(Bucket=config.name_of(config.bucket))
     return [str(file.get("Key")) for file in answer.get("Contents", [])]
 
 
 def team_topics(site: Site, team_id: TeamId) -> list[str]:
-    pages = site.services.teams.aws.sns.get_paginator("list_topics").paginate()
+    pages = site.services.projects.table.aws.sns.get_paginator("list_topics").paginate()
     arns = [topic.get("TopicArn", "") for page in pages for topic in page["Topics"]]
     return [arn for arn in arns if team_id in arn]
 

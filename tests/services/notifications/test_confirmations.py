@@ -91,7 +91,7 @@ async def desk(config: Config) -> AsyncIterator[Desk]:
     clock = SetClock()
     async with opened(config, {}, now=clock) as process:
         desk = Desk(process.services, clock, await somebody(process.services))
-        events: Any = process.services.teams.aws.sns.meta.events
+        events: Any = process.services.projects.table.aws.sns.meta.events
         events.register("before-parameter-build.sns.Publish", desk.note)
         yield desk
 

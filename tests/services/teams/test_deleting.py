@@ -89,7 +89,7 @@ async def left(services: Services, team_id: TeamId) -> dict[str, int]:
                 found[table.spec.name] = await table.count(fate.index, team_id)
             elif isinstance(fate, GoesWith) and fate.owner is Owner.TEAM:
                 found[table.spec.name] = int(await table.find(team_id) is not None)
-    topics = teams.aws.sns.get_paginator("list_topics").paginate()
+    topics = teams.table.aws.sns.get_paginator("list_topics").paginate()
     found["topics"] = sum(team_id in topic.get("TopicArn", "") for page in topics for topic in page["Topics"])
     return {name: count for name, count in found.items() if count}
 
@@ -105,7 +105,7 @@ def cut_after(services: Services, calls: int) -> Generator[None]:
         if done > calls:
             raise CutShort
 
-    clients: list[Any] = [services.teams.aws.dynamodb, services.teams.aws.sns]
+    clients: list[Any] = [services.projects.table.aws.dynamodb, services.projects.table.aws.sns]
     for client in clients:
         client.meta.events.register_first("before-call", call)
     try:

@@ -14,10 +14,12 @@ from msgspec.structs import replace
 from services.core.errors import Invalid
 from services.core.pages import PageRequest
 from services.foundation.aws.clients import Aws, connect
+from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
 from services.foundation.aws.provision import Resources, provision
 from services.foundation.aws.spec import Index, Stays, TableSpec
-from services.foundation.aws.tables import AlreadyExists, Table, transact
+from services.foundation.aws.tables import Table
+from services.foundation.aws.transactions import write_together
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 5000, tzinfo=UTC)
 
@@ -172,13 +174,14 @@ async def test_a_cursor_of_another_partition_is_refused(table: Table[Thing]) -> 
         await table.query("RankIndex", "p", PageRequest(1, cursor))
 
 
-async def test_a_transaction_writes_all_or_nothing(aws: Aws, table: Table[Thing]) -> None:
+async def test_a_transaction_writes_all_or_nothing(table: Table[Thing]) -> None:
     await table.put_new(thing("thing_1"))
 
-    refused = await transact(aws, [table.creation(thing("thing_2")), table.creation(thing("thing_1", rank=9))])
-    done = await transact(aws, [table.creation(thing("thing_3")), table.replacement(thing(), thing(rank=7))])
+    free, taken = table.creation(thing("thing_2")), table.creation(thing("thing_1", rank=9))
+    refused = await write_together([free, taken])
+    done = await write_together([table.creation(thing("thing_3")), table.replacement(thing(), thing(rank=7))])
 
-    assert (refused, done) == (False, True)
+    assert (refused, done) == ({taken}, frozenset())
     assert await table.find("thing_2") is None
     assert (await table.find("thing_1")) == thing(rank=7, version=2)
 

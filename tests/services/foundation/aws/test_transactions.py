@@ -19,7 +19,7 @@ from services.foundation.aws.items import Entity
 from services.foundation.aws.provision import Resources, provision
 from services.foundation.aws.spec import Stays, TableSpec
 from services.foundation.aws.tables import Table
-from services.foundation.aws.transactions import TRIES, pause_before, write_together
+from services.foundation.aws.transactions import TRIES, Part, pause_before, write_together
 from tests.fakes.proxy import Cut, between
 
 
@@ -28,10 +28,10 @@ class Thing(Entity, frozen=True, kw_only=True, rename="camel"):
 
 
 THINGS = TableSpec("things", Thing, fate=(Stays("It is a test's."),))
-PARTS: list[dict[str, Any]] = [
-    {"Put": {"TableName": "t", "Item": {"id": {"S": "1"}}}},
-    {"Put": {"TableName": "t", "Item": {"id": {"S": "2"}}}},
-]
+
+
+def parts(aws: Aws) -> list[Part]:
+    return [Part(aws, "Put", lambda name=name: {"TableName": "t", "Item": {"id": {"S": name}}}) for name in ("1", "2")]
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def at_once(try_number: int) -> float:
 async def test_a_transaction_that_meets_others_is_tried_until_it_passes() -> None:
     conflict = ["None", "TransactionConflict"]
     with dynamodb(conflict, conflict, "TransactionInProgressException", None) as (aws, requests):
-        failed = await write_together(aws, PARTS, pause=at_once)
+        failed = await write_together(parts(aws), pause=at_once)
 
     assert failed == frozenset()
     assert len(requests) == 4
@@ -89,22 +89,23 @@ async def test_a_transaction_that_meets_others_is_tried_until_it_passes() -> Non
 
 async def test_a_condition_that_fails_is_told_at_once_also_where_others_were_in_the_way() -> None:
     with dynamodb(["TransactionConflict", "ConditionalCheckFailed"]) as (aws, requests):
-        failed = await write_together(aws, PARTS, pause=at_once)
+        first, second = parts(aws)
+        failed = await write_together([first, second], pause=at_once)
 
-    assert failed == {1}
+    assert failed == {second}
     assert len(requests) == 1
 
 
 async def test_whoever_always_meets_others_is_told_to_come_again() -> None:
     with dynamodb(["TransactionConflict", "None"]) as (aws, requests), pytest.raises(Unavailable):
-        await write_together(aws, PARTS, pause=at_once)
+        await write_together(parts(aws), pause=at_once)
 
     assert len(requests) == TRIES
 
 
 async def test_a_transaction_that_can_never_pass_fails() -> None:
     with dynamodb(["ValidationError", "None"]) as (aws, requests), pytest.raises(ClientError):
-        await write_together(aws, PARTS, pause=at_once)
+        await write_together(parts(aws), pause=at_once)
 
     assert len(requests) == 1
 
@@ -120,17 +121,11 @@ async def test_a_transaction_whose_answer_was_lost_is_written_once(emulator: str
     provision(direct, Resources([(name, THINGS)], [], name, name))
     table, now = Table(aws=direct, spec=THINGS, name=name, now=utc_now), utc_now()
     await table.put_new(Thing(id="thing_1", created_at=now, updated_at=now))
-    count: dict[str, Any] = {
-        "TableName": name,
-        "Key": {"id": {"S": "thing_1"}},
-        "UpdateExpression": "ADD #count :one",
-        "ExpressionAttributeNames": {"#count": "count"},
-        "ExpressionAttributeValues": {":one": {"N": "1"}},
-    }
 
     async with between(urlsplit(emulator).port or 0, Cut(from_server=1)) as proxy:
         aws = connect(region="us-east-1", endpoint=f"http://127.0.0.1:{proxy.port}")
-        failed = await write_together(aws, [{"Update": count}])
+        slow = Table(aws=aws, spec=THINGS, name=name, now=utc_now)
+        failed = await write_together([slow.addition(["thing_1"], {"count": 1}, stamps={"updatedAt": now})])
         aws.close()
 
     found = await table.find("thing_1")
