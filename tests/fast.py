@@ -15,6 +15,9 @@ PACKAGES: Final = {"bench", "cli", "graph", "resolvers", "services"}
 ALWAYS: Final = ("tests/graph/test_schema.py", "tests/test_coverage.py", "tests/test_guards.py", "tests/test_readme.py")
 """Those that hold the schema, documents and lists to the code."""
 
+OF_TABLES: Final = ("authorization", "creates", "inputs", "isolation", "repeats")
+"""Tests of the resolvers that read the tables of tests/slices."""
+
 MOST: Final = 15
 """Files of tests in a folder that one change touches; a larger folder is everybody's."""
 
@@ -33,6 +36,8 @@ def touched(paths: Iterable[Path]) -> list[str]:
 
 
 def _tests_of(path: Path) -> list[Path]:
+    if path.parent == Path("tests/slices"):
+        return [Path(f"tests/resolvers/test_{name}.py") for name in OF_TABLES]
     if path.parts[0] == "tests":
         return [path] if path.name.startswith("test_") else _in(path.parent)
     if path.parts[0] not in PACKAGES:

@@ -18,6 +18,13 @@ from tests.fast import touched
         ("graph/turns.py", ["tests/graph/test_turns.py"]),
         ("tests/services/jobs.py", []),
         ("tests/resolvers/test_users.py", ["tests/resolvers/test_users.py"]),
+        (
+            "tests/slices/users.py",
+            [
+                f"tests/resolvers/test_{name}.py"
+                for name in ("authorization", "creates", "inputs", "isolation", "repeats")
+            ],
+        ),
         ("README.md", []),
         ("resolvers/shown.py", []),
     ],

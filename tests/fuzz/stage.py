@@ -24,8 +24,8 @@ from services.core.ids import new_id, prefix_of
 from services.foundation.auth.tokens import Subject
 from tests.fuzz.calls import Call, Caller
 from tests.fuzz.values import Ref
-from tests.resolvers.authorization import Caller as Member
 from tests.resolvers.test_authorization import Things, built
+from tests.slice import Caller as Member
 from tests.snapinfra import Server
 
 LONGEST: Final = 20.0

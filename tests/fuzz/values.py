@@ -18,6 +18,8 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
+from tests.tables import MADE, kind_named
+
 
 @dataclass(frozen=True, slots=True)
 class Ref:
@@ -214,26 +216,7 @@ _OF_SCALARS: Final[Mapping[str, tuple[list[Any], list[Any]]]] = {
 }
 """Of each scalar what is meant, and what is odd."""
 
-_KIND_OF: Final = {
-    "teamId": "team",
-    "projectId": "project",
-    "userId": "user",
-    "generationId": "generation",
-    "baseGenerationId": "generation",
-    "deploymentId": "deployment",
-    "pageId": "page",
-    "pageIds": "page",
-    "integrationId": "integration",
-    "webhookId": "webhook",
-    "targetId": "target",
-    "deliveryId": "delivery",
-    "architectureId": "architecture",
-    "schemaId": "schema",
-    "apiKeyId": "key",
-    "invitationId": "invitation",
-    "sessionId": "session",
-    "keyId": "key",
-}
+_KINDS: Final = sorted({*MADE, "team", "user", "schema", "generation", "deployment", "session"})
 _MEANT: Final[Mapping[str, list[Any]]] = {
     "email": ["new@example.com"],
     "address": ["new@example.com", "+14155550123"],
@@ -304,8 +287,9 @@ def _scalar(kind: GraphQLNamedType, name: str, owner: str) -> Values:
 
 
 def _id(name: str, owner: str) -> Values:
-    meant = st.builds(Ref, st.just(_KIND_OF.get(name, owner)), st.integers(0, 5))
-    other = st.builds(Ref, st.sampled_from(sorted(set(_KIND_OF.values()))), st.integers(0, 5))
+    kind = kind_named(name) if name.endswith(("Id", "Ids")) else owner
+    meant = st.builds(Ref, st.just(kind), st.integers(0, 5))
+    other = st.builds(Ref, st.sampled_from(_KINDS), st.integers(0, 5))
     return _often(meant, other | st.sampled_from([*IDS, *_MEANT["id"]]), one_in=6)
 
 

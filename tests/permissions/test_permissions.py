@@ -34,10 +34,11 @@ from services.platforms.port import DeploymentPlatform
 from services.projects.service import PROJECTS
 from tests.graph.test_webhooks import KEY, clerk_user, tell
 from tests.permissions.calls import Call, Recorder
-from tests.resolvers.authorization import ENTRIES, Caller
 from tests.resolvers.test_authorization import built, outcome
 from tests.services.foundation.events.redis_server import RedisServer
+from tests.slice import Caller
 from tests.snapinfra import Server, User, events, settings
+from tests.tables import ENTRIES
 
 ROLES = (Process.API, Process.WORKER, Process.PROVISION)
 NOTIFY = """

@@ -22,9 +22,10 @@ from services.core.tls import trusted
 from services.deployments.model import Deployment, DeploymentStatus
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.platforms.port import DeploymentPlatform
-from tests.resolvers.authorization import ENTRIES, MADE, Caller, Entry, Outcome
 from tests.sdl import sdl_schema
+from tests.slice import Caller, Entry, Outcome
 from tests.snapinfra import Server, User, events
+from tests.tables import ENTRIES, MADE
 
 SNAPSHOT = """
 query($team: ID!) {
@@ -116,9 +117,12 @@ async def built(server: Server) -> Things:
     ids["generation"] = await owner.generate(ids["project"], "SCHEMA", prompt="A shop")
     await events(owner, ids["generation"])
     seen = await owner.ask(
-        "query($project: ID!) { viewer { id } project(id: $project) { schema { id } } }", project=ids["project"]
+        "query($project: ID!) {"
+        " viewer { id } project(id: $project) { schema { id } activity(first: 1) { nodes { id } } } }",
+        project=ids["project"],
     )
     ids["schema"], ids["owner"] = seen["project"]["schema"]["id"], seen["viewer"]["id"]
+    ids["activity"] = seen["project"]["activity"]["nodes"][0]["id"]
     viewer = things.callers[Caller.VIEWER]
     assert viewer is not None
     ids["viewer"] = (await viewer.ask("{ viewer { id } }"))["viewer"]["id"]
@@ -234,12 +238,12 @@ def root_fields() -> list[str]:
 @pytest.mark.parametrize("field", sorted({*root_fields(), *ENTRIES}))
 async def test_a_field_is_for_those_whom_the_matrix_says(things: Things, field: str) -> None:
     assert field in ENTRIES, (
-        f'Nobody has said who may use {field}. Add a line to ENTRIES in tests/resolvers/authorization.py: "{field}": '
+        f'Nobody has said who may use {field}. Add it to the entries in a file of tests/slices: "{field}": '
         "Entry(<an operation that uses it on the team's things>, <SEE, EDIT, DELETE, MANAGE, OWN, … or a row(…)>)."
     )
     owner, field_type = sdl_schema().type_map.get(field.partition(".")[0]), field.partition(".")[2]
-    assert isinstance(owner, GraphQLObjectType), f"{field} is not in the SDL any more: take it out of ENTRIES."
-    assert field_type in owner.fields, f"{field} is not in the SDL any more: take it out of ENTRIES."
+    assert isinstance(owner, GraphQLObjectType), f"{field} is not in the SDL any more: take it out of tests/slices."
+    assert field_type in owner.fields, f"{field} is not in the SDL any more: take it out of tests/slices."
     entry = ENTRIES[field]
     refused = [caller for caller in Caller if entry.outcomes[caller] is not Outcome.ALLOWED]
     allowed = [caller for caller in Caller if caller not in refused]

@@ -32,15 +32,15 @@ from services.integrations.model import IntegrationType
 from services.platforms.port import LogLevel, LogStream
 from tests.fuzz.calls import Caller, selected
 from tests.fuzz.stage import Stage, staged
-from tests.resolvers.inputs import SHOWN, VALUES
 from tests.snapinfra import Server
+from tests.tables import SHOWN, VALUES, kind_named
 
 SCHEMA = schema()._schema  # pyright: ignore[reportPrivateUsage] - graphql-core's, as Strawberry's extensions have it
 MUTATIONS: dict[str, Any] = dict(SCHEMA.mutation_type.fields) if SCHEMA.mutation_type else {}
 _CHANGING = re.compile(
-    r'[a-z]+_[0-9a-z]{26}(_[0-9a-f]+)?|\d{4}-\d\d-\d\dT[\d:.]+Z|whsec_[^"]+|snap[a-z]*_[^"]+'
+    r'(whsec|snap[a-z]*)_[^"]+|[a-z]+_[0-9a-z]{26}(_[0-9a-f]+)?|\d{4}-\d\d-\d\dT[\d:.]+Z'
     r'|"(version|order|number)": \d+'
-    r'|"(cursor|endCursor|startCursor|text|token|number)": "?[^",}]*"?'
+    r'|"(cursor|endCursor|startCursor|token|number)": "?[^",}]*"?'
 )
 """What is another each time: ids, moments, secrets, versions and numbers."""
 OTHERS = [(name, path) for name, values in VALUES.items() for path in values.others]
@@ -121,18 +121,6 @@ def fields() -> set[str]:
     return {f"{kind.name}.{name}" for kind in kinds for name in kind.fields}
 
 
-_PLAIN = ("team", "project", "generation", "deployment", "page", "integration", "webhook", "target", "delivery")
-_KINDS = {
-    "architectureId": "architecture",
-    "invitationId": "invitation",
-    "userId": "user",
-    "apiKeyId": "key",
-    "baseGenerationId": "generation",
-    "pageIds": "page",
-    **{f"{kind}Id": kind for kind in _PLAIN},
-}
-
-
 def ids_of(kind: Any) -> list[str]:
     return [name for name, field in kind.fields.items() if get_named_type(field.type).name == "ID"]
 
@@ -165,8 +153,8 @@ def test_an_id_of_nothing_is_said_to_be_of_nothing(asking: Asking, name: str, fi
     kind: Any = get_named_type(MUTATIONS[name].args["input"].type)
     needed = {key: it.type for key, it in kind.fields.items() if is_required_input_field(it)}
     given = dict(VALUES[name].input) if name in VALUES else {key: meant(of, key) for key, of in needed.items()}
-    given |= {key: f"{{{_KINDS[key]}}}" for key in ids_of(kind) if key in needed}
-    nothing = "user_nobody" if field == "userId" else new_id(_KINDS[field])
+    given |= {key: f"{{{kind_named(key)}}}" for key in ids_of(kind) if key in needed}
+    nothing = "user_nobody" if field == "userId" else new_id(kind_named(field))
     given[field] = [nothing] if field == "pageIds" else nothing
 
     answer = asking.answer(name, given)
@@ -256,7 +244,7 @@ def test_every_field_of_every_input_is_shown_to_change_something() -> None:
 
     shown = shown_by_values() | named | of_events | repeats | set(SHOWN)
 
-    assert sorted(fields() - shown) == [], "say in tests/resolvers/inputs.py how it is shown that it does something"
+    assert sorted(fields() - shown) == [], "say in tests/slices how it is shown that it does something"
     assert sorted(set(SHOWN) - fields()) == []
 
 

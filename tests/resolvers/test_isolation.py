@@ -1,253 +1,120 @@
 """The promise that another user's things are invisible, by every path that exists."""
 
-import uuid
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from tests.snapinfra import GENERATION, User, events
+from resolvers.shown import prefixes
+from services.core.ids import prefix_of
+from tests.resolvers.test_authorization import Things, built, settled
+from tests.slice import Caller, Outcome
+from tests.snapinfra import Server, User, events
+from tests.tables import ENTRIES, PATHS
 
-INVISIBLE = {
+PATHS_TO_ANYTHING = {
     "node": "query($id: ID!) { node(id: $id) { id } }",
     "nodes": "query($id: ID!) { nodes(ids: [$id]) { id } }",
 }
 
-SAVE_SCHEMA = """
-mutation($id: ID!) {
-  saveSchema(input: {
-    projectId: $id, tables: [{name: "t", fields: [{name: "id", type: STRING, primaryKey: true}]}]
-  }) { schema { id } }
-}"""
 
-REPLACE_CREDENTIALS = """
-mutation($id: ID!) {
-  replaceIntegrationCredentials(input: {integrationId: $id, credentials: {token: "another-token"}}) {
-    integration { id }
-  }
-}"""
-
-SAVE_ARCHITECTURE = """
-mutation($id: ID!) {
-  saveArchitecture(input: {projectId: $id, nodes: [{id: "a", kind: API, name: "A"}]}) { architecture { id } }
-}"""
-
-UPDATE_ARCHITECTURE = """
-mutation($id: ID!) {
-  updateArchitecture(input: {architectureId: $id, nodes: [{id: "a", kind: API, name: "A"}]}) { architecture { id } }
-}"""
-
-CREATE_PAGE = """
-mutation($id: ID!) {
-  createDocumentationPage(input: {projectId: $id, title: "t", content: "c"}) { page { id } }
-}"""
-
-BY_KIND = {
-    "project": [
-        "query($id: ID!) { project(id: $id) { id } }",
-        'mutation($id: ID!) { updateProject(input: {projectId: $id, name: "x"}) { project { id } } }',
-        "mutation($id: ID!) { deleteProject(input: {projectId: $id}) { deletedProjectId } }",
-        "mutation($id: ID!) { restoreProject(input: {projectId: $id}) { project { id } } }",
-        'mutation($id: ID!) { generate(input: {projectId: $id, kind: SCHEMA, prompt: "x"}) { generation { id } } }',
-        SAVE_SCHEMA,
-        SAVE_ARCHITECTURE,
-        CREATE_PAGE,
-        "mutation($id: ID!) { reorderDocumentation(input: {projectId: $id, pageIds: []}) { project { id } } }",
-        "query($id: ID!) { activity(filter: {projectId: $id}) { nodes { id } } }",
-        "query($id: ID!) { generations(filter: {projectId: $id}) { nodes { id } } }",
-        "query($id: ID!) { deployments(filter: {projectId: $id}) { nodes { id } } }",
-        "query($id: ID!) { metricsOverview(projectId: $id) { start } }",
-        "query($id: ID!) { sessions(projectId: $id) { nodes { id } } }",
-        "query($id: ID!) { events(filter: {projectId: $id}) { nodes { eventId } } }",
-        "mutation($id: ID!) { exportEvents(input: {filter: {projectId: $id}}) { export { downloadUrl } } }",
-    ],
-    "schema": ["query($id: ID!) { schema(id: $id) { id } }"],
-    "architecture": [
-        "query($id: ID!) { architecture(id: $id) { id } }",
-        UPDATE_ARCHITECTURE,
-        "mutation($id: ID!) { deleteArchitecture(input: {architectureId: $id}) { deletedArchitectureId } }",
-    ],
-    "page": [
-        "query($id: ID!) { documentationPage(id: $id) { id } }",
-        'mutation($id: ID!) { updateDocumentationPage(input: {pageId: $id, title: "x"}) { page { id } } }',
-        "mutation($id: ID!) { deleteDocumentationPage(input: {pageId: $id}) { deletedPageId } }",
-    ],
-    "generation": [
-        "query($id: ID!) { generation(id: $id) { id downloadUrl } }",
-        "mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { generation { id } } }",
-        "mutation($id: ID!) { deleteGeneration(input: {generationId: $id}) { deletedGenerationId } }",
-    ],
-    "deployment": [
-        "query($id: ID!) { deployment(id: $id) { id } }",
-        "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { deployment { id } } }",
-        "mutation($id: ID!) { deleteDeployment(input: {deploymentId: $id}) { deletedDeploymentId } }",
-        "mutation($id: ID!) { redeploy(input: {deploymentId: $id}) { deployment { id } } }",
-    ],
-    "team": [
-        "query($id: ID!) { projects(filter: {teamId: $id}) { nodes { id } } }",
-        "query($id: ID!) { deletedProjects(teamId: $id) { nodes { id } } }",
-        "query($id: ID!) { dashboard(teamId: $id) { projectCount } }",
-        "query($id: ID!) { activity(teamId: $id, filter: {entityType: PROJECT}) { nodes { id } } }",
-        'query($id: ID!) { activity(teamId: $id, filter: {userId: "user_x"}) { nodes { id } } }',
-        "mutation($id: ID!) { updateTeamSettings(input: {teamId: $id}) { settings { version } } }",
-        "query($id: ID!) { usage(teamId: $id) { cost budget { resetsAt } } }",
-        "query($id: ID!) { team(id: $id) { id } }",
-        'mutation($id: ID!) { renameTeam(input: {teamId: $id, name: "x"}) { team { id } } }',
-        "mutation($id: ID!) { deleteTeam(input: {teamId: $id}) { deletedTeamId } }",
-        "mutation($id: ID!) { leaveTeam(input: {teamId: $id}) { leftTeamId } }",
-        'mutation($id: ID!) { inviteMember(input: {teamId: $id, email: "x@example.com"}) { token } }',
-        'mutation($id: ID!) { removeMember(input: {teamId: $id, userId: "user_x"}) { team { id } } }',
-        'mutation($id: ID!) { createApiKey(input: {teamId: $id, name: "x", scopes: [READ]}) { text } }',
-        'mutation($id: ID!) { createProject(input: {teamId: $id, name: "x"}) { project { id } } }',
-        "query($id: ID!) { metricsOverview(teamId: $id) { start } }",
-        "query($id: ID!) { sessions(teamId: $id) { nodes { id } } }",
-        "query($id: ID!) { events(teamId: $id, filter: {type: REQUEST}) { nodes { eventId } } }",
-        'query($id: ID!) { events(teamId: $id, filter: {userId: "u"}) { nodes { eventId } } }',
-        "mutation($id: ID!) { exportEvents(input: {teamId: $id, filter: {type: REQUEST}}) { userErrors { code } } }",
-        "query($id: ID!) { webhooks(teamId: $id) { nodes { id } } }",
-        "query($id: ID!) { notificationTargets(teamId: $id) { nodes { id } } }",
-        "query($id: ID!) { integrations(filter: {teamId: $id}) { nodes { id } } }",
-        'mutation($id: ID!) { createWebhook(input: {teamId: $id, url: "https://example.com"}) { secret } }',
-    ],
-    "invitation": [
-        "mutation($id: ID!) { resendInvitation(input: {invitationId: $id}) { token } }",
-        "mutation($id: ID!) { revokeInvitation(input: {invitationId: $id}) { revokedInvitationId } }",
-    ],
-    "key": ["mutation($id: ID!) { revokeApiKey(input: {apiKeyId: $id}) { apiKey { id } } }"],
-    "webhook": [
-        "query($id: ID!) { webhook(id: $id) { id } }",
-        "mutation($id: ID!) { updateWebhook(input: {webhookId: $id, enabled: false}) { webhook { id } } }",
-        "mutation($id: ID!) { deleteWebhook(input: {webhookId: $id}) { deletedWebhookId } }",
-        "mutation($id: ID!) { rotateWebhookSecret(input: {webhookId: $id}) { secret } }",
-        "mutation($id: ID!) { testWebhook(input: {webhookId: $id}) { delivery { id } } }",
-    ],
-    "integration": [
-        "query($id: ID!) { integration(id: $id) { id } }",
-        "mutation($id: ID!) { updateIntegration(input: {integrationId: $id, enabled: false}) { integration { id } } }",
-        "mutation($id: ID!) { rotateIntegrationKey(input: {integrationId: $id}) { integration { id } } }",
-        "mutation($id: ID!) { testIntegration(input: {integrationId: $id}) { integration { id } } }",
-        "mutation($id: ID!) { deleteIntegration(input: {integrationId: $id}) { deletedIntegrationId } }",
-        REPLACE_CREDENTIALS,
-    ],
-    "target": [
-        "mutation($id: ID!) { deleteNotificationTarget(input: {targetId: $id}) { deletedTargetId } }",
-        'mutation($id: ID!) { confirmNotificationTarget(input: {targetId: $id, code: "1"}) { target { id } } }',
-    ],
-    "delivery": ["mutation($id: ID!) { redeliverWebhook(input: {deliveryId: $id}) { delivery { id } } }"],
-    "activity": [],
-    "user": [],
-}
+@pytest.fixture(scope="module")
+def things(server: Server) -> Iterator[Things]:
+    yield asyncio.run(built(server))  # noqa: PT022 - kept for the module
 
 
-async def own(user: User) -> dict[str, str]:
-    """Make one of everything and return the ids."""
-    project_id = (await user.project())["id"]
-    generation_id = await user.generate(project_id, "SCHEMA")
-    await events(user, generation_id)
-    code_id = await user.generate(project_id, "CODE")
-    await events(user, code_id)
-    deployment_id = await user.deploy(project_id, code_id)
-    await user.ask(
-        "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id}) { userErrors { message } } }",
-        id=deployment_id,
-    )
-    team_id = await user.team()
-    made = await user.ask(
-        'mutation($id: ID!) { inviteMember(input: {teamId: $id, email: "x@example.com"}) { invitation { id } }'
-        ' createApiKey(input: {teamId: $id, name: "ci", scopes: [READ]}) { apiKey { id } } }',
-        id=team_id,
-    )
-    drawn = await user.ask(SAVE_ARCHITECTURE, id=project_id)
-    written = await user.ask(CREATE_PAGE, id=project_id)
-    webhook = await user.ask(
-        'mutation { createWebhook(input: {url: "http://127.0.0.1:9999/"}) { webhook { id } userErrors { message } } }'
-    )
-    webhook_id = webhook["createWebhook"]["webhook"]["id"]
-    tested = await user.ask(
-        "mutation($id: ID!) { testWebhook(input: {webhookId: $id}) { delivery { id } } }", id=webhook_id
-    )
-    target = await user.ask(
-        "mutation($address: String!) { createNotificationTarget(input: {channel: EMAIL, address: $address})"
-        " { target { id } } }",
-        address=f"{uuid.uuid4().hex}@example.com",
-    )
-    integration = await user.ask(
-        'mutation { createIntegration(input: {type: VERCEL, credentials: {token: "some-token"}})'
-        " { integration { id } } }"
-    )
-    seen = await user.ask(
-        "query($id: ID!) { viewer { id } project(id: $id) { schema { id } activity(first: 1) { nodes { id } } } }",
-        id=project_id,
-    )
-    return {
-        "project": project_id,
-        "schema": seen["project"]["schema"]["id"],
-        "architecture": drawn["saveArchitecture"]["architecture"]["id"],
-        "page": written["createDocumentationPage"]["page"]["id"],
-        "generation": code_id,
-        "deployment": deployment_id,
-        "team": team_id,
-        "invitation": made["inviteMember"]["invitation"]["id"],
-        "key": made["createApiKey"]["apiKey"]["id"],
-        "activity": seen["project"]["activity"]["nodes"][0]["id"],
-        "user": seen["viewer"]["id"],
-        "webhook": webhook_id,
-        "target": target["createNotificationTarget"]["target"]["id"],
-        "integration": integration["createIntegration"]["integration"]["id"],
-        "delivery": tested["testWebhook"]["delivery"]["id"],
-    }
+def kinds_in(operation: str) -> dict[str, str]:
+    """Return the variables of an operation, each with the kind of the thing whose id it takes."""
+    names = re.findall(r"\$(\w+):", operation.partition("{")[0])
+    return {name: name.removeprefix("fresh").lower() for name in names}
 
 
-async def test_another_users_things_look_like_missing_ones_by_every_path(alice: User, bob: User) -> None:
-    theirs = await own(alice)
-    missing = {kind: f"{object_id[:-4]}0000" for kind, object_id in theirs.items()}
+HIDDEN = [
+    *(
+        (entry.operation, kinds_in(entry.operation))
+        for entry in ENTRIES.values()
+        if entry.outcomes[Caller.OTHER_TEAM] is Outcome.NOT_FOUND
+    ),
+    *((operation, {"id": kind}) for kind, operations in PATHS.items() for operation in operations),
+]
+"""Operations by which whoever may not see a thing is told NOT_FOUND, with the kinds of the things that they name."""
 
-    for kind, object_id in theirs.items():
-        assert (await bob.ask(INVISIBLE["node"], id=object_id))["node"] is None
-        assert (await bob.ask(INVISIBLE["nodes"], id=object_id))["nodes"] == [None]
-        for operation in BY_KIND[kind]:
-            refused = await bob.result(operation, id=object_id)
-            absent = await bob.result(operation, id=missing[kind])
-            assert refused["errors"][0]["extensions"]["code"] == "NOT_FOUND", operation
-            assert str(refused).replace(object_id, "ID") == str(absent).replace(missing[kind], "ID")
-    assert (await alice.ask("{ projects { nodes { name version } } }"))["projects"]["nodes"][0]["name"] == "Users"
+STREAMS = [path for path in HIDDEN if path[0].startswith("subscription")]
 
 
-@pytest.mark.parametrize(
-    ("kind", "subscription"),
-    [
-        ("generation", GENERATION),
-        ("deployment", "subscription($id: ID!) { deploymentEvents(id: $id) { __typename } }"),
-        ("project", "subscription($id: ID!) { activityFeed(projectId: $id) { __typename } }"),
-        ("project", "subscription($id: ID!) { projectEvents(projectId: $id) { __typename } }"),
-        ("team", "subscription($id: ID!) { activityFeed(teamId: $id) { __typename } }"),
-    ],
-)
-async def test_another_users_streams_are_invisible(alice: User, bob: User, kind: str, subscription: str) -> None:
-    theirs = await own(alice)
+def missing(object_id: str) -> str:
+    return f"{object_id[:-4]}0000"
 
-    results = [result async for result in bob.follow(subscription, id=theirs[kind])]
+
+async def told(user: User, operation: str, ids: dict[str, str]) -> str:
+    """Return what somebody is told, without the ids that they gave."""
+    answer: Any = await user.result(operation, **ids)
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND", operation
+    text = str(answer)
+    for object_id in ids.values():
+        text = text.replace(object_id, "ID")
+    return text
+
+
+async def test_another_users_things_look_like_missing_ones_by_every_path(things: Things, bob: User) -> None:
+    before = await settled(things)
+
+    for operation, kinds in [path for path in HIDDEN if path not in STREAMS]:
+        ids = {name: things.ids[kind] for name, kind in kinds.items()}
+        absent = {name: missing(object_id) for name, object_id in ids.items()}
+        assert await told(bob, operation, ids) == await told(bob, operation, absent)
+
+    assert await settled(things) == before
+
+
+async def test_another_users_things_are_no_nodes(things: Things, bob: User) -> None:
+    assert {prefix_of(object_id) for object_id in things.ids.values()} == {*prefixes()}, "one of everything"
+
+    for object_id in things.ids.values():
+        assert (await bob.ask(PATHS_TO_ANYTHING["node"], id=object_id))["node"] is None
+        assert (await bob.ask(PATHS_TO_ANYTHING["nodes"], id=object_id))["nodes"] == [None]
+
+
+@pytest.mark.parametrize(("subscription", "kinds"), STREAMS)
+async def test_another_users_streams_are_invisible(
+    things: Things, bob: User, subscription: str, kinds: dict[str, str]
+) -> None:
+    ids = {name: things.ids[kind] for name, kind in kinds.items()}
+
+    results = [result async for result in bob.follow(subscription, **ids)]
 
     assert [result["errors"][0]["extensions"]["code"] for result in results] == ["NOT_FOUND"]
 
 
-async def test_a_foreign_schema_is_no_base_of_a_diff(alice: User, bob: User) -> None:
-    theirs, mine = await own(alice), await own(bob)
+async def schema_of(user: User) -> tuple[str, str]:
+    """Make a project with a schema; return the ids of both."""
+    project_id = (await user.project())["id"]
+    await events(user, await user.generate(project_id, "SCHEMA"))
+    seen = await user.ask("query($id: ID!) { project(id: $id) { schema { id } } }", id=project_id)
+    return project_id, seen["project"]["schema"]["id"]
+
+
+async def test_a_foreign_schema_is_no_base_of_a_diff(things: Things, bob: User) -> None:
+    _, schema_id = await schema_of(bob)
 
     answer = await bob.result(
         "query($id: ID!, $from: ID!) { schema(id: $id) { diff(from: $from) { path } } }",
-        id=mine["schema"],
-        **{"from": theirs["schema"]},
+        id=schema_id,
+        **{"from": things.ids["schema"]},
     )
 
     assert answer["data"]["schema"]["diff"] is None
     assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
 
-async def test_a_foreign_generation_can_not_be_deployed(alice: User, bob: User) -> None:
-    theirs, mine = await own(alice), await own(bob)
+async def test_a_foreign_generation_can_not_be_deployed(things: Things, bob: User) -> None:
+    project_id, _ = await schema_of(bob)
 
     answer = await bob.result(
         "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input) { deployment { id } } }",
-        input={"projectId": mine["project"], "generationId": theirs["generation"], "platform": "LOCAL"},
+        input={"projectId": project_id, "generationId": things.ids["generation"], "platform": "LOCAL"},
     )
 
     assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"

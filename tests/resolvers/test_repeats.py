@@ -27,10 +27,10 @@ from services.generations.model import Generation, GenerationKind, GenerationSta
 from services.memberships.model import Membership
 from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject, Project
-from tests.resolvers.creates import CREATES
 from tests.resolvers.test_creates import texts_of
 from tests.services.site import MODEL
 from tests.snapinfra import settings
+from tests.tables import CREATES
 
 READS = {"Query", "GetItem", "BatchGetItem", "GetQueueUrl", "GetSubscriptionAttributes"}
 pytestmark = pytest.mark.asyncio(loop_scope="module")
