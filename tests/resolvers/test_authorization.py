@@ -85,6 +85,7 @@ class Things:
         return self.ids[name]
 
     async def _made(self, kind: str) -> str:
+        assert kind in MADE, f"Say in `made` of a file of tests/slices how the owner makes a thing of the kind {kind}."
         call, name = MADE[kind]
         given = {name: await self.value(name) for name in re.findall(r"\$(\w+)", call)}
         declared = ", ".join(f"${name}: {'String!' if name == 'address' else 'ID!'}" for name in given)

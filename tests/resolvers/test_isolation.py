@@ -70,7 +70,9 @@ async def test_another_users_things_look_like_missing_ones_by_every_path(things:
 
 
 async def test_another_users_things_are_no_nodes(things: Things, bob: User) -> None:
-    assert {prefix_of(object_id) for object_id in things.ids.values()} == {*prefixes()}, "one of everything"
+    assert {prefix_of(object_id) for object_id in things.ids.values()} == {*prefixes()}, (
+        "`made` in tests/slices has one of each kind"
+    )
 
     for object_id in things.ids.values():
         assert (await bob.ask(PATHS_TO_ANYTHING["node"], id=object_id))["node"] is None
