@@ -24,10 +24,11 @@ test-fast: setup  ## Run the tests that a change touches, beside the last fetche
 house: .make/tests  ## Circles of imports and lengths of files and functions, beside their goals
 	@$(VENV)/python -m tests.house
 
-check: .make/tests .make/eslint  ## Lint, formatting, types, import contracts, generated references, the schema
+check: .make/tests .make/eslint  ## Lint, formatting, types, import contracts, lengths, generated references, the schema
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/lint-imports
+	@$(VENV)/python -m tests.house
 	@$(VENV)/pyright
 	@$(VENV)/snapinfra schema --check
 	@graph/eslint/node_modules/.bin/eslint --max-warnings 0 --config graph/eslint/eslint.config.js schema.graphql

@@ -10,79 +10,11 @@ import click
 
 from cli.client import Client, Refused
 from cli.commands import Target
-
-CREATE: Final = """
-mutation Create($name: String!, $description: String!) {
-  createProject(input: {name: $name, description: $description}) { project { id } userErrors { message } }
-}"""
-
-STATE: Final = """
-query State($id: ID!) {
-  project(id: $id) {
-    description
-    generations(first: 100) { nodes { id kind status prompt } }
-    latestDeployment { id status generation { id } }
-  }
-}"""
-
-GENERATE: Final = """
-mutation Generate($projectId: ID!, $kind: GenerationKind!, $prompt: String) {
-  generate(input: {projectId: $projectId, kind: $kind, prompt: $prompt}) {
-    generation { id } userErrors { message }
-  }
-}"""
-
-GENERATION_EVENTS: Final = """
-subscription Watch($id: ID!, $after: String) {
-  generationEvents(id: $id, after: $after) {
-    __typename
-    ... on StreamEvent { cursor seq }
-    ... on AttemptStarted { attempt provider model }
-    ... on TokenDelta { text }
-    ... on FileStarted { path }
-    ... on FileCompleted { path bytes }
-    ... on FileDiscarded { path discardReason }
-    ... on CheckFinished { name checkState output }
-    ... on AttemptFailed { message willRetry }
-    ... on GenerationFinished {
-      status message
-      generation { schema { version tables { name fields { name } } } files { path } usage { outputTokens } }
-    }
-  }
-}"""
-
-DEPLOY: Final = """
-mutation Deploy($projectId: ID!, $generationId: ID!) {
-  createDeployment(input: {projectId: $projectId, generationId: $generationId, platform: LOCAL}) {
-    deployment { id } userErrors { message }
-  }
-}"""
-
-DEPLOYMENT_EVENTS: Final = """
-subscription Watch($id: ID!, $after: String) {
-  deploymentEvents(id: $id, after: $after) {
-    __typename
-    ... on StreamEvent { cursor seq }
-    ... on DeploymentStatusChanged { status url }
-    ... on StepChanged { step state }
-    ... on LogLines { lines { timestamp level stream message } }
-    ... on DeploymentFinished { status message }
-  }
-}"""
-
-LOGS: Final = """
-query Logs($id: ID!, $after: String) {
-  deployment(id: $id) {
-    logs(first: 100, after: $after) {
-      nodes { timestamp level stream message } pageInfo { hasNextPage endCursor }
-    }
-  }
-}"""
+from cli.narration import headline, show_deployment, show_generation, show_lines
+from cli.operations import CREATE, DEPLOY, DEPLOYMENT_EVENTS, GENERATE, GENERATION_EVENTS, LOGS, STATE
 
 QUIET: Final = 10
 """Seconds without an event after which it is shown that one is waited for."""
-
-_COLORS: Final = {"ERROR": "red", "WARN": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +42,16 @@ async def travel(
     title = name or " ".join(description.split()[:8])[:100]
     created = await client.ask(CREATE, name=title, description=description[:500])
     project_id = created["createProject"]["project"]["id"]
-    _headline(f"Project {project_id}")
+    headline(f"Project {project_id}")
     return await _go(client, project_id, description, _Earlier(), deploy=deploy, target=target)
 
 
-async def go_on(client: Client, project_id: str, *, deploy: bool = True, target: Target | None = None) -> Arrival:
+async def resume(client: Client, project_id: str, *, deploy: bool = True, target: Target | None = None) -> Arrival:
     """Do what `travel` does, from where a project is: watch what is under way, and ask for what is missing."""
     project = (await client.ask(STATE, id=project_id))["project"]
     if project is None:
         raise Refused(f"No project with the id '{project_id}'.")
-    _headline(f"Project {project_id}")
+    headline(f"Project {project_id}")
     earlier = _Earlier(project["generations"]["nodes"], project["latestDeployment"])
     schema = earlier.newest("SCHEMA")
     prompt = schema["prompt"] if schema else project["description"]
@@ -158,7 +90,7 @@ async def _go(
         if not deploy:
             return Arrival(project_id, code)
         deployment_id, url = await _deployed(client, project_id, code, earlier)
-    _headline(f"Running at {url}")
+    headline(f"Running at {url}")
     if target is not None:
         click.echo(f"Its log: {target.command('logs', deployment_id, '--follow')}")
     return Arrival(project_id, code, deployment_id, url)
@@ -180,12 +112,12 @@ async def show_logs(client: Client, deployment_id: str, *, follow: bool) -> None
     """Print the lines of a deployment's log; `follow` goes on for as long as it runs."""
     if follow:
         async for event in client.watch(DEPLOYMENT_EVENTS, "deploymentEvents", id=deployment_id):
-            _show_deployment(event)
+            show_deployment(event)
         return
     after = None
     while True:
         deployment = (await client.ask(LOGS, id=deployment_id, after=after))["deployment"]
-        _lines(deployment["logs"]["nodes"])
+        show_lines(deployment["logs"]["nodes"])
         after = deployment["logs"]["pageInfo"]["endCursor"]
         if not deployment["logs"]["pageInfo"]["hasNextPage"]:
             return
@@ -197,9 +129,9 @@ async def _generated(client: Client, project_id: str, kind: str, prompt: str, ea
     if generation_id is None:
         asked = await client.ask(GENERATE, projectId=project_id, kind=kind, prompt=prompt)
         generation_id = asked["generate"]["generation"]["id"]
-    _headline(f"{kind.title()}  {generation_id}")
+    headline(f"{kind.title()}  {generation_id}")
     async for event in _waiting(client.watch(GENERATION_EVENTS, "generationEvents", id=generation_id)):
-        _show_generation(event)
+        show_generation(event)
         if event["__typename"] == "GenerationFinished" and event["status"] != "COMPLETED":
             raise Refused(f"The generation ended {event['status']}. {event['message'] or ''}".strip())
     return generation_id
@@ -211,9 +143,9 @@ async def _deployed(client: Client, project_id: str, generation_id: str, earlier
     if deployment_id is None:
         asked = await client.ask(DEPLOY, projectId=project_id, generationId=generation_id)
         deployment_id = asked["createDeployment"]["deployment"]["id"]
-    _headline(f"Deployment  {deployment_id}")
+    headline(f"Deployment  {deployment_id}")
     async for event in _waiting(client.watch(DEPLOYMENT_EVENTS, "deploymentEvents", id=deployment_id)):
-        _show_deployment(event)
+        show_deployment(event)
         if event["__typename"] == "DeploymentStatusChanged" and event["status"] == "SUCCESS":
             return deployment_id, event["url"]
     raise Refused("The deployment ended before it answered.")
@@ -235,69 +167,3 @@ async def _waiting(events: AsyncGenerator[dict[str, Any]]) -> AsyncGenerator[dic
             finally:
                 coming.cancel()
                 await asyncio.wait({coming})
-
-
-def _show_generation(event: dict[str, Any]) -> None:
-    match event["__typename"]:
-        case "AttemptStarted":
-            click.secho(f"{event['provider']} ({event['model']}), attempt {event['attempt']}", dim=True)
-        case "TokenDelta":
-            click.echo(event["text"], nl=False)
-        case "FileCompleted":
-            click.echo(f"  {click.style('✓', fg='green')} {event['path']}  {event['bytes']:,} bytes")
-        case "FileDiscarded":
-            click.secho(f"  ✗ {event['path']}  {event['discardReason']}", fg="red")
-        case "CheckFinished":
-            _show_check(event)
-        case "AttemptFailed":
-            click.secho(f"{event['message']}{' Trying again.' if event['willRetry'] else ''}", fg="yellow")
-        case "StreamGap":
-            click.secho("Some of the stream is lost; what follows starts anew.", fg="yellow")
-        case "GenerationFinished":
-            click.echo(f"\n{_summary(event)}")
-        case _:
-            pass
-
-
-def _show_check(event: dict[str, Any]) -> None:
-    click.echo(f"  check {event['name']}: {event['checkState']}")
-    if event["checkState"] != "PASSED":
-        for line in event["output"].splitlines():
-            click.secho(f"    {line}", fg="yellow")
-
-
-def _summary(event: dict[str, Any]) -> str:
-    generation = event["generation"]
-    parts = [event["status"]]
-    if generation and generation["files"]:
-        parts.append(f"{len(generation['files'])} files")
-    elif generation and generation["schema"]:
-        parts.append(f"tables: {', '.join(table['name'] for table in generation['schema']['tables'])}")
-    return click.style("  ".join(parts), bold=True)
-
-
-def _show_deployment(event: dict[str, Any]) -> None:
-    match event["__typename"]:
-        case "LogLines":
-            _lines(event["lines"])
-        case "StepChanged":
-            click.secho(f"{event['step']}: {event['state'].lower()}", fg="cyan")
-        case "DeploymentStatusChanged":
-            click.secho(" ".join(filter(None, [event["status"], event["url"]])), bold=True)
-        case "DeploymentFinished":
-            click.secho(f"{event['status']} {event['message'] or ''}".strip(), bold=True)
-        case "StreamGap":
-            click.secho("Some of the log is lost; what follows is what storage has.", fg="yellow")
-        case _:
-            pass
-
-
-def _lines(lines: list[dict[str, Any]]) -> None:
-    for line in lines:
-        source = click.style(f"{line['stream'].lower():>7} │ ", dim=True)
-        click.echo(source + click.style(line["message"], fg=_COLORS.get(line["level"])))
-
-
-def _headline(text: str) -> None:
-    click.echo()
-    click.secho(text, bold=True, fg="blue")

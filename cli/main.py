@@ -146,11 +146,11 @@ def new(description: str, name: str | None, *, deploy: bool, url: str, token: st
 def resume(project_id: str, *, deploy: bool, url: str, token: str | None, data: Path) -> None:
     """Come back to PROJECT: watch what is under way, and ask for what `new` had not come to."""
     from cli.client import connect  # noqa: PLC0415 - commands load what they need
-    from cli.journey import go_on  # noqa: PLC0415 - same
+    from cli.journey import resume as resuming  # noqa: PLC0415 - same
     from cli.serving import own_token  # noqa: PLC0415 - same
 
     client, target = connect(url, token or own_token(data)), Target(url, data, token)
-    _run(go_on(client, project_id, deploy=deploy, target=target))
+    _run(resuming(client, project_id, deploy=deploy, target=target))
 
 
 @cli.command()

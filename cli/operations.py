@@ -1,0 +1,71 @@
+"""The GraphQL operations of the main job."""
+
+from typing import Final
+
+CREATE: Final = """
+mutation Create($name: String!, $description: String!) {
+  createProject(input: {name: $name, description: $description}) { project { id } userErrors { message } }
+}"""
+
+STATE: Final = """
+query State($id: ID!) {
+  project(id: $id) {
+    description
+    generations(first: 100) { nodes { id kind status prompt } }
+    latestDeployment { id status generation { id } }
+  }
+}"""
+
+GENERATE: Final = """
+mutation Generate($projectId: ID!, $kind: GenerationKind!, $prompt: String) {
+  generate(input: {projectId: $projectId, kind: $kind, prompt: $prompt}) {
+    generation { id } userErrors { message }
+  }
+}"""
+
+GENERATION_EVENTS: Final = """
+subscription Watch($id: ID!, $after: String) {
+  generationEvents(id: $id, after: $after) {
+    __typename
+    ... on StreamEvent { cursor seq }
+    ... on AttemptStarted { attempt provider model }
+    ... on TokenDelta { text }
+    ... on FileStarted { path }
+    ... on FileCompleted { path bytes }
+    ... on FileDiscarded { path discardReason }
+    ... on CheckFinished { name checkState output }
+    ... on AttemptFailed { message willRetry }
+    ... on GenerationFinished {
+      status message
+      generation { schema { version tables { name fields { name } } } files { path } usage { outputTokens } }
+    }
+  }
+}"""
+
+DEPLOY: Final = """
+mutation Deploy($projectId: ID!, $generationId: ID!) {
+  createDeployment(input: {projectId: $projectId, generationId: $generationId, platform: LOCAL}) {
+    deployment { id } userErrors { message }
+  }
+}"""
+
+DEPLOYMENT_EVENTS: Final = """
+subscription Watch($id: ID!, $after: String) {
+  deploymentEvents(id: $id, after: $after) {
+    __typename
+    ... on StreamEvent { cursor seq }
+    ... on DeploymentStatusChanged { status url }
+    ... on StepChanged { step state }
+    ... on LogLines { lines { timestamp level stream message } }
+    ... on DeploymentFinished { status message }
+  }
+}"""
+
+LOGS: Final = """
+query Logs($id: ID!, $after: String) {
+  deployment(id: $id) {
+    logs(first: 100, after: $after) {
+      nodes { timestamp level stream message } pageInfo { hasNextPage endCursor }
+    }
+  }
+}"""
