@@ -13,7 +13,8 @@ from typing import Final
 import click
 
 from cli.commands import Target, url_of
-from cli.serving import aws_for, development_config, development_token, signals, tool_environment
+from cli.development import development_config, development_token
+from cli.serving import aws_for, signals, tool_environment
 from services.config import BadConfig, Config
 from services.core import lifeline
 from services.foundation.aws.emulator import free_port

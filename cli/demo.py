@@ -8,8 +8,9 @@ import click
 import httpx
 
 from cli.client import Client, Refused
+from cli.development import development_token
 from cli.journey import Arrival, travel
-from cli.serving import development_token, running
+from cli.serving import running
 from services.core.tls import trusted
 from services.foundation.aws.emulator import free_port
 

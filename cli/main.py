@@ -103,7 +103,7 @@ def provision() -> None:
 @data_option
 def token(user: str, data: Path) -> None:
     """Print a token of a development user, for the server that uses the same data folder."""
-    from cli.serving import development_token  # noqa: PLC0415 - commands load what they need
+    from cli.development import development_token  # noqa: PLC0415 - commands load what they need
 
     click.echo(development_token(user, data=data))
 
@@ -130,8 +130,8 @@ def schema(*, check: bool) -> None:
 def new(description: str, name: str | None, *, deploy: bool, url: str, token: str | None, data: Path) -> None:
     """Turn DESCRIPTION into a running backend, and show it happen."""
     from cli.client import connect  # noqa: PLC0415 - commands load what they need
+    from cli.development import own_token  # noqa: PLC0415 - same
     from cli.journey import travel  # noqa: PLC0415 - same
-    from cli.serving import own_token  # noqa: PLC0415 - same
 
     client, target = connect(url, token or own_token(data)), Target(url, data, token)
     _run(travel(client, description, name=name, deploy=deploy, target=target))
@@ -146,8 +146,8 @@ def new(description: str, name: str | None, *, deploy: bool, url: str, token: st
 def resume(project_id: str, *, deploy: bool, url: str, token: str | None, data: Path) -> None:
     """Come back to PROJECT: watch what is under way, and ask for what `new` had not come to."""
     from cli.client import connect  # noqa: PLC0415 - commands load what they need
+    from cli.development import own_token  # noqa: PLC0415 - same
     from cli.journey import resume as resuming  # noqa: PLC0415 - same
-    from cli.serving import own_token  # noqa: PLC0415 - same
 
     client, target = connect(url, token or own_token(data)), Target(url, data, token)
     _run(resuming(client, project_id, deploy=deploy, target=target))
@@ -162,8 +162,8 @@ def resume(project_id: str, *, deploy: bool, url: str, token: str | None, data: 
 def logs(deployment_id: str, *, follow: bool, url: str, token: str | None, data: Path) -> None:
     """Print the log of DEPLOYMENT."""
     from cli.client import connect  # noqa: PLC0415 - commands load what they need
+    from cli.development import own_token  # noqa: PLC0415 - same
     from cli.journey import show_logs  # noqa: PLC0415 - same
-    from cli.serving import own_token  # noqa: PLC0415 - same
 
     _run(show_logs(connect(url, token or own_token(data)), deployment_id, follow=follow))
 

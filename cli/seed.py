@@ -15,8 +15,9 @@ from typing import Final
 import click
 
 from cli.commands import PORT
+from cli.development import development_config
 from cli.rehearsal import FAILING, Rehearsal
-from cli.serving import aws_shared, development_config, is_in_use, provision_stage, tool_environment
+from cli.serving import aws_shared, is_in_use, provision_stage, tool_environment
 from services.analytics.sample import week
 from services.analytics.service import BATCH, TimeRange
 from services.bootstrap import Process, Services, opened

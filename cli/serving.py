@@ -5,10 +5,8 @@ import contextlib
 import fcntl
 import gc
 import os
-import secrets
 import shutil
 import signal
-import socket
 import sys
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -16,19 +14,13 @@ from pathlib import Path
 from typing import Final
 
 import click
-import uvicorn
 
 from cli.commands import Target, url_of
+from cli.development import development_config, token_for
 from cli.liveness import beating
-from graph.app import create_app
-from graph.guard import Guard, GuardedConfig
-from graph.http_connections import GuardedHttp
-from graph.socket_connections import GuardedSocket
-from services.bootstrap import Process, opened, resources
-from services.config import BadConfig, Config, load, process_environment, read
-from services.core.clock import utc_now
+from services.bootstrap import opened, resources
+from services.config import BadConfig, Config, process_environment, read
 from services.core.logs import configure
-from services.foundation.auth.tokens import issue_dev_token
 from services.foundation.aws.clients import connect
 from services.foundation.aws.emulator import free_port, is_free, running_emulator
 from services.foundation.aws.provision import provision
@@ -37,17 +29,6 @@ TOOLS: Final = Path(__file__).parent.parent / ".tools" / "bin"
 """Where the Makefile puts the emulator, and Node where the machine has none."""
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-EXIT_GRACE: Final = 5
-"""Seconds that open connections get when the api stops."""
-
-
-class Server(uvicorn.Server):
-    """uvicorn without signal handlers of its own: the command decides when it stops."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
 
 
 def tool_environment() -> dict[str, str]:
@@ -58,12 +39,14 @@ def tool_environment() -> dict[str, str]:
 
 async def serve(config: Config) -> None:
     """Run an api."""
+    from cli.api import EXIT_GRACE, api  # noqa: PLC0415 - GraphQL takes 0.7 s, which a worker saves
+
     configure(form=config.log_form, level=config.log_from)
     waits = f"open connections get {EXIT_GRACE} seconds."
     async with (
         opened(config, tool_environment()) as process,
         signals(waits) as stop,
-        _api(process),
+        api(process),
         process.services.health.watched(),
     ):
         _favour_the_loop()
@@ -122,6 +105,8 @@ def provisioned() -> Config:
 
 async def develop(*, port: int, data: Path, host: str) -> None:
     """Run everything on one machine until a signal says stop."""
+    from cli.api import listening  # noqa: PLC0415 - GraphQL takes 0.7 s, which a worker saves
+
     listening(host, port).close()  # before anything is made for a server that can't be reached
     chosen = development_config(port=port, data=data, host=host)
     configure(form=chosen.log_form, level=chosen.log_from)
@@ -145,7 +130,9 @@ async def running(*, port: int, data: Path, host: str) -> AsyncGenerator[Config]
 @asynccontextmanager
 async def hosting(config: Config, environment: Mapping[str, str]) -> AsyncGenerator[None]:
     """Run an api and a worker in this process for the length of the block."""
-    async with opened(config, environment) as process, _api(process):
+    from cli.api import api  # noqa: PLC0415 - GraphQL takes 0.7 s, which a worker saves
+
+    async with opened(config, environment) as process, api(process):
         stop = asyncio.Event()
         workers = asyncio.gather(*(worker.run(stop) for worker in process.workers))
         try:
@@ -153,49 +140,6 @@ async def hosting(config: Config, environment: Mapping[str, str]) -> AsyncGenera
         finally:
             stop.set()
             await workers
-
-
-def development_config(*, port: int, data: Path, host: str) -> Config:
-    """Return the settings of `snapinfra dev`: the environment's, with a secret of the data folder's own."""
-    chosen = {"SNAPINFRA_ENV": "development", "PORT": str(port), "HOST": host, "SNAPINFRA_DATA": str(data)}
-    chosen |= {"TLS_CERT_FILE": "", "TLS_KEY_FILE": ""}  # they may be in a .env; what is printed says http
-    if not process_environment().get("JWT_SECRET"):
-        chosen["JWT_SECRET"] = dev_secret(data)
-    return load(**chosen)
-
-
-def development_token(user: str, *, data: Path) -> str:
-    """Return a token for the development server that uses this data folder, or will use it."""
-    return _token(user, development_config(port=8000, data=data, host="127.0.0.1"))
-
-
-def own_token(data: Path) -> str:
-    """Return a token for the development server that uses this data folder. Raises BadConfig where none has used it."""
-    if not process_environment().get("JWT_SECRET") and not _secret_of(data).is_file():
-        raise BadConfig(
-            f"No `snapinfra dev` has used the folder {data}: start one with `make dev`, choose --data, or say who "
-            "you are by --token."
-        )
-    return development_token("alice", data=data)
-
-
-def _token(user: str, config: Config) -> str:
-    secret = config.jwt_secret.get_secret_value() if config.jwt_secret else ""
-    return issue_dev_token(user, secret=secret, lifetime=config.jwt_lifetime, now=utc_now)
-
-
-def dev_secret(data: Path) -> str:
-    """Return the secret of a data folder's tokens; made once, so that tokens outlive a restart."""
-    file = _secret_of(data)
-    if not file.is_file():
-        data.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_hex(32))
-    return file.read_text()
-
-
-def _secret_of(data: Path) -> Path:
-    return data / "jwt-secret"
 
 
 @contextlib.contextmanager
@@ -276,56 +220,6 @@ def provision_stage(config: Config) -> None:
         aws.close()
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """Return a socket that listens. Raises BadConfig where it can't.
-
-    Its connections send at once: asyncio sees to that only where a socket says IPPROTO_TCP, and `create_server`'s says
-    nothing. Else each body would wait until its headers are acknowledged, which takes 40 ms.
-    """
-    try:
-        listener = socket.create_server((host, port), backlog=2048)
-    except OSError as error:
-        raise BadConfig(
-            f"The api can't listen on {host}:{port}: {os.strerror(error.errno or 0)}. "
-            f"Choose another port by the setting PORT: `PORT={port + 1} make dev`, or --port of `snapinfra dev`."
-        ) from None
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
-
-
-@asynccontextmanager
-async def _api(process: Process) -> AsyncGenerator[None]:
-    """Serve for the length of the block."""
-    config = process.services.config
-    listener = listening(config.host, config.port)
-    guard = Guard(config)
-    server = Server(
-        GuardedConfig(
-            create_app(process.services),
-            guard=guard,
-            http=GuardedHttp,
-            ws=GuardedSocket,
-            ws_per_message_deflate=False,  # costs 39 KiB a socket
-            timeout_graceful_shutdown=EXIT_GRACE,  # a client that never reads would else block the exit
-            log_config=None,
-            log_level="warning",
-            access_log=False,  # graph.access_log has a line for each operation
-            forwarded_allow_ips=list(config.trusted_proxies),
-            server_header=False,
-            ssl_certfile=config.tls_cert,
-            ssl_keyfile=config.tls_key,
-        )
-    )
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        async with guard.watching():
-            yield
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()
-
-
 def _favour_the_loop() -> None:
     """Let Python itself keep the event loop waiting for less time.
 
@@ -365,7 +259,7 @@ async def signals(waits: str) -> AsyncGenerator[asyncio.Event]:
 
 
 def _banner(config: Config) -> None:
-    token = _token("alice", config)
+    token = token_for("alice", config)
     url = url_of(config.port, config.host)
     target = Target(url, config.data)
     click.echo(

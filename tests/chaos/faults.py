@@ -38,13 +38,15 @@ class Faults:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     async def inject(self, count: int, *, every: float) -> None:
-        """Inject so many faults, on average one every so many seconds."""
+        """Inject so many faults, on average one every so many seconds: each kind once, then as chance has it."""
         kinds = {name: kind for name, kind in self._kinds().items() if self.only in name}
         names, weights = list(kinds), [weight for _, weight in kinds.values()]
+        untried = self.chance.sample(names, len(names))
         while self.tally.faults.total() < count:
-            name = self.chance.choices(names, weights)[0]
+            name = untried.pop() if untried else self.chance.choices(names, weights)[0]
             deed = kinds[name][0]()
             if deed is None:
+                untried = [name, *untried] if name not in self.tally.faults else untried
                 await asyncio.sleep(0.02)
                 continue
             self.tally.faults[name] += 1

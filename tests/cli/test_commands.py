@@ -333,7 +333,8 @@ async def test_a_command_for_a_server_that_never_ran_makes_nothing(tmp_path: Pat
 
 async def test_dev_listens_and_keeps_its_data_where_the_settings_say(tmp_path: Path) -> None:
     port = free_port()
-    (tmp_path / ".env").write_text(f"PORT={port}\nSNAPINFRA_DATA=kept here\n")
+    quick = "SCAFFOLD_TOKENS_PER_SECOND=4000\nCODE_CHECKS=false\n"
+    (tmp_path / ".env").write_text(f"PORT={port}\nSNAPINFRA_DATA=kept here\n{quick}")
     async with started("dev", folder=tmp_path) as process:
         running = Dev(process, await banner(process), port)
         made = await pasted(running.says(r"^  Try +(.+)$"), tmp_path, "--no-deploy")

@@ -137,7 +137,7 @@ def test_a_pair_that_can_not_serve_keeps_the_api_from_starting(pair: Pair, tmp_p
 
 def test_development_speaks_http_whatever_the_environment_says(pair: Pair, tmp_path: Path) -> None:
     program = (
-        "from pathlib import Path; from cli.serving import address_of, development_config;"
+        "from pathlib import Path; from cli.development import development_config; from cli.serving import address_of;"
         "print(address_of(development_config(port=8000, data=Path(), host='127.0.0.1')))"
     )
     tls = {"TLS_CERT_FILE": str(pair[0]), "TLS_KEY_FILE": str(pair[1]), "PYTHONPATH": str(ROOT)}

@@ -6,7 +6,7 @@ import pytest
 
 from tests.storm.run import run
 
-JOBS = 40
+JOBS = 20
 
 
 @pytest.mark.timeout(300)

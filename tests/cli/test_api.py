@@ -3,7 +3,7 @@
 import socket
 from contextlib import closing
 
-from cli.serving import listening
+from cli.api import listening
 
 
 def test_what_is_written_to_a_connection_leaves_at_once() -> None:
