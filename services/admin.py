@@ -8,15 +8,15 @@ from msgspec.structs import replace
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, NotFound
-from services.core.ids import GenerationId
-from services.core.pages import PageRequest
+from services.core.ids import DeploymentId, GenerationId
 from services.core.policy import require_admin
 from services.deployments.model import Deployment
+from services.deployments.service import Deployments
 from services.foundation.aws.queue import Queue
-from services.foundation.aws.tables import Table
 from services.foundation.events.port import EventLog
-from services.foundation.jobs.record import OPEN, OPEN_INDEX
+from services.foundation.jobs.record import OPEN
 from services.generations.model import Generation, GenerationStatus
+from services.generations.service import Generations
 from services.projects.service import Projects, ProjectStatus
 from services.usage.service import Budgets
 
@@ -47,8 +47,8 @@ class DeadJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admin:
-    generations: Table[Generation]
-    deployments: Table[Deployment]
+    generations: Generations
+    deployments: Deployments
     generation_queue: Queue
     deployment_queue: Queue
     notification_queue: Queue
@@ -111,20 +111,23 @@ class Admin:
         await self.generation_queue.unbury(generation.id)
         return generation
 
-    async def _dead(self, queue: Queue, table: Table[Generation] | Table[Deployment]) -> list[DeadJob]:
+    async def _dead(self, queue: Queue, jobs: Generations | Deployments) -> list[DeadJob]:
         ids = await queue.dead.bodies(most=MOST_DEAD)
-        return [DeadJob(job_id, queue.name, await table.find(job_id)) for job_id in ids]
+        return [DeadJob(job_id, queue.name, await _find(jobs, job_id)) for job_id in ids]
 
-    async def _status(self, queue: Queue, table: Table[Generation] | Table[Deployment] | None) -> QueueStatus:
+    async def _status(self, queue: Queue, jobs: Generations | Deployments | None) -> QueueStatus:
         depth, dead = await queue.depth(), await queue.dead.depth()
+        oldest = await jobs.silent_longest() if jobs else None
         return QueueStatus(
             name=queue.name,
             waiting=depth.waiting,
             in_flight=depth.in_flight,
             dead=dead.waiting + dead.in_flight,
-            oldest_age=await self._oldest_age(table) if table else None,
+            oldest_age=(self.now() - oldest.updated_at).total_seconds() if oldest else None,
         )
 
-    async def _oldest_age(self, table: Table[Generation] | Table[Deployment]) -> float | None:
-        found = await table.query(OPEN_INDEX.name, OPEN, PageRequest(first=1), newest_first=False)
-        return (self.now() - found.items[0].updated_at).total_seconds() if found.items else None
+
+async def _find(jobs: Generations | Deployments, job_id: str) -> Generation | Deployment | None:
+    if isinstance(jobs, Generations):
+        return await jobs.find(GenerationId(job_id))
+    return await jobs.find(DeploymentId(job_id))

@@ -4,20 +4,18 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
 from typing import Final
 
 from services.core.actor import Actor
-from services.core.clock import Clock, iso
+from services.core.clock import Clock
 from services.core.errors import NotFound
 from services.core.ids import TeamId
-from services.core.pages import MAX_FIRST, PageRequest
 from services.core.policy import Action, allows
 from services.deployments.model import Deployment, DeploymentStatus
-from services.foundation.aws.tables import Table
-from services.journal.model import ActivityEntry, EntityType, Verb, within
+from services.deployments.service import Deployments
+from services.journal.model import EntityType
+from services.journal.reading import JournalReader
 from services.projects.service import Project, Projects
-from services.projects.visibility import visible
 
 SHOWN: Final = 5
 """Recent projects and deployments."""
@@ -37,8 +35,8 @@ class Dashboard:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboards:
     projects: Projects
-    deployments: Table[Deployment]
-    activity: Table[ActivityEntry]
+    deployments: Deployments
+    journal: JournalReader
     now: Clock
 
     async def get(self, team_id: TeamId | None, *, by: Actor) -> Dashboard:
@@ -47,26 +45,19 @@ class Dashboards:
         if not allows(by, Action.VIEW, team):
             raise NotFound("team", team)
         count, projects, deployments, generations = await asyncio.gather(
-            self.projects.table.count("TeamIdIndex", team),
-            self.projects.table.query("TeamIdIndex", team, PageRequest(first=SHOWN)),
-            self._deployments(team, by=by),
+            self.projects.count(team),
+            self.projects.newest(team, SHOWN),
+            self.deployments.newest_of_team(team, by=by),
             self._generations_this_month(team),
         )
         return Dashboard(
             project_count=count,
-            recent_projects=projects.items,
+            recent_projects=projects,
             recent_deployments=deployments[:SHOWN],
             deployment_counts=Counter(deployment.status for deployment in deployments),
             generations_this_month=generations,
         )
 
-    async def _deployments(self, team_id: TeamId, *, by: Actor) -> Sequence[Deployment]:
-        """Return the hundred newest deployments that the team asked for, of projects that the actor sees."""
-        found = (await self.deployments.query("TeamIdIndex", team_id, PageRequest(first=MAX_FIRST))).items
-        return list(compress(found, await visible(found, self.projects, by=by)))
-
     async def _generations_this_month(self, team_id: TeamId) -> int:
         month = self.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        asked = {"verb": Verb.CREATED.value}
-        partition = within(team_id, EntityType.GENERATION.value)
-        return await self.activity.count("EntityTypeIndex", partition, where=asked, since=iso(month))
+        return await self.journal.count_created(team_id, EntityType.GENERATION, since=month)

@@ -1,6 +1,7 @@
 """Settings: what a user prefers, and what the members of a team share. Everything has a default."""
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -110,6 +111,11 @@ class Settings:
     async def of_user(self, *, by: Actor) -> UserSettings:
         """Return the actor's own settings."""
         return await self.users.find(by.user_id) or self._new_user(by.user_id)
+
+    async def notify_on(self, user_id: UserId) -> Collection[NotifiableEvent]:
+        """Return what a user wants to know by mail, for what was authorized when it was asked for."""
+        settings = await self.users.find(user_id)
+        return settings.notify_on if settings else DEFAULT_NOTIFY_ON
 
     async def of_team(self, team_id: TeamId, *, by: Actor, action: Action = Action.VIEW) -> TeamSettings:
         """Return the settings of a team in which the actor may do `action`."""

@@ -21,6 +21,7 @@ from services.foundation.aws.spec import Index, Stays, TableSpec
 from services.foundation.aws.tables import Table
 from services.foundation.aws.transactions import write_together
 from services.memberships.model import Membership, Team
+from services.memberships.service import Memberships
 
 NAME_LENGTH: Final = 100
 KNOWN: Final = 10_000
@@ -90,8 +91,7 @@ class Known:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Users:
     table: Table[User]
-    teams: Table[Team]
-    memberships: Table[Membership]
+    memberships: Memberships
     recent: Recent[Known]
     admins: frozenset[str]
     """Ids of users who administrate this installation."""
@@ -123,7 +123,7 @@ class Users:
         known = self.recent.get(subject.user_id)
         if known is None:
             read_at = self.now()
-            user, memberships = await asyncio.gather(self._sign_in(subject), self.memberships.sharing(subject.user_id))
+            user, memberships = await asyncio.gather(self._sign_in(subject), self.memberships.of_user(subject.user_id))
             if user.deleted_at is not None:
                 raise Unauthenticated("This account has been deleted.")
             known = Known(user, memberships)
@@ -179,6 +179,10 @@ class Users:
         assert user is not None  # noqa: S101 - users are never taken out of the table
         return user
 
+    async def find(self, user_id: UserId) -> User | None:
+        """Return a user, for work that was authorized when it was asked for."""
+        return await self.table.find(user_id)
+
     async def many(self, ids: Sequence[UserId]) -> Sequence[User | None]:
         """Return users by id, for those who were shown something that these have made."""
         return await self.table.find_many([(user_id,) for user_id in ids])
@@ -194,7 +198,7 @@ class Users:
             id=user_id, created_at=now, updated_at=now, personal_team_id=team_id, email=subject.email, username=name
         )
         team = Team(id=team_id, created_at=now, updated_at=now, name=f"{name}'s team", user_id=user_id, personal=True)
-        if not await write_together([self.table.creation(user), self.teams.creation(team)]):
+        if not await write_together([self.table.creation(user), *self.memberships.founding(team)]):
             return user
         found = await self.table.find(subject.user_id)  # another request was first
         if found is None:

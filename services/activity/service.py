@@ -12,13 +12,13 @@ from services.core.errors import NotFound, Unavailable
 from services.core.ids import ActivityId, ProjectId, TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
-from services.foundation.aws.tables import Table
 from services.foundation.events.follow import Following, Merge, follow
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import Entry, LogUnavailable
 from services.foundation.events.shared import NoHistory, SharedStreams
 from services.foundation.events.stream import StreamEvent
-from services.journal.model import ActivityEntry, EntityType, within
+from services.journal.model import ActivityEntry, EntityType
+from services.journal.reading import JournalReader
 from services.projects.service import Project, Projects
 
 _DECODER: Final = msgspec.json.Decoder(ActivityEntry)
@@ -26,31 +26,31 @@ _DECODER: Final = msgspec.json.Decoder(ActivityEntry)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    table: Table[ActivityEntry]
+    journal: JournalReader
     projects: Projects
     streams: SharedStreams
     hub: Hub
 
     async def get(self, activity_id: ActivityId, *, by: Actor) -> ActivityEntry:
         """Return an entry of one of the actor's teams."""
-        entry = await self.table.find(activity_id)
+        entry = await self.journal.find(activity_id)
         return require(by, Action.VIEW, entry, missing=NotFound("activity", activity_id))
 
     async def of_project(self, project: Project, page: PageRequest) -> Page[ActivityEntry]:
         """Return what was done in a project that the caller was given, newest first."""
-        return await self.table.query("ProjectIdIndex", project.id, page)
+        return await self.journal.of_project(project.id, page)
 
     async def of_user(
         self, user_id: UserId, page: PageRequest, *, team_id: TeamId | None, by: Actor
     ) -> Page[ActivityEntry]:
         """Return what somebody did in a team (None: the actor's personal one), newest first."""
-        return await self.table.query("UserIdIndex", within(_team(team_id, by=by), user_id), page)
+        return await self.journal.of_user(_team(team_id, by=by), user_id, page)
 
     async def of_type(
         self, entity_type: EntityType, page: PageRequest, *, team_id: TeamId | None, by: Actor
     ) -> Page[ActivityEntry]:
         """Return what was done to objects of a type in a team (None: the actor's personal one), newest first."""
-        return await self.table.query("EntityTypeIndex", within(_team(team_id, by=by), entity_type.value), page)
+        return await self.journal.of_type(_team(team_id, by=by), entity_type, page)
 
     @asynccontextmanager
     async def follow(

@@ -19,7 +19,7 @@ from services.core.errors import Unavailable
 from services.core.ids import SessionId
 from services.foundation.aws.tables import Table
 from services.foundation.aws.transactions import MOST_PARTS, Contended, Part, write_together
-from services.foundation.limits.idempotency import IdempotencyKey
+from services.foundation.limits.once import Once
 
 _TRIES: Final = 15
 """How often events are written anew, without those that were taken and on top of what others have counted."""
@@ -31,8 +31,8 @@ Known = dict[SessionId, Session]
 class Ingest:
     events: Table[AnalyticsEvent]
     sessions: Table[Session]
-    taken: Table[IdempotencyKey]
-    """The ids of events that are recorded."""
+    once: Once
+    """Of the events that are recorded."""
     rollups: Rollups
     names: Names
     now: Clock
@@ -53,7 +53,7 @@ class Ingest:
         left = list(events)
         for _ in range(_TRIES):
             sessions = self._sessions(left, known)
-            taking = {event.event_id: self.taken.creation(self._key(event)) for event in left}
+            taking = {event.event_id: self._taking(event) for event in left}
             counting = {each.id: self._session_part(known.get(each.id), each) for each in sessions.values()}
             failed = await self._write([*taking.values(), *counting.values()], left, counted)
             if not failed:
@@ -97,15 +97,9 @@ class Ingest:
     def _session_part(self, old: Session | None, new: Session) -> Part:
         return self.sessions.creation(new) if old is None else self.sessions.replacement(old, new)
 
-    def _key(self, event: AnalyticsEvent) -> IdempotencyKey:
-        now = self.now()
-        return IdempotencyKey(
-            id=f"{event.team_id}#recordEvents#{event.event_id}",
-            object_id=event.id,
-            created_at=now,
-            updated_at=now,
-            expires_at=int((now + EVENTS_KEPT).timestamp()),
-        )
+    def _taking(self, event: AnalyticsEvent) -> Part:
+        """Return the part that takes an event's id; it fails where the event is recorded already."""
+        return self.once.noting(f"{event.team_id}#recordEvents#{event.event_id}", event.id, lifetime=EVENTS_KEPT)
 
     async def _load(self, session_ids: set[SessionId]) -> Known:
         sessions = await self.sessions.find_many([(session_id,) for session_id in sorted(session_ids)])

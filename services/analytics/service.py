@@ -288,7 +288,7 @@ class Analytics:
         return event
 
     async def _own_projects(self, project_ids: set[str], team_id: TeamId) -> set[str]:
-        found = await asyncio.gather(*(self.projects.table.find(project_id) for project_id in project_ids))
+        found = await asyncio.gather(*(self.projects.find(ProjectId(project_id)) for project_id in project_ids))
         return {project.id for project in found if project is not None and project.team_id == team_id}
 
     async def team_with(self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor) -> TeamId:

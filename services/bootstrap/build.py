@@ -10,7 +10,7 @@ from services.architectures.service import ARCHITECTURES, Architectures
 from services.bootstrap import measuring, notifying
 from services.bootstrap.adapters import Adapters, providers
 from services.bootstrap.health import Health
-from services.bootstrap.identity import accounts
+from services.bootstrap.identity import access_changes, accounts
 from services.bootstrap.identity import identity as make_identity
 from services.bootstrap.parts import Process, Services
 from services.bootstrap.resources import table_name
@@ -32,6 +32,7 @@ from services.integrations.model import INTEGRATIONS
 from services.integrations.service import Integrations
 from services.integrations.testing import CredentialTester
 from services.journal.model import ACTIVITY
+from services.journal.reading import JournalReader
 from services.lifecycle.deletion import Deletion
 from services.lifecycle.purge import Purge
 from services.llm.router import Router
@@ -79,10 +80,9 @@ async def opened(
 def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatform, Platform]) -> Process:
     adapters, config, now, table = shared.adapters, shared.config, shared.now, shared.adapters.table
     notifier, idempotency, journal = shared.notifier, shared.idempotency, shared.journal
-    identity = make_identity(shared)
-    projects = Projects(
-        table=table(PROJECTS), access=identity.access, idempotency=idempotency, journal=journal, now=now
-    )
+    access = access_changes(shared)
+    projects = Projects(table=table(PROJECTS), access=access.changes, idempotency=idempotency, journal=journal, now=now)
+    identity = make_identity(shared, access, projects)
     schemas = Schemas(table=table(SCHEMAS), projects=projects, now=now)
     architectures = Architectures(table=table(ARCHITECTURES), projects=projects, idempotency=idempotency, now=now)
     documentation = Documentation(table=table(DOCUMENTATION), projects=projects, idempotency=idempotency, now=now)
@@ -94,17 +94,18 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         journal=journal,
         now=now,
     )
-    activity = Activity(table=table(ACTIVITY), projects=projects, streams=shared.streams, hub=shared.hub)
+    noted = JournalReader(table(ACTIVITY))
+    activity = Activity(journal=noted, projects=projects, streams=shared.streams, hub=shared.hub)
     budgets = measuring.budgets(adapters)
     analytics = measuring.analytics(shared, projects)
-    outlets = Outlets(notifier=notifier, events=ProductEvents(analytics, now), journal=journal, now=now)
+    outlets = Outlets(notifier=notifier, events=ProductEvents(analytics, now), journal=journal)
     working = Working(shared=shared, projects=projects, settings=settings, outlets=outlets)
     generations, generation_job = working.generations(
         router, budgets, schemas=schemas, architectures=architectures, documentation=documentation
     )
     deployments, deployment_job = working.deployments(platforms, generations)
     outbound = adapters.outbound()
-    dispatcher, webhooks = notifying.webhooks(shared, outbound)
+    dispatcher, webhooks = notifying.webhooks(shared, outbound, identity, settings)
     deleted = DeletedProjects(projects, now)
     deletion = Deletion(
         projects=projects,
@@ -138,10 +139,10 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         settings=settings,
         activity=activity,
         collaboration=Collaboration(activity=activity, streams=shared.streams, hub=shared.hub, now=now),
-        dashboards=Dashboards(projects=projects, deployments=deployments.table, activity=activity.table, now=now),
+        dashboards=Dashboards(projects=projects, deployments=deployments, journal=noted, now=now),
         admin=Admin(
-            generations=generations.table,
-            deployments=deployments.table,
+            generations=generations,
+            deployments=deployments,
             generation_queue=generations.queue,
             deployment_queue=deployments.queue,
             notification_queue=notifier.queue,
@@ -163,7 +164,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         ),
         health=_health(shared, generations.queue, identity.sign_in, router),
     )
-    purge = Purge(deleted=deleted, deletion=deletion, items=adapters.owned_items(Owner.PROJECT), now=now)
+    purge = Purge(deleted=deleted, deletion=deletion, items=adapters.owned_items(Owner.PROJECT))
     return Process(
         services,
         [

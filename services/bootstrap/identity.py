@@ -11,13 +11,13 @@ from services.foundation.auth.sessions import ClerkSessions
 from services.foundation.auth.signatures import Signatures
 from services.foundation.auth.tokens import dev_user
 from services.foundation.aws.spec import Owner
-from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS
 from services.foundation.limits.rate_limit import RATES, RateLimiter
 from services.lifecycle.accounts import Accounts
 from services.lifecycle.deletion import Deletion
 from services.lifecycle.team_cascade import TeamCascade
 from services.memberships.model import MEMBERSHIPS, TEAMS
-from services.projects.service import PROJECTS
+from services.memberships.service import Memberships
+from services.projects.service import Projects
 from services.sign_in import SignIn
 from services.teams.invitations import INVITATIONS, MAILS, Invitations
 from services.teams.members import Members
@@ -38,28 +38,38 @@ class Identity:
     api_keys: ApiKeys
 
 
-def identity(shared: Shared) -> Identity:
-    adapters, notifier = shared.adapters, shared.notifier
-    config, now, random = adapters.config, adapters.now, secrets.token_bytes
-    table, team_table, memberships = adapters.table(USERS), adapters.table(TEAMS), adapters.table(MEMBERSHIPS)
-    known: Recent[Known] = Recent(lifetime=KNOWN_FOR, most=KNOWN, now=now)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What a process remembers of who may do what, and the news that make it forget."""
+
+    changes: AccessChanges
+    users: Recent[Known]
+    keys: Recent[ApiKey]
+
+
+def access_changes(shared: Shared) -> Access:
+    now, table = shared.now, shared.adapters.table(ACCESS_CHANGES)
+    users: Recent[Known] = Recent(lifetime=KNOWN_FOR, most=KNOWN, now=now)
     keys: Recent[ApiKey] = Recent(lifetime=KNOWN_FOR, most=KNOWN, now=now)
-    access = AccessChanges(
-        table=adapters.table(ACCESS_CHANGES), memories=[known, keys], random=secrets.token_bytes, now=now
-    )
+    changes = AccessChanges(table=table, memories=[users, keys], random=secrets.token_bytes, now=now)
+    return Access(changes=changes, users=users, keys=keys)
+
+
+def identity(shared: Shared, known: Access, projects: Projects) -> Identity:
+    adapters, notifier, access = shared.adapters, shared.notifier, known.changes
+    config, now, random = adapters.config, adapters.now, secrets.token_bytes
+    memberships = Memberships(teams=adapters.table(TEAMS), members=adapters.table(MEMBERSHIPS))
     users = Users(
-        table=table,
-        teams=team_table,
+        table=adapters.table(USERS),
         memberships=memberships,
-        recent=known,
+        recent=known.users,
         admins=frozenset(map(dev_user, config.admins)),
         now=now,
     )
     cascade = TeamCascade(adapters.owned_items(Owner.TEAM), notifier.close_topic)
     teams = Teams(
-        table=team_table,
         memberships=memberships,
-        projects=adapters.table(PROJECTS),
+        projects=projects,
         access=access,
         cascade=cascade,
         journal=shared.journal,
@@ -71,7 +81,7 @@ def identity(shared: Shared) -> Identity:
         teams=teams,
         users=users,
         access=access,
-        recent=keys,
+        recent=known.keys,
         idempotency=shared.idempotency,
         pepper=config.pepper,
         random=random,
@@ -86,7 +96,7 @@ def identity(shared: Shared) -> Identity:
         table=open_ones,
         teams=teams,
         memberships=memberships,
-        users=table,
+        users=users,
         access=access,
         topic=topic,
         mailer=adapters.mailer,
@@ -95,7 +105,7 @@ def identity(shared: Shared) -> Identity:
         random=random,
         now=now,
     )
-    members = Members(memberships=memberships, teams=teams, users=table, access=access)
+    members = Members(memberships=memberships, teams=teams, users=users, access=access)
     sessions = ClerkSessions(
         config.clerk_api_url, config.clerk_secret_key.get_secret_value() if config.clerk_secret_key else None
     )
@@ -117,9 +127,8 @@ def accounts(shared: Shared, identity: Identity, deletion: Deletion) -> Accounts
     return Accounts(
         signatures=Signatures(secret.get_secret_value()) if secret else None,
         users=identity.users,
-        teams=identity.teams.table,
         memberships=identity.teams.memberships,
-        messages=adapters.table(IDEMPOTENCY_KEYS),
+        once=shared.once,
         deletion=deletion,
         cascade=identity.teams.cascade,
         own=adapters.owned_items(Owner.USER),

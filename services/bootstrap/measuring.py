@@ -15,7 +15,6 @@ from services.bootstrap.adapters import Adapters
 from services.bootstrap.shared import Shared
 from services.core.prices import Prices, nanos
 from services.core.recent import Recent
-from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS
 from services.foundation.limits.rate_limit import RATES, RateLimiter
 from services.generations.model import GENERATIONS, Generation
 from services.projects.service import Projects
@@ -44,7 +43,7 @@ def analytics(shared: Shared, projects: Projects) -> Analytics:
     ingest = Ingest(
         events=adapters.table(ANALYTICS),
         sessions=adapters.table(SESSIONS),
-        taken=adapters.table(IDEMPOTENCY_KEYS),
+        once=shared.once,
         rollups=rollups,
         names=known,
         now=now,

@@ -2,13 +2,12 @@
 
 import secrets
 
+from services.bootstrap.identity import Identity
 from services.bootstrap.shared import Shared
-from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS
-from services.foundation.limits.rate_limit import RATES
+from services.foundation.limits.rate_limit import RATES, RateLimiter
 from services.foundation.outbound.client import Outbound
-from services.memberships.model import MEMBERSHIPS
 from services.notifications.attempt import Attempts
-from services.notifications.confirmations import Confirmations
+from services.notifications.confirmations import OF_USER, Confirmations
 from services.notifications.email_notifier import EmailNotifier
 from services.notifications.fanout import Fanout
 from services.notifications.keyring import Keyring
@@ -16,11 +15,12 @@ from services.notifications.model import DELIVERIES, WEBHOOKS
 from services.notifications.service import Webhooks
 from services.notifications.targets import NotificationTargets
 from services.notifications.webhook_dispatcher import WebhookDispatcher
-from services.settings import SETTINGS
-from services.users import USERS
+from services.settings import Settings
 
 
-def webhooks(shared: Shared, outbound: Outbound) -> tuple[WebhookDispatcher, Webhooks]:
+def webhooks(
+    shared: Shared, outbound: Outbound, identity: Identity, settings: Settings
+) -> tuple[WebhookDispatcher, Webhooks]:
     """Make what delivers notices, and what teams do with their webhooks."""
     adapters, notifier = shared.adapters, shared.notifier
     table, deliveries, now = adapters.table(WEBHOOKS), adapters.table(DELIVERIES), adapters.now
@@ -39,14 +39,12 @@ def webhooks(shared: Shared, outbound: Outbound) -> tuple[WebhookDispatcher, Web
         journal=shared.journal,
         now=now,
     )
-    members, sent = adapters.table(MEMBERSHIPS), adapters.table(IDEMPOTENCY_KEYS)
     email_notifier = EmailNotifier(
         mailer=adapters.mailer,
-        users=adapters.table(USERS),
-        settings=adapters.table(SETTINGS),
-        memberships=members,
-        sent=sent,
-        now=now,
+        users=identity.users,
+        settings=settings,
+        memberships=identity.teams.memberships,
+        once=shared.once,
     )
     return WebhookDispatcher(
         queue=notifier.queue, fanout=fanout, attempts=attempts, email_notifier=email_notifier, now=now
@@ -56,7 +54,7 @@ def webhooks(shared: Shared, outbound: Outbound) -> tuple[WebhookDispatcher, Web
 def targets(shared: Shared) -> NotificationTargets:
     """Make what teams do with the people that they have told."""
     confirmations = Confirmations(
-        rates=shared.adapters.table(RATES),
+        rates=RateLimiter(table=shared.adapters.table(RATES), most=OF_USER, now=shared.now),
         pepper=shared.config.pepper,
         random=secrets.token_bytes,
         now=shared.now,

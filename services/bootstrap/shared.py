@@ -12,6 +12,7 @@ from services.foundation.events.hub import Hub
 from services.foundation.events.port import EventLog
 from services.foundation.events.shared import SharedStreams
 from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS, Idempotency
+from services.foundation.limits.once import Once
 from services.journal.journal import Journal
 from services.journal.model import ACTIVITY
 from services.notifications.model import TARGETS
@@ -37,6 +38,10 @@ class Shared:
     @property
     def now(self) -> Clock:
         return self.adapters.now
+
+    @property
+    def once(self) -> Once:
+        return Once(table=self.idempotency.table, now=self.now)
 
     @classmethod
     def of(cls, adapters: Adapters, log: EventLog) -> Self:

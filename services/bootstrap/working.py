@@ -33,7 +33,7 @@ from services.llm.router import Router
 from services.outcomes.announcer import DeploymentAnnouncer, GenerationAnnouncer, Outlets
 from services.platforms.port import DeploymentPlatform, Platform
 from services.projects.service import Projects
-from services.schemas.service import SCHEMAS, Schemas
+from services.schemas.service import Schemas
 from services.settings import Settings
 from services.usage.service import Budgets
 
@@ -58,7 +58,7 @@ class Working:
     ) -> tuple[Generations, GenerationJob]:
         shared, adapters, config, now = self.shared, self.shared.adapters, self.shared.config, self.shared.now
         table = adapters.table(GENERATIONS)
-        announcer = GenerationAnnouncer(table=table, bucket=shared.bucket, outlets=self.outlets)
+        announcer = GenerationAnnouncer(bucket=shared.bucket, outlets=self.outlets)
         options_for = completing(
             Options(temperature=config.ai_temperature, max_tokens=config.ai_max_tokens, top_p=config.ai_top_p)
         )
@@ -71,7 +71,7 @@ class Working:
             event_log=shared.log,
             hub=shared.hub,
             idempotency=shared.idempotency,
-            schemas=adapters.table(SCHEMAS),
+            schemas=schemas,
             options_for=options_for,
             rates=RateLimiter(table=adapters.table(RATES), most=config.requests_per_minute, now=now),
             budgets=budgets,
@@ -122,11 +122,11 @@ class Working:
         )
         job = DeploymentJob(
             table=table,
-            generations=generations.table,
+            generations=generations,
             projects=self.projects,
             archive=archive,
             bucket=shared.bucket,
-            announcer=DeploymentAnnouncer(table=table, outlets=self.outlets),
+            announcer=DeploymentAnnouncer(outlets=self.outlets),
             event_log=shared.log,
             platforms=platforms,
             variables=variables,

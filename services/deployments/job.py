@@ -18,13 +18,13 @@ from services.deployments.variables import Variables
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import EventLog, LogUnavailable
-from services.foundation.jobs.announcing import Announcer
+from services.foundation.jobs.announcing import Announcer, announce_end
 from services.foundation.jobs.record import StopCause, end_of_job, stop_requested
 from services.foundation.jobs.run import Run
 from services.foundation.jobs.worker import JobFailed
 from services.foundation.vault.port import CanNotOpen
 from services.generations.artifact import ARCHIVE
-from services.generations.model import Generation
+from services.generations.service import Generations
 from services.platforms import port
 from services.platforms.mask import Mask
 from services.platforms.port import DeploymentPlatform
@@ -42,7 +42,7 @@ class DeploymentJob:
     """Handler of deployment jobs. The run lasts as long as the platform has something to tell."""
 
     table: Table[Deployment]
-    generations: Table[Generation]
+    generations: Generations
     projects: Projects
     archive: LogArchive
     bucket: Bucket
@@ -108,7 +108,7 @@ class DeploymentJob:
         """Close the stream of an ended deployment whose worker did not get that far."""
         await self._rest(record)
         await close_stream(self.event_log, self.archive, record)
-        await self.announcer.end(record)
+        await announce_end(self.announcer, record, table=self.table, now=self.now)
 
     def _platform(self, record: Deployment) -> port.Platform:
         platform = self.platforms.get(record.platform)
@@ -192,7 +192,7 @@ class DeploymentJob:
         await self._rest(record)
         await run.out.close(events.encode(finished(record)))
         await self.archived(record)
-        await self.announcer.end(record)
+        await announce_end(self.announcer, record, table=self.table, now=self.now)
 
     async def _rest(self, record: Deployment) -> None:
         """Record what an ended deployment means for its project: before anybody hears of it."""

@@ -3,15 +3,14 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Final
-
-from msgspec.structs import replace
 
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
-from services.core.ids import DeploymentId, GenerationId, ProjectId
-from services.core.pages import Page, PageRequest
+from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId
+from services.core.pages import MAX_FIRST, Page, PageRequest
 from services.core.policy import Action
 from services.core.text import Kind, bounded, check_search, flaw
 from services.deployments.archive import DeploymentHistory, LogArchive
@@ -26,14 +25,14 @@ from services.foundation.events.cursor import Cursor, decode, encode
 from services.foundation.events.follow import Following, follow
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import EventLog, LogUnavailable
-from services.foundation.jobs.record import OPEN, NotEnded, StopCause, stop_requested
+from services.foundation.jobs.record import OPEN, NotEnded, StopCause, longest_silent, stop_requested
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.vault.port import CanNotOpen
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import Generations
 from services.platforms.port import DeploymentPlatform
 from services.projects.service import NO_DEPLOYMENT, Project, Projects
-from services.projects.visibility import started_by
+from services.projects.visibility import started_by, visible
 from services.settings import Settings
 
 TRIES: Final = 20
@@ -116,7 +115,7 @@ class Deployments:
             if attempt.done is not None:
                 return await self.get(DeploymentId(attempt.done), by=by)
             old = await self.get(deployment_id, by=by, action=Action.EDIT)
-            if await self.generations.table.find(old.generation_id) is None:
+            if await self.generations.find(old.generation_id) is None:
                 raise Conflict("The code of this deployment was deleted; deploy another generation.", current=old)
             config = await self._chosen(old)
             again = NewDeployment(old.project_id, old.generation_id, old.platform, config)
@@ -165,6 +164,29 @@ class Deployments:
         project = await self.projects.get(project_id, by=by)
         return await self.table.query("ProjectIdIndex", project.id, page, where=where)
 
+    async def newest_of_team(self, team_id: TeamId, *, by: Actor) -> Sequence[Deployment]:
+        """Return the hundred newest deployments that a team asked for, of projects that the actor sees."""
+        deployments = (await self.table.query("TeamIdIndex", team_id, PageRequest(first=MAX_FIRST))).items
+        return list(compress(deployments, await visible(deployments, self.projects, by=by)))
+
+    def every(self, project: Project) -> AsyncGenerator[Deployment]:
+        """Yield all deployments of a project that the caller may end, the oldest first."""
+        return self.table.every("ProjectIdIndex", project.id)
+
+    async def any_open_of(self, generation: Generation) -> bool:
+        """Say whether a deployment of a generation's code is under way or runs."""
+        where = {"generationId": generation.id, "open": OPEN}
+        page = await self.table.query("ProjectIdIndex", generation.project_id, PageRequest(first=1), where=where)
+        return bool(page.items)
+
+    async def find(self, deployment_id: DeploymentId) -> Deployment | None:
+        """Return a deployment, for work that was authorized otherwise."""
+        return await self.table.find(deployment_id)
+
+    async def silent_longest(self) -> Deployment | None:
+        """Return the open deployment that nobody has written for longest."""
+        return await longest_silent(self.table)
+
     async def look_up_latest(self, project: Project) -> Deployment | None:
         """Return the newest deployment of a project that the caller was given, and let the project know it."""
         found = await self.table.latest("ProjectIdIndex", project.id)
@@ -204,11 +226,10 @@ class Deployments:
                 return
             if found.finished_at is None:
                 raise NotEnded("deployment", found.status)
-            project = await self.projects.table.find(found.project_id)
+            project = await self.projects.stored(found.project_id)
             parts = [self.table.removal(found)]
             if project is not None and project.latest_deployment_id == found.id:
-                pointer = replace(project, latest_deployment_id=await self._newest_before(found))
-                parts.append(self.projects.table.replacement(project, pointer))
+                parts.append(self.projects.pointing_to(project, await self._newest_before(found)))
             if not await write_together(parts):
                 return
         raise Conflict("The project keeps changing; try again.")
@@ -256,9 +277,7 @@ class Deployments:
             if project is None:
                 raise NotFound("project", deployment.project_id)
             latest = max(project.latest_deployment_id or NO_DEPLOYMENT, deployment.id)
-            pointer = replace(project, latest_deployment_id=latest)
-            creation = self.table.creation(deployment)
-            if not await write_together([creation, self.projects.table.replacement(project, pointer)]):
+            if not await write_together([self.table.creation(deployment), self.projects.pointing_to(project, latest)]):
                 return deployment
         raise Conflict("The project keeps changing; try again.")
 

@@ -9,7 +9,7 @@ from services.core.clock import Clock
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import EventLog
-from services.foundation.jobs.announcing import Announcer
+from services.foundation.jobs.announcing import Announcer, announce_end
 from services.foundation.jobs.record import end_of_job
 from services.foundation.jobs.run import Run
 from services.foundation.jobs.worker import JobFailed
@@ -85,7 +85,7 @@ class GenerationJob:
         """Charge what an ended generation has used and close its stream, where its worker did not get that far."""
         record = await self._rest(record)
         await history.close_stream(self.event_log, record, await artifact.load(self.bucket, record))
-        await self.announcer.end(record)
+        await announce_end(self.announcer, record, table=self.table, now=self.now)
 
     async def _project(self, record: Generation) -> Project:
         project = await self.projects.find(record.project_id)
@@ -99,7 +99,7 @@ class GenerationJob:
         answer = Answer(run.attempt, self.new_redactor)
         schema = None
         if record.kind is not GenerationKind.SCHEMA and record.schema_id is not None:
-            schema = await self.schemas.table.find(record.schema_id)
+            schema = await self.schemas.find(record.schema_id)
         return GenerationContext(
             run=run,
             project=project,
@@ -143,7 +143,7 @@ class GenerationJob:
         )
         record = await self._rest(record)
         await run.out.close(events.encode(history.finished(record)))
-        await self.announcer.end(record)
+        await announce_end(self.announcer, record, table=self.table, now=self.now)
 
     async def _rest(self, record: Generation) -> Generation:
         """Settle what an ended generation has used, and what it means for its project: before anybody hears of it."""

@@ -25,7 +25,7 @@ from services.foundation.events.follow import Following, follow
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import EventLog, LogUnavailable
 from services.foundation.jobs.announcing import Announcer
-from services.foundation.jobs.record import OPEN, NotEnded, StopCause, stop_requested
+from services.foundation.jobs.record import OPEN, NotEnded, StopCause, longest_silent, stop_requested
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.limits.rate_limit import RateLimiter
 from services.generations.artifact import Artifact, download_url, folder, load
@@ -36,7 +36,7 @@ from services.generations.model import Generation, GenerationKind, GenerationSta
 from services.llm.port import Options
 from services.projects.service import Project, Projects
 from services.projects.visibility import started_by
-from services.schemas.service import Schema
+from services.schemas.service import Schemas
 from services.schemas.unbuilt import unbuilt
 from services.settings import Settings
 from services.usage.allowance import allowance
@@ -76,7 +76,7 @@ class Generations:
     event_log: EventLog
     hub: Hub
     idempotency: Idempotency
-    schemas: Table[Schema]
+    schemas: Schemas
     options_for: Callable[[GenerationKind, Options], Options]
     """Completes what the user asked for with the settings' defaults for the kind."""
     rates: RateLimiter
@@ -156,6 +156,24 @@ class Generations:
         except NotFound:
             raise NotFound("generation", generation_id) from None
         return generation
+
+    async def find(self, generation_id: GenerationId) -> Generation | None:
+        """Return a generation, for work that was authorized otherwise."""
+        return await self.table.find(generation_id)
+
+    def every(self, project: Project) -> AsyncGenerator[Generation]:
+        """Yield all generations of a project that the caller may end, the oldest first."""
+        return self.table.every("ProjectIdIndex", project.id)
+
+    async def any_open_from(self, base: Generation) -> bool:
+        """Say whether another generation is being made from one."""
+        where = {"baseId": base.id, "open": OPEN}
+        page = await self.table.query("ProjectIdIndex", base.project_id, PageRequest(first=1), where=where)
+        return bool(page.items)
+
+    async def silent_longest(self) -> Generation | None:
+        """Return the open generation that nobody has written for longest."""
+        return await longest_silent(self.table)
 
     async def many(self, keys: Sequence[tuple[GenerationId, ProjectId]]) -> Sequence[Generation | None]:
         """Return generations of projects that the caller was given, by their ids and the projects'; None for none."""

@@ -19,15 +19,14 @@ from services.core.ids import UserId, prefix_of
 from services.core.text import address_in, cleaned
 from services.foundation.auth.access import AccessChanges
 from services.foundation.auth.signatures import Signatures
-from services.foundation.aws.conditions import AlreadyExists
-from services.foundation.aws.tables import Table
 from services.foundation.aws.transactions import write_together
-from services.foundation.limits.idempotency import IdempotencyKey
+from services.foundation.limits.once import Once
 from services.journal.journal import Journal
 from services.journal.model import Verb
 from services.lifecycle.deletion import Deletion
 from services.lifecycle.owned_items import OwnedItems
 from services.memberships.model import Membership, Team
+from services.memberships.service import Memberships
 from services.teams.service import Cascade
 from services.users import NAME_LENGTH, Profile, Users
 
@@ -93,9 +92,9 @@ class Accounts:
     signatures: Signatures | None
     """None where no secret is set: then nothing is received."""
     users: Users
-    teams: Table[Team]
-    memberships: Table[Membership]
-    messages: Table[IdempotencyKey]
+    memberships: Memberships
+    once: Once
+    """Of the messages that were handled."""
     deletion: Deletion
     cascade: Cascade
     own: OwnedItems
@@ -112,23 +111,15 @@ class Accounts:
         """
         if self.signatures is None:
             raise NotFound("webhook", "clerk")
-        now = self.now()
-        message_id = f"clerk#{self.signatures.check(body, headers, now=now)}"
-        if await self.messages.find(message_id) is not None:
+        message_id = f"clerk#{self.signatures.check(body, headers, now=self.now())}"
+        if await self.once.has(message_id):
             return
         try:
             event = msgspec.json.decode(body, type=_Event)
             await self._handle(event)
         except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
             raise Invalid.one("The message is not one of Clerk's.") from None
-        expires_at = int((now + REMEMBERED).timestamp())
-        note = IdempotencyKey(
-            id=message_id, object_id=event.type, expires_at=expires_at, created_at=now, updated_at=now
-        )
-        try:
-            await self.messages.put_new(note)
-        except AlreadyExists:
-            return  # the same message at the same time: both did the same
+        await self.once.note(message_id, event.type, lifetime=REMEMBERED)
 
     async def _handle(self, event: _Event) -> None:
         match event.type:
@@ -153,9 +144,9 @@ class Accounts:
         """
         user = await self.users.forget(user_id)
         await self.access.announce(user_id)
-        for membership in await self.memberships.sharing(user_id):
+        for membership in await self.memberships.of_user(user_id):
             await self._leave(membership)
-        await self._end(await self.teams.find(user.personal_team_id), None)
+        await self._end(await self.memberships.team(user.personal_team_id), None)
         await self.own.delete(user_id)
         await self.access.announce(user_id)
 
@@ -164,32 +155,26 @@ class Accounts:
             await self.memberships.remove(membership)
             await self.journal.member(Verb.LEFT, membership, by=UserId(membership.id))
             return
-        team, heir = await self.teams.find(membership.team_id), await self._heir(membership)
+        team, heir = await self.memberships.team(membership.team_id), await self._heir(membership)
         if team is None or heir is None:
             await self._end(team, membership)
             return
-        promoted = replace(heir, role=Role.OWNER)
-        parts = [
-            self.teams.replacement(team, replace(team, user_id=UserId(heir.id))),
-            self.memberships.replacement(heir, promoted),
-            self.memberships.removal(membership),
-        ]
-        if await write_together(parts):
+        if await write_together(self.memberships.handing_over(team, membership, heir, stays=False)):
             raise Conflict("The team keeps changing; the message will come again.")
         await self.access.announce(heir.id)
-        gone = UserId(membership.id)
+        gone, promoted = UserId(membership.id), replace(heir, role=Role.OWNER)
         await self.journal.member(Verb.UPDATED, replace(promoted, version=heir.version + 1), by=gone)
         await self.journal.member(Verb.LEFT, membership, by=gone)
 
     async def _heir(self, owner: Membership) -> Membership | None:
-        others = [one async for one in self.memberships.every("TeamIdIndex", owner.team_id) if one.id != owner.id]
+        others = [one async for one in self.memberships.of_team(owner.team_id) if one.id != owner.id]
         return min(others, key=lambda one: (_ORDER.index(one.role), one.created_at), default=None)
 
     async def _end(self, team: Team | None, membership: Membership | None) -> None:
         if team is not None:
             await self.deletion.delete_all(team.id)
             await self.cascade.delete(team.id)
-            await self.teams.remove(team)
+            await self.memberships.remove_team(team)
         if membership is not None:
             await self.memberships.remove(membership)
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from services.core.actor import Actor
 from services.core.errors import Conflict
 from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId
-from services.core.pages import PageRequest
 from services.core.policy import Action
 from services.deployments.model import Deployment
 from services.deployments.service import Deployments
-from services.foundation.jobs.record import OPEN, JobRecord, NotEnded
+from services.foundation.jobs.record import JobRecord, NotEnded
 from services.foundation.jobs.worker import Handler
 from services.generations.model import Generation
 from services.generations.service import Generations
@@ -62,10 +61,9 @@ class Deletion:
 
     async def delete_all(self, team_id: TeamId) -> None:
         """Stop and delete everything of a team that nobody is in any more, for good."""
-        for index in ("TeamIdIndex", "DeletedIndex"):
-            async for project in self.projects.table.every(index, team_id):
-                await self.stop(project)
-                await self.deleted.condemn(project.id)
+        async for project in self.projects.every(team_id):
+            await self.stop(project)
+            await self.deleted.condemn(project.id)
 
     async def stop(self, project: Project) -> None:
         """Cancel whatever is under way or runs for a project that the caller may end."""
@@ -76,23 +74,16 @@ class Deletion:
         """Delete all generations and deployments of a project that nobody sees any more. Raises Conflict for one that
         has not ended.
         """
-        async for deployment in self.deployments.table.every("ProjectIdIndex", project.id):
+        async for deployment in self.deployments.every(project):
             await self.deployments.remove(deployment)
-        async for generation in self.generations.table.every("ProjectIdIndex", project.id):
+        async for generation in self.generations.every(project):
             await self.generations.remove(generation)
 
     async def _require_unused(self, generation: Generation) -> None:
         """Raise Conflict where a deployment runs the generation's code, or another one is being made from it."""
-        under_way, one = {"open": OPEN}, PageRequest(first=1)
-        deployments = await self.deployments.table.query(
-            "ProjectIdIndex", generation.project_id, one, where={"generationId": generation.id, **under_way}
-        )
-        if deployments.items:
+        if await self.deployments.any_open_of(generation):
             raise Conflict("A deployment of its code is under way or runs: cancel that first.")
-        generations = await self.generations.table.query(
-            "ProjectIdIndex", generation.project_id, one, where={"baseId": generation.id, **under_way}
-        )
-        if generations.items:
+        if await self.generations.any_open_from(generation):
             raise Conflict("Another generation is being made from it: wait for that, or cancel it first.")
 
     async def _note(self, record: JobRecord, title: str, *, by: Actor) -> None:

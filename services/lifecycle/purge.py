@@ -5,11 +5,9 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from services.core.clock import Clock
-from services.foundation.aws.clearing import clear
 from services.lifecycle.deletion import Deletion
 from services.lifecycle.owned_items import OwnedItems
-from services.projects.service import PURGE, Project
+from services.projects.service import Project
 from services.projects.trash import DeletedProjects
 
 EVERY: Final = 600.0
@@ -29,7 +27,6 @@ class Purge:
     deletion: Deletion
     items: OwnedItems
     """What goes with a project, beside its generations and deployments."""
-    now: Clock
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep until `stop`."""
@@ -46,10 +43,9 @@ class Purge:
 
     async def sweep(self, stop: asyncio.Event | None = None) -> None:
         """Look once, and purge what is due, until `stop`."""
-        now = self.now()
-        async for project in self.deleted.projects.table.every("PurgeIndex", PURGE):
-            if project.purge_at is None or project.purge_at > now or (stop is not None and stop.is_set()):
-                return  # they come in the order of their time
+        async for project in self.deleted.due():
+            if stop is not None and stop.is_set():
+                return
             await self._try(project)
 
     async def _try(self, project: Project) -> None:
@@ -64,4 +60,4 @@ class Purge:
         await self.deletion.stop(project)
         await self.deletion.remove_jobs(project)
         await self.items.delete(project.id)
-        await clear(self.deleted.projects.table, project.id)
+        await self.deleted.remove(project)

@@ -4,6 +4,7 @@ Whoever adds a target chooses who gets a message. So the rate is counted over al
 and for the address, whoever names it: nobody's mail is flooded, and nobody earns by having telephones written to.
 """
 
+import dataclasses
 import hashlib
 import hmac
 from collections.abc import Callable
@@ -17,8 +18,7 @@ from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict
 from services.core.ids import TargetId
-from services.foundation.aws.tables import Table
-from services.foundation.limits.rate_limit import RateLimiter, RateWindow
+from services.foundation.limits.rate_limit import RateLimiter
 from services.notifications.model import NotificationTarget, SentCode
 
 OF_USER: Final = 20
@@ -39,7 +39,8 @@ _ACTION: Final = "askTarget"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmations:
-    rates: Table[RateWindow]
+    rates: RateLimiter
+    """With limits of its own; these are set here."""
     pepper: bytes
     random: Callable[[int], bytes]
     now: Clock
@@ -47,11 +48,9 @@ class Confirmations:
     async def admit(self, target: NotificationTarget, *, by: Actor) -> None:
         """Count a target that is about to be asked, once however often this is called. Raises Limited."""
         what = "people to tell"
-        user = RateLimiter(table=self.rates, most=OF_USER, now=self.now, what=what)
-        team = RateLimiter(table=self.rates, most=OF_TEAM, now=self.now, what=what, window=HOUR)
-        address = RateLimiter(
-            table=self.rates, most=OF_ADDRESS, now=self.now, what="messages to this address", window=HOUR
-        )
+        user = dataclasses.replace(self.rates, most=OF_USER, what=what)
+        team = dataclasses.replace(self.rates, most=OF_TEAM, what=what, window=HOUR)
+        address = dataclasses.replace(self.rates, most=OF_ADDRESS, what="messages to this address", window=HOUR)
         await user.take(_ACTION, target.id, by=by.user_id)
         await team.take(_ACTION, target.id, by=target.team_id)
         await address.take(_ACTION, target.id, by=self._hash(target.address.lower())[:32])

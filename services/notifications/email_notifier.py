@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from services.core.clock import Clock
 from services.core.ids import TeamId, UserId
-from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.mailer import Mailer
-from services.foundation.aws.tables import Table
-from services.foundation.limits.idempotency import IdempotencyKey
-from services.memberships.model import Membership
+from services.foundation.limits.once import Once
+from services.memberships.service import Memberships
 from services.notifications.model import NotificationEvent
 from services.notifications.notice import Notice
-from services.settings import DEFAULT_NOTIFY_ON, NotifiableEvent, UserSettings
-from services.users import User
+from services.settings import NotifiableEvent, Settings
+from services.users import User, Users
 
 REMEMBERED: Final = timedelta(days=15)
 """How long a letter is known to be sent: longer than a message stays in the queue."""
@@ -32,11 +29,11 @@ _MEANS: Final[Mapping[tuple[NotificationEvent, str | None], NotifiableEvent]] = 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailNotifier:
     mailer: Mailer
-    users: Table[User]
-    settings: Table[UserSettings]
-    memberships: Table[Membership]
-    sent: Table[IdempotencyKey]
-    now: Clock
+    users: Users
+    settings: Settings
+    memberships: Memberships
+    once: Once
+    """Of the letters that were sent."""
 
     async def send(self, notice: Notice) -> None:
         """Mail a notice to who had asked for what it tells of, if they want to know and are still in the team.
@@ -46,31 +43,18 @@ class EmailNotifier:
         event = _MEANS.get((notice.event, notice.data.get("status")))
         if not self.mailer.is_on or event is None or notice.user_id is None:
             return
-        settings = await self.settings.find(notice.user_id)
-        if event not in (settings.notify_on if settings else DEFAULT_NOTIFY_ON):
+        if event not in await self.settings.notify_on(notice.user_id):
             return
         user = await self.users.find(notice.user_id)
         if user is None or user.email is None or not await self._is_in(user, notice.team_id):
             return
-        if await self._claim(notice, notice.user_id):
+        if await self.once.note(f"letter#{notice.key}", notice.user_id, lifetime=REMEMBERED):
             await self.mailer.send(user.email, notice.subject, self._text(notice))
 
     async def _is_in(self, user: User, team_id: TeamId) -> bool:
         if user.personal_team_id == team_id:
             return True
-        return await self.memberships.find(user.id, sort=team_id) is not None
-
-    async def _claim(self, notice: Notice, user_id: UserId) -> bool:
-        now = self.now()
-        expires_at = int((now + REMEMBERED).timestamp())
-        note = IdempotencyKey(
-            id=f"letter#{notice.key}", object_id=user_id, expires_at=expires_at, created_at=now, updated_at=now
-        )
-        try:
-            await self.sent.put_new(note)
-        except AlreadyExists:
-            return False
-        return True
+        return await self.memberships.find(UserId(user.id), team_id) is not None
 
     def _text(self, notice: Notice) -> str:
         url, project_id = notice.data.get("url"), notice.data.get("projectId")

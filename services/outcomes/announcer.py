@@ -4,16 +4,13 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from services.core.clock import Clock
 from services.deployments.model import Deployment, DeploymentStatus
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.clients import AWS_ERRORS
-from services.foundation.aws.tables import Table
-from services.foundation.jobs.record import Announced, JobRecord, R, announcing
+from services.foundation.jobs.announcing import Claim
 from services.generations import artifact
 from services.generations.model import Generation, GenerationStatus
 from services.journal.journal import Journal
-from services.notifications.notice import Notice
 from services.notifications.notifier import Notifier
 from services.outcomes.notices import deployment_changed, generation_finished, generation_queued
 from services.outcomes.product_events import ProductEvents
@@ -28,22 +25,12 @@ class Outlets:
     notifier: Notifier
     events: ProductEvents
     journal: Journal
-    now: Clock
-
-    async def close(self, table: Table[R], record: JobRecord, notice: Notice) -> None:
-        """Have one of several callers tell people of a job's end."""
-        try:
-            await table.update(record.id, announcing(self.now))
-        except Announced:
-            return
-        await self.notifier.publish(notice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationAnnouncer:
     """Announcer of generations (services.foundation.jobs.announcing)."""
 
-    table: Table[Generation]
     bucket: Bucket
     outlets: Outlets
 
@@ -54,7 +41,7 @@ class GenerationAnnouncer:
         except AWS_ERRORS:
             log.warning("nobody could be told that %s is queued", record.id, exc_info=True)
 
-    async def end(self, record: Generation) -> None:
+    async def end(self, record: Generation, *, claim: Claim) -> None:
         is_whole = record.status is GenerationStatus.COMPLETED
         url = artifact.download_url(self.bucket, record) if is_whole else None
         notice = generation_finished(record, download_url=url)
@@ -62,14 +49,14 @@ class GenerationAnnouncer:
             await self.outlets.notifier.spread(notice)  # may be repeated, so it comes before the claim
         await self.outlets.events.generation_ended(record)
         await self.outlets.journal.ended(record, record.kind.value, status=record.status.value)
-        await self.outlets.close(self.table, record, notice)
+        if await claim():
+            await self.outlets.notifier.publish(notice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentAnnouncer:
     """Announcer of deployments (services.foundation.jobs.announcing)."""
 
-    table: Table[Deployment]
     outlets: Outlets
 
     async def step(self, record: Deployment) -> None:
@@ -79,10 +66,11 @@ class DeploymentAnnouncer:
         await self.outlets.journal.went_live(record, record.platform.value)
         await self.outlets.notifier.tell(deployment_changed(record))
 
-    async def end(self, record: Deployment) -> None:
+    async def end(self, record: Deployment, *, claim: Claim) -> None:
         notice = deployment_changed(record)
         if record.notified_at is None:
             await self.outlets.notifier.spread(notice)  # may be repeated, so it comes before the claim
         await self.outlets.events.deployment_ended(record)
         await self.outlets.journal.ended(record, record.platform.value, status=record.status.value)
-        await self.outlets.close(self.table, record, notice)
+        if await claim():
+            await self.outlets.notifier.publish(notice)

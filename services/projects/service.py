@@ -1,6 +1,6 @@
 """Projects: a backend being built, from its description to where it runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -20,6 +20,7 @@ from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.aws.tables import Table
+from services.foundation.aws.transactions import Part
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.journal.journal import Journal
 
@@ -170,6 +171,10 @@ class Projects:
         project = await self.table.find(project_id)
         return None if project is None or project.is_deleted else project
 
+    async def stored(self, project_id: ProjectId) -> Project | None:
+        """Return a project as `find` does, also a deleted one."""
+        return await self.table.find(project_id)
+
     async def many(self, keys: Sequence[tuple[ProjectId, UserId]], *, by: Actor) -> Sequence[Project | None]:
         """Return projects by id and owner; None where there is none that the actor may see."""
         found = await self.table.find_many(keys)
@@ -182,6 +187,24 @@ class Projects:
         team = self._team(team_id, by=by)
         where = {"status": status.value} if status else None
         return await self.table.query("TeamIdIndex", team, page, where=where)
+
+    async def newest(self, team_id: TeamId, most: int) -> Sequence[Project]:
+        """Return the newest projects of a team that the caller may see."""
+        return (await self.table.query("TeamIdIndex", team_id, PageRequest(first=most))).items
+
+    async def count(self, team_id: TeamId) -> int:
+        """Count the projects of a team that the caller may see."""
+        return await self.table.count("TeamIdIndex", team_id)
+
+    async def any_of(self, team_id: TeamId) -> bool:
+        """Say whether a team has projects, besides deleted ones."""
+        return await self.table.latest("TeamIdIndex", team_id) is not None
+
+    async def every(self, team_id: TeamId) -> AsyncGenerator[Project]:
+        """Yield all projects of a team that the caller may end, and then those that could be restored to it."""
+        for index in ("TeamIdIndex", "DeletedIndex"):
+            async for project in self.table.every(index, team_id):
+                yield project
 
     async def update(self, project_id: ProjectId, change: ProjectChange, *, by: Actor) -> Project:
         """Change a project's name or description."""
@@ -226,6 +249,19 @@ class Projects:
         if number is None:
             raise NotFound("project", project.id)
         return number
+
+    def pointing_to(self, project: Project, deployment_id: DeploymentId) -> Part:
+        """Return the part of a transaction by which a project knows its newest deployment, "" for none.
+
+        Its condition fails where the project has changed since it was read; so does that of `with_schema`.
+        """
+        return self.table.replacement(project, replace(project, latest_deployment_id=deployment_id))
+
+    def with_schema(self, project: Project, schema_id: SchemaId, version: int) -> Part:
+        """Return the part of a transaction by which a project has a version of its schema."""
+        status = ProjectStatus.READY if project.status is ProjectStatus.DRAFT else project.status
+        new = replace(project, schema_id=schema_id, schema_version=version, status=status)
+        return self.table.replacement(project, new)
 
     async def mark(self, project_id: ProjectId, status: ProjectStatus, *, job_id: str) -> None:
         """Record that a job has begun to work on the project (it was authorized when it was asked for)."""

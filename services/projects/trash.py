@@ -4,6 +4,7 @@ A deleted project belongs to no team but to its team's trash, in which nobody ha
 that belongs to it, on every path. `Projects.find` hides it from work that no policy is asked about.
 """
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -16,6 +17,7 @@ from services.core.errors import Conflict, NotFound
 from services.core.ids import ProjectId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, of_team
+from services.foundation.aws.clearing import clear
 from services.projects.service import PURGE, Project, Projects
 
 RESTORABLE_FOR: Final = timedelta(days=30)
@@ -79,6 +81,18 @@ class DeletedProjects:
             raise NotFound("project", project_id)
         await self.projects.journal.restored(project, project.name, place=project, by=by.user_id)
         return project
+
+    async def due(self) -> AsyncGenerator[Project]:
+        """Yield what can not be restored any more, due first."""
+        now = self.now()
+        async for project in self.projects.table.every("PurgeIndex", PURGE):
+            if project.purge_at is None or project.purge_at > now:
+                return  # they come in the order of their time
+            yield project
+
+    async def remove(self, project: Project) -> None:
+        """Delete what is left of a condemned project: its record."""
+        await clear(self.projects.table, project.id)
 
     async def condemn(self, project_id: ProjectId, *, due: bool = False) -> bool:
         """Take away that a project can be restored, so that it is purged; with `due` only where its time is over.

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from msgspec.structs import replace
-
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
@@ -20,7 +18,7 @@ from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.aws.tables import Table
 from services.foundation.aws.transactions import write_together
 from services.foundation.limits.idempotency import Try
-from services.projects.service import NAME_LENGTH, Project, Projects, ProjectStatus
+from services.projects.service import NAME_LENGTH, Project, Projects
 from services.schemas.diff import SchemaChange, diff
 from services.schemas.unbuilt import unbuilt
 
@@ -81,6 +79,10 @@ class Schemas:
         except NotFound:
             raise NotFound("schema", schema_id) from None
         return schema
+
+    async def find(self, schema_id: SchemaId) -> Schema | None:
+        """Return a version of the schema of a project that the caller was given."""
+        return await self.table.find(schema_id)
 
     async def many(self, keys: Sequence[tuple[SchemaId, ProjectId]]) -> Sequence[Schema | None]:
         """Return versions of projects that the caller was given, by their ids and the projects'; None for none."""
@@ -148,11 +150,8 @@ class Schemas:
                 current = await self.current(latest)
                 raise Conflict("The project's schema has a newer version.", current=current)
             schema = self._next(latest, new, user_id)
-            status = ProjectStatus.READY if latest.status is ProjectStatus.DRAFT else latest.status
-            pointer = replace(latest, schema_id=schema.id, schema_version=schema.version, status=status)
-            if not await write_together(
-                [self.table.creation(schema), self.projects.table.replacement(latest, pointer)]
-            ):
+            pointer = self.projects.with_schema(latest, schema.id, schema.version)
+            if not await write_together([self.table.creation(schema), pointer]):
                 return schema
         raise Conflict("The project keeps changing; try again.")
 

@@ -28,8 +28,9 @@ from services.foundation.limits.rate_limit import RateLimiter
 from services.journal.journal import InTeam
 from services.journal.model import Verb
 from services.memberships.model import Membership, Team
+from services.memberships.service import Memberships
 from services.teams.service import Teams, require_room
-from services.users import User
+from services.users import Users
 
 LIFETIME: Final = timedelta(days=7)
 MOST: Final = 100
@@ -66,8 +67,8 @@ INVITATIONS: Final = TableSpec(
 class Invitations:
     table: Table[Invitation]
     teams: Teams
-    memberships: Table[Membership]
-    users: Table[User]
+    memberships: Memberships
+    users: Users
     access: AccessChanges
     topic: Topic
     mailer: Mailer
@@ -156,7 +157,7 @@ class Invitations:
         """
         require_person(by)
         invitation = await self._by_token(token)
-        user, team = await self.users.find(by.user_id), await self.teams.table.find(invitation.team_id)
+        user, team = await self.users.find(by.user_id), await self.memberships.team(invitation.team_id)
         if team is None:
             raise _no_invitation()
         if user is not None and user.email is not None and user.email.lower() != invitation.email:
@@ -166,12 +167,7 @@ class Invitations:
         require_room(by)
         now = self.now()
         member = Membership(id=by.user_id, team_id=team.id, role=invitation.role, created_at=now, updated_at=now)
-        parts = [
-            self.table.removal(invitation),
-            self.memberships.creation(member),
-            self.teams.table.presence(team),
-        ]
-        if await write_together(parts):
+        if await write_together([self.table.removal(invitation), *self.memberships.joining(member, team)]):
             raise Conflict("The invitation has just been used or taken back.")
         await self.access.announce(by.user_id)
         await self.teams.journal.member(Verb.JOINED, member, by=by.user_id)

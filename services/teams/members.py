@@ -11,11 +11,11 @@ from services.core.ids import TeamId, UserId
 from services.core.pages import Page, PageRequest, encode_cursor
 from services.core.policy import Action, require, require_person
 from services.foundation.auth.access import AccessChanges
-from services.foundation.aws.tables import Table
 from services.journal.model import Verb
 from services.memberships.model import Membership, Team
+from services.memberships.service import Memberships
 from services.teams.service import Teams
-from services.users import User
+from services.users import User, Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Members:
-    memberships: Table[Membership]
+    memberships: Memberships
     teams: Teams
-    users: Table[User]
+    users: Users
     access: AccessChanges
 
     async def list(self, team: Team, page: PageRequest, *, by: Actor) -> Page[Member]:
         """Return the members of a team, those who came last first."""
         require(by, Action.VIEW, team, missing=NotFound("team", team.id))
-        found = _only_owner(team) if team.personal else await self.memberships.query("TeamIdIndex", team.id, page)
-        users = await self.users.find_many([(one.id,) for one in found.items])
+        found = _only_owner(team) if team.personal else await self.memberships.page(team.id, page)
+        users = await self.users.many([one.id for one in found.items])
         members = [Member(one.id, user, one.role, one.created_at) for one, user in zip(found.items, users, strict=True)]
         return Page(members, found.cursors, found.has_next)
 
@@ -54,8 +54,8 @@ class Members:
                 raise Conflict("The owner's role changes only by transferOwnership.", current=team)
             return old if old.role is role else replace(old, role=role)
 
-        before = await self.memberships.find(user_id, sort=team_id)
-        member = await self.memberships.update(user_id, changed, sort=team_id)
+        before = await self.memberships.find(user_id, team_id)
+        member = await self.memberships.change(user_id, team_id, changed)
         if member is None:
             raise _no_member()
         await self.access.announce(user_id)
@@ -78,12 +78,12 @@ class Members:
 
     async def _end(self, team: Team, user_id: UserId, *, by: Actor) -> None:
         for _ in range(5):
-            found = await self.memberships.find(user_id, sort=team.id)
+            found = await self.memberships.find(user_id, team.id)
             if found is None and not team.personal:
                 raise _no_member()
             if found is None or found.role is Role.OWNER:
                 raise Conflict("The owner can't leave: give the team away first, or delete it.", current=team)
-            if await self.memberships.delete(found):
+            if await self.memberships.end(found):
                 await self.access.announce(user_id)
                 verb = Verb.LEFT if user_id == by.user_id else Verb.REMOVED
                 await self.teams.journal.member(verb, found, by=by.user_id)

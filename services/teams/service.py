@@ -13,13 +13,13 @@ from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 from services.core.policy import Action, require, require_person
 from services.core.text import bounded
 from services.foundation.auth.access import AccessChanges
-from services.foundation.aws.tables import Table
 from services.foundation.aws.transactions import write_together
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.journal.journal import Journal
 from services.journal.model import Verb
 from services.memberships.model import Membership, Team
-from services.projects.service import Project
+from services.memberships.service import Memberships
+from services.projects.service import Projects
 
 NAME_LENGTH: Final = 100
 MOST_TEAMS: Final = 100
@@ -37,9 +37,8 @@ class Cascade(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Teams:
-    table: Table[Team]
-    memberships: Table[Membership]
-    projects: Table[Project]
+    memberships: Memberships
+    projects: Projects
     access: AccessChanges
     cascade: Cascade
     journal: Journal
@@ -48,14 +47,14 @@ class Teams:
 
     async def get(self, team_id: TeamId, *, by: Actor, action: Action = Action.VIEW) -> Team:
         """Return one of the actor's teams, with which they may do `action`."""
-        team = await self.table.find(team_id) if team_id in by.roles else None
+        team = await self.memberships.team(team_id) if team_id in by.roles else None
         return require(by, action, team, missing=NotFound("team", team_id))
 
     async def list(self, page: PageRequest, *, by: Actor) -> Page[Team]:
         """Return the actor's teams, newest first."""
         after = None if page.after is None else str(decode_cursor(page.after, parts=1)[0])
         ids = [team_id for team_id in sorted(by.roles, reverse=True) if after is None or team_id < after]
-        teams = await self.table.find_many([(one,) for one in ids[: page.first]])
+        teams = await self.memberships.many_teams(ids[: page.first])
         shown = [team for team in teams if team is not None]
         return Page(shown, [encode_cursor([team.id]) for team in shown], has_next=len(ids) > page.first)
 
@@ -73,7 +72,7 @@ class Teams:
         now, team_id = self.now(), TeamId(await attempt.take_id("team"))
         team = Team(id=team_id, created_at=now, updated_at=now, name=name.strip(), user_id=by.user_id)
         owner = Membership(id=by.user_id, team_id=team_id, role=Role.OWNER, created_at=now, updated_at=now)
-        if await write_together([self.table.creation(team), self.memberships.creation(owner)]):
+        if await write_together(self.memberships.founding(team, owner)):
             team = await self._mine(team_id, by=by)
         await self.access.announce(by.user_id)
         await self.journal.created(team, team.name, place=team, by=by.user_id)
@@ -81,8 +80,8 @@ class Teams:
 
     async def _mine(self, team_id: TeamId, *, by: Actor) -> Team:
         """Return a team that the actor is in at this moment: so lately, that their roles may not show it yet."""
-        member = await self.memberships.find(by.user_id, sort=team_id)
-        team = await self.table.find(team_id) if member else None
+        member = await self.memberships.find(by.user_id, team_id)
+        team = await self.memberships.team(team_id) if member else None
         if team is None:
             raise NotFound("team", team_id)
         return team
@@ -97,7 +96,7 @@ class Teams:
                 raise Conflict("The team has changed meanwhile.", current=team)
             return replace(team, name=name.strip())
 
-        team = await self.table.update(team_id, renamed)
+        team = await self.memberships.change_team(team_id, renamed)
         if team is None:
             raise NotFound("team", team_id)
         await self.journal.updated(team, team.name, place=team, by=by.user_id)
@@ -108,19 +107,15 @@ class Teams:
         for _ in range(TRIES):
             team = await self.get(team_id, by=by, action=Action.MANAGE_TEAM)
             _check_owner(team, by)
-            owner = await self.memberships.find(team.user_id, sort=team_id)
-            heir = await self.memberships.find(user_id, sort=team_id)
+            owner = await self.memberships.find(team.user_id, team_id)
+            heir = await self.memberships.find(user_id, team_id)
             if heir is None or owner is None:
                 raise Invalid.one("Only a member can become the owner.", "userId")
             if heir.id == owner.id:
                 return team
             given = replace(team, user_id=user_id)
             members = [(heir, replace(heir, role=Role.OWNER)), (owner, replace(owner, role=Role.ADMIN))]
-            parts = [
-                self.table.replacement(team, given),
-                *(self.memberships.replacement(old, new) for old, new in members),
-            ]
-            if not await write_together(parts):
+            if not await write_together(self.memberships.handing_over(team, owner, heir, stays=True)):
                 for old, new in members:
                     await self.access.announce(old.id)
                     member = replace(new, version=old.version + 1)
@@ -137,16 +132,15 @@ class Teams:
         """
         team = await self.get(team_id, by=by, action=Action.MANAGE_TEAM)
         _check_owner(team, by)
-        if await self.projects.latest("TeamIdIndex", team_id) is not None:
+        if await self.projects.any_of(team_id):
             raise Conflict("The team has projects: move or delete them first.", current=team)
-        async for member in self.memberships.every("TeamIdIndex", team_id):
+        async for member in self.memberships.of_team(team_id):
             if member.id != team.user_id:
                 await self.memberships.remove(member)
                 await self.access.announce(member.id)
         await self.cascade.delete(team_id)
-        owner = await self.memberships.find(team.user_id, sort=team_id)
-        parts = [self.table.removal(team), *([self.memberships.removal(owner)] if owner else [])]
-        if await write_together(parts):
+        owner = await self.memberships.find(team.user_id, team_id)
+        if await write_together(self.memberships.ending(team, owner)):
             raise Conflict("The team has changed meanwhile; try again.", current=team)
         await self.access.announce(team.user_id)
         await self.cascade.delete(team_id)  # again: until now its owner could make more

@@ -75,9 +75,9 @@ class Ground:
         return await self.services.users.actor(Subject(actor.user_id), anew=True)
 
     async def remove_maker(self, team_id: str) -> None:
-        membership = await self.services.members.memberships.find(self.maker.user_id, sort=team_id)
+        membership = await self.services.members.memberships.members.find(self.maker.user_id, sort=team_id)
         assert membership is not None
-        await self.services.members.memberships.delete(membership)
+        await self.services.members.memberships.members.delete(membership)
         self.maker = await self.now(self.maker)
 
     def key_of_another_team(self) -> Actor:
@@ -128,7 +128,7 @@ async def ground(services: Services) -> AsyncIterator[Ground]:
     team = await services.teams.create("Crew", by=owner)
     now = utc_now()
     member = Membership(id=maker.user_id, team_id=team.id, role=Role.ADMIN, created_at=now, updated_at=now)
-    await services.members.memberships.put_new(member)
+    await services.members.memberships.members.put_new(member)
     ground = Ground(services, owner, maker)
     ground.owner, ground.maker = await ground.now(owner), await ground.now(maker)
     project = await services.projects.create(NewProject("Users", team_id=team.id), by=ground.owner)
@@ -328,7 +328,7 @@ async def given_away(ground: Ground, team_id: TeamId) -> None:
     """Make the owner of the ground the owner of a team that the maker has made."""
     services, now = ground.services, utc_now()
     heir = Membership(id=ground.owner.user_id, team_id=team_id, role=Role.ADMIN, created_at=now, updated_at=now)
-    await services.members.memberships.put_new(heir)
+    await services.members.memberships.members.put_new(heir)
     ground.maker = await ground.now(ground.maker)
     await services.teams.transfer(team_id, UserId(ground.owner.user_id), by=ground.maker)
 

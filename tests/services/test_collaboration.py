@@ -25,6 +25,7 @@ from services.foundation.events.stream import StreamEvent
 from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS, Idempotency
 from services.journal.journal import Journal
 from services.journal.model import ACTIVITY, ActivityEntry
+from services.journal.reading import JournalReader
 from services.projects.service import PROJECTS, NewProject, ProjectChange, Projects
 from tests.services.foundation.events.conftest import MovingClock
 from tests.snapinfra import Server
@@ -65,7 +66,7 @@ class Process:
         self.projects = Projects(
             table=table(PROJECTS), access=access, idempotency=idempotency, journal=journal, now=utc_now
         )
-        activity = Activity(table=table(ACTIVITY), projects=self.projects, streams=streams, hub=hub)
+        activity = Activity(journal=JournalReader(table(ACTIVITY)), projects=self.projects, streams=streams, hub=hub)
         self.collaboration = Collaboration(activity=activity, streams=streams, hub=hub, now=clock, beat=0.02)
 
 

@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from services.core.clock import Clock
 from services.core.errors import Conflict
 from services.core.ids import ProjectId, TeamId, UserId
+from services.core.pages import PageRequest
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import Index
+from services.foundation.aws.tables import Table
 
 OPEN: Final = "open"
 ENDED: Final = "ended"
@@ -94,6 +96,12 @@ def announcing(now: Clock) -> Callable[[R], R]:
         return replace(old, notified_at=now(), open=None)
 
     return claimed
+
+
+async def longest_silent(table: Table[R]) -> R | None:
+    """Return the open job that nobody has written for longest, of its slice's own table."""
+    page = await table.query(OPEN_INDEX.name, OPEN, PageRequest(first=1), newest_first=False)
+    return page.items[0] if page.items else None
 
 
 def stop_requested(record: R, cause: StopCause, *, running: Enum, ended: Enum, now: Clock) -> R:

@@ -91,6 +91,7 @@ async def staged(config: Config, clock: Ticking) -> AsyncGenerator[Stage]:
         keyring = replace(dispatcher.attempts.keyring, now=clock)
         fanout = replace(dispatcher.fanout, now=clock)
         attempts = replace(dispatcher.attempts, keyring=keyring, now=clock)
+        once = replace(dispatcher.email_notifier.once, now=clock)
         services = process.services
         yield Stage(
             services,
@@ -99,7 +100,7 @@ async def staged(config: Config, clock: Ticking) -> AsyncGenerator[Stage]:
                 queue=dispatcher.queue,
                 fanout=fanout,
                 attempts=attempts,
-                email_notifier=replace(dispatcher.email_notifier, now=clock),
+                email_notifier=replace(dispatcher.email_notifier, once=once),
                 now=clock,
                 slots=8,
                 of_team=2,

@@ -104,7 +104,7 @@ async def test_a_deployment_counts_when_it_goes_live_and_when_it_ends(stage: Sta
 async def test_a_job_does_not_fail_where_its_event_can_not_be_recorded(
     stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rollups = changed(stage.analytics.rollups, name="no-such-table")
+    rollups = changed(stage.analytics.rollups, table=changed(stage.analytics.rollups.table, name="no-such-table"))
     broken = changed(stage.analytics, ingest=changed(stage.analytics.ingest, rollups=rollups))
     ended = generation(stage)
 

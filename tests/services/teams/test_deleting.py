@@ -82,14 +82,14 @@ async def crew(services: Services) -> tuple[Actor, TeamId]:
 
 async def left(services: Services, team_id: TeamId) -> dict[str, int]:
     """Count what there is of a team, where there is any."""
-    teams, found = services.teams, dict[str, int]()
+    memberships, found = services.teams.memberships, dict[str, int]()
     for table in services.accounts.own.tables:
         for fate in table.spec.fate:
             if isinstance(fate, GoesWith) and fate.owner is Owner.TEAM and fate.index:
                 found[table.spec.name] = await table.count(fate.index, team_id)
             elif isinstance(fate, GoesWith) and fate.owner is Owner.TEAM:
                 found[table.spec.name] = int(await table.find(team_id) is not None)
-    topics = teams.table.aws.sns.get_paginator("list_topics").paginate()
+    topics = memberships.teams.aws.sns.get_paginator("list_topics").paginate()
     found["topics"] = sum(team_id in topic.get("TopicArn", "") for page in topics for topic in page["Topics"])
     return {name: count for name, count in found.items() if count}
 
@@ -151,7 +151,9 @@ async def test_a_delete_cut_short_anywhere_can_be_done_again(services: Services)
             try:
                 await services.teams.delete(team_id, by=await somebody(services, owner.user_id))
             except NotFound:
-                assert await services.teams.table.find(team_id) is None  # only the second look was cut short
+                assert (
+                    await services.teams.memberships.teams.find(team_id) is None
+                )  # only the second look was cut short
         assert await left(services, team_id) == {}, calls
         calls += 2
 

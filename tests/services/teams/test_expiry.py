@@ -61,9 +61,11 @@ async def test_an_invitation_ends_after_a_week(services: Services, clock: Clock)
 async def test_a_role_taken_away_elsewhere_is_gone_within_five_seconds(services: Services, clock: Clock) -> None:
     team = await services.teams.create("Crew", by=await user(services, "alice"))
     bob = await joined(services, team, Role.EDITOR)
-    membership = await services.teams.memberships.find(bob.user_id, sort=team.id)
+    membership = await services.teams.memberships.members.find(bob.user_id, sort=team.id)
     assert membership is not None
-    await services.teams.memberships.delete(membership)  # as another process does, which this one does not hear of
+    await services.teams.memberships.members.delete(
+        membership
+    )  # as another process does, which this one does not hear of
     clock.advance(seconds=5)
 
     assert team.id not in (await user(services, "bob")).roles
