@@ -81,7 +81,7 @@ class Deployments:
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
         platform = new.platform or await self.settings.default_platform(project.team_id)
         self._check(new, platform)
-        _check_deployable(await self.generations.get(new.generation_id, by=by), project)
+        _check_deployable(await self._generation(new.generation_id, project, by=by), project)
         now = self.now()
         deployment_id = DeploymentId(await attempt.take_id("deployment"))
         deployment = Deployment(
@@ -98,11 +98,18 @@ class Deployments:
             created_at=now,
             updated_at=now,
         )
-        deployment = await self._stored(deployment, by=by)
+        deployment = await self._stored(deployment, project, by=by)
         await self.projects.journal.created(deployment, deployment.platform.value, place=project, by=by.user_id)
         if deployment.status is DeploymentStatus.PENDING:  # last: what its events tell of can be read by then
             await self.queue.send(deployment.id, group=project.team_id)
         return deployment
+
+    async def _generation(self, generation_id: GenerationId, project: Project, *, by: Actor) -> Generation:
+        """Return a generation of a project that the actor was given, or of another that they see."""
+        generation = await self.generations.find(generation_id)
+        if generation is None or generation.project_id != project.id:
+            return await self.generations.get(generation_id, by=by)
+        return generation
 
     async def redeploy(
         self, deployment_id: DeploymentId, *, client_mutation_id: str | None = None, by: Actor
@@ -268,17 +275,21 @@ class Deployments:
     def _history(self) -> DeploymentHistory:
         return DeploymentHistory(self.table, self.archive)
 
-    async def _stored(self, deployment: Deployment, *, by: Actor) -> Deployment:
-        """Store a new deployment together with the project's pointer to it, or return the one that is stored."""
+    async def _stored(self, deployment: Deployment, project: Project, *, by: Actor) -> Deployment:
+        """Store a new deployment together with the project's pointer to it, or return the one that is stored.
+
+        Where the project has changed since the caller read it, it is read again.
+        """
+        latest: Project | None = project
         for _ in range(TRIES):
             if await self.table.find(deployment.id) is not None:
                 return await self.get(deployment.id, by=by)
-            project = await self.projects.find(deployment.project_id)
-            if project is None:
-                raise NotFound("project", deployment.project_id)
-            latest = max(project.latest_deployment_id or NO_DEPLOYMENT, deployment.id)
-            if not await write_together([self.table.creation(deployment), self.projects.pointing_to(project, latest)]):
+            if latest is None:
+                raise NotFound("project", project.id)
+            newest = max(latest.latest_deployment_id or NO_DEPLOYMENT, deployment.id)
+            if not await write_together([self.table.creation(deployment), self.projects.pointing_to(latest, newest)]):
                 return deployment
+            latest = await self.projects.find(project.id)
         raise Conflict("The project keeps changing; try again.")
 
     async def _newest_before(self, deployment: Deployment) -> DeploymentId:

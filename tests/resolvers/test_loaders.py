@@ -122,6 +122,18 @@ async def test_twenty_deployments_with_their_projects_and_code_take_as_many_call
     ]
 
 
+async def test_a_deployment_is_asked_for_with_one_read_of_its_project(asked: Counted) -> None:
+    services, by = asked.services, asked.actor
+    project = await services.projects.create(NewProject("Shop", team_id=by.personal_team_id), by=by)
+    generation = await store(asked, project)
+    asked.calls.clear()
+
+    await services.deployments.create(NewDeployment(project.id, generation.id, DeploymentPlatform.LOCAL), by=by)
+
+    reads = ["Query"] * len(("project", "generation", "deployment", "activity"))
+    assert sorted(asked.calls) == ["PutItem", *reads, "TransactWriteItems"]
+
+
 async def test_twenty_generations_with_schema_and_base_take_as_many_calls_as_one(asked: Counted) -> None:
     made = await make(asked)
     for _ in range(20):
