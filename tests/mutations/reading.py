@@ -9,7 +9,7 @@ GOOD: Final = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 CUT: Final = {"length", "model_length", "max_tokens", "content_filter", "safety", "refusal"}
 _TALK: Final = r"<(think|thinking|thought|thoughts|reasoning)>|^=== \w{16} (MANIFEST|FILE)"
 _MARKER: Final = (
-    r"(?:^[ \t>*_`#|/!<=-]*|={{1,8}}[ \t]*){boundary} ((?i:MANIFEST|END|FILE [^\n]*|DELETE [^\n]*))[ \t\r]*$\n?"
+    r"(?:^[ \t>*_`#|/!<=-]*|(?:=[ \t]*)+){boundary}[ \t:|>-]+((?i:MANIFEST|END|FILE [^\n]*|DELETE [^\n]*))[ \t\r]*$\n?"
 )
 _REMARK: Final = r"</?\w+>|.*[ ].*(?<!\.\w)(?<!\.\w\w)(?<!\.\w\w\w)(?<!\.\w\w\w\w)"
 """A tag, or several words that no extension ends."""
