@@ -19,20 +19,19 @@ from services.deployments.events import DeploymentEvent, LogFilter, NumberedLine
 from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus
 from services.deployments.variables import Variables
 from services.foundation.aws.queue import Queue
-from services.foundation.aws.tables import Table
 from services.foundation.aws.transactions import write_together
 from services.foundation.events.cursor import Cursor, decode, encode
 from services.foundation.events.follow import Following, follow
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import EventLog, LogUnavailable
-from services.foundation.jobs.record import OPEN, NotEnded, StopCause, longest_silent, stop_requested
+from services.foundation.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.vault.port import CanNotOpen
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import Generations
 from services.platforms.port import DeploymentPlatform
-from services.projects.service import NO_DEPLOYMENT, Project, Projects
-from services.projects.visibility import started_by, visible
+from services.projects.jobs import ProjectJobs
+from services.projects.service import NO_DEPLOYMENT, Project
 from services.settings import Settings
 
 TRIES: Final = 20
@@ -55,9 +54,9 @@ class NewDeployment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployments:
-    table: Table[Deployment]
-    projects: Projects
+class Deployments(ProjectJobs[DeploymentId, Deployment]):
+    noun = "deployment"
+
     generations: Generations
     archive: LogArchive
     queue: Queue
@@ -138,21 +137,6 @@ class Deployments:
         config = deployment.config
         return DeploymentConfig(dict(variables), config.build_command, config.start_command)
 
-    async def get(self, deployment_id: DeploymentId, *, by: Actor, action: Action = Action.VIEW) -> Deployment:
-        """Return a deployment of a project on which the actor may do `action`."""
-        deployment = await self.table.find(deployment_id)
-        if deployment is None:
-            raise NotFound("deployment", deployment_id)
-        try:
-            await self.projects.get(deployment.project_id, by=by, action=action)
-        except NotFound:
-            raise NotFound("deployment", deployment_id) from None
-        return deployment
-
-    async def many(self, keys: Sequence[tuple[DeploymentId, ProjectId]]) -> Sequence[Deployment | None]:
-        """Return deployments of projects that the caller was given, by their ids and the projects'; None for none."""
-        return await self.table.find_many(keys)
-
     async def list(
         self,
         page: PageRequest,
@@ -164,60 +148,23 @@ class Deployments:
     ) -> Page[Deployment]:
         """Return the deployments of a project, or those that the actor started, newest first."""
         check_search(environment=environment)
-        asked = {"status": status.value if status else None, "environment": environment}
-        where = {name: value for name, value in asked.items() if value is not None} or None
-        if project_id is None:
-            return await started_by(by, self.table, self.projects, page, where=where)
-        project = await self.projects.get(project_id, by=by)
-        return await self.table.query("ProjectIdIndex", project.id, page, where=where)
+        where = {"status": status and status.value, "environment": environment}
+        return await self._listed(page, project_id=project_id, where=where, by=by)
 
     async def newest_of_team(self, team_id: TeamId, *, by: Actor) -> Sequence[Deployment]:
         """Return the hundred newest deployments that a team asked for, of projects that the actor sees."""
         deployments = (await self.table.query("TeamIdIndex", team_id, PageRequest(first=MAX_FIRST))).items
-        return list(compress(deployments, await visible(deployments, self.projects, by=by)))
-
-    def every(self, project: Project) -> AsyncGenerator[Deployment]:
-        """Yield all deployments of a project that the caller may end, the oldest first."""
-        return self.table.every("ProjectIdIndex", project.id)
+        return list(compress(deployments, await self._visible(deployments, by=by)))
 
     async def any_open_of(self, generation: Generation) -> bool:
         """Say whether a deployment of a generation's code is under way or runs."""
-        where = {"generationId": generation.id, "open": OPEN}
-        page = await self.table.query("ProjectIdIndex", generation.project_id, PageRequest(first=1), where=where)
-        return bool(page.items)
-
-    async def find(self, deployment_id: DeploymentId) -> Deployment | None:
-        """Return a deployment, for work that was authorized otherwise."""
-        return await self.table.find(deployment_id)
-
-    async def silent_longest(self) -> Deployment | None:
-        """Return the open deployment that nobody has written for longest."""
-        return await longest_silent(self.table)
+        return await self._any_open(generation.project_id, generationId=generation.id)
 
     async def look_up_latest(self, project: Project) -> Deployment | None:
         """Return the newest deployment of a project that the caller was given, and let the project know it."""
         found = await self.table.latest("ProjectIdIndex", project.id)
         await self.projects.know_latest(project.id, found.id if found else NO_DEPLOYMENT)
         return found
-
-    async def cancel(self, deployment_id: DeploymentId, *, by: Actor) -> Deployment:
-        """Stop a deployment, whether it is being built or runs. It is CANCELING until nothing of it runs any more.
-
-        Raises Conflict, with the deployment, where it has ended already.
-        """
-        await self.get(deployment_id, by=by, action=Action.EDIT)
-        deployment = await self._stop(deployment_id)
-        if deployment is None:
-            raise NotFound("deployment", deployment_id)
-        await self.projects.journal.canceled(deployment, deployment.platform.value, by=by.user_id)
-        return deployment
-
-    async def stop_all(self, project: Project) -> None:
-        """Stop whatever is being built or runs for a project that the caller may end."""
-        async for deployment in self.table.every("ProjectIdIndex", project.id, newest_first=True):
-            if deployment.finished_at is None:
-                with suppress(Conflict):  # it ended meanwhile
-                    await self._stop(deployment.id)
 
     async def remove(self, deployment: Deployment) -> None:
         """Delete a settled deployment that the caller may delete, with its log. May be repeated.
@@ -299,7 +246,10 @@ class Deployments:
                 return one.id
         return NO_DEPLOYMENT
 
-    async def _stop(self, deployment_id: DeploymentId) -> Deployment | None:
+    def _label(self, record: Deployment) -> str:
+        return record.platform.value
+
+    async def _stop(self, job_id: str) -> Deployment | None:
         def stopped(old: Deployment) -> Deployment:
             if old.finished_at is not None:
                 raise Conflict(f"The deployment has ended already: it is {old.status.value}.", current=old)
@@ -311,7 +261,7 @@ class Deployments:
                 now=self.now,
             )
 
-        deployment = await self.table.update(deployment_id, stopped)
+        deployment = await self.table.update(job_id, stopped)
         if deployment is not None and deployment.finished_at is not None:
             await self.projects.went_down(deployment.project_id, deployment.id, failed=False)
             await close_stream(self.event_log, self.archive, deployment)

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,12 +20,11 @@ from services.designs.schema import encode
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.queue import Queue
-from services.foundation.aws.tables import Table
 from services.foundation.events.follow import Following, follow
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import EventLog, LogUnavailable
 from services.foundation.jobs.announcing import Announcer
-from services.foundation.jobs.record import OPEN, NotEnded, StopCause, longest_silent, stop_requested
+from services.foundation.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.limits.rate_limit import RateLimiter
 from services.generations.artifact import Artifact, download_url, folder, load
@@ -34,8 +33,8 @@ from services.generations.events import GenerationEvent, merged
 from services.generations.history import GenerationHistory, close_stream
 from services.generations.model import Generation, GenerationKind, GenerationStatus, expiry
 from services.llm.port import Options
-from services.projects.service import Project, Projects
-from services.projects.visibility import started_by
+from services.projects.jobs import ProjectJobs
+from services.projects.service import Project
 from services.schemas.service import Schemas
 from services.schemas.unbuilt import unbuilt
 from services.settings import Settings
@@ -67,9 +66,9 @@ class NewGeneration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generations:
-    table: Table[Generation]
-    projects: Projects
+class Generations(ProjectJobs[GenerationId, Generation]):
+    noun = "generation"
+
     bucket: Bucket
     queue: Queue
     announcer: Announcer[Generation]
@@ -146,42 +145,9 @@ class Generations:
         after = await load(self.bucket, generation)
         return await asyncio.to_thread(changes, before.files if before else (), after.files if after else ())
 
-    async def get(self, generation_id: GenerationId, *, by: Actor, action: Action = Action.VIEW) -> Generation:
-        """Return a generation of a project on which the actor may do `action`."""
-        generation = await self.table.find(generation_id)
-        if generation is None:
-            raise NotFound("generation", generation_id)
-        try:
-            await self.projects.get(generation.project_id, by=by, action=action)
-        except NotFound:
-            raise NotFound("generation", generation_id) from None
-        return generation
-
-    async def find(self, generation_id: GenerationId) -> Generation | None:
-        """Return a generation, for work that was authorized otherwise."""
-        return await self.table.find(generation_id)
-
-    def every(self, project: Project) -> AsyncGenerator[Generation]:
-        """Yield all generations of a project that the caller may end, the oldest first."""
-        return self.table.every("ProjectIdIndex", project.id)
-
     async def any_open_from(self, base: Generation) -> bool:
         """Say whether another generation is being made from one."""
-        where = {"baseId": base.id, "open": OPEN}
-        page = await self.table.query("ProjectIdIndex", base.project_id, PageRequest(first=1), where=where)
-        return bool(page.items)
-
-    async def silent_longest(self) -> Generation | None:
-        """Return the open generation that nobody has written for longest."""
-        return await longest_silent(self.table)
-
-    async def many(self, keys: Sequence[tuple[GenerationId, ProjectId]]) -> Sequence[Generation | None]:
-        """Return generations of projects that the caller was given, by their ids and the projects'; None for none."""
-        return await self.table.find_many(keys)
-
-    async def of_project(self, project: Project, page: PageRequest) -> Page[Generation]:
-        """Return the generations of a project that the caller was given, newest first."""
-        return await self.table.query("ProjectIdIndex", project.id, page)
+        return await self._any_open(base.project_id, baseId=base.id)
 
     async def list(
         self,
@@ -193,31 +159,8 @@ class Generations:
         by: Actor,
     ) -> Page[Generation]:
         """Return the generations of a project, or those that the actor asked for, newest first."""
-        asked = {"kind": kind and kind.value, "status": status and status.value}
-        where = {name: value for name, value in asked.items() if value is not None} or None
-        if project_id is None:
-            return await started_by(by, self.table, self.projects, page, where=where)
-        project = await self.projects.get(project_id, by=by)
-        return await self.table.query("ProjectIdIndex", project.id, page, where=where)
-
-    async def cancel(self, generation_id: GenerationId, *, by: Actor) -> Generation:
-        """Ask a generation to stop. It is CANCELING until the work has stopped; one not begun is CANCELED at once.
-
-        Raises Conflict, with the generation, where it has ended already.
-        """
-        await self.get(generation_id, by=by, action=Action.EDIT)
-        generation = await self._stop(generation_id)
-        if generation is None:
-            raise NotFound("generation", generation_id)
-        await self.projects.journal.canceled(generation, generation.kind.value, by=by.user_id)
-        return generation
-
-    async def stop_all(self, project: Project) -> None:
-        """Cancel whatever is under way for a project that the caller may end."""
-        async for generation in self.table.every("ProjectIdIndex", project.id, newest_first=True):
-            if generation.finished_at is None:
-                with suppress(Conflict):  # it ended meanwhile
-                    await self._stop(generation.id)
+        where = {"kind": kind and kind.value, "status": status and status.value}
+        return await self._listed(page, project_id=project_id, where=where, by=by)
 
     async def remove(self, generation: Generation) -> None:
         """Delete a settled generation that the caller may delete, with its files and its stream. May be repeated.
@@ -256,7 +199,10 @@ class Generations:
         """Make a URL that anybody may download the archive with for an hour; None where there is no archive."""
         return download_url(self.bucket, generation)
 
-    async def _stop(self, generation_id: GenerationId) -> Generation | None:
+    def _label(self, record: Generation) -> str:
+        return record.kind.value
+
+    async def _stop(self, job_id: str) -> Generation | None:
         def stopped(old: Generation) -> Generation:
             if old.finished_at is not None:
                 raise Conflict(f"The generation has ended already: it is {old.status.value}.", current=old)
@@ -269,7 +215,7 @@ class Generations:
             )
             return replace(new, expires_at=expiry(new.status, now=self.now()))
 
-        generation = await self.table.update(generation_id, stopped)
+        generation = await self.table.update(job_id, stopped)
         if generation is not None and generation.finished_at is not None:
             generation = await self.budgets.settle(generation)
             await self.projects.settled(generation.project_id, job_id=generation.id, failed=False)

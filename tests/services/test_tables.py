@@ -19,7 +19,7 @@ from services.foundation.aws.tables import Table
 ROOT: Final = Path(__file__).parents[2]
 SHARED: Final[Mapping[str, str]] = {
     "services/lifecycle/owned_items.py": "deletes by what every table declares, and knows none of them",
-    "services/projects/visibility.py": "is lent the table of the slice that calls it",
+    "services/projects/jobs.py": "is the base of the services of jobs, and each has a table of its own",
     "services/usage/service.py": "settles a record in one transaction with its counters, as its slice asks (ADR 17)",
 }
 """Slices that handle tables of entities whose names they do not know, and why."""
