@@ -236,7 +236,11 @@ class _Stage:
         """Deploy as the plan says; each deployment takes the place of the one before, and the last is stopped."""
         deployments, by = self.services.deployments, self.people[plan.who]
         page = await deployments.list(ALL, project_id=project.id, status=None, by=by)
-        code = [one for one in (await self.services.generations.of_project(project, ALL)).items if one.kind is CODE]
+        code = [
+            generation
+            for generation in (await self.services.generations.of_project(project, ALL)).items
+            if generation.kind is CODE
+        ]
         last: DeploymentId | None = None
         for variables in plan.deployments[len(page.items) :]:
             config = DeploymentConfig(environment_variables=dict(variables))
@@ -249,8 +253,8 @@ class _Stage:
     async def _went_live(self, deployment_id: DeploymentId, *, by: Actor) -> bool:
         """Wait until a deployment is live, or has ended without."""
         async with self.services.deployments.follow(deployment_id, after=None, shown=LogFilter(), by=by) as events:
-            async for one in events:
-                event = one.event if isinstance(one, StreamEvent) else None
+            async for following in events:
+                event = following.event if isinstance(following, StreamEvent) else None
                 if isinstance(event, DeploymentStatusChanged) and event.status is DeploymentStatus.SUCCESS:
                     return True
         return False

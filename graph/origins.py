@@ -119,7 +119,9 @@ class Hosts:
         return name is not None and (_is_of_here(name) or "." not in name or self._is_named(name))
 
     def _is_named(self, name: str) -> bool:
-        return any(name == it or (it.startswith("*.") and name.endswith(it[1:])) for it in self.names)
+        return any(
+            name == allowed or (allowed.startswith("*.") and name.endswith(allowed[1:])) for allowed in self.names
+        )
 
 
 def foreign_origin(headers: Headers) -> str | None:

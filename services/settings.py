@@ -175,9 +175,9 @@ async def _changed(table: Table[E], default: E, change: SettingsChange) -> E:
             raise Conflict("The settings have changed meanwhile.", current=old)
         return replace(old, **change.fields) if change.fields else old
 
-    found = await table.update(default.id, changed)
-    if found is not None:
-        return found
+    settings = await table.update(default.id, changed)
+    if settings is not None:
+        return settings
     first = changed(default)
     if first is default:
         return default

@@ -106,7 +106,7 @@ class Users:
             self.recent.forget(subject.user_id)
         known = await self.known(subject)
         team_id = known.user.personal_team_id
-        roles = {team_id: Role.OWNER, **{one.team_id: one.role for one in known.memberships}}
+        roles = {team_id: Role.OWNER, **{membership.team_id: membership.role for membership in known.memberships}}
         return Actor(UserId(subject.user_id), roles, team_id, is_admin=subject.user_id in self.admins)
 
     async def get(self, user_id: UserId, *, by: Actor) -> User:
@@ -156,11 +156,11 @@ class Users:
         def told(old: User) -> User:
             if old.deleted_at is not None or (old.told_at is not None and old.told_at >= profile.told_at):
                 return old
-            told = replace(old, email=profile.email, image_url=profile.image_url, told_at=profile.told_at)
+            updated = replace(old, email=profile.email, image_url=profile.image_url, told_at=profile.told_at)
             if old.edited_at is not None:
-                return told
+                return updated
             username = profile.username or old.username
-            return replace(told, username=username, first_name=profile.first_name, last_name=profile.last_name)
+            return replace(updated, username=username, first_name=profile.first_name, last_name=profile.last_name)
 
         await self.table.update(profile.user_id, told)
         self.recent.forget(profile.user_id)

@@ -43,10 +43,10 @@ class Ingest:
         Raises Unavailable where others keep getting in the way; some are stored then, and storing all again is safe.
         """
         repeated: set[str] = set()
-        known = await self._load({event.session_id for event in events if event.session_id})
+        sessions = await self._load({event.session_id for event in events if event.session_id})
         counted = await self.names.counted(events)
         for some in packed(events, counted):
-            repeated |= await self._commit(some, known, counted)
+            repeated |= await self._commit(some, sessions, counted)
         return repeated
 
     async def _commit(self, events: Sequence[AnalyticsEvent], known: Known, counted: Counted) -> set[str]:

@@ -40,35 +40,35 @@ class Names:
 
     async def counted(self, events: Iterable[AnalyticsEvent]) -> Counted:
         """Return by what the agents and environments of a team's events are counted; new ones get a place."""
-        found: dict[Part, Part] = {}
+        places: dict[Part, Part] = {}
         for event in events:
             for part in parts_of(event):
-                if part not in found:
-                    found[part] = await self._place(event.team_id, part)
-        return found
+                if part not in places:
+                    places[part] = await self._place(event.team_id, part)
+        return places
 
     async def _place(self, team_id: TeamId, part: Part) -> Part:
         kind, name = part
-        known = await self._known(team_id, kind)
-        if name in known:
+        names = await self._known(team_id, kind)
+        if name in names:
             return part
-        if len(known) >= self.most[kind]:
+        if len(names) >= self.most[kind]:
             return kind, OTHERS
         now = self.now()
         expires_at = int((now + ROLLUPS_KEPT).timestamp())
         row = Rollup(id=_list(team_id, kind), period=name, created_at=now, updated_at=now, expires_at=expires_at)
         with suppress(AlreadyExists):  # another process was first
             await self.table.put_new(row)
-        self.recent.put(_list(team_id, kind), known | {name}, read_at=now)
+        self.recent.put(_list(team_id, kind), names | {name}, read_at=now)
         return part
 
     async def _known(self, team_id: TeamId, kind: str) -> frozenset[str]:
-        known = self.recent.get(_list(team_id, kind))
-        if known is None:
+        names = self.recent.get(_list(team_id, kind))
+        if names is None:
             read_at = self.now()
-            known = frozenset(row.period for row in await self.table.between(_list(team_id, kind), " ", "\U0010ffff"))
-            self.recent.put(_list(team_id, kind), known, read_at=read_at)
-        return known
+            names = frozenset(row.period for row in await self.table.between(_list(team_id, kind), " ", "\U0010ffff"))
+            self.recent.put(_list(team_id, kind), names, read_at=read_at)
+        return names
 
 
 def _list(team_id: TeamId, kind: str) -> str:

@@ -179,11 +179,11 @@ def places_of(event: AnalyticsEvent, counted: Mapping[Part, Part]) -> list[Place
 
 def tallied(events: Iterable[AnalyticsEvent], counted: Mapping[Part, Part]) -> Mapping[Place, Tally]:
     """Return what events add to each rollup."""
-    found: dict[Place, Tally] = {}
+    tallies: dict[Place, Tally] = {}
     for event in events:
         for place in places_of(event, counted):
-            found.setdefault(place, Tally()).count(event, marks=place[1].startswith("D"))
-    return found
+            tallies.setdefault(place, Tally()).count(event, marks=place[1].startswith("D"))
+    return tallies
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,9 @@ def _session(project_id: ProjectId, name: str, begin: datetime, chance: random.R
 
     def event(kind: str, **fields: Any) -> NewEvent:
         nonlocal moment, number
-        made = NewEvent(id=f"{name}-{number}", type=kind, timestamp=iso(moment), **shared, **fields)
+        event = NewEvent(id=f"{name}-{number}", type=kind, timestamp=iso(moment), **shared, **fields)
         moment, number = moment + timedelta(seconds=chance.uniform(1, 40)), number + 1
-        return made
+        return event
 
     yield event("SESSION_START")
     for _ in range(chance.randint(1, 3)):

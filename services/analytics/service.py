@@ -225,12 +225,12 @@ class Analytics:
             raise Invalid.one(f"{metric.value} is known by days only: ask for the interval DAY.", "interval")
         holder = await self._holder(team_id, project_id, part, by=by)
         time = self._whole(asked, interval, most=MOST_SPAN[interval])
-        found = await self.rollups.read(holder, interval, time.start, time.end)
+        tallies = await self.rollups.read(holder, interval, time.start, time.end)
         value = _VALUES[metric]
         nothing = value(Tally())
         count = (time.end - time.start) // interval.length
         moments = [time.start + number * interval.length for number in range(count)]
-        return [Point(moment, value(found[moment]) if moment in found else nothing) for moment in moments]
+        return [Point(moment, value(tallies[moment]) if moment in tallies else nothing) for moment in moments]
 
     async def sessions(
         self,
@@ -278,7 +278,9 @@ class Analytics:
     async def _store(self, events: Sequence[AnalyticsEvent]) -> set[str]:
         repeated = await self.ingest.store(events)
         news = [event for event in events if event.event_id not in repeated]
-        await self.live.tell({holder_of(event.team_id, it) for event in news for it in (None, event.project_id)})
+        await self.live.tell(
+            {holder_of(event.team_id, project_id) for event in news for project_id in (None, event.project_id)}
+        )
         return repeated
 
     def _checked(self, new: NewEvent, team_id: TeamId, own: set[str]) -> AnalyticsEvent:
@@ -288,8 +290,8 @@ class Analytics:
         return event
 
     async def _own_projects(self, project_ids: set[str], team_id: TeamId) -> set[str]:
-        found = await asyncio.gather(*(self.projects.find(ProjectId(project_id)) for project_id in project_ids))
-        return {project.id for project in found if project is not None and project.team_id == team_id}
+        projects = await asyncio.gather(*(self.projects.find(ProjectId(project_id)) for project_id in project_ids))
+        return {project.id for project in projects if project is not None and project.team_id == team_id}
 
     async def team_with(self, team_id: TeamId | None, project_id: ProjectId | None, *, by: Actor) -> TeamId:
         """Return a team (None: the actor's own) that they see and that has the project, where one is given."""

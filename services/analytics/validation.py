@@ -177,8 +177,8 @@ def _event_id(text: str) -> str:
 def _type(text: str) -> EventType:
     kind = _TYPES.get(text)
     if kind is None:
-        known = ", ".join(kind.name for kind in EventType if kind not in OWN_TYPES)
-        raise Rejected(EventCode.UNKNOWN_TYPE, "type", f"type must be one of {known}.")
+        names = ", ".join(kind.name for kind in EventType if kind not in OWN_TYPES)
+        raise Rejected(EventCode.UNKNOWN_TYPE, "type", f"type must be one of {names}.")
     return kind
 
 

@@ -202,7 +202,12 @@ def _role_of_maker(key: ApiKey, maker: Known) -> Role | None:
     if key.team_id == maker.user.personal_team_id:
         return Role.OWNER
     return next(
-        (one.role for one in maker.memberships if one.team_id == key.team_id and one.created_at <= key.created_at), None
+        (
+            membership.role
+            for membership in maker.memberships
+            if membership.team_id == key.team_id and membership.created_at <= key.created_at
+        ),
+        None,
     )
 
 

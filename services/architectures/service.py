@@ -101,11 +101,11 @@ class Architectures:
                 raise Conflict("The architecture has changed meanwhile.", current=old)
             return replace(old, model=model)
 
-        found = await self.table.update(architecture_id, changed)
-        if found is None:
+        architecture = await self.table.update(architecture_id, changed)
+        if architecture is None:
             raise NotFound("architecture", architecture_id)
-        await self.projects.journal.updated(found, "", place=project, by=by.user_id)
-        return found
+        await self.projects.journal.updated(architecture, "", place=project, by=by.user_id)
+        return architecture
 
     async def delete(self, architecture_id: ArchitectureId, *, by: Actor) -> Architecture:
         """Delete an architecture; the generation that made it stays."""

@@ -97,6 +97,6 @@ def _refusal(package: str, version: object) -> str | None:
 
 def _fault(text: str, name: str, message: str) -> FileFault:
     """Place a fault at the first time that the file says the name as a key."""
-    found = re.search(re.escape(json.dumps(name, ensure_ascii=False)) + r"\s*:", text)
-    before = text[: found.start()] if found else ""
+    match = re.search(re.escape(json.dumps(name, ensure_ascii=False)) + r"\s*:", text)
+    before = text[: match.start()] if match else ""
     return FileFault(TYPES, PACKAGE, before.count("\n") + 1, len(before) - before.rfind("\n"), message)

@@ -58,17 +58,17 @@ class LogArchive:
 
     async def read(self, stream: str, *, after: int, limit: int) -> list[Entry]:
         """Return at most `limit` archived entries with a higher seq, in order."""
-        found: list[Entry] = []
+        entries: list[Entry] = []
         position = after
-        while len(found) < limit:
+        while len(entries) < limit:
             chunks = await self.table.part(stream, after=position, limit=10)
             if not chunks:
                 break
             for entry in (entry for chunk in chunks for entry in chunk.entries):
                 if entry.seq > position:
-                    found.append(Entry(entry.seq, entry.at, entry.data.encode(), entry.terminal))
+                    entries.append(Entry(entry.seq, entry.at, entry.data.encode(), entry.terminal))
                     position = entry.seq
-        return found[:limit]
+        return entries[:limit]
 
     async def catch_up(self, log: EventLog, stream: str, *, after: int) -> int:
         """Archive what the log has after a seq; return the seq of the last archived entry. Repeating is harmless."""

@@ -162,9 +162,9 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
 
     async def look_up_latest(self, project: Project) -> Deployment | None:
         """Return the newest deployment of a project that the caller was given, and let the project know it."""
-        found = await self.table.latest("ProjectIdIndex", project.id)
-        await self.projects.know_latest(project.id, found.id if found else NO_DEPLOYMENT)
-        return found
+        deployment = await self.table.latest("ProjectIdIndex", project.id)
+        await self.projects.know_latest(project.id, deployment.id if deployment else NO_DEPLOYMENT)
+        return deployment
 
     async def remove(self, deployment: Deployment) -> None:
         """Delete a settled deployment that the caller may delete, with its log. May be repeated.
@@ -175,15 +175,15 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
             await self.event_log.forget(deployment.id)
         await self.archive.remove(deployment.id)  # after the log, from which nothing can be archived any more
         for _ in range(TRIES):
-            found = await self.table.find(deployment.id)
-            if found is None:
+            stored = await self.table.find(deployment.id)
+            if stored is None:
                 return
-            if found.finished_at is None:
-                raise NotEnded("deployment", found.status)
-            project = await self.projects.stored(found.project_id)
-            parts = [self.table.removal(found)]
-            if project is not None and project.latest_deployment_id == found.id:
-                parts.append(self.projects.pointing_to(project, await self._newest_before(found)))
+            if stored.finished_at is None:
+                raise NotEnded("deployment", stored.status)
+            project = await self.projects.stored(stored.project_id)
+            parts = [self.table.removal(stored)]
+            if project is not None and project.latest_deployment_id == stored.id:
+                parts.append(self.projects.pointing_to(project, await self._newest_before(stored)))
             if not await write_together(parts):
                 return
         raise Conflict("The project keeps changing; try again.")
@@ -205,18 +205,18 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
         The cursors are those of the stream: either continues where the other stopped.
         """
         position = None if page.after is None else decode(page.after)
-        found: list[NumberedLine] = []
+        numbered: list[NumberedLine] = []
         cursors: list[str] = []
         more = True
-        while more and len(found) <= page.first:
+        while more and len(numbered) <= page.first:
             read = await self.hub.read(deployment.id, after=position, limit=500, history=self._history)
             for line in lines(read.entries, shown):
-                found.append(line)
+                numbered.append(line)
                 cursors.append(encode(Cursor(read.epoch or "", line.seq)))
             more = read.has_more
             if read.entries and read.epoch:
                 position = Cursor(read.epoch, read.entries[-1].seq)
-        return Page(found[: page.first], cursors[: page.first], has_next=len(found) > page.first)
+        return Page(numbered[: page.first], cursors[: page.first], has_next=len(numbered) > page.first)
 
     @property
     def _history(self) -> DeploymentHistory:
@@ -241,9 +241,9 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
 
     async def _newest_before(self, deployment: Deployment) -> DeploymentId:
         """Return the newest deployment of the project without this one: it is there, whatever the index still shows."""
-        async for one in self.table.every("ProjectIdIndex", deployment.project_id, newest_first=True):
-            if one.id != deployment.id and await self.table.find(one.id) is not None:
-                return one.id
+        async for other in self.table.every("ProjectIdIndex", deployment.project_id, newest_first=True):
+            if other.id != deployment.id and await self.table.find(other.id) is not None:
+                return other.id
         return NO_DEPLOYMENT
 
     def _label(self, record: Deployment) -> str:

@@ -75,8 +75,8 @@ class Documentation:
             return await self.table.query("ProjectIdIndex", project.id, page, newest_first=False)
         check_search(category=shown.category, title=shown.title)
         text = (shown.title or "").casefold()
-        found = [one for one in await self._all(project, category=shown.category) if text in one.title.casefold()]
-        return _part(found, page)
+        pages = [one for one in await self._all(project, category=shown.category) if text in one.title.casefold()]
+        return _part(pages, page)
 
     async def create(self, new: NewPage, *, by: Actor) -> DocumentationPage:
         """Add a page behind the project's last one."""
@@ -127,11 +127,11 @@ class Documentation:
                 generation_id=None,
             )
 
-        found = await self.table.update(page_id, changed)
-        if found is None:
+        page = await self.table.update(page_id, changed)
+        if page is None:
             raise NotFound("page", page_id)
-        await self.projects.journal.updated(found, found.title, place=project, by=by.user_id)
-        return found
+        await self.projects.journal.updated(page, page.title, place=project, by=by.user_id)
+        return page
 
     async def delete(self, page_id: PageId, *, by: Actor) -> DocumentationPage:
         """Delete a page. One that a generation wrote comes back if a later generation writes it again."""

@@ -121,11 +121,11 @@ class GenerationJob:
 
     async def _finish(self, run: Run[Generation], outcome: Outcome, context: GenerationContext | None = None) -> None:
         """Artifact, record, budget, project, terminal event, notification: in this order, that a repeat can repair."""
-        made: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         if context is not None:
             answer, where = context.answer, artifact.prefix(run.record)
             await artifact.store(self.bucket, where, answer.artifact)
-            made = {
+            fields = {
                 "artifact": where,
                 "files": answer.listing,
                 "missing": answer.missing if outcome.status is GenerationStatus.INCOMPLETE else (),
@@ -139,7 +139,7 @@ class GenerationJob:
             message=outcome.message,
             expires_at=expiry(outcome.status, now=self.now()),
             **end_of_job(self.now),
-            **made,
+            **fields,
         )
         record = await self._rest(record)
         await run.out.close(events.encode(history.finished(record)))

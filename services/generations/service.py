@@ -172,12 +172,12 @@ class Generations(ProjectJobs[GenerationId, Generation]):
         with suppress(LogUnavailable):  # nobody can read a stream without its record; the log lets go of it by itself
             await self.event_log.forget(generation.id)
         for _ in range(TRIES):
-            found = await self.table.find(generation.id)
-            if found is None:
+            stored = await self.table.find(generation.id)
+            if stored is None:
                 return
-            if found.finished_at is None:
-                raise NotEnded("generation", found.status)
-            if await self.table.delete(found):
+            if stored.finished_at is None:
+                raise NotEnded("generation", stored.status)
+            if await self.table.delete(stored):
                 return
         raise Conflict("The generation keeps changing; try again.")
 

@@ -216,10 +216,10 @@ class Integrations:
     async def _store(self, old: Integration, **changes: Any) -> Integration:
         """Write changes, unless the credentials were replaced since they were read."""
 
-        def changed(found: Integration) -> Integration:
-            if found.credentials_at != old.credentials_at:
-                raise Conflict("The credentials have changed meanwhile.", current=found)
-            return replace(found, **changes)
+        def changed(integration: Integration) -> Integration:
+            if integration.credentials_at != old.credentials_at:
+                raise Conflict("The credentials have changed meanwhile.", current=integration)
+            return replace(integration, **changes)
 
         return self._existing(await self.table.update(old.id, changed), old.id)
 

@@ -65,7 +65,9 @@ class ClerkUser(msgspec.Struct):
     email_addresses: list[_Address] = []
 
     def profile(self) -> Profile:
-        primary = next((one for one in self.email_addresses if one.id == self.primary_email_address_id), None)
+        primary = next(
+            (address for address in self.email_addresses if address.id == self.primary_email_address_id), None
+        )
         verified = primary and primary.verification and primary.verification.status == "verified"
         return Profile(
             user_id=UserId(self.id),
@@ -167,8 +169,8 @@ class Accounts:
         await self.journal.member(Verb.LEFT, membership, by=gone)
 
     async def _heir(self, owner: Membership) -> Membership | None:
-        others = [one async for one in self.memberships.of_team(owner.team_id) if one.id != owner.id]
-        return min(others, key=lambda one: (_ORDER.index(one.role), one.created_at), default=None)
+        others = [member async for member in self.memberships.of_team(owner.team_id) if member.id != owner.id]
+        return min(others, key=lambda member: (_ORDER.index(member.role), member.created_at), default=None)
 
     async def _end(self, team: Team | None, membership: Membership | None) -> None:
         if team is not None:

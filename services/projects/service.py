@@ -177,8 +177,11 @@ class Projects:
 
     async def many(self, keys: Sequence[tuple[ProjectId, UserId]], *, by: Actor) -> Sequence[Project | None]:
         """Return projects by id and owner; None where there is none that the actor may see."""
-        found = await self.table.find_many(keys)
-        return [one if one is not None and allows(by, Action.VIEW, one.team_id) else None for one in found]
+        projects = await self.table.find_many(keys)
+        return [
+            project if project is not None and allows(by, Action.VIEW, project.team_id) else None
+            for project in projects
+        ]
 
     async def list(
         self, page: PageRequest, *, team_id: TeamId | None, status: ProjectStatus | None, by: Actor

@@ -66,9 +66,9 @@ def _words(description: str) -> list[str]:
     return _WORD.findall(folded.replace("'s ", " "))
 
 
-def _translated(description: str, known: Vocabulary) -> Iterator[str]:
+def _translated(description: str, lexicon: Vocabulary) -> Iterator[str]:
     text = description[:_LONGEST_READ]
-    places = sorted((text.find(word), name) for word, name in known.translations.items())
+    places = sorted((text.find(word), name) for word, name in lexicon.translations.items())
     return (name for place, name in places if place >= 0)
 
 
@@ -177,8 +177,8 @@ class _Reader:
     def _thing(self, position: int) -> str | None:
         if position >= len(self.words):
             return None
-        known, _ = self._phrase_at(position)
-        return known or (self._table(position) if self._is_noun(position) else None)
+        phrase, _ = self._phrase_at(position)
+        return phrase or (self._table(position) if self._is_noun(position) else None)
 
     def _before(self, position: int) -> str:
         return self.words[position - 1] if position else "."

@@ -98,12 +98,12 @@ class Invitations:
         team = await self.teams.get(team_id, by=by, action=Action.MANAGE_MEMBERS)
         address, invitation_id = _checked(email, role), InvitationId(await attempt.take_id("invitation"))
         invitation, token = self._new(invitation_id, team, address, role, by=by)
-        others = [one async for one in self.table.every("TeamIdIndex", team_id) if one.id != invitation_id]
-        old = [one for one in others if one.email == invitation.email]
+        others = [other async for other in self.table.every("TeamIdIndex", team_id) if other.id != invitation_id]
+        old = [other for other in others if other.email == invitation.email]
         if len(others) >= MOST and not old:
             raise Conflict(f"The team has {MOST} open invitations; revoke some first.")
         await self._admit_mail(invitation.id, by=by)
-        parts = [self.table.creation(invitation), *(self.table.removal(one) for one in old)]
+        parts = [self.table.creation(invitation), *(self.table.removal(other) for other in old)]
         if await write_together(parts):
             if await self.table.find(invitation_id) is not None:  # an earlier try, that was cut short
                 return await self.get(invitation_id, by=by), None

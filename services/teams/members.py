@@ -38,10 +38,13 @@ class Members:
     async def list(self, team: Team, page: PageRequest, *, by: Actor) -> Page[Member]:
         """Return the members of a team, those who came last first."""
         require(by, Action.VIEW, team, missing=NotFound("team", team.id))
-        found = _only_owner(team) if team.personal else await self.memberships.page(team.id, page)
-        users = await self.users.many([one.id for one in found.items])
-        members = [Member(one.id, user, one.role, one.created_at) for one, user in zip(found.items, users, strict=True)]
-        return Page(members, found.cursors, found.has_next)
+        page_of_members = _only_owner(team) if team.personal else await self.memberships.page(team.id, page)
+        users = await self.users.many([membership.id for membership in page_of_members.items])
+        members = [
+            Member(membership.id, user, membership.role, membership.created_at)
+            for membership, user in zip(page_of_members.items, users, strict=True)
+        ]
+        return Page(members, page_of_members.cursors, page_of_members.has_next)
 
     async def change_role(self, team_id: TeamId, user_id: UserId, role: Role, *, by: Actor) -> Team:
         """Give a member another role. The owner's changes only by giving the team away."""
@@ -78,15 +81,15 @@ class Members:
 
     async def _end(self, team: Team, user_id: UserId, *, by: Actor) -> None:
         for _ in range(5):
-            found = await self.memberships.find(user_id, team.id)
-            if found is None and not team.personal:
+            membership = await self.memberships.find(user_id, team.id)
+            if membership is None and not team.personal:
                 raise _no_member()
-            if found is None or found.role is Role.OWNER:
+            if membership is None or membership.role is Role.OWNER:
                 raise Conflict("The owner can't leave: give the team away first, or delete it.", current=team)
-            if await self.memberships.end(found):
+            if await self.memberships.end(membership):
                 await self.access.announce(user_id)
                 verb = Verb.LEFT if user_id == by.user_id else Verb.REMOVED
-                await self.teams.journal.member(verb, found, by=by.user_id)
+                await self.teams.journal.member(verb, membership, by=by.user_id)
                 return
         raise Conflict("The membership keeps changing; try again.", current=team)
 

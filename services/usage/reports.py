@@ -96,9 +96,9 @@ class Reports:
     async def budget(self, report: Report) -> Budget:
         """Return how the current month stands of the team of a report that the caller was given."""
         month = self.now().astimezone(UTC).strftime("%Y-%m")
-        found = await self.counters.find(counter_id(report.team_id, month))
-        spent = (found.spent_tokens, found.spent_cost) if found else (0, 0)
-        committed = (found.committed_tokens, found.committed_cost) if found else (0, 0)
+        counter = await self.counters.find(counter_id(report.team_id, month))
+        spent = (counter.spent_tokens, counter.spent_cost) if counter else (0, 0)
+        committed = (counter.committed_tokens, counter.committed_cost) if counter else (0, 0)
         return Budget(
             Account(self.limits.tokens, spent[0], committed[0] - spent[0]),
             Account(self.limits.cost, spent[1], committed[1] - spent[1]),

@@ -128,10 +128,10 @@ class Budgets(Generic[M]):
                 *self._rows(record, record.reservation, priced),
             ]
             await write_together(parts)  # where the record has changed meanwhile, it decides again
-            found = await self.records.find(record.id)
-            if found is None:
+            stored = await self.records.find(record.id)
+            if stored is None:
                 return record
-            record = found
+            record = stored
         raise Conflict("Too many changes at once; try again.")
 
     def _today(self) -> str:

@@ -33,7 +33,9 @@ class Signatures:
             raise Unauthenticated("The message's time is too far from ours.")
         expected = self._signature(f"{message_id}.{timestamp}.".encode() + body)
         given = [part.partition(",") for part in headers.get("svix-signature", "").split()]
-        if not any(version == "v1" and hmac.compare_digest(one.encode(), expected) for version, _, one in given):
+        if not any(
+            version == "v1" and hmac.compare_digest(signature.encode(), expected) for version, _, signature in given
+        ):
             raise Unauthenticated("The message's signature does not hold.")
         return message_id
 

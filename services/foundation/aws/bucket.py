@@ -23,8 +23,8 @@ class Bucket:
     async def put_parts(self, key: str, parts: AsyncIterator[bytes], *, media_type: str) -> None:
         """Store parts, each but the last of 5 MiB at least, as one object. Cut short, nothing is there."""
         upload: dict[str, Any] = {"Bucket": self.name, "Key": key}
-        made = await self.aws.run(self.aws.s3.create_multipart_upload, **upload, ContentType=media_type)
-        upload["UploadId"] = made["UploadId"]
+        begun = await self.aws.run(self.aws.s3.create_multipart_upload, **upload, ContentType=media_type)
+        upload["UploadId"] = begun["UploadId"]
         stored: list[Any] = []
         try:
             async for part in parts:
@@ -61,7 +61,7 @@ class Bucket:
     def _remove(self, prefix: str) -> None:
         pages = self.aws.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
         for page in pages:  # of a thousand at most, as many as one call deletes
-            if keys := [{"Key": one["Key"]} for one in page.get("Contents", []) if "Key" in one]:
+            if keys := [{"Key": stored["Key"]} for stored in page.get("Contents", []) if "Key" in stored]:
                 self.aws.s3.delete_objects(Bucket=self.name, Delete={"Objects": keys, "Quiet": True})  # pyright: ignore[reportArgumentType] - built above
 
     def _get(self, key: str) -> bytes | None:

@@ -92,11 +92,11 @@ class Lister(Reader[E]):
         """
         index = self.spec.index(index_name)
         request = index_query(self.name, index, partition, where or {}, since=since, newest_first=True)
-        found = 0
+        count = 0
         for _ in range(MOST_COUNTED):
             answer = await self.aws.run(self.aws.dynamodb.query, **request, Select="COUNT")
-            found += answer["Count"]
+            count += answer["Count"]
             if "LastEvaluatedKey" not in answer:
                 break
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        return found
+        return count

@@ -139,9 +139,9 @@ def _index(index: Index) -> dict[str, Any]:
 def _missing_indexes(aws: Aws, table: "TableDescriptionTypeDef", name: str, spec: TableSpec[Any]) -> None:
     """Add indexes that the declaration has gained; DynamoDB makes one at a time."""
     there = table.get("GlobalSecondaryIndexes", [])
-    known = {index.get("IndexName") for index in there}
+    names = {index.get("IndexName") for index in there}
     types = key_types(spec)
-    for index in (index for index in spec.indexes if index.name not in known):
+    for index in (index for index in spec.indexes if index.name not in names):
         keys = [index.partition, *([index.sort] if index.sort else [])]
         request: dict[str, Any] = {
             "TableName": name,

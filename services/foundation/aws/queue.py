@@ -76,23 +76,23 @@ class Queue:
     async def unbury(self, body: str) -> None:
         """Take a message out of the dead-letter queue, where it is among the first hundred."""
         for _ in range(10):
-            found = await self.aws.run(self.dead.receive_now, BATCH, 5)
-            for delivery in found:
+            deliveries = await self.aws.run(self.dead.receive_now, BATCH, 5)
+            for delivery in deliveries:
                 if delivery.body == body:
                     await self.dead.delete(delivery.receipt)
                     return
-            if not found:
+            if not deliveries:
                 return
 
     async def bodies(self, *, most: int) -> list[str]:
         """Look at messages without taking them: for dead-letter queues. Others do not see them for two seconds."""
-        found: dict[str, None] = {}
-        while len(found) < most:
+        bodies: dict[str, None] = {}
+        while len(bodies) < most:
             seen = await self.aws.run(self.receive_now, BATCH, 2)
-            if not seen or all(delivery.body in found for delivery in seen):
+            if not seen or all(delivery.body in bodies for delivery in seen):
                 break
-            found |= dict.fromkeys(delivery.body for delivery in seen)
-        return list(found)[:most]
+            bodies |= dict.fromkeys(delivery.body for delivery in seen)
+        return list(bodies)[:most]
 
     @property
     def dead(self) -> "Queue":

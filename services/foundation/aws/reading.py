@@ -52,11 +52,11 @@ class Reader(Generic[E]):
         """
         wanted = list(dict.fromkeys(tuple(key) for key in keys))
         batches = [wanted[start : start + _BATCH] for start in range(0, len(wanted), _BATCH)]
-        found: dict[Sequence[str], E] = {}
+        entities: dict[Sequence[str], E] = {}
         for items in await asyncio.gather(*map(self._batch, batches)):
             for item in items:
-                found[tuple(item[name]["S"] for name in self.spec.key)] = from_item(item, self.spec.entity)
-        return [found.get(tuple(key)) for key in keys]
+                entities[tuple(item[name]["S"] for name in self.spec.key)] = from_item(item, self.spec.entity)
+        return [entities.get(tuple(key)) for key in keys]
 
     async def sharing(self, entity_id: str) -> list[E]:
         """Return all entities that share an id. For partitions that stay small."""
@@ -93,13 +93,13 @@ class Reader(Generic[E]):
     async def _batch(self, keys: Sequence[Sequence[str]]) -> list[Item]:
         """Read items by their keys, until DynamoDB has answered for each of them."""
         waiting: Any = {self.name: {"Keys": [key_at(self.spec, key) for key in keys], "ConsistentRead": True}}
-        found: list[Item] = []
+        items: list[Item] = []
         for pause in _PAUSES:
             answer = await self.aws.run(self.aws.dynamodb.batch_get_item, RequestItems=waiting)
-            found += answer["Responses"].get(self.name, [])
+            items += answer["Responses"].get(self.name, [])
             waiting = answer.get("UnprocessedKeys")
             if not waiting:
-                return found
+                return items
             await asyncio.sleep(pause)
         raise Unavailable("The database is busy; try again.")
 

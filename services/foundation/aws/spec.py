@@ -80,12 +80,12 @@ class TableSpec(Generic[E]):
     """Attribute of the entity's id, which is the partition key."""
 
     def __post_init__(self) -> None:
-        known = {None, *(index.name for index in self.indexes)}
+        indexes = {None, *(index.name for index in self.indexes)}
         if not self.fate:
             raise ValueError(f"The table {self.name} does not say what its items go with.")
         if EXPIRES in self.fate and self.ttl is None:
             raise ValueError(f"The items of {self.name} can not expire: it has no ttl.")
-        if any(fate.index not in known for fate in self.fate if isinstance(fate, GoesWith)):
+        if any(fate.index not in indexes for fate in self.fate if isinstance(fate, GoesWith)):
             raise ValueError(f"The table {self.name} has no such index to find the items of an owner by.")
 
     @property

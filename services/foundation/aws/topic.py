@@ -64,7 +64,7 @@ class Topic:
     def _subscribe(self, protocol: str, endpoint: str, only: Mapping[str, Sequence[str]]) -> str:
         attributes: dict[str, Any] = {"FilterPolicy": json.dumps(only)} if only else {}
         try:
-            made = self.aws.sns.subscribe(
+            subscribed = self.aws.sns.subscribe(
                 TopicArn=self.arn,
                 Protocol=protocol,
                 Endpoint=endpoint,
@@ -75,7 +75,7 @@ class Topic:
             if _code(error) in _REFUSED:
                 raise Unacceptable from None
             raise
-        return made["SubscriptionArn"]
+        return subscribed["SubscriptionArn"]
 
     def _text(self, number: str, message: str) -> None:
         kind: Any = {"DataType": "String", "StringValue": "Transactional"}

@@ -115,8 +115,8 @@ class Writer(Reader[E]):
         except ClientError as error:
             if not is_condition_failure(error):
                 raise
-            found = self._again(item)
-            return found is not None and found.get(_MARK) == mark
+            stored = self._again(item)
+            return stored is not None and stored.get(_MARK) == mark
         return True
 
     def _again(self, key: Item) -> Item | None:

@@ -66,9 +66,9 @@ class MemoryLog:
         check_append(data, attempt=attempt, producer_seq=producer_seq)
         self._expire()
         held = self._streams.get(stream) or _Stream(first=base + 1)
-        known = held.admit(attempt=attempt, producer_seq=producer_seq, count=len(data))
-        if known < len(data):
-            self._store(stream, held, data[known:], close=close)
+        stored = held.admit(attempt=attempt, producer_seq=producer_seq, count=len(data))
+        if stored < len(data):
+            self._store(stream, held, data[stored:], close=close)
             held.attempt, held.producer_seq = attempt, producer_seq + len(data) - 1
         return held.last - (held.producer_seq - (producer_seq + len(data) - 1))
 

@@ -87,7 +87,7 @@ class Sweeper(Generic[R]):
             pauses = old.not_before is not None and old.not_before > since
             return old if old.finished_at or held or pauses or old.updated_at > since else replace(old)
 
-        if (found := await self.handler.table.update(record.id, touched)) and found.updated_at >= moment:
+        if (stored := await self.handler.table.update(record.id, touched)) and stored.updated_at >= moment:
             log.warning("sending %s again: nobody has heard of it since %s", record.id, record.updated_at)
             await self.queue.send(record.id, group=record.team_id)
 
