@@ -117,8 +117,8 @@ GUARDS: Final = (
     Guard(
         "write mark: our own repeated write is told from another's",
         "services/foundation/aws/writing.py",
-        "return found is not None and found.get(_MARK) == mark",
-        "return found is not None",
+        "return stored is not None and stored.get(_MARK) == mark",
+        "return stored is not None",
         f"{TABLES}::test_concurrent_updates_all_count",
     ),
     Guard(
