@@ -100,10 +100,6 @@ class RevokeApiKeyPayload(Payload):
     api_key: ApiKey | None = None
     """The key as it is now."""
 
-    @classmethod
-    def of(cls, key: model.ApiKey) -> Self:
-        return cls(api_key=ApiKey.of(key))
-
 
 @strawberry.type
 class ApiKeysMutation:

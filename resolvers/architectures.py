@@ -171,10 +171,6 @@ class SaveArchitecturePayload(Payload):
     architecture: Architecture | None = None
     """The architecture; null where there are user errors."""
 
-    @classmethod
-    def of(cls, architecture: service.Architecture) -> Self:
-        return cls(architecture=Architecture.of(architecture))
-
 
 @strawberry.type
 class UpdateArchitecturePayload(Payload):
@@ -183,10 +179,6 @@ class UpdateArchitecturePayload(Payload):
     architecture: Architecture | None = None
     """The architecture as it is now, also after a CONFLICT."""
 
-    @classmethod
-    def of(cls, architecture: service.Architecture) -> Self:
-        return cls(architecture=Architecture.of(architecture))
-
 
 @strawberry.type
 class DeleteArchitecturePayload(Payload):
@@ -194,10 +186,6 @@ class DeleteArchitecturePayload(Payload):
 
     deleted_architecture_id: strawberry.ID | None = None
     """The architecture's id; null where there are user errors."""
-
-    @classmethod
-    def of(cls, architecture: service.Architecture) -> Self:
-        return cls(deleted_architecture_id=strawberry.ID(architecture.id))
 
 
 @strawberry.type

@@ -69,10 +69,6 @@ class RestoreProjectPayload(Payload):
     project: Project | None = None
     """The project as it was, in the team that it was in; nothing of it runs."""
 
-    @classmethod
-    def of(cls, project: model.Project) -> Self:
-        return cls(project=Project.of(project))
-
 
 @strawberry.type
 class DeletedProjectsQuery:

@@ -14,7 +14,6 @@ from resolvers.shown import AnyGeneration, shown, shows
 from services.core.ids import PageId, ProjectId
 from services.documentation import model, service
 from services.documentation.model import MAX_PAGES
-from services.projects import service as projects
 
 
 @shows(model.DocumentationPage, prefix="page", get=lambda services: services.documentation.get)
@@ -136,10 +135,6 @@ class CreateDocumentationPagePayload(Payload):
     page: DocumentationPage | None = None
     """The page, behind all others; null where there are user errors."""
 
-    @classmethod
-    def of(cls, page: model.DocumentationPage) -> Self:
-        return cls(page=DocumentationPage.of(page))
-
 
 @strawberry.type
 class UpdateDocumentationPagePayload(Payload):
@@ -147,10 +142,6 @@ class UpdateDocumentationPagePayload(Payload):
 
     page: DocumentationPage | None = None
     """The page as it is now, also after a CONFLICT."""
-
-    @classmethod
-    def of(cls, page: model.DocumentationPage) -> Self:
-        return cls(page=DocumentationPage.of(page))
 
 
 @strawberry.type
@@ -160,10 +151,6 @@ class DeleteDocumentationPagePayload(Payload):
     deleted_page_id: strawberry.ID | None = None
     """The page's id; null where there are user errors."""
 
-    @classmethod
-    def of(cls, page: model.DocumentationPage) -> Self:
-        return cls(deleted_page_id=strawberry.ID(page.id))
-
 
 @strawberry.type
 class ReorderDocumentationPayload(Payload):
@@ -171,10 +158,6 @@ class ReorderDocumentationPayload(Payload):
 
     project: Project | None = None
     """The project with its pages in the new order; null where there are user errors."""
-
-    @classmethod
-    def of(cls, project: projects.Project) -> Self:
-        return cls(project=Project.of(project))
 
 
 @strawberry.type

@@ -206,10 +206,6 @@ class WithIntegration(Payload):
     integration: Integration | None = None
     """The integration as it is now, also after a CONFLICT; null after other user errors."""
 
-    @classmethod
-    def of(cls, integration: model.Integration) -> Self:
-        return cls(integration=Integration.of(integration))
-
 
 @strawberry.type
 class CreateIntegrationPayload(WithIntegration):
@@ -242,10 +238,6 @@ class DeleteIntegrationPayload(Payload):
 
     deleted_integration_id: strawberry.ID | None = None
     """The integration's id; null where there are user errors."""
-
-    @classmethod
-    def of(cls, integration: model.Integration) -> Self:
-        return cls(deleted_integration_id=strawberry.ID(integration.id))
 
 
 @strawberry.type

@@ -1,9 +1,9 @@
 """What mutations have in common: retries that are safe, and payloads that say what was wrong."""
 
 import asyncio
+import dataclasses
 import functools
 import inspect
-from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -11,7 +11,7 @@ import strawberry
 
 from resolvers.context import Context
 from resolvers.errors import UserError, UserErrors, user_errors
-from resolvers.shown import seen
+from resolvers.shown import seen, shown
 from services.core import errors
 
 ClientMutationId = str | None
@@ -29,7 +29,7 @@ def retry_returns(thing: str, *, without: str = "") -> Any:
     )
 
 
-class Payload(ABC):
+class Payload:
     """What a mutation returns: what it changed, and behind it what was wrong. The base of all payloads."""
 
     user_errors: list[UserError]
@@ -44,9 +44,11 @@ class Payload(ABC):
             cls.user_errors = strawberry.field(default_factory=list)
 
     @classmethod
-    @abstractmethod
     def of(cls, thing: Any, /) -> Self:
-        """Make the payload that shows an object of the services."""
+        """Make the payload that shows an object of the services by its first field: as its type, or as its id."""
+        payload: Any = cls  # Strawberry makes a dataclass of each payload
+        name = dataclasses.fields(payload)[0].name
+        return payload(**{name: strawberry.ID(thing.id) if name.endswith("_id") else shown(thing)})
 
 
 Y = TypeVar("Y", bound=Payload)
@@ -73,12 +75,12 @@ def reporting(
             return await resolve(root, *args, **kwargs)
         except errors.Conflict as conflict:
             is_seen = conflict.current and await seen(context.services, conflict.current.id, by=context.actor)
-            shown = payload.of(conflict.current) if is_seen else payload()
-            shown.user_errors = user_errors(conflict)
-            return shown
+            answer = payload.of(conflict.current) if is_seen else payload()
+            answer.user_errors = user_errors(conflict)
+            return answer
         except (errors.Invalid, errors.Exhausted) as problem:
-            shown = payload()
-            shown.user_errors = user_errors(problem)
-            return shown
+            answer = payload()
+            answer.user_errors = user_errors(problem)
+            return answer
 
     return reported

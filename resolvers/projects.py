@@ -232,10 +232,6 @@ class CreateProjectPayload(Payload):
     project: Project | None = None
     """The project; null where there are user errors."""
 
-    @classmethod
-    def of(cls, project: model.Project) -> Self:
-        return cls(project=Project.of(project))
-
 
 @strawberry.type
 class UpdateProjectPayload(Payload):
@@ -243,10 +239,6 @@ class UpdateProjectPayload(Payload):
 
     project: Project | None = None
     """The project as it is now, also after a CONFLICT."""
-
-    @classmethod
-    def of(cls, project: model.Project) -> Self:
-        return cls(project=Project.of(project))
 
 
 @strawberry.type
@@ -256,10 +248,6 @@ class MoveProjectPayload(Payload):
     project: Project | None = None
     """The project as it is now, also after a CONFLICT."""
 
-    @classmethod
-    def of(cls, project: model.Project) -> Self:
-        return cls(project=Project.of(project))
-
 
 @strawberry.type
 class DeleteProjectPayload(Payload):
@@ -267,10 +255,6 @@ class DeleteProjectPayload(Payload):
 
     deleted_project_id: strawberry.ID | None = None
     """The project's id; null where there are user errors."""
-
-    @classmethod
-    def of(cls, project: model.Project) -> Self:
-        return cls(deleted_project_id=strawberry.ID(project.id))
 
 
 @strawberry.type

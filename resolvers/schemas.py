@@ -250,10 +250,6 @@ class SaveSchemaPayload(Payload):
     schema: Schema | None = None
     """The stored version; after a CONFLICT the newest one."""
 
-    @classmethod
-    def of(cls, schema: service.Schema) -> Self:
-        return cls(schema=Schema.of(schema))
-
 
 @strawberry.type
 class SchemasQuery:

@@ -106,10 +106,6 @@ class UpdateProfilePayload(Payload):
     user: User | None = None
     """You as you are now, also after a CONFLICT."""
 
-    @classmethod
-    def of(cls, user: model.User) -> Self:
-        return cls(user=User.of(user))
-
 
 @strawberry.type
 class UsersMutation:

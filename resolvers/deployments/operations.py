@@ -1,7 +1,7 @@
 """Starting a deployment, watching it, stopping it, and doing it again."""
 
 from collections.abc import AsyncGenerator
-from typing import Annotated, Self
+from typing import Annotated
 
 import strawberry
 
@@ -93,10 +93,6 @@ class CreateDeploymentPayload(Payload):
     deployment: Deployment | None = None
     """PENDING, as a rule; watch it with the subscription `deploymentEvents`."""
 
-    @classmethod
-    def of(cls, deployment: records.Deployment) -> Self:
-        return cls(deployment=Deployment.of(deployment))
-
 
 @strawberry.type
 class CancelDeploymentPayload(Payload):
@@ -104,10 +100,6 @@ class CancelDeploymentPayload(Payload):
 
     deployment: Deployment | None = None
     """CANCELING until nothing of it runs any more, then CANCELED; after a CONFLICT as it ended."""
-
-    @classmethod
-    def of(cls, deployment: records.Deployment) -> Self:
-        return cls(deployment=Deployment.of(deployment))
 
 
 @strawberry.type
@@ -117,10 +109,6 @@ class DeleteDeploymentPayload(Payload):
     deleted_deployment_id: strawberry.ID | None = None
     """The deployment's id; null where there are user errors."""
 
-    @classmethod
-    def of(cls, deployment: records.Deployment) -> Self:
-        return cls(deleted_deployment_id=strawberry.ID(deployment.id))
-
 
 @strawberry.type
 class RedeployPayload(Payload):
@@ -128,10 +116,6 @@ class RedeployPayload(Payload):
 
     deployment: Deployment | None = None
     """A new deployment of the same code; once live it replaces what runs. After a CONFLICT the one asked about."""
-
-    @classmethod
-    def of(cls, deployment: records.Deployment) -> Self:
-        return cls(deployment=Deployment.of(deployment))
 
 
 @strawberry.input

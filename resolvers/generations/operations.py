@@ -1,7 +1,7 @@
 """Asking for a generation, watching it, and canceling it."""
 
 from collections.abc import AsyncGenerator
-from typing import Annotated, Self
+from typing import Annotated
 
 import strawberry
 
@@ -13,7 +13,6 @@ from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
 from services.core.ids import GenerationId, ProjectId
 from services.core.pages import PageRequest
-from services.generations import model as records
 from services.generations import service
 from services.generations.model import GenerationKind, GenerationStatus
 from services.llm.port import Options
@@ -83,10 +82,6 @@ class ContinueGenerationPayload(Payload):
     generation: Generation | None = None
     """A new generation, which has all that the INCOMPLETE one made; after a CONFLICT the one that was asked about."""
 
-    @classmethod
-    def of(cls, generation: records.Generation) -> Self:
-        return cls(generation=Generation.of(generation))
-
 
 @strawberry.type
 class GeneratePayload(Payload):
@@ -94,10 +89,6 @@ class GeneratePayload(Payload):
 
     generation: Generation | None = None
     """QUEUED, as a rule; watch it with the subscription `generationEvents`."""
-
-    @classmethod
-    def of(cls, generation: records.Generation) -> Self:
-        return cls(generation=Generation.of(generation))
 
 
 @strawberry.type
@@ -107,10 +98,6 @@ class CancelGenerationPayload(Payload):
     generation: Generation | None = None
     """CANCELING until the work has really stopped, then CANCELED; after a CONFLICT as it ended."""
 
-    @classmethod
-    def of(cls, generation: records.Generation) -> Self:
-        return cls(generation=Generation.of(generation))
-
 
 @strawberry.type
 class DeleteGenerationPayload(Payload):
@@ -118,10 +105,6 @@ class DeleteGenerationPayload(Payload):
 
     deleted_generation_id: strawberry.ID | None = None
     """The generation's id; null where there are user errors."""
-
-    @classmethod
-    def of(cls, generation: records.Generation) -> Self:
-        return cls(deleted_generation_id=strawberry.ID(generation.id))
 
 
 @strawberry.input

@@ -120,10 +120,6 @@ class UpdateWebhookPayload(Payload):
     webhook: Webhook | None = None
     """The webhook as it is now, also after a CONFLICT."""
 
-    @classmethod
-    def of(cls, webhook: model.Webhook) -> Self:
-        return cls(webhook=Webhook.of(webhook))
-
 
 @strawberry.type
 class DeleteWebhookPayload(Payload):
@@ -132,10 +128,6 @@ class DeleteWebhookPayload(Payload):
     deleted_webhook_id: strawberry.ID | None = None
     """The webhook's id; null where there are user errors."""
 
-    @classmethod
-    def of(cls, webhook: model.Webhook) -> Self:
-        return cls(deleted_webhook_id=strawberry.ID(webhook.id))
-
 
 @strawberry.type
 class WithDelivery(Payload):
@@ -143,10 +135,6 @@ class WithDelivery(Payload):
 
     delivery: WebhookDelivery | None = None
     """The delivery; after a CONFLICT as it is."""
-
-    @classmethod
-    def of(cls, delivery: model.Delivery) -> Self:
-        return cls(delivery=WebhookDelivery.of(delivery))
 
 
 @strawberry.type

@@ -102,10 +102,6 @@ class CreateNotificationTargetPayload(Payload):
     target: NotificationTarget | None = None
     """The target, also after a CONFLICT with one that is there already; null after other user errors."""
 
-    @classmethod
-    def of(cls, target: model.NotificationTarget) -> Self:
-        return cls(target=NotificationTarget.of(target))
-
 
 @strawberry.type
 class ConfirmNotificationTargetPayload(Payload):
@@ -114,10 +110,6 @@ class ConfirmNotificationTargetPayload(Payload):
     target: NotificationTarget | None = None
     """The target, which is told from now on; after a CONFLICT as it is."""
 
-    @classmethod
-    def of(cls, target: model.NotificationTarget) -> Self:
-        return cls(target=NotificationTarget.of(target))
-
 
 @strawberry.type
 class DeleteNotificationTargetPayload(Payload):
@@ -125,10 +117,6 @@ class DeleteNotificationTargetPayload(Payload):
 
     deleted_target_id: strawberry.ID | None = None
     """The target's id; null where there are user errors."""
-
-    @classmethod
-    def of(cls, target: model.NotificationTarget) -> Self:
-        return cls(deleted_target_id=strawberry.ID(target.id))
 
 
 @strawberry.type

@@ -109,10 +109,6 @@ class RevokeInvitationPayload(Payload):
     revoked_invitation_id: strawberry.ID | None = None
     """The invitation's id."""
 
-    @classmethod
-    def of(cls, invitation: invitations.Invitation) -> Self:
-        return cls(revoked_invitation_id=strawberry.ID(invitation.id))
-
 
 @strawberry.type
 class AcceptInvitationPayload(TeamPayload):

@@ -57,10 +57,6 @@ class TeamPayload(Payload):
     team: Team | None = None
     """The team as it is now, also after a CONFLICT; null after other errors."""
 
-    @classmethod
-    def of(cls, team: model.Team) -> Self:
-        return cls(team=Team.of(team))
-
 
 @strawberry.type
 class CreateTeamPayload(TeamPayload):
