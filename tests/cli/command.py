@@ -27,7 +27,7 @@ class Ended:
 
 async def snapinfra(*arguments: str | Path, folder: Path, **settings: str) -> Ended:
     """Run a command in a folder, with no other settings than the given, to its end."""
-    async with started(*arguments, folder=folder, **settings) as process, asyncio.timeout(60):
+    async with started(*arguments, folder=folder, **settings) as process, asyncio.timeout(180):
         out, err = await process.communicate()
     assert process.returncode is not None
     return Ended(process.returncode, out.decode(), err.decode())

@@ -56,7 +56,7 @@ class Dev:
     async def interrupt(self) -> tuple[int | None, str, str]:
         """Press Ctrl-C; return the exit status and what was printed since."""
         self.process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             out, err = await self.process.communicate()
         return self.process.returncode, out.decode(), err.decode()
 
@@ -73,7 +73,7 @@ async def banner(process: Process) -> str:
     """Read up to the banner's last line."""
     assert process.stdout is not None
     read = ""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while "Ctrl-C" not in read:
             line = await process.stdout.readline()
             assert line, (await process.communicate())[1].decode()
@@ -214,7 +214,7 @@ async def test_a_dev_whose_terminal_is_closed_or_that_is_killed_leaves_nothing_r
         await running.user().project(name="Kept")
         children = descendants(running.process.pid)
         running.process.send_signal(end)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await running.process.wait()
             while any(is_alive(pid) for pid in children):  # noqa: ASYNC110 - nothing tells of these
                 await asyncio.sleep(0.02)
@@ -234,7 +234,7 @@ async def test_the_first_interrupt_says_what_it_waits_for_and_the_second_ends_ev
 
         running.process.send_signal(signal.SIGINT)
         assert running.process.stdout is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not (said := await running.process.stdout.readline()).strip():
                 pass
             still = running.process.returncode
@@ -253,7 +253,7 @@ async def pasted(line: str, folder: Path, *more: str) -> Ended:
     process = await asyncio.create_subprocess_exec(
         "/bin/sh", "-c", command, cwd=folder, env={"PATH": os.defpath, "HOME": str(folder)}, stdout=PIPE, stderr=PIPE
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         out, err = await process.communicate()
     return Ended(process.returncode or 0, out.decode(), err.decode())
 
@@ -273,7 +273,7 @@ async def test_a_journey_that_is_interrupted_says_how_to_come_back_and_goes_on_t
         options = ["--no-deploy", "--url", url, "--data", tmp_path / "data"]
         async with started("new", "Build a blog with posts", *options, folder=tmp_path) as process:
             assert process.stdout is not None
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while b"scaffold" not in await process.stdout.readline():
                     pass
                 process.send_signal(signal.SIGINT)
@@ -297,7 +297,7 @@ async def test_a_log_that_cannot_be_followed_is_given_up_at_once(tmp_path: Path)
     options = ["--follow", "--url", url, "--data", tmp_path / "data"]
     await snapinfra("token", "--data", tmp_path / "data", folder=tmp_path)
 
-    async with asyncio.timeout(10):  # a lost connection is given up after 60 s
+    async with asyncio.timeout(30):  # a lost connection is given up after 60 s
         shown = await snapinfra("logs", "deployment_01jd0000000000000000000000", *options, folder=tmp_path)
 
     assert (shown.status, shown.out) == (1, "")
@@ -311,7 +311,7 @@ async def test_a_lost_connection_is_told_at_once(tmp_path: Path) -> None:
         async with started("new", "Build a blog with posts", *options, folder=tmp_path) as process:
             assert process.stdout is not None
             assert process.stderr is not None
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while b"scaffold" not in await process.stdout.readline():
                     pass
                 running.process.kill()
@@ -353,7 +353,7 @@ async def test_processes_of_dev_end_together_and_one_that_ends_alone_is_told_of(
     async with started("dev", *options, folder=tmp_path, PATH=tools) as process:
         await banner(process)
         assert process.stderr is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (workers := [pid for pid in descendants(process.pid) if is_worker(pid)]):  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.05)
             os.kill(workers[0], signal.SIGKILL)
@@ -419,7 +419,7 @@ async def test_dev_that_is_ended_while_it_starts_leaves_nothing_running(tmp_path
         children = await first_children(process)
 
         process.send_signal(end)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             _, err = await process.communicate()
 
     left = [pid for pid in children if is_alive(pid)]
@@ -429,7 +429,7 @@ async def test_dev_that_is_ended_while_it_starts_leaves_nothing_running(tmp_path
 
 
 async def first_children(process: Process) -> list[int]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (children := descendants(process.pid)):  # noqa: ASYNC110 - nothing tells of these
             await asyncio.sleep(0.02)
     return children

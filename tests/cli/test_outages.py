@@ -52,7 +52,7 @@ def user(settings: Mapping[str, str]) -> User:
 async def api(folder: Path, settings: Mapping[str, str]) -> AsyncGenerator[Process]:
     """Run an api and wait until it listens."""
     async with started("serve", folder=folder, **settings) as process:
-        async with asyncio.timeout(30), httpx.AsyncClient(verify=trusted()) as http:
+        async with asyncio.timeout(90), httpx.AsyncClient(verify=trusted()) as http:
             while True:
                 try:
                     await http.get(f"http://127.0.0.1:{settings['PORT']}/api/health")

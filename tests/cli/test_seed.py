@@ -90,7 +90,7 @@ async def test_it_fills_the_server_that_runs_on_the_data_folder(tmp_path: Path) 
 
 
 async def test_without_a_server_it_says_what_it_does(tmp_path: Path) -> None:
-    async with started("seed", folder=tmp_path) as process, asyncio.timeout(20):
+    async with started("seed", folder=tmp_path) as process, asyncio.timeout(60):
         assert process.stdout is not None
         said = await process.stdout.readline()
 
