@@ -33,7 +33,7 @@ class Process:
         self.process.send_signal(signal.SIGTERM)
 
     async def ended(self) -> int:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             return await self.process.wait()
 
 
@@ -59,7 +59,7 @@ class Processes:
         )
         self.started.append(Process(process))
         assert process.stdout is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             await process.stdout.readline()  # it says that it is ready; from then on it minds its signals
         return self.started[-1]
 
@@ -67,7 +67,7 @@ class Processes:
         """Start an api and wait until it answers."""
         server = Server(self.config if port is None else self.config.model_copy(update={"port": port}))
         process = await self.start("serve", PORT=str(server.config.port))
-        async with asyncio.timeout(30), httpx.AsyncClient(verify=trusted()) as http:
+        async with asyncio.timeout(90), httpx.AsyncClient(verify=trusted()) as http:
             while True:
                 try:
                     if (await http.get(f"{server.origin}/api/health")).status_code == 200:

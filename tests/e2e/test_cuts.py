@@ -66,7 +66,7 @@ class Stream:
         came: list[Event] = []
         before = len(self.proxy.connections)
         following = asyncio.create_task(self.follow(Cut(from_server=offset, silently=True), came))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             await self.proxy.connected(before + 1)
             await self.proxy.connections[-1].silent.wait()
         following.cancel()

@@ -190,7 +190,7 @@ async def test_no_event_tells_of_a_state_that_a_query_does_not_show_yet(witness:
         deployment = await services.deployments.create(new, by=by)
         return witness.deployment(deployment.id)
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         first = await deploy()
         assert [await anext(first) for _ in range(3)] == [BUILDING, DEPLOYING, LIVE]
         second = await deploy()

@@ -182,7 +182,7 @@ async def test_the_service_tells_the_same_of_a_lost_stream(
         actor = await process.services.users.actor(Subject(user_id))
         generations = process.services.generations
         following = generations.follow(GenerationId(ended.generation_id), after=held["cursor"], by=actor)
-        async with asyncio.timeout(30), following as followed:
+        async with asyncio.timeout(90), following as followed:
             first, *rest = [event async for event in followed]
 
     told = [event.event for event in rest if isinstance(event, StreamEvent)]
@@ -222,7 +222,7 @@ async def deployment_events(
 ) -> list[Event]:
     found: list[Event] = []
     follow = user.follow(DEPLOYMENT, id=deployment_id, after=after)
-    async with asyncio.timeout(60), aclosing(follow) as results:
+    async with asyncio.timeout(180), aclosing(follow) as results:
         async for result in results:
             assert "errors" not in result, result
             found.append(result["data"]["deploymentEvents"])
@@ -241,7 +241,7 @@ class Deployed:
 
 async def archived(server: Server, deployment_id: str) -> None:
     """Wait until the archive has the terminal event: its subscribers may have it a moment earlier."""
-    async with opened(server.config, {}) as process, asyncio.timeout(30):
+    async with opened(server.config, {}) as process, asyncio.timeout(90):
         archive = process.services.deployments.archive
         while not ((newest := await archive.newest(deployment_id)) and newest.terminal):
             continue
