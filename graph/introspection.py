@@ -111,7 +111,7 @@ class Known:
             resolve: Any = shown.resolve
             arguments = {"includeDeprecated": True} if "includeDeprecated" in shown.args else {}
             value = resolve(self._things[thing], SimpleNamespace(schema=self.schema), **arguments)
-            self._behind[key] = self.note((value or ()) if is_list(shown.type) else [value])  # pyright: ignore[reportUnknownMemberType] - generic
+            self._behind[key] = self.note((value or ()) if is_list(shown.type) else [value])  # pyright: ignore[reportUnknownMemberType] - the type of a list is generic
         return self._behind[key]
 
 

@@ -83,7 +83,8 @@ def _descriptions() -> Any:
     """Return the loader of botocore's descriptions of AWS, which reads each once: that is most of what clients cost."""
     import botocore.session  # noqa: PLC0415 - as below
 
-    return botocore.session.Session().get_component("data_loader")  # pyright: ignore[reportUnknownMemberType] - untyped
+    core: Any = botocore.session.Session()
+    return core.get_component("data_loader")
 
 
 def connect(
@@ -109,8 +110,8 @@ def connect(
     credentials: dict[str, Any] = (
         {name.lower(): value for name, value in EMULATOR_CREDENTIALS.items()} if endpoint else {}
     )
-    core = botocore.session.Session()
-    core.register_component("data_loader", _descriptions())  # pyright: ignore[reportUnknownMemberType] - botocore is untyped
+    core: Any = botocore.session.Session()
+    core.register_component("data_loader", _descriptions())
     session = boto3.Session(botocore_session=core, region_name=region, **credentials)
     client: Callable[..., Any] = partial(  # pyright: ignore[reportUnknownVariableType] - services without stubs
         session.client,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - same

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
@@ -72,7 +72,7 @@ def to_attribute(value: object) -> dict[str, Any]:  # noqa: C901, PLR0911 - one 
         case Enum():
             return {"S": value.value}
         case frozenset():
-            return {"NS": [repr(number) for number in value]}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - of numbers
+            return {"NS": [repr(number) for number in cast("frozenset[int | float]", value)]}
         case dict():
             return {"M": {key: to_attribute(inner) for key, inner in value.items()}}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
         case list() | tuple():
