@@ -40,7 +40,8 @@ from services.memberships.model import Team
 from services.notifications.model import NotificationEvent
 from services.notifications.service import NewWebhook, WebhookChange
 from services.platforms.port import DeploymentPlatform
-from services.projects.service import NewProject, Project
+from services.projects.model import Project
+from services.projects.service import NewProject
 from services.settings import SettingsChange, Theme
 from services.users import ProfileChange
 

@@ -10,7 +10,7 @@ from resolvers.lists import AtMost
 from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.node import Node
 from resolvers.shown import shows
-from services.api_keys import service as model
+from services.api_keys import model, service
 from services.api_keys.text import key_prefix
 from services.core.actor import Scope
 from services.core.ids import ApiKeyId, TeamId
@@ -109,7 +109,7 @@ class ApiKeysMutation:
         self, info: Info, input: Annotated[CreateApiKeyInput, strawberry.argument(description="What to make.")]
     ) -> CreateApiKeyPayload:
         """Make an API key for a team whose keys you manage. Its text is shown this once."""
-        new = model.NewApiKey(
+        new = service.NewApiKey(
             name=input.name,
             scopes=tuple(input.scopes),
             team_id=None if input.team_id is None else TeamId(input.team_id),

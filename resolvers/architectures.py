@@ -12,12 +12,12 @@ from resolvers.mutations import ClientMutationId, Payload, reporting, retry_retu
 from resolvers.node import Node
 from resolvers.projects import Project
 from resolvers.shown import AnyGeneration, shown, shows
-from services.architectures import service
+from services.architectures import model
 from services.core.ids import ArchitectureId, ProjectId
-from services.designs import architecture as model
+from services.designs import architecture as design
 from services.designs.architecture import MAX_EDGES, MAX_NODES
 
-DiagramNodeKind = strawberry.enum(model.NodeKind, name="DiagramNodeKind")
+DiagramNodeKind = strawberry.enum(design.NodeKind, name="DiagramNodeKind")
 
 
 @strawberry.type
@@ -26,7 +26,7 @@ class DiagramNode:
 
     id: strawberry.ID
     """Unique in its architecture, and only there."""
-    kind: model.NodeKind
+    kind: design.NodeKind
     """What it is."""
     name: str
     """What it is called."""
@@ -46,7 +46,7 @@ class DiagramEdge:
     """How; may be empty."""
 
 
-@shows(service.Architecture, prefix="architecture", get=lambda services: services.architectures.get)
+@shows(model.Architecture, prefix="architecture", get=lambda services: services.architectures.get)
 @strawberry.type
 class Architecture(Node):
     """A drawing of a backend's parts and how they connect, generated or made by hand."""
@@ -61,12 +61,12 @@ class Architecture(Node):
     """When it was made."""
     updated_at: datetime
     """When it last changed."""
-    architecture: strawberry.Private[service.Architecture]
+    architecture: strawberry.Private[model.Architecture]
 
     @strawberry.field
     def mermaid(self) -> str:
         """The same as a Mermaid flowchart."""
-        return model.mermaid(self.architecture.model)
+        return design.mermaid(self.architecture.model)
 
     @strawberry.field
     async def project(self, info: Info) -> Project | None:
@@ -85,7 +85,7 @@ class Architecture(Node):
         return shown(generation)
 
     @classmethod
-    def of(cls, architecture: service.Architecture) -> Self:
+    def of(cls, architecture: model.Architecture) -> Self:
         return cls(
             id=strawberry.ID(architecture.id),
             nodes=[
@@ -109,7 +109,7 @@ class DiagramNodeInput:
 
     id: strawberry.ID
     """A letter, then letters, digits, underscores and hyphens, at most 63 in all; unique in its architecture."""
-    kind: model.NodeKind
+    kind: design.NodeKind
     """What it is."""
     name: str
     """One line of 1 to 100 characters."""
@@ -241,8 +241,8 @@ class ArchitecturesMutation:
         return DeleteArchitecturePayload.of(architecture)
 
 
-def _model(nodes: Sequence[DiagramNodeInput], edges: Sequence[DiagramEdgeInput]) -> model.ArchitectureModel:
-    return model.ArchitectureModel(
-        nodes=tuple(model.Node(**vars(node)) for node in nodes),
-        edges=tuple(model.Edge(from_node=edge.from_, to_node=edge.to, label=edge.label) for edge in edges),
+def _model(nodes: Sequence[DiagramNodeInput], edges: Sequence[DiagramEdgeInput]) -> design.ArchitectureModel:
+    return design.ArchitectureModel(
+        nodes=tuple(design.Node(**vars(node)) for node in nodes),
+        edges=tuple(design.Edge(from_node=edge.from_, to_node=edge.to, label=edge.label) for edge in edges),
     )

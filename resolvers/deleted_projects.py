@@ -13,7 +13,7 @@ from resolvers.shown import shown
 from resolvers.users import User
 from services.core.ids import ProjectId, TeamId
 from services.core.pages import PageRequest
-from services.projects import service as model
+from services.projects import model
 
 
 @strawberry.type

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from services.architectures.service import Architecture
+from services.architectures.model import Architecture
 from services.bootstrap import Services
 from services.core.actor import Actor
 from services.core.errors import NotFound
@@ -18,8 +18,8 @@ from services.core.ids import ArchitectureId, GenerationId, ProjectId, SchemaId,
 from services.deployments.model import Deployment
 from services.generations.model import Generation
 from services.memberships.model import Team
-from services.projects.service import NO_DEPLOYMENT, Project
-from services.schemas.service import Schema
+from services.projects.model import NO_DEPLOYMENT, Project
+from services.schemas.model import Schema
 from services.users import User
 
 K = TypeVar("K")

@@ -27,8 +27,8 @@ from resolvers.viewer_can import ViewerCan
 from services.core.ids import ProjectId, TeamId
 from services.core.pages import PageRequest
 from services.documentation.service import PageFilter
-from services.projects import service as model
-from services.projects.service import ProjectStatus
+from services.projects import model, service
+from services.projects.model import ProjectStatus
 
 strawberry.enum(ProjectStatus)
 
@@ -293,7 +293,7 @@ class ProjectsMutation:
         self, info: Info, input: Annotated[CreateProjectInput, strawberry.argument(description="What to start.")]
     ) -> CreateProjectPayload:
         """Start an empty project in one of your teams."""
-        new = model.NewProject(
+        new = service.NewProject(
             name=input.name,
             description=input.description,
             team_id=None if input.team_id is None else TeamId(input.team_id),
@@ -307,7 +307,7 @@ class ProjectsMutation:
         self, info: Info, input: Annotated[UpdateProjectInput, strawberry.argument(description="What to change.")]
     ) -> UpdateProjectPayload:
         """Change a project's name or description."""
-        change = model.ProjectChange(input.name, input.description, input.expected_version)
+        change = service.ProjectChange(input.name, input.description, input.expected_version)
         project = await info.context.services.projects.update(
             ProjectId(input.project_id), change, by=info.context.actor
         )

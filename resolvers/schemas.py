@@ -13,10 +13,10 @@ from resolvers.node import Node
 from resolvers.projects import Project
 from resolvers.shown import AnyGeneration, shown, shows
 from services.core.ids import ProjectId, SchemaId
-from services.designs import schema as model
+from services.designs import schema as design
 from services.designs.schema import FieldType, OnDelete, RelationshipType
 from services.designs.validation import MAX_FIELDS, MAX_INDEXES, MAX_RELATIONSHIPS, MAX_TABLES
-from services.schemas import service
+from services.schemas import model
 from services.schemas.diff import ChangeKind
 
 for _enum in (FieldType, RelationshipType, OnDelete, ChangeKind):
@@ -96,7 +96,7 @@ class SchemaChange:
     """The thing as it is; null where it went."""
 
 
-@shows(service.Schema, prefix="schema", get=lambda services: services.schemas.get)
+@shows(model.Schema, prefix="schema", get=lambda services: services.schemas.get)
 @strawberry.type
 class Schema(Node):
     """A version of a project's database schema. Versions never change; a new one is made instead."""
@@ -111,7 +111,7 @@ class Schema(Node):
     """How they relate."""
     created_at: datetime
     """When it was made."""
-    schema: strawberry.Private[service.Schema]
+    schema: strawberry.Private[model.Schema]
 
     @strawberry.field
     async def project(self, info: Info) -> Project | None:
@@ -142,7 +142,7 @@ class Schema(Node):
         ]
 
     @classmethod
-    def of(cls, schema: service.Schema) -> Self:
+    def of(cls, schema: model.Schema) -> Self:
         return cls(
             id=strawberry.ID(schema.id),
             version=schema.version,
@@ -280,24 +280,24 @@ class SchemasMutation:
         return SaveSchemaPayload.of(schema)
 
 
-def _model(input: SaveSchemaInput) -> model.SchemaModel:
-    return model.SchemaModel(
+def _model(input: SaveSchemaInput) -> design.SchemaModel:
+    return design.SchemaModel(
         tables=tuple(
-            model.Table(
+            design.Table(
                 name=table.name,
-                fields=tuple(model.Field(**vars(field)) for field in table.fields),
+                fields=tuple(design.Field(**vars(field)) for field in table.fields),
                 indexes=tuple(
-                    model.Index(name=index.name, fields=tuple(index.fields), unique=index.unique)
+                    design.Index(name=index.name, fields=tuple(index.fields), unique=index.unique)
                     for index in table.indexes
                 ),
             )
             for table in input.tables
         ),
-        relationships=tuple(model.Relationship(**vars(relationship)) for relationship in input.relationships),
+        relationships=tuple(design.Relationship(**vars(relationship)) for relationship in input.relationships),
     )
 
 
-def _table(table: model.Table) -> Table:
+def _table(table: design.Table) -> Table:
     return Table(
         name=table.name,
         fields=[
@@ -315,7 +315,7 @@ def _table(table: model.Table) -> Table:
     )
 
 
-def _relationship(relationship: model.Relationship) -> Relationship:
+def _relationship(relationship: design.Relationship) -> Relationship:
     return Relationship(
         from_table=relationship.from_table,
         to_table=relationship.to_table,

@@ -17,7 +17,8 @@ from services.foundation.events.port import EventLog
 from services.foundation.jobs.record import OPEN
 from services.generations.model import Generation, GenerationStatus
 from services.generations.service import Generations
-from services.projects.service import Projects, ProjectStatus
+from services.projects.model import ProjectStatus
+from services.projects.service import Projects
 from services.usage.service import Budgets
 
 MOST_DEAD: Final = 100

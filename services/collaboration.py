@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from services.activity.service import Activity
+from services.activity import Activity
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.ids import ProjectId, UserId

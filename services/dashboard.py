@@ -15,7 +15,8 @@ from services.deployments.model import Deployment, DeploymentStatus
 from services.deployments.service import Deployments
 from services.journal.model import EntityType
 from services.journal.reading import JournalReader
-from services.projects.service import Project, Projects
+from services.projects.model import Project
+from services.projects.service import Projects
 
 SHOWN: Final = 5
 """Recent projects and deployments."""

@@ -14,7 +14,6 @@ from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import Long
 from resolvers.shown import shows
 from services.analytics import model, service
-from services.analytics import sessions as records
 from services.analytics.live import Snapshot
 from services.analytics.model import EventStatus, EventType
 from services.analytics.rollups import Interval, Tally
@@ -79,7 +78,7 @@ class AnalyticsEvent:
         )
 
 
-@shows(records.Session, prefix="session", get=lambda services: services.analytics.session)
+@shows(model.Session, prefix="session", get=lambda services: services.analytics.session)
 @strawberry.type
 class Session(Node):
     """One user's run of something, summed up from its events. Kept for 90 days after its last event."""
@@ -110,7 +109,7 @@ class Session(Node):
     """Tokens of all answers."""
     cost_micros: Long
     """What it cost, in millionths of a US dollar."""
-    record: strawberry.Private[records.Session]
+    record: strawberry.Private[model.Session]
 
     @strawberry.field
     async def events(self, info: Info, first: First = 20, after: After = None) -> Connection[AnalyticsEvent]:
@@ -119,7 +118,7 @@ class Session(Node):
         return connection(page, AnalyticsEvent.of, after=after)
 
     @classmethod
-    def of(cls, session: records.Session) -> Self:
+    def of(cls, session: model.Session) -> Self:
         return cls(
             id=strawberry.ID(session.id),
             session_id=session.session,

@@ -16,8 +16,7 @@ from resolvers.scalars import URL
 from resolvers.shown import shown, shows
 from resolvers.viewer_can import ViewerCan
 from services.core.pages import PageRequest
-from services.deployments import events
-from services.deployments import model as records
+from services.deployments import events, model
 from services.deployments.model import DeploymentStatus
 from services.deployments.service import MAX_VARIABLES
 from services.platforms.port import LogLevel, LogStream, StepState
@@ -96,7 +95,7 @@ class DeploymentConfig:
     """Null: the platform's own."""
 
 
-@shows(records.Deployment, prefix="deployment", get=lambda services: services.deployments.get)
+@shows(model.Deployment, prefix="deployment", get=lambda services: services.deployments.get)
 @strawberry.type
 class Deployment(Node):
     """A delivery of generated code to a platform, while it is being built and while it runs there."""
@@ -123,7 +122,7 @@ class Deployment(Node):
     """When it last began to answer."""
     finished_at: datetime | None
     """When it ended; null while it is being built or runs."""
-    deployment: strawberry.Private[records.Deployment]
+    deployment: strawberry.Private[model.Deployment]
 
     @strawberry.field
     async def viewer_can(self, info: Info) -> ViewerCan | None:
@@ -157,7 +156,7 @@ class Deployment(Node):
         return connection(page, LogLine.of, after=after)
 
     @classmethod
-    def of(cls, deployment: records.Deployment) -> Self:
+    def of(cls, deployment: model.Deployment) -> Self:
         return cls(
             id=strawberry.ID(deployment.id),
             platform=deployment.platform,

@@ -14,8 +14,7 @@ from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
 from services.core.ids import DeploymentId, GenerationId, ProjectId
 from services.core.pages import PageRequest
-from services.deployments import model as records
-from services.deployments import service
+from services.deployments import model, service
 from services.deployments.model import DeploymentStatus
 from services.deployments.service import MAX_VARIABLES
 from services.platforms.port import DeploymentPlatform
@@ -176,7 +175,7 @@ class DeploymentsMutation:
             project_id=ProjectId(input.project_id),
             generation_id=GenerationId(input.generation_id),
             platform=input.platform,
-            config=records.DeploymentConfig.of(
+            config=model.DeploymentConfig.of(
                 [(variable.name, variable.value) for variable in chosen.environment_variables],
                 chosen.build_command,
                 chosen.start_command,

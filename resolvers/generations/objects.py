@@ -19,7 +19,7 @@ from resolvers.viewer_can import ViewerCan
 from services.checks.port import JSON, SYNTAX, TYPES, CheckState
 from services.core.ids import GenerationId
 from services.core.prices import dollars
-from services.generations import model as records
+from services.generations import model as records  # `model` is a field of these types
 from services.generations.artifact import Artifact
 from services.generations.diff import FileChange, FileChangeKind
 from services.generations.model import GenerationKind, GenerationReason, GenerationStatus

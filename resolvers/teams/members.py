@@ -10,8 +10,8 @@ from resolvers.teams.objects import TeamInvitation
 from resolvers.teams.operations import TeamPayload
 from services.core.actor import Role
 from services.core.ids import InvitationId, TeamId, UserId
-from services.memberships import model
-from services.teams import invitations
+from services.memberships.model import Team as TeamRecord
+from services.teams import model
 
 
 @strawberry.input
@@ -92,7 +92,7 @@ class InviteMemberPayload(Payload):
     else. Null where a retry made nothing."""
 
     @classmethod
-    def of(cls, invited: tuple[invitations.Invitation, str | None]) -> Self:
+    def of(cls, invited: tuple[model.Invitation, str | None]) -> Self:
         invitation, token = invited
         return cls(invitation=TeamInvitation.of(invitation), token=token)
 
@@ -133,7 +133,7 @@ class LeaveTeamPayload(Payload):
     """The team's id; null where there are user errors."""
 
     @classmethod
-    def of(cls, team: model.Team) -> Self:
+    def of(cls, team: TeamRecord) -> Self:
         del team  # it could not be left: there is a conflict to tell
         return cls()
 

@@ -16,8 +16,8 @@ from services.core.actor import Role
 from services.core.ids import TeamId
 from services.core.pages import PageRequest
 from services.foundation.aws.mailer import MailState
-from services.memberships import model
-from services.teams import invitations, members
+from services.memberships.model import Team as TeamRecord
+from services.teams import members, model
 
 strawberry.enum(Role, name="TeamRole")
 strawberry.enum(MailState)
@@ -53,7 +53,7 @@ class TeamMember:
         )
 
 
-@shows(invitations.Invitation, prefix="invitation", get=lambda services: services.invitations.get)
+@shows(model.Invitation, prefix="invitation", get=lambda services: services.invitations.get)
 @strawberry.type
 class TeamInvitation(Node):
     """An offer to become a member of a team. It is gone once it is accepted, taken back or replaced."""
@@ -72,7 +72,7 @@ class TeamInvitation(Node):
     """When it ends, if nobody accepts it."""
 
     @classmethod
-    def of(cls, invitation: invitations.Invitation) -> Self:
+    def of(cls, invitation: model.Invitation) -> Self:
         return cls(
             id=strawberry.ID(invitation.id),
             email=invitation.email,
@@ -84,7 +84,7 @@ class TeamInvitation(Node):
         )
 
 
-@shows(model.Team, prefix="team", get=lambda services: services.teams.get)
+@shows(TeamRecord, prefix="team", get=lambda services: services.teams.get)
 @strawberry.type
 class Team(Node):
     """People who share projects. Everybody has a personal one."""
@@ -99,7 +99,7 @@ class Team(Node):
     """When it was made."""
     updated_at: datetime
     """When it was last renamed or given away."""
-    team: strawberry.Private[model.Team]
+    team: strawberry.Private[TeamRecord]
 
     @strawberry.field
     async def settings(self, info: Info) -> TeamSettings | None:
@@ -145,7 +145,7 @@ class Team(Node):
         return connection(page, shown, after=after)
 
     @classmethod
-    def of(cls, team: model.Team) -> Self:
+    def of(cls, team: TeamRecord) -> Self:
         return cls(
             id=strawberry.ID(team.id),
             name=team.name,

@@ -8,7 +8,7 @@ from resolvers.context import Info
 from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
 from resolvers.teams.objects import Team
 from services.core.ids import TeamId, UserId
-from services.memberships import model
+from services.memberships.model import Team as TeamRecord
 
 
 @strawberry.input
@@ -81,7 +81,7 @@ class DeleteTeamPayload(Payload):
     """The team's id; null where there are user errors."""
 
     @classmethod
-    def of(cls, team: model.Team) -> Self:
+    def of(cls, team: TeamRecord) -> Self:
         del team  # it could not be deleted: there is a conflict to tell
         return cls()
 

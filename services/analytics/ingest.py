@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.analytics.model import EVENTS_KEPT, AnalyticsEvent
+from services.analytics.model import EVENTS_KEPT, AnalyticsEvent, Session
 from services.analytics.names import Counted, Names
 from services.analytics.rollups import Rollups, places_of, tallied
-from services.analytics.sessions import Session, with_events
+from services.analytics.sessions import with_events
 from services.core.clock import Clock
 from services.core.errors import Unavailable
 from services.core.ids import SessionId

@@ -1,4 +1,4 @@
-"""The analytics event: something that happened in a backend, with an agent, or in Snapinfra itself."""
+"""The records of analytics: the event, the session that it is part of, and the rollups that count it."""
 
 from datetime import datetime, timedelta
 from enum import Enum
@@ -56,8 +56,9 @@ class EventStatus(Enum):
 
 
 class AnalyticsEvent(Entity, frozen=True, kw_only=True, rename="camel"):
-    """One event as it is kept. `id` and the keys of indexes carry the team, so that no two teams share one.
+    """Something that happened in a backend, with an agent, or in Snapinfra itself.
 
+    `id` and the keys of indexes carry the team, so that no two teams share one.
     `created_at` is when it was recorded, `timestamp` when it happened.
     """
 
@@ -106,3 +107,64 @@ ANALYTICS: Final = TableSpec(
     ),
     ttl="expiresAt",
 )
+
+
+class Session(Entity, frozen=True, kw_only=True, rename="camel"):
+    """One user's run of something, by its events.
+
+    Events may come late and in any order: `started_at` is the earliest, `last_event_at` the latest seen so far.
+    """
+
+    id: SessionId
+    team_id: TeamId
+    project_id: ProjectId | None = None
+    session: str
+    """What the sender calls it."""
+    user: str | None = None
+    agent_id: str | None = None
+    user_key: str | None = None
+    """Team and user; None in sessions from before they were listed by user, and so for the agent."""
+    agent_key: str | None = None
+    """Team and agent."""
+    environment: str | None = None
+    started_at: datetime
+    last_event_at: datetime
+    ended_at: datetime | None = None
+    """When SESSION_END happened."""
+    events: int = 0
+    errors: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_micros: int = 0
+    expires_at: int
+
+
+SESSIONS: Final = TableSpec(
+    "analytics-sessions",
+    Session,
+    fate=(EXPIRES,),
+    indexes=(
+        Index("TeamIdIndex", "teamId", "startedAt"),
+        Index("ProjectIdIndex", "projectId", "startedAt"),
+        Index("UserIndex", "userKey", "startedAt"),
+        Index("AgentIndex", "agentKey", "startedAt"),
+    ),
+    ttl="expiresAt",
+)
+
+
+ROLLUPS_KEPT: Final = timedelta(days=400)
+"""A year and a month: last year's month can be compared with this one's."""
+
+
+class Rollup(Entity, frozen=True, kw_only=True, rename="camel"):
+    """An hour's or a day's counts, in attributes that come into being with their first event; see `Tally`.
+
+    `id` is the holder, `period` the hour ("H2026-01-31T13") or the day ("D2026-01-31"), in UTC.
+    """
+
+    period: str
+    expires_at: int
+
+
+ROLLUPS: Final = TableSpec("analytics-rollups", Rollup, fate=(EXPIRES,), sort="period", ttl="expiresAt")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from services.analytics.model import AnalyticsEvent
-from services.analytics.rollups import ROLLUPS_KEPT, Part, Rollup, parts_of
+from services.analytics.model import ROLLUPS_KEPT, AnalyticsEvent, Rollup
+from services.analytics.rollups import Part, parts_of
 from services.core.clock import Clock
 from services.core.ids import TeamId
 from services.core.recent import Recent

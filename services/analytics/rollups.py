@@ -9,32 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from services.analytics.distinct import estimate, mark_of
 from services.analytics.durations import bucket_of, percentile
-from services.analytics.model import AnalyticsEvent, EventType
+from services.analytics.model import ROLLUPS_KEPT, AnalyticsEvent, EventType, Rollup
 from services.core.ids import ProjectId, TeamId
 from services.foundation.aws import transactions
-from services.foundation.aws.items import Entity
-from services.foundation.aws.spec import EXPIRES, TableSpec
 from services.foundation.aws.tables import Table
-
-ROLLUPS_KEPT: Final = timedelta(days=400)
-"""A year and a month: last year's month can be compared with this one's."""
-
-
-class Rollup(Entity, frozen=True, kw_only=True, rename="camel"):
-    """An hour's or a day's counts, in attributes that come into being with their first event; see `Tally`.
-
-    `id` is the holder, `period` the hour ("H2026-01-31T13") or the day ("D2026-01-31"), in UTC.
-    """
-
-    period: str
-    expires_at: int
-
-
-ROLLUPS: Final = TableSpec("analytics-rollups", Rollup, fate=(EXPIRES,), sort="period", ttl="expiresAt")
 
 
 class Interval(Enum):

@@ -10,9 +10,9 @@ from typing import Final
 
 from services.analytics.ingest import Ingest
 from services.analytics.live import Live, Snapshot
-from services.analytics.model import AnalyticsEvent, EventType
+from services.analytics.model import AnalyticsEvent, EventType, Session
 from services.analytics.rollups import Interval, Part, Rollups, Tally, holder_of
-from services.analytics.sessions import Session, key_of
+from services.analytics.sessions import key_of
 from services.analytics.validation import TEXT_LENGTH, EventCode, NewEvent, Rejected, checked
 from services.core.actor import Actor, Scope
 from services.core.clock import Clock, iso

@@ -1,56 +1,12 @@
-"""The session: one user's run of something, summed up from its events as they come."""
+"""Summing up sessions from their events as they come."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
 
 from msgspec.structs import replace
 
-from services.analytics.model import EVENTS_KEPT, AnalyticsEvent, EventType
+from services.analytics.model import EVENTS_KEPT, AnalyticsEvent, EventType, Session
 from services.core.ids import ProjectId, SessionId, TeamId, derived_id
-from services.foundation.aws.items import Entity
-from services.foundation.aws.spec import EXPIRES, Index, TableSpec
-
-
-class Session(Entity, frozen=True, kw_only=True, rename="camel"):
-    """Events may come late and in any order: `started_at` is the earliest, `last_event_at` the latest seen so far."""
-
-    id: SessionId
-    team_id: TeamId
-    project_id: ProjectId | None = None
-    session: str
-    """What the sender calls it."""
-    user: str | None = None
-    agent_id: str | None = None
-    user_key: str | None = None
-    """Team and user; None in sessions from before they were listed by user, and so for the agent."""
-    agent_key: str | None = None
-    """Team and agent."""
-    environment: str | None = None
-    started_at: datetime
-    last_event_at: datetime
-    ended_at: datetime | None = None
-    """When SESSION_END happened."""
-    events: int = 0
-    errors: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_micros: int = 0
-    expires_at: int
-
-
-SESSIONS: Final = TableSpec(
-    "analytics-sessions",
-    Session,
-    fate=(EXPIRES,),
-    indexes=(
-        Index("TeamIdIndex", "teamId", "startedAt"),
-        Index("ProjectIdIndex", "projectId", "startedAt"),
-        Index("UserIndex", "userKey", "startedAt"),
-        Index("AgentIndex", "agentKey", "startedAt"),
-    ),
-    ttl="expiresAt",
-)
 
 
 def session_id_of(team_id: TeamId, project_id: ProjectId | None, session: str) -> SessionId:

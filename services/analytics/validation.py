@@ -78,7 +78,7 @@ class Rejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event as somebody sends it: nothing of it is checked yet."""
+    """An event as somebody sends it: nothing of it is checked yet. It stands here, with the rules of its fields."""
 
     id: str | None = None
     type: str | None = None

@@ -1,1 +1,0 @@
-"""API keys: what a program signs in with, instead of a person."""

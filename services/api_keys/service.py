@@ -13,11 +13,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from services.api_keys.model import ApiKey
 from services.api_keys.text import SECRET_BYTES, id_in, key_text
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import Clock
 from services.core.errors import Fault, Invalid, NotFound, Unauthenticated
-from services.core.ids import ApiKeyId, TeamId, UserId
+from services.core.ids import ApiKeyId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, require
 from services.core.recent import Recent
@@ -25,8 +26,6 @@ from services.core.text import bounded
 from services.foundation.auth.access import AccessChanges
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.conditions import AlreadyExists
-from services.foundation.aws.items import Entity
-from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.aws.tables import Table
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.journal.journal import InTeam
@@ -38,29 +37,6 @@ NAME_LENGTH: Final = 100
 
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 """So that a busy key does not cost a write a request."""
-
-
-class ApiKey(Entity, frozen=True, kw_only=True, rename="camel"):
-    """`hash` is the HMAC-SHA256 of its text with the server's pepper, in hex: the text itself is kept nowhere."""
-
-    id: ApiKeyId
-    team_id: TeamId
-    user_id: UserId
-    name: str
-    scopes: tuple[Scope, ...]
-    hash: str
-    expires_at: datetime | None = None
-    last_used_at: datetime | None = None
-    """At most a minute behind."""
-    revoked_at: datetime | None = None
-
-
-API_KEYS: Final = TableSpec(
-    "api-keys",
-    ApiKey,
-    fate=(GoesWith(Owner.TEAM, "TeamIdIndex"),),
-    indexes=(Index("TeamIdIndex", "teamId", "createdAt"),),
-)
 
 
 @dataclass(frozen=True, slots=True)

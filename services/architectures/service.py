@@ -1,11 +1,11 @@
-"""A project's architectures: drawings of its backend, generated or made by hand."""
+"""What users do with architectures: read them, store one made by hand, change and delete it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from msgspec.structs import replace
 
+from services.architectures.model import Architecture
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
@@ -14,32 +14,10 @@ from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.designs.architecture import ArchitectureModel, validate
 from services.foundation.aws.conditions import AlreadyExists
-from services.foundation.aws.items import Entity
-from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.aws.tables import Table
 from services.foundation.limits.idempotency import Idempotency
-from services.projects.service import Project, Projects
-
-
-class Architecture(Entity, frozen=True, kw_only=True, rename="camel"):
-    id: ArchitectureId
-    project_id: ProjectId
-    user_id: UserId
-    model: ArchitectureModel
-    generation_id: GenerationId | None = None
-    """The generation that made it; None for one made by hand."""
-
-
-ARCHITECTURES: Final = TableSpec(
-    "architectures",
-    Architecture,
-    fate=(GoesWith(Owner.PROJECT, "ProjectIdIndex"),),
-    sort="projectId",
-    indexes=(
-        Index("UserIdIndex", "userId", "createdAt"),
-        Index("ProjectIdIndex", "projectId", "updatedAt"),
-    ),
-)
+from services.projects.model import Project
+from services.projects.service import Projects
 
 
 @dataclass(frozen=True, slots=True)

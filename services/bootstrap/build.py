@@ -4,9 +4,10 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
-from services.activity.service import Activity
+from services.activity import Activity
 from services.admin import Admin
-from services.architectures.service import ARCHITECTURES, Architectures
+from services.architectures.model import ARCHITECTURES
+from services.architectures.service import Architectures
 from services.bootstrap import measuring, notifying
 from services.bootstrap.adapters import Adapters, providers
 from services.bootstrap.health import Health
@@ -39,9 +40,11 @@ from services.llm.router import Router
 from services.outcomes.announcer import Outlets
 from services.outcomes.product_events import ProductEvents
 from services.platforms.port import DeploymentPlatform, Platform
-from services.projects.service import PROJECTS, Projects
+from services.projects.model import PROJECTS
+from services.projects.service import Projects
 from services.projects.trash import DeletedProjects
-from services.schemas.service import SCHEMAS, Schemas
+from services.schemas.model import SCHEMAS
+from services.schemas.service import Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
 from services.sign_in import SignIn
 from services.usage.reports import Reports

@@ -3,7 +3,8 @@
 import secrets
 from dataclasses import dataclass
 
-from services.api_keys.service import API_KEYS, ApiKey, ApiKeys
+from services.api_keys.model import API_KEYS, ApiKey
+from services.api_keys.service import ApiKeys
 from services.bootstrap.shared import Shared
 from services.core.recent import Recent
 from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
@@ -19,8 +20,9 @@ from services.memberships.model import MEMBERSHIPS, TEAMS
 from services.memberships.service import Memberships
 from services.projects.service import Projects
 from services.sign_in import SignIn
-from services.teams.invitations import INVITATIONS, MAILS, Invitations
+from services.teams.invitations import MAILS, Invitations
 from services.teams.members import Members
+from services.teams.model import INVITATIONS
 from services.teams.service import Teams
 from services.users import KNOWN, KNOWN_FOR, USERS, Known, Users
 

@@ -7,10 +7,9 @@ from services.analytics import names
 from services.analytics.events import RATE, Events
 from services.analytics.ingest import Ingest
 from services.analytics.live import Live
-from services.analytics.model import ANALYTICS
-from services.analytics.rollups import ROLLUPS, Rollups
+from services.analytics.model import ANALYTICS, ROLLUPS, SESSIONS
+from services.analytics.rollups import Rollups
 from services.analytics.service import Analytics
-from services.analytics.sessions import SESSIONS
 from services.bootstrap.adapters import Adapters
 from services.bootstrap.shared import Shared
 from services.core.prices import Prices, nanos

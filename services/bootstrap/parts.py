@@ -5,21 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from services.activity.service import Activity
+from services.activity import Activity
 from services.admin import Admin
 from services.analytics.events import Events
-from services.analytics.model import ANALYTICS
-from services.analytics.rollups import ROLLUPS
+from services.analytics.model import ANALYTICS, ROLLUPS, SESSIONS
 from services.analytics.service import Analytics
-from services.analytics.sessions import SESSIONS
-from services.api_keys.service import API_KEYS, ApiKeys
-from services.architectures.service import ARCHITECTURES, Architectures
+from services.api_keys.model import API_KEYS
+from services.api_keys.service import ApiKeys
+from services.architectures.model import ARCHITECTURES
+from services.architectures.service import Architectures
 from services.bootstrap.health import Health
 from services.collaboration import Collaboration
 from services.config import Config
 from services.dashboard import Dashboards
-from services.deployments.archive import DEPLOYMENT_LOGS
-from services.deployments.model import DEPLOYMENTS
+from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
 from services.deployments.service import Deployments
 from services.documentation.model import DOCUMENTATION
 from services.documentation.service import Documentation
@@ -39,13 +38,16 @@ from services.memberships.model import MEMBERSHIPS, TEAMS
 from services.notifications.model import DELIVERIES, TARGETS, WEBHOOKS
 from services.notifications.service import Webhooks
 from services.notifications.targets import NotificationTargets
-from services.projects.service import PROJECTS, Projects
+from services.projects.model import PROJECTS
+from services.projects.service import Projects
 from services.projects.trash import DeletedProjects
-from services.schemas.service import SCHEMAS, Schemas
+from services.schemas.model import SCHEMAS
+from services.schemas.service import Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
 from services.sign_in import SignIn
-from services.teams.invitations import INVITATIONS, Invitations
+from services.teams.invitations import Invitations
 from services.teams.members import Members
+from services.teams.model import INVITATIONS
 from services.teams.service import Teams
 from services.usage.model import BUDGETS, USAGE
 from services.usage.reports import Reports

@@ -9,9 +9,9 @@ from typing import Any
 from services.architectures.service import Architectures
 from services.bootstrap.parts import Runner
 from services.bootstrap.shared import Shared
-from services.deployments.archive import DEPLOYMENT_LOGS, LogArchive
+from services.deployments.archive import LogArchive
 from services.deployments.job import DeploymentJob
-from services.deployments.model import DEPLOYMENTS
+from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
 from services.deployments.service import Deployments
 from services.deployments.variables import Variables
 from services.documentation.service import Documentation

@@ -3,47 +3,18 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from services.core.clock import Clock
-from services.deployments import events
-from services.deployments.model import Deployment
+from services.deployments.model import ArchivedEntry, LogChunk
 from services.foundation.aws.clearing import clear
 from services.foundation.aws.conditions import AlreadyExists
-from services.foundation.aws.items import Entity
-from services.foundation.aws.spec import GoesWith, Owner, TableSpec
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import Entry, EventLog
 
 CHUNK_ENTRIES: Final = 200
 CHUNK_BYTES: Final = 250_000
 """An item may have 400 KB; the rest is room for its overhead."""
-
-
-class ArchivedEntry(msgspec.Struct, frozen=True):
-    seq: int
-    at: datetime
-    data: str
-    terminal: bool = False
-
-
-class LogChunk(Entity, frozen=True, kw_only=True, rename="camel"):
-    """Neighbouring entries of the stream `id` up to `last_seq`. Chunks may overlap where two workers wrote them."""
-
-    last_seq: int
-    entries: tuple[ArchivedEntry, ...]
-
-
-DEPLOYMENT_LOGS: Final = TableSpec(
-    "deployment-logs",
-    LogChunk,
-    fate=(GoesWith(Owner.PROJECT, within="`Deployments.remove`, with their deployment"),),
-    sort="lastSeq",
-    sort_type="N",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,35 +72,3 @@ def _bounded(entries: Sequence[Entry]) -> Sequence[Entry]:
         if size > CHUNK_BYTES and count:
             return entries[:count]
     return entries
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentHistory:
-    """The stream of a deployment as storage has it."""
-
-    table: Table[Deployment]
-    archive: LogArchive
-
-    async def has_ended(self, stream: str) -> bool:
-        """Return whether the deployment has ended."""
-        deployment = await self.table.find(stream)
-        return deployment is not None and deployment.finished_at is not None
-
-    async def read(self, stream: str, *, after: int, limit: int) -> Sequence[Entry]:
-        """Return archived entries; an ended deployment whose end was not archived gets it here."""
-        entries = await self.archive.read(stream, after=after, limit=limit)
-        if len(entries) == limit or (entries and entries[-1].terminal):
-            return entries
-        deployment, newest = await self.table.find(stream), await self.archive.newest(stream)
-        if deployment is None or deployment.finished_at is None or (newest and newest.terminal):
-            return entries
-        last = newest.seq if newest else 0
-        if after > last:
-            return []
-        data = events.encode(finished(deployment))
-        return [*entries, Entry(last + 1, deployment.finished_at, data, terminal=True)]
-
-
-def finished(deployment: Deployment) -> events.DeploymentFinished:
-    """Return the terminal event of a deployment that has ended."""
-    return events.DeploymentFinished(deployment.status, deployment.reason, deployment.message)

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from services.core.clock import Clock
 from services.deployments import events
-from services.deployments.archive import LogArchive, finished
-from services.deployments.ending import close_stream
+from services.deployments.archive import LogArchive
+from services.deployments.history import close_stream, finished
 from services.deployments.model import Deployment, DeploymentStatus
 from services.deployments.variables import Variables
 from services.foundation.aws.bucket import Bucket
@@ -28,7 +28,8 @@ from services.generations.service import Generations
 from services.platforms import port
 from services.platforms.mask import Mask
 from services.platforms.port import DeploymentPlatform
-from services.projects.service import Projects, ProjectStatus
+from services.projects.model import ProjectStatus
+from services.projects.service import Projects
 
 WAIT_LIMIT: Final = timedelta(days=1)
 ARCHIVE_EVERY: Final = 1.0

@@ -1,4 +1,4 @@
-"""The record of a deployment: one delivery of a generation's code to a platform, while it runs there."""
+"""The records of deployments: one delivery of a generation's code to a platform, and the entries of its log."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import msgspec
 
 from services.core.errors import Fault, Invalid
 from services.core.ids import DeploymentId, GenerationId
+from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.jobs.record import OPEN_INDEX, JobRecord
 from services.foundation.vault.envelope import Sealed
@@ -108,4 +109,27 @@ DEPLOYMENTS: Final = TableSpec(
         OPEN_INDEX,
     ),
     stream=True,
+)
+
+
+class ArchivedEntry(msgspec.Struct, frozen=True):
+    seq: int
+    at: datetime
+    data: str
+    terminal: bool = False
+
+
+class LogChunk(Entity, frozen=True, kw_only=True, rename="camel"):
+    """Neighbouring entries of the stream `id` up to `last_seq`. Chunks may overlap where two workers wrote them."""
+
+    last_seq: int
+    entries: tuple[ArchivedEntry, ...]
+
+
+DEPLOYMENT_LOGS: Final = TableSpec(
+    "deployment-logs",
+    LogChunk,
+    fate=(GoesWith(Owner.PROJECT, within="`Deployments.remove`, with their deployment"),),
+    sort="lastSeq",
+    sort_type="N",
 )

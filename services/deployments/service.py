@@ -13,9 +13,9 @@ from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId
 from services.core.pages import MAX_FIRST, Page, PageRequest
 from services.core.policy import Action
 from services.core.text import Kind, bounded, check_search, flaw
-from services.deployments.archive import DeploymentHistory, LogArchive
-from services.deployments.ending import close_stream
+from services.deployments.archive import LogArchive
 from services.deployments.events import DeploymentEvent, LogFilter, NumberedLine, lines, merging
+from services.deployments.history import DeploymentHistory, close_stream
 from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus
 from services.deployments.variables import Variables
 from services.foundation.aws.queue import Queue
@@ -31,7 +31,7 @@ from services.generations.model import Generation, GenerationKind, GenerationSta
 from services.generations.service import Generations
 from services.platforms.port import DeploymentPlatform
 from services.projects.jobs import ProjectJobs
-from services.projects.service import NO_DEPLOYMENT, Project
+from services.projects.model import NO_DEPLOYMENT, Project
 from services.settings import Settings
 
 TRIES: Final = 20

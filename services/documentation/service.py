@@ -24,7 +24,8 @@ from services.documentation.model import (
 from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.tables import Table
 from services.foundation.limits.idempotency import Idempotency, Try
-from services.projects.service import Project, Projects
+from services.projects.model import Project
+from services.projects.service import Projects
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from services.generations.model import Generation, GenerationKind, GenerationRea
 from services.generations.outcome import Outcome
 from services.generations.redaction import Redactor
 from services.llm.port import Options, Provider
-from services.projects.service import Project, Projects, ProjectStatus
+from services.projects.model import Project, ProjectStatus
+from services.projects.service import Projects
 from services.schemas.service import Schemas
 from services.usage.service import Budgets
 

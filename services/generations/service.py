@@ -34,7 +34,7 @@ from services.generations.history import GenerationHistory, close_stream
 from services.generations.model import Generation, GenerationKind, GenerationStatus, expiry
 from services.llm.port import Options
 from services.projects.jobs import ProjectJobs
-from services.projects.service import Project
+from services.projects.model import Project
 from services.schemas.service import Schemas
 from services.schemas.unbuilt import unbuilt
 from services.settings import Settings

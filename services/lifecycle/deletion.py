@@ -12,7 +12,8 @@ from services.foundation.jobs.record import JobRecord, NotEnded
 from services.foundation.jobs.worker import Handler
 from services.generations.model import Generation
 from services.generations.service import Generations
-from services.projects.service import Project, Projects
+from services.projects.model import Project
+from services.projects.service import Projects
 from services.projects.trash import DeletedProjects
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.lifecycle.deletion import Deletion
 from services.lifecycle.owned_items import OwnedItems
-from services.projects.service import Project
+from services.projects.model import Project
 from services.projects.trash import DeletedProjects
 
 EVERY: Final = 600.0

@@ -14,7 +14,8 @@ from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.foundation.aws.tables import Table
 from services.foundation.jobs.record import OPEN, JobRecord, longest_silent
-from services.projects.service import Project, Projects
+from services.projects.model import Project
+from services.projects.service import Projects
 
 Id = TypeVar("Id", bound=str)
 R = TypeVar("R", bound=JobRecord)

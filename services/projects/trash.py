@@ -18,7 +18,8 @@ from services.core.ids import ProjectId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, of_team
 from services.foundation.aws.clearing import clear
-from services.projects.service import PURGE, Project, Projects
+from services.projects.model import PURGE, Project
+from services.projects.service import Projects
 
 RESTORABLE_FOR: Final = timedelta(days=30)
 """How long a deleted project can be restored."""

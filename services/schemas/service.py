@@ -1,4 +1,4 @@
-"""The versions of a project's schema: immutable, numbered from 1, each generated or made by hand."""
+"""What users do with schemas: versions that never change, numbered from 1, generated or made by hand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,41 +13,16 @@ from services.core.policy import Action
 from services.core.text import bounded, check_search
 from services.designs.schema import SchemaModel
 from services.designs.validation import validate
-from services.foundation.aws.items import Entity
-from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.aws.tables import Table
 from services.foundation.aws.transactions import write_together
 from services.foundation.limits.idempotency import Try
-from services.projects.service import NAME_LENGTH, Project, Projects
+from services.projects.model import Project
+from services.projects.service import NAME_LENGTH, Projects
 from services.schemas.diff import SchemaChange, diff
+from services.schemas.model import Schema
 from services.schemas.unbuilt import unbuilt
 
 TRIES: Final = 5
-
-
-class Schema(Entity, frozen=True, kw_only=True, rename="camel"):
-    """One version of a project's schema; `version` is its number. Never changes."""
-
-    id: SchemaId
-    project_id: ProjectId
-    user_id: UserId
-    name: str
-    model: SchemaModel
-    generation_id: GenerationId | None = None
-    """The generation that made it; None for one made by hand."""
-
-
-SCHEMAS: Final = TableSpec(
-    "schemas",
-    Schema,
-    fate=(GoesWith(Owner.PROJECT, "ProjectIdIndex"),),
-    sort="projectId",
-    indexes=(
-        Index("UserIdIndex", "userId", "createdAt"),
-        Index("ProjectIdIndex", "projectId", "version", sort_type="N"),
-        Index("ProjectIdNameIndex", "projectId", "name"),
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)

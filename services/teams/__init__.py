@@ -1,1 +1,0 @@
-"""Teams: who shares projects, in which role, and who is invited."""

@@ -12,14 +12,12 @@ from msgspec.structs import replace
 from services.core.actor import Actor, Role
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
-from services.core.ids import InvitationId, TeamId, UserId
+from services.core.ids import InvitationId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, require, require_person
 from services.core.text import is_email
 from services.foundation.auth.access import AccessChanges
-from services.foundation.aws.items import Entity
 from services.foundation.aws.mailer import Mailer, MailState
-from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.aws.tables import Table
 from services.foundation.aws.topic import Topic
 from services.foundation.aws.transactions import write_together
@@ -29,6 +27,7 @@ from services.journal.journal import InTeam
 from services.journal.model import Verb
 from services.memberships.model import Membership, Team
 from services.memberships.service import Memberships
+from services.teams.model import Invitation
 from services.teams.service import Teams, require_room
 from services.users import Users
 
@@ -37,30 +36,6 @@ MOST: Final = 100
 """Open invitations of a team."""
 MAILS: Final = 20
 """Mails that one user may cause within a minute."""
-
-
-class Invitation(Entity, frozen=True, kw_only=True, rename="camel"):
-    """`hash` is the HMAC-SHA256 of its token with the server's pepper, in hex; `user_id` invited."""
-
-    id: InvitationId
-    team_id: TeamId
-    user_id: UserId
-    email: str
-    """In lower case."""
-    role: Role
-    hash: str
-    expires_at: int
-    mail_state: MailState = MailState.OFF
-    """FAILED until SES has taken the mail."""
-
-
-INVITATIONS: Final = TableSpec(
-    "invitations",
-    Invitation,
-    fate=(GoesWith(Owner.TEAM, "TeamIdIndex"),),
-    indexes=(Index("TeamIdIndex", "teamId", "createdAt"),),
-    ttl="expiresAt",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

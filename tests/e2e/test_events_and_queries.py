@@ -27,7 +27,8 @@ from services.generations.model import GenerationKind, GenerationStatus
 from services.generations.service import NewGeneration
 from services.journal.model import ActivityEntry, Verb
 from services.platforms.port import DeploymentPlatform
-from services.projects.service import NewProject, Project, ProjectStatus
+from services.projects.model import Project, ProjectStatus
+from services.projects.service import NewProject
 from tests.snapinfra import settings
 
 BUILDING, DEPLOYING, LIVE = DeploymentStatus.BUILDING, DeploymentStatus.DEPLOYING, DeploymentStatus.SUCCESS

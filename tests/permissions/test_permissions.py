@@ -31,7 +31,7 @@ from services.foundation.jobs.sweeper import Sweeper
 from services.generations.model import Generation, GenerationKind
 from services.lifecycle.purge import Purge
 from services.platforms.port import DeploymentPlatform
-from services.projects.service import PROJECTS
+from services.projects.model import PROJECTS
 from tests.graph.test_webhooks import KEY, clerk_user, tell
 from tests.permissions.calls import Call, Recorder
 from tests.resolvers.test_authorization import built, outcome

@@ -15,7 +15,8 @@ from services.deployments.service import NewDeployment
 from services.designs.schema import Field, FieldType, SchemaModel, Table
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.platforms.port import DeploymentPlatform
-from services.projects.service import NewProject, Project
+from services.projects.model import Project
+from services.projects.service import NewProject
 from tests.resolvers.in_process import Counted, counted
 from tests.snapinfra import settings
 

@@ -26,7 +26,8 @@ from services.foundation.limits.idempotency import KEY_LIFETIME
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.memberships.model import Membership
 from services.platforms.port import DeploymentPlatform
-from services.projects.service import NewProject, Project
+from services.projects.model import Project
+from services.projects.service import NewProject
 from tests.resolvers.test_creates import texts_of
 from tests.services.site import MODEL
 from tests.snapinfra import settings

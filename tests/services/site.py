@@ -20,7 +20,8 @@ from services.foundation.jobs.worker import Worker
 from services.generations.model import Generation, GenerationKind
 from services.generations.service import NewGeneration
 from services.platforms.port import DeploymentPlatform
-from services.projects.service import NewProject, Project
+from services.projects.model import Project
+from services.projects.service import NewProject
 from services.usage.model import counter_id
 from tests.services.usage.books import SetClock
 

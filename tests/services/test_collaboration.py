@@ -8,7 +8,7 @@ from secrets import randbits, token_bytes
 import msgspec
 import pytest
 
-from services.activity.service import Activity
+from services.activity import Activity
 from services.bootstrap import table_name
 from services.collaboration import SILENCE, Beat, Collaboration, Happening, Present, beats_of
 from services.core.actor import Actor, Role
@@ -26,7 +26,8 @@ from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS, Idempotency
 from services.journal.journal import Journal
 from services.journal.model import ACTIVITY, ActivityEntry
 from services.journal.reading import JournalReader
-from services.projects.service import PROJECTS, NewProject, ProjectChange, Projects
+from services.projects.model import PROJECTS
+from services.projects.service import NewProject, ProjectChange, Projects
 from tests.services.foundation.events.conftest import MovingClock
 from tests.snapinfra import Server
 

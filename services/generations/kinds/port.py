@@ -12,7 +12,7 @@ from services.generations.model import Generation
 from services.generations.outcome import Outcome
 from services.llm.port import Options, Request
 from services.llm.prompts import go_on
-from services.projects.service import Project
+from services.projects.model import Project
 
 
 @dataclass(frozen=True, slots=True)

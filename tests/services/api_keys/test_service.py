@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cli.serving import provision_stage
-from services.api_keys.service import ApiKey, NewApiKey
+from services.api_keys.model import ApiKey
+from services.api_keys.service import NewApiKey
 from services.bootstrap import Services, opened
 from services.core.actor import Actor, Scope
 from services.core.clock import utc_now

@@ -8,9 +8,10 @@ import pytest
 
 from services.core.clock import utc_now
 from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId, UserId
-from services.deployments.archive import DEPLOYMENT_LOGS, DeploymentHistory, LogArchive
+from services.deployments.archive import LogArchive
 from services.deployments.events import LogFilter, LogLine, LogLines, encode, merging
-from services.deployments.model import DEPLOYMENTS, Deployment, DeploymentStatus
+from services.deployments.history import DeploymentHistory
+from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS, Deployment, DeploymentStatus
 from services.foundation.aws.clients import Aws, connect
 from services.foundation.aws.provision import Resources, provision
 from services.foundation.aws.tables import Table

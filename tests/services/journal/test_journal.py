@@ -17,7 +17,7 @@ from services.foundation.events.memory import MemoryLog
 from services.foundation.events.shared import SharedStreams
 from services.journal.journal import Journal
 from services.journal.model import ACTIVITY, ENTRY_LIFETIME, ActivityEntry
-from services.projects.service import Project
+from services.projects.model import Project
 from tests.snapinfra import Server
 
 

@@ -19,7 +19,8 @@ from services.integrations.credentials import Token
 from services.integrations.model import IntegrationType
 from services.integrations.service import NewIntegration
 from services.lifecycle.purge import Purge
-from services.projects.service import NewProject, Project
+from services.projects.model import Project
+from services.projects.service import NewProject
 from tests.services.site import MODEL, Site, standing
 from tests.snapinfra import settings
 

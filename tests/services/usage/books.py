@@ -16,7 +16,8 @@ from services.core.ids import GenerationId
 from services.foundation.auth.tokens import Subject
 from services.generations.model import Generation, GenerationKind
 from services.generations.service import NewGeneration
-from services.projects.service import NewProject, Project
+from services.projects.model import Project
+from services.projects.service import NewProject
 from services.usage.model import Totals, counter_id
 from tests.snapinfra import settings
 

@@ -14,7 +14,7 @@ from services.foundation.aws.clients import Aws, connect
 from services.foundation.aws.provision import DoesNotFit
 from services.foundation.limits.rate_limit import RATES
 from services.journal.model import ACTIVITY
-from services.projects.service import PROJECTS
+from services.projects.model import PROJECTS
 from tests.snapinfra import settings
 
 

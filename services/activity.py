@@ -19,7 +19,8 @@ from services.foundation.events.shared import NoHistory, SharedStreams
 from services.foundation.events.stream import StreamEvent
 from services.journal.model import ActivityEntry, EntityType
 from services.journal.reading import JournalReader
-from services.projects.service import Project, Projects
+from services.projects.model import Project
+from services.projects.service import Projects
 
 _DECODER: Final = msgspec.json.Decoder(ActivityEntry)
 
