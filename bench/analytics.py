@@ -26,6 +26,7 @@ from services.bootstrap import opened
 from services.config import read
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import iso, utc_now
+from services.core.frozen import frozen
 from services.core.ids import ProjectId, TeamId, UserId, new_id
 from services.foundation.aws.emulator import free_port, running_emulator
 from services.projects.service import NewProject
@@ -57,14 +58,14 @@ class Meter:
         self.read += parsed.get("ScannedCount", 0) + sum(map(len, parsed.get("Responses", {}).values()))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     what: str
     seconds: float
     meter: Meter
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bench:
     analytics: Analytics
     key: Actor

@@ -14,20 +14,20 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 from bench.readers import BARE, Read, readers
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from tests.services.foundation.events.redis_server import RedisServer
 
 ROOT: Final = Path(__file__).parent.parent
 REPORT: Final = ROOT / "docs" / "benchmarks-llm.md"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cadence:
     name: str
     whole: str
@@ -44,7 +44,7 @@ FIRSTS: Final = 80
 """Rounds in which the time to the first token is measured."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cost:
     """In seconds, medians of the rounds."""
 

@@ -10,13 +10,13 @@ import platform
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench import sockets
 from cli.serving import tool_environment
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from services.foundation.aws.emulator import free_port, running_emulator
 from tests.services.foundation.events.redis_server import RedisServer
 
@@ -27,7 +27,7 @@ REPORT: Final = ROOT / "docs" / "benchmarks.md"
 Figures = Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One shape of load, on both logs."""
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import click
@@ -14,6 +13,7 @@ from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
+from services.core.frozen import frozen
 from services.core.tls import trusted
 
 PROTOCOL: Final = Subprotocol("graphql-transport-ws")
@@ -34,7 +34,7 @@ class Refused(Exception):
     """The server refused the request; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Client:
     url: str
     token: str

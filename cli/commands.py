@@ -3,11 +3,11 @@
 import os
 import shlex
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from services.config import process_environment
+from services.core.frozen import frozen
 
 DATA: Final = Path(".snapinfra")
 """Where everything is kept, unless --data or SNAPINFRA_DATA says otherwise."""
@@ -47,7 +47,7 @@ def url_of(port: int | str, host: str = HOST) -> str:
 URL: Final = url_of(PORT)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """The server that a command is for, and who asks: what its options --url, --token and --data say."""
 

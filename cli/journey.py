@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
 import click
@@ -12,12 +11,13 @@ from cli.client import Client, Refused
 from cli.commands import Target
 from cli.narration import headline, show_deployment, show_generation, show_lines
 from cli.operations import CREATE, DEPLOY, DEPLOYMENT_EVENTS, GENERATE, GENERATION_EVENTS, LOGS, STATE
+from services.core.frozen import frozen
 
 QUIET: Final = 10
 """Seconds without an event after which it is shown that one is waited for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrival:
     """What came of a journey. `url` is where the backend answers; None where it was not deployed."""
 
@@ -58,7 +58,7 @@ async def resume(client: Client, project_id: str, *, deploy: bool = True, target
     return await _go(client, project_id, prompt, earlier, deploy=deploy, target=target)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Earlier:
     """What a project has already, as STATE says it; the newest generation is the first."""
 

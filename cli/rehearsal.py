@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.platforms.port import (
     DeployFailed,
     Event,
@@ -42,7 +43,7 @@ _REQUESTS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rehearsal:
     now: Clock
 

@@ -7,7 +7,6 @@ run here, on queues of their own, by the scaffold and on a platform that only re
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -24,6 +23,7 @@ from services.bootstrap import Process, Services, opened
 from services.config import BadConfig, Config, process_environment
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from services.core.ids import DeploymentId
 from services.core.pages import PageRequest
 from services.deployments.events import DeploymentStatusChanged, LogFilter
@@ -63,7 +63,7 @@ SCHEMA, ARCHITECTURE, CODE, DOCUMENTATION, CHAT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """A project to be: who works on it, what they have generated, and with which variables they have deployed."""
 
@@ -203,7 +203,7 @@ async def _team(services: Services) -> Team:
     return team
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Stage:
     """The team, and who acts in it."""
 

@@ -3,7 +3,6 @@
 import re
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from graphql import (
@@ -28,6 +27,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graph.encoding import MOST_DIGITS
 from graph.limits import PARSING
+from services.core.frozen import frozen
 
 RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 """GraphQL's, and those of Strawberry for what GraphQL does not know."""
@@ -45,7 +45,7 @@ _MANY_DIGITS: Final = re.compile(f"[0-9]{{{MOST_DIGITS // 3}}}")
 """In a number of more than MOST_DIGITS characters: it has three parts at most, the last an exponent."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checked:
     """A document, and where it breaks the schema's rules."""
 

@@ -5,7 +5,6 @@ A request that is none gets the status that says why, and always a body in Graph
 
 import math
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from graphql import GraphQLError
@@ -16,6 +15,7 @@ from strawberry.types import ExecutionResult
 from graph.encoding import decoded, encoded
 from graph.errors import coded
 from services.core.errors import Limited, Problem, Unauthenticated, Unavailable
+from services.core.frozen import frozen
 from services.foundation.limits.throttle import Quota
 
 JSON: Final = "application/json"
@@ -65,7 +65,7 @@ class Coded(Exception):
     """The body is compressed, or otherwise not sent as it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """The parameters of a request."""
 

@@ -22,6 +22,7 @@ from graphql import (
 from graph.lengths import length_of, unwrapped
 from resolvers.lists import AtMost
 from services.core.errors import Fault
+from services.core.frozen import frozen
 from services.core.text import Kind, flaw, is_storable
 
 MOST_VALUES: Final = 20_000
@@ -43,7 +44,7 @@ class TooMuch(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Value:
     """A value that may hold others. `kind` is None within a JSON scalar, and where nothing is expected."""
 

@@ -29,6 +29,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from graph.lengths import length_of
 from resolvers.lists import AsLongAs
+from services.core.frozen import frozen
 
 MOST_CHARACTERS: Final = 65_536
 """Of a document. The longest that we ship has 1,400; what is large belongs into variables."""
@@ -99,7 +100,7 @@ class TooNested(Exception):
     """The selections of a document nest so deeply that they are not weighed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A field that arguments are given to."""
 

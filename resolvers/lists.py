@@ -6,14 +6,15 @@ nothing. A list that says nothing keeps the schema from being built (graph.lengt
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, get_args
+
+from services.core.frozen import frozen
 
 SHOWN: Final = 100
 """How much is shown of a list that has no limit of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AtMost:
     """The most items of a list. Its description says it.
 
@@ -35,7 +36,7 @@ class AtMost:
         return self.items if self.weighs is None else self.weighs
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AsLongAs:
     """The length of an answered list, by the arguments of its field as they were sent, be they valid or not."""
 

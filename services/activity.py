@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from services.core.actor import Actor
 from services.core.errors import NotFound, Unavailable
+from services.core.frozen import frozen
 from services.core.ids import ActivityId, ProjectId, TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
@@ -25,7 +25,7 @@ from services.projects.service import Projects
 _DECODER: Final = msgspec.json.Decoder(ActivityEntry)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Activity:
     journal: JournalReader
     projects: Projects

@@ -1,6 +1,5 @@
 """What administrators of an installation do: look at the queues, and put failed jobs back into them."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from msgspec.structs import replace
@@ -8,6 +7,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, NotFound
+from services.core.frozen import frozen
 from services.core.ids import DeploymentId, GenerationId
 from services.core.policy import require_admin
 from services.deployments.model import Deployment
@@ -24,7 +24,7 @@ from services.usage.service import Budgets
 MOST_DEAD: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueueStatus:
     """A queue at a moment. Counts are SQS's approximations."""
 
@@ -37,7 +37,7 @@ class QueueStatus:
     """Seconds since the job that has waited for longest was put in, or its worker last heard of; None without jobs."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeadJob:
     """A job in a dead-letter queue. `record` is None where it is gone."""
 
@@ -46,7 +46,7 @@ class DeadJob:
     record: Generation | Deployment | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Admin:
     generations: Generations
     deployments: Deployments

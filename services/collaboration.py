@@ -8,7 +8,6 @@ import asyncio
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -17,6 +16,7 @@ import msgspec
 from services.activity import Activity
 from services.core.actor import Actor
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.core.ids import ProjectId, UserId
 from services.foundation.events.follow import Following
 from services.foundation.events.hub import Hub
@@ -39,7 +39,7 @@ class Beat(msgspec.Struct, frozen=True, omit_defaults=True):
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Present:
     """Who is there now, in the order of their ids."""
 
@@ -58,7 +58,7 @@ def new_session() -> str:
     return uuid.uuid4().hex
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Collaboration:
     activity: Activity
     streams: SharedStreams

@@ -3,12 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import NotFound
+from services.core.frozen import frozen
 from services.core.ids import TeamId
 from services.core.policy import Action, allows
 from services.deployments.model import Deployment, DeploymentStatus
@@ -22,7 +22,7 @@ SHOWN: Final = 5
 """Recent projects and deployments."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dashboard:
     project_count: int
     recent_projects: Sequence[Project]
@@ -33,7 +33,7 @@ class Dashboard:
     """Asked for since the month began, in UTC."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Dashboards:
     projects: Projects
     deployments: Deployments

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, Final
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import TeamId, UserId
 from services.core.policy import Action, require, require_person
 from services.foundation.aws.conditions import AlreadyExists
@@ -89,7 +89,7 @@ SETTINGS: Final = TableSpec("settings", UserSettings, fate=(GoesWith(Owner.USER)
 TEAM_SETTINGS: Final = TableSpec("team-settings", TeamSettings, fate=(GoesWith(Owner.TEAM),))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SettingsChange:
     """The fields to change, by their names in the entity; the others stay."""
 
@@ -97,7 +97,7 @@ class SettingsChange:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Settings:
     users: Table[UserSettings]
     teams: Table[TeamSettings]

@@ -1,7 +1,7 @@
 """Signing in, and staying signed in: from a request's headers to an actor, as long as that holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,6 +10,7 @@ from services.api_keys.text import BRAND
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Unauthenticated
+from services.core.frozen import frozen
 from services.core.ids import ApiKeyId
 from services.core.policy import keeps
 from services.foundation.auth.access import AccessChange
@@ -26,7 +27,7 @@ UNCONFIRMED: Final = timedelta(hours=1)
 _LESS: Final = "Your access has changed: connect again."
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credential:
     """What somebody has signed in with, and who that makes them."""
 
@@ -46,7 +47,7 @@ class Credential:
         return frozenset(filter(None, (self.actor.user_id, self.key_id, session, *self.actor.roles)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SignIn:
     auth: Authenticator
     users: Users

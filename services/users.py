@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor, Role
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound, Unauthenticated, Unavailable
+from services.core.frozen import frozen
 from services.core.ids import TeamId, UserId, new_id, prefix_of
 from services.core.policy import require_person
 from services.core.recent import Recent
@@ -57,7 +57,7 @@ EMPTIED: Final = Stays("Emptied when the account is closed, so that late news of
 USERS: Final = TableSpec("users", User, fate=(EMPTIED,), indexes=(Index("EmailIndex", "email"),))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profile:
     """What the identity provider tells of a user. `email` is a verified address."""
 
@@ -70,7 +70,7 @@ class Profile:
     told_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProfileChange:
     """None leaves a field as it is; an empty name takes it away."""
 
@@ -80,7 +80,7 @@ class ProfileChange:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """A user and their memberships, as they were a moment ago."""
 
@@ -88,7 +88,7 @@ class Known:
     memberships: Sequence[Membership]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Users:
     table: Table[User]
     memberships: Memberships

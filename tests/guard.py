@@ -1,9 +1,9 @@
 """A guard: a piece of code whose removal a test must notice."""
 
-from dataclasses import dataclass
+from services.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Guard:
     """`there` is replaced by `gone` in the file; then the test must fail."""
 

@@ -10,19 +10,20 @@ import ast
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 from typing import Final
 
 import grimp
 
+from services.core.frozen import frozen
+
 ROOT: Final = Path(__file__).parent.parent
 PACKAGES: Final = ("cli", "graph", "resolvers", "services")
 _PATCHED: Final = re.compile(r"\bmonkeypatch\b|\bMagicMock\b|\bmock\.|(?<![.\w])patch\(")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Figure:
     """One figure, and the most that it should be."""
 

@@ -10,9 +10,11 @@ earnest would be slow or would change things for others.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, Final
+
+from services.core.frozen import frozen
 
 
 class Caller(Enum):
@@ -41,7 +43,7 @@ class Outcome(Enum):
 Row = Mapping[Caller, Outcome]
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     operation: str
     outcomes: Row
@@ -96,7 +98,7 @@ RECORD: Final = row(
 """Keys whose scope is ANALYTICS, alone."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Create:
     """`thing` is the payload's field that shows what was made; `other` is what makes it another request."""
 
@@ -107,7 +109,7 @@ class Create:
     """Whether an API key is refused whatever it asks for."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Values:
     """An input that works, with `{kind}` for ids, and by the path of a field another value for it."""
 
@@ -117,7 +119,7 @@ class Values:
     """What to select besides what the payload's object has itself."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Slice:
     """One slice's part of the tables: a file of tests/slices has it as `SLICE`."""
 

@@ -6,7 +6,6 @@ import os
 import uuid
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from cli.client import Client
 from cli.serving import hosting, provision_stage
 from services.config import Config, read
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.foundation.auth.tokens import issue_dev_token
 from services.foundation.aws.emulator import free_port
@@ -26,7 +26,7 @@ from services.foundation.aws.emulator import free_port
 SECRET: Final = "tests-and-nothing-else-know-this-secret"
 
 
-@dataclass(frozen=True)
+@frozen
 class Server:
     """A running server."""
 
@@ -47,7 +47,7 @@ class Server:
         return User(self.url, token)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class User(Client):
     """A client that shows errors as they are."""
 

@@ -18,6 +18,7 @@ from services.analytics.validation import TEXT_LENGTH
 from services.core.actor import Actor
 from services.core.clock import Clock, iso
 from services.core.errors import Invalid
+from services.core.frozen import frozen
 from services.core.ids import ProjectId, TeamId, new_id
 from services.core.pages import Page, PageRequest
 from services.foundation.aws.bucket import Bucket
@@ -35,7 +36,7 @@ _PART: Final = 8 * 1024 * 1024
 """Bytes of one part of an upload; S3 wants 5 MiB at least."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EventsOf:
     """Whose events: of a project, of a type, or of a user of the backend's; without any of them the whole team's."""
 
@@ -44,7 +45,7 @@ class EventsOf:
     user: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Export:
     """Events in a file, one a line, oldest first."""
 
@@ -84,7 +85,7 @@ class _Lines:
         return line
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Events:
     table: Table[AnalyticsEvent]
     analytics: Analytics

@@ -6,7 +6,6 @@ of it or nothing. An id that is taken already takes its event out of the transac
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +15,7 @@ from services.analytics.rollups import Rollups, places_of, tallied
 from services.analytics.sessions import with_events
 from services.core.clock import Clock
 from services.core.errors import Unavailable
+from services.core.frozen import frozen
 from services.core.ids import SessionId
 from services.foundation.aws.tables import Table
 from services.foundation.aws.transactions import MOST_PARTS, Contended, Part, write_together
@@ -27,7 +27,7 @@ _TRIES: Final = 15
 Known = dict[SessionId, Session]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Ingest:
     events: Table[AnalyticsEvent]
     sessions: Table[Session]

@@ -7,19 +7,19 @@ number of processes may tell of one holder, and a word that is lost costs nothin
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from services.analytics.rollups import Interval, Rollups, Tally
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.foundation.events.port import EventLog, LogUnavailable, ProducerGap
 
 _MOST_ENTRIES: Final = 100
 """Entries that a stream keeps at least; nobody reads them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snapshot:
     """The totals of the day and the hour that go on, in UTC."""
 
@@ -28,7 +28,7 @@ class Snapshot:
     hour: Tally
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Live:
     log: EventLog
     rollups: Rollups

@@ -6,13 +6,13 @@ a team are kept by themselves, those that come later together as OTHERS. A few m
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from services.analytics.model import ROLLUPS_KEPT, AnalyticsEvent, Rollup
 from services.analytics.rollups import Part, parts_of
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.core.ids import TeamId
 from services.core.recent import Recent
 from services.foundation.aws.conditions import AlreadyExists
@@ -31,7 +31,7 @@ Counted = Mapping[Part, Part]
 """By what each agent and environment of some events is counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Names:
     table: Table[Rollup]
     recent: Recent[frozenset[str]]

@@ -14,6 +14,7 @@ from typing import Any
 from services.analytics.distinct import estimate, mark_of
 from services.analytics.durations import bucket_of, percentile
 from services.analytics.model import ROLLUPS_KEPT, AnalyticsEvent, EventType, Rollup
+from services.core.frozen import frozen
 from services.core.ids import ProjectId, TeamId
 from services.foundation.aws import transactions
 from services.foundation.aws.tables import Table
@@ -168,7 +169,7 @@ def tallied(events: Iterable[AnalyticsEvent], counted: Mapping[Part, Part]) -> M
     return tallies
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rollups:
     """Reads rollups, and makes the transaction parts that write them."""
 

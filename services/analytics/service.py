@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
@@ -17,6 +16,7 @@ from services.analytics.validation import TEXT_LENGTH, EventCode, NewEvent, Reje
 from services.core.actor import Actor, Scope
 from services.core.clock import Clock, iso
 from services.core.errors import Forbidden, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import ProjectId, SessionId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
@@ -96,7 +96,7 @@ _VALUES: Final[Mapping[Metric, Callable[[Tally], int | None]]] = {
 BY_DAYS: Final = frozenset({Metric.ACTIVE_USERS, Metric.UNIQUE_SESSIONS})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What became of the event at a place in its batch."""
 
@@ -107,7 +107,7 @@ class Outcome:
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimeRange:
     """From `start` to before `end`."""
 
@@ -115,7 +115,7 @@ class TimeRange:
     end: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SessionsOf:
     """Which sessions: of a user, with an agent, or both; None for whichever."""
 
@@ -126,7 +126,7 @@ class SessionsOf:
 ANY_SESSION: Final = SessionsOf()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Overview:
     """The totals of a time, which is whole hours."""
 
@@ -134,7 +134,7 @@ class Overview:
     tally: Tally
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Point:
     """A metric's value in the period that begins at `at`."""
 
@@ -142,7 +142,7 @@ class Point:
     value: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Analytics:
     ingest: Ingest
     rollups: Rollups

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final, TypeVar, cast
@@ -19,6 +18,7 @@ from services.analytics.model import (
 )
 from services.analytics.sessions import session_id_of
 from services.core.clock import moment_in
+from services.core.frozen import frozen
 from services.core.ids import ProjectId, TeamId
 from services.core.text import Kind, flaw, is_storable
 
@@ -76,7 +76,7 @@ class Rejected(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewEvent:
     """An event as somebody sends it: nothing of it is checked yet. It stands here, with the rules of its fields."""
 

@@ -7,7 +7,6 @@ their membership: coming back into the team does not bring it back.
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +17,7 @@ from services.api_keys.text import SECRET_BYTES, id_in, key_text
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import Clock
 from services.core.errors import Fault, Invalid, NotFound, Unauthenticated
+from services.core.frozen import frozen
 from services.core.ids import ApiKeyId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, require
@@ -39,7 +39,7 @@ USE_NOTED_EVERY: Final = timedelta(minutes=1)
 """So that a busy key does not cost a write a request."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewApiKey:
     name: str
     scopes: tuple[Scope, ...]
@@ -49,7 +49,7 @@ class NewApiKey:
     client_mutation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ApiKeys:
     table: Table[ApiKey]
     teams: Teams

@@ -1,7 +1,6 @@
 """What users do with architectures: read them, store one made by hand, change and delete it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
@@ -9,6 +8,7 @@ from services.architectures.model import Architecture
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import ArchitectureId, GenerationId, ProjectId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
@@ -20,7 +20,7 @@ from services.projects.model import Project
 from services.projects.service import Projects
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewArchitecture:
     """`id` is chosen by the caller where a repeat must find the same one."""
 
@@ -29,7 +29,7 @@ class NewArchitecture:
     generation_id: GenerationId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Architectures:
     table: Table[Architecture]
     projects: Projects

@@ -1,7 +1,6 @@
 """The choice of adapters: which provider, platform, vault, verifier the settings ask for."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from services.checks.port import Checks, NoChecks
 from services.checks.service import open_checks
 from services.config import Config
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.foundation.auth.jwks import JwksKeys, PemKey
 from services.foundation.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier
 from services.foundation.aws.clients import LONG_POLL, Aws
@@ -50,7 +50,7 @@ _ADAPTERS: Final[Mapping[str, Callable[..., Provider]]] = {"groq": Groq, "openai
 """By the name of a provider in the settings (`Config.providers`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Adapters:
     """Makes the ways to the outside as the settings say. What costs nothing to make is made where it is needed."""
 

@@ -11,6 +11,7 @@ from typing import Final
 from services.core.clock import Clock
 from services.core.complaint import Complaint
 from services.core.errors import Unavailable
+from services.core.frozen import frozen
 
 PATIENCE: Final = 2.0
 """Seconds that a part may take to answer."""
@@ -31,7 +32,7 @@ class Silent(Unavailable):
         super().__init__(f"no answer within {PATIENCE:g} seconds")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """`services` says `connected` or `unavailable` of each part; `healthy` is whether requests can be served."""
 

@@ -1,11 +1,11 @@
 """The services that say who is who, and what they may."""
 
 import secrets
-from dataclasses import dataclass
 
 from services.api_keys.model import API_KEYS, ApiKey
 from services.api_keys.service import ApiKeys
 from services.bootstrap.shared import Shared
+from services.core.frozen import frozen
 from services.core.recent import Recent
 from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
 from services.foundation.auth.sessions import ClerkSessions
@@ -27,7 +27,7 @@ from services.teams.service import Teams
 from services.users import KNOWN, KNOWN_FOR, USERS, Known, Users
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Identity:
     """The services that say who is who."""
 
@@ -40,7 +40,7 @@ class Identity:
     api_keys: ApiKeys
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Access:
     """What a process remembers of who may do what, and the news that make it forget."""
 

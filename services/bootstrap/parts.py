@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from services.activity import Activity
@@ -17,6 +16,7 @@ from services.architectures.service import Architectures
 from services.bootstrap.health import Health
 from services.collaboration import Collaboration
 from services.config import Config
+from services.core.frozen import frozen
 from services.dashboard import Dashboards
 from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
 from services.deployments.service import Deployments
@@ -84,7 +84,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Services:
     """Everything that the api does."""
 
@@ -126,7 +126,7 @@ class Runner(Protocol):
     async def run(self, stop: asyncio.Event) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Process:
     """One process's parts: the services of an api, and what a worker runs. Closed by `opened`."""
 

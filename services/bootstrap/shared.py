@@ -1,12 +1,12 @@
 """What the services of many slices are given."""
 
 import secrets
-from dataclasses import dataclass
 from typing import Self
 
 from services.bootstrap.adapters import Adapters
 from services.config import Config
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.foundation.aws.bucket import Bucket
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import EventLog
@@ -19,7 +19,7 @@ from services.notifications.model import TARGETS
 from services.notifications.notifier import Notifier
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Shared:
     adapters: Adapters
     """Makes the ways to the outside."""

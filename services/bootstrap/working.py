@@ -3,12 +3,12 @@
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from services.architectures.service import Architectures
 from services.bootstrap.parts import Runner
 from services.bootstrap.shared import Shared
+from services.core.frozen import frozen
 from services.deployments.archive import LogArchive
 from services.deployments.job import DeploymentJob
 from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
@@ -38,7 +38,7 @@ from services.settings import Settings
 from services.usage.service import Budgets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Working:
     """Makes what asks for jobs, and what does them."""
 

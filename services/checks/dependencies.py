@@ -4,11 +4,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from services.checks.port import TYPES, FileFault
 from services.core.foreign_json import UnreadableJson, read_json
+from services.core.frozen import frozen
 
 PACKAGE: Final = "package.json"
 MAX_DEPENDENCIES: Final = 100
@@ -23,7 +23,7 @@ _VERSIONS: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dependencies:
     """What npm is given to install: texts of ours, never the generated files themselves."""
 

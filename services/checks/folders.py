@@ -11,10 +11,10 @@ import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from services.core.frozen import frozen
 from services.platforms.process import to_the_end
 
 _GIB: Final = 1024**3
@@ -23,7 +23,7 @@ _OLD: Final = "old-"
 _SIZE: Final = "size"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Room:
     """How much is kept; what was used longest ago goes first."""
 

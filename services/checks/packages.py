@@ -7,13 +7,14 @@ import shutil
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
 from services.checks.dependencies import Dependencies
 from services.checks.folders import Room, hold, make_room, measure, publish, staged
 from services.checks.sandbox import restrained
+from services.core.frozen import frozen
 from services.platforms.npm import cache_settings
 from services.platforms.process import run, to_the_end
 from services.platforms.registry import RegistryUnreachable, install
@@ -63,7 +64,7 @@ class NotInstalled(Exception):
     """It could not be installed here and now."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Npm:
     """How npm is called on this machine."""
 
@@ -74,7 +75,7 @@ class Npm:
     seconds: float = 120
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Packages:
     """Folders under `root`, each with a node_modules."""
 

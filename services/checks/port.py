@@ -1,11 +1,12 @@
 """What checking produced code promises: named checks, each with a state, and the faults in each file."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
 
 import msgspec
+
+from services.core.frozen import frozen
 
 JSON: Final = "json"
 """Every .json file parses; a tsconfig may have comments."""
@@ -37,7 +38,7 @@ class Check(msgspec.Struct, frozen=True, rename="camel"):
     output: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileFault:
     """Something wrong at a place in a file. Lines and columns count from 1."""
 
@@ -51,7 +52,7 @@ class FileFault:
         return f"{self.path}:{self.line}:{self.column} {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Findings:
     """What all checks of a project found. Of very many faults only the first are kept."""
 
@@ -94,7 +95,7 @@ class Checks(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoChecks:
     """Checks that are switched off."""
 

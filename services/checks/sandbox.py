@@ -12,10 +12,11 @@ import shutil
 import sys
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
+from services.core.frozen import frozen
 from services.platforms.process import run
 
 _LIMITS: Final = Path(__file__).with_name("limits.py")
@@ -54,7 +55,7 @@ class BrokenOff(Exception):
         self.lines = tuple(lines)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """What one run may take."""
 
@@ -63,7 +64,7 @@ class Limits:
     """MiB of JavaScript objects. Half as much may come on top for what is none, and what Node needs to begin."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Walls:
     """What this machine has to keep a Node in."""
 
@@ -89,7 +90,7 @@ class Walls:
         return [str(self.bubblewrap), *_ALONE, *system, *shown, "--remount-ro", "/", "--chdir", "/"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sandbox:
     """Runs Node scripts of ours. `search_path` is where node and bwrap are looked for, as in PATH."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from services.checks.parsing import is_json, json_faults
 from services.checks.port import JSON, SYNTAX, TYPES, Check, CheckState, FileFault, Findings, OnCheck, clipped
 from services.checks.sandbox import Limits, NoNode, Sandbox
 from services.checks.typescript import GaveUp, TypeScript, is_code
+from services.core.frozen import frozen
 
 CONFIG: Final = "tsconfig.json"
 AT_ONCE: Final = 2
@@ -21,7 +22,7 @@ AT_ONCE: Final = 2
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What one check says."""
 
@@ -34,7 +35,7 @@ Step = Callable[[Mapping[str, str], Findings], Awaitable[Verdict]]
 """Makes one check of the files, knowing what the earlier ones found."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProjectChecks:
     """The checks `json`, `syntax` and `types`, in this order. `packages` keeps what projects depend on."""
 

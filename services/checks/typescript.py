@@ -6,7 +6,6 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -14,6 +13,7 @@ from services.checks.dependencies import Dependencies
 from services.checks.packages import Packages
 from services.checks.port import SYNTAX, TYPES, FileFault
 from services.checks.sandbox import BrokenOff, Sandbox
+from services.core.frozen import frozen
 from services.platforms.process import to_the_end
 
 _HERE: Final = Path(__file__).resolve().parent / "node"
@@ -25,7 +25,7 @@ class GaveUp(Exception):
     """TypeScript did not come to an end with this project. The message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """The errors found; of very many only the first. `count` is how many there were."""
 
@@ -34,7 +34,7 @@ class Answer:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TypeScript:
     """`tool` keeps TypeScript itself, installed on first need; `work` is a folder for what is being checked."""
 

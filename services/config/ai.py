@@ -1,6 +1,6 @@
 """The settings of models: which are asked, how, and what they may cost."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -8,10 +8,11 @@ from pydantic import Field, Json, SecretStr
 
 from services.config.forms import HttpUrl, Words
 from services.config.section import Section
+from services.core.frozen import frozen
 from services.core.prices import PRICES, SCAFFOLD, Price
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProviderSettings:
     """What the settings say of one provider of models."""
 

@@ -1,9 +1,9 @@
 """Who asks: every service method takes an Actor as `by`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
+from services.core.frozen import frozen
 from services.core.ids import ApiKeyId, TeamId, UserId
 
 
@@ -31,7 +31,7 @@ class Scope(Enum):
     """Recording analytics events, and nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Actor:
     """A signed-in user, and their role in each of their teams; or an API key, which acts for its maker in one team."""
 

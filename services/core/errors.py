@@ -1,8 +1,9 @@
 """The few kinds of failure that a service may report, each with the sentence its reader sees."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from services.core.frozen import frozen
 
 
 class Problem(Exception):
@@ -46,7 +47,7 @@ class Conflict(Problem):
         self.current = current
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fault:
     """One thing wrong with an input: what, and the path of the field, outermost first."""
 

@@ -2,12 +2,12 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from services.core.errors import Invalid
+from services.core.frozen import frozen
 from services.core.text import is_storable
 
 MAX_FIRST: Final = 100
@@ -20,7 +20,7 @@ DIGITS: Final = 18
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PageRequest:
     """The first `first` (1 to 100) things after the cursor `after`, or from the start."""
 
@@ -32,7 +32,7 @@ class PageRequest:
             raise Invalid.one(f"first must be from 1 to {MAX_FIRST}.", "first")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page(Generic[T]):
     """Some things in order, each with the cursor that continues after it."""
 

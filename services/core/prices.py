@@ -5,11 +5,12 @@ one token is a whole number of them, and sums are exact.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from services.core.frozen import frozen
 
 SCAFFOLD: Final = "scaffold-1"
 """The model of the provider that needs none."""
@@ -52,7 +53,7 @@ PRICES: Final[Mapping[str, Price]] = {
 the scaffold, which costs nothing. The setting AI_PRICES replaces and adds."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prices:
     """What is known of prices. A model without one has no cost: its tokens count, and are told apart as unpriced."""
 

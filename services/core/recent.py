@@ -1,16 +1,17 @@
 """A small memory of what was read lately, so that not every request reads it again."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from services.core.clock import Clock
+from services.core.frozen import frozen
 
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Recent(Generic[V]):
     """Values by key, each for `lifetime` from the moment its reading began; the oldest go where there are too many."""
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.deployments.model import ArchivedEntry, LogChunk
 from services.foundation.aws.clearing import clear
 from services.foundation.aws.conditions import AlreadyExists
@@ -17,7 +17,7 @@ CHUNK_BYTES: Final = 250_000
 """An item may have 400 KB; the rest is room for its overhead."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogArchive:
     table: Table[LogChunk]
     now: Clock

@@ -1,12 +1,12 @@
 """The events of a deployment's stream, and how a reader that is behind gets them merged and filtered."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
 import msgspec
 
+from services.core.frozen import frozen
 from services.deployments.model import DeploymentStatus
 from services.foundation.events.port import Entry
 from services.foundation.events.stream import StreamEvent
@@ -44,7 +44,7 @@ class DeploymentFinished(_Event, frozen=True):
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NumberedLine:
     """A line with its position in the stream."""
 
@@ -52,7 +52,7 @@ class NumberedLine:
     line: LogLine
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogLines:
     """Neighbouring lines, joined for the reader."""
 
@@ -65,7 +65,7 @@ DeploymentEvent: TypeAlias = DeploymentStatusChanged | StepChanged | LogLines | 
 _decoder: Final = msgspec.json.Decoder[StoredEvent](StoredEvent)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogFilter:
     """Which lines to show; an empty field shows all. `contains` ignores case."""
 

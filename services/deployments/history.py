@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
+from services.core.frozen import frozen
 from services.deployments import events
 from services.deployments.archive import LogArchive
 from services.deployments.model import Deployment
@@ -11,7 +11,7 @@ from services.foundation.aws.tables import Table
 from services.foundation.events.port import Closed, Entry, EventLog, Fenced, LogUnavailable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeploymentHistory:
     """The archived entries, then the terminal event where it was not archived."""
 

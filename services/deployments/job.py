@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 from urllib.parse import urlsplit
 
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.deployments import events
 from services.deployments.archive import LogArchive
 from services.deployments.history import close_stream, finished
@@ -38,7 +38,7 @@ ARCHIVE_EVERY: Final = 1.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DeploymentJob:
     """Handler of deployment jobs. The run lasts as long as the platform has something to tell."""
 

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import compress
 from typing import Final
 
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
+from services.core.frozen import frozen
 from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId
 from services.core.pages import MAX_FIRST, Page, PageRequest
 from services.core.policy import Action
@@ -43,7 +44,7 @@ MAX_VARIABLES_BYTES: Final = 262_144
 _RESERVED: Final = {"PATH", "HOME", "PORT", "HOST", "TABLE_PREFIX"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewDeployment:
     project_id: ProjectId
     generation_id: GenerationId
@@ -53,7 +54,7 @@ class NewDeployment:
     client_mutation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Deployments(ProjectJobs[DeploymentId, Deployment]):
     noun = "deployment"
 

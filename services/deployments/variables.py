@@ -1,11 +1,11 @@
 """The environment variables of deployments: sealed where they are stored, opened by the worker that deploys."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
+from services.core.frozen import frozen
 from services.deployments.model import Deployment, DeploymentConfig, StoredConfig
 from services.foundation.vault.envelope import Envelopes
 from services.foundation.vault.port import Context
@@ -13,7 +13,7 @@ from services.foundation.vault.port import Context
 _VALUES: Final = msgspec.json.Decoder(dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variables:
     """Seals and opens what a deployment's backend finds in its environment."""
 

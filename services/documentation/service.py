@@ -1,13 +1,13 @@
 """A project's documentation: pages that generations write and people change."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import GenerationId, PageId, ProjectId, UserId
 from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 from services.core.policy import Action
@@ -28,7 +28,7 @@ from services.projects.model import Project
 from services.projects.service import Projects
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewPage:
     project_id: ProjectId
     title: str
@@ -37,7 +37,7 @@ class NewPage:
     client_mutation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PageChange:
     """None leaves a field as it is."""
 
@@ -47,7 +47,7 @@ class PageChange:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PageFilter:
     """None leaves all."""
 
@@ -56,7 +56,7 @@ class PageFilter:
     """Text that the title holds, in whatever case."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Documentation:
     table: Table[DocumentationPage]
     projects: Projects

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from services.core.frozen import frozen
 from services.generations import events
 from services.generations.artifact import Artifact, FileContent
 from services.generations.model import GeneratedFile
@@ -20,7 +21,7 @@ USAGE_EVERY: Final = 1.0
 """Seconds between two counts that are told of one answer, some of which say theirs with each chunk."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _State:
     """What has come at some moment."""
 

@@ -8,13 +8,13 @@ limited.
 import io
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 from typing import Final
 
 from rapidfuzz.distance import Indel
 
+from services.core.frozen import frozen
 from services.generations.artifact import FileContent
 
 MOST_COMPARISONS: Final = 25_000_000
@@ -40,7 +40,7 @@ class FileChangeKind(Enum):
     """It is gone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileChange:
     """`before` and `after` are the file's SHA-256, None where there is none."""
 
@@ -52,7 +52,7 @@ class FileChange:
     """In the unified format of `diff -u`; None where it would be too long, or take too long to work out."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Edit:
     """The lines `start` to `end` of the old file become those of the new one."""
 

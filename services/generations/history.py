@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
+from services.core.frozen import frozen
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import Closed, Entry, EventLog, Fenced, LogUnavailable
@@ -13,7 +13,7 @@ from services.generations.artifact import Artifact, load
 from services.generations.model import Generation
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GenerationHistory:
     """A short stream that ends in the same text and files: one reset, all of each, the terminal event."""
 

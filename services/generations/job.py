@@ -1,11 +1,11 @@
 """The job of a generation: ask the provider, stream its answer, keep what came, and end the record."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import EventLog
@@ -30,7 +30,7 @@ WORK_LIMIT: Final = timedelta(hours=1)
 WAIT_LIMIT: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class GenerationJob:
     """Handler of generation jobs."""
 

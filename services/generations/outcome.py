@@ -1,9 +1,9 @@
 """How a generation ends, worded for the person who asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from services.core.frozen import frozen
 from services.generations.answer import Answer
 from services.generations.model import GenerationReason, GenerationStatus
 from services.llm.port import FinishReason
@@ -20,7 +20,7 @@ _MOST_NAMED: Final = 20
 """Missing files that a message names."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     status: GenerationStatus
     reason: GenerationReason | None = None

@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import ArchitectureId, GenerationId, ProjectId, SchemaId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
@@ -52,7 +53,7 @@ _MOST_SAID: Final = 5
 _NEEDS_SCHEMA: Final = frozenset({GenerationKind.CODE, GenerationKind.DOCUMENTATION})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewGeneration:
     """`prompt` of None means the project's description; a CHAT, and whatever has a base, needs one of its own."""
 
@@ -65,7 +66,7 @@ class NewGeneration:
     client_mutation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Generations(ProjectJobs[GenerationId, Generation]):
     noun = "generation"
 

@@ -1,6 +1,6 @@
 """Integrations: credentials of other services, entered by a team's administrators, never shown again."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
+from services.core.frozen import frozen
 from services.core.ids import IntegrationId, ProjectId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, of_team, require
@@ -35,7 +36,7 @@ MOST: Final = 50
 """Integrations of a team."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewIntegration:
     type: IntegrationType
     credentials: Credentials
@@ -48,7 +49,7 @@ class NewIntegration:
     client_mutation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IntegrationChange:
     """None leaves a field as it is."""
 
@@ -57,7 +58,7 @@ class IntegrationChange:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """An integration with its credentials, for the call that needs them."""
 
@@ -65,7 +66,7 @@ class Opened:
     credentials: Credentials = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Integrations:
     table: Table[Integration]
     projects: Projects

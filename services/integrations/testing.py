@@ -1,7 +1,7 @@
 """Testing credentials: one cheap request to each service that only its user may make."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from botocore.auth import SigV4Auth
@@ -10,6 +10,7 @@ from botocore.credentials import Credentials as SigningKeys
 
 from services.core.clock import Clock
 from services.core.foreign_json import UnreadableJson, read_json
+from services.core.frozen import frozen
 from services.core.ids import TeamId
 from services.foundation.outbound.client import Outbound, Reply, Unreachable
 from services.integrations.credentials import AwsKeys, Credentials, Token
@@ -49,7 +50,7 @@ _BODIES: Final[Mapping[IntegrationType, bytes]] = {
 _REFUSALS: Final = {401, 403}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CredentialTester:
     outbound: Outbound
     now: Clock

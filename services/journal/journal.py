@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -10,6 +9,7 @@ import msgspec
 
 from services.core.actor import Role
 from services.core.clock import Clock, iso
+from services.core.frozen import frozen
 from services.core.ids import ActivityId, ProjectId, TeamId, UserId, derived_id, prefix_of
 from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
@@ -47,7 +47,7 @@ class Place(Protocol):
     def project_owner_id(self) -> UserId | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InTeam:
     """The place of what belongs to a team, or to one project of it."""
 
@@ -56,7 +56,7 @@ class InTeam:
     project_owner_id: UserId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Journal:
     """Notes what has happened, each thing once: an entry's id follows from the object, the verb and the version.
 

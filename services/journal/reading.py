@@ -1,16 +1,16 @@
 """Reading what was noted. Who may see it is for the slices to say that ask here."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from services.core.clock import iso
+from services.core.frozen import frozen
 from services.core.ids import ActivityId, ProjectId, TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.foundation.aws.tables import Table
 from services.journal.model import ActivityEntry, EntityType, Verb, within
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JournalReader:
     """Pages are newest first."""
 

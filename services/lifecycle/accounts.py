@@ -5,7 +5,6 @@ this may therefore be done again, older news of a user change nothing, and a del
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
@@ -15,6 +14,7 @@ from msgspec.structs import replace
 from services.core.actor import Role
 from services.core.clock import Clock, moment_at
 from services.core.errors import Conflict, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import UserId, prefix_of
 from services.core.text import address_in, cleaned
 from services.foundation.auth.access import AccessChanges
@@ -89,7 +89,7 @@ class _Event(msgspec.Struct):
     data: msgspec.Raw
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Accounts:
     signatures: Signatures | None
     """None where no secret is set: then nothing is received."""

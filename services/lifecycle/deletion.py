@@ -1,9 +1,8 @@
 """Deleting projects, generations and deployments: nothing of what is deleted goes on out of sight."""
 
-from dataclasses import dataclass
-
 from services.core.actor import Actor
 from services.core.errors import Conflict
+from services.core.frozen import frozen
 from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId
 from services.core.policy import Action
 from services.deployments.model import Deployment
@@ -17,7 +16,7 @@ from services.projects.service import Projects
 from services.projects.trash import DeletedProjects
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Deletion:
     projects: Projects
     deleted: DeletedProjects

@@ -1,15 +1,15 @@
 """What goes with a project, a team or a user when it is deleted: the tables' declarations say it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from services.core.frozen import frozen
 from services.foundation.aws.clearing import clear
 from services.foundation.aws.spec import GoesWith, Owner
 from services.foundation.aws.tables import Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OwnedItems:
     """The items that are simply deleted; those that take more are left to the code that their table names."""
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import Final
 
+from services.core.frozen import frozen
 from services.lifecycle.deletion import Deletion
 from services.lifecycle.owned_items import OwnedItems
 from services.projects.model import Project
@@ -16,7 +16,7 @@ EVERY: Final = 600.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Purge:
     """Looks for deleted projects whose time is over. A purge that is cut short, or done twice, does no harm.
 

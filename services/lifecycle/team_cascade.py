@@ -1,13 +1,13 @@
 """What goes with a team besides its projects and members: what the tables declare, and the topic of its targets."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
+from services.core.frozen import frozen
 from services.core.ids import TeamId
 from services.lifecycle.owned_items import OwnedItems
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TeamCascade:
     items: OwnedItems
     close_topic: Callable[[TeamId], Awaitable[None]]

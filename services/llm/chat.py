@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from services.core.foreign_json import UnreadableJson, read_json
+from services.core.frozen import frozen
 from services.llm.body import Body
 from services.llm.chunks import Chunk, NoChunk
 from services.llm.error_bodies import read_error
@@ -50,7 +51,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _FIRST_HALF: Final = re.compile("[\ud800-\udbff]\\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timeouts:
     """In seconds."""
 
@@ -83,7 +84,7 @@ class _Endless(Exception):
     """The other side sends far more than an answer may have, whatever it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Client:
     """The part of an SDK's client that is used, set up with key, address and no retries."""
 

@@ -10,9 +10,10 @@ holds a `detail`), Google (`[{"error": {code, status, details: [{fieldViolations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypeGuard, cast
+
+from services.core.frozen import frozen
 
 _STATUSES: Final = range(400, 600)
 _MOST_TEXT: Final = 10_000
@@ -37,7 +38,7 @@ _HOLDERS: Final = frozenset(
 _NOTHING: Final = frozenset({"", "none", "null"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ErrorBody:
     """An error in the provider's words: for us to look at, never to show."""
 

@@ -6,11 +6,11 @@ answer, or inside of one that began well.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
+from services.core.frozen import frozen
 from services.llm.error_bodies import ErrorBody
 from services.llm.port import FailureCode, ProviderFailure
 
@@ -181,7 +181,7 @@ _SENTENCES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failures:
     """Makes the failures of one attempt."""
 

@@ -1,23 +1,22 @@
 """What a text in the file protocol is read as, piece by piece."""
 
-from dataclasses import dataclass
-
+from services.core.frozen import frozen
 from services.llm.paths import DiscardReason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note:
     """Text outside the files, never empty."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileStarted:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileDelta:
     """The next part of the content of the file started last, never empty."""
 
@@ -25,7 +24,7 @@ class FileDelta:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileCompleted:
     """The file is whole: `sha256` (hex) and size of its content as UTF-8."""
 
@@ -34,7 +33,7 @@ class FileCompleted:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileDiscarded:
     """A file is not kept. After its `FileStarted`, what came of it is void; otherwise nothing of it comes.
 
@@ -46,14 +45,14 @@ class FileDiscarded:
     reason: DiscardReason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileRemoved:
     """A file that existed already is to go."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Voided:
     """All that was told of files was a draft: what the text writes begins now."""
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from services.core.frozen import frozen
+
 _DECORATION: Final = r"[ \t>*_`#|=/!<-]{0,64}"
 _DECORATED: Final = re.compile(
     rf"(?={_DECORATION}\Z)[ \t]*(?:[*_`]{{1,3}}|(?:[>|*-]|#{{1,6}}|//|/\*|--|<!--)[ \t]+)*(?:=[ \t]*)*"
@@ -32,7 +34,7 @@ class Word(Enum):
 _WORDS: Final = {word.value: word for word in Word if word is not Word.UNKNOWN}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marker:
     word: Word
     argument: str

@@ -7,9 +7,10 @@ Schema, others neither, some accounts may not stream. No list of ours would stay
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from services.core.frozen import frozen
 from services.llm.error_bodies import ErrorBody
 from services.llm.failures import judged
 from services.llm.json_schema import json_schema_of
@@ -58,7 +59,7 @@ _ROOTS: Final = frozenset({"", "body", "request"})
 _IN_MESSAGES: Final = re.compile(r"maximum context length is (\d{1,9}) .*?(\d{1,9}) in the messages")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameters:
     """`defaults` are for options that a request leaves open; `extra` is sent with every request."""
 

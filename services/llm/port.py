@@ -5,21 +5,22 @@ provider over the others. All pass tests/services/llm/test_providers.py.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Final, Protocol
 
+from services.core.frozen import frozen
 from services.designs.schema import SchemaModel
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SchemaTask:
     """Derive a database schema from a description. The text that comes back is the JSON of a SchemaModel."""
 
     description: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ArchitectureTask:
     """Draw the architecture of a backend. The text that comes back is the JSON of an ArchitectureModel."""
 
@@ -28,7 +29,7 @@ class ArchitectureTask:
     schema: SchemaModel | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilesTask:
     """Write files: the text that comes back is in the protocol of services/llm/files.py.
 
@@ -46,17 +47,17 @@ class FilesTask:
     change: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CodeTask(FilesTask):
     """Write a backend for a schema."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentationTask(FilesTask):
     """Write the documentation of a backend, as Markdown pages in a folder for each category."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """One question of a conversation, and what was answered."""
 
@@ -64,7 +65,7 @@ class Turn:
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChatTask:
     """Answer a question about a project. `earlier` are the turns before it, oldest first."""
 
@@ -78,7 +79,7 @@ class ChatTask:
 Task = SchemaTask | ArchitectureTask | CodeTask | DocumentationTask | ChatTask
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """How to ask. None means the setting's default for the provider and the kind of task."""
 
@@ -91,14 +92,14 @@ class Options:
     """0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     role: str
     """`system` or `user`."""
     content: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One request to a model. `messages` is the rendered prompt; the scaffold reads `task` instead."""
 
@@ -119,7 +120,7 @@ class FinishReason(Enum):
     CONTENT_FILTER = "CONTENT_FILTER"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Started:
     """A provider has begun to answer (its first chunk has arrived). Comes once, before everything but `Failed`."""
 
@@ -127,26 +128,26 @@ class Started:
     model: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """Some of the answer, never empty."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Thought:
     """Some of what a model says to itself, never empty: it has its cost, and is no part of the answer."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextVoided:
     """All text so far was thought aloud, as only its end has told: the answer begins now."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Usage:
     """Tokens that this attempt has used so far, as the provider counts them."""
 
@@ -156,7 +157,7 @@ class Usage:
     reasoning_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failed:
     """From the router only: a provider failed before it began to answer, and the next one is asked.
 
@@ -169,7 +170,7 @@ class Failed:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finished:
     """The provider has ended its answer, always the last item."""
 

@@ -1,11 +1,11 @@
 """The teams and memberships that there are: the slices that decide who may change them read and write them here."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from services.core.actor import Role
+from services.core.frozen import frozen
 from services.core.ids import TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.foundation.aws.tables import Table
@@ -13,7 +13,7 @@ from services.foundation.aws.transactions import Part
 from services.memberships.model import Membership, Team
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Memberships:
     """Asks nobody whether something may be done: whoever calls has asked. Parts are for `write_together`."""
 

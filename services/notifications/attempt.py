@@ -1,13 +1,13 @@
 """One attempt at a delivery: claim it, send it, and decide what its answer means."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from msgspec.structs import replace
 
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.core.ids import DeliveryId
 from services.foundation.aws.tables import Table
 from services.foundation.outbound.client import Outbound, Reply, Unreachable
@@ -49,7 +49,7 @@ KEPT_BODY: Final = 1024
 _GONE: Final = 410
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Outcome:
     """What an attempt came to. `error` of None means that it was delivered."""
 
@@ -67,7 +67,7 @@ class _Ended(Exception):
     """The delivery is not tried any more, or another attempt was begun."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Attempts:
     webhooks: Table[Webhook]
     deliveries: Table[Delivery]

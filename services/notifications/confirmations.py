@@ -8,7 +8,6 @@ import dataclasses
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -17,6 +16,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict
+from services.core.frozen import frozen
 from services.core.ids import TargetId
 from services.foundation.limits.rate_limit import RateLimiter
 from services.notifications.model import NotificationTarget, SentCode
@@ -37,7 +37,7 @@ CODE_TRIES: Final = 5
 _ACTION: Final = "askTarget"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Confirmations:
     rates: RateLimiter
     """With limits of its own; these are set here."""

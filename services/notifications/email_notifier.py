@@ -1,10 +1,10 @@
 """Letters: mail to a user about what came of what they had asked for, as their settings want it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from services.core.frozen import frozen
 from services.core.ids import TeamId, UserId
 from services.foundation.aws.mailer import Mailer
 from services.foundation.limits.once import Once
@@ -26,7 +26,7 @@ _MEANS: Final[Mapping[tuple[NotificationEvent, str | None], NotifiableEvent]] = 
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class EmailNotifier:
     mailer: Mailer
     users: Users

@@ -1,11 +1,11 @@
 """Spreading a notice over the team's webhooks: a delivery for each. Doing it twice equals once."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.core.ids import DeliveryId, derived_id
 from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.queue import Queue
@@ -18,7 +18,7 @@ MOST: Final = 20
 """Webhooks of a team."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Fanout:
     webhooks: Table[Webhook]
     deliveries: Table[Delivery]

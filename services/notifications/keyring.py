@@ -1,13 +1,13 @@
 """The signing secrets of webhooks: made, sealed, and valid for a day after they were replaced."""
 
 import os
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from msgspec.structs import replace
 
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.core.ids import TeamId, WebhookId
 from services.foundation.vault.envelope import Envelopes
 from services.notifications.model import Webhook, WebhookSecret
@@ -20,7 +20,7 @@ MOST: Final = 3
 """Secrets valid at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Keyring:
     envelopes: Envelopes
     now: Clock

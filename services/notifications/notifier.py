@@ -1,9 +1,8 @@
 """Telling: a notice goes to the topics, and into the queue from which webhooks are delivered."""
 
-from dataclasses import dataclass
-
 import msgspec
 
+from services.core.frozen import frozen
 from services.core.ids import DeliveryId, TeamId
 from services.core.pages import PageRequest
 from services.foundation.aws.queue import Queue
@@ -23,7 +22,7 @@ Message = Notice | Due
 """What the queue of notifications carries."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Notifier:
     """Tells whoever wants to know."""
 

@@ -1,7 +1,6 @@
 """Webhooks as their team's administrators use them: make, change, test, rotate, deliver again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import DeliveryId, TeamId, WebhookId, new_id
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, of_team, require
@@ -34,7 +34,7 @@ from services.notifications.notice import webhook_test
 DESCRIPTION_LENGTH: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewWebhook:
     url: str
     events: Sequence[NotificationEvent]
@@ -44,7 +44,7 @@ class NewWebhook:
     client_mutation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebhookChange:
     """None leaves a field as it is."""
 
@@ -55,7 +55,7 @@ class WebhookChange:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Webhooks:
     table: Table[Webhook]
     deliveries: Table[Delivery]

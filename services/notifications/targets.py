@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import TargetId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, of_team, require
@@ -47,7 +47,7 @@ class TargetState(Enum):
     """Its owner has unsubscribed, or did not agree in time: within days, or 15 minutes for a telephone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewTarget:
     channel: Channel
     address: str
@@ -57,7 +57,7 @@ class NewTarget:
     client_mutation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class NotificationTargets:
     table: Table[NotificationTarget]
     notifier: Notifier

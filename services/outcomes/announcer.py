@@ -1,9 +1,9 @@
 """What follows the steps and the end of a job: notices, Snapinfra's own events, the activity."""
 
 import logging
-from dataclasses import dataclass
 from typing import Final
 
+from services.core.frozen import frozen
 from services.deployments.model import Deployment, DeploymentStatus
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.clients import AWS_ERRORS
@@ -18,7 +18,7 @@ from services.outcomes.product_events import ProductEvents
 log: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Outlets:
     """Where jobs are told of."""
 
@@ -27,7 +27,7 @@ class Outlets:
     journal: Journal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class GenerationAnnouncer:
     """Announcer of generations (services.foundation.jobs.announcing)."""
 
@@ -53,7 +53,7 @@ class GenerationAnnouncer:
             await self.outlets.notifier.publish(notice)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DeploymentAnnouncer:
     """Announcer of deployments (services.foundation.jobs.announcing)."""
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from services.analytics.model import EventStatus, EventType
 from services.analytics.service import Analytics
 from services.analytics.validation import make_event
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.deployments.model import Deployment, DeploymentStatus
 from services.foundation.jobs.record import JobRecord
 from services.generations.model import Generation, GenerationStatus
@@ -20,7 +20,7 @@ _NANOS_PER_MICRO: Final = 1000
 log: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProductEvents:
     """Each method may be called any number of times for one record: it counts once."""
 

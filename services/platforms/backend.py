@@ -7,7 +7,7 @@ import signal
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Final, NoReturn, Protocol
 import httpx
 
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.platforms import npm
 from services.platforms.archive import unpack
@@ -52,7 +53,7 @@ class CreateTables(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """All in seconds."""
 
@@ -64,7 +65,7 @@ class Limits:
     """From SIGTERM to SIGKILL."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Machine:
     """What this machine gives to every backend."""
 
@@ -82,7 +83,7 @@ class Machine:
     patience: Patience = field(default_factory=Patience)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Backend:
     """One order on this machine. `folder` is new and its own; `emit` takes each event."""
 

@@ -7,10 +7,11 @@ import re
 import shutil
 import socket
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
+from services.core.frozen import frozen
 from services.platforms.backend import HOST, Backend, Emit, Machine
 from services.platforms.port import Event, Order, Superseded
 from services.platforms.process import ended, to_the_end
@@ -43,7 +44,7 @@ class _End:
 _Events = asyncio.Queue[Event | Exception | _End]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LocalPlatform:
     """Deploys into `<root>/<site>/<deployment id>`, a folder that lasts as long as the deployment.
 

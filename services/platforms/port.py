@@ -4,10 +4,12 @@ Adapters: local (development only). All pass tests/services/platforms/.
 """
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
+
+from services.core.frozen import frozen
 
 
 class DeploymentPlatform(Enum):
@@ -57,7 +59,7 @@ class Phase(Enum):
     DEPLOYING = "DEPLOYING"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Config:
     """What the user chose. Commands of None mean the platform's own."""
 
@@ -67,7 +69,7 @@ class Config:
     health_path: str = "/health"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Order:
     """What to deploy. `site` is stable per project: a later order for the same site replaces what runs there."""
 
@@ -80,12 +82,12 @@ class Order:
     """LOCAL: the port an earlier run of this deployment had; used again where it is free."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PhaseChanged:
     phase: Phase
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepChanged:
     """`step` is a short name such as `unpack`, `install`, `build`, `tables`, `start`, `health`."""
 
@@ -93,7 +95,7 @@ class StepChanged:
     state: StepState
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One line of output, without its line end."""
 
@@ -103,7 +105,7 @@ class Line:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Live:
     """The deployment answers at `url`. LOCAL goes on to yield RUNTIME lines until it stops."""
 

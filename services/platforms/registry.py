@@ -4,11 +4,11 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
+from services.core.frozen import frozen
 from services.platforms.process import OnLine, ended, run, to_the_end
 
 _CODE: Final = re.compile(r"npm (?:error|ERR!) code (\S+)")
@@ -33,7 +33,7 @@ class RegistryUnreachable(Exception):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Patience:
     """All in seconds. With the defaults, a registry that does not answer is noticed within 20 of them."""
 
@@ -45,6 +45,9 @@ class Patience:
     """Between two such questions, as long as the install goes on."""
 
 
+_USUAL: Final = Patience()
+
+
 async def install(
     command: Sequence[str],
     *,
@@ -54,7 +57,7 @@ async def install(
     on_wait: OnWait,
     grace: float,
     npm: str,
-    patience: Patience = Patience(),
+    patience: Patience = _USUAL,
 ) -> int:
     """Run a command that installs, as `process.run` does, while `npm ping` says that there is a registry.
 

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from botocore.exceptions import ClientError
 
 from services.core.foreign_json import UnreadableJson, read_json
+from services.core.frozen import frozen
 from services.foundation.aws.clients import AWS_ERRORS, Aws
 from services.foundation.aws.outage import Outage
 from services.platforms.port import DeployFailed
@@ -22,7 +22,7 @@ _USELESS: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAI
 _GOOD: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StackTables:
     """Creates and updates stacks. Give an instance to LocalPlatform as its `create_tables`."""
 

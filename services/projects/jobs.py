@@ -3,12 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import compress
 from typing import ClassVar, Generic, TypeVar
 
 from services.core.actor import Actor
 from services.core.errors import Conflict, NotFound
+from services.core.frozen import frozen
 from services.core.ids import ProjectId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
@@ -21,7 +21,7 @@ Id = TypeVar("Id", bound=str)
 R = TypeVar("R", bound=JobRecord)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ProjectJobs(ABC, Generic[Id, R]):
     """The base of the service of a kind of job. `Id` is that of its records, `R`."""
 

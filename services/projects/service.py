@@ -1,7 +1,6 @@
 """What users do with projects, and what other slices read and write of them."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -9,6 +8,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import DeploymentId, ProjectId, SchemaId, TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
@@ -25,7 +25,7 @@ NAME_LENGTH: Final = 100
 DESCRIPTION_LENGTH: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewProject:
     name: str
     description: str = ""
@@ -34,7 +34,7 @@ class NewProject:
     client_mutation_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProjectChange:
     """None leaves a field as it is."""
 
@@ -43,7 +43,7 @@ class ProjectChange:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Projects:
     table: Table[Project]
     access: AccessChanges

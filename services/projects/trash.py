@@ -5,7 +5,6 @@ that belongs to it, on every path. `Projects.find` hides it from work that no po
 """
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, NotFound
+from services.core.frozen import frozen
 from services.core.ids import ProjectId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, of_team
@@ -25,7 +25,7 @@ RESTORABLE_FOR: Final = timedelta(days=30)
 """How long a deleted project can be restored."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeletedProjects:
     projects: Projects
     now: Clock

@@ -7,8 +7,8 @@ be the plural words, and those before `app` or `system`, that are not in the lis
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from services.core.frozen import frozen
 from services.scaffold.plurals import is_plural, plural, singular
 from services.scaffold.vocabulary import Vocabulary, vocabulary
 
@@ -27,7 +27,7 @@ _LONGEST_CHAIN = 6
 _ENDINGS = ("ing", "ly", "ed", "ness", "able", "ible", "ful", "less", "ous", "ical")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mentions:
     """What a description speaks of, each in the order of first mention."""
 
@@ -72,7 +72,7 @@ def _translated(description: str, lexicon: Vocabulary) -> Iterator[str]:
     return (name for place, name in places if place >= 0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Reader:
     words: list[str]
     known: Vocabulary

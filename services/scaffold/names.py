@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from services.core.frozen import frozen
 from services.scaffold.plurals import singular
 
 _LONGEST = 60
@@ -17,7 +17,7 @@ _RESERVED_FILES = re.compile("index|crud|types|query|table|con|prn|aux|nul|(com|
 _RESERVED_ROUTES = re.compile("health")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TableNames:
     """What a table is called in the places where it appears."""
 

@@ -12,8 +12,8 @@ A schema says less than a backend needs and may ask for what DynamoDB lacks. Dec
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from services.core.frozen import frozen
 from services.designs.schema import Field, FieldType, OnDelete, SchemaModel, Table
 from services.scaffold.names import TableNames, name_tables, words_of
 from services.scaffold.plurals import singular
@@ -31,7 +31,7 @@ PARAMETERS = frozenset({"limit", "cursor"})
 _GENERATED = re.compile(r"(?:^(?:id|uuid|pk|key)|Id|_id|ID)$")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reference:
     field: str
     table: str
@@ -40,7 +40,7 @@ class Reference:
     on_delete: OnDelete
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TablePlan:
     """A table of the backend. `fields` are those that the schema declares, without the timestamps."""
 

@@ -5,9 +5,9 @@ import json
 import re
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import assert_never
 
+from services.core.frozen import frozen
 from services.core.prices import SCAFFOLD
 from services.designs import architecture as architectures
 from services.designs import schema as schemas
@@ -41,7 +41,7 @@ _BURST = 20
 _CHARACTERS_PER_TOKEN = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scaffold:
     """A Provider that asks nobody: the same task always gives the same text."""
 

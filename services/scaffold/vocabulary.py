@@ -11,11 +11,12 @@ its `means` lists (`class=fitness_classes`) are words that mean another table th
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from services.core.frozen import frozen
 from services.designs.schema import Field, FieldType, OnDelete
 from services.scaffold.plurals import plural, singular
 
@@ -24,7 +25,7 @@ _FIELD = re.compile(r"(?P<name>\w+)(?::(?P<type>\w+))?(?P<flags>[?!#]*)(?:=(?P<d
 _DELETION = {"": OnDelete.CASCADE, "?": OnDelete.SET_NULL, "!": OnDelete.RESTRICT}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parent:
     """What an entity refers to: the first of `tables` that is present."""
 
@@ -32,7 +33,7 @@ class Parent:
     on_delete: OnDelete
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entity:
     name: str
     fields: tuple[Field, ...]
@@ -44,7 +45,7 @@ class Entity:
     unless: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Domain:
     """`entities` are choices (the first is taken where none is present yet), each essential or not."""
 
@@ -53,7 +54,7 @@ class Domain:
     """The entities that single words mean where this domain is spoken of."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vocabulary:
     entities: Mapping[str, Entity]
     domains: Mapping[str, Domain]

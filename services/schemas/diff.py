@@ -1,12 +1,12 @@
 """The difference between two versions of a schema, change by change."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
 import msgspec
 
+from services.core.frozen import frozen
 from services.designs.schema import Relationship, SchemaModel, Table
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ class ChangeKind(Enum):
     """It is different."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SchemaChange:
     """One change. `path` names the thing: `users`, `users.email`, `users.indexes.by_email`, `teams->users`."""
 

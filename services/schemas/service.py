@@ -1,12 +1,12 @@
 """What users do with schemas: versions that never change, numbered from 1, generated or made by hand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import GenerationId, ProjectId, SchemaId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
@@ -25,7 +25,7 @@ from services.schemas.unbuilt import unbuilt
 TRIES: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewSchema:
     """A version to be. `id` is chosen by the caller where a repeat must find the same one."""
 
@@ -38,7 +38,7 @@ class NewSchema:
     """The number of the version it is meant to follow; 0 for the first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Schemas:
     table: Table[Schema]
     projects: Projects

@@ -1,12 +1,13 @@
 """What a schema may say and no backend does yet: it is refused, or left out of what a model says, and never ignored."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from msgspec.structs import replace
 
 from services.core.errors import Fault
+from services.core.frozen import frozen
 from services.designs.schema import Index, OnDelete, Relationship, RelationshipType, SchemaModel, Table
 from services.scaffold.names import reference_to
 from services.scaffold.plan import (
@@ -21,7 +22,7 @@ from services.scaffold.plan import (
 _ON_DELETE: Final = "onDelete"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Backend:
     """What a backend for a schema would have."""
 

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor, Role
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import InvitationId, TeamId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, require, require_person
@@ -38,7 +38,7 @@ MAILS: Final = 20
 """Mails that one user may cause within a minute."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Invitations:
     table: Table[Invitation]
     teams: Teams

@@ -1,12 +1,12 @@
 """The members of a team: who they are, in which role, and how they leave."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from services.core.actor import Actor, Role
 from services.core.errors import Conflict, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import TeamId, UserId
 from services.core.pages import Page, PageRequest, encode_cursor
 from services.core.policy import Action, require, require_person
@@ -18,7 +18,7 @@ from services.teams.service import Teams
 from services.users import User, Users
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """`user` is None where the account is gone."""
 
@@ -28,7 +28,7 @@ class Member:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Members:
     memberships: Memberships
     teams: Teams

@@ -1,6 +1,5 @@
 """What users do with their teams: make one, name it, give it away, delete it."""
 
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from msgspec.structs import replace
@@ -8,6 +7,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor, Role
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import TeamId, UserId
 from services.core.pages import Page, PageRequest, decode_cursor, encode_cursor
 from services.core.policy import Action, require, require_person
@@ -35,7 +35,7 @@ class Cascade(Protocol):
         """Delete all of it. Cut short, it can be done again: it deletes what is still there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Teams:
     memberships: Memberships
     projects: Projects

@@ -1,13 +1,14 @@
 """What is stored of usage: attempts and reservation on a job's record, budget counters, usage rows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from typing import Final
 
 import msgspec
 
+from services.core.frozen import frozen
 from services.core.ids import TeamId
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import EXPIRES, TableSpec
@@ -132,7 +133,7 @@ BUDGETS: Final = TableSpec("budgets", BudgetCounter, fate=(EXPIRES,), ttl="expir
 USAGE: Final = TableSpec("usage", UsageRow, fate=(EXPIRES,), sort="bucket", ttl="expiresAt")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Totals:
     """Sums over attempts. Costs are nano-dollars."""
 

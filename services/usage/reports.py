@@ -1,13 +1,13 @@
 """What a team has used, and what its month has left, for those who may see the team."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeVar
 
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Fault, Invalid, NotFound
+from services.core.frozen import frozen
 from services.core.ids import TeamId
 from services.core.policy import Action, allows
 from services.foundation.aws.tables import Table
@@ -20,7 +20,7 @@ LONGEST: Final = 366
 K = TypeVar("K")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Days:
     """Days in UTC, the last included. At most 366."""
 
@@ -35,7 +35,7 @@ class Days:
             raise Invalid([Fault(f"A range has at most {LONGEST} days; this has {days:,}.", ("range",))])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """What a team has used in some days."""
 
@@ -55,7 +55,7 @@ class Report:
         return [(value, Totals.of(rows)) for value, rows in groups.items()]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Account:
     """How one budget of a month stands; `limit` of None means that there is none."""
 
@@ -68,7 +68,7 @@ class Account:
         return None if self.limit is None else max(0, self.limit - self.spent - self.reserved)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Budget:
     """A team's current month. Costs are nano-dollars."""
 
@@ -77,7 +77,7 @@ class Budget:
     resets_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reports:
     usage: Table[UsageRow]
     counters: Table[BudgetCounter]

@@ -5,7 +5,6 @@ make the sum wrong: docs/adr/0017.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 
 from services.core.clock import Clock, iso
 from services.core.errors import Conflict, Exhausted
+from services.core.frozen import frozen
 from services.core.ids import TeamId
 from services.core.prices import Prices, dollars
 from services.foundation.aws.conditions import CONTENTION, AlreadyExists
@@ -37,7 +37,7 @@ RECORD_LIFETIME: Final = timedelta(days=800)
 M = TypeVar("M", bound=MeteredRecord)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """What each team may use in a month; None means as much as it likes."""
 
@@ -56,7 +56,7 @@ class BudgetExhausted(Exhausted):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Budgets(Generic[M]):
     """`models` are those that may be asked, one of each provider."""
 

@@ -1,13 +1,13 @@
 """Ten descriptions of very different domains, and the tables that a sensible schema for each must have."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from services.core.frozen import frozen
 from services.scaffold.plurals import singular
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     name: str
     description: str

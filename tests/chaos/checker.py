@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, Final
 
 from services.core.errors import Invalid
+from services.core.frozen import frozen
 from services.foundation.events.cursor import STORED, Cursor, decode
 
 Event = dict[str, Any]
@@ -52,7 +53,7 @@ class Kind(Enum):
     """The job never ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Violation:
     """A promise that was broken, with the events around."""
 
@@ -93,7 +94,7 @@ class Received:
         return bool(self.sessions) and any(event["__typename"] in TERMINAL for event in self.sessions[-1].events)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stored:
     """A generation or deployment as the API tells it in the end. `text` is None where it has no artifact."""
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ import httpx
 
 from services.config import Config
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from services.foundation.auth.tokens import issue_dev_token
 from tests.chaos.checker import Stored, numbered
 from tests.chaos.tally import Tally
@@ -56,7 +56,7 @@ class Unanswered(Exception):
     """No api gave an answer, or one that cannot be right."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Client:
     """What the load asks for. Every error is counted and the question asked again, of any api."""
 

@@ -14,6 +14,7 @@ import httpx
 
 from cli.serving import TOOLS, provision_stage, tool_environment
 from services.config import Config, read
+from services.core.frozen import frozen
 from services.foundation.aws.emulator import free_port, running_emulator
 from tests.services.foundation.events.redis_server import program
 from tests.snapinfra import SECRET
@@ -106,7 +107,7 @@ class Member:
             self.surprises.append(f"{self.name} ended by itself with status {status}")
 
 
-@dataclass(frozen=True)
+@frozen
 class Fleet:
     """What runs. `settings` are those of every process but for the port."""
 
@@ -124,7 +125,7 @@ class Fleet:
         return [self.redis, *self.workers, *self.apis]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Size:
     """How large a fleet is, and how fast."""
 
@@ -136,7 +137,7 @@ class Size:
     """Seconds."""
 
 
-@dataclass(frozen=True)
+@frozen
 class _Yard:
     """Where members are built."""
 

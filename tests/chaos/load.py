@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
+from services.core.frozen import frozen
 from tests.chaos.checker import Kind, Places, Received, Session, Stored, Violation, check
 from tests.chaos.client import Client, Unanswered
 from tests.chaos.subscriber import Subscriber
@@ -43,7 +44,7 @@ class Job:
     subscribers: list[Subscriber] = field(default_factory=list[Subscriber])
 
 
-@dataclass(frozen=True)
+@frozen
 class Ended:
     """What is kept of a job whose stream was checked: enough to find later what changed after its end."""
 

@@ -3,10 +3,10 @@
 import os
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from services.core.frozen import frozen
 from tests.chaos.checker import Kind
 from tests.chaos.fleet import Size
 from tests.chaos.tally import Tally
@@ -23,7 +23,7 @@ _PROMISES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Circumstances:
     """Of which run the report is."""
 

@@ -13,7 +13,6 @@ import sys
 import tempfile
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -21,6 +20,7 @@ from typing import Final
 import httpx
 
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from services.foundation.aws.clients import connect
 from services.foundation.aws.queue import Queue
 from tests.chaos.client import Client, token_for
@@ -46,7 +46,7 @@ PATIENCE: Final = 60.0
 PROGRESS_EVERY: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What a run does."""
 

@@ -7,16 +7,17 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from services.core.frozen import frozen
 
 PROGRAM: Final = Path(sys.executable).with_name("snapinfra")
 STOP_TIMEOUT: Final = 20
 """Seconds that a process gets to end after a test before it is killed."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Ended:
     """How a command ended."""
 

@@ -10,13 +10,13 @@ import socket
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
 from cli.client import Refused
+from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.foundation.aws.emulator import free_port
 from tests.cli.command import Ended, descendants, is_alive, kill, snapinfra, started
@@ -28,7 +28,7 @@ COMMANDS = ["demo", "dev", "health", "logs", "new", "provision", "resume", "sche
 PROJECTS = "{ viewer { id } projects { nodes { id name } } }"
 
 
-@dataclass(frozen=True)
+@frozen
 class Dev:
     """A `snapinfra dev` that runs."""
 

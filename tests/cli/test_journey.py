@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -15,6 +14,7 @@ import pytest_asyncio
 from cli.client import Client, Refused
 from cli.commands import Target
 from cli.journey import Arrival, show_logs, travel
+from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.foundation.aws.emulator import free_port
 from tests.cli.screen import Screen
@@ -125,7 +125,7 @@ async def test_a_generation_that_does_not_complete_ends_the_journey_with_its_rea
     ]
 
 
-@dataclass(frozen=True)
+@frozen
 class Deployed:
     """A journey that arrived."""
 

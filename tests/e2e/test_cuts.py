@@ -9,7 +9,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from websockets.exceptions import WebSocketException
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
+from services.core.frozen import frozen
 from tests.fakes.llm import Answer, FakeLLM
 from tests.fakes.proxy import Cut, Proxy, between
 from tests.snapinfra import GENERATION, Server, User, events, rebuilt, serving, settings
@@ -43,7 +43,7 @@ def server(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             yield running
 
 
-@dataclass(frozen=True)
+@frozen
 class Stream:
     """A generation that has ended, and a subscriber's way to it through a proxy."""
 

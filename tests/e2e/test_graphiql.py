@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ import httpx
 import pytest
 from graphql import parse, separate_operations
 
+from services.core.frozen import frozen
 from services.core.tls import trusted
 from tests.e2e.browser import Page, PageError, opened
 from tests.e2e.proxy import before
@@ -43,7 +43,7 @@ _CHOOSE: Final = f"""(() => {{
 """Opens the menu, or closes one that is not this tab's yet; true once the operation is chosen."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Explorer:
     """Somebody who reads GraphiQL and presses its buttons."""
 

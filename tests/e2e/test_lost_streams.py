@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from redis.asyncio import Redis
 
 from services.bootstrap import opened
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from services.core.ids import GenerationId
 from services.foundation.auth.tokens import Subject
 from services.foundation.events.redis import RedisLog, keys
@@ -51,7 +51,7 @@ subscription($id: ID!, $after: String) {
 }"""
 
 
-@dataclass(frozen=True)
+@frozen
 class Lossy:
     """The Redis of the server."""
 
@@ -115,7 +115,7 @@ def server(emulator: str, redis: Lossy, tmp_path_factory: pytest.TempPathFactory
             yield running
 
 
-@dataclass(frozen=True)
+@frozen
 class Ended:
     """A project's code as generated."""
 
@@ -231,7 +231,7 @@ async def deployment_events(
     return found
 
 
-@dataclass(frozen=True)
+@frozen
 class Deployed:
     """A deployment that ran and was stopped."""
 

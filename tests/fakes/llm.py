@@ -24,6 +24,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, Self
 
+from services.core.frozen import frozen
+
 PATHS = {"/openai/v1/chat/completions": "groq", "/v1/chat/completions": "openai"}
 USAGE = {
     "prompt_tokens": 11,
@@ -34,7 +36,7 @@ USAGE = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Answer:
     """A stream. `pieces` of None are what a good model would say."""
 
@@ -84,7 +86,7 @@ class Answer:
     """The data of events to send instead of everything else."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Status:
     """An answer that is no success."""
 
@@ -101,7 +103,7 @@ class Status:
         return json.dumps(self.body or {"error": {"message": self.message, "type": "error", "code": self.code}})
 
 
-@dataclass(frozen=True)
+@frozen
 class Body:
     """A success with any bytes as its body."""
 
@@ -115,12 +117,12 @@ class Body:
     """Seconds before the response's head."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Drop:
     """Close the connection without an answer."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Hang:
     """Accept the request and never answer."""
 

@@ -11,12 +11,14 @@ import json
 import tarfile
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from services.core.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class Package:
     """A package at version 1.0.0. `more` are further entries of its package.json, such as scripts."""
 

@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from services.core.frozen import frozen
+
 PIECE: Final = 65_536
 """Most bytes that are read at once."""
 
@@ -30,7 +32,7 @@ class Line:
     """Seconds before each piece is passed on, in either direction."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Cut:
     """Where one connection ends: after so many bytes of a side; None for never."""
 
@@ -127,7 +129,7 @@ class Proxy:
                     await writer.drain()
 
 
-@dataclass(frozen=True)
+@frozen
 class _Way:
     """One direction of a connection."""
 

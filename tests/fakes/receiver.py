@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from services.core.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class Received:
     """A request. `headers` have lower-case names."""
 
@@ -26,7 +28,7 @@ class Received:
     body: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Reply:
     status: int = 204
     headers: Mapping[str, str] = field(default_factory=dict[str, str])

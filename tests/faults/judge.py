@@ -1,10 +1,10 @@
 """The judge of a generation that has ended: whether it is a silent half."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from services.core.errors import Invalid
+from services.core.frozen import frozen
 from services.llm.json_output import read_architecture, read_schema
 
 _REASONS: Final = {
@@ -15,7 +15,7 @@ _REASONS: Final = {
 _READ: Final = {"SCHEMA": read_schema, "ARCHITECTURE": read_architecture}
 
 
-@dataclass(frozen=True)
+@frozen
 class Meant:
     """What a generation is to end with if all goes well."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
+from services.core.frozen import frozen
 from tests.chaos.checker import Kind, Received, Stored, Violation, check
 from tests.chaos.subscriber import Subscriber
 from tests.chaos.tally import Tally
@@ -50,7 +51,7 @@ def server_settings(fake: FakeLLM) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True)
+@frozen
 class Ended:
     """A generation that has ended, as the next one of its project may start from it."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
+from services.core.frozen import frozen
 from tests.fakes.llm import Answer, Behaviour, Drop, Hang, Status
 
 CODE: Final = {
@@ -29,7 +30,7 @@ CHARACTERS: Final = {"SCHEMA": 2500, "ARCHITECTURE": 1500, "CODE": 900, "DOCUMEN
 """About how long an answer of each kind is."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """What meets one request."""
 
@@ -37,7 +38,7 @@ class Step:
     behaviour: Behaviour
 
 
-@dataclass(frozen=True)
+@frozen
 class Script:
     """One generation: `steps` meet its requests one after the other, `then` all later ones."""
 

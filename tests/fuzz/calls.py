@@ -24,6 +24,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
+from services.core.frozen import frozen
 from tests.fuzz.values import Raw, Ref, of_type
 
 _LEVELS: Final = 3
@@ -45,7 +46,7 @@ class Caller(Enum):
     ANONYMOUS = "nobody"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Argument:
     """A value for an argument, by a variable or as a literal."""
 
@@ -55,7 +56,7 @@ class Argument:
     by_variable: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     operation: str
     """query, mutation or subscription."""

@@ -6,7 +6,6 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from graphql import (
@@ -18,10 +17,11 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
+from services.core.frozen import frozen
 from tests.tables import MADE, kind_named
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ref:
     """The id of some thing of a kind; which one is known when it is sent."""
 
@@ -29,7 +29,7 @@ class Ref:
     nth: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Raw:
     """A number as it is written."""
 

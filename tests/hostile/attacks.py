@@ -5,15 +5,15 @@ To add one, write it below `@attack("what it is")` in a module of its kind (`inp
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
 
+from services.core.frozen import frozen
 from tests.hostile.target import Tally, Target
 
 Do = Callable[[Target, Tally], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attack:
     """`name` says what it is in the report. `megabytes` is how much the server may grow meanwhile."""
 

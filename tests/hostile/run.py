@@ -21,6 +21,7 @@ from statistics import median
 from typing import Final
 
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from tests.hostile import inputs, transport
 from tests.hostile.attacks import ATTACKS, Attack
 from tests.hostile.target import Tally, Target, running
@@ -43,7 +44,7 @@ GOAL: Final = 50.0
 MEGABYTE: Final = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sample:
     """A request of the polite client: when it began, how long it took, and for how long of that the server computed."""
 
@@ -64,7 +65,7 @@ class Probe:
         return [sample for sample in self.samples if sample.began + sample.latency / 1000 >= moment]
 
 
-@dataclass(frozen=True)
+@frozen
 class Result:
     """What became of an attack."""
 

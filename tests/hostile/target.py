@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 
 from services.config import Config, read
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from services.foundation.auth.tokens import issue_dev_token
 from services.foundation.aws.emulator import free_port
 from tests.snapinfra import SECRET, User
@@ -28,7 +29,7 @@ PATIENCE: Final = 60.0
 """Seconds that anything may take."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """An answer's status, 0 where the connection ended without one, and its body."""
 
@@ -63,7 +64,7 @@ class Tally:
         return [what for what in self.counts if what.startswith("500") or "INTERNAL" in what]
 
 
-@dataclass(frozen=True)
+@frozen
 class Target:
     """A running server. Every caller that it is asked for is one whom it has not seen."""
 

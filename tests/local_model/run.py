@@ -17,11 +17,11 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from services.core.frozen import frozen
 from services.foundation.aws.emulator import free_port, running_emulator
 from tests.fakes.proxy import Proxy, between
 from tests.local_model.report import write
@@ -49,7 +49,7 @@ _USAGE: Final = re.compile(rb'"usage":(\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})')
 _TERMINAL: Final = {"COMPLETED", "INCOMPLETE", "FAILED"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Asked:
     """What is asked for. `after` names the one that it goes on from."""
 
@@ -71,7 +71,7 @@ ASKED: Final = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Ended:
     """What came of it."""
 

@@ -1,10 +1,10 @@
 """The judge of a generation that a changed stream was said to: whether it is COMPLETED without being whole."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from services.core.errors import Invalid
+from services.core.frozen import frozen
 from services.llm.json_output import read_architecture, read_schema
 from tests.mutations.reading import announced, contents, read
 from tests.snapinfra import rebuilt
@@ -19,7 +19,7 @@ _DECORATION: Final = 12
 """Characters that may decorate a path."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Sent:
     """What one request was answered."""
 

@@ -2,8 +2,9 @@
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Final, cast
+
+from services.core.frozen import frozen
 
 GOOD: Final = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 CUT: Final = {"length", "model_length", "max_tokens", "content_filter", "safety", "refusal"}
@@ -15,7 +16,7 @@ _REMARK: Final = r"</?\w+>|.*[ ].*(?<!\.\w)(?<!\.\w\w)(?<!\.\w\w\w)(?<!\.\w\w\w\
 """A tag, or several words that no extension ends."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Reading:
     """What a stream says."""
 

@@ -6,7 +6,6 @@ slice's service, or a part of a transaction that it makes.
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final, Self
@@ -14,6 +13,7 @@ from typing import Final, Self
 import pytest
 
 from services.bootstrap import TABLES
+from services.core.frozen import frozen
 from services.foundation.aws.tables import Table
 
 ROOT: Final = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ Scope = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 SLICE_OF_ENTITY: Final = {spec.entity.__name__: ".".join(spec.entity.__module__.split(".")[1:2]) for spec in TABLES}
 
 
-@dataclass(frozen=True)
+@frozen
 class Source:
     """A file of `services/`, or a piece of code as if it stood there."""
 
@@ -71,7 +71,7 @@ def fields_of(tree: ast.Module) -> Iterator[tuple[str, str, ast.AST]]:
                     yield node.name, line.target.id, line.annotation
 
 
-@dataclass(frozen=True)
+@frozen
 class Declared:
     """What the attributes of all classes are declared to be, by class and attribute."""
 

@@ -13,6 +13,7 @@ from typing import Final
 
 import httpx
 
+from services.core.frozen import frozen
 from tests.chaos.checker import Received, check
 from tests.chaos.client import Client, token_for
 from tests.chaos.subscriber import Subscriber
@@ -54,7 +55,7 @@ class Pair:
     subscribers: list[Subscriber] = field(default_factory=list[Subscriber])
 
 
-@dataclass(frozen=True)
+@frozen
 class Load:
     """`run` does all the pairs; `violations` says where a job had anything but one effect of each kind."""
 

@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -23,6 +22,7 @@ from typing import Final
 import httpx
 
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from tests.storm.load import Load
 from tests.storm.stage import LATEST, MOST_COPIES, staged
 
@@ -30,7 +30,7 @@ AT_ONCE: Final = 12
 """Pairs of jobs under way: each may have a backend running."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Storm:
     """How a storm went."""
 

@@ -4,13 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 from services.bootstrap import table_name
 from services.config import Config
+from services.core.frozen import frozen
 from services.deployments.model import DEPLOYMENTS
 from services.foundation.aws.clients import Aws, connect
 from services.foundation.aws.queue import Queue
@@ -38,7 +39,7 @@ PATIENCE: Final = 150.0
 _NOTICES: Final = "notices"
 
 
-@dataclass(frozen=True)
+@frozen
 class _Copies:
     """Says how often a message comes: what asks for a job, 1 to 5 times; what a worker itself puts in again, once.
 
@@ -55,7 +56,7 @@ class _Copies:
         return self.chance.randint(1, MOST_COPIES)
 
 
-@dataclass(frozen=True)
+@frozen
 class Stage:
     fleet: Fleet
     sqs: FakeSQS

@@ -13,6 +13,7 @@ import httpx
 import jwt
 
 from services.core.errors import Unavailable
+from services.core.frozen import frozen
 from services.core.tls import trusted
 
 FRESH: Final = 300.0
@@ -44,7 +45,7 @@ class KeysUnavailable(Unavailable):
         return self._reason
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PemKey:
     """One key, known beforehand; no network."""
 

@@ -4,15 +4,15 @@ A session token lives for 60 seconds and what it opened may live for hours; only
 https://clerk.com/docs/reference/backend-api (GET /sessions/{session_id})
 """
 
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import httpx
 
+from services.core.frozen import frozen
 from services.core.tls import trusted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClerkSessions:
     api_url: str
     secret: str | None

@@ -3,11 +3,11 @@
 import base64
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from services.core.errors import Unauthenticated
+from services.core.frozen import frozen
 
 MOST_ID: Final = 256
 """Characters of a message's id; those of Svix have about thirty, and a table's key has 2,048 bytes."""
@@ -16,7 +16,7 @@ TOLERANCE: Final = timedelta(minutes=5)
 """How far the time of a message may be from ours; an older one may be a replay."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signatures:
     secret: str
     """`whsec_` and the key in base 64."""

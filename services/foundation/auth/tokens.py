@@ -6,7 +6,6 @@ sts). The algorithm is fixed per kind of token, never taken from the token (RFC 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -14,6 +13,7 @@ import jwt
 
 from services.core.clock import Clock, moment_at
 from services.core.errors import Unauthenticated
+from services.core.frozen import frozen
 from services.core.text import address_in
 from services.foundation.auth.jwks import KeySet
 
@@ -33,7 +33,7 @@ _UNREADABLE: Final = (ValueError, TypeError, ArithmeticError, RecursionError)
 standard's (RFC 7515, 4.1; RFC 7519, 4.1): nobody has signed it, or who did has written something else."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subject:
     """Who a credential says is asking. `expires_at` of None means the credential does not expire."""
 
@@ -52,7 +52,7 @@ class Verifier(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ClerkVerifier:
     """Checks Clerk session tokens with Clerk's public keys."""
 
@@ -88,7 +88,7 @@ class ClerkVerifier:
         return "*" in parties or origin in parties or (self.local and _LOCAL.fullmatch(origin) is not None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DevVerifier:
     """Checks the tokens that `snapinfra token` makes."""
 
@@ -105,7 +105,7 @@ class DevVerifier:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Authenticator:
     """Turns the credentials of a request or socket into a subject."""
 

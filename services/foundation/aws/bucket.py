@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from services.core.frozen import frozen
 from services.foundation.aws.clients import Aws
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bucket:
     """Stores byte strings under keys."""
 

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from botocore.config import Config as BotoConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
+from services.core.frozen import frozen
 from services.foundation.aws.emulator import EMULATOR_CREDENTIALS
 from services.foundation.aws.outage import Outage, outages
 
@@ -39,7 +39,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Aws:
     """The clients and their threads. Clients are thread-safe; sessions are not and are not kept."""
 

@@ -5,18 +5,18 @@ Taking is one UpdateItem that DynamoDB does or refuses by itself, so nobody wait
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from services.core.frozen import frozen
 from services.foundation.aws.conditions import is_condition_failure
 from services.foundation.aws.items import to_attribute
 from services.foundation.aws.keys import key_at
 from services.foundation.aws.reading import Reader
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entries:
     """Writes the entries of one attribute. Each method may be repeated, and then changes nothing more."""
 

@@ -1,9 +1,9 @@
 """Listing the entities of one partition of an index: by pages, all of them, or only their number."""
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+from services.core.frozen import frozen
 from services.core.pages import Page, PageRequest
 from services.foundation.aws.items import Item, from_item
 from services.foundation.aws.queries import cursor_of, index_query, start_after
@@ -17,7 +17,7 @@ _AT_ONCE: Final = 100
 """Items of each call of `every`: reading many takes the loop's time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Lister(Reader[E]):
     """Reads by the table's indexes, which follow its items within a moment."""
 

@@ -1,9 +1,9 @@
 """Mail to people, through SES. Sending never fails what it is for: it says whether it went out."""
 
 import logging
-from dataclasses import dataclass
 from enum import Enum
 
+from services.core.frozen import frozen
 from services.foundation.aws.clients import AWS_ERRORS, Aws
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ class MailState(Enum):
     """This server sends no mail."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Mailer:
     """Sends mail from one address, with links into one frontend. Without a sender it sends none."""
 

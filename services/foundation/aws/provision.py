@@ -7,11 +7,11 @@ import json
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from services.core.frozen import frozen
 from services.foundation.aws.clients import Aws
 from services.foundation.aws.spec import Index, TableSpec
 
@@ -38,7 +38,7 @@ _ENCRYPTION: Final[Any] = {"Enabled": True, "SSEType": "KMS"}
 _STREAM: Final[Any] = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueueSpec:
     """A queue and its dead-letter queue, `<name>-dlq`."""
 
@@ -47,7 +47,7 @@ class QueueSpec:
     """Seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resources:
     """Everything that a stage needs. Names are full."""
 

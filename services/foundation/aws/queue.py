@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from services.core.frozen import frozen
 from services.foundation.aws.clients import LONG_POLL, Aws
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ LONGEST_DELAY: Final = 900
 """Seconds for which a message may be held back when it is sent; SQS's maximum."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delivery:
     """One delivery of a message. Another delivery of the same message has another receipt."""
 
@@ -31,7 +32,7 @@ class Delivery:
     """The tenant that it was sent for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Depth:
     """Approximate counts of messages."""
 

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Generic
 
 from services.core.errors import Unavailable
+from services.core.frozen import frozen
 from services.foundation.aws.clients import Aws
 from services.foundation.aws.items import Item, from_item, learn, plain
 from services.foundation.aws.keys import is_id, key_at
@@ -20,7 +20,7 @@ _PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds between the calls for keys that DynamoDB left out of an answer, as it does where it is throttled."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reader(Generic[E]):
     """Reads by the table's own key. Every read is consistent."""
 

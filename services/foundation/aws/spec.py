@@ -1,17 +1,17 @@
 """The declaration of a table: its keys, indexes and lifetimes, and what its items go with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, Literal, TypeVar
 
+from services.core.frozen import frozen
 from services.foundation.aws.items import Entity
 
 E = TypeVar("E", bound=Entity)
 KeyType = Literal["S", "N"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Index:
     """A global secondary index. All attributes are projected."""
 
@@ -29,7 +29,7 @@ class Owner(Enum):
     USER = "USER"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GoesWith:
     """Items are deleted with a project, a team or a user."""
 
@@ -46,7 +46,7 @@ class Expires(Enum):
     BY_ITSELF = "BY_ITSELF"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stays:
     """Items are never deleted."""
 
@@ -57,7 +57,7 @@ EXPIRES: Final = Expires.BY_ITSELF
 Fate = GoesWith | Expires | Stays
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TableSpec(Generic[E]):
     """A table's one declaration: the mapper, provisioning, deleting and the reference are made from it.
 

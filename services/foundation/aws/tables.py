@@ -1,8 +1,8 @@
 """The table mapper: all that is done with the entities of a declared table, alone or as part of a transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from services.core.frozen import frozen
 from services.foundation.aws.conditions import absent, present, version_is
 from services.foundation.aws.counters import addition
 from services.foundation.aws.keys import Key, key_at
@@ -12,7 +12,7 @@ from services.foundation.aws.transactions import Part
 from services.foundation.aws.writing import Writer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Table(Lister[E], Writer[E]):
     """Reads and writes entities of one table, and makes the parts of transactions that write them."""
 

@@ -9,12 +9,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWrite
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from botocore.exceptions import ClientError
 
 from services.core.errors import Unavailable
+from services.core.frozen import frozen
 from services.foundation.aws.clients import Aws
 
 MOST_PARTS: Final = 100
@@ -32,7 +32,7 @@ class Contended(Unavailable):
         super().__init__("Too many changes at once; try again.")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Part:
     """One write of a transaction, or one condition. It equals only itself, so that one that failed is found again."""
 

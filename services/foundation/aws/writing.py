@@ -2,13 +2,13 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 from botocore.exceptions import ClientError
 
 from services.core.errors import Conflict
+from services.core.frozen import frozen
 from services.foundation.aws.conditions import (
     CONTENTION,
     AlreadyExists,
@@ -25,7 +25,7 @@ _MARK: Final = "_write"
 """The attribute that tells one write of an item from another."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Writer(Reader[E]):
     """Writes by the table's own key. Every write but `remove` is conditional."""
 

@@ -4,10 +4,10 @@ import base64
 import binascii
 import re
 import secrets
-from dataclasses import dataclass
 from typing import Final
 
 from services.core.errors import Invalid
+from services.core.frozen import frozen
 
 STORED: Final = "stored"
 """The epoch of positions in what storage has, where the log does not know the stream (any more)."""
@@ -16,7 +16,7 @@ _LONGEST: Final = 80
 _PLAIN: Final = re.compile(r"(0|[1-9][0-9]{0,15})\.([A-Za-z0-9_-]{1,32})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cursor:
     """A reader has had everything up to and including `seq` of the stream's life named `epoch`."""
 

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Final
 
+from services.core.frozen import frozen
 from services.foundation.events.bell import Pulse
 from services.foundation.events.cursor import STORED, Cursor
 from services.foundation.events.playback import UNKNOWN, History
@@ -21,7 +21,7 @@ _LONGEST_PAUSE: Final = 5.0
 _logger: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """What one feed keeps and how often it asks."""
 

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 
+from services.core.frozen import frozen
 from services.foundation.events.cursor import Cursor
 from services.foundation.events.feed import Feed, Limits
 from services.foundation.events.playback import UNKNOWN, Batch, Gap, History, Playback
@@ -19,7 +19,7 @@ _FIRST_BATCH: Final = 100
 """Entries of a subscriber's first batch, so that it comes soon; each further one may have four times as many."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """Some of a stream's entries as they are now; `gaps` are what is missing right before them."""
 
@@ -88,7 +88,7 @@ class Hub:
         return Page(epoch=epoch, entries=entries[:limit], has_more=len(entries) > limit, gaps=gaps)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Direct:
     """The log itself as a source; the log of an ended object may be away."""
 

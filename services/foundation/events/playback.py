@@ -1,9 +1,9 @@
 """One reader's way through a stream: what storage still has, then the log, with every hole announced."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
+from services.core.frozen import frozen
 from services.foundation.events.cursor import STORED, Cursor
 from services.foundation.events.port import Entry, Head, Slice
 
@@ -11,7 +11,7 @@ UNKNOWN: Final = Slice(head=Head(epoch=None, first=1, last=0, closed=False), ent
 """What the log answers for a stream that it does not know."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gap:
     """Events that nobody has any more: from_seq to to_seq, both included.
 
@@ -23,7 +23,7 @@ class Gap:
     to_seq: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Batch:
     """Events in order, all of one epoch; before them, perhaps, a gap. Never without both."""
 

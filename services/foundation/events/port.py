@@ -5,14 +5,14 @@ Adapters: memory (one process) and redis (any number). Both pass test_log_confor
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from services.core.errors import Unavailable
+from services.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One event as the log keeps it. The log does not look inside `data`."""
 
@@ -25,7 +25,7 @@ class Entry:
     """True for the event that closed the stream; always the last."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Head:
     """Where a stream stands. Of a stream that the log does not know: epoch None, first 1, last 0, open."""
 
@@ -37,7 +37,7 @@ class Head:
     closed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slice:
     """Entries that follow a position, and the head at the same moment."""
 

@@ -6,9 +6,9 @@ processes hardly ever draw the same. One that comes too late is fenced and draws
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from services.core.frozen import frozen
 from services.foundation.events.cursor import Cursor, encode
 from services.foundation.events.port import Entry, EventLog, Fenced, Head, LogUnavailable
 
@@ -19,7 +19,7 @@ _TRIES: Final = 20
 _DRAWN_BITS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SharedStreams:
     event_log: EventLog
     random_bits: Callable[[int], int]

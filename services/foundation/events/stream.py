@@ -1,15 +1,15 @@
 """What a subscriber of a stream sees: events with their positions, and gaps where history is lost."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from services.core.frozen import frozen
 from services.foundation.events.cursor import Cursor, encode
 
 E = TypeVar("E")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StreamEvent(Generic[E]):
     """An event and the position after it."""
 
@@ -23,7 +23,7 @@ class StreamEvent(Generic[E]):
         return encode(Cursor(self.epoch, self.seq))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StreamGap:
     """Events from `from_seq` to `to_seq` are lost; `to_seq` of None means to an end that is no longer known.
 

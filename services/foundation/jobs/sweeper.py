@@ -9,13 +9,13 @@ import asyncio
 import logging
 import uuid
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.foundation.aws.queue import Queue
 from services.foundation.events.port import EventLog
 from services.foundation.events.producer import Producer
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 R = TypeVar("R", bound=JobRecord)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Sweeper(Generic[R]):
     """Sweeps one kind of job every `quiet` seconds; a job that was not written for that long is looked at.
 

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Invalid
+from services.core.frozen import frozen
 from services.core.ids import new_id
 from services.core.text import Kind, bounded
 from services.foundation.aws.conditions import AlreadyExists
@@ -96,7 +97,7 @@ class Try:
             await self._table.update(self._claimed.id, lambda old: old if old.done_at else replace(old, done_at=now))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Idempotency:
     table: Table[IdempotencyKey]
     pepper: bytes

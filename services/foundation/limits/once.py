@@ -1,16 +1,16 @@
 """What is to happen once, whoever does it again: notes that it has, which are kept for a while."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.tables import Table
 from services.foundation.aws.transactions import Part
 from services.foundation.limits.idempotency import IdempotencyKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Once:
     """The notes are beside the keys of creates: each kind of them has a prefix of its own."""
 

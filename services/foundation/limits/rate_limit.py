@@ -5,7 +5,6 @@ only once there is no more room.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,6 +12,7 @@ import msgspec
 
 from services.core.clock import Clock
 from services.core.errors import Conflict, Limited
+from services.core.frozen import frozen
 from services.foundation.aws.conditions import CONTENTION
 from services.foundation.aws.entries import Entries
 from services.foundation.aws.items import Entity
@@ -33,7 +33,7 @@ class RateWindow(Entity, frozen=True, kw_only=True, rename="camel"):
 RATES: Final = TableSpec("rates", RateWindow, fate=(EXPIRES,), ttl="expiresAt")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RateLimiter:
     """A sliding window: no minute, whenever it begins, has more than `most`."""
 

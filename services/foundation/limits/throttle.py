@@ -6,10 +6,11 @@ It is kept in memory, so each process counts for itself. What costs money is cou
 import math
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from services.core.errors import Limited
+from services.core.frozen import frozen
 
 WINDOW: Final = 60.0
 """Seconds."""
@@ -18,7 +19,7 @@ _ROUNDING: Final = 1e-6
 """Seconds by which sums of floats may be off: else the last request of some rates would be one too many."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quota:
     """What a caller may still send (draft-ietf-httpapi-ratelimit-headers-06)."""
 
@@ -30,7 +31,7 @@ class Quota:
     """Seconds until all of them may come again; where none may come now, until the next one may."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Throttle:
     """A minute's requests at once, and then each as soon as it is due (the "generic cell rate algorithm")."""
 

@@ -6,7 +6,7 @@ Redirects are not followed, proxies of the environment are not used, and no conn
 import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Final
 from weakref import WeakValueDictionary
@@ -15,6 +15,7 @@ import certifi
 import httpcore
 
 from services.core.errors import Fault
+from services.core.frozen import frozen
 from services.core.ids import TeamId
 from services.foundation.outbound.addresses import is_address
 from services.foundation.outbound.connect import AddressRefused, GuardedBackend, Resolver, Rule
@@ -37,7 +38,7 @@ class Unreachable(Exception):
     """There was no answer. The message is a sentence for the person who chose the URL."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """What a server answered. `headers` have lower-case names."""
 
@@ -53,7 +54,7 @@ def _trusted() -> ssl.SSLContext:
     return context
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outbound:
     """Calls other people's servers, of each team a few at once: further ones wait for them."""
 

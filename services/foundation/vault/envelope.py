@@ -5,7 +5,6 @@ data key, and here with the secret.
 """
 
 import os
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -13,6 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from services.core.clock import Clock
+from services.core.frozen import frozen
 from services.foundation.vault.port import CanNotOpen, Context, KeyVault, written
 
 _NONCE = 12
@@ -28,7 +28,7 @@ class Sealed(msgspec.Struct, frozen=True, rename="camel"):
     sealed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Envelopes:
     """Seals secrets and opens them."""
 

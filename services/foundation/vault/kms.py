@@ -1,17 +1,17 @@
 """The key vault of production: AWS KMS, with the secret's context as the encryption context."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from botocore.exceptions import ClientError
 
+from services.core.frozen import frozen
 from services.foundation.aws.clients import Aws
 from services.foundation.vault.port import CanNotOpen, Context, DataKey
 
 _UNREADABLE: Final = {"InvalidCiphertextException", "IncorrectKeyException"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KmsVault:
     """Wraps with the KMS key `key`: an id, an ARN or an alias. KMS keeps and rotates its key material."""
 

@@ -9,18 +9,18 @@ import os
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from services.core.frozen import frozen
 from services.foundation.vault.port import CanNotOpen, Context, DataKey, written
 
 _KEY, _NONCE, _NAME = 32, 12, 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LocalVault:
     """Keeps its keys in `file`, which the first use makes."""
 

@@ -4,10 +4,12 @@ Adapters: `kms.py` (AWS KMS) and `local.py` (a file, in development).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 import msgspec
+
+from services.core.frozen import frozen
 
 Context = Mapping[str, str]
 """What a secret belongs to, such as its team. Not secret itself; opening needs the very same."""
@@ -22,7 +24,7 @@ class CanNotOpen(Exception):
     """What is sealed was changed, belongs to another context, or its key is gone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DataKey:
     """A fresh key of 256 bits for one secret."""
 

@@ -1,8 +1,7 @@
 """The kind ARCHITECTURE: a drawing of the backend's parts."""
 
-from dataclasses import dataclass
-
 from services.architectures.service import Architectures, NewArchitecture
+from services.core.frozen import frozen
 from services.foundation.jobs.worker import JobFailed
 from services.generations.kinds.json import ask_for
 from services.generations.kinds.port import GenerationContext
@@ -12,7 +11,7 @@ from services.llm.port import ArchitectureTask
 from services.llm.prompts import render
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ArchitectureKind:
     architectures: Architectures
 

@@ -1,8 +1,8 @@
 """The kind CHAT: an answer to a question about the project, with what was said before it."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from services.core.frozen import frozen
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.tables import Table
 from services.generations import outcome
@@ -17,7 +17,7 @@ MOST_TURNS: Final = 10
 """Turns of a conversation that a question is asked with."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChatKind:
     table: Table[Generation]
     bucket: Bucket

@@ -1,10 +1,11 @@
 """The kind CODE: a whole backend, checked, and repaired once where a model wrote it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from services.checks.port import Check, Checks, CheckState, Findings
+from services.core.frozen import frozen
 from services.generations import events, outcome
 from services.generations.kinds.files import files_task
 from services.generations.kinds.port import GenerationContext
@@ -20,7 +21,7 @@ _LONGEST: Final = 20_000
 """Characters of the checks' output that a model is given."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CodeKind:
     checks: Checks
     random_bytes: Callable[[int], bytes]

@@ -1,8 +1,8 @@
 """The kind DOCUMENTATION: Markdown pages, stored as the project's generated documentation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from services.core.frozen import frozen
 from services.documentation.service import Documentation
 from services.generations import outcome
 from services.generations.kinds.files import files_task
@@ -11,7 +11,7 @@ from services.generations.outcome import Outcome
 from services.llm.port import DocumentationTask
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentationKind:
     documentation: Documentation
     random_bytes: Callable[[int], bytes]

@@ -1,8 +1,8 @@
 """What a kind of generation is given and promises."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from services.core.frozen import frozen
 from services.designs.schema import SchemaModel
 from services.foundation.jobs.run import Run
 from services.generations.answer import Answer
@@ -15,7 +15,7 @@ from services.llm.prompts import go_on
 from services.projects.model import Project
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Base:
     """The generation that this one changes or goes on with."""
 
@@ -23,7 +23,7 @@ class Base:
     artifact: Artifact
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GenerationContext:
     """One run of a generation."""
 

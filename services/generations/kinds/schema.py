@@ -1,10 +1,11 @@
 """The kind SCHEMA: a new version of the project's schema."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from services.core.errors import Fault, NotFound
+from services.core.frozen import frozen
 from services.foundation.jobs.worker import JobFailed
 from services.generations.kinds.json import ask_for
 from services.generations.kinds.port import GenerationContext
@@ -19,7 +20,7 @@ _MOST_NAMED: Final = 5
 """Things left out that a message names."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SchemaKind:
     schemas: Schemas
 

@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
+from services.core.frozen import frozen
 from services.llm.files import encode
 from tests.fakes.llm import Answer, Behaviour, Body, FakeLLM, Recorded
 from tests.snapinfra import User, events
@@ -30,7 +30,7 @@ PROJECT: Final = "query($id: ID!) { generation(id: $id) { project { id } } }"
 CANCEL: Final = "mutation($id: ID!) { cancelGeneration(input: {generationId: $id}) { generation { id } } }"
 
 
-@dataclass(frozen=True)
+@frozen
 class Seen:
     """What came of a generation."""
 

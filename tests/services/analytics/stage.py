@@ -13,6 +13,7 @@ from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import iso
+from services.core.frozen import frozen
 from services.core.ids import ProjectId, TeamId, UserId, new_id
 from services.projects.service import NewProject
 
@@ -42,7 +43,7 @@ class Moment:
         return self.now
 
 
-@dataclass(frozen=True)
+@frozen
 class Stage:
     """A team with a project, and another team."""
 

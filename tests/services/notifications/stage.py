@@ -10,6 +10,7 @@ from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from services.core.ids import TeamId, new_id
 from services.core.pages import PageRequest
 from services.foundation.auth.tokens import Subject
@@ -32,7 +33,7 @@ class Ticking:
         self.moment += by
 
 
-@dataclass(frozen=True)
+@frozen
 class Stage:
     services: Services
     webhooks: Webhooks

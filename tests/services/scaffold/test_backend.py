@@ -3,12 +3,12 @@
 import ast
 import json
 import re
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.core.frozen import frozen
 from services.designs.schema import Field, FieldType, Index, SchemaModel, Table
 from services.designs.validation import validate
 from services.llm.files import encode
@@ -155,7 +155,7 @@ NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,62}", fullmatch=True) | st.sample
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Draft:
     name: str
     key: Field

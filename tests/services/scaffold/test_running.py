@@ -6,13 +6,13 @@ import signal
 import subprocess
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.designs.schema import Field, FieldType, Index, SchemaModel, Table
 from services.scaffold.backend import write_backend
@@ -64,7 +64,7 @@ AWKWARD = SchemaModel(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Project:
     folder: Path
     environment: Mapping[str, str]

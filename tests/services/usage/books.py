@@ -12,6 +12,7 @@ from services.bootstrap import Process, Services, opened
 from services.config import Config
 from services.core.actor import Actor
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from services.core.ids import GenerationId
 from services.foundation.auth.tokens import Subject
 from services.generations.model import Generation, GenerationKind
@@ -35,7 +36,7 @@ class SetClock:
         self.ahead = moment - utc_now()
 
 
-@dataclass(frozen=True)
+@frozen
 class Books:
     """One team's month."""
 

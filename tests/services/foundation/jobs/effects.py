@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from services.core.ids import ProjectId, TeamId, UserId
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.spec import Stays, TableSpec
@@ -107,7 +108,7 @@ class Errands:
             self._changed.notify_all()
 
 
-@dataclass(frozen=True)
+@frozen
 class Town:
     """Where errands are run."""
 

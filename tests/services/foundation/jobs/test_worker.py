@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.core.clock import utc_now
+from services.core.frozen import frozen
 from services.core.ids import ProjectId, TeamId, UserId
 from services.core.pages import PageRequest
 from services.foundation.aws.clients import Aws, connect
@@ -111,7 +112,7 @@ class Chores:
             await self.changed.wait_for(lambda: self.notes.count(what) >= times)
 
 
-@dataclass(frozen=True)
+@frozen
 class Yard:
     """A queue, a table and a log, with any number of workers."""
 
