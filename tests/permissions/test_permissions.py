@@ -32,7 +32,7 @@ from services.generations.model import Generation, GenerationKind
 from services.lifecycle.purge import Purge
 from services.platforms.port import DeploymentPlatform
 from services.projects.model import PROJECTS
-from tests.graph.test_webhooks import KEY, clerk_user, tell
+from tests.graph.test_app_webhooks import KEY, clerk_user, tell
 from tests.permissions.calls import Call, Recorder
 from tests.resolvers.test_authorization import built, outcome
 from tests.services.foundation.events.redis_server import RedisServer

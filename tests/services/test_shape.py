@@ -98,4 +98,6 @@ def test_a_slice_of_jobs_has_the_files_of_one(service: type) -> None:
 
 
 def test_all_slices_of_jobs_are_known() -> None:
-    assert {kind.__name__ for kind in ProjectJobs.__subclasses__()} == {kind.__name__ for kind in JOBS}
+    subclasses: list[type] = type.__subclasses__(ProjectJobs)
+
+    assert {kind.__name__ for kind in subclasses} == {kind.__name__ for kind in JOBS}

@@ -18,7 +18,7 @@ SLICE: Final = Slice(
             "ActivityFilter.projectId",
         ),
         "resolvers/test_activity.py::test_a_user_is_only_seen_in_ones_own_team": ("ActivityFilter.userId",),
-        "graph/test_webhooks.py::test_what_a_deleted_account_owned_passes_to_the_highest_member_or_goes_with_it": (
+        "graph/test_app_webhooks.py::test_what_a_deleted_account_owned_passes_to_the_highest_member_or_goes_with_it": (
             "ActivityFilter.entityType",
         ),
     },

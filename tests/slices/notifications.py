@@ -102,7 +102,7 @@ SLICE: Final = Slice(
         ),
     },
     shown={
-        "resolvers/test_notification_targets.py": (
+        "resolvers/test_notifications_targets.py": (
             "CreateNotificationTargetInput.address",
             "CreateNotificationTargetInput.channel",
             "CreateNotificationTargetInput.events",

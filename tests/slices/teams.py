@@ -90,7 +90,7 @@ SLICE: Final = Slice(
         ),
     },
     shown={
-        "resolvers/test_invitations.py::test_an_accepted_invitation_makes_a_member_and_is_gone": (
+        "resolvers/test_teams_invitations.py::test_an_accepted_invitation_makes_a_member_and_is_gone": (
             "AcceptInvitationInput.token",
         ),
         "resolvers/test_teams.py::test_a_changed_role_holds_at_once": ("ChangeMemberRoleInput.role",),

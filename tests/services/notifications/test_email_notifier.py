@@ -19,7 +19,7 @@ from services.foundation.auth.tokens import Subject
 from services.notifications.model import NotificationEvent
 from services.notifications.notice import Notice
 from services.settings import NotifiableEvent, SettingsChange
-from tests.resolvers.test_invitations import with_address
+from tests.resolvers.test_teams_invitations import with_address
 from tests.services.notifications.stage import Stage, Ticking, notice, staged
 from tests.snapinfra import serving, settings
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from tests.fakes.llm import Answer, FakeLLM
-from tests.resolvers.providers.rows import PIECES, Seen, rows
+from tests.resolvers.generations.provider_rows import PIECES, Seen, rows
 from tests.snapinfra import Server, User, rebuilt, serving, settings
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from tests.fakes.llm import Answer, Body, FakeLLM, Status
-from tests.resolvers.providers.rows import SAID, Check, seen, stream
+from tests.resolvers.generations.provider_rows import SAID, Check, seen, stream
 from tests.snapinfra import User
 
 LIMIT: Final = "max_completion_tokens"

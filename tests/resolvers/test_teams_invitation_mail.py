@@ -11,8 +11,8 @@ import pytest
 
 from services.core.tls import trusted
 from services.foundation.aws.clients import connect
-from tests.resolvers.test_invitations import accept, invite, seen
-from tests.resolvers.test_team_activity import noted
+from tests.resolvers.test_activity_of_teams import noted
+from tests.resolvers.test_teams_invitations import accept, invite, seen
 from tests.snapinfra import Server, User, serving, settings
 
 INVITE = """

@@ -10,7 +10,7 @@ from typing import Final
 from services.core.clock import utc_now
 from services.llm.files import encode
 from tests.fakes.llm import Answer, Drop, FakeLLM, Hang, Status
-from tests.resolvers.providers.rows import (
+from tests.resolvers.generations.provider_rows import (
     CANCEL,
     FILES,
     PIECES,
@@ -30,7 +30,7 @@ PATIENCE: Final = "1"
 
 
 def test_every_row_of_the_page_is_a_test_and_every_test_a_row() -> None:
-    sources = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py")]
+    sources = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_provider_*.py")]
     tests = [name for source in sources for name in re.findall(r"^async def (test_\w+)", source, re.MULTILINE)]
 
     assert sorted(rows()) == sorted(tests)

@@ -4,7 +4,7 @@ import pytest
 
 from services.llm.files import encode
 from tests.fakes.llm import Answer, FakeLLM
-from tests.resolvers.providers.rows import FILES, Check, saying, seen, stored
+from tests.resolvers.generations.provider_rows import FILES, Check, saying, seen, stored
 from tests.snapinfra import User
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from tests.fakes.llm import Answer, Body, FakeLLM, Status
-from tests.resolvers.providers.rows import PIECES, SAID, Check, Seen, content, messages, seen, stream
+from tests.resolvers.generations.provider_rows import PIECES, SAID, Check, Seen, content, messages, seen, stream
 from tests.snapinfra import User
 
 LIMITED: Final[list[Any]] = [

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from tests.fakes.llm import Answer, Body, FakeLLM
-from tests.resolvers.providers.rows import PIECES, SAID, STOP, Check, Seen, content, messages, seen, stream
+from tests.resolvers.generations.provider_rows import PIECES, SAID, STOP, Check, Seen, content, messages, seen, stream
 from tests.snapinfra import User
 
 USAGE: Final = {"prompt_tokens": 11, "completion_tokens": 7}

@@ -6,7 +6,18 @@ import pytest
 
 from services.llm.files import encode
 from tests.fakes.llm import Body, FakeLLM
-from tests.resolvers.providers.rows import FILES, SAID, STOP, Check, content, messages, saying, seen, stored, stream
+from tests.resolvers.generations.provider_rows import (
+    FILES,
+    SAID,
+    STOP,
+    Check,
+    content,
+    messages,
+    saying,
+    seen,
+    stored,
+    stream,
+)
 from tests.snapinfra import User, events
 
 THOUGHTS: Final = "<think>\nThe user says </ and <b>hello</b>.\n</think>\n\n"
