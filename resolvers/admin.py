@@ -8,7 +8,7 @@ import strawberry
 from resolvers.context import Info
 from resolvers.generations import Generation
 from resolvers.lists import AtMost
-from resolvers.mutations import Payload, reporting
+from resolvers.mutations import Payload, mutation
 from resolvers.shown import seen
 from services import admin
 from services.admin import MOST_DEAD
@@ -115,11 +115,8 @@ class AdminQuery:
 
 @strawberry.type
 class AdminMutation:
-    @strawberry.mutation
-    @reporting
-    async def redrive_job(
-        self, info: Info, input: Annotated[RedriveJobInput, strawberry.argument(description="Which one.")]
-    ) -> RedriveJobPayload:
+    @mutation("Which one.")
+    async def redrive_job(self, info: Info, input: RedriveJobInput) -> RedriveJobPayload:
         """Put a failed generation back into its queue; its stream starts over. For administrators (ADMIN_USERS)."""
         services, actor = info.context.services, info.context.actor
         record = await services.admin.redrive(GenerationId(input.generation_id), by=actor)

@@ -7,7 +7,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.lists import AtMost
-from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.node import Node
 from resolvers.shown import shows
 from services.api_keys import model, service
@@ -103,11 +103,8 @@ class RevokeApiKeyPayload(Payload):
 
 @strawberry.type
 class ApiKeysMutation:
-    @strawberry.mutation
-    @reporting
-    async def create_api_key(
-        self, info: Info, input: Annotated[CreateApiKeyInput, strawberry.argument(description="What to make.")]
-    ) -> CreateApiKeyPayload:
+    @mutation("What to make.")
+    async def create_api_key(self, info: Info, input: CreateApiKeyInput) -> CreateApiKeyPayload:
         """Make an API key for a team whose keys you manage. Its text is shown this once."""
         new = service.NewApiKey(
             name=input.name,
@@ -118,11 +115,8 @@ class ApiKeysMutation:
         )
         return CreateApiKeyPayload.of(await info.context.services.api_keys.create(new, by=info.context.actor))
 
-    @strawberry.mutation
-    @reporting
-    async def revoke_api_key(
-        self, info: Info, input: Annotated[RevokeApiKeyInput, strawberry.argument(description="Which one.")]
-    ) -> RevokeApiKeyPayload:
+    @mutation("Which one.")
+    async def revoke_api_key(self, info: Info, input: RevokeApiKeyInput) -> RevokeApiKeyPayload:
         """End an API key for good, and what it has open within 5 seconds."""
         key = await info.context.services.api_keys.revoke(ApiKeyId(input.api_key_id), by=info.context.actor)
         return RevokeApiKeyPayload.of(key)

@@ -8,7 +8,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.lists import AtMost
-from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.node import Node
 from resolvers.projects import Project
 from resolvers.shown import AnyGeneration, shown, shows
@@ -201,11 +201,8 @@ class ArchitecturesQuery:
 
 @strawberry.type
 class ArchitecturesMutation:
-    @strawberry.mutation
-    @reporting
-    async def save_architecture(
-        self, info: Info, input: Annotated[SaveArchitectureInput, strawberry.argument(description="What it shows.")]
-    ) -> SaveArchitecturePayload:
+    @mutation("What it shows.")
+    async def save_architecture(self, info: Info, input: SaveArchitectureInput) -> SaveArchitecturePayload:
         """Store an architecture made by hand. All faults are reported at once."""
         architecture = await info.context.services.architectures.save(
             ProjectId(input.project_id),
@@ -215,11 +212,8 @@ class ArchitecturesMutation:
         )
         return SaveArchitecturePayload.of(architecture)
 
-    @strawberry.mutation
-    @reporting
-    async def update_architecture(
-        self, info: Info, input: Annotated[UpdateArchitectureInput, strawberry.argument(description="What to change.")]
-    ) -> UpdateArchitecturePayload:
+    @mutation("What to change.")
+    async def update_architecture(self, info: Info, input: UpdateArchitectureInput) -> UpdateArchitecturePayload:
         """Replace what an architecture shows, whoever made it. All faults are reported at once."""
         architecture = await info.context.services.architectures.change(
             ArchitectureId(input.architecture_id),
@@ -229,11 +223,8 @@ class ArchitecturesMutation:
         )
         return UpdateArchitecturePayload.of(architecture)
 
-    @strawberry.mutation
-    @reporting
-    async def delete_architecture(
-        self, info: Info, input: Annotated[DeleteArchitectureInput, strawberry.argument(description="What to delete.")]
-    ) -> DeleteArchitecturePayload:
+    @mutation("What to delete.")
+    async def delete_architecture(self, info: Info, input: DeleteArchitectureInput) -> DeleteArchitecturePayload:
         """Delete an architecture. The generation that made it stays."""
         architecture = await info.context.services.architectures.delete(
             ArchitectureId(input.architecture_id), by=info.context.actor

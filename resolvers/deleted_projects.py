@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.mutations import Payload, reporting
+from resolvers.mutations import Payload, mutation
 from resolvers.paging import After, Connection, First, connection
 from resolvers.projects import Project
 from resolvers.shown import shown
@@ -91,11 +91,8 @@ class DeletedProjectsQuery:
 
 @strawberry.type
 class DeletedProjectsMutation:
-    @strawberry.mutation
-    @reporting
-    async def restore_project(
-        self, info: Info, input: Annotated[RestoreProjectInput, strawberry.argument(description="Which one.")]
-    ) -> RestoreProjectPayload:
+    @mutation("Which one.")
+    async def restore_project(self, info: Info, input: RestoreProjectInput) -> RestoreProjectPayload:
         """Bring back a deleted project with all that belongs to it. One that is not deleted stays as it is."""
         project = await info.context.services.deleted_projects.restore(
             ProjectId(input.project_id), by=info.context.actor

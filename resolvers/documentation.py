@@ -7,7 +7,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.lists import AtMost
-from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.node import Node
 from resolvers.projects import Project
 from resolvers.shown import AnyGeneration, shown, shows
@@ -172,10 +172,9 @@ class DocumentationQuery:
 
 @strawberry.type
 class DocumentationMutation:
-    @strawberry.mutation
-    @reporting
+    @mutation("The page.")
     async def create_documentation_page(
-        self, info: Info, input: Annotated[CreateDocumentationPageInput, strawberry.argument(description="The page.")]
+        self, info: Info, input: CreateDocumentationPageInput
     ) -> CreateDocumentationPagePayload:
         """Add a page behind a project's last one."""
         new = service.NewPage(
@@ -188,34 +187,25 @@ class DocumentationMutation:
         page = await info.context.services.documentation.create(new, by=info.context.actor)
         return CreateDocumentationPagePayload.of(page)
 
-    @strawberry.mutation
-    @reporting
+    @mutation("What to change.")
     async def update_documentation_page(
-        self,
-        info: Info,
-        input: Annotated[UpdateDocumentationPageInput, strawberry.argument(description="What to change.")],
+        self, info: Info, input: UpdateDocumentationPageInput
     ) -> UpdateDocumentationPagePayload:
         """Change a page. From then on it counts as written by hand: generations leave it alone."""
         change = service.PageChange(input.title, input.content, input.category, input.expected_version)
         page = await info.context.services.documentation.update(PageId(input.page_id), change, by=info.context.actor)
         return UpdateDocumentationPagePayload.of(page)
 
-    @strawberry.mutation
-    @reporting
+    @mutation("What to delete.")
     async def delete_documentation_page(
-        self,
-        info: Info,
-        input: Annotated[DeleteDocumentationPageInput, strawberry.argument(description="What to delete.")],
+        self, info: Info, input: DeleteDocumentationPageInput
     ) -> DeleteDocumentationPagePayload:
         """Delete a page. One that a generation wrote comes back if a later generation writes it again."""
         page = await info.context.services.documentation.delete(PageId(input.page_id), by=info.context.actor)
         return DeleteDocumentationPagePayload.of(page)
 
-    @strawberry.mutation
-    @reporting
-    async def reorder_documentation(
-        self, info: Info, input: Annotated[ReorderDocumentationInput, strawberry.argument(description="The order.")]
-    ) -> ReorderDocumentationPayload:
+    @mutation("The order.")
+    async def reorder_documentation(self, info: Info, input: ReorderDocumentationInput) -> ReorderDocumentationPayload:
         """Put all pages of a project into another order. Repeating it changes nothing."""
         project = await info.context.services.documentation.reorder(
             ProjectId(input.project_id), [PageId(page_id) for page_id in input.page_ids], by=info.context.actor

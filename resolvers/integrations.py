@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.projects import Project
@@ -273,11 +273,8 @@ class IntegrationsQuery:
 
 @strawberry.type
 class IntegrationsMutation:
-    @strawberry.mutation
-    @reporting
-    async def create_integration(
-        self, info: Info, input: Annotated[CreateIntegrationInput, strawberry.argument(description="What to keep.")]
-    ) -> CreateIntegrationPayload:
+    @mutation("What to keep.")
+    async def create_integration(self, info: Info, input: CreateIntegrationInput) -> CreateIntegrationPayload:
         """Keep credentials of another service for a team that you administer. At most 50 for a team."""
         new = service.NewIntegration(
             type=input.type,
@@ -291,11 +288,8 @@ class IntegrationsMutation:
         integration = await info.context.services.integrations.create(new, by=info.context.actor)
         return CreateIntegrationPayload.of(integration)
 
-    @strawberry.mutation
-    @reporting
-    async def update_integration(
-        self, info: Info, input: Annotated[UpdateIntegrationInput, strawberry.argument(description="What to change.")]
-    ) -> UpdateIntegrationPayload:
+    @mutation("What to change.")
+    async def update_integration(self, info: Info, input: UpdateIntegrationInput) -> UpdateIntegrationPayload:
         """Rename an integration, or enable or disable it."""
         change = service.IntegrationChange(input.name, input.enabled, input.expected_version)
         changed = await info.context.services.integrations.update(
@@ -303,12 +297,9 @@ class IntegrationsMutation:
         )
         return UpdateIntegrationPayload.of(changed)
 
-    @strawberry.mutation
-    @reporting
+    @mutation("What to put in place.")
     async def replace_integration_credentials(
-        self,
-        info: Info,
-        input: Annotated[ReplaceIntegrationCredentialsInput, strawberry.argument(description="What to put in place.")],
+        self, info: Info, input: ReplaceIntegrationCredentialsInput
     ) -> ReplaceIntegrationCredentialsPayload:
         """Replace the credentials of an integration, such as when the service has rotated them."""
         changed = await info.context.services.integrations.replace_credentials(
@@ -319,33 +310,24 @@ class IntegrationsMutation:
         )
         return ReplaceIntegrationCredentialsPayload.of(changed)
 
-    @strawberry.mutation
-    @reporting
-    async def rotate_integration_key(
-        self, info: Info, input: Annotated[RotateIntegrationKeyInput, strawberry.argument(description="Whose key.")]
-    ) -> RotateIntegrationKeyPayload:
+    @mutation("Whose key.")
+    async def rotate_integration_key(self, info: Info, input: RotateIntegrationKeyInput) -> RotateIntegrationKeyPayload:
         """Encrypt the credentials of an integration anew, under a fresh data key. They stay the same."""
         changed = await info.context.services.integrations.rotate_key(
             IntegrationId(input.integration_id), by=info.context.actor
         )
         return RotateIntegrationKeyPayload.of(changed)
 
-    @strawberry.mutation
-    @reporting
-    async def test_integration(
-        self, info: Info, input: Annotated[TestIntegrationInput, strawberry.argument(description="Which one.")]
-    ) -> TestIntegrationPayload:
+    @mutation("Which one.")
+    async def test_integration(self, info: Info, input: TestIntegrationInput) -> TestIntegrationPayload:
         """Ask the service whether it accepts the credentials; the integration shows what came of it."""
         tested = await info.context.services.integrations.test(
             IntegrationId(input.integration_id), by=info.context.actor
         )
         return TestIntegrationPayload.of(tested)
 
-    @strawberry.mutation
-    @reporting
-    async def delete_integration(
-        self, info: Info, input: Annotated[DeleteIntegrationInput, strawberry.argument(description="What to delete.")]
-    ) -> DeleteIntegrationPayload:
+    @mutation("What to delete.")
+    async def delete_integration(self, info: Info, input: DeleteIntegrationInput) -> DeleteIntegrationPayload:
         """Delete an integration with its credentials."""
         deleted = await info.context.services.integrations.delete(
             IntegrationId(input.integration_id), by=info.context.actor

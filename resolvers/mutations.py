@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Annotated, Any, Concatenate, ParamSpec, Self, TypeVar
 
 import strawberry
 
@@ -54,6 +54,18 @@ class Payload:
 Y = TypeVar("Y", bound=Payload)
 P = ParamSpec("P")
 S = TypeVar("S")
+
+
+def mutation(of_input: str, /) -> Callable[[Callable[..., Awaitable[Payload]]], Any]:
+    """Declare a mutation that takes one `input`, by what the schema says of that argument; it is `reporting`."""
+
+    def declare(resolve: Callable[..., Awaitable[Payload]]) -> Any:
+        declared = inspect.get_annotations(resolve)
+        argument = strawberry.argument(description=of_input)
+        resolve.__annotations__ = {**declared, "input": Annotated[declared["input"], argument]}
+        return strawberry.mutation(reporting(resolve))
+
+    return declare
 
 
 def reporting(

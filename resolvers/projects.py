@@ -6,7 +6,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.shown import (
@@ -287,11 +287,8 @@ class ProjectsQuery:
 
 @strawberry.type
 class ProjectsMutation:
-    @strawberry.mutation
-    @reporting
-    async def create_project(
-        self, info: Info, input: Annotated[CreateProjectInput, strawberry.argument(description="What to start.")]
-    ) -> CreateProjectPayload:
+    @mutation("What to start.")
+    async def create_project(self, info: Info, input: CreateProjectInput) -> CreateProjectPayload:
         """Start an empty project in one of your teams."""
         new = service.NewProject(
             name=input.name,
@@ -301,11 +298,8 @@ class ProjectsMutation:
         )
         return CreateProjectPayload.of(await info.context.services.projects.create(new, by=info.context.actor))
 
-    @strawberry.mutation
-    @reporting
-    async def update_project(
-        self, info: Info, input: Annotated[UpdateProjectInput, strawberry.argument(description="What to change.")]
-    ) -> UpdateProjectPayload:
+    @mutation("What to change.")
+    async def update_project(self, info: Info, input: UpdateProjectInput) -> UpdateProjectPayload:
         """Change a project's name or description."""
         change = service.ProjectChange(input.name, input.description, input.expected_version)
         project = await info.context.services.projects.update(
@@ -313,11 +307,8 @@ class ProjectsMutation:
         )
         return UpdateProjectPayload.of(project)
 
-    @strawberry.mutation
-    @reporting
-    async def move_project(
-        self, info: Info, input: Annotated[MoveProjectInput, strawberry.argument(description="What, and where to.")]
-    ) -> MoveProjectPayload:
+    @mutation("What, and where to.")
+    async def move_project(self, info: Info, input: MoveProjectInput) -> MoveProjectPayload:
         """Give a project to another team, with all that belongs to it. What runs goes on running."""
         project = await info.context.services.projects.move(
             ProjectId(input.project_id),
@@ -327,11 +318,8 @@ class ProjectsMutation:
         )
         return MoveProjectPayload.of(project)
 
-    @strawberry.mutation
-    @reporting
-    async def delete_project(
-        self, info: Info, input: Annotated[DeleteProjectInput, strawberry.argument(description="What to delete.")]
-    ) -> DeleteProjectPayload:
+    @mutation("What to delete.")
+    async def delete_project(self, info: Info, input: DeleteProjectInput) -> DeleteProjectPayload:
         """Delete a project. Its generations and deployments are stopped, and all of it is out of reach from then on.
 
         It can be restored for 30 days (`deletedProjects`, `restoreProject`); then it goes for good.

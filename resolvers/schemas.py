@@ -8,7 +8,7 @@ from strawberry.scalars import JSON
 
 from resolvers.context import Info
 from resolvers.lists import AtMost
-from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.node import Node
 from resolvers.projects import Project
 from resolvers.shown import AnyGeneration, shown, shows
@@ -263,11 +263,8 @@ class SchemasQuery:
 
 @strawberry.type
 class SchemasMutation:
-    @strawberry.mutation
-    @reporting
-    async def save_schema(
-        self, info: Info, input: Annotated[SaveSchemaInput, strawberry.argument(description="The schema.")]
-    ) -> SaveSchemaPayload:
+    @mutation("The schema.")
+    async def save_schema(self, info: Info, input: SaveSchemaInput) -> SaveSchemaPayload:
         """Store a schema made by hand as the project's next version. All faults are reported at once."""
         schema = await info.context.services.schemas.save(
             ProjectId(input.project_id),

@@ -7,7 +7,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.lists import AtMost
-from resolvers.mutations import Payload, reporting
+from resolvers.mutations import Payload, mutation
 from resolvers.platforms import DeploymentPlatform
 from services import settings as model
 from services.core.ids import TeamId
@@ -121,11 +121,8 @@ class UpdateTeamSettingsPayload(Payload):
 
 @strawberry.type
 class SettingsMutation:
-    @strawberry.mutation
-    @reporting
-    async def update_settings(
-        self, info: Info, input: Annotated[UpdateSettingsInput, strawberry.argument(description="What to change.")]
-    ) -> UpdateSettingsPayload:
+    @mutation("What to change.")
+    async def update_settings(self, info: Info, input: UpdateSettingsInput) -> UpdateSettingsPayload:
         """Change your own settings."""
         notify_on = None if input.notify_on is None else tuple(dict.fromkeys(input.notify_on))
         asked = {"theme": input.theme, "timezone": input.timezone, "notify_on": notify_on}
@@ -133,11 +130,8 @@ class SettingsMutation:
         change = model.SettingsChange(fields, input.expected_version)
         return UpdateSettingsPayload.of(await info.context.services.settings.update_user(change, by=info.context.actor))
 
-    @strawberry.mutation
-    @reporting
-    async def update_team_settings(
-        self, info: Info, input: Annotated[UpdateTeamSettingsInput, strawberry.argument(description="What to change.")]
-    ) -> UpdateTeamSettingsPayload:
+    @mutation("What to change.")
+    async def update_team_settings(self, info: Info, input: UpdateTeamSettingsInput) -> UpdateTeamSettingsPayload:
         """Change the settings of a team, as its OWNER or an ADMIN."""
         asked: dict[str, Any] = {"default_platform": input.default_platform, "default_model": input.default_model}
         fields = {name: value for name, value in asked.items() if value is not strawberry.UNSET}

@@ -1,12 +1,12 @@
 """Users in the schema."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 
 import strawberry
 
 from resolvers.context import Info
-from resolvers.mutations import Payload, reporting
+from resolvers.mutations import Payload, mutation
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
 from resolvers.settings import UserSettings
@@ -109,11 +109,8 @@ class UpdateProfilePayload(Payload):
 
 @strawberry.type
 class UsersMutation:
-    @strawberry.mutation
-    @reporting
-    async def update_profile(
-        self, info: Info, input: Annotated[UpdateProfileInput, strawberry.argument(description="What to change.")]
-    ) -> UpdateProfilePayload:
+    @mutation("What to change.")
+    async def update_profile(self, info: Info, input: UpdateProfileInput) -> UpdateProfilePayload:
         """Change what you are called."""
         change = model.ProfileChange(input.username, input.first_name, input.last_name, input.expected_version)
         return UpdateProfilePayload.of(await info.context.services.users.update(change, by=info.context.actor))

@@ -8,7 +8,7 @@ import strawberry
 from resolvers.analytics.objects import AnalyticsEvent
 from resolvers.analytics.operations import TeamArgument, TimeRange, optional_range, optional_team
 from resolvers.context import Info
-from resolvers.mutations import Payload, reporting
+from resolvers.mutations import Payload, mutation
 from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import Long
 from services.analytics import events
@@ -116,11 +116,8 @@ class EventsQuery:
 
 @strawberry.type
 class EventsMutation:
-    @strawberry.mutation
-    @reporting
-    async def export_events(
-        self, info: Info, input: Annotated[ExportEventsInput, strawberry.argument(description="Which ones.")]
-    ) -> ExportEventsPayload:
+    @mutation("Which ones.")
+    async def export_events(self, info: Info, input: ExportEventsInput) -> ExportEventsPayload:
         """Write events into a file to download. For an API key the scope READ is enough. At most 5 exports a minute."""
         export = await info.context.services.analytics_events.export(
             wanted(input.filter),

@@ -12,7 +12,7 @@ from resolvers.analytics.objects import LiveMetrics, MetricPoint, MetricsOvervie
 from resolvers.context import Info
 from resolvers.errors import UserErrors
 from resolvers.lists import AsLongAs, AtMost
-from resolvers.mutations import Payload, reporting
+from resolvers.mutations import Payload, mutation
 from resolvers.paging import After, Connection, First, connection
 from resolvers.scalars import Long
 from services.analytics import service
@@ -261,11 +261,8 @@ class AnalyticsQuery:
 
 @strawberry.type
 class AnalyticsMutation:
-    @strawberry.mutation
-    @reporting
-    async def record_events(
-        self, info: Info, input: Annotated[RecordEventsInput, strawberry.argument(description="The batch.")]
-    ) -> RecordEventsPayload:
+    @mutation("The batch.")
+    async def record_events(self, info: Info, input: RecordEventsInput) -> RecordEventsPayload:
         """Record events for the team of your API key, which needs the scope ANALYTICS. A retry is safe: event ids count
         once. A key may send 100 batches a minute, unless the server is set otherwise; beyond that, RATE_LIMITED says in
         `retryAfterMs` when to come again, and nothing is recorded.

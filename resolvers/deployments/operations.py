@@ -9,7 +9,7 @@ from resolvers.context import Info
 from resolvers.deployments.events import DeploymentEvent, shown_event
 from resolvers.deployments.objects import Deployment, LogFilterArgument, log_filter
 from resolvers.lists import AtMost
-from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
 from services.core.ids import DeploymentId, GenerationId, ProjectId
@@ -164,11 +164,8 @@ class DeploymentsQuery:
 
 @strawberry.type
 class DeploymentsMutation:
-    @strawberry.mutation
-    @reporting
-    async def create_deployment(
-        self, info: Info, input: Annotated[CreateDeploymentInput, strawberry.argument(description="What, and where.")]
-    ) -> CreateDeploymentPayload:
+    @mutation("What, and where.")
+    async def create_deployment(self, info: Info, input: CreateDeploymentInput) -> CreateDeploymentPayload:
         """Deploy the code of a generation. Returns at once; the work is streamed."""
         chosen = input.config or DeploymentConfigInput()
         new = service.NewDeployment(
@@ -184,33 +181,24 @@ class DeploymentsMutation:
         )
         return CreateDeploymentPayload.of(await info.context.services.deployments.create(new, by=info.context.actor))
 
-    @strawberry.mutation
-    @reporting
-    async def cancel_deployment(
-        self, info: Info, input: Annotated[CancelDeploymentInput, strawberry.argument(description="Which one.")]
-    ) -> CancelDeploymentPayload:
+    @mutation("Which one.")
+    async def cancel_deployment(self, info: Info, input: CancelDeploymentInput) -> CancelDeploymentPayload:
         """Stop a deployment, whether it is being built or runs."""
         deployment = await info.context.services.deployments.cancel(
             DeploymentId(input.deployment_id), by=info.context.actor
         )
         return CancelDeploymentPayload.of(deployment)
 
-    @strawberry.mutation
-    @reporting
-    async def delete_deployment(
-        self, info: Info, input: Annotated[DeleteDeploymentInput, strawberry.argument(description="Which one.")]
-    ) -> DeleteDeploymentPayload:
+    @mutation("Which one.")
+    async def delete_deployment(self, info: Info, input: DeleteDeploymentInput) -> DeleteDeploymentPayload:
         """Delete a deployment with its log. A CONFLICT where it is being built or runs: cancel it first."""
         deployment = await info.context.services.deletion.delete_deployment(
             DeploymentId(input.deployment_id), by=info.context.actor
         )
         return DeleteDeploymentPayload.of(deployment)
 
-    @strawberry.mutation
-    @reporting
-    async def redeploy(
-        self, info: Info, input: Annotated[RedeployInput, strawberry.argument(description="Which one.")]
-    ) -> RedeployPayload:
+    @mutation("Which one.")
+    async def redeploy(self, info: Info, input: RedeployInput) -> RedeployPayload:
         """Deploy the same code with the same configuration again. A CONFLICT where the code was deleted."""
         deployment = await info.context.services.deployments.redeploy(
             DeploymentId(input.deployment_id),

@@ -8,7 +8,7 @@ import strawberry
 from resolvers.context import Info
 from resolvers.generations.events import GenerationEvent, shown_event
 from resolvers.generations.objects import Generation
-from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
 from services.core.ids import GenerationId, ProjectId
@@ -154,11 +154,8 @@ class GenerationsQuery:
 
 @strawberry.type
 class GenerationsMutation:
-    @strawberry.mutation
-    @reporting
-    async def generate(
-        self, info: Info, input: Annotated[GenerateInput, strawberry.argument(description="What to generate.")]
-    ) -> GeneratePayload:
+    @mutation("What to generate.")
+    async def generate(self, info: Info, input: GenerateInput) -> GeneratePayload:
         """Ask for a schema, an architecture, code, documentation or an answer. Returns at once: watch its events."""
         asked = input.options or GenerationOptions()
         new = service.NewGeneration(
@@ -171,33 +168,24 @@ class GenerationsMutation:
         )
         return GeneratePayload.of(await info.context.services.generations.create(new, by=info.context.actor))
 
-    @strawberry.mutation
-    @reporting
-    async def continue_generation(
-        self, info: Info, input: Annotated[ContinueGenerationInput, strawberry.argument(description="Which one.")]
-    ) -> ContinueGenerationPayload:
+    @mutation("Which one.")
+    async def continue_generation(self, info: Info, input: ContinueGenerationInput) -> ContinueGenerationPayload:
         """Go on where an INCOMPLETE generation was cut short: a new generation brings what is missing."""
         generation = await info.context.services.generations.continue_from(
             GenerationId(input.generation_id), client_mutation_id=input.client_mutation_id, by=info.context.actor
         )
         return ContinueGenerationPayload.of(generation)
 
-    @strawberry.mutation
-    @reporting
-    async def cancel_generation(
-        self, info: Info, input: Annotated[CancelGenerationInput, strawberry.argument(description="Which one.")]
-    ) -> CancelGenerationPayload:
+    @mutation("Which one.")
+    async def cancel_generation(self, info: Info, input: CancelGenerationInput) -> CancelGenerationPayload:
         """Stop a generation."""
         generation = await info.context.services.generations.cancel(
             GenerationId(input.generation_id), by=info.context.actor
         )
         return CancelGenerationPayload.of(generation)
 
-    @strawberry.mutation
-    @reporting
-    async def delete_generation(
-        self, info: Info, input: Annotated[DeleteGenerationInput, strawberry.argument(description="Which one.")]
-    ) -> DeleteGenerationPayload:
+    @mutation("Which one.")
+    async def delete_generation(self, info: Info, input: DeleteGenerationInput) -> DeleteGenerationPayload:
         """Delete a generation with its text, files and archive. What it made in the project stays: a schema's version,
         an architecture, pages; and what was made from it is whole without it.
 

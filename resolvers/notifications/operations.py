@@ -6,7 +6,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.lists import AtMost
-from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.notifications.objects import Webhook, WebhookDelivery
 from resolvers.paging import After, Connection, First, connection
 from services.core.ids import DeliveryId, TeamId, WebhookId
@@ -175,11 +175,8 @@ class NotificationsQuery:
 
 @strawberry.type
 class NotificationsMutation:
-    @strawberry.mutation
-    @reporting
-    async def create_webhook(
-        self, info: Info, input: Annotated[CreateWebhookInput, strawberry.argument(description="What to make.")]
-    ) -> CreateWebhookPayload:
+    @mutation("What to make.")
+    async def create_webhook(self, info: Info, input: CreateWebhookInput) -> CreateWebhookPayload:
         """Have a URL told of what happens to a team that you administer. At most 20 for a team."""
         new = service.NewWebhook(
             url=input.url,
@@ -190,11 +187,8 @@ class NotificationsMutation:
         )
         return CreateWebhookPayload.of(await info.context.services.webhooks.create(new, by=info.context.actor))
 
-    @strawberry.mutation
-    @reporting
-    async def update_webhook(
-        self, info: Info, input: Annotated[UpdateWebhookInput, strawberry.argument(description="What to change.")]
-    ) -> UpdateWebhookPayload:
+    @mutation("What to change.")
+    async def update_webhook(self, info: Info, input: UpdateWebhookInput) -> UpdateWebhookPayload:
         """Change a webhook, or enable or disable it."""
         change = service.WebhookChange(
             url=input.url,
@@ -208,38 +202,26 @@ class NotificationsMutation:
         )
         return UpdateWebhookPayload.of(webhook)
 
-    @strawberry.mutation
-    @reporting
-    async def delete_webhook(
-        self, info: Info, input: Annotated[DeleteWebhookInput, strawberry.argument(description="What to delete.")]
-    ) -> DeleteWebhookPayload:
+    @mutation("What to delete.")
+    async def delete_webhook(self, info: Info, input: DeleteWebhookInput) -> DeleteWebhookPayload:
         """Delete a webhook; what is under way to it is given up."""
         webhook = await info.context.services.webhooks.delete(WebhookId(input.webhook_id), by=info.context.actor)
         return DeleteWebhookPayload.of(webhook)
 
-    @strawberry.mutation
-    @reporting
-    async def rotate_webhook_secret(
-        self, info: Info, input: Annotated[RotateWebhookSecretInput, strawberry.argument(description="Whose secret.")]
-    ) -> RotateWebhookSecretPayload:
+    @mutation("Whose secret.")
+    async def rotate_webhook_secret(self, info: Info, input: RotateWebhookSecretInput) -> RotateWebhookSecretPayload:
         """Replace a webhook's secret. For a day, messages carry a signature with the old one, too."""
         rotated = await info.context.services.webhooks.rotate_secret(WebhookId(input.webhook_id), by=info.context.actor)
         return RotateWebhookSecretPayload.of(rotated)
 
-    @strawberry.mutation
-    @reporting
-    async def test_webhook(
-        self, info: Info, input: Annotated[TestWebhookInput, strawberry.argument(description="Which one.")]
-    ) -> TestWebhookPayload:
+    @mutation("Which one.")
+    async def test_webhook(self, info: Info, input: TestWebhookInput) -> TestWebhookPayload:
         """Send a `webhook.test` to a webhook, once, also to a disabled one; its delivery tells the answer."""
         delivery = await info.context.services.webhooks.test(WebhookId(input.webhook_id), by=info.context.actor)
         return TestWebhookPayload.of(delivery)
 
-    @strawberry.mutation
-    @reporting
-    async def redeliver_webhook(
-        self, info: Info, input: Annotated[RedeliverWebhookInput, strawberry.argument(description="What to send.")]
-    ) -> RedeliverWebhookPayload:
+    @mutation("What to send.")
+    async def redeliver_webhook(self, info: Info, input: RedeliverWebhookInput) -> RedeliverWebhookPayload:
         """Send an ended delivery again: the same `webhook-id` and body, with as many attempts as a new one."""
         delivery = await info.context.services.webhooks.redeliver(DeliveryId(input.delivery_id), by=info.context.actor)
         return RedeliverWebhookPayload.of(delivery)

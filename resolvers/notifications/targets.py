@@ -7,7 +7,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.lists import AtMost
-from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.node import Node
 from resolvers.notifications.operations import USUAL
 from resolvers.paging import After, Connection, First, connection
@@ -140,12 +140,9 @@ class TargetsQuery:
 
 @strawberry.type
 class TargetsMutation:
-    @strawberry.mutation
-    @reporting
+    @mutation("Whom to tell.")
     async def create_notification_target(
-        self,
-        info: Info,
-        input: Annotated[CreateNotificationTargetInput, strawberry.argument(description="Whom to tell.")],
+        self, info: Info, input: CreateNotificationTargetInput
     ) -> CreateNotificationTargetPayload:
         """Tell somebody what happens to a team that you administer. They are asked first, by a mail, or by a code to a
         telephone for `confirmNotificationTarget`. An address is asked three times an hour at most.
@@ -160,12 +157,9 @@ class TargetsMutation:
         target = await info.context.services.targets.create(new, by=info.context.actor)
         return CreateNotificationTargetPayload.of(target)
 
-    @strawberry.mutation
-    @reporting
+    @mutation("Whom, by which code.")
     async def confirm_notification_target(
-        self,
-        info: Info,
-        input: Annotated[ConfirmNotificationTargetInput, strawberry.argument(description="Whom, by which code.")],
+        self, info: Info, input: ConfirmNotificationTargetInput
     ) -> ConfirmNotificationTargetPayload:
         """Have a telephone told, by the code that was sent to it."""
         target = await info.context.services.targets.confirm(
@@ -173,12 +167,9 @@ class TargetsMutation:
         )
         return ConfirmNotificationTargetPayload.of(target)
 
-    @strawberry.mutation
-    @reporting
+    @mutation("Whom to tell nothing more.")
     async def delete_notification_target(
-        self,
-        info: Info,
-        input: Annotated[DeleteNotificationTargetInput, strawberry.argument(description="Whom to tell nothing more.")],
+        self, info: Info, input: DeleteNotificationTargetInput
     ) -> DeleteNotificationTargetPayload:
         """Tell a target nothing more."""
         deleted = await info.context.services.targets.delete(TargetId(input.target_id), by=info.context.actor)

@@ -1,11 +1,11 @@
 """The members of a team: inviting them, accepting, changing roles, removing, leaving."""
 
-from typing import Annotated, Self
+from typing import Self
 
 import strawberry
 
 from resolvers.context import Info
-from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.teams.objects import TeamInvitation
 from resolvers.teams.operations import TeamPayload
 from services.core.actor import Role
@@ -140,11 +140,8 @@ class LeaveTeamPayload(Payload):
 
 @strawberry.type
 class MembersMutation:
-    @strawberry.mutation
-    @reporting
-    async def invite_member(
-        self, info: Info, input: Annotated[InviteMemberInput, strawberry.argument(description="Whom, into what.")]
-    ) -> InviteMemberPayload:
+    @mutation("Whom, into what.")
+    async def invite_member(self, info: Info, input: InviteMemberInput) -> InviteMemberPayload:
         """Invite somebody into a team by their email address; the invitation ends after 7 days. Where this server sends
         mail, they get one with a link; one that does not go out loses nothing but itself: see `mailState`.
         """
@@ -157,43 +154,31 @@ class MembersMutation:
         )
         return InviteMemberPayload.of(invited)
 
-    @strawberry.mutation
-    @reporting
-    async def resend_invitation(
-        self, info: Info, input: Annotated[ResendInvitationInput, strawberry.argument(description="Which one.")]
-    ) -> ResendInvitationPayload:
+    @mutation("Which one.")
+    async def resend_invitation(self, info: Info, input: ResendInvitationInput) -> ResendInvitationPayload:
         """Give an invitation a new token and another 7 days, and mail it again; the old token is worth nothing then."""
         invited = await info.context.services.invitations.resend(
             InvitationId(input.invitation_id), by=info.context.actor
         )
         return ResendInvitationPayload.of(invited)
 
-    @strawberry.mutation
-    @reporting
-    async def revoke_invitation(
-        self, info: Info, input: Annotated[RevokeInvitationInput, strawberry.argument(description="Which one.")]
-    ) -> RevokeInvitationPayload:
+    @mutation("Which one.")
+    async def revoke_invitation(self, info: Info, input: RevokeInvitationInput) -> RevokeInvitationPayload:
         """Take an invitation back; its token is worth nothing from then on."""
         invitation = await info.context.services.invitations.revoke(
             InvitationId(input.invitation_id), by=info.context.actor
         )
         return RevokeInvitationPayload.of(invitation)
 
-    @strawberry.mutation
-    @reporting
-    async def accept_invitation(
-        self, info: Info, input: Annotated[AcceptInvitationInput, strawberry.argument(description="Which one.")]
-    ) -> AcceptInvitationPayload:
+    @mutation("Which one.")
+    async def accept_invitation(self, info: Info, input: AcceptInvitationInput) -> AcceptInvitationPayload:
         """Become a member of a team. Where your email address is known here, it must be the invited one."""
         team = await info.context.services.invitations.accept(input.token, by=info.context.actor)
         await info.context.take_up_roles()
         return AcceptInvitationPayload.of(team)
 
-    @strawberry.mutation
-    @reporting
-    async def change_member_role(
-        self, info: Info, input: Annotated[ChangeMemberRoleInput, strawberry.argument(description="Whose, to what.")]
-    ) -> ChangeMemberRolePayload:
+    @mutation("Whose, to what.")
+    async def change_member_role(self, info: Info, input: ChangeMemberRoleInput) -> ChangeMemberRolePayload:
         """Give a member another role."""
         team = await info.context.services.members.change_role(
             TeamId(input.team_id), UserId(input.user_id), input.role, by=info.context.actor
@@ -201,22 +186,16 @@ class MembersMutation:
         await info.context.take_up_roles()
         return ChangeMemberRolePayload.of(team)
 
-    @strawberry.mutation
-    @reporting
-    async def remove_member(
-        self, info: Info, input: Annotated[RemoveMemberInput, strawberry.argument(description="Whom.")]
-    ) -> RemoveMemberPayload:
+    @mutation("Whom.")
+    async def remove_member(self, info: Info, input: RemoveMemberInput) -> RemoveMemberPayload:
         """Remove a member from a team. Their open subscriptions and API keys for it end within 5 seconds."""
         team = await info.context.services.members.remove(
             TeamId(input.team_id), UserId(input.user_id), by=info.context.actor
         )
         return RemoveMemberPayload.of(team)
 
-    @strawberry.mutation
-    @reporting
-    async def leave_team(
-        self, info: Info, input: Annotated[LeaveTeamInput, strawberry.argument(description="Which one.")]
-    ) -> LeaveTeamPayload:
+    @mutation("Which one.")
+    async def leave_team(self, info: Info, input: LeaveTeamInput) -> LeaveTeamPayload:
         """Leave a team. Your API keys for it end."""
         team = await info.context.services.members.leave(TeamId(input.team_id), by=info.context.actor)
         return LeaveTeamPayload(left_team_id=strawberry.ID(team.id))

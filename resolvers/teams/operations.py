@@ -5,7 +5,7 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
-from resolvers.mutations import ClientMutationId, Payload, reporting, retry_returns
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.teams.objects import Team
 from services.core.ids import TeamId, UserId
 from services.memberships.model import Team as TeamRecord
@@ -98,11 +98,8 @@ class TeamsQuery:
 
 @strawberry.type
 class TeamsMutation:
-    @strawberry.mutation
-    @reporting
-    async def create_team(
-        self, info: Info, input: Annotated[CreateTeamInput, strawberry.argument(description="What to make.")]
-    ) -> CreateTeamPayload:
+    @mutation("What to make.")
+    async def create_team(self, info: Info, input: CreateTeamInput) -> CreateTeamPayload:
         """Make a team that you own."""
         team = await info.context.services.teams.create(
             input.name, client_mutation_id=input.client_mutation_id, by=info.context.actor
@@ -110,22 +107,16 @@ class TeamsMutation:
         await info.context.take_up_roles()
         return CreateTeamPayload.of(team)
 
-    @strawberry.mutation
-    @reporting
-    async def rename_team(
-        self, info: Info, input: Annotated[RenameTeamInput, strawberry.argument(description="The new name.")]
-    ) -> RenameTeamPayload:
+    @mutation("The new name.")
+    async def rename_team(self, info: Info, input: RenameTeamInput) -> RenameTeamPayload:
         """Give a team another name."""
         team = await info.context.services.teams.rename(
             TeamId(input.team_id), input.name, expected_version=input.expected_version, by=info.context.actor
         )
         return RenameTeamPayload.of(team)
 
-    @strawberry.mutation
-    @reporting
-    async def transfer_ownership(
-        self, info: Info, input: Annotated[TransferOwnershipInput, strawberry.argument(description="What, to whom.")]
-    ) -> TransferOwnershipPayload:
+    @mutation("What, to whom.")
+    async def transfer_ownership(self, info: Info, input: TransferOwnershipInput) -> TransferOwnershipPayload:
         """Make another member the owner of your team; you become an ADMIN of it."""
         team = await info.context.services.teams.transfer(
             TeamId(input.team_id), UserId(input.user_id), by=info.context.actor
@@ -133,11 +124,8 @@ class TeamsMutation:
         await info.context.take_up_roles()
         return TransferOwnershipPayload.of(team)
 
-    @strawberry.mutation
-    @reporting
-    async def delete_team(
-        self, info: Info, input: Annotated[DeleteTeamInput, strawberry.argument(description="Which one.")]
-    ) -> DeleteTeamPayload:
+    @mutation("Which one.")
+    async def delete_team(self, info: Info, input: DeleteTeamInput) -> DeleteTeamPayload:
         """Delete a team that has no projects, with its members, invitations, API keys, webhooks, notification targets,
         integrations and settings. What was cut short can be done again.
         """
