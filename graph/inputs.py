@@ -71,9 +71,9 @@ class Inputs:
     def faults(self, node: FieldNode, arguments: Mapping[str, Any]) -> Iterator[Fault]:
         """Yield which lists of a field's arguments are too long, and which strings are no text. Raises TooMuch."""
         waiting = [
-            _value(known, argument.value, argument.name.value, within=None)
+            _value(definition, argument.value, argument.name.value, within=None)
             for argument in node.arguments or ()
-            if (known := arguments.get(argument.name.value)) is not None
+            if (definition := arguments.get(argument.name.value)) is not None
         ]
         while waiting:
             value = waiting.pop()

@@ -64,7 +64,7 @@ def introspection_faults(
         return [GraphQLError("Ask for __schema once in an operation.")]
     most = TIMES_STANDARD * standard_size(schema) if alone else MOST_BESIDE
     try:
-        Counting(_known(schema), document, variables, most).count(nodes)
+        Counting(_answers(schema), document, variables, most).count(nodes)
     except TooMuch:
         advice = "" if alone else ", beside other fields: ask for it in an operation of its own"
         return [GraphQLError(f"The introspection returns too much: {most:,} fields are the most{advice}.")]
@@ -83,11 +83,11 @@ def standard_size(schema: GraphQLSchema) -> int:
     )
     document = parse(text)
     nodes: Any = document.definitions[0]
-    return Counting(_known(schema), document, {}, most=10**9).count(nodes.selection_set.selections)
+    return Counting(_answers(schema), document, {}, most=10**9).count(nodes.selection_set.selections)
 
 
 @dataclass(slots=True)
-class Known:
+class Answers:
     """What introspection finds behind each thing of a schema: always the same."""
 
     schema: GraphQLSchema
@@ -115,14 +115,14 @@ class Known:
         return self._behind[key]
 
 
-_known = cache(Known)
+_answers = cache(Answers)
 
 
 @dataclass(slots=True)
 class Counting:
     """Counts the fields that introspecting fields of a valid document return; at `most` so many."""
 
-    known: Known
+    answers: Answers
     document: DocumentNode
     variables: Mapping[str, Any]
     most: int
@@ -135,13 +135,13 @@ class Counting:
 
     def _root(self, node: FieldNode) -> int:
         if node.name.value == "__schema":
-            return 1 + self._selected(node.selection_set, "__Schema", [self.known.schema])
+            return 1 + self._selected(node.selection_set, "__Schema", [self.answers.schema])
         names = [value_from_ast_untyped(argument.value, dict(self.variables)) for argument in node.arguments or ()]
-        types = [self.known.schema.type_map.get(name) for name in names if isinstance(name, str)]
+        types = [self.answers.schema.type_map.get(name) for name in names if isinstance(name, str)]
         return 1 + self._selected(node.selection_set, "__Type", types)
 
     def _selected(self, selections: SelectionSetNode | None, kind: str, things: Iterable[Any]) -> int:
-        return self._of(selections, kind, Counter(self.known.note(things)))
+        return self._of(selections, kind, Counter(self.answers.note(things)))
 
     def _of(self, selections: SelectionSetNode | None, kind: str, things: Things) -> int:
         if selections is None or not things:
@@ -171,7 +171,7 @@ class Counting:
         name = node.name.value
         behind: Things = Counter()
         for thing, times in things.items():
-            for inner in self.known.behind(kind, name, thing):
+            for inner in self.answers.behind(kind, name, thing):
                 behind[inner] += times
         return self._of(node.selection_set, get_named_type(_field(kind, name).type).name, behind)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the type of a list is generic
 

@@ -49,7 +49,9 @@ class NotifiableEvent(Enum):
     """A deployment that they started has FAILED."""
 
 
-DEFAULT_NOTIFY_ON: Final = tuple(it for it in NotifiableEvent if it is not NotifiableEvent.GENERATION_COMPLETED)
+DEFAULT_NOTIFY_ON: Final = tuple(
+    event for event in NotifiableEvent if event is not NotifiableEvent.GENERATION_COMPLETED
+)
 """Who asks for a generation mostly waits for it, and there may be many a day."""
 
 

@@ -24,10 +24,10 @@ from services.memberships.model import Membership, Team
 from services.memberships.service import Memberships
 
 NAME_LENGTH: Final = 100
-KNOWN: Final = 10_000
+MOST_REMEMBERED: Final = 10_000
 """Users whom a process keeps in mind, so that not every request reads them and their roles."""
 
-KNOWN_FOR: Final = timedelta(seconds=4)
+REMEMBERED_FOR: Final = timedelta(seconds=4)
 """How long: a role that was taken away elsewhere is gone here after that."""
 
 
@@ -81,7 +81,7 @@ class ProfileChange:
 
 
 @frozen
-class Known:
+class Standing:
     """A user and their memberships, as they were a moment ago."""
 
     user: User
@@ -92,7 +92,7 @@ class Known:
 class Users:
     table: Table[User]
     memberships: Memberships
-    recent: Recent[Known]
+    recent: Recent[Standing]
     admins: frozenset[str]
     """Ids of users who administrate this installation."""
     now: Clock
@@ -104,9 +104,9 @@ class Users:
         """
         if anew:
             self.recent.forget(subject.user_id)
-        known = await self.known(subject)
-        team_id = known.user.personal_team_id
-        roles = {team_id: Role.OWNER, **{membership.team_id: membership.role for membership in known.memberships}}
+        standing = await self.standing(subject)
+        team_id = standing.user.personal_team_id
+        roles = {team_id: Role.OWNER, **{membership.team_id: membership.role for membership in standing.memberships}}
         return Actor(UserId(subject.user_id), roles, team_id, is_admin=subject.user_id in self.admins)
 
     async def get(self, user_id: UserId, *, by: Actor) -> User:
@@ -116,19 +116,19 @@ class Users:
             raise NotFound("user", user_id)
         return user
 
-    async def known(self, subject: Subject) -> Known:
+    async def standing(self, subject: Subject) -> Standing:
         """Return a user and their memberships of a moment ago, creating user and personal team on first sight."""
         if prefix_of(subject.user_id) != "user":
             raise Unauthenticated("The token's subject is not a user of ours.")
-        known = self.recent.get(subject.user_id)
-        if known is None:
+        standing = self.recent.get(subject.user_id)
+        if standing is None:
             read_at = self.now()
             user, memberships = await asyncio.gather(self._sign_in(subject), self.memberships.of_user(subject.user_id))
             if user.deleted_at is not None:
                 raise Unauthenticated("This account has been deleted.")
-            known = Known(user, memberships)
-            self.recent.put(subject.user_id, known, read_at=read_at)
-        return known
+            standing = Standing(user, memberships)
+            self.recent.put(subject.user_id, standing, read_at=read_at)
+        return standing
 
     async def update(self, change: ProfileChange, *, by: Actor) -> User:
         """Change what one is called."""
@@ -153,16 +153,16 @@ class Users:
         """Take over what the identity provider tells of a user, unless something newer is known."""
         await self._sign_in(Subject(profile.user_id, profile.email))
 
-        def told(old: User) -> User:
+        def updated(old: User) -> User:
             if old.deleted_at is not None or (old.told_at is not None and old.told_at >= profile.told_at):
                 return old
-            updated = replace(old, email=profile.email, image_url=profile.image_url, told_at=profile.told_at)
+            taken_over = replace(old, email=profile.email, image_url=profile.image_url, told_at=profile.told_at)
             if old.edited_at is not None:
-                return updated
+                return taken_over
             username = profile.username or old.username
-            return replace(updated, username=username, first_name=profile.first_name, last_name=profile.last_name)
+            return replace(taken_over, username=username, first_name=profile.first_name, last_name=profile.last_name)
 
-        await self.table.update(profile.user_id, told)
+        await self.table.update(profile.user_id, updated)
         self.recent.forget(profile.user_id)
 
     async def forget(self, user_id: UserId) -> User:
@@ -188,9 +188,9 @@ class Users:
         return await self.table.find_many([(user_id,) for user_id in ids])
 
     async def _sign_in(self, subject: Subject) -> User:
-        found = await self.table.find(subject.user_id)
-        if found is not None:
-            return found
+        existing = await self.table.find(subject.user_id)
+        if existing is not None:
+            return existing
         now, team_id = self.now(), TeamId(new_id("team"))
         user_id = UserId(subject.user_id)
         name = (subject.email or user_id.removeprefix("user_"))[:NAME_LENGTH]
@@ -200,10 +200,10 @@ class Users:
         team = Team(id=team_id, created_at=now, updated_at=now, name=f"{name}'s team", user_id=user_id, personal=True)
         if not await write_together([self.table.creation(user), *self.memberships.founding(team)]):
             return user
-        found = await self.table.find(subject.user_id)  # another request was first
-        if found is None:
+        existing = await self.table.find(subject.user_id)  # another request was first
+        if existing is None:
             raise Unavailable("Signing in did not succeed; try again.")
-        return found
+        return existing
 
 
 def _name_faults(names: Mapping[str, str | None]) -> Iterator[Fault]:

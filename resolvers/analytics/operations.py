@@ -108,8 +108,14 @@ class RecordEventsPayload(Payload):
             duplicate_count=duplicate,
             rejected_count=len(codes) - accepted - duplicate,
             outcomes=[
-                EventOutcome(index=it.index, event_id=it.event_id, code=it.code, field=it.field, message=it.message)
-                for it in outcomes
+                EventOutcome(
+                    index=outcome.index,
+                    event_id=outcome.event_id,
+                    code=outcome.code,
+                    field=outcome.field,
+                    message=outcome.message,
+                )
+                for outcome in outcomes
             ],
         )
 

@@ -24,7 +24,7 @@ from services.foundation.limits.once import Once
 _TRIES: Final = 15
 """How often events are written anew, without those that were taken and on top of what others have counted."""
 
-Known = dict[SessionId, Session]
+Sessions = dict[SessionId, Session]
 
 
 @frozen(kw_only=True)
@@ -49,21 +49,21 @@ class Ingest:
             repeated |= await self._commit(some, sessions, counted)
         return repeated
 
-    async def _commit(self, events: Sequence[AnalyticsEvent], known: Known, counted: Counted) -> set[str]:
+    async def _commit(self, events: Sequence[AnalyticsEvent], stored: Sessions, counted: Counted) -> set[str]:
         left = list(events)
         for _ in range(_TRIES):
-            sessions = self._sessions(left, known)
+            sessions = self._sessions(left, stored)
             taking = {event.event_id: self._taking(event) for event in left}
-            counting = {each.id: self._session_part(known.get(each.id), each) for each in sessions.values()}
+            counting = {each.id: self._session_part(stored.get(each.id), each) for each in sessions.values()}
             failed = await self._write([*taking.values(), *counting.values()], left, counted)
             if not failed:
-                known |= sessions
+                stored |= sessions
                 return {event.event_id for event in events} - {event.event_id for event in left}
             left = [event for event in left if taking[event.event_id] not in failed]
             stale = {session_id for session_id, part in counting.items() if part in failed}
             for session_id in stale:
-                known.pop(session_id, None)  # it may have expired
-            known |= await self._load(stale)
+                stored.pop(session_id, None)  # it may have expired
+            stored |= await self._load(stale)
         raise _too_many()
 
     async def _write(
@@ -83,14 +83,14 @@ class Ingest:
         except Contended:
             raise _too_many() from None
 
-    def _sessions(self, events: Sequence[AnalyticsEvent], known: Known) -> Known:
+    def _sessions(self, events: Sequence[AnalyticsEvent], stored: Sessions) -> Sessions:
         """Return the sessions of these events as they will be."""
         by_session: defaultdict[SessionId, list[AnalyticsEvent]] = defaultdict(list)
         for event in events:
             if event.session_id:
                 by_session[event.session_id].append(event)
         return {
-            session_id: with_events(known.get(session_id), theirs, now=self.now())
+            session_id: with_events(stored.get(session_id), theirs, now=self.now())
             for session_id, theirs in by_session.items()
         }
 
@@ -101,7 +101,7 @@ class Ingest:
         """Return the part that takes an event's id; it fails where the event is recorded already."""
         return self.once.noting(f"{event.team_id}#recordEvents#{event.event_id}", event.id, lifetime=EVENTS_KEPT)
 
-    async def _load(self, session_ids: set[SessionId]) -> Known:
+    async def _load(self, session_ids: set[SessionId]) -> Sessions:
         sessions = await self.sessions.find_many([(session_id,) for session_id in sorted(session_ids)])
         return {session.id: session for session in sessions if session is not None}
 

@@ -23,8 +23,8 @@ OTHERS: Final = "*"
 
 MOST: Final[Mapping[str, int]] = {"agent": 1000, "environment": 100}
 
-KNOWN_FOR: Final = timedelta(hours=1)
-KNOWN: Final = 1000
+REMEMBERED_FOR: Final = timedelta(hours=1)
+MOST_REMEMBERED: Final = 1000
 """Lists of names that a process keeps in mind."""
 
 Counted = Mapping[Part, Part]
@@ -49,7 +49,7 @@ class Names:
 
     async def _place(self, team_id: TeamId, part: Part) -> Part:
         kind, name = part
-        names = await self._known(team_id, kind)
+        names = await self._listed(team_id, kind)
         if name in names:
             return part
         if len(names) >= self.most[kind]:
@@ -62,7 +62,7 @@ class Names:
         self.recent.put(_list(team_id, kind), names | {name}, read_at=now)
         return part
 
-    async def _known(self, team_id: TeamId, kind: str) -> frozenset[str]:
+    async def _listed(self, team_id: TeamId, kind: str) -> frozenset[str]:
         names = self.recent.get(_list(team_id, kind))
         if names is None:
             read_at = self.now()

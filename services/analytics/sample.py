@@ -32,7 +32,10 @@ def week(project_id: ProjectId, *, now: datetime) -> list[NewEvent]:
     days = [today - number * Interval.DAY.length for number in range(DAYS, -1, -1)]
     events = [event for day in days for event in _day(project_id, day)]
     earliest, latest = iso(now - DAYS * Interval.DAY.length), iso(now)
-    return sorted((it for it in events if earliest <= (it.timestamp or "") < latest), key=lambda it: it.timestamp or "")
+    return sorted(
+        (event for event in events if earliest <= (event.timestamp or "") < latest),
+        key=lambda event: event.timestamp or "",
+    )
 
 
 def _day(project_id: ProjectId, day: datetime) -> Iterator[NewEvent]:

@@ -31,7 +31,7 @@ from services.foundation.limits.idempotency import Idempotency, Try
 from services.journal.journal import InTeam
 from services.memberships.model import Team
 from services.teams.service import Teams
-from services.users import Known, Users
+from services.users import Standing, Users
 
 NAME_LENGTH: Final = 100
 
@@ -122,7 +122,7 @@ class ApiKeys:
         Raises Unauthenticated for a text that is no key, or a key that has ended.
         """
         key_id = id_in(text)
-        key = await self._known(key_id) if key_id else None
+        key = await self._remembered(key_id) if key_id else None
         if key is None or not hmac.compare_digest(key.hash, self._hash(text)):
             raise Unauthenticated("The API key is not one of ours.")
         actor = await self._actor(key)
@@ -131,7 +131,7 @@ class ApiKeys:
 
     async def actor_of(self, key_id: ApiKeyId) -> Actor:
         """Return whom a key acts for, as things stand. Raises Unauthenticated where it has ended."""
-        key = await self._known(key_id)
+        key = await self._remembered(key_id)
         if key is None:
             raise Unauthenticated("The API key is gone.")
         return await self._actor(key)
@@ -141,14 +141,14 @@ class ApiKeys:
             raise Unauthenticated("The API key has been revoked.")
         if key.expires_at is not None and key.expires_at <= self.now():
             raise Unauthenticated("The API key has expired.")
-        role = _role_of_maker(key, await self.users.known(Subject(key.user_id)))
+        role = _role_of_maker(key, await self.users.standing(Subject(key.user_id)))
         if role is None:
             raise Unauthenticated("Whoever made the API key has left its team.")
         implied = {Scope.READ} if Scope.WRITE in key.scopes else set[Scope]()
         scopes = frozenset({*key.scopes, *implied})
         return Actor(key.user_id, {key.team_id: role}, key.team_id, scopes=scopes, key_id=key.id)
 
-    async def _known(self, key_id: ApiKeyId) -> ApiKey | None:
+    async def _remembered(self, key_id: ApiKeyId) -> ApiKey | None:
         key = self.recent.get(key_id)
         if key is None:
             read_at = self.now()
@@ -174,7 +174,7 @@ class ApiKeys:
         return hmac.new(self.pepper, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _role_of_maker(key: ApiKey, maker: Known) -> Role | None:
+def _role_of_maker(key: ApiKey, maker: Standing) -> Role | None:
     if key.team_id == maker.user.personal_team_id:
         return Role.OWNER
     return next(

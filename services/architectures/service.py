@@ -38,7 +38,7 @@ class Architectures:
 
     async def get(self, architecture_id: ArchitectureId, *, by: Actor) -> Architecture:
         """Return an architecture."""
-        return (await self._found(architecture_id, by=by, action=Action.VIEW))[0]
+        return (await self._with_project(architecture_id, by=by, action=Action.VIEW))[0]
 
     async def many(self, keys: Sequence[tuple[ArchitectureId, ProjectId]]) -> Sequence[Architecture | None]:
         """Return architectures of projects that the caller was given, by their ids and the projects'; None for none."""
@@ -72,7 +72,7 @@ class Architectures:
     ) -> Architecture:
         """Replace what an architecture shows."""
         _check(model)
-        _, project = await self._found(architecture_id, by=by, action=Action.EDIT)
+        _, project = await self._with_project(architecture_id, by=by, action=Action.EDIT)
 
         def changed(old: Architecture) -> Architecture:
             if expected_version not in (None, old.version):
@@ -87,7 +87,7 @@ class Architectures:
 
     async def delete(self, architecture_id: ArchitectureId, *, by: Actor) -> Architecture:
         """Delete an architecture; the generation that made it stays."""
-        architecture, project = await self._found(architecture_id, by=by, action=Action.EDIT)
+        architecture, project = await self._with_project(architecture_id, by=by, action=Action.EDIT)
         if not await self.table.delete(architecture):
             raise Conflict("The architecture has changed meanwhile; try again.")
         await self.projects.journal.deleted(architecture, "", place=project, by=by.user_id)
@@ -111,7 +111,7 @@ class Architectures:
             return await self.table.find(new.id) or architecture
         return architecture
 
-    async def _found(
+    async def _with_project(
         self, architecture_id: ArchitectureId, *, by: Actor, action: Action
     ) -> tuple[Architecture, Project]:
         """Return an architecture and its project, on which the actor may do `action`."""

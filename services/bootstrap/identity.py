@@ -24,7 +24,7 @@ from services.teams.invitations import MAILS, Invitations
 from services.teams.members import Members
 from services.teams.model import INVITATIONS
 from services.teams.service import Teams
-from services.users import KNOWN, KNOWN_FOR, USERS, Known, Users
+from services.users import MOST_REMEMBERED, REMEMBERED_FOR, USERS, Standing, Users
 
 
 @frozen(kw_only=True)
@@ -45,26 +45,26 @@ class Access:
     """What a process remembers of who may do what, and the news that make it forget."""
 
     changes: AccessChanges
-    users: Recent[Known]
+    users: Recent[Standing]
     keys: Recent[ApiKey]
 
 
 def access_changes(shared: Shared) -> Access:
     now, table = shared.now, shared.adapters.table(ACCESS_CHANGES)
-    users: Recent[Known] = Recent(lifetime=KNOWN_FOR, most=KNOWN, now=now)
-    keys: Recent[ApiKey] = Recent(lifetime=KNOWN_FOR, most=KNOWN, now=now)
+    users: Recent[Standing] = Recent(lifetime=REMEMBERED_FOR, most=MOST_REMEMBERED, now=now)
+    keys: Recent[ApiKey] = Recent(lifetime=REMEMBERED_FOR, most=MOST_REMEMBERED, now=now)
     changes = AccessChanges(table=table, memories=[users, keys], random=secrets.token_bytes, now=now)
     return Access(changes=changes, users=users, keys=keys)
 
 
-def identity(shared: Shared, known: Access, projects: Projects) -> Identity:
-    adapters, notifier, access = shared.adapters, shared.notifier, known.changes
+def identity(shared: Shared, access: Access, projects: Projects) -> Identity:
+    adapters, notifier, changes = shared.adapters, shared.notifier, access.changes
     config, now, random = adapters.config, adapters.now, secrets.token_bytes
     memberships = Memberships(teams=adapters.table(TEAMS), members=adapters.table(MEMBERSHIPS))
     users = Users(
         table=adapters.table(USERS),
         memberships=memberships,
-        recent=known.users,
+        recent=access.users,
         admins=frozenset(map(dev_user, config.admins)),
         now=now,
     )
@@ -72,7 +72,7 @@ def identity(shared: Shared, known: Access, projects: Projects) -> Identity:
     teams = Teams(
         memberships=memberships,
         projects=projects,
-        access=access,
+        access=changes,
         cascade=cascade,
         journal=shared.journal,
         idempotency=shared.idempotency,
@@ -82,8 +82,8 @@ def identity(shared: Shared, known: Access, projects: Projects) -> Identity:
         table=adapters.table(API_KEYS),
         teams=teams,
         users=users,
-        access=access,
-        recent=known.keys,
+        access=changes,
+        recent=access.keys,
         idempotency=shared.idempotency,
         pepper=config.pepper,
         random=random,
@@ -93,27 +93,26 @@ def identity(shared: Shared, known: Access, projects: Projects) -> Identity:
         RateLimiter(table=adapters.table(RATES), most=MAILS, now=now, what="invitations by mail"),
         config.pepper,
     )
-    open_ones, topic = adapters.table(INVITATIONS), notifier.topic
     invitations = Invitations(
-        table=open_ones,
+        table=adapters.table(INVITATIONS),
         teams=teams,
         memberships=memberships,
         users=users,
-        access=access,
-        topic=topic,
+        access=changes,
+        topic=notifier.topic,
         mailer=adapters.mailer,
         rates=rates,
         pepper=pepper,
         random=random,
         now=now,
     )
-    members = Members(memberships=memberships, teams=teams, users=users, access=access)
+    members = Members(memberships=memberships, teams=teams, users=users, access=changes)
     sessions = ClerkSessions(
         config.clerk_api_url, config.clerk_secret_key.get_secret_value() if config.clerk_secret_key else None
     )
     sign_in = SignIn(auth=adapters.authenticator(), users=users, keys=api_keys, sessions=sessions, now=now)
     return Identity(
-        access=access,
+        access=changes,
         sign_in=sign_in,
         users=users,
         teams=teams,

@@ -38,13 +38,15 @@ def analytics(shared: Shared, projects: Projects) -> Analytics:
     adapters, now = shared.adapters, shared.now
     table = adapters.table(ROLLUPS)
     rollups = Rollups(table)
-    known = names.Names(table, Recent(lifetime=names.KNOWN_FOR, most=names.KNOWN, now=now), now, names.MOST)
+    bounded_names = names.Names(
+        table, Recent(lifetime=names.REMEMBERED_FOR, most=names.MOST_REMEMBERED, now=now), now, names.MOST
+    )
     ingest = Ingest(
         events=adapters.table(ANALYTICS),
         sessions=adapters.table(SESSIONS),
         once=shared.once,
         rollups=rollups,
-        names=known,
+        names=bounded_names,
         now=now,
     )
     rates = RateLimiter(table=adapters.table(RATES), most=adapters.config.batches, now=now, what="batches of events")

@@ -48,7 +48,7 @@ class ProjectChecks:
         findings = Findings()
         async with self._slots:
             for name, step in self._steps().items():
-                verdict = await _made(name, step, files, findings)
+                verdict = await _run(name, step, files, findings)
                 check = Check(name, verdict.state, verdict.output)
                 findings = Findings((*findings.checks, check), (*findings.faults, *verdict.faults))
                 await on_check(check)
@@ -87,7 +87,7 @@ def open_checks(
     return ProjectChecks(TypeScript(sandbox, Packages(data / "typescript", npm)), Packages(data / "packages", npm))
 
 
-async def _made(name: str, step: Step, files: Mapping[str, str], findings: Findings) -> Verdict:
+async def _run(name: str, step: Step, files: Mapping[str, str], findings: Findings) -> Verdict:
     try:
         return await step(files, findings)
     except (GaveUp, NotInstallable) as error:

@@ -65,7 +65,7 @@ class Documentation:
 
     async def get(self, page_id: PageId, *, by: Actor) -> DocumentationPage:
         """Return a page."""
-        return (await self._found(page_id, by=by, action=Action.VIEW))[0]
+        return (await self._with_project(page_id, by=by, action=Action.VIEW))[0]
 
     async def list(self, project: Project, page: PageRequest, shown: PageFilter) -> Page[DocumentationPage]:
         """Return the pages of a project that the caller was given, in their order.
@@ -76,7 +76,7 @@ class Documentation:
             return await self.table.query("ProjectIdIndex", project.id, page, newest_first=False)
         check_search(category=shown.category, title=shown.title)
         text = (shown.title or "").casefold()
-        pages = [one for one in await self._all(project, category=shown.category) if text in one.title.casefold()]
+        pages = [entry for entry in await self._all(project, category=shown.category) if text in entry.title.casefold()]
         return _part(pages, page)
 
     async def create(self, new: NewPage, *, by: Actor) -> DocumentationPage:
@@ -115,7 +115,7 @@ class Documentation:
     async def update(self, page_id: PageId, change: PageChange, *, by: Actor) -> DocumentationPage:
         """Change a page. From then on it counts as made by hand: generations leave it alone."""
         _check(title=change.title, content=change.content, category=change.category)
-        _, project = await self._found(page_id, by=by, action=Action.EDIT)
+        _, project = await self._with_project(page_id, by=by, action=Action.EDIT)
 
         def changed(old: DocumentationPage) -> DocumentationPage:
             if change.expected_version not in (None, old.version):
@@ -136,7 +136,7 @@ class Documentation:
 
     async def delete(self, page_id: PageId, *, by: Actor) -> DocumentationPage:
         """Delete a page. One that a generation wrote comes back if a later generation writes it again."""
-        page, project = await self._found(page_id, by=by, action=Action.EDIT)
+        page, project = await self._with_project(page_id, by=by, action=Action.EDIT)
         if not await self.table.delete(page):
             raise Conflict("The page has changed meanwhile; try again.")
         await self.projects.journal.deleted(page, page.title, place=project, by=by.user_id)
@@ -156,7 +156,7 @@ class Documentation:
                 await self.table.update(page_id, lambda old, order=order: replace(old, order=order))
         return project
 
-    async def _found(self, page_id: PageId, *, by: Actor, action: Action) -> tuple[DocumentationPage, Project]:
+    async def _with_project(self, page_id: PageId, *, by: Actor, action: Action) -> tuple[DocumentationPage, Project]:
         """Return a page and its project, on which the actor may do `action`."""
         page = await self.table.find(page_id)
         if page is None:
@@ -246,6 +246,6 @@ def _part(pages: Sequence[DocumentationPage], page: PageRequest) -> Page[Documen
         order, page_id = decode_cursor(page.after, parts=2)
         if not isinstance(order, int) or not isinstance(page_id, str):
             raise Invalid.one("after is not a cursor of this list.", "after")
-        pages = [one for one in pages if _place(one) > (order, page_id)]
+        pages = [entry for entry in pages if _place(entry) > (order, page_id)]
     shown = pages[: page.first]
-    return Page(shown, [encode_cursor(_place(one)) for one in shown], has_next=len(pages) > page.first)
+    return Page(shown, [encode_cursor(_place(entry)) for entry in shown], has_next=len(pages) > page.first)

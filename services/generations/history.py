@@ -30,12 +30,12 @@ class GenerationHistory:
         generation = await self.table.find(stream)
         if generation is None or generation.finished_at is None:
             return []
-        said = told(generation, await load(self.bucket, generation))
+        said = replay(generation, await load(self.bucket, generation))
         return entries(said, at=generation.finished_at)[after : after + limit]
 
 
-def told(generation: Generation, artifact: Artifact | None) -> list[events.GenerationEvent]:
-    """Tell a finished generation in as few events as can be."""
+def replay(generation: Generation, artifact: Artifact | None) -> list[events.GenerationEvent]:
+    """Return a generation that has ended as a stream of as few events as possible."""
     said: list[events.GenerationEvent] = []
     if artifact is not None:
         said.append(
@@ -79,7 +79,7 @@ async def close_stream(log: EventLog, generation: Generation, artifact: Artifact
             return
         await log.append(
             generation.id,
-            [events.encode(event) for event in told(generation, artifact)],
+            [events.encode(event) for event in replay(generation, artifact)],
             attempt=generation.attempt + 1,
             producer_seq=1,
             close=True,

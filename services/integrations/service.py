@@ -86,7 +86,7 @@ class Integrations:
         self._check(new.type, new.credentials, new.base_url, name=new.name)
         team_id = await self._owner(new, by=by)
         integration_id, now = IntegrationId(await attempt.take_id("integration")), self.now()
-        others = [one async for one in self.table.every("TeamIdIndex", team_id) if one.id != integration_id]
+        others = [other async for other in self.table.every("TeamIdIndex", team_id) if other.id != integration_id]
         if len(others) >= MOST:
             raise Conflict(f"A team can have at most {MOST} integrations.")
         integration = Integration(

@@ -342,7 +342,7 @@ class FileParser:
     def _tell(self, file: OpenFile, text: str) -> None:
         if text:
             content = text.encode()
-            file.told += len(content)
+            file.content_size += len(content)
             file.digest.update(content)
             if file.repeats is None:
                 self._items.append(FileDelta(file.path, text))
@@ -372,6 +372,6 @@ class FileParser:
             self._drop(DiscardReason.DUPLICATE)
         self._open = None
         if file.repeats is None:
-            self._total += file.told
+            self._total += file.content_size
             self._completed[file.path] = digest
-            self._items.append(FileCompleted(file.path, digest, file.told))
+            self._items.append(FileCompleted(file.path, digest, file.content_size))

@@ -22,8 +22,8 @@ class OpenFile:
     """The digest of a file of this path that is whole already, and stays; nothing is told of its repetition."""
     size: int = 0
     """Bytes that have come."""
-    told: int = 0
-    """Bytes of its content, as far as it was told."""
+    content_size: int = 0
+    """Bytes of its content that were passed on."""
     digest: _Digest = field(default_factory=hashlib.sha256)
     is_plain: bool = False
     """Whether no fence can be around it, so that its content passes at once."""

@@ -77,7 +77,7 @@ class Webhooks:
         self._check(new.url, new.events, new.description)
         team_id = of_team(Action.MANAGE_INTEGRATIONS, new.team_id, by=by)
         webhook_id, now = WebhookId(await attempt.take_id("webhook")), self.now()
-        others = [one async for one in self.table.every("TeamIdIndex", team_id) if one.id != webhook_id]
+        others = [other async for other in self.table.every("TeamIdIndex", team_id) if other.id != webhook_id]
         if len(others) >= MOST:
             raise Conflict(f"A team can have at most {MOST} webhooks.")
         webhook = Webhook(

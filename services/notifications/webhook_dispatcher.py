@@ -96,11 +96,11 @@ class WebhookDispatcher:
             if record.next_attempt_at is None or record.next_attempt_at > since:
                 return
             with suppress(_NotLate):
-                delivery = await self.fanout.deliveries.update(record.id, lambda old: self._found(old, since))
+                delivery = await self.fanout.deliveries.update(record.id, lambda old: self._claimed(old, since))
                 log.warning("sending %s again: its attempt is late since %s", record.id, record.next_attempt_at)
                 await self.fanout.send(delivery or record)
 
-    def _found(self, old: Record, since: datetime) -> Record:
+    def _claimed(self, old: Record, since: datetime) -> Record:
         """Put a late attempt's time to now, so that other sweepers leave it."""
         if old.next_attempt_at is None or old.next_attempt_at > since:
             raise _NotLate

@@ -39,7 +39,7 @@ class ProductEvents:
             input_tokens=used.input_tokens,
             output_tokens=used.output_tokens,
             cost_micros=round(used.cost / _NANOS_PER_MICRO),
-            told={
+            metadata={
                 "status": record.status.value,
                 "reason": record.reason and record.reason.value,
                 "provider": record.provider,
@@ -55,7 +55,7 @@ class ProductEvents:
             ended=record.live_at,
             name=record.platform.value,
             environment=record.environment,
-            told={"url": record.url},
+            metadata={"url": record.url},
         )
 
     async def deployment_ended(self, record: Deployment) -> None:
@@ -67,7 +67,7 @@ class ProductEvents:
             ended=record.finished_at,
             name=record.platform.value,
             environment=record.environment,
-            told={"status": record.status.value, "reason": record.reason},
+            metadata={"status": record.status.value, "reason": record.reason},
         )
 
     async def _note(
@@ -78,7 +78,7 @@ class ProductEvents:
         failed: bool = False,
         began: datetime | None = None,
         ended: datetime | None,
-        told: dict[str, Any],
+        metadata: dict[str, Any],
         **further: Any,
     ) -> None:
         try:
@@ -94,7 +94,7 @@ class ProductEvents:
                 status=EventStatus.ERROR if failed else EventStatus.OK,
                 now=now,
                 duration_ms=began and max((at - began) // timedelta(milliseconds=1), 0),
-                metadata=json.dumps({name: value for name, value in told.items() if value is not None}),
+                metadata=json.dumps({name: value for name, value in metadata.items() if value is not None}),
                 **further,
             )
             await self.analytics.note(event)

@@ -62,8 +62,8 @@ class DeletedProjects:
 
     async def restore(self, project_id: ProjectId, *, by: Actor) -> Project:
         """Bring back a deleted project as it was; one that is not deleted stays as it is."""
-        found = await self.projects.table.find(project_id)
-        team_id = found.deleted if found else None
+        deleted_project = await self.projects.table.find(project_id)
+        team_id = deleted_project.deleted if deleted_project else None
         if team_id is None:
             return await self.projects.get(project_id, by=by, action=Action.DELETE)
         if not allows(by, Action.VIEW, team_id):

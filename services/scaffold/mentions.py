@@ -75,7 +75,7 @@ def _translated(description: str, lexicon: Vocabulary) -> Iterator[str]:
 @frozen
 class _Reader:
     words: list[str]
-    known: Vocabulary
+    vocabulary: Vocabulary
 
     def names(self) -> Iterator[str]:
         """The entities and domains that are mentioned, repetitions included."""
@@ -83,8 +83,8 @@ class _Reader:
 
     def acts(self) -> Iterator[str]:
         for position, word in enumerate(self.words):
-            if word in self.known.acts and self._is_verb(position):
-                yield self.known.acts[word]
+            if word in self.vocabulary.acts and self._is_verb(position):
+                yield self.vocabulary.acts[word]
 
     def nouns(self, *, is_known: bool) -> Iterator[tuple[str, str | None]]:
         """Tables for unknown nouns, and whose parts they are. Where something is known, only those listed beside it."""
@@ -104,29 +104,29 @@ class _Reader:
     def _phrase_at(self, position: int) -> tuple[str | None, int]:
         for length in range(min(_LONGEST_PHRASE, len(self.words) - position), 0, -1):
             phrase = tuple(singular(word) for word in self.words[position : position + length])
-            if phrase in self.known.phrases and (length > 1 or not self._is_other(position)):
-                return self.known.phrases[phrase], length
+            if phrase in self.vocabulary.phrases and (length > 1 or not self._is_other(position)):
+                return self.vocabulary.phrases[phrase], length
         return None, 1
 
     def _is_other(self, position: int) -> bool:
         """Whether a word that may name a table means something else here."""
         word = self.words[position]
         if word == "people":
-            return self._before(position) in self.known.generic_people
-        return word in self.known.technical or self._is_verb(position)
+            return self._before(position) in self.vocabulary.generic_people
+        return word in self.vocabulary.technical or self._is_verb(position)
 
     def _is_verb(self, position: int) -> bool:
         word, before, after = self.words[position], self._before(position), self._after(position)
-        if singular(word) not in self.known.ambiguous:
+        if singular(word) not in self.vocabulary.ambiguous:
             return False
         if is_plural(word):
-            has_subject = before in self.known.before_third_person or (
+            has_subject = before in self.vocabulary.before_third_person or (
                 is_plural(after) and self._ends_subject(position)
             )
-            return has_subject or after in self.known.after_verb
-        starts_clause = before in _CLAUSE_ENDS and after not in _CLAUSE_ENDS and after not in self.known.technical
-        follows_doer = before in self.known.before_verb or is_plural(before)
-        is_verb = starts_clause or follows_doer or after in self.known.after_verb or is_plural(after)
+            return has_subject or after in self.vocabulary.after_verb
+        starts_clause = before in _CLAUSE_ENDS and after not in _CLAUSE_ENDS and after not in self.vocabulary.technical
+        follows_doer = before in self.vocabulary.before_verb or is_plural(before)
+        is_verb = starts_clause or follows_doer or after in self.vocabulary.after_verb or is_plural(after)
         return is_verb or self._is_listed_with_verb(position)
 
     def _ends_subject(self, position: int) -> bool:
@@ -137,41 +137,49 @@ class _Reader:
         """Whether a word goes on a list of verbs, as the others do in `to post, comment and rate`."""
         for at in range(position - 1, max(position - _LONGEST_CHAIN, 0), -1):
             before = self._before(at)
-            if self.words[at] in self.known.ambiguous and (before in self.known.before_verb or is_plural(before)):
+            if self.words[at] in self.vocabulary.ambiguous and (
+                before in self.vocabulary.before_verb or is_plural(before)
+            ):
                 return at < position - 1
-            if self.words[at] not in _LINKS | self.known.ambiguous:
+            if self.words[at] not in _LINKS | self.vocabulary.ambiguous:
                 return False
         return False
 
     def _is_noun(self, position: int) -> bool:
         word = self.words[position]
-        if len(word) < _SHORTEST_NOUN or word.endswith(_ENDINGS) or self._before(position) in self.known.before_verb:
+        if (
+            len(word) < _SHORTEST_NOUN
+            or word.endswith(_ENDINGS)
+            or self._before(position) in self.vocabulary.before_verb
+        ):
             return False
-        return not {word, singular(word)} & (self.known.stop_words | self.known.ambiguous)
+        return not {word, singular(word)} & (self.vocabulary.stop_words | self.vocabulary.ambiguous)
 
     def _names_things(self, position: int) -> bool:
-        return is_plural(self.words[position]) or self._after(position) in self.known.technical
+        return is_plural(self.words[position]) or self._after(position) in self.vocabulary.technical
 
     def _is_about(self, position: int) -> bool:
         leading = (
             word
             for word in reversed(self.words[:position])
-            if word in self.known.about | self.known.listing | _CLAUSE_ENDS
+            if word in self.vocabulary.about | self.vocabulary.listing | _CLAUSE_ENDS
         )
-        return next(leading, "with") in self.known.about
+        return next(leading, "with") in self.vocabulary.about
 
     def _table(self, position: int) -> str:
         """Name a table for a noun, with the unknown one before it, as in `coffee beans`."""
         table = plural(singular(self.words[position]))
         before = self._before(position)
         is_compound = position > 0 and self._is_noun(position - 1) and not is_plural(before)
-        return f"{before}_{table}" if is_compound and (singular(before),) not in self.known.phrases else table
+        return f"{before}_{table}" if is_compound and (singular(before),) not in self.vocabulary.phrases else table
 
     def _whole(self, place: int) -> str | None:
         """Name the table whose part a noun is: what stands before a `have`, or after an `of`."""
         if self._after(place) == "of":
             return self._thing(place + 2)
-        leading = next((at for at in range(place - 1, 0, -1) if self.words[at] in self.known.having | _CLAUSE_ENDS), 0)
+        leading = next(
+            (at for at in range(place - 1, 0, -1) if self.words[at] in self.vocabulary.having | _CLAUSE_ENDS), 0
+        )
         return self._thing(leading - 1) if leading and self.words[leading] not in _CLAUSE_ENDS else None
 
     def _thing(self, position: int) -> str | None:

@@ -116,8 +116,8 @@ class Schemas:
         The version and the project's pointer to it are written together or not at all.
         """
         for _ in range(TRIES):
-            if found := await self.table.find(new.id):
-                return found
+            if existing := await self.table.find(new.id):
+                return existing
             latest = await self.projects.find(project.id)
             if latest is None:
                 raise NotFound("project", project.id)

@@ -39,12 +39,12 @@ class _Backend:
         alone = {names[0] for names in table.unique if len(names) == 1} | {table.key.name}
         return [reference for reference in self.references(child, parent) if reference.field in alone]
 
-    def joins(self, one: str, other: str) -> bool:
+    def joins(self, first: str, second: str) -> bool:
         """Tell whether a table of its own refers to both."""
-        between = [table for table in self.tables if table not in {one, other}]
-        if one == other:
-            return any(len(self.references(table, one)) > 1 for table in between)
-        return any(self.references(table, one) and self.references(table, other) for table in between)
+        between = [table for table in self.tables if table not in {first, second}]
+        if first == second:
+            return any(len(self.references(table, first)) > 1 for table in between)
+        return any(self.references(table, first) and self.references(table, second) for table in between)
 
 
 def unbuilt(schema: SchemaModel) -> list[Fault]:
@@ -66,7 +66,9 @@ def without_unbuilt(schema: SchemaModel) -> tuple[SchemaModel, list[Fault]]:
     tables = tuple(
         replace(
             table,
-            fields=tuple(replace(one, default_value=None) if one.primary_key else one for one in table.fields),
+            fields=tuple(
+                replace(column, default_value=None) if column.primary_key else column for column in table.fields
+            ),
             indexes=tuple(_built(plan, table)),
         )
         for plan, table in zip(plans, schema.tables, strict=True)
@@ -81,9 +83,9 @@ def without_unbuilt(schema: SchemaModel) -> tuple[SchemaModel, list[Fault]]:
 
 def _keys(schema: SchemaModel) -> Iterator[Fault]:
     for number, table in enumerate(schema.tables):
-        for nth, one in enumerate(table.fields):
-            if one.primary_key and one.default_value is not None:
-                message = f"The primary key '{one.name}' of '{table.name}' has a default: no two rows can have it."
+        for nth, column in enumerate(table.fields):
+            if column.primary_key and column.default_value is not None:
+                message = f"The primary key '{column.name}' of '{table.name}' has a default: no two rows can have it."
                 yield Fault(message, ("tables", str(number), "fields", str(nth), "defaultValue"))
 
 
@@ -99,7 +101,7 @@ def _built(plan: TablePlan, table: Table) -> Iterator[Index]:
     """Yield what is built of a table's indexes: of one that says too much its first field."""
     for index in table.indexes:
         part = replace(index, fields=index.fields[:1], unique=False)
-        yield from [one for one in (index, part) if _is_built(plan, one)][:1]
+        yield from [candidate for candidate in (index, part) if _is_built(plan, candidate)][:1]
 
 
 def _is_built(plan: TablePlan, index: Index) -> bool:
@@ -125,7 +127,7 @@ def _why_unbuilt(plan: TablePlan, index: Index) -> str | None:
 
 
 def _relationship(backend: _Backend, relationship: Relationship, at: tuple[str, ...]) -> Iterator[Fault]:
-    one, other, on_delete = relationship.from_table, relationship.to_table, relationship.on_delete
+    parent, child, on_delete = relationship.from_table, relationship.to_table, relationship.on_delete
     if missing := _missing(backend, relationship):
         yield Fault(missing, (*at, "type"))
         return
@@ -135,9 +137,9 @@ def _relationship(backend: _Backend, relationship: Relationship, at: tuple[str, 
     if joined:
         yield Fault("Say onDelete of the relationships with the table between the two, not of MANY_TO_MANY.", where)
         return
-    if backend.said.setdefault(frozenset({one, other}), on_delete) is not on_delete:
-        yield Fault(f"onDelete of '{one}' and '{other}' was said differently before.", where)
-    references = [*backend.references(other, one), *backend.references(one, other)]
+    if backend.said.setdefault(frozenset({parent, child}), on_delete) is not on_delete:
+        yield Fault(f"onDelete of '{parent}' and '{child}' was said differently before.", where)
+    references = [*backend.references(child, parent), *backend.references(parent, child)]
     if on_delete is OnDelete.SET_NULL and not all(reference.nullable for reference in references):
         name = next(reference.field for reference in references if not reference.nullable)
         yield Fault(f"SET_NULL needs a field that may be null, and '{name}' may not.", where)
@@ -145,19 +147,21 @@ def _relationship(backend: _Backend, relationship: Relationship, at: tuple[str, 
 
 def _missing(backend: _Backend, relationship: Relationship) -> str | None:
     """Return what a schema lacks for a relationship to be built."""
-    one, other = relationship.from_table, relationship.to_table
-    name = reference_to(one)
+    parent, child = relationship.from_table, relationship.to_table
+    name = reference_to(parent)
     match relationship.type:
         case RelationshipType.MANY_TO_MANY:
-            if not backend.joins(one, other):
+            if not backend.joins(parent, child):
                 return (
-                    f"MANY_TO_MANY is not built by itself: add a table between '{one}' and '{other}' with a field for "
-                    f"each, such as '{name}' and '{reference_to(other)}'."
+                    f"MANY_TO_MANY is not built by itself: add a table between '{parent}' and '{child}' with a field "
+                    f"for each, such as '{name}' and '{reference_to(child)}'."
                 )
         case RelationshipType.ONE_TO_ONE:
-            if not backend.unique(other, one) and not backend.unique(one, other):
-                return f"ONE_TO_ONE needs a unique field that refers to the other table, such as '{name}' in '{other}'."
+            if not backend.unique(child, parent) and not backend.unique(parent, child):
+                return f"ONE_TO_ONE needs a unique field that refers to the other table, such as '{name}' in '{child}'."
         case RelationshipType.ONE_TO_MANY:
-            if not backend.references(other, one):
-                return f"ONE_TO_MANY needs a field in '{other}' for the key of '{one}', of its type, such as '{name}'."
+            if not backend.references(child, parent):
+                return (
+                    f"ONE_TO_MANY needs a field in '{child}' for the key of '{parent}', of its type, such as '{name}'."
+                )
     return None

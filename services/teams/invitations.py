@@ -187,11 +187,11 @@ class Invitations:
         subject, text = _letter(invitation, team, self.mailer.link("invitations", token), inviter=name)
         state = await self.mailer.send(invitation.email, subject, text)
 
-        def told(old: Invitation) -> Invitation:
+        def with_state(old: Invitation) -> Invitation:
             same = old.hash == invitation.hash and old.mail_state is not state
             return replace(old, mail_state=state) if same else old
 
-        return await self.table.update(invitation.id, told) or replace(invitation, mail_state=state)
+        return await self.table.update(invitation.id, with_state) or replace(invitation, mail_state=state)
 
     @property
     def _before_mail(self) -> MailState:

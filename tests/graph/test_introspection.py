@@ -14,7 +14,7 @@ from graphql import (
     validate,
 )
 
-from graph.introspection import MOST_BESIDE, Counting, Known, TooMuch, introspection_faults, standard_size
+from graph.introspection import MOST_BESIDE, Answers, Counting, TooMuch, introspection_faults, standard_size
 from graph.schema import schema
 from services.core.tls import trusted
 from tests.snapinfra import User
@@ -43,7 +43,7 @@ def counting(text: str, most: int = 10**9, **variables: Any) -> int:
     document = parse(text)
     operation = cast("OperationDefinitionNode", document.definitions[0])
     nodes = cast("list[FieldNode]", operation.selection_set.selections)
-    return Counting(Known(SCHEMA), document, variables, most).count(nodes)
+    return Counting(Answers(SCHEMA), document, variables, most).count(nodes)
 
 
 def returned(value: Any) -> int:

@@ -42,7 +42,7 @@ class CodeKind:
         """Have the faults repaired. Whatever comes of it, each file is whole, changed or not."""
         message = "Checks have found faults; the model is asked to repair them."
         await context.session.tell(events.AttemptFailed("CHECKS_FAILED", message, will_retry=True))
-        change = _REPAIR + _told(findings)[:_LONGEST]
+        change = _REPAIR + _described(findings)[:_LONGEST]
         await context.session.write(replace(task, written=context.answer.contents, missing=(), change=change))
         await self._check(context)
 
@@ -62,6 +62,6 @@ class CodeKind:
         return findings
 
 
-def _told(findings: Findings) -> str:
+def _described(findings: Findings) -> str:
     failed = (check for check in findings.checks if check.state is CheckState.FAILED)
     return "\n".join(f"{check.name}:\n{check.output}" for check in failed)
