@@ -6,6 +6,7 @@ slice's service, or a part of a transaction that it makes.
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final, Self
@@ -34,7 +35,7 @@ Scope = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 SLICE_OF_ENTITY: Final = {spec.entity.__name__: ".".join(spec.entity.__module__.split(".")[1:2]) for spec in TABLES}
 
 
-@frozen
+@dataclass(frozen=True)  # without slots: it keeps its tree
 class Source:
     """A file of `services/`, or a piece of code as if it stood there."""
 
