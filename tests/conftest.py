@@ -2,15 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from threading import Event, Thread
 
 import hypothesis
 import pytest
 
+from services.bootstrap import Services, opened
+from services.config import Config
+from services.foundation.aws.clients import Aws, connect
 from services.foundation.aws.emulator import free_port, running_emulator
-from tests.snapinfra import Server, User, serving, settings
+from tests.fakes.llm import FakeLLM
+from tests.snapinfra import Server, User, provisioned, serving, settings
 
 hypothesis.settings.register_profile("no time is asserted", deadline=None)
 hypothesis.settings.load_profile("no time is asserted")
@@ -48,6 +52,34 @@ def server(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Run an api and a worker with the memory log and the scaffold at full speed."""
     with serving(settings(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")))) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def config(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Provision a stage for a module, which no worker serves by itself."""
+    return provisioned(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture
+async def services(config: Config) -> AsyncIterator[Services]:
+    """Open a process of the module's stage; its workers do not run."""
+    async with opened(config, {}) as process:
+        yield process.services
+
+
+@pytest.fixture
+def aws(emulator: str) -> Iterator[Aws]:
+    """The clients of AWS, of the emulator."""
+    aws = connect(region="us-east-1", endpoint=emulator)
+    yield aws
+    aws.close()
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[FakeLLM]:
+    """Run a provider of models for a module."""
+    with FakeLLM() as server:
+        yield server
 
 
 @pytest.fixture

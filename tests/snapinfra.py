@@ -218,6 +218,13 @@ def settings(emulator: str, **variables: str) -> Config:
     )
 
 
+def provisioned(emulator: str, **variables: str) -> Config:
+    """Provision a stage of its own on the emulator, and return its settings."""
+    config = settings(emulator, **variables)
+    provision_stage(config)
+    return config
+
+
 @contextmanager
 def serving(config: Config) -> Generator[Server]:
     """Provision a stage and run an api and a worker on it, in a thread of their own."""

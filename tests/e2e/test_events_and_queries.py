@@ -11,7 +11,6 @@ from typing import Any, Final
 import pytest
 
 from cli.rehearsal import FAILING, Rehearsal
-from cli.serving import provision_stage
 from services.bootstrap import Services, opened
 from services.core.actor import Actor
 from services.core.clock import utc_now
@@ -29,7 +28,7 @@ from services.journal.model import ActivityEntry, Verb
 from services.platforms.port import DeploymentPlatform
 from services.projects.model import Project, ProjectStatus
 from services.projects.service import NewProject
-from tests.snapinfra import settings
+from tests.snapinfra import provisioned
 
 BUILDING, DEPLOYING, LIVE = DeploymentStatus.BUILDING, DeploymentStatus.DEPLOYING, DeploymentStatus.SUCCESS
 ENDED: Final = {DeploymentStatus.FAILED, DeploymentStatus.CANCELED, DeploymentStatus.SUPERSEDED}
@@ -152,8 +151,7 @@ async def _statuses(
 @asynccontextmanager
 async def _working(emulator: str, data: Path) -> AsyncGenerator[Services]:
     """Run a process whose deployments are rehearsed, with its worker."""
-    config = settings(emulator, SNAPINFRA_DATA=str(data))
-    provision_stage(config)
+    config = provisioned(emulator, SNAPINFRA_DATA=str(data))
     platforms = {DeploymentPlatform.LOCAL: Rehearsal(utc_now)}
     async with opened(config, {}, platforms=platforms) as process:
         stop = asyncio.Event()

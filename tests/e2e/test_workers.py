@@ -12,14 +12,13 @@ import pytest
 from pydantic import SecretStr
 from websockets.exceptions import WebSocketException
 
-from cli.serving import provision_stage
 from services.config import Config
 from services.core.tls import trusted
 from services.foundation.aws.emulator import free_port
 from tests.e2e.processes import processes
 from tests.fakes.llm import Answer, FakeLLM
 from tests.services.foundation.events.redis_server import RedisServer
-from tests.snapinfra import GENERATION, Server, User, events, rebuilt, settings
+from tests.snapinfra import GENERATION, Server, User, events, provisioned, rebuilt
 
 ARTIFACT = "query($id: ID!) { generation(id: $id) { status attempt text files { path content } } }"
 
@@ -35,14 +34,12 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 @pytest.fixture
 def config(emulator: str, redis: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Config:
     """Settings for processes: Redis, a stage of their own, and a scaffold slow enough to be interrupted."""
-    config = settings(
+    return provisioned(
         emulator,
         EVENTS_URL=redis.url,
         SCAFFOLD_TOKENS_PER_SECOND="300",
         SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")),
     )
-    provision_stage(config)
-    return config
 
 
 class Watcher:

@@ -178,6 +178,18 @@ class FakeLLM:
     def openai_url(self) -> str:
         return f"{self.url}/v1"
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings of a server whose two providers this is."""
+        return {
+            "GROQ_API_KEY": "gsk_test",
+            "GROQ_BASE_URL": self.groq_url,
+            "GROQ_MODEL": "groq-model",
+            "OPENAI_API_KEY": "sk-test",
+            "OPENAI_BASE_URL": self.openai_url,
+            "OPENAI_MODEL": "openai-model",
+        }
+
     def __enter__(self) -> Self:
         self._thread.start()
         self._ready.wait()

@@ -1,11 +1,8 @@
 """The report of a fault run, in Markdown."""
 
-import os
-import platform
 from collections.abc import Iterator
-from pathlib import Path
 
-from services.core.clock import utc_now
+from tests.campaign import circumstances, table
 from tests.chaos.checker import Kind
 from tests.faults.load import Load
 from tests.faults.scripts import BEHAVIOURS, KINDS
@@ -22,11 +19,7 @@ _PROMISES = {
 }
 
 
-def write(path: Path, load: Load, *, seconds: float) -> None:
-    path.write_text("\n".join(_lines(load, seconds)) + "\n", encoding="utf-8")
-
-
-def _lines(load: Load, seconds: float) -> Iterator[str]:
+def lines(load: Load, seconds: float) -> Iterator[str]:
     yield "# Faults of providers"
     yield ""
     yield (
@@ -34,14 +27,14 @@ def _lines(load: Load, seconds: float) -> Iterator[str]:
         f"by `make faults SCRIPTS={load.scripts} SEED={load.seed}`, which fails unless every count below is 0. "
         "What a subscriber sees of each behaviour alone is in [providers.md](providers.md)."
     )
-    yield from _table(("Promise", "Broken"), ((_PROMISES[kind], _count(load, kind)) for kind in Kind))
-    yield from _table(("Run", ""), _circumstances(load, seconds))
+    yield from table(("Promise", "Broken"), ((_PROMISES[kind], _count(load, kind)) for kind in Kind))
+    yield from table(("Run", ""), _circumstances(load, seconds))
     statuses = sorted({status for _, status in load.endings})
-    yield from _table(
+    yield from table(
         ("How they ended", *KINDS), ((status, *(load.endings[kind, status] for kind in KINDS)) for status in statuses)
     )
     counts, names = load.playing.counts, (*BEHAVIOURS, "as it is to be")
-    yield from _table(
+    yield from table(
         ("Behaviour that met a request", "groq", "openai"),
         ((name, counts.get((name, "groq"), 0), counts.get((name, "openai"), 0)) for name in names),
     )
@@ -67,21 +60,13 @@ def _lines(load: Load, seconds: float) -> Iterator[str]:
 
 
 def _circumstances(load: Load, seconds: float) -> Iterator[tuple[str, object]]:
-    yield "date", f"{utc_now():%Y-%m-%d %H:%M} UTC"
-    yield "machine", f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    yield "time", f"{seconds:.0f} s"
+    yield from circumstances(seconds)
     yield "generations", f"{load.endings.total()}, of which {load.followed['goes on']} went on with another"
     yield "changes of another", load.followed["changes"]
     yield "answers begun", load.answers
     yield "requests", sum(load.playing.counts.values())
     yield "subscribers", f"{load.tally.subscribers}, which resumed {load.tally.resumes} times"
     yield "events received", load.tally.events
-
-
-def _table(head: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> Iterator[str]:
-    yield f"\n| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    yield from (f"| {' | '.join(map(str, row))} |" for row in rows)
 
 
 def _count(load: Load, kind: Kind) -> int:

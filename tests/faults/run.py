@@ -5,59 +5,36 @@
 The seed decides the scripts. An emulator, an api and a worker of its own, and a fake provider do the work.
 """
 
-import argparse
 import asyncio
-import os
-import secrets
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
-from services.foundation.aws.emulator import free_port, running_emulator
+from tests.campaign import concluded, parser, server_of_its_own
 from tests.fakes.llm import FakeLLM
 from tests.faults.load import Load, server_settings
-from tests.faults.report import write
-from tests.snapinfra import serving, settings
+from tests.faults.report import lines
 
-_MINISTACK: Final = Path(__file__).parents[2] / ".tools" / "bin" / "ministack"
 AT_ONCE: Final = 8
 
 
 async def run(scripts: int, seed: int) -> Load:
     """Run the scripts on a server of their own."""
-    environment = dict(os.environ)  # noqa: TID251 - a child of the run, not a setting of the product
-    emulator = running_emulator(program=str(_MINISTACK), data=None, port=free_port(), environment=environment)
-    with tempfile.TemporaryDirectory(prefix="faults-") as data, FakeLLM() as fake:
-        async with emulator as endpoint:
-            config = settings(endpoint, SNAPINFRA_DATA=data, **server_settings(fake))
-            server = serving(config)
-            load = Load(await asyncio.to_thread(server.__enter__), fake, scripts, seed)
-            try:
-                await load.run(at_once=AT_ONCE)
-            finally:
-                await asyncio.to_thread(server.__exit__, None, None, None)
+    with FakeLLM() as fake:
+        async with server_of_its_own("faults", **server_settings(fake)) as server:
+            load = Load(server, fake, scripts, seed)
+            await load.run(at_once=AT_ONCE)
     return load
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, and return the exit status: 0 only if nothing is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.run", description="Have providers misbehave.")
-    parser.add_argument("--scripts", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="random unless given")
-    parser.add_argument("--report", type=Path, default=Path("docs/faults.md"))
-    options = parser.parse_args(arguments)
+    options = parser("faults", description="Have providers misbehave.", of="scripts", most=500).parse_args(arguments)
     began = time.monotonic()
     load = asyncio.run(run(options.scripts, options.seed))
-    write(options.report, load, seconds=time.monotonic() - began)
-    for violation in load.violations:
-        sys.stdout.write(f"{violation}\n")
-    sys.stdout.write(
-        f"{load.endings.total()} generations, {len(load.violations)} violations. The report is {options.report}\n"
-    )
-    return 1 if load.violations else 0
+    report = lines(load, time.monotonic() - began)
+    return concluded(options.report, report, load.violations, of=f"{load.endings.total()} generations")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,10 @@
 """What came of a fuzz run, and its report in Markdown."""
 
-import os
-import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from services.core.clock import utc_now
+from tests.campaign import circumstances, table
 from tests.fuzz.calls import Call
 
 
@@ -33,11 +30,7 @@ class Played:
             self.violations.append((str(call), wrong))
 
 
-def write(path: Path, played: Played, *, seconds: float) -> None:
-    path.write_text("\n".join(_lines(played, seconds)) + "\n", encoding="utf-8")
-
-
-def _lines(played: Played, seconds: float) -> Iterator[str]:
+def lines(played: Played, seconds: float) -> Iterator[str]:
     yield "# Calls of everything with anything"
     yield ""
     yield (
@@ -45,12 +38,10 @@ def _lines(played: Played, seconds: float) -> Iterator[str]:
         f"and with null. Written by `make fuzz CALLS={played.wanted} SEED={played.seed}`, which fails unless the count "
         "of violations is 0."
     )
-    yield from _table(
+    yield from table(
         ("Run", ""),
         [
-            ("date", f"{utc_now():%Y-%m-%d %H:%M} UTC"),
-            ("machine", f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"),
-            ("time", f"{seconds:.0f} s"),
+            *circumstances(seconds),
             ("calls", f"{played.calls:,}"),
             *((f"by {caller}", f"{count:,}") for caller, count in played.by_caller.most_common()),
             ("root fields", len({name for name, _ in played.codes})),
@@ -66,7 +57,7 @@ def _lines(played: Played, seconds: float) -> Iterator[str]:
     never = sorted({name for name, _ in played.codes} - fine)
     if never:
         yield f"\nNever FINE: {', '.join(f'`{name}`' for name in never)}."
-    yield from _table(("Answer", "Times"), ((code, f"{count:,}") for code, count in totals.most_common()))
+    yield from table(("Answer", "Times"), ((code, f"{count:,}") for code, count in totals.most_common()))
     yield "\n## How to read this\n"
     yield (
         "- A violation is an error with the code INTERNAL or with none, an exception that leaves the schema, an answer "
@@ -86,9 +77,3 @@ def _lines(played: Played, seconds: float) -> Iterator[str]:
         yield "\n## Violations\n\n```"
         yield from (f"{wrong}\n    {call}" for call, wrong in played.violations)
         yield "```"
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
-    yield f"\n| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    yield from (f"| {' | '.join(map(str, row))} |" for row in rows)

@@ -9,10 +9,8 @@ it reports. Whatever a model says, each generation ends in an honest status, and
 import argparse
 import asyncio
 import json
-import os
 import re
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
@@ -22,10 +20,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from services.core.frozen import frozen
-from services.foundation.aws.emulator import free_port, running_emulator
+from tests.campaign import server_of_its_own
 from tests.fakes.proxy import Proxy, between
 from tests.local_model.report import write
-from tests.snapinfra import GENERATION, User, rebuilt, serving, settings
+from tests.snapinfra import GENERATION, User, rebuilt
 
 ROOT: Final = Path(__file__).parents[2]
 TOOLS: Final = ROOT / ".tools" / "bin"
@@ -161,25 +159,16 @@ def faults(record: Mapping[str, Any], happened: list[Any], new: Counter[tuple[in
 
 async def run() -> list[Ended]:
     """Ask for one of each kind, one after the other."""
-    environment = dict(os.environ)  # noqa: TID251 - a child of the run, not a setting of the product
-    emulator = running_emulator(program=str(TOOLS / "ministack"), data=None, port=free_port(), environment=environment)
-    with tempfile.TemporaryDirectory(prefix="model-") as data:
-        async with emulator as endpoint, model() as proxy:
-            config = settings(
-                endpoint,
-                SNAPINFRA_DATA=data,
-                OPENAI_API_KEY="none",
-                OPENAI_BASE_URL=f"http://127.0.0.1:{proxy.port}/v1",
-                OPENAI_MODEL=MODEL,
-                JOB_LEASE_SECONDS="60",
-                AI_FIRST_TIMEOUT="240",
-            )
-            server = serving(config)
-            user = (await asyncio.to_thread(server.__enter__)).user()
-            try:
-                return await everything(user, proxy)
-            finally:
-                await asyncio.to_thread(server.__exit__, None, None, None)
+    async with model() as proxy:
+        variables = {
+            "OPENAI_API_KEY": "none",
+            "OPENAI_BASE_URL": f"http://127.0.0.1:{proxy.port}/v1",
+            "OPENAI_MODEL": MODEL,
+            "JOB_LEASE_SECONDS": "60",
+            "AI_FIRST_TIMEOUT": "240",
+        }
+        async with server_of_its_own("model", **variables) as server:
+            return await everything(server.user(), proxy)
 
 
 async def everything(user: User, proxy: Proxy) -> list[Ended]:

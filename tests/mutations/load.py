@@ -36,12 +36,7 @@ _FRAMES: Final = frames()
 def server_settings(fake: FakeLLM) -> dict[str, str]:
     """Return the settings of a server whose providers are the fake; a failing one is asked again at once."""
     return {
-        "GROQ_API_KEY": "gsk_test",
-        "GROQ_BASE_URL": fake.groq_url,
-        "GROQ_MODEL": "groq-model",
-        "OPENAI_API_KEY": "sk-test",
-        "OPENAI_BASE_URL": fake.openai_url,
-        "OPENAI_MODEL": "openai-model",
+        **fake.settings,
         "AI_COOLDOWN": "0",
         "WORKER_GENERATIONS": "32",
         "JOB_LEASE_SECONDS": "60",

@@ -1,21 +1,14 @@
 """The report of a run of mutations, in Markdown."""
 
-import os
-import platform
 from collections.abc import Iterator
-from pathlib import Path
 
-from services.core.clock import utc_now
+from tests.campaign import circumstances, table
 from tests.mutations.bases import KINDS
 from tests.mutations.changes import CHANGES
 from tests.mutations.load import Load
 
 
-def write(path: Path, load: Load, *, seconds: float) -> None:
-    path.write_text("\n".join(_lines(load, seconds)) + "\n", encoding="utf-8")
-
-
-def _lines(load: Load, seconds: float) -> Iterator[str]:
+def lines(load: Load, seconds: float) -> Iterator[str]:
     yield "# Mutated streams of models"
     yield ""
     yield (
@@ -24,12 +17,12 @@ def _lines(load: Load, seconds: float) -> Iterator[str]:
         "generation is FAILED as INTERNAL, none is COMPLETED without being whole, every one ends and can be shown, and "
         "the server logs no error."
     )
-    yield from _table(("Run", ""), _circumstances(load, seconds))
+    yield from table(("Run", ""), _circumstances(load, seconds))
     statuses = sorted({status for _, status in load.endings})
-    yield from _table(
+    yield from table(
         ("How they ended", *KINDS), ((status, *(load.endings[kind, status] for kind in KINDS)) for status in statuses)
     )
-    yield from _table(("Change of a stream", "Times"), ((name, load.changes[name]) for name in CHANGES))
+    yield from table(("Change of a stream", "Times"), ((name, load.changes[name]) for name in CHANGES))
     yield "\n## How to read this\n"
     yield (
         "- The streams are answers to our prompts in the frames of recorded ones (`tests/mutations/streams`: that of "
@@ -50,16 +43,8 @@ def _lines(load: Load, seconds: float) -> Iterator[str]:
 
 
 def _circumstances(load: Load, seconds: float) -> Iterator[tuple[str, object]]:
-    yield "date", f"{utc_now():%Y-%m-%d %H:%M} UTC"
-    yield "machine", f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    yield "time", f"{seconds:.0f} s"
+    yield from circumstances(seconds)
     yield "generations", load.endings.total()
     yield "requests", load.requests
     yield "changes", load.changes.total()
     yield "violations", len(load.violations)
-
-
-def _table(head: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> Iterator[str]:
-    yield f"\n| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    yield from (f"| {' | '.join(map(str, row))} |" for row in rows)

@@ -1,25 +1,21 @@
 """Whom the payload of a conflict shows the object as it is now: who may see it by its id, and nobody else."""
 
-from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
 import strawberry
 
-from cli.serving import provision_stage
 from graph.schema import schema
 from resolvers.context import Context
 from resolvers.mutations import Payload, reporting
-from services.bootstrap import Services, opened
-from services.config import Config
+from services.bootstrap import Services
 from services.core.actor import Actor
 from services.core.errors import Conflict
 from services.core.ids import new_id
 from services.foundation.auth.tokens import Subject
 from services.projects.service import NewProject
 from services.settings import SettingsChange
-from tests.snapinfra import settings
 
 
 @strawberry.type
@@ -29,19 +25,6 @@ class Shown(Payload):
     @classmethod
     def of(cls, thing: Any, /) -> Self:
         return cls(shown=thing)
-
-
-@pytest.fixture(scope="module")
-def config(emulator: str) -> Config:
-    config = settings(emulator)
-    provision_stage(config)
-    return config
-
-
-@pytest.fixture
-async def services(config: Config) -> AsyncIterator[Services]:
-    async with opened(config, {}) as process:
-        yield process.services
 
 
 async def somebody(services: Services) -> Actor:

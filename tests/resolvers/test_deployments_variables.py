@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cli.serving import provision_stage
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.deployments.model import StoredConfig
@@ -17,7 +16,7 @@ from services.foundation.aws.items import to_item
 from tests.fakes.llm import Answer, FakeLLM
 from tests.resolvers.test_deployments import Deployed, answer, lines
 from tests.resolvers.test_deployments import project as project  # noqa: PLC0414 - a fixture
-from tests.snapinfra import Server, serving, settings
+from tests.snapinfra import Server, provisioned, serving
 
 PASSWORD = "correct horse/battery+staple"
 FORMS = ["correct horse", "correct%20horse", "correct+horse", "Y29ycmVjdCBob3JzZS9iYXR0ZXJ5K3N0YXBsZQ", "battery"]
@@ -50,14 +49,13 @@ def config(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Secrets in KMS, as in production."""
     files = {"package.json": f"{json.dumps(PACKAGE)}\n", "server.js": SERVER}
     with FakeLLM(default=Answer(files=files)) as fake:
-        given = settings(
+        given = provisioned(
             emulator,
             SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")),
             KMS_KEY_ALIAS=f"alias/{uuid.uuid4().hex}",
             GROQ_API_KEY="gsk_test",
             GROQ_BASE_URL=fake.groq_url,
         )
-        provision_stage(given)
         yield given
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import pytest
 from msgspec.structs import replace
 
-from cli.serving import provision_stage
 from services.config import Config
 from services.core.clock import utc_now
 from services.core.ids import DeploymentId, GenerationId, new_id
@@ -18,7 +17,6 @@ from services.platforms.port import DeploymentPlatform
 from services.projects.model import Project
 from services.projects.service import NewProject
 from tests.resolvers.in_process import Counted, counted
-from tests.snapinfra import settings
 
 PROJECTS = """
 query($first: Int!) {
@@ -43,14 +41,6 @@ query($first: Int!) {
 }"""
 
 MODEL = SchemaModel((Table("t", (Field("id", FieldType.STRING, primary_key=True),)),))
-
-
-@pytest.fixture(scope="module")
-def config(emulator: str) -> Config:
-    """Provision a stage that no worker serves, so that nothing is deployed."""
-    config = settings(emulator)
-    provision_stage(config)
-    return config
 
 
 @dataclass

@@ -2,12 +2,11 @@
 
 import json
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from services.foundation.aws.clients import Aws, connect
+from services.foundation.aws.clients import Aws
 from services.foundation.aws.topic import Topic
 from tests.fakes.receiver import Receiver
 from tests.snapinfra import Server, User, events
@@ -20,13 +19,6 @@ mutation($input: CreateNotificationTargetInput!) {
 }"""
 DELETE = "mutation($id: ID!) { deleteNotificationTarget(input: {targetId: $id}) { deletedTargetId } }"
 LIST = "query { notificationTargets { nodes { id address state } } }"
-
-
-@pytest.fixture
-def aws(emulator: str) -> Iterator[Aws]:
-    made = connect(region="us-east-1", endpoint=emulator)
-    yield made
-    made.close()
 
 
 async def create(user: User, channel: str, address: str, **fields: Any) -> dict[str, Any]:

@@ -30,7 +30,6 @@ from services.projects.model import Project
 from services.projects.service import NewProject
 from tests.resolvers.test_creates import texts_of
 from tests.services.site import MODEL
-from tests.snapinfra import settings
 from tests.tables import CREATES
 
 READS = {"Query", "GetItem", "BatchGetItem", "GetQueueUrl", "GetSubscriptionAttributes"}
@@ -107,14 +106,6 @@ def id_of(answer: dict[str, Any], name: str) -> str | None:
 
 def refusals(answer: dict[str, Any]) -> list[str]:
     return [error["code"] for error in (*answer["errors"], *answer["made"].get("userErrors", []))]
-
-
-@pytest.fixture(scope="module")
-def config(emulator: str) -> Config:
-    """Provision a stage that no worker serves."""
-    config = settings(emulator)
-    provision_stage(config)
-    return config
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,6 +1,8 @@
 """What the schema promises of schemas made by hand: their versions, their names, what has changed."""
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -171,23 +173,23 @@ async def test_what_the_database_does_not_hold_is_refused_as_a_default(alice: Us
     assert (await alice.ask(VERSIONS, id=project_id))["project"]["schema"] is None
 
 
+@contextmanager
+def answered(emulator: str, data: Path, *answers: dict[str, Any]) -> Generator[User]:
+    """Run a server whose model gives these answers, one after another, for a user of it."""
+    with FakeLLM() as fake:
+        fake.script += [Answer([json.dumps(answer)]) for answer in answers]
+        model = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": fake.openai_url, "OPENAI_MODEL": "m"}
+        with serving(settings(emulator, SNAPINFRA_DATA=str(data), **model)) as server:
+            yield server.user()
+
+
 @pytest.mark.parametrize("value", [1e308, nested(40), nested(900)])
 async def test_a_model_that_says_such_a_default_is_asked_once_more(emulator: str, tmp_path: Path, value: Any) -> None:
     wrong, right = ({"tables": [with_default("JSON", value)]}, {"tables": [with_default("JSON", nested(20))]})
-    with FakeLLM() as fake:
-        fake.script += [Answer([json.dumps(wrong)]), Answer([json.dumps(right)])]
-        config = settings(
-            emulator,
-            SNAPINFRA_DATA=str(tmp_path),
-            OPENAI_API_KEY="k",
-            OPENAI_BASE_URL=fake.openai_url,
-            OPENAI_MODEL="m",
-        )
-        with serving(config) as server:
-            user = server.user()
-            project_id = (await user.project())["id"]
-            happened = await events(user, await user.generate(project_id, "SCHEMA"))
-            (table,) = (await user.ask(SHOWN, id=project_id))["project"]["schema"]["tables"]
+    with answered(emulator, tmp_path, wrong, right) as user:
+        project_id = (await user.project())["id"]
+        happened = await events(user, await user.generate(project_id, "SCHEMA"))
+        (table,) = (await user.ask(SHOWN, id=project_id))["project"]["schema"]["tables"]
 
     failed = [event["code"] for event in happened if event["__typename"] == "AttemptFailed"]
     assert (failed, happened[-1]["status"]) == (["INVALID_OUTPUT"], "COMPLETED")
@@ -196,26 +198,16 @@ async def test_a_model_that_says_such_a_default_is_asked_once_more(emulator: str
 
 async def test_of_a_models_schema_it_is_left_out_and_named(emulator: str, tmp_path: Path) -> None:
     model = {"tables": [USERS, POSTS], "relationships": [WRITTEN, LIKED]}
-    with FakeLLM() as fake:
-        fake.script.append(Answer([json.dumps(model)]))
-        config = settings(
-            emulator,
-            SNAPINFRA_DATA=str(tmp_path),
-            OPENAI_API_KEY="k",
-            OPENAI_BASE_URL=fake.openai_url,
-            OPENAI_MODEL="m",
+    with answered(emulator, tmp_path, model) as user:
+        project_id = (await user.project())["id"]
+        generation_id = await user.generate(project_id, "SCHEMA")
+        happened = await events(user, generation_id)
+        shown = await user.ask(
+            "query($id: ID!, $p: ID!) { generation(id: $id) { status message }"
+            " project(id: $p) { schema { tables { name } relationships { type } } } }",
+            id=generation_id,
+            p=project_id,
         )
-        with serving(config) as server:
-            user = server.user()
-            project_id = (await user.project())["id"]
-            generation_id = await user.generate(project_id, "SCHEMA")
-            happened = await events(user, generation_id)
-            shown = await user.ask(
-                "query($id: ID!, $p: ID!) { generation(id: $id) { status message }"
-                " project(id: $p) { schema { tables { name } relationships { type } } } }",
-                id=generation_id,
-                p=project_id,
-            )
 
     assert happened[-1]["status"] == "COMPLETED"
     assert shown["generation"]["message"].startswith(

@@ -54,12 +54,6 @@ NONE = dict.fromkeys(("attempts", "tokens", "inputTokens", "outputTokens", "cach
 
 
 @pytest.fixture(scope="module")
-def fake() -> Iterator[FakeLLM]:
-    with FakeLLM() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def paid(emulator: str, fake: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run a server with paid models, a budget, and three requests a minute."""
     config = settings(

@@ -1,7 +1,7 @@
 """What working together promises to several users in several processes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from secrets import randbits, token_bytes
 
@@ -15,7 +15,7 @@ from services.core.actor import Actor, Role
 from services.core.clock import utc_now
 from services.core.ids import ProjectId, TeamId, UserId, new_id
 from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
-from services.foundation.aws.clients import Aws, connect
+from services.foundation.aws.clients import Aws
 from services.foundation.aws.spec import E, TableSpec
 from services.foundation.aws.tables import Table
 from services.foundation.events.hub import Hub
@@ -34,13 +34,6 @@ from tests.snapinfra import Server
 TEAM = TeamId(new_id("team"))
 ANN = Actor(UserId("user_ann"), {TEAM: Role.OWNER}, TEAM)
 BEN = Actor(UserId("user_ben"), {TEAM: Role.VIEWER}, TEAM)
-
-
-@pytest.fixture
-def aws(server: Server) -> Iterator[Aws]:
-    aws = connect(region=server.config.aws_region, endpoint=server.config.aws_endpoint_url)
-    yield aws
-    aws.close()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from cli.serving import provision_stage
 from services.bootstrap import Services, opened
 from services.core.clock import utc_now
 from services.core.errors import Unauthenticated
@@ -18,7 +17,7 @@ from services.foundation.auth.access import AccessChange
 from services.sign_in import Credential
 from tests.fakes.clerk import SECRET, FakeClerk, fake_clerk
 from tests.fakes.clock import Clock
-from tests.snapinfra import settings
+from tests.snapinfra import provisioned
 
 ISSUER = "https://clerk.example"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -41,7 +40,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def services(emulator: str, tmp_path: Path, clock: Clock, clerk: FakeClerk) -> AsyncIterator[Services]:
-    config = settings(
+    config = provisioned(
         emulator,
         SNAPINFRA_DATA=str(tmp_path),
         CLERK_JWT_KEY=PEM,
@@ -49,7 +48,6 @@ async def services(emulator: str, tmp_path: Path, clock: Clock, clerk: FakeClerk
         CLERK_SECRET_KEY=SECRET,
         CLERK_API_URL=clerk.url,
     )
-    provision_stage(config)
     async with opened(config, dict(os.environ), now=clock) as process:  # noqa: TID251 - nothing of it is used here
         yield process.services
 

@@ -6,11 +6,7 @@ Half of the jobs are CODE generations, half are LOCAL deployments of what those 
 messages come in random order, their copies at once or seconds late, to two workers that are processes of their own.
 """
 
-import argparse
 import asyncio
-import os
-import platform
-import secrets
 import sys
 import tempfile
 import time
@@ -21,8 +17,8 @@ from typing import Final
 
 import httpx
 
-from services.core.clock import utc_now
 from services.core.frozen import frozen
+from tests.campaign import circumstances, concluded, parser
 from tests.storm.load import Load
 from tests.storm.stage import LATEST, MOST_COPIES, staged
 
@@ -59,18 +55,11 @@ async def run(jobs: int, seed: int, directory: Path, *, with_notifications: bool
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, write the report, and return the exit status: 0 only if each job had one effect."""
-    parser = argparse.ArgumentParser(prog="python -m tests.storm.run", description="Deliver everything many times.")
-    parser.add_argument("--jobs", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="random unless given")
-    parser.add_argument("--report", type=Path, default=Path("docs/storm.md"))
-    options = parser.parse_args(arguments)
+    takes = parser("storm", description="Deliver everything many times.", of="jobs", most=500)
+    options = takes.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="storm-") as directory:
         storm = asyncio.run(run(options.jobs, options.seed, Path(directory), with_notifications=True))
-    options.report.write_text("\n".join(_lines(storm)) + "\n", encoding="utf-8")
-    for violation in storm.violations:
-        sys.stdout.write(f"{violation}\n")
-    sys.stdout.write(f"{storm.jobs} jobs, {len(storm.violations)} violations. The report is {options.report}\n")
-    return 1 if storm.violations else 0
+    return concluded(options.report, _lines(storm), storm.violations, of=f"{storm.jobs} jobs")
 
 
 def _lines(storm: Storm) -> Iterator[str]:
@@ -84,9 +73,7 @@ def _lines(storm: Storm) -> Iterator[str]:
     yield ""
     yield "| Run | |"
     yield "|---|---|"
-    yield f"| date | {utc_now():%Y-%m-%d %H:%M} UTC |"
-    yield f"| machine | {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()} |"
-    yield f"| time | {storm.seconds:.0f} s |"
+    yield from (f"| {name} | {value} |" for name, value in circumstances(storm.seconds))
     yield f"| jobs | {storm.jobs // 2} CODE generations, {storm.jobs // 2} LOCAL deployments of what they made |"
     yield f"| deliveries that were taken and deleted | {storm.deliveries} |"
     yield f"| backends started | {storm.starts} |"

@@ -26,12 +26,6 @@ def as_told(request: pytest.FixtureRequest) -> Callable[[Seen], None]:
 
 
 @pytest.fixture(scope="module")
-def fake() -> Iterator[FakeLLM]:
-    with FakeLLM() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def patience(request: pytest.FixtureRequest) -> str:
     """Return the seconds of silence after which a provider has failed: long where no test waits for it."""
     return getattr(cast("Any", request).module, "PATIENCE", "20")
@@ -47,13 +41,8 @@ def variables(fake: FakeLLM, patience: str, tmp_path_factory: pytest.TempPathFac
     """Return the settings of a server with both providers, which are the fake; a failing one is not passed over."""
     return {
         "SNAPINFRA_DATA": str(tmp_path_factory.mktemp("data")),
-        "GROQ_API_KEY": "gsk_test",
-        "GROQ_BASE_URL": fake.groq_url,
-        "GROQ_MODEL": "groq-model",
+        **fake.settings,
         "GROQ_MODELS": ",".join(f"groq-{number}" for number in range(100)),
-        "OPENAI_API_KEY": "sk-test",
-        "OPENAI_BASE_URL": fake.openai_url,
-        "OPENAI_MODEL": "openai-model",
         "OPENAI_MODELS": ",".join(f"openai-{number}" for number in range(100)),
         "AI_CHUNK_TIMEOUT": patience,
         "AI_FIRST_TIMEOUT": patience,

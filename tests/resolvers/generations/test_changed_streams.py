@@ -17,12 +17,6 @@ SEED = 2
 
 
 @pytest.fixture(scope="module")
-def fake() -> Iterator[FakeLLM]:
-    with FakeLLM() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def both(emulator: str, fake: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data = {"SNAPINFRA_DATA": str(tmp_path_factory.mktemp("data"))}
     with serving(settings(emulator, **data, **server_settings(fake))) as running:

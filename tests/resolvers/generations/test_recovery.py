@@ -28,12 +28,6 @@ FILES = {"README.md": "# Notes\n", "src/a.ts": "export const a = 1;\n", "src/b.t
 
 
 @pytest.fixture(scope="module")
-def fake() -> Iterator[FakeLLM]:
-    with FakeLLM() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def both(emulator: str, fake: FakeLLM, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run a server with both providers, which are the fake."""
     config = settings(

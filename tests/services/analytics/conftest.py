@@ -4,21 +4,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cli.serving import provision_stage
 from services.config import Config
 from tests.services.analytics.stage import Stage, new_team
-from tests.snapinfra import settings
+from tests.snapinfra import provisioned
 
 
 @pytest.fixture(scope="session")
-def provisioned(emulator: str) -> Config:
+def config(emulator: str) -> Config:
     """Provision a stage that all these tests share: each has a team of its own on it."""
-    config = settings(emulator)
-    provision_stage(config)
-    return config
+    return provisioned(emulator)
 
 
 @pytest.fixture
-async def stage(provisioned: Config) -> AsyncIterator[Stage]:
-    async with new_team(provisioned) as made:
+async def stage(config: Config) -> AsyncIterator[Stage]:
+    async with new_team(config) as made:
         yield made

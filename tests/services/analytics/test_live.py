@@ -73,9 +73,9 @@ async def test_the_hours_totals_begin_at_nothing_when_the_hour_does(stage: Stage
     assert (before.hour.events, after.hour.events, after.day.events) == (1, 0, 1)
 
 
-async def test_totals_show_what_another_process_recorded(provisioned: Config, redis: RedisServer) -> None:
+async def test_totals_show_what_another_process_recorded(config: Config, redis: RedisServer) -> None:
     async with (
-        new_team(provisioned.model_copy(update={"events_url": redis.url})) as stage,
+        new_team(config.model_copy(update={"events_url": redis.url})) as stage,
         stage.analytics.follow(None, None, by=stage.person) as snapshots,
     ):
         first = await anext(snapshots)
@@ -87,8 +87,8 @@ async def test_totals_show_what_another_process_recorded(provisioned: Config, re
     assert last.day.active_users == 3
 
 
-async def test_totals_are_right_at_last_however_many_tell_at_once(provisioned: Config, redis: RedisServer) -> None:
-    config = provisioned.model_copy(update={"events_url": redis.url})
+async def test_totals_are_right_at_last_however_many_tell_at_once(config: Config, redis: RedisServer) -> None:
+    config = config.model_copy(update={"events_url": redis.url})
     async with new_team(config) as one, new_team(config) as other, at_once(one).follow(one.team_id) as snapshots:
         watching = asyncio.create_task(until(snapshots, 40))
         await asyncio.gather(
@@ -99,8 +99,8 @@ async def test_totals_are_right_at_last_however_many_tell_at_once(provisioned: C
         assert (await watching).day.events == 40
 
 
-async def test_events_are_recorded_while_nobody_can_be_told(provisioned: Config, redis: RedisServer) -> None:
-    async with new_team(provisioned.model_copy(update={"events_url": redis.url})) as stage:
+async def test_events_are_recorded_while_nobody_can_be_told(config: Config, redis: RedisServer) -> None:
+    async with new_team(config.model_copy(update={"events_url": redis.url})) as stage:
         redis.kill()
 
         assert await stage.codes(event("a")) == ["ACCEPTED"]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from cli.serving import provision_stage
 from services.api_keys.model import ApiKey
 from services.api_keys.service import NewApiKey
 from services.bootstrap import Services, opened
@@ -16,7 +15,7 @@ from services.core.clock import utc_now
 from services.core.errors import Unauthenticated
 from services.foundation.auth.tokens import Subject
 from tests.fakes.clock import Clock
-from tests.snapinfra import settings
+from tests.snapinfra import provisioned
 
 
 @pytest.fixture
@@ -26,8 +25,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def services(emulator: str, tmp_path: Path, clock: Clock) -> AsyncIterator[Services]:
-    config = settings(emulator, SNAPINFRA_DATA=str(tmp_path))
-    provision_stage(config)
+    config = provisioned(emulator, SNAPINFRA_DATA=str(tmp_path))
     async with opened(config, dict(os.environ), now=clock) as process:  # noqa: TID251 - nothing of it is used here
         yield process.services
 

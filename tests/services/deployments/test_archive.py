@@ -1,7 +1,6 @@
 """What the archive of deployment streams promises: what the log had, for when the log is gone."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +11,7 @@ from services.deployments.archive import LogArchive
 from services.deployments.events import LogFilter, LogLine, LogLines, encode, merging
 from services.deployments.history import DeploymentHistory
 from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS, Deployment, DeploymentStatus
-from services.foundation.aws.clients import Aws, connect
+from services.foundation.aws.clients import Aws
 from services.foundation.aws.provision import Resources, provision
 from services.foundation.aws.tables import Table
 from services.foundation.events.follow import follow
@@ -24,13 +23,6 @@ from services.platforms.port import DeploymentPlatform, LogLevel, LogStream
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 ID = DeploymentId("deployment_1")
-
-
-@pytest.fixture
-def aws(emulator: str) -> Iterator[Aws]:
-    aws = connect(region="us-east-1", endpoint=emulator)
-    yield aws
-    aws.close()
 
 
 @pytest.fixture

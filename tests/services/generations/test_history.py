@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from cli.serving import provision_stage
 from services.bootstrap import Services, opened
 from services.core.actor import Actor
 from services.core.clock import utc_now
@@ -20,13 +19,12 @@ from services.generations.artifact import Artifact, store
 from services.generations.events import AttemptStarted, GenerationEvent, GenerationFinished, TokenDelta, encode
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.projects.service import NewProject
-from tests.snapinfra import settings
+from tests.snapinfra import provisioned
 
 
 @pytest.fixture
 async def services(emulator: str, tmp_path: Path) -> AsyncIterator[Services]:
-    config = settings(emulator, SNAPINFRA_DATA=str(tmp_path))
-    provision_stage(config)
+    config = provisioned(emulator, SNAPINFRA_DATA=str(tmp_path))
     async with opened(config, dict(os.environ)) as process:  # noqa: TID251 - nothing of it is used here
         yield process.services
 

@@ -1,13 +1,11 @@
 """How a team's work gets at its credentials."""
 
 import uuid
-from collections.abc import AsyncGenerator
 
 import pytest
 from msgspec.structs import replace
 
-from cli.serving import provision_stage
-from services.bootstrap import Services, opened
+from services.bootstrap import Services
 from services.config import Config
 from services.core.actor import Actor
 from services.core.errors import Unavailable
@@ -17,7 +15,7 @@ from services.integrations.credentials import AwsKeys, Credentials, Token
 from services.integrations.model import Integration, IntegrationType
 from services.integrations.service import Integrations, NewIntegration
 from services.projects.service import NewProject
-from tests.snapinfra import settings
+from tests.snapinfra import provisioned
 
 VERCEL = IntegrationType.VERCEL
 
@@ -26,15 +24,7 @@ VERCEL = IntegrationType.VERCEL
 def config(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
     """Secrets in KMS, as in production."""
     alias = f"alias/{uuid.uuid4().hex}"
-    made = settings(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")), KMS_KEY_ALIAS=alias)
-    provision_stage(made)
-    return made
-
-
-@pytest.fixture
-async def services(config: Config) -> AsyncGenerator[Services]:
-    async with opened(config, {}) as process:
-        yield process.services
+    return provisioned(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")), KMS_KEY_ALIAS=alias)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What the journal promises to the services that note in it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from secrets import randbits
 
@@ -11,7 +10,7 @@ from services.bootstrap import table_name
 from services.core.clock import utc_now
 from services.core.ids import ProjectId, TeamId, UserId, new_id
 from services.core.pages import PageRequest
-from services.foundation.aws.clients import Aws, connect
+from services.foundation.aws.clients import Aws
 from services.foundation.aws.tables import Table
 from services.foundation.events.memory import MemoryLog
 from services.foundation.events.shared import SharedStreams
@@ -19,13 +18,6 @@ from services.journal.journal import Journal
 from services.journal.model import ACTIVITY, ENTRY_LIFETIME, ActivityEntry
 from services.projects.model import Project
 from tests.snapinfra import Server
-
-
-@pytest.fixture
-def aws(server: Server) -> Iterator[Aws]:
-    aws = connect(region=server.config.aws_region, endpoint=server.config.aws_endpoint_url)
-    yield aws
-    aws.close()
 
 
 @pytest.fixture

@@ -1,33 +1,22 @@
 """What deleting promises around a worker: what goes on is not deleted, and what is deleted stays so."""
 
-from collections.abc import AsyncGenerator
-
 import pytest
 from msgspec.structs import replace
 
-from cli.serving import provision_stage
 from services.config import Config
 from services.core.errors import Conflict, NotFound
 from services.deployments.model import DeploymentStatus
 from services.foundation.jobs.record import ENDED, OPEN
 from services.generations.model import GenerationKind
-from tests.services.site import Site, emptied, standing
-from tests.snapinfra import settings
+from tests.services.site import Site, emptied
+from tests.snapinfra import provisioned
 
 
 @pytest.fixture(scope="module")
 def config(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
     """Provision a stage that no worker serves by itself."""
     data = tmp_path_factory.mktemp("data")
-    config = settings(emulator, SNAPINFRA_DATA=str(data), AI_TEAM_MONTHLY_TOKENS="1000000")
-    provision_stage(config)
-    return config
-
-
-@pytest.fixture
-async def site(config: Config) -> AsyncGenerator[Site]:
-    async with standing(config) as site:
-        yield site
+    return provisioned(emulator, SNAPINFRA_DATA=str(data), AI_TEAM_MONTHLY_TOKENS="1000000")
 
 
 async def test_a_generation_that_has_not_ended_is_not_deleted(site: Site) -> None:

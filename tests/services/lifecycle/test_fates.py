@@ -1,13 +1,11 @@
 """What is left of projects, teams and users once they are deleted: of every table, what its declaration says."""
 
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from cli.serving import provision_stage
 from graph.schema import schema
 from resolvers.context import Context
 from services.analytics.validation import NewEvent
@@ -33,8 +31,8 @@ from services.notifications.targets import NewTarget
 from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject
 from services.settings import SettingsChange
-from tests.services.site import Site, standing
-from tests.snapinfra import settings
+from tests.services.site import Site
+from tests.snapinfra import provisioned
 from tests.tables import CREATES
 
 EVENTS = (NotificationEvent.GENERATION_FINISHED,)
@@ -45,15 +43,7 @@ INDEX = (Index("TeamIdIndex", "teamId"),)
 def config(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
     """Provision a stage for one test, which looks at everything in it."""
     data = tmp_path_factory.mktemp("data")
-    config = settings(emulator, SNAPINFRA_DATA=str(data), AI_REQUESTS_PER_MINUTE="10")
-    provision_stage(config)
-    return config
-
-
-@pytest.fixture
-async def site(config: Config) -> AsyncGenerator[Site]:
-    async with standing(config) as site:
-        yield site
+    return provisioned(emulator, SNAPINFRA_DATA=str(data), AI_REQUESTS_PER_MINUTE="10")
 
 
 async def test_nothing_is_left_but_what_stays_or_expires(site: Site, config: Config) -> None:

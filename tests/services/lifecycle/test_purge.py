@@ -1,13 +1,10 @@
 """What becomes of deleted projects: after 30 days all of them is gone, and nothing else is."""
 
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from cli.serving import provision_stage
-from services.config import Config
 from services.core.errors import NotFound
 from services.core.pages import PageRequest
 from services.deployments.model import DeploymentStatus
@@ -21,22 +18,7 @@ from services.integrations.service import NewIntegration
 from services.lifecycle.purge import Purge
 from services.projects.model import Project
 from services.projects.service import NewProject
-from tests.services.site import MODEL, Site, standing
-from tests.snapinfra import settings
-
-
-@pytest.fixture(scope="module")
-def config(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """Provision a stage that no worker serves by itself."""
-    config = settings(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")))
-    provision_stage(config)
-    return config
-
-
-@pytest.fixture
-async def site(config: Config) -> AsyncGenerator[Site]:
-    async with standing(config) as site:
-        yield site
+from tests.services.site import MODEL, Site
 
 
 async def filled(site: Site) -> Generation:

@@ -1,7 +1,7 @@
 """The tests that every provider passes: what the port promises, over real connections where it has any."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 
 import pytest
@@ -38,12 +38,6 @@ MAKERS: dict[str, Make] = {
     "scaffold": lambda _: Scaffold(tokens_per_second=None),
     "router": lambda fake: Router([Groq(key="k", model="m-1", base_url=fake.groq_url)]),
 }
-
-
-@pytest.fixture(scope="module")
-def fake() -> Iterator[FakeLLM]:
-    with FakeLLM() as server:
-        yield server
 
 
 @pytest.fixture(params=MAKERS)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator
 
 import groq
 import openai
@@ -18,12 +17,6 @@ from services.llm.port import ChatTask, Message, Options, Request, Text
 from tests.fakes.llm import Answer, FakeLLM
 
 ASKED = Request(ChatTask("x", "x", None, "x"), (Message("user", "Hello?"),), "chat/1", Options())
-
-
-@pytest.fixture(scope="module")
-def fake() -> Iterator[FakeLLM]:
-    with FakeLLM() as server:
-        yield server
 
 
 async def ours(dialect: str, fake: FakeLLM) -> str:

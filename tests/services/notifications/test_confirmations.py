@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from cli.serving import provision_stage
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor
@@ -20,7 +19,6 @@ from services.notifications.confirmations import CODE_LIFETIME, CODE_TRIES, OF_A
 from services.notifications.model import Channel, NotificationEvent, NotificationTarget
 from services.notifications.targets import NewTarget, TargetState
 from tests.services.usage.books import SetClock
-from tests.snapinfra import settings
 
 MINUTES = timedelta(minutes=2)
 EVENTS = (NotificationEvent.GENERATION_FINISHED,)
@@ -77,13 +75,6 @@ async def somebody(services: Services) -> Actor:
 
 def number() -> str:
     return f"+1415{uuid.uuid4().int % 10**7:07}"
-
-
-@pytest.fixture(scope="module")
-def config(emulator: str) -> Config:
-    config = settings(emulator)
-    provision_stage(config)
-    return config
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cli.serving import provision_stage
 from services.config import Config
 from services.core.clock import iso
 from services.foundation.aws.topic import Topic
@@ -24,14 +23,6 @@ from services.notifications.signing import signature
 from services.notifications.webhook_dispatcher import FORGOTTEN
 from tests.fakes.receiver import Received, Receiver, Reply
 from tests.services.notifications.stage import Stage, Ticking, notice, staged
-from tests.snapinfra import settings
-
-
-@pytest.fixture(scope="module")
-def config(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
-    made = settings(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")))
-    provision_stage(made)
-    return made
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """Who may see and change webhooks, targets and integrations of a team."""
 
 import uuid
-from collections.abc import AsyncGenerator
 
 import pytest
 
-from cli.serving import provision_stage
-from services.bootstrap import Services, opened
-from services.config import Config
+from services.bootstrap import Services
 from services.core.actor import Actor, Role
 from services.core.errors import Forbidden
 from services.core.pages import PageRequest
@@ -18,23 +15,9 @@ from services.integrations.service import IntegrationChange, NewIntegration
 from services.notifications.model import Channel, NotificationEvent
 from services.notifications.service import NewWebhook, WebhookChange
 from services.notifications.targets import NewTarget
-from tests.snapinfra import settings
 
 EVENTS = (NotificationEvent.GENERATION_FINISHED,)
 PAGE = PageRequest()
-
-
-@pytest.fixture(scope="module")
-def config(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
-    made = settings(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")))
-    provision_stage(made)
-    return made
-
-
-@pytest.fixture
-async def services(config: Config) -> AsyncGenerator[Services]:
-    async with opened(config, {}) as process:
-        yield process.services
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The tests of creating a backend's tables from its own template."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,13 +8,6 @@ import pytest
 from services.foundation.aws.clients import Aws, connect
 from services.platforms.port import DeployFailed
 from services.platforms.tables import StackTables
-
-
-@pytest.fixture
-def aws(emulator: str) -> Iterator[Aws]:
-    aws = connect(region="us-east-1", endpoint=emulator)
-    yield aws
-    aws.close()
 
 
 def table(name: str) -> dict[str, Any]:

@@ -1,14 +1,12 @@
 """What deleting a team promises of everything that belongs to it."""
 
-import os
 import uuid
-from collections.abc import AsyncIterator, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from cli.serving import provision_stage
 from services.api_keys.service import NewApiKey
 from services.bootstrap import Services, opened
 from services.config import Config
@@ -28,26 +26,12 @@ from services.notifications.webhook_dispatcher import WebhookDispatcher
 from services.platforms.port import DeploymentPlatform
 from services.settings import SettingsChange
 from tests.services.notifications.stage import notice
-from tests.snapinfra import settings
 
 EVENTS = (NotificationEvent.GENERATION_FINISHED,)
 
 
 class CutShort(Exception):
     pass
-
-
-@pytest.fixture(scope="module")
-def config(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
-    made = settings(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")))
-    provision_stage(made)
-    return made
-
-
-@pytest.fixture
-async def services(config: Config) -> AsyncIterator[Services]:
-    async with opened(config, dict(os.environ)) as process:  # noqa: TID251 - nothing of it is used here
-        yield process.services
 
 
 async def somebody(services: Services, user_id: str = "") -> Actor:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from cli.serving import provision_stage
 from services.bootstrap import Process, Services, opened
 from services.config import Config
 from services.core.actor import Actor
@@ -20,7 +19,7 @@ from services.generations.service import NewGeneration
 from services.projects.model import Project
 from services.projects.service import NewProject
 from services.usage.model import Totals, counter_id
-from tests.snapinfra import settings
+from tests.snapinfra import provisioned
 
 
 @dataclass
@@ -93,9 +92,7 @@ class Office:
 
 def new_stage(emulator: str, **variables: str) -> Config:
     """Provision a stage."""
-    config = settings(emulator, AI_REQUESTS_PER_MINUTE="0", **variables)
-    provision_stage(config)
-    return config
+    return provisioned(emulator, AI_REQUESTS_PER_MINUTE="0", **variables)
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -13,7 +12,7 @@ from msgspec.structs import replace
 
 from services.core.errors import Invalid
 from services.core.pages import PageRequest
-from services.foundation.aws.clients import Aws, connect
+from services.foundation.aws.clients import Aws
 from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.items import Entity
 from services.foundation.aws.provision import Resources, provision
@@ -44,13 +43,6 @@ THINGS = TableSpec(
     sort="ownerId",
     indexes=(Index("OwnerIndex", "ownerId", "createdAt"), Index("RankIndex", "ownerId", "rank", sort_type="N")),
 )
-
-
-@pytest.fixture
-def aws(emulator: str) -> Iterator[Aws]:
-    aws = connect(region="us-east-1", endpoint=emulator)
-    yield aws
-    aws.close()
 
 
 @pytest.fixture

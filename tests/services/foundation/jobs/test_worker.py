@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from services.core.clock import utc_now
 from services.core.frozen import frozen
 from services.core.ids import ProjectId, TeamId, UserId
 from services.core.pages import PageRequest
-from services.foundation.aws.clients import Aws, connect
+from services.foundation.aws.clients import Aws
 from services.foundation.aws.provision import QueueSpec, Resources, provision
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.spec import Stays, TableSpec
@@ -157,13 +157,6 @@ class Yard:
         finally:
             stop.set()
             await task
-
-
-@pytest.fixture
-def aws(emulator: str) -> Iterator[Aws]:
-    aws = connect(region="us-east-1", endpoint=emulator)
-    yield aws
-    aws.close()
 
 
 @pytest.fixture
