@@ -51,8 +51,6 @@ class Activity(Node):
     @strawberry.field
     async def project(self, info: Info) -> Project | None:
         """The project it was done in; null where it concerns the team, or the project is gone."""
-        if self.entry.project_id is None:
-            return None
         project = await info.context.loaders.project(self.entry.project_id, self.entry.project_owner_id)
         return shown(project)
 

@@ -77,8 +77,6 @@ class Architecture(Node):
     @strawberry.field
     async def generation(self, info: Info) -> AnyGeneration | None:
         """The generation that made it; null for one made by hand. From version 2 on, somebody has changed it since."""
-        if self.architecture.generation_id is None:
-            return None
         generation = await info.context.loaders.generation(
             self.architecture.generation_id, self.architecture.project_id
         )

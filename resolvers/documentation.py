@@ -46,8 +46,6 @@ class DocumentationPage(Node):
     @strawberry.field
     async def generation(self, info: Info) -> AnyGeneration | None:
         """The generation that wrote it; null once somebody has written or changed it by hand."""
-        if self.page.generation_id is None:
-            return None
         generation = await info.context.loaders.generation(self.page.generation_id, self.page.project_id)
         return shown(generation)
 

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Loaders:
-    """Made for each operation."""
+    """Made for each operation. An id of None is that of nothing."""
 
     def __init__(self, services: Services, actor: Actor) -> None:
         self._services = services
@@ -47,8 +47,10 @@ class Loaders:
     async def team(self, team_id: TeamId) -> Team | None:
         return await self._teams.load(team_id)
 
-    async def project(self, project_id: ProjectId, owner_id: UserId | None) -> Project | None:
+    async def project(self, project_id: ProjectId | None, owner_id: UserId | None) -> Project | None:
         """Return a project that the actor may see. Without its owner, which older records lack, it takes a call."""
+        if project_id is None:
+            return None
         if owner_id is not None:
             return await self._projects.load((project_id, owner_id))
         try:
@@ -56,17 +58,17 @@ class Loaders:
         except NotFound:
             return None
 
-    async def schema(self, schema_id: SchemaId, project_id: ProjectId) -> Schema | None:
+    async def schema(self, schema_id: SchemaId | None, project_id: ProjectId) -> Schema | None:
         """Return a version of a project that the actor was shown."""
-        return await self._schemas.load((schema_id, project_id))
+        return None if schema_id is None else await self._schemas.load((schema_id, project_id))
 
-    async def architecture(self, architecture_id: ArchitectureId, project_id: ProjectId) -> Architecture | None:
+    async def architecture(self, architecture_id: ArchitectureId | None, project_id: ProjectId) -> Architecture | None:
         """Return an architecture of a project that the actor was shown."""
-        return await self._architectures.load((architecture_id, project_id))
+        return None if architecture_id is None else await self._architectures.load((architecture_id, project_id))
 
-    async def generation(self, generation_id: GenerationId, project_id: ProjectId) -> Generation | None:
+    async def generation(self, generation_id: GenerationId | None, project_id: ProjectId) -> Generation | None:
         """Return a generation of a project that the actor was shown."""
-        return await self._generations.load((generation_id, project_id))
+        return None if generation_id is None else await self._generations.load((generation_id, project_id))
 
     async def latest_deployment(self, project: Project) -> Deployment | None:
         """Return the newest deployment of a project that the actor was shown."""

@@ -72,8 +72,7 @@ class Project(Node):
     @strawberry.field
     async def schema(self, info: Info) -> AnySchema | None:
         """The newest version of its schema; null before the first."""
-        schema_id = self.project.schema_id
-        schema = None if schema_id is None else await info.context.loaders.schema(schema_id, self.project.id)
+        schema = await info.context.loaders.schema(self.project.schema_id, self.project.id)
         return shown(schema)
 
     @strawberry.field

@@ -121,8 +121,6 @@ class Schema(Node):
     @strawberry.field
     async def generation(self, info: Info) -> AnyGeneration | None:
         """The generation that made it; null for one made by hand."""
-        if self.schema.generation_id is None:
-            return None
         generation = await info.context.loaders.generation(self.schema.generation_id, self.schema.project_id)
         return shown(generation)
 

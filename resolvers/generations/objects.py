@@ -202,18 +202,14 @@ class Generation(Node):
     @strawberry.field
     async def schema(self, info: Info) -> Schema | None:
         """SCHEMA: the version it made, once COMPLETED. CODE: the version it was made from."""
-        if self.generation.schema_id is None:
-            return None
         schema = await info.context.loaders.schema(self.generation.schema_id, self.generation.project_id)
         return shown(schema)
 
     @strawberry.field
     async def architecture(self, info: Info) -> Architecture | None:
         """ARCHITECTURE: what it made, as it is now; null until it is COMPLETED, and once that was deleted."""
-        if self.generation.architecture_id is None:
-            return None
         record = self.generation
-        architecture = await info.context.loaders.architecture(self.generation.architecture_id, record.project_id)
+        architecture = await info.context.loaders.architecture(record.architecture_id, record.project_id)
         return shown(architecture)
 
     @strawberry.field
@@ -249,8 +245,6 @@ class Generation(Node):
     @strawberry.field
     async def base(self, info: Info) -> AnyGeneration | None:
         """The one that this one changes or goes on with; null for one that began anew, and once it was deleted."""
-        if self.generation.base_id is None:
-            return None
         base = await info.context.loaders.generation(self.generation.base_id, self.generation.project_id)
         return shown(base)
 

@@ -18,9 +18,9 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol, Side, State
 
 from services.core.frozen import frozen
-from tests.fakes.llm import Answer, FakeLLM
 from tests.fakes.proxy import Cut, Proxy, between
-from tests.snapinfra import GENERATION, Server, User, events, rebuilt, serving, settings
+from tests.models import writing
+from tests.snapinfra import GENERATION, Server, User, events, rebuilt
 
 FILES: Final = {f"src/part-{number}.ts": f"export const part{number} = {number};\n" for number in range(100)}
 SPREAD: Final = 30
@@ -32,15 +32,8 @@ Event = dict[str, Any]
 @pytest.fixture(scope="module")
 def server(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run a server whose model writes many small files: most of their events stay apart, however late a reader is."""
-    with FakeLLM(default=Answer(files=FILES)) as fake:
-        config = settings(
-            emulator,
-            SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")),
-            GROQ_API_KEY="gsk_test",
-            GROQ_BASE_URL=fake.groq_url,
-        )
-        with serving(config) as running:
-            yield running
+    with writing(FILES, emulator, tmp_path_factory.mktemp("data")) as running:
+        yield running
 
 
 @frozen

@@ -19,7 +19,7 @@ from services.foundation.auth.tokens import Subject
 from services.foundation.events.redis import RedisLog, keys
 from services.foundation.events.stream import StreamEvent, StreamGap
 from services.generations.events import AttemptStarted, FileDelta, GenerationFinished, TokenDelta
-from tests.fakes.llm import Answer, FakeLLM
+from tests.models import writing
 from tests.services.foundation.events.redis_server import RedisServer
 from tests.snapinfra import GENERATION, Server, User, events, rebuilt, serving, settings
 
@@ -103,16 +103,8 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lossy]:
 @pytest.fixture(scope="module")
 def server(emulator: str, redis: Lossy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run a server over Redis whose model writes a backend that needs no packages."""
-    with FakeLLM(default=Answer(files=FILES)) as fake:
-        config = settings(
-            emulator,
-            EVENTS_URL=redis.url,
-            SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")),
-            GROQ_API_KEY="gsk_test",
-            GROQ_BASE_URL=fake.groq_url,
-        )
-        with serving(config) as running:
-            yield running
+    with writing(FILES, emulator, tmp_path_factory.mktemp("data"), EVENTS_URL=redis.url) as running:
+        yield running
 
 
 @frozen

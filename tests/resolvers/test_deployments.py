@@ -13,8 +13,8 @@ from services.bootstrap import opened
 from services.core.tls import trusted
 from services.foundation.aws.clients import connect
 from services.foundation.aws.queue import Queue
-from tests.fakes.llm import Answer, FakeLLM
-from tests.snapinfra import Server, User, events, serving, settings
+from tests.models import writing
+from tests.snapinfra import Server, User, events
 
 PACKAGE = {
     "name": "tiny",
@@ -59,15 +59,8 @@ query($id: ID!, $first: Int!, $after: String, $filter: LogFilter) {
 def server(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run a server whose model writes a backend that needs no packages."""
     files = {"package.json": f"{json.dumps(PACKAGE)}\n", "server.js": SERVER}
-    with FakeLLM(default=Answer(files=files)) as fake:
-        config = settings(
-            emulator,
-            SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")),
-            GROQ_API_KEY="gsk_test",
-            GROQ_BASE_URL=fake.groq_url,
-        )
-        with serving(config) as running:
-            yield running
+    with writing(files, emulator, tmp_path_factory.mktemp("data")) as running:
+        yield running
 
 
 class Deployed:
