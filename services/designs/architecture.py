@@ -10,6 +10,7 @@ import msgspec
 
 from services.core.errors import Fault, Invalid
 from services.core.text import Kind, flaw
+from services.designs.part import Part
 
 MAX_NODES: Final = 100
 MAX_EDGES: Final = 300
@@ -44,11 +45,7 @@ class NodeKind(Enum):
     """A service of somebody else."""
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    pass
-
-
-class Node(_Part, frozen=True):
+class Node(Part, frozen=True):
     """`id` is unique in its architecture."""
 
     id: str
@@ -57,7 +54,7 @@ class Node(_Part, frozen=True):
     description: str = ""
 
 
-class Edge(_Part, frozen=True, rename={"from_node": "from", "to_node": "to"}):
+class Edge(Part, frozen=True, rename={"from_node": "from", "to_node": "to"}):
     """One part uses another; both are ids of nodes."""
 
     from_node: str
@@ -65,7 +62,7 @@ class Edge(_Part, frozen=True, rename={"from_node": "from", "to_node": "to"}):
     label: str = ""
 
 
-class ArchitectureModel(_Part, frozen=True):
+class ArchitectureModel(Part, frozen=True):
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...] = ()
 

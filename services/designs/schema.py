@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from services.core.errors import Fault, Invalid
+from services.designs.part import Part
 
 
 class FieldType(Enum):
@@ -51,11 +52,7 @@ class OnDelete(Enum):
     """They prevent the deletion."""
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    pass
-
-
-class Field(_Part, frozen=True):
+class Field(Part, frozen=True):
     """A column of a table. `default_value` must be a value of the field's type."""
 
     name: str
@@ -66,7 +63,7 @@ class Field(_Part, frozen=True):
     default_value: Any = None
 
 
-class Index(_Part, frozen=True):
+class Index(Part, frozen=True):
     """An index over fields of its table, in order."""
 
     name: str
@@ -74,13 +71,13 @@ class Index(_Part, frozen=True):
     unique: bool = False
 
 
-class Table(_Part, frozen=True):
+class Table(Part, frozen=True):
     name: str
     fields: tuple[Field, ...]
     indexes: tuple[Index, ...] = ()
 
 
-class Relationship(_Part, frozen=True):
+class Relationship(Part, frozen=True):
     """`from_table` and `to_table` as in "one from_table row has many to_table rows" for ONE_TO_MANY.
 
     A table's own field that refers to another table is named for it: `userId` in `posts` refers to `users`.
@@ -92,7 +89,7 @@ class Relationship(_Part, frozen=True):
     on_delete: OnDelete | None = None
 
 
-class SchemaModel(_Part, frozen=True):
+class SchemaModel(Part, frozen=True):
     """A whole schema: its tables and how they relate."""
 
     tables: tuple[Table, ...]

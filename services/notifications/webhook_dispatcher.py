@@ -7,7 +7,6 @@ due, and a message that comes early is sent again.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -71,7 +70,8 @@ class WebhookDispatcher:
             while not stop.is_set():
                 if len(self._tasks) >= self.slots:
                     await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-                for delivery in await self._receive(min(BATCH, self.slots - len(self._tasks))):
+                most = min(BATCH, self.slots - len(self._tasks))
+                for delivery in await self.queue.receive_or_complain(self._silence, most=most, lease=LEASE):
                     self._begin(delivery)
         finally:
             sweeping.cancel()
@@ -125,16 +125,6 @@ class WebhookDispatcher:
             await self.queue.delete(delivery.receipt)
         except Exception:
             log.exception("a notification failed; SQS will deliver its message again")
-
-    async def _receive(self, most: int) -> Sequence[Delivery]:
-        try:
-            deliveries = await self.queue.receive(most=most, lease=LEASE)
-        except Exception as error:  # noqa: BLE001 - told of
-            self._silence.tell(error, "the queue %s can't be read", self.queue.name)
-            await asyncio.sleep(1)  # an outage must not become a busy loop
-            return []
-        self._silence.settle()
-        return deliveries
 
     async def _sweep_on(self) -> None:
         while True:

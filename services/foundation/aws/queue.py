@@ -1,5 +1,6 @@
 """One SQS queue: jobs out, jobs in, each with a receipt until it is deleted."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from services.core.complaint import Complaint
 from services.core.frozen import frozen
 from services.foundation.aws.clients import LONG_POLL, Aws
 
@@ -65,6 +67,17 @@ class Queue:
     async def receive(self, *, most: int, lease: int) -> Sequence[Delivery]:
         """Wait for messages; each is hidden from others for `lease` seconds."""
         return await self.aws.poll(self.receive_now, most, lease, self.wait)
+
+    async def receive_or_complain(self, complaint: Complaint, *, most: int, lease: int) -> Sequence[Delivery]:
+        """Do as `receive`. While the queue can't be read, complain, and return nothing after a second."""
+        try:
+            deliveries = await self.receive(most=most, lease=lease)
+        except Exception as error:  # noqa: BLE001 - told of
+            complaint.tell(error, "the queue %s can't be read", self.name)
+            await asyncio.sleep(1)  # an outage must not become a busy loop
+            return []
+        complaint.settle()
+        return deliveries
 
     async def delete(self, receipt: str) -> None:
         """Take a message out for good. With a lost receipt it stays, and comes again."""

@@ -116,7 +116,7 @@ class Worker(Generic[R]):
             while most < BATCH and not slots.locked():
                 await slots.acquire()
                 most += 1
-            deliveries = await self._receive(most)
+            deliveries = await self.queue.receive_or_complain(self._silence, most=most, lease=int(self.lease))
             for _ in range(most - len(deliveries)):
                 slots.release()
             for delivery in deliveries:
@@ -130,16 +130,6 @@ class Worker(Generic[R]):
                 else:
                     self._begin(delivery, slots)
         await self._drain()
-
-    async def _receive(self, most: int) -> list[Delivery]:
-        try:
-            deliveries = list(await self.queue.receive(most=most, lease=int(self.lease)))
-        except Exception as error:  # noqa: BLE001 - told of
-            self._silence.tell(error, "the queue %s can't be read", self.queue.name)
-            await asyncio.sleep(1)  # an outage must not become a busy loop
-            return []
-        self._silence.settle()
-        return deliveries
 
     async def _put_off(self, delivery: Delivery) -> None:
         """Move a message to the end of the queue, so that a team with many jobs does not delay another's."""
