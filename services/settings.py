@@ -22,6 +22,7 @@ from services.foundation.aws.spec import E, GoesWith, Owner, TableSpec
 from services.foundation.aws.tables import Table
 from services.journal.journal import Journal
 from services.llm.port import Options
+from services.memberships.model import TeamItself
 from services.platforms.port import DeploymentPlatform
 
 
@@ -66,25 +67,12 @@ class UserSettings(Entity, frozen=True, kw_only=True, rename="camel"):
     notify_on: tuple[NotifiableEvent, ...] = DEFAULT_NOTIFY_ON
 
 
-class TeamSettings(Entity, frozen=True, kw_only=True, rename="camel"):
+class TeamSettings(TeamItself, frozen=True, kw_only=True, rename="camel"):
     """`version` is 0 while nothing was ever changed."""
 
-    id: TeamId
     version: int = 0
     default_platform: DeploymentPlatform | None = None
     default_model: str | None = None
-
-    @property
-    def team_id(self) -> TeamId:
-        return self.id
-
-    @property
-    def project_id(self) -> None:
-        return None
-
-    @property
-    def project_owner_id(self) -> None:
-        return None
 
 
 SETTINGS: Final = TableSpec("settings", UserSettings, fate=(GoesWith(Owner.USER),), partition="userId")

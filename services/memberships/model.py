@@ -11,17 +11,14 @@ from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 
 
-class Team(Entity, frozen=True, kw_only=True, rename="camel"):
-    """`user_id` owns it."""
+class TeamItself(Entity, frozen=True, kw_only=True, rename="camel"):
+    """What there is once for each team, and has its id."""
 
     id: TeamId
-    name: str
-    user_id: UserId
-    personal: bool = False
 
     @property
     def team_id(self) -> TeamId:
-        """Itself, for the policy."""
+        """Its id, for the policy."""
         return self.id
 
     @property
@@ -33,6 +30,14 @@ class Team(Entity, frozen=True, kw_only=True, rename="camel"):
     def project_owner_id(self) -> None:
         """None, likewise."""
         return None
+
+
+class Team(TeamItself, frozen=True, kw_only=True, rename="camel"):
+    """`user_id` owns it."""
+
+    name: str
+    user_id: UserId
+    personal: bool = False
 
 
 TEAMS: Final = TableSpec(

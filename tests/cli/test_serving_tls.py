@@ -5,21 +5,15 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
-    Encoding,
-    KeySerializationEncryption,
-    NoEncryption,
-    PrivateFormat,
 )
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
@@ -27,37 +21,19 @@ from websockets.typing import Subprotocol
 from cli.liveness import is_alive
 from cli.serving import address_of
 from services.config import BadConfig
-from services.core.clock import utc_now
 from services.core.tls import trusted
+from tests.certificates import key_text, self_signed
 from tests.snapinfra import Server, serving, settings
 
 ROOT = Path(__file__).parent.parent.parent
 Pair = tuple[Path, Path]
 
 
-def key_text(key: ec.EllipticCurvePrivateKey, encryption: KeySerializationEncryption | None = None) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption())
-
-
 def pair_in(folder: Path, name: str = "tls") -> Pair:
     """Write a self-signed certificate of this machine and its key."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), utc_now()
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "snapinfra.test")])
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
+    certificate, key = self_signed("snapinfra.test", x509.IPAddress(ip_address("127.0.0.1")))
     cert_file, key_file = folder / f"{name}.pem", folder / f"{name}-key.pem"
-    cert_file.write_bytes(certificate.public_bytes(Encoding.PEM))
+    cert_file.write_bytes(certificate)
     key_file.write_bytes(key_text(key))
     return cert_file, key_file
 

@@ -7,15 +7,15 @@ import pytest
 from msgspec.structs import replace
 
 from services.config import Config
-from services.core.clock import utc_now
-from services.core.ids import DeploymentId, GenerationId, new_id
+from services.core.ids import DeploymentId, new_id
 from services.deployments.model import Deployment
 from services.deployments.service import NewDeployment
 from services.designs.schema import Field, FieldType, SchemaModel, Table
-from services.generations.model import Generation, GenerationKind, GenerationStatus
+from services.generations.model import Generation
 from services.platforms.port import DeploymentPlatform
 from services.projects.model import Project
 from services.projects.service import NewProject
+from tests.records import generation_of
 from tests.resolvers.in_process import Counted, counted
 
 PROJECTS = """
@@ -68,19 +68,8 @@ async def make(asked: Counted) -> Made:
 
 async def store(asked: Counted, project: Project, **fields: object) -> Generation:
     """Store a generation as a worker leaves it."""
-    generation = Generation(
-        id=GenerationId(new_id("generation")),
-        project_id=project.id,
-        user_id=project.user_id,
-        team_id=project.team_id,
-        project_owner_id=project.user_id,
-        kind=GenerationKind.CODE,
-        prompt="",
-        status=GenerationStatus.COMPLETED,
-        created_at=utc_now(),
-        updated_at=utc_now(),
-    )
-    await asked.services.generations.table.put_new(replace(generation, **fields))
+    generation = generation_of(project, **fields)
+    await asked.services.generations.table.put_new(generation)
     return generation
 
 

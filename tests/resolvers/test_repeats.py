@@ -18,16 +18,16 @@ from services.config import Config
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import utc_now
 from services.core.errors import Unavailable
-from services.core.ids import ApiKeyId, DeploymentId, GenerationId, TeamId, UserId, new_id
-from services.deployments.model import Deployment, DeploymentStatus
+from services.core.ids import ApiKeyId, GenerationId, TeamId, UserId, new_id
+from services.deployments.model import DeploymentStatus
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.queue import Queue
 from services.foundation.limits.idempotency import KEY_LIFETIME
-from services.generations.model import Generation, GenerationKind, GenerationStatus
+from services.generations.model import GenerationStatus
 from services.memberships.model import Membership
-from services.platforms.port import DeploymentPlatform
 from services.projects.model import Project
 from services.projects.service import NewProject
+from tests.records import deployment_of, generation_of
 from tests.resolvers.test_creates import texts_of
 from tests.services.site import MODEL
 from tests.tables import CREATES
@@ -146,41 +146,21 @@ async def ground(services: Services) -> AsyncIterator[Ground]:
 
 async def stored(services: Services, project: Project, status: GenerationStatus) -> str:
     """Store a generation as a worker leaves it."""
-    now = utc_now()
-    generation = Generation(
-        id=GenerationId(new_id("generation")),
-        project_id=project.id,
-        user_id=project.user_id,
-        team_id=project.team_id,
-        project_owner_id=project.user_id,
-        kind=GenerationKind.CODE,
+    generation = generation_of(
+        project,
         prompt="a shop",
         status=status,
         schema_id=project.schema_id,
         artifact="generations/none",
-        finished_at=now,
-        created_at=now,
-        updated_at=now,
+        finished_at=utc_now(),
     )
     await services.generations.table.put_new(generation)
     return generation.id
 
 
 async def deployed(services: Services, project: Project, generation_id: str) -> str:
-    now = utc_now()
-    deployment = Deployment(
-        id=DeploymentId(new_id("deployment")),
-        project_id=project.id,
-        user_id=project.user_id,
-        team_id=project.team_id,
-        project_owner_id=project.user_id,
-        generation_id=GenerationId(generation_id),
-        platform=DeploymentPlatform.LOCAL,
-        status=DeploymentStatus.CANCELED,
-        finished_at=now,
-        created_at=now,
-        updated_at=now,
-    )
+    code = GenerationId(generation_id)
+    deployment = deployment_of(project, code, status=DeploymentStatus.CANCELED, finished_at=utc_now())
     await services.deployments.table.put_new(deployment)
     return deployment.id
 

@@ -6,12 +6,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from msgspec.structs import replace
-
 from services.bootstrap import Process, Services, opened
 from services.config import Config
 from services.core.actor import Actor
-from services.core.ids import DeploymentId, new_id
+from services.core.ids import DeploymentId
 from services.deployments.model import Deployment
 from services.designs.schema import Field, FieldType, SchemaModel, Table
 from services.foundation.auth.tokens import Subject
@@ -19,10 +17,10 @@ from services.foundation.aws.queue import Depth, Queue
 from services.foundation.jobs.worker import Worker
 from services.generations.model import Generation, GenerationKind
 from services.generations.service import NewGeneration
-from services.platforms.port import DeploymentPlatform
 from services.projects.model import Project
 from services.projects.service import NewProject
 from services.usage.model import counter_id
+from tests.records import deployment_of
 from tests.services.usage.books import SetClock
 
 MODEL = SchemaModel((Table("t", (Field("id", FieldType.STRING, primary_key=True),)),))
@@ -68,18 +66,9 @@ class Site:
     async def deployment(self, code: Generation, **fields: object) -> Deployment:
         """Store the record of a deployment, which no worker has."""
         now = self.clock()
-        record = Deployment(
-            id=DeploymentId(new_id("deployment")),
-            project_id=self.project.id,
-            user_id=self.actor.user_id,
-            team_id=self.project.team_id,
-            project_owner_id=self.project.user_id,
-            generation_id=code.id,
-            platform=DeploymentPlatform.LOCAL,
-            created_at=now,
-            updated_at=now,
-        )
-        await self.services.deployments.table.put_new(record := replace(record, **fields))
+        when: dict[str, object] = {"created_at": now, "updated_at": now}
+        record = deployment_of(self.project, code.id, user_id=self.actor.user_id, **when | fields)
+        await self.services.deployments.table.put_new(record)
         self.deployed.append(record.id)
         return record
 

@@ -9,7 +9,7 @@ import pytest
 from services.bootstrap import Services, opened
 from services.core.actor import Actor
 from services.core.clock import utc_now
-from services.core.ids import GenerationId, SchemaId, new_id
+from services.core.ids import SchemaId, new_id
 from services.foundation.auth.tokens import Subject
 from services.foundation.events.port import EventLog
 from services.foundation.events.stream import StreamEvent
@@ -19,6 +19,7 @@ from services.generations.artifact import Artifact, store
 from services.generations.events import AttemptStarted, GenerationEvent, GenerationFinished, TokenDelta, encode
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.projects.service import NewProject
+from tests.records import generation_of
 from tests.snapinfra import provisioned
 
 
@@ -34,20 +35,13 @@ async def ended(services: Services, by: Actor) -> Generation:
     project = await services.projects.create(NewProject("p"), by=by)
     where = "generations/test/attempt-1"
     await store(services.generations.bucket, where, Artifact("the text"))
-    now = utc_now()
-    generation = Generation(
-        id=GenerationId(new_id("generation")),
-        project_id=project.id,
-        user_id=by.user_id,
-        team_id=project.team_id,
+    generation = generation_of(
+        project,
         kind=GenerationKind.SCHEMA,
         prompt="p",
         attempt=1,
         schema_id=SchemaId(new_id("schema")),
-        status=GenerationStatus.COMPLETED,
         artifact=where,
-        created_at=now,
-        updated_at=now,
         finished_at=end_of_job(utc_now)["finished_at"],
     )
     await services.generations.table.put_new(generation)

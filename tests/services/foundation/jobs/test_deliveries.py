@@ -17,7 +17,7 @@ from services.foundation.aws.tables import Table
 from services.foundation.events.memory import MemoryLog
 from services.foundation.jobs.run import Run
 from tests.fakes.sqs import FakeSQS
-from tests.services.foundation.jobs.effects import ERRANDS, PIECES, Errand, Town, Work
+from tests.services.foundation.jobs.effects import ERRANDS, PIECES, Errand, Errands, Town, Work
 
 WHOLE = [*PIECES, b"."]
 STORM = 500
@@ -101,11 +101,8 @@ async def test_a_run_whose_stale_receipt_is_refused_ends_without_a_second_effect
     assert await town.said(job_id) == WHOLE
 
 
-@pytest.mark.parametrize("action", ["SendMessage", "ReceiveMessage", "ChangeMessageVisibility", "DeleteMessage"])
-async def test_a_queue_that_throttles_loses_and_doubles_nothing(town: Town, action: str) -> None:
-    going_on = asyncio.Event()
-    errands = town.errands(until(going_on))
-    town.sqs.switches.throttled[action] = 3
+async def held(town: Town, errands: Errands, going_on: asyncio.Event) -> list[str]:
+    """Have three jobs done that go on once their messages were held three times; return their ids."""
     async with town.workers([errands]):
         jobs = [await town.ask(team=team) for team in "abc"]
         await errands.until(lambda: errands.begun.total() == 3)
@@ -113,6 +110,15 @@ async def test_a_queue_that_throttles_loses_and_doubles_nothing(town: Town, acti
             await town.sqs.until(lambda: town.sqs.requests["ChangeMessageVisibility"] >= 3)
         going_on.set()
         await town.emptied()
+    return jobs
+
+
+@pytest.mark.parametrize("action", ["SendMessage", "ReceiveMessage", "ChangeMessageVisibility", "DeleteMessage"])
+async def test_a_queue_that_throttles_loses_and_doubles_nothing(town: Town, action: str) -> None:
+    going_on = asyncio.Event()
+    errands = town.errands(until(going_on))
+    town.sqs.switches.throttled[action] = 3
+    jobs = await held(town, errands, going_on)
 
     assert town.sqs.switches.throttled[action] == 0
     await check(town, jobs, errands.begun, errands.ended, errands.notified)
@@ -137,13 +143,7 @@ async def test_answers_lost_after_the_work_was_done_lose_and_double_nothing(
     errands = town.errands(until(going_on))
     town.sqs.switches.refuses_stale = refuses_stale
     town.sqs.switches.lost[action] = 2
-    async with town.workers([errands]):
-        jobs = [await town.ask(team=team) for team in "abc"]
-        await errands.until(lambda: errands.begun.total() == 3)
-        async with asyncio.timeout(30):
-            await town.sqs.until(lambda: town.sqs.requests["ChangeMessageVisibility"] >= 3)
-        going_on.set()
-        await town.emptied()
+    jobs = await held(town, errands, going_on)
 
     assert town.sqs.switches.lost[action] == 0
     await check(town, jobs, errands.begun, errands.ended, errands.notified)

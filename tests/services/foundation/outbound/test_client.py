@@ -3,23 +3,19 @@
 import asyncio
 import ssl
 from collections.abc import Sequence
-from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.clock import utc_now
 from services.core.ids import TeamId
 from services.foundation.outbound.addresses import is_public, is_public_or_private
 from services.foundation.outbound.client import MOST_BYTES, Outbound, Unreachable
 from services.foundation.outbound.resolver import SystemResolver
+from tests.certificates import key_text, self_signed
 from tests.fakes.receiver import Receiver, Reply
 
 TEAM = TeamId("team_a")
@@ -89,25 +85,9 @@ async def test_nobody_listening_is_said_so() -> None:
 
 def certificate(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """Return what a server of that name serves with, and what trusts it."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), utc_now()
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    made, key = self_signed(name, x509.DNSName(name))
     file = folder / "server.pem"
-    file.write_bytes(private + made)
+    file.write_bytes(key_text(key) + made)
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(file)
     return serving, ssl.create_default_context(cadata=made.decode())
