@@ -29,7 +29,7 @@ ActivityVerb = strawberry.enum(Verb, name="ActivityVerb")
 @shows(model.ActivityEntry, prefix="activity", get=lambda services: services.activity.get)
 @strawberry.type
 class Activity(Node):
-    """Somebody did something to an object, or what they had asked for happened. Kept for 90 days."""
+    """Somebody did something to an object, or something that they had asked for happened. Kept for 90 days."""
 
     verb: Verb
     """What was done."""
@@ -41,7 +41,7 @@ class Activity(Node):
     """What the object was called then, such as a project's name, a generation's kind or a webhook's host; may be empty,
     as for members and invitations."""
     user_id: strawberry.ID
-    """Who did it; of what happened by itself, who had asked for it."""
+    """Who did it; if it happened by itself, who had asked for it."""
     role: Role | None
     """Of a MEMBER or an INVITATION: the role from then on; of a member who is gone, the last one. Null for others."""
     at: datetime
@@ -56,7 +56,7 @@ class Activity(Node):
 
     @strawberry.field
     async def member(self, info: Info) -> User | None:
-        """Whom it was done to, where that is a MEMBER; null for others."""
+        """The user that it was done to, if that is a MEMBER; otherwise null."""
         if self.entity_type is not EntityType.MEMBER:
             return None
         user = await info.context.loaders.user(UserId(self.entity_id))

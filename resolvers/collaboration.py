@@ -31,7 +31,7 @@ class PresentUser:
 
 @strawberry.type
 class PresenceChanged:
-    """Who is there now, instead of who was. Comes first, and after each change; needs no cursor."""
+    """Who is there now, replacing the previous list. Comes first, and after each change; needs no cursor."""
 
     present: Annotated[list[PresentUser], AtMost(SHOWN)]
     """Who follows the project, yourself included, each once."""

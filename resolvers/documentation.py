@@ -131,7 +131,7 @@ class CreateDocumentationPagePayload(Payload):
     """The new page, or what was wrong."""
 
     page: DocumentationPage | None = None
-    """The page, behind all others; null where there are user errors."""
+    """The page, after all others; null where there are user errors."""
 
 
 @strawberry.type

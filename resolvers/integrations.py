@@ -45,7 +45,7 @@ class Integration(Node):
     tested_at: datetime | None
     """When they were last tested; null before the first test."""
     test_state: IntegrationTestState | None
-    """What came of it."""
+    """The result."""
     test_message: str | None
     """The same as a sentence."""
     version: int
@@ -186,7 +186,7 @@ class OfIntegration:
 
 @strawberry.input
 class RotateIntegrationKeyInput(OfIntegration):
-    """An integration whose credentials are to be encrypted anew."""
+    """An integration whose credentials are to be encrypted again."""
 
 
 @strawberry.input
@@ -224,7 +224,7 @@ class ReplaceIntegrationCredentialsPayload(WithIntegration):
 
 @strawberry.type
 class RotateIntegrationKeyPayload(WithIntegration):
-    """The integration, encrypted anew, or what was wrong."""
+    """The integration, encrypted again, or what was wrong."""
 
 
 @strawberry.type
@@ -312,7 +312,7 @@ class IntegrationsMutation:
 
     @mutation("Whose key.")
     async def rotate_integration_key(self, info: Info, input: RotateIntegrationKeyInput) -> RotateIntegrationKeyPayload:
-        """Encrypt the credentials of an integration anew, under a fresh data key. They stay the same."""
+        """Encrypt the credentials of an integration again, under a fresh data key. They stay the same."""
         changed = await info.context.services.integrations.rotate_key(
             IntegrationId(input.integration_id), by=info.context.actor
         )
@@ -320,7 +320,7 @@ class IntegrationsMutation:
 
     @mutation("Which one.")
     async def test_integration(self, info: Info, input: TestIntegrationInput) -> TestIntegrationPayload:
-        """Ask the service whether it accepts the credentials; the integration shows what came of it."""
+        """Ask the service whether it accepts the credentials; the integration shows the result."""
         tested = await info.context.services.integrations.test(
             IntegrationId(input.integration_id), by=info.context.actor
         )

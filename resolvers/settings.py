@@ -76,7 +76,7 @@ class UpdateSettingsInput:
     timezone: str | None = None
     """A name of the IANA time zone database, such as `Europe/Berlin`."""
     notify_on: Annotated[list[NotifiableEvent], AtMost(len(NotifiableEvent))] | None = None
-    """All that you want to be told of by mail; empty for nothing."""
+    """Everything that you want to be mailed about; empty for nothing."""
     expected_version: int | None = None
     """Change nothing unless the settings still have this version: a CONFLICT then carries them as they are."""
 

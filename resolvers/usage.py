@@ -44,7 +44,7 @@ class ModelUsage(UsageTotals):
     """What one model was used for."""
 
     provider: str
-    """Who has the model: `groq`, `openai` or `scaffold`."""
+    """The model's provider: `groq`, `openai` or `scaffold`."""
     model: str
     """The model."""
 

@@ -22,7 +22,7 @@ class User(Node):
     """Somebody who signs in."""
 
     email: str | None
-    """Their address, where the identity provider tells it."""
+    """Their address, if the identity provider gives it."""
     username: str | None
     """What they are called."""
     first_name: str | None
@@ -36,7 +36,7 @@ class User(Node):
     created_at: datetime
     """When they were first seen."""
     updated_at: datetime
-    """When what is known of them last changed."""
+    """When their data last changed."""
     user: strawberry.Private[model.User]
 
     @strawberry.field

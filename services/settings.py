@@ -38,7 +38,7 @@ class Theme(Enum):
 
 
 class NotifiableEvent(Enum):
-    """Something that a user may want to be told of."""
+    """Something that a user may want to be mailed about."""
 
     GENERATION_COMPLETED = "GENERATION_COMPLETED"
     """A generation that they asked for is COMPLETED."""

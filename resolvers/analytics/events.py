@@ -57,13 +57,13 @@ class EventExport:
     """A file with one event a line, oldest first: a JSON object with the fields of AnalyticsEvent, and sessionId."""
 
     download_url: str
-    """Where it is; whoever has this URL may download it until `expiresAt`."""
+    """Where it is; anybody who has this URL can download it until `expiresAt`."""
     expires_at: datetime
     """An hour after it was made."""
     event_count: Long
     """How many events it has: at most 100,000, and about 64 MB."""
     next_start: datetime | None
-    """Where there was no room for all: the `start` of another export that goes on. An event of that very moment may be
+    """If not everything fitted: the `start` of the next export. An event of that very moment may be
     in both; drop what comes twice by `eventId`. Null: nothing is missing."""
 
 

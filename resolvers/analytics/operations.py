@@ -95,7 +95,7 @@ class RecordEventsPayload(Payload):
     rejected_count: int = 0
     """How many were refused; the others are recorded all the same."""
     outcomes: Annotated[list[EventOutcome], AtMost(BATCH, weighs=100)] | None = None
-    """What became of each event, in the order of the batch; null where there are user errors: nothing was recorded."""
+    """The result for each event, in the order of the batch; null where there are user errors: nothing was recorded."""
     user_errors: UserErrors = strawberry.field(default_factory=list)
     """What you can correct about the batch as a whole; empty on success."""
 

@@ -84,7 +84,7 @@ class FileDiscarded(StreamEvent):
 
 @strawberry.type
 class FileKept(StreamEvent):
-    """A file of the generation that this one starts from stays as it is, until it comes anew or is removed."""
+    """A file of the generation that this one starts from is kept unchanged, until it is written again or removed."""
 
     path: str
     """The file; its content is in the generation's `files`."""

@@ -244,7 +244,7 @@ class Generation(Node):
 
     @strawberry.field
     async def base(self, info: Info) -> AnyGeneration | None:
-        """The one that this one changes or goes on with; null for one that began anew, and once it was deleted."""
+        """What this one changes or continues; null if it started from scratch, and once that was deleted."""
         base = await info.context.loaders.generation(self.generation.base_id, self.generation.project_id)
         return shown(base)
 

@@ -170,7 +170,7 @@ class GenerationsMutation:
 
     @mutation("Which one.")
     async def continue_generation(self, info: Info, input: ContinueGenerationInput) -> ContinueGenerationPayload:
-        """Go on where an INCOMPLETE generation was cut short: a new generation brings what is missing."""
+        """Continue where an INCOMPLETE generation was cut short: a new generation makes what is missing."""
         generation = await info.context.services.generations.continue_from(
             GenerationId(input.generation_id), client_mutation_id=input.client_mutation_id, by=info.context.actor
         )

@@ -27,7 +27,7 @@ class WebhookDelivery(Node):
     """One message to one webhook, with all its attempts. Kept for 30 days."""
 
     event: NotificationEvent
-    """What it tells of."""
+    """What it is about."""
     payload: str
     """The exact body, as it is signed."""
     state: DeliveryState
@@ -70,16 +70,16 @@ class WebhookDelivery(Node):
 @shows(model.Webhook, prefix="webhook", get=lambda services: services.webhooks.get)
 @strawberry.type
 class Webhook(Node):
-    """A URL of yours that is told of what happens to a team, signed per Standard Webhooks. Seen by administrators."""
+    """A URL that is notified of what happens in a team, signed per Standard Webhooks. Seen by administrators."""
 
     url: URL
     """Where messages are posted."""
     description: str
     """What it is for, in at most 200 characters."""
     events: Annotated[list[NotificationEvent], AtMost(len(NotificationEvent))]
-    """What it is told of."""
+    """What it is notified of."""
     enabled: bool
-    """Whether it is told of anything."""
+    """Whether it is notified of anything."""
     disabled_reason: DisabledReason | None
     """Why it is disabled; null while it is enabled."""
     disabled_at: datetime | None

@@ -31,11 +31,11 @@ class CreateWebhookInput:
     events: Annotated[list[NotificationEvent], AtMost(len(NotificationEvent))] = strawberry.field(
         default_factory=lambda: list(USUAL)
     )
-    """What it is to be told of; if this is not given, of all but GENERATION_QUEUED and WEBHOOK_TEST."""
+    """What it is to be notified of; if not given, all but GENERATION_QUEUED and WEBHOOK_TEST."""
     description: str = ""
     """What it is for, in at most 200 characters."""
     team_id: strawberry.ID | None = None
-    """The team that it is told about; null means your personal team."""
+    """The team that it is notified about; null means your personal team."""
     client_mutation_id: ClientMutationId = retry_returns("webhook", without="its secret")
 
 
@@ -48,11 +48,11 @@ class UpdateWebhookInput:
     url: str | None = None
     """Where to post messages."""
     events: Annotated[list[NotificationEvent], AtMost(len(NotificationEvent))] | None = None
-    """What it is to be told of."""
+    """What it is to be notified of."""
     description: str | None = None
     """At most 200 characters."""
     enabled: bool | None = None
-    """Whether it is told of anything; enabling one again forgets its failures."""
+    """Whether it is notified of anything; enabling one again clears its failures."""
     expected_version: int | None = None
     """Change nothing unless the webhook still has this version: a CONFLICT then carries the webhook as it is."""
 
@@ -177,7 +177,7 @@ class NotificationsQuery:
 class NotificationsMutation:
     @mutation("What to make.")
     async def create_webhook(self, info: Info, input: CreateWebhookInput) -> CreateWebhookPayload:
-        """Have a URL told of what happens to a team that you administer. At most 20 for a team."""
+        """Have a URL notified of what happens in a team that you administer. At most 20 for a team."""
         new = service.NewWebhook(
             url=input.url,
             events=input.events,
@@ -204,7 +204,7 @@ class NotificationsMutation:
 
     @mutation("What to delete.")
     async def delete_webhook(self, info: Info, input: DeleteWebhookInput) -> DeleteWebhookPayload:
-        """Delete a webhook; what is under way to it is given up."""
+        """Delete a webhook; deliveries under way are dropped."""
         webhook = await info.context.services.webhooks.delete(WebhookId(input.webhook_id), by=info.context.actor)
         return DeleteWebhookPayload.of(webhook)
 
@@ -216,7 +216,7 @@ class NotificationsMutation:
 
     @mutation("Which one.")
     async def test_webhook(self, info: Info, input: TestWebhookInput) -> TestWebhookPayload:
-        """Send a `webhook.test` to a webhook, once, also to a disabled one; its delivery tells the answer."""
+        """Send a `webhook.test` to a webhook, once, even to a disabled one; its delivery shows the answer."""
         delivery = await info.context.services.webhooks.test(WebhookId(input.webhook_id), by=info.context.actor)
         return TestWebhookPayload.of(delivery)
 

@@ -26,14 +26,14 @@ strawberry.enum(TargetState, name="NotificationTargetState")
 @shows(model.NotificationTarget, prefix="target", get=lambda services: services.targets.get)
 @strawberry.type
 class NotificationTarget(Node):
-    """Somebody who is told what happens to a team, by e-mail or text message. Seen by administrators."""
+    """Somebody who is notified of what happens in a team, by e-mail or text message. Seen by administrators."""
 
     channel: Channel
-    """How they are told."""
+    """How they are notified."""
     address: str
     """Their e-mail address, or telephone number with `+` and country."""
     events: Annotated[list[NotificationEvent], AtMost(len(NotificationEvent))]
-    """What they are told of."""
+    """What they are notified of."""
     created_at: datetime
     """When they were added."""
     target: strawberry.Private[model.NotificationTarget]
@@ -45,7 +45,7 @@ class NotificationTarget(Node):
 
     @strawberry.field
     async def team(self, info: Info) -> Team | None:
-        """The team that they are told about."""
+        """The team that they are notified about."""
         return Team.of(await info.context.services.teams.get(self.target.team_id, by=info.context.actor))
 
     @classmethod
@@ -73,7 +73,7 @@ class CreateNotificationTargetInput:
     )
     """What to tell them of; if this is not given, of all but GENERATION_QUEUED and WEBHOOK_TEST."""
     team_id: strawberry.ID | None = None
-    """The team that they are told about; null means your personal team."""
+    """The team that they are notified about; null means your personal team."""
     client_mutation_id: ClientMutationId = retry_returns("target")
 
 
@@ -108,7 +108,7 @@ class ConfirmNotificationTargetPayload(Payload):
     """The target, or what was wrong."""
 
     target: NotificationTarget | None = None
-    """The target, which is told from now on; after a CONFLICT as it is."""
+    """The target, which is notified from now on; after a CONFLICT, as it is."""
 
 
 @strawberry.type
@@ -131,7 +131,7 @@ class TargetsQuery:
             strawberry.ID | None, strawberry.argument(description="Of this team; null means your personal team.")
         ] = None,
     ) -> Connection[NotificationTarget]:
-        """List who is told what happens to a team that you administer, newest first."""
+        """List the people who are notified of what happens in a team that you administer, newest first."""
         page = await info.context.services.targets.list(
             PageRequest(first, after), team_id=TeamId(team_id) if team_id else None, by=info.context.actor
         )
@@ -140,7 +140,7 @@ class TargetsQuery:
 
 @strawberry.type
 class TargetsMutation:
-    @mutation("Whom to tell.")
+    @mutation("Who is to be notified, and of what.")
     async def create_notification_target(
         self, info: Info, input: CreateNotificationTargetInput
     ) -> CreateNotificationTargetPayload:
@@ -157,17 +157,17 @@ class TargetsMutation:
         target = await info.context.services.targets.create(new, by=info.context.actor)
         return CreateNotificationTargetPayload.of(target)
 
-    @mutation("Whom, by which code.")
+    @mutation("Which target, and its code.")
     async def confirm_notification_target(
         self, info: Info, input: ConfirmNotificationTargetInput
     ) -> ConfirmNotificationTargetPayload:
-        """Have a telephone told, by the code that was sent to it."""
+        """Confirm a phone number with the code that was sent to it."""
         target = await info.context.services.targets.confirm(
             TargetId(input.target_id), input.code, by=info.context.actor
         )
         return ConfirmNotificationTargetPayload.of(target)
 
-    @mutation("Whom to tell nothing more.")
+    @mutation("Which target.")
     async def delete_notification_target(
         self, info: Info, input: DeleteNotificationTargetInput
     ) -> DeleteNotificationTargetPayload:

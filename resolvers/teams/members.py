@@ -140,7 +140,7 @@ class LeaveTeamPayload(Payload):
 
 @strawberry.type
 class MembersMutation:
-    @mutation("Whom, into what.")
+    @mutation("Which member, and the new role.")
     async def invite_member(self, info: Info, input: InviteMemberInput) -> InviteMemberPayload:
         """Invite somebody into a team by their email address; the invitation ends after 7 days. Where this server sends
         mail, they get one with a link; one that does not go out loses nothing but itself: see `mailState`.
@@ -186,7 +186,7 @@ class MembersMutation:
         await info.context.take_up_roles()
         return ChangeMemberRolePayload.of(team)
 
-    @mutation("Whom.")
+    @mutation("Which member.")
     async def remove_member(self, info: Info, input: RemoveMemberInput) -> RemoveMemberPayload:
         """Remove a member from a team. Their open subscriptions and API keys for it end within 5 seconds."""
         team = await info.context.services.members.remove(

@@ -30,9 +30,9 @@ class TeamMember:
     user_id: strawberry.ID
     """Their id."""
     name: str | None
-    """What they are called; null where nobody told us, or the account is gone."""
+    """What they are called; null if it is not known, or the account is gone."""
     email: str | None
-    """Their address, where the identity provider tells it."""
+    """Their address, if the identity provider gives it."""
     image_url: str | None
     """A picture of them, where the identity provider has one."""
     role: Role
@@ -118,7 +118,7 @@ class Team(Node):
 
     @strawberry.field
     async def members(self, info: Info, first: First = 20, after: After = None) -> Connection[TeamMember]:
-        """Its members, those who came last first."""
+        """Its members, the latest to join first."""
         page = await info.context.services.members.list(self.team, PageRequest(first, after), by=info.context.actor)
         return connection(page, TeamMember.of, after=after)
 

@@ -127,7 +127,7 @@ class TeamsMutation:
     @mutation("Which one.")
     async def delete_team(self, info: Info, input: DeleteTeamInput) -> DeleteTeamPayload:
         """Delete a team that has no projects, with its members, invitations, API keys, webhooks, notification targets,
-        integrations and settings. What was cut short can be done again.
+        integrations and settings. If it is interrupted, call it again.
         """
         team = await info.context.services.teams.delete(TeamId(input.team_id), by=info.context.actor)
         return DeleteTeamPayload(deleted_team_id=strawberry.ID(team.id))

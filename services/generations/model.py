@@ -60,7 +60,7 @@ class GenerationReason(Enum):
     MISSING_FILES = "MISSING_FILES"
     """The answer ended without all files that it had announced."""
     INVALID_OUTPUT = "INVALID_OUTPUT"
-    """The answer was not what was asked for, also when asked again."""
+    """The answer was not what was asked for, even when asked again."""
     PROVIDER_ERROR = "PROVIDER_ERROR"
     """No provider answered."""
     RATE_LIMITED = "RATE_LIMITED"

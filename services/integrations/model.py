@@ -34,7 +34,7 @@ class IntegrationType(Enum):
 
 
 class IntegrationTestState(Enum):
-    """What came of a test of credentials."""
+    """The result of a test of credentials."""
 
     PASSED = "PASSED"
     """The service accepts them."""

@@ -40,7 +40,7 @@ class EntityType(Enum):
     WEBHOOK = "WEBHOOK"
     """A webhook."""
     NOTIFICATION_TARGET = "NOTIFICATION_TARGET"
-    """Somebody who is told by e-mail or text message."""
+    """Somebody who is notified by e-mail or text message."""
     INTEGRATION = "INTEGRATION"
     """A team's account at another service."""
 
@@ -86,7 +86,7 @@ class ActivityEntry(Entity, frozen=True, kw_only=True, rename="camel"):
     """`<team>#<type>`."""
     team_id: TeamId
     user_id: UserId = msgspec.field(name="actorId")
-    """Who did it; of what happened by itself, who had asked for it."""
+    """Who did it; if it happened by itself, who had asked for it."""
     project_id: ProjectId | None = None
     project_owner_id: UserId | None = None
     entity_id: str

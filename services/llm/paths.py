@@ -26,7 +26,7 @@ class DiscardReason(Enum):
     PATH_COLLIDES = "PATH_COLLIDES"
     """The same as another path but for its case, or a file where another path needs a folder."""
     DUPLICATE = "DUPLICATE"
-    """A repeated path with another content; the file that came first stays, and is asked for again."""
+    """A repeated path with different content; the first file stays, and is asked for again."""
     NOT_IN_MANIFEST = "NOT_IN_MANIFEST"
     """The answer did not announce it."""
     TOO_MANY_FILES = "TOO_MANY_FILES"

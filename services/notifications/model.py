@@ -20,7 +20,7 @@ DUE_INDEX: Final = Index("DueIndex", "due", "nextAttemptAt")
 
 
 class NotificationEvent(Enum):
-    """What can be told of. The value is the `type` of the message."""
+    """What notifications are about. The value is the `type` of the message."""
 
     GENERATION_QUEUED = "generation.queued"
     """A generation waits for a worker."""
@@ -33,7 +33,7 @@ class NotificationEvent(Enum):
     WEBHOOK_DISABLED = "webhook.disabled"
     """A webhook was disabled because it does not take deliveries."""
     WEBHOOK_TEST = "webhook.test"
-    """Somebody asked for a test; sent to that webhook alone, whatever it is told of."""
+    """Somebody asked for a test; sent to that webhook alone, whatever its events."""
 
 
 class DisabledReason(Enum):
@@ -108,7 +108,7 @@ class Delivery(Entity, frozen=True, kw_only=True, rename="camel"):
 
 
 class Channel(Enum):
-    """How a person is told."""
+    """How a person is notified."""
 
     EMAIL = "EMAIL"
     """By e-mail; its owner is asked first."""

@@ -37,12 +37,12 @@ _FORMS: Final[Mapping[Channel, tuple[Callable[[str], object], str]]] = {
 
 
 class TargetState(Enum):
-    """Whether a target is told of anything."""
+    """Whether a target is notified of anything."""
 
     PENDING = "PENDING"
     """Its owner was asked, by a mail or by a code to the telephone, and has not agreed yet."""
     CONFIRMED = "CONFIRMED"
-    """It is told."""
+    """It is notified."""
     ENDED = "ENDED"
     """Its owner has unsubscribed, or did not agree in time: within days, or 15 minutes for a telephone."""
 
