@@ -179,7 +179,7 @@ def main() -> None:
     if events != EVENTS:
         sys.stdout.write(f"{table(rows)}\n")
         return
-    REPORT.write_text(_MEASURED.sub(lambda found: f"{found[1]}{report(rows)}{found[2]}", REPORT.read_text()))
+    REPORT.write_text(_MEASURED.sub(lambda costs: f"{costs[1]}{report(rows)}{costs[2]}", REPORT.read_text()))
     sys.stdout.write(f"{table(rows)}\n\nwritten to {REPORT.relative_to(ROOT)}\n")
 
 

@@ -393,11 +393,11 @@ def _position(event: Event) -> Cursor | None:
 
 def _told(missing: AbstractSet[str], message: str) -> bool:
     """Return whether a message names what is missing; of more than some it names the first and counts the rest."""
-    found = _MISSING.search(message)
-    if found is None:
+    match = _MISSING.search(message)
+    if match is None:
         return False
-    named = set(found["named"].split(", "))
-    return named <= missing and len(missing) == len(named) + int((found["more"] or "0").replace(",", ""))
+    named = set(match["named"].split(", "))
+    return named <= missing and len(missing) == len(named) + int((match["more"] or "0").replace(",", ""))
 
 
 def _content(event: Event) -> list[Any]:

@@ -52,8 +52,8 @@ def received(events: list[Event], name: str = "one") -> Received:
 
 
 def kinds(events: list[Event], stored: Stored = STORED_RESULT, *, may_have_gaps: bool = False) -> list[Kind]:
-    found = check("generation_1", [received(events)], stored, may_have_gaps=may_have_gaps)
-    return [violation.kind for violation in found]
+    violations = check("generation_1", [received(events)], stored, may_have_gaps=may_have_gaps)
+    return [violation.kind for violation in violations]
 
 
 def test_a_faultless_history_has_no_violations() -> None:
@@ -65,9 +65,11 @@ def test_a_resumed_history_that_merges_otherwise_has_no_violations() -> None:
     other = [*events[:1], text(4, "hello", 0), *events[3:]]
     sessions = [Session(None, other[:2]), Session(other[1]["cursor"]), Session(other[1]["cursor"], other[2:])]
 
-    found = check("generation_1", [received(events), Received("two", sessions)], STORED_RESULT, may_have_gaps=False)
+    violations = check(
+        "generation_1", [received(events), Received("two", sessions)], STORED_RESULT, may_have_gaps=False
+    )
 
-    assert found == []
+    assert violations == []
 
 
 def test_a_later_attempt_starts_the_text_over() -> None:
@@ -165,11 +167,11 @@ def test_a_subscription_that_ends_without_a_terminal_event_is_found() -> None:
 
 
 def test_a_stream_without_a_terminal_event_is_found() -> None:
-    found = check(
+    violations = check(
         "generation_1", [Received("one", [Session(None, history()[:-1])])], STORED_RESULT, may_have_gaps=False
     )
 
-    assert [violation.kind for violation in found] == [Kind.TERMINAL]
+    assert [violation.kind for violation in violations] == [Kind.TERMINAL]
 
 
 def test_a_terminal_event_that_the_record_denies_is_found() -> None:
@@ -273,10 +275,10 @@ def test_two_subscribers_that_have_different_things_at_one_position_are_found() 
     free = Stored("COMPLETED", attempt=1)
 
     alone = check("generation_1", [received(history())], free, may_have_gaps=False, places=places)
-    found = check("generation_1", [received(other, "two")], free, may_have_gaps=False, places=places)
+    violations = check("generation_1", [received(other, "two")], free, may_have_gaps=False, places=places)
 
     assert alone == []
-    assert {(violation.kind, violation.subscriber) for violation in found} == {(Kind.ARTIFACT, "two")}
+    assert {(violation.kind, violation.subscriber) for violation in violations} == {(Kind.ARTIFACT, "two")}
 
 
 def test_a_gap_where_nothing_was_lost_is_found() -> None:
@@ -302,9 +304,9 @@ def test_a_subscriber_that_resumes_elsewhere_is_found() -> None:
     events = history()
     sessions = [Session(None, events[:3]), Session(events[0]["cursor"], events[3:], completed=True)]
 
-    found = check("generation_1", [Received("one", sessions)], STORED_RESULT, may_have_gaps=False)
+    violations = check("generation_1", [Received("one", sessions)], STORED_RESULT, may_have_gaps=False)
 
-    assert [violation.kind for violation in found] == [Kind.RESUME]
+    assert [violation.kind for violation in violations] == [Kind.RESUME]
 
 
 def test_a_violation_shows_the_events_around_it_and_where_the_subscriber_resumed() -> None:

@@ -46,9 +46,9 @@ class Dev:
         return int(self.says(r"^  AWS +http://127\.0\.0\.1:(\d+) "))
 
     def says(self, pattern: str) -> str:
-        found = re.search(pattern, self.banner, re.MULTILINE)
-        assert found, self.banner
-        return found[1]
+        match = re.search(pattern, self.banner, re.MULTILINE)
+        assert match, self.banner
+        return match[1]
 
     def user(self, token: str | None = None) -> User:
         return User(f"http://127.0.0.1:{self.port}/graphql", token or self.token)
@@ -219,9 +219,9 @@ async def test_a_dev_whose_terminal_is_closed_or_that_is_killed_leaves_nothing_r
             while any(is_alive(pid) for pid in children):  # noqa: ASYNC110 - nothing tells of these
                 await asyncio.sleep(0.02)
     async with dev(tmp_path, data) as again:
-        found = await again.user().ask(PROJECTS)
+        result = await again.user().ask(PROJECTS)
 
-    assert [project["name"] for project in found["projects"]["nodes"]] == ["Kept"]
+    assert [project["name"] for project in result["projects"]["nodes"]] == ["Kept"]
 
 
 async def test_the_first_interrupt_says_what_it_waits_for_and_the_second_ends_everything(tmp_path: Path) -> None:
@@ -261,10 +261,10 @@ async def pasted(line: str, folder: Path, *more: str) -> Ended:
 async def test_the_command_that_the_banner_prints_works_as_it_is(tmp_path: Path) -> None:
     async with dev(tmp_path, tmp_path / "my data") as running:
         made = await pasted(running.says(r"^  Try +(.+)$"), tmp_path, "--no-deploy")
-        found = await running.user().ask(PROJECTS)
+        result = await running.user().ask(PROJECTS)
 
     assert (made.status, made.err) == (0, "")
-    assert len(found["projects"]["nodes"]) == 1
+    assert len(result["projects"]["nodes"]) == 1
 
 
 async def test_a_journey_that_is_interrupted_says_how_to_come_back_and_goes_on_there(tmp_path: Path) -> None:
@@ -391,13 +391,13 @@ async def test_a_token_of_the_command_line_and_a_project_outlive_a_restart_of_de
         project_id = (await first.user(token).project(name="Kept"))["id"]
         status, _, _ = await first.interrupt()
     async with dev(tmp_path, data) as second:
-        found = await second.user(token).ask(PROJECTS)
+        result = await second.user(token).ask(PROJECTS)
         others = await second.user().ask(PROJECTS)
         with pytest.raises(Refused, match=r"^The token is not valid here\.$"):
             await second.user(stranger).ask(PROJECTS)
 
     assert status == 0
-    assert found == {"viewer": {"id": "user_bob"}, "projects": {"nodes": [{"id": project_id, "name": "Kept"}]}}
+    assert result == {"viewer": {"id": "user_bob"}, "projects": {"nodes": [{"id": project_id, "name": "Kept"}]}}
     assert others == {"viewer": {"id": "user_alice"}, "projects": {"nodes": []}}
 
 

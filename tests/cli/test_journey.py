@@ -145,8 +145,8 @@ class Deployed:
 
     async def lines(self) -> list[str]:
         """Return the first lines of the log, as the API says them."""
-        found = await self.user.ask(LINES, id=self.deployment_id)
-        return [line["message"] for line in found["deployment"]["logs"]["nodes"]]
+        result = await self.user.ask(LINES, id=self.deployment_id)
+        return [line["message"] for line in result["deployment"]["logs"]["nodes"]]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

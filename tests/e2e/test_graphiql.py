@@ -252,13 +252,13 @@ def shown(page: Page) -> list[Any]:
 
 
 async def project_of(user: User, generation_id: str) -> str:
-    found = await user.ask("query($id: ID!) { generation(id: $id) { project { id } } }", id=generation_id)
-    return found["generation"]["project"]["id"]
+    result = await user.ask("query($id: ID!) { generation(id: $id) { project { id } } }", id=generation_id)
+    return result["generation"]["project"]["id"]
 
 
 async def text_of(user: User, generation_id: str) -> str:
-    found = await user.ask("query($id: ID!) { generation(id: $id) { text } }", id=generation_id)
-    return found["generation"]["text"]
+    result = await user.ask("query($id: ID!) { generation(id: $id) { text } }", id=generation_id)
+    return result["generation"]["text"]
 
 
 async def stop(user: User, deployment_id: str) -> None:

@@ -29,8 +29,8 @@ def good_answer(messages: Sequence[str], answer: "Answer") -> str:
     if messages[0].startswith("You help the developers"):
         return f"You asked: {messages[-1]}\n"
     description, project = _string_after("Description: ", prompt), _string_after("Project: ", prompt)
-    found = re.search(r"^Schema: (\{.*\})$", prompt, re.MULTILINE)
-    schema = schemas.decode(found[1]) if found else derive_schema(description)
+    match = re.search(r"^Schema: (\{.*\})$", prompt, re.MULTILINE)
+    schema = schemas.decode(match[1]) if match else derive_schema(description)
     if "as a JSON object" in messages[1]:
         is_schema = messages[1].startswith("Design")
         model = schemas.encode(schema) if is_schema else architectures.encode(derive_architecture(project, schema))
@@ -51,5 +51,5 @@ def good_answer(messages: Sequence[str], answer: "Answer") -> str:
 
 
 def _string_after(label: str, prompt: str) -> str:
-    found = re.search(rf'^{label}(".*")$', prompt, re.MULTILINE)
-    return json.loads(found[1]) if found is not None else prompt
+    match = re.search(rf'^{label}(".*")$', prompt, re.MULTILINE)
+    return json.loads(match[1]) if match is not None else prompt

@@ -88,11 +88,11 @@ class Load:
 
     def _choose(self, request: Recorded) -> Behaviour | None:
         """Return what the script says that this request is part of (on the fake's thread)."""
-        found = _WORD.search("\n".join(message["content"] for message in request.body["messages"]))
-        if found is None:
+        match = _WORD.search("\n".join(message["content"] for message in request.body["messages"]))
+        if match is None:
             return None
-        self._texts.setdefault(found[0], []).append(request)
-        return self.playing.next(request.dialect, found[0])
+        self._texts.setdefault(match[0], []).append(request)
+        return self.playing.next(request.dialect, match[0])
 
     def _start(self, word: str, script: Script) -> None:
         """Say what the provider will do, before it can be asked."""

@@ -69,8 +69,8 @@ class Case:
 
     def answer(self, request: Recorded) -> Behaviour:
         """Return what a request is said, and note it (on the fake's thread)."""
-        found = _BOUNDARY.search("\n".join(message["content"] for message in request.body["messages"]))
-        boundary = found[1] if found is not None else ""
+        match = _BOUNDARY.search("\n".join(message["content"] for message in request.body["messages"]))
+        boundary = match[1] if match is not None else ""
         text = SAYS[self.kind](boundary)
         if self.chance.random() < 0.2:
             text = THOUGHTS + text
@@ -126,8 +126,8 @@ class Load:
         self.violations += [f"The server logged an error: {line}" for line in errors.lines]
 
     def _choose(self, request: Recorded) -> Behaviour | None:
-        found = _WORD.search("\n".join(message["content"] for message in request.body["messages"]))
-        return None if found is None else self._playing[found[0]].answer(request)
+        match = _WORD.search("\n".join(message["content"] for message in request.body["messages"]))
+        return None if match is None else self._playing[match[0]].answer(request)
 
     def _next(self) -> Iterator[Case]:
         while self._begun < self.cases:

@@ -32,8 +32,8 @@ async def save(user: User, project_id: str, **fields: Any) -> dict[str, Any]:
 
 
 async def ids(user: User, project_id: str) -> list[str]:
-    found = await user.ask("query($id: ID!) { project(id: $id) { architectures { nodes { id } } } }", id=project_id)
-    return [node["id"] for node in found["project"]["architectures"]["nodes"]]
+    result = await user.ask("query($id: ID!) { project(id: $id) { architectures { nodes { id } } } }", id=project_id)
+    return [node["id"] for node in result["project"]["architectures"]["nodes"]]
 
 
 async def test_a_hand_made_architecture_is_kept_as_it_was_drawn(alice: User) -> None:

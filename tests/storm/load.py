@@ -116,22 +116,22 @@ class Load:
         """Compare what happened with what is to happen once."""
         notices = Counter(await self.stage.notices())
         told = Counter(_of(call.body) for call in self.stage.calls.received if call.path == "/hook")
-        found = [f"notices: {notice!r} came {count} times" for notice, count in notices.items() if count != 1]
-        found += [f"webhooks: {message} came {count} times" for message, count in told.items() if count != 1]
-        found += [f"surprise: {surprise}" for surprise in self.stage.fleet.surprises]
+        violations = [f"notices: {notice!r} came {count} times" for notice, count in notices.items() if count != 1]
+        violations += [f"webhooks: {message} came {count} times" for message, count in told.items() if count != 1]
+        violations += [f"surprise: {surprise}" for surprise in self.stage.fleet.surprises]
         expected = NOTICES * len(self.pairs)
-        found += [f"notices: {len(notices)}, not {expected}"] if len(notices) != expected else []
-        found += [f"webhooks: {len(told)} messages, not {expected}"] if len(told) != expected else []
+        violations += [f"notices: {len(notices)}, not {expected}"] if len(notices) != expected else []
+        violations += [f"webhooks: {len(told)} messages, not {expected}"] if len(told) != expected else []
         for pair in self.pairs:
-            found += await self._of_pair(pair)
-        return [*found, *await self._of_usage()]
+            violations += await self._of_pair(pair)
+        return [*violations, *await self._of_usage()]
 
     async def _of_pair(self, pair: Pair) -> Sequence[str]:
         client = Client(self.stage.fleet.urls, self.http, self.chance, self.tally)
-        found: list[str] = []
+        violations: list[str] = []
         for subscriber in pair.subscribers:
             stored, _ = await client.stored(pair.user.token, subscriber.stream)
-            found += map(str, check(subscriber.stream, [subscriber.received], stored, may_have_gaps=False))
+            violations += map(str, check(subscriber.stream, [subscriber.received], stored, may_have_gaps=False))
         where = f"generations/{pair.generation_id}/attempt-1"
         objects = await asyncio.to_thread(self.stage.objects, pair.generation_id)
         facts = {
@@ -142,7 +142,7 @@ class Load:
             "transitions": (_statuses(pair.subscribers[-1]), ["BUILDING", "DEPLOYING", "SUCCESS", "CANCELED"]),
             "activity": (await self._activity(pair), _EXPECTED),
         }
-        return found + [
+        return violations + [
             f"{pair.project_id}: {name}: {is_so}, not {is_to_be}"
             for name, (is_so, is_to_be) in facts.items()
             if is_so != is_to_be

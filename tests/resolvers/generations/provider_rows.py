@@ -172,15 +172,15 @@ def saying(make: Callable[[str], str], *, size: int = 20) -> Body:
 def boundary_of(request: Recorded) -> str:
     """Return the boundary that a prompt for files has; empty for another prompt."""
     prompt = "\n".join(message["content"] for message in request.body["messages"])
-    found = re.search(r"^=== ([0-9a-zA-Z]+) MANIFEST$", prompt, re.MULTILINE)
-    return found[1] if found is not None else ""
+    match = re.search(r"^=== ([0-9a-zA-Z]+) MANIFEST$", prompt, re.MULTILINE)
+    return match[1] if match is not None else ""
 
 
-def stored(found: Seen) -> dict[str, str]:
+def stored(generation: Seen) -> dict[str, str]:
     """Return the files on the record."""
-    return {file["path"]: file["content"] for file in found.record["files"]}
+    return {file["path"]: file["content"] for file in generation.record["files"]}
 
 
-def messages(found: Seen) -> list[str]:
+def messages(generation: Seen) -> list[str]:
     """Return what the stream says of each failure."""
-    return [event["message"] for event in found.events if event["__typename"] == "AttemptFailed"]
+    return [event["message"] for event in generation.events if event["__typename"] == "AttemptFailed"]

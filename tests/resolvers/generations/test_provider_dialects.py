@@ -15,16 +15,18 @@ MESSAGE: Final = {"role": "assistant", "content": SAID}
 WHOLE: Final[dict[str, Any]] = {"choices": [{"index": 0, "message": MESSAGE, "finish_reason": "stop"}], "usage": USAGE}
 
 
-def usage_of(found: Seen) -> list[int]:
-    return [*found.record["attempts"][0]["usage"].values()]
+def usage_of(generation: Seen) -> list[int]:
+    return [*generation.record["attempts"][0]["usage"].values()]
 
 
 async def test_an_end_for_an_unknown_reason(alice: User, fake: FakeLLM, dialect: str, as_told: Check) -> None:
-    found = await seen(alice, fake, Answer(PIECES, stop_after=2, finish="insufficient_system_resource"), first=dialect)
+    generation = await seen(
+        alice, fake, Answer(PIECES, stop_after=2, finish="insufficient_system_resource"), first=dialect
+    )
 
-    as_told(found)
-    assert found.record["text"] == SAID
-    assert messages(found)[0].endswith("for a reason that we do not know: insufficient_system_resource.")
+    as_told(generation)
+    assert generation.record["text"] == SAID
+    assert messages(generation)[0].endswith("for a reason that we do not know: insufficient_system_resource.")
 
 
 @pytest.mark.parametrize("reason", ["tool_calls", "error", {"type": "stop"}], ids=str)
@@ -33,18 +35,18 @@ async def test_an_end_for_an_unknown_reason_of_every_provider(
 ) -> None:
     fake.default = Body(stream(*content(PIECES), {"choices": [{"delta": {}, "finish_reason": reason}]}))
 
-    found = await seen(alice, fake)
+    generation = await seen(alice, fake)
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
 
 
 @pytest.mark.parametrize("reason", ["STOP", "eos", "end_turn"])
 async def test_an_end_by_another_name(alice: User, fake: FakeLLM, as_told: Check, reason: str) -> None:
-    found = await seen(alice, fake, Answer(PIECES, finish=reason))
+    generation = await seen(alice, fake, Answer(PIECES, finish=reason))
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
 
 
 @pytest.mark.parametrize(
@@ -59,10 +61,10 @@ async def test_an_end_by_another_name(alice: User, fake: FakeLLM, as_told: Check
     ids=str,
 )
 async def test_usage_that_cannot_be(alice: User, fake: FakeLLM, as_told: Check, usage: Any) -> None:
-    found = await seen(alice, fake, Body(stream(*content(PIECES), STOP, {"choices": [], "usage": usage})))
+    generation = await seen(alice, fake, Body(stream(*content(PIECES), STOP, {"choices": [], "usage": usage})))
 
-    as_told(found)
-    prompt, completion, cached = usage_of(found)
+    as_told(generation)
+    prompt, completion, cached = usage_of(generation)
     assert (prompt > 100, completion, cached) == (True, sum(-(-len(piece.encode()) // 3) for piece in PIECES), 0)
 
 
@@ -77,10 +79,10 @@ async def test_usage_that_cannot_be(alice: User, fake: FakeLLM, as_told: Check, 
 async def test_usage_of_other_types(
     alice: User, fake: FakeLLM, as_told: Check, usage: dict[str, Any], cached: int
 ) -> None:
-    found = await seen(alice, fake, Body(stream(*content(PIECES), STOP, {"choices": [], "usage": usage})))
+    generation = await seen(alice, fake, Body(stream(*content(PIECES), STOP, {"choices": [], "usage": usage})))
 
-    as_told(found)
-    assert usage_of(found) == [11, 7, cached]
+    as_told(generation)
+    assert usage_of(generation) == [11, 7, cached]
 
 
 @pytest.mark.parametrize("value", [2**70, "x", [1], {"a": {"b": []}}], ids=str)
@@ -92,10 +94,10 @@ async def test_side_fields_of_other_types(alice: User, fake: FakeLLM, as_told: C
         choice.update(logprobs=value, stop_reason=value)
         choice["delta"].update(role=value, tool_calls=value, reasoning=value)
 
-    found = await seen(alice, fake, Body(stream(*chunks)))
+    generation = await seen(alice, fake, Body(stream(*chunks)))
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
 
 
 async def test_content_in_parts(alice: User, fake: FakeLLM, as_told: Check) -> None:
@@ -104,17 +106,19 @@ async def test_content_in_parts(alice: User, fake: FakeLLM, as_told: Check) -> N
     parts = [[thought, {"type": "text", "text": piece[:2]}, image, {"text": piece[2:]}] for piece in PIECES]
     chunks = [{"choices": [{"delta": {"content": each}}]} for each in parts]
 
-    found = await seen(alice, fake, Body(stream(*chunks, STOP)))
+    generation = await seen(alice, fake, Body(stream(*chunks, STOP)))
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
 
 
 async def test_text_of_another_type(alice: User, fake: FakeLLM, as_told: Check) -> None:
-    found = await seen(alice, fake, Body(stream(*content(PIECES[:2]), {"choices": [{"delta": {"content": 5}}]}, STOP)))
+    generation = await seen(
+        alice, fake, Body(stream(*content(PIECES[:2]), {"choices": [{"delta": {"content": 5}}]}, STOP))
+    )
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
 
 
 @pytest.mark.parametrize("write_size", [None, 1])
@@ -123,10 +127,10 @@ async def test_a_surrogate_pair_in_two_chunks(
 ) -> None:
     pieces = ["Off \ud83d", "\ude80", "\ud83d", "\ude80!", "\ud83d", "?", "\ude80"]
 
-    found = await seen(alice, fake, Body(stream(*content(pieces), STOP), write_size=write_size))
+    generation = await seen(alice, fake, Body(stream(*content(pieces), STOP), write_size=write_size))
 
-    as_told(found)
-    assert found.record["text"] == "Off \U0001f680\U0001f680!\ufffd?\ufffd"
+    as_told(generation)
+    assert generation.record["text"] == "Off \U0001f680\U0001f680!\ufffd?\ufffd"
 
 
 @pytest.mark.parametrize(
@@ -149,10 +153,10 @@ async def test_events_that_keep_the_connection_alive(alice: User, fake: FakeLLM,
     whole = stream(*content(PIECES), STOP, {"choices": [], "usage": USAGE}).decode()
     sent = "".join(f"{event}{each}\n\n" for each in whole.split("\n\n")[:-1])
 
-    found = await seen(alice, fake, Body(sent.encode()))
+    generation = await seen(alice, fake, Body(sent.encode()))
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
 
 
 MANGLES: Final[dict[str, Callable[[bytes], bytes]]] = {
@@ -173,33 +177,33 @@ async def test_an_event_stream_by_all_its_rules(
 ) -> None:
     sent = mangle(stream({"choices": [], "usage": USAGE}, *content(PIECES), STOP))
 
-    found = await seen(alice, fake, Body(sent, write_size=write_size))
+    generation = await seen(alice, fake, Body(sent, write_size=write_size))
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "text/event-stream", "text/plain"])
 async def test_a_body_that_is_no_stream(alice: User, fake: FakeLLM, as_told: Check, media_type: str) -> None:
-    found = await seen(alice, fake, Body(json.dumps(WHOLE, indent=1).encode(), media_type, write_size=50))
+    generation = await seen(alice, fake, Body(json.dumps(WHOLE, indent=1).encode(), media_type, write_size=50))
 
-    as_told(found)
-    assert found.record["text"] == SAID
-    assert usage_of(found) == [11, 7, 0]
+    as_told(generation)
+    assert generation.record["text"] == SAID
+    assert usage_of(generation) == [11, 7, 0]
 
 
 @pytest.mark.parametrize("stop", [-1, -60, 40])
 async def test_a_body_that_is_no_stream_and_not_whole(alice: User, fake: FakeLLM, as_told: Check, stop: int) -> None:
-    found = await seen(alice, fake, Body(json.dumps(WHOLE).encode()[:stop], "application/json"))
+    generation = await seen(alice, fake, Body(json.dumps(WHOLE).encode()[:stop], "application/json"))
 
-    as_told(found)
+    as_told(generation)
 
 
 async def test_a_whole_completion_as_one_event(alice: User, fake: FakeLLM, as_told: Check) -> None:
-    found = await seen(alice, fake, Body(stream(WHOLE)))
+    generation = await seen(alice, fake, Body(stream(WHOLE)))
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
 
 
 VALID: Final = '{"tables": [{"name": "notes", "fields": [{"name": "id", "type": "STRING", "primaryKey": true}]}]}'
@@ -215,8 +219,8 @@ VALID: Final = '{"tables": [{"name": "notes", "fields": [{"name": "id", "type": 
     ids=["prose", "two fences", "an open fence"],
 )
 async def test_json_within_prose(alice: User, fake: FakeLLM, as_told: Check, text: str) -> None:
-    found = await seen(alice, fake, Body(stream(*content([text]), STOP)), kind="SCHEMA")
+    generation = await seen(alice, fake, Body(stream(*content([text]), STOP)), kind="SCHEMA")
 
-    as_told(found)
-    assert found.record["schema"]["tables"] == [{"name": "notes"}]
+    as_told(generation)
+    assert generation.record["schema"]["tables"] == [{"name": "notes"}]
     assert len(fake.requests) == 1

@@ -32,10 +32,10 @@ LIMITED: Final[list[Any]] = [
 
 @pytest.mark.parametrize("error", LIMITED, ids=json.dumps)
 async def test_a_429_within_a_stream(alice: User, fake: FakeLLM, as_told: Check, error: Any) -> None:
-    found = await seen(alice, fake, Body(stream(*content(PIECES[:2]), error)))
+    generation = await seen(alice, fake, Body(stream(*content(PIECES[:2]), error)))
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
 
 
 @pytest.mark.parametrize(
@@ -49,20 +49,20 @@ async def test_a_429_within_a_stream(alice: User, fake: FakeLLM, as_told: Check,
     ids=["stream", "event: error", "JSON", "JSON in a list"],
 )
 async def test_a_429_instead_of_the_first_chunk(alice: User, fake: FakeLLM, as_told: Check, body: bytes) -> None:
-    found = await seen(alice, fake, Body(body))
+    generation = await seen(alice, fake, Body(body))
 
-    as_told(found)
-    assert messages(found)[0].startswith("The provider allows no more requests at the moment")
+    as_told(generation)
+    assert messages(generation)[0].startswith("The provider allows no more requests at the moment")
 
 
 async def refused(alice: User, fake: FakeLLM, status: int, error: Any) -> Seen:
     """Return what is seen where every provider refuses with the same error: each is asked once."""
     fake.default = Status(status, body={"error": error})
 
-    found = await seen(alice, fake)
+    generation = await seen(alice, fake)
 
     assert [request.dialect for request in fake.requests] == ["groq", "openai"]
-    return found
+    return generation
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ async def refused(alice: User, fake: FakeLLM, status: int, error: Any) -> Seen:
     ],
 )
 async def test_no_credit(alice: User, fake: FakeLLM, as_told: Check, status: int, error: Any) -> None:
-    found = await refused(alice, fake, status, error)
+    generation = await refused(alice, fake, status, error)
 
-    as_told(found)
+    as_told(generation)
     advice = "Add credit or raise its limit there, or set another key."
     sentence = f"The account at the provider has no credit left (HTTP {status}). {advice}"
-    assert (found.record["message"], messages(found)[0]) == (f"openai: {sentence}", sentence)
+    assert (generation.record["message"], messages(generation)[0]) == (f"openai: {sentence}", sentence)
 
 
 @pytest.mark.parametrize(
@@ -104,12 +104,12 @@ async def test_no_credit(alice: User, fake: FakeLLM, as_told: Check, status: int
     ],
 )
 async def test_a_request_too_large(alice: User, fake: FakeLLM, as_told: Check, status: int, error: Any) -> None:
-    found = await refused(alice, fake, status, error)
+    generation = await refused(alice, fake, status, error)
 
-    as_told(found)
+    as_told(generation)
     advice = "Ask for less at once, or name a model with a longer context."
     sentence = f"The request is longer than the model can take (HTTP {status}). {advice}"
-    assert (found.record["message"], messages(found)[0]) == (f"openai: {sentence}", sentence)
+    assert (generation.record["message"], messages(generation)[0]) == (f"openai: {sentence}", sentence)
 
 
 @pytest.mark.parametrize(
@@ -122,12 +122,12 @@ async def test_a_request_too_large(alice: User, fake: FakeLLM, as_told: Check, s
     ],
 )
 async def test_no_such_model(alice: User, fake: FakeLLM, as_told: Check, status: int, error: Any) -> None:
-    found = await refused(alice, fake, status, error)
+    generation = await refused(alice, fake, status, error)
 
-    as_told(found)
+    as_told(generation)
     advice = "Check the model and the address of the provider in the settings."
     sentence = f"The provider has no such model (HTTP {status}). {advice}"
-    assert (found.record["message"], messages(found)[0]) == (f"openai: {sentence}", sentence)
+    assert (generation.record["message"], messages(generation)[0]) == (f"openai: {sentence}", sentence)
 
 
 @pytest.mark.parametrize(
@@ -141,11 +141,11 @@ async def test_no_such_model(alice: User, fake: FakeLLM, as_told: Check, status:
 async def test_content_refused_by_every_provider(
     alice: User, fake: FakeLLM, as_told: Check, status: int, error: Any
 ) -> None:
-    found = await refused(alice, fake, status, error)
+    generation = await refused(alice, fake, status, error)
 
-    as_told(found)
+    as_told(generation)
     assert (
-        found.record["message"]
+        generation.record["message"]
         == f"openai: The provider refuses to answer this (HTTP {status}). Say it in other words."
     )
 
@@ -153,11 +153,11 @@ async def test_content_refused_by_every_provider(
 async def test_a_region_that_is_not_served(alice: User, fake: FakeLLM, as_told: Check) -> None:
     error = {"message": "Country, region, or territory not supported", "code": "unsupported_country_region_territory"}
 
-    found = await refused(alice, fake, 403, error)
+    generation = await refused(alice, fake, 403, error)
 
-    as_told(found)
+    as_told(generation)
     sentence = "The provider does not serve the country or region that we ask from (HTTP 403)."
-    assert found.record["message"] == f"openai: {sentence}"
+    assert generation.record["message"] == f"openai: {sentence}"
 
 
 @pytest.mark.parametrize(
@@ -174,32 +174,36 @@ async def test_a_region_that_is_not_served(alice: User, fake: FakeLLM, as_told: 
 async def test_a_request_refused_by_every_provider(alice: User, fake: FakeLLM, as_told: Check, body: Any) -> None:
     fake.default = Status(400, body=body)
 
-    found = await seen(alice, fake)
+    generation = await seen(alice, fake)
 
-    as_told(found)
-    assert found.record["message"] == "openai: The provider refuses the request (HTTP 400)."
+    as_told(generation)
+    assert generation.record["message"] == "openai: The provider refuses the request (HTTP 400)."
     assert len(fake.requests) == 2
 
 
 async def test_a_refused_key_within_the_stream_of_every_provider(alice: User, fake: FakeLLM, as_told: Check) -> None:
     fake.default = Body(stream({"error": {"code": 401, "message": "No auth credentials found"}}))
 
-    found = await seen(alice, fake)
+    generation = await seen(alice, fake)
 
-    as_told(found)
-    assert found.record["message"] == "openai: The provider refuses our key (error 401). Check the key in the settings."
+    as_told(generation)
+    assert (
+        generation.record["message"]
+        == "openai: The provider refuses our key (error 401). Check the key in the settings."
+    )
     assert len(fake.requests) == 2
 
 
 async def test_a_refused_key_in_mid_answer_of_every_provider(alice: User, fake: FakeLLM, as_told: Check) -> None:
     fake.default = Body(stream(*content(PIECES[:2]), {"error": {"code": 401, "message": "No auth credentials found"}}))
 
-    found = await seen(alice, fake)
+    generation = await seen(alice, fake)
 
-    as_told(found)
+    as_told(generation)
     refusal = "The provider refuses our key (error 401). Check the key in the settings."
     assert (
-        found.record["message"] == f"Every provider failed in the middle of the answer. The last one, openai: {refusal}"
+        generation.record["message"]
+        == f"Every provider failed in the middle of the answer. The last one, openai: {refusal}"
     )
     assert len(fake.requests) == 2
 
@@ -208,10 +212,10 @@ async def test_json_that_a_provider_refuses_itself(alice: User, fake: FakeLLM, a
     fake.default = Answer()
     error = {"message": "Failed to validate JSON.", "code": "json_validate_failed", "failed_generation": "{"}
 
-    found = await seen(alice, fake, Status(400, body={"error": error}), kind="SCHEMA")
+    generation = await seen(alice, fake, Status(400, body={"error": error}), kind="SCHEMA")
     await seen(alice, fake, kind="SCHEMA")
 
-    as_told(found)
-    assert messages(found) == ["The model's answer was not the JSON that it is held to (HTTP 400)."]
+    as_told(generation)
+    assert messages(generation) == ["The model's answer was not the JSON that it is held to (HTTP 400)."]
     formats = [(request.dialect, request.body["response_format"]["type"]) for request in fake.requests]
     assert formats == [("groq", "json_schema"), ("openai", "json_schema"), ("groq", "json_schema")]

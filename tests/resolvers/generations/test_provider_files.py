@@ -30,46 +30,46 @@ async def test_paths_with_decoration(alice: User, fake: FakeLLM, as_told: Check,
             text = text.replace(f"FILE {path}\n", f"FILE {marked.format(path, path)}\n")
         return text
 
-    found = await seen(alice, fake, saying(decorated), kind="CODE")
+    generation = await seen(alice, fake, saying(decorated), kind="CODE")
 
-    as_told(found)
-    assert stored(found) == FILES
-    assert found.record["missingFiles"] == []
+    as_told(generation)
+    assert stored(generation) == FILES
+    assert generation.record["missingFiles"] == []
 
 
 @pytest.mark.parametrize("written", ["../b.ts", "./../b.ts", "- `../b.ts`"])
 async def test_a_path_that_leaves_its_folder(alice: User, fake: FakeLLM, as_told: Check, written: str) -> None:
     fake.default = saying(lambda boundary: encode(boundary, {"a.ts": FILES["a.ts"], written: FILES["b.ts"]}))
 
-    found = await seen(alice, fake, kind="CODE")
+    generation = await seen(alice, fake, kind="CODE")
 
-    as_told(found)
-    assert stored(found) == {"a.ts": FILES["a.ts"]}
-    assert found.record["missingFiles"] == ["../b.ts"]
-    assert found.record["message"] == "The answer ended without all of its files. Missing: ../b.ts."
+    as_told(generation)
+    assert stored(generation) == {"a.ts": FILES["a.ts"]}
+    assert generation.record["missingFiles"] == ["../b.ts"]
+    assert generation.record["message"] == "The answer ended without all of its files. Missing: ../b.ts."
     assert len(fake.requests) == 1
 
 
 async def test_a_path_that_only_differs_in_case(alice: User, fake: FakeLLM, as_told: Check) -> None:
     fake.default = saying(lambda boundary: encode(boundary, {"a.ts": FILES["a.ts"], "A.ts": FILES["b.ts"]}))
 
-    found = await seen(alice, fake, kind="CODE")
+    generation = await seen(alice, fake, kind="CODE")
 
-    as_told(found)
-    assert stored(found) == {"a.ts": FILES["a.ts"]}
-    assert found.record["missingFiles"] == ["A.ts"]
+    as_told(generation)
+    assert stored(generation) == {"a.ts": FILES["a.ts"]}
+    assert generation.record["missingFiles"] == ["A.ts"]
     assert len(fake.requests) == 1
 
 
 async def test_a_file_that_no_manifest_names(alice: User, fake: FakeLLM, as_told: Check) -> None:
     fake.default = Answer(files=FILES)
 
-    found = await seen(
+    generation = await seen(
         alice, fake, saying(lambda boundary: encode(boundary, FILES).replace("\nb.ts\n", "\n")), kind="CODE"
     )
 
-    as_told(found)
-    assert stored(found) == FILES
+    as_told(generation)
+    assert stored(generation) == FILES
 
 
 @pytest.mark.parametrize(
@@ -81,25 +81,25 @@ async def test_markers_written_otherwise(alice: User, fake: FakeLLM, as_told: Ch
         text = encode(boundary, FILES).replace("END", "End")
         return text.replace(f"=== {boundary} FILE b.ts", form.format(boundary, "b.ts"))
 
-    found = await seen(alice, fake, saying(otherwise, size=size), kind="CODE")
+    generation = await seen(alice, fake, saying(otherwise, size=size), kind="CODE")
 
-    as_told(found)
-    assert stored(found) == FILES
+    as_told(generation)
+    assert stored(generation) == FILES
 
 
 async def test_a_file_after_the_end(alice: User, fake: FakeLLM, as_told: Check) -> None:
     only = {"a.ts": FILES["a.ts"]}
     fake.default = Answer(files=FILES)
 
-    found = await seen(
+    generation = await seen(
         alice,
         fake,
         saying(lambda boundary: f"{encode(boundary, only)}=== {boundary} FILE b.ts\n2\n=== {boundary} END\n"),
         kind="CODE",
     )
 
-    as_told(found)
-    assert stored(found) == FILES
+    as_told(generation)
+    assert stored(generation) == FILES
 
 
 @pytest.mark.parametrize("line", ["=== {} FILE", "=== {} BEGIN", "=== {} DELETE c.ts"])
@@ -109,18 +109,18 @@ async def test_a_marker_that_means_nothing(alice: User, fake: FakeLLM, as_told: 
 
     fake.default = saying(odd)
 
-    found = await seen(alice, fake, kind="CODE")
+    generation = await seen(alice, fake, kind="CODE")
 
-    as_told(found)
-    assert stored(found) == FILES
-    assert len(found.record["missingFiles"]) == 1
+    as_told(generation)
+    assert stored(generation) == FILES
+    assert len(generation.record["missingFiles"]) == 1
     assert len(fake.requests) == 1
 
 
 async def test_a_file_said_twice_in_two_ways(alice: User, fake: FakeLLM, as_told: Check) -> None:
     fake.default = Answer(files={"b.ts": "export const b = 3;\n"})
 
-    found = await seen(
+    generation = await seen(
         alice,
         fake,
         saying(
@@ -131,19 +131,19 @@ async def test_a_file_said_twice_in_two_ways(alice: User, fake: FakeLLM, as_told
         kind="CODE",
     )
 
-    as_told(found)
-    assert stored(found) == {"a.ts": FILES["a.ts"], "b.ts": "export const b = 3;\n"}
+    as_told(generation)
+    assert stored(generation) == {"a.ts": FILES["a.ts"], "b.ts": "export const b = 3;\n"}
 
 
 @pytest.mark.parametrize("nul", ["\0", "```\n\0\n```\n"])
 async def test_a_file_that_is_lost_each_time(alice: User, fake: FakeLLM, as_told: Check, nul: str) -> None:
     fake.default = saying(lambda boundary: encode(boundary, {**FILES, "b.ts": nul}))
 
-    found = await seen(alice, fake, kind="CODE")
+    generation = await seen(alice, fake, kind="CODE")
 
-    as_told(found)
-    assert stored(found) == {"a.ts": FILES["a.ts"]}
-    assert found.record["missingFiles"] == ["b.ts"]
+    as_told(generation)
+    assert stored(generation) == {"a.ts": FILES["a.ts"]}
+    assert generation.record["missingFiles"] == ["b.ts"]
 
 
 @pytest.mark.parametrize("fence", ["```ts\n{}```\n", "~~~\r\n{}~~~\n\n", "\n````typescript src/a.ts\n{}````\n"])
@@ -151,17 +151,17 @@ async def test_a_file_that_is_lost_each_time(alice: User, fake: FakeLLM, as_told
 async def test_a_fence_around_a_file(alice: User, fake: FakeLLM, as_told: Check, fence: str, size: int) -> None:
     fenced = {path: fence.format(content) for path, content in FILES.items()}
 
-    found = await seen(alice, fake, saying(lambda boundary: encode(boundary, fenced), size=size), kind="CODE")
+    generation = await seen(alice, fake, saying(lambda boundary: encode(boundary, fenced), size=size), kind="CODE")
 
-    as_told(found)
-    assert stored(found) == FILES
+    as_told(generation)
+    assert stored(generation) == FILES
 
 
 PAGES = {"a.md": "```sh\nnpm i\n```\n\nThen:\n\n```sh\nnpm start\n```\n", "b.md": "```markdown\n# B\n```\n"}
 
 
 async def test_pages_with_fences_of_their_own(alice: User, fake: FakeLLM, as_told: Check) -> None:
-    found = await seen(alice, fake, saying(lambda boundary: encode(boundary, PAGES)), kind="CODE")
+    generation = await seen(alice, fake, saying(lambda boundary: encode(boundary, PAGES)), kind="CODE")
 
-    as_told(found)
-    assert stored(found) == {"a.md": PAGES["a.md"], "b.md": "# B\n"}
+    as_told(generation)
+    assert stored(generation) == {"a.md": PAGES["a.md"], "b.md": "# B\n"}

@@ -30,11 +30,11 @@ def model(dialect: str) -> str:
     ids=["OpenAI", "FastAPI", "text"],
 )
 async def test_a_parameter_that_is_refused(alice: User, fake: FakeLLM, model: str, as_told: Check, body: Any) -> None:
-    found = await seen(alice, fake, Status(422, body=body), model=model)
+    generation = await seen(alice, fake, Status(422, body=body), model=model)
     await seen(alice, fake, model=model)
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
     limits = [{name for name in (LIMIT, "max_tokens") if name in request.body} for request in fake.requests]
     assert limits == [{LIMIT}, {"max_tokens"}, {"max_tokens"}]
     assert all("temperature" in request.body for request in fake.requests)
@@ -47,10 +47,10 @@ REFUSAL: Final = {"error": {"code": 400, "message": "'temperature' is not suppor
 async def test_a_parameter_that_is_refused_by_a_success(
     alice: User, fake: FakeLLM, model: str, as_told: Check, body: bytes
 ) -> None:
-    found = await seen(alice, fake, Body(body), model=model)
+    generation = await seen(alice, fake, Body(body), model=model)
     await seen(alice, fake, model=model)
 
-    as_told(found)
+    as_told(generation)
     assert ["temperature" in request.body for request in fake.requests] == [True, False, False]
 
 
@@ -60,10 +60,10 @@ async def test_streaming_that_is_refused(alice: User, fake: FakeLLM, model: str,
     usage = {"prompt_tokens": 11, "completion_tokens": 7}
     whole = {"choices": [{"message": {"content": SAID}, "finish_reason": "stop"}], "usage": usage}
 
-    found = await seen(alice, fake, refusal, Body(json.dumps(whole).encode()), model=model)
+    generation = await seen(alice, fake, refusal, Body(json.dumps(whole).encode()), model=model)
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
     assert [("stream" in request.body, "stream_options" in request.body) for request in fake.requests] == [
         (True, model.startswith("openai")),
         (False, False),
@@ -74,8 +74,8 @@ async def test_a_json_schema_that_is_refused(alice: User, fake: FakeLLM, model: 
     fake.default = Answer()
     refusals = [Status(400, body={"detail": "This model does not support response_format"})] * 2
 
-    found = await seen(alice, fake, *refusals, model=model, kind="SCHEMA")
+    generation = await seen(alice, fake, *refusals, model=model, kind="SCHEMA")
 
-    as_told(found)
+    as_told(generation)
     formats = [request.body.get("response_format", {}).get("type") for request in fake.requests]
     assert formats == ["json_schema", "json_object", None]

@@ -49,10 +49,10 @@ TAGS: Final = {"a.ts": "// <think>\nconst tags = `\n</think>\n`;\n", "b.md": "``
 )
 @pytest.mark.parametrize("size", [1, 1000])
 async def test_thoughts_before_the_answer(alice: User, fake: FakeLLM, as_told: Check, before: str, size: int) -> None:
-    found = await seen(alice, fake, saying(lambda _: before + SAID, size=size))
+    generation = await seen(alice, fake, saying(lambda _: before + SAID, size=size))
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
 
 
 @pytest.mark.parametrize("size", [1, 1000])
@@ -60,11 +60,11 @@ async def test_a_draft_within_the_thoughts(alice: User, fake: FakeLLM, as_told: 
     def thinking(boundary: str) -> str:
         return f"<think>\n{encode(boundary, DRAFT)}</think>\n{encode(boundary, FILES)}"
 
-    found = await seen(alice, fake, saying(thinking, size=size), kind="CODE")
+    generation = await seen(alice, fake, saying(thinking, size=size), kind="CODE")
 
-    as_told(found)
-    assert stored(found) == FILES
-    assert found.record["text"] == ""
+    as_told(generation)
+    assert stored(generation) == FILES
+    assert generation.record["text"] == ""
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,10 @@ async def test_a_draft_within_the_thoughts(alice: User, fake: FakeLLM, as_told: 
 async def test_thoughts_without_their_beginning(
     alice: User, fake: FakeLLM, as_told: Check, before: str, size: int
 ) -> None:
-    found = await seen(alice, fake, saying(lambda _: before + SAID, size=size))
+    generation = await seen(alice, fake, saying(lambda _: before + SAID, size=size))
 
-    as_told(found)
-    assert found.record["text"] == SAID
+    as_told(generation)
+    assert generation.record["text"] == SAID
 
 
 @pytest.mark.parametrize("size", [1, 7])
@@ -87,10 +87,10 @@ async def test_a_draft_within_thoughts_without_their_beginning(
     def thinking(boundary: str) -> str:
         return f"{encode(boundary, DRAFT)}\n</think>\n{encode(boundary, FILES)}"
 
-    found = await seen(alice, fake, saying(thinking, size=size), kind="CODE")
+    generation = await seen(alice, fake, saying(thinking, size=size), kind="CODE")
 
-    as_told(found)
-    assert stored(found) == FILES
+    as_told(generation)
+    assert stored(generation) == FILES
 
 
 @pytest.mark.parametrize(
@@ -105,46 +105,46 @@ async def test_a_draft_within_other_tags(alice: User, fake: FakeLLM, as_told: Ch
     def thinking(boundary: str) -> str:
         return f"{before}{encode(boundary, DRAFT)}{after}{encode(boundary, FILES)}"
 
-    found = await seen(alice, fake, saying(thinking, size=9), kind="CODE")
+    generation = await seen(alice, fake, saying(thinking, size=9), kind="CODE")
 
-    as_told(found)
-    assert stored(found) == FILES
+    as_told(generation)
+    assert stored(generation) == FILES
 
 
 async def test_a_draft_after_the_first_words(alice: User, fake: FakeLLM, as_told: Check) -> None:
     def thinking(boundary: str) -> str:
         return f"Sure!\n<think>{encode(boundary, DRAFT)}</think>\n{encode(boundary, FILES)}"
 
-    found = await seen(alice, fake, saying(thinking, size=9), kind="CODE")
+    generation = await seen(alice, fake, saying(thinking, size=9), kind="CODE")
 
-    as_told(found)
-    assert stored(found) == FILES
+    as_told(generation)
+    assert stored(generation) == FILES
 
 
 @pytest.mark.parametrize("size", [1, 1000])
 async def test_the_end_of_thoughts_within_a_file(alice: User, fake: FakeLLM, as_told: Check, size: int) -> None:
     files = {"a.ts": FILES["a.ts"], "b.md": "So they end:\n</think>\nand go on.\n"}
 
-    found = await seen(alice, fake, saying(lambda boundary: encode(boundary, files), size=size), kind="CODE")
+    generation = await seen(alice, fake, saying(lambda boundary: encode(boundary, files), size=size), kind="CODE")
 
-    as_told(found)
-    assert stored(found) == files
+    as_told(generation)
+    assert stored(generation) == files
 
 
 @pytest.mark.parametrize("text", ["<think>I shall never", "<think>", "Hm.\n</think>\n<think>And"])
 async def test_thoughts_without_an_answer(alice: User, fake: FakeLLM, as_told: Check, text: str) -> None:
-    found = await seen(alice, fake, Body(stream(*content([text]), STOP, USAGE)))
+    generation = await seen(alice, fake, Body(stream(*content([text]), STOP, USAGE)))
 
-    as_told(found)
-    assert found.record["text"] == SAID
-    assert messages(found) == ["The model never came from its thoughts to an answer."]
+    as_told(generation)
+    assert generation.record["text"] == SAID
+    assert messages(generation) == ["The model never came from its thoughts to an answer."]
 
 
 async def test_thoughts_up_to_the_limit(alice: User, fake: FakeLLM, as_told: Check) -> None:
-    found = await seen(alice, fake, Body(stream(*content(["<think>I shall never"]), LENGTH, USAGE)))
+    generation = await seen(alice, fake, Body(stream(*content(["<think>I shall never"]), LENGTH, USAGE)))
 
-    as_told(found)
-    assert found.record["text"] == ""
+    as_told(generation)
+    assert generation.record["text"] == ""
 
 
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
@@ -152,19 +152,19 @@ async def test_thoughts_in_a_field_of_their_own(alice: User, fake: FakeLLM, as_t
     said = ("Hm. " * 30, "So.")
     thoughts = [{"choices": [{"delta": {name: thought, "content": None}}]} for thought in said]
 
-    found = await seen(alice, fake, Body(stream(*thoughts, *content([SAID]), STOP)))
+    generation = await seen(alice, fake, Body(stream(*thoughts, *content([SAID]), STOP)))
 
-    as_told(found)
-    assert found.record["text"] == SAID
-    assert found.record["attempts"][0]["usage"]["outputTokens"] > 40
+    as_told(generation)
+    assert generation.record["text"] == SAID
+    assert generation.record["attempts"][0]["usage"]["outputTokens"] > 40
 
 
 @pytest.mark.parametrize("size", [1, 1000])
 async def test_tags_of_thoughts_within_files(alice: User, fake: FakeLLM, as_told: Check, size: int) -> None:
-    found = await seen(alice, fake, saying(lambda boundary: encode(boundary, TAGS), size=size), kind="CODE")
+    generation = await seen(alice, fake, saying(lambda boundary: encode(boundary, TAGS), size=size), kind="CODE")
 
-    as_told(found)
-    assert stored(found) == TAGS
+    as_told(generation)
+    assert stored(generation) == TAGS
 
 
 @pytest.mark.parametrize(
@@ -179,10 +179,10 @@ async def test_tags_of_thoughts_within_files(alice: User, fake: FakeLLM, as_told
 )
 @pytest.mark.parametrize("size", [1, 1000])
 async def test_tags_of_thoughts_within_a_text(alice: User, fake: FakeLLM, as_told: Check, text: str, size: int) -> None:
-    found = await seen(alice, fake, saying(lambda _: text, size=size))
+    generation = await seen(alice, fake, saying(lambda _: text, size=size))
 
-    as_told(found)
-    assert found.record["text"] == text
+    as_told(generation)
+    assert generation.record["text"] == text
 
 
 async def test_a_question_after_an_answer_with_thoughts(alice: User, fake: FakeLLM, as_told: Check) -> None:
@@ -191,7 +191,7 @@ async def test_a_question_after_an_answer_with_thoughts(alice: User, fake: FakeL
     first = await alice.generate(project_id, "CHAT", prompt="Hello?", options={"model": "groq-model"})
     await events(alice, first)
 
-    found = await seen(alice, fake, base=first)
+    generation = await seen(alice, fake, base=first)
 
-    as_told(found)
+    as_told(generation)
     assert fake.requests[-1].body["messages"][2] == {"role": "assistant", "content": SAID}

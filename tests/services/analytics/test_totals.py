@@ -92,12 +92,12 @@ async def test_a_time_grows_to_whole_hours_and_each_counts_once(
     first = DAY - 25 * HOUR
     await stage.codes(*(event(f"e{n}", first + n * HOUR, user_id="ada") for n in range(50)))
 
-    found = await stage.overview(start, end)
+    overview = await stage.overview(start, end)
 
-    assert found.tally.events == expected
-    assert found.tally.active_users == 1
-    assert found.range.start <= start
-    assert end <= found.range.end
+    assert overview.tally.events == expected
+    assert overview.tally.active_users == 1
+    assert overview.range.start <= start
+    assert end <= overview.range.end
 
 
 @pytest.mark.parametrize(

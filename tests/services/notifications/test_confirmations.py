@@ -60,9 +60,9 @@ class Desk:
         return [each.get("Endpoint", "") for each in listed]
 
     def code(self) -> str:
-        found = re.match(r"(\d{6}) is the code", self.texts[-1]["Message"])
-        assert found is not None
-        return found[1]
+        match = re.match(r"(\d{6}) is the code", self.texts[-1]["Message"])
+        assert match is not None
+        return match[1]
 
     def note(self, params: dict[str, Any], **_: Any) -> None:
         if "PhoneNumber" in params:

@@ -67,9 +67,9 @@ class Office:
         return await self.services.generations.create(new, by=self.by)
 
     async def found(self, generation: Generation) -> Generation:
-        found = await self.services.generations.table.find(generation.id)
-        assert found is not None
-        return found
+        record = await self.services.generations.table.find(generation.id)
+        assert record is not None
+        return record
 
     async def books(self, month: str | None = None) -> Books:
         """Return a month as the counter has it; the current one by default."""

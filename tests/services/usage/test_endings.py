@@ -63,13 +63,13 @@ def sweeper(desk: Office) -> Sweeper[Generation]:
 async def until(desk: Office, generation: Generation, holds: Callable[[Generation], bool]) -> Generation:
     """Wait until something is so of a generation."""
     async with asyncio.timeout(30):
-        while not holds(found := await desk.found(generation)):  # noqa: ASYNC110 - a worker writes it
+        while not holds(record := await desk.found(generation)):  # noqa: ASYNC110 - a worker writes it
             await asyncio.sleep(0.02)
-    return found
+    return record
 
 
 async def settled(desk: Office, generation: Generation) -> Generation:
-    return await until(desk, generation, lambda found: found.settled_at is not None)
+    return await until(desk, generation, lambda record: record.settled_at is not None)
 
 
 async def balanced(desk: Office) -> Books:
@@ -90,9 +90,9 @@ def told(attempts: tuple[AttemptUsage, ...]) -> list[tuple[str, AttemptOutcome, 
 async def test_a_generation_that_completes_pays_what_the_provider_counted(desk: Office) -> None:
     generation = await desk.generate()
     async with working(desk):
-        found = await settled(desk, generation)
+        record = await settled(desk, generation)
 
-    assert told(found.attempts) == [("groq", AttemptOutcome.COMPLETED, False, GROQ_COST)]
+    assert told(record.attempts) == [("groq", AttemptOutcome.COMPLETED, False, GROQ_COST)]
     assert await balanced(desk) == Books(sum(USED), 0, GROQ_COST, 0)
 
 
@@ -103,9 +103,9 @@ async def test_a_provider_that_fails_before_it_speaks_pays_nothing(
     fake.script.append(first)
     generation = await desk.generate()
     async with working(desk):
-        found = await settled(desk, generation)
+        record = await settled(desk, generation)
 
-    assert told(found.attempts) == [("openai", AttemptOutcome.COMPLETED, False, OPENAI_COST)]
+    assert told(record.attempts) == [("openai", AttemptOutcome.COMPLETED, False, OPENAI_COST)]
     assert await balanced(desk) == Books(sum(USED), 0, OPENAI_COST, 0)
 
 
@@ -114,9 +114,9 @@ async def test_a_provider_that_fails_pays_for_what_it_had_said(desk: Office, fak
     fake.script.append(first)
     generation = await desk.generate()
     async with working(desk):
-        found = await settled(desk, generation)
+        record = await settled(desk, generation)
 
-    failed, completed = found.attempts
+    failed, completed = record.attempts
     assert told((completed,)) == [("openai", AttemptOutcome.COMPLETED, False, OPENAI_COST)]
     assert (failed.provider, failed.outcome, failed.estimated) == ("groq", AttemptOutcome.FAILED, True)
     assert failed.output_tokens > 0
@@ -130,10 +130,10 @@ async def test_a_generation_that_fails_pays_for_its_attempts(desk: Office, fake:
     fake.script.extend([Answer(pieces=["{}"]), Answer(pieces=["{}"])])  # no schema, and none when asked again
     generation = await desk.generate()
     async with working(desk):
-        found = await settled(desk, generation)
+        record = await settled(desk, generation)
 
-    assert (found.status, found.reason) == (GenerationStatus.FAILED, GenerationReason.INVALID_OUTPUT)
-    assert told(found.attempts) == [("groq", AttemptOutcome.COMPLETED, False, GROQ_COST)] * 2
+    assert (record.status, record.reason) == (GenerationStatus.FAILED, GenerationReason.INVALID_OUTPUT)
+    assert told(record.attempts) == [("groq", AttemptOutcome.COMPLETED, False, GROQ_COST)] * 2
     assert await balanced(desk) == Books(2 * sum(USED), 0, 2 * GROQ_COST, 0)
 
 
@@ -145,10 +145,10 @@ async def test_a_generation_that_is_canceled_at_work_pays_for_what_was_said(desk
             while not (fake.requests and fake.requests[0].sent.is_set()):  # noqa: ASYNC110 - another thread sets it
                 await asyncio.sleep(0.02)
         await desk.services.generations.cancel(generation.id, by=desk.by)
-        found = await settled(desk, generation)
+        record = await settled(desk, generation)
 
-    (attempt,) = found.attempts
-    assert found.status is GenerationStatus.CANCELED
+    (attempt,) = record.attempts
+    assert record.status is GenerationStatus.CANCELED
     assert (attempt.outcome, attempt.estimated) == (AttemptOutcome.CANCELED, True)
     assert attempt.input_tokens > 500
     assert await balanced(desk) == Books(attempt.tokens, 0, attempt.cost or 0, 0)
@@ -169,11 +169,11 @@ async def test_deleting_a_project_loses_no_settlement(desk: Office, fake: FakeLL
     fake.default = Answer(pieces=["{"], silent_after=1)
     at_work = await desk.generate()
     async with working(desk):
-        await until(desk, at_work, lambda found: found.status is GenerationStatus.GENERATING)
+        await until(desk, at_work, lambda record: record.status is GenerationStatus.GENERATING)
         await desk.services.deletion.delete_project(desk.project.id, by=desk.by)
-        found = await settled(desk, at_work)
+        record = await settled(desk, at_work)
 
-    assert found.status is GenerationStatus.CANCELED
+    assert record.status is GenerationStatus.CANCELED
     assert (await balanced(desk)).reserved_tokens == 0
 
 
@@ -181,9 +181,9 @@ async def test_a_generation_whose_project_has_gone_gives_everything_back(desk: O
     generation = await desk.generate()
     await desk.services.deleted_projects.put(desk.project, by=desk.by)
     async with working(desk):
-        found = await settled(desk, generation)
+        record = await settled(desk, generation)
 
-    assert found.reason is GenerationReason.PROJECT_DELETED
+    assert record.reason is GenerationReason.PROJECT_DELETED
     assert await balanced(desk) == Books()
 
 
@@ -192,9 +192,9 @@ async def test_a_generation_that_loses_every_worker_gives_back_what_nobody_used(
     expired = Lease("lost", desk.clock() - timedelta(seconds=1))
     await changed(desk, generation, lease=expired, crashes=MAX_CRASHES - 1, attempt=MAX_CRASHES - 1)
     async with working(desk):
-        found = await settled(desk, generation)
+        record = await settled(desk, generation)
 
-    assert found.reason is GenerationReason.WORKER_LOST
+    assert record.reason is GenerationReason.WORKER_LOST
     assert await balanced(desk) == Books()
 
 
@@ -209,8 +209,8 @@ async def test_a_generation_past_its_deadline_gives_back_what_it_has_not_used(de
 
     await sweeper(desk).sweep()
 
-    found = await desk.found(generation)
-    assert found.reason is GenerationReason.TIMED_OUT
+    record = await desk.found(generation)
+    assert record.reason is GenerationReason.TIMED_OUT
     assert await desk.books(month) == Books(10, 0, 1500, 0)
 
 
@@ -226,7 +226,7 @@ async def _nobody(desk: Office, generation: Generation) -> None:
 async def _message(desk: Office, generation: Generation) -> None:
     """Let the message come again."""
     async with working(desk):
-        await until(desk, generation, lambda found: found.notified_at is not None)
+        await until(desk, generation, lambda record: record.notified_at is not None)
 
 
 @pytest.mark.parametrize("finder", [_message, _nobody])
@@ -239,10 +239,10 @@ async def test_an_end_whose_settlement_was_lost_is_settled_by_whoever_finds_it(
 
     await finder(desk, generation)
 
-    found = await desk.found(generation)
+    record = await desk.found(generation)
     assert held.reserved_tokens > 0
-    assert found.settled_at is not None
-    assert (found.notified_at is not None, found.open) == (True, None)
+    assert record.settled_at is not None
+    assert (record.notified_at is not None, record.open) == (True, None)
     assert await balanced(desk) == Books()
 
 
@@ -257,8 +257,8 @@ async def test_a_generation_that_has_used_up_what_was_reserved_is_not_asked_for_
     )
     await changed(desk, generation, attempts=(used,))
     async with working(desk):
-        found = await settled(desk, generation)
+        record = await settled(desk, generation)
 
-    assert (found.status, found.reason) == (GenerationStatus.FAILED, GenerationReason.MAX_TOKENS)
+    assert (record.status, record.reason) == (GenerationStatus.FAILED, GenerationReason.MAX_TOKENS)
     assert fake.requests == []
     assert await balanced(desk) == Books(whole, 0, whole * 600, 0)

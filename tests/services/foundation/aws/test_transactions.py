@@ -128,9 +128,9 @@ async def test_a_transaction_whose_answer_was_lost_is_written_once(emulator: str
         failed = await write_together([slow.addition(["thing_1"], {"count": 1}, stamps={"updatedAt": now})])
         aws.close()
 
-    found = await table.find("thing_1")
+    thing = await table.find("thing_1")
     assert failed == frozenset()
-    assert found is not None
-    assert found.count == 1
+    assert thing is not None
+    assert thing.count == 1
     assert len(proxy.connections) == 2
     direct.close()

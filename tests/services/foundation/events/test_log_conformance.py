@@ -24,10 +24,10 @@ async def head(log: EventLog, stream: str) -> Head:
 
 
 async def test_a_stream_that_the_log_does_not_know_is_empty_and_open(log: EventLog, stream: str) -> None:
-    found = await log.read(stream, after=0)
+    page = await log.read(stream, after=0)
 
-    assert found.head == Head(epoch=None, first=1, last=0, closed=False)
-    assert list(found.entries) == []
+    assert page.head == Head(epoch=None, first=1, last=0, closed=False)
+    assert list(page.entries) == []
 
 
 async def test_entries_are_numbered_from_one_and_carry_time_and_data(
@@ -38,14 +38,14 @@ async def test_entries_are_numbered_from_one_and_carry_time_and_data(
     clock.move(timedelta(microseconds=1))
     await log.append(stream, [b""], attempt=1, producer_seq=3)
 
-    found = await log.read(stream, after=0)
+    page = await log.read(stream, after=0)
 
-    assert list(found.entries) == [
+    assert list(page.entries) == [
         Entry(seq=1, at=begun, data=b"one"),
         Entry(seq=2, at=begun, data=b"\x00\xfftwo"),
         Entry(seq=3, at=begun + timedelta(microseconds=1), data=b""),
     ]
-    assert (found.head.first, found.head.last, found.head.closed) == (1, 3, False)
+    assert (page.head.first, page.head.last, page.head.closed) == (1, 3, False)
 
 
 async def test_an_append_returns_the_seq_of_its_last_event(log: EventLog, stream: str) -> None:
@@ -113,10 +113,10 @@ async def test_even_a_repeat_of_a_replaced_attempt_is_fenced(log: EventLog, stre
 async def test_closing_makes_the_last_event_terminal(log: EventLog, stream: str) -> None:
     await log.append(stream, [b"a", b"end"], attempt=1, producer_seq=1, close=True)
 
-    found = await log.read(stream, after=0)
+    page = await log.read(stream, after=0)
 
-    assert [(entry.data, entry.terminal) for entry in found.entries] == [(b"a", False), (b"end", True)]
-    assert found.head.closed
+    assert [(entry.data, entry.terminal) for entry in page.entries] == [(b"a", False), (b"end", True)]
+    assert page.head.closed
 
 
 async def test_a_closed_stream_takes_no_more(log: EventLog, stream: str) -> None:
@@ -168,10 +168,10 @@ async def test_a_new_stream_continues_after_its_base(log: EventLog, stream: str)
     assert await log.append(stream, [b"a"], attempt=4, producer_seq=1, base=70) == 71
     assert await log.append(stream, [b"b"], attempt=4, producer_seq=2, base=99) == 72
 
-    found = await log.read(stream, after=0)
+    page = await log.read(stream, after=0)
 
-    assert [entry.seq for entry in found.entries] == [71, 72]
-    assert (found.head.first, found.head.last) == (71, 72)
+    assert [entry.seq for entry in page.entries] == [71, 72]
+    assert (page.head.first, page.head.last) == (71, 72)
 
 
 async def test_reading_returns_what_follows_a_position_up_to_a_limit(log: EventLog, stream: str) -> None:
@@ -283,9 +283,9 @@ async def test_watching_and_reading_while_a_writer_appends_misses_nothing(log: E
         seen: list[int] = []
         async with log.watch(stream) as changes:
             async for _ in changes:
-                found = await log.read(stream, after=len(seen))
-                seen += [entry.seq for entry in found.entries]
-                if found.head.closed:
+                page = await log.read(stream, after=len(seen))
+                seen += [entry.seq for entry in page.entries]
+                if page.head.closed:
                     return seen
         return seen
 

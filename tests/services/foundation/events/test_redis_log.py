@@ -70,9 +70,9 @@ async def test_entries_left_of_a_stream_without_a_head_do_not_come_back(
     await redis.delete(keys(stream)[0])
     await write(log, stream, 1, 2, attempt=2)
 
-    found = await log.read(stream, after=0)
+    page = await log.read(stream, after=0)
 
-    assert [(entry.seq, entry.data) for entry in found.entries] == events(1, 2)
+    assert [(entry.seq, entry.data) for entry in page.entries] == events(1, 2)
 
 
 async def test_entries_that_were_evicted_are_a_gap(log: RedisLog, redis: Redis, stream: str) -> None:

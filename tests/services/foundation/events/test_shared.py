@@ -15,8 +15,8 @@ async def test_everything_that_processes_append_at_once_is_kept_once(new_log: Ne
 
     await asyncio.gather(*(one.append(stream, b"%d" % n) for n in range(10) for one in processes))
 
-    found = await log.read(stream, after=0)
-    assert sorted(entry.data for entry in found.entries) == sorted(b"%d" % n for n in range(10) for _ in processes)
+    page = await log.read(stream, after=0)
+    assert sorted(entry.data for entry in page.entries) == sorted(b"%d" % n for n in range(10) for _ in processes)
 
 
 async def test_the_end_of_a_stream_is_a_cursor_after_all_that_it_has(new_log: NewLog, stream: str) -> None:
@@ -39,6 +39,6 @@ async def test_old_events_are_forgotten(new_log: NewLog, stream: str, clock: Mov
 
     await SharedStreams(log, randbits).append(stream, b"new")
 
-    found = await log.read(stream, after=0, limit=2 * MOST_EVENTS)
-    assert (found.head.first, found.head.last) == (101, MOST_EVENTS + 100)
-    assert found.entries[-1].data == b"new"
+    page = await log.read(stream, after=0, limit=2 * MOST_EVENTS)
+    assert (page.head.first, page.head.last) == (101, MOST_EVENTS + 100)
+    assert page.entries[-1].data == b"new"

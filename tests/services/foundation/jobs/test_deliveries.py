@@ -95,9 +95,9 @@ async def test_a_run_whose_stale_receipt_is_refused_ends_without_a_second_effect
         await errands.until(lambda: errands.notified[job_id] == 1)
         await town.emptied()
 
-    found = await town.found(job_id)
+    record = await town.found(job_id)
     assert (errands.ended[job_id], errands.notified[job_id]) == (1, 1)
-    assert found.artifact == f"attempt-{found.attempt}"
+    assert record.artifact == f"attempt-{record.attempt}"
     assert await town.said(job_id) == WHOLE
 
 

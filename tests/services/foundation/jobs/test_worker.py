@@ -183,8 +183,8 @@ async def test_a_job_runs_once_and_its_message_is_gone(yard: Yard) -> None:
         job_id = await yard.ask()
         await chores.noted("done")
 
-    found = await yard.found(job_id)
-    assert (found.ending, found.attempt, found.lease) == ("done", 1, None)
+    record = await yard.found(job_id)
+    assert (record.ending, record.attempt, record.lease) == ("done", 1, None)
     assert await yard.queue.receive(most=10, lease=1) == []
 
 
@@ -231,8 +231,8 @@ async def test_a_job_whose_worker_is_lost_is_taken_by_another_that_fences_the_fi
             await yard.send(job_id)
             await second.noted("done")
 
-    found = await yard.found(job_id)
-    assert (found.ending, found.attempt, found.crashes) == ("done", 2, 1)
+    record = await yard.found(job_id)
+    assert (record.ending, record.attempt, record.crashes) == ("done", 2, 1)
     assert "done" not in first.notes
     assert [entry.data for entry in (await yard.log.read(job_id, after=0)).entries] == [b"done"]
 
@@ -283,8 +283,8 @@ async def test_a_cancel_reaches_a_running_job(yard: Yard) -> None:
         await yard.table.update(job_id, lambda old: replace(old, stop=StopCause.CANCELED))
         await chores.noted("stopped CANCELED")
 
-    found = await yard.found(job_id)
-    assert (found.ending, found.attempt) == ("stopped CANCELED", 1)
+    record = await yard.found(job_id)
+    assert (record.ending, record.attempt) == ("stopped CANCELED", 1)
 
 
 async def test_a_job_asked_to_stop_before_it_begins_never_works(yard: Yard) -> None:
@@ -418,8 +418,8 @@ async def test_a_worker_that_stops_hands_its_job_over_without_counting_it(yard: 
     async with yard.worker(second):
         await second.noted("done")
 
-    found = await yard.found(job_id)
-    assert (found.attempt, found.failures, found.crashes) == (2, 0, 0)
+    record = await yard.found(job_id)
+    assert (record.attempt, record.failures, record.crashes) == (2, 0, 0)
     assert second.notes == ["work 2", "done"]
 
 
