@@ -5,6 +5,7 @@ and with it a remark before or behind the fence. In a text it may be content, an
 """
 
 import re
+from functools import lru_cache
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final
@@ -69,6 +70,7 @@ def unfenced(path: str, content: str) -> str:
     return content[body:last]
 
 
+@lru_cache(64)  # it is asked of one file for each piece of a stream
 def _is_code(path: str) -> bool:
     file = PurePosixPath(path)
     return file.suffix.lower() not in _TEXTS or file.name.lower() in _CODE

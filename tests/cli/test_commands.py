@@ -25,6 +25,9 @@ from tests.snapinfra import User, events
 TOOLS = Path(__file__).parents[2] / ".tools" / "bin"
 COMMANDS = ["demo", "dev", "health", "logs", "new", "provision", "resume", "schema", "seed", "serve", "token", "worker"]
 
+AT_ONCE = {"SCAFFOLD_TOKENS_PER_SECOND": "0", "CODE_CHECKS": "false"}
+"""The settings of a `dev` whose generations come at once: to stream and check a backend takes 20 s of CPU time."""
+
 PROJECTS = "{ viewer { id } projects { nodes { id name } } }"
 
 
@@ -259,7 +262,7 @@ async def pasted(line: str, folder: Path, *more: str) -> Ended:
 
 
 async def test_the_command_that_the_banner_prints_works_as_it_is(tmp_path: Path) -> None:
-    async with dev(tmp_path, tmp_path / "my data") as running:
+    async with dev(tmp_path, tmp_path / "my data", **AT_ONCE) as running:
         made = await pasted(running.says(r"^  Try +(.+)$"), tmp_path, "--no-deploy")
         result = await running.user().ask(PROJECTS)
 
@@ -333,8 +336,8 @@ async def test_a_command_for_a_server_that_never_ran_makes_nothing(tmp_path: Pat
 
 async def test_dev_listens_and_keeps_its_data_where_the_settings_say(tmp_path: Path) -> None:
     port = free_port()
-    quick = "SCAFFOLD_TOKENS_PER_SECOND=4000\nCODE_CHECKS=false\n"
-    (tmp_path / ".env").write_text(f"PORT={port}\nSNAPINFRA_DATA=kept here\n{quick}")
+    quick = "\n".join(f"{name}={value}" for name, value in AT_ONCE.items())
+    (tmp_path / ".env").write_text(f"PORT={port}\nSNAPINFRA_DATA=kept here\n{quick}\n")
     async with started("dev", folder=tmp_path) as process:
         running = Dev(process, await banner(process), port)
         made = await pasted(running.says(r"^  Try +(.+)$"), tmp_path, "--no-deploy")

@@ -106,7 +106,7 @@ async def test_a_stream_cut_at_any_byte_and_resumed_is_the_same(stream: Stream) 
     assert rebuilt(whole)[1] == FILES
     assert had[-1] == whole
     assert len(had) == len(sent) + 1
-    for came in had:
+    for came in {id(came): came for came in had}.values():  # one list for all offsets with the same events
         assert came == whole[: len(came)]
     for count, rest in enumerate(resumed):
         assert joined(whole[:count] + rest) == joined(whole)

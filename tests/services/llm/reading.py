@@ -35,21 +35,21 @@ def outcome(items: Iterable[FileItem]) -> tuple[dict[str, str], set[FileDiscarde
     files: dict[str, str] = {}
     discarded: set[FileDiscarded] = set()
     notes = ""
-    texts: dict[str, str] = {}
+    texts: dict[str, list[str]] = {}
     for item in items:
         match item:
             case Note(text):
                 notes += text
             case FileStarted(path):
                 assert path not in texts
-                texts[path] = ""
+                texts[path] = []
             case FileDelta(path, text):
                 assert text
-                texts[path] += text
+                texts[path].append(text)
             case FileCompleted(path, sha256, size):
-                content = texts[path].encode()
+                files[path] = "".join(texts[path])
+                content = files[path].encode()
                 assert (sha256, size) == (hashlib.sha256(content).hexdigest(), len(content))
-                files[path] = texts[path]
             case FileDiscarded():
                 discarded.add(item)
             case FileRemoved():
