@@ -23,7 +23,7 @@ from tests.mutations.changes import changed
 from tests.mutations.reading import Reading, read
 
 ASKED = Request(ChatTask("x", "x", None, "x"), (Message("user", "Hello?"),), "chat/1", Options())
-STREAMS = 400
+STREAMS = 150
 FRAMES = frames()
 
 
