@@ -12,6 +12,7 @@ from typing import Final
 from services.core.clock import Clock
 from services.core.frozen import frozen
 from services.platforms.port import (
+    Attached,
     DeployFailed,
     Event,
     Line,
@@ -44,7 +45,7 @@ _REQUESTS: Final = (
 
 
 @frozen
-class Rehearsal:
+class Rehearsal(Attached):
     now: Clock
 
     async def deploy(self, order: Order) -> AsyncGenerator[Event, None]:

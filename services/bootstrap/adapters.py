@@ -1,6 +1,8 @@
 """The choice of adapters: which provider, platform, vault, verifier the settings ask for."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,16 +12,18 @@ from services.checks.port import Checks, NoChecks
 from services.checks.service import open_checks
 from services.config import Config
 from services.core.clock import Clock
+from services.core.credentials import AwsKeys
 from services.core.frozen import frozen
 from services.foundation.auth.jwks import JwksKeys, PemKey
 from services.foundation.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier
-from services.foundation.aws.clients import LONG_POLL, Aws
+from services.foundation.aws.clients import LONG_POLL, Aws, connect
 from services.foundation.aws.emulator import EMULATOR_CREDENTIALS
 from services.foundation.aws.mailer import Mailer
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.spec import E, Owner, TableSpec
 from services.foundation.aws.tables import Table
 from services.foundation.aws.topic import Topic
+from services.foundation.limits.pauses import PAUSES, Pauses
 from services.foundation.outbound.addresses import is_public, is_public_or_private
 from services.foundation.outbound.client import Outbound
 from services.foundation.outbound.resolver import SystemResolver
@@ -33,9 +37,11 @@ from services.llm.groq import Groq
 from services.llm.openai import OpenAI
 from services.llm.port import Provider
 from services.platforms.backend import Limits, Machine
+from services.platforms.heroku.adapter import HerokuPlatform
 from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
-from services.platforms.port import DeploymentPlatform, Platform
+from services.platforms.port import AwsAccount, DeploymentPlatform, Platform
+from services.platforms.preparing import PrepareTables
 from services.platforms.tables import StackTables
 from services.scaffold.provider import Scaffold
 
@@ -104,15 +110,45 @@ class Adapters:
 
     def platforms(self) -> dict[DeploymentPlatform, Platform]:
         config = self.config
+        common: dict[str, Any] = {
+            "pauses": Pauses(table=self.table(PAUSES), now=self.now),
+            "prepare": PrepareTables(self._tables_of),
+            "now": self.now,
+        }
+        platforms: dict[DeploymentPlatform, Platform] = {
+            DeploymentPlatform.HEROKU: HerokuPlatform(base_url=config.heroku_api_url, **common)
+        }
+        if config.development:
+            platforms[DeploymentPlatform.LOCAL] = LocalPlatform((config.data / "local").absolute(), self._machine())
+        return platforms
+
+    def tables_here(self) -> AwsAccount | None:
+        """Where the tables of backends are that have no account of their own: nowhere in production."""
+        config = self.config
         if not config.development:
-            return {}
+            return None
+        keys = AwsKeys(*EMULATOR_CREDENTIALS.values())
+        return AwsAccount(region=config.aws_region, keys=keys, endpoint=config.aws_endpoint_url)
+
+    @asynccontextmanager
+    async def _tables_of(self, account: AwsAccount) -> AsyncGenerator[StackTables]:
+        aws = await asyncio.to_thread(
+            connect, region=account.region, endpoint=account.endpoint, credentials=account.environment
+        )
+        try:
+            yield StackTables(aws)
+        finally:
+            aws.close()
+
+    def _machine(self) -> Machine:
+        config = self.config
         endpoint = {"AWS_ENDPOINT_URL": config.aws_endpoint_url} if config.aws_endpoint_url else {}
         aws = {
             **endpoint,
             "AWS_REGION": config.aws_region,
             **EMULATOR_CREDENTIALS,
         }
-        machine = Machine(
+        return Machine(
             search_path=self.environment.get("PATH", ""),
             cache=self._npm_cache,
             network=self._npm_network,
@@ -121,7 +157,6 @@ class Adapters:
             limits=Limits(),
             now=self.now,
         )
-        return {DeploymentPlatform.LOCAL: LocalPlatform((config.data / "local").absolute(), machine)}
 
     def authenticator(self) -> Authenticator:
         config = self.config

@@ -106,8 +106,16 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
     generations, generation_job = working.generations(
         router, budgets, schemas=schemas, architectures=architectures, documentation=documentation
     )
-    deployments, deployment_job = working.deployments(platforms, generations)
     outbound = adapters.outbound()
+    integrations = Integrations(
+        table=table(INTEGRATIONS),
+        projects=projects,
+        envelopes=adapters.envelopes(),
+        tester=CredentialTester(outbound, now),
+        idempotency=idempotency,
+        now=now,
+    )
+    deployments, deployment_job = working.deployments(platforms, generations, integrations)
     dispatcher, webhooks = notifying.webhooks(shared, outbound, identity, settings)
     deleted = DeletedProjects(projects, now)
     deletion = Deletion(
@@ -157,14 +165,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         usage=Reports(usage=budgets.usage, counters=budgets.counters, limits=budgets.limits, now=now),
         webhooks=webhooks,
         targets=notifying.targets(shared),
-        integrations=Integrations(
-            table=table(INTEGRATIONS),
-            projects=projects,
-            envelopes=adapters.envelopes(),
-            tester=CredentialTester(outbound, now),
-            idempotency=idempotency,
-            now=now,
-        ),
+        integrations=integrations,
         health=_health(shared, generations.queue, identity.sign_in, router),
     )
     purge = Purge(deleted=deleted, deletion=deletion, items=adapters.owned_items(Owner.PROJECT))

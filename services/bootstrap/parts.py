@@ -25,6 +25,7 @@ from services.documentation.service import Documentation
 from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
 from services.foundation.aws.spec import TableSpec
 from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS
+from services.foundation.limits.pauses import PAUSES
 from services.foundation.limits.rate_limit import RATES
 from services.foundation.limits.throttle import Throttle
 from services.generations.model import GENERATIONS
@@ -72,6 +73,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     ACCESS_CHANGES,
     IDEMPOTENCY_KEYS,
     RATES,
+    PAUSES,
     BUDGETS,
     USAGE,
     WEBHOOKS,

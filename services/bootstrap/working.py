@@ -12,6 +12,7 @@ from services.core.frozen import frozen
 from services.deployments.archive import LogArchive
 from services.deployments.job import DeploymentJob
 from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
+from services.deployments.orders import Orders
 from services.deployments.service import Deployments
 from services.deployments.variables import Variables
 from services.documentation.service import Documentation
@@ -28,6 +29,7 @@ from services.generations.kinds.schema import SchemaKind
 from services.generations.model import GENERATIONS, Generation, GenerationKind
 from services.generations.options import completing
 from services.generations.service import Generations
+from services.integrations.service import Integrations
 from services.llm.port import Options
 from services.llm.router import Router
 from services.outcomes.announcer import DeploymentAnnouncer, GenerationAnnouncer, Outlets
@@ -101,7 +103,10 @@ class Working:
         return service, job
 
     def deployments(
-        self, platforms: Mapping[DeploymentPlatform, Platform], generations: Generations
+        self,
+        platforms: Mapping[DeploymentPlatform, Platform],
+        generations: Generations,
+        integrations: Integrations,
     ) -> tuple[Deployments, DeploymentJob]:
         shared, adapters, now = self.shared, self.shared.adapters, self.shared.now
         table, archive = adapters.table(DEPLOYMENTS), LogArchive(adapters.table(DEPLOYMENT_LOGS), now)
@@ -122,14 +127,20 @@ class Working:
         )
         job = DeploymentJob(
             table=table,
-            generations=generations,
             projects=self.projects,
             archive=archive,
-            bucket=shared.bucket,
             announcer=DeploymentAnnouncer(outlets=self.outlets),
             event_log=shared.log,
             platforms=platforms,
-            variables=variables,
+            orders=Orders(
+                table=table,
+                generations=generations,
+                bucket=shared.bucket,
+                variables=variables,
+                integrations=integrations,
+                archive=archive,
+                tables=adapters.tables_here(),
+            ),
             now=now,
         )
         return service, job

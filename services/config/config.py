@@ -9,10 +9,11 @@ from services.config.ai import AiSettings
 from services.config.auth import AuthSettings
 from services.config.aws import AwsSettings
 from services.config.jobs import JobSettings
+from services.config.platforms import PlatformSettings
 from services.config.server import ServerSettings
 
 
-class Config(JobSettings, AuthSettings, AiSettings, AwsSettings, ServerSettings):
+class Config(PlatformSettings, JobSettings, AuthSettings, AiSettings, AwsSettings, ServerSettings):
     """Every setting. The alias is the environment variable; a variable that is set but empty counts as unset."""
 
     @property

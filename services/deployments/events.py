@@ -34,6 +34,8 @@ class LogLine(_Event, frozen=True):
     level: LogLevel
     stream: LogStream
     message: str
+    id: str = ""
+    """The platform's own, where it has one."""
 
 
 class DeploymentFinished(_Event, frozen=True):
@@ -83,6 +85,10 @@ class LogFilter:
 
 def encode(event: StoredEvent) -> bytes:
     return msgspec.json.encode(event)
+
+
+def decode(data: bytes) -> StoredEvent:
+    return _decoder.decode(data)
 
 
 def lines(entries: Sequence[Entry], shown: LogFilter) -> Iterator[NumberedLine]:

@@ -5,8 +5,9 @@ import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Final, assert_never
-from urllib.parse import urlsplit
+from typing import Final, Never, assert_never
+
+from msgspec.structs import replace
 
 from services.core.clock import Clock
 from services.core.frozen import frozen
@@ -14,22 +15,22 @@ from services.deployments import events
 from services.deployments.archive import LogArchive
 from services.deployments.history import close_stream, finished
 from services.deployments.model import Deployment, DeploymentStatus
-from services.deployments.variables import Variables
-from services.foundation.aws.bucket import Bucket
+from services.deployments.orders import Orders
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import EventLog, LogUnavailable
 from services.foundation.jobs.announcing import Announcer, announce_end
 from services.foundation.jobs.record import StopCause, end_of_job, stop_requested
 from services.foundation.jobs.run import Run
-from services.foundation.jobs.worker import JobFailed
-from services.foundation.vault.port import CanNotOpen
-from services.generations.artifact import ARCHIVE
-from services.generations.service import Generations
+from services.foundation.jobs.worker import JobFailed, Parked
 from services.platforms import port
 from services.platforms.mask import Mask
 from services.platforms.port import DeploymentPlatform
 from services.projects.model import ProjectStatus
 from services.projects.service import Projects
+
+FIRST_PAUSE: Final = 2
+LONGEST_PAUSE: Final = 60
+"""Seconds between two looks at what runs without us: few while it writes, more while it is silent."""
 
 WAIT_LIMIT: Final = timedelta(days=1)
 ARCHIVE_EVERY: Final = 1.0
@@ -43,13 +44,11 @@ class DeploymentJob:
     """Handler of deployment jobs. The run lasts as long as the platform has something to tell."""
 
     table: Table[Deployment]
-    generations: Generations
     projects: Projects
     archive: LogArchive
-    bucket: Bucket
     event_log: EventLog
     platforms: Mapping[DeploymentPlatform, port.Platform]
-    variables: Variables
+    orders: Orders
     announcer: Announcer[Deployment]
     now: Clock
 
@@ -67,29 +66,76 @@ class DeploymentJob:
         return None if record.live_at else record.created_at + WAIT_LIMIT
 
     async def work(self, run: Run[Deployment]) -> None:
-        """Deploy, and follow what runs until it stops."""
+        """Deploy, and follow what runs until it stops; or look at what runs without us. Raises Parked."""
+        platform = self._platform(run.record)
+        if run.record.live_at is not None and platform.outlives:
+            await self._look(run, platform)
         async with self._archiving(run):
-            record = await run.save(status=DeploymentStatus.BUILDING, started_at=run.record.started_at or self.now())
-            await self.projects.mark(record.project_id, ProjectStatus.DEPLOYING, job_id=record.id)
-            if record.attempt > 1:
-                await self._say(run, f"Starting again: attempt {record.attempt}.")
-            await self._tell(run, events.DeploymentStatusChanged(record.status))
-            platform, order = self._platform(record), await self._order(record)
-            mask = Mask(order.config.environment.values())
+            await self._begin(run)
+            order = await self.orders.order(run.record)
             try:
-                async with aclosing(platform.deploy(order)) as happenings:
-                    async for happening in happenings:
-                        await self._take(run, happening, mask)
-            except port.DeployFailed as failure:  # from None: what is logged of it would not be masked
-                raise JobFailed(failure.reason, mask(failure.message), retryable=False) from None
+                await self._follow(run, platform.deploy(order), Mask(order.secrets))
             except port.Superseded:
                 pass
+            else:
+                if platform.outlives:
+                    raise Parked(FIRST_PAUSE)
         await self._finish(run, DeploymentStatus.SUPERSEDED)
+
+    async def _begin(self, run: Run[Deployment]) -> None:
+        """Say that an attempt begins; what an earlier one may still have been about to tell is fenced off by it."""
+        goes_on = run.record.acts_elsewhere
+        if run.record.attempt > 1:
+            await self._say(run, f"{'Going on' if goes_on else 'Starting again'}: attempt {run.record.attempt}.")
+        if goes_on:
+            await run.out.flush()
+            await self.archived(run.record)
+            return
+        record = await run.save(status=DeploymentStatus.BUILDING, started_at=run.record.started_at or self.now())
+        await self.projects.mark(record.project_id, ProjectStatus.DEPLOYING, job_id=record.id)
+        await self._tell(run, events.DeploymentStatusChanged(record.status))
+
+    async def _look(self, run: Run[Deployment], platform: port.Platform) -> Never:
+        """Tell what a running backend has written, and leave it alone until the next look. Raises Parked."""
+        placement = await self.orders.placement(run.record)
+        try:
+            await self._follow(run, platform.look(placement), Mask(placement.secrets))
+        except port.DeployFailed as failure:  # it runs on, whether or not we can see it
+            log.info("%s can't be looked at: %s", run.record.id, failure.reason)
+        await run.out.flush()
+        await self.archived(run.record)
+        pause = FIRST_PAUSE if run.out.seq else min(max(FIRST_PAUSE, run.record.pause * 3 // 2), LONGEST_PAUSE)
+        run.pending["pause"] = pause
+        raise Parked(pause)
+
+    async def _follow(self, run: Run[Deployment], happenings: AsyncGenerator[port.Event], mask: Mask) -> None:
+        try:
+            async with aclosing(happenings):
+                async for happening in happenings:
+                    await self._take(run, happening, mask)
+        except port.DeployFailed as failure:  # from None: what is logged of it would not be masked
+            again = failure.again_after
+            raise JobFailed(
+                failure.reason, mask(failure.message), retryable=again is not None, after=again or 0
+            ) from None
 
     async def stopped(self, run: Run[Deployment]) -> None:
         """End a deployment that was canceled or replaced."""
-        superseded = run.record.stop is StopCause.SUPERSEDED
-        await self._finish(run, DeploymentStatus.SUPERSEDED if superseded else DeploymentStatus.CANCELED)
+        if run.record.stop is StopCause.SUPERSEDED:
+            await self._finish(run, DeploymentStatus.SUPERSEDED)
+            return
+        message = await self._cancel(run.record) if run.record.acts_elsewhere else None
+        reason = None if message is None else "NOT_STOPPED"
+        await self._finish(run, DeploymentStatus.CANCELED, reason=reason, message=message)
+
+    async def _cancel(self, record: Deployment) -> str | None:
+        """Stop what the platform has of a deployment; return why it could not be."""
+        placement = await self.orders.placement(record)
+        try:
+            await self._platform(record).cancel(placement, live=record.live_at is not None)
+        except port.DeployFailed as failure:
+            return f"It may still run at {record.platform.value}: {Mask(placement.secrets)(failure.message)}"
+        return None
 
     async def failed(self, run: Run[Deployment], failure: JobFailed, *, final: bool) -> None:
         """Tell of a failed attempt; when final, end the deployment."""
@@ -98,10 +144,10 @@ class DeploymentJob:
             await self._finish(run, DeploymentStatus.FAILED, reason=failure.code, message=failure.message)
 
     async def handed_over(self, run: Run[Deployment]) -> None:
-        """Tell that what runs was stopped with its worker and will be started again."""
-        await self._say(
-            run, "The worker is stopping; this deployment stops with it and starts again with the next one."
-        )
+        """Tell that another worker will go on; what runs in this one was stopped with it, and will be started again."""
+        stops = "The worker is stopping; this deployment stops with it and starts again with the next one."
+        goes_on = "The worker is stopping; another one goes on with this."
+        await self._say(run, goes_on if run.record.acts_elsewhere else stops)
         await run.out.flush()
         await self.archived(run.record)
 
@@ -118,47 +164,36 @@ class DeploymentJob:
             raise JobFailed("PLATFORM_UNAVAILABLE", message, retryable=False)
         return platform
 
-    async def _order(self, record: Deployment) -> port.Order:
-        generation = await self.generations.find(record.generation_id)
-        where = generation.artifact if generation else None
-        content = await self.bucket.get(f"{where}/{ARCHIVE}") if where else None
-        if content is None:
-            raise JobFailed("ARCHIVE_MISSING", "The generated code is gone.", retryable=False)
-        return port.Order(
-            deployment_id=record.id,
-            site=record.project_id,
-            archive=content,
-            config=port.Config(
-                environment=await self._environment(record),
-                build_command=record.config.build_command,
-                start_command=record.config.start_command,
-            ),
-            preferred_port=urlsplit(record.url).port if record.url else None,
-        )
-
-    async def _environment(self, record: Deployment) -> Mapping[str, str]:
-        try:
-            return await self.variables.opened(record)
-        except CanNotOpen:
-            message = "The environment variables can not be decrypted any more; deploy with new ones."
-            raise JobFailed("VARIABLES_UNREADABLE", message, retryable=False) from None
-
     async def _take(self, run: Run[Deployment], happening: port.Event, mask: Mask) -> None:
         match happening:
             case port.PhaseChanged():
                 status = DeploymentStatus(happening.phase.value)
-                if run.record.status is not status:
+                goes_back = run.record.status is DeploymentStatus.DEPLOYING and run.record.acts_elsewhere
+                if run.record.status is not status and not goes_back:
                     await run.save(status=status)
                     await self._tell(run, events.DeploymentStatusChanged(status))
             case port.StepChanged():
                 await self._tell(run, events.StepChanged(happening.step, happening.state))
+            case port.Calling():
+                await self._note(run, happening.step, port.Call(self.now()))
+            case port.Called():
+                call = run.record.progress.calls.get(happening.step) or port.Call(self.now())
+                await self._note(run, happening.step, replace(call, id=happening.id), page=happening.page)
+                run.detached.set()  # from here on it mostly waits
             case port.Line():
-                line = events.LogLine(happening.at, happening.level, happening.stream, mask(happening.message))
-                await self._tell(run, line)
+                message = mask(happening.message)
+                await self._tell(
+                    run, events.LogLine(happening.at, happening.level, happening.stream, message, happening.id)
+                )
             case port.Live():
                 await self._went_live(run, happening.url)
             case _:
                 assert_never(happening)
+
+    async def _note(self, run: Run[Deployment], step: str, call: port.Call, *, page: str | None = None) -> None:
+        """Store how far a deployment has come at its platform, before anything follows from it."""
+        before = run.record.progress
+        await run.save(progress=port.Progress({**before.calls, step: call}, page or before.page))
 
     async def _went_live(self, run: Run[Deployment], url: str) -> None:
         """Record that a deployment answers, in its record and its project; then tell of it."""
@@ -178,7 +213,9 @@ class DeploymentJob:
             ended = DeploymentStatus.SUPERSEDED
             return stop_requested(old, StopCause.SUPERSEDED, running=old.status, ended=ended, now=self.now)
 
-        await self.table.update(deployment_id, replaced)
+        ended = await self.table.update(deployment_id, replaced)
+        if ended is not None and ended.finished_at is not None:  # no run holds it, which would
+            await self.settle(ended)
 
     async def _finish(
         self,

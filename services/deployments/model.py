@@ -14,7 +14,7 @@ from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.jobs.record import OPEN_INDEX, JobRecord
 from services.foundation.vault.envelope import Sealed
-from services.platforms.port import DeploymentPlatform
+from services.platforms.port import DeploymentPlatform, Progress
 
 
 class DeploymentStatus(Enum):
@@ -86,6 +86,13 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     generation_id: GenerationId
     platform: DeploymentPlatform
     environment: str = "production"
+    site: str | None = None
+    """What the platform calls the place: stable per project, environment and platform. None for LOCAL's own."""
+    progress: Progress = Progress()
+    rollback_to: DeploymentId | None = None
+    """The earlier deployment whose code, variables and tables these are."""
+    pause: int = 0
+    """Seconds before the next look at what runs, where it runs without us; grows while it is silent."""
     config: StoredConfig = StoredConfig()
     status: DeploymentStatus = DeploymentStatus.PENDING
     reason: str | None = None
@@ -93,6 +100,11 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     url: str | None = None
     started_at: datetime | None = None
     live_at: datetime | None = None
+
+    @property
+    def acts_elsewhere(self) -> bool:
+        """Whether a platform may have something of it that goes on without us."""
+        return bool(self.progress.calls)
 
 
 DEPLOYMENTS: Final = TableSpec(

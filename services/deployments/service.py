@@ -1,5 +1,7 @@
 """What users do with deployments: start one, watch it, read its logs, stop it, do it again."""
 
+import hashlib
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import field
@@ -77,7 +79,9 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
                 return await self.get(DeploymentId(attempt.done), by=by)
             return await self._create(new, attempt, by=by)
 
-    async def _create(self, new: NewDeployment, attempt: Try, *, by: Actor) -> Deployment:
+    async def _create(
+        self, new: NewDeployment, attempt: Try, *, rollback_to: DeploymentId | None = None, by: Actor
+    ) -> Deployment:
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
         platform = new.platform or await self.settings.default_platform(project.team_id)
         self._check(new, platform)
@@ -94,6 +98,8 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
             generation_id=new.generation_id,
             platform=platform,
             environment="development" if platform is DeploymentPlatform.LOCAL else "production",
+            site=await self._site(project, platform),
+            rollback_to=rollback_to,
             config=await self.variables.stored(new.config, deployment_id=deployment_id, project_id=project.id),
             created_at=now,
             updated_at=now,
@@ -127,6 +133,41 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
             config = await self._chosen(old)
             again = NewDeployment(old.project_id, old.generation_id, old.platform, config)
             return await self._create(again, attempt, by=by)
+
+    async def roll_back(
+        self,
+        deployment_id: DeploymentId,
+        to: DeploymentId,
+        *,
+        client_mutation_id: str | None = None,
+        by: Actor,
+    ) -> Deployment:
+        """Deploy what an earlier deployment of the same site was: its code with its variables, and its tables.
+
+        A platform that keeps what it built takes that; otherwise it is built from the kept archive. Raises Conflict,
+        with the deployment, where it can't be what it was; and Invalid where the two are not of one site.
+        """
+        key = f"{deployment_id} {to}"
+        async with self.idempotency.trying("rollbackDeployment", key, client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(DeploymentId(attempt.done), by=by)
+            current = await self.get(deployment_id, by=by, action=Action.EDIT)
+            earlier = await self.get(to, by=by)
+            _check_rollback(current, earlier)
+            if await self.generations.find(earlier.generation_id) is None:
+                raise Conflict("The code of that deployment was deleted.", current=current)
+            config = await self._chosen(earlier)
+            again = NewDeployment(earlier.project_id, earlier.generation_id, earlier.platform, config)
+            return await self._create(again, attempt, rollback_to=earlier.id, by=by)
+
+    async def _site(self, project: Project, platform: DeploymentPlatform) -> str | None:
+        """Return what the platform calls the place of a project: as before, whatever the project is called now."""
+        if platform is DeploymentPlatform.LOCAL:
+            return None
+        async for earlier in self.table.every("ProjectIdIndex", project.id, where={"platform": platform.value}):
+            if earlier.site is not None:
+                return earlier.site
+        return site_name(project.name, project.id)
 
     async def _chosen(self, deployment: Deployment) -> DeploymentConfig:
         """Return what was chosen for a deployment, with the values of variables."""
@@ -266,6 +307,8 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
         if deployment is not None and deployment.finished_at is not None:
             await self.projects.went_down(deployment.project_id, deployment.id, failed=False)
             await close_stream(self.event_log, self.archive, deployment)
+        elif deployment is not None and deployment.lease is None:  # it waits at its platform: let a run stop it there
+            await self.queue.send(deployment.id, group=deployment.team_id)
         return deployment
 
     def _check(self, new: NewDeployment, platform: DeploymentPlatform) -> None:
@@ -274,6 +317,26 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
             faults.append(Fault(f"{platform.value} is not available on this server.", ("platform",)))
         if faults:
             raise Invalid(faults)
+
+
+def site_name(project_name: str, project_id: ProjectId) -> str:
+    """Return a name that Heroku takes for an app, which every other platform takes too: `bike-rental-3f9a0c2e`.
+
+    At most 30 lower-case letters, digits and hyphens; the first is a letter.
+    """
+    words = "-".join(re.findall(r"[a-z0-9]+", project_name.lower()))[:20].strip("-")
+    if not words[:1].isalpha():
+        words = f"app-{words}"[:20].strip("-")
+    return f"{words}-{hashlib.sha256(project_id.encode()).hexdigest()[:8]}"
+
+
+def _check_rollback(current: Deployment, earlier: Deployment) -> None:
+    if earlier.id == current.id:
+        raise Invalid.one("That is the deployment itself; redeploy does it again.", "toDeploymentId")
+    if (earlier.project_id, earlier.platform, earlier.site) != (current.project_id, current.platform, current.site):
+        raise Invalid.one("toDeploymentId is not an earlier deployment of the same place.", "toDeploymentId")
+    if earlier.live_at is None:
+        raise Conflict("That deployment never answered; choose one that was live.", current=current)
 
 
 def _check_deployable(generation: Generation, project: Project) -> None:

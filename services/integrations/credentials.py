@@ -1,4 +1,4 @@
-"""Credentials: what lets us act at another service for a team. They never show in a repr."""
+"""The form of credentials: what is said of them, and how they are written to be sealed."""
 
 import re
 from collections.abc import Sequence
@@ -6,34 +6,12 @@ from typing import Final
 
 import msgspec
 
+from services.core.credentials import AwsKeys, Credentials, Token
 from services.core.errors import Fault
 
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{8,4096}", re.ASCII)
 _ACCESS_KEY: Final = re.compile(r"[A-Z0-9]{16,128}", re.ASCII)
 _SHOWN, _LONG = 4, 12
-
-
-class Token(msgspec.Struct, frozen=True, rename="camel", tag="token"):
-    """A token or key, sent as it is."""
-
-    token: str
-
-    def __repr__(self) -> str:
-        return "Token(…)"
-
-
-class AwsKeys(msgspec.Struct, frozen=True, rename="camel", tag="aws"):
-    """An access key of AWS, with which requests are signed."""
-
-    access_key_id: str
-    secret_access_key: str
-    session_token: str | None = None
-
-    def __repr__(self) -> str:
-        return "AwsKeys(…)"
-
-
-Credentials = Token | AwsKeys
 
 
 def hint_of(credentials: Credentials) -> str:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from services.core.actor import Actor
 from services.core.clock import Clock
+from services.core.credentials import AwsKeys, Credentials
 from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
 from services.core.frozen import frozen
 from services.core.ids import IntegrationId, ProjectId, TeamId
@@ -19,8 +20,6 @@ from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.vault.envelope import Envelopes, Sealed
 from services.foundation.vault.port import CanNotOpen
 from services.integrations.credentials import (
-    AwsKeys,
-    Credentials,
     credential_faults,
     hint_of,
     read,

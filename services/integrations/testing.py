@@ -9,11 +9,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as SigningKeys
 
 from services.core.clock import Clock
+from services.core.credentials import AwsKeys, Credentials, Token
 from services.core.foreign_json import UnreadableJson, read_json
 from services.core.frozen import frozen
 from services.core.ids import TeamId
 from services.foundation.outbound.client import Outbound, Reply, Unreachable
-from services.integrations.credentials import AwsKeys, Credentials, Token
 from services.integrations.model import CredentialTest, IntegrationTestState, IntegrationType
 
 BASE_URLS: Final[Mapping[IntegrationType, str]] = {

@@ -1,11 +1,12 @@
-"""How an archive is unpacked without trusting it."""
+"""How an archive is read without trusting it."""
 
 import errno
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Final, NoReturn
@@ -32,14 +33,30 @@ def unpack(archive: bytes, *, into: Path) -> None:
     Raises DeployFailed BAD_ARCHIVE for what is no ZIP, is larger than the limits, or has an entry that is not a plain
     file or folder inside `into`, or that would overwrite another. Nothing is written unless all names are fine.
     """
+    with _opened(archive) as files:
+        into.mkdir(parents=True)
+        for path, chunks in files:
+            target = into / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("xb") as unpacked:
+                unpacked.writelines(chunks)
+
+
+def contents(archive: bytes) -> dict[str, bytes]:
+    """Return the files of a ZIP by their paths. Blocks. Raises DeployFailed as `unpack` does."""
+    with _opened(archive) as files:
+        return {path: b"".join(chunks) for path, chunks in files}
+
+
+@contextmanager
+def _opened(archive: bytes) -> Generator[Iterator[tuple[str, Iterator[bytes]]]]:
     if len(archive) > MAX_ARCHIVE:
         _refuse(f"it is larger than {MAX_ARCHIVE} bytes")
     try:
         with zipfile.ZipFile(BytesIO(archive)) as opened:
             entries = opened.infolist()
             _check(entries)
-            into.mkdir(parents=True)
-            _write(opened, (entry for entry in entries if not entry.is_dir()), into)
+            yield _files(opened, (entry for entry in entries if not entry.is_dir()))
     # all that zipfile raises of bytes that contradict themselves
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError) as error:
         raise DeployFailed("BAD_ARCHIVE", "The archive is not a readable ZIP.") from error
@@ -76,17 +93,21 @@ def _check_kind(entry: zipfile.ZipInfo) -> None:
         _refuse(f"{entry.orig_filename!r} is encrypted or packed by a method other than deflate")
 
 
-def _write(opened: zipfile.ZipFile, files: Iterable[zipfile.ZipInfo], into: Path) -> None:
+def _files(opened: zipfile.ZipFile, files: Iterable[zipfile.ZipInfo]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield paths with their contents, each of which is read before the next; all together are bounded."""
     left = MAX_UNPACKED
-    for entry in files:
-        target = into / entry.orig_filename
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with opened.open(entry) as packed, target.open("xb") as unpacked:
+
+    def chunks(entry: zipfile.ZipInfo) -> Iterator[bytes]:
+        nonlocal left
+        with opened.open(entry) as packed:
             while chunk := packed.read(_CHUNK):
                 left -= len(chunk)
                 if left < 0:
                     _refuse(f"it unpacks to more than {MAX_UNPACKED} bytes")
-                unpacked.write(chunk)
+                yield chunk
+
+    for entry in files:
+        yield entry.orig_filename, chunks(entry)
 
 
 def _refuse(why: str) -> NoReturn:

@@ -5,8 +5,7 @@ import contextlib
 import shutil
 import signal
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from functools import partial
 from http import HTTPStatus
@@ -20,11 +19,11 @@ from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.platforms import npm
 from services.platforms.archive import unpack
+from services.platforms.emitting import Emit, step
 from services.platforms.mask import Mask
 from services.platforms.output import level_of
 from services.platforms.port import (
     DeployFailed,
-    Event,
     Line,
     Live,
     LogLevel,
@@ -43,8 +42,6 @@ TEMPLATE: Final = "infrastructure/template.json"
 
 _TAIL: Final = 10
 _DEFAULT_START: Final = "node dist/server.js"
-
-Emit = Callable[[Event], Awaitable[None]]
 
 
 class CreateTables(Protocol):
@@ -106,20 +103,20 @@ class Backend:
         await self.emit(Line(self.machine.now(), LogLevel.INFO, LogStream.SYSTEM, message))
 
     async def _build(self) -> None:
-        async with self._step("unpack"):
+        async with step(self.emit, "unpack"):
             await to_the_end(asyncio.to_thread(unpack, self.order.archive, into=self.folder))
             scripts = npm.scripts(self.folder)
         program = shutil.which("npm", path=self.machine.search_path)
         if program is None:
             raise DeployFailed("NO_NODE", "npm was not found on this machine: install Node.js 20 or newer.")
         limits = self.machine.limits
-        async with self._step("install"):
+        async with step(self.emit, "install"):
             await self._make(partial(self._install, program), code="INSTALL", seconds=limits.install)
         command = self._build_command(program, scripts)
         if command is None:
             await self.say("package.json has no build script: nothing to build.")
             return
-        async with self._step("build"):
+        async with step(self.emit, "build"):
             await self._make(partial(self._run, command), code="BUILD", seconds=limits.build)
 
     def _build_command(self, program: str, scripts: Mapping[str, str]) -> list[str] | None:
@@ -165,7 +162,7 @@ class Backend:
         template = self.folder / TEMPLATE
         if not template.is_file():
             return
-        async with self._step("tables"):
+        async with step(self.emit, "tables"):
             text = template.read_text(encoding="utf-8", errors="replace")
             stack = f"snapinfra-{self.order.site}".replace("_", "-")
             await self.machine.create_tables(text, prefix=self._table_prefix, stack=stack)
@@ -185,7 +182,7 @@ class Backend:
         )
         try:
             await self.emit(StepChanged("start", StepState.SUCCEEDED))
-            async with self._step("health"):
+            async with step(self.emit, "health"):
                 await self._until_healthy(server, tail)
             on_live()
             await self.emit(Live(f"http://{HOST}:{self.port}"))
@@ -218,16 +215,6 @@ class Backend:
             raise DeployFailed("HEALTH_CHECK_FAILED", message) from error
         status = server.result()
         raise DeployFailed("CRASHED", f"The server ended with {describe(status)} before it answered.{tail.quote()}")
-
-    @asynccontextmanager
-    async def _step(self, name: str) -> AsyncGenerator[None, None]:
-        await self.emit(StepChanged(name, StepState.RUNNING))
-        try:
-            yield
-        except DeployFailed:
-            await self.emit(StepChanged(name, StepState.FAILED))
-            raise
-        await self.emit(StepChanged(name, StepState.SUCCEEDED))
 
     @property
     def _table_prefix(self) -> str:

@@ -7,13 +7,15 @@ import re
 import shutil
 import socket
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
 from services.core.frozen import frozen
-from services.platforms.backend import HOST, Backend, Emit, Machine
-from services.platforms.port import Event, Order, Superseded
+from services.platforms.backend import HOST, Backend, Machine
+from services.platforms.emitting import Emit, emitted
+from services.platforms.port import Attached, Event, Order, Superseded
 from services.platforms.process import ended, to_the_end
 
 _BUFFER: Final = 256
@@ -37,15 +39,8 @@ class _Run:
             self.work.cancel()
 
 
-class _End:
-    """Stands behind the last event."""
-
-
-_Events = asyncio.Queue[Event | Exception | _End]
-
-
 @frozen
-class LocalPlatform:
+class LocalPlatform(Attached):
     """Deploys into `<root>/<site>/<deployment id>`, a folder that lasts as long as the deployment.
 
     Orders count as later by when their iterator is first read. An order whose own deployment runs already replaces that
@@ -59,23 +54,9 @@ class LocalPlatform:
 
     async def deploy(self, order: Order) -> AsyncGenerator[Event, None]:
         """Deploy as port.Platform says. Read it in contextlib.aclosing: what is only dropped is stopped late."""
-        events: _Events = asyncio.Queue(_BUFFER)
-        task = asyncio.create_task(self._report(order, events))
-        try:
-            while not isinstance(event := await events.get(), _End):
-                if isinstance(event, Exception):
-                    raise event
+        async with aclosing(emitted(lambda emit: self._take(order, emit), ahead=_BUFFER)) as events:
+            async for event in events:
                 yield event
-        finally:
-            task.cancel()
-            await to_the_end(ended(task))
-
-    async def _report(self, order: Order, events: _Events) -> None:
-        try:
-            await self._take(order, events.put)
-        except Exception as error:  # noqa: BLE001 - it is raised where the events are read
-            await events.put(error)
-        await events.put(_End())
 
     async def _take(self, order: Order, emit: Emit) -> None:
         folder = self.root / _name(order.site) / _name(order.deployment_id)

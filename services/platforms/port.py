@@ -1,15 +1,23 @@
 """The port of the deploy targets: from an archive of files to a URL that answers.
 
-Adapters: local (development only). All pass tests/services/platforms/.
+Adapters: local (development only), heroku. All pass tests/services/platforms/.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections import deque
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import ClassVar, Final, Protocol
 
+import msgspec
+
+from services.core.credentials import AwsKeys, Credentials
 from services.core.frozen import frozen
+
+REMEMBERED: Final = 1_000
+"""Lines of a stream that an attempt knows of: more than a platform repeats at once."""
+
 
 
 class DeploymentPlatform(Enum):
@@ -17,6 +25,8 @@ class DeploymentPlatform(Enum):
 
     LOCAL = "LOCAL"
     """On the machine of the worker; in development only."""
+    HEROKU = "HEROKU"
+    """An app of Heroku, built there from the source."""
 
 
 class LogStream(Enum):
@@ -70,16 +80,120 @@ class Config:
 
 
 @frozen
-class Order:
-    """What to deploy. `site` is stable per project: a later order for the same site replaces what runs there."""
+class Line:
+    """One line of output, without its line end."""
+
+    at: datetime
+    level: LogLevel
+    stream: LogStream
+    message: str
+    id: str = ""
+    """The platform's own: it names the line among those of its stream. Empty for lines that nobody can repeat."""
+
+
+class Told:
+    """The newest lines that the stream of a deployment has: what a platform repeats of them is left out."""
+
+    def __init__(self, lines: Iterable[Line] = ()) -> None:
+        self._last: dict[LogStream, Line] = {}
+        self._ids: set[tuple[LogStream, str]] = set()
+        self._order: deque[tuple[LogStream, str]] = deque()
+        for line in lines:
+            self.is_new(line)
+
+    def last(self, stream: LogStream) -> Line | None:
+        """Return the newest line with an id."""
+        return self._last.get(stream)
+
+    def is_new(self, line: Line) -> bool:
+        """Say whether a line has not been told, which it is from now on."""
+        if not line.id:
+            return True
+        key = (line.stream, line.id)
+        if key in self._ids:
+            return False
+        self._ids.add(key)
+        self._order.append(key)
+        if len(self._order) > REMEMBERED:
+            self._ids.discard(self._order.popleft())
+        self._last[line.stream] = line
+        return True
+
+
+class Call(msgspec.Struct, frozen=True, rename="camel"):
+    """A call to a platform that must have its effect once: when it was about to be made, and what came of it."""
+
+    at: datetime
+    id: str | None = None
+    """What the platform calls it; None while that is not known, though it may have begun."""
+
+
+class Progress(msgspec.Struct, frozen=True, rename="camel"):
+    """How far a deployment has come at its platform, as its record has it: an attempt goes on from here."""
+
+    calls: dict[str, Call] = {}
+    """By the name of the step, such as `build`."""
+    page: str | None = None
+    """Where the platform shows it to people."""
+
+    def id(self, step: str) -> str | None:
+        """Return what the platform calls what a step began."""
+        call = self.calls.get(step)
+        return call.id if call else None
+
+
+@frozen(kw_only=True)
+class AwsAccount:
+    """Where the tables of a backend are. Without keys: those of the machine that deploys."""
+
+    region: str
+    keys: AwsKeys | None = None
+    endpoint: str | None = None
+    """An emulator's URL."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a backend needs in its environment to reach its tables."""
+        variables = {"AWS_REGION": self.region}
+        if self.endpoint:
+            variables["AWS_ENDPOINT_URL"] = self.endpoint
+        if self.keys:
+            variables["AWS_ACCESS_KEY_ID"] = self.keys.access_key_id
+            variables["AWS_SECRET_ACCESS_KEY"] = self.keys.secret_access_key
+            if self.keys.session_token:
+                variables["AWS_SESSION_TOKEN"] = self.keys.session_token
+        return variables
+
+
+@frozen(kw_only=True)
+class Placement:
+    """A deployment at its platform: which one, where, by whose leave, and how far it has come."""
 
     deployment_id: str
+    """Also the mark by which it is found at the platform."""
     site: str
+    """Stable per project, environment and platform: a later deployment of a site replaces what runs there."""
+    credentials: Credentials | None = field(default=None, repr=False)
+    """LOCAL needs none."""
+    progress: Progress = field(default_factory=Progress)
+    told: Told = field(default_factory=Told)
+    secrets: Collection[str] = field(default=(), repr=False)
+    """Texts that no line and no message may show: values of variables, and the credentials themselves."""
+
+
+@frozen(kw_only=True)
+class Order(Placement):
+    """What to deploy."""
+
     archive: bytes
     """A ZIP."""
     config: Config
     preferred_port: int | None = None
     """LOCAL: the port an earlier run of this deployment had; used again where it is free."""
+    tables: AwsAccount | None = None
+    """None where a platform has an account of its own."""
+    rollback_to: Progress | None = None
+    """The deployment whose code and variables these are, where it was made at this site: it need not be built anew."""
 
 
 @frozen
@@ -96,13 +210,19 @@ class StepChanged:
 
 
 @frozen
-class Line:
-    """One line of output, without its line end."""
+class Calling:
+    """A call is about to be made that must have its effect once. It is made when this has been stored."""
 
-    at: datetime
-    level: LogLevel
-    stream: LogStream
-    message: str
+    step: str
+
+
+@frozen
+class Called:
+    """The platform has said what it calls what a step began, and where it shows it."""
+
+    step: str
+    id: str
+    page: str | None = None
 
 
 @frozen
@@ -112,16 +232,20 @@ class Live:
     url: str
 
 
-Event = PhaseChanged | StepChanged | Line | Live
+Event = PhaseChanged | StepChanged | Calling | Called | Line | Live
 
 
 class DeployFailed(Exception):
-    """The deployment failed for good. `reason` is a short code (BUILD_FAILED, CRASHED, …), `message` a sentence."""
+    """The deployment failed. `reason` is a short code (BUILD_FAILED, CRASHED, …), `message` a sentence.
 
-    def __init__(self, reason: str, message: str) -> None:
+    It is for good unless a platform is only away for a while: then `again_after` are the seconds to wait.
+    """
+
+    def __init__(self, reason: str, message: str, *, again_after: float | None = None) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
+        self.again_after = again_after
 
 
 class Superseded(Exception):
@@ -133,15 +257,61 @@ class Superseded(Exception):
         """The deployment that runs there now."""
 
 
+@frozen
+class Identity:
+    """Whose credentials they are, as the platform says: a name, a team, an address."""
+
+    name: str
+
+
 class Platform(Protocol):
     """A deploy target."""
 
+    outlives: ClassVar[bool]
+    """Whether what runs goes on without us. If so, `deploy` ends once it is live, and closing it stops nothing."""
+
     def deploy(self, order: Order) -> AsyncGenerator[Event]:
-        """Deploy and yield what happens, in order; end when nothing more will.
+        """Deploy, or go on from the order's progress, and yield what happens in order; end when nothing more will.
 
-        What programs print holds none of the environment's values (`Mask`), also where it is quoted in a failure.
+        The reader asks for the next event when it has stored the last one. What programs print holds none of the
+        environment's values (`Mask`), also where it is quoted in a failure.
 
-        Raises DeployFailed, and Superseded when a later order for the same site is live. Closing the iterator (or
-        cancelling the task that reads it) stops everything that this call started and returns only when it has stopped.
+        Raises DeployFailed, and Superseded when a later order for the same site is live. Where what runs does not
+        outlive it, closing the iterator (or cancelling the task that reads it) stops everything that this call started
+        and returns only when it has stopped.
         """
         ...
+
+    async def cancel(self, placement: Placement, *, live: bool) -> None:
+        """Give up what was begun, leaving what ran before; or, of a live one, stop what runs. May be repeated.
+
+        Raises DeployFailed.
+        """
+        ...
+
+    def look(self, placement: Placement) -> AsyncGenerator[Event]:
+        """Yield the lines that what runs has written since those that were told, and end. Raises as `deploy` does."""
+        ...
+
+    async def check(self, credentials: Credentials) -> Identity:
+        """Return whose credentials they are. Raises DeployFailed."""
+        ...
+
+
+class Attached:
+    """The base of a platform on which nothing runs but what `deploy` holds: it asks for no credentials."""
+
+    __slots__ = ()
+    outlives: ClassVar[bool] = False
+
+    async def cancel(self, placement: Placement, *, live: bool) -> None:
+        """Do nothing: closing `deploy` has stopped it."""
+
+    async def look(self, placement: Placement) -> AsyncGenerator[Event]:  # noqa: ARG002 - the port's
+        """Yield nothing: `deploy` yields all lines."""
+        for event in ():
+            yield event
+
+    async def check(self, credentials: Credentials) -> Identity:  # noqa: ARG002 - the port's
+        """Return nobody."""
+        return Identity("")

@@ -25,9 +25,9 @@ from graphql import (
 from graph.schema import schema
 from resolvers.context import Context
 from services.core.clock import iso, utc_now
+from services.core.credentials import AwsKeys
 from services.core.ids import TeamId, new_id
 from services.deployments.events import LogFilter, LogLine
-from services.integrations.credentials import AwsKeys
 from services.integrations.model import IntegrationType
 from services.platforms.port import LogLevel, LogStream
 from tests.fuzz.calls import Caller, selected

@@ -1,7 +1,7 @@
 """The boto3 clients, created once, and the executors on which their blocking calls run."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
@@ -88,9 +88,15 @@ def _descriptions() -> Any:
 
 
 def connect(
-    *, region: str, endpoint: str | None, sqs_endpoint: str | None = None, public_endpoint: str | None = None
+    *,
+    region: str,
+    endpoint: str | None,
+    sqs_endpoint: str | None = None,
+    public_endpoint: str | None = None,
+    credentials: Mapping[str, str] | None = None,
 ) -> Aws:
-    """Create the clients. With an endpoint (an emulator) fixed credentials are used, else boto3's own chain.
+    """Create the clients. Without credentials, by the names of their variables, boto3's own chain finds some; with an
+    endpoint (an emulator) they are fixed ones.
 
     `sqs_endpoint` of None: SQS is where the others are; `public_endpoint`, likewise of what download links lead to.
     """
@@ -107,12 +113,15 @@ def connect(
         s3={"addressing_style": "path"} if endpoint else {},
     )
     once = BotoConfig(retries={"total_max_attempts": 1}, read_timeout=MAIL_TIMEOUT)
-    credentials: dict[str, Any] = (
-        {name.lower(): value for name, value in EMULATOR_CREDENTIALS.items()} if endpoint else {}
-    )
+    variables = credentials or (EMULATOR_CREDENTIALS if endpoint else {})
+    keys: dict[str, Any] = {
+        name: variables[name.upper()]
+        for name in ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+        if name.upper() in variables
+    }
     core: Any = botocore.session.Session()
     core.register_component("data_loader", _descriptions())
-    session = boto3.Session(botocore_session=core, region_name=region, **credentials)
+    session = boto3.Session(botocore_session=core, region_name=region, **keys)
     client: Callable[..., Any] = partial(  # pyright: ignore[reportUnknownVariableType] - services without stubs
         session.client,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - same
         endpoint_url=endpoint,

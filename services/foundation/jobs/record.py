@@ -62,6 +62,11 @@ class JobRecord(Entity, frozen=True, kw_only=True, rename="camel"):
     open: str | None = None
     """The partition of the sparse index: OPEN until the job's end, then ENDED until the end is announced."""
 
+    @property
+    def acts_elsewhere(self) -> bool:
+        """Whether something goes on of it that no run holds, so that only a run can end it."""
+        return False
+
 
 R = TypeVar("R", bound=JobRecord)
 
@@ -105,7 +110,11 @@ async def longest_silent(table: Table[R]) -> R | None:
 
 
 def stop_requested(record: R, cause: StopCause, *, running: Enum, ended: Enum, now: Clock) -> R:
-    """Return the record asking its run to stop; one that no run holds ends at once."""
-    if record.lease is None:
+    """Return the record asking its run to stop; one that no run holds ends at once.
+
+    Of what acts elsewhere only one that was superseded does: what goes on there is its successor.
+    """
+    ends_itself = cause is StopCause.SUPERSEDED or not record.acts_elsewhere
+    if record.lease is None and ends_itself:
         return replace(record, stop=cause, status=ended, **end_of_job(now))
     return replace(record, stop=cause, status=running)

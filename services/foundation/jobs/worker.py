@@ -53,6 +53,14 @@ class JobFailed(Exception):
         self.after = after
 
 
+class Parked(Exception):
+    """There is nothing to do for some seconds: then another attempt goes on, in any worker. No slot is held."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class Handler(Protocol[R]):
     """What a kind of job does. Each method may run again after a crash and then changes nothing more."""
 
@@ -68,7 +76,7 @@ class Handler(Protocol[R]):
         ...
 
     async def work(self, run: Run[R]) -> None:
-        """Do the job to its end: artifact, record, terminal event, notification. Raises JobFailed."""
+        """Do the job to its end: artifact, record, terminal event, notification. Raises JobFailed, and Parked."""
         ...
 
     async def stopped(self, run: Run[R]) -> None:
@@ -227,6 +235,8 @@ class Worker(Generic[R]):
             if run.interrupted is None:
                 raise
             await self._interrupted(run)
+        except Parked as parked:
+            await self._park(run, parked.seconds, crashes=0, failures=0)
         except JobFailed as failure:
             await self._failed(run, failure)
         except (LeaseLost, Fenced, Closed):
@@ -273,12 +283,16 @@ class Worker(Generic[R]):
         final = not (failure.retryable and failures < MAX_FAILURES and is_in_time)
         await self.handler.failed(run, failure, final=final)
         if not final:
-            await run.out.flush()
-            await run.save(lease=None, failures=failures, not_before=self.now() + timedelta(seconds=pause))
-            if run.record.stop:  # from before that save: once no run holds the job, who cancels it ends it
-                await self.handler.stopped(run)
-            else:
-                await self._requeue(run.record, after=pause)
+            await self._park(run, pause, failures=failures)
+
+    async def _park(self, run: Run[R], seconds: int, **changes: Any) -> None:
+        """Let the job wait in its queue for its next attempt."""
+        await run.out.flush()
+        await run.save(lease=None, not_before=self.now() + timedelta(seconds=seconds), **changes)
+        if run.record.stop:  # from before that save: once no run holds the job, who cancels it ends it
+            await self.handler.stopped(run)
+        else:
+            await self._requeue(run.record, after=seconds)
 
     async def _requeue(self, record: JobRecord, *, after: int = 0) -> None:
         """Put a fresh message in: unlike a message given back, it does not count towards the dead-letter queue."""

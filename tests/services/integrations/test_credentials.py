@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from services.bootstrap import Services
 from services.config import Config
 from services.core.actor import Actor
+from services.core.credentials import AwsKeys, Credentials, Token
 from services.core.errors import Unavailable
 from services.core.ids import ProjectId
 from services.foundation.auth.tokens import Subject
-from services.integrations.credentials import AwsKeys, Credentials, Token
 from services.integrations.model import Integration, IntegrationType
 from services.integrations.service import Integrations, NewIntegration
 from services.projects.service import NewProject

@@ -7,11 +7,11 @@ import re
 import pytest
 
 from services.core.clock import utc_now
+from services.core.credentials import AwsKeys, Token
 from services.core.ids import TeamId
 from services.foundation.outbound.addresses import is_public_or_private
 from services.foundation.outbound.client import Outbound
 from services.foundation.outbound.resolver import SystemResolver
-from services.integrations.credentials import AwsKeys, Token
 from services.integrations.model import IntegrationTestState, IntegrationType
 from services.integrations.testing import BASE_URLS, CredentialTester
 from tests.fakes.receiver import Received, Receiver, Reply

@@ -13,6 +13,7 @@ from services.api_keys.service import NewApiKey
 from services.bootstrap import TABLES, resources
 from services.config import Config
 from services.core.actor import Actor, Role, Scope
+from services.core.credentials import Token
 from services.core.errors import NotFound
 from services.core.ids import TeamId
 from services.deployments.model import DeploymentStatus
@@ -21,7 +22,6 @@ from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import EXPIRES, GoesWith, Index, Owner, Stays, TableSpec
 from services.foundation.jobs.record import OPEN, Lease
 from services.generations.model import GenerationKind
-from services.integrations.credentials import Token
 from services.integrations.model import IntegrationType
 from services.integrations.service import NewIntegration
 from services.lifecycle.purge import Purge

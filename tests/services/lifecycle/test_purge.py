@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.core.credentials import Token
 from services.core.errors import NotFound
 from services.core.pages import PageRequest
 from services.deployments.model import DeploymentStatus
@@ -12,7 +13,6 @@ from services.designs.architecture import ArchitectureModel, Node, NodeKind
 from services.documentation.service import NewPage
 from services.foundation.aws.tables import Table
 from services.generations.model import Generation, GenerationKind
-from services.integrations.credentials import Token
 from services.integrations.model import IntegrationType
 from services.integrations.service import NewIntegration
 from services.lifecycle.purge import Purge

@@ -6,10 +6,10 @@ import pytest
 
 from services.bootstrap import Services
 from services.core.actor import Actor, Role
+from services.core.credentials import Token
 from services.core.errors import Forbidden
 from services.core.pages import PageRequest
 from services.foundation.auth.tokens import Subject
-from services.integrations.credentials import Token
 from services.integrations.model import IntegrationType
 from services.integrations.service import IntegrationChange, NewIntegration
 from services.notifications.model import Channel, NotificationEvent

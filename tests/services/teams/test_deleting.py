@@ -11,12 +11,12 @@ from services.api_keys.service import NewApiKey
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor, Role, Scope
+from services.core.credentials import Token
 from services.core.errors import NotFound, Unauthenticated
 from services.core.ids import TeamId, UserId
 from services.core.pages import PageRequest
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.spec import GoesWith, Owner
-from services.integrations.credentials import Token
 from services.integrations.model import IntegrationType
 from services.integrations.service import NewIntegration
 from services.notifications.model import Channel, DeliveryState, NotificationEvent

@@ -1,0 +1,14 @@
+"""The settings of deploy targets: where the API of each is."""
+
+from pydantic import Field
+
+from services.config.forms import HttpUrl
+from services.config.section import Section
+
+
+class PlatformSettings(Section):
+    """Deploy targets. Whose account is used, a team's integrations say."""
+
+    heroku_api_url: HttpUrl = Field(
+        "https://api.heroku.com", alias="HEROKU_API_URL", description="Where Heroku's platform API is."
+    )

@@ -1,0 +1,39 @@
+"""Credentials: what lets us act at another service for a team. They never show in a repr."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+
+class Token(msgspec.Struct, frozen=True, rename="camel", tag="token"):
+    """A token or key, sent as it is."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        return "Token(…)"
+
+
+class AwsKeys(msgspec.Struct, frozen=True, rename="camel", tag="aws"):
+    """An access key of AWS, with which requests are signed."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+    def __repr__(self) -> str:
+        return "AwsKeys(…)"
+
+
+Credentials = Token | AwsKeys
+
+
+def secrets_of(credentials: Credentials) -> Iterator[str]:
+    """Yield the texts that nobody else may see."""
+    match credentials:
+        case Token(token):
+            yield token
+        case AwsKeys(_, secret, session):
+            yield secret
+            if session is not None:
+                yield session

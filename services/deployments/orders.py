@@ -1,0 +1,121 @@
+"""What a platform is asked for: put together from a deployment's record, for each attempt anew."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from services.core.credentials import AwsKeys, Credentials, secrets_of
+from services.core.frozen import frozen
+from services.deployments.archive import LogArchive
+from services.deployments.events import LogLine, decode
+from services.deployments.model import Deployment
+from services.deployments.variables import Variables
+from services.foundation.aws.bucket import Bucket
+from services.foundation.aws.tables import Table
+from services.foundation.jobs.worker import JobFailed
+from services.foundation.vault.port import CanNotOpen
+from services.generations.artifact import ARCHIVE
+from services.generations.service import Generations
+from services.integrations.model import IntegrationType
+from services.integrations.service import Integrations
+from services.platforms import port
+from services.platforms.port import DeploymentPlatform
+
+INTEGRATIONS: Final[Mapping[DeploymentPlatform, IntegrationType]] = {
+    DeploymentPlatform.HEROKU: IntegrationType.HEROKU,
+}
+"""Whose credentials a platform takes. LOCAL takes none."""
+
+
+@frozen(kw_only=True)
+class Orders:
+    table: Table[Deployment]
+    generations: Generations
+    bucket: Bucket
+    variables: Variables
+    integrations: Integrations
+    archive: LogArchive
+    tables: port.AwsAccount | None
+    """Where tables are without an AWS integration: in development, the emulator."""
+
+    async def order(self, record: Deployment) -> port.Order:
+        """Return what is to be deployed. Raises JobFailed."""
+        generation = await self.generations.find(record.generation_id)
+        where = generation.artifact if generation else None
+        content = await self.bucket.get(f"{where}/{ARCHIVE}") if where else None
+        if content is None:
+            raise JobFailed("ARCHIVE_MISSING", "The generated code is gone.", retryable=False)
+        placement, variables = await self.placement(record), await self._opened(record)
+        account = None if record.platform is DeploymentPlatform.LOCAL else await self._account(record)
+        return port.Order(
+            deployment_id=placement.deployment_id,
+            site=placement.site,
+            credentials=placement.credentials,
+            progress=placement.progress,
+            told=placement.told,
+            secrets=[*placement.secrets, *_secrets_of(account)],
+            archive=content,
+            config=port.Config(
+                environment=variables,
+                build_command=record.config.build_command,
+                start_command=record.config.start_command,
+            ),
+            preferred_port=urlsplit(record.url).port if record.url else None,
+            tables=account,
+            rollback_to=await self._earlier(record),
+        )
+
+    async def placement(self, record: Deployment) -> port.Placement:
+        """Return what is there already, or was begun, with the newest credentials. Raises JobFailed."""
+        credentials = await self._credentials(record)
+        return port.Placement(
+            deployment_id=record.id,
+            site=record.site or record.project_id,
+            credentials=credentials,
+            progress=record.progress,
+            told=port.Told(await self._told(record) if record.progress.calls else ()),
+            secrets=[*(await self._opened(record)).values(), *(secrets_of(credentials) if credentials else ())],
+        )
+
+    async def _credentials(self, record: Deployment) -> Credentials | None:
+        kind = INTEGRATIONS.get(record.platform)
+        if kind is None:
+            return None
+        opened = await self.integrations.credentials(record.team_id, kind, project_id=record.project_id)
+        return opened.credentials if opened else None
+
+    async def _account(self, record: Deployment) -> port.AwsAccount | None:
+        opened = await self.integrations.credentials(record.team_id, IntegrationType.AWS, project_id=record.project_id)
+        if opened is None or not isinstance(opened.credentials, AwsKeys):
+            return self.tables
+        region = self.tables.region if self.tables else "us-east-1"
+        return port.AwsAccount(region=region, keys=opened.credentials)
+
+    async def _earlier(self, record: Deployment) -> port.Progress | None:
+        if record.rollback_to is None:
+            return None
+        earlier = await self.table.find(record.rollback_to)
+        return earlier.progress if earlier else None
+
+    async def _opened(self, record: Deployment) -> Mapping[str, str]:
+        try:
+            return await self.variables.opened(record)
+        except CanNotOpen:
+            message = "The environment variables can not be decrypted any more; deploy with new ones."
+            raise JobFailed("VARIABLES_UNREADABLE", message, retryable=False) from None
+
+    async def _told(self, record: Deployment) -> Iterable[port.Line]:
+        newest = await self.archive.newest(record.id)
+        after = max(0, newest.seq - port.REMEMBERED) if newest else 0
+        entries = await self.archive.read(record.id, after=after, limit=port.REMEMBERED)
+        happened = (decode(entry.data) for entry in entries)
+        return (
+            port.Line(line.timestamp, line.level, line.stream, line.message, line.id)
+            for line in happened
+            if isinstance(line, LogLine)
+        )
+
+
+def _secrets_of(account: port.AwsAccount | None) -> Iterator[str]:
+    if account is not None and account.keys is not None:
+        yield from secrets_of(account.keys)

@@ -1,0 +1,188 @@
+"""The app of a site: its builds, its releases, its dynos, its log."""
+
+import hashlib
+import re
+from collections import Counter
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from services.core.frozen import frozen
+from services.platforms.port import DeployFailed, LogStream, Placement
+from services.platforms.vendors.client import Client, Refused
+from services.platforms.vendors.work import Work
+
+_NEWEST_BUILDS: Final = "started_at ..; order=desc,max=50"
+_NEWEST_RELEASES: Final = "version ..; order=desc,max=20"
+_LINES: Final = 1_500
+"""Of the log, at once: all that Heroku keeps."""
+_LOG_LINE: Final = re.compile(r"(\S+) (\w+)\[([^\]]+)\]: ?(.*)")
+
+
+class Account(msgspec.Struct, frozen=True):
+    email: str
+
+
+class AppInfo(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    web_url: str | None = None
+
+
+class _Named(msgspec.Struct, frozen=True):
+    id: str
+
+
+class SourceBlob(msgspec.Struct, frozen=True):
+    version: str | None = None
+
+
+class Build(msgspec.Struct, frozen=True):
+    id: str
+    status: str
+    """pending, succeeded or failed."""
+    output_stream_url: str
+    source_blob: SourceBlob = SourceBlob()
+    release: _Named | None = None
+
+
+class Release(msgspec.Struct, frozen=True):
+    id: str
+    version: int
+    status: str
+    """pending, succeeded, failed or expired."""
+    description: str
+    created_at: datetime
+    output_stream_url: str | None = None
+    slug: _Named | None = None
+
+
+class Dyno(msgspec.Struct, frozen=True):
+    type: str
+    state: str
+    """starting, up, crashed, down or idle."""
+    release: _Named
+
+
+class LogSession(msgspec.Struct, frozen=True):
+    logplex_url: str
+
+
+@frozen
+class App:
+    """The app may not be there yet."""
+
+    client: Client
+    placement: Placement
+
+    @property
+    def path(self) -> str:
+        return f"/apps/{self.placement.site}"
+
+    async def ensure(self, work: Work) -> None:
+        """Create the app where there is none. Raises DeployFailed NAME_TAKEN."""
+        if await self.find() is not None:
+            return
+        await work.say(f"Creating the app {self.placement.site}.")
+        try:
+            await self.client.call("POST", "/apps", body={"name": self.placement.site})
+        except Refused as refused:
+            if refused.status != HTTPStatus.UNPROCESSABLE_ENTITY or "taken" not in refused.words:
+                raise
+            if await self.find() is None:
+                words = f"Somebody else at Heroku has an app called {self.placement.site}."
+                raise DeployFailed("NAME_TAKEN", words) from None
+
+    async def find(self) -> AppInfo | None:
+        return await self.client.get(self.path, AppInfo)
+
+    async def find_build(self) -> str | None:
+        """Return the build that carries the deployment's mark."""
+        builds = await self.client.get(f"{self.path}/builds", list[Build], headers={"range": _NEWEST_BUILDS})
+        marked = (build.id for build in builds or [] if build.source_blob.version == self.placement.deployment_id)
+        return next(marked, None)
+
+    async def build(self, build_id: str) -> Build:
+        """Return a build. Raises DeployFailed where Heroku has it no more."""
+        build = await self.client.get(f"{self.path}/builds/{build_id}", Build)
+        if build is None:
+            raise DeployFailed("GONE", "Heroku has this build no more: its app was deleted there.")
+        return build
+
+    async def release(self, release_id: str) -> Release:
+        """Return a release. Raises DeployFailed where Heroku has it no more."""
+        release = await self.client.get(f"{self.path}/releases/{release_id}", Release)
+        if release is None:
+            raise DeployFailed("GONE", "Heroku has this release no more: its app was deleted there.")
+        return release
+
+    async def releases(self) -> list[Release]:
+        """Return the newest releases, the newest first."""
+        return await self.client.get(f"{self.path}/releases", list[Release], headers={"range": _NEWEST_RELEASES}) or []
+
+    async def has_crashed(self, release_id: str) -> bool:
+        """Say whether a web dyno of a release has crashed."""
+        dynos = await self.client.get(f"{self.path}/dynos", list[Dyno]) or []
+        return any(dyno.type == "web" and dyno.release.id == release_id and dyno.state == "crashed" for dyno in dynos)
+
+    async def scale(self, quantity: int) -> None:
+        """Let so many web dynos run."""
+        updates = [{"type": "web", "quantity": quantity}]
+        await self.client.call("PATCH", f"{self.path}/formation", body={"updates": updates}, missing_ok=True)
+
+    async def give_up(self) -> None:
+        """Stop the build; or, where it was released, go back to what ran before."""
+        progress = self.placement.progress
+        release_id = progress.id("rollback")
+        build_id = progress.id("build") or (await self.find_build() if "build" in progress.calls else None)
+        if build_id is not None:
+            build = await self.build(build_id)
+            if build.status == "pending":
+                try:
+                    await self.client.call("DELETE", f"{self.path}/builds/{build_id}")
+                except Refused:  # it ended meanwhile
+                    build = await self.build(build_id)
+            release_id = build.release.id if build.release else None
+        if release_id is not None:
+            await self._leave(release_id)
+
+    async def _leave(self, release_id: str) -> None:
+        releases = await self.releases()
+        if not releases or releases[0].id != release_id:
+            return
+        before = next((each for each in releases[1:] if each.status == "succeeded" and each.slug), None)
+        if before is None:
+            await self.scale(0)
+        else:
+            await self.client.call("POST", f"{self.path}/releases", body={"release": before.id})
+
+    async def tell_log(self, work: Work) -> None:
+        """Emit the lines of the app's log that were not told."""
+        asked = await self.client.call("POST", f"{self.path}/log-sessions", body={"lines": _LINES, "tail": False})
+        log = await self.client.fetch(asked.read(LogSession).logplex_url)
+        last, same = work.placement.told.last(LogStream.RUNTIME), Counter[str]()
+        for line in log.body.decode("utf-8", "replace").splitlines():
+            parts = _LOG_LINE.fullmatch(line)
+            if parts is None:
+                continue
+            stamp, source, process, message = parts.groups()
+            at = datetime.fromisoformat(stamp)
+            name = f"{stamp} {process} {hashlib.sha256(message.encode()).hexdigest()[:12]}"
+            same[name] += 1  # the same words may come twice within a microsecond
+            if last is None or at >= last.at:
+                text = message if source == "app" else f"{process}: {message}"
+                await work.line(LogStream.RUNTIME, text, id=f"{name} {same[name]}", at=at)
+
+
+def failure(refused: Refused) -> DeployFailed:
+    """Word a refusal of Heroku (devcenter.heroku.com/articles/platform-api-reference#error-responses)."""
+    words = refused.words.rstrip(".") or f"it answers with status {refused.status}"
+    if refused.status == HTTPStatus.PAYMENT_REQUIRED:
+        return DeployFailed("PLAN_LIMIT", f"Heroku wants the account to be paid or verified first: {words}.")
+    if refused.status == HTTPStatus.FORBIDDEN:
+        return DeployFailed("NOT_PERMITTED", f"The Heroku account may not do this: {words}.")
+    if "limit" in refused.words.lower():
+        return DeployFailed("PLAN_LIMIT", f"The Heroku account has reached a limit: {words}.")
+    return DeployFailed("REFUSED", f"Heroku refuses this: {words}.")

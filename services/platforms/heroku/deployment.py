@@ -1,0 +1,186 @@
+"""A deployment to Heroku, or a rollback: from the source, or an earlier release, to an app that answers."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from services.core.frozen import frozen
+from services.platforms.archive import contents
+from services.platforms.emitting import step
+from services.platforms.heroku.app import App, Build, Release
+from services.platforms.port import DeployFailed, Live, LogStream, Order, Phase, PhaseChanged
+from services.platforms.preparing import Prepare
+from services.platforms.vendors.output import Output
+from services.platforms.vendors.source import tarball
+from services.platforms.vendors.work import Work
+
+OURS: Final = "SNAPINFRA_VARIABLES"
+"""The config var that lists those which we set: the others are the user's own."""
+
+
+class _Blob(msgspec.Struct, frozen=True):
+    get_url: str
+    put_url: str
+
+
+class _Source(msgspec.Struct, frozen=True):
+    source_blob: _Blob
+
+
+class _Made(msgspec.Struct, frozen=True):
+    id: str
+
+
+@frozen
+class HerokuDeployment:
+    app: App
+    order: Order
+    work: Work
+    prepare: Prepare
+
+    async def run(self) -> None:
+        """Build or roll back, release, and wait until it answers. Raises DeployFailed and Refused."""
+        earlier = self.order.rollback_to
+        if earlier is None:
+            await self._prepare()
+            release_id = await self._build()
+        else:
+            release_id = await self._roll_back(earlier.id("rollback"), earlier.id("build"))
+        await self.work.emit(PhaseChanged(Phase.DEPLOYING))
+        await self._release(release_id)
+        await self._start(release_id)
+
+    async def _prepare(self) -> None:
+        await self.work.emit(PhaseChanged(Phase.BUILDING))
+        if self.work.id("build") is not None:  # an earlier attempt did
+            return
+        async with step(self.work.emit, "prepare"):
+            prepared = await self.prepare(self.order)
+        async with step(self.work.emit, "app"):
+            await self.app.ensure(self.work)
+            await self._set_variables({**prepared.environment, **self.order.config.environment})
+
+    async def _set_variables(self, wanted: Mapping[str, str]) -> None:
+        """Set what is wanted, and take out what we set earlier and is wanted no more. The user's own stay."""
+        path = f"{self.app.path}/config-vars"
+        present = await self.app.client.get(path, dict[str, str]) or {}
+        ours = set(present.get(OURS, "").split())
+        named = {**wanted, OURS: " ".join(sorted(wanted))}
+        changes: dict[str, str | None] = dict.fromkeys(sorted(ours - wanted.keys()))
+        changes |= {name: value for name, value in named.items() if present.get(name) != value}
+        if changes:
+            await self.app.client.call("PATCH", path, body=changes)
+
+    async def _build(self) -> str:
+        """Build, and return the id of the release that comes of it."""
+        async with step(self.work.emit, "build"):
+            build_id = await self.work.once(
+                "build", call=self._begin_build, find=self.app.find_build, page=self._page_of_build
+            )
+            async with self.work.within(self.work.limits.build, "build", since="build"):
+                return await self._built(build_id)
+
+    async def _begin_build(self) -> str:
+        client = self.app.client
+        content = await asyncio.to_thread(lambda: tarball(self._source()))
+        blob = (await client.call("POST", "/sources")).read(_Source).source_blob
+        await client.upload(blob.put_url, content)
+        source = {
+            "url": blob.get_url,
+            "checksum": f"SHA256:{hashlib.sha256(content).hexdigest()}",
+            "version": self.order.deployment_id,
+        }
+        body = {"source_blob": source, "buildpacks": [{"name": "heroku/nodejs"}]}
+        return (await client.call("POST", f"{self.app.path}/builds", body=body)).read(_Made).id
+
+    def _source(self) -> dict[str, bytes]:
+        files = contents(self.order.archive)
+        start = self.order.config.start_command
+        if start or "Procfile" not in files:
+            files["Procfile"] = f"web: {start or 'npm start'}\n".encode()
+        return files
+
+    async def _built(self, build_id: str) -> str:
+        build = await self.app.build(build_id)
+
+        async def has_ended() -> bool:
+            nonlocal build
+            build = await self.app.build(build_id)
+            return build.status != "pending"
+
+        await self._follow(build, LogStream.BUILD, has_ended)
+        if build.status != "succeeded":
+            raise DeployFailed("BUILD_FAILED", f"Heroku could not build it.{self.work.quote()}")
+        while build.release is None:
+            await asyncio.sleep(self.work.limits.poll)
+            await has_ended()
+        return build.release.id
+
+    async def _release(self, release_id: str) -> None:
+        release = await self.app.release(release_id)
+
+        async def has_ended() -> bool:
+            nonlocal release
+            release = await self.app.release(release_id)
+            return release.status != "pending"
+
+        since = "build" if self.order.rollback_to is None else "rollback"
+        limit = self.work.limits.build + self.work.limits.release
+        async with step(self.work.emit, "release"):
+            async with self.work.within(limit, "release", since=since):
+                await self._follow(release, LogStream.RELEASE, has_ended)
+            if release.status != "succeeded":
+                raise DeployFailed("RELEASE_FAILED", f"Heroku built it, but its release failed.{self.work.quote()}")
+
+    async def _follow(self, what: Build | Release, stream: LogStream, has_ended: Callable[[], Awaitable[bool]]) -> None:
+        if what.output_stream_url:
+            await Output(self.app.client, self.work, what.output_stream_url, stream, what.id).follow(has_ended)
+            return
+        while True:
+            if await has_ended():
+                return
+            await asyncio.sleep(self.work.limits.poll)
+
+    async def _start(self, release_id: str) -> None:
+        app = await self.app.find()
+        url = app.web_url if app and app.web_url else f"https://{self.order.site}.herokuapp.com"
+        await self.app.scale(1)
+
+        async def is_down() -> str | None:
+            if not await self.app.has_crashed(release_id):
+                return None
+            await self.app.tell_log(self.work)
+            return "The web dyno crashed"
+
+        async with step(self.work.emit, "health"):
+            await self.work.until_healthy(url, self.order.config.health_path, is_down=is_down)
+        await self.work.emit(Live(url.rstrip("/")))
+
+    async def _roll_back(self, release_id: str | None, build_id: str | None) -> str:
+        """Make a release of earlier code with its config vars, and return its id."""
+        if release_id is None and build_id is not None:
+            build = await self.app.build(build_id)
+            release_id = build.release.id if build.release else None
+        if release_id is None:
+            raise DeployFailed("GONE", "That deployment was never released at Heroku.")
+        earlier = await self.app.release(release_id)
+
+        async def call() -> str:
+            answer = await self.app.client.call("POST", f"{self.app.path}/releases", body={"release": earlier.id})
+            return answer.read(_Made).id
+
+        async def find() -> str | None:
+            began, description = self.work.began("rollback"), f"Rollback to v{earlier.version}"
+            for release in await self.app.releases():
+                if release.description == description and (began is None or release.created_at >= began):
+                    return release.id
+            return None
+
+        async with step(self.work.emit, "rollback"):
+            return await self.work.once("rollback", call=call, find=find)
+
+    def _page_of_build(self, build_id: str) -> str:
+        return f"https://dashboard.heroku.com/apps/{self.order.site}/activity/builds/{build_id}"

@@ -1,0 +1,45 @@
+"""What comes before the code: its tables, in the user's own account."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from services.core.frozen import frozen
+from services.platforms.archive import contents
+from services.platforms.backend import TEMPLATE, CreateTables
+from services.platforms.port import AwsAccount, DeployFailed, Order
+
+
+@frozen
+class Prepared:
+    environment: Mapping[str, str]
+    """What the backend needs to find its tables."""
+
+
+class Prepare(Protocol):
+    async def __call__(self, order: Order) -> Prepared:
+        """Bring the tables to what the archive's template says. Raises DeployFailed."""
+        ...
+
+
+@frozen
+class PrepareTables:
+    """Creates and updates the tables; none is ever dropped by it."""
+
+    tables_of: Callable[[AwsAccount], AbstractAsyncContextManager[CreateTables]]
+
+    async def __call__(self, order: Order) -> Prepared:
+        files = await asyncio.to_thread(contents, order.archive)
+        template = files.get(TEMPLATE)
+        if template is None:
+            return Prepared({})
+        if order.tables is None:
+            message = "The backend has tables, and there is no enabled AWS integration for them: create one."
+            raise DeployFailed("NO_AWS_ACCOUNT", message)
+        prefix = f"{order.site}-"
+        text = template.decode("utf-8", "replace")
+        stack = f"snapinfra-{order.site}".replace("_", "-")
+        async with self.tables_of(order.tables) as create:
+            await create(text, prefix=prefix, stack=stack)
+        return Prepared({**order.tables.environment, "TABLE_PREFIX": prefix})

@@ -1,0 +1,255 @@
+"""Calls to a platform's API: bounded, patient where that helps, and with failures that a user can act on."""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import field
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final, Protocol, Self, TypeVar
+
+import httpx
+import msgspec
+
+from services.core.foreign_json import UnreadableJson, read_json
+from services.core.frozen import frozen
+from services.core.tls import trusted
+from services.platforms.output import cleaned
+from services.platforms.port import DeployFailed
+
+MOST_BYTES: Final = 8 * 1024 * 1024
+"""Of an answer; a larger one is not read to its end."""
+MOST_WORDS: Final = 500
+"""Characters of a platform's own words."""
+
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "PATCH"})
+"""May be repeated when nobody knows whether they had their effect; all PATCH that we send set values."""
+
+
+T = TypeVar("T")
+
+
+class Refused(Exception):
+    """The platform refuses a call. `words` are its own, made printable."""
+
+    def __init__(self, status: int, code: str, words: str, body: object) -> None:
+        super().__init__(f"{status} {code}: {words}")
+        self.status = status
+        self.code = code
+        self.words = words
+        self.body = body
+
+
+class Unclear(Exception):
+    """There was no proper answer to a call that may have had its effect."""
+
+
+class Pauses(Protocol):
+    """Until when an API must be left alone, over all processes (services/foundation/limits/pauses.py)."""
+
+    async def left(self, key: str) -> float: ...
+
+    async def extend(self, key: str, seconds: float) -> None: ...
+
+
+@frozen
+class Patience:
+    """All in seconds."""
+
+    answer: float = 30
+    """For one answer."""
+    trying: float = 300
+    """For repeating one call while the platform is away or asks to wait; afterwards the job waits in its queue."""
+    first: float = 0.5
+    """Before the first repeat; grows by half each time."""
+    longest: float = 20
+
+
+@frozen
+class Answer:
+    """`headers` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def read(self, type: type[T]) -> T:
+        """Return the body as a type that msgspec reads from JSON. Raises Unclear for a body that is not of it."""
+        try:
+            return msgspec.convert(read_json(self.body), type, strict=False)
+        except (UnreadableJson, msgspec.ValidationError):
+            raise Unclear("The answer is not as it is documented.") from None
+
+
+@frozen(kw_only=True)
+class Client:
+    """Calls one platform with one token."""
+
+    name: str
+    """For people, such as `Heroku`."""
+    base_url: str
+    token: str = field(repr=False)
+    pauses: Pauses
+    patience: Patience = field(default_factory=Patience)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    _http: httpx.AsyncClient = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        http = httpx.AsyncClient(verify=trusted(), timeout=self.patience.answer, follow_redirects=False)
+        object.__setattr__(self, "_http", http)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def get(
+        self, path: str, type: type[T], *, headers: Mapping[str, str] | None = None, **params: str
+    ) -> T | None:
+        """Return what is there; None where nothing is. Raises as `call` does."""
+        answer = await self.call("GET", path, params=params, headers=headers, missing_ok=True)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        try:
+            return answer.read(type)
+        except Unclear as unclear:
+            message = f"{self.name} answers otherwise than it is documented."
+            raise DeployFailed("PLATFORM_UNAVAILABLE", message, again_after=self.patience.longest) from unclear
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        missing_ok: bool = False,
+    ) -> Answer:
+        """Make a call, and make it again as long as that is of use and may be done.
+
+        Raises Refused; Unclear, of a POST only; and DeployFailed where the token is refused, or time is up.
+        """
+        given = {
+            "authorization": f"Bearer {self.token}",
+            "user-agent": "Snapinfra/1",
+            **self.headers,
+            **(headers or {}),
+        }
+        request = self._http.build_request(method, self.base_url + path, json=body, params=params, headers=given)
+        return await self.send(request, missing_ok=missing_ok)
+
+    async def send(self, request: httpx.Request, *, missing_ok: bool = False) -> Answer:
+        """Send a request made otherwise, such as an upload to a URL that the platform gave. Raises as `call` does."""
+        pause = self.patience.first
+        deadline = asyncio.get_running_loop().time() + self.patience.trying
+        while True:
+            await self._wait_turn(deadline)
+            try:
+                answer = await self._once(request)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                heard = f"{self.name} does not accept connections"
+            except httpx.HTTPError:
+                self._unless_repeatable(request)
+                heard = f"{self.name} does not answer"
+            else:
+                if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    await self.pauses.extend(self._key, retry_after(answer.headers) or pause)
+                    heard = f"{self.name} asks to wait: it takes no more calls of this account now"
+                elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    self._unless_repeatable(request)
+                    heard = f"{self.name} answers with status {answer.status}"
+                else:
+                    return self._read(answer, missing_ok=missing_ok)
+            if asyncio.get_running_loop().time() + pause > deadline:
+                raise DeployFailed("PLATFORM_UNAVAILABLE", f"{heard}.", again_after=self.patience.longest)
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - not a secret
+            pause = min(pause * 1.5, self.patience.longest)
+
+    @asynccontextmanager
+    async def stream(self, url: str, *, headers: Mapping[str, str]) -> AsyncGenerator[httpx.Response]:
+        """Open an answer that goes on for long, without the token: its URL is enough. Raises httpx.HTTPError."""
+        async with self._http.stream("GET", url, headers=headers) as response:
+            yield response
+
+    async def upload(self, url: str, content: bytes) -> None:
+        """Put bytes to a URL that the platform gave, without the token. Raises as `call` does."""
+        await self.send(self._http.build_request("PUT", url, content=content))
+
+    async def fetch(self, url: str) -> Answer:
+        """Get what is at a URL that the platform gave, without the token. Raises as `call` does."""
+        return await self.send(self._http.build_request("GET", url))
+
+    def _unless_repeatable(self, request: httpx.Request) -> None:
+        if request.method not in _IDEMPOTENT:
+            raise Unclear(f"{self.name} gave no proper answer.") from None
+
+    async def _once(self, request: httpx.Request) -> Answer:
+        async with asyncio.timeout(self.patience.answer * 2):
+            response = await self._http.send(request, stream=True)
+            try:
+                body = bytearray()
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > MOST_BYTES:
+                        raise httpx.ReadError("too large")
+            finally:
+                await response.aclose()
+        return Answer(
+            response.status_code, {name.lower(): text for name, text in response.headers.items()}, bytes(body)
+        )
+
+    async def _wait_turn(self, deadline: float) -> None:
+        """Wait while the platform wants to be left alone; longer waits are the queue's."""
+        left = await self.pauses.left(self._key)
+        if asyncio.get_running_loop().time() + left > deadline:
+            words = f"{self.name} takes no more calls of this account for now."
+            raise DeployFailed("RATE_LIMITED", words, again_after=left)
+        if left:
+            await asyncio.sleep(left * random.uniform(1, 1.1))  # noqa: S311 - not a secret
+
+    def _read(self, answer: Answer, *, missing_ok: bool) -> Answer:
+        if answer.status < HTTPStatus.MULTIPLE_CHOICES or (missing_ok and answer.status == HTTPStatus.NOT_FOUND):
+            return answer
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            raise DeployFailed(
+                "CREDENTIALS_REFUSED",
+                f"{self.name} does not accept the credentials of the integration: replace them with new ones.",
+            )
+        body: object = None
+        with suppress(UnreadableJson):
+            body = read_json(answer.body)
+        code, words = _words(body)
+        raise Refused(answer.status, code, words, body)
+
+    @property
+    def _key(self) -> str:
+        return f"{self.name.lower()}#{hashlib.sha256(self.token.encode()).hexdigest()[:32]}"
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that a server asks to wait (RFC 9110, 10.2.3); None where it does not say."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    with suppress(ValueError, TypeError):
+        at = parsedate_to_datetime(text)
+        return (
+            max(0.0, at.timestamp() - parsedate_to_datetime(headers["date"]).timestamp()) if "date" in headers else None
+        )
+    return None
+
+
+def _words(body: object) -> tuple[str, str]:
+    """Return the code and the message of an error, in the forms that platforms have: `{error: {…}}` and flat."""
+    if not isinstance(body, dict):
+        return "", ""
+    inner: Any = body.get("error", body)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
+    if not isinstance(inner, dict):
+        return "", cleaned(str(inner))[:MOST_WORDS]  # pyright: ignore[reportUnknownArgumentType] - JSON
+    fields: dict[str, Any] = inner  # pyright: ignore[reportUnknownVariableType] - JSON
+    code = fields.get("code") or fields.get("id") or ""
+    return str(code)[:MOST_WORDS], cleaned(str(fields.get("message") or ""))[:MOST_WORDS]

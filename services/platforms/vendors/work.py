@@ -1,0 +1,171 @@
+"""One attempt to deploy at a vendor: what it tells, and the calls that must have their effect once."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+import httpx
+
+from services.core.clock import Clock
+from services.core.frozen import frozen
+from services.core.tls import trusted
+from services.platforms.emitting import Emit
+from services.platforms.mask import Mask
+from services.platforms.output import level_of
+from services.platforms.port import (
+    Call,
+    Called,
+    Calling,
+    DeployFailed,
+    Line,
+    LogLevel,
+    LogStream,
+    Placement,
+)
+from services.platforms.vendors.client import Unclear
+
+LOOKS: Final = 5
+"""For the effect of a call that nobody knows the answer of: lists at platforms lag behind."""
+
+_TAIL: Final = 10
+_LONGEST_QUOTED: Final = 500
+
+
+@frozen
+class Limits:
+    """All in seconds. Each counts from the call that began what is waited for, whichever attempt made it."""
+
+    build: float = 1_800
+    release: float = 900
+    health: float = 180
+    """From the release to the first 200."""
+    poll: float = 1
+    """Between two looks at first; grows by half each time."""
+    longest_poll: float = 15
+
+
+@frozen
+class Work:
+    """What the steps of a vendor's adapter have in common."""
+
+    placement: Placement
+    emit: Emit
+    now: Clock
+    limits: Limits
+    _last: deque[str] = field(default_factory=lambda: deque[str](maxlen=_TAIL))
+    _mask: Mask = field(init=False)
+    _calls: dict[str, Call] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_mask", Mask(self.placement.secrets))
+        object.__setattr__(self, "_calls", dict(self.placement.progress.calls))
+
+    async def say(self, message: str) -> None:
+        """Emit a line of our own."""
+        await self.emit(Line(self.now(), LogLevel.INFO, LogStream.SYSTEM, message))
+
+    async def line(
+        self, stream: LogStream, message: str, *, id: str, at: datetime | None = None, level: LogLevel | None = None
+    ) -> None:
+        """Emit a line of the platform, unless it was told before."""
+        level = level or level_of(message, stream=stream, from_stderr=False)
+        masked = self._mask(message)  # before `quote` cuts it, for nobody knows a value by its half
+        line = Line(at or self.now(), level, stream, masked, id)
+        if self.placement.told.is_new(line):
+            self._last.append(masked)
+            await self.emit(line)
+
+    def id(self, step: str) -> str | None:
+        """Return what the platform calls what a step began; None where that is not known."""
+        call = self._calls.get(step)
+        return call.id if call else None
+
+    def began(self, step: str) -> datetime | None:
+        """Return when the call of a step was about to be made."""
+        call = self._calls.get(step)
+        return call.at if call else None
+
+    async def once(
+        self,
+        step: str,
+        *,
+        call: Callable[[], Awaitable[str]],
+        find: Callable[[], Awaitable[str | None]],
+        page: Callable[[str], str | None] = lambda _: None,
+    ) -> str:
+        """Return what the platform calls the effect of a call, and make the call where it has not been made.
+
+        `find` looks for the effect of a call that an earlier attempt may have made, or whose answer was lost.
+        """
+        earlier = self._calls.get(step)
+        if earlier is not None and earlier.id is not None:
+            return earlier.id
+        if earlier is None:
+            await self.emit(Calling(step))
+            earlier = self._calls[step] = Call(self.now())
+            known = None
+        else:
+            known = await self._found(find)
+        while known is None:
+            try:
+                known = await call()
+            except Unclear:
+                known = await self._found(find)
+        await self.emit(Called(step, known, page(known)))
+        self._calls[step] = Call(earlier.at, known)
+        return known
+
+    async def _found(self, find: Callable[[], Awaitable[str | None]]) -> str | None:
+        pause = self.limits.poll
+        for _ in range(LOOKS):
+            if (known := await find()) is not None:
+                return known
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, self.limits.longest_poll)
+        return None
+
+    @asynccontextmanager
+    async def within(self, seconds: float, what: str, *, since: str) -> AsyncGenerator[None]:
+        """Bound what follows the call of a step. Raises DeployFailed BUILD_TIMED_OUT, or of whatever it is."""
+        began = self.began(since)
+        passed = (self.now() - began).total_seconds() if began else 0
+        try:
+            async with asyncio.timeout(max(0, seconds - passed)):
+                yield
+        except TimeoutError:
+            message = f"The {what} took longer than {seconds:g} seconds.{self.quote()}"
+            raise DeployFailed(f"{what.upper()}_TIMED_OUT", message) from None
+
+    async def until_healthy(self, url: str, path: str, *, is_down: Callable[[], Awaitable[str | None]]) -> None:
+        """Return when the backend answers 200. Raises DeployFailed when time is up or `is_down` says why it is."""
+        heard, pause = "no answer", self.limits.poll
+        try:
+            async with (
+                asyncio.timeout(self.limits.health),
+                httpx.AsyncClient(verify=trusted(), timeout=10, follow_redirects=False) as client,
+            ):
+                while True:
+                    if (why := await is_down()) is not None:
+                        raise DeployFailed("CRASHED", f"{why}.{self.quote()}")
+                    try:
+                        async with client.stream("GET", f"{url.rstrip('/')}/{path.lstrip('/')}") as answer:
+                            if answer.status_code == HTTPStatus.OK:
+                                return
+                            heard = f"status {answer.status_code}"
+                    except httpx.HTTPError:
+                        heard = "no answer"
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 1.5, self.limits.longest_poll)
+        except TimeoutError:
+            message = f"No 200 from {path} within {self.limits.health:g} seconds (last: {heard}).{self.quote()}"
+            raise DeployFailed("HEALTH_CHECK_FAILED", message) from None
+
+    def quote(self) -> str:
+        """Return the last lines, for the sentence that says how it ended."""
+        lines = [line[:_LONGEST_QUOTED] for line in self._last if line.strip()]
+        return "\nThe last lines:\n" + "\n".join(lines) if lines else ""
