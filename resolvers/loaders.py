@@ -14,7 +14,7 @@ from services.architectures.model import Architecture
 from services.bootstrap import Services
 from services.core.actor import Actor
 from services.core.errors import NotFound
-from services.core.ids import ArchitectureId, GenerationId, ProjectId, SchemaId, TeamId, UserId
+from services.core.ids import ArchitectureId, DeploymentId, GenerationId, ProjectId, SchemaId, TeamId, UserId
 from services.deployments.model import Deployment
 from services.generations.model import Generation
 from services.memberships.model import Team
@@ -69,6 +69,10 @@ class Loaders:
     async def generation(self, generation_id: GenerationId | None, project_id: ProjectId) -> Generation | None:
         """Return a generation of a project that the actor was shown."""
         return None if generation_id is None else await self._generations.load((generation_id, project_id))
+
+    async def deployment(self, deployment_id: DeploymentId, project_id: ProjectId) -> Deployment | None:
+        """Return a deployment of a project that the actor was shown."""
+        return await self._deployments.load((deployment_id, project_id))
 
     async def latest_deployment(self, project: Project) -> Deployment | None:
         """Return the newest deployment of a project that the actor was shown."""

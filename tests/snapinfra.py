@@ -78,12 +78,12 @@ class User(Client):
         )
         return asked["generate"]["generation"]["id"]
 
-    async def deploy(self, project_id: str, generation_id: str, **config: Any) -> str:
-        """Ask for a LOCAL deployment and return its id."""
+    async def deploy(self, project_id: str, generation_id: str, *, platform: str = "LOCAL", **config: Any) -> str:
+        """Ask for a deployment and return its id."""
         asked = await self.ask(
             "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input)"
             " { deployment { id } userErrors { message } } }",
-            input={"projectId": project_id, "generationId": generation_id, "platform": "LOCAL", "config": config},
+            input={"projectId": project_id, "generationId": generation_id, "platform": platform, "config": config},
         )
         return asked["createDeployment"]["deployment"]["id"]
 

@@ -21,7 +21,7 @@ TOLD_OF: dict[str, set[str]] = {
     "architectures": {"resolvers/loaders.py", "services/bootstrap/working.py"},
     "collaboration": set(),
     "documentation": {"services/bootstrap/working.py"},
-    "integrations": set(),
+    "integrations": {"services/bootstrap/working.py"},
     "schemas": {"resolvers/loaders.py", "services/bootstrap/working.py"},
 }
 """Shared files that know more of a slice: what generations make, what many objects refer to, who signs in."""

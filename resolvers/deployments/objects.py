@@ -112,6 +112,8 @@ class Deployment(Node):
     """The reason as a sentence."""
     url: URL | None
     """Where it answers; null before it did."""
+    provider_url: URL | None
+    """Where the platform shows it to people who are signed in there; null for LOCAL, and until it is known."""
     config: DeploymentConfig
     """What was chosen for it."""
     created_at: datetime
@@ -146,6 +148,14 @@ class Deployment(Node):
         return shown(generation)
 
     @strawberry.field
+    async def rollback_of(self, info: Info) -> "Deployment | None":
+        """The earlier deployment that this one brings back; null where it is no rollback, or that was deleted."""
+        record = self.deployment
+        if record.rollback_to is None:
+            return None
+        return shown(await info.context.loaders.deployment(record.rollback_to, record.project_id))
+
+    @strawberry.field
     async def logs(
         self, info: Info, first: First = 100, after: After = None, filter: LogFilterArgument = None
     ) -> Connection[LogLine] | None:
@@ -165,6 +175,7 @@ class Deployment(Node):
             reason=deployment.reason,
             message=deployment.message,
             url=None if deployment.url is None else URL(deployment.url),
+            provider_url=None if deployment.progress.page is None else URL(deployment.progress.page),
             config=DeploymentConfig(
                 environment_variables=[EnvironmentVariable(name=name) for name in deployment.config.names],
                 build_command=deployment.config.build_command,

@@ -85,6 +85,17 @@ class RedeployInput:
     client_mutation_id: ClientMutationId = retry_returns("deployment")
 
 
+@strawberry.input
+class RollbackDeploymentInput:
+    """Which deployment to replace, and by what it replaced."""
+
+    deployment_id: strawberry.ID
+    """The deployment that runs, or failed."""
+    to_deployment_id: strawberry.ID
+    """An earlier one of the same project and platform, which was live."""
+    client_mutation_id: ClientMutationId = retry_returns("deployment")
+
+
 @strawberry.type
 class CreateDeploymentPayload(Payload):
     """The deployment, or what was wrong."""
@@ -115,6 +126,15 @@ class RedeployPayload(Payload):
 
     deployment: Deployment | None = None
     """A new deployment of the same code; once live it replaces what runs. After a CONFLICT the one asked about."""
+
+
+@strawberry.type
+class RollbackDeploymentPayload(Payload):
+    """The new deployment, or what was wrong."""
+
+    deployment: Deployment | None = None
+    """A new deployment of the earlier code with its variables; watch it like any. After a CONFLICT the one that was to
+    be replaced."""
 
 
 @strawberry.input
@@ -206,6 +226,19 @@ class DeploymentsMutation:
             by=info.context.actor,
         )
         return RedeployPayload.of(deployment)
+
+    @mutation("From which, to which.")
+    async def rollback_deployment(self, info: Info, input: RollbackDeploymentInput) -> RollbackDeploymentPayload:
+        """Bring an earlier deployment back: its code with the variables it had. A platform that keeps what it built is
+        asked for that; otherwise the kept code is built again. A CONFLICT where the code was deleted, or never ran.
+        """
+        deployment = await info.context.services.deployments.roll_back(
+            DeploymentId(input.deployment_id),
+            DeploymentId(input.to_deployment_id),
+            client_mutation_id=input.client_mutation_id,
+            by=info.context.actor,
+        )
+        return RollbackDeploymentPayload.of(deployment)
 
 
 @strawberry.type

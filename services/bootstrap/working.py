@@ -122,6 +122,7 @@ class Working:
             idempotency=shared.idempotency,
             settings=self.settings,
             variables=variables,
+            integrations=integrations,
             platforms=frozenset(platforms),
             now=now,
         )

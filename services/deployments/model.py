@@ -1,7 +1,7 @@
 """The records of deployments: one delivery of a generation's code to a platform, and the entries of its log."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Final
@@ -14,6 +14,7 @@ from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.jobs.record import OPEN_INDEX, JobRecord
 from services.foundation.vault.envelope import Sealed
+from services.integrations.model import IntegrationType
 from services.platforms.port import DeploymentPlatform, Progress
 
 
@@ -36,6 +37,12 @@ class DeploymentStatus(Enum):
     """It was stopped."""
     SUPERSEDED = "SUPERSEDED"
     """A later deployment of the project took its place."""
+
+
+INTEGRATION_OF: Final[Mapping[DeploymentPlatform, IntegrationType]] = {
+    DeploymentPlatform.HEROKU: IntegrationType.HEROKU,
+}
+"""Whose credentials a platform takes. LOCAL takes none."""
 
 
 class DeploymentConfig(msgspec.Struct, frozen=True):

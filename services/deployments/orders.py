@@ -1,14 +1,13 @@
 """What a platform is asked for: put together from a deployment's record, for each attempt anew."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
 from urllib.parse import urlsplit
 
 from services.core.credentials import AwsKeys, Credentials, secrets_of
 from services.core.frozen import frozen
 from services.deployments.archive import LogArchive
 from services.deployments.events import LogLine, decode
-from services.deployments.model import Deployment
+from services.deployments.model import INTEGRATION_OF, Deployment
 from services.deployments.variables import Variables
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.tables import Table
@@ -20,11 +19,6 @@ from services.integrations.model import IntegrationType
 from services.integrations.service import Integrations
 from services.platforms import port
 from services.platforms.port import DeploymentPlatform
-
-INTEGRATIONS: Final[Mapping[DeploymentPlatform, IntegrationType]] = {
-    DeploymentPlatform.HEROKU: IntegrationType.HEROKU,
-}
-"""Whose credentials a platform takes. LOCAL takes none."""
 
 
 @frozen(kw_only=True)
@@ -78,7 +72,7 @@ class Orders:
         )
 
     async def _credentials(self, record: Deployment) -> Credentials | None:
-        kind = INTEGRATIONS.get(record.platform)
+        kind = INTEGRATION_OF.get(record.platform)
         if kind is None:
             return None
         opened = await self.integrations.credentials(record.team_id, kind, project_id=record.project_id)

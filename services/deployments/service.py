@@ -19,7 +19,7 @@ from services.core.text import Kind, bounded, check_search, flaw
 from services.deployments.archive import LogArchive
 from services.deployments.events import DeploymentEvent, LogFilter, NumberedLine, lines, merging
 from services.deployments.history import DeploymentHistory, close_stream
-from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus
+from services.deployments.model import INTEGRATION_OF, Deployment, DeploymentConfig, DeploymentStatus
 from services.deployments.variables import Variables
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.transactions import write_together
@@ -32,6 +32,7 @@ from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.vault.port import CanNotOpen
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import Generations
+from services.integrations.service import Integrations
 from services.platforms.port import DeploymentPlatform
 from services.projects.jobs import ProjectJobs
 from services.projects.model import NO_DEPLOYMENT, Project
@@ -68,6 +69,7 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
     idempotency: Idempotency
     settings: Settings
     variables: Variables
+    integrations: Integrations
     platforms: Collection[DeploymentPlatform]
     """Those that may be used here."""
     now: Clock
@@ -84,7 +86,7 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
     ) -> Deployment:
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
         platform = new.platform or await self.settings.default_platform(project.team_id)
-        self._check(new, platform)
+        await self._check(new, platform, project)
         _check_deployable(await self._generation(new.generation_id, project, by=by), project)
         now = self.now()
         deployment_id = DeploymentId(await attempt.take_id("deployment"))
@@ -311,10 +313,14 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
             await self.queue.send(deployment.id, group=deployment.team_id)
         return deployment
 
-    def _check(self, new: NewDeployment, platform: DeploymentPlatform) -> None:
+    async def _check(self, new: NewDeployment, platform: DeploymentPlatform, project: Project) -> None:
         faults = _config_faults(new.config)
+        kind = INTEGRATION_OF.get(platform)
         if platform not in self.platforms:
             faults.append(Fault(f"{platform.value} is not available on this server.", ("platform",)))
+        elif kind is not None and not await self.integrations.has(project.team_id, kind, project_id=project.id):
+            needed = f"{platform.value} needs an enabled {kind.value} integration of the team or the project."
+            faults.append(Fault(needed, ("platform",)))
         if faults:
             raise Invalid(faults)
 

@@ -24,11 +24,11 @@ class IntegrationType(Enum):
     RENDER = "RENDER"
     """An API key of Render. Kept and tested; nothing deploys there yet."""
     HEROKU = "HEROKU"
-    """An API key of Heroku. Kept and tested; nothing deploys there yet."""
+    """An API key of Heroku, by which deployments to HEROKU are made."""
     RAILWAY = "RAILWAY"
     """An account or workspace token of Railway. Kept and tested; nothing deploys there yet."""
     AWS = "AWS"
-    """An access key of AWS. Kept and tested; nothing deploys there yet."""
+    """An access key of AWS, for the tables of what is deployed to another platform."""
     GITHUB = "GITHUB"
     """A personal access token of GitHub. Kept and tested; nothing uses repositories yet."""
 

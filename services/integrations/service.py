@@ -186,15 +186,24 @@ class Integrations:
 
         The newest enabled integration of the project counts, else the newest of the whole team.
         """
-        where, chosen = {"type": type.value}, list[Integration]()
-        async for integration in self.table.every("TeamIdIndex", team_id, where=where, newest_first=True):
-            if integration.enabled and integration.project_id in (None, project_id):
-                chosen.append(integration)
-        if not chosen:
-            return None
-        of_project = (each for each in chosen if each.project_id is not None)
-        integration = next(of_project, chosen[0])
-        return Opened(integration, await self._open(integration))
+        integration = await self._chosen(team_id, type, project_id)
+        return None if integration is None else Opened(integration, await self._open(integration))
+
+    async def has(self, team_id: TeamId, type: IntegrationType, *, project_id: ProjectId) -> bool:
+        """Say whether there are credentials that `credentials` would return."""
+        return await self._chosen(team_id, type, project_id) is not None
+
+    async def _chosen(self, team_id: TeamId, type: IntegrationType, project_id: ProjectId | None) -> Integration | None:
+        newest: Integration | None = None
+        async for integration in self.table.every(
+            "TeamIdIndex", team_id, where={"type": type.value}, newest_first=True
+        ):
+            if not integration.enabled or integration.project_id not in (None, project_id):
+                continue
+            if integration.project_id is not None:
+                return integration
+            newest = newest or integration
+        return newest
 
     @property
     def _journal(self) -> Journal:

@@ -19,7 +19,6 @@ REMEMBERED: Final = 1_000
 """Lines of a stream that an attempt knows of: more than a platform repeats at once."""
 
 
-
 class DeploymentPlatform(Enum):
     """Where a backend can run."""
 

@@ -3,17 +3,16 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import aclosing
 from typing import Any
 
 import httpx
 import pytest
 
 from services.bootstrap import opened
-from services.core.tls import trusted
 from services.foundation.aws.clients import connect
 from services.foundation.aws.queue import Queue
 from tests.models import writing
+from tests.resolvers.deployed import Deployed, answer, lines
 from tests.snapinfra import Server, User, events
 
 PACKAGE = {
@@ -30,19 +29,6 @@ http.createServer((request, response) => {
   response.end(process.env.GREETING || "hello");
 }).listen(Number(process.env.PORT), process.env.HOST, () => console.log("listening"));
 """
-
-EVENTS = """
-subscription($id: ID!, $after: String, $filter: LogFilter) {
-  deploymentEvents(id: $id, after: $after, filter: $filter) {
-    __typename
-    ... on StreamEvent { cursor seq at }
-    ... on DeploymentStatusChanged { status url }
-    ... on StepChanged { step state }
-    ... on LogLines { lines { id timestamp level stream message } }
-    ... on DeploymentFinished { status reason message deployment { id status } }
-    ... on StreamGap { fromSeq toSeq }
-  }
-}"""
 
 LOGS = """
 query($id: ID!, $first: Int!, $after: String, $filter: LogFilter) {
@@ -63,55 +49,6 @@ def server(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
-class Deployed:
-    """A project with code, and its deployments."""
-
-    def __init__(self, user: User, project_id: str, generation_id: str) -> None:
-        self.user, self.project_id, self.generation_id = user, project_id, generation_id
-
-    async def deploy(self, **config: Any) -> str:
-        return await self.user.deploy(self.project_id, self.generation_id, **config)
-
-    async def events(self, deployment_id: str, *, until: str | None = None, **variables: Any) -> list[dict[str, Any]]:
-        """Return a deployment's events, to its end or until its status is `until`."""
-        found: list[dict[str, Any]] = []
-        follow = self.user.follow(EVENTS, id=deployment_id, **variables)
-        async with asyncio.timeout(60), aclosing(follow) as results:
-            async for result in results:
-                assert "errors" not in result, result
-                found.append(result["data"]["deploymentEvents"])
-                if until is not None and found[-1].get("status") == until:
-                    break
-        return found
-
-    async def live(self, **config: Any) -> tuple[str, str]:
-        """Deploy, and return the deployment's id and URL once it answers."""
-        deployment_id = await self.deploy(**config)
-        happened = await self.events(deployment_id, until="SUCCESS")
-        assert happened[-1]["status"] == "SUCCESS", happened
-        return deployment_id, happened[-1]["url"]
-
-    async def status(self) -> str:
-        seen = await self.user.ask("query($id: ID!) { project(id: $id) { status } }", id=self.project_id)
-        return seen["project"]["status"]
-
-    async def cancel(self, deployment_id: str) -> dict[str, Any]:
-        asked = await self.user.result(
-            "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id})"
-            " { deployment { status } userErrors { code } } }",
-            id=deployment_id,
-        )
-        return asked["data"]["cancelDeployment"]
-
-    async def delete(self, deployment_id: str) -> dict[str, Any]:
-        asked = await self.user.result(
-            "mutation($id: ID!) { deleteDeployment(input: {deploymentId: $id})"
-            " { deletedDeploymentId userErrors { code } } }",
-            id=deployment_id,
-        )
-        return asked["data"]["deleteDeployment"]
-
-
 @pytest.fixture
 async def project(alice: User) -> Deployed:
     project_id = (await alice.project())["id"]
@@ -119,15 +56,6 @@ async def project(alice: User) -> Deployed:
     generation_id = await alice.generate(project_id, "CODE")
     assert (await events(alice, generation_id))[-1]["status"] == "COMPLETED"
     return Deployed(alice, project_id, generation_id)
-
-
-async def answer(url: str, path: str = "/") -> str:
-    async with httpx.AsyncClient(verify=trusted()) as http:
-        return (await http.get(url + path)).text
-
-
-def lines(happened: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [line for event in happened if event["__typename"] == "LogLines" for line in event["lines"]]
 
 
 async def test_a_deployment_ends_in_a_url_that_answers(project: Deployed) -> None:

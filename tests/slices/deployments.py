@@ -32,6 +32,12 @@ SLICE: Final = Slice(
             EDIT,
             told("BAD_USER_INPUT"),
         ),
+        "Mutation.rollbackDeployment": Entry(
+            "mutation($deployment: ID!, $freshDeployment: ID!) { rollbackDeployment(input: {deploymentId: $deployment,"
+            " toDeploymentId: $freshDeployment}) { userErrors { code } } }",
+            EDIT,
+            told("CONFLICT"),
+        ),
         "Subscription.deploymentEvents": Entry(
             "subscription($deployment: ID!) { deploymentEvents(id: $deployment) { __typename } }", SEE
         ),

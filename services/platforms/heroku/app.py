@@ -87,7 +87,7 @@ class App:
             return
         await work.say(f"Creating the app {self.placement.site}.")
         try:
-            await self.client.call("POST", "/apps", body={"name": self.placement.site})
+            await self.client.call("POST", "/apps", body={"name": self.placement.site}, repeatable=True)
         except Refused as refused:
             if refused.status != HTTPStatus.UNPROCESSABLE_ENTITY or "taken" not in refused.words:
                 raise
@@ -156,11 +156,13 @@ class App:
         if before is None:
             await self.scale(0)
         else:
-            await self.client.call("POST", f"{self.path}/releases", body={"release": before.id})
+            body = {"release": before.id}
+            await self.client.call("POST", f"{self.path}/releases", body=body, repeatable=True)
 
     async def tell_log(self, work: Work) -> None:
         """Emit the lines of the app's log that were not told."""
-        asked = await self.client.call("POST", f"{self.path}/log-sessions", body={"lines": _LINES, "tail": False})
+        body = {"lines": _LINES, "tail": False}
+        asked = await self.client.call("POST", f"{self.path}/log-sessions", body=body, repeatable=True)
         log = await self.client.fetch(asked.read(LogSession).logplex_url)
         last, same = work.placement.told.last(LogStream.RUNTIME), Counter[str]()
         for line in log.body.decode("utf-8", "replace").splitlines():

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -86,7 +86,7 @@ class HerokuDeployment:
     async def _begin_build(self) -> str:
         client = self.app.client
         content = await asyncio.to_thread(lambda: tarball(self._source()))
-        blob = (await client.call("POST", "/sources")).read(_Source).source_blob
+        blob = (await client.call("POST", "/sources", repeatable=True)).read(_Source).source_blob
         await client.upload(blob.put_url, content)
         source = {
             "url": blob.get_url,
@@ -101,6 +101,8 @@ class HerokuDeployment:
         start = self.order.config.start_command
         if start or "Procfile" not in files:
             files["Procfile"] = f"web: {start or 'npm start'}\n".encode()
+        if command := self.order.config.build_command:
+            files["package.json"] = _built_by(command, files.get("package.json", b""))
         return files
 
     async def _built(self, build_id: str) -> str:
@@ -173,9 +175,10 @@ class HerokuDeployment:
             return answer.read(_Made).id
 
         async def find() -> str | None:
-            began, description = self.work.began("rollback"), f"Rollback to v{earlier.version}"
+            description, began = f"Rollback to v{earlier.version}", self.work.began("rollback")
+            second = began.replace(microsecond=0) if began else earlier.created_at  # Heroku's times have no fractions
             for release in await self.app.releases():
-                if release.description == description and (began is None or release.created_at >= began):
+                if release.description == description and release.created_at >= second:
                     return release.id
             return None
 
@@ -184,3 +187,13 @@ class HerokuDeployment:
 
     def _page_of_build(self, build_id: str) -> str:
         return f"https://dashboard.heroku.com/apps/{self.order.site}/activity/builds/{build_id}"
+
+
+def _built_by(command: str, package: bytes) -> bytes:
+    """Return a package.json with a command that Heroku runs instead of the script `build`."""
+    try:
+        content = msgspec.json.decode(package, type=dict[str, Any])
+        scripts = msgspec.convert(content.get("scripts", {}), dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        raise DeployFailed("BAD_ARCHIVE", "The archive has no readable package.json at its root.") from None
+    return msgspec.json.encode({**content, "scripts": {**scripts, "heroku-postbuild": command}})

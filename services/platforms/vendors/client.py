@@ -128,10 +128,11 @@ class Client:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         missing_ok: bool = False,
+        repeatable: bool = False,
     ) -> Answer:
-        """Make a call, and make it again as long as that is of use and may be done.
+        """Make a call, and make it again as long as that is of use; a POST only if it is `repeatable`.
 
-        Raises Refused; Unclear, of a POST only; and DeployFailed where the token is refused, or time is up.
+        Raises Refused; Unclear, where it may not be repeated; DeployFailed where the token is refused, or time is up.
         """
         given = {
             "authorization": f"Bearer {self.token}",
@@ -140,10 +141,10 @@ class Client:
             **(headers or {}),
         }
         request = self._http.build_request(method, self.base_url + path, json=body, params=params, headers=given)
-        return await self.send(request, missing_ok=missing_ok)
+        repeatable = repeatable or method in _IDEMPOTENT
+        return await self._send(request, missing_ok=missing_ok, repeatable=repeatable)
 
-    async def send(self, request: httpx.Request, *, missing_ok: bool = False) -> Answer:
-        """Send a request made otherwise, such as an upload to a URL that the platform gave. Raises as `call` does."""
+    async def _send(self, request: httpx.Request, *, missing_ok: bool, repeatable: bool) -> Answer:
         pause = self.patience.first
         deadline = asyncio.get_running_loop().time() + self.patience.trying
         while True:
@@ -153,14 +154,14 @@ class Client:
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 heard = f"{self.name} does not accept connections"
             except httpx.HTTPError:
-                self._unless_repeatable(request)
+                self._require(repeatable)
                 heard = f"{self.name} does not answer"
             else:
                 if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
                     await self.pauses.extend(self._key, retry_after(answer.headers) or pause)
                     heard = f"{self.name} asks to wait: it takes no more calls of this account now"
                 elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                    self._unless_repeatable(request)
+                    self._require(repeatable)
                     heard = f"{self.name} answers with status {answer.status}"
                 else:
                     return self._read(answer, missing_ok=missing_ok)
@@ -177,14 +178,14 @@ class Client:
 
     async def upload(self, url: str, content: bytes) -> None:
         """Put bytes to a URL that the platform gave, without the token. Raises as `call` does."""
-        await self.send(self._http.build_request("PUT", url, content=content))
+        await self._send(self._http.build_request("PUT", url, content=content), missing_ok=False, repeatable=True)
 
     async def fetch(self, url: str) -> Answer:
         """Get what is at a URL that the platform gave, without the token. Raises as `call` does."""
-        return await self.send(self._http.build_request("GET", url))
+        return await self._send(self._http.build_request("GET", url), missing_ok=False, repeatable=True)
 
-    def _unless_repeatable(self, request: httpx.Request) -> None:
-        if request.method not in _IDEMPOTENT:
+    def _require(self, repeatable: bool) -> None:  # noqa: FBT001 - says what is required
+        if not repeatable:
             raise Unclear(f"{self.name} gave no proper answer.") from None
 
     async def _once(self, request: httpx.Request) -> Answer:

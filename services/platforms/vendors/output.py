@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import Enum
 from http import HTTPStatus
 from typing import Final
 
@@ -18,6 +19,18 @@ _NOTHING_YET: Final = frozenset(
 )
 
 
+_ABSENCES: Final = 5
+"""Looks for a text that is not there, after what should have written it has ended."""
+
+
+class _Found(Enum):
+    NOTHING = "NOTHING"
+    """There is no such text, or nothing behind what was read."""
+    SOME = "SOME"
+    """The connection was lost."""
+    ALL = "ALL"
+
+
 @dataclass(slots=True)
 class Output:
     """Emits the lines of a text that grows. The id of a line is the text's name and the byte behind its end."""
@@ -30,12 +43,13 @@ class Output:
 
     async def follow(self, has_ended: Callable[[], Awaitable[bool]]) -> None:
         """Read until what writes it has ended and all of it is read, over any number of connections."""
-        pause = self.work.limits.poll
+        pause, absences = self.work.limits.poll, 0
         while True:
             ended = await has_ended()  # before the reading: what is written by then is in it
             position = self._position()
-            complete = await self._read(position, is_last=ended)
-            if ended and complete:
+            found = await self._read(position, is_last=ended)
+            absences += ended and found is _Found.NOTHING
+            if ended and (found is _Found.ALL or absences == _ABSENCES):
                 return
             pause = self.work.limits.poll if self._position() > position else pause * 1.5
             await asyncio.sleep(min(pause, self.work.limits.longest_poll))
@@ -45,15 +59,15 @@ class Output:
         name, _, offset = last.id.rpartition(":") if last else ("", "", "")
         return int(offset) if name == self.name else 0
 
-    async def _read(self, position: int, *, is_last: bool) -> bool:
-        """Read from a byte on, as far as it comes; say whether the text was read to its end."""
+    async def _read(self, position: int, *, is_last: bool) -> _Found:
+        """Read from a byte on, as far as it comes."""
         splitter, offset, skipped = LineSplitter(), position, position
         try:
             async with self.client.stream(self.url, headers={"range": f"bytes={position}-"}) as answer:
                 if answer.status_code in _NOTHING_YET:
-                    return True
+                    return _Found.NOTHING
                 if not answer.is_success:
-                    return False
+                    return _Found.SOME
                 if answer.status_code == HTTPStatus.PARTIAL_CONTENT:
                     skipped = 0  # otherwise the text comes from its start
                 async for chunk in answer.aiter_bytes():
@@ -64,11 +78,11 @@ class Output:
                         for line in splitter.feed(piece):
                             await self._emit(line, offset)
         except httpx.HTTPError:
-            return False
+            return _Found.SOME
         if is_last:
             for line in splitter.end():
                 await self._emit(line, offset)
-        return True
+        return _Found.ALL
 
     async def _emit(self, line: str, offset: int) -> None:
         await self.work.line(self.stream, line, id=f"{self.name}:{offset}")

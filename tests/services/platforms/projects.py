@@ -81,4 +81,10 @@ def order(
     config: Config | None = None,
     preferred_port: int | None = None,
 ) -> Order:
-    return Order(deployment_id, site, archive, config or Config(), preferred_port)
+    return Order(
+        deployment_id=deployment_id,
+        site=site,
+        archive=archive,
+        config=config or Config(),
+        preferred_port=preferred_port,
+    )

@@ -1,0 +1,159 @@
+"""The base of fakes of deploy targets: an HTTP server in a thread of its own, as awkward as it is told to be."""
+
+import asyncio
+import re
+import socket
+import threading
+import traceback
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Fault(Enum):
+    """What goes wrong with a call."""
+
+    LIMITED = "LIMITED"
+    """429, before anything happens."""
+    BROKEN = "BROKEN"
+    """503, before anything happens."""
+    LOST = "LOST"
+    """503, though it happens."""
+    CUT = "CUT"
+    """It happens, and then the connection ends without an answer."""
+    SLOW = "SLOW"
+    """It happens, and the answer comes in small pieces."""
+
+
+@dataclass(frozen=True)
+class Awkward:
+    """A fault of the next `times` calls that match, such as `POST /apps/.*`."""
+
+    fault: Fault
+    pattern: str
+    times: int = 1
+
+
+class Cut(Exception):
+    """Ends a connection without an answer."""
+
+
+@dataclass
+class Target:
+    """A fake target. Its state may be read from other threads, and changed by them before it is asked anything."""
+
+    token: str = "token-of-the-fake-0123456789"
+    """The only one that it accepts."""
+    is_revoked: bool = False
+    url: str = ""
+    calls: Counter[str] = field(default_factory=Counter[str])
+    """By method and path."""
+    awkward: list[Awkward] = field(default_factory=list[Awkward])
+    mistakes: list[str] = field(default_factory=list[str])
+    """What it could not deal with: a mistake of its own, or a call that the vendor's documentation forbids."""
+    port: int = 0
+    """0 for any that is free."""
+    _server: uvicorn.Server | None = None
+    _thread: threading.Thread | None = None
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
+
+    def routes(self) -> list[Route]:
+        raise NotImplementedError
+
+    def route(self, method: str, path: str, endpoint: Endpoint, *, free: bool = False) -> Route:
+        """Make a route of the API; a free one asks for no token."""
+
+        async def called(request: Request) -> Response:
+            name = f"{request.method} {request.url.path}"
+            self.calls[name] += 1
+            if not free and (self.is_revoked or request.headers.get("authorization") != f"Bearer {self.token}"):
+                return self.error(401, "unauthorized", "Invalid credentials provided.")
+            match self._fault(name):
+                case Fault.LIMITED:
+                    return self.limited()
+                case Fault.BROKEN:
+                    return self.error(503, "unavailable", "Try again.")
+                case fault:
+                    return self._with(fault, await answered(request))
+
+        async def answered(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except Exception:  # noqa: BLE001 - shown when the fake ends
+                self.mistakes.append(traceback.format_exc())
+                return Response(status_code=500)
+
+        return Route(path, called, methods=[method])
+
+    def _with(self, fault: Fault | None, answer: Response) -> Response:
+        match fault:
+            case Fault.LOST:
+                return self.error(503, "unavailable", "Try again.")
+            case Fault.CUT:
+                raise Cut
+            case Fault.SLOW:
+                return _slowly(answer)
+            case _:
+                return answer
+
+    def limited(self) -> Response:
+        answer = self.error(429, "rate_limit", "Your account reached the API rate limit.")
+        answer.headers["retry-after"] = "1"
+        return answer
+
+    def error(self, status: int, code: str, message: str, **more: Any) -> Response:
+        return JSONResponse({"id": code, "message": message, **more}, status)
+
+    def background(self, work: Awaitable[None]) -> None:
+        """Let something go on in the server's loop."""
+
+        async def run() -> None:
+            await work
+
+        task = asyncio.create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def __enter__(self) -> Self:
+        listener = socket.create_server(("127.0.0.1", self.port))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app = Starlette(routes=self.routes())
+        config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._server is not None
+        assert self._thread is not None
+        self._server.should_exit = True
+        self._thread.join(10)
+        assert not self.mistakes, self.mistakes[0]
+
+    def _fault(self, name: str) -> Fault | None:
+        for index, each in enumerate(self.awkward):
+            if re.fullmatch(each.pattern, name):
+                left = each.times - 1
+                self.awkward[index : index + 1] = [Awkward(each.fault, each.pattern, left)] if left else []
+                return each.fault
+        return None
+
+
+def _slowly(answer: Response) -> Response:
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(answer.body), 7):
+            yield bytes(answer.body[start : start + 7])
+            await asyncio.sleep(0.002)
+
+    return StreamingResponse(pieces(), answer.status_code, media_type=answer.media_type)

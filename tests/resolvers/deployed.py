@@ -1,0 +1,81 @@
+"""A project with code that tests deploy, and what they see of its deployments."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Any
+
+import httpx
+
+from services.core.tls import trusted
+from tests.snapinfra import User
+
+EVENTS = """
+subscription($id: ID!, $after: String, $filter: LogFilter) {
+  deploymentEvents(id: $id, after: $after, filter: $filter) {
+    __typename
+    ... on StreamEvent { cursor seq at }
+    ... on DeploymentStatusChanged { status url }
+    ... on StepChanged { step state }
+    ... on LogLines { lines { id timestamp level stream message } }
+    ... on DeploymentFinished { status reason message deployment { id status } }
+    ... on StreamGap { fromSeq toSeq }
+  }
+}"""
+
+
+class Deployed:
+    """A project with code, and its deployments."""
+
+    def __init__(self, user: User, project_id: str, generation_id: str) -> None:
+        self.user, self.project_id, self.generation_id = user, project_id, generation_id
+
+    async def deploy(self, *, platform: str = "LOCAL", **config: Any) -> str:
+        return await self.user.deploy(self.project_id, self.generation_id, platform=platform, **config)
+
+    async def events(self, deployment_id: str, *, until: str | None = None, **variables: Any) -> list[dict[str, Any]]:
+        """Return a deployment's events, to its end or until its status is `until`."""
+        found: list[dict[str, Any]] = []
+        follow = self.user.follow(EVENTS, id=deployment_id, **variables)
+        async with asyncio.timeout(60), aclosing(follow) as results:
+            async for result in results:
+                assert "errors" not in result, result
+                found.append(result["data"]["deploymentEvents"])
+                if until is not None and found[-1].get("status") == until:
+                    break
+        return found
+
+    async def live(self, *, platform: str = "LOCAL", **config: Any) -> tuple[str, str]:
+        """Deploy, and return the deployment's id and URL once it answers."""
+        deployment_id = await self.deploy(platform=platform, **config)
+        happened = await self.events(deployment_id, until="SUCCESS")
+        assert happened[-1]["status"] == "SUCCESS", happened
+        return deployment_id, happened[-1]["url"]
+
+    async def status(self) -> str:
+        seen = await self.user.ask("query($id: ID!) { project(id: $id) { status } }", id=self.project_id)
+        return seen["project"]["status"]
+
+    async def cancel(self, deployment_id: str) -> dict[str, Any]:
+        asked = await self.user.result(
+            "mutation($id: ID!) { cancelDeployment(input: {deploymentId: $id})"
+            " { deployment { status } userErrors { code } } }",
+            id=deployment_id,
+        )
+        return asked["data"]["cancelDeployment"]
+
+    async def delete(self, deployment_id: str) -> dict[str, Any]:
+        asked = await self.user.result(
+            "mutation($id: ID!) { deleteDeployment(input: {deploymentId: $id})"
+            " { deletedDeploymentId userErrors { code } } }",
+            id=deployment_id,
+        )
+        return asked["data"]["deleteDeployment"]
+
+
+async def answer(url: str, path: str = "/") -> str:
+    async with httpx.AsyncClient(verify=trusted()) as http:
+        return (await http.get(url + path)).text
+
+
+def lines(happened: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [line for event in happened if event["__typename"] == "LogLines" for line in event["lines"]]

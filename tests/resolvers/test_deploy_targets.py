@@ -1,0 +1,136 @@
+"""What the schema promises of deployments to other people's platforms, against their fakes."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.fakes.targets.heroku import FakeHeroku
+from tests.resolvers.deployed import Deployed, lines
+from tests.snapinfra import Server, User, events, serving, settings
+
+FIELDS = "id status url providerUrl reason message rollbackOf { id }"
+
+
+@pytest.fixture(scope="module")
+def heroku() -> Iterator[FakeHeroku]:
+    with FakeHeroku() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def server(emulator: str, heroku: FakeHeroku, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    config = settings(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")), HEROKU_API_URL=heroku.url)
+    with serving(config) as running:
+        yield running
+
+
+@pytest.fixture
+async def project(alice: User) -> Deployed:
+    project_id = (await alice.project())["id"]
+    await events(alice, await alice.generate(project_id, "SCHEMA"))
+    generation_id = await alice.generate(project_id, "CODE")
+    assert (await events(alice, generation_id))[-1]["status"] == "COMPLETED"
+    return Deployed(alice, project_id, generation_id)
+
+
+async def connect(user: User, kind: str, credentials: dict[str, Any]) -> None:
+    made = await user.ask(
+        "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input)"
+        " { integration { id } userErrors { message } } }",
+        input={"type": kind, "credentials": credentials},
+    )
+    assert not made["createIntegration"]["userErrors"]
+
+
+async def shown(user: User, deployment_id: str) -> dict[str, Any]:
+    asked = await user.ask(f"query($id: ID!) {{ deployment(id: $id) {{ {FIELDS} }} }}", id=deployment_id)
+    return asked["deployment"]
+
+
+async def ended(project: Deployed, deployment_id: str) -> dict[str, Any]:
+    return (await project.events(deployment_id))[-1]
+
+
+async def test_without_an_integration_nothing_is_begun(project: Deployed) -> None:
+    asked = await project.user.result(
+        "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input)"
+        " { deployment { id } userErrors { code message field } } }",
+        input={"projectId": project.project_id, "generationId": project.generation_id, "platform": "HEROKU"},
+    )
+    (error,) = asked["data"]["createDeployment"]["userErrors"]
+    assert error["field"] == ["platform"]
+    assert "HEROKU integration" in error["message"]
+
+
+async def test_a_deployment_goes_to_heroku_and_comes_back(project: Deployed, heroku: FakeHeroku) -> None:
+    await connect(project.user, "HEROKU", {"token": heroku.token})
+    first, url = await project.live(platform="HEROKU", environmentVariables=[{"name": "KEY", "value": "first-value"}])
+    (app,) = (app for app in heroku.apps.values() if app.record["web_url"] == f"{url}/")
+    code, environment = heroku.toy.running[app.name]
+    assert "package.json" in code.files
+    assert environment["KEY"] == "first-value"
+    assert environment["TABLE_PREFIX"] == f"{app.name}-"
+    seen = await shown(project.user, first)
+    assert seen["providerUrl"].startswith("https://dashboard.heroku.com/")
+    said = [line["message"] for line in lines(await project.events(first, until="SUCCESS"))]
+    assert sum(line.strip() == "step 7" for line in said) == 1
+    assert not any("first-value" in line for line in said)
+
+    second, again = await project.live(platform="HEROKU", environmentVariables=[{"name": "KEY", "value": "later-one"}])
+    assert again == url
+    assert (await ended(project, first))["status"] == "SUPERSEDED"
+    assert heroku.toy.running[app.name][1]["KEY"] == "later-one"
+
+    rolled = await project.user.ask(
+        "mutation($input: RollbackDeploymentInput!) { rollbackDeployment(input: $input)"
+        f" {{ deployment {{ {FIELDS} }} userErrors {{ message }} }} }}",
+        input={"deploymentId": second, "toDeploymentId": first},
+    )
+    third = rolled["rollbackDeployment"]["deployment"]
+    assert third["rollbackOf"] == {"id": first}
+    happened = await project.events(third["id"], until="SUCCESS")
+    assert happened[-1]["status"] == "SUCCESS", happened
+    assert heroku.toy.running[app.name][1]["KEY"] == "first-value"
+    assert (await ended(project, second))["status"] == "SUPERSEDED"
+    assert len(app.builds) == 2
+
+    await project.cancel(third["id"])
+    assert (await ended(project, third["id"]))["status"] == "CANCELED"
+    assert app.name not in heroku.toy.running
+
+
+async def test_what_runs_there_goes_on_being_told(project: Deployed, heroku: FakeHeroku) -> None:
+    await connect(project.user, "HEROKU", {"token": heroku.token})
+    deployment_id, url = await project.live(platform="HEROKU")
+    app = next(app for app in heroku.apps.values() if app.record["web_url"] == f"{url}/")
+    for number in range(3):
+        await app.write(f"line {number}")
+        await asyncio.sleep(1.5)
+    async with asyncio.timeout(20):
+        while True:
+            asked = await project.user.ask(
+                'query($id: ID!) { deployment(id: $id) { status logs(filter: {streams: [RUNTIME], contains: "line "})'
+                " { edges { node { message } } } } }",
+                id=deployment_id,
+            )
+            said = [edge["node"]["message"] for edge in asked["deployment"]["logs"]["edges"]]
+            if len(said) >= 3:
+                break
+            await asyncio.sleep(0.3)
+    assert said == ["line 0", "line 1", "line 2"]
+    assert asked["deployment"]["status"] == "SUCCESS"
+    await project.cancel(deployment_id)
+    assert (await ended(project, deployment_id))["status"] == "CANCELED"
+
+
+async def test_a_build_that_is_canceled_is_canceled_there(project: Deployed, heroku: FakeHeroku) -> None:
+    await connect(project.user, "HEROKU", {"token": heroku.token})
+    deployment_id = await project.deploy(platform="HEROKU")
+    async with asyncio.timeout(30):
+        while (await shown(project.user, deployment_id))["providerUrl"] is None:  # noqa: ASYNC110 - the record tells nobody
+            await asyncio.sleep(0.05)
+    await project.cancel(deployment_id)
+    last = await ended(project, deployment_id)
+    assert last["status"] == "CANCELED"

@@ -1,0 +1,133 @@
+"""What the tests of all targets stand on: a target with its fake, and a reader that stores as a worker does."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from services.core.clock import utc_now
+from services.core.credentials import Token
+from services.platforms.port import (
+    Call,
+    Called,
+    Calling,
+    Config,
+    Event,
+    Line,
+    Live,
+    Order,
+    Placement,
+    Platform,
+    Progress,
+    Told,
+)
+from services.platforms.preparing import PrepareTables
+from services.platforms.vendors.client import Patience
+from services.platforms.vendors.work import Limits
+from tests.fakes.targets.server import Target
+from tests.services.platforms.projects import zipped
+
+LIMITS = Limits(build=20, release=20, health=4, poll=0.02, longest_poll=0.1)
+PATIENCE = Patience(answer=5, trying=10, first=0.02, longest=0.2)
+SITE = "bike-rental-0123abcd"
+
+
+class Crash(Exception):
+    """The worker is gone."""
+
+
+class InProcess:
+    """Pauses of this process."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    async def left(self, key: str) -> float:
+        return max(0.0, self._until.get(key, 0) - asyncio.get_running_loop().time())
+
+    async def extend(self, key: str, seconds: float) -> None:
+        self._until[key] = asyncio.get_running_loop().time() + seconds
+
+
+def no_tables(*_: object) -> Any:
+    raise AssertionError("these archives have no template")
+
+
+COMMON: Mapping[str, Any] = {
+    "prepare": PrepareTables(no_tables),
+    "now": utc_now,
+    "limits": LIMITS,
+    "patience": PATIENCE,
+}
+
+
+@dataclass
+class Rig:
+    """A target with its fake. `begun` counts what must be begun once per deployment."""
+
+    platform: Platform
+    fake: Target
+    begun: Callable[[], int]
+    build_call: str
+    """The call that begins a build, as a pattern."""
+
+    def order(self, files: Mapping[str, str] | None = None, *, id: str = "deployment_1", **variables: str) -> Order:
+        archive = zipped({"package.json": '{"scripts": {"start": "node server.js"}}', **(files or {})})
+        return Order(
+            deployment_id=id,
+            site=SITE,
+            credentials=Token(self.fake.token),
+            secrets=[self.fake.token, *variables.values()],
+            archive=archive,
+            config=Config(environment=variables),
+        )
+
+
+@dataclass
+class Record:
+    """What is stored of a deployment: its progress and its stream."""
+
+    progress: Progress = field(default_factory=Progress)
+    events: list[Event] = field(default_factory=list[Event])
+
+    @property
+    def lines(self) -> list[Line]:
+        return [event for event in self.events if isinstance(event, Line) and event.id]
+
+    @property
+    def url(self) -> str | None:
+        return next((event.url for event in reversed(self.events) if isinstance(event, Live)), None)
+
+    def at(self, order: Order) -> Order:
+        return replace(order, progress=self.progress, told=Told(self.lines))
+
+    def placement(self, order: Order) -> Placement:
+        return Placement(
+            deployment_id=order.deployment_id,
+            site=order.site,
+            credentials=order.credentials,
+            secrets=order.secrets,
+            progress=self.progress,
+            told=Told(self.lines),
+        )
+
+    def store(self, event: Event) -> None:
+        calls = self.progress.calls
+        match event:
+            case Calling(step):
+                self.progress = Progress({**calls, step: Call(utc_now())}, self.progress.page)
+            case Called(step, id, page):
+                self.progress = Progress({**calls, step: Call(calls[step].at, id)}, page or self.progress.page)
+            case _:
+                self.events.append(event)
+
+    async def follow(self, happenings: AsyncGenerator[Event], *, crash_after: int | None = None) -> None:
+        """Store what happens; a crash comes when an event is stored and the next one would be asked for."""
+        async with aclosing(happenings):
+            count = 0
+            async for event in happenings:
+                self.store(event)
+                count += 1
+                if count == crash_after:
+                    raise Crash

@@ -1,0 +1,264 @@
+"""The tests that every target passes against its fake: what a deployment shows, whatever happens on its way."""
+
+import asyncio
+import re
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from services.core.credentials import Token
+from services.core.tls import trusted
+from services.platforms.heroku.adapter import HerokuPlatform
+from services.platforms.port import DeployFailed, Line, LogStream, Order, Phase, PhaseChanged, StepChanged, StepState
+from tests.fakes.targets.heroku import FakeHeroku
+from tests.fakes.targets.hosting import answered
+from tests.fakes.targets.server import Awkward, Fault
+from tests.services.platforms.conformance import COMMON, Crash, InProcess, Record, Rig
+
+MOST_ATTEMPTS = 50
+
+
+def heroku() -> Generator[Rig]:
+    with FakeHeroku() as fake:
+        yield Rig(
+            HerokuPlatform(base_url=fake.url, pauses=InProcess(), **COMMON),
+            fake,
+            begun=lambda: sum(len(app.builds) for app in fake.apps.values()),
+            build_call="POST /apps/[^/]+/builds",
+        )
+
+
+@pytest.fixture(params=[heroku])
+def rig(request: pytest.FixtureRequest) -> Generator[Rig]:
+    make: Callable[[], Generator[Rig]] = request.param
+    yield from make()
+
+
+async def site(record: Record) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the files and the environment of what answers."""
+    assert record.url is not None
+    async with httpx.AsyncClient(verify=trusted()) as client:
+        files, environment = answered((await client.get(f"{record.url}/")).content)
+    return dict(files), dict(environment)
+
+
+def is_whole(record: Record) -> bool:
+    """Say whether the build's lines are all there, once and in order."""
+    said = [line.message for line in record.lines if line.stream is LogStream.BUILD]
+    steps = [line.strip() for line in said if line.strip().startswith("step ")]
+    return steps == [f"step {number}" for number in range(20)] and len(set(record.lines)) == len(record.lines)
+
+
+async def test_a_deployment_builds_starts_and_answers(rig: Rig) -> None:
+    order, record = rig.order({"server.js": "1"}, GREETING="hello there"), Record()
+    await record.follow(rig.platform.deploy(order))
+    files, environment = await site(record)
+    assert files["server.js"] == "1"
+    assert environment["GREETING"] == "hello there"
+    assert is_whole(record)
+    assert [event.phase for event in record.events if isinstance(event, PhaseChanged)] == [
+        Phase.BUILDING,
+        Phase.DEPLOYING,
+    ]
+    steps = [event for event in record.events if isinstance(event, StepChanged)]
+    assert [each.step for each in steps if each.state is StepState.RUNNING] == [
+        each.step for each in steps if each.state is StepState.SUCCEEDED
+    ]
+    assert record.progress.page is not None
+    assert rig.begun() == 1
+
+
+async def test_no_line_shows_a_variable_or_the_token(rig: Rig) -> None:
+    order, record = rig.order(API_KEY="s3cret-of-alice", TOKEN=rig.fake.token), Record()
+    await record.follow(rig.platform.deploy(order))
+    text = "\n".join(event.message for event in record.events if isinstance(event, Line))
+    assert "API_KEY=***" in text
+    assert "s3cret-of-alice" not in text
+    assert rig.fake.token not in text
+
+
+async def test_a_build_that_fails_shows_its_last_lines(rig: Rig) -> None:
+    record = Record()
+    with pytest.raises(DeployFailed) as failure:
+        await record.follow(rig.platform.deploy(rig.order({"no-build": ""}, API_KEY="s3cret-of-alice")))
+    assert failure.value.reason == "BUILD_FAILED"
+    assert "npm error code E404" in failure.value.message
+    assert "s3cret" not in failure.value.message
+    assert failure.value.again_after is None
+    assert record.events[-1] == StepChanged("build", StepState.FAILED)
+
+
+async def test_a_backend_that_does_not_come_up_is_told_of(rig: Rig) -> None:
+    record = Record()
+    with pytest.raises(DeployFailed) as failure:
+        await record.follow(rig.platform.deploy(rig.order({"no-start": ""})))
+    assert failure.value.reason in {"CRASHED", "RELEASE_FAILED"}
+    assert "Cannot find module" in failure.value.message
+
+
+async def test_a_backend_that_is_not_well_fails(rig: Rig) -> None:
+    with pytest.raises(DeployFailed) as failure:
+        await Record().follow(rig.platform.deploy(rig.order({"no-health": ""})))
+    assert failure.value.reason == "HEALTH_CHECK_FAILED"
+    assert "500" in failure.value.message
+
+
+async def test_a_second_deployment_updates_the_site_and_takes_variables_out(rig: Rig) -> None:
+    first, second = Record(), Record()
+    await first.follow(rig.platform.deploy(rig.order({"server.js": "1"}, OLD="is gone later", BOTH="first one")))
+    await second.follow(rig.platform.deploy(rig.order({"server.js": "2"}, id="deployment_2", BOTH="second one")))
+    assert second.url == first.url
+    files, environment = await site(second)
+    assert files["server.js"] == "2"
+    assert environment["BOTH"] == "second one"
+    assert "OLD" not in environment
+
+
+async def test_a_crash_after_any_event_begins_nothing_twice_and_tells_every_line_once(rig: Rig) -> None:
+    whole = Record()
+    await whole.follow(rig.platform.deploy(rig.order(id="deployment_0")))
+    for number in range(1, len(whole.events) + 4):
+        order, record, before = rig.order(id=f"deployment_{number}"), Record(), rig.begun()
+        with suppress(Crash):
+            await record.follow(rig.platform.deploy(order), crash_after=number)
+        await record.follow(rig.platform.deploy(record.at(order)))
+        assert rig.begun() - before == 1, number
+        assert is_whole(record), (number, [line.message for line in record.lines])
+        assert record.url == whole.url
+
+
+async def test_crashes_over_and_over_begin_nothing_twice(rig: Rig) -> None:
+    order, record, attempts = rig.order(), Record(), 0
+    while record.url is None:
+        with suppress(Crash):
+            await record.follow(rig.platform.deploy(record.at(order)), crash_after=10)
+        attempts += 1
+        assert attempts < MOST_ATTEMPTS
+    assert rig.begun() == 1
+    assert is_whole(record)
+
+
+async def test_a_build_begun_by_a_call_whose_answer_is_lost_is_found(rig: Rig) -> None:
+    for fault in (Fault.LOST, Fault.CUT):
+        before, record = rig.begun(), Record()
+        rig.fake.awkward.append(Awkward(fault, rig.build_call))
+        await record.follow(rig.platform.deploy(rig.order(id=f"deployment_{fault.value}")))
+        assert rig.begun() - before == 1
+        assert is_whole(record)
+
+
+async def test_any_call_may_fail_once_in_any_way(rig: Rig) -> None:
+    whole = Record()
+    await whole.follow(rig.platform.deploy(rig.order(id="deployment_0")))
+    patterns = sorted({_pattern(call) for call in rig.fake.calls})
+    for number, pattern in enumerate(patterns):
+        for fault in (Fault.BROKEN, Fault.LOST, Fault.CUT, Fault.SLOW):
+            before, record = rig.begun(), Record()
+            rig.fake.awkward.append(Awkward(fault, pattern))
+            await record.follow(rig.platform.deploy(rig.order(id=f"deployment_{number}_{fault.value}")))
+            assert rig.begun() - before == 1, (fault, pattern)
+            assert is_whole(record), (fault, pattern)
+            rig.fake.awkward.clear()
+
+
+async def test_who_is_asked_to_wait_waits(rig: Rig) -> None:
+    record, began = Record(), asyncio.get_running_loop().time()
+    rig.fake.awkward.append(Awkward(Fault.LIMITED, ".*", times=3))
+    await record.follow(rig.platform.deploy(rig.order()))
+    assert asyncio.get_running_loop().time() - began >= 3
+    assert is_whole(record)
+
+
+async def test_a_token_that_is_revoked_half_way_is_said_to_be(rig: Rig) -> None:
+    record = Record()
+
+    async def revoke() -> None:
+        while not record.lines:  # noqa: ASYNC110 - the reader tells nobody
+            await asyncio.sleep(0.01)
+        rig.fake.is_revoked = True
+
+    revoking = asyncio.create_task(revoke())
+    with pytest.raises(DeployFailed) as failure:
+        await record.follow(rig.platform.deploy(rig.order()))
+    await revoking
+    assert failure.value.reason == "CREDENTIALS_REFUSED"
+    rig.fake.is_revoked = False
+    await record.follow(rig.platform.deploy(record.at(rig.order())))
+    assert is_whole(record)
+    assert rig.begun() == 1
+
+
+async def test_what_runs_stays_when_a_build_is_given_up(rig: Rig) -> None:
+    first, second = Record(), Record()
+    await first.follow(rig.platform.deploy(rig.order({"server.js": "1"})))
+    order = rig.order({"server.js": "2"}, id="deployment_2")
+    with suppress(Crash):
+        await second.follow(rig.platform.deploy(order), crash_after=12)
+    assert not second.url
+    for _ in range(2):  # may be repeated
+        await rig.platform.cancel(second.placement(order), live=False)
+    await asyncio.sleep(0.5)
+    files, _ = await site(first)
+    assert files["server.js"] == "1"
+
+
+async def test_what_runs_can_be_stopped(rig: Rig) -> None:
+    order, record = rig.order(), Record()
+    await record.follow(rig.platform.deploy(order))
+    for _ in range(2):
+        await rig.platform.cancel(record.placement(order), live=True)
+    async with httpx.AsyncClient(verify=trusted()) as client:
+        answer = await client.get(f"{record.url}/health")
+    assert answer.status_code != httpx.codes.OK
+
+
+async def test_a_rollback_brings_code_and_variables_back(rig: Rig) -> None:
+    first, second, third = Record(), Record(), Record()
+    await first.follow(rig.platform.deploy(rig.order({"server.js": "1"}, GREETING="first words")))
+    await second.follow(rig.platform.deploy(rig.order({"server.js": "2"}, id="deployment_2", GREETING="later words")))
+    order = rig.order({"server.js": "1"}, id="deployment_3", GREETING="first words")
+    order = _rolling_back(order, to=first)
+    before = rig.begun()
+    await third.follow(rig.platform.deploy(order))
+    files, environment = await site(third)
+    assert files["server.js"] == "1"
+    assert environment["GREETING"] == "first words"
+    assert third.url == first.url
+    assert rig.begun() == before, "nothing was built"
+    again = Record()
+    await again.follow(rig.platform.deploy(_rolling_back(rig.order(id="deployment_4"), to=third)))
+    assert (await site(again))[0]["server.js"] == "1"
+
+
+async def test_the_lines_of_what_runs_are_told_once_in_order(rig: Rig) -> None:
+    order, record = rig.order(API_KEY="s3cret-of-alice"), Record()
+    await record.follow(rig.platform.deploy(order))
+    async with httpx.AsyncClient(verify=trusted()) as client:
+        for number in range(30):
+            await client.get(f"{record.url}/page{number}/s3cret-of-alice")
+            if number % 7 == 0:
+                await record.follow(rig.platform.look(record.placement(order)))
+    for _ in range(2):
+        await record.follow(rig.platform.look(record.placement(order)))
+    said = [line.message for line in record.lines if line.stream is LogStream.RUNTIME and "/page" in line.message]
+    assert said == [f"GET /page{number}/***" for number in range(30)]
+
+
+async def test_credentials_are_checked(rig: Rig) -> None:
+    identity = await rig.platform.check(Token(rig.fake.token))
+    assert identity.name
+    with pytest.raises(DeployFailed) as failure:
+        await rig.platform.check(Token("another-token"))
+    assert failure.value.reason == "CREDENTIALS_REFUSED"
+
+
+def _rolling_back(order: Order, *, to: Record) -> Order:
+    return replace(order, rollback_to=to.progress)
+
+
+def _pattern(call: str) -> str:
+    """Return the pattern of a call whatever its ids are."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "[^/]+", call)
