@@ -11,6 +11,7 @@ from resolvers.context import Context
 from services.analytics.validation import NewEvent
 from services.api_keys.service import NewApiKey
 from services.bootstrap import TABLES, resources
+from services.bootstrap.resources import table_name
 from services.config import Config
 from services.core.actor import Actor, Role, Scope
 from services.core.credentials import Token
@@ -20,7 +21,9 @@ from services.deployments.model import DeploymentStatus
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import EXPIRES, GoesWith, Index, Owner, Stays, TableSpec
+from services.foundation.aws.tables import Table
 from services.foundation.jobs.record import OPEN, Lease
+from services.foundation.limits.pauses import PAUSES, Pauses
 from services.generations.model import GenerationKind
 from services.integrations.model import IntegrationType
 from services.integrations.service import NewIntegration
@@ -74,6 +77,9 @@ async def test_nothing_is_left_but_what_stays_or_expires(site: Site, config: Con
 async def of_project(site: Site) -> None:
     """Give a project one of everything."""
     services, by, project_id = site.services, site.actor, site.project.id
+    aws = services.projects.table.aws
+    pauses = Table(aws=aws, spec=PAUSES, name=table_name(services.config, PAUSES), now=site.clock)
+    await Pauses(table=pauses, now=site.clock).extend("heroku#0123", 10)
     code = await site.made(GenerationKind.CODE)
     ended = await site.deployment(code, status=DeploymentStatus.FAILED, finished_at=site.clock())
     await services.deployments.event_log.append(ended.id, [b"{}"], attempt=1, producer_seq=1)
