@@ -138,14 +138,16 @@ class Yard:
         return chore
 
     @asynccontextmanager
-    async def worker(self, chores: Chores, *, grace: float = 5) -> AsyncGenerator[asyncio.Event]:
+    async def worker(
+        self, chores: Chores, *, grace: float = 5, lease: float = LEASE
+    ) -> AsyncGenerator[asyncio.Event]:
         """Run a worker for the length of the block; the event stops it before."""
         worker = Worker(
             queue=self.queue,
             handler=chores,
             events=self.log,
             slots=4,
-            lease=LEASE,
+            lease=lease,
             grace=grace,
             now=utc_now,
             new_owner=lambda: uuid.uuid4().hex,
@@ -212,20 +214,20 @@ async def test_a_message_delivered_twice_has_one_effect(yard: Yard) -> None:
 
 
 async def test_a_job_whose_worker_is_lost_is_taken_by_another_that_fences_the_first(yard: Yard) -> None:
-    zombies: list[Run[Chore]] = []
+    frozen = asyncio.Event()
 
     async def freeze(run: Run[Chore]) -> None:
-        zombies.append(run)
         await yard.table.update(  # as if the worker had been paused for longer than its lease
             run.record.id,
             lambda old: replace(old, lease=Lease("lost", utc_now() - timedelta(seconds=1)), attempt=old.attempt),
         )
+        frozen.set()
         await asyncio.Event().wait()
 
     first, second = Chores(yard.table, freeze), Chores(yard.table, nothing)
-    async with yard.worker(first) as stop_first:
+    async with yard.worker(first, lease=60, grace=60) as stop_first:  # so that no heartbeat comes meanwhile
         job_id = await yard.ask()
-        await first.noted("work 1")
+        await frozen.wait()
         stop_first.set()
         async with yard.worker(second):
             await yard.send(job_id)
