@@ -1,0 +1,101 @@
+"""The base of adapters: the port, on top of what a vendor's module does with a connection to its API."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AbstractAsyncContextManager, aclosing, contextmanager
+from dataclasses import field
+from typing import ClassVar, Generic, TypeVar
+
+from services.core.clock import Clock
+from services.core.credentials import Credentials
+from services.core.frozen import frozen
+from services.platforms.emitting import Emit, emitted
+from services.platforms.port import DeployFailed, Event, Identity, Order, Placement
+from services.platforms.preparing import Prepare
+from services.platforms.vendors.client import Patience, Pauses, Refused, Unclear
+from services.platforms.vendors.work import Limits, Work
+
+C = TypeVar("C")
+
+
+@frozen(kw_only=True)
+class VendorPlatform(ABC, Generic[C]):
+    """A platform of somebody else. `C` is a connection to its API with one team's credentials."""
+
+    outlives: ClassVar[bool] = True
+    name: ClassVar[str]
+    """For people, such as `Heroku`."""
+
+    pauses: Pauses
+    prepare: Prepare
+    now: Clock
+    limits: Limits = field(default_factory=Limits)
+    patience: Patience = field(default_factory=Patience)
+
+    @abstractmethod
+    def connect(self, credentials: Credentials | None) -> AbstractAsyncContextManager[C]:
+        """Make a connection. Raises DeployFailed NO_CREDENTIALS where there are none, or of another kind."""
+
+    @abstractmethod
+    async def run(self, client: C, order: Order, work: Work) -> None:
+        """Deploy, or go on, until it is live."""
+
+    @abstractmethod
+    async def give_up(self, client: C, placement: Placement, *, live: bool) -> None:
+        """Cancel as port.Platform says."""
+
+    @abstractmethod
+    async def tell(self, client: C, placement: Placement, work: Work) -> None:
+        """Emit the lines of what runs that were not told."""
+
+    @abstractmethod
+    async def identify(self, client: C) -> Identity:
+        """Return whose credentials they are."""
+
+    @abstractmethod
+    def failure(self, refused: Refused) -> DeployFailed:
+        """Word a refusal."""
+
+    async def deploy(self, order: Order) -> AsyncGenerator[Event]:
+        """Deploy as port.Platform says."""
+        async with aclosing(self._emitted(order, lambda client, work: self.run(client, order, work))) as events:
+            async for event in events:
+                yield event
+
+    async def look(self, placement: Placement) -> AsyncGenerator[Event]:
+        """Look as port.Platform says."""
+        async with aclosing(self._emitted(placement, lambda client, work: self.tell(client, placement, work))) as told:
+            async for event in told:
+                yield event
+
+    async def cancel(self, placement: Placement, *, live: bool) -> None:
+        """Cancel as port.Platform says."""
+        with self._worded():
+            async with self.connect(placement.credentials) as client:
+                await self.give_up(client, placement, live=live)
+
+    async def check(self, credentials: Credentials) -> Identity:
+        """Return whose credentials they are. Raises DeployFailed."""
+        with self._worded():
+            async with self.connect(credentials) as client:
+                return await self.identify(client)
+
+    async def _emitted(self, placement: Placement, act: Callable[[C, Work], Awaitable[None]]) -> AsyncGenerator[Event]:
+        async def run(emit: Emit) -> None:
+            with self._worded():
+                async with self.connect(placement.credentials) as client:
+                    await act(client, Work(placement, emit, self.now, self.limits))
+
+        async with aclosing(emitted(run)) as events:
+            async for event in events:
+                yield event
+
+    @contextmanager
+    def _worded(self) -> Generator[None]:
+        try:
+            yield
+        except Refused as refused:
+            raise self.failure(refused) from None
+        except Unclear:
+            message = f"{self.name} gave no proper answer."
+            raise DeployFailed("PLATFORM_UNAVAILABLE", message, again_after=self.patience.longest) from None
