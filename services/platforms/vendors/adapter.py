@@ -12,7 +12,8 @@ from services.core.frozen import frozen
 from services.platforms.emitting import Emit, emitted
 from services.platforms.port import DeployFailed, Event, Identity, Order, Placement
 from services.platforms.preparing import Prepare
-from services.platforms.vendors.client import Patience, Pauses, Refused, Unclear
+from services.platforms.vendors.client import Refused, Unclear
+from services.platforms.vendors.patience import Patience, Pauses
 from services.platforms.vendors.work import Limits, Work
 
 C = TypeVar("C")

@@ -2,13 +2,12 @@
 
 import asyncio
 import hashlib
-import random
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 import msgspec
@@ -18,6 +17,7 @@ from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.platforms.output import cleaned
 from services.platforms.port import DeployFailed
+from services.platforms.vendors.patience import Busy, Limited, Patience, Pauses, Turns
 
 MOST_BYTES: Final = 8 * 1024 * 1024
 """Of an answer; a larger one is not read to its end."""
@@ -44,27 +44,6 @@ class Refused(Exception):
 
 class Unclear(Exception):
     """There was no proper answer to a call that may have had its effect."""
-
-
-class Pauses(Protocol):
-    """Until when an API must be left alone, over all processes (services/foundation/limits/pauses.py)."""
-
-    async def left(self, key: str) -> float: ...
-
-    async def extend(self, key: str, seconds: float) -> None: ...
-
-
-@frozen
-class Patience:
-    """All in seconds."""
-
-    answer: float = 30
-    """For one answer."""
-    trying: float = 300
-    """For repeating one call while the platform is away or asks to wait; afterwards the job waits in its queue."""
-    first: float = 0.5
-    """Before the first repeat; grows by half each time."""
-    longest: float = 20
 
 
 @frozen
@@ -95,8 +74,12 @@ class Client:
     patience: Patience = field(default_factory=Patience)
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     _http: httpx.AsyncClient = field(init=False, repr=False)
+    _turns: Turns = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        key = f"{self.name.lower()}#{hashlib.sha256(self.token.encode()).hexdigest()[:32]}"
+        turns = Turns(name=self.name, key=key, pauses=self.pauses, patience=self.patience)
+        object.__setattr__(self, "_turns", turns)
         http = httpx.AsyncClient(verify=trusted(), timeout=self.patience.answer, follow_redirects=False)
         object.__setattr__(self, "_http", http)
 
@@ -145,30 +128,23 @@ class Client:
         return await self._send(request, missing_ok=missing_ok, repeatable=repeatable)
 
     async def _send(self, request: httpx.Request, *, missing_ok: bool, repeatable: bool) -> Answer:
-        pause = self.patience.first
-        deadline = asyncio.get_running_loop().time() + self.patience.trying
-        while True:
-            await self._wait_turn(deadline)
+        async def once() -> Answer:
             try:
                 answer = await self._once(request)
             except (httpx.ConnectError, httpx.ConnectTimeout):
-                heard = f"{self.name} does not accept connections"
+                raise Busy(f"{self.name} does not accept connections") from None
             except httpx.HTTPError:
                 self._require(repeatable)
-                heard = f"{self.name} does not answer"
-            else:
-                if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-                    await self.pauses.extend(self._key, retry_after(answer.headers) or pause)
-                    heard = f"{self.name} asks to wait: it takes no more calls of this account now"
-                elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                    self._require(repeatable)
-                    heard = f"{self.name} answers with status {answer.status}"
-                else:
-                    return self._read(answer, missing_ok=missing_ok)
-            if asyncio.get_running_loop().time() + pause > deadline:
-                raise DeployFailed("PLATFORM_UNAVAILABLE", f"{heard}.", again_after=self.patience.longest)
-            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - not a secret
-            pause = min(pause * 1.5, self.patience.longest)
+                raise Busy(f"{self.name} does not answer") from None
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+                heard = f"{self.name} asks to wait: it takes no more calls of this account now"
+                raise Limited(heard, retry_after(answer.headers))
+            if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._require(repeatable)
+                raise Busy(f"{self.name} answers with status {answer.status}")
+            return self._read(answer, missing_ok=missing_ok)
+
+        return await self._turns.call(once)
 
     @asynccontextmanager
     async def stream(self, url: str, *, headers: Mapping[str, str]) -> AsyncGenerator[httpx.Response]:
@@ -203,15 +179,6 @@ class Client:
             response.status_code, {name.lower(): text for name, text in response.headers.items()}, bytes(body)
         )
 
-    async def _wait_turn(self, deadline: float) -> None:
-        """Wait while the platform wants to be left alone; longer waits are the queue's."""
-        left = await self.pauses.left(self._key)
-        if asyncio.get_running_loop().time() + left > deadline:
-            words = f"{self.name} takes no more calls of this account for now."
-            raise DeployFailed("RATE_LIMITED", words, again_after=left)
-        if left:
-            await asyncio.sleep(left * random.uniform(1, 1.1))  # noqa: S311 - not a secret
-
     def _read(self, answer: Answer, *, missing_ok: bool) -> Answer:
         if answer.status < HTTPStatus.MULTIPLE_CHOICES or (missing_ok and answer.status == HTTPStatus.NOT_FOUND):
             return answer
@@ -225,10 +192,6 @@ class Client:
             body = read_json(answer.body)
         code, words = _words(body)
         raise Refused(answer.status, code, words, body)
-
-    @property
-    def _key(self) -> str:
-        return f"{self.name.lower()}#{hashlib.sha256(self.token.encode()).hexdigest()[:32]}"
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

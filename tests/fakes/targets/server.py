@@ -57,7 +57,7 @@ class Target:
     is_revoked: bool = False
     url: str = ""
     calls: Counter[str] = field(default_factory=Counter[str])
-    """By method and path."""
+    """By `name_of`: method and path."""
     awkward: list[Awkward] = field(default_factory=list[Awkward])
     mistakes: list[str] = field(default_factory=list[str])
     """What it could not deal with: a mistake of its own, or a call that the vendor's documentation forbids."""
@@ -74,15 +74,15 @@ class Target:
         """Make a route of the API; a free one asks for no token."""
 
         async def called(request: Request) -> Response:
-            name = f"{request.method} {request.url.path}"
+            name = await self.name_of(request)
             self.calls[name] += 1
-            if not free and (self.is_revoked or request.headers.get("authorization") != f"Bearer {self.token}"):
-                return self.error(401, "unauthorized", "Invalid credentials provided.")
+            if not free and (self.is_revoked or not self.knows(request)):
+                return self.refused()
             match self._fault(name):
                 case Fault.LIMITED:
                     return self.limited()
                 case Fault.BROKEN:
-                    return self.error(503, "unavailable", "Try again.")
+                    return self.away()
                 case fault:
                     return self._with(fault, await answered(request))
 
@@ -98,13 +98,27 @@ class Target:
     def _with(self, fault: Fault | None, answer: Response) -> Response:
         match fault:
             case Fault.LOST:
-                return self.error(503, "unavailable", "Try again.")
+                return self.away()
             case Fault.CUT:
                 raise Cut
             case Fault.SLOW:
                 return _slowly(answer)
             case _:
                 return answer
+
+    async def name_of(self, request: Request) -> str:
+        """Return what a call is called in `calls`, and by the patterns of `awkward`."""
+        return f"{request.method} {request.url.path}"
+
+    def knows(self, request: Request) -> bool:
+        """Say whether a call comes with the right credentials."""
+        return request.headers.get("authorization") == f"Bearer {self.token}"
+
+    def refused(self) -> Response:
+        return self.error(401, "unauthorized", "Invalid credentials provided.")
+
+    def away(self) -> Response:
+        return self.error(503, "unavailable", "Try again.")
 
     def limited(self) -> Response:
         answer = self.error(429, "rate_limit", "Your account reached the API rate limit.")

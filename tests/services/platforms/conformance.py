@@ -23,7 +23,7 @@ from services.platforms.port import (
     Told,
 )
 from services.platforms.preparing import PrepareTables
-from services.platforms.vendors.client import Patience
+from services.platforms.vendors.patience import Patience
 from services.platforms.vendors.work import Limits
 from tests.fakes.targets.server import Target
 from tests.services.platforms.projects import zipped
