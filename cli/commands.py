@@ -18,6 +18,20 @@ PORT: Final = 8000
 HOST: Final = "127.0.0.1"
 
 
+LOCAL: Final = "LOCAL"
+"""The platform that needs no account."""
+
+
+def option(platform: str) -> str:
+    """Return what a platform is called on the command line: `aws-ecs` for AWS_ECS."""
+    return platform.lower().replace("_", "-")
+
+
+def platform(option: str) -> str:
+    """Return what the schema calls a platform of the command line."""
+    return option.upper().replace("-", "_")
+
+
 def data_setting() -> Path:
     """Return the data folder that the environment, or a file `.env`, says."""
     return Path(process_environment().get("SNAPINFRA_DATA") or DATA)

@@ -8,9 +8,9 @@ from typing import Any, Final
 import click
 
 from cli.client import Client, Refused
-from cli.commands import Target
+from cli.commands import LOCAL, Target, option
 from cli.narration import headline, show_deployment, show_generation, show_lines
-from cli.operations import CREATE, DEPLOY, DEPLOYMENT_EVENTS, GENERATE, GENERATION_EVENTS, LOGS, STATE
+from cli.operations import CREATE, DEPLOY, DEPLOYMENT_EVENTS, GENERATE, GENERATION_EVENTS, LOGS, ROLL_BACK, STATE
 from services.core.frozen import frozen
 
 QUIET: Final = 10
@@ -32,21 +32,22 @@ async def travel(
     description: str,
     *,
     name: str | None = None,
-    deploy: bool = True,
+    to: str | None = LOCAL,
     target: Target | None = None,
 ) -> Arrival:
     """Create a project, generate its schema and code, and deploy it. Raises Refused where a step fails.
 
-    `target` is what the commands that are printed are for; None prints none.
+    `to` is the platform as the schema has it; None deploys nowhere. `target` is what the commands that are printed are
+    for; None prints none.
     """
     title = name or " ".join(description.split()[:8])[:100]
     created = await client.ask(CREATE, name=title, description=description[:500])
     project_id = created["createProject"]["project"]["id"]
     headline(f"Project {project_id}")
-    return await _go(client, project_id, description, _Earlier(), deploy=deploy, target=target)
+    return await _go(client, project_id, description, _Earlier(), to=to, target=target)
 
 
-async def resume(client: Client, project_id: str, *, deploy: bool = True, target: Target | None = None) -> Arrival:
+async def resume(client: Client, project_id: str, *, to: str | None = LOCAL, target: Target | None = None) -> Arrival:
     """Do what `travel` does, from where a project is: watch what is under way, and ask for what is missing."""
     project = (await client.ask(STATE, id=project_id))["project"]
     if project is None:
@@ -55,7 +56,7 @@ async def resume(client: Client, project_id: str, *, deploy: bool = True, target
     earlier = _Earlier(project["generations"]["nodes"], project["latestDeployment"])
     schema = earlier.newest("SCHEMA")
     prompt = schema["prompt"] if schema else project["description"]
-    return await _go(client, project_id, prompt, earlier, deploy=deploy, target=target)
+    return await _go(client, project_id, prompt, earlier, to=to, target=target)
 
 
 @frozen
@@ -82,14 +83,14 @@ class _Earlier:
 
 
 async def _go(
-    client: Client, project_id: str, prompt: str, earlier: _Earlier, *, deploy: bool, target: Target | None
+    client: Client, project_id: str, prompt: str, earlier: _Earlier, *, to: str | None, target: Target | None
 ) -> Arrival:
-    async with _telling_how_to_come_back(project_id, deploy=deploy, target=target):
+    async with _telling_how_to_come_back(project_id, to=to, target=target):
         await _generated(client, project_id, "SCHEMA", prompt, earlier)
         code = await _generated(client, project_id, "CODE", prompt, earlier)
-        if not deploy:
+        if to is None:
             return Arrival(project_id, code)
-        deployment_id, url = await _deployed(client, project_id, code, earlier)
+        deployment_id, url = await _deployed(client, project_id, code, earlier, to=to)
     headline(f"Running at {url}")
     if target is not None:
         click.echo(f"Its log: {target.command('logs', deployment_id, '--follow')}")
@@ -97,14 +98,15 @@ async def _go(
 
 
 @asynccontextmanager
-async def _telling_how_to_come_back(project_id: str, *, deploy: bool, target: Target | None) -> AsyncGenerator[None]:
+async def _telling_how_to_come_back(project_id: str, *, to: str | None, target: Target | None) -> AsyncGenerator[None]:
     """Say on Ctrl-C that the work goes on, and which command shows it."""
     try:
         yield
     except asyncio.CancelledError:
         click.echo("\nWhat was asked for goes on at the server.")
         if target is not None:
-            click.echo(f"To come back: {target.command('resume', project_id, *([] if deploy else ['--no-deploy']))}")
+            where = ["--no-deploy"] if to is None else [] if to == LOCAL else ["--to", option(to)]
+            click.echo(f"To come back: {target.command('resume', project_id, *where)}")
         raise
 
 
@@ -137,17 +139,30 @@ async def _generated(client: Client, project_id: str, kind: str, prompt: str, ea
     return generation_id
 
 
-async def _deployed(client: Client, project_id: str, generation_id: str, earlier: _Earlier) -> tuple[str, str]:
+async def _deployed(
+    client: Client, project_id: str, generation_id: str, earlier: _Earlier, *, to: str
+) -> tuple[str, str]:
     """Deploy, or watch the deployment that is there, until it answers; return its id, and where it does."""
     deployment_id = earlier.deployment_of(generation_id)
     if deployment_id is None:
-        asked = await client.ask(DEPLOY, projectId=project_id, generationId=generation_id)
+        asked = await client.ask(DEPLOY, projectId=project_id, generationId=generation_id, platform=to)
         deployment_id = asked["createDeployment"]["deployment"]["id"]
+    return deployment_id, await _live(client, deployment_id)
+
+
+async def roll_back(client: Client, deployment_id: str, to: str) -> str:
+    """Bring an earlier deployment back, and return the URL where it answers. Raises Refused where that fails."""
+    asked = await client.ask(ROLL_BACK, deploymentId=deployment_id, toDeploymentId=to)
+    return await _live(client, asked["rollbackDeployment"]["deployment"]["id"])
+
+
+async def _live(client: Client, deployment_id: str) -> str:
+    """Watch a deployment until it answers, and return where it does."""
     headline(f"Deployment  {deployment_id}")
     async for event in _waiting(client.watch(DEPLOYMENT_EVENTS, "deploymentEvents", id=deployment_id)):
         show_deployment(event)
         if event["__typename"] == "DeploymentStatusChanged" and event["status"] == "SUCCESS":
-            return deployment_id, event["url"]
+            return event["url"]
     raise Refused("The deployment ended before it answered.")
 
 

@@ -15,6 +15,7 @@ from cli.commands import (
     Target,
     data_setting,
     host_setting,
+    platform,
     port_setting,
     url_setting,
 )
@@ -33,6 +34,10 @@ url_option = click.option(
 token_option = click.option(
     "--token", envvar="SNAPINFRA_TOKEN", help="Who you are; unset, a token of the data folder's own (SNAPINFRA_TOKEN)."
 )
+to_option = click.option(
+    "--to", default="local", show_default=True, metavar="PLATFORM", help="Where: local, heroku, vercel, …"
+)
+deploy_option = click.option("--deploy/--no-deploy", default=True, show_default=True, help="Whether to run it, too.")
 
 
 def main() -> None:
@@ -123,34 +128,36 @@ def schema(*, check: bool) -> None:
 @cli.command()
 @click.argument("description")
 @click.option("--name", help="Name of the project; unset, the description's first words.")
-@click.option("--deploy/--no-deploy", default=True, show_default=True, help="Whether to run it, too.")
+@deploy_option
+@to_option
 @url_option
 @token_option
 @data_option
-def new(description: str, name: str | None, *, deploy: bool, url: str, token: str | None, data: Path) -> None:
+def new(description: str, name: str | None, *, deploy: bool, to: str, url: str, token: str | None, data: Path) -> None:
     """Turn DESCRIPTION into a running backend, and show it happen."""
     from cli.client import connect  # noqa: PLC0415 - commands load what they need
     from cli.development import own_token  # noqa: PLC0415 - same
     from cli.journey import travel  # noqa: PLC0415 - same
 
     client, target = connect(url, token or own_token(data)), Target(url, data, token)
-    _run(travel(client, description, name=name, deploy=deploy, target=target))
+    _run(travel(client, description, name=name, to=platform(to) if deploy else None, target=target))
 
 
 @cli.command()
 @click.argument("project_id", metavar="PROJECT")
-@click.option("--deploy/--no-deploy", default=True, show_default=True, help="Whether to run it, too.")
+@deploy_option
+@to_option
 @url_option
 @token_option
 @data_option
-def resume(project_id: str, *, deploy: bool, url: str, token: str | None, data: Path) -> None:
+def resume(project_id: str, *, deploy: bool, to: str, url: str, token: str | None, data: Path) -> None:
     """Come back to PROJECT: watch what is under way, and ask for what `new` had not come to."""
     from cli.client import connect  # noqa: PLC0415 - commands load what they need
     from cli.development import own_token  # noqa: PLC0415 - same
     from cli.journey import resume as resuming  # noqa: PLC0415 - same
 
     client, target = connect(url, token or own_token(data)), Target(url, data, token)
-    _run(resuming(client, project_id, deploy=deploy, target=target))
+    _run(resuming(client, project_id, to=platform(to) if deploy else None, target=target))
 
 
 @cli.command()
@@ -166,6 +173,39 @@ def logs(deployment_id: str, *, follow: bool, url: str, token: str | None, data:
     from cli.journey import show_logs  # noqa: PLC0415 - same
 
     _run(show_logs(connect(url, token or own_token(data)), deployment_id, follow=follow))
+
+
+@cli.command()
+@click.argument("service", metavar="PLATFORM")
+@url_option
+@token_option
+@data_option
+def connect(service: str, *, url: str, token: str | None, data: Path) -> None:
+    """Keep credentials of PLATFORM, which are asked for here, for your personal team's deployments."""
+    from cli.client import connect as connected  # noqa: PLC0415 - commands load what they need
+    from cli.development import own_token  # noqa: PLC0415 - same
+    from cli.integrating import asked, keep  # noqa: PLC0415 - same
+
+    _run(keep(connected(url, token or own_token(data)), platform(service), asked(platform(service))))
+
+
+@cli.command()
+@click.argument("deployment_id", metavar="DEPLOYMENT")
+@click.argument("earlier_id", metavar="EARLIER")
+@url_option
+@token_option
+@data_option
+def rollback(deployment_id: str, earlier_id: str, *, url: str, token: str | None, data: Path) -> None:
+    """Replace DEPLOYMENT by what EARLIER was: its code with its variables."""
+    from cli.client import connect as connected  # noqa: PLC0415 - commands load what they need
+    from cli.development import own_token  # noqa: PLC0415 - same
+    from cli.journey import roll_back  # noqa: PLC0415 - same
+    from cli.narration import headline  # noqa: PLC0415 - same
+
+    async def run() -> None:
+        headline(f"Running at {await roll_back(connected(url, token or own_token(data)), deployment_id, earlier_id)}")
+
+    _run(run())
 
 
 @cli.command()

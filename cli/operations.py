@@ -43,9 +43,23 @@ subscription Watch($id: ID!, $after: String) {
 }"""
 
 DEPLOY: Final = """
-mutation Deploy($projectId: ID!, $generationId: ID!) {
-  createDeployment(input: {projectId: $projectId, generationId: $generationId, platform: LOCAL}) {
+mutation Deploy($projectId: ID!, $generationId: ID!, $platform: DeploymentPlatform!) {
+  createDeployment(input: {projectId: $projectId, generationId: $generationId, platform: $platform}) {
     deployment { id } userErrors { message }
+  }
+}"""
+
+ROLL_BACK: Final = """
+mutation RollBack($deploymentId: ID!, $toDeploymentId: ID!) {
+  rollbackDeployment(input: {deploymentId: $deploymentId, toDeploymentId: $toDeploymentId}) {
+    deployment { id } userErrors { message }
+  }
+}"""
+
+CONNECT: Final = """
+mutation Connect($type: IntegrationType!, $credentials: CredentialsInput!) {
+  createIntegration(input: {type: $type, credentials: $credentials}) {
+    integration { id hint } userErrors { message }
   }
 }"""
 

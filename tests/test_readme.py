@@ -29,7 +29,7 @@ async def test_the_readmes_query_answers_what_it_says(alice: User) -> None:
     (query,), (answer,) = blocks(ROOT / "README.md", "graphql"), blocks(ROOT / "README.md", "json")
     (journey,) = [words for words in commands() if "--no-deploy" in words and "new" in words][:1]
 
-    await travel(alice, journey[journey.index("new") + 1], deploy=False)
+    await travel(alice, journey[journey.index("new") + 1], to=None)
 
     assert await alice.result(query) == json.loads(answer)
 

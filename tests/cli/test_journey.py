@@ -39,7 +39,7 @@ async def test_a_journey_over_a_connection_that_breaks_shows_everything_once(
     code_cuts = (0, 2, 3, 4, 5, 10, 40, None)
     cuts = schema_cuts + code_cuts
     async with asyncio.timeout(180), before(alice.url, cuts=cuts) as proxy:
-        arrival = await travel(proxy.user(alice), DESCRIPTION, deploy=False)
+        arrival = await travel(proxy.user(alice), DESCRIPTION, to=None)
 
     printed = capsys.readouterr().out
     project = (await alice.ask(GENERATIONS, id=arrival.project_id))["project"]
@@ -55,8 +55,8 @@ async def test_a_journey_over_a_connection_that_breaks_shows_everything_once(
 
 
 async def test_a_project_is_named_after_the_first_eight_words_of_its_description(alice: User) -> None:
-    arrival = await travel(alice, DESCRIPTION, deploy=False)
-    named = await travel(alice, DESCRIPTION, name="Members", deploy=False)
+    arrival = await travel(alice, DESCRIPTION, to=None)
+    named = await travel(alice, DESCRIPTION, name="Members", to=None)
 
     names = [
         (await alice.ask(GENERATIONS, id=id_))["project"]["name"] for id_ in (arrival.project_id, named.project_id)
@@ -68,27 +68,27 @@ async def test_a_server_that_is_away_is_named_with_the_way_to_start_one() -> Non
     url = f"http://127.0.0.1:{free_port()}/graphql"
 
     with pytest.raises(Refused, match=rf"^No Snapinfra answers at {url} \(.+\)\. Start one with `make dev`\.$"):
-        await travel(Client(url, "any"), DESCRIPTION, deploy=False)
+        await travel(Client(url, "any"), DESCRIPTION, to=None)
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "/graphql", "http://[::1"])
 async def test_a_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(Refused, match=r"^No Snapinfra answers at "):
-        await travel(Client(url, "any"), DESCRIPTION, deploy=False)
+        await travel(Client(url, "any"), DESCRIPTION, to=None)
 
 
 @pytest.mark.parametrize("body", [b'{"detail": "Not Found"}', b"[]", b"null", b"<html></html>"])
 async def test_a_server_that_is_no_snapinfra_is_told_apart(body: bytes) -> None:
     async with answering(body) as url:
         with pytest.raises(Refused, match=rf"^{url} answered 404, and not as GraphQL does\.$"):
-            await travel(Client(url, "any"), DESCRIPTION, deploy=False)
+            await travel(Client(url, "any"), DESCRIPTION, to=None)
 
 
 async def test_a_token_of_somewhere_else_is_refused(server: Server, alice: User) -> None:
     stranger = Client(server.url, "not-a-token")
 
     with pytest.raises(Refused, match=r"^The token is not valid here\.$"):
-        await travel(stranger, DESCRIPTION, deploy=False)
+        await travel(stranger, DESCRIPTION, to=None)
     with pytest.raises(Refused, match=r"^The server closed the subscription: Forbidden\.$"):
         await show_logs(stranger, "deployment_01jd0000000000000000000000", follow=True)
 

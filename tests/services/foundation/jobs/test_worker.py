@@ -138,9 +138,7 @@ class Yard:
         return chore
 
     @asynccontextmanager
-    async def worker(
-        self, chores: Chores, *, grace: float = 5, lease: float = LEASE
-    ) -> AsyncGenerator[asyncio.Event]:
+    async def worker(self, chores: Chores, *, grace: float = 5, lease: float = LEASE) -> AsyncGenerator[asyncio.Event]:
         """Run a worker for the length of the block; the event stops it before."""
         worker = Worker(
             queue=self.queue,
