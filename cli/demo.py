@@ -44,7 +44,7 @@ async def demonstrate() -> bool:
             client = Client(f"http://127.0.0.1:{port}/graphql", development_token("demo", data=data))
             try:
                 arrival = await travel(client, DESCRIPTION)
-                await _use(client, arrival)
+                await use(client, arrival)
             except (Refused, httpx.HTTPError) as error:
                 click.secho(f"\nThe demo failed: {error}", fg="red")
                 return False
@@ -52,7 +52,7 @@ async def demonstrate() -> bool:
     return True
 
 
-async def _use(client: Client, arrival: Arrival) -> None:
+async def use(client: Client, arrival: Arrival) -> None:
     """Create a record in a table that refers to no other, read it back, and have a bad one refused."""
     project = (await client.ask(TABLES, id=arrival.project_id))["project"]
     if project["status"] != "DEPLOYED":

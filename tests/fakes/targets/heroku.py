@@ -115,6 +115,9 @@ class FakeHeroku(Target):
             self.toy.route(),
         ]
 
+    async def close(self) -> None:
+        await self.host.close()
+
     async def _account(self, _: Request) -> Response:
         names = SCHEMA["definitions"]["account"]["properties"]
         known: _Json = {"id": _id(), "email": "alice@example.com", "name": "Alice", "verified": True, "beta": False}

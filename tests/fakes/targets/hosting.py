@@ -37,6 +37,10 @@ class Host(Protocol):
         """Return where a site is; fixed before anything runs there."""
         ...
 
+    async def close(self) -> None:
+        """Let nothing run any more."""
+        ...
+
 
 @dataclass
 class Toy:
@@ -79,6 +83,9 @@ class Toy:
 
     def url(self, site: str) -> str:
         return f"{self.base()}/sites/{site}"
+
+    async def close(self) -> None:
+        self.running.clear()
 
     def route(self) -> Route:
         async def answer(request: Request) -> Response:

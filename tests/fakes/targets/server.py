@@ -144,9 +144,18 @@ class Target:
         app = Starlette(routes=self.routes())
         config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
+        self._thread = threading.Thread(target=asyncio.run, args=[self._serve(self._server, listener)], daemon=True)
         self._thread.start()
         return self
+
+    async def _serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
+        await server.serve(sockets=[listener])
+        for task in self._tasks:
+            task.cancel()
+        await self.close()
+
+    async def close(self) -> None:
+        """End what goes on beside the server, in its loop."""
 
     def __exit__(self, *_: object) -> None:
         assert self._server is not None

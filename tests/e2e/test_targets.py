@@ -1,0 +1,51 @@
+"""From a sentence to other people's platforms: their fakes really install, compile and start what they are given."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cli.demo import use
+from cli.integrating import keep
+from cli.journey import roll_back, travel
+from services.core.tls import trusted
+from tests.fakes.targets.heroku import FakeHeroku
+from tests.fakes.targets.machine import Machine
+from tests.snapinfra import User, serving, settings
+
+SENTENCE = "A library with books"
+
+TARGETS: dict[str, Callable[[], FakeHeroku]] = {"HEROKU": FakeHeroku}
+
+
+@pytest.mark.npm
+@pytest.mark.parametrize("kind", sorted(TARGETS))
+async def test_a_sentence_becomes_a_backend_there_and_comes_back(kind: str, emulator: str, tmp_path: Path) -> None:
+    fake = TARGETS[kind]()
+    fake.host = Machine(tmp_path / "machine")
+    with fake:
+        config = settings(
+            emulator,
+            SNAPINFRA_DATA=str(tmp_path / "data"),
+            **{f"{kind}_API_URL": fake.url},
+        )
+        with serving(config) as server:
+            alice = server.user()
+            await keep(alice, kind, {"token": fake.token})
+            async with asyncio.timeout(200):
+                arrival = await travel(alice, SENTENCE, to=kind)
+                await use(alice, arrival)
+                assert arrival.deployment_id is not None
+                second = await alice.deploy(arrival.project_id, arrival.generation_id, platform=kind)
+                while (await status(second, alice))["status"] != "SUCCESS":  # noqa: ASYNC110 - polled as a user does
+                    await asyncio.sleep(0.2)
+                url = await roll_back(alice, second, arrival.deployment_id)
+            assert url == arrival.url
+            async with httpx.AsyncClient(verify=trusted()) as http:
+                assert (await http.get(f"{url}/authors")).json()["items"], "the tables are as they were"
+
+
+async def status(deployment_id: str, user: User) -> dict[str, str]:
+    return (await user.ask("query($id: ID!) { deployment(id: $id) { status } }", id=deployment_id))["deployment"]
