@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm fuzz faults hostile fuzz-models model guards backends bench bench-analytics format lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills fuzz faults hostile fuzz-models model guards backends bench bench-analytics format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,11 @@ JOBS ?= 500
 
 storm: setup  ## JOBS=N jobs whose messages all come one to five times (SEED=S); writes docs/storm.md
 	@$(VENV)/python -m tests.storm.run --jobs $(JOBS) --seed $(SEED)
+
+KILLS ?= 200
+
+kills: setup  ## KILLS=N workers lost while they deploy to fakes of all targets (SEED=S); writes docs/kills.md
+	@$(VENV)/python -m tests.kills.run --kills $(KILLS) --seed $(SEED)
 
 CALLS ?= 10000
 

@@ -30,6 +30,7 @@ BESIDE: Final[Mapping[str, str]] = {
     "faults": "providers that fail at random",
     "fuzz": "random calls",
     "hostile": "attacks",
+    "kills": "workers that are lost while they deploy",
     "local_model": "a real model",
     "mutations": "streams of models, changed at random",
     "permissions": "what AWS lets each process do",

@@ -1,7 +1,6 @@
 """From a sentence to other people's platforms: their fakes really install, compile and start what they are given."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -11,29 +10,27 @@ from cli.demo import use
 from cli.integrating import keep
 from cli.journey import roll_back, travel
 from services.core.tls import trusted
-from tests.fakes.targets.heroku import FakeHeroku
+from tests.fakes.targets.kinds import KINDS
 from tests.fakes.targets.machine import Machine
 from tests.snapinfra import User, serving, settings
 
 SENTENCE = "A library with books"
 
-TARGETS: dict[str, Callable[[], FakeHeroku]] = {"HEROKU": FakeHeroku}
-
 
 @pytest.mark.npm
-@pytest.mark.parametrize("kind", sorted(TARGETS))
+@pytest.mark.parametrize("kind", sorted(KINDS))
 async def test_a_sentence_becomes_a_backend_there_and_comes_back(kind: str, emulator: str, tmp_path: Path) -> None:
-    fake = TARGETS[kind]()
+    fake = KINDS[kind].fake()
     fake.host = Machine(tmp_path / "machine")
     with fake:
         config = settings(
             emulator,
             SNAPINFRA_DATA=str(tmp_path / "data"),
-            **{f"{kind}_API_URL": fake.url},
+            **KINDS[kind].settings(fake),
         )
         with serving(config) as server:
             alice = server.user()
-            await keep(alice, kind, {"token": fake.token})
+            await keep(alice, kind, KINDS[kind].credentials(fake))
             async with asyncio.timeout(200):
                 arrival = await travel(alice, SENTENCE, to=kind)
                 await use(alice, arrival)

@@ -9,21 +9,22 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from tests.fakes.targets.heroku import FakeHeroku
+from cli.commands import option, platform
+from tests.fakes.targets.kinds import KINDS
 from tests.fakes.targets.machine import Machine
-
-FAKES = {"heroku": FakeHeroku}
 
 
 def main() -> None:
-    name = sys.argv[1] if len(sys.argv) > 1 else ""
-    if name not in FAKES:
-        sys.exit(f"Which one? One of: {', '.join(sorted(FAKES))}")
+    name = platform(sys.argv[1]) if len(sys.argv) > 1 else ""
+    if name not in KINDS:
+        sys.exit(f"Which one? One of: {', '.join(map(option, sorted(KINDS)))}")
+    kind = KINDS[name]
     with tempfile.TemporaryDirectory() as folder:
-        fake = FAKES[name]()
+        fake = kind.fake()
         fake.host = Machine(Path(folder))
         with suppress(KeyboardInterrupt), fake:
-            print(f"{name.upper()}_API_URL={fake.url}\nToken: {fake.token}", flush=True)  # noqa: T201 - its output
+            settings = "\n".join(f"{key}={value}" for key, value in kind.settings(fake).items())
+            print(f"{settings}\nCredentials: {kind.credentials(fake)}", flush=True)  # noqa: T201 - its output
             threading.Event().wait()
 
 

@@ -1,0 +1,28 @@
+"""The fake targets by the names of their platforms, and what programs that run all of them need to know."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from services.core.frozen import frozen
+from tests.fakes.targets.heroku import FakeHeroku
+
+
+@frozen
+class Kind:
+    fake: Callable[[], Any]
+    setting: str
+    """The environment variable that says where the target's API is."""
+    begun: Callable[[Any], int]
+    """Counts what must be begun once per deployment."""
+
+    def settings(self, fake: Any) -> dict[str, str]:
+        return {self.setting: fake.url}
+
+    def credentials(self, fake: Any) -> dict[str, Any]:
+        """Return what an integration is created with."""
+        return {"token": fake.token}
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "HEROKU": Kind(FakeHeroku, "HEROKU_API_URL", begun=lambda fake: sum(len(app.builds) for app in fake.apps.values())),
+}

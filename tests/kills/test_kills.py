@@ -1,0 +1,16 @@
+"""The promise that a deployment whose worker is lost is made once, and told once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.targets.kinds import KINDS
+from tests.kills.run import run
+
+
+@pytest.mark.timeout(300)
+async def test_a_deployment_whose_worker_is_killed_is_made_once_and_told_once(tmp_path: Path) -> None:
+    went = await run(2 * len(KINDS), 3, tmp_path)
+
+    assert list(went.violations) == []
+    assert sum(went.deployments.values()) >= len(KINDS)
