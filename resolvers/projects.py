@@ -15,6 +15,7 @@ from resolvers.shown import (
     AnyDeployment,
     AnyDocumentationFilter,
     AnyDocumentationPage,
+    AnyEnvironment,
     AnyGeneration,
     AnySchema,
     AnySchemaFilter,
@@ -101,6 +102,12 @@ class Project(Node):
     async def architectures(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyArchitecture]:
         """All its architectures, the one changed last first."""
         page = await info.context.services.architectures.list(self.project, PageRequest(first, after))
+        return connection(page, shown, after=after)
+
+    @strawberry.field
+    async def environments(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyEnvironment]:
+        """The places where its code is deployed, newest first; deployments without one are at its own."""
+        page = await info.context.services.environments.of_project(self.project, PageRequest(first, after))
         return connection(page, shown, after=after)
 
     @strawberry.field

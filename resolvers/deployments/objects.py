@@ -13,12 +13,12 @@ from resolvers.paging import After, Connection, First, connection
 from resolvers.platforms import DeploymentPlatform
 from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL
-from resolvers.shown import shown, shows
+from resolvers.shown import AnyEnvironment, shown, shows
 from resolvers.viewer_can import ViewerCan
 from services.core.pages import PageRequest
 from services.deployments import events, model
 from services.deployments.model import DeploymentStatus
-from services.deployments.service import MAX_VARIABLES
+from services.environments.rules import MOST as MAX_VARIABLES
 from services.platforms.port import LogLevel, LogStream, StepState
 
 for _enum in (DeploymentStatus, LogLevel, LogStream, StepState):
@@ -103,7 +103,7 @@ class Deployment(Node):
     platform: DeploymentPlatform
     """Where it runs."""
     environment: str
-    """`development` on this machine, else `production`."""
+    """What its environment was called; without one, `development` on this machine, else `production`."""
     status: DeploymentStatus
     """How far it has come."""
     reason: str | None
@@ -146,6 +146,24 @@ class Deployment(Node):
             return None
         generation = await info.context.loaders.generation(record.generation_id, record.project_id)
         return shown(generation)
+
+    @strawberry.field
+    async def deployed_in(self, info: Info) -> AnyEnvironment | None:
+        """The environment that it was made for; null for none, or once that is deleted."""
+        if self.deployment.environment_id is None:
+            return None
+        return shown(await info.context.services.environments.find(self.deployment.environment_id))
+
+    @strawberry.field
+    async def is_stale(self, info: Info) -> bool | None:
+        """Whether it runs, or is being made, with older variables than its environment has now; `redeploy` takes the
+        new ones. Null for a deployment that has ended, or has no environment.
+        """
+        record = self.deployment
+        if record.environment_id is None or record.finished_at is not None:
+            return None
+        environment = await info.context.services.environments.find(record.environment_id)
+        return environment is not None and record.revision < environment.revision
 
     @strawberry.field
     async def rollback_of(self, info: Info) -> "Deployment | None":

@@ -12,11 +12,11 @@ from resolvers.lists import AtMost
 from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
-from services.core.ids import DeploymentId, GenerationId, ProjectId
+from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId
 from services.core.pages import PageRequest
 from services.deployments import model, service
 from services.deployments.model import DeploymentStatus
-from services.deployments.service import MAX_VARIABLES
+from services.environments.rules import MOST as MAX_VARIABLES
 from services.platforms.port import DeploymentPlatform
 
 
@@ -54,7 +54,9 @@ class CreateDeploymentInput:
     generation_id: strawberry.ID
     """A COMPLETED generation of CODE of that project."""
     platform: DeploymentPlatform | None = None
-    """Where to deploy it; null means the team's default platform."""
+    """Where to deploy it; null means the environment's, else the team's default platform."""
+    environment_id: strawberry.ID | None = None
+    """The environment to deploy into, whose variables it finds there; null for the project's own place."""
     config: DeploymentConfigInput | None = None
     """What to choose; null leaves everything to the platform."""
     client_mutation_id: ClientMutationId = retry_returns("deployment")
@@ -197,6 +199,7 @@ class DeploymentsMutation:
                 chosen.build_command,
                 chosen.start_command,
             ),
+            environment_id=EnvironmentId(input.environment_id) if input.environment_id else None,
             client_mutation_id=input.client_mutation_id,
         )
         return CreateDeploymentPayload.of(await info.context.services.deployments.create(new, by=info.context.actor))

@@ -23,6 +23,8 @@ from services.core.clock import Clock, utc_now
 from services.dashboard import Dashboards
 from services.documentation.model import DOCUMENTATION
 from services.documentation.service import Documentation
+from services.environments.model import ENVIRONMENTS
+from services.environments.service import Environments
 from services.foundation.aws.clients import connect
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.spec import Owner
@@ -115,7 +117,15 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         idempotency=idempotency,
         now=now,
     )
-    deployments, deployment_job = working.deployments(platforms, generations, integrations)
+    environments = Environments(
+        table=table(ENVIRONMENTS),
+        projects=projects,
+        envelopes=adapters.envelopes(),
+        idempotency=idempotency,
+        platforms=frozenset(platforms),
+        now=now,
+    )
+    deployments, deployment_job = working.deployments(platforms, generations, integrations, environments)
     dispatcher, webhooks = notifying.webhooks(shared, outbound, identity, settings)
     deleted = DeletedProjects(projects, now)
     deletion = Deletion(
@@ -123,6 +133,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         deleted=deleted,
         generations=generations,
         deployments=deployments,
+        environments=environments,
         generation_job=generation_job,
         deployment_job=deployment_job,
     )
@@ -142,6 +153,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         architectures=architectures,
         generations=generations,
         deployments=deployments,
+        environments=environments,
         documentation=documentation,
         analytics=analytics,
         analytics_events=measuring.events(shared, analytics),

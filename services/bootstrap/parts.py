@@ -22,6 +22,8 @@ from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
 from services.deployments.service import Deployments
 from services.documentation.model import DOCUMENTATION
 from services.documentation.service import Documentation
+from services.environments.model import ENVIRONMENTS
+from services.environments.service import Environments
 from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
 from services.foundation.aws.spec import TableSpec
 from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS
@@ -60,6 +62,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     ARCHITECTURES,
     GENERATIONS,
     DEPLOYMENTS,
+    ENVIRONMENTS,
     DEPLOYMENT_LOGS,
     DOCUMENTATION,
     ACTIVITY,
@@ -105,6 +108,7 @@ class Services:
     architectures: Architectures
     generations: Generations
     deployments: Deployments
+    environments: Environments
     documentation: Documentation
     settings: Settings
     activity: Activity

@@ -16,6 +16,7 @@ from services.deployments.orders import Orders
 from services.deployments.service import Deployments
 from services.deployments.variables import Variables
 from services.documentation.service import Documentation
+from services.environments.service import Environments
 from services.foundation.aws.queue import Queue
 from services.foundation.jobs.sweeper import Sweeper
 from services.foundation.jobs.worker import Worker
@@ -107,6 +108,7 @@ class Working:
         platforms: Mapping[DeploymentPlatform, Platform],
         generations: Generations,
         integrations: Integrations,
+        environments: Environments,
     ) -> tuple[Deployments, DeploymentJob]:
         shared, adapters, now = self.shared, self.shared.adapters, self.shared.now
         table, archive = adapters.table(DEPLOYMENTS), LogArchive(adapters.table(DEPLOYMENT_LOGS), now)
@@ -123,6 +125,7 @@ class Working:
             settings=self.settings,
             variables=variables,
             integrations=integrations,
+            environments=environments,
             platforms=frozenset(platforms),
             now=now,
         )

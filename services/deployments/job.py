@@ -19,7 +19,7 @@ from services.deployments.orders import Orders
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import EventLog, LogUnavailable
 from services.foundation.jobs.announcing import Announcer, announce_end
-from services.foundation.jobs.record import StopCause, end_of_job, stop_requested
+from services.foundation.jobs.record import OPEN, StopCause, end_of_job, stop_requested
 from services.foundation.jobs.run import Run
 from services.foundation.jobs.worker import JobFailed, Parked
 from services.platforms import port
@@ -199,23 +199,28 @@ class DeploymentJob:
         """Record that a deployment answers, in its record and its project; then tell of it."""
         well = {"crashes": 0, "failures": 0}  # it is not poison: it may lose workers as long as it lives
         record = await run.save(status=DeploymentStatus.SUCCESS, url=url, live_at=self.now(), **well)
-        replaced = await self.projects.went_live(record.project_id, record.id)
-        if replaced is not None:
-            await self._supersede(replaced)
+        await self.projects.went_live(record.project_id, record.id)
+        await self._supersede_others(record)
         await self._tell(run, events.DeploymentStatusChanged(record.status, url))
         await self.announcer.step(record)
         run.detached.set()
 
-    async def _supersede(self, deployment_id: str) -> None:
+    async def _supersede_others(self, live: Deployment) -> None:
+        """Ask those to end that answered at the same place before."""
+
         def replaced(old: Deployment) -> Deployment:
-            if old.finished_at is not None:
+            if old.finished_at is not None or old.live_at is None:
                 return old
             ended = DeploymentStatus.SUPERSEDED
             return stop_requested(old, StopCause.SUPERSEDED, running=old.status, ended=ended, now=self.now)
 
-        ended = await self.table.update(deployment_id, replaced)
-        if ended is not None and ended.finished_at is not None:  # no run holds it, which would
-            await self.settle(ended)
+        where = {"open": OPEN, "platform": live.platform.value}
+        async for other in self.table.every("ProjectIdIndex", live.project_id, where=where):
+            if other.id == live.id or other.site != live.site:
+                continue
+            ended = await self.table.update(other.id, replaced)
+            if ended is not None and ended.finished_at is not None:  # no run holds it, which would
+                await self.settle(ended)
 
     async def _finish(
         self,

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from services.core.errors import Fault, Invalid
-from services.core.ids import DeploymentId, GenerationId
+from services.core.ids import DeploymentId, EnvironmentId, GenerationId
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.jobs.record import OPEN_INDEX, JobRecord
@@ -93,6 +93,13 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     generation_id: GenerationId
     platform: DeploymentPlatform
     environment: str = "production"
+    """What its environment was called, where it has one."""
+    environment_id: EnvironmentId | None = None
+    revision: int = 0
+    """Of the environment's variables that it was made with."""
+    own_variables: tuple[str, ...] = ()
+    """Names of variables that were given for it alone."""
+    health_path: str = "/health"
     site: str | None = None
     """What the platform calls the place: stable per project, environment and platform. None for LOCAL's own."""
     progress: Progress = Progress()

@@ -53,6 +53,7 @@ class Orders:
                 environment=variables,
                 build_command=record.config.build_command,
                 start_command=record.config.start_command,
+                health_path=record.health_path,
             ),
             preferred_port=urlsplit(record.url).port if record.url else None,
             tables=account,

@@ -1,7 +1,5 @@
 """What users do with deployments: start one, watch it, read its logs, stop it, do it again."""
 
-import hashlib
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import field
@@ -12,15 +10,18 @@ from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
 from services.core.frozen import frozen
-from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId
+from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId, TeamId
 from services.core.pages import MAX_FIRST, Page, PageRequest
 from services.core.policy import Action
-from services.core.text import Kind, bounded, check_search, flaw
+from services.core.text import Kind, bounded, check_search
 from services.deployments.archive import LogArchive
 from services.deployments.events import DeploymentEvent, LogFilter, NumberedLine, lines, merging
 from services.deployments.history import DeploymentHistory, close_stream
 from services.deployments.model import INTEGRATION_OF, Deployment, DeploymentConfig, DeploymentStatus
 from services.deployments.variables import Variables
+from services.environments.model import Environment
+from services.environments.rules import variable_faults
+from services.environments.service import Environments, site_name
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.transactions import write_together
 from services.foundation.events.cursor import Cursor, decode, encode
@@ -39,12 +40,7 @@ from services.projects.model import NO_DEPLOYMENT, Project
 from services.settings import Settings
 
 TRIES: Final = 20
-MAX_VARIABLES: Final = 100
-MAX_VALUE: Final = 4096
 MAX_COMMAND: Final = 500
-MAX_VARIABLES_BYTES: Final = 262_144
-"""Of all names and values in UTF-8: a record has room for 400 KB."""
-_RESERVED: Final = {"PATH", "HOME", "PORT", "HOST", "TABLE_PREFIX"}
 
 
 @frozen
@@ -54,6 +50,8 @@ class NewDeployment:
     platform: DeploymentPlatform | None
     """None means the team's default."""
     config: DeploymentConfig = field(default_factory=DeploymentConfig)
+    environment_id: EnvironmentId | None = None
+    """None means the project's own place at the platform, with no variables but the given ones."""
     client_mutation_id: str | None = None
 
 
@@ -70,6 +68,7 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
     settings: Settings
     variables: Variables
     integrations: Integrations
+    environments: Environments
     platforms: Collection[DeploymentPlatform]
     """Those that may be used here."""
     now: Clock
@@ -82,14 +81,17 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
             return await self._create(new, attempt, by=by)
 
     async def _create(
-        self, new: NewDeployment, attempt: Try, *, rollback_to: DeploymentId | None = None, by: Actor
+        self, new: NewDeployment, attempt: Try, *, earlier: Deployment | None = None, by: Actor
     ) -> Deployment:
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
-        platform = new.platform or await self.settings.default_platform(project.team_id)
+        environment = await self._environment(new, project, by=by)
+        platform = await self._platform(new, environment, project)
         await self._check(new, platform, project)
         _check_deployable(await self._generation(new.generation_id, project, by=by), project)
         now = self.now()
         deployment_id = DeploymentId(await attempt.take_id("deployment"))
+        config = new.config if earlier else await self._completed(new.config, environment)
+        revision = earlier.revision if earlier else environment.revision if environment else 0
         deployment = Deployment(
             id=deployment_id,
             project_id=project.id,
@@ -99,10 +101,14 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
             open=OPEN,
             generation_id=new.generation_id,
             platform=platform,
-            environment="development" if platform is DeploymentPlatform.LOCAL else "production",
-            site=await self._site(project, platform),
-            rollback_to=rollback_to,
-            config=await self.variables.stored(new.config, deployment_id=deployment_id, project_id=project.id),
+            environment=environment.name if environment else _usual_name(platform),
+            environment_id=environment.id if environment else None,
+            revision=revision,
+            health_path=environment.health_path if environment else "/health",
+            site=environment.site if environment else await self._site(project, platform),
+            rollback_to=earlier.id if earlier else None,
+            own_variables=earlier.own_variables if earlier else tuple(new.config.environment_variables),
+            config=await self.variables.stored(config, deployment_id=deployment_id, project_id=project.id),
             created_at=now,
             updated_at=now,
         )
@@ -111,6 +117,32 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
         if deployment.status is DeploymentStatus.PENDING:  # last: what its events tell of can be read by then
             await self.queue.send(deployment.id, group=project.team_id)
         return deployment
+
+    async def _environment(self, new: NewDeployment, project: Project, *, by: Actor) -> Environment | None:
+        if new.environment_id is None:
+            return None
+        environment = await self.environments.get(new.environment_id, by=by)
+        if environment.project_id != project.id:
+            raise Invalid.one("environmentId is an environment of another project.", "environmentId")
+        return environment
+
+    async def _platform(
+        self, new: NewDeployment, environment: Environment | None, project: Project
+    ) -> DeploymentPlatform:
+        if environment is None:
+            return new.platform or await self.settings.default_platform(project.team_id)
+        if new.platform not in (None, environment.platform):
+            raise Invalid.one(f"The environment is at {environment.platform.value}.", "platform")
+        return environment.platform
+
+    async def _completed(self, config: DeploymentConfig, environment: Environment | None) -> DeploymentConfig:
+        """Return what was chosen, with the environment's variables where the deployment has none of that name."""
+        if environment is None:
+            return config
+        variables = {**await self.environments.values(environment), **config.environment_variables}
+        if faults := variable_faults(variables, where=("config", "environmentVariables")):
+            raise Invalid(faults)
+        return DeploymentConfig(variables, config.build_command, config.start_command)
 
     async def _generation(self, generation_id: GenerationId, project: Project, *, by: Actor) -> Generation:
         """Return a generation of a project that the actor was given, or of another that they see."""
@@ -133,7 +165,10 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
             if await self.generations.find(old.generation_id) is None:
                 raise Conflict("The code of this deployment was deleted; deploy another generation.", current=old)
             config = await self._chosen(old)
-            again = NewDeployment(old.project_id, old.generation_id, old.platform, config)
+            if old.environment_id is not None:  # whose variables are taken as they are now
+                own = {name: config.environment_variables[name] for name in old.own_variables}
+                config = DeploymentConfig(own, config.build_command, config.start_command)
+            again = NewDeployment(old.project_id, old.generation_id, old.platform, config, old.environment_id)
             return await self._create(again, attempt, by=by)
 
     async def roll_back(
@@ -159,15 +194,17 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
             if await self.generations.find(earlier.generation_id) is None:
                 raise Conflict("The code of that deployment was deleted.", current=current)
             config = await self._chosen(earlier)
-            again = NewDeployment(earlier.project_id, earlier.generation_id, earlier.platform, config)
-            return await self._create(again, attempt, rollback_to=earlier.id, by=by)
+            again = NewDeployment(
+                earlier.project_id, earlier.generation_id, earlier.platform, config, earlier.environment_id
+            )
+            return await self._create(again, attempt, earlier=earlier, by=by)
 
     async def _site(self, project: Project, platform: DeploymentPlatform) -> str | None:
         """Return what the platform calls the place of a project: as before, whatever the project is called now."""
         if platform is DeploymentPlatform.LOCAL:
             return None
         async for earlier in self.table.every("ProjectIdIndex", project.id, where={"platform": platform.value}):
-            if earlier.site is not None:
+            if earlier.site is not None and earlier.environment_id is None:
                 return earlier.site
         return site_name(project.name, project.id)
 
@@ -209,6 +246,10 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
         deployment = await self.table.latest("ProjectIdIndex", project.id)
         await self.projects.know_latest(project.id, deployment.id if deployment else NO_DEPLOYMENT)
         return deployment
+
+    async def any_open_in(self, environment: Environment) -> bool:
+        """Say whether a deployment in an environment is under way or runs."""
+        return await self._any_open(environment.project_id, environmentId=environment.id)
 
     async def remove(self, deployment: Deployment) -> None:
         """Delete a settled deployment that the caller may delete, with its log. May be repeated.
@@ -325,15 +366,8 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
             raise Invalid(faults)
 
 
-def site_name(project_name: str, project_id: ProjectId) -> str:
-    """Return a name that Heroku takes for an app, which every other platform takes too: `bike-rental-3f9a0c2e`.
-
-    At most 30 lower-case letters, digits and hyphens; the first is a letter.
-    """
-    words = "-".join(re.findall(r"[a-z0-9]+", project_name.lower()))[:20].strip("-")
-    if not words[:1].isalpha():
-        words = f"app-{words}"[:20].strip("-")
-    return f"{words}-{hashlib.sha256(project_id.encode()).hexdigest()[:8]}"
+def _usual_name(platform: DeploymentPlatform) -> str:
+    return "development" if platform is DeploymentPlatform.LOCAL else "production"
 
 
 def _check_rollback(current: Deployment, earlier: Deployment) -> None:
@@ -357,26 +391,7 @@ def _check_deployable(generation: Generation, project: Project) -> None:
 
 
 def _config_faults(config: DeploymentConfig) -> list[Fault]:
-    where = ("config", "environmentVariables")
-    faults: list[Fault] = []
-    if len(config.environment_variables) > MAX_VARIABLES:
-        faults.append(Fault(f"At most {MAX_VARIABLES} environment variables.", where))
-    size = sum(len(f"{name}{value}".encode(errors="replace")) for name, value in config.environment_variables.items())
-    if size > MAX_VARIABLES_BYTES:
-        faults.append(Fault(f"At most {MAX_VARIABLES_BYTES:,} bytes of environment variables in all.", where))
-    for name, value in config.environment_variables.items():
-        if (
-            not name
-            or not name.isascii()
-            or not name.replace("_", "a").isalnum()
-            or name[0].isdigit()
-            or name in _RESERVED
-        ):
-            faults.append(Fault(f"'{name}' can't be the name of an environment variable here.", (*where, name)))
-        if (wrong := flaw(value, Kind.LINES)) is not None:
-            faults.append(Fault(f"The value of {name} {wrong}", (*where, name)))
-        if len(value) > MAX_VALUE:
-            faults.append(Fault(f"The value of {name} may have at most {MAX_VALUE:,} characters.", (*where, name)))
+    faults = variable_faults(config.environment_variables, where=("config", "environmentVariables"))
     for name, command in (("buildCommand", config.build_command), ("startCommand", config.start_command)):
         if command is not None:
             faults += bounded(command, field=("config", name), most=MAX_COMMAND, kind=Kind.LINES)

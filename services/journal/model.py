@@ -29,6 +29,8 @@ class EntityType(Enum):
     """A generation."""
     DEPLOYMENT = "DEPLOYMENT"
     """A deployment."""
+    ENVIRONMENT = "ENVIRONMENT"
+    """An environment, or its variables."""
     TEAM = "TEAM"
     """A team, or its settings."""
     MEMBER = "MEMBER"

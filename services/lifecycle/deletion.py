@@ -3,10 +3,12 @@
 from services.core.actor import Actor
 from services.core.errors import Conflict
 from services.core.frozen import frozen
-from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId
+from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId, TeamId
 from services.core.policy import Action
 from services.deployments.model import Deployment
 from services.deployments.service import Deployments
+from services.environments.model import Environment
+from services.environments.service import Environments
 from services.foundation.jobs.record import JobRecord, NotEnded
 from services.foundation.jobs.worker import Handler
 from services.generations.model import Generation
@@ -22,6 +24,7 @@ class Deletion:
     deleted: DeletedProjects
     generations: Generations
     deployments: Deployments
+    environments: Environments
     generation_job: Handler[Generation]
     deployment_job: Handler[Deployment]
 
@@ -50,6 +53,14 @@ class Deletion:
         await self.deployments.remove(deployment)
         await self._note(deployment, deployment.platform.value, by=by)
         return deployment
+
+    async def delete_environment(self, environment_id: EnvironmentId, *, by: Actor) -> Environment:
+        """Delete an environment in which nothing is under way or runs. Raises Conflict for others."""
+        environment = await self.environments.get(environment_id, by=by, action=Action.DELETE)
+        if await self.deployments.any_open_in(environment):
+            message = "A deployment in this environment is under way or runs: cancel that first."
+            raise Conflict(message, current=environment)
+        return await self.environments.delete(environment, by=by)
 
     async def delete_project(self, project_id: ProjectId, *, by: Actor) -> Project:
         """Stop whatever is under way for the project or runs, and put it into the trash."""

@@ -205,16 +205,10 @@ class Projects:
 
         await self._change(project_id, rested)
 
-    async def went_live(self, project_id: ProjectId, deployment_id: DeploymentId) -> DeploymentId | None:
-        """Record which deployment answers now; return the one that did before."""
-        before: list[DeploymentId | None] = [None]
-
-        def live(old: Project) -> dict[str, Any]:
-            before[0] = old.live_deployment_id
-            return {"live_deployment_id": deployment_id, "status": ProjectStatus.DEPLOYED, "working_id": None}
-
-        await self._change(project_id, live)
-        return before[0] if before[0] != deployment_id else None
+    async def went_live(self, project_id: ProjectId, deployment_id: DeploymentId) -> None:
+        """Record which deployment began to answer last."""
+        live = {"live_deployment_id": deployment_id, "status": ProjectStatus.DEPLOYED, "working_id": None}
+        await self._change(project_id, lambda _: live)
 
     async def went_down(self, project_id: ProjectId, deployment_id: DeploymentId, *, failed: bool) -> None:
         """Record that a deployment has ended, whether or not it ever answered. A repeat changes nothing."""

@@ -13,7 +13,7 @@ from graphql import (
     validate,
 )
 
-from cli import journey
+from cli import operations
 from cli.references import refresh
 from tests.sdl import sdl_schema
 
@@ -70,7 +70,7 @@ def test_every_mutation_takes_one_input_and_returns_the_object_and_user_errors()
 def test_the_operations_that_we_ship_are_valid() -> None:
     schema = sdl_schema()
     tabs = [path.read_text() for path in sorted((ROOT / "graph/graphiql/src/tabs").glob("*.graphql"))]
-    terminal = [text for name, text in vars(journey).items() if name.isupper() and isinstance(text, str)]
+    terminal = [text for name, text in vars(operations).items() if name.isupper() and isinstance(text, str)]
 
     assert len(tabs) >= 5
     assert len(terminal) >= 5

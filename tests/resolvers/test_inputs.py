@@ -39,7 +39,7 @@ SCHEMA = schema()._schema  # pyright: ignore[reportPrivateUsage] - graphql-core'
 MUTATIONS: dict[str, Any] = dict(SCHEMA.mutation_type.fields) if SCHEMA.mutation_type else {}
 _CHANGING = re.compile(
     r'(whsec|snap[a-z]*)_[^"]+|[a-z]+_[0-9a-z]{26}(_[0-9a-f]+)?|\d{4}-\d\d-\d\dT[\d:.]+Z'
-    r'|"(version|order|number)": \d+'
+    r'|"(version|order|number)": \d+|"site": "[^"]*"'
     r'|"(cursor|endCursor|startCursor|token|number)": "?[^",}]*"?'
 )
 """What is another each time: ids, moments, secrets, versions and numbers."""

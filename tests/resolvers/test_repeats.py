@@ -160,7 +160,8 @@ async def stored(services: Services, project: Project, status: GenerationStatus)
 
 async def deployed(services: Services, project: Project, generation_id: str) -> str:
     code = GenerationId(generation_id)
-    deployment = deployment_of(project, code, status=DeploymentStatus.CANCELED, finished_at=utc_now())
+    lived = {"live_at": utc_now(), "finished_at": utc_now()}
+    deployment = deployment_of(project, code, status=DeploymentStatus.CANCELED, **lived)
     await services.deployments.table.put_new(deployment)
     return deployment.id
 

@@ -49,6 +49,11 @@ SLICE: Final = Slice(
             {"config": {"startCommand": "node other.js"}},
         ),
         "redeploy": Create("deployment", {"deploymentId": "{deployment}"}, {"deploymentId": "{deployment2}"}),
+        "rollbackDeployment": Create(
+            "deployment",
+            {"deploymentId": "{deployment}", "toDeploymentId": "{deployment2}"},
+            {"deploymentId": "{deployment2}", "toDeploymentId": "{deployment}"},
+        ),
     },
     makes_nothing=(
         "cancelDeployment",
@@ -65,6 +70,9 @@ SLICE: Final = Slice(
         ),
         "resolvers/test_deployments.py::test_a_build_that_fails_says_why_and_leaves_what_runs_alone": (
             "DeploymentConfigInput.buildCommand",
+        ),
+        "resolvers/test_environments.py::test_an_environments_variables_are_found_by_what_is_deployed_there": (
+            "CreateDeploymentInput.environmentId",
         ),
         "resolvers/test_deployments.py::test_deployments_can_be_listed_by_environment_and_status": (
             "DeploymentFilter.environment",

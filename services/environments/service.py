@@ -1,0 +1,269 @@
+"""Environments: where a project's code runs, with variables that go in and never come out."""
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from services.core.actor import Actor
+from services.core.clock import Clock
+from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
+from services.core.frozen import frozen
+from services.core.ids import EnvironmentId, ProjectId, UserId
+from services.core.pages import Page, PageRequest
+from services.core.policy import Action
+from services.core.text import bounded
+from services.environments.model import Environment, EnvironmentKind, Variable
+from services.environments.rules import variable_faults
+from services.foundation.aws.conditions import AlreadyExists
+from services.foundation.aws.tables import Table
+from services.foundation.limits.idempotency import Idempotency, Try
+from services.foundation.vault.envelope import Envelopes, Sealed
+from services.foundation.vault.port import CanNotOpen, Context
+from services.platforms.port import DeploymentPlatform
+from services.projects.model import Project
+from services.projects.service import Projects
+
+MOST: Final = 20
+"""Environments of a project."""
+NAME_LENGTH: Final = 50
+PATH_LENGTH: Final = 200
+TRIES: Final = 5
+_SHOWN, _LONG = 4, 12
+_PATH: Final = re.compile(r"/[\x21-\x7e]*", re.ASCII)
+_VALUES: Final = msgspec.json.Decoder(dict[str, str])
+
+
+_Change = Callable[[Mapping[str, str]], Mapping[str, str]]
+
+
+class _Changed(Exception):
+    """Somebody else has changed the environment since it was read."""
+
+
+@frozen
+class NewEnvironment:
+    project_id: ProjectId
+    name: str
+    kind: EnvironmentKind
+    platform: DeploymentPlatform
+    health_path: str = "/health"
+    client_mutation_id: str | None = None
+
+
+@frozen
+class EnvironmentChange:
+    """None leaves a field as it is."""
+
+    name: str | None = None
+    kind: EnvironmentKind | None = None
+    health_path: str | None = None
+    expected_version: int | None = None
+
+
+@frozen(kw_only=True)
+class Environments:
+    table: Table[Environment]
+    projects: Projects
+    envelopes: Envelopes
+    idempotency: Idempotency
+    platforms: Collection[DeploymentPlatform]
+    """Those that may be used here."""
+    now: Clock
+
+    async def create(self, new: NewEnvironment, *, by: Actor) -> Environment:
+        """Make a place for a project's code."""
+        async with self.idempotency.trying("createEnvironment", new, new.client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.get(EnvironmentId(attempt.done), by=by)
+            return await self._create(new, attempt, by=by)
+
+    async def _create(self, new: NewEnvironment, attempt: Try, *, by: Actor) -> Environment:
+        project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
+        faults = _faults(new.name, new.health_path)
+        if new.platform not in self.platforms:
+            faults.append(Fault(f"{new.platform.value} is not available on this server.", ("platform",)))
+        if faults:
+            raise Invalid(faults)
+        environment_id, now = EnvironmentId(await attempt.take_id("environment")), self.now()
+        await self._require_room(project, but=environment_id)
+        environment = Environment(
+            id=environment_id,
+            project_id=project.id,
+            user_id=by.user_id,
+            name=new.name.strip(),
+            kind=new.kind,
+            platform=new.platform,
+            site=site_name(project.name, environment_id),
+            health_path=new.health_path,
+            created_at=now,
+            updated_at=now,
+        )
+        try:
+            await self.table.put_new(environment)
+        except AlreadyExists:
+            environment = await self.get(environment_id, by=by)
+        await self.projects.journal.created(environment, environment.name, place=project, by=by.user_id)
+        return environment
+
+    async def get(self, environment_id: EnvironmentId, *, by: Actor, action: Action = Action.VIEW) -> Environment:
+        """Return an environment of a project on which the actor may do `action`."""
+        environment = await self.table.find(environment_id)
+        if environment is None:
+            raise NotFound("environment", environment_id)
+        try:
+            await self.projects.get(environment.project_id, by=by, action=action)
+        except NotFound:
+            raise NotFound("environment", environment_id) from None
+        return environment
+
+    async def find(self, environment_id: EnvironmentId) -> Environment | None:
+        """Return an environment, for work that was authorized otherwise."""
+        return await self.table.find(environment_id)
+
+    async def of_project(self, project: Project, page: PageRequest) -> Page[Environment]:
+        """Return those of a project that the caller was given, newest first."""
+        return await self.table.query("ProjectIdIndex", project.id, page)
+
+    async def update(self, environment_id: EnvironmentId, change: EnvironmentChange, *, by: Actor) -> Environment:
+        """Change what an environment is called, is for, or how its health is asked for."""
+        old = await self.get(environment_id, by=by, action=Action.EDIT)
+        name = old.name if change.name is None else change.name
+        path = old.health_path if change.health_path is None else change.health_path
+        if faults := _faults(name, path):
+            raise Invalid(faults)
+        project = await self.projects.get(old.project_id, by=by)
+
+        def changed(stored: Environment) -> Environment:
+            if change.expected_version not in (None, stored.version):
+                raise Conflict("The environment has changed meanwhile.", current=stored)
+            return replace(stored, name=name.strip(), kind=change.kind or stored.kind, health_path=path)
+
+        return await self._noted(await self.table.update(environment_id, changed), environment_id, project, by=by)
+
+    async def delete(self, environment: Environment, *, by: Actor) -> Environment:
+        """Delete an environment in which nothing runs, which the caller has made sure of, with its variables."""
+        for _ in range(TRIES):
+            if await self.table.delete(environment):
+                project = await self.projects.get(environment.project_id, by=by)
+                await self.projects.journal.deleted(environment, environment.name, place=project, by=by.user_id)
+                return environment
+            environment = await self.get(environment.id, by=by, action=Action.DELETE)
+        raise Conflict("The environment keeps changing; try again.", current=environment)
+
+    async def set_variables(
+        self, environment_id: EnvironmentId, variables: Mapping[str, str], *, by: Actor
+    ) -> Environment:
+        """Set variables beside those that are there. What runs keeps the ones it was deployed with."""
+        return await self._change(environment_id, lambda old: {**old, **variables}, by=by)
+
+    async def delete_variables(
+        self, environment_id: EnvironmentId, names: Collection[str], *, by: Actor
+    ) -> Environment:
+        """Take variables out; those that are not there are left alone."""
+        return await self._change(
+            environment_id, lambda old: {name: value for name, value in old.items() if name not in names}, by=by
+        )
+
+    async def values(self, environment: Environment) -> Mapping[str, str]:
+        """Return the variables with their values, for a deployment. Raises Unavailable."""
+        if environment.sealed is None:
+            return {}
+        try:
+            return _VALUES.decode(await self.envelopes.open(environment.sealed, _context(environment)))
+        except CanNotOpen:
+            message = "The variables of this environment can not be decrypted any more: set them again."
+            raise Unavailable(message) from None
+
+    async def _change(self, environment_id: EnvironmentId, change: _Change, *, by: Actor) -> Environment:
+        for _ in range(TRIES):
+            old = await self.get(environment_id, by=by, action=Action.EDIT)
+            before = await self.values(old)
+            after = change(before)
+            if faults := variable_faults(after, where=("variables",)):
+                raise Invalid(faults)
+            if after == before:
+                return old
+            new = replace(
+                old,
+                variables=_shown(old, before, after, by=by.user_id, now=self.now),
+                sealed=await self._sealed(old, after),
+                revision=old.revision + 1,
+            )
+            try:
+                stored = await self.table.update(environment_id, _unless_changed(old, new))
+            except _Changed:
+                continue
+            project = await self.projects.get(old.project_id, by=by)
+            return await self._noted(stored, environment_id, project, by=by)
+        raise Conflict("The variables keep changing; try again.")
+
+    async def _sealed(self, environment: Environment, variables: Mapping[str, str]) -> Sealed | None:
+        if not variables:
+            return None
+        return await self.envelopes.seal(msgspec.json.encode(variables), _context(environment))
+
+    async def _require_room(self, project: Project, *, but: EnvironmentId) -> None:
+        others = [other async for other in self.table.every("ProjectIdIndex", project.id) if other.id != but]
+        if len(others) >= MOST:
+            raise Conflict(f"A project can have at most {MOST} environments.")
+
+    async def _noted(
+        self, changed: Environment | None, environment_id: EnvironmentId, project: Project, *, by: Actor
+    ) -> Environment:
+        if changed is None:
+            raise NotFound("environment", environment_id)
+        await self.projects.journal.updated(changed, changed.name, place=project, by=by.user_id)
+        return changed
+
+
+def site_name(project_name: str, of: str) -> str:
+    """Return a name that Heroku takes for an app, which every other platform takes too: `bike-rental-3f9a0c2e`.
+
+    At most 30 lower-case letters, digits and hyphens; the first is a letter. `of` is the id of what has the site.
+    """
+    words = "-".join(re.findall(r"[a-z0-9]+", project_name.lower()))[:20].strip("-")
+    if not words[:1].isalpha():
+        words = f"app-{words}"[:20].strip("-")
+    return f"{words}-{hashlib.sha256(of.encode()).hexdigest()[:8]}"
+
+
+def _unless_changed(old: Environment, new: Environment) -> Callable[[Environment], Environment]:
+    def changed(stored: Environment) -> Environment:
+        if stored.version != old.version:
+            raise _Changed
+        return new
+
+    return changed
+
+
+def _shown(
+    old: Environment, before: Mapping[str, str], after: Mapping[str, str], *, by: UserId, now: Clock
+) -> tuple[Variable, ...]:
+    """Return what may be shown of variables, by name; those whose value stays are as they were."""
+    were = {variable.name: variable for variable in old.variables}
+    moment = now()
+
+    def shown(name: str, value: str) -> Variable:
+        if name in were and before.get(name) == value:
+            return were[name]
+        version = were[name].version + 1 if name in were else 1
+        return Variable(name, value[-_SHOWN:] if len(value) >= _LONG else "", version, by, moment)
+
+    return tuple(shown(name, value) for name, value in sorted(after.items()))
+
+
+def _faults(name: str, health_path: str) -> list[Fault]:
+    faults = bounded(name, field=["name"], most=NAME_LENGTH)
+    faults += bounded(health_path, field=["healthPath"], most=PATH_LENGTH)
+    if not _PATH.fullmatch(health_path):
+        faults.append(Fault("healthPath must be a path such as /health.", ("healthPath",)))
+    return faults
+
+
+def _context(environment: Environment) -> Context:
+    """Return what the values belong to; not the team, for a project may move to another."""
+    return {"projectId": environment.project_id, "environmentId": environment.id}

@@ -1,0 +1,215 @@
+"""What the schema promises of environments: places of their own, and variables that go in and never come out."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from services.core.tls import trusted
+from tests.models import writing
+from tests.resolvers.deployed import Deployed
+from tests.snapinfra import Server, User, events
+
+PACKAGE = {"name": "tiny", "version": "1.0.0", "private": True, "scripts": {"start": "node server.js"}}
+SERVER = """
+require("node:http").createServer((request, response) => {
+  response.end(JSON.stringify({ a: process.env.A, b: process.env.B, prefix: process.env.TABLE_PREFIX }));
+}).listen(Number(process.env.PORT), process.env.HOST);
+"""
+
+ENVIRONMENT = "id name kind platform site healthPath version variables { name hint version changedBy { id } }"
+
+
+@pytest.fixture(scope="module")
+def server(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run a server whose model writes a backend that shows its variables."""
+    files = {"package.json": f"{json.dumps(PACKAGE)}\n", "server.js": SERVER}
+    with writing(files, emulator, tmp_path_factory.mktemp("data")) as running:
+        yield running
+
+
+@pytest.fixture
+async def project(alice: User) -> Deployed:
+    project_id = (await alice.project())["id"]
+    await events(alice, await alice.generate(project_id, "SCHEMA"))
+    generation_id = await alice.generate(project_id, "CODE")
+    assert (await events(alice, generation_id))[-1]["status"] == "COMPLETED"
+    return Deployed(alice, project_id, generation_id)
+
+
+async def call(user: User, mutation: str, shown: str = ENVIRONMENT, **given: Any) -> dict[str, Any]:
+    """Make a mutation and return its payload."""
+    kind = f"{mutation[0].upper()}{mutation[1:]}Input"
+    thing = f"environment {{ {shown} }} " if shown else ""
+    result = await user.result(
+        f"mutation($input: {kind}!) {{ {mutation}(input: $input) {{ {thing} userErrors {{ code message field }} }} }}",
+        input=given,
+    )
+    return result["data"][mutation]
+
+
+async def environment(user: User, project_id: str, name: str = "staging", **given: Any) -> dict[str, Any]:
+    made = {"projectId": project_id, "name": name, "kind": "PREVIEW", "platform": "LOCAL", **given}
+    payload = await call(user, "createEnvironment", **made)
+    assert payload["userErrors"] == []
+    return payload["environment"]
+
+
+async def live(project: Deployed, environment_id: str, **config: Any) -> tuple[str, dict[str, Any]]:
+    """Deploy into an environment; return the deployment's id and what answers."""
+    asked = await project.user.ask(
+        "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input)"
+        " { deployment { id } userErrors { message } } }",
+        input={
+            "projectId": project.project_id,
+            "generationId": project.generation_id,
+            "environmentId": environment_id,
+            "config": config,
+        },
+    )
+    deployment_id = asked["createDeployment"]["deployment"]["id"]
+    return deployment_id, await answered(project, deployment_id)
+
+
+async def answered(project: Deployed, deployment_id: str) -> dict[str, Any]:
+    happened = await project.events(deployment_id, until="SUCCESS")
+    assert happened[-1]["status"] == "SUCCESS", happened
+    async with httpx.AsyncClient(verify=trusted()) as http:
+        return (await http.get(happened[-1]["url"])).json()
+
+
+async def stale(user: User, deployment_id: str) -> bool | None:
+    asked = await user.ask("query($id: ID!) { deployment(id: $id) { isStale } }", id=deployment_id)
+    return asked["deployment"]["isStale"]
+
+
+async def test_values_go_in_and_only_their_ends_come_out(alice: User) -> None:
+    place = await environment(alice, (await alice.project())["id"])
+    given = [{"name": "B", "value": "short"}, {"name": "A", "value": "a-long-secret-value"}]
+
+    first = await call(alice, "setVariables", environmentId=place["id"], variables=given)
+    given[1]["value"] = "another-long-secret"
+    second = await call(alice, "setVariables", environmentId=place["id"], variables=given[1:])
+
+    assert [(each["name"], each["hint"], each["version"]) for each in first["environment"]["variables"]] == [
+        ("A", "alue", 1),
+        ("B", "", 1),
+    ]
+    assert [(each["name"], each["hint"], each["version"]) for each in second["environment"]["variables"]] == [
+        ("A", "cret", 2),
+        ("B", "", 1),
+    ]
+
+
+async def test_the_same_values_change_nothing(alice: User) -> None:
+    place = await environment(alice, (await alice.project())["id"])
+    given = [{"name": "A", "value": "a-long-secret-value"}]
+    first = await call(alice, "setVariables", environmentId=place["id"], variables=given)
+    again = await call(alice, "setVariables", environmentId=place["id"], variables=given)
+    assert first["environment"]["version"] == again["environment"]["version"] == 2
+
+
+async def test_many_changes_at_once_are_all_made(alice: User) -> None:
+    place = await environment(alice, (await alice.project())["id"])
+    names = [f"V{number}" for number in range(4)]
+    await asyncio.gather(
+        *(
+            call(alice, "setVariables", environmentId=place["id"], variables=[{"name": name, "value": "1"}])
+            for name in names
+        )
+    )
+    asked = await alice.ask("query($id: ID!) { environment(id: $id) { variables { name } version } }", id=place["id"])
+    assert [each["name"] for each in asked["environment"]["variables"]] == names
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "1"), ("1A", "1"), ("A B", "1"), ("", "1"), ("A", "\0"), ("A", "a" * 4097)]
+)
+async def test_a_variable_that_no_platform_takes_is_refused_and_changes_nothing(
+    alice: User, name: str, value: str
+) -> None:
+    place = await environment(alice, (await alice.project())["id"])
+    given = [{"name": "FINE", "value": "1"}, {"name": name, "value": value}]
+    payload = await call(alice, "setVariables", environmentId=place["id"], variables=given)
+    asked = await alice.ask("query($id: ID!) { environment(id: $id) { variables { name } } }", id=place["id"])
+    assert [error["code"] for error in payload["userErrors"]] == ["BAD_USER_INPUT"]
+    assert asked["environment"]["variables"] == []
+
+
+async def test_a_place_stays_where_it_is_whatever_it_is_called(alice: User) -> None:
+    project_id = (await alice.project())["id"]
+    first, other = await environment(alice, project_id), await environment(alice, project_id, "live")
+    renamed = await call(alice, "updateEnvironment", environmentId=first["id"], name="Acceptance", healthPath="/up")
+    bad = await call(alice, "updateEnvironment", environmentId=first["id"], healthPath="up there")
+    assert renamed["environment"] == {**first, "name": "Acceptance", "healthPath": "/up", "version": 2}
+    assert first["site"] != other["site"]
+    assert [error["field"] for error in bad["userErrors"]] == [["healthPath"]]
+
+
+async def test_a_project_has_room_for_twenty(alice: User) -> None:
+    project_id = (await alice.project())["id"]
+    for _ in range(20):
+        await environment(alice, project_id)
+    full = await call(alice, "createEnvironment", projectId=project_id, name="x", kind="PREVIEW", platform="LOCAL")
+    assert [error["code"] for error in full["userErrors"]] == ["CONFLICT"]
+
+
+@pytest.mark.npm
+async def test_an_environments_variables_are_found_by_what_is_deployed_there(project: Deployed) -> None:
+    user = project.user
+    first = await environment(user, project.project_id)
+    other = await environment(user, project.project_id, "live", kind="PRODUCTION")
+    given = [{"name": "A", "value": "of-the-environment"}, {"name": "B", "value": "of-the-environment"}]
+    await call(user, "setVariables", environmentId=first["id"], variables=given)
+
+    one, seen = await live(project, first["id"], environmentVariables=[{"name": "B", "value": "its-own"}])
+    two, others = await live(project, other["id"])
+    assert (seen["a"], seen["b"]) == ("of-the-environment", "its-own")
+    assert "a" not in others
+    assert seen["prefix"] != others["prefix"], "the tables of environments are not the same"
+    assert await stale(user, one) is False
+
+    await call(user, "setVariables", environmentId=first["id"], variables=[{"name": "A", "value": "newer"}])
+    assert (await stale(user, one), await stale(user, two)) == (True, False)
+    again = await user.ask(
+        "mutation($id: ID!) { redeploy(input: {deploymentId: $id}) { deployment { id environment } } }", id=one
+    )
+    three = again["redeploy"]["deployment"]
+    seen = await answered(project, three["id"])
+    assert (seen["a"], seen["b"], three["environment"]) == ("newer", "its-own", "staging")
+    assert await stale(user, three["id"]) is False
+    assert (await project.events(one))[-1]["status"] == "SUPERSEDED"
+
+    back = await user.ask(
+        "mutation($from: ID!, $to: ID!) { rollbackDeployment(input: {deploymentId: $from, toDeploymentId: $to})"
+        " { deployment { id } } }",
+        **{"from": three["id"], "to": one},
+    )
+    four = back["rollbackDeployment"]["deployment"]["id"]
+    assert (await answered(project, four))["a"] == "of-the-environment"
+    assert await stale(user, four) is True
+
+    kept = await call(user, "deleteEnvironment", "", environmentId=first["id"])
+    assert [error["code"] for error in kept["userErrors"]] == ["CONFLICT"]
+    for deployment_id in (two, four):
+        await project.cancel(deployment_id)
+        await project.events(deployment_id)
+    gone = await call(user, "deleteEnvironment", "", environmentId=first["id"])
+    assert gone["userErrors"] == []
+
+
+@pytest.mark.npm
+async def test_a_variable_that_is_deleted_is_not_found_by_what_is_deployed(project: Deployed) -> None:
+    place = await environment(project.user, project.project_id)
+    given = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
+    await call(project.user, "setVariables", environmentId=place["id"], variables=given)
+    left = await call(project.user, "deleteVariables", environmentId=place["id"], names=["A", "NOT_THERE"])
+    deployment_id, seen = await live(project, place["id"])
+    assert [each["name"] for each in left["environment"]["variables"]] == ["B"]
+    assert "a" not in seen
+    assert seen["b"] == "2"
+    await project.cancel(deployment_id)
+    await project.events(deployment_id)
