@@ -42,6 +42,7 @@ from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
 from services.platforms.port import AwsAccount, DeploymentPlatform, Platform
 from services.platforms.preparing import PrepareTables
+from services.platforms.railway.adapter import RailwayPlatform
 from services.platforms.tables import StackTables
 from services.scaffold.provider import Scaffold
 
@@ -116,7 +117,8 @@ class Adapters:
             "now": self.now,
         }
         platforms: dict[DeploymentPlatform, Platform] = {
-            DeploymentPlatform.HEROKU: HerokuPlatform(base_url=config.heroku_api_url, **common)
+            DeploymentPlatform.HEROKU: HerokuPlatform(base_url=config.heroku_api_url, **common),
+            DeploymentPlatform.RAILWAY: RailwayPlatform(base_url=config.railway_api_url, **common),
         }
         if config.development:
             platforms[DeploymentPlatform.LOCAL] = LocalPlatform((config.data / "local").absolute(), self._machine())

@@ -12,3 +12,6 @@ class PlatformSettings(Section):
     heroku_api_url: HttpUrl = Field(
         "https://api.heroku.com", alias="HEROKU_API_URL", description="Where Heroku's platform API is."
     )
+    railway_api_url: HttpUrl = Field(
+        "https://backboard.railway.com", alias="RAILWAY_API_URL", description="Where Railway's public API is."
+    )

@@ -41,6 +41,7 @@ class DeploymentStatus(Enum):
 
 INTEGRATION_OF: Final[Mapping[DeploymentPlatform, IntegrationType]] = {
     DeploymentPlatform.HEROKU: IntegrationType.HEROKU,
+    DeploymentPlatform.RAILWAY: IntegrationType.RAILWAY,
 }
 """Whose credentials a platform takes. LOCAL takes none."""
 

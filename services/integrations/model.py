@@ -26,7 +26,7 @@ class IntegrationType(Enum):
     HEROKU = "HEROKU"
     """An API key of Heroku, by which deployments to HEROKU are made."""
     RAILWAY = "RAILWAY"
-    """An account or workspace token of Railway. Kept and tested; nothing deploys there yet."""
+    """An account or workspace token of Railway, by which deployments to RAILWAY are made."""
     AWS = "AWS"
     """An access key of AWS, for the tables of what is deployed to another platform."""
     GITHUB = "GITHUB"

@@ -1,6 +1,6 @@
 """The port of the deploy targets: from an archive of files to a URL that answers.
 
-Adapters: local (development only), heroku. All pass tests/services/platforms/.
+Adapters: local (development only), heroku, railway. All pass tests/services/platforms/.
 """
 
 from collections import deque
@@ -26,6 +26,8 @@ class DeploymentPlatform(Enum):
     """On the machine of the worker; in development only."""
     HEROKU = "HEROKU"
     """An app of Heroku, built there from the source."""
+    RAILWAY = "RAILWAY"
+    """A service of Railway in a project of its own, built there from the source."""
 
 
 class LogStream(Enum):

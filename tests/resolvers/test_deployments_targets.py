@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.targets.heroku import FakeHeroku
+from tests.fakes.targets.railway import FakeRailway
 from tests.resolvers.deployed import Deployed, lines
 from tests.snapinfra import Server, User, events, serving, settings
 
@@ -20,8 +21,21 @@ def heroku() -> Iterator[FakeHeroku]:
 
 
 @pytest.fixture(scope="module")
-def server(emulator: str, heroku: FakeHeroku, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    config = settings(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")), HEROKU_API_URL=heroku.url)
+def railway() -> Iterator[FakeRailway]:
+    with FakeRailway() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def server(
+    emulator: str, heroku: FakeHeroku, railway: FakeRailway, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    config = settings(
+        emulator,
+        SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")),
+        HEROKU_API_URL=heroku.url,
+        RAILWAY_API_URL=railway.url,
+    )
     with serving(config) as running:
         yield running
 
@@ -51,6 +65,20 @@ async def shown(user: User, deployment_id: str) -> dict[str, Any]:
 
 async def ended(project: Deployed, deployment_id: str) -> dict[str, Any]:
     return (await project.events(deployment_id))[-1]
+
+
+async def roll_back(project: Deployed, deployment_id: str, *, to: str) -> str:
+    """Roll back, wait until it is live, and return the rollback's id."""
+    rolled = await project.user.ask(
+        "mutation($input: RollbackDeploymentInput!) { rollbackDeployment(input: $input)"
+        f" {{ deployment {{ {FIELDS} }} userErrors {{ message }} }} }}",
+        input={"deploymentId": deployment_id, "toDeploymentId": to},
+    )
+    rollback = rolled["rollbackDeployment"]["deployment"]
+    assert rollback["rollbackOf"] == {"id": to}
+    happened = await project.events(rollback["id"], until="SUCCESS")
+    assert happened[-1]["status"] == "SUCCESS", happened
+    return rollback["id"]
 
 
 async def test_without_an_integration_nothing_is_begun(project: Deployed) -> None:
@@ -83,22 +111,42 @@ async def test_a_deployment_goes_to_heroku_and_comes_back(project: Deployed, her
     assert (await ended(project, first))["status"] == "SUPERSEDED"
     assert heroku.toy.running[app.name][1]["KEY"] == "later-one"
 
-    rolled = await project.user.ask(
-        "mutation($input: RollbackDeploymentInput!) { rollbackDeployment(input: $input)"
-        f" {{ deployment {{ {FIELDS} }} userErrors {{ message }} }} }}",
-        input={"deploymentId": second, "toDeploymentId": first},
-    )
-    third = rolled["rollbackDeployment"]["deployment"]
-    assert third["rollbackOf"] == {"id": first}
-    happened = await project.events(third["id"], until="SUCCESS")
-    assert happened[-1]["status"] == "SUCCESS", happened
+    third = await roll_back(project, second, to=first)
     assert heroku.toy.running[app.name][1]["KEY"] == "first-value"
     assert (await ended(project, second))["status"] == "SUPERSEDED"
     assert len(app.builds) == 2
 
-    await project.cancel(third["id"])
-    assert (await ended(project, third["id"]))["status"] == "CANCELED"
+    await project.cancel(third)
+    assert (await ended(project, third))["status"] == "CANCELED"
     assert app.name not in heroku.toy.running
+
+
+async def test_a_deployment_goes_to_railway_and_comes_back(project: Deployed, railway: FakeRailway) -> None:
+    await connect(project.user, "RAILWAY", {"token": railway.token})
+    first, url = await project.live(platform="RAILWAY", environmentVariables=[{"name": "KEY", "value": "first-value"}])
+    (service,) = (each.services[0] for each in railway.projects if f"/domains/{each.services[0].id}" in url)
+    assert service.active is not None
+    assert "package.json" in service.active.files
+    assert service.active.variables["KEY"] == "first-value"
+    assert service.active.variables["TABLE_PREFIX"] == f"{service.name}-"
+    seen = await shown(project.user, first)
+    assert seen["providerUrl"].startswith(f"https://railway.com/project/{service.project.id}/")
+    said = [line["message"] for line in lines(await project.events(first, until="SUCCESS"))]
+    assert sum(line.strip() == "step 7" for line in said) == 1
+    assert not any("first-value" in line for line in said)
+
+    second, again = await project.live(platform="RAILWAY", environmentVariables=[{"name": "KEY", "value": "later-one"}])
+    assert again == url
+    assert service.active.variables["KEY"] == "later-one"
+
+    third = await roll_back(project, second, to=first)
+    assert service.active.variables["KEY"] == "first-value"
+    assert (await ended(project, second))["status"] == "SUPERSEDED"
+    assert len(service.deployments) == 3
+
+    await project.cancel(third)
+    assert (await ended(project, third))["status"] == "CANCELED"
+    assert service.active is None
 
 
 async def test_what_runs_there_goes_on_being_told(project: Deployed, heroku: FakeHeroku) -> None:

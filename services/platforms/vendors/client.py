@@ -108,6 +108,7 @@ class Client:
         path: str,
         *,
         body: object = None,
+        content: bytes | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         missing_ok: bool = False,
@@ -115,6 +116,7 @@ class Client:
     ) -> Answer:
         """Make a call, and make it again as long as that is of use; a POST only if it is `repeatable`.
 
+        `body` is sent as JSON, `content` as it is.
         Raises Refused; Unclear, where it may not be repeated; DeployFailed where the token is refused, or time is up.
         """
         given = {
@@ -123,7 +125,9 @@ class Client:
             **self.headers,
             **(headers or {}),
         }
-        request = self._http.build_request(method, self.base_url + path, json=body, params=params, headers=given)
+        request = self._http.build_request(
+            method, self.base_url + path, json=body, content=content, params=params, headers=given
+        )
         repeatable = repeatable or method in _IDEMPOTENT
         return await self._send(request, missing_ok=missing_ok, repeatable=repeatable)
 
@@ -160,6 +164,11 @@ class Client:
         """Get what is at a URL that the platform gave, without the token. Raises as `call` does."""
         return await self._send(self._http.build_request("GET", url), missing_ok=False, repeatable=True)
 
+    def not_accepted(self) -> DeployFailed:
+        """Word that the token is refused."""
+        message = f"{self.name} does not accept the credentials of the integration: replace them with new ones."
+        return DeployFailed("CREDENTIALS_REFUSED", message)
+
     def _require(self, repeatable: bool) -> None:  # noqa: FBT001 - says what is required
         if not repeatable:
             raise Unclear(f"{self.name} gave no proper answer.") from None
@@ -183,10 +192,7 @@ class Client:
         if answer.status < HTTPStatus.MULTIPLE_CHOICES or (missing_ok and answer.status == HTTPStatus.NOT_FOUND):
             return answer
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            raise DeployFailed(
-                "CREDENTIALS_REFUSED",
-                f"{self.name} does not accept the credentials of the integration: replace them with new ones.",
-            )
+            raise self.not_accepted()
         body: object = None
         with suppress(UnreadableJson):
             body = read_json(answer.body)

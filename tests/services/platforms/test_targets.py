@@ -13,8 +13,10 @@ from services.core.credentials import Token
 from services.core.tls import trusted
 from services.platforms.heroku.adapter import HerokuPlatform
 from services.platforms.port import DeployFailed, Line, LogStream, Order, Phase, PhaseChanged, StepChanged, StepState
+from services.platforms.railway.adapter import RailwayPlatform
 from tests.fakes.targets.heroku import FakeHeroku
 from tests.fakes.targets.hosting import answered
+from tests.fakes.targets.railway import FakeRailway
 from tests.fakes.targets.server import Awkward, Fault
 from tests.services.platforms.conformance import COMMON, Crash, InProcess, Record, Rig
 
@@ -31,7 +33,17 @@ def heroku() -> Generator[Rig]:
         )
 
 
-@pytest.fixture(params=[heroku])
+def railway() -> Generator[Rig]:
+    with FakeRailway() as fake:
+        yield Rig(
+            RailwayPlatform(base_url=fake.url, pauses=InProcess(), **COMMON),
+            fake,
+            begun=lambda: fake.uploads,
+            build_call="POST /project/.*/up",
+        )
+
+
+@pytest.fixture(params=[heroku, railway])
 def rig(request: pytest.FixtureRequest) -> Generator[Rig]:
     make: Callable[[], Generator[Rig]] = request.param
     yield from make()
@@ -241,8 +253,9 @@ async def test_the_lines_of_what_runs_are_told_once_in_order(rig: Rig) -> None:
             await client.get(f"{record.url}/page{number}/s3cret-of-alice")
             if number % 7 == 0:
                 await record.follow(rig.platform.look(record.placement(order)))
-    for _ in range(2):
+    for _ in range(3):
         await record.follow(rig.platform.look(record.placement(order)))
+        await asyncio.sleep(0.05)  # logs may be a moment behind
     said = [line.message for line in record.lines if line.stream is LogStream.RUNTIME and "/page" in line.message]
     assert said == [f"GET /page{number}/***" for number in range(30)]
 

@@ -1,0 +1,66 @@
+"""The adapter of the port."""
+
+from typing import ClassVar, Final
+
+from services.core.credentials import Credentials, Token
+from services.core.frozen import frozen
+from services.platforms.port import DeployFailed, Identity, Order, Placement
+from services.platforms.railway.answers import REMOVED, Who
+from services.platforms.railway.api import Api, failure
+from services.platforms.railway.deployment import RailwayDeployment
+from services.platforms.railway.documents import WHO
+from services.platforms.railway.logs import Logs
+from services.platforms.railway.site import Site
+from services.platforms.vendors.adapter import VendorPlatform
+from services.platforms.vendors.client import Client, Refused
+from services.platforms.vendors.work import Work
+
+URL: Final = "https://backboard.railway.com"
+
+
+@frozen(kw_only=True)
+class RailwayPlatform(VendorPlatform[Client]):
+    """The site is the name of the project and of its service."""
+
+    name: ClassVar[str] = "Railway"
+
+    base_url: str = URL
+
+    def connect(self, credentials: Credentials | None) -> Client:
+        if not isinstance(credentials, Token):
+            message = "There is no enabled RAILWAY integration for this project: create one."
+            raise DeployFailed("NO_CREDENTIALS", message)
+        return Client(
+            name=self.name,
+            base_url=self.base_url.rstrip("/"),
+            token=credentials.token,
+            pauses=self.pauses,
+            patience=self.patience,
+        )
+
+    async def run(self, client: Client, order: Order, work: Work) -> None:
+        await RailwayDeployment(Api(client), order, work, self.prepare).run()
+
+    async def give_up(self, client: Client, placement: Placement, *, live: bool) -> None:
+        """Cancel the deployment; or go back to the one before, or, where there is none, remove it."""
+        site = Site(Api(client), placement)
+        await (site.stop() if live else site.give_up())
+
+    async def tell(self, client: Client, placement: Placement, work: Work) -> None:
+        deployment_id = placement.progress.id("rollback") or placement.progress.id("build")
+        if deployment_id is None:
+            return
+        logs = Logs(Api(client), work)
+        deployment = await logs.look(deployment_id)
+        if deployment.status in REMOVED:
+            successor = await Site(Api(client), placement).running(deployment)
+            if successor is not None:
+                await logs.look(successor.id)
+
+    async def identify(self, client: Client) -> Identity:
+        """Return the workspaces that the token reaches."""
+        who = await Api(client).ask(WHO, Who)
+        return Identity(", ".join(workspace.name for workspace in who.api_token.workspaces))
+
+    def failure(self, refused: Refused) -> DeployFailed:
+        return failure(refused)

@@ -1,0 +1,107 @@
+"""The lines of a deployment, as Railway keeps them: without ids, with timestamps that several lines share."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.core.frozen import frozen
+from services.platforms.output import MAX_LINE_BYTES, cleaned
+from services.platforms.port import LogLevel, LogStream
+from services.platforms.railway.answers import Deployment, Lines, LogLine, Look
+from services.platforms.railway.api import Api
+from services.platforms.railway.documents import BUILD_LINES, LOOK, RUNTIME_LINES
+from services.platforms.vendors.client import Refused
+from services.platforms.vendors.work import Work
+
+LIMIT: Final = 500
+"""Lines asked for at once; Railway answers with one more."""
+_PAGES: Final = 40
+"""Pages of lines that are read back to the last one told; what is older than these is left out."""
+_LEVELS: Final = {"err": LogLevel.ERROR, "error": LogLevel.ERROR, "warn": LogLevel.WARN, "warning": LogLevel.WARN}
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+@frozen
+class Logs:
+    """Emits the lines of a deployment that were not told.
+
+    The id of a line is its time, its text's digest, and which of the equal lines of that time it is. Lines are asked
+    for from the millisecond before the last one's on, so that those of one time are always looked at together.
+    """
+
+    api: Api
+    work: Work
+
+    async def look(self, deployment_id: str) -> Deployment:
+        """Return a deployment, and emit its new lines. Lines that are not there yet are left for another look."""
+        build, runtime = self._start(LogStream.BUILD), self._start(LogStream.RUNTIME)
+        try:
+            look = await self.api.ask(LOOK, Look, id=deployment_id, limit=LIMIT, build=build, runtime=runtime)
+        except Refused:  # the whole answer, where a part of it is missing
+            return await self.api.deployment(deployment_id)
+        for stream, start, newest in (
+            (LogStream.BUILD, build, look.build),
+            (LogStream.RUNTIME, runtime, look.runtime),
+        ):
+            await self._emit(stream, await self._whole(stream, deployment_id, start, newest))
+        return look.deployment
+
+    async def settle(self, deployment_id: str) -> bool:
+        """Look, and say whether there was nothing new."""
+        before = self._last()
+        await self.look(deployment_id)
+        return self._last() == before
+
+    def _last(self) -> list[str | None]:
+        lasts = (self.work.placement.told.last(stream) for stream in (LogStream.BUILD, LogStream.RUNTIME))
+        return [line.id if line else None for line in lasts]
+
+    def _start(self, stream: LogStream) -> str | None:
+        last = self.work.placement.told.last(stream)
+        if last is None:
+            return None
+        return _text(_floor(datetime.fromisoformat(last.id.split()[0])) - _MILLISECOND)
+
+    async def _whole(
+        self, stream: LogStream, deployment_id: str, start: str | None, page: list[LogLine]
+    ) -> list[LogLine]:
+        """Return all lines from `start` on, of which Railway gave the newest."""
+        document = BUILD_LINES if stream is LogStream.BUILD else RUNTIME_LINES
+        newer: list[LogLine] = []
+        is_cut = len(page) >= LIMIT
+        for _ in range(_PAGES):
+            if not is_cut:
+                break
+            cut = _floor(page[0].at)
+            newer = [line for line in page if _floor(line.at) > cut] + newer
+            older = await self.api.ask(
+                document, Lines, id=deployment_id, limit=LIMIT, start=start, end=_text(cut + _MILLISECOND)
+            )
+            is_cut = len(older.lines) >= LIMIT and _floor(older.lines[0].at) < cut
+            page = [line for line in older.lines if _floor(line.at) <= cut]
+        return page + newer
+
+    async def _emit(self, stream: LogStream, lines: Iterable[LogLine]) -> None:
+        same = Counter[str]()
+        for line, text in _pieces(sorted(lines, key=lambda line: line.at)):
+            name = f"{line.timestamp} {hashlib.sha256(text.encode()).hexdigest()[:12]}"
+            same[name] += 1
+            level = _LEVELS.get((line.severity or "").lower()) if stream is LogStream.RUNTIME else None
+            await self.work.line(stream, text, id=f"{name} {same[name]}", at=line.at, level=level)
+
+
+def _pieces(lines: Iterable[LogLine]) -> Iterator[tuple[LogLine, str]]:
+    for line in lines:
+        for text in line.message.splitlines() or [""]:
+            yield line, cleaned(text)[:MAX_LINE_BYTES]
+
+
+def _floor(at: datetime) -> datetime:
+    """Return the millisecond of a time: Railway takes no finer one."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")

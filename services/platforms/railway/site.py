@@ -1,0 +1,214 @@
+"""The service of a site: its project, its variables, its domain, its deployments."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from services.core.frozen import frozen
+from services.platforms.port import DeployFailed, Placement
+from services.platforms.railway.answers import (
+    DEPLOYING,
+    LIVE,
+    REMOVED,
+    Deployment,
+    Deployments,
+    DomainCreated,
+    Domains,
+    Done,
+    Project,
+    ProjectCreated,
+    ProjectInfo,
+    Projects,
+    ServiceCreated,
+    Variables,
+    Who,
+)
+from services.platforms.railway.api import Api, Place
+from services.platforms.railway.documents import (
+    CANCEL,
+    DEPLOYMENTS,
+    DOMAIN_CREATE,
+    DOMAINS,
+    PROJECT,
+    PROJECT_CREATE,
+    PROJECTS,
+    REMOVE,
+    ROLLBACK,
+    SERVICE_CREATE,
+    VARIABLE_DELETE,
+    VARIABLES,
+    VARIABLES_UPSERT,
+    WHO,
+)
+from services.platforms.vendors.client import Refused
+from services.platforms.vendors.work import Work
+
+OURS: Final = "SNAPINFRA_VARIABLES"
+"""The variable that lists those which we set: the others are the user's own."""
+
+_PROVIDED: Final = re.compile(
+    r"RAILWAY_(?:(?:PROJECT|ENVIRONMENT|SERVICE|REPLICA|VOLUME|GIT|TCP_PROXY|PUBLIC|PRIVATE|STATIC|SNAPSHOT)(?:_.*)?"
+    r"|DEPLOYMENT_ID)"
+)
+"""Set by Railway itself (docs.railway.com/reference/variables)."""
+
+
+@frozen
+class Site:
+    """The project and its service have the site's name. They may not be there yet."""
+
+    api: Api
+    placement: Placement
+
+    async def ensure(self, work: Work) -> Place:
+        """Return where the service is, and create it and its project where there is none."""
+
+        async def create_project() -> str:
+            existing = await self.find_project()
+            return existing or await self._create_project(work)
+
+        project_id = await work.once("project", call=create_project, find=self.find_project)
+        project = await self._project(project_id)
+        environment_id = project.primary_environment_id or project.environments.nodes[0].id
+
+        async def find_service() -> str | None:
+            return _named(self.placement.site, (await self._project(project_id)))
+
+        async def create_service() -> str:
+            wanted = {"projectId": project_id, "environmentId": environment_id, "name": self.placement.site}
+            existing = _named(self.placement.site, project)
+            if existing is not None:
+                return existing
+            answer = await self.api.ask(SERVICE_CREATE, ServiceCreated, input=wanted)
+            return answer.service_create.id
+
+        service_id = await work.once("service", call=create_service, find=find_service)
+        return Place(project_id, environment_id, service_id)
+
+    async def find(self) -> Place | None:
+        """Return where the service is."""
+        project_id = self.placement.progress.id("project") or await self.find_project()
+        if project_id is None:
+            return None
+        project = await self._project(project_id)
+        service_id = self.placement.progress.id("service") or _named(self.placement.site, project)
+        environment_id = project.primary_environment_id or project.environments.nodes[0].id
+        return Place(project_id, environment_id, service_id) if service_id else None
+
+    async def find_project(self) -> str | None:
+        """Return the project with the site's name, of all workspaces that the token reaches."""
+        for workspace in (await self.api.ask(WHO, Who)).api_token.workspaces:
+            after: str | None = None
+            while True:
+                page = (await self.api.ask(PROJECTS, Projects, workspaceId=workspace.id, after=after)).projects
+                for project in page.nodes:
+                    if project.name == self.placement.site:
+                        return project.id
+                if page.page_info is None or not page.page_info.has_next_page:
+                    break
+                after = page.page_info.end_cursor
+        return None
+
+    async def _create_project(self, work: Work) -> str:
+        workspaces = (await self.api.ask(WHO, Who)).api_token.workspaces
+        if not workspaces:
+            raise DeployFailed("NOT_PERMITTED", "The token reaches no workspace at Railway: create one of a workspace.")
+        await work.say(f"Creating the project {self.placement.site} in the workspace {workspaces[0].name}.")
+        wanted = {"name": self.placement.site, "workspaceId": workspaces[0].id}
+        answer = await self.api.ask(PROJECT_CREATE, ProjectCreated, input=wanted)
+        return answer.project_create.id
+
+    async def _project(self, project_id: str) -> ProjectInfo:
+        return (await self.api.ask(PROJECT, Project, id=project_id)).project
+
+    async def set_variables(self, place: Place, wanted: Mapping[str, str]) -> None:
+        """Set what is wanted, and take out what we set earlier and is wanted no more. The user's own stay."""
+        listed = (await self.api.ask(VARIABLES, Variables, **place.ids)).variables
+        present = {name: value for name, value in listed.items() if not _PROVIDED.fullmatch(name)}
+        gone = set((present.get(OURS) or "").split()) & present.keys() - wanted.keys()
+        named = {**wanted, OURS: " ".join(sorted(wanted))}
+        changes = {name: value for name, value in named.items() if present.get(name) != value}
+        kept = {name: value for name, value in present.items() if name not in gone and name not in named}
+        if gone and all(value is not None for value in kept.values()):
+            await self._upsert(place, {**kept, **named}, replace=True)
+            return
+        for name in sorted(gone):  # one by one, which may redeploy what runs: nobody can read back what is sealed
+            await self.api.ask(VARIABLE_DELETE, Done, input={**place.ids, "name": name})
+        if changes:
+            await self._upsert(place, changes, replace=False)
+
+    async def _upsert(self, place: Place, variables: Mapping[str, str | None], *, replace: bool) -> None:
+        wanted = {**place.ids, "variables": variables, "replace": replace, "skipDeploys": True}
+        await self.api.ask(VARIABLES_UPSERT, Done, input=wanted)
+
+    async def domain(self, place: Place, work: Work) -> str:
+        """Return the domain that Railway gives the service."""
+
+        async def find() -> str | None:
+            domains = (await self.api.ask(DOMAINS, Domains, **place.ids)).domains.service_domains
+            return domains[0].domain if domains else None
+
+        async def create() -> str:
+            wanted = {"environmentId": place.environment_id, "serviceId": place.service_id}
+            existing = await find()
+            if existing is not None:
+                return existing
+            answer = await self.api.ask(DOMAIN_CREATE, DomainCreated, input=wanted)
+            return answer.service_domain_create.domain
+
+        return await work.once("domain", call=create, find=find)
+
+    async def deployments(self, place: Place) -> list[Deployment]:
+        """Return the newest deployments, the newest first."""
+        listed = await self.api.ask(DEPLOYMENTS, Deployments, input=place.ids)
+        return sorted(listed.deployments.nodes, key=lambda each: each.created_at, reverse=True)
+
+    async def find_marked(self, place: Place) -> str | None:
+        """Return the deployment that carries our deployment's mark."""
+        marked = (each.id for each in await self.deployments(place) if each.has_mark(self.placement.deployment_id))
+        return next(marked, None)
+
+    async def running(self, deployment: Deployment) -> Deployment | None:
+        """Return what runs instead of a deployment that was removed: Railway moves services to other machines."""
+        place = Place(deployment.project_id, deployment.environment_id, deployment.service_id or "")
+        return next((each for each in await self.deployments(place) if each.status in LIVE), None)
+
+    async def stop(self) -> None:
+        """Let nothing of the service run."""
+        place = await self.find()
+        for deployment in await self.deployments(place) if place else ():
+            if deployment.status not in REMOVED and deployment.status in LIVE | DEPLOYING | {"CRASHED"}:
+                await self.api.ask(REMOVE, Done, id=deployment.id)
+
+    async def give_up(self) -> None:
+        """Cancel what was begun; or, where it runs already, go back to what ran before."""
+        calls = self.placement.progress
+        deployment_id = calls.id("rollback") or calls.id("build")
+        place = await self.find() if deployment_id or "build" in calls.calls else None
+        if place is None:
+            return
+        deployment_id = deployment_id or await self.find_marked(place)
+        if deployment_id is None:
+            return
+        deployment = await self.api.deployment(deployment_id)
+        if deployment.status in DEPLOYING:
+            try:
+                await self.api.ask(CANCEL, Done, id=deployment_id)
+            except Refused:  # it ended meanwhile
+                deployment = await self.api.deployment(deployment_id)
+        if deployment.status in LIVE:
+            await self._leave(place, deployment)
+
+    async def _leave(self, place: Place, deployment: Deployment) -> None:
+        deployments = await self.deployments(place)
+        if not deployments or deployments[0].id != deployment.id:
+            return
+        before = next((each for each in deployments[1:] if each.can_rollback), None)
+        if before is None:
+            await self.api.ask(REMOVE, Done, id=deployment.id)
+        else:
+            await self.api.ask(ROLLBACK, Done, id=before.id)
+
+
+def _named(site: str, project: ProjectInfo) -> str | None:
+    return next((service.id for service in project.services.nodes if service.name == site), None)
