@@ -130,11 +130,24 @@ class Events(Answers, frozen=True):
     deployment_events: Connection[DeploymentEvent]
 
 
+class LogAttribute(Answers, frozen=True):
+    key: str
+    value: str
+
+
 class LogLine(Answers, frozen=True):
     timestamp: str
     """RFC 3339, up to nanoseconds; several lines share one."""
     message: str
+    attributes: list[LogAttribute]
+    """Of a line that was JSON: what it had besides its message."""
     severity: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The message with the attributes, whatever their order, as Railway shows them."""
+        said = sorted(f"{each.key}={each.value}" for each in self.attributes if each.key != "level")
+        return " ".join([self.message, *said])
 
     @property
     def at(self) -> datetime:

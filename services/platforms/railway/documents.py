@@ -27,7 +27,7 @@ class Document:
 
 
 _DEPLOYMENT: Final = "id status createdAt meta canRollback projectId environmentId serviceId"
-_LINES: Final = "timestamp message severity"
+_LINES: Final = "timestamp message severity attributes { key value }"
 
 WHO = Document("query Who { apiToken { workspaces { id name } } }")
 

@@ -94,7 +94,7 @@ class Logs:
 
 def _pieces(lines: Iterable[LogLine]) -> Iterator[tuple[LogLine, str]]:
     for line in lines:
-        for text in line.message.splitlines() or [""]:
+        for text in line.text.splitlines() or [""]:
             yield line, cleaned(text)[:MAX_LINE_BYTES]
 
 

@@ -56,7 +56,7 @@ class FakeRailway(Target):
         return [
             self.route("POST", "/graphql/v2", self._graphql, free=True),
             self.route("POST", "/project/{project}/environment/{environment}/up", self._up),
-            Route("/domains/{service}/{path:path}", self._edge),
+            Route("/domains/{service}/{path:path}", self._edge, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
             self.toy.route(),
         ]
 

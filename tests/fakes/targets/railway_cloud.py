@@ -4,9 +4,10 @@ import asyncio
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 
@@ -39,6 +40,20 @@ class Written:
     severity: str
 
 
+def _shown(line: Written) -> _Json:
+    """Show a line; of one that is an object of JSON, the message and what else it has apart (docs.railway.com/logs)."""
+    fields: _Json = {"message": line.message}
+    with suppress(ValueError):
+        if isinstance(parsed := json.loads(line.message), dict):
+            fields = cast("_Json", parsed)
+    return {
+        "timestamp": stamp(line.at),
+        "message": str(fields.pop("message", "")),
+        "severity": fields.get("level", line.severity),
+        "attributes": [{"key": key, "value": json.dumps(value)} for key, value in fields.items()],
+    }
+
+
 @dataclass
 class Log:
     lines: list[Written] = field(default_factory=list[Written])
@@ -58,10 +73,7 @@ class Log:
             and (start is None or line.at >= datetime.fromisoformat(start))
             and (end is None or line.at <= datetime.fromisoformat(end))
         ]
-        return [
-            {"timestamp": stamp(line.at), "message": line.message, "severity": line.severity}
-            for line in seen[-limit - 1 :]
-        ]
+        return [_shown(line) for line in seen[-limit - 1 :]]
 
 
 @dataclass

@@ -100,6 +100,18 @@ async def test_equal_lines_of_one_time_are_each_told_once(rig: Rig, fake: FakeRa
     assert {line.level for line in said} == {LogLevel.WARN}
 
 
+async def test_a_line_of_json_is_told_with_all_that_it_has(rig: Rig, fake: FakeRailway) -> None:
+    order = rig.order()
+    record = await deployed(rig, order)
+    at = utc_now() + timedelta(seconds=1)
+    content = json.dumps({"level": "error", "message": "it broke", "status": 500, "path": "/a"})
+    service(fake).deployments[-1].runtime.lines.append(Written(at, at - timedelta(hours=1), content, "info"))
+    await record.follow(rig.platform.look(record.placement(order)))
+    assert [(line.message, line.level) for line in record.lines if "broke" in line.message] == [
+        ('it broke path="/a" status=500', LogLevel.ERROR)
+    ]
+
+
 async def test_the_users_own_variables_stay_and_nothing_is_deployed_for_ours(rig: Rig, fake: FakeRailway) -> None:
     await deployed(rig, rig.order(OLD="old value"))
     service(fake).variables |= {"THEIRS": "${{Postgres.URL}}"}
