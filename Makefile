@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills fuzz faults hostile fuzz-models model guards backends bench bench-analytics format lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends bench bench-analytics format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ KILLS ?= 200
 kills: setup  ## KILLS=N workers lost while they deploy to fakes of all targets (SEED=S); writes docs/kills.md
 	@$(VENV)/python -m tests.kills.run --kills $(KILLS) --seed $(SEED)
 
+vendors: setup .make/vendors  ## Hold the fakes of deploy targets to the vendors' own clients; writes docs/vendors.md
+	@$(VENV)/python -m tests.vendors.run
+
 CALLS ?= 10000
 
 fuzz: setup  ## CALLS=N random calls of all root fields (SEED=S); writes docs/fuzz.md
@@ -99,7 +102,7 @@ lock: .make/tests  ## Resolve requirements/*.txt anew
 setup: .make/product .make/tests .make/tools .make/graphiql
 
 clean:  ## Remove everything that make built (not the data in .snapinfra)
-	rm -rf .venv .tools .make graph/static graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules
+	rm -rf .venv .tools .make graph/static graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules tests/vendors/npm/node_modules
 
 .make/venv:
 	@mkdir -p .make
@@ -144,6 +147,11 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 .make/audits: .make/tools tests/graph/audits/package-lock.json
 	@echo "installing the audits of GraphQL over HTTP into tests/graph/audits"
 	@cd tests/graph/audits && npm ci --silent
+	@touch $@
+
+.make/vendors: .make/tools tests/vendors/npm/package-lock.json
+	@echo "installing the vendors' clients into tests/vendors/npm"
+	@cd tests/vendors/npm && npm ci --silent
 	@touch $@
 
 .make/clients: .make/tools tests/clients/package-lock.json

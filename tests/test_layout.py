@@ -35,6 +35,7 @@ BESIDE: Final[Mapping[str, str]] = {
     "mutations": "streams of models, changed at random",
     "permissions": "what AWS lets each process do",
     "slices": "each slice's part of the tables of tests",
+    "vendors": "clients that the vendors of deploy targets wrote",
     "storm": "messages that come several times",
 }
 """Folders that mirror no package, and what they are about."""

@@ -166,7 +166,7 @@ class App:
         log = await self.client.fetch(asked.read(LogSession).logplex_url)
         last, same = work.placement.told.last(LogStream.RUNTIME), Counter[str]()
         for line in log.body.decode("utf-8", "replace").splitlines():
-            parts = _LOG_LINE.fullmatch(line)
+            parts = _LOG_LINE.fullmatch(line.removeprefix("data: "))  # which it is in a stream of events
             if parts is None:
                 continue
             stamp, source, process, message = parts.groups()

@@ -107,6 +107,7 @@ class FakeHeroku(Target):
             self.route("GET", "/apps/{app}/releases", self._list_releases),
             self.route("POST", "/apps/{app}/releases", self._roll_back),
             self.route("GET", "/apps/{app}/releases/{release}", self._release),
+            self.route("GET", "/apps/{app}/releases/{release}/config-vars", self._kept),
             self.route("GET", "/apps/{app}/dynos", self._dynos),
             self.route("PATCH", "/apps/{app}/formation", self._scale),
             self.route("POST", "/apps/{app}/log-sessions", self._log_session),
@@ -314,6 +315,10 @@ class FakeHeroku(Target):
         release = self._of(request, "release")
         return self._answer("release", release) if release else self._missing()
 
+    async def _kept(self, request: Request) -> Response:
+        app, release = self._found(request), self._of(request, "release")
+        return JSONResponse(app.kept[release["id"]]) if app and release else self._missing()
+
     async def _roll_back(self, request: Request) -> Response:
         app = self._found(request)
         if app is None:
@@ -377,6 +382,9 @@ class FakeHeroku(Target):
 
     async def _log(self, request: Request) -> Response:
         app = self.apps[request.path_params["app"]]
+        if "text/event-stream" in request.headers.get("accept", ""):
+            sent = "".join(f"id: {number}\ndata: {line}\n\n" for number, line in enumerate(app.log[-1500:]))
+            return Response(sent, media_type="text/event-stream")
         return Response("".join(f"{line}\n" for line in app.log[-1500:]), media_type="application/logplex-1")
 
     async def _output(self, request: Request) -> Response:
@@ -414,7 +422,8 @@ class FakeHeroku(Target):
     def _of(self, request: Request, what: str) -> _Json | None:
         app = self._found(request)
         records = [] if app is None else app.builds if what == "build" else app.releases
-        return next((each for each in records if each["id"] == request.path_params[what]), None)
+        wanted = request.path_params[what]
+        return next((each for each in records if wanted in {each["id"], str(each.get("version"))}), None)
 
     def _page(self, request: Request, what: str, records: list[_Json]) -> Response:
         asked = re.search(r"order=desc.*?max=(\d+)|max=(\d+).*?order=desc", request.headers.get("range", ""))
@@ -425,7 +434,7 @@ class FakeHeroku(Target):
         return JSONResponse(shown, 206 if len(records) > len(shown) else 200)
 
     async def _body(self, request: Request, what: str, title: str) -> _Json:
-        assert request.headers["accept"] == "application/vnd.heroku+json; version=3"
+        assert re.search(r"application/vnd\.heroku\+json; ?version=3", request.headers["accept"])
         body = json.loads(await request.body() or b"{}")
         links = SCHEMA["definitions"][what]["links"]
         link = next(each for each in links if each["title"] == title and "schema" in each)
