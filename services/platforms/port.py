@@ -106,6 +106,10 @@ class Told:
         """Return the newest line with an id."""
         return self._last.get(stream)
 
+    def first(self, stream: LogStream) -> str | None:
+        """Return the id of the oldest line that is remembered."""
+        return next((name for each, name in self._order if each is stream), None)
+
     def is_new(self, line: Line) -> bool:
         """Say whether a line has not been told, which it is from now on."""
         if not line.id:

@@ -21,6 +21,8 @@ _PAGES: Final = 40
 """Pages of lines that are read back to the last one told; what is older than these is left out."""
 _LEVELS: Final = {"err": LogLevel.ERROR, "error": LogLevel.ERROR, "warn": LogLevel.WARN, "warning": LogLevel.WARN}
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_LATE: Final = timedelta(seconds=5)
+"""By so much a line may come after later ones."""
 
 
 @frozen
@@ -28,7 +30,8 @@ class Logs:
     """Emits the lines of a deployment that were not told.
 
     The id of a line is its time, its text's digest, and which of the equal lines of that time it is. Lines are asked
-    for from the millisecond before the last one's on, so that those of one time are always looked at together.
+    for by whole milliseconds, so that those of one time are always looked at together, and those of the last seconds
+    again, as far back as it is known which of them were told.
     """
 
     api: Api
@@ -59,10 +62,12 @@ class Logs:
         return [line.id if line else None for line in lasts]
 
     def _start(self, stream: LogStream) -> str | None:
-        last = self.work.placement.told.last(stream)
-        if last is None:
+        first, last = self.work.placement.told.first(stream), self.work.placement.told.last(stream)
+        if first is None or last is None:
             return None
-        return _text(_floor(datetime.fromisoformat(last.id.split()[0])) - _MILLISECOND)
+        newest = _time_of(last.id)
+        start = max(newest - _LATE, _time_of(first) + _MILLISECOND)
+        return _text(min(start, newest - _MILLISECOND))
 
     async def _whole(
         self, stream: LogStream, deployment_id: str, start: str | None, page: list[LogLine]
@@ -96,6 +101,10 @@ def _pieces(lines: Iterable[LogLine]) -> Iterator[tuple[LogLine, str]]:
     for line in lines:
         for text in line.text.splitlines() or [""]:
             yield line, cleaned(text)[:MAX_LINE_BYTES]
+
+
+def _time_of(line_id: str) -> datetime:
+    return _floor(datetime.fromisoformat(line_id.split(maxsplit=1)[0]))
 
 
 def _floor(at: datetime) -> datetime:

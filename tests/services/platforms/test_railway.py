@@ -100,6 +100,20 @@ async def test_equal_lines_of_one_time_are_each_told_once(rig: Rig, fake: FakeRa
     assert {line.level for line in said} == {LogLevel.WARN}
 
 
+async def test_a_line_that_comes_after_later_ones_is_told(rig: Rig, fake: FakeRailway) -> None:
+    order = rig.order()
+    record = await deployed(rig, order)
+    began = utc_now() + timedelta(seconds=1)
+    log = service(fake).deployments[-1].runtime
+    for milliseconds in (0, 900, 2_000, 100, 1_999):
+        at = began + timedelta(milliseconds=milliseconds)
+        log.lines.append(Written(at, began - timedelta(hours=1), f"line {milliseconds}", "info"))
+        log.lines.sort(key=lambda line: line.at)
+        await record.follow(rig.platform.look(record.placement(order)))
+    said = [line.message for line in record.lines if line.message.startswith("line ")]
+    assert said == ["line 0", "line 900", "line 2000", "line 100", "line 1999"]
+
+
 async def test_a_line_of_json_is_told_with_all_that_it_has(rig: Rig, fake: FakeRailway) -> None:
     order = rig.order()
     record = await deployed(rig, order)
