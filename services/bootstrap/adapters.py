@@ -44,6 +44,7 @@ from services.platforms.port import AwsAccount, DeploymentPlatform, Platform
 from services.platforms.preparing import PrepareTables
 from services.platforms.railway.adapter import RailwayPlatform
 from services.platforms.tables import StackTables
+from services.platforms.vercel.adapter import VercelPlatform
 from services.scaffold.provider import Scaffold
 
 SHORTEST_SECRET: Final = 8
@@ -119,6 +120,7 @@ class Adapters:
         platforms: dict[DeploymentPlatform, Platform] = {
             DeploymentPlatform.HEROKU: HerokuPlatform(base_url=config.heroku_api_url, **common),
             DeploymentPlatform.RAILWAY: RailwayPlatform(base_url=config.railway_api_url, **common),
+            DeploymentPlatform.VERCEL: VercelPlatform(base_url=config.vercel_api_url, **common),
         }
         if config.development:
             platforms[DeploymentPlatform.LOCAL] = LocalPlatform((config.data / "local").absolute(), self._machine())

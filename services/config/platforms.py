@@ -15,3 +15,6 @@ class PlatformSettings(Section):
     railway_api_url: HttpUrl = Field(
         "https://backboard.railway.com", alias="RAILWAY_API_URL", description="Where Railway's public API is."
     )
+    vercel_api_url: HttpUrl = Field(
+        "https://api.vercel.com", alias="VERCEL_API_URL", description="Where Vercel's API is."
+    )

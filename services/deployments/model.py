@@ -42,6 +42,7 @@ class DeploymentStatus(Enum):
 INTEGRATION_OF: Final[Mapping[DeploymentPlatform, IntegrationType]] = {
     DeploymentPlatform.HEROKU: IntegrationType.HEROKU,
     DeploymentPlatform.RAILWAY: IntegrationType.RAILWAY,
+    DeploymentPlatform.VERCEL: IntegrationType.VERCEL,
 }
 """Whose credentials a platform takes. LOCAL takes none."""
 

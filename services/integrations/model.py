@@ -20,7 +20,7 @@ class IntegrationType(Enum):
     OPENAI = "OPENAI"
     """An API key of OpenAI, or of a server like it. Kept and tested; generations ask with the server's own key."""
     VERCEL = "VERCEL"
-    """An access token of Vercel. Kept and tested; nothing deploys there yet."""
+    """An access token of Vercel, by which deployments to VERCEL are made."""
     RENDER = "RENDER"
     """An API key of Render. Kept and tested; nothing deploys there yet."""
     HEROKU = "HEROKU"

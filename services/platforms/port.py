@@ -1,6 +1,6 @@
 """The port of the deploy targets: from an archive of files to a URL that answers.
 
-Adapters: local (development only), heroku, railway. All pass tests/services/platforms/.
+Adapters: local (development only), heroku, railway, vercel. All pass tests/services/platforms/.
 """
 
 from collections import deque
@@ -28,6 +28,8 @@ class DeploymentPlatform(Enum):
     """An app of Heroku, built there from the source."""
     RAILWAY = "RAILWAY"
     """A service of Railway in a project of its own, built there from the source."""
+    VERCEL = "VERCEL"
+    """A project of Vercel, built there from the files; it runs as a function, not as a server."""
 
 
 class LogStream(Enum):

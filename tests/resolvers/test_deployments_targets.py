@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes.targets.heroku import FakeHeroku
 from tests.fakes.targets.railway import FakeRailway
+from tests.fakes.targets.vercel import FakeVercel
 from tests.resolvers.deployed import Deployed, lines
 from tests.snapinfra import Server, User, events, serving, settings
 
@@ -27,14 +28,25 @@ def railway() -> Iterator[FakeRailway]:
 
 
 @pytest.fixture(scope="module")
+def vercel() -> Iterator[FakeVercel]:
+    with FakeVercel() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
 def server(
-    emulator: str, heroku: FakeHeroku, railway: FakeRailway, tmp_path_factory: pytest.TempPathFactory
+    emulator: str,
+    heroku: FakeHeroku,
+    railway: FakeRailway,
+    vercel: FakeVercel,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
     config = settings(
         emulator,
         SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")),
         HEROKU_API_URL=heroku.url,
         RAILWAY_API_URL=railway.url,
+        VERCEL_API_URL=vercel.url,
     )
     with serving(config) as running:
         yield running
@@ -182,3 +194,33 @@ async def test_a_build_that_is_canceled_is_canceled_there(project: Deployed, her
     await project.cancel(deployment_id)
     last = await ended(project, deployment_id)
     assert last["status"] == "CANCELED"
+
+
+async def test_a_deployment_goes_to_vercel_and_comes_back(project: Deployed, vercel: FakeVercel) -> None:
+    await connect(project.user, "VERCEL", {"token": vercel.token})
+    first, url = await project.live(platform="VERCEL", environmentVariables=[{"name": "KEY", "value": "first-value"}])
+    (site,) = (site for site in vercel.projects.values() if url.endswith(f"/{site.name}"))
+    code, environment = vercel.toy.running[site.name]
+    assert b"dist/server.js" in code.files["api/index.mjs"]
+    assert environment["KEY"] == "first-value"
+    assert environment["TABLE_PREFIX"] == f"{site.name}-"
+    assert (await shown(project.user, first))["providerUrl"].startswith("https://vercel.com/")
+    said = [line["message"] for line in lines(await project.events(first, until="SUCCESS"))]
+    assert sum(line.strip() == "step 7" for line in said) == 1
+    assert not any("first-value" in line for line in said)
+
+    second, again = await project.live(platform="VERCEL", environmentVariables=[{"name": "KEY", "value": "later-one"}])
+    assert again == url
+    rolled = await project.user.ask(
+        "mutation($input: RollbackDeploymentInput!) { rollbackDeployment(input: $input) { deployment { id } } }",
+        input={"deploymentId": second, "toDeploymentId": first},
+    )
+    third = rolled["rollbackDeployment"]["deployment"]["id"]
+    happened = await project.events(third, until="SUCCESS")
+    assert happened[-1]["status"] == "SUCCESS", happened
+    assert vercel.toy.running[site.name][1]["KEY"] == "first-value"
+    assert vercel.created == 2
+
+    await project.cancel(third)
+    assert (await ended(project, third))["status"] == "CANCELED"
+    assert site.name not in vercel.toy.running

@@ -73,11 +73,13 @@ class Client:
     pauses: Pauses
     patience: Patience = field(default_factory=Patience)
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    limit: str = ""
+    """Names the limit that its calls count against, where a platform has several beside each other."""
     _http: httpx.AsyncClient = field(init=False, repr=False)
     _turns: Turns = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        key = f"{self.name.lower()}#{hashlib.sha256(self.token.encode()).hexdigest()[:32]}"
+        key = f"{self.name.lower()}#{hashlib.sha256(self.token.encode()).hexdigest()[:32]}{self.limit}"
         turns = Turns(name=self.name, key=key, pauses=self.pauses, patience=self.patience)
         object.__setattr__(self, "_turns", turns)
         http = httpx.AsyncClient(verify=trusted(), timeout=self.patience.answer, follow_redirects=False)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from services.core.frozen import frozen
 from tests.fakes.targets.heroku import FakeHeroku
 from tests.fakes.targets.railway import FakeRailway
+from tests.fakes.targets.vercel import FakeVercel
 
 
 @frozen
@@ -27,4 +28,5 @@ class Kind:
 KINDS: Final[Mapping[str, Kind]] = {
     "HEROKU": Kind(FakeHeroku, "HEROKU_API_URL", begun=lambda fake: sum(len(app.builds) for app in fake.apps.values())),
     "RAILWAY": Kind(FakeRailway, "RAILWAY_API_URL", begun=lambda fake: fake.uploads),
+    "VERCEL": Kind(FakeVercel, "VERCEL_API_URL", begun=lambda fake: fake.created),
 }

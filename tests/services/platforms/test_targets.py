@@ -14,10 +14,12 @@ from services.core.tls import trusted
 from services.platforms.heroku.adapter import HerokuPlatform
 from services.platforms.port import DeployFailed, Line, LogStream, Order, Phase, PhaseChanged, StepChanged, StepState
 from services.platforms.railway.adapter import RailwayPlatform
+from services.platforms.vercel.adapter import VercelPlatform
 from tests.fakes.targets.heroku import FakeHeroku
 from tests.fakes.targets.hosting import answered
 from tests.fakes.targets.railway import FakeRailway
 from tests.fakes.targets.server import Awkward, Fault
+from tests.fakes.targets.vercel import FakeVercel
 from tests.services.platforms.conformance import COMMON, Crash, InProcess, Record, Rig
 
 MOST_ATTEMPTS = 50
@@ -43,7 +45,17 @@ def railway() -> Generator[Rig]:
         )
 
 
-@pytest.fixture(params=[heroku, railway])
+def vercel() -> Generator[Rig]:
+    with FakeVercel() as fake:
+        yield Rig(
+            VercelPlatform(base_url=fake.url, pauses=InProcess(), **COMMON),
+            fake,
+            begun=lambda: fake.created,
+            build_call="POST /v13/deployments",
+        )
+
+
+@pytest.fixture(params=[heroku, railway, vercel])
 def rig(request: pytest.FixtureRequest) -> Generator[Rig]:
     make: Callable[[], Generator[Rig]] = request.param
     yield from make()
@@ -274,4 +286,4 @@ def _rolling_back(order: Order, *, to: Record) -> Order:
 
 def _pattern(call: str) -> str:
     """Return the pattern of a call whatever its ids are."""
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "[^/]+", call)
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(dpl|prj|env)_[A-Za-z0-9]+", "[^/]+", call)

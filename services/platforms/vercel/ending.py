@@ -1,0 +1,72 @@
+"""How a deployment that was begun is given up, and one that is live is stopped."""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime
+from urllib.parse import quote
+
+from services.platforms.port import DeployFailed
+from services.platforms.vendors.client import Refused
+from services.platforms.vendors.work import LOOKS, Limits
+from services.platforms.vercel.api import DEPLOYMENTS
+from services.platforms.vercel.project import BEFORE, Deployment, Project, Site
+
+
+async def give_up(site: Site, limits: Limits, *, now: datetime) -> None:
+    """Stop the build, or go back to what was in production before; where nothing was, delete the deployment."""
+    deployment_id = await _begun(site, limits)
+    deployment = await site.deployment(deployment_id) if deployment_id else None
+    if deployment is not None and not deployment.has_ended:
+        deployment = await _canceled(site, deployment)
+    if deployment is None or not deployment.is_ready:
+        return
+    try:
+        async with asyncio.timeout(limits.release):
+            await _leave(site, deployment, limits, now=now)
+    except TimeoutError:
+        message = "Vercel is still giving the project's domains to a deployment."
+        raise DeployFailed("RELEASE_TIMED_OUT", message) from None
+
+
+async def delete(site: Site, deployment_id: str) -> None:
+    """Delete a deployment: of what is live, Vercel can stop nothing else."""
+    await site.api.call("DELETE", f"{DEPLOYMENTS}/{quote(deployment_id)}", missing_ok=True)
+
+
+async def _begun(site: Site, limits: Limits) -> str | None:
+    """Return the deployment that was begun, or is to become production again."""
+    progress = site.placement.progress
+    known = progress.id("rollback") or progress.id("build")
+    if known is None and "rollback" in progress.calls:
+        project = await site.project()
+        return project.asked_since(progress.calls["rollback"].at)
+    if known is None and "build" in progress.calls:
+        for _ in range(LOOKS):
+            if (listed := await site.find_deployment()) is not None:
+                return listed.uid
+            await asyncio.sleep(limits.poll)
+    return known
+
+
+async def _leave(site: Site, deployment: Deployment, limits: Limits, *, now: datetime) -> None:
+    while (project := await site.project()).is_moving:  # noqa: ASYNC110 - Vercel tells nobody
+        await asyncio.sleep(limits.poll)
+    before = _before(project, deployment)
+    if project.production == deployment.id and before is not None:
+        await site.move("rollback", before, limits)
+        await site.moved(before, limits, asked_at=now)
+    elif "rollback" not in site.placement.progress.calls:
+        await delete(site, deployment.id)
+
+
+async def _canceled(site: Site, deployment: Deployment) -> Deployment | None:
+    with suppress(Refused):  # it ended meanwhile
+        await site.api.call("PATCH", f"/v12/deployments/{deployment.id}/cancel", missing_ok=True)
+    return await site.deployment(deployment.id)
+
+
+def _before(project: Project, deployment: Deployment) -> str | None:
+    request = project.last_alias_request
+    if request is not None and request.to_deployment_id == deployment.id:
+        return request.from_deployment_id
+    return deployment.meta.get(BEFORE)
