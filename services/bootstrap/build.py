@@ -21,6 +21,7 @@ from services.collaboration import Collaboration
 from services.config import Config
 from services.core.clock import Clock, utc_now
 from services.dashboard import Dashboards
+from services.deployments.model import INTEGRATION_OF
 from services.documentation.model import DOCUMENTATION
 from services.documentation.service import Documentation
 from services.environments.model import ENVIRONMENTS
@@ -113,7 +114,9 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         table=table(INTEGRATIONS),
         projects=projects,
         envelopes=adapters.envelopes(),
-        tester=CredentialTester(outbound, now),
+        tester=CredentialTester(
+            outbound, now, checkers={kind: platforms[at] for at, kind in INTEGRATION_OF.items() if at in platforms}
+        ),
         idempotency=idempotency,
         now=now,
     )

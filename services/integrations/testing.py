@@ -1,8 +1,9 @@
 """Testing credentials: one cheap request to each service that only its user may make."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Final
+from typing import Final, Protocol
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -13,8 +14,9 @@ from services.core.credentials import AwsKeys, Credentials, Token
 from services.core.foreign_json import UnreadableJson, read_json
 from services.core.frozen import frozen
 from services.core.ids import TeamId
-from services.foundation.outbound.client import Outbound, Reply, Unreachable
+from services.foundation.outbound.client import TOTAL_TIMEOUT, Outbound, Reply, Unreachable
 from services.integrations.model import CredentialTest, IntegrationTestState, IntegrationType
+from services.platforms.port import DeployFailed, Identity
 
 BASE_URLS: Final[Mapping[IntegrationType, str]] = {
     IntegrationType.GROQ: "https://api.groq.com/openai/v1",
@@ -50,16 +52,29 @@ _BODIES: Final[Mapping[IntegrationType, bytes]] = {
 _REFUSALS: Final = {401, 403}
 
 
+_REASONS: Final = {"CREDENTIALS_REFUSED", "NOT_PERMITTED"}
+
+
+class Checker(Protocol):
+    """A deploy target that says whose credentials they are (services/platforms/port.py)."""
+
+    async def check(self, credentials: Credentials) -> Identity: ...
+
+
 @frozen
 class CredentialTester:
     outbound: Outbound
     now: Clock
     base_urls: Mapping[IntegrationType, str] = field(default_factory=lambda: BASE_URLS)
+    checkers: Mapping[IntegrationType, Checker] = field(default_factory=dict[IntegrationType, Checker])
+    """Those that also deploy; the others are asked here."""
 
     async def test(
         self, kind: IntegrationType, credentials: Credentials, *, base_url: str | None, team_id: TeamId
     ) -> CredentialTest:
         """Ask the service whether it accepts a team's credentials."""
+        if (checker := self.checkers.get(kind)) is not None:
+            return await self._checked(kind, checker, credentials)
         url = (base_url or self.base_urls[kind]).rstrip("/") + _PATHS[kind]
         body = _BODIES.get(kind, b"")
         method = "POST" if body else "GET"
@@ -70,6 +85,18 @@ class CredentialTester:
         except Unreachable as failure:
             return self._result(IntegrationTestState.FAILED, str(failure))
         return self._read(kind, reply)
+
+    async def _checked(self, kind: IntegrationType, checker: Checker, credentials: Credentials) -> CredentialTest:
+        try:
+            async with asyncio.timeout(TOTAL_TIMEOUT):
+                identity = await checker.check(credentials)
+        except TimeoutError:
+            return self._result(IntegrationTestState.FAILED, "There was no answer in time.")
+        except DeployFailed as failure:
+            if failure.reason in _REASONS:
+                return self._result(IntegrationTestState.REFUSED, f"{kind.value} does not accept these credentials.")
+            return self._result(IntegrationTestState.FAILED, failure.message)
+        return self._result(IntegrationTestState.PASSED, f"{kind.value} accepts these credentials, as {identity.name}.")
 
     def _read(self, kind: IntegrationType, reply: Reply) -> CredentialTest:
         refused = reply.status in _REFUSALS or (kind is IntegrationType.RAILWAY and _has_errors(reply))

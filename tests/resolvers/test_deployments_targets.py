@@ -224,3 +224,23 @@ async def test_a_deployment_goes_to_vercel_and_comes_back(project: Deployed, ver
     await project.cancel(third)
     assert (await ended(project, third))["status"] == "CANCELED"
     assert site.name not in vercel.toy.running
+
+
+async def test_a_test_of_an_integration_says_whose_it_is(alice: User, heroku: FakeHeroku) -> None:
+    tested: list[dict[str, Any]] = []
+    for token in (heroku.token, "another-token-0123"):
+        made = await alice.ask(
+            "mutation($token: String!) { createIntegration(input: {type: HEROKU, credentials: {token: $token}})"
+            " { integration { id } } }",
+            token=token,
+        )
+        asked = await alice.ask(
+            "mutation($id: ID!) { testIntegration(input: {integrationId: $id})"
+            " { integration { testState testMessage } } }",
+            id=made["createIntegration"]["integration"]["id"],
+        )
+        tested.append(asked["testIntegration"]["integration"])
+    assert tested == [
+        {"testState": "PASSED", "testMessage": "HEROKU accepts these credentials, as alice@example.com."},
+        {"testState": "REFUSED", "testMessage": "HEROKU does not accept these credentials."},
+    ]
