@@ -17,6 +17,7 @@ from resolvers.shown import AnyEnvironment, shown, shows
 from resolvers.viewer_can import ViewerCan
 from services.core.pages import PageRequest
 from services.deployments import events, model
+from services.deployments.log_query import parsed
 from services.deployments.model import DeploymentStatus
 from services.environments.rules import MOST as MAX_VARIABLES
 from services.platforms.port import LogLevel, LogStream, StepState
@@ -62,6 +63,14 @@ class LogFilter:
     """Of these levels."""
     contains: str | None = None
     """With this text, in whatever case."""
+    query: str | None = None
+    """That this asks for, such as `@level:error AND (timeout OR "connection reset")`: words and quoted texts in
+    whatever case, `@level:` and `@stream:`, AND (which may be left out), OR, NOT or `-`, parentheses. At most 500
+    characters."""
+    since: datetime | None = None
+    """From this moment on."""
+    until: datetime | None = None
+    """Before this moment."""
 
 
 LogFilterArgument = Annotated[
@@ -72,7 +81,14 @@ LogFilterArgument = Annotated[
 def log_filter(asked: LogFilter | None) -> events.LogFilter:
     if asked is None:
         return events.LogFilter()
-    return events.LogFilter(frozenset(asked.streams or ()), frozenset(asked.levels or ()), asked.contains or "")
+    return events.LogFilter(
+        frozenset(asked.streams or ()),
+        frozenset(asked.levels or ()),
+        asked.contains or "",
+        parsed(asked.query) if asked.query else None,
+        asked.since,
+        asked.until,
+    )
 
 
 @strawberry.type

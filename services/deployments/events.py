@@ -74,12 +74,19 @@ class LogFilter:
     streams: Collection[LogStream] = ()
     levels: Collection[LogLevel] = ()
     contains: str = ""
+    matches: Callable[[LogLine], bool] | None = None
+    """What a query asks for (log_query.py)."""
+    since: datetime | None = None
+    until: datetime | None = None
 
     def shows(self, line: LogLine) -> bool:
         return (
             (not self.streams or line.stream in self.streams)
             and (not self.levels or line.level in self.levels)
             and (not self.contains or self.contains.casefold() in line.message.casefold())
+            and (self.since is None or line.timestamp >= self.since)
+            and (self.until is None or line.timestamp < self.until)
+            and (self.matches is None or self.matches(line))
         )
 
 

@@ -97,11 +97,11 @@ class DeploymentJob:
 
     async def _look(self, run: Run[Deployment], platform: port.Platform) -> Never:
         """Tell what a running backend has written, and leave it alone until the next look. Raises Parked."""
-        placement = await self.orders.placement(run.record)
         try:
+            placement = await self.orders.placement(run.record)
             await self._follow(run, platform.look(placement), Mask(placement.secrets))
-        except port.DeployFailed as failure:  # it runs on, whether or not we can see it
-            log.info("%s can't be looked at: %s", run.record.id, failure.reason)
+        except JobFailed as failure:  # it runs on, whether or not we can see it
+            log.info("%s can't be looked at: %s", run.record.id, failure.code)
         await run.out.flush()
         await self.archived(run.record)
         pause = FIRST_PAUSE if run.out.seq else min(max(FIRST_PAUSE, run.record.pause * 3 // 2), LONGEST_PAUSE)
@@ -130,11 +130,13 @@ class DeploymentJob:
 
     async def _cancel(self, record: Deployment) -> str | None:
         """Stop what the platform has of a deployment; return why it could not be."""
-        placement = await self.orders.placement(record)
+        mask = Mask(())
         try:
+            placement = await self.orders.placement(record)
+            mask = Mask(placement.secrets)
             await self._platform(record).cancel(placement, live=record.live_at is not None)
-        except port.DeployFailed as failure:
-            return f"It may still run at {record.platform.value}: {Mask(placement.secrets)(failure.message)}"
+        except (port.DeployFailed, JobFailed) as failure:
+            return f"It may still run at {record.platform.value}: {mask(failure.message)}"
         return None
 
     async def failed(self, run: Run[Deployment], failure: JobFailed, *, final: bool) -> None:

@@ -76,7 +76,7 @@ class Phase(Enum):
 class Config:
     """What the user chose. Commands of None mean the platform's own."""
 
-    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     build_command: str | None = None
     start_command: str | None = None
     health_path: str = "/health"

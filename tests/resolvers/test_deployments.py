@@ -110,6 +110,24 @@ async def test_log_lines_can_be_filtered(project: Deployed) -> None:
     assert happened[-1]["__typename"] == "DeploymentFinished"
 
 
+async def test_a_log_can_be_asked_by_a_query_and_between_two_moments(project: Deployed) -> None:
+    deployment_id, url = await project.live()
+    for path in ("/first", "/second"):
+        await answer(url, path)
+        await asyncio.sleep(0.01)  # so that their moments differ
+    await project.cancel(deployment_id)
+    happened = await project.events(deployment_id, filter={"query": '@stream:runtime AND ("for /FIRST" OR second)'})
+    first, second = lines(happened)
+    between = {"contains": "asked", "since": first["timestamp"], "until": second["timestamp"]}
+    page = (await project.user.ask(LOGS, id=deployment_id, first=10, filter=between))["deployment"]["logs"]
+    wrong = await project.user.result(LOGS, id=deployment_id, first=10, filter={"query": "a AND @size:3"})
+
+    assert [line["message"] for line in (first, second)] == ["asked for /first", "asked for /second"]
+    assert [edge["node"]["message"] for edge in page["edges"]] == ["asked for /first"]
+    assert wrong["errors"][0]["message"] == "There is no @size; there are @level and @stream (character 7)."
+    assert wrong["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
 async def test_a_canceled_deployment_really_stops(project: Deployed) -> None:
     deployment_id, url = await project.live()
 

@@ -185,6 +185,27 @@ async def test_what_runs_there_goes_on_being_told(project: Deployed, heroku: Fak
     assert (await ended(project, deployment_id))["status"] == "CANCELED"
 
 
+async def test_what_runs_there_runs_on_when_we_may_not_look_any_more(project: Deployed, heroku: FakeHeroku) -> None:
+    await connect(project.user, "HEROKU", {"token": heroku.token})
+    deployment_id, url = await project.live(platform="HEROKU")
+    app = next(app for app in heroku.apps.values() if app.record["web_url"] == f"{url}/")
+    listed = await project.user.ask("{ integrations { nodes { id } } }")
+    for integration in listed["integrations"]["nodes"]:
+        await project.user.ask(
+            "mutation($id: ID!) { deleteIntegration(input: {integrationId: $id}) { userErrors { message } } }",
+            id=integration["id"],
+        )
+    before = heroku.calls.total()
+    await asyncio.sleep(6)  # two looks
+    assert (await shown(project.user, deployment_id))["status"] == "SUCCESS"
+    assert heroku.calls.total() == before
+    await project.cancel(deployment_id)
+    last = await ended(project, deployment_id)
+    assert (last["status"], last["reason"]) == ("CANCELED", "NOT_STOPPED")
+    assert "It may still run at HEROKU" in last["message"]
+    assert app.name in heroku.toy.running
+
+
 async def test_a_build_that_is_canceled_is_canceled_there(project: Deployed, heroku: FakeHeroku) -> None:
     await connect(project.user, "HEROKU", {"token": heroku.token})
     deployment_id = await project.deploy(platform="HEROKU")

@@ -80,6 +80,11 @@ SLICE: Final = Slice(
             "DeploymentFilter.status",
         ),
         "resolvers/test_deployments.py::test_log_lines_can_be_filtered": ("LogFilter.contains", "LogFilter.streams"),
+        "resolvers/test_deployments.py::test_a_log_can_be_asked_by_a_query_and_between_two_moments": (
+            "LogFilter.query",
+            "LogFilter.since",
+            "LogFilter.until",
+        ),
         "services/platforms/test_local.py": ("DeploymentConfigInput.startCommand",),
     },
 )

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from datetime import datetime
 from http import HTTPStatus
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -13,6 +14,10 @@ from services.core.frozen import frozen
 from services.platforms.port import DeployFailed, LogStream, Placement
 from services.platforms.vendors.client import Client, Refused
 from services.platforms.vendors.work import Work
+
+BEFORE: Final = "before"
+"""The step that notes what runs before anything is changed."""
+NOTHING: Final = "-"
 
 _NEWEST_BUILDS: Final = "started_at ..; order=desc,max=50"
 _NEWEST_RELEASES: Final = "version ..; order=desc,max=20"
@@ -133,7 +138,7 @@ class App:
         await self.client.call("PATCH", f"{self.path}/formation", body={"updates": updates}, missing_ok=True)
 
     async def give_up(self) -> None:
-        """Stop the build; or, where it was released, go back to what ran before."""
+        """Stop the build, and bring back what ran before, with the config vars that it had."""
         progress = self.placement.progress
         release_id = progress.id("rollback")
         build_id = progress.id("build") or (await self.find_build() if "build" in progress.calls else None)
@@ -145,18 +150,23 @@ class App:
                 except Refused:  # it ended meanwhile
                     build = await self.build(build_id)
             release_id = build.release.id if build.release else None
-        if release_id is not None:
-            await self._leave(release_id)
+        if (before := progress.id(BEFORE)) is not None:
+            await self.restore(before, ours=release_id)
 
-    async def _leave(self, release_id: str) -> None:
+    async def newest(self) -> str:
+        """Return the release that runs; NOTHING where none does."""
         releases = await self.releases()
-        if not releases or releases[0].id != release_id:
-            return
-        before = next((each for each in releases[1:] if each.status == "succeeded" and each.slug), None)
-        if before is None:
+        return next((each.id for each in releases if each.status == "succeeded" and each.slug), NOTHING)
+
+    async def restore(self, before: str, *, ours: str | None) -> None:
+        """Bring a release back, unless somebody else has deployed since; where there was none, let no dyno run."""
+        newer = list(takewhile(lambda each: each.id != before, await self.releases()))
+        if before == NOTHING:
             await self.scale(0)
-        else:
-            body = {"release": before.id}
+            return
+        slug = (await self.release(before)).slug  # config vars alone make releases, too
+        if newer and all(each.id == ours or each.slug == slug for each in newer):
+            body = {"release": before}
             await self.client.call("POST", f"{self.path}/releases", body=body, repeatable=True)
 
     async def tell_log(self, work: Work) -> None:

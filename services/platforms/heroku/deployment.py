@@ -3,16 +3,18 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
-from services.core.frozen import frozen
 from services.platforms.archive import contents
 from services.platforms.emitting import step
-from services.platforms.heroku.app import App, Build, Release
+from services.platforms.heroku.app import BEFORE, App, Build, Release
 from services.platforms.port import DeployFailed, Live, LogStream, Order, Phase, PhaseChanged
 from services.platforms.preparing import Prepare
+from services.platforms.vendors.client import Refused, Unclear
 from services.platforms.vendors.output import Output
 from services.platforms.vendors.source import tarball
 from services.platforms.vendors.work import Work
@@ -34,24 +36,39 @@ class _Made(msgspec.Struct, frozen=True):
     id: str
 
 
-@frozen
+@dataclass(slots=True)
 class HerokuDeployment:
     app: App
     order: Order
     work: Work
     prepare: Prepare
+    _released: str | None = None
+    """The release of this deployment, once it is known."""
 
     async def run(self) -> None:
-        """Build or roll back, release, and wait until it answers. Raises DeployFailed and Refused."""
+        """Build or roll back, release, and wait until it answers. Raises DeployFailed and Refused.
+
+        What fails for good gives way to what ran before, which config vars of ours may have restarted.
+        """
+        try:
+            await self._deploy()
+        except DeployFailed as failure:
+            before = self.work.id(BEFORE)
+            if failure.again_after is None and before is not None and failure.reason != "CREDENTIALS_REFUSED":
+                with suppress(DeployFailed, Refused, Unclear):  # the first failure is the one to tell of
+                    await self.app.restore(before, ours=self._released)
+            raise
+
+    async def _deploy(self) -> None:
         earlier = self.order.rollback_to
         if earlier is None:
             await self._prepare()
-            release_id = await self._build()
+            self._released = await self._build()
         else:
-            release_id = await self._roll_back(earlier.id("rollback"), earlier.id("build"))
+            self._released = await self._roll_back(earlier.id("rollback"), earlier.id("build"))
         await self.work.emit(PhaseChanged(Phase.DEPLOYING))
-        await self._release(release_id)
-        await self._start(release_id)
+        await self._release(self._released)
+        await self._start(self._released)
 
     async def _prepare(self) -> None:
         await self.work.emit(PhaseChanged(Phase.BUILDING))
@@ -61,7 +78,11 @@ class HerokuDeployment:
             prepared = await self.prepare(self.order)
         async with step(self.work.emit, "app"):
             await self.app.ensure(self.work)
+            await self._note_before()
             await self._set_variables({**prepared.environment, **self.order.config.environment})
+
+    async def _note_before(self) -> None:
+        await self.work.once(BEFORE, call=self.app.newest, find=self.app.newest)
 
     async def _set_variables(self, wanted: Mapping[str, str]) -> None:
         """Set what is wanted, and take out what we set earlier and is wanted no more. The user's own stay."""
@@ -182,6 +203,7 @@ class HerokuDeployment:
                     return release.id
             return None
 
+        await self._note_before()
         async with step(self.work.emit, "rollback"):
             return await self.work.once("rollback", call=call, find=find)
 

@@ -1,0 +1,73 @@
+"""What is special about Heroku."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from services.platforms.port import Config, DeployFailed, Line
+from tests.fakes.targets.heroku import FakeHeroku
+from tests.services.platforms.conformance import SITE, Record, Rig
+from tests.services.platforms.test_targets import heroku
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with contextmanager(heroku)() as rig:
+        yield rig
+
+
+def fake(rig: Rig) -> FakeHeroku:
+    assert isinstance(rig.fake, FakeHeroku)
+    return rig.fake
+
+
+@pytest.mark.parametrize("fault", ["no-start", "no-health"])
+async def test_what_does_not_answer_gives_way_to_what_ran_before(rig: Rig, fault: str) -> None:
+    await Record().follow(rig.platform.deploy(rig.order({"server.js": "1"}, GREETING="first words")))
+    with pytest.raises(DeployFailed):
+        await Record().follow(rig.platform.deploy(rig.order({fault: ""}, id="deployment_2", GREETING="later words")))
+    code, environment = fake(rig).toy.running[SITE]
+    assert code.files["server.js"] == b"1"
+    assert environment["GREETING"] == "first words"
+
+
+async def test_a_release_that_fails_after_its_build_is_told_with_its_lines(rig: Rig) -> None:
+    record = Record()
+    with pytest.raises(DeployFailed) as failure:
+        await record.follow(rig.platform.deploy(rig.order({"release-phase": "fail"})))
+    assert failure.value.reason == "RELEASE_FAILED"
+    said = [event.message for event in record.events if isinstance(event, Line) and event.stream.value == "RELEASE"]
+    assert said == ["migrating 0", "migrating 1", "migrating 2"]
+    assert "migrating 2" in failure.value.message
+
+
+async def test_a_release_phase_is_waited_for(rig: Rig) -> None:
+    record = Record()
+    await record.follow(rig.platform.deploy(rig.order({"release-phase": "fine"})))
+    assert record.url is not None
+
+
+async def test_somebody_elses_app_is_left_alone(rig: Rig) -> None:
+    fake(rig).others.add(SITE)
+    with pytest.raises(DeployFailed) as failure:
+        await Record().follow(rig.platform.deploy(rig.order()))
+    assert failure.value.reason in {"NAME_TAKEN", "NOT_PERMITTED"}
+    assert rig.begun() == 0
+
+
+async def test_config_vars_of_the_users_own_stay(rig: Rig) -> None:
+    await Record().follow(rig.platform.deploy(rig.order(KEY="one")))
+    fake(rig).apps[SITE].config["THEIRS"] = "kept"
+    await Record().follow(rig.platform.deploy(rig.order(id="deployment_2", OTHER="two")))
+    config = fake(rig).apps[SITE].config
+    assert (config["THEIRS"], config["OTHER"], "KEY" in config) == ("kept", "two", False)
+
+
+async def test_commands_of_the_users_own_are_what_heroku_runs(rig: Rig) -> None:
+    config = Config(build_command="make it", start_command="node other.js")
+    await Record().follow(rig.platform.deploy(replace(rig.order(), config=config)))
+    code, _ = fake(rig).toy.running[SITE]
+    assert code.command == "node other.js"
+    assert b'"heroku-postbuild":"make it"' in code.files["package.json"]
