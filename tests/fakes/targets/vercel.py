@@ -37,6 +37,8 @@ http.createServer(handler).listen(Number(process.env.PORT), '127.0.0.1');
 
 @dataclass
 class FakeVercel(Target):
+    token: str = "tokenOfTheFake0123456789"
+    """Its own client takes none with a hyphen."""
     host: Host = field(init=False)
     projects: dict[str, Project] = field(default_factory=dict[str, Project])
     """By name."""
@@ -76,6 +78,7 @@ class FakeVercel(Target):
             self.route("GET", "/v13/deployments/{deployment}", self._deployment),
             self.route("DELETE", "/v13/deployments/{deployment}", self._delete),
             self.route("PATCH", "/v12/deployments/{deployment}/cancel", self._cancel),
+            self.route("GET", "/v11/deployments/{deployment}/builds", self._builds),
             self.route("GET", "/v6/deployments", self._list),
             self.route("GET", "/v7/deployments", self._list),
             self.route("GET", "/v3/deployments/{deployment}/events", self._events),
@@ -217,6 +220,7 @@ class FakeVercel(Target):
             "createdAt": now(),
             "projectId": project.id,
             "ownerId": TEAM,
+            "team": {"id": TEAM, "slug": "alices-team", "name": "Alice's team"},
             "target": body.get("target"),
             "meta": body.get("meta", {}),
             "creator": {"uid": "user_1", "username": "alice"},
@@ -286,6 +290,10 @@ class FakeVercel(Target):
         self._become(build, "CANCELED")
         return JSONResponse(build.record)
 
+    async def _builds(self, request: Request) -> Response:
+        _, build = self._of(request)
+        return JSONResponse({"builds": []}) if build else self._missing()
+
     async def _list(self, request: Request) -> Response:
         asked = request.query_params
         project = next((each for each in self.projects.values() if each.id == asked.get("projectId")), None)
@@ -317,7 +325,7 @@ class FakeVercel(Target):
             while True:
                 events = build.readable(since=since)
                 for event in events[sent:]:
-                    yield f"{json.dumps(event)}\n"
+                    yield f"{json.dumps({**event, **event.get('payload', {})})}\n"  # flat, for it is read so
                 sent = len(events)
                 if build.state in {"ERROR", "CANCELED"} or build.record["aliasAssigned"]:
                     await asyncio.sleep(0.05)
@@ -349,10 +357,12 @@ class FakeVercel(Target):
     def _request(self, project: Project, build: Build, kind: str) -> None:
         asked: Json = {"fromDeploymentId": project.production, "toDeploymentId": build.id, "type": kind}
         asked |= {"jobStatus": "pending", "requestedAt": now()}
+        if not self.is_rolling:  # otherwise it stays the earlier request for a while
+            project.record["lastAliasRequest"] = asked
         self.background(self._move(project, build, asked))
 
     async def _move(self, project: Project, build: Build, asked: Json) -> None:
-        await asyncio.sleep(0.1 if self.is_rolling else 0.01)  # until then the earlier request is the last
+        await asyncio.sleep(0.1 if self.is_rolling else 0.01)
         project.record["lastAliasRequest"] = asked
         await asyncio.sleep(0.03)
         asked["jobStatus"] = "in-progress"
