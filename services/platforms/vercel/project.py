@@ -54,13 +54,13 @@ class _Named(msgspec.Struct, frozen=True):
 class Project(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     account_id: str
-    targets: dict[str, _Named | None] = {}
+    targets: dict[str, _Named | None] | None = None
     last_alias_request: AliasRequest | None = None
 
     @property
     def production(self) -> str | None:
         """Return the deployment that is in production."""
-        target = self.targets.get("production")
+        target = (self.targets or {}).get("production")
         return target.id if target else None
 
     @property
@@ -79,7 +79,7 @@ class Deployment(msgspec.Struct, frozen=True, rename="camel"):
     ready_state: str
     ready_substate: str | None = None
     alias_assigned: object = None
-    """A time, or true, once its domains lead to it; it may be READY before."""
+    """True, or a time, once its domains lead to it; it may be READY before."""
     alias_error: object = None
     alias: list[str] = []
     meta: dict[str, str] = {}

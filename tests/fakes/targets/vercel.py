@@ -18,9 +18,18 @@ from starlette.routing import Route
 
 from tests.fakes.targets.hosting import Code, Host, Toy
 from tests.fakes.targets.server import Target
-from tests.fakes.targets.vercel_project import Build, Json, Project, new_id, now
+from tests.fakes.targets.vercel_project import (
+    TEAM,
+    Build,
+    Json,
+    Project,
+    deployment_record,
+    new_id,
+    now,
+    production_record,
+    project_record,
+)
 
-TEAM: Final = "team_0123456789abcdefghijklmn"
 RESERVED: Final = {"AWS_SECRET_KEY", "AWS_EXECUTION_ENV", "NOW_REGION", "TZ", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"}
 """vercel.com/docs/environment-variables/reserved-environment-variables."""
 
@@ -124,8 +133,7 @@ class FakeVercel(Target):
         name = json.loads(await request.body())["name"]
         if name in self.projects:
             return self.error(409, "conflict", "A project with this name already exists.")
-        record: Json = {"id": new_id("prj"), "name": name, "accountId": TEAM, "framework": None, "nodeVersion": "24.x"}
-        record |= {"createdAt": now(), "updatedAt": now(), "targets": {}, "lastAliasRequest": None}
+        record = project_record(name)
         self.projects[name] = Project(record)
         return JSONResponse(record)
 
@@ -166,7 +174,7 @@ class FakeVercel(Target):
                 failed.append({"error": trouble})
                 continue
             assert len(variable.get("comment", "")) <= 500
-            project.variables[key] = {"id": new_id("env"), "createdAt": now(), **variable}
+            project.variables[key] = {"id": new_id("env"), "createdAt": now(), "securityIssues": [], **variable}
             created.append({**project.variables[key], "value": ""})
         return JSONResponse({"created": created, "failed": failed}, 201)
 
@@ -205,27 +213,7 @@ class FakeVercel(Target):
             assert file["size"] == len(self.files[file["sha"]])
         deployment_id = new_id("dpl")
         files = {each["file"]: self.files[each["sha"]] for each in body["files"]} | {".runtime.mjs": RUNTIME.encode()}
-        record: Json = {
-            "id": deployment_id,
-            "url": f"{project.name}-{deployment_id[4:13].lower()}.vercel.app",
-            "name": project.name,
-            "version": 2,
-            "type": "LAMBDAS",
-            "readyState": "QUEUED",
-            "status": "QUEUED",
-            "alias": [],
-            "aliasAssigned": None,
-            "aliasError": None,
-            "inspectorUrl": f"https://vercel.com/alices-team/{project.name}/{deployment_id[4:]}",
-            "createdAt": now(),
-            "projectId": project.id,
-            "ownerId": TEAM,
-            "team": {"id": TEAM, "slug": "alices-team", "name": "Alice's team"},
-            "target": body.get("target"),
-            "meta": body.get("meta", {}),
-            "creator": {"uid": "user_1", "username": "alice"},
-            "regions": ["iad1"],
-        }
+        record = deployment_record(project, deployment_id, target=body.get("target"), meta=body.get("meta", {}))
         variables = {key: each["value"] for key, each in project.variables.items()}
         build = Build(record, Code(files, "node .runtime.mjs"), variables)
         project.builds.append(build)
@@ -255,14 +243,13 @@ class FakeVercel(Target):
         if not project.is_rolled_back:
             build.record |= {"alias": [self._domain(project)], "readySubstate": "PROMOTED"}
             await self._assign(project, build)
-        build.record["aliasAssigned"] = now()
+        build.record |= {"aliasAssigned": True, "aliasAssignedAt": now()}
         build.events.append({"type": "alias-assigned", "deploymentId": build.id, "date": now(), "alias": []})
 
     async def _assign(self, project: Project, build: Build) -> None:
         project.history.append(build.id)
         project.production = build.id
-        shown = {key: build.record[key] for key in ("id", "alias", "readyState")}
-        project.record["targets"] = {"production": shown}
+        project.record["targets"] = {"production": production_record(build)}
         if not await self.host.start(project.name, build.code, build.environment, build.write):
             await build.write("Node.js process exited with exit status: 1.", level="fatal")
 
@@ -276,7 +263,7 @@ class FakeVercel(Target):
             return self._missing()
         project.builds.remove(build)
         if project.production == build.id:
-            project.record["targets"] = {}
+            project.record["targets"] = None
             project.production = None
             await self.host.stop(project.name)
         return JSONResponse({"uid": build.id, "state": "DELETED"})
@@ -296,7 +283,9 @@ class FakeVercel(Target):
 
     async def _list(self, request: Request) -> Response:
         asked = request.query_params
-        project = next((each for each in self.projects.values() if each.id == asked.get("projectId")), None)
+        project = next(
+            (each for each in self.projects.values() if asked.get("projectId") in {each.id, each.name}), None
+        )
         if project is None or not self._is_ours(request):
             return self._missing()
         meta = {key.removeprefix("meta-"): value for key, value in asked.items() if key.startswith("meta-")}
@@ -307,7 +296,7 @@ class FakeVercel(Target):
             {**build.record, "uid": build.id, "state": build.state, "created": build.record["createdAt"]}
             for build in shown
             if meta.items() <= build.record["meta"].items()
-        ][: int(asked["limit"])]
+        ][: int(asked.get("limit", "20"))]
         pagination = {"count": len(records), "next": None, "prev": None}
         return JSONResponse({"deployments": records, "pagination": pagination})
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from services.core.clock import iso, utc_now
 from tests.fakes.targets.hosting import Code
 
+TEAM: Final = "team_0123456789abcdefghijklmn"
 LATE: Final = 15
 """Milliseconds after which a line of a build can be read."""
 
@@ -102,3 +103,68 @@ class Project:
         rows = [row for build in self.builds if deployment_id in {None, build.id} for row in build.rows]
         times = [round(datetime.fromisoformat(row["timestamp"]).timestamp() * 1000) for row in rows]
         return [row for row, at in zip(rows, times, strict=True) if first <= at <= last][::-1]
+
+
+def project_record(name: str) -> Json:
+    resources: Json = {"functionDefaultRegions": ["iad1"], "fluid": True}
+    return {
+        "id": new_id("prj"),
+        "name": name,
+        "accountId": TEAM,
+        "alias": [],
+        "createdAt": now(),
+        "defaultResourceConfig": resources,
+        "deploymentExpiration": {},
+        "directoryListing": False,
+        "framework": None,
+        "lastAliasRequest": None,
+        "nodeVersion": "24.x",
+        "resourceConfig": resources,
+        "targets": None,
+        "updatedAt": now(),
+    }
+
+
+def deployment_record(project: Project, deployment_id: str, *, target: str | None, meta: Json) -> Json:
+    return {
+        "id": deployment_id,
+        "url": f"{project.name}-{deployment_id[4:13].lower()}.vercel.app",
+        "name": project.name,
+        "version": 2,
+        "type": "LAMBDAS",
+        "plan": "pro",
+        "public": False,
+        "readyState": "QUEUED",
+        "status": "QUEUED",
+        "alias": [],
+        "aliasAssigned": False,
+        "aliasAssignedAt": None,
+        "aliasError": None,
+        "bootedAt": now(),
+        "build": {"env": []},
+        "buildingAt": now(),
+        "buildSkipped": False,
+        "createdAt": now(),
+        "createdIn": "sfo1",
+        "creator": {"uid": "user_1", "username": "alice"},
+        "env": [],
+        "inspectorUrl": f"https://vercel.com/alices-team/{project.name}/{deployment_id[4:]}",
+        "isInConcurrentBuildsQueue": False,
+        "isInSystemBuildsQueue": False,
+        "meta": meta,
+        "ownerId": TEAM,
+        "projectId": project.id,
+        "projectSettings": {},
+        "regions": ["iad1"],
+        "routes": None,
+        "target": target,
+        "team": {"id": TEAM, "slug": "alices-team", "name": "Alice's team"},
+    }
+
+
+def production_record(build: Build) -> Json:
+    """Return how a project shows what is in production."""
+    names = ("id", "alias", "createdAt", "createdIn", "name", "plan", "readyState", "target", "type", "url", "meta")
+    shown = {name: build.record[name] for name in names}
+    creator = {"uid": "user_1", "username": "alice", "email": "alice@example.com"}
+    return {**shown, "creator": creator, "deploymentHostname": build.record["url"], "private": False}
