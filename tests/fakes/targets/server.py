@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -89,6 +89,8 @@ class Target:
         async def answered(request: Request) -> Response:
             try:
                 return await endpoint(request)
+            except ClientDisconnect:  # in the middle of what it sent: nobody reads this
+                return Response(status_code=400)
             except Exception:  # noqa: BLE001 - shown when the fake ends
                 self.mistakes.append(traceback.format_exc())
                 return Response(status_code=500)
