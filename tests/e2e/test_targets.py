@@ -17,11 +17,19 @@ from tests.snapinfra import User, serving, settings
 SENTENCE = "A library with books"
 
 
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the code of all targets is built."""
+    return tmp_path_factory.mktemp("machines")
+
+
 @pytest.mark.npm
 @pytest.mark.parametrize("kind", sorted(KINDS))
-async def test_a_sentence_becomes_a_backend_there_and_comes_back(kind: str, emulator: str, tmp_path: Path) -> None:
+async def test_a_sentence_becomes_a_backend_there_and_comes_back(
+    kind: str, emulator: str, machines: Path, tmp_path: Path
+) -> None:
     fake = KINDS[kind].fake()
-    fake.host = Machine(tmp_path / "machine")
+    fake.host = Machine(machines)
     with fake:
         config = settings(
             emulator,

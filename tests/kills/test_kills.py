@@ -10,7 +10,7 @@ from tests.kills.run import run
 
 @pytest.mark.timeout(300)
 async def test_a_deployment_whose_worker_is_killed_is_made_once_and_told_once(tmp_path: Path) -> None:
-    went = await run(2 * len(KINDS), 3, tmp_path)
+    went = await run(len(KINDS), 3, tmp_path)
 
     assert list(went.violations) == []
-    assert sum(went.deployments.values()) >= len(KINDS)
+    assert sum(went.deployments.values()) >= 2

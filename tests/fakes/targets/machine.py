@@ -20,7 +20,10 @@ _SECONDS = 60
 
 @dataclass
 class Machine:
-    """Code is built and run in folders below `root`; each site has a port of its own."""
+    """Code is built and run in folders below `root`; each site has a port of its own.
+
+    Packages are installed once for the same package.json, whichever target asks.
+    """
 
     root: Path
     search_path: str = field(default_factory=lambda: os.environ["PATH"])  # noqa: TID251 - where Node is
@@ -43,13 +46,22 @@ class Machine:
         for path, content in files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
-        for command in ("npm install --include=dev --no-audit --no-fund", "npm run build"):
-            process = await self._start(command, folder, {**self._network(), **environment})
-            await self._read(process, emit)
-            if await process.wait():
-                return False
+        modules = self.root / f"modules-{hash(files['package.json']):x}"
+        if modules.exists():
+            await self._run(f"cp -al {modules} node_modules", folder, environment, emit)
+        elif not await self._run("npm install --include=dev --no-audit --no-fund", folder, environment, emit):
+            return False
+        else:
+            await self._run(f"cp -al node_modules {modules}", folder, environment, emit)
+        if not await self._run("npm run build", folder, environment, emit):
+            return False
         (folder / "built").touch()
         return True
+
+    async def _run(self, command: str, folder: Path, environment: Mapping[str, str], emit: Emit) -> bool:
+        process = await self._start(command, folder, {**self._network(), **environment})
+        await self._read(process, emit)
+        return await process.wait() == 0
 
     async def start(self, site: str, code: Code, environment: Mapping[str, str], emit: Emit) -> bool:
         await self.stop(site)
