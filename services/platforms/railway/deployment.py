@@ -5,6 +5,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from services.platforms.railway.api import Api, Place
 from services.platforms.railway.documents import EVENTS, ROLLBACK
 from services.platforms.railway.logs import Logs
 from services.platforms.railway.site import Site
+from services.platforms.vendors.client import Refused, Unclear
 from services.platforms.vendors.source import tarball
 from services.platforms.vendors.work import LOOKS, Work
 
@@ -172,7 +174,13 @@ class RailwayDeployment:
         async with step(self.work.emit, "health"):
             domain = await self._site.domain(place, self.work)
             url = f"{urlsplit(self.api.client.base_url).scheme}://{domain}"
-            await self.work.until_healthy(url, self.order.config.health_path, is_down=is_down)
+            try:
+                await self.work.until_healthy(url, self.order.config.health_path, is_down=is_down)
+            except DeployFailed as failure:
+                if failure.reason == "HEALTH_CHECK_FAILED":
+                    with suppress(DeployFailed, Refused, Unclear):  # the first failure is the one to tell of
+                        await self._site.leave(place, await self.api.deployment(deployment_id))
+                raise
         await self.work.emit(Live(url.rstrip("/")))
 
     async def _earlier(self) -> Deployment | None:

@@ -197,9 +197,10 @@ class Site:
             except Refused:  # it ended meanwhile
                 deployment = await self.api.deployment(deployment_id)
         if deployment.status in LIVE:
-            await self._leave(place, deployment)
+            await self.leave(place, deployment)
 
-    async def _leave(self, place: Place, deployment: Deployment) -> None:
+    async def leave(self, place: Place, deployment: Deployment) -> None:
+        """Go back from what runs to what ran before, unless somebody has deployed since; else let nothing run."""
         deployments = await self.deployments(place)
         if not deployments or deployments[0].id != deployment.id:
             return

@@ -244,6 +244,18 @@ async def test_what_runs_answers_until_the_later_one_is_well(rig: Rig, fake: Fak
     assert [each.status for each in service(fake).deployments] == ["SUCCESS", "FAILED"]
 
 
+async def test_what_does_not_answer_from_outside_gives_way_to_what_ran_before(rig: Rig, fake: FakeRailway) -> None:
+    first = await deployed(rig, rig.order({"server.js": "1"}, GREETING="first words"))
+    fake.cloud.is_checked = False
+    failure = await refusal(rig, rig.order({"no-health": ""}, id="deployment_2", GREETING="later words"))
+    assert failure.reason == "HEALTH_CHECK_FAILED"
+    async with asyncio.timeout(20):
+        while service(fake).deployments[1].status != "REMOVED":  # noqa: ASYNC110 - the fake tells nobody
+            await asyncio.sleep(0.02)
+    assert await code(first) == "1"
+    assert service(fake).variables["GREETING"] == "first words"
+
+
 async def test_giving_up_what_runs_already_brings_back_what_ran_before(rig: Rig, fake: FakeRailway) -> None:
     first = await deployed(rig, rig.order({"server.js": "1"}))
     order, second = rig.order({"server.js": "2"}, id="deployment_2"), Record()
