@@ -1,6 +1,7 @@
 """A deployment to Vercel, or a rollback: from files, or an earlier deployment, to a domain that answers."""
 
 import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -8,8 +9,9 @@ from services.core.frozen import frozen
 from services.platforms.emitting import step
 from services.platforms.port import DeployFailed, Live, LogLevel, LogStream, Order, Phase, PhaseChanged
 from services.platforms.preparing import Prepare
-from services.platforms.vendors.client import Refused
+from services.platforms.vendors.client import Refused, Unclear
 from services.platforms.vendors.work import Work
+from services.platforms.vercel.ending import restore
 from services.platforms.vercel.logs import BuildLog, RuntimeLog
 from services.platforms.vercel.project import Deployment, Site
 from services.platforms.vercel.upload import create
@@ -26,11 +28,24 @@ class VercelDeployment:
     prepare: Prepare
 
     async def run(self) -> None:
-        """Build or roll back, and wait until it is in production and answers. Raises DeployFailed and Refused."""
+        """Build or roll back, and wait until it is in production and answers. Raises DeployFailed and Refused.
+
+        What fails for good gives way to what was in production before.
+        """
         earlier = await self._earlier()
         deployment_id = await (self._build() if earlier is None else self._roll_back(earlier))
+        try:
+            await self._go_live(deployment_id, since="build" if earlier is None else "rollback")
+        except DeployFailed as failure:
+            if failure.again_after is None and failure.reason != "CREDENTIALS_REFUSED":
+                with suppress(DeployFailed, Refused, Unclear):  # the first failure is the one to tell of
+                    deployment = await self.site.known(deployment_id)
+                    await restore(self.site, deployment, self.work.limits, now=self.work.now())
+            raise
+
+    async def _go_live(self, deployment_id: str, *, since: str) -> None:
         await self.work.emit(PhaseChanged(Phase.DEPLOYING))
-        await self._release(deployment_id, since="build" if earlier is None else "rollback")
+        await self._release(deployment_id, since=since)
         await self._start(deployment_id)
 
     async def _earlier(self) -> str | None:

@@ -20,9 +20,18 @@ async def give_up(site: Site, limits: Limits, *, now: datetime) -> None:
         deployment = await _canceled(site, deployment)
     if deployment is None or not deployment.is_ready:
         return
+    if not await restore(site, deployment, limits, now=now) and "rollback" not in site.placement.progress.calls:
+        await delete(site, deployment.id)
+
+
+async def restore(site: Site, deployment: Deployment, limits: Limits, *, now: datetime) -> bool:
+    """Go back to what was in production before a deployment, and say whether there was something. Raises DeployFailed.
+
+    It is left alone where something else is in production.
+    """
     try:
         async with asyncio.timeout(limits.release):
-            await _leave(site, deployment, limits, now=now)
+            return await _restored(site, deployment, limits, now=now)
     except TimeoutError:
         message = "Vercel is still giving the project's domains to a deployment."
         raise DeployFailed("RELEASE_TIMED_OUT", message) from None
@@ -48,15 +57,15 @@ async def _begun(site: Site, limits: Limits) -> str | None:
     return known
 
 
-async def _leave(site: Site, deployment: Deployment, limits: Limits, *, now: datetime) -> None:
+async def _restored(site: Site, deployment: Deployment, limits: Limits, *, now: datetime) -> bool:
     while (project := await site.project()).is_moving:  # noqa: ASYNC110 - Vercel tells nobody
         await asyncio.sleep(limits.poll)
     before = _before(project, deployment)
-    if project.production == deployment.id and before is not None:
-        await site.move("rollback", before, limits)
-        await site.moved(before, limits, asked_at=now)
-    elif "rollback" not in site.placement.progress.calls:
-        await delete(site, deployment.id)
+    if project.production != deployment.id or before is None:
+        return False
+    await site.move("rollback", before, limits)
+    await site.moved(before, limits, asked_at=now)
+    return True
 
 
 async def _canceled(site: Site, deployment: Deployment) -> Deployment | None:

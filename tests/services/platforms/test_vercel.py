@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Generator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 import pytest
@@ -16,6 +16,8 @@ from services.platforms.port import (
     Phase,
     PhaseChanged,
     Progress,
+    StepChanged,
+    StepState,
 )
 from services.platforms.vercel.adapter import VercelPlatform
 from tests.fakes.targets.vercel import FakeVercel
@@ -150,28 +152,52 @@ async def test_a_rollback_that_is_given_up_is_undone(rig: Rig, fake: FakeVercel)
     assert running(fake) == "2"
 
 
+async def until_its_health(rig: Rig, order: Order) -> Record:
+    """Deploy until it is in production and would be asked how it is, and lose the worker then."""
+    record = Record()
+    async with aclosing(rig.platform.deploy(order)) as happenings:
+        async for event in happenings:
+            record.store(event)
+            if event == StepChanged("health", StepState.RUNNING):
+                break
+    return record
+
+
 @pytest.mark.parametrize("is_known", [True, False])
 async def test_what_became_production_is_given_up_for_what_was(rig: Rig, fake: FakeVercel, *, is_known: bool) -> None:
     await deployed(rig, rig.order({"server.js": "1"}))
-    order = rig.order({"server.js": "2", "no-health": ""}, id="deployment_2")
-    record = Record()
-    with suppress(DeployFailed):
-        await record.follow(rig.platform.deploy(order))
+    order = rig.order({"server.js": "2"}, id="deployment_2")
+    record = await until_its_health(rig, order)
     assert running(fake) == "2"
     if not is_known:
         calls = {step: Call(call.at) for step, call in record.progress.calls.items()}
         record.progress = Progress(calls)
-    await rig.platform.cancel(record.placement(order), live=False)
+    for _ in range(2):
+        await rig.platform.cancel(record.placement(order), live=False)
     assert running(fake) == "1"
 
 
 async def test_where_nothing_ran_before_it_is_deleted(rig: Rig, fake: FakeVercel) -> None:
-    order, record = rig.order({"no-health": ""}), Record()
-    with suppress(DeployFailed):
-        await record.follow(rig.platform.deploy(order))
+    order = rig.order()
+    record = await until_its_health(rig, order)
     await rig.platform.cancel(record.placement(order), live=False)
     assert not project(fake).builds
     assert SITE not in fake.toy.running
+
+
+async def test_what_is_not_well_gives_way_to_what_was_in_production(rig: Rig, fake: FakeVercel) -> None:
+    await deployed(rig, rig.order({"server.js": "1"}, GREETING="first words"))
+    order = rig.order({"server.js": "2", "no-health": ""}, id="deployment_2", GREETING="later words")
+    assert (await failure(rig, order)).reason == "HEALTH_CHECK_FAILED"
+    assert running(fake) == "1"
+    assert fake.toy.running[SITE][1]["GREETING"] == "first words"
+    await deployed(rig, rig.order({"server.js": "3"}, id="deployment_3"))
+    assert running(fake) == "3"
+
+
+async def test_what_failed_with_nothing_before_it_can_be_looked_at(rig: Rig, fake: FakeVercel) -> None:
+    assert (await failure(rig, rig.order({"no-health": ""}))).reason == "HEALTH_CHECK_FAILED"
+    assert project(fake).production == project(fake).builds[0].id
 
 
 async def test_variables_that_vercel_does_not_take_fail_it_before_it_begins(rig: Rig, fake: FakeVercel) -> None:
