@@ -1,11 +1,7 @@
 """The fixtures that many tests share: one real AWS emulator and one server for the run."""
 
-import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from threading import Event, Thread
 from typing import Never
 
 import hypothesis
@@ -14,7 +10,7 @@ import pytest
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.foundation.aws.clients import Aws, connect
-from services.foundation.aws.emulator import free_port, running_emulator
+from tests.emulating import emulated
 from tests.fakes.llm import FakeLLM
 from tests.snapinfra import Server, User, provisioned, serving, settings
 
@@ -33,32 +29,12 @@ def interrupted(*_: object) -> Never:
 
 signal.signal(signal.SIGINT, interrupted)
 
-TOOLS = Path(__file__).parent.parent / ".tools" / "bin"
-
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[str]:
     """Run the emulator without state on a free port; the value is its endpoint URL."""
-    endpoint: list[str] = []
-    up, done = Event(), Event()
-
-    async def run() -> None:
-        async with running_emulator(
-            program=str(TOOLS / "ministack"),
-            data=None,
-            port=free_port(),
-            environment=dict(os.environ),  # noqa: TID251 - a child of the test run, not a setting of the product
-        ) as url:
-            endpoint.append(url)
-            up.set()
-            await asyncio.to_thread(done.wait)
-
-    thread = Thread(target=asyncio.run, args=[run()])
-    thread.start()
-    assert up.wait(30)
-    yield endpoint[0]
-    done.set()
-    thread.join(30)
+    with emulated() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

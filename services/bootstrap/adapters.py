@@ -16,6 +16,7 @@ from services.core.credentials import AwsKeys
 from services.core.frozen import frozen
 from services.foundation.auth.jwks import JwksKeys, PemKey
 from services.foundation.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, Verifier
+from services.foundation.aws.accounts import Endpoints
 from services.foundation.aws.clients import LONG_POLL, Aws, connect
 from services.foundation.aws.emulator import EMULATOR_CREDENTIALS
 from services.foundation.aws.mailer import Mailer
@@ -37,10 +38,11 @@ from services.llm.groq import Groq
 from services.llm.openai import OpenAI
 from services.llm.port import Provider
 from services.platforms.backend import Limits, Machine
+from services.platforms.ecs.adapter import EcsPlatform
 from services.platforms.heroku.adapter import HerokuPlatform
 from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
-from services.platforms.port import AwsAccount, DeploymentPlatform, Platform
+from services.platforms.port import REGION, AwsAccount, DeploymentPlatform, Platform
 from services.platforms.preparing import PrepareTables
 from services.platforms.railway.adapter import RailwayPlatform
 from services.platforms.tables import StackTables
@@ -121,10 +123,16 @@ class Adapters:
             DeploymentPlatform.HEROKU: HerokuPlatform(base_url=config.heroku_api_url, **common),
             DeploymentPlatform.RAILWAY: RailwayPlatform(base_url=config.railway_api_url, **common),
             DeploymentPlatform.VERCEL: VercelPlatform(base_url=config.vercel_api_url, **common),
+            DeploymentPlatform.AWS_ECS: self._ecs(common),
         }
         if config.development:
             platforms[DeploymentPlatform.LOCAL] = LocalPlatform((config.data / "local").absolute(), self._machine())
         return platforms
+
+    def _ecs(self, common: Mapping[str, Any]) -> EcsPlatform:
+        config, here = self.config, self.tables_here()
+        endpoints = Endpoints(by_service=config.aws_urls, other=here.endpoint if here else None)
+        return EcsPlatform(region=here.region if here else REGION, endpoints=endpoints, **common)
 
     def tables_here(self) -> AwsAccount | None:
         """Where the tables of backends are that have no account of their own: nowhere in production."""

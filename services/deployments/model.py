@@ -43,6 +43,7 @@ INTEGRATION_OF: Final[Mapping[DeploymentPlatform, IntegrationType]] = {
     DeploymentPlatform.HEROKU: IntegrationType.HEROKU,
     DeploymentPlatform.RAILWAY: IntegrationType.RAILWAY,
     DeploymentPlatform.VERCEL: IntegrationType.VERCEL,
+    DeploymentPlatform.AWS_ECS: IntegrationType.AWS,
 }
 """Whose credentials a platform takes. LOCAL takes none."""
 

@@ -1,6 +1,7 @@
 """What a platform is asked for: put together from a deployment's record, for each attempt anew."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from services.core.credentials import AwsKeys, Credentials, secrets_of
@@ -30,7 +31,7 @@ class Orders:
     integrations: Integrations
     archive: LogArchive
     tables: port.AwsAccount | None
-    """Where tables are without an AWS integration: in development, the emulator."""
+    """Where tables are in development: in the emulator, also with the keys of an AWS integration."""
 
     async def order(self, record: Deployment) -> port.Order:
         """Return what is to be deployed. Raises JobFailed."""
@@ -83,8 +84,9 @@ class Orders:
         opened = await self.integrations.credentials(record.team_id, IntegrationType.AWS, project_id=record.project_id)
         if opened is None or not isinstance(opened.credentials, AwsKeys):
             return self.tables
-        region = self.tables.region if self.tables else "us-east-1"
-        return port.AwsAccount(region=region, keys=opened.credentials)
+        if self.tables is None:
+            return port.AwsAccount(region=port.REGION, keys=opened.credentials)
+        return replace(self.tables, keys=opened.credentials)
 
     async def _earlier(self, record: Deployment) -> port.Progress | None:
         if record.rollback_to is None:

@@ -28,7 +28,7 @@ class IntegrationType(Enum):
     RAILWAY = "RAILWAY"
     """An account or workspace token of Railway, by which deployments to RAILWAY are made."""
     AWS = "AWS"
-    """An access key of AWS, for the tables of what is deployed to another platform."""
+    """An access key of AWS, by which deployments to AWS_ECS are made, and the tables of what is deployed anywhere."""
     GITHUB = "GITHUB"
     """A personal access token of GitHub. Kept and tested; nothing uses repositories yet."""
 

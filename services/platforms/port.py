@@ -1,12 +1,12 @@
 """The port of the deploy targets: from an archive of files to a URL that answers.
 
-Adapters: local (development only), heroku, railway, vercel. All pass tests/services/platforms/.
+Adapters: local (development only), heroku, railway, vercel, ecs. All pass tests/services/platforms/.
 """
 
 from collections import deque
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from dataclasses import field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import ClassVar, Final, Protocol
 
@@ -17,6 +17,10 @@ from services.core.frozen import frozen
 
 REMEMBERED: Final = 1_000
 """Lines of a stream that an attempt knows of: more than a platform repeats at once."""
+
+
+REGION: Final = "us-east-1"
+"""Of AWS: where the tables of backends are, and what runs in ECS."""
 
 
 class DeploymentPlatform(Enum):
@@ -30,6 +34,8 @@ class DeploymentPlatform(Enum):
     """A service of Railway in a project of its own, built there from the source."""
     VERCEL = "VERCEL"
     """A project of Vercel, built there from the files; it runs as a function, not as a server."""
+    AWS_ECS = "AWS_ECS"
+    """A service of ECS in your AWS account, of an image that CodeBuild builds there."""
 
 
 class LogStream(Enum):
@@ -100,7 +106,7 @@ class Told:
     def __init__(self, lines: Iterable[Line] = ()) -> None:
         self._last: dict[LogStream, Line] = {}
         self._ids: set[tuple[LogStream, str]] = set()
-        self._order: deque[tuple[LogStream, str]] = deque()
+        self._order: deque[tuple[LogStream, str, datetime]] = deque()
         for line in lines:
             self.is_new(line)
 
@@ -110,7 +116,21 @@ class Told:
 
     def first(self, stream: LogStream) -> str | None:
         """Return the id of the oldest line that is remembered."""
-        return next((name for each, name in self._order if each is stream), None)
+        return next((name for each, name, _ in self._order if each is stream), None)
+
+    def complete_since(self, stream: LogStream, late: timedelta) -> datetime | None:
+        """Return from when on to read a stream again whose lines may come late: of what is told since, all is known.
+
+        None where none of it was told.
+        """
+        last = self._last.get(stream)
+        if last is None:
+            return None
+        since = last.at - late
+        if len(self._order) <= REMEMBERED // 2:  # nothing is forgotten, though not all that is remembered are lines
+            return since
+        first = next((at for each, _, at in self._order if each is stream), last.at)
+        return max(since, first + timedelta(milliseconds=1))  # others of that moment may be forgotten
 
     def is_new(self, line: Line) -> bool:
         """Say whether a line has not been told, which it is from now on."""
@@ -120,9 +140,9 @@ class Told:
         if key in self._ids:
             return False
         self._ids.add(key)
-        self._order.append(key)
+        self._order.append((*key, line.at))
         if len(self._order) > REMEMBERED:
-            self._ids.discard(self._order.popleft())
+            self._ids.discard(self._order.popleft()[:2])
         self._last[line.stream] = line
         return True
 

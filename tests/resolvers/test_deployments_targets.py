@@ -1,12 +1,14 @@
 """What the schema promises of deployments to other people's platforms, against their fakes."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
+from tests.fakes.targets.aws import FakeAws
 from tests.fakes.targets.heroku import FakeHeroku
+from tests.fakes.targets.kinds import KINDS
 from tests.fakes.targets.railway import FakeRailway
 from tests.fakes.targets.vercel import FakeVercel
 from tests.resolvers.deployed import Deployed, lines
@@ -34,20 +36,21 @@ def vercel() -> Iterator[FakeVercel]:
 
 
 @pytest.fixture(scope="module")
-def server(
-    emulator: str,
-    heroku: FakeHeroku,
-    railway: FakeRailway,
-    vercel: FakeVercel,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Server]:
-    config = settings(
-        emulator,
-        SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")),
-        HEROKU_API_URL=heroku.url,
-        RAILWAY_API_URL=railway.url,
-        VERCEL_API_URL=vercel.url,
-    )
+def aws(emulator: str) -> Iterator[FakeAws]:
+    with FakeAws(emulator=emulator) as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def elsewhere(heroku: FakeHeroku, railway: FakeRailway, vercel: FakeVercel, aws: FakeAws) -> Mapping[str, str]:
+    """The settings that lead to the fakes."""
+    fakes = {"HEROKU": heroku, "RAILWAY": railway, "VERCEL": vercel, "AWS_ECS": aws}
+    return {key: url for name, fake in fakes.items() for key, url in KINDS[name].settings(fake).items()}
+
+
+@pytest.fixture(scope="module")
+def server(emulator: str, elsewhere: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    config = settings(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")), **elsewhere)
     with serving(config) as running:
         yield running
 
@@ -159,6 +162,35 @@ async def test_a_deployment_goes_to_railway_and_comes_back(project: Deployed, ra
     await project.cancel(third)
     assert (await ended(project, third))["status"] == "CANCELED"
     assert service.active is None
+
+
+async def test_a_deployment_goes_to_ecs_and_comes_back(project: Deployed, aws: FakeAws) -> None:
+    await connect(project.user, "AWS", KINDS["AWS_ECS"].credentials(aws))
+    first, url = await project.live(platform="AWS_ECS", environmentVariables=[{"name": "KEY", "value": "first-value"}])
+    site = url.rpartition("/")[2]
+    code, environment = aws.toy.running[site]
+    assert code.command == "node dist/server.js"
+    assert environment["KEY"] == "first-value"
+    assert environment["TABLE_PREFIX"] == f"{site}-"
+    assert "AWS_ACCESS_KEY_ID" not in environment
+    seen = await shown(project.user, first)
+    assert f"/services/{site}" in seen["providerUrl"]
+    said = [line["message"] for line in lines(await project.events(first, until="SUCCESS"))]
+    assert sum(line.strip() == "step 7" for line in said) == 1
+    assert not any(aws.token in line for line in said)
+
+    second, again = await project.live(platform="AWS_ECS", environmentVariables=[{"name": "KEY", "value": "later-one"}])
+    assert again == url
+    assert (await ended(project, first))["status"] == "SUPERSEDED"
+    assert aws.toy.running[site][1]["KEY"] == "later-one"
+
+    third = await roll_back(project, second, to=first)
+    assert aws.toy.running[site][1]["KEY"] == "first-value"
+    assert len(aws.codebuild.builds) == 2
+
+    await project.cancel(third)
+    assert (await ended(project, third))["status"] == "CANCELED"
+    assert site not in aws.toy.running
 
 
 async def test_what_runs_there_goes_on_being_told(project: Deployed, heroku: FakeHeroku) -> None:

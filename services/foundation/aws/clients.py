@@ -79,7 +79,7 @@ class Aws:
 
 
 @cache
-def _descriptions() -> Any:
+def descriptions() -> Any:
     """Return the loader of botocore's descriptions of AWS, which reads each once: that is most of what clients cost."""
     import botocore.session  # noqa: PLC0415 - as below
 
@@ -120,7 +120,7 @@ def connect(
         if name.upper() in variables
     }
     core: Any = botocore.session.Session()
-    core.register_component("data_loader", _descriptions())
+    core.register_component("data_loader", descriptions())
     session = boto3.Session(botocore_session=core, region_name=region, **keys)
     client: Callable[..., Any] = partial(  # pyright: ignore[reportUnknownVariableType] - services without stubs
         session.client,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - same

@@ -26,7 +26,7 @@ _MISSING: Final = {
     "NoSuchBucket",
     "404",  # of HeadBucket, whose answer has no body
 }
-_CREDENTIALS: Final = {
+REFUSED_CREDENTIALS: Final = {
     "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",
@@ -99,7 +99,7 @@ def _refusal(error: ClientError) -> str | None:
     code, call = error.response.get("Error", {}).get("Code", ""), error.operation_name
     if code in _MISSING:
         return f"What {call} needs is not there ({code}): run `snapinfra provision`."
-    if code in _CREDENTIALS:
+    if code in REFUSED_CREDENTIALS:
         return f"AWS does not accept our credentials ({code} for {call})."
     if code in _FORBIDDEN:
         return f"AWS does not allow us {call}: see the permissions in docs/how-to/run-on-aws.md."

@@ -1,5 +1,6 @@
 """The service of a site: its project, its variables, its domain, its deployments."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -41,7 +42,7 @@ from services.platforms.railway.documents import (
     WHO,
 )
 from services.platforms.vendors.client import Refused
-from services.platforms.vendors.work import Work
+from services.platforms.vendors.work import LOOKS, Work
 
 OURS: Final = "SNAPINFRA_VARIABLES"
 """The variable that lists those which we set: the others are the user's own."""
@@ -209,6 +210,16 @@ class Site:
             await self.api.ask(REMOVE, Done, id=deployment.id)
         else:
             await self.api.ask(ROLLBACK, Done, id=before.id)
+            await self._until_listed(place, after=deployment)
+
+    async def _until_listed(self, place: Place, *, after: Deployment) -> None:
+        """Wait until the list, which lags behind, has what follows a deployment: a repeat would roll back again."""
+        pause = self.api.client.patience.first
+        for _ in range(LOOKS):
+            if (await self.deployments(place))[0].id != after.id:
+                return
+            await asyncio.sleep(pause)
+            pause *= 1.5
 
 
 def _named(site: str, project: ProjectInfo) -> str | None:

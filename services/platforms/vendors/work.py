@@ -71,14 +71,16 @@ class Work:
 
     async def line(
         self, stream: LogStream, message: str, *, id: str, at: datetime | None = None, level: LogLevel | None = None
-    ) -> None:
-        """Emit a line of the platform, unless it was told before."""
+    ) -> bool:
+        """Emit a line of the platform, unless it was told before; return whether it was new."""
         level = level or level_of(message, stream=stream, from_stderr=False)
         masked = self._mask(message)  # before `quote` cuts it, for nobody knows a value by its half
         line = Line(at or self.now(), level, stream, masked, id)
-        if self.placement.told.is_new(line):
-            self._last.append(masked)
-            await self.emit(line)
+        if not self.placement.told.is_new(line):
+            return False
+        self._last.append(masked)
+        await self.emit(line)
+        return True
 
     def id(self, step: str) -> str | None:
         """Return what the platform calls what a step began; None where that is not known."""

@@ -17,6 +17,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from services.core.credentials import Credentials, Token
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -67,6 +69,16 @@ class Target:
     _thread: threading.Thread | None = None
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
 
+    @property
+    def credentials(self) -> Credentials:
+        """Return those that it accepts."""
+        return Token(self.token)
+
+    @property
+    def wrong_credentials(self) -> Credentials:
+        """Return some that it does not accept."""
+        return Token("another-token")
+
     def routes(self) -> list[Route]:
         raise NotImplementedError
 
@@ -77,14 +89,14 @@ class Target:
             name = await self.name_of(request)
             self.calls[name] += 1
             if not free and (self.is_revoked or not self.knows(request)):
-                return self.refused()
+                return self.refused(request)
             match self._fault(name):
                 case Fault.LIMITED:
-                    return self.limited()
+                    return self.limited(request)
                 case Fault.BROKEN:
-                    return self.away()
+                    return self.away(request)
                 case fault:
-                    return self._with(fault, await answered(request))
+                    return self._with(fault, request, await answered(request))
 
         async def answered(request: Request) -> Response:
             try:
@@ -97,10 +109,10 @@ class Target:
 
         return Route(path, called, methods=[method])
 
-    def _with(self, fault: Fault | None, answer: Response) -> Response:
+    def _with(self, fault: Fault | None, request: Request, answer: Response) -> Response:
         match fault:
             case Fault.LOST:
-                return self.away()
+                return self.away(request)
             case Fault.CUT:
                 raise Cut
             case Fault.SLOW:
@@ -116,13 +128,13 @@ class Target:
         """Say whether a call comes with the right credentials."""
         return request.headers.get("authorization") == f"Bearer {self.token}"
 
-    def refused(self) -> Response:
+    def refused(self, request: Request) -> Response:  # noqa: ARG002 - AWS answers by it
         return self.error(401, "unauthorized", "Invalid credentials provided.")
 
-    def away(self) -> Response:
+    def away(self, request: Request) -> Response:  # noqa: ARG002 - AWS answers by it
         return self.error(503, "unavailable", "Try again.")
 
-    def limited(self) -> Response:
+    def limited(self, request: Request) -> Response:  # noqa: ARG002 - AWS answers by it
         answer = self.error(429, "rate_limit", "Your account reached the API rate limit.")
         answer.headers["retry-after"] = "1"
         return answer
@@ -134,7 +146,11 @@ class Target:
         """Let something go on in the server's loop."""
 
         async def run() -> None:
-            await work
+            try:
+                await work
+            except Exception:  # noqa: BLE001 - shown when the fake ends
+                if self._server is not None and not self._server.should_exit:  # else nothing answers any more
+                    self.mistakes.append(traceback.format_exc())
 
         task = asyncio.create_task(run())
         self._tasks.add(task)
@@ -142,6 +158,7 @@ class Target:
 
     def __enter__(self) -> Self:
         listener = socket.create_server(("127.0.0.1", self.port))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a body waits 40 ms for its headers' ACK
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         app = Starlette(routes=self.routes())
         config = uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=1)

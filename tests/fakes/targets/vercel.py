@@ -105,10 +105,10 @@ class FakeVercel(Target):
     def error(self, status: int, code: str, message: str, **more: Any) -> Response:
         return JSONResponse({"error": {"code": code, "message": message, **more}}, status)
 
-    def refused(self) -> Response:
+    def refused(self, request: Request) -> Response:  # noqa: ARG002 - the base's
         return self.error(403, "forbidden", "Not authorized", invalidToken=True)
 
-    def limited(self) -> Response:
+    def limited(self, request: Request) -> Response:  # noqa: ARG002 - the base's
         limit = {"remaining": 0, "reset": now() + 1000, "resetMs": now() + 1000, "total": 500}
         answer = self.error(429, "rate_limited", "Too many requests", limit=limit)
         answer.headers["retry-after"] = "1"

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.core.clock import utc_now
-from services.core.credentials import Token
 from services.platforms.port import (
     Call,
     Called,
@@ -71,13 +70,15 @@ class Rig:
     begun: Callable[[], int]
     build_call: str
     """The call that begins a build, as a pattern."""
+    builds_with_variables: bool = True
+    """Whether a build there sees the variables, and its output may show them."""
 
     def order(self, files: Mapping[str, str] | None = None, *, id: str = "deployment_1", **variables: str) -> Order:
         archive = zipped({"package.json": '{"scripts": {"start": "node server.js"}}', **(files or {})})
         return Order(
             deployment_id=id,
             site=SITE,
-            credentials=Token(self.fake.token),
+            credentials=self.fake.credentials,
             secrets=[self.fake.token, *variables.values()],
             archive=archive,
             config=Config(environment=variables),

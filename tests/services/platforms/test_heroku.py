@@ -1,7 +1,6 @@
 """What is special about Heroku."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -13,9 +12,8 @@ from tests.services.platforms.test_targets import heroku
 
 
 @pytest.fixture
-def rig() -> Iterator[Rig]:
-    with contextmanager(heroku)() as rig:
-        yield rig
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    yield from heroku(request)
 
 
 def fake(rig: Rig) -> FakeHeroku:

@@ -1,0 +1,175 @@
+"""A deployment to ECS, or a rollback: from the source, or an earlier task definition, to a service that answers."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from services.core.frozen import frozen
+from services.platforms.ecs.account import Account
+from services.platforms.ecs.ground import Ground
+from services.platforms.ecs.images import Images
+from services.platforms.ecs.lines import Lines
+from services.platforms.ecs.rollouts import Described
+from services.platforms.ecs.service import Service
+from services.platforms.ecs.site import Site
+from services.platforms.ecs.tasks import Tasks
+from services.platforms.emitting import step
+from services.platforms.port import DeployFailed, Live, LogStream, Order, Phase, PhaseChanged, Placement
+from services.platforms.preparing import Prepare
+from services.platforms.vendors.work import Work
+
+_KEYS: Final = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+"""The task's role is used instead."""
+
+
+@frozen
+class EcsDeployment:
+    account: Account
+    order: Order
+    work: Work
+    prepare: Prepare
+
+    async def run(self) -> None:
+        """Build or roll back, serve, and wait until it answers. Raises DeployFailed and Refused."""
+        earlier = self.order.rollback_to
+        if earlier is None:
+            definition = await self._defined(await self._prepare())
+        else:
+            definition = await self._copied(earlier.id("release"))
+        await self.work.emit(PhaseChanged(Phase.DEPLOYING))
+        await self._serve(definition)
+        await self._check()
+
+    async def _prepare(self) -> Mapping[str, str]:
+        """Make the tables and what the site stands on; return what the backend needs to find its tables."""
+        await self.work.emit(PhaseChanged(Phase.BUILDING))
+        if self.work.id("release") is not None:  # an earlier attempt did
+            return {}
+        async with step(self.work.emit, "prepare"):
+            prepared = await self.prepare(self.order)
+        if self.work.id("build") is None:
+            async with step(self.work.emit, "account"):
+                await self.work.say("Making what the site stands on in the AWS account, where it is missing.")
+                await Ground(self.account, self.site).ensure()
+        return {name: value for name, value in prepared.environment.items() if name not in _KEYS}
+
+    async def _defined(self, environment: Mapping[str, str]) -> str:
+        """Build, and return the task definition of what was built."""
+        images, tasks = Images(self.account, self.site, self.order), self._tasks
+        if (known := self.work.id("release")) is not None:
+            return known
+        async with step(self.work.emit, "build"):
+            build_id = await self.work.once(
+                "build", call=lambda: images.begin(self.order), find=images.find, page=images.page
+            )
+            async with self.work.within(self.work.limits.build, "build", since="build"):
+                image = await images.follow(build_id, self.work)
+        variables = {"AWS_REGION": self.account.region, **environment}
+        return await self.work.once(
+            "release", call=lambda: tasks.register(image, self.order, variables), find=tasks.find
+        )
+
+    async def _copied(self, earlier: str | None) -> str:
+        """Return a task definition of earlier code with its variables."""
+        if earlier is None:
+            raise DeployFailed("GONE", "That deployment never ran at AWS.")
+        async with step(self.work.emit, "rollback"):
+            tasks = self._tasks
+            return await self.work.once("release", call=lambda: tasks.copy(earlier), find=tasks.find)
+
+    async def _serve(self, definition: str) -> None:
+        """Let the service run a task definition, and wait until it does. Raises DeployFailed."""
+        service, path = self._service, self.order.config.health_path
+
+        async def find() -> str | None:
+            return await service.rollouts.find(definition)
+
+        async def call() -> str:
+            await service.serve(definition, health_path=path, poll=self.work.limits.poll)
+            while (arn := await find()) is None:  # noqa: ASYNC110 - AWS's
+                await asyncio.sleep(self.work.limits.poll)
+            return arn
+
+        async with step(self.work.emit, "release"):
+            async with self.work.within(self.work.limits.release, "release", since="service"):
+                arn = await self.work.once("service", call=call, find=find, page=lambda _: service.page)
+                deployment = await self._deployed(arn)
+            if (
+                deployment is None
+                or deployment.status != "SUCCESSFUL"
+                or not await self._is_ours(deployment, definition)
+            ):
+                await self._lines.tell(self.work, LogStream.RUNTIME, prefix=self.order.deployment_id)
+                raise await self._failure(deployment, definition)
+
+    async def _deployed(self, arn: str) -> Described | None:
+        """Wait until a deployment of the service has ended, telling what the backend writes meanwhile."""
+        pause = self.work.limits.poll
+        while True:
+            deployment = await self._service.rollouts.get(arn)
+            new = await self._lines.tell(self.work, LogStream.RUNTIME, prefix=self.order.deployment_id)
+            if deployment is None or deployment.has_ended:
+                return deployment
+            pause = self.work.limits.poll if new else pause * 1.5
+            await asyncio.sleep(min(pause, self.work.limits.longest_poll))
+
+    async def _is_ours(self, deployment: Described, definition: str) -> bool:
+        """Say whether what a deployment has brought is what we asked for, rather than what ran before."""
+        target = deployment.target_service_revision
+        return target is not None and await self._service.rollouts.definition_of(target.arn) == definition
+
+    async def _failure(self, deployment: Described | None, definition: str) -> DeployFailed:
+        said = await self._service.why(definition)
+        reason = deployment.status_reason.rstrip(".") if deployment else "the service was deleted there"
+        message = f"ECS did not bring it up: {reason or 'it gives no reason'}. {said}{self.work.quote()}"
+        if re.search(r"health ?check", f"{reason} {said}", re.IGNORECASE):
+            return DeployFailed("HEALTH_CHECK_FAILED", message)
+        return DeployFailed("RELEASE_FAILED", message)
+
+    async def _check(self) -> None:
+        service = self._service
+
+        async def is_down() -> str | None:
+            return None if await service.find() is not None else "The service was deleted at AWS"
+
+        async with step(self.work.emit, "health"):
+            while (url := await service.url()) is None:
+                if (why := await is_down()) is not None:
+                    raise DeployFailed("GONE", f"{why}.")
+                await asyncio.sleep(self.work.limits.poll)
+            await self.work.until_healthy(url, self.order.config.health_path, is_down=is_down)
+        await self.work.emit(Live(url))
+
+    @property
+    def site(self) -> Site:
+        """The site that it goes to."""
+        return Site(self.order.site)
+
+    @property
+    def _tasks(self) -> Tasks:
+        return Tasks(self.account, self.site, self.order)
+
+    @property
+    def _service(self) -> Service:
+        return Service(self.account, self.site, self.order)
+
+    @property
+    def _lines(self) -> Lines:
+        return Lines(self.account, self.site.log)
+
+
+async def give_up(account: Account, placement: Placement) -> None:
+    """Stop what a deployment has begun: its build, or its taking the place of what ran before."""
+    site, progress = Site(placement.site), placement.progress
+    images, service = Images(account, site, placement), Service(account, site, placement)
+    build_id = progress.id("build") or (await images.find() if "build" in progress.calls else None)
+    if build_id is not None:
+        await images.stop(build_id)
+    if "service" not in progress.calls:
+        return
+    arn, definition = progress.id("service"), progress.id("release")
+    if arn is None and definition is not None:
+        arn = await service.rollouts.find(definition)
+    if arn is not None:
+        await service.leave(arn)
