@@ -7,6 +7,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.generations import Generation
+from resolvers.generations.objects import MOST_FILES, GenerationFileChange
 from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
@@ -15,14 +16,16 @@ from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL
 from resolvers.shown import AnyEnvironment, shown, shows
 from resolvers.viewer_can import ViewerCan
+from services.core.ids import DeploymentId
 from services.core.pages import PageRequest
-from services.deployments import events, model
+from services.deployments import comparing, events, model
+from services.deployments.comparing import VariableChangeKind
 from services.deployments.log_query import parsed
 from services.deployments.model import DeploymentStatus
 from services.environments.rules import MOST as MAX_VARIABLES
 from services.platforms.port import LogLevel, LogStream, StepState
 
-for _enum in (DeploymentStatus, LogLevel, LogStream, StepState):
+for _enum in (DeploymentStatus, LogLevel, LogStream, StepState, VariableChangeKind):
     strawberry.enum(_enum)
 
 
@@ -111,6 +114,42 @@ class DeploymentConfig:
     """Null: the platform's own."""
 
 
+@strawberry.type
+class VariableChange:
+    """A variable that differs between two deployments. Values are not shown."""
+
+    name: str
+    """Its name."""
+    change: VariableChangeKind
+    """What became of it."""
+
+
+@strawberry.type
+class DeploymentDiff:
+    """What changed from another deployment to this one."""
+
+    variables: Annotated[list[VariableChange], AtMost(2 * MAX_VARIABLES)]
+    """The variables that differ, by name."""
+    before: strawberry.Private[model.Deployment | None]
+    after: strawberry.Private[model.Deployment]
+
+    @strawberry.field
+    def compared_with(self) -> "Deployment | None":
+        """The other deployment; null where nothing was live there before."""
+        return shown(self.before)
+
+    @strawberry.field
+    async def files(self, info: Info) -> Annotated[list[GenerationFileChange], AtMost(2 * MOST_FILES)] | None:
+        """The files that differ, by path; null where the code of either was deleted."""
+        generations = info.context.services.generations
+        after = await generations.find(self.after.generation_id)
+        before = await generations.find(self.before.generation_id) if self.before else None
+        if after is None or (self.before is not None and before is None):
+            return None
+        changes = await generations.changed_files(before, after)
+        return [GenerationFileChange.of(change) for change in changes]
+
+
 @shows(model.Deployment, prefix="deployment", get=lambda services: services.deployments.get)
 @strawberry.type
 class Deployment(Node):
@@ -180,6 +219,25 @@ class Deployment(Node):
             return None
         environment = await info.context.services.environments.find(record.environment_id)
         return environment is not None and record.revision < environment.revision
+
+    @strawberry.field
+    async def diff(
+        self,
+        info: Info,
+        from_: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                name="from",
+                description="Another deployment of the project; null means the one that was live at its place before.",
+            ),
+        ] = None,
+    ) -> DeploymentDiff | None:
+        """What changed from another deployment to this one: files, and variables by name."""
+        deployments, other = info.context.services.deployments, None if from_ is None else DeploymentId(from_)
+        before = await comparing.earlier(deployments, self.deployment, other, by=info.context.actor)
+        changes = await comparing.variables(deployments, before, self.deployment)
+        variables = [VariableChange(name=change.name, change=change.kind) for change in changes]
+        return DeploymentDiff(variables=variables, before=before, after=self.deployment)
 
     @strawberry.field
     async def rollback_of(self, info: Info) -> "Deployment | None":

@@ -164,7 +164,7 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
             old = await self.get(deployment_id, by=by, action=Action.EDIT)
             if await self.generations.find(old.generation_id) is None:
                 raise Conflict("The code of this deployment was deleted; deploy another generation.", current=old)
-            config = await self._chosen(old)
+            config = await self.chosen(old)
             if old.environment_id is not None:  # whose variables are taken as they are now
                 own = {name: config.environment_variables[name] for name in old.own_variables}
                 config = DeploymentConfig(own, config.build_command, config.start_command)
@@ -193,7 +193,7 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
             _check_rollback(current, earlier)
             if await self.generations.find(earlier.generation_id) is None:
                 raise Conflict("The code of that deployment was deleted.", current=current)
-            config = await self._chosen(earlier)
+            config = await self.chosen(earlier)
             again = NewDeployment(
                 earlier.project_id, earlier.generation_id, earlier.platform, config, earlier.environment_id
             )
@@ -208,8 +208,8 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
                 return earlier.site
         return site_name(project.name, project.id)
 
-    async def _chosen(self, deployment: Deployment) -> DeploymentConfig:
-        """Return what was chosen for a deployment, with the values of variables."""
+    async def chosen(self, deployment: Deployment) -> DeploymentConfig:
+        """Return what was chosen for a deployment, with the values of variables. Raises Unavailable."""
         try:
             variables = await self.variables.opened(deployment)
         except CanNotOpen:

@@ -142,9 +142,13 @@ class Generations(ProjectJobs[GenerationId, Generation]):
             return None
         if other is not None and other.project_id != generation.project_id:
             raise Invalid.one("from is a generation of another project.", "from")
-        before = await load(self.bucket, other) if other else None
-        after = await load(self.bucket, generation)
-        return await asyncio.to_thread(changes, before.files if before else (), after.files if after else ())
+        return await self.changed_files(other, generation)
+
+    async def changed_files(self, before: Generation | None, after: Generation) -> "list[FileChange]":
+        """Say which files differ between two generations that the caller was given; None has none."""
+        old = await load(self.bucket, before) if before else None
+        new = await load(self.bucket, after)
+        return await asyncio.to_thread(changes, old.files if old else (), new.files if new else ())
 
     async def any_open_from(self, base: Generation) -> bool:
         """Say whether another generation is being made from one."""

@@ -183,6 +183,17 @@ async def test_an_environments_variables_are_found_by_what_is_deployed_there(pro
     assert await stale(user, three["id"]) is False
     assert (await project.events(one))[-1]["status"] == "SUPERSEDED"
 
+    asked = await user.ask(
+        "query($id: ID!) { deployment(id: $id) { diff {"
+        " comparedWith { id } variables { name change } files { path } } } }",
+        id=three["id"],
+    )
+    assert asked["deployment"]["diff"] == {
+        "comparedWith": {"id": one},
+        "variables": [{"name": "A", "change": "CHANGED"}],
+        "files": [],
+    }
+
     back = await user.ask(
         "mutation($from: ID!, $to: ID!) { rollbackDeployment(input: {deploymentId: $from, toDeploymentId: $to})"
         " { deployment { id } } }",
