@@ -11,7 +11,7 @@ import strawberry
 from graphql import OperationDefinitionNode, get_introspection_query, parse
 from websockets.exceptions import ConnectionClosed
 
-from cli import journey
+from cli import operations
 from graph import limits
 from graph.documents import check
 from graph.inputs import MOST_LEVELS, MOST_VALUES
@@ -32,7 +32,7 @@ SHIPPED = {
     "introspection": INTROSPECTION,
     "events": GENERATION,
     **{path.name: path.read_text() for path in sorted(TABS.glob("*.graphql"))},
-    **{name: text for name, text in vars(journey).items() if name.isupper() and isinstance(text, str)},
+    **{name: text for name, text in vars(operations).items() if name.isupper() and isinstance(text, str)},
 }
 """What GraphiQL and the command line ask."""
 
