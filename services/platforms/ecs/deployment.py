@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from services.core.frozen import frozen
@@ -17,6 +18,7 @@ from services.platforms.ecs.tasks import Tasks
 from services.platforms.emitting import step
 from services.platforms.port import DeployFailed, Live, LogStream, Order, Phase, PhaseChanged, Placement
 from services.platforms.preparing import Prepare
+from services.platforms.vendors.client import Refused, Unclear
 from services.platforms.vendors.work import Work
 
 _KEYS: Final = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
@@ -31,7 +33,19 @@ class EcsDeployment:
     prepare: Prepare
 
     async def run(self) -> None:
-        """Build or roll back, serve, and wait until it answers. Raises DeployFailed and Refused."""
+        """Build or roll back, serve, and wait until it answers. Raises DeployFailed and Refused.
+
+        What fails for good gives way to what ran before.
+        """
+        try:
+            await self._run()
+        except DeployFailed as failed:
+            if failed.again_after is None:
+                with suppress(DeployFailed, Refused, Unclear):  # how it failed is what is told
+                    await self._give_way()
+            raise
+
+    async def _run(self) -> None:
         earlier = self.order.rollback_to
         if earlier is None:
             definition = await self._defined(await self._prepare())
@@ -40,6 +54,13 @@ class EcsDeployment:
         await self.work.emit(PhaseChanged(Phase.DEPLOYING))
         await self._serve(definition)
         await self._check()
+
+    async def _give_way(self) -> None:
+        """Stop what goes on: it must not come to run once it is said to have failed."""
+        if (build_id := self.work.id("build")) is not None:
+            await Images(self.account, self.site, self.order).stop(build_id)
+        if (arn := self.work.id("service")) is not None:
+            await self._service.leave(arn)
 
     async def _prepare(self) -> Mapping[str, str]:
         """Make the tables and what the site stands on; return what the backend needs to find its tables."""

@@ -38,6 +38,9 @@ class FakeEcs:
     is_held: bool = False
     """Whether deployments stay in progress."""
 
+    is_checked: bool = True
+    """Whether the load balancer checks the health."""
+
     async def CreateCluster(self, body: Json) -> Json:  # noqa: N802 - AWS's name
         self.clusters.add(body["clusterName"])
         return {"cluster": {"clusterName": body["clusterName"], "status": "ACTIVE"}}
@@ -178,7 +181,7 @@ class FakeEcs:
         deployment["status"] = "IN_PROGRESS"
         target = deployment["targetServiceRevision"]["arn"]
         came_up = await self._start(service, target)
-        well = await self._health(service) if came_up else ""
+        well = await self._health(service) if came_up and self.is_checked else ""
         while self.is_held and deployment["status"] == "IN_PROGRESS":  # noqa: ASYNC110 - set by another thread
             await asyncio.sleep(0.01)
         if deployment["status"] != "IN_PROGRESS":

@@ -21,7 +21,7 @@ from services.platforms.ecs.source import packed
 from services.platforms.port import Called, Config, DeployFailed, LogStream, Order
 from tests.fakes.targets.aws import FakeAws
 from tests.fakes.targets.hosting import answered
-from tests.services.platforms.conformance import COMMON, SITE, InProcess, Record, Rig
+from tests.services.platforms.conformance import COMMON, LIMITS, SITE, InProcess, Record, Rig
 
 HOW_TO = Path(__file__).parents[3] / "docs" / "how-to" / "deploy-to-ecs.md"
 FORBIDDEN = "User: arn:aws:iam::1:user/x is not authorized to perform: ecs:TagResource on resource: *"
@@ -219,6 +219,32 @@ async def test_what_has_succeeded_but_is_given_up_goes_back_to_what_ran_before(r
 
     assert await server_js(first) == "1"
     assert len(fake.ecs.deployments) == 3
+
+
+async def test_what_ecs_finds_well_and_nobody_reaches_gives_way_to_what_ran_before(rig: Rig, fake: FakeAws) -> None:
+    first = await deployed(rig, rig.order({"server.js": "1"}))
+    fake.ecs.is_checked = False
+
+    failure = await refused(rig, rig.order({"server.js": "2", "no-health": ""}, id="deployment_2"))
+    await _until_ended(fake)
+
+    assert failure.reason == "HEALTH_CHECK_FAILED"
+    assert len(fake.ecs.deployments) == 3
+    assert await server_js(first) == "1"
+
+
+async def test_what_takes_too_long_is_rolled_back(rig: Rig, fake: FakeAws) -> None:
+    first = await deployed(rig, rig.order({"server.js": "1"}))
+    fake.ecs.is_held = True
+    hurried = replace(platform(fake), limits=replace(LIMITS, release=1))
+
+    with pytest.raises(DeployFailed) as failure:
+        await Record().follow(hurried.deploy(rig.order({"server.js": "2"}, id="deployment_2")))
+    await _until_ended(fake)
+
+    assert failure.value.reason == "RELEASE_TIMED_OUT"
+    assert fake.ecs.deployments[-1]["status"] == "ROLLBACK_SUCCESSFUL"
+    assert await server_js(first) == "1"
 
 
 async def test_a_service_that_was_stopped_is_made_again(rig: Rig, fake: FakeAws) -> None:
