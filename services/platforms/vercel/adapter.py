@@ -1,6 +1,7 @@
 """The adapter of the port."""
 
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from services.core.credentials import Credentials, Token
@@ -32,12 +33,12 @@ class VercelPlatform(VendorPlatform[Vercel]):
             "name": self.name,
             "token": credentials.token,
             "pauses": self.pauses,
-            "patience": self.patience,
         }
+        brief = replace(self.patience, trying=min(self.patience.trying, self.limits.health / 4))
         return connected(
-            Client(base_url=base_url, **common),
-            Client(base_url=base_url, limit="#deployments", **common),
-            Client(base_url=DASHBOARD if base_url == URL else base_url, **common),
+            Client(base_url=base_url, patience=self.patience, **common),
+            Client(base_url=base_url, patience=self.patience, limit="#deployments", **common),
+            Client(base_url=DASHBOARD if base_url == URL else base_url, patience=brief, limit="#logs", **common),
         )
 
     async def run(self, client: Vercel, order: Order, work: Work) -> None:

@@ -164,7 +164,9 @@ class VercelDeployment:
         log = RuntimeLog(self.site, self.work)
 
         async def is_down() -> str | None:
-            return "The function crashed" if await log.tell() else None
+            with suppress(DeployFailed, Refused, Unclear):  # it may be well though its log can't be read
+                return "The function crashed" if await log.tell() else None
+            return None
 
         async with step(self.work.emit, "health"):
             await self.work.until_healthy(url, self.order.config.health_path, is_down=is_down)

@@ -20,6 +20,7 @@ from services.platforms.port import (
     StepState,
 )
 from services.platforms.vercel.adapter import VercelPlatform
+from tests.fakes.targets.server import Awkward, Fault
 from tests.fakes.targets.vercel import FakeVercel
 from tests.fakes.targets.vercel_project import Project
 from tests.services.platforms.conformance import COMMON, SITE, Crash, InProcess, Record, Rig
@@ -266,3 +267,11 @@ async def test_lines_of_a_request_have_its_levels_and_are_told_apart(rig: Rig, f
         ("second", LogLevel.ERROR),
     ]
     assert len({line.id for line in record.lines}) == len(record.lines)
+
+
+@pytest.mark.parametrize("fault", [Fault.BROKEN, Fault.LIMITED])
+async def test_a_deployment_does_not_depend_on_the_logs_of_requests(rig: Rig, fake: FakeVercel, fault: Fault) -> None:
+    fake.awkward.append(Awkward(fault, "GET /api/logs/request-logs", times=1_000))
+    record = await deployed(rig, rig.order({"server.js": "1"}))
+    assert record.url is not None
+    assert running(fake) == "1"
