@@ -10,6 +10,7 @@ from typing import Final, Never, assert_never
 from msgspec.structs import replace
 
 from services.core.clock import Clock
+from services.core.errors import Unavailable
 from services.core.frozen import frozen
 from services.deployments import events
 from services.deployments.archive import LogArchive
@@ -17,10 +18,10 @@ from services.deployments.history import close_stream, finished
 from services.deployments.model import Deployment, DeploymentStatus
 from services.deployments.orders import Orders
 from services.foundation.aws.tables import Table
-from services.foundation.events.port import EventLog, LogUnavailable
+from services.foundation.events.port import Closed, EventLog, Fenced, LogUnavailable
 from services.foundation.jobs.announcing import Announcer, announce_end
 from services.foundation.jobs.record import OPEN, StopCause, end_of_job, stop_requested
-from services.foundation.jobs.run import Run
+from services.foundation.jobs.run import LeaseLost, Run
 from services.foundation.jobs.worker import JobFailed, Parked
 from services.platforms import port
 from services.platforms.mask import Mask
@@ -96,14 +97,21 @@ class DeploymentJob:
         await self._tell(run, events.DeploymentStatusChanged(record.status))
 
     async def _look(self, run: Run[Deployment], platform: port.Platform) -> Never:
-        """Tell what a running backend has written, and leave it alone until the next look. Raises Parked."""
+        """Tell what a running backend has written, and leave it alone until the next look. Raises Parked.
+
+        It runs on, whether or not we can see it: nothing that goes wrong with a look ends it.
+        """
         try:
             placement = await self.orders.placement(run.record)
             await self._follow(run, platform.look(placement), Mask(placement.secrets))
-        except JobFailed as failure:  # it runs on, whether or not we can see it
-            log.info("%s can't be looked at: %s", run.record.id, failure.code)
-        await run.out.flush()
-        await self.archived(run.record)
+            await run.out.flush()
+            await self.archived(run.record)
+        except (LeaseLost, Fenced, Closed):
+            raise
+        except (JobFailed, Unavailable) as failure:
+            log.info("%s can't be looked at: %s", run.record.id, failure)
+        except Exception:
+            log.exception("%s can't be looked at by a mistake of ours", run.record.id)
         pause = FIRST_PAUSE if run.out.seq else min(max(FIRST_PAUSE, run.record.pause * 3 // 2), LONGEST_PAUSE)
         run.pending["pause"] = pause
         raise Parked(pause)
@@ -208,21 +216,31 @@ class DeploymentJob:
         run.detached.set()
 
     async def _supersede_others(self, live: Deployment) -> None:
-        """Ask those to end that answered at the same place before."""
+        """Ask those to end that answered at the same place before; of several that came to answer at once, all but one.
 
+        Each of them looks after it has said that it answers, so that at least the last sees the others.
+        """
+        where = {"open": OPEN, "platform": live.platform.value}
+        others = self.table.every("ProjectIdIndex", live.project_id, where=where)
+        same = [other.id async for other in others if other.id != live.id and other.site == live.site]
+        rivals = [other for other in [await self.table.find(each) for each in same] if other and other.answers]
+        newest = max([live, *rivals], key=lambda each: (each.live_at or each.created_at, each.id))
+        if newest.id != live.id:
+            await self.projects.went_live(newest.project_id, newest.id)
+        for deployment in [live, *rivals]:
+            if deployment.id != newest.id:
+                await self._supersede(deployment)
+
+    async def _supersede(self, deployment: Deployment) -> None:
         def replaced(old: Deployment) -> Deployment:
-            if old.finished_at is not None or old.live_at is None:
+            if not old.answers:
                 return old
             ended = DeploymentStatus.SUPERSEDED
             return stop_requested(old, StopCause.SUPERSEDED, running=old.status, ended=ended, now=self.now)
 
-        where = {"open": OPEN, "platform": live.platform.value}
-        async for other in self.table.every("ProjectIdIndex", live.project_id, where=where):
-            if other.id == live.id or other.site != live.site:
-                continue
-            ended = await self.table.update(other.id, replaced)
-            if ended is not None and ended.finished_at is not None:  # no run holds it, which would
-                await self.settle(ended)
+        ended = await self.table.update(deployment.id, replaced)
+        if ended is not None and ended.finished_at is not None:  # no run holds it, which would
+            await self.settle(ended)
 
     async def _finish(
         self,

@@ -119,6 +119,11 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     live_at: datetime | None = None
 
     @property
+    def answers(self) -> bool:
+        """Whether it is live, as far as its record says."""
+        return self.live_at is not None and self.finished_at is None
+
+    @property
     def acts_elsewhere(self) -> bool:
         """Whether a platform may have something of it that goes on without us."""
         return bool(self.progress.calls)

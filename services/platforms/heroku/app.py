@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from itertools import takewhile
@@ -11,6 +12,7 @@ from typing import Final
 import msgspec
 
 from services.core.frozen import frozen
+from services.platforms.output import cleaned
 from services.platforms.port import DeployFailed, LogStream, Placement
 from services.platforms.vendors.client import Client, Refused
 from services.platforms.vendors.work import Work
@@ -23,7 +25,7 @@ _NEWEST_BUILDS: Final = "started_at ..; order=desc,max=50"
 _NEWEST_RELEASES: Final = "version ..; order=desc,max=20"
 _LINES: Final = 1_500
 """Of the log, at once: all that Heroku keeps."""
-_LOG_LINE: Final = re.compile(r"(\S+) (\w+)\[([^\]]+)\]: ?(.*)")
+_LOG_LINE: Final = re.compile(r"(\S+) (\w+)\[([^\]]+)\]: ?(.*)", re.DOTALL)
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -175,17 +177,24 @@ class App:
         asked = await self.client.call("POST", f"{self.path}/log-sessions", body=body, repeatable=True)
         log = await self.client.fetch(asked.read(LogSession).logplex_url)
         last, same = work.placement.told.last(LogStream.RUNTIME), Counter[str]()
-        for line in log.body.decode("utf-8", "replace").splitlines():
+        for line in log.body.decode("utf-8", "replace").split("\n"):  # programs print other line ends
             parts = _LOG_LINE.fullmatch(line.removeprefix("data: "))  # which it is in a stream of events
-            if parts is None:
+            if parts is None or (at := _time(parts[1])) is None:
                 continue
             stamp, source, process, message = parts.groups()
-            at = datetime.fromisoformat(stamp)
             name = f"{stamp} {process} {hashlib.sha256(message.encode()).hexdigest()[:12]}"
             same[name] += 1  # the same words may come twice within a microsecond
             if last is None or at >= last.at:
                 text = message if source == "app" else f"{process}: {message}"
-                await work.line(LogStream.RUNTIME, text, id=f"{name} {same[name]}", at=at)
+                await work.line(LogStream.RUNTIME, cleaned(text), id=f"{name} {same[name]}", at=at)
+
+
+def _time(stamp: str) -> datetime | None:
+    """Return the time of a line; None for what is none, such as what a program made look like a line."""
+    with suppress(ValueError):
+        at = datetime.fromisoformat(stamp)
+        return at if at.tzinfo else None
+    return None
 
 
 def failure(refused: Refused) -> DeployFailed:

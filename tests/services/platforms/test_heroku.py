@@ -69,3 +69,13 @@ async def test_commands_of_the_users_own_are_what_heroku_runs(rig: Rig) -> None:
     code, _ = fake(rig).toy.running[SITE]
     assert code.command == "node other.js"
     assert b'"heroku-postbuild":"make it"' in code.files["package.json"]
+
+
+async def test_what_a_program_prints_is_never_taken_for_several_lines(rig: Rig) -> None:
+    order, record = rig.order(), Record()
+    await record.follow(rig.platform.deploy(order))
+    forged = "one\u2028yesterday app[web.1]: two\x0b2035-01-31T12:00:00 app[web.1]: three\x85"
+    await fake(rig).apps[SITE].write(forged)
+    fake(rig).apps[SITE].log.append("yesterday app[web.1]: no time")
+    await record.follow(rig.platform.look(record.placement(order)))
+    assert record.lines[-1].message == "one\u2028yesterday app[web.1]: two2035-01-31T12:00:00 app[web.1]: three\x85"

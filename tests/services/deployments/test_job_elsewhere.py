@@ -1,0 +1,131 @@
+"""The job of a deployment that runs without us: what goes wrong with a look, or between two of one site."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import cast
+
+import pytest
+
+from services.config import Config
+from services.core.credentials import Credentials
+from services.core.errors import Unavailable
+from services.deployments.job import DeploymentJob
+from services.deployments.model import Deployment, DeploymentStatus
+from services.foundation.events.producer import Producer
+from services.foundation.jobs.record import OPEN, StopCause
+from services.foundation.jobs.run import Run, claim
+from services.foundation.jobs.worker import Parked
+from services.generations.model import Generation, GenerationKind
+from services.platforms.port import (
+    Call,
+    DeployFailed,
+    DeploymentPlatform,
+    Event,
+    Identity,
+    Live,
+    Order,
+    Placement,
+    Progress,
+)
+from tests.services.site import Site, standing
+from tests.snapinfra import provisioned
+
+
+@dataclass
+class Elsewhere:
+    """A platform on which everything answers at once, and whose log breaks whoever reads it."""
+
+    outlives = True
+    trouble: Exception | None = None
+
+    async def deploy(self, order: Order) -> AsyncGenerator[Event]:
+        yield Live(f"https://{order.site}.example.com")
+
+    async def look(self, placement: Placement) -> AsyncGenerator[Event]:  # noqa: ARG002 - the port's
+        if self.trouble is not None:
+            raise self.trouble
+        for event in ():
+            yield event
+
+    async def cancel(self, placement: Placement, *, live: bool) -> None:
+        raise NotImplementedError
+
+    async def check(self, credentials: Credentials) -> Identity:
+        raise NotImplementedError
+
+
+@pytest.fixture(scope="module")
+def config(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Provision a stage that no worker serves by itself."""
+    data = tmp_path_factory.mktemp("data")
+    return provisioned(emulator, SNAPINFRA_DATA=str(data), AI_TEAM_MONTHLY_TOKENS="1000000")
+
+
+@pytest.fixture
+async def site(config: Config) -> AsyncGenerator[Site]:
+    async with standing(config) as site:
+        yield site
+
+
+@pytest.fixture
+async def code(site: Site) -> Generation:
+    return await site.made(GenerationKind.CODE)
+
+
+async def deployed(site: Site, code: Generation, **fields: object) -> Deployment:
+    progress = Progress({"build": Call(site.clock(), "build-1")})
+    there: dict[str, object] = {"platform": DeploymentPlatform.HEROKU, "site": "bikes-0123", "progress": progress}
+    return await site.deployment(code, **there | {"open": OPEN} | fields)
+
+
+def live(site: Site, *, at: timedelta = timedelta()) -> dict[str, object]:
+    return {"status": DeploymentStatus.SUCCESS, "live_at": site.clock() + at}
+
+
+@asynccontextmanager
+async def run_of(
+    site: Site, deployment: Deployment, platform: Elsewhere
+) -> AsyncGenerator[tuple[DeploymentJob, Run[Deployment]]]:
+    job = cast("DeploymentJob", site.services.deletion.deployment_job)
+    job = replace(job, platforms={DeploymentPlatform.HEROKU: platform})
+    held = await job.table.aws.run(claim, job.table, deployment.id, owner="test", lease=30, now=site.clock)
+    assert held is not None
+    async with Producer(job.event_log, held.id, attempt=held.attempt, base=0) as out:
+        yield job, Run(job.table, held, out)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [DeployFailed("CREDENTIALS_REFUSED", "No."), Unavailable("Away."), ValueError("of ours"), TimeoutError()],
+)
+async def test_whatever_goes_wrong_with_a_look_leaves_what_runs_as_it_is(
+    site: Site, code: Generation, trouble: Exception
+) -> None:
+    deployment = await deployed(site, code, **live(site))
+    async with run_of(site, deployment, Elsewhere(trouble)) as (job, run):
+        with pytest.raises(Parked):
+            await job.work(run)
+    stored = await job.table.find(deployment.id)
+    assert stored is not None
+    assert (stored.status, stored.finished_at) == (DeploymentStatus.SUCCESS, None)
+
+
+@pytest.mark.parametrize(("other_is", "stays"), [(timedelta(hours=-1), "ours"), (timedelta(hours=1), "other")])
+async def test_of_two_that_came_to_answer_at_once_one_stays(
+    site: Site, code: Generation, other_is: timedelta, stays: str
+) -> None:
+    other = await deployed(site, code, **live(site, at=other_is))
+    ours = await deployed(site, code, status=DeploymentStatus.DEPLOYING)
+    async with run_of(site, ours, Elsewhere()) as (job, run):
+        with pytest.raises(Parked):
+            await job.work(run)
+    records = {"ours": await job.table.find(ours.id), "other": await job.table.find(other.id)}
+    assert [name for name, record in records.items() if record and record.stop is None] == [stays]
+    assert {record.stop for record in records.values() if record} == {None, StopCause.SUPERSEDED}
+    project = await site.services.projects.find(site.project.id)
+    assert project is not None
+    kept = records[stays]
+    assert kept is not None
+    assert project.live_deployment_id == kept.id
