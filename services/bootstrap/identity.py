@@ -7,6 +7,7 @@ from services.api_keys.service import ApiKeys
 from services.bootstrap.shared import Shared
 from services.core.frozen import frozen
 from services.core.recent import Recent
+from services.deployments.model import DEPLOYMENTS
 from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
 from services.foundation.auth.sessions import ClerkSessions
 from services.foundation.auth.signatures import Signatures
@@ -68,7 +69,7 @@ def identity(shared: Shared, access: Access, projects: Projects) -> Identity:
         admins=frozenset(map(dev_user, config.admins)),
         now=now,
     )
-    cascade = TeamCascade(adapters.owned_items(Owner.TEAM), notifier.close_topic)
+    cascade = TeamCascade(adapters.owned_items(Owner.TEAM), notifier.close_topic, adapters.table(DEPLOYMENTS))
     teams = Teams(
         memberships=memberships,
         projects=projects,

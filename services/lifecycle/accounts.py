@@ -142,7 +142,8 @@ class Accounts:
         """Delete an account: its personal data, its memberships, what is its own. Its keys and open sockets end.
 
         A team that it owned passes to the member with the highest role, among those to whoever came first; a team
-        without other members is deleted with its projects, as the personal one is.
+        without other members is deleted with its projects, as the personal one is. Raises Conflict while something of
+        theirs still runs at a platform, where it is being stopped: the message will come again.
         """
         user = await self.users.forget(user_id)
         await self.access.announce(user_id)

@@ -31,8 +31,11 @@ TRIES: Final = 5
 class Cascade(Protocol):
     """What goes with a team besides its projects and members."""
 
+    async def require_nothing_elsewhere(self, team_id: TeamId) -> None:
+        """Raise Conflict while a platform runs something with the team's credentials."""
+
     async def delete(self, team_id: TeamId) -> None:
-        """Delete all of it. Cut short, it can be done again: it deletes what is still there."""
+        """Delete all of it. Cut short, it can be done again: it deletes what is still there. Raises Conflict, too."""
 
 
 @frozen(kw_only=True)
@@ -134,6 +137,7 @@ class Teams:
         _check_owner(team, by)
         if await self.projects.any_of(team_id):
             raise Conflict("The team has projects: move or delete them first.", current=team)
+        await self.cascade.require_nothing_elsewhere(team_id)
         async for member in self.memberships.of_team(team_id):
             if member.id != team.user_id:
                 await self.memberships.remove(member)

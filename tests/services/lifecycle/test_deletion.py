@@ -4,10 +4,15 @@ import pytest
 from msgspec.structs import replace
 
 from services.config import Config
+from services.core.credentials import Token
 from services.core.errors import Conflict, NotFound
 from services.deployments.model import DeploymentStatus
-from services.foundation.jobs.record import ENDED, OPEN
+from services.foundation.auth.tokens import Subject
+from services.foundation.jobs.record import ENDED, OPEN, StopCause
 from services.generations.model import GenerationKind
+from services.integrations.model import IntegrationType
+from services.integrations.service import NewIntegration
+from services.platforms.port import Call, DeploymentPlatform, Progress
 from tests.services.site import Site, emptied
 from tests.snapinfra import provisioned
 
@@ -101,3 +106,42 @@ async def test_a_generation_put_back_meanwhile_is_not_deleted(site: Site) -> Non
         await site.services.generations.remove(failed)
 
     assert await table.find(asked.id) is not None
+
+
+async def test_credentials_stay_until_what_runs_with_them_is_stopped(site: Site) -> None:
+    services, by = site.services, site.actor
+    token = Token("some-token-0123")
+    kept = await services.integrations.create(NewIntegration(IntegrationType.HEROKU, token), by=by)
+    code = await site.made(GenerationKind.CODE)
+    there = Progress({"build": Call(site.clock(), "build-1")})
+    live = await site.deployment(
+        code, platform=DeploymentPlatform.HEROKU, status=DeploymentStatus.SUCCESS, open=OPEN, progress=there
+    )
+
+    with pytest.raises(Conflict, match=f"{live.id} runs at HEROKU"):
+        await services.accounts.close(by.user_id)
+    stopping = await services.deployments.table.find(live.id)
+    before = await services.integrations.table.find(kept.id)
+    await services.deployments.table.update(live.id, lambda old: replace(old, finished_at=site.clock(), open=ENDED))
+    await services.accounts.close(by.user_id)
+
+    assert stopping is not None
+    assert (stopping.stop, before is not None) == (StopCause.CANCELED, True)
+    assert await services.integrations.table.find(kept.id) is None
+
+
+async def test_a_team_with_whose_credentials_something_runs_is_not_deleted(site: Site) -> None:
+    services, team = site.services, await site.services.teams.create("Crew", by=site.actor)
+    owner = await services.users.actor(Subject(site.actor.user_id), anew=True)
+    there = Progress({"build": Call(site.clock(), "build-1")})
+    code = await site.made(GenerationKind.CODE)
+    live = await site.deployment(
+        code, team_id=team.id, platform=DeploymentPlatform.HEROKU, open=OPEN, progress=there
+    )  # of a project that was moved to another team since
+
+    with pytest.raises(Conflict, match=f"{live.id} runs at HEROKU"):
+        await services.teams.delete(team.id, by=owner)
+
+    assert await services.teams.get(team.id, by=owner) == team
+    await services.deployments.table.update(live.id, lambda old: replace(old, finished_at=site.clock(), open=ENDED))
+    await services.teams.delete(team.id, by=owner)
