@@ -15,7 +15,7 @@ from tests.vendors.rigs import deploy
 def proofs(home: Path) -> Iterator[Proof]:
     """Deploy twice by our adapter, and have Heroku's client read it all and roll back."""
     by = version("heroku")
-    with contextmanager(heroku_rig)("") as rig:
+    with contextmanager(heroku_rig)() as rig:
         fake = rig.fake
         assert isinstance(fake, FakeHeroku)
         deploy(rig, "deployment_1", KEY="value-1")

@@ -24,7 +24,7 @@ def proofs(home: Path) -> Iterator[Proof]:
     for document in ALL:
         assert graphql.validate(schema, graphql.parse(document.text)) == [], document.name
     yield Proof(by, f"The {len(ALL)} documents that we send are valid.")
-    with contextmanager(railway_rig)("") as rig:
+    with contextmanager(railway_rig)() as rig:
         fake = rig.fake
         assert isinstance(fake, FakeRailway)
         deploy(rig, "deployment_1", KEY="value-1", OTHER="value-2")

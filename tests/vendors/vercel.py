@@ -25,7 +25,7 @@ _QUIET: Final = {"NO_UPDATE_NOTIFIER": "1", "VERCEL_TELEMETRY_DISABLED": "1"}
 
 def proofs(home: Path) -> Iterator[Proof]:
     """Deploy twice by our adapter, and have Vercel's clients read it all, deploy and roll back."""
-    with contextmanager(vercel_rig)("") as rig:
+    with contextmanager(vercel_rig)() as rig:
         fake = rig.fake
         assert isinstance(fake, FakeVercel)
         deploy(rig, "deployment_1", KEY="value-1")

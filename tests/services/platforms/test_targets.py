@@ -27,7 +27,7 @@ from tests.services.platforms.conformance import COMMON, Crash, InProcess, Recor
 MOST_ATTEMPTS = 50
 
 
-def heroku(_: pytest.FixtureRequest) -> Generator[Rig]:
+def heroku(_: object = None) -> Generator[Rig]:
     with FakeHeroku() as fake:
         yield Rig(
             HerokuPlatform(base_url=fake.url, pauses=InProcess(), **COMMON),
@@ -37,7 +37,7 @@ def heroku(_: pytest.FixtureRequest) -> Generator[Rig]:
         )
 
 
-def railway(_: pytest.FixtureRequest) -> Generator[Rig]:
+def railway(_: object = None) -> Generator[Rig]:
     with FakeRailway() as fake:
         yield Rig(
             RailwayPlatform(base_url=fake.url, pauses=InProcess(), **COMMON),
@@ -47,7 +47,7 @@ def railway(_: pytest.FixtureRequest) -> Generator[Rig]:
         )
 
 
-def vercel(_: pytest.FixtureRequest) -> Generator[Rig]:
+def vercel(_: object = None) -> Generator[Rig]:
     with FakeVercel() as fake:
         yield Rig(
             VercelPlatform(base_url=fake.url, pauses=InProcess(), **COMMON),
