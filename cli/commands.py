@@ -32,6 +32,11 @@ def platform(option: str) -> str:
     return option.upper().replace("-", "_")
 
 
+def integration(platform: str) -> str:
+    """Return what the schema calls the integration that a platform takes, or that is called so itself."""
+    return "AWS" if platform == "AWS_ECS" else platform
+
+
 def data_setting() -> Path:
     """Return the data folder that the environment, or a file `.env`, says."""
     return Path(process_environment().get("SNAPINFRA_DATA") or DATA)

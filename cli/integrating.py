@@ -4,13 +4,14 @@ from typing import Any
 
 import click
 
-from cli.client import Client
-from cli.operations import CONNECT
+from cli.client import Client, Refused
+from cli.commands import LOCAL, integration, option
+from cli.operations import CONNECT, CREDENTIALS
 
 
 def asked(kind: str) -> dict[str, Any]:
     """Ask for credentials, without showing them."""
-    if kind not in {"AWS", "AWS_ECS"}:
+    if integration(kind) != "AWS":
         return {"token": click.prompt("Token", hide_input=True)}
     key = {
         "accessKeyId": click.prompt("Access key id"),
@@ -21,6 +22,15 @@ def asked(kind: str) -> dict[str, Any]:
 
 async def keep(client: Client, kind: str, credentials: dict[str, Any]) -> None:
     """Create an integration. Raises Refused where the server does not take it."""
-    made = await client.ask(CONNECT, type="AWS" if kind == "AWS_ECS" else kind, credentials=credentials)
+    made = await client.ask(CONNECT, type=integration(kind), credentials=credentials)
     hint = made["createIntegration"]["integration"]["hint"]
     click.echo(f"Kept{f', ending in {hint}' if hint else ''}.")
+
+
+async def require(client: Client, platform: str) -> None:
+    """Raise Refused where a platform could not be deployed to for want of credentials."""
+    if platform == LOCAL:
+        return
+    kept = await client.ask(CREDENTIALS, type=integration(platform))
+    if not any(each["enabled"] for each in kept["integrations"]["nodes"]):
+        raise Refused(f"{platform} needs credentials: keep some with `snapinfra connect {option(platform)}`.")

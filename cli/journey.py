@@ -9,6 +9,7 @@ import click
 
 from cli.client import Client, Refused
 from cli.commands import LOCAL, Target, option
+from cli.integrating import require
 from cli.narration import headline, show_deployment, show_generation, show_lines
 from cli.operations import CREATE, DEPLOY, DEPLOYMENT_EVENTS, GENERATE, GENERATION_EVENTS, LOGS, ROLL_BACK, STATE
 from services.core.frozen import frozen
@@ -40,6 +41,8 @@ async def travel(
     `to` is the platform as the schema has it; None deploys nowhere. `target` is what the commands that are printed are
     for; None prints none.
     """
+    if to is not None:
+        await require(client, to)  # before anything is made, and paid for
     title = name or " ".join(description.split()[:8])[:100]
     created = await client.ask(CREATE, name=title, description=description[:500])
     project_id = created["createProject"]["project"]["id"]

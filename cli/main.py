@@ -3,23 +3,26 @@
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from cli.commands import (
     DATA,
     HOST,
+    LOCAL,
     PORT,
     URL,
     Target,
     data_setting,
     host_setting,
+    option,
     platform,
     port_setting,
     url_setting,
 )
 from services.config import BadConfig
+from services.platforms.port import DeploymentPlatform
 
 data_option = click.option(
     "--data",
@@ -34,8 +37,9 @@ url_option = click.option(
 token_option = click.option(
     "--token", envvar="SNAPINFRA_TOKEN", help="Who you are; unset, a token of the data folder's own (SNAPINFRA_TOKEN)."
 )
+_PLATFORMS: Final = [option(each.value) for each in DeploymentPlatform]
 to_option = click.option(
-    "--to", default="local", show_default=True, metavar="PLATFORM", help="Where: local, heroku, vercel, …"
+    "--to", type=click.Choice(_PLATFORMS, case_sensitive=False), default="local", show_default=True, help="Where."
 )
 deploy_option = click.option("--deploy/--no-deploy", default=True, show_default=True, help="Whether to run it, too.")
 
@@ -176,7 +180,11 @@ def logs(deployment_id: str, *, follow: bool, url: str, token: str | None, data:
 
 
 @cli.command()
-@click.argument("service", metavar="PLATFORM")
+@click.argument(
+    "service",
+    metavar="PLATFORM",
+    type=click.Choice([*(each for each in _PLATFORMS if each != option(LOCAL)), "aws"], case_sensitive=False),
+)
 @url_option
 @token_option
 @data_option

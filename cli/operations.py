@@ -63,6 +63,11 @@ mutation Connect($type: IntegrationType!, $credentials: CredentialsInput!) {
   }
 }"""
 
+CREDENTIALS: Final = """
+query Credentials($type: IntegrationType!) {
+  integrations(first: 100, filter: {type: $type}) { nodes { enabled } }
+}"""
+
 DEPLOYMENT_EVENTS: Final = """
 subscription Watch($id: ID!, $after: String) {
   deploymentEvents(id: $id, after: $after) {

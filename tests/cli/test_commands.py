@@ -23,7 +23,22 @@ from tests.cli.command import Ended, descendants, is_alive, kill, snapinfra, sta
 from tests.snapinfra import User, events
 
 TOOLS = Path(__file__).parents[2] / ".tools" / "bin"
-COMMANDS = ["demo", "dev", "health", "logs", "new", "provision", "resume", "schema", "seed", "serve", "token", "worker"]
+COMMANDS = [
+    "connect",
+    "demo",
+    "dev",
+    "health",
+    "logs",
+    "new",
+    "provision",
+    "resume",
+    "rollback",
+    "schema",
+    "seed",
+    "serve",
+    "token",
+    "worker",
+]
 
 AT_ONCE = {"SCAFFOLD_TOKENS_PER_SECOND": "0", "CODE_CHECKS": "false"}
 """The settings of a `dev` whose generations come at once: to stream and check a backend takes 20 s of CPU time."""
@@ -469,3 +484,15 @@ async def test_two_devs_do_not_share_a_data_folder(tmp_path: Path) -> None:
 
     assert second.status == 2
     assert "Another `snapinfra dev` uses the folder" in second.err
+
+
+@pytest.mark.parametrize("command", [("new", "Notes", "--to"), ("resume", "project_1", "--to"), ("connect",)])
+async def test_a_platform_that_there_is_not_is_refused_before_anything_is_asked(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    shown = await snapinfra(*command, "nowhere", folder=tmp_path)
+
+    assert shown.status == 2
+    assert "'nowhere' is not one of" in shown.err
+    assert "'heroku'" in shown.err
+    assert shown.out == ""

@@ -64,6 +64,16 @@ async def test_a_project_is_named_after_the_first_eight_words_of_its_description
     assert names == ["Build a user management API with teams and", "Members"]
 
 
+@pytest.mark.parametrize("platform", ["HEROKU", "AWS_ECS"])
+async def test_nothing_is_made_for_a_platform_without_credentials(server: Server, platform: str) -> None:
+    alice = server.user()
+
+    with pytest.raises(Refused, match=rf"^{platform} needs credentials: keep some with `snapinfra connect "):
+        await travel(alice, DESCRIPTION, to=platform)
+
+    assert (await alice.ask("{ projects { nodes { id } } }"))["projects"]["nodes"] == []
+
+
 async def test_a_server_that_is_away_is_named_with_the_way_to_start_one() -> None:
     url = f"http://127.0.0.1:{free_port()}/graphql"
 
