@@ -1,5 +1,6 @@
 """What is special about Heroku."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import pytest
 
 from services.platforms.port import Config, DeployFailed, Line
 from tests.fakes.targets.heroku import FakeHeroku
+from tests.fakes.targets.hosting import Code
 from tests.services.platforms.conformance import SITE, Record, Rig
 from tests.services.platforms.test_targets import heroku
 
@@ -26,7 +28,10 @@ async def test_what_does_not_answer_gives_way_to_what_ran_before(rig: Rig, fault
     await Record().follow(rig.platform.deploy(rig.order({"server.js": "1"}, GREETING="first words")))
     with pytest.raises(DeployFailed):
         await Record().follow(rig.platform.deploy(rig.order({fault: ""}, id="deployment_2", GREETING="later words")))
-    code, environment = fake(rig).toy.running[SITE]
+    async with asyncio.timeout(5):
+        while "server.js" not in (running := fake(rig).toy.running.get(SITE, (Code({}, ""), {})))[0].files:  # noqa: ASYNC110 - its dyno takes a moment
+            await asyncio.sleep(0.01)
+    code, environment = running
     assert code.files["server.js"] == b"1"
     assert environment["GREETING"] == "first words"
 
