@@ -85,9 +85,9 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
     ) -> Deployment:
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
         environment = await self._environment(new, project, by=by)
+        _check_deployable(await self._generation(new.generation_id, project, by=by), project)
         platform = await self._platform(new, environment, project)
         await self._check(new, platform, project)
-        _check_deployable(await self._generation(new.generation_id, project, by=by), project)
         now = self.now()
         deployment_id = DeploymentId(await attempt.take_id("deployment"))
         config = new.config if earlier else await self._completed(new.config, environment)
