@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import field
 from typing import Protocol
 
 from services.core.frozen import frozen
@@ -13,8 +14,8 @@ from services.platforms.port import AwsAccount, DeployFailed, Order
 
 @frozen
 class Prepared:
-    environment: Mapping[str, str]
-    """What the backend needs to find its tables."""
+    environment: Mapping[str, str] = field(repr=False)
+    """What the backend needs to find its tables, keys among it."""
 
 
 class Prepare(Protocol):

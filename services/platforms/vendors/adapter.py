@@ -1,15 +1,16 @@
 """The base of adapters: the port, on top of what a vendor's module does with a connection to its API."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 from contextlib import AbstractAsyncContextManager, aclosing, contextmanager
 from dataclasses import field
 from typing import ClassVar, Generic, TypeVar
 
 from services.core.clock import Clock
-from services.core.credentials import Credentials
+from services.core.credentials import Credentials, secrets_of
 from services.core.frozen import frozen
 from services.platforms.emitting import Emit, emitted
+from services.platforms.mask import Mask
 from services.platforms.port import DeployFailed, Event, Identity, Order, Placement
 from services.platforms.preparing import Prepare
 from services.platforms.vendors.client import Refused, Unclear
@@ -71,19 +72,19 @@ class VendorPlatform(ABC, Generic[C]):
 
     async def cancel(self, placement: Placement, *, live: bool) -> None:
         """Cancel as port.Platform says."""
-        with self._worded():
+        with self._worded(placement.secrets):
             async with self.connect(placement.credentials) as client:
                 await self.give_up(client, placement, live=live)
 
     async def check(self, credentials: Credentials) -> Identity:
         """Return whose credentials they are. Raises DeployFailed."""
-        with self._worded():
+        with self._worded(secrets_of(credentials)):
             async with self.connect(credentials) as client:
                 return await self.identify(client)
 
     async def _emitted(self, placement: Placement, act: Callable[[C, Work], Awaitable[None]]) -> AsyncGenerator[Event]:
         async def run(emit: Emit) -> None:
-            with self._worded():
+            with self._worded(placement.secrets):
                 async with self.connect(placement.credentials) as client:
                     await act(client, Work(placement, emit, self.now, self.limits))
 
@@ -92,11 +93,14 @@ class VendorPlatform(ABC, Generic[C]):
                 yield event
 
     @contextmanager
-    def _worded(self) -> Generator[None]:
+    def _worded(self, secrets: Iterable[str]) -> Generator[None]:
+        """Raise what goes wrong as DeployFailed, whose words may be the platform's own and show no secret."""
         try:
             yield
-        except Refused as refused:
-            raise self.failure(refused) from None
+        except (Refused, DeployFailed) as error:
+            failure = self.failure(error) if isinstance(error, Refused) else error
+            message = Mask(secrets)(failure.message)
+            raise DeployFailed(failure.reason, message, again_after=failure.again_after) from None
         except Unclear:
             message = f"{self.name} gave no proper answer."
             raise DeployFailed("PLATFORM_UNAVAILABLE", message, again_after=self.patience.longest) from None

@@ -207,7 +207,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError):
         at = parsedate_to_datetime(text)
         return (
             max(0.0, at.timestamp() - parsedate_to_datetime(headers["date"]).timestamp()) if "date" in headers else None
