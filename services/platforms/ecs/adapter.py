@@ -42,7 +42,7 @@ class EcsPlatform(VendorPlatform[Account]):
         if live:
             await Service(client, Site(placement.site), placement).stop()
         else:
-            await give_up(client, placement)
+            await give_up(client, placement, self.limits)
 
     async def tell(self, client: Account, placement: Placement, work: Work) -> None:
         lines = Lines(client, Site(placement.site).log)

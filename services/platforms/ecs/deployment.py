@@ -19,7 +19,7 @@ from services.platforms.emitting import step
 from services.platforms.port import DeployFailed, Live, LogStream, Order, Phase, PhaseChanged, Placement
 from services.platforms.preparing import Prepare
 from services.platforms.vendors.client import Refused, Unclear
-from services.platforms.vendors.work import Work
+from services.platforms.vendors.work import Limits, Work, found
 
 _KEYS: Final = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
 """The task's role is used instead."""
@@ -180,11 +180,13 @@ class EcsDeployment:
         return Lines(self.account, self.site.log)
 
 
-async def give_up(account: Account, placement: Placement) -> None:
+async def give_up(account: Account, placement: Placement, limits: Limits) -> None:
     """Stop what a deployment has begun: its build, or its taking the place of what ran before."""
     site, progress = Site(placement.site), placement.progress
     images, service = Images(account, site, placement), Service(account, site, placement)
-    build_id = progress.id("build") or (await images.find() if "build" in progress.calls else None)
+    build_id = progress.id("build")
+    if build_id is None and "build" in progress.calls:
+        build_id = await found(images.find, limits)
     if build_id is not None:
         await images.stop(build_id)
     if "service" not in progress.calls:

@@ -41,7 +41,7 @@ class HerokuPlatform(VendorPlatform[Client]):
     async def give_up(self, client: Client, placement: Placement, *, live: bool) -> None:
         """Stop the build; or go back to the release before, or, where there is none, let no dyno run."""
         app = App(client, placement)
-        await (app.scale(0) if live else app.give_up())
+        await (app.scale(0) if live else app.give_up(self.limits))
 
     async def tell(self, client: Client, placement: Placement, work: Work) -> None:
         await App(client, placement).tell_log(work)

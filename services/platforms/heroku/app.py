@@ -15,7 +15,7 @@ from services.core.frozen import frozen
 from services.platforms.output import cleaned
 from services.platforms.port import DeployFailed, LogStream, Placement
 from services.platforms.vendors.client import Client, Refused
-from services.platforms.vendors.work import Work
+from services.platforms.vendors.work import Limits, Work, found
 
 BEFORE: Final = "before"
 """The step that notes what runs before anything is changed."""
@@ -139,11 +139,13 @@ class App:
         updates = [{"type": "web", "quantity": quantity}]
         await self.client.call("PATCH", f"{self.path}/formation", body={"updates": updates}, missing_ok=True)
 
-    async def give_up(self) -> None:
+    async def give_up(self, limits: Limits) -> None:
         """Stop the build, and bring back what ran before, with the config vars that it had."""
         progress = self.placement.progress
         release_id = progress.id("rollback")
-        build_id = progress.id("build") or (await self.find_build() if "build" in progress.calls else None)
+        build_id = progress.id("build")
+        if build_id is None and "build" in progress.calls:
+            build_id = await found(self.find_build, limits)
         if build_id is not None:
             build = await self.build(build_id)
             if build.status == "pending":

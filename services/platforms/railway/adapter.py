@@ -44,7 +44,7 @@ class RailwayPlatform(VendorPlatform[Client]):
     async def give_up(self, client: Client, placement: Placement, *, live: bool) -> None:
         """Cancel the deployment; or go back to the one before, or, where there is none, remove it."""
         site = Site(Api(client), placement)
-        await (site.stop() if live else site.give_up())
+        await (site.stop() if live else site.give_up(self.limits))
 
     async def tell(self, client: Client, placement: Placement, work: Work) -> None:
         deployment_id = placement.progress.id("rollback") or placement.progress.id("build")

@@ -42,7 +42,7 @@ from services.platforms.railway.documents import (
     WHO,
 )
 from services.platforms.vendors.client import Refused
-from services.platforms.vendors.work import LOOKS, Work
+from services.platforms.vendors.work import LOOKS, Limits, Work, found
 
 OURS: Final = "SNAPINFRA_VARIABLES"
 """The variable that lists those which we set: the others are the user's own."""
@@ -181,14 +181,14 @@ class Site:
             if deployment.status not in REMOVED and deployment.status in LIVE | DEPLOYING | {"CRASHED"}:
                 await self.api.ask(REMOVE, Done, id=deployment.id)
 
-    async def give_up(self) -> None:
+    async def give_up(self, limits: Limits) -> None:
         """Cancel what was begun; or, where it runs already, go back to what ran before."""
         calls = self.placement.progress
         deployment_id = calls.id("rollback") or calls.id("build")
         place = await self.find() if deployment_id or "build" in calls.calls else None
         if place is None:
             return
-        deployment_id = deployment_id or await self.find_marked(place)
+        deployment_id = deployment_id or await found(lambda: self.find_marked(place), limits)
         if deployment_id is None:
             return
         deployment = await self.api.deployment(deployment_id)

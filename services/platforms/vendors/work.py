@@ -49,6 +49,17 @@ class Limits:
     longest_poll: float = 15
 
 
+async def found(find: Callable[[], Awaitable[str | None]], limits: Limits) -> str | None:
+    """Return the effect of a call of which nobody knows whether it had one, and which may still be about to have it."""
+    pause = limits.poll
+    for _ in range(LOOKS):
+        if (known := await find()) is not None:
+            return known
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, limits.longest_poll)
+    return None
+
+
 @frozen
 class Work:
     """What the steps of a vendor's adapter have in common."""
@@ -112,24 +123,15 @@ class Work:
             earlier = self._calls[step] = Call(self.now())
             known = None
         else:
-            known = await self._found(find)
+            known = await found(find, self.limits)
         while known is None:
             try:
                 known = await call()
             except Unclear:
-                known = await self._found(find)
+                known = await found(find, self.limits)
         await self.emit(Called(step, known, page(known)))
         self._calls[step] = Call(earlier.at, known)
         return known
-
-    async def _found(self, find: Callable[[], Awaitable[str | None]]) -> str | None:
-        pause = self.limits.poll
-        for _ in range(LOOKS):
-            if (known := await find()) is not None:
-                return known
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, self.limits.longest_poll)
-        return None
 
     @asynccontextmanager
     async def within(self, seconds: float, what: str, *, since: str) -> AsyncGenerator[None]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from services.platforms.port import DeployFailed
 from services.platforms.vendors.client import Refused
-from services.platforms.vendors.work import LOOKS, Limits
+from services.platforms.vendors.work import Limits, found
 from services.platforms.vercel.api import DEPLOYMENTS
 from services.platforms.vercel.project import BEFORE, Deployment, Project, Site
 
@@ -50,10 +50,12 @@ async def _begun(site: Site, limits: Limits) -> str | None:
         project = await site.project()
         return project.asked_since(progress.calls["rollback"].at)
     if known is None and "build" in progress.calls:
-        for _ in range(LOOKS):
-            if (listed := await site.find_deployment()) is not None:
-                return listed.uid
-            await asyncio.sleep(limits.poll)
+
+        async def find() -> str | None:
+            listed = await site.find_deployment()
+            return listed.uid if listed else None
+
+        return await found(find, limits)
     return known
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -20,6 +20,10 @@ from starlette.routing import Route
 from services.core.credentials import Credentials, Token
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+LATENESS: Final = 0.1
+"""Seconds."""
 
 
 class Fault(Enum):
@@ -35,6 +39,8 @@ class Fault(Enum):
     """It happens, and then the connection ends without an answer."""
     SLOW = "SLOW"
     """It happens, and the answer comes in small pieces."""
+    LATE = "LATE"
+    """The connection ends without an answer, and then it happens."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,10 @@ class Target:
                     return self.limited(request)
                 case Fault.BROKEN:
                     return self.away(request)
+                case Fault.LATE:
+                    await request.body()
+                    self.background(late(request))
+                    raise Cut
                 case fault:
                     return self._with(fault, request, await answered(request))
 
@@ -106,6 +116,10 @@ class Target:
             except Exception:  # noqa: BLE001 - shown when the fake ends
                 self.mistakes.append(traceback.format_exc())
                 return Response(status_code=500)
+
+        async def late(request: Request) -> None:
+            await asyncio.sleep(LATENESS)
+            await answered(request)
 
         return Route(path, called, methods=[method])
 

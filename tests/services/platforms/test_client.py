@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -52,7 +53,7 @@ def hostile() -> Iterator[Hostile]:
 
 
 def platform(fake: Hostile) -> HerokuPlatform:
-    common = {**COMMON, "patience": Patience(answer=2, trying=0.3, first=0.02, longest=0.1)}
+    common: dict[str, Any] = {**COMMON, "patience": Patience(answer=2, trying=0.3, first=0.02, longest=0.1)}
     return HerokuPlatform(base_url=fake.url, pauses=InProcess(), **common)
 
 

@@ -242,6 +242,25 @@ async def test_what_runs_stays_when_a_build_is_given_up(rig: Rig) -> None:
     assert files["server.js"] == "1"
 
 
+async def test_a_build_that_begins_only_when_it_is_given_up_is_found_and_given_up(rig: Rig) -> None:
+    first, second = Record(), Record()
+    await Record().follow(rig.platform.deploy(rig.order({"server.js": "2"}, id="deployment_0")))  # its files are known
+    await first.follow(rig.platform.deploy(rig.order({"server.js": "1"})))
+    order, before = rig.order({"server.js": "2"}, id="deployment_2"), rig.begun()
+    rig.fake.awkward.append(Awkward(Fault.LATE, rig.build_call))
+    deploying = asyncio.create_task(second.follow(rig.platform.deploy(order)))
+    while rig.fake.awkward:
+        assert not deploying.done()
+        await asyncio.sleep(0)
+    deploying.cancel()
+    await asyncio.wait([deploying])
+    await rig.platform.cancel(second.placement(order), live=False)
+    assert rig.begun() == before + 1, "it began behind our back"
+    await asyncio.sleep(1)
+    files, _ = await site(first)
+    assert files["server.js"] == "1"
+
+
 async def test_what_runs_can_be_stopped(rig: Rig) -> None:
     order, record = rig.order(), Record()
     await record.follow(rig.platform.deploy(order))
