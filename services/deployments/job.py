@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from services.deployments.archive import LogArchive
 from services.deployments.history import close_stream, finished
 from services.deployments.model import Deployment, DeploymentStatus
 from services.deployments.orders import Orders
+from services.foundation.aws.queue import LONGEST_DELAY
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import Closed, EventLog, Fenced, LogUnavailable
 from services.foundation.jobs.announcing import Announcer, announce_end
@@ -32,6 +34,9 @@ from services.projects.service import Projects
 FIRST_PAUSE: Final = 2
 LONGEST_PAUSE: Final = 60
 """Seconds between two looks at what runs without us: few while it writes, more while it is silent."""
+
+STOPS: Final = 12
+"""Times that a platform which is away is asked again to stop something: over an hour and more."""
 
 WAIT_LIMIT: Final = timedelta(days=1)
 ARCHIVE_EVERY: Final = 1.0
@@ -132,18 +137,22 @@ class DeploymentJob:
         if run.record.stop is StopCause.SUPERSEDED:
             await self._finish(run, DeploymentStatus.SUPERSEDED)
             return
-        message = await self._cancel(run.record) if run.record.acts_elsewhere else None
+        message = await self._cancel(run) if run.record.acts_elsewhere else None
         reason = None if message is None else "NOT_STOPPED"
         await self._finish(run, DeploymentStatus.CANCELED, reason=reason, message=message)
 
-    async def _cancel(self, record: Deployment) -> str | None:
-        """Stop what the platform has of a deployment; return why it could not be."""
-        mask = Mask(())
+    async def _cancel(self, run: Run[Deployment]) -> str | None:
+        """Stop what the platform has of a deployment; return why it can't be. Raises Parked where it can be later."""
+        record, mask = run.record, Mask(())
         try:
             placement = await self.orders.placement(record)
             mask = Mask(placement.secrets)
             await self._platform(record).cancel(placement, live=record.live_at is not None)
         except (port.DeployFailed, JobFailed) as failure:
+            if isinstance(failure, port.DeployFailed) and failure.again_after and record.failures < STOPS:
+                run.pending["failures"] = record.failures + 1
+                pause = max(failure.again_after, FIRST_PAUSE * 2**record.failures)
+                raise Parked(min(math.ceil(pause), LONGEST_DELAY)) from None
             return f"It may still run at {record.platform.value}: {mask(failure.message)}"
         return None
 

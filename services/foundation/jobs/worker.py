@@ -80,7 +80,7 @@ class Handler(Protocol[R]):
         ...
 
     async def stopped(self, run: Run[R]) -> None:
-        """End a job that was asked to stop, now that its work has."""
+        """End a job that was asked to stop, now that its work has. Raises Parked where that can't be yet."""
         ...
 
     async def failed(self, run: Run[R], failure: JobFailed, *, final: bool) -> None:
@@ -218,7 +218,7 @@ class Worker(Generic[R]):
 
     async def _attempt(self, run: Run[R]) -> None:
         if run.record.stop:
-            await self.handler.stopped(run)
+            await self._stop(run)
         elif run.record.crashes >= MAX_CRASHES:
             lost = JobFailed("WORKER_LOST", "The worker was lost each time it ran this.", retryable=False)
             await self.handler.failed(run, lost, final=True)
@@ -261,7 +261,7 @@ class Worker(Generic[R]):
         match run.interrupted:
             case Interrupt.STOP:
                 await run.refresh()
-                await self.handler.stopped(run)
+                await self._stop(run)
             case Interrupt.DRAIN:
                 await self.handler.handed_over(run)
                 await run.out.flush()
@@ -290,9 +290,17 @@ class Worker(Generic[R]):
         await run.out.flush()
         await run.save(lease=None, not_before=self.now() + timedelta(seconds=seconds), **changes)
         if run.record.stop:  # from before that save: once no run holds the job, who cancels it ends it
-            await self.handler.stopped(run)
+            await self._stop(run)
         else:
             await self._requeue(run.record, after=seconds)
+
+    async def _stop(self, run: Run[R]) -> None:
+        try:
+            await self.handler.stopped(run)
+        except Parked as parked:
+            await run.out.flush()
+            await run.save(lease=None)
+            await self._requeue(run.record, after=parked.seconds)
 
     async def _requeue(self, record: JobRecord, *, after: int = 0) -> None:
         """Put a fresh message in: unlike a message given back, it does not count towards the dead-letter queue."""

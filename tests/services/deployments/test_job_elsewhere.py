@@ -1,5 +1,6 @@
 """The job of a deployment that runs without us: what goes wrong with a look, or between two of one site."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -11,12 +12,12 @@ import pytest
 from services.config import Config
 from services.core.credentials import Credentials
 from services.core.errors import Unavailable
-from services.deployments.job import DeploymentJob
+from services.deployments.job import STOPS, DeploymentJob
 from services.deployments.model import Deployment, DeploymentStatus
 from services.foundation.events.producer import Producer
 from services.foundation.jobs.record import OPEN, StopCause
 from services.foundation.jobs.run import Run, claim
-from services.foundation.jobs.worker import Parked
+from services.foundation.jobs.worker import Parked, Worker
 from services.generations.model import Generation, GenerationKind
 from services.platforms.port import (
     Call,
@@ -39,6 +40,9 @@ class Elsewhere:
 
     outlives = True
     trouble: Exception | None = None
+    away: int = 0
+    """So many calls to stop something are not answered."""
+    asked: int = 0
 
     async def deploy(self, order: Order) -> AsyncGenerator[Event]:
         yield Live(f"https://{order.site}.example.com")
@@ -49,8 +53,10 @@ class Elsewhere:
         for event in ():
             yield event
 
-    async def cancel(self, placement: Placement, *, live: bool) -> None:
-        raise NotImplementedError
+    async def cancel(self, placement: Placement, *, live: bool) -> None:  # noqa: ARG002 - the port's
+        self.asked += 1
+        if self.asked <= self.away:
+            raise DeployFailed("PLATFORM_UNAVAILABLE", "It is away.", again_after=0.5)
 
     async def check(self, credentials: Credentials) -> Identity:
         raise NotImplementedError
@@ -129,3 +135,33 @@ async def test_of_two_that_came_to_answer_at_once_one_stays(
     kept = records[stays]
     assert kept is not None
     assert project.live_deployment_id == kept.id
+
+
+@pytest.mark.parametrize(("away", "failures", "reason"), [(2, 0, None), (99, STOPS, "NOT_STOPPED")])
+async def test_what_can_not_be_stopped_now_is_stopped_later(
+    site: Site, code: Generation, away: int, failures: int, reason: str | None
+) -> None:
+    deployments, platform, stop = site.services.deployments, Elsewhere(away=away), asyncio.Event()
+    deployment = await deployed(site, code, failures=failures, **live(site))
+    job = cast("DeploymentJob", site.services.deletion.deployment_job)
+    worker = Worker(
+        queue=deployments.queue,
+        handler=replace(job, platforms={DeploymentPlatform.HEROKU: platform}),
+        events=deployments.event_log,
+        slots=1,
+        lease=30,
+        grace=1,
+        now=site.clock,
+        new_owner=lambda: "test",
+    )
+    asked = await deployments.cancel(deployment.id, by=site.actor)
+    assert asked.status is DeploymentStatus.CANCELING
+    running = asyncio.create_task(worker.run(stop))
+    async with asyncio.timeout(40):
+        while (ended := await job.table.find(deployment.id)) and ended.finished_at is None:  # noqa: ASYNC110 - the record tells nobody
+            await asyncio.sleep(0.1)
+    stop.set()
+    await running
+    assert ended is not None
+    assert (ended.status, ended.reason) == (DeploymentStatus.CANCELED, reason)
+    assert platform.asked == (1 if reason else away + 1)
