@@ -25,7 +25,7 @@ DEEPEST: Final = 20
 
 Matches = Callable[[LogLine], bool]
 
-_TOKEN: Final = re.compile(r'\s*(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<mark>[()-])|(?P<word>[^\s()"]+))')
+_TOKEN: Final = re.compile(r'\s*(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<mark>[()-])|(?P<word>[^\s()"]+))', re.DOTALL)
 
 
 @frozen
@@ -60,7 +60,7 @@ def _tokens(query: str, field: str) -> Iterator[_Token]:
         kind = found.lastgroup or ""
         text = found[kind]
         if kind == "quoted":
-            text = re.sub(r"\\(.)", r"\1", text[1:-1])
+            text = re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
         yield _Token(text, found.start(kind) + 1, kind == "quoted")
         position = found.end()
 

@@ -44,6 +44,7 @@ def shown(query: str) -> str:
         ('"connection TIMEOUT"', "a"),
         ('"AND"', "d"),
         (r'"\"no\""', "d"),
+        ('"say\\\n"', ""),
         ("pre-release", "e"),
         ('"(beta)"', "e"),
         ("-(@level:info OR @level:error)", "c"),
