@@ -29,6 +29,9 @@ from services.platforms.port import (
 )
 from services.platforms.vendors.client import Unclear
 
+CALLS: Final = 5
+"""That came to nothing anybody can see, before the job waits in its queue."""
+
 LOOKS: Final = 5
 """For the effect of a call that nobody knows the answer of: lists at platforms lag behind."""
 
@@ -113,7 +116,8 @@ class Work:
     ) -> str:
         """Return what the platform calls the effect of a call, and make the call where it has not been made.
 
-        `find` looks for the effect of a call that an earlier attempt may have made, or whose answer was lost.
+        `find` looks for the effect of a call that an earlier attempt may have made, or whose answer was lost. Raises
+        DeployFailed PLATFORM_UNAVAILABLE where there is none after many calls; then another attempt goes on.
         """
         earlier = self._calls.get(step)
         if earlier is not None and earlier.id is not None:
@@ -124,11 +128,16 @@ class Work:
             known = None
         else:
             known = await found(find, self.limits)
-        while known is None:
+        for _ in range(CALLS):
+            if known is not None:
+                break
             try:
                 known = await call()
             except Unclear:
                 known = await found(find, self.limits)
+        if known is None:
+            message = f"The platform gave no proper answer to the call of the step '{step}', {CALLS} times."
+            raise DeployFailed("PLATFORM_UNAVAILABLE", message, again_after=self.limits.longest_poll)
         await self.emit(Called(step, known, page(known)))
         self._calls[step] = Call(earlier.at, known)
         return known

@@ -9,6 +9,7 @@ import pytest
 from services.platforms.port import Config, DeployFailed, Line
 from tests.fakes.targets.heroku import FakeHeroku
 from tests.fakes.targets.hosting import Code
+from tests.fakes.targets.server import Awkward, Fault
 from tests.services.platforms.conformance import SITE, Record, Rig
 from tests.services.platforms.test_targets import heroku
 
@@ -84,3 +85,13 @@ async def test_what_a_program_prints_is_never_taken_for_several_lines(rig: Rig) 
     fake(rig).apps[SITE].log.append("yesterday app[web.1]: no time")
     await record.follow(rig.platform.look(record.placement(order)))
     assert record.lines[-1].message == "one\u2028yesterday app[web.1]: two2035-01-31T12:00:00 app[web.1]: three\x85"
+
+
+async def test_a_call_that_never_has_a_proper_answer_is_left_for_another_attempt(rig: Rig) -> None:
+    fake(rig).awkward.append(Awkward(Fault.BROKEN, "POST /apps/[^/]+/builds", times=5))
+    record = Record()
+    with pytest.raises(DeployFailed) as failure:
+        await record.follow(rig.platform.deploy(rig.order()))
+    assert (failure.value.reason, failure.value.again_after is None) == ("PLATFORM_UNAVAILABLE", False)
+    await record.follow(rig.platform.deploy(record.at(rig.order())))
+    assert rig.begun() == 1
