@@ -38,6 +38,9 @@ LONGEST_PAUSE: Final = 60
 STOPS: Final = 12
 """Times that a platform which is away is asked again to stop something: over an hour and more."""
 
+GIVING_UP: Final = 60
+"""Seconds for stopping a build of a deployment that has failed."""
+
 WAIT_LIMIT: Final = timedelta(days=1)
 ARCHIVE_EVERY: Final = 1.0
 """Seconds between two looks for entries to archive; readers never wait for it."""
@@ -160,7 +163,18 @@ class DeploymentJob:
         """Tell of a failed attempt; when final, end the deployment."""
         await self._say(run, failure.message, level=port.LogLevel.ERROR)
         if final:
+            if run.record.acts_elsewhere and run.record.live_at is None and _goes_on(failure):
+                await self._give_up(run)
             await self._finish(run, DeploymentStatus.FAILED, reason=failure.code, message=failure.message)
+
+    async def _give_up(self, run: Run[Deployment]) -> None:
+        """Stop what a platform may still be building, so that it does not go live when nobody follows it any more."""
+        try:
+            async with asyncio.timeout(GIVING_UP):
+                await self._platform(run.record).cancel(await self.orders.placement(run.record), live=False)
+        except (port.DeployFailed, JobFailed, TimeoutError):
+            platform = run.record.platform.value
+            await self._say(run, f"It may still go live at {platform}: it could not be stopped there.")
 
     async def handed_over(self, run: Run[Deployment]) -> None:
         """Tell that another worker will go on; what runs in this one was stopped with it, and will be started again."""
@@ -296,3 +310,8 @@ class DeploymentJob:
                 archived = await self.archive.catch_up(self.event_log, stream, after=archived)
             except LogUnavailable:
                 log.warning("the log of %s can't be archived now", stream)
+
+
+def _goes_on(failure: JobFailed) -> bool:
+    """Say whether a platform may go on with what has failed here: its adapter was lost, or ran out of time."""
+    return failure.retryable or failure.code.endswith("TIMED_OUT") or failure.code == "WORKER_LOST"

@@ -17,7 +17,7 @@ from services.deployments.model import Deployment, DeploymentStatus
 from services.foundation.events.producer import Producer
 from services.foundation.jobs.record import OPEN, StopCause
 from services.foundation.jobs.run import Run, claim
-from services.foundation.jobs.worker import Parked, Worker
+from services.foundation.jobs.worker import JobFailed, Parked, Worker
 from services.generations.model import Generation, GenerationKind
 from services.platforms.port import (
     Call,
@@ -165,3 +165,23 @@ async def test_what_can_not_be_stopped_now_is_stopped_later(
     assert ended is not None
     assert (ended.status, ended.reason) == (DeploymentStatus.CANCELED, reason)
     assert platform.asked == (1 if reason else away + 1)
+
+
+@pytest.mark.parametrize(
+    ("failure", "asked"),
+    [
+        (JobFailed("BUILD_TIMED_OUT", "Late.", retryable=False), 1),
+        (JobFailed("WORKER_LOST", "Lost.", retryable=False), 1),
+        (JobFailed("PLATFORM_UNAVAILABLE", "Away.", retryable=True), 1),
+        (JobFailed("BUILD_FAILED", "tsc.", retryable=False), 0),
+    ],
+)
+async def test_a_build_that_may_go_on_there_is_given_up_when_it_has_failed_here(
+    site: Site, code: Generation, failure: JobFailed, asked: int
+) -> None:
+    platform, deployment = Elsewhere(), await deployed(site, code, status=DeploymentStatus.BUILDING)
+    async with run_of(site, deployment, platform) as (job, run):
+        await job.failed(run, failure, final=True)
+    stored = await job.table.find(deployment.id)
+    assert stored is not None
+    assert (stored.status, stored.reason, platform.asked) == (DeploymentStatus.FAILED, failure.code, asked)
