@@ -7,6 +7,7 @@ from services.api_keys.service import ApiKeys
 from services.bootstrap.shared import Shared
 from services.core.frozen import frozen
 from services.core.recent import Recent
+from services.deployments.elsewhere import RunningElsewhere
 from services.deployments.model import DEPLOYMENTS
 from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
 from services.foundation.auth.sessions import ClerkSessions
@@ -69,7 +70,8 @@ def identity(shared: Shared, access: Access, projects: Projects) -> Identity:
         admins=frozenset(map(dev_user, config.admins)),
         now=now,
     )
-    cascade = TeamCascade(adapters.owned_items(Owner.TEAM), notifier.close_topic, adapters.table(DEPLOYMENTS))
+    elsewhere = RunningElsewhere(adapters.table(DEPLOYMENTS))
+    cascade = TeamCascade(adapters.owned_items(Owner.TEAM), notifier.close_topic, elsewhere)
     teams = Teams(
         memberships=memberships,
         projects=projects,
