@@ -2,12 +2,12 @@
 
 import asyncio
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
 from services.core.tls import trusted
-from tests.snapinfra import User
+from tests.snapinfra import User, events
 
 EVENTS = """
 subscription($id: ID!, $after: String, $filter: LogFilter) {
@@ -28,6 +28,15 @@ class Deployed:
 
     def __init__(self, user: User, project_id: str, generation_id: str) -> None:
         self.user, self.project_id, self.generation_id = user, project_id, generation_id
+
+    @classmethod
+    async def with_code(cls, user: User) -> Self:
+        """Make a project, and generate its code."""
+        project_id = (await user.project())["id"]
+        await events(user, await user.generate(project_id, "SCHEMA"))
+        generation_id = await user.generate(project_id, "CODE")
+        assert (await events(user, generation_id))[-1]["status"] == "COMPLETED"
+        return cls(user, project_id, generation_id)
 
     async def deploy(self, *, platform: str = "LOCAL", **config: Any) -> str:
         return await self.user.deploy(self.project_id, self.generation_id, platform=platform, **config)

@@ -13,7 +13,7 @@ from services.foundation.aws.clients import connect
 from services.foundation.aws.queue import Queue
 from tests.models import writing
 from tests.resolvers.deployed import Deployed, answer, lines
-from tests.snapinfra import Server, User, events
+from tests.snapinfra import Server, User
 
 PACKAGE = {
     "name": "tiny",
@@ -51,11 +51,7 @@ def server(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 async def project(alice: User) -> Deployed:
-    project_id = (await alice.project())["id"]
-    await events(alice, await alice.generate(project_id, "SCHEMA"))
-    generation_id = await alice.generate(project_id, "CODE")
-    assert (await events(alice, generation_id))[-1]["status"] == "COMPLETED"
-    return Deployed(alice, project_id, generation_id)
+    return await Deployed.with_code(alice)
 
 
 async def test_a_deployment_ends_in_a_url_that_answers(project: Deployed) -> None:

@@ -12,7 +12,7 @@ from tests.fakes.targets.kinds import KINDS
 from tests.fakes.targets.railway import FakeRailway
 from tests.fakes.targets.vercel import FakeVercel
 from tests.resolvers.deployed import Deployed, lines
-from tests.snapinfra import Server, User, events, serving, settings
+from tests.snapinfra import Server, User, serving, settings
 
 FIELDS = "id status url providerUrl reason message rollbackOf { id }"
 
@@ -57,11 +57,7 @@ def server(emulator: str, elsewhere: Mapping[str, str], tmp_path_factory: pytest
 
 @pytest.fixture
 async def project(alice: User) -> Deployed:
-    project_id = (await alice.project())["id"]
-    await events(alice, await alice.generate(project_id, "SCHEMA"))
-    generation_id = await alice.generate(project_id, "CODE")
-    assert (await events(alice, generation_id))[-1]["status"] == "COMPLETED"
-    return Deployed(alice, project_id, generation_id)
+    return await Deployed.with_code(alice)
 
 
 async def connect(user: User, kind: str, credentials: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from services.core.tls import trusted
 from tests.models import writing
 from tests.resolvers.deployed import Deployed
-from tests.snapinfra import Server, User, events
+from tests.snapinfra import Server, User
 
 PACKAGE = {"name": "tiny", "version": "1.0.0", "private": True, "scripts": {"start": "node server.js"}}
 SERVER = """
@@ -33,11 +33,7 @@ def server(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 async def project(alice: User) -> Deployed:
-    project_id = (await alice.project())["id"]
-    await events(alice, await alice.generate(project_id, "SCHEMA"))
-    generation_id = await alice.generate(project_id, "CODE")
-    assert (await events(alice, generation_id))[-1]["status"] == "COMPLETED"
-    return Deployed(alice, project_id, generation_id)
+    return await Deployed.with_code(alice)
 
 
 async def call(user: User, mutation: str, shown: str = ENVIRONMENT, **given: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar, cast
 
 import httpx
 import msgspec
@@ -219,9 +219,10 @@ def _words(body: object) -> tuple[str, str]:
     """Return the code and the message of an error, in the forms that platforms have: `{error: {…}}` and flat."""
     if not isinstance(body, dict):
         return "", ""
-    inner: Any = body.get("error", body)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON
+    flat = cast("dict[str, object]", body)
+    inner = flat.get("error", flat)
     if not isinstance(inner, dict):
-        return "", cleaned(str(inner))[:MOST_WORDS]  # pyright: ignore[reportUnknownArgumentType] - JSON
-    fields: dict[str, Any] = inner  # pyright: ignore[reportUnknownVariableType] - JSON
+        return "", cleaned(str(inner))[:MOST_WORDS]
+    fields = cast("dict[str, object]", inner)
     code = fields.get("code") or fields.get("id") or ""
     return str(code)[:MOST_WORDS], cleaned(str(fields.get("message") or ""))[:MOST_WORDS]

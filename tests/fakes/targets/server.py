@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 import traceback
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ class Cut(Exception):
 
 
 @dataclass
-class Target:
+class Target(ABC):
     """A fake target. Its state may be read from other threads, and changed by them before it is asked anything."""
 
     token: str = "token-of-the-fake-0123456789"
@@ -85,8 +86,9 @@ class Target:
         """Return some that it does not accept."""
         return Token("another-token")
 
+    @abstractmethod
     def routes(self) -> list[Route]:
-        raise NotImplementedError
+        """Return the target's API."""
 
     def route(self, method: str, path: str, endpoint: Endpoint, *, free: bool = False) -> Route:
         """Make a route of the API; a free one asks for no token."""
@@ -187,6 +189,7 @@ class Target:
             task.cancel()
         await self.close()
 
+    @abstractmethod
     async def close(self) -> None:
         """End what goes on beside the server, in its loop."""
 
