@@ -148,7 +148,7 @@ class DeploymentJob:
         """Stop what the platform has of a deployment; return why it can't be. Raises Parked where it can be later."""
         record, mask = run.record, Mask(())
         try:
-            placement = await self.orders.placement(record)
+            placement = await self.orders.stopping(record)
             mask = Mask(placement.secrets)
             await self._platform(record).cancel(placement, live=record.live_at is not None)
         except (port.DeployFailed, JobFailed) as failure:
@@ -171,7 +171,7 @@ class DeploymentJob:
         """Stop what a platform may still be building, so that it does not go live when nobody follows it any more."""
         try:
             async with asyncio.timeout(GIVING_UP):
-                await self._platform(run.record).cancel(await self.orders.placement(run.record), live=False)
+                await self._platform(run.record).cancel(await self.orders.stopping(run.record), live=False)
         except (port.DeployFailed, JobFailed, TimeoutError):
             platform = run.record.platform.value
             await self._say(run, f"It may still go live at {platform}: it could not be stopped there.")

@@ -40,7 +40,8 @@ class Orders:
         content = await self.bucket.get(f"{where}/{ARCHIVE}") if where else None
         if content is None:
             raise JobFailed("ARCHIVE_MISSING", "The generated code is gone.", retryable=False)
-        placement, variables = await self.placement(record), await self._opened(record)
+        variables = await self._opened(record)
+        placement = await self._placement(record, variables)
         account = None if record.platform is DeploymentPlatform.LOCAL else await self._account(record)
         return port.Order(
             deployment_id=placement.deployment_id,
@@ -63,6 +64,17 @@ class Orders:
 
     async def placement(self, record: Deployment) -> port.Placement:
         """Return what is there already, or was begun, with the newest credentials. Raises JobFailed."""
+        return await self._placement(record, await self._opened(record))
+
+    async def stopping(self, record: Deployment) -> port.Placement:
+        """Return what is to be stopped, which shows no lines: it is even where nobody can read its variables."""
+        try:
+            variables = await self._opened(record)
+        except JobFailed:
+            variables = dict[str, str]()
+        return await self._placement(record, variables)
+
+    async def _placement(self, record: Deployment, variables: Mapping[str, str]) -> port.Placement:
         credentials = await self._credentials(record)
         return port.Placement(
             deployment_id=record.id,
@@ -70,7 +82,7 @@ class Orders:
             credentials=credentials,
             progress=record.progress,
             told=port.Told(await self._told(record) if record.progress.calls else ()),
-            secrets=[*(await self._opened(record)).values(), *(secrets_of(credentials) if credentials else ())],
+            secrets=[*variables.values(), *(secrets_of(credentials) if credentials else ())],
         )
 
     async def _credentials(self, record: Deployment) -> Credentials | None:

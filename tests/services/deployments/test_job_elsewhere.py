@@ -13,7 +13,7 @@ from services.config import Config
 from services.core.credentials import Credentials
 from services.core.errors import Unavailable
 from services.deployments.job import STOPS, DeploymentJob
-from services.deployments.model import Deployment, DeploymentStatus
+from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus
 from services.foundation.events.producer import Producer
 from services.foundation.jobs.record import OPEN, StopCause
 from services.foundation.jobs.run import Run, claim
@@ -185,3 +185,16 @@ async def test_a_build_that_may_go_on_there_is_given_up_when_it_has_failed_here(
     stored = await job.table.find(deployment.id)
     assert stored is not None
     assert (stored.status, stored.reason, platform.asked) == (DeploymentStatus.FAILED, failure.code, asked)
+
+
+async def test_what_has_variables_that_nobody_can_read_is_stopped_all_the_same(site: Site, code: Generation) -> None:
+    sealed = await site.services.deployments.variables.stored(
+        DeploymentConfig({"KEY": "value"}), deployment_id="deployment_other", project_id=site.project.id
+    )
+    platform = Elsewhere()
+    deployment = await deployed(site, code, config=sealed, stop=StopCause.CANCELED, **live(site))
+    async with run_of(site, deployment, platform) as (job, run):
+        await job.stopped(run)
+    stored = await job.table.find(deployment.id)
+    assert stored is not None
+    assert (stored.status, stored.reason, platform.asked) == (DeploymentStatus.CANCELED, None, 1)
