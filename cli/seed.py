@@ -26,9 +26,9 @@ from services.core.clock import utc_now
 from services.core.frozen import frozen
 from services.core.ids import DeploymentId
 from services.core.pages import PageRequest
+from services.deployments.deploying import NewDeployment
 from services.deployments.events import DeploymentStatusChanged, LogFilter
 from services.deployments.model import DeploymentConfig, DeploymentStatus
-from services.deployments.service import NewDeployment
 from services.designs.schema import Field, FieldType, SchemaModel, Table
 from services.documentation.service import NewPage, PageFilter
 from services.foundation.auth.tokens import Subject, dev_user
@@ -246,7 +246,7 @@ class _Stage:
         for variables in plan.deployments[len(page.items) :]:
             config = DeploymentConfig(environment_variables=dict(variables))
             new = NewDeployment(project.id, code[0].id, DeploymentPlatform.LOCAL, config)
-            deployment = await deployments.create(new, by=by)
+            deployment = await self.services.deployer.create(new, by=by)
             last = deployment.id if await self._went_live(deployment.id, by=by) else None
         if last is not None:
             await deployments.cancel(last, by=by)

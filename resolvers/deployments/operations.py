@@ -14,7 +14,7 @@ from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
 from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId
 from services.core.pages import PageRequest
-from services.deployments import model, service
+from services.deployments import deploying, model
 from services.deployments.model import DeploymentStatus
 from services.environments.rules import MOST as MAX_VARIABLES
 from services.platforms.port import DeploymentPlatform
@@ -190,7 +190,7 @@ class DeploymentsMutation:
     async def create_deployment(self, info: Info, input: CreateDeploymentInput) -> CreateDeploymentPayload:
         """Deploy the code of a generation. Returns at once; the work is streamed."""
         chosen = input.config or DeploymentConfigInput()
-        new = service.NewDeployment(
+        new = deploying.NewDeployment(
             project_id=ProjectId(input.project_id),
             generation_id=GenerationId(input.generation_id),
             platform=input.platform,
@@ -202,7 +202,7 @@ class DeploymentsMutation:
             environment_id=EnvironmentId(input.environment_id) if input.environment_id else None,
             client_mutation_id=input.client_mutation_id,
         )
-        return CreateDeploymentPayload.of(await info.context.services.deployments.create(new, by=info.context.actor))
+        return CreateDeploymentPayload.of(await info.context.services.deployer.create(new, by=info.context.actor))
 
     @mutation("Which one.")
     async def cancel_deployment(self, info: Info, input: CancelDeploymentInput) -> CancelDeploymentPayload:
@@ -223,7 +223,7 @@ class DeploymentsMutation:
     @mutation("Which one.")
     async def redeploy(self, info: Info, input: RedeployInput) -> RedeployPayload:
         """Deploy the same code with the same configuration again. A CONFLICT where the code was deleted."""
-        deployment = await info.context.services.deployments.redeploy(
+        deployment = await info.context.services.deployer.redeploy(
             DeploymentId(input.deployment_id),
             client_mutation_id=input.client_mutation_id,
             by=info.context.actor,
@@ -235,7 +235,7 @@ class DeploymentsMutation:
         """Bring an earlier deployment back: its code with the variables it had. A platform that keeps what it built is
         asked for that; otherwise the kept code is built again. A CONFLICT where the code was deleted, or never ran.
         """
-        deployment = await info.context.services.deployments.roll_back(
+        deployment = await info.context.services.deployer.roll_back(
             DeploymentId(input.deployment_id),
             DeploymentId(input.to_deployment_id),
             client_mutation_id=input.client_mutation_id,

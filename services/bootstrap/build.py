@@ -128,7 +128,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         platforms=frozenset(platforms),
         now=now,
     )
-    deployments, deployment_job = working.deployments(platforms, generations, integrations, environments)
+    deployments, deployer, deployment_job = working.deployments(platforms, generations, integrations, environments)
     dispatcher, webhooks = notifying.webhooks(shared, outbound, identity, settings)
     deleted = DeletedProjects(projects, now)
     deletion = Deletion(
@@ -156,6 +156,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         architectures=architectures,
         generations=generations,
         deployments=deployments,
+        deployer=deployer,
         environments=environments,
         documentation=documentation,
         analytics=analytics,

@@ -18,6 +18,7 @@ from services.collaboration import Collaboration
 from services.config import Config
 from services.core.frozen import frozen
 from services.dashboard import Dashboards
+from services.deployments.deploying import Deployer
 from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
 from services.deployments.service import Deployments
 from services.documentation.model import DOCUMENTATION
@@ -108,6 +109,7 @@ class Services:
     architectures: Architectures
     generations: Generations
     deployments: Deployments
+    deployer: Deployer
     environments: Environments
     documentation: Documentation
     settings: Settings

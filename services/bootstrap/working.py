@@ -10,6 +10,7 @@ from services.bootstrap.parts import Runner
 from services.bootstrap.shared import Shared
 from services.core.frozen import frozen
 from services.deployments.archive import LogArchive
+from services.deployments.deploying import Deployer
 from services.deployments.job import DeploymentJob
 from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
 from services.deployments.orders import Orders
@@ -109,23 +110,28 @@ class Working:
         generations: Generations,
         integrations: Integrations,
         environments: Environments,
-    ) -> tuple[Deployments, DeploymentJob]:
+    ) -> tuple[Deployments, Deployer, DeploymentJob]:
         shared, adapters, now = self.shared, self.shared.adapters, self.shared.now
         table, archive = adapters.table(DEPLOYMENTS), LogArchive(adapters.table(DEPLOYMENT_LOGS), now)
         variables = Variables(adapters.envelopes())
         service = Deployments(
             table=table,
             projects=self.projects,
-            generations=generations,
             archive=archive,
             queue=adapters.queue(shared.config.deployment_queue),
             event_log=shared.log,
             hub=shared.hub,
-            idempotency=shared.idempotency,
-            settings=self.settings,
             variables=variables,
-            integrations=integrations,
+            now=now,
+        )
+        deployer = Deployer(
+            deployments=service,
+            projects=self.projects,
+            generations=generations,
             environments=environments,
+            integrations=integrations,
+            settings=self.settings,
+            idempotency=shared.idempotency,
             platforms=frozenset(platforms),
             now=now,
         )
@@ -147,7 +153,7 @@ class Working:
             ),
             now=now,
         )
-        return service, job
+        return service, deployer, job
 
 
 def workers(shared: Shared, queue: Queue, handler: Any, *, slots: int) -> Sequence[Runner]:

@@ -1,212 +1,48 @@
-"""What users do with deployments: start one, watch it, read its logs, stop it, do it again."""
+"""What users do with deployments that there are: watch one, read its logs, stop it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import field
 from itertools import compress
 from typing import Final
 
 from services.core.actor import Actor
 from services.core.clock import Clock
-from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
+from services.core.errors import Conflict, Unavailable
 from services.core.frozen import frozen
-from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId, TeamId
+from services.core.ids import DeploymentId, ProjectId, TeamId
 from services.core.pages import MAX_FIRST, Page, PageRequest
-from services.core.policy import Action
-from services.core.text import Kind, bounded, check_search
+from services.core.text import check_search
 from services.deployments.archive import LogArchive
 from services.deployments.events import DeploymentEvent, LogFilter, NumberedLine, lines, merging
 from services.deployments.history import DeploymentHistory, close_stream
-from services.deployments.model import INTEGRATION_OF, Deployment, DeploymentConfig, DeploymentStatus
+from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus
 from services.deployments.variables import Variables
 from services.environments.model import Environment
-from services.environments.rules import variable_faults
-from services.environments.service import Environments, site_name
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.transactions import write_together
 from services.foundation.events.cursor import Cursor, decode, encode
 from services.foundation.events.follow import Following, follow
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import EventLog, LogUnavailable
-from services.foundation.jobs.record import OPEN, NotEnded, StopCause, stop_requested
-from services.foundation.limits.idempotency import Idempotency, Try
+from services.foundation.jobs.record import NotEnded, StopCause, stop_requested
 from services.foundation.vault.port import CanNotOpen
-from services.generations.model import Generation, GenerationKind, GenerationStatus
-from services.generations.service import Generations
-from services.integrations.service import Integrations
-from services.platforms.port import DeploymentPlatform
+from services.generations.model import Generation
 from services.projects.jobs import ProjectJobs
 from services.projects.model import NO_DEPLOYMENT, Project
-from services.settings import Settings
 
 TRIES: Final = 20
-MAX_COMMAND: Final = 500
-
-
-@frozen
-class NewDeployment:
-    project_id: ProjectId
-    generation_id: GenerationId
-    platform: DeploymentPlatform | None
-    """None means the team's default."""
-    config: DeploymentConfig = field(default_factory=DeploymentConfig)
-    environment_id: EnvironmentId | None = None
-    """None means the project's own place at the platform, with no variables but the given ones."""
-    client_mutation_id: str | None = None
 
 
 @frozen(kw_only=True)
 class Deployments(ProjectJobs[DeploymentId, Deployment]):
     noun = "deployment"
 
-    generations: Generations
     archive: LogArchive
     queue: Queue
     event_log: EventLog
     hub: Hub
-    idempotency: Idempotency
-    settings: Settings
     variables: Variables
-    integrations: Integrations
-    environments: Environments
-    platforms: Collection[DeploymentPlatform]
-    """Those that may be used here."""
     now: Clock
-
-    async def create(self, new: NewDeployment, *, by: Actor) -> Deployment:
-        """Deploy the code of a generation: store the record and put its job into the queue."""
-        async with self.idempotency.trying("createDeployment", new, new.client_mutation_id, by=by) as attempt:
-            if attempt.done is not None:
-                return await self.get(DeploymentId(attempt.done), by=by)
-            return await self._create(new, attempt, by=by)
-
-    async def _create(
-        self, new: NewDeployment, attempt: Try, *, earlier: Deployment | None = None, by: Actor
-    ) -> Deployment:
-        project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
-        environment = await self._environment(new, project, by=by)
-        _check_deployable(await self._generation(new.generation_id, project, by=by), project)
-        platform = await self._platform(new, environment, project)
-        await self._check(new, platform, project)
-        now = self.now()
-        deployment_id = DeploymentId(await attempt.take_id("deployment"))
-        config = new.config if earlier else await self._completed(new.config, environment)
-        revision = earlier.revision if earlier else environment.revision if environment else 0
-        deployment = Deployment(
-            id=deployment_id,
-            project_id=project.id,
-            user_id=by.user_id,
-            team_id=project.team_id,
-            project_owner_id=project.user_id,
-            open=OPEN,
-            generation_id=new.generation_id,
-            platform=platform,
-            environment=environment.name if environment else _usual_name(platform),
-            environment_id=environment.id if environment else None,
-            revision=revision,
-            health_path=environment.health_path if environment else "/health",
-            site=environment.site if environment else await self._site(project, platform),
-            rollback_to=earlier.id if earlier else None,
-            own_variables=earlier.own_variables if earlier else tuple(new.config.environment_variables),
-            config=await self.variables.stored(config, deployment_id=deployment_id, project_id=project.id),
-            created_at=now,
-            updated_at=now,
-        )
-        deployment = await self._stored(deployment, project, by=by)
-        await self.projects.journal.created(deployment, deployment.platform.value, place=project, by=by.user_id)
-        if deployment.status is DeploymentStatus.PENDING:  # last: what its events tell of can be read by then
-            await self.queue.send(deployment.id, group=project.team_id)
-        return deployment
-
-    async def _environment(self, new: NewDeployment, project: Project, *, by: Actor) -> Environment | None:
-        if new.environment_id is None:
-            return None
-        environment = await self.environments.get(new.environment_id, by=by)
-        if environment.project_id != project.id:
-            raise Invalid.one("environmentId is an environment of another project.", "environmentId")
-        return environment
-
-    async def _platform(
-        self, new: NewDeployment, environment: Environment | None, project: Project
-    ) -> DeploymentPlatform:
-        if environment is None:
-            return new.platform or await self.settings.default_platform(project.team_id)
-        if new.platform not in (None, environment.platform):
-            raise Invalid.one(f"The environment is at {environment.platform.value}.", "platform")
-        return environment.platform
-
-    async def _completed(self, config: DeploymentConfig, environment: Environment | None) -> DeploymentConfig:
-        """Return what was chosen, with the environment's variables where the deployment has none of that name."""
-        if environment is None:
-            return config
-        variables = {**await self.environments.values(environment), **config.environment_variables}
-        if faults := variable_faults(variables, where=("config", "environmentVariables")):
-            raise Invalid(faults)
-        return DeploymentConfig(variables, config.build_command, config.start_command)
-
-    async def _generation(self, generation_id: GenerationId, project: Project, *, by: Actor) -> Generation:
-        """Return a generation of a project that the actor was given, or of another that they see."""
-        generation = await self.generations.find(generation_id)
-        if generation is None or generation.project_id != project.id:
-            return await self.generations.get(generation_id, by=by)
-        return generation
-
-    async def redeploy(
-        self, deployment_id: DeploymentId, *, client_mutation_id: str | None = None, by: Actor
-    ) -> Deployment:
-        """Deploy the same code with the same configuration again; once live it replaces what runs.
-
-        Raises Conflict, with the deployment, where its code was deleted.
-        """
-        async with self.idempotency.trying("redeploy", deployment_id, client_mutation_id, by=by) as attempt:
-            if attempt.done is not None:
-                return await self.get(DeploymentId(attempt.done), by=by)
-            old = await self.get(deployment_id, by=by, action=Action.EDIT)
-            if await self.generations.find(old.generation_id) is None:
-                raise Conflict("The code of this deployment was deleted; deploy another generation.", current=old)
-            config = await self.chosen(old)
-            if old.environment_id is not None:  # whose variables are taken as they are now
-                own = {name: config.environment_variables[name] for name in old.own_variables}
-                config = DeploymentConfig(own, config.build_command, config.start_command)
-            again = NewDeployment(old.project_id, old.generation_id, old.platform, config, old.environment_id)
-            return await self._create(again, attempt, by=by)
-
-    async def roll_back(
-        self,
-        deployment_id: DeploymentId,
-        to: DeploymentId,
-        *,
-        client_mutation_id: str | None = None,
-        by: Actor,
-    ) -> Deployment:
-        """Deploy what an earlier deployment of the same site was: its code with its variables, and its tables.
-
-        A platform that keeps what it built takes that; otherwise it is built from the kept archive. Raises Conflict,
-        with the deployment, where it can't be what it was; and Invalid where the two are not of one site.
-        """
-        key = f"{deployment_id} {to}"
-        async with self.idempotency.trying("rollbackDeployment", key, client_mutation_id, by=by) as attempt:
-            if attempt.done is not None:
-                return await self.get(DeploymentId(attempt.done), by=by)
-            current = await self.get(deployment_id, by=by, action=Action.EDIT)
-            earlier = await self.get(to, by=by)
-            _check_rollback(current, earlier)
-            if await self.generations.find(earlier.generation_id) is None:
-                raise Conflict("The code of that deployment was deleted.", current=current)
-            config = await self.chosen(earlier)
-            again = NewDeployment(
-                earlier.project_id, earlier.generation_id, earlier.platform, config, earlier.environment_id
-            )
-            return await self._create(again, attempt, earlier=earlier, by=by)
-
-    async def _site(self, project: Project, platform: DeploymentPlatform) -> str | None:
-        """Return what the platform calls the place of a project: as before, whatever the project is called now."""
-        if platform is DeploymentPlatform.LOCAL:
-            return None
-        async for earlier in self.table.every("ProjectIdIndex", project.id, where={"platform": platform.value}):
-            if earlier.site is not None and earlier.environment_id is None:
-                return earlier.site
-        return site_name(project.name, project.id)
 
     async def chosen(self, deployment: Deployment) -> DeploymentConfig:
         """Return what was chosen for a deployment, with the values of variables. Raises Unavailable."""
@@ -307,23 +143,6 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
     def _history(self) -> DeploymentHistory:
         return DeploymentHistory(self.table, self.archive)
 
-    async def _stored(self, deployment: Deployment, project: Project, *, by: Actor) -> Deployment:
-        """Store a new deployment together with the project's pointer to it, or return the one that is stored.
-
-        Where the project has changed since the caller read it, it is read again.
-        """
-        latest: Project | None = project
-        for _ in range(TRIES):
-            if await self.table.find(deployment.id) is not None:
-                return await self.get(deployment.id, by=by)
-            if latest is None:
-                raise NotFound("project", project.id)
-            newest = max(latest.latest_deployment_id or NO_DEPLOYMENT, deployment.id)
-            if not await write_together([self.table.creation(deployment), self.projects.pointing_to(latest, newest)]):
-                return deployment
-            latest = await self.projects.find(project.id)
-        raise Conflict("The project keeps changing; try again.")
-
     async def _newest_before(self, deployment: Deployment) -> DeploymentId:
         """Return the newest deployment of the project without this one: it is there, whatever the index still shows."""
         async for other in self.table.every("ProjectIdIndex", deployment.project_id, newest_first=True):
@@ -353,46 +172,3 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
         elif deployment is not None and deployment.lease is None:  # it waits at its platform: let a run stop it there
             await self.queue.send(deployment.id, group=deployment.team_id)
         return deployment
-
-    async def _check(self, new: NewDeployment, platform: DeploymentPlatform, project: Project) -> None:
-        faults = _config_faults(new.config)
-        kind = INTEGRATION_OF.get(platform)
-        if platform not in self.platforms:
-            faults.append(Fault(f"{platform.value} is not available on this server.", ("platform",)))
-        elif kind is not None and not await self.integrations.has(project.team_id, kind, project_id=project.id):
-            needed = f"{platform.value} needs an enabled {kind.value} integration of the team or the project."
-            faults.append(Fault(needed, ("platform",)))
-        if faults:
-            raise Invalid(faults)
-
-
-def _usual_name(platform: DeploymentPlatform) -> str:
-    return "development" if platform is DeploymentPlatform.LOCAL else "production"
-
-
-def _check_rollback(current: Deployment, earlier: Deployment) -> None:
-    if earlier.id == current.id:
-        raise Invalid.one("That is the deployment itself; redeploy does it again.", "toDeploymentId")
-    if (earlier.project_id, earlier.platform, earlier.site) != (current.project_id, current.platform, current.site):
-        raise Invalid.one("toDeploymentId is not an earlier deployment of the same place.", "toDeploymentId")
-    if earlier.live_at is None:
-        raise Conflict("That deployment never answered; choose one that was live.", current=current)
-
-
-def _check_deployable(generation: Generation, project: Project) -> None:
-    if generation.project_id != project.id:
-        raise Invalid.one("generationId is a generation of another project.", "generationId")
-    if generation.kind is not GenerationKind.CODE:
-        raise Invalid.one("Only a CODE generation can be deployed.", "generationId")
-    if generation.status is not GenerationStatus.COMPLETED:
-        raise Invalid.one(
-            f"Only a COMPLETED generation can be deployed; this one is {generation.status.value}.", "generationId"
-        )
-
-
-def _config_faults(config: DeploymentConfig) -> list[Fault]:
-    faults = variable_faults(config.environment_variables, where=("config", "environmentVariables"))
-    for name, command in (("buildCommand", config.build_command), ("startCommand", config.start_command)):
-        if command is not None:
-            faults += bounded(command, field=("config", name), most=MAX_COMMAND, kind=Kind.LINES)
-    return faults

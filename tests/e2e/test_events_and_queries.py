@@ -15,9 +15,9 @@ from services.bootstrap import Services, opened
 from services.core.actor import Actor
 from services.core.clock import utc_now
 from services.core.ids import DeploymentId, GenerationId, ProjectId
+from services.deployments.deploying import NewDeployment
 from services.deployments.events import DeploymentEvent, DeploymentFinished, DeploymentStatusChanged, LogFilter
 from services.deployments.model import DeploymentConfig, DeploymentStatus
-from services.deployments.service import NewDeployment
 from services.foundation.auth.tokens import Subject
 from services.foundation.events.follow import Following
 from services.foundation.events.stream import StreamEvent
@@ -186,7 +186,7 @@ async def test_no_event_tells_of_a_state_that_a_query_does_not_show_yet(witness:
     async def deploy(**variables: str) -> AsyncGenerator[DeploymentStatus]:
         config = DeploymentConfig(environment_variables=variables)
         new = NewDeployment(witness.project_id, code.id, DeploymentPlatform.LOCAL, config)
-        deployment = await services.deployments.create(new, by=by)
+        deployment = await services.deployer.create(new, by=by)
         return witness.deployment(deployment.id)
 
     async with asyncio.timeout(180):

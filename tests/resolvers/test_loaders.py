@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from services.config import Config
 from services.core.ids import DeploymentId, new_id
+from services.deployments.deploying import NewDeployment
 from services.deployments.model import Deployment
-from services.deployments.service import NewDeployment
 from services.designs.schema import Field, FieldType, SchemaModel, Table
 from services.generations.model import Generation
 from services.platforms.port import DeploymentPlatform
@@ -63,7 +63,7 @@ async def make(asked: Counted) -> Made:
     schema = await services.schemas.save(project.id, MODEL, expected_version=None, by=by)
     generation = await store(asked, project, schema_id=schema.id)
     new = NewDeployment(project.id, generation.id, DeploymentPlatform.LOCAL)
-    return Made(project, generation, await services.deployments.create(new, by=by))
+    return Made(project, generation, await services.deployer.create(new, by=by))
 
 
 async def store(asked: Counted, project: Project, **fields: object) -> Generation:
@@ -108,7 +108,7 @@ async def test_a_deployment_is_asked_for_with_one_read_of_its_project(asked: Cou
     generation = await store(asked, project)
     asked.calls.clear()
 
-    await services.deployments.create(NewDeployment(project.id, generation.id, DeploymentPlatform.LOCAL), by=by)
+    await services.deployer.create(NewDeployment(project.id, generation.id, DeploymentPlatform.LOCAL), by=by)
 
     reads = ["Query"] * len(("project", "generation", "deployment", "activity"))
     assert sorted(asked.calls) == ["PutItem", *reads, "TransactWriteItems"]
@@ -173,7 +173,7 @@ async def test_the_newest_deployment_is_the_projects_latest_and_a_repeat_makes_n
     made, by = await make(asked), asked.actor
     new = NewDeployment(made.project.id, made.generation.id, DeploymentPlatform.LOCAL, client_mutation_id="c1")
 
-    again = [await asked.services.deployments.create(new, by=by) for _ in range(2)]
+    again = [await asked.services.deployer.create(new, by=by) for _ in range(2)]
 
     project = await asked.services.projects.get(made.project.id, by=by)
     assert project.latest_deployment_id == again[0].id == again[1].id > made.deployment.id

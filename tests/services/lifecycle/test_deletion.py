@@ -76,7 +76,7 @@ async def test_a_deployment_whose_code_was_deleted_can_not_be_done_again(site: S
     await site.delete(code)
 
     with pytest.raises(Conflict, match="The code of this deployment was deleted"):
-        await site.services.deployments.redeploy(ended.id, by=site.actor)
+        await site.services.deployer.redeploy(ended.id, by=site.actor)
 
 
 async def test_what_is_deleted_stays_deleted_when_its_message_comes_again(site: Site) -> None:
