@@ -128,6 +128,11 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
         """Whether a platform may have something of it that goes on without us."""
         return bool(self.progress.calls)
 
+    @property
+    def runs_without_us(self) -> bool:
+        """Whether it answers at a platform that needs no worker for that."""
+        return self.answers and self.acts_elsewhere
+
 
 DEPLOYMENTS: Final = TableSpec(
     "deployments",

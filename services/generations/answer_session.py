@@ -35,6 +35,8 @@ PAUSE: Final = 0.5
 """Seconds before the first recovery; doubles each time. A provider may ask for more."""
 PATIENCE: Final = 60.0
 """Seconds for which a run waits in the middle of an answer, at most."""
+LONGEST_WAIT: Final = 900
+"""Seconds for which a generation waits for a provider: who asked for it would rather hear that it can't be had now."""
 
 
 @dataclass(slots=True)
@@ -179,4 +181,4 @@ def _job_failed(failure: ProviderFailure) -> JobFailed:
     after = failure.retry_after or 0.0
     wait = f" A provider may be asked again in {after:,.0f} seconds." if after >= 1 else ""
     message = f"{failure.provider}: {failure.message}{wait}"
-    return JobFailed(code.value, message, retryable=failure.may_pass, after=after)
+    return JobFailed(code.value, message, retryable=failure.may_pass and after <= LONGEST_WAIT, after=after)

@@ -21,6 +21,9 @@ BATCH: Final = 10
 LONGEST_DELAY: Final = 900
 """Seconds for which a message may be held back when it is sent; SQS's maximum."""
 
+LONGEST_HIDDEN: Final = 43_200
+"""Seconds for which a message that was received may be hidden from others; SQS's maximum."""
+
 
 @frozen
 class Delivery:
@@ -128,8 +131,8 @@ class Queue:
         return True
 
     async def give_back(self, receipt: str, *, after: int = 0) -> None:
-        """Let others receive the message again after that many seconds."""
-        await self.aws.run(self.extend, receipt, after)
+        """Let others receive the message again after that many seconds, LONGEST_HIDDEN at most."""
+        await self.aws.run(self.extend, receipt, min(after, LONGEST_HIDDEN))
 
     def _delete(self, receipt: str) -> None:
         try:

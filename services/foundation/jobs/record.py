@@ -67,6 +67,11 @@ class JobRecord(Entity, frozen=True, kw_only=True, rename="camel"):
         """Whether something goes on of it that no run holds, so that only a run can end it."""
         return False
 
+    @property
+    def runs_without_us(self) -> bool:
+        """Whether it has done what was asked for, and runs on elsewhere: losing workers over it does not end it."""
+        return False
+
 
 R = TypeVar("R", bound=JobRecord)
 

@@ -220,11 +220,18 @@ class Worker(Generic[R]):
         if run.record.stop:
             await self._stop(run)
         elif run.record.crashes >= MAX_CRASHES:
-            lost = JobFailed("WORKER_LOST", "The worker was lost each time it ran this.", retryable=False)
-            await self.handler.failed(run, lost, final=True)
-            await self.queue.bury(run.record.id)
+            await self._poisonous(run)
         else:
             await self._perform(run)
+
+    async def _poisonous(self, run: Run[R]) -> None:
+        """End a job that has lost too many workers; one that runs on without us is left alone for a while."""
+        if run.record.runs_without_us:
+            await self._park(run, LONGEST_DELAY, crashes=0)
+            return
+        lost = JobFailed("WORKER_LOST", "The worker was lost each time it ran this.", retryable=False)
+        await self.handler.failed(run, lost, final=True)
+        await self.queue.bury(run.record.id)
 
     async def _perform(self, run: Run[R]) -> None:
         limit = asyncio.timeout(self._remaining(run.record))
@@ -279,7 +286,7 @@ class Worker(Generic[R]):
         failures = run.record.failures + 1
         pause = math.ceil(max(BACKOFF * 2 ** (failures - 1), failure.after))
         remaining = self._remaining(run.record)
-        is_in_time = pause <= LONGEST_DELAY and (remaining is None or pause < remaining)
+        is_in_time = remaining is None or pause < remaining
         final = not (failure.retryable and failures < MAX_FAILURES and is_in_time)
         await self.handler.failed(run, failure, final=final)
         if not final:
@@ -303,8 +310,11 @@ class Worker(Generic[R]):
             await self._requeue(run.record, after=parked.seconds)
 
     async def _requeue(self, record: JobRecord, *, after: int = 0) -> None:
-        """Put a fresh message in: unlike a message given back, it does not count towards the dead-letter queue."""
-        await self.queue.send(record.id, group=record.team_id, after=after)
+        """Put a fresh message in: unlike a message given back, it does not count towards the dead-letter queue.
+
+        One that comes before its time, as no message waits for longer than LONGEST_DELAY, is put in again.
+        """
+        await self.queue.send(record.id, group=record.team_id, after=min(after, LONGEST_DELAY))
 
 
 @dataclass(slots=True)

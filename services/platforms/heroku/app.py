@@ -134,6 +134,15 @@ class App:
         dynos = await self.client.get(f"{self.path}/dynos", list[Dyno]) or []
         return any(dyno.type == "web" and dyno.release.id == release_id and dyno.state == "crashed" for dyno in dynos)
 
+    async def find_rollback(self, since: datetime, *, to: str = "") -> str | None:
+        """Return the newest release that a rollback since then has made, to a version such as `7` or to any."""
+        began = since.replace(microsecond=0)  # Heroku's times have no fractions
+        for release in await self.releases():
+            words, _, version = release.description.partition("Rollback to v")
+            if not words and version and to in {"", version} and release.created_at >= began:
+                return release.id
+        return None
+
     async def scale(self, quantity: int) -> None:
         """Let so many web dynos run."""
         updates = [{"type": "web", "quantity": quantity}]
@@ -143,6 +152,8 @@ class App:
         """Stop the build, and bring back what ran before, with the config vars that it had."""
         progress = self.placement.progress
         release_id = progress.id("rollback")
+        if release_id is None and (call := progress.calls.get("rollback")) is not None:
+            release_id = await found(lambda: self.find_rollback(call.at), limits)
         build_id = progress.id("build")
         if build_id is None and "build" in progress.calls:
             build_id = await found(self.find_build, limits)

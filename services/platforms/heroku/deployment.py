@@ -196,12 +196,8 @@ class HerokuDeployment:
             return answer.read(_Made).id
 
         async def find() -> str | None:
-            description, began = f"Rollback to v{earlier.version}", self.work.began("rollback")
-            second = began.replace(microsecond=0) if began else earlier.created_at  # Heroku's times have no fractions
-            for release in await self.app.releases():
-                if release.description == description and release.created_at >= second:
-                    return release.id
-            return None
+            began = self.work.began("rollback") or earlier.created_at
+            return await self.app.find_rollback(began, to=str(earlier.version))
 
         await self._note_before()
         async with step(self.work.emit, "rollback"):

@@ -20,7 +20,7 @@ from services.platforms.railway.answers import BUILDING, DEPLOYING, LIVE, Deploy
 from services.platforms.railway.api import Api, Place
 from services.platforms.railway.documents import EVENTS, ROLLBACK
 from services.platforms.railway.logs import Logs
-from services.platforms.railway.site import Site
+from services.platforms.railway.site import NEWEST, Site
 from services.platforms.vendors.client import Refused, Unclear
 from services.platforms.vendors.source import tarball
 from services.platforms.vendors.work import LOOKS, Work
@@ -208,12 +208,10 @@ class RailwayDeployment:
             return deployments[0].id if deployments else earlier.id
 
         # Railway does not say what it began: it is the first deployment that comes after the newest one of now.
-        before = await self.work.once("newest", call=newest, find=newest)
+        before = await self.work.once(NEWEST, call=newest, find=newest)
 
         async def find() -> str | None:
-            deployments = [each.id for each in await self._site.deployments(place)]
-            later = deployments[: deployments.index(before)] if before in deployments else []
-            return later[-1] if later else None
+            return await self._site.find_after(place, before)
 
         async def call() -> str:
             await self.api.ask(ROLLBACK, Done, id=earlier.id)

@@ -44,6 +44,9 @@ from services.platforms.railway.documents import (
 from services.platforms.vendors.client import Refused
 from services.platforms.vendors.work import LOOKS, Limits, Work, found
 
+NEWEST: Final = "newest"
+"""The step that notes the newest deployment before a rollback, whose answer does not name what it begins."""
+
 OURS: Final = "SNAPINFRA_VARIABLES"
 """The variable that lists those which we set: the others are the user's own."""
 
@@ -185,10 +188,15 @@ class Site:
         """Cancel what was begun; or, where it runs already, go back to what ran before."""
         calls = self.placement.progress
         deployment_id = calls.id("rollback") or calls.id("build")
-        place = await self.find() if deployment_id or "build" in calls.calls else None
+        place = await self.find() if {"build", "rollback"} & calls.calls.keys() else None
         if place is None:
             return
-        deployment_id = deployment_id or await found(lambda: self.find_marked(place), limits)
+
+        async def find() -> str | None:
+            before = calls.id(NEWEST)
+            return await (self.find_marked(place) if before is None else self.find_after(place, before))
+
+        deployment_id = deployment_id or await found(find, limits)
         if deployment_id is None:
             return
         deployment = await self.api.deployment(deployment_id)
@@ -199,6 +207,12 @@ class Site:
                 deployment = await self.api.deployment(deployment_id)
         if deployment.status in LIVE:
             await self.leave(place, deployment)
+
+    async def find_after(self, place: Place, before: str) -> str | None:
+        """Return the first deployment that came after another one."""
+        deployments = [each.id for each in await self.deployments(place)]
+        later = deployments[: deployments.index(before)] if before in deployments else []
+        return later[-1] if later else None
 
     async def leave(self, place: Place, deployment: Deployment) -> None:
         """Go back from what runs to what ran before, unless somebody has deployed since; else let nothing run."""

@@ -13,7 +13,18 @@ from services.core.tls import trusted
 from services.foundation.aws.accounts import Endpoints
 from services.platforms.ecs.adapter import EcsPlatform
 from services.platforms.heroku.adapter import HerokuPlatform
-from services.platforms.port import DeployFailed, Line, LogStream, Order, Phase, PhaseChanged, StepChanged, StepState
+from services.platforms.port import (
+    Call,
+    DeployFailed,
+    Line,
+    LogStream,
+    Order,
+    Phase,
+    PhaseChanged,
+    Progress,
+    StepChanged,
+    StepState,
+)
 from services.platforms.railway.adapter import RailwayPlatform
 from services.platforms.vercel.adapter import VercelPlatform
 from tests.fakes.targets.aws import FakeAws
@@ -287,6 +298,23 @@ async def test_a_rollback_brings_code_and_variables_back(rig: Rig) -> None:
     again = Record()
     await again.follow(rig.platform.deploy(_rolling_back(rig.order(id="deployment_4"), to=third)))
     assert (await site(again))[0]["server.js"] == "1"
+
+
+async def test_a_rollback_that_nobody_knows_the_answer_of_is_given_up(rig: Rig) -> None:
+    first, second, third = Record(), Record(), Record()
+    await first.follow(rig.platform.deploy(rig.order({"server.js": "1"})))
+    await second.follow(rig.platform.deploy(rig.order({"server.js": "2"}, id="deployment_2")))
+    order = _rolling_back(rig.order({"server.js": "1"}, id="deployment_3"), to=first)
+    await third.follow(rig.platform.deploy(order))
+    calls = dict(third.progress.calls)
+    for step in {"rollback", "service"} & calls.keys():  # the step that lets the earlier code run
+        calls[step] = Call(calls[step].at)
+    third.progress = Progress(calls)
+    for _ in range(2):
+        await rig.platform.cancel(third.placement(order), live=False)
+    async with asyncio.timeout(20):
+        while (await site(second))[0]["server.js"] != "2":  # noqa: ASYNC110 - the fake tells nobody
+            await asyncio.sleep(0.02)
 
 
 async def test_the_lines_of_what_runs_are_told_once_in_order(rig: Rig) -> None:

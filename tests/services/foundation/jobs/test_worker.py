@@ -17,7 +17,7 @@ from services.core.ids import ProjectId, TeamId, UserId
 from services.core.pages import PageRequest
 from services.foundation.aws.clients import Aws
 from services.foundation.aws.provision import QueueSpec, Resources, provision
-from services.foundation.aws.queue import Queue
+from services.foundation.aws.queue import LONGEST_DELAY, Queue
 from services.foundation.aws.spec import Stays, TableSpec
 from services.foundation.aws.tables import Table
 from services.foundation.events.memory import MemoryLog
@@ -48,6 +48,11 @@ class Progress(Enum):
 class Chore(JobRecord, frozen=True, kw_only=True, rename="camel"):
     status: Progress = Progress.WAITING
     ending: str | None = None
+    lives: bool = False
+
+    @property
+    def runs_without_us(self) -> bool:
+        return self.lives
 
 
 CHORES = TableSpec("chores", Chore, fate=(Stays("It is a test's."),), indexes=(OPEN_INDEX,))
@@ -354,15 +359,12 @@ async def test_a_job_asked_to_stop_does_not_pause(yard: Yard) -> None:
     assert chores.notes == ["stopped CANCELED"]
 
 
-@pytest.mark.parametrize(("after", "lasts"), [(901, None), (60, timedelta(seconds=30))])
-async def test_a_failure_that_lasts_longer_than_the_job_may_wait_is_final(
-    yard: Yard, after: float, lasts: timedelta | None
-) -> None:
+async def test_a_failure_that_lasts_longer_than_the_job_may_wait_is_final(yard: Yard) -> None:
     async def fail(run: Run[Chore]) -> None:
         del run
-        raise JobFailed("LIMITED", "Not so fast.", retryable=True, after=after)
+        raise JobFailed("LIMITED", "Not so fast.", retryable=True, after=60)
 
-    chores = Chores(yard.table, fail, lasts=lasts)
+    chores = Chores(yard.table, fail, lasts=timedelta(seconds=30))
     async with yard.worker(chores):
         job_id = await yard.ask()
         await chores.noted("LIMITED")
@@ -406,6 +408,35 @@ async def test_a_job_that_loses_every_worker_ends_as_poison(yard: Yard) -> None:
 
     assert (await yard.found(job_id)).ending == "WORKER_LOST"
     assert "work 3" not in chores.notes
+
+
+async def test_what_runs_without_us_is_left_alone_by_a_job_that_loses_every_worker(yard: Yard) -> None:
+    chores = Chores(yard.table, nothing)
+    async with yard.worker(chores), asyncio.timeout(30):
+        expired = Lease("lost", utc_now() - timedelta(seconds=1))
+        job_id = await yard.ask(lease=expired, crashes=MAX_CRASHES - 1, attempt=2, lives=True)
+        while (record := await yard.found(job_id)).attempt < 3 or record.lease is not None:  # noqa: ASYNC110 - a worker writes it
+            await asyncio.sleep(0.1)
+
+    assert (record.ending, record.crashes, chores.notes) == (None, 0, [])
+    assert record.not_before is not None
+    assert record.not_before - utc_now() > timedelta(seconds=LONGEST_DELAY - 30)
+
+
+async def test_a_failure_may_ask_for_a_longer_pause_than_a_message_can_wait(yard: Yard) -> None:
+    async def fail(run: Run[Chore]) -> None:
+        del run
+        raise JobFailed("LIMITED", "Not today.", retryable=True, after=4 * LONGEST_DELAY)
+
+    chores = Chores(yard.table, fail, lasts=timedelta(days=1))
+    async with yard.worker(chores), asyncio.timeout(30):
+        job_id = await yard.ask()
+        await chores.noted("failed LIMITED")
+        while (record := await yard.found(job_id)).lease is not None:  # noqa: ASYNC110 - a worker writes it
+            await asyncio.sleep(0.1)
+
+    assert record.not_before is not None
+    assert record.not_before - utc_now() > timedelta(seconds=4 * LONGEST_DELAY - 30)
 
 
 async def test_a_worker_that_stops_hands_its_job_over_without_counting_it(yard: Yard) -> None:
