@@ -58,8 +58,8 @@ class Orders:
                 health_path=record.health_path,
             ),
             preferred_port=urlsplit(record.url).port if record.url else None,
+            rollback_to=placement.rollback_to,
             tables=account,
-            rollback_to=await self._earlier(record),
         )
 
     async def placement(self, record: Deployment) -> port.Placement:
@@ -83,6 +83,7 @@ class Orders:
             progress=record.progress,
             told=port.Told(await self._told(record) if record.progress.calls else ()),
             secrets=[*variables.values(), *(secrets_of(credentials) if credentials else ())],
+            rollback_to=await self._earlier(record),
         )
 
     async def _credentials(self, record: Deployment) -> Credentials | None:

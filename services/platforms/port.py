@@ -206,6 +206,8 @@ class Placement:
     told: Told = field(default_factory=Told)
     secrets: Collection[str] = field(default=(), repr=False)
     """Texts that no line and no message may show: values of variables, and the credentials themselves."""
+    rollback_to: Progress | None = None
+    """The deployment whose code and variables these are, where it was made at this site: it need not be built anew."""
 
 
 @frozen(kw_only=True)
@@ -219,8 +221,6 @@ class Order(Placement):
     """LOCAL: the port an earlier run of this deployment had; used again where it is free."""
     tables: AwsAccount | None = None
     """None where a platform has an account of its own."""
-    rollback_to: Progress | None = None
-    """The deployment whose code and variables these are, where it was made at this site: it need not be built anew."""
 
 
 @frozen

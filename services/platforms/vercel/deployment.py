@@ -50,10 +50,9 @@ class VercelDeployment:
 
     async def _earlier(self) -> str | None:
         """Return the deployment to go back to; None where there is none any more, and its archive is built again."""
-        progress = self.order.rollback_to
-        if progress is None or self.work.began("build"):
+        deployment_id = self.site.rollback_to
+        if self.order.rollback_to is None or self.work.began("build"):
             return None
-        deployment_id = progress.id("rollback") or progress.id("build")
         deployment = await self.site.deployment(deployment_id) if deployment_id else None
         if deployment is not None and deployment.is_ready:
             return deployment.id

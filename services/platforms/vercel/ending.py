@@ -47,8 +47,8 @@ async def _begun(site: Site, limits: Limits) -> str | None:
     progress = site.placement.progress
     known = progress.id("rollback") or progress.id("build")
     if known is None and "rollback" in progress.calls:
-        project = await site.project()
-        return project.asked_since(progress.calls["rollback"].at)
+        asked = (await site.project()).asked_since(progress.calls["rollback"].at)
+        return asked if asked == site.rollback_to else None
     if known is None and "build" in progress.calls:
 
         async def find() -> str | None:

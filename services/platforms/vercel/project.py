@@ -154,6 +154,12 @@ class Site:
     def path(self) -> str:
         return f"/v9/projects/{self.placement.site}"
 
+    @property
+    def rollback_to(self) -> str | None:
+        """The deployment of Vercel that a rollback goes back to."""
+        earlier = self.placement.rollback_to
+        return earlier and (earlier.id("rollback") or earlier.id("build"))
+
     async def find(self) -> Project | None:
         return await self.api.get(self.path, Project)
 

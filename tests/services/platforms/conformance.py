@@ -111,6 +111,7 @@ class Record:
             secrets=order.secrets,
             progress=self.progress,
             told=Told(self.lines),
+            rollback_to=order.rollback_to,
         )
 
     def store(self, event: Event) -> None:
