@@ -39,6 +39,7 @@ from services.llm.openai import OpenAI
 from services.llm.port import Provider
 from services.platforms.backend import Limits, Machine
 from services.platforms.ecs.adapter import EcsPlatform
+from services.platforms.github.pushing import GitHub
 from services.platforms.heroku.adapter import HerokuPlatform
 from services.platforms.local import LocalPlatform
 from services.platforms.npm import network_settings
@@ -115,7 +116,7 @@ class Adapters:
     def platforms(self) -> dict[DeploymentPlatform, Platform]:
         config = self.config
         common: dict[str, Any] = {
-            "pauses": Pauses(table=self.table(PAUSES), now=self.now),
+            "pauses": self._pauses,
             "prepare": PrepareTables(self._tables_of),
             "now": self.now,
         }
@@ -128,6 +129,9 @@ class Adapters:
         if config.development:
             platforms[DeploymentPlatform.LOCAL] = LocalPlatform((config.data / "local").absolute(), self._machine())
         return platforms
+
+    def github(self) -> GitHub:
+        return GitHub(base_url=self.config.github_api_url, pauses=self._pauses)
 
     def _ecs(self, common: Mapping[str, Any]) -> EcsPlatform:
         config, here = self.config, self.tables_here()
@@ -182,6 +186,10 @@ class Adapters:
         if config.development and config.jwt_secret:
             verifiers["HS256"] = DevVerifier(config.jwt_secret.get_secret_value())
         return Authenticator(verifiers, dev_users=config.development)
+
+    @property
+    def _pauses(self) -> Pauses:
+        return Pauses(table=self.table(PAUSES), now=self.now)
 
     @property
     def _npm_cache(self) -> Path:

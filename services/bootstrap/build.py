@@ -32,9 +32,9 @@ from services.foundation.aws.spec import Owner
 from services.foundation.events.open import open_log
 from services.foundation.limits.throttle import Throttle
 from services.foundation.outbound.resolver import SystemResolver
-from services.integrations.model import INTEGRATIONS
+from services.integrations.model import INTEGRATIONS, IntegrationType
 from services.integrations.service import Integrations
-from services.integrations.testing import CredentialTester
+from services.integrations.testing import Checker, CredentialTester
 from services.journal.model import ACTIVITY
 from services.journal.reading import JournalReader
 from services.lifecycle.deletion import Deletion
@@ -110,13 +110,15 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         router, budgets, schemas=schemas, architectures=architectures, documentation=documentation
     )
     outbound = adapters.outbound()
+    checkers: dict[IntegrationType, Checker] = {
+        **{kind: platforms[at] for at, kind in INTEGRATION_OF.items() if at in platforms},
+        IntegrationType.GITHUB: adapters.github(),
+    }
     integrations = Integrations(
         table=table(INTEGRATIONS),
         projects=projects,
         envelopes=adapters.envelopes(),
-        tester=CredentialTester(
-            outbound, now, checkers={kind: platforms[at] for at, kind in INTEGRATION_OF.items() if at in platforms}
-        ),
+        tester=CredentialTester(outbound, now, checkers=checkers),
         idempotency=idempotency,
         now=now,
     )

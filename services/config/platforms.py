@@ -30,6 +30,11 @@ class PlatformSettings(Section):
     vercel_api_url: HttpUrl = Field(
         "https://api.vercel.com", alias="VERCEL_API_URL", description="Where Vercel's API is."
     )
+    github_api_url: HttpUrl = Field(
+        "https://api.github.com",
+        alias="GITHUB_API_URL",
+        description="Where GitHub's REST API is, to which code is pushed.",
+    )
     aws_ecs_url: HttpUrl | None = _elsewhere("ECS", "ECS")
     aws_ecr_url: HttpUrl | None = _elsewhere("ECR", "ECR")
     aws_codebuild_url: HttpUrl | None = _elsewhere("CODEBUILD", "CodeBuild")

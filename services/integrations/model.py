@@ -30,7 +30,7 @@ class IntegrationType(Enum):
     AWS = "AWS"
     """An access key of AWS, by which deployments to AWS_ECS are made, and the tables of what is deployed anywhere."""
     GITHUB = "GITHUB"
-    """A personal access token of GitHub. Kept and tested; nothing uses repositories yet."""
+    """A personal access token of GitHub, by which code is pushed to repositories."""
 
 
 class IntegrationTestState(Enum):

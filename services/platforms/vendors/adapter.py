@@ -1,8 +1,8 @@
 """The base of adapters: the port, on top of what a vendor's module does with a connection to its API."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
-from contextlib import AbstractAsyncContextManager, aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing
 from dataclasses import field
 from typing import ClassVar, Generic, TypeVar
 
@@ -10,11 +10,11 @@ from services.core.clock import Clock
 from services.core.credentials import Credentials, secrets_of
 from services.core.frozen import frozen
 from services.platforms.emitting import Emit, emitted
-from services.platforms.mask import Mask
 from services.platforms.port import DeployFailed, Event, Identity, Order, Placement
 from services.platforms.preparing import Prepare
-from services.platforms.vendors.client import Refused, Unclear
+from services.platforms.vendors.client import Refused
 from services.platforms.vendors.patience import Patience, Pauses
+from services.platforms.vendors.wording import worded
 from services.platforms.vendors.work import Limits, Work
 
 C = TypeVar("C")
@@ -92,15 +92,5 @@ class VendorPlatform(ABC, Generic[C]):
             async for event in events:
                 yield event
 
-    @contextmanager
-    def _worded(self, secrets: Iterable[str]) -> Generator[None]:
-        """Raise what goes wrong as DeployFailed, whose words may be the platform's own and show no secret."""
-        try:
-            yield
-        except (Refused, DeployFailed) as error:
-            failure = self.failure(error) if isinstance(error, Refused) else error
-            message = Mask(secrets)(failure.message)
-            raise DeployFailed(failure.reason, message, again_after=failure.again_after) from None
-        except Unclear:
-            message = f"{self.name} gave no proper answer."
-            raise DeployFailed("PLATFORM_UNAVAILABLE", message, again_after=self.patience.longest) from None
+    def _worded(self, secrets: Iterable[str]) -> AbstractContextManager[None]:
+        return worded(self.name, self.failure, secrets=secrets, again_after=self.patience.longest)

@@ -32,14 +32,17 @@ T = TypeVar("T")
 
 
 class Refused(Exception):
-    """The platform refuses a call. `words` are its own, made printable."""
+    """The platform refuses a call. `words` are its own, made printable; `headers` have lower-case names."""
 
-    def __init__(self, status: int, code: str, words: str, body: object) -> None:
+    def __init__(
+        self, status: int, code: str, words: str, body: object, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(f"{status} {code}: {words}")
         self.status = status
         self.code = code
         self.words = words
         self.body = body
+        self.headers = headers or {}
 
 
 class Unclear(Exception):
@@ -142,15 +145,23 @@ class Client:
             except httpx.HTTPError:
                 self._require(repeatable)
                 raise Busy(f"{self.name} does not answer") from None
-            if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            if self.is_limited(answer):
                 heard = f"{self.name} asks to wait: it takes no more calls of this account now"
-                raise Limited(heard, retry_after(answer.headers))
+                raise Limited(heard, self.pause(answer))
             if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 self._require(repeatable)
                 raise Busy(f"{self.name} answers with status {answer.status}")
             return self._read(answer, missing_ok=missing_ok)
 
         return await self._turns.call(once)
+
+    def is_limited(self, answer: Answer) -> bool:
+        """Say whether an answer asks to wait."""
+        return answer.status == HTTPStatus.TOO_MANY_REQUESTS
+
+    def pause(self, answer: Answer) -> float | None:
+        """Return for how many seconds an answer asks to wait; None where it does not say."""
+        return retry_after(answer.headers)
 
     @asynccontextmanager
     async def stream(self, url: str, *, headers: Mapping[str, str]) -> AsyncGenerator[httpx.Response]:
@@ -199,7 +210,7 @@ class Client:
         with suppress(UnreadableJson):
             body = read_json(answer.body)
         code, words = _words(body)
-        raise Refused(answer.status, code, words, body)
+        raise Refused(answer.status, code, words, body, answer.headers)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -1,0 +1,241 @@
+"""Pushes to GitHub that others, faults and refusals come in between."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.core.credentials import Token
+from services.platforms.github.pushing import GitHub
+from services.platforms.port import DeployFailed
+from tests.fakes.targets.github import FakeGitHub
+from tests.fakes.targets.server import Awkward, Fault
+from tests.services.platforms.conformance import InProcess
+from tests.services.platforms.pushes import FILES, NAME, github, order, own, pushed
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeGitHub]:
+    with FakeGitHub() as running:
+        yield running
+
+
+async def refused(fake: FakeGitHub, **more: Any) -> DeployFailed:
+    with pytest.raises(DeployFailed) as failure:
+        await pushed(fake, **more)
+    assert fake.token not in failure.value.message
+    return failure.value
+
+
+@pytest.mark.parametrize("branch", ["main", "next"])
+async def test_who_pushes_at_the_same_time_loses_nothing(fake: FakeGitHub, branch: str) -> None:
+    repository = fake.add(NAME)
+    repository.push("main", {"LICENSE": b"MIT"})
+    fake.rivals = [lambda name=name: repository.push(branch, {name: b"theirs"}) for name in ("one", "two", "three")]
+
+    result = await pushed(fake, branch=branch)
+
+    before = {"LICENSE": b"MIT"} if branch == "main" else {}
+    rivals = {"one": b"theirs", "two": b"theirs", "three": b"theirs"}
+    assert own(repository, branch) == {**FILES, **before, **rivals}
+    assert repository.messages(branch)[:2] == ["Add the backend", "By hand"]
+    assert repository.git.branches[branch] == result.commit
+
+
+async def test_a_branch_that_never_rests_is_given_up(fake: FakeGitHub) -> None:
+    repository = fake.add(NAME)
+    repository.push("main", {"LICENSE": b"MIT"})
+    fake.rivals = [lambda number=number: repository.push("main", {"count": b"%d" % number}) for number in range(20)]
+
+    failure = await refused(fake)
+
+    assert (failure.reason, failure.again_after) == ("BRANCH_MOVED", 0.2)
+    assert set(repository.messages()) == {"By hand"}
+
+
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.CUT, Fault.BROKEN, Fault.LIMITED, Fault.SLOW, Fault.LATE])
+async def test_whatever_call_fails_there_is_one_commit(fake: FakeGitHub, fault: Fault) -> None:
+    calls = (
+        r"GET /user",
+        r"GET /repos/[^/]+/[^/]+",
+        r"POST /user/repos",
+        r"GET .*/ref/.*",
+        r"PUT .*/contents/.*",
+        r"GET .*/commits",
+        r"GET .*/git/trees/.*",
+        r"POST .*/blobs",
+        r"POST .*/trees",
+        r"POST .*/git/commits",
+        r"PATCH .*",
+    )
+    fake.awkward = [Awkward(fault, call) for call in calls]
+
+    result = await pushed(fake, repository="backend")
+
+    repository = fake.repositories[NAME]
+    assert own(repository) == FILES
+    assert repository.git.branches["main"] == result.commit
+    assert repository.messages() == ["Add the backend", "Begin the repository"]
+    assert set(fake.repositories) == {NAME}
+    assert not fake.awkward
+
+
+async def test_a_worker_that_dies_after_any_call_leaves_the_next_one_to_push_once(fake: FakeGitHub) -> None:
+    number = 0
+    while True:
+        fake.repositories.clear()
+        fake.calls.clear()
+        attempt = asyncio.create_task(pushed(fake))
+        while not attempt.done() and fake.calls.total() <= number:  # noqa: ASYNC110 - counted by another thread
+            await asyncio.sleep(0)
+        is_whole = attempt.done()
+        attempt.cancel()
+        await asyncio.wait([attempt])
+
+        result = await pushed(fake)
+
+        repository = fake.repositories[NAME]
+        assert repository.messages().count("Add the backend") == 1
+        assert own(repository) == FILES
+        assert repository.git.branches["main"] == result.commit
+        if is_whole:
+            break
+        number += 1
+    assert number > 8
+
+
+@pytest.mark.parametrize("is_secondary", [False, True])
+async def test_who_is_asked_to_wait_waits(fake: FakeGitHub, *, is_secondary: bool) -> None:
+    fake.is_secondary = is_secondary
+    fake.awkward = [Awkward(Fault.LIMITED, r"POST .*/trees")]
+
+    if is_secondary:  # for a minute
+        with pytest.raises(DeployFailed) as failure:
+            await github(fake).push(order(), fake.credentials)
+        assert failure.value.reason == "RATE_LIMITED"
+        assert 50 < (failure.value.again_after or 0) <= 60
+    else:
+        await pushed(fake)
+
+    assert fake.calls[f"POST /repos/{NAME}/git/trees"] == (1 if is_secondary else 2)
+
+
+async def test_a_renamed_repository_is_found_and_called_as_it_is_now(fake: FakeGitHub) -> None:
+    await pushed(fake)
+    fake.rename(NAME, "acme/books")
+
+    result = await pushed(fake, {"a": b"1"}, mark="push_2")
+
+    assert result.repository == "acme/books"
+    assert own(fake.repositories["acme/books"]) == {"a": b"1"}
+
+
+async def test_a_redirect_to_elsewhere_is_not_followed(fake: FakeGitHub) -> None:
+    with FakeGitHub() as other:
+        other.add(NAME)
+        fake.add("octocat/new")
+        fake.renamed[NAME] = "octocat/new"
+        fake.url, url = other.url, fake.url  # which its redirects lead to
+
+        with pytest.raises(DeployFailed) as failure:
+            await GitHub(base_url=url, pauses=InProcess()).push(order(), fake.credentials)
+
+        assert failure.value.reason == "REFUSED"
+        assert not other.calls
+
+
+@pytest.mark.parametrize(
+    ("what", "reason", "words"),
+    [
+        ("revoked", "CREDENTIALS_REFUSED", "replace them"),
+        ("archived", "ARCHIVED", "unarchive it"),
+        ("protected", "BRANCH_PROTECTED", "through a pull request"),
+        ("hidden", "NAME_TAKEN", "give it access"),
+        ("read only", "NOT_PERMITTED", "contents=write"),
+        ("creates nothing", "NOT_PERMITTED", "administration=write"),
+        ("sso", "NOT_PERMITTED", "https://github.com/orgs/acme/sso?authorization_request=A1"),
+        ("no organization", "NOT_PERMITTED", "nobody/backend"),
+        ("workflows", "NOT_PERMITTED", "write access"),
+        ("git", "REFUSED", "malformed path"),
+    ],
+)
+async def test_a_refusal_says_what_to_do(fake: FakeGitHub, what: str, reason: str, words: str) -> None:
+    more: dict[str, Any] = {}
+    if what in {"archived", "protected", "hidden", "read only"}:
+        fake.add(NAME).push("main", {"LICENSE": b"MIT"})
+    match what:
+        case "revoked":
+            fake.is_revoked = True
+        case "archived":
+            fake.repositories[NAME].is_archived = True
+        case "protected":
+            fake.repositories[NAME].protected.add("main")
+        case "hidden":
+            fake.repositories[NAME].is_hidden = True
+        case "read only" | "creates nothing":
+            fake.may_write = False
+        case "sso":
+            fake.sso = "https://github.com/orgs/acme/sso?authorization_request=A1"
+        case "no organization":
+            more["repository"] = "nobody/backend"
+        case "workflows":
+            more["files"] = {".github/workflows/test.yml": b"on: push"}
+        case _:
+            more["files"] = {".git/config": b"[core]"}
+    before = {name: dict(each.git.branches) for name, each in fake.repositories.items()}
+
+    failure = await refused(fake, **more)
+
+    assert failure.reason == reason
+    assert words in failure.message
+    assert {name: fake.repositories[name].git.branches for name in before} == before
+
+
+async def test_a_page_of_single_sign_on_that_is_none_of_github_is_not_shown(fake: FakeGitHub) -> None:
+    fake.sso = "https://github.com.example.com/sso"
+    assert "example.com" not in (await refused(fake)).message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"repository": "a/b/c"},
+        {"repository": ""},
+        {"branch": "a..b"},
+        {"mark": "two\nlines"},
+        {"mark": ""},
+        {"message": " \n"},
+        {"files": {}},
+        {"files": {".env": b"KEY=1"}},
+    ],
+)
+async def test_what_can_not_be_pushed_is_refused_before_any_call(fake: FakeGitHub, change: dict[str, Any]) -> None:
+    with pytest.raises(DeployFailed):
+        await github(fake).push(replace(order(), **change), fake.credentials)
+
+    assert not fake.calls
+
+
+async def test_a_push_needs_credentials(fake: FakeGitHub) -> None:
+    with pytest.raises(DeployFailed) as failure:
+        await github(fake).push(order(), None)
+    assert failure.value.reason == "NO_CREDENTIALS"
+
+
+@pytest.mark.parametrize(
+    ("scopes", "name"),
+    [("repo, workflow", "octocat (scopes: repo, workflow)"), ("", "octocat (scopes: none)"), (None, "octocat")],
+)
+async def test_a_check_says_whose_token_it_is_and_what_it_may_do(
+    fake: FakeGitHub, scopes: str | None, name: str
+) -> None:
+    fake.scopes = scopes
+    assert (await github(fake).check(fake.credentials)).name == name
+
+
+async def test_a_check_refuses_another_token(fake: FakeGitHub) -> None:
+    with pytest.raises(DeployFailed) as failure:
+        await github(fake).check(Token("ghp_of_somebody_else"))
+    assert failure.value.reason == "CREDENTIALS_REFUSED"
