@@ -61,8 +61,6 @@ class Environment(Node):
     """What it is for."""
     platform: DeploymentPlatform
     """Where it is; that never changes."""
-    site: str
-    """What the platform calls it; deployments update this one place."""
     health_path: str
     """Answers 200 once a deployment is up."""
     variables: Annotated[list[Variable], AtMost(rules.MOST, weighs=2)]
@@ -87,7 +85,6 @@ class Environment(Node):
             name=environment.name,
             kind=environment.kind,
             platform=environment.platform,
-            site=environment.site,
             health_path=environment.health_path,
             variables=[Variable.of(variable) for variable in environment.variables],
             version=environment.version,

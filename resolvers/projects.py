@@ -315,7 +315,11 @@ class ProjectsMutation:
 
     @mutation("What, and where to.")
     async def move_project(self, info: Info, input: MoveProjectInput) -> MoveProjectPayload:
-        """Give a project to another team, with all that belongs to it. What runs goes on running."""
+        """Give a project to another team, with all that belongs to it.
+
+        What runs goes on running with the old team's credentials until you cancel it; what is deployed from then on
+        goes to a place of its own, with tables of its own, by the new team's.
+        """
         project = await info.context.services.projects.move(
             ProjectId(input.project_id),
             TeamId(input.team_id),

@@ -169,6 +169,9 @@ class Deployment(Node):
     """Where it answers; null before it did."""
     provider_url: URL | None
     """Where the platform shows it to people who are signed in there; null for LOCAL, and until it is known."""
+    site: str | None
+    """What the platform calls its place, which later deployments to the same environment update; null for LOCAL's own.
+    """
     config: DeploymentConfig
     """What was chosen for it."""
     created_at: datetime
@@ -268,6 +271,7 @@ class Deployment(Node):
             message=deployment.message,
             url=None if deployment.url is None else URL(deployment.url),
             provider_url=None if deployment.progress.page is None else URL(deployment.progress.page),
+            site=deployment.site,
             config=DeploymentConfig(
                 environment_variables=[EnvironmentVariable(name=name) for name in deployment.config.names],
                 build_command=deployment.config.build_command,

@@ -1,5 +1,7 @@
 """Deploying code: for the first time, again, or as it was before."""
 
+import hashlib
+import re
 from collections.abc import Collection
 from dataclasses import field
 from typing import Final
@@ -15,7 +17,7 @@ from services.deployments.model import INTEGRATION_OF, Deployment, DeploymentCon
 from services.deployments.service import TRIES, Deployments
 from services.environments.model import Environment
 from services.environments.rules import variable_faults
-from services.environments.service import Environments, site_name
+from services.environments.service import Environments
 from services.foundation.aws.transactions import write_together
 from services.foundation.jobs.record import OPEN
 from services.foundation.limits.idempotency import Idempotency, Try
@@ -87,14 +89,14 @@ class Deployer:
             environment_id=environment.id if environment else None,
             revision=revision,
             health_path=environment.health_path if environment else "/health",
-            site=environment.site if environment else await self._site(project, platform),
+            site=await self._site(project, platform, new.environment_id),
             rollback_to=earlier.id if earlier else None,
             own_variables=earlier.own_variables if earlier else tuple(new.config.environment_variables),
             config=await self.deployments.variables.stored(config, deployment_id=deployment_id, project_id=project.id),
             created_at=now,
             updated_at=now,
         )
-        deployment = await self._stored(deployment, project, by=by)
+        deployment = await self._stored(deployment, project, environment, by=by)
         await self.projects.journal.created(deployment, deployment.platform.value, place=project, by=by.user_id)
         if deployment.status is DeploymentStatus.PENDING:  # last: what its events tell of can be read by then
             await self.deployments.queue.send(deployment.id, group=project.team_id)
@@ -181,31 +183,43 @@ class Deployer:
             )
             return await self._create(again, attempt, earlier=earlier, by=by)
 
-    async def _site(self, project: Project, platform: DeploymentPlatform) -> str | None:
-        """Return what the platform calls the place of a project: as before, whatever the project is called now."""
-        if platform is DeploymentPlatform.LOCAL:
-            return None
-        where = {"platform": platform.value}
-        async for earlier in self.deployments.table.every("ProjectIdIndex", project.id, where=where):
-            if earlier.site is not None and earlier.environment_id is None:
-                return earlier.site
-        return site_name(project.name, project.id)
+    async def _site(
+        self, project: Project, platform: DeploymentPlatform, environment_id: EnvironmentId | None
+    ) -> str | None:
+        """Return what the platform calls the place: as before, whatever the project is called now.
 
-    async def _stored(self, deployment: Deployment, project: Project, *, by: Actor) -> Deployment:
+        A project that moves to another team has another place there, whose account may be another.
+        """
+        if platform is DeploymentPlatform.LOCAL and environment_id is None:
+            return None
+        where = {"platform": platform.value, "teamId": project.team_id}
+        async for earlier in self.deployments.table.every("ProjectIdIndex", project.id, where=where):
+            if earlier.site is not None and earlier.environment_id == environment_id:
+                return earlier.site
+        return _site_name(project.name, f"{environment_id or project.id} {project.team_id}")
+
+    async def _stored(
+        self, deployment: Deployment, project: Project, environment: Environment | None, *, by: Actor
+    ) -> Deployment:
         """Store a new deployment together with the project's pointer to it, or return the one that is stored.
 
-        Where the project has changed since the caller read it, it is read again.
+        Where the project has changed since the caller read it, it is read again. Raises NotFound where the project or
+        the environment is gone.
         """
         latest: Project | None = project
+        creation = self.deployments.table.creation(deployment)
+        there = [self.environments.presence(environment)] if environment else []
         for _ in range(TRIES):
             if await self.deployments.table.find(deployment.id) is not None:
                 return await self.deployments.get(deployment.id, by=by)
             if latest is None:
                 raise NotFound("project", project.id)
             newest = max(latest.latest_deployment_id or NO_DEPLOYMENT, deployment.id)
-            creation = self.deployments.table.creation(deployment)
-            if not await write_together([creation, self.projects.pointing_to(latest, newest)]):
+            failed = await write_together([creation, self.projects.pointing_to(latest, newest), *there])
+            if not failed:
                 return deployment
+            if environment is not None and not failed.isdisjoint(there):
+                raise NotFound("environment", environment.id)
             latest = await self.projects.find(project.id)
         raise Conflict("The project keeps changing; try again.")
 
@@ -219,6 +233,17 @@ class Deployer:
             faults.append(Fault(needed, ("platform",)))
         if faults:
             raise Invalid(faults)
+
+
+def _site_name(project_name: str, of: str) -> str:
+    """Return a name that Heroku takes for an app, which every other platform takes too: `bike-rental-3f9a0c2e`.
+
+    At most 30 lower-case letters, digits and hyphens; the first is a letter. `of` is the id of what has the site.
+    """
+    words = "-".join(re.findall(r"[a-z0-9]+", project_name.lower()))[:20].strip("-")
+    if not words[:1].isalpha():
+        words = f"app-{words}"[:20].strip("-")
+    return f"{words}-{hashlib.sha256(of.encode()).hexdigest()[:8]}"
 
 
 def _usual_name(platform: DeploymentPlatform) -> str:

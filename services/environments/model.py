@@ -37,7 +37,7 @@ class Variable(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Environment(Entity, frozen=True, kw_only=True, rename="camel"):
-    """`user_id` made it. Its site at the platform stays the same, whatever it is called."""
+    """`user_id` made it."""
 
     id: EnvironmentId
     project_id: ProjectId
@@ -45,7 +45,6 @@ class Environment(Entity, frozen=True, kw_only=True, rename="camel"):
     name: str
     kind: EnvironmentKind
     platform: DeploymentPlatform
-    site: str
     health_path: str = "/health"
     variables: tuple[Variable, ...] = ()
     """By name."""

@@ -1,8 +1,7 @@
 """Environments: where a project's code runs, with variables that go in and never come out."""
 
-import hashlib
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
 
 import msgspec
@@ -20,6 +19,7 @@ from services.environments.model import Environment, EnvironmentKind, Variable
 from services.environments.rules import variable_faults
 from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.tables import Table
+from services.foundation.aws.transactions import Part, write_together
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.vault.envelope import Envelopes, Sealed
 from services.foundation.vault.port import CanNotOpen, Context
@@ -97,7 +97,6 @@ class Environments:
             name=new.name.strip(),
             kind=new.kind,
             platform=new.platform,
-            site=site_name(project.name, environment_id),
             health_path=new.health_path,
             created_at=now,
             updated_at=now,
@@ -144,15 +143,31 @@ class Environments:
 
         return await self._noted(await self.table.update(environment_id, changed), environment_id, project, by=by)
 
-    async def delete(self, environment: Environment, *, by: Actor) -> Environment:
-        """Delete an environment in which nothing runs, which the caller has made sure of, with its variables."""
+    async def delete(
+        self,
+        environment_id: EnvironmentId,
+        *,
+        is_in_use: Callable[[Environment], Awaitable[bool]],
+        by: Actor,
+    ) -> Environment:
+        """Delete an environment with its variables. Raises Conflict for one in which something is under way or runs.
+
+        What begins in it changes the project, which must be as it was before the look.
+        """
         for _ in range(TRIES):
-            if await self.table.delete(environment):
-                project = await self.projects.get(environment.project_id, by=by)
+            environment = await self.get(environment_id, by=by, action=Action.DELETE)
+            project = await self.projects.get(environment.project_id, by=by)
+            if await is_in_use(environment):
+                message = "A deployment in this environment is under way or runs: cancel that first."
+                raise Conflict(message, current=environment)
+            if not await write_together([self.table.removal(environment), self.projects.table.sameness(project)]):
                 await self.projects.journal.deleted(environment, environment.name, place=project, by=by.user_id)
                 return environment
-            environment = await self.get(environment.id, by=by, action=Action.DELETE)
-        raise Conflict("The environment keeps changing; try again.", current=environment)
+        raise Conflict("The environment keeps changing; try again.")
+
+    def presence(self, environment: Environment) -> Part:
+        """Return the part of a transaction whose condition fails where the environment is deleted."""
+        return self.table.presence(environment)
 
     async def set_variables(
         self, environment_id: EnvironmentId, variables: Mapping[str, str], *, by: Actor
@@ -218,17 +233,6 @@ class Environments:
             raise NotFound("environment", environment_id)
         await self.projects.journal.updated(changed, changed.name, place=project, by=by.user_id)
         return changed
-
-
-def site_name(project_name: str, of: str) -> str:
-    """Return a name that Heroku takes for an app, which every other platform takes too: `bike-rental-3f9a0c2e`.
-
-    At most 30 lower-case letters, digits and hyphens; the first is a letter. `of` is the id of what has the site.
-    """
-    words = "-".join(re.findall(r"[a-z0-9]+", project_name.lower()))[:20].strip("-")
-    if not words[:1].isalpha():
-        words = f"app-{words}"[:20].strip("-")
-    return f"{words}-{hashlib.sha256(of.encode()).hexdigest()[:8]}"
 
 
 def _unless_changed(old: Environment, new: Environment) -> Callable[[Environment], Environment]:

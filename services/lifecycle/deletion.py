@@ -56,11 +56,7 @@ class Deletion:
 
     async def delete_environment(self, environment_id: EnvironmentId, *, by: Actor) -> Environment:
         """Delete an environment in which nothing is under way or runs. Raises Conflict for others."""
-        environment = await self.environments.get(environment_id, by=by, action=Action.DELETE)
-        if await self.deployments.any_open_in(environment):
-            message = "A deployment in this environment is under way or runs: cancel that first."
-            raise Conflict(message, current=environment)
-        return await self.environments.delete(environment, by=by)
+        return await self.environments.delete(environment_id, is_in_use=self.deployments.any_open_in, by=by)
 
     async def delete_project(self, project_id: ProjectId, *, by: Actor) -> Project:
         """Stop whatever is under way for the project or runs, and put it into the trash."""

@@ -60,11 +60,11 @@ async def project(alice: User) -> Deployed:
     return await Deployed.with_code(alice)
 
 
-async def connect(user: User, kind: str, credentials: dict[str, Any]) -> None:
+async def connect(user: User, kind: str, credentials: dict[str, Any], **given: Any) -> None:
     made = await user.ask(
         "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input)"
         " { integration { id } userErrors { message } } }",
-        input={"type": kind, "credentials": credentials},
+        input={"type": kind, "credentials": credentials, **given},
     )
     assert not made["createIntegration"]["userErrors"]
 
@@ -130,6 +130,29 @@ async def test_a_deployment_goes_to_heroku_and_comes_back(project: Deployed, her
     await project.cancel(third)
     assert (await ended(project, third))["status"] == "CANCELED"
     assert app.name not in heroku.toy.running
+
+
+async def test_what_a_project_deploys_in_another_team_leaves_alone_what_runs_with_the_old_teams_credentials(
+    project: Deployed, heroku: FakeHeroku
+) -> None:
+    await connect(project.user, "HEROKU", {"token": heroku.token})
+    first, url = await project.live(platform="HEROKU")
+    team_id = await project.user.team()
+    await connect(project.user, "HEROKU", {"token": heroku.token}, teamId=team_id)
+    moved = await project.user.ask(
+        "mutation($input: MoveProjectInput!) { moveProject(input: $input) { userErrors { message } } }",
+        input={"projectId": project.project_id, "teamId": team_id},
+    )
+    assert moved["moveProject"]["userErrors"] == []
+    _, elsewhere = await project.live(platform="HEROKU")
+    assert elsewhere != url
+    assert (await shown(project.user, first))["status"] == "SUCCESS"
+
+    await project.cancel(first)
+    assert (await ended(project, first))["status"] == "CANCELED"
+    running = {app.record["web_url"] for app in heroku.apps.values() if app.name in heroku.toy.running}
+    assert f"{url}/" not in running
+    assert f"{elsewhere}/" in running
 
 
 async def test_a_deployment_goes_to_railway_and_comes_back(project: Deployed, railway: FakeRailway) -> None:

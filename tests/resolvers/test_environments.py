@@ -20,7 +20,9 @@ require("node:http").createServer((request, response) => {
 }).listen(Number(process.env.PORT), process.env.HOST);
 """
 
-ENVIRONMENT = "id name kind platform site healthPath version variables { name hint version changedBy { id } }"
+CREATE = """mutation($input: CreateDeploymentInput!) { createDeployment(input: $input)
+  { deployment { id deployedIn { id } } userErrors { code message } } }"""
+ENVIRONMENT = "id name kind platform healthPath version variables { name hint version changedBy { id } }"
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +59,7 @@ async def environment(user: User, project_id: str, name: str = "staging", **give
 async def live(project: Deployed, environment_id: str, **config: Any) -> tuple[str, dict[str, Any]]:
     """Deploy into an environment; return the deployment's id and what answers."""
     asked = await project.user.ask(
-        "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input)"
-        " { deployment { id } userErrors { message } } }",
+        CREATE,
         input={
             "projectId": project.project_id,
             "generationId": project.generation_id,
@@ -135,13 +136,12 @@ async def test_a_variable_that_no_platform_takes_is_refused_and_changes_nothing(
     assert asked["environment"]["variables"] == []
 
 
-async def test_a_place_stays_where_it_is_whatever_it_is_called(alice: User) -> None:
+async def test_what_an_environment_is_called_and_asked_for_its_health_by_can_be_changed(alice: User) -> None:
     project_id = (await alice.project())["id"]
-    first, other = await environment(alice, project_id), await environment(alice, project_id, "live")
+    first = await environment(alice, project_id)
     renamed = await call(alice, "updateEnvironment", environmentId=first["id"], name="Acceptance", healthPath="/up")
     bad = await call(alice, "updateEnvironment", environmentId=first["id"], healthPath="up there")
     assert renamed["environment"] == {**first, "name": "Acceptance", "healthPath": "/up", "version": 2}
-    assert first["site"] != other["site"]
     assert [error["field"] for error in bad["userErrors"]] == [["healthPath"]]
 
 
@@ -151,6 +151,24 @@ async def test_a_project_has_room_for_twenty(alice: User) -> None:
         await environment(alice, project_id)
     full = await call(alice, "createEnvironment", projectId=project_id, name="x", kind="PREVIEW", platform="LOCAL")
     assert [error["code"] for error in full["userErrors"]] == ["CONFLICT"]
+
+
+async def test_nothing_is_deployed_into_an_environment_that_is_deleted_meanwhile(project: Deployed) -> None:
+    user, given = project.user, {"projectId": project.project_id, "generationId": project.generation_id}
+    for _ in range(8):
+        place = await environment(user, project.project_id)
+        deployed, deleted = await asyncio.gather(
+            user.result(CREATE, input={**given, "environmentId": place["id"]}),
+            call(user, "deleteEnvironment", shown="", environmentId=place["id"]),
+        )
+        if deployed["data"] is None:
+            assert deployed["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+            assert deleted["userErrors"] == []
+            continue
+        created = deployed["data"]["createDeployment"]["deployment"]
+        assert created["deployedIn"] == {"id": place["id"]}
+        assert [error["code"] for error in deleted["userErrors"]] == ["CONFLICT"]
+        await project.cancel(created["id"])
 
 
 @pytest.mark.npm

@@ -37,6 +37,10 @@ class Table(Lister[E], Writer[E]):
         """Return the part that writes nothing, and whose condition fails where the entity is gone."""
         return Part(self.aws, "ConditionCheck", lambda: {**self._at(entity), **present(self.spec)})
 
+    def sameness(self, entity: E) -> Part:
+        """Return the part that writes nothing, and whose condition fails where the entity has changed since then."""
+        return Part(self.aws, "ConditionCheck", lambda: {**self._at(entity), **version_is(entity.version)})
+
     def addition(
         self,
         key: Key,
