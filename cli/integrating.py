@@ -13,11 +13,10 @@ def asked(kind: str) -> dict[str, Any]:
     """Ask for credentials, without showing them."""
     if integration(kind) != "AWS":
         return {"token": click.prompt("Token", hide_input=True)}
-    key = {
-        "accessKeyId": click.prompt("Access key id"),
-        "secretAccessKey": click.prompt("Secret access key", hide_input=True),
-    }
-    return {"aws": key}
+    key_id = click.prompt("Access key id, or the ARN of a role")
+    if key_id.startswith("arn:"):
+        return {"awsRole": {"roleArn": key_id}}
+    return {"aws": {"accessKeyId": key_id, "secretAccessKey": click.prompt("Secret access key", hide_input=True)}}
 
 
 async def keep(client: Client, kind: str, credentials: dict[str, Any]) -> None:

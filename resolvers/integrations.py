@@ -103,6 +103,14 @@ class AwsCredentialsInput:
     """Of temporary credentials."""
 
 
+@strawberry.input
+class AwsRoleInput:
+    """A role of AWS. Its trust policy must let Snapinfra assume it with the id of your team as the external id."""
+
+    role_arn: str
+    """Such as `arn:aws:iam::123456789012:role/snapinfra`."""
+
+
 @strawberry.input(one_of=True)
 class CredentialsInput:
     """Credentials of a service, in its form."""
@@ -111,8 +119,12 @@ class CredentialsInput:
     """A token or API key: every service but AWS."""
     aws: AwsCredentialsInput | None = strawberry.UNSET
     """An access key: AWS."""
+    aws_role: AwsRoleInput | None = strawberry.UNSET
+    """A role to assume: AWS, in place of an access key, for what is deployed to AWS_ECS."""
 
-    def to_credentials(self) -> credentials.Credentials:
+    def to_credentials(self) -> credentials.StoredCredentials:
+        if isinstance(self.aws_role, AwsRoleInput):
+            return credentials.AwsRole(self.aws_role.role_arn, "")
         if isinstance(self.aws, AwsCredentialsInput):
             return credentials.AwsKeys(self.aws.access_key_id, self.aws.secret_access_key, self.aws.session_token)
         if isinstance(self.token, str):

@@ -28,6 +28,7 @@ from services.environments.model import ENVIRONMENTS
 from services.environments.service import Environments
 from services.foundation.aws.clients import connect
 from services.foundation.aws.queue import Queue
+from services.foundation.aws.roles import Roles
 from services.foundation.aws.spec import Owner
 from services.foundation.events.open import open_log
 from services.foundation.limits.throttle import Throttle
@@ -69,6 +70,7 @@ async def opened(
         region=config.aws_region,
         endpoint=config.aws_endpoint_url,
         sqs_endpoint=config.sqs_endpoint_url,
+        sts_endpoint=config.aws_urls.get("sts"),
         public_endpoint=config.public_endpoint_url,
     )
     log = open_log(config.events_url, now)
@@ -119,6 +121,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         projects=projects,
         envelopes=adapters.envelopes(),
         tester=CredentialTester(outbound, now, checkers=checkers),
+        roles=Roles(adapters.aws, now),
         idempotency=idempotency,
         now=now,
     )

@@ -26,6 +26,21 @@ class AwsKeys(msgspec.Struct, frozen=True, rename="camel", tag="aws"):
 
 
 Credentials = Token | AwsKeys
+"""What requests are made with."""
+
+
+class AwsRole(msgspec.Struct, frozen=True, rename="camel", tag="awsRole"):
+    """A role of AWS that we may assume, and the external id by which its account knows for whom we do.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+    """
+
+    arn: str
+    external_id: str
+
+
+StoredCredentials = Credentials | AwsRole
+"""What is kept: a role gives credentials for a while."""
 
 
 def secrets_of(credentials: Credentials) -> Iterator[str]:

@@ -11,6 +11,7 @@ from services.deployments.events import LogLine, decode
 from services.deployments.model import INTEGRATION_OF, Deployment
 from services.deployments.variables import Variables
 from services.foundation.aws.bucket import Bucket
+from services.foundation.aws.roles import RoleRefused
 from services.foundation.aws.tables import Table
 from services.foundation.jobs.worker import JobFailed
 from services.foundation.vault.port import CanNotOpen
@@ -90,16 +91,22 @@ class Orders:
         kind = INTEGRATION_OF.get(record.platform)
         if kind is None:
             return None
-        opened = await self.integrations.credentials(record.team_id, kind, project_id=record.project_id)
-        return opened.credentials if opened else None
+        return await self._usable(record, kind)
 
     async def _account(self, record: Deployment) -> port.AwsAccount | None:
-        opened = await self.integrations.credentials(record.team_id, IntegrationType.AWS, project_id=record.project_id)
-        if opened is None or not isinstance(opened.credentials, AwsKeys):
+        keys = await self._usable(record, IntegrationType.AWS)
+        if not isinstance(keys, AwsKeys):
             return self.tables
         if self.tables is None:
-            return port.AwsAccount(region=port.REGION, keys=opened.credentials)
-        return replace(self.tables, keys=opened.credentials)
+            return port.AwsAccount(region=port.REGION, keys=keys)
+        return replace(self.tables, keys=keys)
+
+    async def _usable(self, record: Deployment, kind: IntegrationType) -> Credentials | None:
+        try:
+            opened = await self.integrations.credentials(record.team_id, kind, project_id=record.project_id)
+        except RoleRefused as refused:
+            raise JobFailed("CREDENTIALS_REFUSED", refused.message, retryable=False) from None
+        return opened.credentials if opened else None
 
     async def _earlier(self, record: Deployment) -> port.Progress | None:
         if record.rollback_to is None:

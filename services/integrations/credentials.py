@@ -6,21 +6,31 @@ from typing import Final
 
 import msgspec
 
-from services.core.credentials import AwsKeys, Credentials, Token
+from services.core.credentials import AwsKeys, AwsRole, StoredCredentials, Token
 from services.core.errors import Fault
 
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{8,4096}", re.ASCII)
 _ACCESS_KEY: Final = re.compile(r"[A-Z0-9]{16,128}", re.ASCII)
+_ROLE: Final = re.compile(r"arn:aws[a-z-]{0,20}:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
 _SHOWN, _LONG = 4, 12
 
 
-def hint_of(credentials: Credentials) -> str:
-    """Return the last four characters of a token or an access key id; nothing of one so short that they would tell."""
-    text = credentials.token if isinstance(credentials, Token) else credentials.access_key_id
+def hint_of(credentials: StoredCredentials) -> str:
+    """Return the last four characters of a token or an access key id, or the name of a role, which is no secret.
+
+    Nothing of a text so short that they would tell.
+    """
+    match credentials:
+        case Token(token):
+            text = token
+        case AwsKeys(access_key_id):
+            text = access_key_id
+        case AwsRole(arn):
+            return arn.rpartition("/")[2]
     return text[-_SHOWN:] if len(text) >= _LONG else ""
 
 
-def credential_faults(credentials: Credentials, *, field: Sequence[str]) -> list[Fault]:
+def credential_faults(credentials: StoredCredentials, *, field: Sequence[str]) -> list[Fault]:
     """Return what is wrong with the form of credentials, without repeating them."""
     match credentials:
         case Token(token):
@@ -31,6 +41,11 @@ def credential_faults(credentials: Credentials, *, field: Sequence[str]) -> list
                 path = (*field, "aws", "accessKeyId")
                 faults.append(Fault("accessKeyId must have 16 or more capital letters and digits.", path))
             return faults + (_faults(session, *field, "aws", "sessionToken") if session is not None else [])
+        case AwsRole(arn):
+            if _ROLE.fullmatch(arn):
+                return []
+            example = "arn:aws:iam::123456789012:role/snapinfra"
+            return [Fault(f"roleArn must be the ARN of a role, such as {example}.", (*field, "awsRole", "roleArn"))]
 
 
 def _faults(text: str, *field: str) -> list[Fault]:
@@ -39,11 +54,11 @@ def _faults(text: str, *field: str) -> list[Fault]:
     return [Fault(f"{field[-1]} must have 8 to 4,096 characters of ASCII without spaces.", field)]
 
 
-def written(credentials: Credentials) -> bytes:
+def written(credentials: StoredCredentials) -> bytes:
     """Write credentials to be sealed."""
     return msgspec.json.encode(credentials)
 
 
-def read(plain: bytes) -> Credentials:
+def read(plain: bytes) -> StoredCredentials:
     """Read credentials that were opened."""
-    return msgspec.json.decode(plain, type=Credentials)  # pyright: ignore[reportArgumentType, reportReturnType] - a union is a type to msgspec
+    return msgspec.json.decode(plain, type=StoredCredentials)  # pyright: ignore[reportArgumentType, reportReturnType] - a union is a type to msgspec

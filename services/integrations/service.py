@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from services.core.actor import Actor
 from services.core.clock import Clock
-from services.core.credentials import AwsKeys, Credentials
+from services.core.credentials import AwsRole, Credentials, StoredCredentials, Token
 from services.core.errors import Conflict, Fault, Invalid, NotFound, Unavailable
 from services.core.frozen import frozen
 from services.core.ids import IntegrationId, ProjectId, TeamId
@@ -15,6 +15,7 @@ from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, of_team, require
 from services.core.text import bounded
 from services.foundation.aws.conditions import AlreadyExists
+from services.foundation.aws.roles import RoleRefused, Roles
 from services.foundation.aws.tables import Table
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.vault.envelope import Envelopes, Sealed
@@ -38,7 +39,7 @@ MOST: Final = 50
 @frozen
 class NewIntegration:
     type: IntegrationType
-    credentials: Credentials
+    credentials: StoredCredentials
     name: str = ""
     """Empty for the name of the service."""
     base_url: str | None = None
@@ -71,6 +72,7 @@ class Integrations:
     projects: Projects
     envelopes: Envelopes
     tester: CredentialTester
+    roles: Roles
     idempotency: Idempotency
     now: Clock
 
@@ -139,7 +141,7 @@ class Integrations:
         return await self._noted(self._existing(await self.table.update(integration_id, changed), integration_id), by)
 
     async def replace_credentials(
-        self, integration_id: IntegrationId, credentials: Credentials, *, base_url: str | None, by: Actor
+        self, integration_id: IntegrationId, credentials: StoredCredentials, *, base_url: str | None, by: Actor
     ) -> Integration:
         """Replace the credentials, and with them where they are sent: never one of the two alone."""
         old = await self.get(integration_id, by=by, action=Action.MANAGE_INTEGRATIONS)
@@ -184,10 +186,11 @@ class Integrations:
     ) -> Opened | None:
         """Return a team's credentials for a service, for work that was authorized when it was asked for.
 
-        The newest enabled integration of the project counts, else the newest of the whole team.
+        The newest enabled integration of the project counts, else the newest of the whole team. Of a role these are
+        keys that act as it for most of an hour. Raises RoleRefused where AWS does not give us such.
         """
         integration = await self._chosen(team_id, type, project_id)
-        return None if integration is None else Opened(integration, await self._open(integration))
+        return None if integration is None else Opened(integration, await self._usable(await self._open(integration)))
 
     async def has(self, team_id: TeamId, type: IntegrationType, *, project_id: ProjectId) -> bool:
         """Say whether there are credentials that `credentials` would return."""
@@ -215,9 +218,11 @@ class Integrations:
 
     async def _tested(self, integration: Integration) -> CredentialTest:
         try:
-            credentials = await self._open(integration)
-        except Unavailable as unreadable:
-            return CredentialTest(IntegrationTestState.FAILED, unreadable.message, self.now())
+            credentials = await self._usable(await self._open(integration))
+        except RoleRefused as refused:
+            return CredentialTest(IntegrationTestState.REFUSED, refused.message, self.now())
+        except Unavailable as failure:
+            return CredentialTest(IntegrationTestState.FAILED, failure.message, self.now())
         return await self.tester.test(
             integration.type, credentials, base_url=integration.base_url, team_id=integration.team_id
         )
@@ -232,10 +237,15 @@ class Integrations:
 
         return self._existing(await self.table.update(old.id, changed), old.id)
 
-    async def _seal(self, credentials: Credentials, integration_id: IntegrationId, team_id: TeamId) -> Sealed:
+    async def _usable(self, credentials: StoredCredentials) -> Credentials:
+        return await self.roles.keys(credentials) if isinstance(credentials, AwsRole) else credentials
+
+    async def _seal(self, credentials: StoredCredentials, integration_id: IntegrationId, team_id: TeamId) -> Sealed:
+        if isinstance(credentials, AwsRole):  # one that was given could be another team's
+            credentials = AwsRole(credentials.arn, team_id)
         return await self.envelopes.seal(written(credentials), _context(integration_id, team_id))
 
-    async def _open(self, integration: Integration) -> Credentials:
+    async def _open(self, integration: Integration) -> StoredCredentials:
         try:
             return read(await self.envelopes.open(integration.sealed, _context(integration.id, integration.team_id)))
         except CanNotOpen:
@@ -250,10 +260,12 @@ class Integrations:
             return project.team_id
         return of_team(Action.MANAGE_INTEGRATIONS, new.team_id, by=by)
 
-    def _check(self, kind: IntegrationType, credentials: Credentials, base_url: str | None, *, name: str = "") -> None:
+    def _check(
+        self, kind: IntegrationType, credentials: StoredCredentials, base_url: str | None, *, name: str = ""
+    ) -> None:
         faults = bounded(name, field=["name"], most=NAME_LENGTH, least=0)
-        if isinstance(credentials, AwsKeys) != (kind is IntegrationType.AWS):
-            needed = "aws" if kind is IntegrationType.AWS else "token"
+        if isinstance(credentials, Token) == (kind is IntegrationType.AWS):
+            needed = "aws' or 'awsRole" if kind is IntegrationType.AWS else "token"
             faults.append(Fault(f"{kind.value} takes credentials of the form '{needed}'.", ("credentials",)))
         faults += credential_faults(credentials, field=["credentials"])
         if base_url is not None and kind is not IntegrationType.OPENAI:

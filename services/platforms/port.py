@@ -179,11 +179,15 @@ class AwsAccount:
     """An emulator's URL."""
 
     @property
+    def place(self) -> Mapping[str, str]:
+        """What a backend with a role of its own needs in its environment to reach its tables."""
+        endpoint = {"AWS_ENDPOINT_URL": self.endpoint} if self.endpoint else {}
+        return {"AWS_REGION": self.region, **endpoint}
+
+    @property
     def environment(self) -> Mapping[str, str]:
         """What a backend needs in its environment to reach its tables."""
-        variables = {"AWS_REGION": self.region}
-        if self.endpoint:
-            variables["AWS_ENDPOINT_URL"] = self.endpoint
+        variables = dict(self.place)
         if self.keys:
             variables["AWS_ACCESS_KEY_ID"] = self.keys.access_key_id
             variables["AWS_SECRET_ACCESS_KEY"] = self.keys.secret_access_key

@@ -4,12 +4,17 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import field
-from typing import Protocol
+from typing import Final, Protocol
 
 from services.core.frozen import frozen
 from services.platforms.archive import contents
 from services.platforms.backend import TEMPLATE, CreateTables
 from services.platforms.port import AwsAccount, DeployFailed, Order
+
+_TEMPORARY: Final = (
+    "The AWS integration gives keys that expire, after which a backend outside AWS would lose its tables:"
+    " deploy it to AWS_ECS, or keep an access key that does not expire in an AWS integration of the project."
+)
 
 
 @frozen
@@ -19,8 +24,11 @@ class Prepared:
 
 
 class Prepare(Protocol):
-    async def __call__(self, order: Order) -> Prepared:
-        """Bring the tables to what the archive's template says. Raises DeployFailed."""
+    async def __call__(self, order: Order, *, has_role: bool = False) -> Prepared:
+        """Bring the tables to what the archive's template says. Raises DeployFailed.
+
+        A backend that has a role of its own there gets no keys.
+        """
         ...
 
 
@@ -30,7 +38,7 @@ class PrepareTables:
 
     tables_of: Callable[[AwsAccount], AbstractAsyncContextManager[CreateTables]]
 
-    async def __call__(self, order: Order) -> Prepared:
+    async def __call__(self, order: Order, *, has_role: bool = False) -> Prepared:
         files = await asyncio.to_thread(contents, order.archive)
         template = files.get(TEMPLATE)
         if template is None:
@@ -38,9 +46,12 @@ class PrepareTables:
         if order.tables is None:
             message = "The backend has tables, and there is no enabled AWS integration for them: create one."
             raise DeployFailed("NO_AWS_ACCOUNT", message)
+        if not has_role and order.tables.keys is not None and order.tables.keys.session_token is not None:
+            raise DeployFailed("TEMPORARY_KEYS", _TEMPORARY)
         prefix = f"{order.site}-"
         text = template.decode("utf-8", "replace")
         stack = f"snapinfra-{order.site}".replace("_", "-")
         async with self.tables_of(order.tables) as create:
             await create(text, prefix=prefix, stack=stack)
-        return Prepared({**order.tables.environment, "TABLE_PREFIX": prefix})
+        environment = order.tables.place if has_role else order.tables.environment
+        return Prepared({**environment, "TABLE_PREFIX": prefix})

@@ -41,7 +41,7 @@ class Recorder:
 
     def listen(self, aws: Aws) -> None:
         """Record the calls of a process's clients from now on."""
-        for client in (aws.dynamodb, aws.s3, aws.links, aws.sqs, aws.sns, aws.kms, aws.ses):
+        for client in (aws.dynamodb, aws.s3, aws.links, aws.sqs, aws.sns, aws.kms, aws.ses, aws.sts):
             events: Any = client.meta.events
             events.register("provide-client-params.*", self._take)
 
@@ -70,4 +70,4 @@ def _resource(service: str, action: str, params: dict[str, Any]) -> Resource:
         return Resource.INDEXES if "IndexName" in params else Resource.TABLES
     if service == "s3":
         return Resource.OBJECTS if action in _OF_OBJECTS else Resource.BUCKET
-    return {"sns": Resource.TOPICS, "kms": Resource.KEY, "sesv2": Resource.SENDER}[service]
+    return {"sns": Resource.TOPICS, "kms": Resource.KEY, "sesv2": Resource.SENDER, "sts": Resource.ROLES}[service]

@@ -20,6 +20,7 @@ from services.bootstrap import Process as Parts
 from services.bootstrap import opened, resources, table_name
 from services.config import Config
 from services.core.clock import utc_now
+from services.core.credentials import AwsRole
 from services.core.ids import GenerationId, ProjectId, TeamId, UserId, new_id
 from services.core.tls import trusted
 from services.deployments.model import Deployment
@@ -222,6 +223,13 @@ async def what_a_cut_export_does(stage: Stage) -> None:
             )
 
 
+async def what_a_role_of_a_team_takes(stage: Stage) -> None:
+    """An api tests a role, a worker deploys by one."""
+    for process in (Process.API, Process.WORKER):
+        async with stage.opened(process) as parts:
+            await parts.services.integrations.roles.keys(AwsRole("arn:aws:iam::123456789012:role/x", "team_x"))
+
+
 async def what_time_does(stage: Stage) -> None:
     """A month later deleted projects go for good, and jobs that nobody has heard of are looked at."""
     async with stage.opened(Process.WORKER, days=40) as parts:
@@ -262,6 +270,7 @@ async def test_each_process_may_do_what_it_does_and_nothing_more(stage: Stage) -
         gone = server.user()
         await tell(server, "user.deleted", {"id": (await gone.ask("{ viewer { id } }"))["viewer"]["id"]})
     await what_a_cut_export_does(stage)
+    await what_a_role_of_a_team_takes(stage)
     await what_time_does(stage)
 
     for role, recorder in stage.recorders.items():

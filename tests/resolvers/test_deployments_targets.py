@@ -60,13 +60,27 @@ async def project(alice: User) -> Deployed:
     return await Deployed.with_code(alice)
 
 
-async def connect(user: User, kind: str, credentials: dict[str, Any], **given: Any) -> None:
+async def connect(user: User, kind: str, credentials: dict[str, Any], **given: Any) -> str:
     made = await user.ask(
         "mutation($input: CreateIntegrationInput!) { createIntegration(input: $input)"
         " { integration { id } userErrors { message } } }",
         input={"type": kind, "credentials": credentials, **given},
     )
     assert not made["createIntegration"]["userErrors"]
+    return made["createIntegration"]["integration"]["id"]
+
+
+async def probed(user: User, integration_id: str) -> dict[str, Any]:
+    answer = await user.ask(
+        "mutation($id: ID!) { testIntegration(input: {integrationId: $id}) {"
+        " integration { state: testState message: testMessage } } }",
+        id=integration_id,
+    )
+    return answer["testIntegration"]["integration"]
+
+
+async def team_of(user: User) -> str:
+    return (await user.ask("{ viewer { teams { nodes { id } } } }"))["viewer"]["teams"]["nodes"][0]["id"]
 
 
 async def shown(user: User, deployment_id: str) -> dict[str, Any]:
@@ -210,6 +224,38 @@ async def test_a_deployment_goes_to_ecs_and_comes_back(project: Deployed, aws: F
     await project.cancel(third)
     assert (await ended(project, third))["status"] == "CANCELED"
     assert site not in aws.toy.running
+
+
+async def test_a_role_that_trusts_the_team_is_assumed_for_it(project: Deployed, aws: FakeAws) -> None:
+    arn, team_id = f"arn:aws:iam::{aws.account}:role/deployer", await team_of(project.user)
+    aws.trusts[arn] = "another team's"
+    integration_id = await connect(project.user, "AWS", {"awsRole": {"roleArn": arn}})
+    refused = await probed(project.user, integration_id)
+    assert refused["state"] == "REFUSED"
+    assert f"assume {arn}: its trust policy must allow that with the external id {team_id}" in refused["message"]
+    asked = await project.deploy(platform="AWS_ECS")
+    assert (await ended(project, asked))["reason"] == "CREDENTIALS_REFUSED"
+
+    aws.trusts[arn] = team_id
+    assert (await probed(project.user, integration_id))["state"] == "PASSED"
+    deployment_id, url = await project.live(platform="AWS_ECS")
+    _, environment = aws.toy.running[url.rpartition("/")[2]]
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"} & environment.keys()
+    said = str(lines(await project.events(deployment_id, until="SUCCESS")))
+    assert not [token for token in aws.assumed.values() if token in said]
+    await project.cancel(deployment_id)
+
+
+async def test_a_backend_outside_aws_gets_no_keys_that_expire(
+    project: Deployed, aws: FakeAws, heroku: FakeHeroku
+) -> None:
+    arn = f"arn:aws:iam::{aws.account}:role/deployer"
+    aws.trusts[arn] = await team_of(project.user)
+    await connect(project.user, "AWS", {"awsRole": {"roleArn": arn}})
+    await connect(project.user, "HEROKU", {"token": heroku.token})
+    before = len(heroku.apps)
+    assert (await ended(project, await project.deploy(platform="HEROKU")))["reason"] == "TEMPORARY_KEYS"
+    assert len(heroku.apps) == before
 
 
 async def test_what_runs_there_goes_on_being_told(project: Deployed, heroku: FakeHeroku) -> None:

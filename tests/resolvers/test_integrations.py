@@ -64,7 +64,11 @@ async def test_a_retried_create_returns_the_first_integration(alice: User) -> No
             {"type": "VERCEL", "credentials": {"token": "with a space in it"}},
             ["token must have 8 to 4,096 characters of ASCII without spaces."],
         ),
-        ({"type": "AWS", "credentials": {"token": TOKEN}}, ["AWS takes credentials of the form 'aws'."]),
+        ({"type": "AWS", "credentials": {"token": TOKEN}}, ["AWS takes credentials of the form 'aws' or 'awsRole'."]),
+        (
+            {"type": "AWS", "credentials": {"awsRole": {"roleArn": "arn:aws:iam::1:user/alice"}}},
+            ["roleArn must be the ARN of a role, such as arn:aws:iam::123456789012:role/snapinfra."],
+        ),
         (
             {"type": "GITHUB", "credentials": {"aws": {"accessKeyId": "x", "secretAccessKey": "y" * 40}}},
             [

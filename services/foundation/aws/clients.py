@@ -54,6 +54,8 @@ class Aws:
     """Has three uses, all in services/foundation/vault/kms.py and provisioning."""
     ses: Any
     """SES v2; has two uses, in mailer.py and provisioning. Does not try again: a mail must not go out twice."""
+    sts: Any
+    """Has one use, in roles.py."""
     requests: ThreadPoolExecutor
     polls: ThreadPoolExecutor
 
@@ -72,8 +74,10 @@ class Aws:
 
     def close(self) -> None:
         """Close connections and let the threads end."""
-        for client in (self.dynamodb, self.s3, self.links, self.sqs, self.sns, self.cloudformation, self.kms, self.ses):
+        for client in (self.dynamodb, self.s3, self.links, self.sqs, self.sns, self.cloudformation):
             client.close()
+        for other in (self.kms, self.ses, self.sts):
+            other.close()
         self.requests.shutdown(wait=False)
         self.polls.shutdown(wait=False)
 
@@ -92,13 +96,15 @@ def connect(
     region: str,
     endpoint: str | None,
     sqs_endpoint: str | None = None,
+    sts_endpoint: str | None = None,
     public_endpoint: str | None = None,
     credentials: Mapping[str, str] | None = None,
 ) -> Aws:
     """Create the clients. Without credentials, by the names of their variables, boto3's own chain finds some; with an
     endpoint (an emulator) they are fixed ones.
 
-    `sqs_endpoint` of None: SQS is where the others are; `public_endpoint`, likewise of what download links lead to.
+    `sqs_endpoint` of None: SQS is where the others are; `sts_endpoint`, likewise; `public_endpoint`, likewise of what
+    download links lead to.
     """
     import boto3  # noqa: PLC0415 - 0.33 s to import: only processes that talk to AWS pay it
     import botocore.session  # noqa: PLC0415 - same
@@ -136,6 +142,7 @@ def connect(
         cloudformation=client("cloudformation"),
         kms=client("kms"),
         ses=client("sesv2", config=settings.merge(once)),
+        sts=client("sts", endpoint_url=sts_endpoint or endpoint),
         requests=ThreadPoolExecutor(REQUESTS, "aws"),
         polls=ThreadPoolExecutor(POLLS, "aws-poll"),
     )

@@ -28,6 +28,7 @@ class Resource(Enum):
     TOPICS = "topics"
     KEY = "the key of secrets"
     SENDER = "the sender of mail"
+    ROLES = "roles that teams let us assume"
     ANY = "anything"
     """Calls that IAM ties to no resource, or to one that does not exist yet."""
 
@@ -42,6 +43,7 @@ ARNS: Final[Mapping[Resource, str]] = {
     Resource.TOPICS: "arn:aws:sns:{region}:{account}:snapinfra-*",
     Resource.KEY: "arn:aws:kms:{region}:{account}:key/*",
     Resource.SENDER: "arn:aws:ses:{region}:{account}:identity/*",
+    Resource.ROLES: "arn:aws:iam::*:role/*",
     Resource.ANY: "*",
 }
 
@@ -71,6 +73,7 @@ PERMISSIONS: Final[Mapping[Process, Permissions]] = {
         Resource.TOPICS: frozenset({"sns:CreateTopic", "sns:DeleteTopic", "sns:Publish", "sns:Subscribe"}),
         Resource.KEY: frozenset({"kms:Decrypt", "kms:GenerateDataKey"}),
         Resource.SENDER: frozenset({"ses:SendEmail"}),
+        Resource.ROLES: frozenset({"sts:AssumeRole"}),
         Resource.ANY: frozenset({"sns:Publish", "sns:Unsubscribe"}),  # publishing to a telephone is on nothing of ours
     },
     Process.WORKER: {
@@ -100,6 +103,7 @@ PERMISSIONS: Final[Mapping[Process, Permissions]] = {
         Resource.TOPICS: frozenset({"sns:CreateTopic", "sns:Publish"}),
         Resource.KEY: frozenset({"kms:Decrypt"}),
         Resource.SENDER: frozenset({"ses:SendEmail"}),
+        Resource.ROLES: frozenset({"sts:AssumeRole"}),
     },
     Process.PROVISION: {
         Resource.TABLES: frozenset(

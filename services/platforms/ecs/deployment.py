@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final
 
 from services.core.frozen import frozen
 from services.platforms.ecs.account import Account
@@ -20,9 +19,6 @@ from services.platforms.port import DeployFailed, Live, LogStream, Order, Phase,
 from services.platforms.preparing import Prepare
 from services.platforms.vendors.client import Refused, Unclear
 from services.platforms.vendors.work import Limits, Work, found
-
-_KEYS: Final = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
-"""The task's role is used instead."""
 
 
 @frozen
@@ -68,12 +64,12 @@ class EcsDeployment:
         if self.work.id("release") is not None:  # an earlier attempt did
             return {}
         async with step(self.work.emit, "prepare"):
-            prepared = await self.prepare(self.order)
+            prepared = await self.prepare(self.order, has_role=True)
         if self.work.id("build") is None:
             async with step(self.work.emit, "account"):
                 await self.work.say("Making what the site stands on in the AWS account, where it is missing.")
                 await Ground(self.account, self.site).ensure()
-        return {name: value for name, value in prepared.environment.items() if name not in _KEYS}
+        return prepared.environment
 
     async def _defined(self, environment: Mapping[str, str]) -> str:
         """Build, and return the task definition of what was built."""

@@ -25,6 +25,7 @@ from starlette.routing import Route
 from services.core.clock import utc_now
 from services.core.credentials import AwsKeys, Credentials
 from services.core.tls import trusted
+from services.foundation.aws.emulator import EMULATOR_CREDENTIALS
 from tests.emulating import emulated
 from tests.fakes.targets.aws_codebuild import FakeCodeBuild
 from tests.fakes.targets.aws_ecs import FakeEcs
@@ -36,6 +37,8 @@ from tests.fakes.targets.server import Target
 _BOTO: Final[Any] = botocore.session.Session()
 ROLE: Final = "/role-credentials"
 """Where a task gets the credentials of its role."""
+OURS: Final = EMULATOR_CREDENTIALS["AWS_ACCESS_KEY_ID"]
+"""The access key with which we call AWS for ourselves."""
 _XML: Final = frozenset({"s3", "iam", "sts"})
 
 
@@ -57,6 +60,10 @@ class FakeAws(Target):
     region: str = "us-east-1"
     refusals: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     """Codes and messages of calls that it refuses, by their names."""
+    trusts: dict[str, str] = field(default_factory=dict[str, str])
+    """The external ids with which its roles may be assumed, by the roles' ARNs."""
+    assumed: dict[str, str] = field(default_factory=dict[str, str])
+    """The session tokens of keys that were given for roles, by the access keys' ids."""
     logs: FakeLogs = field(default_factory=FakeLogs)
     codebuild: FakeCodeBuild = field(init=False)
     ecs: FakeEcs = field(init=False)
@@ -119,7 +126,10 @@ class FakeAws(Target):
         return f"{service} {form.get('Action', ['?'])[0]}"
 
     def knows(self, request: Request) -> bool:
-        return _scope(request)[0] == self.access_key_id
+        key, service = _scope(request)[0], self._service(request)
+        if key in self.assumed:
+            return request.headers.get("x-amz-security-token") == self.assumed[key]
+        return key == self.access_key_id or (service == "sts" and key == OURS)
 
     def refused(self, request: Request) -> Response:
         service, words = self._service(request), "The security token included in the request is invalid."
@@ -137,6 +147,8 @@ class FakeAws(Target):
         service = self._service(request)
         if refusal := self.refusals.get(await self.name_of(request)):
             return self._error(request, 400, *refusal)
+        if await self.name_of(request) == "sts AssumeRole":
+            return await self._assume(request)
         part = {"ecs": self.ecs, "codebuild": self.codebuild, "logs": self.logs}.get(service)
         if part is None:
             return await self._forwarded(request)
@@ -152,10 +164,28 @@ class FakeAws(Target):
             _require_valid(answer, model.output_shape)
         return Response(json.dumps(answer, default=_seconds), media_type="application/x-amz-json-1.1")
 
+    async def _assume(self, request: Request) -> Response:
+        """Give keys for a role to us, where it trusts us with this external id."""
+        asked = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        arn = asked["RoleArn"]
+        if _scope(request)[0] != OURS or self.trusts.get(arn, "") != asked.get("ExternalId"):
+            words = (
+                f"User: arn:aws:iam::1:user/snapinfra is not authorized to perform: sts:AssumeRole on resource: {arn}"
+            )
+            return self._error(request, 403, "AccessDenied", words)
+        key, token = f"ASIA{len(self.assumed):016}", f"session-{random.randrange(10**12)}"  # noqa: S311 - no secret
+        self.assumed[key] = token
+        until = (utc_now() + timedelta(seconds=int(asked["DurationSeconds"]))).isoformat()
+        keys = f"<AccessKeyId>{key}</AccessKeyId><SecretAccessKey>of-{key}</SecretAccessKey>"
+        rest = f"<SessionToken>{token}</SessionToken><Expiration>{until}</Expiration>"
+        result = f"<AssumeRoleResult><Credentials>{keys}{rest}</Credentials></AssumeRoleResult>"
+        return Response(f"<AssumeRoleResponse>{result}</AssumeRoleResponse>", media_type="text/xml")
+
     async def _forwarded(self, request: Request) -> Response:
         """Let the emulator answer."""
         headers = {name: value for name, value in request.headers.items() if name not in {"host", "content-length"}}
-        headers["authorization"] = headers["authorization"].replace(self.access_key_id, self.account)
+        headers["authorization"] = headers["authorization"].replace(_scope(request)[0], self.account)
+        headers.pop("x-amz-security-token", None)
         url = f"{self.emulator}{request.url.path}{f'?{request.url.query}' if request.url.query else ''}"
         async with httpx.AsyncClient(verify=trusted(), trust_env=False, timeout=30) as client:
             answer = await client.request(request.method, url, headers=headers, content=await request.body())
