@@ -17,6 +17,7 @@ from resolvers.shown import (
     AnyDocumentationPage,
     AnyEnvironment,
     AnyGeneration,
+    AnyPush,
     AnySchema,
     AnySchemaFilter,
     AnyUser,
@@ -108,6 +109,12 @@ class Project(Node):
     async def environments(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyEnvironment]:
         """The places where its code is deployed, newest first; deployments without one are at its own."""
         page = await info.context.services.environments.of_project(self.project, PageRequest(first, after))
+        return connection(page, shown, after=after)
+
+    @strawberry.field
+    async def pushes(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyPush]:
+        """Where its code was pushed to, newest first."""
+        page = await info.context.services.pushes.of_project(self.project, PageRequest(first, after))
         return connection(page, shown, after=after)
 
     @strawberry.field

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from resolvers.environments import Environment
     from resolvers.generations.objects import Generation
     from resolvers.projects import Project
+    from resolvers.pushes import Push
     from resolvers.schemas import Schema, SchemaFilter
     from resolvers.users import User
 
@@ -34,6 +35,7 @@ AnyDocumentationPage = Annotated["DocumentationPage", strawberry.lazy("resolvers
 AnyEnvironment = Annotated["Environment", strawberry.lazy("resolvers.environments")]
 AnyGeneration = Annotated["Generation", strawberry.lazy("resolvers.generations.objects")]
 AnyProject = Annotated["Project", strawberry.lazy("resolvers.projects")]
+AnyPush = Annotated["Push", strawberry.lazy("resolvers.pushes")]
 AnySchema = Annotated["Schema", strawberry.lazy("resolvers.schemas")]
 AnySchemaFilter = Annotated["SchemaFilter", strawberry.lazy("resolvers.schemas")]
 AnyUser = Annotated["User", strawberry.lazy("resolvers.users")]

@@ -47,6 +47,7 @@ from services.platforms.port import REGION, AwsAccount, DeploymentPlatform, Plat
 from services.platforms.preparing import PrepareTables
 from services.platforms.railway.adapter import RailwayPlatform
 from services.platforms.tables import StackTables
+from services.platforms.vendors.patience import Patience
 from services.platforms.vercel.adapter import VercelPlatform
 from services.scaffold.provider import Scaffold
 
@@ -130,8 +131,8 @@ class Adapters:
             platforms[DeploymentPlatform.LOCAL] = LocalPlatform((config.data / "local").absolute(), self._machine())
         return platforms
 
-    def github(self) -> GitHub:
-        return GitHub(base_url=self.config.github_api_url, pauses=self._pauses)
+    def github(self, patience: Patience | None = None) -> GitHub:
+        return GitHub(base_url=self.config.github_api_url, pauses=self._pauses, patience=patience or Patience())
 
     def _ecs(self, common: Mapping[str, Any]) -> EcsPlatform:
         config, here = self.config, self.tables_here()

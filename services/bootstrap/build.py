@@ -47,6 +47,8 @@ from services.platforms.port import DeploymentPlatform, Platform
 from services.projects.model import PROJECTS
 from services.projects.service import Projects
 from services.projects.trash import DeletedProjects
+from services.pushes.model import PUSHES
+from services.pushes.service import HURRY, Pushes
 from services.schemas.model import SCHEMAS
 from services.schemas.service import Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
@@ -112,9 +114,10 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         router, budgets, schemas=schemas, architectures=architectures, documentation=documentation
     )
     outbound = adapters.outbound()
+    github = adapters.github(HURRY)
     checkers: dict[IntegrationType, Checker] = {
         **{kind: platforms[at] for at, kind in INTEGRATION_OF.items() if at in platforms},
-        IntegrationType.GITHUB: adapters.github(),
+        IntegrationType.GITHUB: github,
     }
     integrations = Integrations(
         table=table(INTEGRATIONS),
@@ -163,6 +166,15 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         deployments=deployments,
         deployer=deployer,
         environments=environments,
+        pushes=Pushes(
+            table=table(PUSHES),
+            projects=projects,
+            generations=generations,
+            integrations=integrations,
+            github=github,
+            idempotency=idempotency,
+            now=now,
+        ),
         documentation=documentation,
         analytics=analytics,
         analytics_events=measuring.events(shared, analytics),

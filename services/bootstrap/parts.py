@@ -45,6 +45,8 @@ from services.notifications.targets import NotificationTargets
 from services.projects.model import PROJECTS
 from services.projects.service import Projects
 from services.projects.trash import DeletedProjects
+from services.pushes.model import PUSHES
+from services.pushes.service import Pushes
 from services.schemas.model import SCHEMAS
 from services.schemas.service import Schemas
 from services.settings import SETTINGS, TEAM_SETTINGS, Settings
@@ -64,6 +66,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     GENERATIONS,
     DEPLOYMENTS,
     ENVIRONMENTS,
+    PUSHES,
     DEPLOYMENT_LOGS,
     DOCUMENTATION,
     ACTIVITY,
@@ -111,6 +114,7 @@ class Services:
     deployments: Deployments
     deployer: Deployer
     environments: Environments
+    pushes: Pushes
     documentation: Documentation
     settings: Settings
     activity: Activity

@@ -29,6 +29,7 @@ from services.integrations.credentials import (
 from services.integrations.model import CredentialTest, Integration, IntegrationTestState, IntegrationType
 from services.integrations.testing import CredentialTester
 from services.journal.journal import InTeam, Journal
+from services.projects.model import Project
 from services.projects.service import Projects
 
 NAME_LENGTH: Final = 100
@@ -191,6 +192,17 @@ class Integrations:
         """
         integration = await self._chosen(team_id, type, project_id)
         return None if integration is None else Opened(integration, await self._usable(await self._open(integration)))
+
+    async def opened(self, integration_id: IntegrationId, type: IntegrationType, project: Project) -> Opened | None:
+        """Return an integration with its credentials, for work in a project that was authorized; None unless it is
+        with that service, enabled, and for the project.
+        """
+        integration = await self.table.find(integration_id)
+        if integration is None or not integration.enabled or integration.type is not type:
+            return None
+        if integration.team_id != project.team_id or integration.project_id not in (None, project.id):
+            return None
+        return Opened(integration, await self._open(integration))
 
     async def has(self, team_id: TeamId, type: IntegrationType, *, project_id: ProjectId) -> bool:
         """Say whether there are credentials that `credentials` would return."""

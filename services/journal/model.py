@@ -31,6 +31,8 @@ class EntityType(Enum):
     """A deployment."""
     ENVIRONMENT = "ENVIRONMENT"
     """An environment, or its variables."""
+    PUSH = "PUSH"
+    """A push of code to a repository."""
     TEAM = "TEAM"
     """A team, or its settings."""
     MEMBER = "MEMBER"

@@ -17,11 +17,21 @@ from websockets.typing import Subprotocol
 
 from services.bootstrap import opened
 from services.core.clock import iso, utc_now
-from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId, UserId, new_id
+from services.core.ids import (
+    DeploymentId,
+    GenerationId,
+    IntegrationId,
+    ProjectId,
+    PushId,
+    TeamId,
+    UserId,
+    new_id,
+)
 from services.core.tls import trusted
 from services.deployments.model import Deployment, DeploymentStatus
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.platforms.port import DeploymentPlatform
+from services.pushes.model import Push
 from tests.sdl import sdl_schema
 from tests.slice import Caller, Entry, Outcome
 from tests.snapinfra import Server, User, events
@@ -128,6 +138,7 @@ async def built(server: Server) -> Things:
     assert viewer is not None
     ids["viewer"] = (await viewer.ask("{ viewer { id } }"))["viewer"]["id"]
     ids["deployment"] = await deployed(server, ids)
+    ids["push"] = await pushed(server, ids)
     ids["session"] = await recorded(things)
     return things
 
@@ -159,6 +170,29 @@ async def deployed(server: Server, ids: dict[str, str]) -> str:
     async with opened(server.config, dict(os.environ)) as process:  # noqa: TID251 - nothing of it is used here
         await process.services.deployments.table.put_new(deployment)
     return deployment.id
+
+
+async def pushed(server: Server, ids: dict[str, str]) -> str:
+    """Store a push: a real one would be at GitHub."""
+    push = Push(
+        id=PushId(new_id("push")),
+        project_id=ProjectId(ids["project"]),
+        user_id=UserId(ids["owner"]),
+        generation_id=GenerationId(ids["generation"]),
+        integration_id=IntegrationId(new_id("integration")),
+        repository="octocat/users",
+        url="https://github.com/octocat/users",
+        branch="main",
+        commit="0" * 40,
+        commit_url="https://github.com/octocat/users/commit/0",
+        has_changes=True,
+        created_repository=False,
+        created_at=utc_now(),
+        updated_at=utc_now(),
+    )
+    async with opened(server.config, dict(os.environ)) as process:  # noqa: TID251 - nothing of it is used here
+        await process.services.pushes.table.put_new(push)
+    return push.id
 
 
 async def generated(server: Server, ids: dict[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,21 +17,29 @@ from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor, Role, Scope
 from services.core.clock import utc_now
+from services.core.credentials import Token
 from services.core.errors import Unavailable
 from services.core.ids import ApiKeyId, GenerationId, TeamId, UserId, new_id
 from services.deployments.model import DeploymentStatus
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.queue import Queue
 from services.foundation.limits.idempotency import KEY_LIFETIME
+from services.generations import artifact
+from services.generations.artifact import Artifact, FileContent
 from services.generations.model import GenerationStatus
+from services.integrations.model import IntegrationType
+from services.integrations.service import NewIntegration
 from services.memberships.model import Membership
 from services.projects.model import Project
 from services.projects.service import NewProject
+from tests.fakes.targets.github import FakeGitHub
 from tests.records import deployment_of, generation_of
 from tests.resolvers.test_creates import texts_of
 from tests.services.site import MODEL
+from tests.snapinfra import provisioned
 from tests.tables import CREATES
 
+ARTIFACT = "generations/of-all"
 READS = {"Query", "GetItem", "BatchGetItem", "GetQueueUrl", "GetSubscriptionAttributes"}
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 each_create = pytest.mark.parametrize("name", CREATES)
@@ -108,6 +116,18 @@ def refusals(answer: dict[str, Any]) -> list[str]:
     return [error["code"] for error in (*answer["errors"], *answer["made"].get("userErrors", []))]
 
 
+@pytest.fixture(scope="module")
+def github() -> Iterator[FakeGitHub]:
+    with FakeGitHub() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def config(emulator: str, github: FakeGitHub, tmp_path_factory: pytest.TempPathFactory) -> Config:
+    data = str(tmp_path_factory.mktemp("data"))
+    return provisioned(emulator, SNAPINFRA_DATA=data, GITHUB_API_URL=github.url)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def services(config: Config) -> AsyncIterator[Services]:
     async with opened(config, {}) as process:
@@ -115,7 +135,7 @@ async def services(config: Config) -> AsyncIterator[Services]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def ground(services: Services) -> AsyncIterator[Ground]:
+async def ground(services: Services, github: FakeGitHub) -> AsyncIterator[Ground]:
     owner, maker = [await services.users.actor(Subject(f"user_{uuid.uuid4().hex}")) for _ in range(2)]
     team = await services.teams.create("Crew", by=owner)
     now = utc_now()
@@ -135,6 +155,8 @@ async def ground(services: Services) -> AsyncIterator[Ground]:
     }
     for deployment in ("deployment", "deployment2"):
         ground.things[deployment] = await deployed(services, project, ground.things["code"])
+    token = NewIntegration(IntegrationType.GITHUB, Token(github.token), team_id=team.id)
+    await services.integrations.create(token, by=ground.owner)
     aws = services.projects.table.aws
     clients: list[Any] = [aws.dynamodb, aws.sqs, aws.sns, aws.s3, aws.ses, aws.kms]
     for client in clients:
@@ -151,10 +173,11 @@ async def stored(services: Services, project: Project, status: GenerationStatus)
         prompt="a shop",
         status=status,
         schema_id=project.schema_id,
-        artifact="generations/none",
+        artifact=ARTIFACT,
         finished_at=utc_now(),
     )
     await services.generations.table.put_new(generation)
+    await artifact.store(services.generations.bucket, ARTIFACT, Artifact("", (FileContent("a.ts", "", "export {};"),)))
     return generation.id
 
 

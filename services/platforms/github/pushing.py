@@ -33,8 +33,8 @@ class Push:
 
     repository: str
     """`owner/name`; or `name` alone, of the token's own user. Created, private, where there is none."""
-    branch: str
-    """Begun at the default branch where there is none."""
+    branch: str | None = None
+    """Begun at the default branch where there is none. None for the default branch itself."""
     files: Mapping[str, bytes] = field(repr=False)
     message: str
     mark: str
@@ -87,21 +87,22 @@ class GitHub:
         with self._worded(credentials):
             async with self._connect(credentials) as client:
                 repository, has_created = await Repository.ensure(client, push.repository, description=push.description)
-                commit, is_new = await self._pushed(repository, push)
+                branch = push.branch or repository.info.default_branch
+                commit, is_new = await self._pushed(repository, branch, push)
                 return Pushed(
                     repository=repository.info.full_name,
                     url=repository.info.html_url,
                     clone_url=repository.info.clone_url,
-                    branch=push.branch,
+                    branch=branch,
                     commit=commit,
                     is_new=is_new,
                     has_created=has_created,
                 )
 
-    async def _pushed(self, repository: Repository, push: Push) -> tuple[str, bool]:
+    async def _pushed(self, repository: Repository, branch: str, push: Push) -> tuple[str, bool]:
         """Return the commit that has the files, and whether it is one of this push."""
         for _ in range(TRIES):
-            head = await repository.head(push.branch)
+            head = await repository.head(branch)
             earlier = next((commit.sha for commit in head.commits if commit.is_for(push.mark)), None)
             if earlier is not None and head.is_there:
                 return earlier, True
@@ -113,12 +114,12 @@ class GitHub:
             parents = [commit.sha for commit in head.commits[:1]]
             commit = await repository.commit(tree, message=message, parents=parents)
             try:
-                await repository.move(push.branch, commit, is_there=head.is_there)
+                await repository.move(branch, commit, is_there=head.is_there)
             except Moved:
                 await asyncio.sleep(self.patience.first)
             else:
                 return commit, True
-        message = f"Others push to the branch {push.branch} all the time: try again later, or push to another branch."
+        message = f"Others push to the branch {branch} all the time: try again later, or push to another branch."
         raise DeployFailed("BRANCH_MOVED", message, again_after=self.patience.longest)
 
     async def _plan(self, repository: Repository, head: Head, push: Push) -> Plan:
@@ -157,7 +158,7 @@ def _has_secrets(path: str) -> bool:
 def _check(push: Push) -> None:
     for field_name, fault in (
         ("repository", repository_fault(push.repository)),
-        ("branch", branch_fault(push.branch)),
+        ("branch", push.branch and branch_fault(push.branch)),
         ("mark", None if push.mark and push.mark.isprintable() else "must be one line."),
         ("message", None if push.message.strip() else "must not be empty."),
         ("files", None if fit(push.files) else "must not be empty."),

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from services.core.clock import utc_now
 from tests.fakes.targets.git_objects import TYPES, Commit, GitObjects
 from tests.fakes.targets.github_repository import FakeRepository
-from tests.fakes.targets.server import Endpoint, Target
+from tests.fakes.targets.server import Awkward, Endpoint, Fault, Target
 
 _Json = dict[str, Any]
 _ALREADY: Final = "name already exists on this account"
@@ -88,6 +88,10 @@ class FakeGitHub(Target):
         repository.full_name = to
         self.repositories[to] = repository
         self.renamed[full_name] = to
+
+    def limit(self, call: str) -> None:
+        """Let the next call that matches be refused, since there were too many."""
+        self.awkward.append(Awkward(Fault.LIMITED, call))
 
     def files(self, full_name: str, commit: str) -> Mapping[str, bytes]:
         """Return the files of a commit, as a clone has them. Raises KeyError where there is none."""

@@ -169,6 +169,13 @@ async def test_a_new_branch_begins_at_the_default_branch(fake: FakeGitHub) -> No
     assert own(repository, "trunk") == {"LICENSE": b"MIT"}
 
 
+async def test_without_a_branch_it_is_the_default_one(fake: FakeGitHub) -> None:
+    fake.add(NAME, default_branch="trunk").push("trunk", {"LICENSE": b"MIT"})
+
+    assert (await pushed(fake, branch=None)).branch == "trunk"
+    assert (await pushed(fake, branch=None, repository="new")).branch == "main"
+
+
 async def test_a_branch_may_begin_with_the_repository(fake: FakeGitHub) -> None:
     fake.add(NAME)
 

@@ -1,0 +1,117 @@
+"""Pushes of code to repositories, in the schema."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
+from resolvers.node import Node
+from resolvers.projects import Project
+from resolvers.scalars import URL
+from resolvers.shown import AnyGeneration, AnyUser, shown, shows
+from services.core.ids import GenerationId, IntegrationId
+from services.pushes import model, service
+
+
+@shows(model.Push, prefix="push", get=lambda services: services.pushes.get)
+@strawberry.type
+class Push(Node):
+    """The code of a generation, as a commit of a repository at GitHub."""
+
+    repository: str
+    """Its owner and name, such as `octocat/bike-rental`, as it was called then."""
+    repository_url: URL
+    """Its page."""
+    branch: str
+    """The branch that leads to the commit, or to later ones."""
+    commit: str
+    """The commit's SHA-1 in hex. Its last line names this push: `Snapinfra-Id: push_…`."""
+    commit_url: URL
+    """Its page."""
+    has_changes: bool
+    """Whether a commit was made; if not, the branch had these files already, and `commit` is the one it led to."""
+    created_repository: bool
+    """Whether the repository was created for it: a private one."""
+    created_at: datetime
+    """When it was done."""
+    push: strawberry.Private[model.Push]
+
+    @strawberry.field
+    async def project(self, info: Info) -> Project | None:
+        """The project it belongs to."""
+        return Project.of(await info.context.services.projects.get(self.push.project_id, by=info.context.actor))
+
+    @strawberry.field
+    async def generation(self, info: Info) -> AnyGeneration | None:
+        """The generation whose code it is; null once that is deleted."""
+        return shown(await info.context.loaders.generation(self.push.generation_id, self.push.project_id))
+
+    @strawberry.field
+    async def pushed_by(self, info: Info) -> AnyUser | None:
+        """Who asked for it."""
+        return shown(await info.context.loaders.user(self.push.user_id))
+
+    @classmethod
+    def of(cls, push: model.Push) -> Self:
+        return cls(
+            id=strawberry.ID(push.id),
+            repository=push.repository,
+            repository_url=URL(push.url),
+            branch=push.branch,
+            commit=push.commit,
+            commit_url=URL(push.commit_url),
+            has_changes=push.has_changes,
+            created_repository=push.created_repository,
+            created_at=push.created_at,
+            push=push,
+        )
+
+
+@strawberry.input
+class PushToGitHubInput:
+    """What to push, and where to. What is left out is as it was for the project's last push."""
+
+    generation_id: strawberry.ID
+    """A COMPLETED generation of CODE."""
+    repository: str | None = None
+    """`owner/name`, or `name` alone for one of the token's own user. Created, private, where there is none. Null for
+    the repository of the project's last push."""
+    branch: str | None = None
+    """At most 200 bytes. Begun at the default branch where there is none. Null for that of the last push to this
+    repository, else its default branch."""
+    integration_id: strawberry.ID | None = None
+    """A GITHUB integration of the project or its team, with a token that may write. Null for that of the last push to
+    this repository, else the newest."""
+    message: str | None = None
+    """Of the commit: at most 2,000 characters. Null for one that names the generation and the project."""
+    client_mutation_id: ClientMutationId = retry_returns("push")
+
+
+@strawberry.type
+class PushToGitHubPayload(Payload):
+    """The push, once it is done, or what was wrong."""
+
+    push: Push | None = None
+    """What is at GitHub now; null where there are user errors."""
+
+
+@strawberry.type
+class PushesMutation:
+    @mutation("What to push, and where to.")
+    async def push_to_git_hub(self, info: Info, input: PushToGitHubInput) -> PushToGitHubPayload:
+        """Push the files of a generation to GitHub as one commit, and wait for it, at most 25 seconds. Never with
+        force: what people have put beside them stays, and a file that an earlier push wrote goes once a push no longer
+        has it. Files that keep secrets, such as `.env`, are left out. UNAVAILABLE where GitHub takes longer: try again
+        with the same `clientMutationId`, and nothing is pushed twice.
+        """
+        new = service.NewPush(
+            generation_id=GenerationId(input.generation_id),
+            repository=input.repository,
+            branch=input.branch,
+            integration_id=IntegrationId(input.integration_id) if input.integration_id else None,
+            message=input.message,
+            client_mutation_id=input.client_mutation_id,
+        )
+        return PushToGitHubPayload.of(await info.context.services.pushes.create(new, by=info.context.actor))
