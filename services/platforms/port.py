@@ -225,6 +225,8 @@ class Order(Placement):
     """LOCAL: the port an earlier run of this deployment had; used again where it is free."""
     tables: AwsAccount | None = None
     """None where a platform has an account of its own."""
+    code_host: Credentials | None = field(default=None, repr=False)
+    """Where a platform takes code from a repository: those of the service that has it."""
 
 
 @frozen

@@ -11,6 +11,18 @@ from services.platforms.archive import contents
 from services.platforms.backend import TEMPLATE, CreateTables
 from services.platforms.port import AwsAccount, DeployFailed, Order
 
+TABLES_VARIABLES: Final = frozenset(
+    {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_ENDPOINT_URL",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "TABLE_PREFIX",
+    }
+)
+"""The names of all that a backend may need to find its tables."""
+
 _TEMPORARY: Final = (
     "The AWS integration gives keys that expire, after which a backend outside AWS would lose its tables:"
     " deploy it to AWS_ECS, or keep an access key that does not expire in an AWS integration of the project."

@@ -95,7 +95,7 @@ class Client:
         await self._http.aclose()
 
     async def get(
-        self, path: str, type: type[T], *, headers: Mapping[str, str] | None = None, **params: str
+        self, path: str, type: type[T], /, *, headers: Mapping[str, str] | None = None, **params: str
     ) -> T | None:
         """Return what is there; None where nothing is. Raises as `call` does."""
         answer = await self.call("GET", path, params=params, headers=headers, missing_ok=True)

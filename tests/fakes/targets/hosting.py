@@ -5,9 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from services.core.tls import trusted
 
 Emit = Callable[[str], Awaitable[None]]
 
@@ -100,6 +103,17 @@ class Toy:
             return JSONResponse({"files": files, "environment": environment, "command": code.command})
 
         return Route("/sites/{site}/{path:path}", answer)
+
+
+async def forwarded(request: Request, *, to: str) -> Response:
+    """Answer as another server does: that of an instance, behind the address of its site."""
+    async with httpx.AsyncClient(verify=trusted()) as client:
+        path, body = request.path_params["path"], await request.body()
+        kept = {name: text for name, text in request.headers.items() if name not in {"host", "content-length"}}
+        answer = await client.request(
+            request.method, f"{to}/{path}", content=body, headers=kept, params=request.query_params
+        )
+    return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
 
 
 def answered(body: bytes) -> tuple[Mapping[str, str], Mapping[str, str]]:

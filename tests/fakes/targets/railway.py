@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
 
-import httpx
 from graphql import (
     GraphQLError,
     execute,  # pyright: ignore[reportUnknownVariableType] - of an option that is not used
@@ -25,8 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.core.clock import utc_now
-from services.core.tls import trusted
-from tests.fakes.targets.hosting import Host, Toy
+from tests.fakes.targets.hosting import Host, Toy, forwarded
 from tests.fakes.targets.railway_cloud import LAG, Cloud, Deployment, Log, Project, Service, new_id, stamp
 from tests.fakes.targets.railway_schema import railway_schema
 from tests.fakes.targets.server import Target
@@ -212,12 +210,7 @@ class FakeRailway(Target):
         active = self._service({"serviceId": request.path_params["service"]}).active
         if active is None:
             return JSONResponse({"message": "Application not found"}, 404)
-        async with httpx.AsyncClient(verify=trusted()) as client:
-            path, body = request.path_params["path"], await request.body()
-            kept = {name: text for name, text in request.headers.items() if name not in {"host", "content-length"}}
-            url = f"{self.host.url(active.id)}/{path}"
-            answer = await client.request(request.method, url, content=body, headers=kept, params=request.query_params)
-        return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
+        return await forwarded(request, to=self.host.url(active.id))
 
     def _redeploy(self, service: Service) -> None:
         if service.active is not None:

@@ -86,6 +86,11 @@ class Target(ABC):
         """Return some that it does not accept."""
         return Token("another-token")
 
+    @property
+    def code_host(self) -> Credentials | None:
+        """Return those of the code host that it takes code from; None where it takes none from one."""
+        return None
+
     @abstractmethod
     def routes(self) -> list[Route]:
         """Return the target's API."""

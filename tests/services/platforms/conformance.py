@@ -82,6 +82,7 @@ class Rig:
             secrets=[self.fake.token, *variables.values()],
             archive=archive,
             config=Config(environment=variables),
+            code_host=self.fake.code_host,
         )
 
 

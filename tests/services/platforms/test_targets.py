@@ -12,6 +12,7 @@ import pytest
 from services.core.tls import trusted
 from services.foundation.aws.accounts import Endpoints
 from services.platforms.ecs.adapter import EcsPlatform
+from services.platforms.github.pushing import GitHub
 from services.platforms.heroku.adapter import HerokuPlatform
 from services.platforms.port import (
     Call,
@@ -26,11 +27,13 @@ from services.platforms.port import (
     StepState,
 )
 from services.platforms.railway.adapter import RailwayPlatform
+from services.platforms.render.adapter import RenderPlatform
 from services.platforms.vercel.adapter import VercelPlatform
 from tests.fakes.targets.aws import FakeAws
 from tests.fakes.targets.heroku import FakeHeroku
 from tests.fakes.targets.hosting import answered
 from tests.fakes.targets.railway import FakeRailway
+from tests.fakes.targets.render import FakeRender
 from tests.fakes.targets.server import Awkward, Fault
 from tests.fakes.targets.vercel import FakeVercel
 from tests.services.platforms.conformance import COMMON, Crash, InProcess, Record, Rig
@@ -79,7 +82,19 @@ def aws_ecs(request: pytest.FixtureRequest) -> Generator[Rig]:
         )
 
 
-@pytest.fixture(params=[heroku, railway, vercel, aws_ecs])
+def render(_: object = None) -> Generator[Rig]:
+    with FakeRender() as fake:
+        pauses = InProcess()
+        code_host = GitHub(base_url=fake.github.url, pauses=pauses, patience=COMMON["patience"])
+        yield Rig(
+            RenderPlatform(base_url=fake.url, code_host=code_host, pauses=pauses, **COMMON),
+            fake,
+            begun=lambda: fake.begun,
+            build_call="POST /v1/services(/[^/]+/deploys)?",
+        )
+
+
+@pytest.fixture(params=[heroku, railway, vercel, aws_ecs, render])
 def rig(request: pytest.FixtureRequest) -> Generator[Rig]:
     make: Callable[[pytest.FixtureRequest], Generator[Rig]] = request.param
     yield from make(request)
@@ -346,4 +361,4 @@ def _rolling_back(order: Order, *, to: Record) -> Order:
 
 def _pattern(call: str) -> str:
     """Return the pattern of a call whatever its ids are."""
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(dpl|prj|env)_[A-Za-z0-9]+", "[^/]+", call)
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(dpl|prj|env)_[A-Za-z0-9]+|(srv|dep)-[0-9a-f]+", "[^/]+", call)

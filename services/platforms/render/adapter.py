@@ -1,0 +1,67 @@
+"""The adapter of the port."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar, Final
+
+from services.core.credentials import Credentials, Token
+from services.core.frozen import frozen
+from services.platforms.github.pushing import GitHub
+from services.platforms.port import DeployFailed, Identity, LogStream, Order, Placement
+from services.platforms.render.api import Render, connected, failure
+from services.platforms.render.client import RenderClient
+from services.platforms.render.deployment import RenderDeployment
+from services.platforms.render.ending import give_up
+from services.platforms.render.logs import Logs
+from services.platforms.render.site import Site
+from services.platforms.vendors.adapter import VendorPlatform
+from services.platforms.vendors.client import Refused
+from services.platforms.vendors.work import Work
+
+URL: Final = "https://api.render.com"
+
+
+@frozen(kw_only=True)
+class RenderPlatform(VendorPlatform[Render]):
+    """The site is the name of the service, and of the repository that has its code."""
+
+    name: ClassVar[str] = "Render"
+
+    code_host: GitHub
+    base_url: str = URL
+
+    def connect(self, credentials: Credentials | None) -> AbstractAsyncContextManager[Render]:
+        if not isinstance(credentials, Token):
+            raise DeployFailed("NO_CREDENTIALS", "There is no enabled RENDER integration for this project: create one.")
+        common: dict[str, Any] = {
+            "name": self.name,
+            "base_url": self.base_url.rstrip("/"),
+            "token": credentials.token,
+            "pauses": self.pauses,
+            "patience": self.patience,
+        }
+        return connected(
+            RenderClient(**common),
+            RenderClient(limit="#services", **common),
+            RenderClient(limit="#logs", **common),
+        )
+
+    async def run(self, client: Render, order: Order, work: Work) -> None:
+        await RenderDeployment(client, order, work, self.prepare, self.code_host).run()
+
+    async def give_up(self, client: Render, placement: Placement, *, live: bool) -> None:
+        """Cancel the deploy, or go back to the one before; a live service is suspended."""
+        site = Site(client, placement)
+        await (site.suspend() if live else give_up(site, self.limits))
+
+    async def tell(self, client: Render, placement: Placement, work: Work) -> None:
+        began = work.began("rollback") or work.began("build")
+        service = await Site(client, placement).find()
+        if began is not None and service is not None:
+            await Logs(client, work, service, began).tell((LogStream.RUNTIME,))
+
+    async def identify(self, client: Render) -> Identity:
+        """Return the workspaces that the key reaches."""
+        return Identity(", ".join(owner.name for owner in await client.owners()))
+
+    def failure(self, refused: Refused) -> DeployFailed:
+        return failure(refused)
