@@ -6,14 +6,18 @@ from typing import Annotated, Self
 import strawberry
 
 from resolvers.context import Info
+from resolvers.deployments.objects import LogFilterArgument, LogLine, log_filter
 from resolvers.lists import AtMost
 from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.node import Node
+from resolvers.paging import After, Connection, First, connection
 from resolvers.platforms import DeploymentPlatform
 from resolvers.projects import Project
 from resolvers.shown import AnyUser, shown, shows
 from services.core.errors import Fault, Invalid
 from services.core.ids import EnvironmentId, ProjectId, UserId
+from services.core.pages import PageRequest
+from services.deployments.environment_logs import EnvironmentLine, environment_logs
 from services.environments import model, rules, service
 from services.environments.model import EnvironmentKind
 
@@ -50,6 +54,20 @@ class Variable:
         )
 
 
+@strawberry.type
+class EnvironmentLogLine:
+    """A line of the log of an environment."""
+
+    deployment_id: strawberry.ID
+    """The deployment that it is of."""
+    line: LogLine
+    """The line."""
+
+    @classmethod
+    def of(cls, line: EnvironmentLine) -> Self:
+        return cls(deployment_id=strawberry.ID(line.deployment_id), line=LogLine.of(line.numbered))
+
+
 @shows(model.Environment, prefix="environment", get=lambda services: services.environments.get)
 @strawberry.type
 class Environment(Node):
@@ -77,6 +95,16 @@ class Environment(Node):
     async def project(self, info: Info) -> Project | None:
         """The project it belongs to."""
         return Project.of(await info.context.services.projects.get(self.environment.project_id, by=info.context.actor))
+
+    @strawberry.field
+    async def logs(
+        self, info: Info, first: First = 100, after: After = None, filter: LogFilterArgument = None
+    ) -> Connection[EnvironmentLogLine] | None:
+        """The log of all its deployments, by deployment, the oldest first."""
+        deployments = info.context.services.deployments
+        asked = PageRequest(first, after)
+        page = await environment_logs(deployments, self.environment, asked, shown=log_filter(filter))
+        return connection(page, EnvironmentLogLine.of, after=after)
 
     @classmethod
     def of(cls, environment: model.Environment) -> Self:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.core.clock import utc_now
 from services.core.tls import trusted
 from tests.models import writing
 from tests.resolvers.deployed import Deployed
@@ -169,6 +170,52 @@ async def test_nothing_is_deployed_into_an_environment_that_is_deleted_meanwhile
         assert created["deployedIn"] == {"id": place["id"]}
         assert [error["code"] for error in deleted["userErrors"]] == ["CONFLICT"]
         await project.cancel(created["id"])
+
+
+LOGS = """query($id: ID!, $after: String, $filter: LogFilter) { environment(id: $id) {
+  logs(first: 3, after: $after, filter: $filter) {
+    nodes { deploymentId line { id message timestamp } } pageInfo { hasNextPage endCursor } } } }"""
+
+
+async def lines_of(user: User, environment_id: str, **filter: Any) -> list[tuple[str, str]]:
+    """Return all lines of an environment, read in small pages: their deployment, and what they say."""
+    read: list[tuple[str, str]] = []
+    after = None
+    while True:
+        asked = await user.ask(LOGS, id=environment_id, after=after, filter=filter)
+        logs = asked["environment"]["logs"]
+        read += [(node["deploymentId"], node["line"]["message"]) for node in logs["nodes"]]
+        if not logs["pageInfo"]["hasNextPage"]:
+            return read
+        assert len(logs["nodes"]) == 3
+        after = logs["pageInfo"]["endCursor"]
+
+
+@pytest.mark.npm
+async def test_the_log_of_an_environment_is_those_of_its_deployments(project: Deployed) -> None:
+    user = project.user
+    place, other = [await environment(user, project.project_id, name) for name in ("one", "other")]
+    between, ids = list[str](), list[str]()
+    for where in (place, other, place):
+        deployment_id, _ = await live(project, where["id"])
+        between.append(utc_now().isoformat())
+        ids.append(deployment_id)
+        await project.cancel(deployment_id)
+        await project.events(deployment_id)
+
+    read = await lines_of(user, place["id"])
+    assert list(dict(read)) == [ids[0], ids[2]]
+    for deployment_id in (ids[0], ids[2]):
+        asked = await user.ask(
+            "query($id: ID!) { deployment(id: $id) { logs { nodes { message } } } }", id=deployment_id
+        )
+        whole = [node["message"] for node in asked["deployment"]["logs"]["nodes"]]
+        assert [message for each, message in read if each == deployment_id] == whole
+    assert {each for each, _ in await lines_of(user, place["id"], since=between[1])} == {ids[2]}
+    assert {each for each, _ in await lines_of(user, place["id"], until=between[0])} == {ids[0]}
+    assert await lines_of(user, place["id"], query="nobody-said-this") == []
+    (refused,) = (await user.result(LOGS, id=place["id"], after="bm9uZQ"))["errors"]
+    assert refused["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 @pytest.mark.npm
