@@ -150,17 +150,17 @@ async def _deployed(
     if deployment_id is None:
         asked = await client.ask(DEPLOY, projectId=project_id, generationId=generation_id, platform=to)
         deployment_id = asked["createDeployment"]["deployment"]["id"]
-    return deployment_id, await _live(client, deployment_id)
+    return deployment_id, await until_live(client, deployment_id)
 
 
 async def roll_back(client: Client, deployment_id: str, to: str) -> str:
     """Bring an earlier deployment back, and return the URL where it answers. Raises Refused where that fails."""
     asked = await client.ask(ROLL_BACK, deploymentId=deployment_id, toDeploymentId=to)
-    return await _live(client, asked["rollbackDeployment"]["deployment"]["id"])
+    return await until_live(client, asked["rollbackDeployment"]["deployment"]["id"])
 
 
-async def _live(client: Client, deployment_id: str) -> str:
-    """Watch a deployment until it answers, and return where it does."""
+async def until_live(client: Client, deployment_id: str) -> str:
+    """Watch a deployment until it answers, and return where it does. Raises Refused where it ends before."""
     headline(f"Deployment  {deployment_id}")
     async for event in _waiting(client.watch(DEPLOYMENT_EVENTS, "deploymentEvents", id=deployment_id)):
         show_deployment(event)

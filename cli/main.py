@@ -1,9 +1,10 @@
 """The command `snapinfra` and its subcommands."""
 
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -22,7 +23,11 @@ from cli.commands import (
     url_setting,
 )
 from services.config import BadConfig
+from services.environments.model import EnvironmentKind
 from services.platforms.port import DeploymentPlatform
+
+if TYPE_CHECKING:
+    from cli.client import Client
 
 data_option = click.option(
     "--data",
@@ -38,10 +43,27 @@ token_option = click.option(
     "--token", envvar="SNAPINFRA_TOKEN", help="Who you are; unset, a token of the data folder's own (SNAPINFRA_TOKEN)."
 )
 _PLATFORMS: Final = [option(each.value) for each in DeploymentPlatform]
+_KINDS: Final = [each.value.lower() for each in EnvironmentKind]
 to_option = click.option(
     "--to", type=click.Choice(_PLATFORMS, case_sensitive=False), default="local", show_default=True, help="Where."
 )
+kind_option = click.option(
+    "--kind", type=click.Choice(_KINDS, case_sensitive=False), default="preview", show_default=True, help="For what."
+)
 deploy_option = click.option("--deploy/--no-deploy", default=True, show_default=True, help="Whether to run it, too.")
+
+
+def at_server(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which server it is for, and the Target that they mean as `server`."""
+
+    @url_option
+    @token_option
+    @data_option
+    @wraps(command)
+    def run(*arguments: Any, url: str, token: str | None, data: Path, **options: Any) -> None:
+        command(*arguments, server=Target(url, data, token), **options)
+
+    return run
 
 
 def main() -> None:
@@ -134,49 +156,35 @@ def schema(*, check: bool) -> None:
 @click.option("--name", help="Name of the project; unset, the description's first words.")
 @deploy_option
 @to_option
-@url_option
-@token_option
-@data_option
-def new(description: str, name: str | None, *, deploy: bool, to: str, url: str, token: str | None, data: Path) -> None:
+@at_server
+def new(description: str, name: str | None, *, deploy: bool, to: str, server: Target) -> None:
     """Turn DESCRIPTION into a running backend, and show it happen."""
-    from cli.client import connect  # noqa: PLC0415 - commands load what they need
-    from cli.development import own_token  # noqa: PLC0415 - same
-    from cli.journey import travel  # noqa: PLC0415 - same
+    from cli.journey import travel  # noqa: PLC0415 - commands load what they need
 
-    client, target = connect(url, token or own_token(data)), Target(url, data, token)
-    _run(travel(client, description, name=name, to=platform(to) if deploy else None, target=target))
+    _run(travel(_client(server), description, name=name, to=platform(to) if deploy else None, target=server))
 
 
 @cli.command()
 @click.argument("project_id", metavar="PROJECT")
 @deploy_option
 @to_option
-@url_option
-@token_option
-@data_option
-def resume(project_id: str, *, deploy: bool, to: str, url: str, token: str | None, data: Path) -> None:
+@at_server
+def resume(project_id: str, *, deploy: bool, to: str, server: Target) -> None:
     """Come back to PROJECT: watch what is under way, and ask for what `new` had not come to."""
-    from cli.client import connect  # noqa: PLC0415 - commands load what they need
-    from cli.development import own_token  # noqa: PLC0415 - same
-    from cli.journey import resume as resuming  # noqa: PLC0415 - same
+    from cli.journey import resume as resuming  # noqa: PLC0415 - commands load what they need
 
-    client, target = connect(url, token or own_token(data)), Target(url, data, token)
-    _run(resuming(client, project_id, to=platform(to) if deploy else None, target=target))
+    _run(resuming(_client(server), project_id, to=platform(to) if deploy else None, target=server))
 
 
 @cli.command()
 @click.argument("deployment_id", metavar="DEPLOYMENT")
 @click.option("--follow", "-f", is_flag=True, help="Go on showing lines as they come.")
-@url_option
-@token_option
-@data_option
-def logs(deployment_id: str, *, follow: bool, url: str, token: str | None, data: Path) -> None:
+@at_server
+def logs(deployment_id: str, *, follow: bool, server: Target) -> None:
     """Print the log of DEPLOYMENT."""
-    from cli.client import connect  # noqa: PLC0415 - commands load what they need
-    from cli.development import own_token  # noqa: PLC0415 - same
-    from cli.journey import show_logs  # noqa: PLC0415 - same
+    from cli.journey import show_logs  # noqa: PLC0415 - commands load what they need
 
-    _run(show_logs(connect(url, token or own_token(data)), deployment_id, follow=follow))
+    _run(show_logs(_client(server), deployment_id, follow=follow))
 
 
 @cli.command()
@@ -185,35 +193,90 @@ def logs(deployment_id: str, *, follow: bool, url: str, token: str | None, data:
     metavar="PLATFORM",
     type=click.Choice([*(each for each in _PLATFORMS if each != option(LOCAL)), "aws"], case_sensitive=False),
 )
-@url_option
-@token_option
-@data_option
-def connect(service: str, *, url: str, token: str | None, data: Path) -> None:
+@at_server
+def connect(service: str, *, server: Target) -> None:
     """Keep credentials of PLATFORM, which are asked for here, for your personal team's deployments."""
-    from cli.client import connect as connected  # noqa: PLC0415 - commands load what they need
-    from cli.development import own_token  # noqa: PLC0415 - same
-    from cli.integrating import asked, keep  # noqa: PLC0415 - same
+    from cli.integrating import asked, keep  # noqa: PLC0415 - commands load what they need
 
-    _run(keep(connected(url, token or own_token(data)), platform(service), asked(platform(service))))
+    _run(keep(_client(server), platform(service), asked(platform(service))))
 
 
 @cli.command()
 @click.argument("deployment_id", metavar="DEPLOYMENT")
 @click.argument("earlier_id", metavar="EARLIER")
-@url_option
-@token_option
-@data_option
-def rollback(deployment_id: str, earlier_id: str, *, url: str, token: str | None, data: Path) -> None:
+@at_server
+def rollback(deployment_id: str, earlier_id: str, *, server: Target) -> None:
     """Replace DEPLOYMENT by what EARLIER was: its code with its variables."""
-    from cli.client import connect as connected  # noqa: PLC0415 - commands load what they need
-    from cli.development import own_token  # noqa: PLC0415 - same
-    from cli.journey import roll_back  # noqa: PLC0415 - same
+    from cli.journey import roll_back  # noqa: PLC0415 - commands load what they need
     from cli.narration import headline  # noqa: PLC0415 - same
 
     async def run() -> None:
-        headline(f"Running at {await roll_back(connected(url, token or own_token(data)), deployment_id, earlier_id)}")
+        headline(f"Running at {await roll_back(_client(server), deployment_id, earlier_id)}")
 
     _run(run())
+
+
+@cli.group()
+def env() -> None:
+    """The environments of a project: places of their own, with variables."""
+
+
+@env.command("list")
+@click.argument("project_id", metavar="PROJECT")
+@at_server
+def list_environments(project_id: str, *, server: Target) -> None:
+    """List the environments of PROJECT, with the names of their variables."""
+    from cli.environments import show_all  # noqa: PLC0415 - commands load what they need
+
+    _run(show_all(_client(server), project_id))
+
+
+@env.command("create")
+@click.argument("project_id", metavar="PROJECT")
+@click.argument("name")
+@to_option
+@click.option(
+    "--kind", type=click.Choice(_KINDS, case_sensitive=False), default="preview", show_default=True, help="For what."
+)
+@at_server
+def create_environment(project_id: str, name: str, *, to: str, kind: str, server: Target) -> None:
+    """Make an environment of PROJECT."""
+    from cli.environments import create  # noqa: PLC0415 - commands load what they need
+
+    _run(create(_client(server), project_id, name=name, kind=kind.upper(), platform=platform(to)))
+
+
+@env.command("set")
+@click.argument("environment_id", metavar="ENVIRONMENT")
+@click.argument("variables", metavar="NAME[=VALUE]...", nargs=-1, required=True)
+@at_server
+def set_variables(environment_id: str, variables: tuple[str, ...], *, server: Target) -> None:
+    """Set variables of ENVIRONMENT. A value that is not given is asked for, and not shown."""
+    from cli.environments import put, read  # noqa: PLC0415 - commands load what they need
+
+    _run(put(_client(server), environment_id, read(variables)))
+
+
+@env.command("unset")
+@click.argument("environment_id", metavar="ENVIRONMENT")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@at_server
+def unset_variables(environment_id: str, names: tuple[str, ...], *, server: Target) -> None:
+    """Delete variables of ENVIRONMENT."""
+    from cli.environments import drop  # noqa: PLC0415 - commands load what they need
+
+    _run(drop(_client(server), environment_id, names))
+
+
+@env.command("deploy")
+@click.argument("environment_id", metavar="ENVIRONMENT")
+@click.argument("generation_id", metavar="GENERATION")
+@at_server
+def deploy_to_environment(environment_id: str, generation_id: str, *, server: Target) -> None:
+    """Deploy the code of GENERATION to ENVIRONMENT, and watch it."""
+    from cli.environments import deploy  # noqa: PLC0415 - commands load what they need
+
+    _run(deploy(_client(server), environment_id, generation_id))
 
 
 @cli.command()
@@ -244,6 +307,13 @@ def demo() -> None:
     from cli.demo import demonstrate  # noqa: PLC0415 - commands load what they need
 
     sys.exit(0 if _run(demonstrate()) else 1)
+
+
+def _client(server: Target) -> "Client":
+    from cli.client import connect  # noqa: PLC0415 - commands load what they need
+    from cli.development import own_token  # noqa: PLC0415 - same
+
+    return connect(server.url, server.token or own_token(server.data))
 
 
 def _run(job: Coroutine[Any, Any, Any]) -> Any:

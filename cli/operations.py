@@ -49,6 +49,34 @@ mutation Deploy($projectId: ID!, $generationId: ID!, $platform: DeploymentPlatfo
   }
 }"""
 
+DEPLOY_INTO: Final = """
+mutation Deploy($input: CreateDeploymentInput!) {
+  createDeployment(input: $input) { deployment { id } userErrors { message } }
+}"""
+
+ENVIRONMENTS: Final = """
+query Environments($id: ID!) {
+  project(id: $id) { environments(first: 100) { nodes { id name kind platform variables { name } } } }
+}"""
+
+PROJECT_OF_ENVIRONMENT: Final = """
+query Environment($id: ID!) { environment(id: $id) { project { id } } }"""
+
+CREATE_ENVIRONMENT: Final = """
+mutation CreateEnvironment($input: CreateEnvironmentInput!) {
+  createEnvironment(input: $input) { environment { id } userErrors { message } }
+}"""
+
+SET_VARIABLES: Final = """
+mutation SetVariables($id: ID!, $variables: [VariableInput!]!) {
+  setVariables(input: {environmentId: $id, variables: $variables}) { userErrors { message } }
+}"""
+
+DELETE_VARIABLES: Final = """
+mutation DeleteVariables($id: ID!, $names: [String!]!) {
+  deleteVariables(input: {environmentId: $id, names: $names}) { userErrors { message } }
+}"""
+
 ROLL_BACK: Final = """
 mutation RollBack($deploymentId: ID!, $toDeploymentId: ID!) {
   rollbackDeployment(input: {deploymentId: $deploymentId, toDeploymentId: $toDeploymentId}) {

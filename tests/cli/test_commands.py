@@ -20,6 +20,7 @@ from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.foundation.aws.emulator import free_port
 from tests.cli.command import Ended, descendants, is_alive, kill, snapinfra, started
+from tests.resolvers.deployed import Deployed
 from tests.snapinfra import User, events
 
 TOOLS = Path(__file__).parents[2] / ".tools" / "bin"
@@ -27,6 +28,7 @@ COMMANDS = [
     "connect",
     "demo",
     "dev",
+    "env",
     "health",
     "logs",
     "new",
@@ -336,6 +338,37 @@ async def test_a_lost_connection_is_told_at_once(tmp_path: Path) -> None:
                 told = await process.stderr.readline()
 
     assert told.decode() == f"  … the connection to {url} is lost; trying again for 60 s\n"
+
+
+@pytest.mark.npm
+async def test_environments_are_made_filled_and_deployed_to(tmp_path: Path) -> None:
+    async with dev(tmp_path, tmp_path / "data", **AT_ONCE) as running:
+        where = ["--url", f"http://127.0.0.1:{running.port}/graphql", "--data", tmp_path / "data"]
+
+        async def env(*arguments: str) -> Ended:
+            return await snapinfra("env", *arguments, *where, folder=tmp_path)
+
+        project = await Deployed.with_code(running.user())
+        made = await env("create", project.project_id, "Staging", "--kind", "production")
+        environment_id = made.out.strip()
+        changes = [
+            await env("set", environment_id, "GREETING=hello=you", "SHOUT=1"),
+            await env("unset", environment_id, "SHOUT"),
+        ]
+        listed = await env("list", project.project_id)
+        wrong = [
+            await env("set", environment_id, "PORT=1"),
+            await env("deploy", "environment_01jd0000000000000000000000", project.generation_id),
+            await env("list", "project_01jd0000000000000000000000"),
+        ]
+        deployed = await env("deploy", environment_id, project.generation_id)
+
+    assert [(each.status, each.err) for each in (made, *changes)] == [(0, "")] * 3
+    assert listed.out == f"{environment_id}  Staging  production at LOCAL: GREETING\n"
+    assert [each.status for each in wrong] == [1] * 3
+    assert [bool(each.err) for each in wrong] == [True] * 3
+    assert deployed.status == 0, deployed.err
+    assert "Running at http://127.0.0.1:" in deployed.out
 
 
 async def test_a_command_for_a_server_that_never_ran_makes_nothing(tmp_path: Path) -> None:
