@@ -190,12 +190,12 @@ def logs(deployment_id: str, *, follow: bool, server: Target) -> None:
 @cli.command()
 @click.argument(
     "service",
-    metavar="PLATFORM",
-    type=click.Choice([*(each for each in _PLATFORMS if each != option(LOCAL)), "aws"], case_sensitive=False),
+    metavar="SERVICE",
+    type=click.Choice([*(each for each in _PLATFORMS if each != option(LOCAL)), "aws", "github"], case_sensitive=False),
 )
 @at_server
 def connect(service: str, *, server: Target) -> None:
-    """Keep credentials of PLATFORM, which are asked for here, for your personal team's deployments."""
+    """Keep credentials of SERVICE, which are asked for here, for your personal team's deployments and pushes."""
     from cli.integrating import asked, keep  # noqa: PLC0415 - commands load what they need
 
     _run(keep(_client(server), platform(service), asked(platform(service))))
@@ -277,6 +277,19 @@ def deploy_to_environment(environment_id: str, generation_id: str, *, server: Ta
     from cli.environments import deploy  # noqa: PLC0415 - commands load what they need
 
     _run(deploy(_client(server), environment_id, generation_id))
+
+
+@cli.command()
+@click.argument("what", metavar="GENERATION|PROJECT")
+@click.option("--repository", help="owner/name, or name alone for one of your own; unset, that of the last push.")
+@click.option("--branch", help="Unset, that of the last push there, else the default branch.")
+@click.option("--message", "-m", help="Of the commit.")
+@at_server
+def push(what: str, *, repository: str | None, branch: str | None, message: str | None, server: Target) -> None:
+    """Push GENERATION, or the newest code of PROJECT, to a repository at GitHub."""
+    from cli.pushing import push as pushing  # noqa: PLC0415 - commands load what they need
+
+    _run(pushing(_client(server), what, repository=repository, branch=branch, message=message))
 
 
 @cli.command()

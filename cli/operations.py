@@ -84,6 +84,13 @@ mutation RollBack($deploymentId: ID!, $toDeploymentId: ID!) {
   }
 }"""
 
+PUSH: Final = """
+mutation Push($generationId: ID!, $repository: String, $branch: String, $message: String) {
+  pushToGitHub(
+    input: {generationId: $generationId, repository: $repository, branch: $branch, message: $message}
+  ) { push { repository branch commitUrl hasChanges } userErrors { message } }
+}"""
+
 CONNECT: Final = """
 mutation Connect($type: IntegrationType!, $credentials: CredentialsInput!) {
   createIntegration(input: {type: $type, credentials: $credentials}) {

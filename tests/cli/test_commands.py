@@ -33,6 +33,7 @@ COMMANDS = [
     "logs",
     "new",
     "provision",
+    "push",
     "resume",
     "rollback",
     "schema",

@@ -1,0 +1,24 @@
+"""Pushing code to a repository."""
+
+import click
+
+from cli.client import Client, Refused
+from cli.operations import PUSH, STATE
+from services.core.ids import prefix_of
+
+
+async def push(client: Client, what: str, *, repository: str | None, branch: str | None, message: str | None) -> None:
+    """Push a generation, or the newest code of a project, and say where it is. Raises Refused."""
+    generation_id = what if prefix_of(what) == "generation" else await _newest(client, what)
+    asked = await client.ask(PUSH, generationId=generation_id, repository=repository, branch=branch, message=message)
+    pushed = asked["pushToGitHub"]["push"]
+    said = "Pushed" if pushed["hasChanges"] else "Nothing has changed: it is there already"
+    click.echo(f"{said}, on the branch {pushed['branch']} of {pushed['repository']}.\n{pushed['commitUrl']}")
+
+
+async def _newest(client: Client, project_id: str) -> str:
+    generations = (await client.ask(STATE, id=project_id))["project"]["generations"]["nodes"]
+    whole = (each["id"] for each in generations if (each["kind"], each["status"]) == ("CODE", "COMPLETED"))
+    if (newest := next(whole, None)) is None:
+        raise Refused("This project has no COMPLETED code yet.")
+    return newest
