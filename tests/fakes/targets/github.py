@@ -6,6 +6,7 @@ or 429, what a token may not see is not there, and somebody else pushes just bef
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,9 +20,18 @@ from starlette.routing import Route
 from services.core.clock import utc_now
 from tests.fakes.targets.git_objects import TYPES, Commit, GitObjects
 from tests.fakes.targets.github_repository import FakeRepository
+from tests.fakes.targets.github_schema import CALLED, filled, require_valid_answer, require_valid_request
 from tests.fakes.targets.server import Awkward, Endpoint, Fault, Target
 
 _Json = dict[str, Any]
+_PARAMETERS: Final = {
+    "{name}": "{repo}",
+    "/blobs/{sha}": "/blobs/{file_sha}",
+    "/trees/{sha}": "/trees/{tree_sha}",
+    "heads/{branch:path}": "{ref}",
+    "{path:path}": "{path}",
+}
+"""Ours, as GitHub's description calls them."""
 _ALREADY: Final = "name already exists on this account"
 _UNREADABLE: Final = "Resource not accessible by personal access token"
 
@@ -114,14 +124,27 @@ class FakeGitHub(Target):
         return self.error(401, "", "Bad credentials")
 
     def _route(self, method: str, path: str, endpoint: Endpoint) -> Route:
-        async def answer(request: Request) -> Response:
+        """Make a route of which every request and every answer is as GitHub describes it."""
+        operation = f"{method} {path}"
+        for ours, theirs in _PARAMETERS.items():
+            operation = operation.replace(ours, theirs)
+
+        async def answered(request: Request) -> Response:
             self._require_headers(request)
+            if operation in CALLED and method != "GET":
+                require_valid_request(operation, await request.json())
             try:
                 return await endpoint(request)
             except Wrong as wrong:
                 return JSONResponse(wrong.body, wrong.status, wrong.headers)
 
-        return self.route(method, path, answer)
+        async def checked(request: Request) -> Response:
+            answer = await answered(request)
+            if operation in CALLED:
+                require_valid_answer(operation, answer.status_code, json.loads(bytes(answer.body)))
+            return answer
+
+        return self.route(method, path, checked)
 
     def _require_headers(self, request: Request) -> None:
         """GitHub refuses calls without a user agent, and wants to be asked for a version."""
@@ -130,7 +153,7 @@ class FakeGitHub(Target):
 
     async def _user(self, _: Request) -> Response:
         headers = {} if self.scopes is None else {"x-oauth-scopes": self.scopes}
-        return JSONResponse({"login": self.login, "id": 1, "type": "User"}, headers=headers)
+        return JSONResponse(filled("private-user", login=self.login), headers=headers)
 
     async def _create(self, request: Request) -> Response:
         body: _Json = await request.json()
@@ -180,13 +203,15 @@ class FakeGitHub(Target):
         sha = request.path_params["sha"]
         if not git.has(sha, "tree"):
             raise Wrong(404, "Not Found")
-        is_deep = "recursive" in request.query_params
+        return JSONResponse(self._tree_of(git, sha, is_deep="recursive" in request.query_params))
+
+    def _tree_of(self, git: GitObjects, sha: str, *, is_deep: bool) -> _Json:
         entries = [
             {"path": path, "mode": mode, "type": TYPES[mode], "sha": inner}
             for path, (mode, inner) in git.walk(sha)
             if is_deep or "/" not in path
         ]
-        return JSONResponse({"sha": sha, "tree": entries, "truncated": False})
+        return {"sha": sha, "tree": entries, "truncated": False}
 
     async def _blob(self, request: Request) -> Response:
         git = self._ready(request).git
@@ -195,7 +220,7 @@ class FakeGitHub(Target):
             raise Wrong(404, "Not Found")
         content = git.objects[sha][1]
         text = base64.encodebytes(content).decode()  # in lines of 76, as GitHub's have 60
-        return JSONResponse({"sha": sha, "size": len(content), "encoding": "base64", "content": text})
+        return JSONResponse(filled("blob", sha=sha, size=len(content), encoding="base64", content=text))
 
     async def _put(self, request: Request) -> Response:
         repository, body = self._writable(request), await request.json()
@@ -222,7 +247,7 @@ class FakeGitHub(Target):
             sha = git.add_tree(entries)
         except ValueError as error:
             raise Wrong(422, f"GitRPC::BadObjectState: {error}") from None
-        return JSONResponse({"sha": sha, "tree": [], "truncated": False}, 201)
+        return JSONResponse(self._tree_of(git, sha, is_deep=False), 201)
 
     def _enter(self, git: GitObjects, entries: dict[str, tuple[str, str]], entry: _Json) -> None:
         path, mode = entry["path"], entry["mode"]
@@ -247,7 +272,8 @@ class FakeGitHub(Target):
             raise Wrong(422, "Tree SHA or parent SHA does not exist")
         who = "The Octocat <octocat@example.com>"
         commit = git.add_commit(body["tree"], parents, body["message"], author=who, at=utc_now())
-        return JSONResponse({"sha": commit.sha, **_listed(commit)["commit"], "parents": []}, 201)
+        shown = filled("git-commit", sha=commit.sha, message=commit.message, tree={"sha": commit.tree, "url": self.url})
+        return JSONResponse({**shown, "parents": _parents(commit)}, 201)
 
     async def _make_reference(self, request: Request) -> Response:
         repository, body = self._ready(request, is_write=True), await request.json()
@@ -313,19 +339,20 @@ class FakeGitHub(Target):
 
     def _shown(self, repository: FakeRepository) -> _Json:
         owner, _, name = repository.full_name.partition("/")
-        return {
-            "id": repository.id,
-            "name": name,
-            "full_name": repository.full_name,
-            "private": repository.is_private,
-            "owner": {"login": owner},
-            "html_url": f"https://github.com/{repository.full_name}",
-            "clone_url": f"https://github.com/{repository.full_name}.git",
-            "description": repository.description,
-            "default_branch": repository.default_branch,
-            "archived": repository.is_archived,
-            "permissions": {"admin": True, "push": True, "pull": True},  # of the user, whatever the token may
-        }
+        return filled(
+            "full-repository",
+            id=repository.id,
+            name=name,
+            full_name=repository.full_name,
+            private=repository.is_private,
+            owner=filled("simple-user", login=owner),
+            html_url=f"https://github.com/{repository.full_name}",
+            clone_url=f"https://github.com/{repository.full_name}.git",
+            description=repository.description,
+            default_branch=repository.default_branch,
+            archived=repository.is_archived,
+            permissions={"admin": True, "push": True, "pull": True},  # of the user, whatever the token may
+        )
 
 
 def _require_unprotected(repository: FakeRepository, branch: str) -> None:
@@ -335,12 +362,18 @@ def _require_unprotected(repository: FakeRepository, branch: str) -> None:
 
 
 def _reference(branch: str, sha: str) -> _Json:
-    return {"ref": f"refs/heads/{branch}", "object": {"type": "commit", "sha": sha}}
+    url = f"https://api.github.com/git/commits/{sha}"
+    return filled("git-ref", ref=f"refs/heads/{branch}", object={"type": "commit", "sha": sha, "url": url})
 
 
 def _listed(commit: Commit) -> _Json:
-    inner = {"message": commit.message, "tree": {"sha": commit.tree}}
-    return {"sha": commit.sha, "commit": inner, "parents": [{"sha": sha} for sha in commit.parents]}
+    shown = filled("commit", sha=commit.sha, parents=_parents(commit))
+    shown["commit"] |= {"message": commit.message, "tree": {"sha": commit.tree, "url": shown["url"]}}
+    return shown
+
+
+def _parents(commit: Commit) -> list[_Json]:
+    return [{"sha": sha, "url": f"https://api.github.com/git/commits/{sha}", "html_url": ""} for sha in commit.parents]
 
 
 def _decoded(text: str) -> bytes:
