@@ -88,6 +88,15 @@ class RedeployInput:
 
 
 @strawberry.input
+class RestartDeploymentInput:
+    """A deployment to restart."""
+
+    deployment_id: strawberry.ID
+    """A deployment that is live."""
+    client_mutation_id: ClientMutationId = retry_returns("deployment")
+
+
+@strawberry.input
 class RollbackDeploymentInput:
     """Which deployment to replace, and by what it replaced."""
 
@@ -128,6 +137,14 @@ class RedeployPayload(Payload):
 
     deployment: Deployment | None = None
     """A new deployment of the same code; once live it replaces what runs. After a CONFLICT the one asked about."""
+
+
+@strawberry.type
+class RestartDeploymentPayload(Payload):
+    """The deployment, or what was wrong."""
+
+    deployment: Deployment | None = None
+    """The deployment, which is restarted soon: its stream tells how that goes. After a CONFLICT as it is."""
 
 
 @strawberry.type
@@ -229,6 +246,18 @@ class DeploymentsMutation:
             by=info.context.actor,
         )
         return RedeployPayload.of(deployment)
+
+    @mutation("Which one.")
+    async def restart_deployment(self, info: Info, input: RestartDeploymentInput) -> RestartDeploymentPayload:
+        """Start what runs again, in place, with the same code and variables. A CONFLICT where it is not live; at VERCEL
+        there is nothing to restart.
+        """
+        deployment = await info.context.services.operator.restart(
+            DeploymentId(input.deployment_id),
+            client_mutation_id=input.client_mutation_id,
+            by=info.context.actor,
+        )
+        return RestartDeploymentPayload.of(deployment)
 
     @mutation("From which, to which.")
     async def rollback_deployment(self, info: Info, input: RollbackDeploymentInput) -> RollbackDeploymentPayload:

@@ -136,7 +136,9 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         platforms=frozenset(platforms),
         now=now,
     )
-    deployments, deployer, deployment_job = working.deployments(platforms, generations, integrations, environments)
+    deployments, deployer, operator, deployment_job = working.deployments(
+        platforms, generations, integrations, environments
+    )
     dispatcher, webhooks = notifying.webhooks(shared, outbound, identity, settings)
     deleted = DeletedProjects(projects, now)
     deletion = Deletion(
@@ -165,6 +167,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         generations=generations,
         deployments=deployments,
         deployer=deployer,
+        operator=operator,
         environments=environments,
         pushes=Pushes(
             table=table(PUSHES),

@@ -20,6 +20,7 @@ from services.core.frozen import frozen
 from services.dashboard import Dashboards
 from services.deployments.deploying import Deployer
 from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
+from services.deployments.operating import Operator
 from services.deployments.service import Deployments
 from services.documentation.model import DOCUMENTATION
 from services.documentation.service import Documentation
@@ -113,6 +114,7 @@ class Services:
     generations: Generations
     deployments: Deployments
     deployer: Deployer
+    operator: Operator
     environments: Environments
     pushes: Pushes
     documentation: Documentation

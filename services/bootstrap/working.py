@@ -13,6 +13,7 @@ from services.deployments.archive import LogArchive
 from services.deployments.deploying import Deployer
 from services.deployments.job import DeploymentJob
 from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
+from services.deployments.operating import Operator
 from services.deployments.orders import Orders
 from services.deployments.service import Deployments
 from services.deployments.variables import Variables
@@ -110,7 +111,7 @@ class Working:
         generations: Generations,
         integrations: Integrations,
         environments: Environments,
-    ) -> tuple[Deployments, Deployer, DeploymentJob]:
+    ) -> tuple[Deployments, Deployer, Operator, DeploymentJob]:
         shared, adapters, now = self.shared, self.shared.adapters, self.shared.now
         table, archive = adapters.table(DEPLOYMENTS), LogArchive(adapters.table(DEPLOYMENT_LOGS), now)
         variables = Variables(adapters.envelopes())
@@ -153,7 +154,8 @@ class Working:
             ),
             now=now,
         )
-        return service, deployer, job
+        operator = Operator(deployments=service, idempotency=shared.idempotency, platforms=platforms)
+        return service, deployer, operator, job
 
 
 def workers(shared: Shared, queue: Queue, handler: Any, *, slots: int) -> Sequence[Runner]:

@@ -16,7 +16,7 @@ from services.core.frozen import frozen
 from services.deployments import events
 from services.deployments.archive import LogArchive
 from services.deployments.history import close_stream, finished
-from services.deployments.model import Deployment, DeploymentStatus
+from services.deployments.model import Deployment, DeploymentStatus, Request
 from services.deployments.orders import Orders
 from services.foundation.aws.queue import LONGEST_DELAY
 from services.foundation.aws.tables import Table
@@ -37,6 +37,9 @@ LONGEST_PAUSE: Final = 60
 
 STOPS: Final = 12
 """Times that a platform which is away is asked again to stop something: over an hour and more."""
+
+REPEATS: Final = 3
+"""Times that what is asked of what runs is tried again, where its platform may only be away."""
 
 GIVING_UP: Final = 60
 """Seconds for stopping a build of a deployment that has failed."""
@@ -78,8 +81,9 @@ class DeploymentJob:
         """Deploy, and follow what runs until it stops; or look at what runs without us. Raises Parked."""
         platform = self._platform(run.record)
         if run.record.live_at is not None and platform.outlives:
+            await self._answer(run, platform)
             await self._look(run, platform)
-        async with self._archiving(run):
+        async with self._archiving(run), self._on_call(run, platform):
             await self._begin(run)
             order = await self.orders.order(run.record)
             try:
@@ -123,6 +127,57 @@ class DeploymentJob:
         pause = FIRST_PAUSE if run.out.seq else min(max(FIRST_PAUSE, run.record.pause * 3 // 2), LONGEST_PAUSE)
         run.pending["pause"] = pause
         raise Parked(pause)
+
+    async def _answer(self, run: Run[Deployment], platform: port.Platform) -> None:
+        """Do what is asked of what runs, if anything is, and tell of it. Raises Parked where it can be done later.
+
+        It runs on, whatever comes of that.
+        """
+        request = run.record.request
+        if request is None:
+            return
+        if not request.calls and not request.tries:
+            await self._say(run, "Restarting, as was asked for.")
+        if (failure := await self._failure_of(request, run, platform)) is not None:
+            await self._say(run, failure.message, level=port.LogLevel.ERROR)
+            if failure.retryable and request.tries < REPEATS:
+                run.pending["request"] = replace(run.record.request or request, tries=request.tries + 1)
+                raise Parked(math.ceil(max(failure.after, FIRST_PAUSE * 2**request.tries)))
+        await run.save(request=None, answered=request.id)
+
+    async def _failure_of(self, request: Request, run: Run[Deployment], platform: port.Platform) -> JobFailed | None:
+        """Do what is asked, and return how it failed."""
+        try:
+            running = await self.orders.running(run.record, request)
+            await self._follow(run, platform.restart(running), Mask(running.secrets))
+        except (LeaseLost, Fenced, Closed):
+            raise
+        except JobFailed as failure:
+            return failure
+        except Unavailable:
+            return JobFailed("INTERNAL", "A part of Snapinfra does not answer.", retryable=True)
+        except Exception:
+            log.exception("what is asked of %s can't be done by a mistake of ours", run.record.id)
+            return JobFailed("INTERNAL", "Something went wrong on our side.", retryable=False)
+        return None
+
+    @asynccontextmanager
+    async def _on_call(self, run: Run[Deployment], platform: port.Platform) -> AsyncGenerator[None]:
+        """Do what is asked of what this run holds, while the block runs."""
+
+        async def heed() -> None:
+            while await run.called.wait():
+                run.called.clear()
+                await run.refresh()
+                if run.record.status is DeploymentStatus.SUCCESS:
+                    await self._answer(run, platform)
+
+        task = asyncio.create_task(heed())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
     async def _follow(self, run: Run[Deployment], happenings: AsyncGenerator[port.Event], mask: Mask) -> None:
         try:
@@ -210,7 +265,7 @@ class DeploymentJob:
             case port.Calling():
                 await self._note(run, happening.step, port.Call(self.now()))
             case port.Called():
-                call = run.record.progress.calls.get(happening.step) or port.Call(self.now())
+                call = _calls(run.record).get(happening.step) or port.Call(self.now())
                 await self._note(run, happening.step, replace(call, id=happening.id), page=happening.page)
                 run.detached.set()  # from here on it mostly waits
             case port.Line():
@@ -225,7 +280,10 @@ class DeploymentJob:
 
     async def _note(self, run: Run[Deployment], step: str, call: port.Call, *, page: str | None = None) -> None:
         """Store how far a deployment has come at its platform, before anything follows from it."""
-        before = run.record.progress
+        before, request = run.record.progress, run.record.request
+        if request is not None and run.record.live_at is not None:
+            await run.save(request=replace(request, calls={**request.calls, step: call}))
+            return
         await run.save(progress=port.Progress({**before.calls, step: call}, page or before.page))
 
     async def _went_live(self, run: Run[Deployment], url: str) -> None:
@@ -310,6 +368,10 @@ class DeploymentJob:
                 archived = await self.archive.catch_up(self.event_log, stream, after=archived)
             except LogUnavailable:
                 log.warning("the log of %s can't be archived now", stream)
+
+
+def _calls(record: Deployment) -> Mapping[str, port.Call]:
+    return {**record.progress.calls, **(record.request.calls if record.request else {})}
 
 
 def _goes_on(failure: JobFailed) -> bool:

@@ -9,13 +9,13 @@ from typing import Final
 import msgspec
 
 from services.core.errors import Fault, Invalid
-from services.core.ids import DeploymentId, EnvironmentId, GenerationId
+from services.core.ids import DeploymentId, EnvironmentId, GenerationId, UserId
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.jobs.record import OPEN_INDEX, JobRecord
 from services.foundation.vault.envelope import Sealed
 from services.integrations.model import IntegrationType
-from services.platforms.port import DeploymentPlatform, Progress
+from services.platforms.port import Call, DeploymentPlatform, Progress
 
 
 class DeploymentStatus(Enum):
@@ -89,6 +89,22 @@ class StoredConfig(msgspec.Struct, frozen=True, rename="camel"):
         return self.variable_names or tuple(self.environment_variables)
 
 
+class RequestKind(Enum):
+    RESTART = "RESTART"
+
+
+class Request(msgspec.Struct, frozen=True, rename="camel"):
+    """What somebody asks of what runs, until a run has done it."""
+
+    id: str
+    kind: RequestKind
+    user_id: UserId
+    calls: dict[str, Call] = {}
+    """How far an attempt has come at the platform, as `Progress.calls`."""
+    tries: int = 0
+    """Attempts that came to nothing, and may be repeated."""
+
+
 class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     """`finished_at` is when it stopped running, not when it first answered: that is `live_at`."""
 
@@ -108,6 +124,9 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     progress: Progress = Progress()
     rollback_to: DeploymentId | None = None
     """The earlier deployment whose code, variables and tables these are."""
+    request: Request | None = None
+    answered: str | None = None
+    """The id of the last request that was done, or could not be: a retry of it asks for nothing."""
     pause: int = 0
     """Seconds before the next look at what runs, where it runs without us; grows while it is silent."""
     config: StoredConfig = StoredConfig()
@@ -127,6 +146,11 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     def acts_elsewhere(self) -> bool:
         """Whether a platform may have something of it that goes on without us."""
         return bool(self.progress.calls)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether something is asked of it that nobody has tried yet."""
+        return self.request is not None and not self.request.tries
 
     @property
     def runs_without_us(self) -> bool:

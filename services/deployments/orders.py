@@ -8,7 +8,7 @@ from services.core.credentials import AwsKeys, Credentials, secrets_of
 from services.core.frozen import frozen
 from services.deployments.archive import LogArchive
 from services.deployments.events import LogLine, decode
-from services.deployments.model import INTEGRATION_OF, Deployment
+from services.deployments.model import INTEGRATION_OF, Deployment, Request
 from services.deployments.variables import Variables
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.roles import RoleRefused
@@ -66,6 +66,21 @@ class Orders:
     async def placement(self, record: Deployment) -> port.Placement:
         """Return what is there already, or was begun, with the newest credentials. Raises JobFailed."""
         return await self._placement(record, await self._opened(record))
+
+    async def running(self, record: Deployment, request: Request) -> port.Running:
+        """Return what runs, of which something is asked. Raises JobFailed."""
+        placement = await self._placement(record, await self._opened(record))
+        return port.Running(
+            deployment_id=placement.deployment_id,
+            site=placement.site,
+            credentials=placement.credentials,
+            progress=port.Progress({**placement.progress.calls, **request.calls}, placement.progress.page),
+            told=placement.told,
+            secrets=placement.secrets,
+            request=request.id,
+            url=record.url or "",
+            health_path=record.health_path,
+        )
 
     async def stopping(self, record: Deployment) -> port.Placement:
         """Return what is to be stopped, which shows no lines: it is even where nobody can read its variables."""

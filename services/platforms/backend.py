@@ -6,7 +6,7 @@ import shutil
 import signal
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -80,6 +80,20 @@ class Machine:
     patience: Patience = field(default_factory=Patience)
 
 
+@dataclass(slots=True)
+class Switch:
+    """Lets a server be started again."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def restart(self) -> None:
+        """Ask for it, and return when the server answers again; never, where it does not."""
+        self.answers.clear()
+        self.asked.set()
+        await self.answers.wait()
+
+
 @frozen
 class Backend:
     """One order on this machine. `folder` is new and its own; `emit` takes each event."""
@@ -89,6 +103,7 @@ class Backend:
     port: int
     machine: Machine
     emit: Emit
+    switch: Switch = field(default_factory=Switch)
 
     async def run(self, *, on_live: Callable[[], None]) -> NoReturn:
         """Build, start and watch. Calls `on_live` just before `Live`. Ends only by DeployFailed or cancellation."""
@@ -168,9 +183,21 @@ class Backend:
             await self.machine.create_tables(text, prefix=self._table_prefix, stack=stack)
 
     async def _serve(self, on_live: Callable[[], None]) -> NoReturn:
+        async def went_live() -> None:
+            on_live()
+            await self.emit(Live(f"http://{HOST}:{self.port}"))
+
+        await self._run_server("start", went_live)
+        while True:
+            await self.say("The server was stopped, to be started again.")
+            await self._run_server("restart", _nothing)
+
+    async def _run_server(self, name: str, then: Callable[[], Awaitable[None]]) -> None:
+        """Run the server, and return when it is to be started again. Raises DeployFailed CRASHED."""
         tail = Tail(self, LogStream.RUNTIME)
         command = self.order.config.start_command or npm.scripts(self.folder).get("start") or _DEFAULT_START
-        await self.emit(StepChanged("start", StepState.RUNNING))
+        self.switch.asked.clear()
+        await self.emit(StepChanged(name, StepState.RUNNING))
         server = asyncio.create_task(
             run(
                 npm.shell(command),
@@ -180,17 +207,20 @@ class Backend:
                 grace=self.machine.limits.grace,
             )
         )
+        asked = asyncio.create_task(self.switch.asked.wait())
         try:
-            await self.emit(StepChanged("start", StepState.SUCCEEDED))
+            await self.emit(StepChanged(name, StepState.SUCCEEDED))
             async with step(self.emit, "health"):
                 await self._until_healthy(server, tail)
-            on_live()
-            await self.emit(Live(f"http://{HOST}:{self.port}"))
-            status = await server
-            raise DeployFailed("CRASHED", f"The server ended with {describe(status)}.{tail.quote()}")
+            await then()
+            self.switch.answers.set()
+            await asyncio.wait({server, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if server.done():
+                raise DeployFailed("CRASHED", f"The server ended with {describe(server.result())}.{tail.quote()}")
         finally:
-            server.cancel()
-            await to_the_end(ended(server))
+            for task in (asked, server):
+                task.cancel()
+                await to_the_end(ended(task))
 
     async def _until_healthy(self, server: "asyncio.Task[int]", tail: "Tail") -> None:
         """Return when the health path answers 200. Raises DeployFailed when time is up or the server ends."""
@@ -263,3 +293,7 @@ def describe(status: int) -> str:
     with contextlib.suppress(ValueError):
         return f"status {status} ({signal.Signals(status - 128).name})"
     return f"status {status}"
+
+
+async def _nothing() -> None:
+    """Do nothing: a server that was started again is what ran before."""

@@ -10,12 +10,12 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from services.core.frozen import frozen
-from services.platforms.backend import HOST, Backend, Machine
+from services.platforms.backend import HOST, Backend, Machine, Switch
 from services.platforms.emitting import Emit, emitted
-from services.platforms.port import Attached, Event, Order, Superseded
+from services.platforms.port import Attached, DeployFailed, Event, Offers, Order, Running, Superseded
 from services.platforms.process import ended, to_the_end
 
 _BUFFER: Final = 256
@@ -27,8 +27,9 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 class _Run:
     """One order under way."""
 
-    def __init__(self, deployment_id: str, work: "Callable[[_Run], Coroutine[Any, Any, None]]") -> None:
+    def __init__(self, deployment_id: str, switch: Switch, work: "Callable[[_Run], Coroutine[Any, Any, None]]") -> None:
         self.deployment_id = deployment_id
+        self.switch = switch
         self.gone = asyncio.Event()
         self.replaced_by: str | None = None
         self.work = asyncio.create_task(work(self))
@@ -47,6 +48,8 @@ class LocalPlatform(Attached):
     before it begins; any other replaces what runs at the site when it is live.
     """
 
+    offers: ClassVar[Offers] = Offers()
+
     root: Path
     machine: Machine
     _runs: dict[str, list[_Run]] = field(default_factory=dict[str, list[_Run]], init=False)
@@ -58,11 +61,21 @@ class LocalPlatform(Attached):
             async for event in events:
                 yield event
 
+    async def restart(self, running: Running) -> AsyncGenerator[Event]:
+        """Restart as port.Platform says: the program is started again in the folder of its deployment."""
+        runs = self._runs.get(running.site, [])
+        switch = next((run.switch for run in runs if run.deployment_id == running.deployment_id), None)
+        if switch is None:
+            raise DeployFailed("GONE", "It does not run on this machine any more.")
+        await switch.restart()
+        for event in ():
+            yield event
+
     async def _take(self, order: Order, emit: Emit) -> None:
         folder = self.root / _name(order.site) / _name(order.deployment_id)
         port = self._reserve_port(order.preferred_port)
         backend = Backend(order, folder, port, self.machine, emit)
-        run = _Run(order.deployment_id, lambda run: self._work(run, backend))
+        run = _Run(order.deployment_id, backend.switch, lambda run: self._work(run, backend))
         self._runs.setdefault(order.site, []).append(run)
         try:
             await ended(run.work)

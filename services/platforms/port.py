@@ -229,6 +229,23 @@ class Order(Placement):
     """Where a platform takes code from a repository: those of the service that has it."""
 
 
+@frozen(kw_only=True)
+class Running(Placement):
+    """A deployment that is live, of which something is asked."""
+
+    request: str
+    """Names what is asked: a mark of what is begun for it."""
+    url: str
+    health_path: str = "/health"
+
+
+@frozen(kw_only=True)
+class Offers:
+    """What a platform can do with what runs there; of what it can't, a sentence says why."""
+
+    no_restart: str | None = None
+
+
 @frozen
 class PhaseChanged:
     phase: Phase
@@ -302,6 +319,7 @@ class Platform(Protocol):
 
     outlives: ClassVar[bool]
     """Whether what runs goes on without us. If so, `deploy` ends once it is live, and closing it stops nothing."""
+    offers: ClassVar[Offers]
 
     def deploy(self, order: Order) -> AsyncGenerator[Event]:
         """Deploy, or go on from the order's progress, and yield what happens in order; end when nothing more will.
@@ -326,6 +344,13 @@ class Platform(Protocol):
         """Yield the lines that what runs has written since those that were told, and end. Raises as `deploy` does."""
         ...
 
+    def restart(self, running: Running) -> AsyncGenerator[Event]:
+        """Start what runs again, with the same code and variables; yield what happens, and end when it answers.
+
+        Of what does not outlive us, `deploy` yields what happens. Raises as `deploy` does; what runs goes on then.
+        """
+        ...
+
     async def check(self, credentials: Credentials) -> Identity:
         """Return whose credentials they are. Raises DeployFailed."""
         ...
@@ -336,6 +361,7 @@ class Attached:
 
     __slots__ = ()
     outlives: ClassVar[bool] = False
+    offers: ClassVar[Offers] = Offers(no_restart="Nothing of it can be restarted.")
 
     async def cancel(self, placement: Placement, *, live: bool) -> None:
         """Do nothing: closing `deploy` has stopped it."""
@@ -344,6 +370,11 @@ class Attached:
         """Yield nothing: `deploy` yields all lines."""
         for event in ():
             yield event
+
+    async def restart(self, running: Running) -> AsyncGenerator[Event]:  # noqa: ARG002 - the port's
+        """Refuse."""
+        raise DeployFailed("NOT_OFFERED", self.offers.no_restart or "This can't be restarted.")
+        yield  # an async generator raises when it is read
 
     async def check(self, credentials: Credentials) -> Identity:  # noqa: ARG002 - the port's
         """Return nobody."""

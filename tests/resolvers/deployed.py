@@ -41,8 +41,16 @@ class Deployed:
     async def deploy(self, *, platform: str = "LOCAL", **config: Any) -> str:
         return await self.user.deploy(self.project_id, self.generation_id, platform=platform, **config)
 
-    async def events(self, deployment_id: str, *, until: str | None = None, **variables: Any) -> list[dict[str, Any]]:
-        """Return a deployment's events, to its end or until its status is `until`."""
+    async def events(
+        self,
+        deployment_id: str,
+        *,
+        until: str | None = None,
+        until_step: tuple[str, str] | None = None,
+        times: int = 1,
+        **variables: Any,
+    ) -> list[dict[str, Any]]:
+        """Return a deployment's events, to its end, until its status is `until`, or until a step was told so often."""
         found: list[dict[str, Any]] = []
         follow = self.user.follow(EVENTS, id=deployment_id, **variables)
         async with asyncio.timeout(60), aclosing(follow) as results:
@@ -51,6 +59,10 @@ class Deployed:
                 found.append(result["data"]["deploymentEvents"])
                 if until is not None and found[-1].get("status") == until:
                     break
+                if until_step is not None and (found[-1].get("step"), found[-1].get("state")) == until_step:
+                    times -= 1
+                    if not times:
+                        break
         return found
 
     async def live(self, *, platform: str = "LOCAL", **config: Any) -> tuple[str, str]:

@@ -282,6 +282,34 @@ async def test_what_runs_there_goes_on_being_told(project: Deployed, heroku: Fak
     assert (await ended(project, deployment_id))["status"] == "CANCELED"
 
 
+async def test_what_runs_there_is_restarted_and_its_stream_tells_of_it(project: Deployed, heroku: FakeHeroku) -> None:
+    await connect(project.user, "HEROKU", {"token": heroku.token})
+    deployment_id, url = await project.live(platform="HEROKU")
+    app = next(app for app in heroku.apps.values() if app.record["web_url"] == f"{url}/")
+    dyno, builds = app.dyno_id, len(app.builds)
+    asked = await project.user.ask(
+        "mutation($id: ID!) { restartDeployment(input: {deploymentId: $id})"
+        " { deployment { id status } userErrors { message } } }",
+        id=deployment_id,
+    )
+    assert asked["restartDeployment"] == {"deployment": {"id": deployment_id, "status": "SUCCESS"}, "userErrors": []}
+    happened = await project.events(deployment_id, until_step=("health", "SUCCEEDED"), times=2)
+    assert "Restarting, as was asked for." in [line["message"] for line in lines(happened)]
+    steps = [(event["step"], event["state"]) for event in happened if event["__typename"] == "StepChanged"]
+    assert steps[-4:] == [(name, state) for name in ("restart", "health") for state in ("RUNNING", "SUCCEEDED")]
+    assert (app.dyno_id == dyno, len(app.builds)) == (False, builds)
+    assert (await shown(project.user, deployment_id))["status"] == "SUCCESS"
+    await project.cancel(deployment_id)
+    await ended(project, deployment_id)
+    again = await project.user.result(
+        "mutation($id: ID!) { restartDeployment(input: {deploymentId: $id})"
+        " { deployment { status } userErrors { code } } }",
+        id=deployment_id,
+    )
+    refused = again["data"]["restartDeployment"]
+    assert refused == {"deployment": {"status": "CANCELED"}, "userErrors": [{"code": "CONFLICT"}]}
+
+
 async def test_what_runs_there_runs_on_when_we_may_not_look_any_more(project: Deployed, heroku: FakeHeroku) -> None:
     await connect(project.user, "HEROKU", {"token": heroku.token})
     deployment_id, url = await project.live(platform="HEROKU")

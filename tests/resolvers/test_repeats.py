@@ -23,6 +23,7 @@ from services.core.ids import ApiKeyId, GenerationId, TeamId, UserId, new_id
 from services.deployments.model import DeploymentStatus
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.queue import Queue
+from services.foundation.jobs.record import OPEN
 from services.foundation.limits.idempotency import KEY_LIFETIME
 from services.generations import artifact
 from services.generations.artifact import Artifact, FileContent
@@ -157,6 +158,9 @@ async def ground(services: Services, github: FakeGitHub) -> AsyncIterator[Ground
         ground.things[deployment] = await deployed(services, project, ground.things["code"])
     token = NewIntegration(IntegrationType.GITHUB, Token(github.token), team_id=team.id)
     await services.integrations.create(token, by=ground.owner)
+    for deployment in ("live", "live2"):
+        lives = {"status": DeploymentStatus.SUCCESS, "finished_at": None, "open": OPEN}
+        ground.things[deployment] = await deployed(services, project, ground.things["code"], **lives)
     aws = services.projects.table.aws
     clients: list[Any] = [aws.dynamodb, aws.sqs, aws.sns, aws.s3, aws.ses, aws.kms]
     for client in clients:
@@ -181,10 +185,10 @@ async def stored(services: Services, project: Project, status: GenerationStatus)
     return generation.id
 
 
-async def deployed(services: Services, project: Project, generation_id: str) -> str:
+async def deployed(services: Services, project: Project, generation_id: str, **fields: object) -> str:
     code = GenerationId(generation_id)
-    lived = {"live_at": utc_now(), "finished_at": utc_now()}
-    deployment = deployment_of(project, code, status=DeploymentStatus.CANCELED, **lived)
+    lived = {"status": DeploymentStatus.CANCELED, "live_at": utc_now(), "finished_at": utc_now()}
+    deployment = deployment_of(project, code, **lived | fields)
     await services.deployments.table.put_new(deployment)
     return deployment.id
 

@@ -32,6 +32,12 @@ SLICE: Final = Slice(
             EDIT,
             told("BAD_USER_INPUT"),
         ),
+        "Mutation.restartDeployment": Entry(
+            "mutation($deployment: ID!) {"
+            " restartDeployment(input: {deploymentId: $deployment}) { userErrors { code } } }",
+            EDIT,
+            told("CONFLICT"),
+        ),
         "Mutation.rollbackDeployment": Entry(
             "mutation($deployment: ID!, $freshDeployment: ID!) { rollbackDeployment(input: {deploymentId: $deployment,"
             " toDeploymentId: $freshDeployment}) { userErrors { code } } }",
@@ -49,6 +55,7 @@ SLICE: Final = Slice(
             {"config": {"startCommand": "node other.js"}},
         ),
         "redeploy": Create("deployment", {"deploymentId": "{deployment}"}, {"deploymentId": "{deployment2}"}),
+        "restartDeployment": Create("deployment", {"deploymentId": "{live}"}, {"deploymentId": "{live2}"}),
         "rollbackDeployment": Create(
             "deployment",
             {"deploymentId": "{deployment}", "toDeploymentId": "{deployment2}"},

@@ -68,6 +68,11 @@ class JobRecord(Entity, frozen=True, kw_only=True, rename="camel"):
         return False
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether somebody waits for its next attempt, so that it does not: what they ask for, only a run can do."""
+        return False
+
+    @property
     def runs_without_us(self) -> bool:
         """Whether it has done what was asked for, and runs on elsewhere: losing workers over it does not end it."""
         return False

@@ -66,6 +66,8 @@ class Run(Generic[R]):
     """Fields of the record that the next save writes as well, whoever makes it: also one that ends cut-short work."""
     detached: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by a job that goes on for long with little to do, to free its slot."""
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when something urgent is asked of what it runs; whoever takes it up clears it."""
     _work: "asyncio.Task[None] | None" = None
 
     @property
@@ -127,7 +129,7 @@ def claim(table: Table[R], job_id: str, *, owner: str, lease: float, now: Clock)
         moment = now()
         if old.finished_at is not None:
             raise Finished
-        pause = None if old.stop else old.not_before  # what is to stop need not wait for its next attempt
+        pause = None if old.stop or old.is_urgent else old.not_before
         free = max(moment, old.lease.until if old.lease else moment, pause or moment)
         if free > moment:
             raise Busy((free - moment).total_seconds())
@@ -145,7 +147,8 @@ def claim(table: Table[R], job_id: str, *, owner: str, lease: float, now: Clock)
 class Heartbeat:
     """A thread that extends a run's lease and its message every third of the lease, and looks for a request to stop.
 
-    A lost receipt, a lost lease or two missed beats interrupt the run.
+    It tells the run when something urgent is asked of it. A lost receipt, a lost lease or two missed beats interrupt
+    the run.
     """
 
     run: Run[Any]
@@ -190,6 +193,8 @@ class Heartbeat:
     def _look(self, record: JobRecord | None, attempt: int) -> Interrupt | None:
         if record is None or record.attempt != attempt:
             return Interrupt.LOST
+        if record.is_urgent:
+            self.loop.call_soon_threadsafe(self.run.called.set)
         return Interrupt.STOP if record.stop else None
 
     def _beat(self, table: Table[Any], job_id: str, attempt: int) -> Interrupt | None:

@@ -299,7 +299,7 @@ class Worker(Generic[R]):
         if run.record.stop:  # from before that save: once no run holds the job, who cancels it ends it
             await self._stop(run)
         else:
-            await self._requeue(run.record, after=seconds)
+            await self._requeue(run.record, after=0 if run.record.is_urgent else seconds)
 
     async def _stop(self, run: Run[R]) -> None:
         try:

@@ -10,8 +10,10 @@ from services.platforms.ecs.account import NAME, Account, failure
 from services.platforms.ecs.deployment import EcsDeployment, give_up
 from services.platforms.ecs.lines import Lines
 from services.platforms.ecs.service import Service
-from services.platforms.ecs.site import Site
-from services.platforms.port import REGION, DeployFailed, Identity, LogStream, Order, Placement
+from services.platforms.ecs.serving import Serving
+from services.platforms.ecs.site import REQUEST, Site
+from services.platforms.ecs.tasks import Mark, Tasks
+from services.platforms.port import REGION, DeployFailed, Identity, LogStream, Offers, Order, Placement, Running
 from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Refused
 from services.platforms.vendors.work import Work
@@ -22,6 +24,7 @@ class EcsPlatform(VendorPlatform[Account]):
     """The site is a service in ECS Express Mode. The revision of its newest deployment is what runs."""
 
     name: ClassVar[str] = NAME
+    offers: ClassVar[Offers] = Offers()
 
     region: str = REGION
     endpoints: Endpoints = field(default_factory=Endpoints)
@@ -47,6 +50,19 @@ class EcsPlatform(VendorPlatform[Account]):
     async def tell(self, client: Account, placement: Placement, work: Work) -> None:
         lines = Lines(client, Site(placement.site).log)
         await lines.tell(work, LogStream.RUNTIME, prefix=placement.deployment_id)
+
+    async def start_again(self, client: Account, running: Running, work: Work) -> None:
+        """Let the service run the same code and variables anew: as a revision, since Express Mode restarts nothing."""
+        site = Site(running.site)
+        tasks, service = Tasks(client, site, running), Service(client, site, running)
+        mark = Mark(REQUEST, running.request)
+        current = await service.rollouts.newest()
+        if current is None:
+            raise DeployFailed("GONE", "Nothing of it runs at AWS any more.")
+        definition = await work.once(
+            "restart-release", call=lambda: tasks.copy(current, mark), find=lambda: tasks.find(mark)
+        )
+        await Serving(service, work, Lines(client, site.log)).serve(definition, since="restart")
 
     async def identify(self, client: Account) -> Identity:
         """Return the ARN of whose keys they are."""

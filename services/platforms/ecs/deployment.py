@@ -1,7 +1,6 @@
 """A deployment to ECS, or a rollback: from the source, or an earlier task definition, to a service that answers."""
 
 import asyncio
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -10,12 +9,12 @@ from services.platforms.ecs.account import Account
 from services.platforms.ecs.ground import Ground
 from services.platforms.ecs.images import Images
 from services.platforms.ecs.lines import Lines
-from services.platforms.ecs.rollouts import Described
 from services.platforms.ecs.service import Service
+from services.platforms.ecs.serving import Serving
 from services.platforms.ecs.site import Site
 from services.platforms.ecs.tasks import Tasks
 from services.platforms.emitting import step
-from services.platforms.port import DeployFailed, Live, LogStream, Order, Phase, PhaseChanged, Placement
+from services.platforms.port import DeployFailed, Live, Order, Phase, PhaseChanged, Placement
 from services.platforms.preparing import Prepare
 from services.platforms.vendors.client import Refused, Unclear
 from services.platforms.vendors.work import Limits, Work, found
@@ -48,7 +47,8 @@ class EcsDeployment:
         else:
             definition = await self._copied(earlier.id("release"))
         await self.work.emit(PhaseChanged(Phase.DEPLOYING))
-        await self._serve(definition)
+        async with step(self.work.emit, "release"):
+            await self._serving.serve(definition, since="service", health_path=self.order.config.health_path)
         await self._check()
 
     async def _give_way(self) -> None:
@@ -95,55 +95,6 @@ class EcsDeployment:
             tasks = self._tasks
             return await self.work.once("release", call=lambda: tasks.copy(earlier), find=tasks.find)
 
-    async def _serve(self, definition: str) -> None:
-        """Let the service run a task definition, and wait until it does. Raises DeployFailed."""
-        service, path = self._service, self.order.config.health_path
-
-        async def find() -> str | None:
-            return await service.rollouts.find(definition)
-
-        async def call() -> str:
-            await service.serve(definition, health_path=path, poll=self.work.limits.poll)
-            while (arn := await find()) is None:  # noqa: ASYNC110 - AWS's
-                await asyncio.sleep(self.work.limits.poll)
-            return arn
-
-        async with step(self.work.emit, "release"):
-            async with self.work.within(self.work.limits.release, "release", since="service"):
-                arn = await self.work.once("service", call=call, find=find, page=lambda _: service.page)
-                deployment = await self._deployed(arn)
-            if (
-                deployment is None
-                or deployment.status != "SUCCESSFUL"
-                or not await self._is_ours(deployment, definition)
-            ):
-                await self._lines.tell(self.work, LogStream.RUNTIME, prefix=self.order.deployment_id)
-                raise await self._failure(deployment, definition)
-
-    async def _deployed(self, arn: str) -> Described | None:
-        """Wait until a deployment of the service has ended, telling what the backend writes meanwhile."""
-        pause = self.work.limits.poll
-        while True:
-            deployment = await self._service.rollouts.get(arn)
-            new = await self._lines.tell(self.work, LogStream.RUNTIME, prefix=self.order.deployment_id)
-            if deployment is None or deployment.has_ended:
-                return deployment
-            pause = self.work.limits.poll if new else pause * 1.5
-            await asyncio.sleep(min(pause, self.work.limits.longest_poll))
-
-    async def _is_ours(self, deployment: Described, definition: str) -> bool:
-        """Say whether what a deployment has brought is what we asked for, rather than what ran before."""
-        target = deployment.target_service_revision
-        return target is not None and await self._service.rollouts.definition_of(target.arn) == definition
-
-    async def _failure(self, deployment: Described | None, definition: str) -> DeployFailed:
-        said = await self._service.why(definition)
-        reason = deployment.status_reason.rstrip(".") if deployment else "the service was deleted there"
-        message = f"ECS did not bring it up: {reason or 'it gives no reason'}. {said}{self.work.quote()}"
-        if re.search(r"health ?check", f"{reason} {said}", re.IGNORECASE):
-            return DeployFailed("HEALTH_CHECK_FAILED", message)
-        return DeployFailed("RELEASE_FAILED", message)
-
     async def _check(self) -> None:
         service = self._service
 
@@ -172,8 +123,8 @@ class EcsDeployment:
         return Service(self.account, self.site, self.order)
 
     @property
-    def _lines(self) -> Lines:
-        return Lines(self.account, self.site.log)
+    def _serving(self) -> Serving:
+        return Serving(self._service, self.work, Lines(self.account, self.site.log))
 
 
 async def give_up(account: Account, placement: Placement, limits: Limits) -> None:

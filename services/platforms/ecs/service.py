@@ -11,7 +11,7 @@ from services.platforms.ecs.account import Account, Nothing
 from services.platforms.ecs.roles import INFRASTRUCTURE
 from services.platforms.ecs.rollouts import Described, Rollouts
 from services.platforms.ecs.site import CLUSTER, MARK, Site, console
-from services.platforms.port import Placement
+from services.platforms.port import DeployFailed, Placement
 from services.platforms.vendors.work import LOOKS
 
 _SAID: Final = 3
@@ -95,13 +95,18 @@ class Service:
         present = (each for each in (answer.services if answer else ()) if each.status != "INACTIVE")
         return next(present, None)
 
-    async def serve(self, definition: str, *, health_path: str, poll: float) -> None:
-        """Let a task definition run, instead of what runs now. Waits for the end of a service that was deleted."""
+    async def serve(self, definition: str, *, health_path: str | None, poll: float) -> None:
+        """Let a task definition run, instead of what runs now. Waits for the end of a service that was deleted.
+
+        Without a health path, the service keeps the one that it has. Raises DeployFailed GONE where it has none.
+        """
         while (service := await self.find()) is not None and service.status == "DRAINING":  # noqa: ASYNC110 - AWS's
             await asyncio.sleep(poll)
         if service is not None:
             await self._update(service.service_arn, definition, health_path)
             return
+        if health_path is None:
+            raise DeployFailed("GONE", "The service was deleted at AWS.")
         given: dict[str, Any] = {
             "cluster": CLUSTER,
             "serviceName": self.site.name,

@@ -9,6 +9,8 @@ CLUSTER: Final = "snapinfra"
 """Of all sites of an account."""
 MARK: Final = "snapinfra:deployment"
 """The tag that says of which deployment something is."""
+REQUEST: Final = "snapinfra:request"
+"""The tag that says for what something was begun that was asked of what runs."""
 
 
 @frozen

@@ -31,7 +31,9 @@ _OURS: Final = frozenset(
 """What of a task definition was once given by us."""
 
 
-class _Tag(msgspec.Struct, frozen=True):
+class Mark(msgspec.Struct, frozen=True):
+    """A tag."""
+
     key: str
     value: str = ""
 
@@ -42,7 +44,7 @@ class _Definition(msgspec.Struct, frozen=True, rename="camel"):
 
 class _Registered(msgspec.Struct, frozen=True, rename="camel"):
     task_definition: _Definition
-    tags: Sequence[_Tag] = ()
+    tags: Sequence[Mark] = ()
 
 
 class _Given(msgspec.Struct, frozen=True, rename="camel"):
@@ -85,13 +87,14 @@ class Tasks:
         }
         return await self._register(definition)
 
-    async def copy(self, arn: str) -> str:
+    async def copy(self, arn: str, *marks: Mark) -> str:
         """Register what an earlier revision runs once more, for this deployment, and return its ARN."""
         earlier = await self.account.call(_Given, "ecs", "describe_task_definition", taskDefinition=arn)
-        return await self._register({name: value for name, value in earlier.task_definition.items() if name in _OURS})
+        given = {name: value for name, value in earlier.task_definition.items() if name in _OURS}
+        return await self._register(given, *marks)
 
-    async def find(self) -> str | None:
-        """Return the revision that carries the deployment's mark."""
+    async def find(self, mark: Mark | None = None) -> str | None:
+        """Return the revision that carries a mark, the deployment's if it is no other."""
         listed = await self.account.call(
             _Arns,
             "ecs",
@@ -100,7 +103,7 @@ class Tasks:
             sort="DESC",
             maxResults=_NEWEST,
         )
-        mark = _Tag(MARK, self.placement.deployment_id)
+        mark = mark or Mark(MARK, self.placement.deployment_id)
         for arn in listed.task_definition_arns:
             described = await self.account.call(
                 _Registered, "ecs", "describe_task_definition", taskDefinition=arn, include=["TAGS"]
@@ -109,7 +112,7 @@ class Tasks:
                 return arn
         return None
 
-    async def _register(self, definition: Mapping[str, Any]) -> str:
+    async def _register(self, definition: Mapping[str, Any], *marks: Mark) -> str:
         """Register a definition as the deployment's: marked, and with lines of its own."""
         logs = {
             "logDriver": "awslogs",
@@ -120,7 +123,8 @@ class Tasks:
             },
         }
         containers = [{**each, "logConfiguration": logs} for each in definition["containerDefinitions"]]
-        tags = [{"key": MARK, "value": self.placement.deployment_id}]
+        all_marks = (Mark(MARK, self.placement.deployment_id), *marks)
+        tags = [{"key": mark.key, "value": mark.value} for mark in all_marks]
         given: dict[str, Any] = {**definition, "containerDefinitions": containers, "tags": tags}
         registered = await self.account.call(_Registered, "ecs", "register_task_definition", repeatable=False, **given)
         return registered.task_definition.task_definition_arn

@@ -1,12 +1,13 @@
 """The adapter of the port."""
 
+import asyncio
 from typing import ClassVar, Final
 
 from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
 from services.platforms.heroku.app import Account, App, failure
 from services.platforms.heroku.deployment import HerokuDeployment
-from services.platforms.port import DeployFailed, Identity, Order, Placement
+from services.platforms.port import DeployFailed, Identity, Offers, Order, Placement, Running
 from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Client, Refused
 from services.platforms.vendors.work import Work
@@ -20,6 +21,7 @@ class HerokuPlatform(VendorPlatform[Client]):
     """The site is the name of the app. Its newest release is what runs."""
 
     name: ClassVar[str] = "Heroku"
+    offers: ClassVar[Offers] = Offers()
 
     base_url: str = URL
 
@@ -45,6 +47,23 @@ class HerokuPlatform(VendorPlatform[Client]):
 
     async def tell(self, client: Client, placement: Placement, work: Work) -> None:
         await App(client, placement).tell_log(work)
+
+    async def start_again(self, client: Client, running: Running, work: Work) -> None:
+        """Restart all dynos, and wait until those that serve the web are others."""
+        app = App(client, running)
+        before = await work.once("dynos", call=app.dynos, find=app.dynos)
+
+        async def call() -> str:
+            await app.restart()
+            return "done"
+
+        async def find() -> str | None:
+            return "done" if await app.has_replaced(before) else None
+
+        await work.once("restart", call=call, find=find)
+        async with work.within(self.limits.release, "restart", since="restart"):
+            while await find() is None:  # noqa: ASYNC110 - Heroku tells nobody
+                await asyncio.sleep(self.limits.poll)
 
     async def identify(self, client: Client) -> Identity:
         """Return the address of the account."""

@@ -67,6 +67,9 @@ class Release(msgspec.Struct, frozen=True):
 
 
 class Dyno(msgspec.Struct, frozen=True):
+    """A process: one that is started again is another."""
+
+    id: str
     type: str
     state: str
     """starting, up, crashed, down or idle."""
@@ -131,8 +134,24 @@ class App:
 
     async def has_crashed(self, release_id: str) -> bool:
         """Say whether a web dyno of a release has crashed."""
+        return any(dyno.release.id == release_id and dyno.state == "crashed" for dyno in await self._web())
+
+    async def restart(self) -> None:
+        """Let Heroku start all dynos again."""
+        await self.client.call("DELETE", f"{self.path}/dynos")
+
+    async def dynos(self) -> str:
+        """Return the ids of the web dynos."""
+        return " ".join(dyno.id for dyno in await self._web())
+
+    async def has_replaced(self, dynos: str) -> bool:
+        """Say whether all web dynos are others, and none of them is only about to come up."""
+        earlier = dynos.split()
+        return all(dyno.id not in earlier and dyno.state != "starting" for dyno in await self._web())
+
+    async def _web(self) -> list[Dyno]:
         dynos = await self.client.get(f"{self.path}/dynos", list[Dyno]) or []
-        return any(dyno.type == "web" and dyno.release.id == release_id and dyno.state == "crashed" for dyno in dynos)
+        return [dyno for dyno in dynos if dyno.type == "web"]
 
     async def find_rollback(self, since: datetime, *, to: str = "") -> str | None:
         """Return the newest release that a rollback since then has made, to a version such as `7` or to any."""

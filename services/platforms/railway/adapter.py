@@ -4,7 +4,7 @@ from typing import ClassVar, Final
 
 from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
-from services.platforms.port import DeployFailed, Identity, Order, Placement
+from services.platforms.port import DeployFailed, Identity, Offers, Order, Placement, Running
 from services.platforms.railway.answers import REMOVED, Who
 from services.platforms.railway.api import Api, failure
 from services.platforms.railway.deployment import RailwayDeployment
@@ -23,6 +23,7 @@ class RailwayPlatform(VendorPlatform[Client]):
     """The site is the name of the project and of its service."""
 
     name: ClassVar[str] = "Railway"
+    offers: ClassVar[Offers] = Offers()
 
     base_url: str = URL
 
@@ -56,6 +57,9 @@ class RailwayPlatform(VendorPlatform[Client]):
             successor = await Site(Api(client), placement).running(deployment)
             if successor is not None:
                 await logs.look(successor.id)
+
+    async def start_again(self, client: Client, running: Running, work: Work) -> None:
+        await work.unless_made("restart", Site(Api(client), running).restart)
 
     async def identify(self, client: Client) -> Identity:
         """Return the workspaces that the token reaches."""

@@ -95,6 +95,7 @@ RUNTIME_LINES = Document(
 
 CANCEL = Document("mutation Cancel($id: String!) { deploymentCancel(id: $id) }")
 REMOVE = Document("mutation Remove($id: String!) { deploymentRemove(id: $id) }")
+RESTART = Document("mutation Restart($id: String!) { deploymentRestart(id: $id) }")
 ROLLBACK = Document("mutation Rollback($id: String!) { deploymentRollback(id: $id) }", is_repeatable=False)
 
 ALL: Final = tuple(value for value in dict(globals()).values() if isinstance(value, Document))

@@ -34,6 +34,7 @@ from services.platforms.railway.documents import (
     PROJECT_CREATE,
     PROJECTS,
     REMOVE,
+    RESTART,
     ROLLBACK,
     SERVICE_CREATE,
     VARIABLE_DELETE,
@@ -176,6 +177,16 @@ class Site:
         """Return what runs instead of a deployment that was removed: Railway moves services to other machines."""
         place = Place(deployment.project_id, deployment.environment_id, deployment.service_id or "")
         return next((each for each in await self.deployments(place) if each.status in LIVE), None)
+
+    async def restart(self) -> None:
+        """Start again what runs, which is ours: or that to which Railway has moved it. Raises DeployFailed GONE."""
+        deployment_id = self.placement.progress.id("rollback") or self.placement.progress.id("build")
+        deployment = await self.api.deployment(deployment_id) if deployment_id else None
+        if deployment is not None and deployment.status in REMOVED:
+            deployment = await self.running(deployment)
+        if deployment is None:
+            raise DeployFailed("GONE", "Nothing of it runs at Railway any more.")
+        await self.api.ask(RESTART, Done, id=deployment.id)
 
     async def stop(self) -> None:
         """Let nothing of the service run."""

@@ -9,8 +9,8 @@ from typing import ClassVar, Generic, TypeVar
 from services.core.clock import Clock
 from services.core.credentials import Credentials, secrets_of
 from services.core.frozen import frozen
-from services.platforms.emitting import Emit, emitted
-from services.platforms.port import DeployFailed, Event, Identity, Order, Placement
+from services.platforms.emitting import Emit, emitted, step
+from services.platforms.port import DeployFailed, Event, Identity, Offers, Order, Placement, Running
 from services.platforms.preparing import Prepare
 from services.platforms.vendors.client import Refused
 from services.platforms.vendors.patience import Patience, Pauses
@@ -27,6 +27,7 @@ class VendorPlatform(ABC, Generic[C]):
     outlives: ClassVar[bool] = True
     name: ClassVar[str]
     """For people, such as `Heroku`."""
+    offers: ClassVar[Offers] = Offers(no_restart="What runs there can't be restarted from here.")
 
     pauses: Pauses
     prepare: Prepare
@@ -50,6 +51,13 @@ class VendorPlatform(ABC, Generic[C]):
     async def tell(self, client: C, placement: Placement, work: Work) -> None:
         """Emit the lines of what runs that were not told."""
 
+    async def start_again(self, client: C, running: Running, work: Work) -> None:  # noqa: ARG002 - of those that do
+        """Restart what runs, once for a request if it can be; return when that is under way. What it says goes on.
+
+        Raises DeployFailed NOT_OFFERED.
+        """
+        raise DeployFailed("NOT_OFFERED", self.offers.no_restart or f"{self.name} restarts nothing.")
+
     @abstractmethod
     async def identify(self, client: C) -> Identity:
         """Return whose credentials they are."""
@@ -68,6 +76,19 @@ class VendorPlatform(ABC, Generic[C]):
         """Look as port.Platform says."""
         async with aclosing(self._emitted(placement, lambda client, work: self.tell(client, placement, work))) as told:
             async for event in told:
+                yield event
+
+    async def restart(self, running: Running) -> AsyncGenerator[Event]:
+        """Restart as port.Platform says."""
+
+        async def restart(client: C, work: Work) -> None:
+            async with step(work.emit, "restart"):
+                await self.start_again(client, running, work)
+            async with step(work.emit, "health"):
+                await work.until_healthy(running.url, running.health_path, is_down=_unknown)
+
+        async with aclosing(self._emitted(running, restart)) as events:
+            async for event in events:
                 yield event
 
     async def cancel(self, placement: Placement, *, live: bool) -> None:
@@ -94,3 +115,7 @@ class VendorPlatform(ABC, Generic[C]):
 
     def _worded(self, secrets: Iterable[str]) -> AbstractContextManager[None]:
         return worded(self.name, self.failure, secrets=secrets, again_after=self.patience.longest)
+
+
+async def _unknown() -> None:
+    """Say nothing of why it may be down: it is what runs, whether or not it is well."""

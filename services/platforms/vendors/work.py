@@ -142,6 +142,16 @@ class Work:
         self._calls[step] = Call(earlier.at, known)
         return known
 
+    async def unless_made(self, step: str, call: Callable[[], Awaitable[object]]) -> None:
+        """Make a call whose repetition does no harm, unless an earlier attempt has got its answer."""
+        if self.id(step) is not None:
+            return
+        if step not in self._calls:
+            await self.emit(Calling(step))
+            self._calls[step] = Call(self.now())
+        await call()
+        await self.emit(Called(step, "done"))
+
     @asynccontextmanager
     async def within(self, seconds: float, what: str, *, since: str) -> AsyncGenerator[None]:
         """Bound what follows the call of a step. Raises DeployFailed BUILD_TIMED_OUT, or of whatever it is."""

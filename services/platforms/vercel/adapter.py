@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
-from services.platforms.port import DeployFailed, Identity, Order, Placement
+from services.platforms.port import DeployFailed, Identity, Offers, Order, Placement
 from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Client, Refused
 from services.platforms.vendors.work import Work
@@ -22,6 +22,9 @@ class VercelPlatform(VendorPlatform[Vercel]):
     """The site is the name of the project. What its production domain leads to is what runs."""
 
     name: ClassVar[str] = "Vercel"
+    offers: ClassVar[Offers] = Offers(
+        no_restart="Vercel runs functions, each for a request: there is no server that could be restarted."
+    )
 
     base_url: str = URL
 

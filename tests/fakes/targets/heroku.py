@@ -65,6 +65,7 @@ class App:
     """Config vars by release."""
     web: int = 1
     dyno: str = "down"
+    dyno_id: str = field(default_factory=_id)
     log: list[str] = field(default_factory=list[str])
 
     @property
@@ -84,6 +85,7 @@ class FakeHeroku(Target):
     """Names of apps of other people."""
     blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
     outputs: dict[str, Output] = field(default_factory=dict[str, Output])
+    restarts: int = 0
     late_release: bool = True
     """A build succeeds a moment before its release is known."""
 
@@ -109,6 +111,7 @@ class FakeHeroku(Target):
             self.route("GET", "/apps/{app}/releases/{release}", self._release),
             self.route("GET", "/apps/{app}/releases/{release}/config-vars", self._kept),
             self.route("GET", "/apps/{app}/dynos", self._dynos),
+            self.route("DELETE", "/apps/{app}/dynos", self._restart),
             self.route("PATCH", "/apps/{app}/formation", self._scale),
             self.route("POST", "/apps/{app}/log-sessions", self._log_session),
             Route("/output/{output}", self._output),
@@ -285,7 +288,7 @@ class FakeHeroku(Target):
             app.dyno = "down"
             return
         code = app.code[release["slug"]["id"]]
-        app.dyno = "starting"
+        app.dyno, app.dyno_id = "starting", _id()
         came_up = await self.host.start(app.name, code, app.kept[release["id"]], app.write)
         app.dyno = "up" if came_up else "crashed"
         await app.write(f"State changed from starting to {app.dyno}", source="heroku")
@@ -342,7 +345,7 @@ class FakeHeroku(Target):
             "attach_url": None,
             "command": "npm start",
             "created_at": _now(),
-            "id": _id(),
+            "id": app.dyno_id,
             "name": "web.1",
             "release": {"id": release["id"], "version": release["version"]},
             "app": {"name": app.name, "id": app.record["id"]},
@@ -353,6 +356,20 @@ class FakeHeroku(Target):
         }
         self._valid({"$ref": "#/definitions/dyno"}, dyno)
         return JSONResponse([dyno])
+
+    async def _restart(self, request: Request) -> Response:
+        """Take the order: dynos are started again a moment later."""
+        app = self._found(request)
+        if app is None:
+            return self._missing()
+        self.restarts += 1
+        self.background(self._restarted(app))
+        return JSONResponse({}, 202)
+
+    async def _restarted(self, app: App) -> None:
+        await asyncio.sleep(0.05)
+        await app.write("Stopping all processes with SIGTERM", source="heroku")
+        await self._run(app, next(each for each in reversed(app.releases) if each["status"] == "succeeded"))
 
     async def _scale(self, request: Request) -> Response:
         app = self._found(request)

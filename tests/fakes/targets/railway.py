@@ -41,6 +41,7 @@ class FakeRailway(Target):
     workspaces: Mapping[str, str] = field(default_factory=lambda: {new_id(): "Alice's", new_id(): "Team of Alice"})
     projects: list[Project] = field(default_factory=list[Project])
     uploads: int = 0
+    restarts: int = 0
     refusals: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     """What operations are refused with, in order."""
 
@@ -181,6 +182,14 @@ class FakeRailway(Target):
 
     async def on_deploymentRemove(self, _: object, **given: Any) -> bool:  # noqa: N802
         await self.cloud.remove(self._deployment(given["id"]))
+        return True
+
+    async def on_deploymentRestart(self, _: object, **given: Any) -> bool:  # noqa: N802
+        deployment = self._deployment(given["id"])
+        if deployment.status not in {"SUCCESS", "SLEEPING", "CRASHED"}:
+            raise GraphQLError("Only what runs can be restarted")
+        self.restarts += 1
+        await self.cloud.restart(deployment)
         return True
 
     async def on_deploymentRollback(self, _: object, **given: Any) -> bool:  # noqa: N802

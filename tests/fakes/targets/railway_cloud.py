@@ -167,6 +167,18 @@ class Cloud:
 
         self.background(begin())
 
+    async def restart(self, deployment: Deployment) -> None:
+        """Stop what runs; it is started again a moment later, in the same deployment, whose state stays."""
+        await self.host().stop(deployment.id)
+
+        async def start() -> None:
+            await asyncio.sleep(0.05)
+            code = Code(deployment.files, deployment.config.get("startCommand", "npm start"))
+            if not await self.host().start(deployment.id, code, deployment.variables, deployment.runtime.emit):
+                _moves(deployment, "CRASHED")
+
+        self.background(start())
+
     async def remove(self, deployment: Deployment) -> None:
         deployment.status = "REMOVED"
         await self.host().stop(deployment.id)

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import cast
 
+import msgspec
 import pytest
 
 from services.config import Config
 from services.core.credentials import Credentials
-from services.core.errors import Unavailable
+from services.core.errors import Conflict, Invalid, Unavailable
+from services.deployments.events import LogLine, decode
 from services.deployments.job import STOPS, DeploymentJob
 from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus
 from services.foundation.events.producer import Producer
@@ -21,14 +23,20 @@ from services.foundation.jobs.worker import JobFailed, Parked, Worker
 from services.generations.model import Generation, GenerationKind
 from services.platforms.port import (
     Call,
+    Called,
+    Calling,
     DeployFailed,
     DeploymentPlatform,
     Event,
     Identity,
     Live,
+    Offers,
     Order,
     Placement,
     Progress,
+    Running,
+    StepChanged,
+    StepState,
 )
 from tests.services.site import Site, standing
 from tests.snapinfra import provisioned
@@ -43,6 +51,13 @@ class Elsewhere:
     away: int = 0
     """So many calls to stop something are not answered."""
     asked: int = 0
+    restarted: list[Running] = field(default_factory=list[Running])
+    looked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once somebody looks."""
+    may_look: asyncio.Event | None = None
+    """What a look waits for."""
+
+    offers = Offers()
 
     async def deploy(self, order: Order) -> AsyncGenerator[Event]:
         yield Live(f"https://{order.site}.example.com")
@@ -50,8 +65,21 @@ class Elsewhere:
     async def look(self, placement: Placement) -> AsyncGenerator[Event]:  # noqa: ARG002 - the port's
         if self.trouble is not None:
             raise self.trouble
+        self.looked.set()
+        if self.may_look is not None:
+            await self.may_look.wait()
         for event in ():
             yield event
+
+    async def restart(self, running: Running) -> AsyncGenerator[Event]:
+        self.restarted.append(running)
+        if len(self.restarted) <= self.away:
+            raise DeployFailed("PLATFORM_UNAVAILABLE", "It is away.", again_after=0.5)
+        if self.trouble is not None:
+            raise self.trouble
+        yield Calling("restart")
+        yield Called("restart", "done")
+        yield StepChanged("health", StepState.SUCCEEDED)
 
     async def cancel(self, placement: Placement, *, live: bool) -> None:  # noqa: ARG002 - the port's
         self.asked += 1
@@ -137,12 +165,10 @@ async def test_of_two_that_came_to_answer_at_once_one_stays(
     assert project.live_deployment_id == kept.id
 
 
-@pytest.mark.parametrize(("away", "failures", "reason"), [(2, 0, None), (99, STOPS, "NOT_STOPPED")])
-async def test_what_can_not_be_stopped_now_is_stopped_later(
-    site: Site, code: Generation, away: int, failures: int, reason: str | None
-) -> None:
-    deployments, platform, stop = site.services.deployments, Elsewhere(away=away), asyncio.Event()
-    deployment = await deployed(site, code, failures=failures, **live(site))
+@asynccontextmanager
+async def serving(site: Site, platform: Elsewhere) -> AsyncGenerator[None]:
+    """Run a worker with a platform for the length of the block."""
+    deployments, stop = site.services.deployments, asyncio.Event()
     job = cast("DeploymentJob", site.services.deletion.deployment_job)
     worker = Worker(
         queue=deployments.queue,
@@ -154,14 +180,130 @@ async def test_what_can_not_be_stopped_now_is_stopped_later(
         now=site.clock,
         new_owner=lambda: "test",
     )
-    asked = await deployments.cancel(deployment.id, by=site.actor)
-    assert asked.status is DeploymentStatus.CANCELING
     running = asyncio.create_task(worker.run(stop))
-    async with asyncio.timeout(40):
-        while (ended := await job.table.find(deployment.id)) and ended.finished_at is None:  # noqa: ASYNC110 - the record tells nobody
-            await asyncio.sleep(0.1)
+    yield
     stop.set()
     await running
+
+
+async def answered(site: Site, deployment: Deployment) -> Deployment:
+    """Wait until what was asked of a deployment is done with."""
+    async with asyncio.timeout(40):
+        while True:
+            stored = await site.services.deployments.table.find(deployment.id)
+            if stored is not None and stored.request is None and stored.answered is not None:
+                return stored
+            await asyncio.sleep(0.1)
+
+
+async def said(site: Site, deployment: Deployment) -> list[str]:
+    entries = (await site.services.deployments.event_log.read(deployment.id, after=0, limit=100)).entries
+    happened = [decode(entry.data) for entry in entries]
+    return [event.message for event in happened if isinstance(event, LogLine)]
+
+
+async def test_what_waits_in_its_queue_is_restarted_at_once(site: Site, code: Generation) -> None:
+    platform, hour = Elsewhere(), timedelta(hours=1)
+    deployment = await deployed(site, code, not_before=site.clock() + hour, url="https://x.example.com", **live(site))
+    async with serving(site, platform):
+        for _ in range(2):  # the second asks for what is asked for already
+            asked = await site.services.operator.restart(deployment.id, by=site.actor)
+            assert asked.status is DeploymentStatus.SUCCESS
+        stored = await answered(site, deployment)
+    (running,) = platform.restarted
+    assert (running.url, running.progress.id("build")) == ("https://x.example.com", "build-1")
+    assert stored.answered == running.request
+    assert stored.progress.calls.keys() == {"build"}, "how far it had come is forgotten with it"
+    assert await said(site, deployment) == ["Restarting, as was asked for."]
+
+
+async def test_what_is_asked_for_while_a_look_is_on_is_done_right_after_it(site: Site, code: Generation) -> None:
+    platform = Elsewhere(may_look=asyncio.Event())
+    deployment = await deployed(site, code, pause=60, **live(site))
+    async with serving(site, platform), asyncio.timeout(40):
+        await site.services.deployments.queue.send(deployment.id, group=deployment.team_id)
+        await platform.looked.wait()
+        await site.services.operator.restart(deployment.id, by=site.actor)
+        assert platform.may_look is not None
+        platform.may_look.set()
+        await answered(site, deployment)
+    assert len(platform.restarted) == 1
+
+
+async def test_a_restart_goes_on_where_its_worker_was_lost(site: Site, code: Generation) -> None:
+    platform, deployment = Elsewhere(), await deployed(site, code, **live(site))
+    await site.services.operator.restart(deployment.id, by=site.actor)
+    async with run_of(site, deployment, platform) as (_, run):
+        request = run.record.request
+        assert request is not None
+        begun = msgspec.structs.replace(request, calls={"restart": Call(site.clock(), "done")})
+        await run.save(request=begun, lease=None)
+    async with serving(site, platform):
+        await answered(site, deployment)
+    (running,) = platform.restarted
+    assert running.progress.id("restart") == "done"
+    assert await said(site, deployment) == [], "it was said before"
+
+
+async def test_a_restart_is_tried_again_while_its_platform_is_away(site: Site, code: Generation) -> None:
+    platform, deployment = Elsewhere(away=2), await deployed(site, code, **live(site))
+    await site.services.operator.restart(deployment.id, by=site.actor)
+    async with serving(site, platform):
+        stored = await answered(site, deployment)
+    assert len(platform.restarted) == 3
+    assert len({running.request for running in platform.restarted}) == 1
+    assert (stored.status, stored.failures) == (DeploymentStatus.SUCCESS, 0)
+
+
+@pytest.mark.parametrize("trouble", [DeployFailed("CREDENTIALS_REFUSED", "No."), ValueError("of ours")])
+async def test_whatever_goes_wrong_with_a_restart_leaves_what_runs(
+    site: Site, code: Generation, trouble: Exception
+) -> None:
+    platform, deployment = Elsewhere(trouble), await deployed(site, code, **live(site))
+    await site.services.operator.restart(deployment.id, by=site.actor)
+    async with serving(site, platform):
+        stored = await answered(site, deployment)
+    assert (stored.status, stored.finished_at) == (DeploymentStatus.SUCCESS, None)
+    lines = await said(site, deployment)
+    assert lines[0] == "Restarting, as was asked for."
+    assert len(lines) > 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": DeploymentStatus.BUILDING},
+        {"status": DeploymentStatus.CANCELING, "stop": StopCause.CANCELED},
+        {"status": DeploymentStatus.SUPERSEDED},
+    ],
+)
+async def test_only_what_is_live_can_be_restarted(site: Site, code: Generation, fields: dict[str, object]) -> None:
+    deployment = await deployed(site, code, **live(site) | fields)
+    with pytest.raises(Conflict) as conflict:
+        await site.services.operator.restart(deployment.id, by=site.actor)
+    stored = await site.services.deployments.table.find(deployment.id)
+    assert conflict.value.current == stored
+    assert stored is not None
+    assert stored.request is None
+
+
+async def test_where_nothing_can_be_restarted_the_reason_is_said_at_once(site: Site, code: Generation) -> None:
+    deployment = await deployed(site, code, platform=DeploymentPlatform.VERCEL, **live(site))
+    with pytest.raises(Invalid, match="functions"):
+        await site.services.operator.restart(deployment.id, by=site.actor)
+
+
+@pytest.mark.parametrize(("away", "failures", "reason"), [(2, 0, None), (99, STOPS, "NOT_STOPPED")])
+async def test_what_can_not_be_stopped_now_is_stopped_later(
+    site: Site, code: Generation, away: int, failures: int, reason: str | None
+) -> None:
+    platform, deployments = Elsewhere(away=away), site.services.deployments
+    deployment = await deployed(site, code, failures=failures, **live(site))
+    asked = await deployments.cancel(deployment.id, by=site.actor)
+    assert asked.status is DeploymentStatus.CANCELING
+    async with serving(site, platform), asyncio.timeout(40):
+        while (ended := await deployments.table.find(deployment.id)) and ended.finished_at is None:  # noqa: ASYNC110 - the record tells nobody
+            await asyncio.sleep(0.1)
     assert ended is not None
     assert (ended.status, ended.reason) == (DeploymentStatus.CANCELED, reason)
     assert platform.asked == (1 if reason else away + 1)

@@ -19,6 +19,7 @@ from services.platforms.port import (
     Placement,
     Platform,
     Progress,
+    Running,
     Told,
 )
 from services.platforms.preparing import PrepareTables
@@ -70,6 +71,8 @@ class Rig:
     begun: Callable[[], int]
     build_call: str
     """The call that begins a build, as a pattern."""
+    restarts: Callable[[], int] | None = None
+    """Counts what was restarted there; None where nothing can be."""
     builds_with_variables: bool = True
     """Whether a build there sees the variables, and its output may show them."""
 
@@ -113,6 +116,23 @@ class Record:
             progress=self.progress,
             told=Told(self.lines),
             rollback_to=order.rollback_to,
+        )
+
+    def asked(self) -> "Record":
+        """Return a record of what is asked of it: how far that has come is forgotten with it."""
+        return Record(self.progress, list(self.events))
+
+    def running(self, order: Order, *, request: str = "request_1") -> Running:
+        assert self.url is not None
+        return Running(
+            deployment_id=order.deployment_id,
+            site=order.site,
+            credentials=order.credentials,
+            secrets=order.secrets,
+            progress=self.progress,
+            told=Told(self.lines),
+            request=request,
+            url=self.url,
         )
 
     def store(self, event: Event) -> None:

@@ -24,6 +24,7 @@ from services.platforms.port import (
     Order,
     Phase,
     PhaseChanged,
+    Running,
     StepChanged,
     StepState,
     Superseded,
@@ -31,6 +32,7 @@ from services.platforms.port import (
 from services.platforms.registry import Patience
 from tests.services.platforms.projects import ENVIRONMENT, TOOLS, backend, order, platform, zipped
 
+STEPS = (StepState.RUNNING, StepState.SUCCEEDED)
 TEMPLATE = {"infrastructure/template.json": '{"Parameters": {"TablePrefix": {"Type": "String"}}, "Resources": {}}'}
 
 
@@ -457,3 +459,45 @@ async def test_a_real_dependency_is_installed_and_the_second_time_from_the_cache
 
     assert "Version 5.9.3" in messages(seen, LogStream.BUILD)
     assert (answer, again) == ("1 minute", "1 minute")
+
+
+async def test_a_restart_starts_the_same_program_again_in_its_folder(tmp_path: Path) -> None:
+    local, what = platform(tmp_path), order(backend(build="echo built"))
+    async with live(local, what) as (url, events):
+        seen: list[Event] = []
+        reading = asyncio.create_task(read_on(events, seen))
+        for request in ("first", "second"):
+            async with asyncio.timeout(30), aclosing(local.restart(running(what, url, request))) as restarting:
+                assert [event async for event in restarting] == []
+            assert await get(url) == "hello"
+        reading.cancel()
+        await asyncio.wait([reading])
+    steps = [event for event in seen if isinstance(event, StepChanged)]
+    once = [StepChanged(name, state) for name in ("restart", "health") for state in STEPS]
+    assert steps == once * 2
+    assert messages(seen, LogStream.RUNTIME).count("hello listens") == 2
+    assert messages(seen, LogStream.BUILD) == []
+    assert folders(tmp_path) == []
+
+
+async def test_a_program_that_does_not_come_up_again_has_crashed(tmp_path: Path) -> None:
+    what = order(backend(), config=Config(start_command="test ! -e started && touch started && exec node server.js"))
+    local, seen = platform(tmp_path), list[Event]()
+    async with live(local, what) as (url, events):
+        asking = asyncio.create_task(anext(local.restart(running(what, url, "first")), None))
+        with pytest.raises(DeployFailed) as failure:
+            await read_on(events, seen)
+        asking.cancel()
+        await asyncio.wait([asking])
+    assert failure.value.reason == "CRASHED"
+
+
+async def test_what_does_not_run_can_not_be_restarted(tmp_path: Path) -> None:
+    async with aclosing(platform(tmp_path).restart(running(order(backend()), "http://x", "first"))) as restarting:
+        with pytest.raises(DeployFailed) as failure:
+            await anext(restarting)
+    assert failure.value.reason == "GONE"
+
+
+def running(what: Order, url: str, request: str) -> Running:
+    return Running(deployment_id=what.deployment_id, site=what.site, request=request, url=url)

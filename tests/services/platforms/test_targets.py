@@ -39,6 +39,7 @@ from tests.fakes.targets.vercel import FakeVercel
 from tests.services.platforms.conformance import COMMON, Crash, InProcess, Record, Rig
 
 MOST_ATTEMPTS = 50
+STEPS = (StepState.RUNNING, StepState.SUCCEEDED)
 
 
 def heroku(_: object = None) -> Generator[Rig]:
@@ -48,6 +49,7 @@ def heroku(_: object = None) -> Generator[Rig]:
             fake,
             begun=lambda: sum(len(app.builds) for app in fake.apps.values()),
             build_call="POST /apps/[^/]+/builds",
+            restarts=lambda: fake.restarts,
         )
 
 
@@ -58,6 +60,7 @@ def railway(_: object = None) -> Generator[Rig]:
             fake,
             begun=lambda: fake.uploads,
             build_call="POST /project/.*/up",
+            restarts=lambda: fake.restarts,
         )
 
 
@@ -78,6 +81,7 @@ def aws_ecs(request: pytest.FixtureRequest) -> Generator[Rig]:
             fake,
             begun=lambda: len(fake.codebuild.builds),
             build_call="codebuild StartBuild",
+            restarts=lambda: len(fake.ecs.deployments),
             builds_with_variables=False,
         )
 
@@ -353,6 +357,79 @@ async def test_credentials_are_checked(rig: Rig) -> None:
     with pytest.raises(DeployFailed) as failure:
         await rig.platform.check(rig.fake.wrong_credentials)
     assert failure.value.reason == "CREDENTIALS_REFUSED"
+
+
+async def test_a_restart_starts_the_same_again_and_waits_until_it_answers(rig: Rig) -> None:
+    order, record = rig.order({"server.js": "1"}, GREETING="hello there"), Record()
+    await record.follow(rig.platform.deploy(order))
+    if rig.restarts is None:
+        with pytest.raises(DeployFailed) as failure:
+            await record.asked().follow(rig.platform.restart(record.running(order)))
+        assert (failure.value.reason, failure.value.message) == ("NOT_OFFERED", rig.platform.offers.no_restart)
+        return
+    for number in (1, 2):
+        asked, before, builds = record.asked(), rig.restarts(), rig.begun()
+        await asked.follow(rig.platform.restart(asked.running(order, request=f"request_{number}")))
+        assert (rig.restarts() - before, rig.begun() - builds) == (1, 0)
+        files, environment = await site(record)
+        assert (files["server.js"], environment["GREETING"]) == ("1", "hello there")
+        steps = [
+            (each.step, each.state) for each in asked.events[len(record.events) :] if isinstance(each, StepChanged)
+        ]
+        assert steps == [(name, state) for name in ("restart", "health") for state in STEPS]
+        await asked.follow(rig.platform.restart(asked.running(order, request=f"request_{number}")))
+        assert rig.restarts() - before == 1, "it was done before"
+    await record.follow(rig.platform.look(record.placement(order)))
+    said = [line.message for line in record.lines if line.stream is LogStream.RUNTIME]
+    assert sum("Starting process with command" in line for line in said) == 3
+
+
+async def test_a_crash_in_a_restart_repeats_at_most_the_restart(rig: Rig) -> None:
+    if rig.restarts is None:
+        return
+    order, record = rig.order({"server.js": "1"}, GREETING="hello there"), Record()
+    await record.follow(rig.platform.deploy(order))
+    for number in range(1, 12):
+        asked, before, builds = record.asked(), rig.restarts(), rig.begun()
+        with suppress(Crash):
+            await asked.follow(
+                rig.platform.restart(asked.running(order, request=f"request_{number}")), crash_after=number
+            )
+        await asked.follow(rig.platform.restart(asked.running(order, request=f"request_{number}")))
+        assert rig.restarts() - before in {1, 2}
+        assert rig.begun() == builds
+        assert (await site(record))[0]["server.js"] == "1"
+        assert len(set(asked.lines)) == len(asked.lines)
+
+
+async def test_any_call_of_a_restart_may_fail_once_in_any_way(rig: Rig) -> None:
+    if rig.restarts is None:
+        return
+    order, record = rig.order({"server.js": "1"}), Record()
+    await record.follow(rig.platform.deploy(order))
+    known = rig.fake.calls.copy()
+    await record.asked().follow(rig.platform.restart(record.running(order, request="request_0")))
+    patterns = sorted({_pattern(call) for call in rig.fake.calls - known})
+    for number, pattern in enumerate(patterns):
+        for faults in ((Fault.BROKEN, Fault.CUT, Fault.SLOW), (Fault.LOST, Fault.LIMITED)):
+            rig.fake.awkward.extend(Awkward(fault, pattern) for fault in faults)
+            request = f"request_{number}_{faults[0].value}"
+            await record.asked().follow(rig.platform.restart(record.running(order, request=request)))
+            assert (await site(record))[0]["server.js"] == "1", pattern
+            rig.fake.awkward.clear()
+
+
+async def test_a_restart_with_a_token_that_is_revoked_leaves_what_runs(rig: Rig) -> None:
+    if rig.restarts is None:
+        return
+    order, record = rig.order({"server.js": "1"}), Record()
+    await record.follow(rig.platform.deploy(order))
+    before, rig.fake.is_revoked = rig.restarts(), True
+    with pytest.raises(DeployFailed) as failure:
+        await record.asked().follow(rig.platform.restart(record.running(order)))
+    assert (failure.value.reason, failure.value.again_after) == ("CREDENTIALS_REFUSED", None)
+    assert rig.restarts() == before
+    assert (await site(record))[0]["server.js"] == "1"
 
 
 def _rolling_back(order: Order, *, to: Record) -> Order:
