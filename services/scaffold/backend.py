@@ -86,6 +86,8 @@ def _project_files(tables: tuple[TablePlan, ...], *, name: str, title: str, abou
         ".gitignore": read("gitignore"),
         ".dockerignore": read("dockerignore"),
         "Dockerfile": read("Dockerfile"),
+        "Procfile": read("Procfile"),
+        "render.yaml": fill("render.yaml", slug=name, prefix=prefix),
     }
 
 

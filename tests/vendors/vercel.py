@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -100,6 +101,26 @@ def _builder(home: Path) -> Iterator[Proof]:
     routes = json.loads((app / ".vercel" / "output" / "config.json").read_text())["routes"]
     assert any(route.get("dest") == "/api" and route["src"] == "^(?:/(.*))$" for route in routes)
     yield Proof(by, "`build` makes one function of a scaffolded backend and its entry, to which every path leads.")
+    readme = source["README.md"]
+    by_hand = {path: _shown_in(readme, path).encode() for path in ("api/index.mjs", "vercel.json")}
+    app = _folder(home / "by-hand", "prj_1", {**archive, **by_hand})
+    vercel("build", "--prod", "--yes", "--cwd", str(app), "--token", "none")
+    function = app / ".vercel" / "output" / "functions" / "api" / "index.func"
+    assert json.loads((function / ".vc-config.json").read_text())["handler"] == "api/index.mjs"
+    script = "import(process.argv[1]).then((module) => console.log(typeof module.default))"
+    entry = str(app / "api" / "index.mjs")  # the function's modules are those for Vercel's Node.js, not for ours
+    shown = subprocess.run(["node", "-e", script, entry], capture_output=True, text=True, timeout=60, check=True)
+    assert shown.stdout == "function\n"
+    yield Proof(
+        by, "`build` makes a function of a scaffolded backend with what its README has for Vercel, and it loads."
+    )
+
+
+def _shown_in(readme: str, path: str) -> str:
+    """Return the block of code that a README has for a file."""
+    block = readme.partition(f"into `{path}`")[2].partition("\n\n")[2]
+    lines = takewhile(lambda line: not line or line.startswith("      "), block.split("\n"))
+    return "\n".join(line[6:] for line in lines).strip() + "\n"
 
 
 def _folder(
