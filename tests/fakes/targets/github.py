@@ -107,6 +107,10 @@ class FakeGitHub(Target):
         """Return the files of a commit, as a clone has them. Raises KeyError where there is none."""
         return self.repositories[full_name].git.files(commit)
 
+    def knows(self, request: Request) -> bool:
+        """Say whether a call has the token, in either of the forms that GitHub takes."""
+        return request.headers.get("authorization") in {f"Bearer {self.token}", f"token {self.token}"}
+
     def limited(self, request: Request) -> Response:  # noqa: ARG002 - the base's
         if self.is_secondary:
             return self.error(403, "", "You have exceeded a secondary rate limit.")
@@ -290,7 +294,7 @@ class FakeGitHub(Target):
     async def _move(self, request: Request) -> Response:
         repository, body = self._ready(request, is_write=True), await request.json()
         branch, git = request.path_params["branch"], repository.git
-        assert body.get("force") is False, "never with force"
+        assert not body.get("force"), "never with force"
         self._let_rivals_push()
         if branch not in git.branches:
             raise Wrong(422, "Reference does not exist")
