@@ -50,7 +50,7 @@ class DeploymentFinished(StreamEvent):
     """The end: nothing of this deployment runs any more, and nothing follows."""
 
     status: DeploymentStatus
-    """FAILED, CANCELED or SUPERSEDED."""
+    """FAILED, CANCELED, STOPPED or SUPERSEDED."""
     reason: str | None
     """Why it FAILED, as a code."""
     message: str | None

@@ -97,6 +97,14 @@ class RestartDeploymentInput:
 
 
 @strawberry.input
+class StopDeploymentInput:
+    """A deployment to stop."""
+
+    deployment_id: strawberry.ID
+    """A deployment that is live."""
+
+
+@strawberry.input
 class RollbackDeploymentInput:
     """Which deployment to replace, and by what it replaced."""
 
@@ -121,6 +129,14 @@ class CancelDeploymentPayload(Payload):
 
     deployment: Deployment | None = None
     """CANCELING until nothing of it runs any more, then CANCELED; after a CONFLICT as it ended."""
+
+
+@strawberry.type
+class StopDeploymentPayload(Payload):
+    """The deployment, or what was wrong."""
+
+    deployment: Deployment | None = None
+    """CANCELING until nothing of it runs any more, then STOPPED; after a CONFLICT as it is."""
 
 
 @strawberry.type
@@ -223,7 +239,9 @@ class DeploymentsMutation:
 
     @mutation("Which one.")
     async def cancel_deployment(self, info: Info, input: CancelDeploymentInput) -> CancelDeploymentPayload:
-        """Stop a deployment, whether it is being built or runs."""
+        """Give up a deployment that is being built; or stop one that is live, as `stopDeployment` does, which then ends
+        CANCELED.
+        """
         deployment = await info.context.services.deployments.cancel(
             DeploymentId(input.deployment_id), by=info.context.actor
         )
@@ -246,6 +264,16 @@ class DeploymentsMutation:
             by=info.context.actor,
         )
         return RedeployPayload.of(deployment)
+
+    @mutation("Which one.")
+    async def stop_deployment(self, info: Info, input: StopDeploymentInput) -> StopDeploymentPayload:
+        """Let nothing run any more of a deployment that is live; `redeploy` or `rollbackDeployment` brings it back.
+        A CONFLICT where it is not live.
+        """
+        deployment = await info.context.services.deployments.stop(
+            DeploymentId(input.deployment_id), by=info.context.actor
+        )
+        return StopDeploymentPayload.of(deployment)
 
     @mutation("Which one.")
     async def restart_deployment(self, info: Info, input: RestartDeploymentInput) -> RestartDeploymentPayload:

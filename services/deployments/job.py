@@ -16,7 +16,7 @@ from services.core.frozen import frozen
 from services.deployments import events
 from services.deployments.archive import LogArchive
 from services.deployments.history import close_stream, finished
-from services.deployments.model import Deployment, DeploymentStatus, Request
+from services.deployments.model import ENDINGS, Deployment, DeploymentStatus, Request
 from services.deployments.orders import Orders
 from services.foundation.aws.queue import LONGEST_DELAY
 from services.foundation.aws.tables import Table
@@ -191,13 +191,14 @@ class DeploymentJob:
             ) from None
 
     async def stopped(self, run: Run[Deployment]) -> None:
-        """End a deployment that was canceled or replaced."""
+        """End a deployment that was canceled, stopped or replaced."""
+        ended = ENDINGS[run.record.stop or StopCause.CANCELED]
         if run.record.stop is StopCause.SUPERSEDED:
-            await self._finish(run, DeploymentStatus.SUPERSEDED)
+            await self._finish(run, ended)
             return
         message = await self._cancel(run) if run.record.acts_elsewhere else None
         reason = None if message is None else "NOT_STOPPED"
-        await self._finish(run, DeploymentStatus.CANCELED, reason=reason, message=message)
+        await self._finish(run, ended, reason=reason, message=message)
 
     async def _cancel(self, run: Run[Deployment]) -> str | None:
         """Stop what the platform has of a deployment; return why it can't be. Raises Parked where it can be later."""

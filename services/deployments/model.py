@@ -12,7 +12,7 @@ from services.core.errors import Fault, Invalid
 from services.core.ids import DeploymentId, EnvironmentId, GenerationId, UserId
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
-from services.foundation.jobs.record import OPEN_INDEX, JobRecord
+from services.foundation.jobs.record import OPEN_INDEX, JobRecord, StopCause
 from services.foundation.vault.envelope import Sealed
 from services.integrations.model import IntegrationType
 from services.platforms.port import Call, DeploymentPlatform, Progress
@@ -34,10 +34,19 @@ class DeploymentStatus(Enum):
     CANCELING = "CANCELING"
     """It was asked to stop and has not yet."""
     CANCELED = "CANCELED"
-    """It was stopped."""
+    """It was given up, or canceled while it was live."""
+    STOPPED = "STOPPED"
+    """It was live, until somebody stopped it."""
     SUPERSEDED = "SUPERSEDED"
     """A later deployment of the project took its place."""
 
+
+ENDINGS: Final[Mapping[StopCause, DeploymentStatus]] = {
+    StopCause.CANCELED: DeploymentStatus.CANCELED,
+    StopCause.STOPPED: DeploymentStatus.STOPPED,
+    StopCause.SUPERSEDED: DeploymentStatus.SUPERSEDED,
+}
+"""How a deployment ends that is asked to stop."""
 
 INTEGRATION_OF: Final[Mapping[DeploymentPlatform, IntegrationType]] = {
     DeploymentPlatform.HEROKU: IntegrationType.HEROKU,

@@ -7,15 +7,16 @@ from typing import Final
 
 from services.core.actor import Actor
 from services.core.clock import Clock
-from services.core.errors import Conflict, Unavailable
+from services.core.errors import Conflict, NotFound, Unavailable
 from services.core.frozen import frozen
 from services.core.ids import DeploymentId, ProjectId, TeamId
 from services.core.pages import MAX_FIRST, Page, PageRequest
+from services.core.policy import Action
 from services.core.text import check_search
 from services.deployments.archive import LogArchive
 from services.deployments.events import DeploymentEvent, LogFilter, NumberedLine, lines, merging
 from services.deployments.history import DeploymentHistory, close_stream
-from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus
+from services.deployments.model import ENDINGS, Deployment, DeploymentConfig, DeploymentStatus
 from services.deployments.variables import Variables
 from services.environments.model import Environment
 from services.foundation.aws.queue import Queue
@@ -153,17 +154,31 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
     def _label(self, record: Deployment) -> str:
         return record.platform.value
 
+    async def stop(self, deployment_id: DeploymentId, *, by: Actor) -> Deployment:
+        """Ask that nothing runs any more of one that is live. It is CANCELING until nothing does, then STOPPED.
+
+        Raises Conflict, with the record, where it is not live.
+        """
+        await self.get(deployment_id, by=by, action=Action.EDIT)
+        deployment = await self._end(deployment_id, StopCause.STOPPED)
+        if deployment is None:
+            raise NotFound(self.noun, deployment_id)
+        await self.projects.journal.canceled(deployment, self._label(deployment), by=by.user_id)
+        return deployment
+
     async def _stop(self, job_id: str) -> Deployment | None:
+        return await self._end(job_id, StopCause.CANCELED)
+
+    async def _end(self, job_id: str, cause: StopCause) -> Deployment | None:
         def stopped(old: Deployment) -> Deployment:
             if old.finished_at is not None:
                 raise Conflict(f"The deployment has ended already: it is {old.status.value}.", current=old)
-            return stop_requested(
-                old,
-                StopCause.CANCELED,
-                running=DeploymentStatus.CANCELING,
-                ended=DeploymentStatus.CANCELED,
-                now=self.now,
-            )
+            if old.stop is StopCause.STOPPED:
+                return old
+            if cause is StopCause.STOPPED and old.status is not DeploymentStatus.SUCCESS:
+                message = f"Only a deployment that is live can be stopped; this one is {old.status.value}: cancel it."
+                raise Conflict(message, current=old)
+            return stop_requested(old, cause, running=DeploymentStatus.CANCELING, ended=ENDINGS[cause], now=self.now)
 
         deployment = await self.table.update(job_id, stopped)
         if deployment is not None and deployment.finished_at is not None:

@@ -29,7 +29,7 @@ class NotificationEvent(Enum):
     DEPLOYMENT_SUCCEEDED = "deployment.succeeded"
     """A deployment answers at its URL."""
     DEPLOYMENT_FINISHED = "deployment.finished"
-    """A deployment has ended: FAILED, CANCELED or SUPERSEDED."""
+    """A deployment has ended: FAILED, CANCELED, STOPPED or SUPERSEDED."""
     WEBHOOK_DISABLED = "webhook.disabled"
     """A webhook was disabled because it does not take deliveries."""
     WEBHOOK_TEST = "webhook.test"

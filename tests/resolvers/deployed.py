@@ -84,6 +84,14 @@ class Deployed:
         )
         return asked["data"]["cancelDeployment"]
 
+    async def stop(self, deployment_id: str) -> dict[str, Any]:
+        asked = await self.user.result(
+            "mutation($id: ID!) { stopDeployment(input: {deploymentId: $id})"
+            " { deployment { status } userErrors { code } } }",
+            id=deployment_id,
+        )
+        return asked["data"]["stopDeployment"]
+
     async def delete(self, deployment_id: str) -> dict[str, Any]:
         asked = await self.user.result(
             "mutation($id: ID!) { deleteDeployment(input: {deploymentId: $id})"

@@ -124,6 +124,35 @@ async def test_a_log_can_be_asked_by_a_query_and_between_two_moments(project: De
     assert wrong["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+async def test_a_live_deployment_that_is_stopped_ends_so(project: Deployed) -> None:
+    deployment_id, url = await project.live()
+
+    asked = [await project.stop(deployment_id) for _ in range(2)]
+    happened = await project.events(deployment_id)
+
+    assert asked[0] == {"deployment": {"status": "CANCELING"}, "userErrors": []}
+    assert asked[1]["deployment"]["status"] in {"CANCELING", "STOPPED"}, "a repeat asks for nothing else"
+    assert happened[-1]["status"] == happened[-1]["deployment"]["status"] == "STOPPED"
+    with pytest.raises(httpx.ConnectError):
+        await answer(url)
+    assert await project.status() == "READY"
+    assert await project.stop(deployment_id) == {
+        "deployment": {"status": "STOPPED"},
+        "userErrors": [{"code": "CONFLICT"}],
+    }
+
+
+async def test_what_is_not_live_can_be_canceled_but_not_stopped(project: Deployed) -> None:
+    deployment_id = await project.deploy(buildCommand="echo here && sleep 60")
+    await project.events(deployment_id, until="BUILDING")
+
+    refused = await project.stop(deployment_id)
+    await project.cancel(deployment_id)
+
+    assert refused == {"deployment": {"status": "BUILDING"}, "userErrors": [{"code": "CONFLICT"}]}
+    assert (await project.events(deployment_id))[-1]["status"] == "CANCELED"
+
+
 async def test_a_canceled_deployment_really_stops(project: Deployed) -> None:
     deployment_id, url = await project.live()
 

@@ -22,6 +22,11 @@ SLICE: Final = Slice(
             EDIT,
             told("CONFLICT"),
         ),
+        "Mutation.stopDeployment": Entry(
+            "mutation($deployment: ID!) { stopDeployment(input: {deploymentId: $deployment}) { userErrors { code } } }",
+            EDIT,
+            told("CONFLICT"),
+        ),
         "Mutation.deleteDeployment": Entry(
             "mutation($freshDeployment: ID!) {"
             " deleteDeployment(input: {deploymentId: $freshDeployment}) { userErrors { code } } }",
@@ -65,6 +70,7 @@ SLICE: Final = Slice(
     makes_nothing=(
         "cancelDeployment",
         "deleteDeployment",
+        "stopDeployment",
     ),
     shown={
         "resolvers/test_inputs.py::test_a_line_is_shown_that_has_all_that_is_asked_for": ("LogFilter.levels",),

@@ -26,6 +26,8 @@ class StopCause(Enum):
     """Why a run is asked to stop before its end."""
 
     CANCELED = "CANCELED"
+    STOPPED = "STOPPED"
+    """It has done what was asked for, and what runs of it is to end."""
     SUPERSEDED = "SUPERSEDED"
 
 

@@ -293,6 +293,21 @@ async def test_where_nothing_can_be_restarted_the_reason_is_said_at_once(site: S
         await site.services.operator.restart(deployment.id, by=site.actor)
 
 
+@pytest.mark.parametrize(("first", "then"), [("stop", "stop"), ("stop", "cancel"), ("cancel", "cancel")])
+async def test_what_is_asked_first_is_how_it_ends(site: Site, code: Generation, first: str, then: str) -> None:
+    platform, deployments = Elsewhere(), site.services.deployments
+    deployment = await deployed(site, code, **live(site))
+    for how in (first, then):
+        asked = await getattr(deployments, how)(deployment.id, by=site.actor)
+        assert asked.status is DeploymentStatus.CANCELING
+    async with serving(site, platform), asyncio.timeout(40):
+        while (ended := await deployments.table.find(deployment.id)) and ended.finished_at is None:  # noqa: ASYNC110 - the record tells nobody
+            await asyncio.sleep(0.1)
+    assert ended is not None
+    assert ended.status is {"stop": DeploymentStatus.STOPPED, "cancel": DeploymentStatus.CANCELED}[first]
+    assert platform.asked == 1
+
+
 @pytest.mark.parametrize(("away", "failures", "reason"), [(2, 0, None), (99, STOPS, "NOT_STOPPED")])
 async def test_what_can_not_be_stopped_now_is_stopped_later(
     site: Site, code: Generation, away: int, failures: int, reason: str | None
