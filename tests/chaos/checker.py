@@ -49,6 +49,8 @@ class Kind(Enum):
     """A StreamGap where nothing can have been lost, or one that does not fit."""
     RESUME = "resume"
     """The subscriber itself did not go on after its last cursor: a fault of the harness."""
+    BEGUN = "begun"
+    """A platform was asked to begin more deployments than there are."""
     STUCK = "stuck"
     """The job never ended."""
 

@@ -1,12 +1,14 @@
 """A GraphQL client under fire: it asks any api until one answers, with ids that make a retry safe."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, Final
 
 import httpx
 
+from cli.commands import integration
+from cli.operations import CONNECT
 from services.config import Config
 from services.core.clock import utc_now
 from services.core.frozen import frozen
@@ -86,14 +88,19 @@ class Client:
         )
         return made["generate"]["generation"]["id"]
 
-    async def deploy(self, token: str, project_id: str, generation_id: str) -> str:
+    async def connect(self, token: str, platform: str, credentials: Mapping[str, Any]) -> None:
+        """Keep credentials of a platform."""
+        kind = integration(platform)
+        await self._ask(token, CONNECT, type=kind, credentials=credentials)
+
+    async def deploy(self, token: str, project_id: str, generation_id: str, platform: str) -> str:
         made = await self._ask(
             token,
             _DEPLOY,
             input={
                 "projectId": project_id,
                 "generationId": generation_id,
-                "platform": "LOCAL",
+                "platform": platform,
                 "clientMutationId": self._new_id(),
             },
         )

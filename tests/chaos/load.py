@@ -1,10 +1,10 @@
 """The load: generations of several users at a steady rate, each followed by several subscribers."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from services.core.frozen import frozen
 from tests.chaos.checker import Kind, Places, Received, Session, Stored, Violation, check
@@ -60,8 +60,8 @@ class Load:
     client: Client
     tokens: Sequence[str]
     jobs_at_once: int
-    deploys: bool
-    """Whether some of the jobs are deployments; then CODE generations must be such as can be deployed."""
+    platforms: Mapping[str, Mapping[str, Any]]
+    """Where some of the jobs deploy to, and with what credentials; then CODE generations must be deployable."""
     chance: Random
     tally: Tally
     ending: asyncio.Event = field(default_factory=asyncio.Event)
@@ -80,7 +80,10 @@ class Load:
         project_id = await self.client.project(token, DESCRIPTIONS[-1])
         await self._one(await self._asked(token, project_id, "SCHEMA"))
         self._code_projects[token] = project_id
-        if self.deploys:
+        if self.platforms:
+            for platform, credentials in self.platforms.items():
+                if credentials:
+                    await self.client.connect(token, platform, credentials)
             code = await self._asked(token, project_id, "CODE")
             await self._one(code)
             self._deployable[token] = code.id
@@ -129,7 +132,7 @@ class Load:
     async def _start_one(self) -> None:
         token = self.chance.choice(self.tokens)
         try:
-            if self.deploys and self.chance.random() < _DEPLOYMENTS:
+            if self.platforms and self.chance.random() < _DEPLOYMENTS:
                 job = await self._asked_to_deploy(token)
             elif self.chance.random() < _CODE:
                 job = await self._asked(token, self._code_projects[token], "CODE", self.chance.randint(100, 900))
@@ -147,7 +150,9 @@ class Load:
 
     async def _asked_to_deploy(self, token: str) -> Job:
         kills = self.tally.faults[REDIS_KILLED]
-        deployment_id = await self.client.deploy(token, self._code_projects[token], self._deployable[token])
+        platform = self.chance.choice(list(self.platforms))
+        self.tally.deployments[platform] += 1
+        deployment_id = await self.client.deploy(token, self._code_projects[token], self._deployable[token], platform)
         return Job(deployment_id, "DEPLOYMENT", token, asyncio.get_running_loop().time(), kills)
 
     async def _one(self, job: Job) -> None:

@@ -18,6 +18,7 @@ _PROMISES = {
     Kind.TERMINAL: "streams without exactly one terminal event at their end, which the record agrees with",
     Kind.ARTIFACT: "streams that add up to anything but the stored artifact, byte for byte, or not to the same for all",
     Kind.GAP: "gaps where nothing was lost",
+    Kind.BEGUN: "more deployments begun at a platform than there are",
     Kind.STUCK: "jobs without an end a minute after the last fault",
     Kind.RESUME: "mistakes of the harness when resuming",
 }
@@ -96,7 +97,7 @@ def _command(faults: int, run: Circumstances) -> str:
 
 def _load(run: Circumstances) -> str:
     if run.deploys:
-        return "LOCAL deployments of a tiny backend, and generations by a fake LLM server"
+        return "deployments of a tiny backend to LOCAL and fakes of all platforms, and generations by a fake LLM server"
     return f"generations by the scaffold at {run.size.pace:.0f} tokens a second"
 
 

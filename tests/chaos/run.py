@@ -11,11 +11,11 @@ import secrets
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -23,6 +23,7 @@ from services.core.clock import utc_now
 from services.core.frozen import frozen
 from services.foundation.aws.clients import connect
 from services.foundation.aws.queue import Queue
+from tests.chaos.checker import Kind, Violation
 from tests.chaos.client import Client, token_for
 from tests.chaos.faults import Faults
 from tests.chaos.fleet import Fleet, Size, fleet
@@ -30,6 +31,7 @@ from tests.chaos.load import Load
 from tests.chaos.report import Circumstances, write
 from tests.chaos.tally import Tally
 from tests.fakes.llm import Answer, FakeLLM
+from tests.fakes.targets.kinds import KINDS
 
 TINY: Final = {
     "package.json": '{"name": "tiny", "version": "1.0.0", "scripts": {"start": "node server.js"}}\n',
@@ -71,11 +73,13 @@ class Plan:
 async def run(plan: Plan) -> Tally:
     """Do a run and write its report."""
     tally, began = Tally(), asyncio.get_running_loop().time()
-    with _provider(plan) as settings:
-        async with asyncio.timeout(plan.time_limit), fleet(plan.directory, plan.size, settings) as running:
-            async with _prepared(plan, running, tally) as (load, faults):
+    with _provider(plan) as settings, _targets(plan) as targets:
+        given = {**settings, **targets.settings}
+        async with asyncio.timeout(plan.time_limit), fleet(plan.directory, plan.size, given) as running:
+            async with _prepared(plan, running, targets, tally) as (load, faults):
                 await _under_fire(plan, load, faults, tally)
             tally.surprises += running.surprises
+        tally.violations += targets.violations(tally)
     seconds = asyncio.get_running_loop().time() - began
     write(
         plan.report,
@@ -95,8 +99,39 @@ def _provider(plan: Plan) -> Generator[Mapping[str, str]]:
         yield {"GROQ_API_KEY": "gsk_chaos", "GROQ_BASE_URL": fake.groq_url}
 
 
+@frozen
+class _Targets:
+    """The fakes of other people's platforms, by the platforms' names."""
+
+    fakes: Mapping[str, Any]
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {key: url for name, fake in self.fakes.items() for key, url in KINDS[name].settings(fake).items()}
+
+    @property
+    def platforms(self) -> dict[str, Mapping[str, Any]]:
+        """Return what is deployed to, with the credentials that it takes."""
+        return {"LOCAL": {}, **{name: KINDS[name].credentials(fake) for name, fake in self.fakes.items()}}
+
+    def violations(self, tally: Tally) -> Iterator[Violation]:
+        for name, fake in self.fakes.items():
+            begun, asked = KINDS[name].begun(fake), tally.deployments[name]
+            if begun > asked:
+                yield Violation(
+                    Kind.BEGUN, name, "the platform", f"It began {begun} deployments; {asked} were asked for."
+                )
+
+
+@contextmanager
+def _targets(plan: Plan) -> Generator[_Targets]:
+    with ExitStack() as stack:
+        names = list(KINDS) if plan.deploys else []
+        yield _Targets({name: stack.enter_context(KINDS[name].fake()) for name in names})
+
+
 @asynccontextmanager
-async def _prepared(plan: Plan, running: Fleet, tally: Tally) -> AsyncGenerator[tuple[Load, Faults]]:
+async def _prepared(plan: Plan, running: Fleet, targets: _Targets, tally: Tally) -> AsyncGenerator[tuple[Load, Faults]]:
     """Connect the load and the faults to the fleet."""
     config, chance = running.config, Random(plan.seed)  # noqa: S311 - faults, not secrets
     aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url)
@@ -107,7 +142,8 @@ async def _prepared(plan: Plan, running: Fleet, tally: Tally) -> AsyncGenerator[
     async with httpx.AsyncClient(timeout=15, verify=False, trust_env=False) as http:  # noqa: S501 - plain HTTP on loopback
         client = Client(running.urls, http, Random(plan.seed + 1), tally)  # noqa: S311 - same
         tokens = [token_for(f"chaos-{number}", config) for number in range(USERS)]
-        load = Load(client, tokens, plan.jobs_at_once, plan.deploys, Random(plan.seed + 2), tally)  # noqa: S311 - same
+        platforms = targets.platforms if plan.deploys else {}
+        load = Load(client, tokens, plan.jobs_at_once, platforms, Random(plan.seed + 2), tally)  # noqa: S311 - same
         faults = Faults(running, load, queues, plan.size.lease, chance, tally, plan.only)
         try:
             await load.prepare()
@@ -212,7 +248,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--pace", type=float, default=250, help="tokens a second of each generation")
     parser.add_argument("--only", default="", help="only kinds of fault with this in their names, such as SIGSTOP")
-    parser.add_argument("--deployments", action="store_true", help="half of the jobs are LOCAL deployments")
+    parser.add_argument("--deployments", action="store_true", help="half of the jobs are deployments, to all platforms")
     parser.add_argument("--report", type=Path, default=Path("docs/chaos.md"))
     parser.add_argument("--logs", type=Path, help="a folder, to be made, where the processes' logs and data stay")
     return parser.parse_args(arguments)

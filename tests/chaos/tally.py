@@ -17,6 +17,8 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter[str])
     jobs: Counter[str] = field(default_factory=Counter[str])
     """By kind and how they ended."""
+    deployments: Counter[str] = field(default_factory=Counter[str])
+    """That were asked for, by platform."""
     attempts: int = 0
     """Attempts of all jobs that ended, by their records."""
     most_attempts: int = 0

@@ -2,8 +2,9 @@
 
     python -m tests.storm.run --jobs 500 --seed 1
 
-Half of the jobs are CODE generations, half are LOCAL deployments of what those made: real npm, real processes. The
-messages come in random order, their copies at once or seconds late, to two workers that are processes of their own.
+Half of the jobs are CODE generations, half are deployments of what those made: LOCAL ones with real npm and real
+processes, and others to fakes of the platforms. The messages come in random order, their copies at once or seconds
+late, to two workers that are processes of their own.
 """
 
 import asyncio
@@ -74,16 +75,17 @@ def _lines(storm: Storm) -> Iterator[str]:
     yield "| Run | |"
     yield "|---|---|"
     yield from (f"| {name} | {value} |" for name, value in circumstances(storm.seconds))
-    yield f"| jobs | {storm.jobs // 2} CODE generations, {storm.jobs // 2} LOCAL deployments of what they made |"
+    yield f"| jobs | {storm.jobs // 2} CODE generations, {storm.jobs // 2} deployments of them to all platforms |"
     yield f"| deliveries that were taken and deleted | {storm.deliveries} |"
-    yield f"| backends started | {storm.starts} |"
+    yield f"| LOCAL backends started | {storm.starts} |"
     yield f"| events that subscribers received | {storm.events} |"
     yield f"| jobs with anything but one effect | {len(storm.violations)} |"
     yield ""
     yield "## What is counted"
     yield ""
     yield "- of a generation: the versions of objects in S3, its attempts and statuses, requests that its team paid for"
-    yield "- of a deployment: calls that its backend makes when it starts, its attempts and statuses"
+    yield "- of a deployment: calls that its LOCAL backend makes when it starts, what its platform was asked to begin,"
+    yield "  its attempts and statuses"
     yield "- of both: messages that the topic's subscriber and the team's webhook got, entries of the activity, and the"
     yield "  stream, which adds up to what is stored and has one terminal event"
     if storm.violations:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import field
 from pathlib import Path
 from random import Random
@@ -20,6 +20,7 @@ from tests.chaos.fleet import Fleet, Size, fleet
 from tests.fakes.llm import Answer, FakeLLM
 from tests.fakes.receiver import Receiver
 from tests.fakes.sqs import FakeSQS
+from tests.fakes.targets.kinds import KINDS
 
 BACKEND: Final = {
     "package.json": '{"name": "tiny", "version": "1.0.0", "scripts": {"start": "node server.js"}}\n',
@@ -62,6 +63,8 @@ class Stage:
     sqs: FakeSQS
     calls: Receiver
     """What backends call when they start, and where webhooks lead."""
+    targets: Mapping[str, Any]
+    """Fakes of other people's platforms, by the platforms' names."""
     aws: Aws
     """The emulator's, with its own SQS, where the topic's subscriber is."""
 
@@ -116,7 +119,13 @@ class Stage:
 @asynccontextmanager
 async def staged(directory: Path, chance: Random) -> AsyncGenerator[Stage]:
     """Run everything for the length of the block."""
-    with FakeSQS() as sqs, Receiver() as calls, FakeLLM(default=Answer(files=BACKEND)) as fake:
+    with (
+        FakeSQS() as sqs,
+        Receiver() as calls,
+        FakeLLM(default=Answer(files=BACKEND)) as fake,
+        ExitStack() as stack,
+    ):
+        targets = {name: stack.enter_context(kind.fake()) for name, kind in KINDS.items()}
         sqs.switches.shuffled = chance
         sqs.switches.copies = _Copies(chance)
         sqs.switches.lateness = lambda: chance.choice([0.0, chance.uniform(0, LATEST)])
@@ -126,12 +135,13 @@ async def staged(directory: Path, chance: Random) -> AsyncGenerator[Stage]:
             "GROQ_BASE_URL": fake.groq_url,
             "CODE_CHECKS": "false",
             "ALLOW_PRIVATE_ADDRESSES": "true",
+            **{key: url for name, kind in KINDS.items() for key, url in kind.settings(targets[name]).items()},
         }
         async with fleet(directory, Size(apis=1, workers=2), settings) as running:
             aws = connect(region=running.config.aws_region, endpoint=running.config.aws_endpoint_url)
             _subscribe(aws, running.config)
             try:
-                yield Stage(running, sqs, calls, aws)
+                yield Stage(running, sqs, calls, targets, aws)
             finally:
                 aws.close()
 
