@@ -33,7 +33,10 @@ from services.projects.service import Projects
 
 FIRST_PAUSE: Final = 2
 LONGEST_PAUSE: Final = 60
-"""Seconds between two looks at what runs without us: few while it writes, more while it is silent."""
+"""Seconds between two looks at what runs without us: ever fewer while each finds lines, more while it is silent.
+
+What writes a line every half a minute is so looked at four times a minute, not twenty times.
+"""
 
 STOPS: Final = 12
 """Times that a platform which is away is asked again to stop something: over an hour and more."""
@@ -124,7 +127,8 @@ class DeploymentJob:
             log.info("%s can't be looked at: %s", run.record.id, failure)
         except Exception:
             log.exception("%s can't be looked at by a mistake of ours", run.record.id)
-        pause = FIRST_PAUSE if run.out.seq else min(max(FIRST_PAUSE, run.record.pause * 3 // 2), LONGEST_PAUSE)
+        pause = run.record.pause // 2 if run.out.seq else min(run.record.pause * 3 // 2, LONGEST_PAUSE)
+        pause = max(FIRST_PAUSE, pause)
         run.pending["pause"] = pause
         raise Parked(pause)
 
