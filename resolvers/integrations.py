@@ -111,12 +111,24 @@ class AwsRoleInput:
     """Such as `arn:aws:iam::123456789012:role/snapinfra`."""
 
 
+@strawberry.input
+class WorkspaceTokenInput:
+    """A token with the workspace in which it is to be used."""
+
+    token: str
+    """A token or API key that reaches the workspace."""
+    workspace: str
+    """The id of the workspace, or its name; at most 100 characters."""
+
+
 @strawberry.input(one_of=True)
 class CredentialsInput:
     """Credentials of a service, in its form."""
 
     token: str | None = strawberry.UNSET
     """A token or API key: every service but AWS."""
+    workspace_token: WorkspaceTokenInput | None = strawberry.UNSET
+    """The same for RENDER or RAILWAY where it reaches several workspaces."""
     aws: AwsCredentialsInput | None = strawberry.UNSET
     """An access key: AWS."""
     aws_role: AwsRoleInput | None = strawberry.UNSET
@@ -127,6 +139,8 @@ class CredentialsInput:
             return credentials.AwsRole(self.aws_role.role_arn, "")
         if isinstance(self.aws, AwsCredentialsInput):
             return credentials.AwsKeys(self.aws.access_key_id, self.aws.secret_access_key, self.aws.session_token)
+        if isinstance(self.workspace_token, WorkspaceTokenInput):
+            return credentials.Token(self.workspace_token.token, self.workspace_token.workspace)
         if isinstance(self.token, str):
             return credentials.Token(self.token)
         raise Invalid.one("credentials must be given.", "credentials")

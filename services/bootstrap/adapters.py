@@ -46,6 +46,7 @@ from services.platforms.npm import network_settings
 from services.platforms.port import REGION, AwsAccount, DeploymentPlatform, Platform
 from services.platforms.preparing import PrepareTables
 from services.platforms.railway.adapter import RailwayPlatform
+from services.platforms.render.adapter import RenderPlatform
 from services.platforms.tables import StackTables
 from services.platforms.vendors.patience import Patience
 from services.platforms.vercel.adapter import VercelPlatform
@@ -125,6 +126,9 @@ class Adapters:
             DeploymentPlatform.HEROKU: HerokuPlatform(base_url=config.heroku_api_url, **common),
             DeploymentPlatform.RAILWAY: RailwayPlatform(base_url=config.railway_api_url, **common),
             DeploymentPlatform.VERCEL: VercelPlatform(base_url=config.vercel_api_url, **common),
+            DeploymentPlatform.RENDER: RenderPlatform(
+                base_url=config.render_api_url, code_host=self.github(), **common
+            ),
             DeploymentPlatform.AWS_ECS: self._ecs(common),
         }
         if config.development:

@@ -35,6 +35,9 @@ class PlatformSettings(Section):
         alias="GITHUB_API_URL",
         description="Where GitHub's REST API is, to which code is pushed.",
     )
+    render_api_url: HttpUrl = Field(
+        "https://api.render.com", alias="RENDER_API_URL", description="Where Render's API is."
+    )
     aws_ecs_url: HttpUrl | None = _elsewhere("ECS", "ECS")
     aws_ecr_url: HttpUrl | None = _elsewhere("ECR", "ECR")
     aws_codebuild_url: HttpUrl | None = _elsewhere("CODEBUILD", "CodeBuild")

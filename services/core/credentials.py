@@ -9,6 +9,8 @@ class Token(msgspec.Struct, frozen=True, rename="camel", tag="token"):
     """A token or key, sent as it is."""
 
     token: str
+    workspace: str | None = None
+    """Where it is used, by its id or its name, at services where a token reaches several; None leaves it to them."""
 
     def __repr__(self) -> str:
         return "Token(…)"

@@ -13,7 +13,7 @@ from services.core.frozen import frozen
 from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId
 from services.core.policy import Action
 from services.core.text import Kind, bounded
-from services.deployments.model import INTEGRATION_OF, Deployment, DeploymentConfig, DeploymentStatus
+from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus, integrations_of
 from services.deployments.service import TRIES, Deployments
 from services.environments.model import Environment
 from services.environments.rules import variable_faults
@@ -225,12 +225,12 @@ class Deployer:
 
     async def _check(self, new: NewDeployment, platform: DeploymentPlatform, project: Project) -> None:
         faults = _config_faults(new.config)
-        kind = INTEGRATION_OF.get(platform)
         if platform not in self.platforms:
             faults.append(Fault(f"{platform.value} is not available on this server.", ("platform",)))
-        elif kind is not None and not await self.integrations.has(project.team_id, kind, project_id=project.id):
-            needed = f"{platform.value} needs an enabled {kind.value} integration of the team or the project."
-            faults.append(Fault(needed, ("platform",)))
+        for kind in integrations_of(platform) if platform in self.platforms else ():
+            if not await self.integrations.has(project.team_id, kind, project_id=project.id):
+                needed = f"{platform.value} needs an enabled {kind.value} integration of the team or the project."
+                faults.append(Fault(needed, ("platform",)))
         if faults:
             raise Invalid(faults)
 

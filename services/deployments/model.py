@@ -52,9 +52,18 @@ INTEGRATION_OF: Final[Mapping[DeploymentPlatform, IntegrationType]] = {
     DeploymentPlatform.HEROKU: IntegrationType.HEROKU,
     DeploymentPlatform.RAILWAY: IntegrationType.RAILWAY,
     DeploymentPlatform.VERCEL: IntegrationType.VERCEL,
+    DeploymentPlatform.RENDER: IntegrationType.RENDER,
     DeploymentPlatform.AWS_ECS: IntegrationType.AWS,
 }
 """Whose credentials a platform takes. LOCAL takes none."""
+
+CODE_HOST_OF: Final[Mapping[DeploymentPlatform, IntegrationType]] = {DeploymentPlatform.RENDER: IntegrationType.GITHUB}
+"""Where the code is for platforms that take it from a repository: whose credentials they need, too."""
+
+
+def integrations_of(platform: DeploymentPlatform) -> Sequence[IntegrationType]:
+    """Return all integrations that a platform needs."""
+    return [kinds[platform] for kinds in (INTEGRATION_OF, CODE_HOST_OF) if platform in kinds]
 
 
 class DeploymentConfig(msgspec.Struct, frozen=True):

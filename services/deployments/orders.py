@@ -8,7 +8,7 @@ from services.core.credentials import AwsKeys, Credentials, secrets_of
 from services.core.frozen import frozen
 from services.deployments.archive import LogArchive
 from services.deployments.events import LogLine, decode
-from services.deployments.model import INTEGRATION_OF, Deployment, Request
+from services.deployments.model import CODE_HOST_OF, INTEGRATION_OF, Deployment, Request
 from services.deployments.variables import Variables
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.roles import RoleRefused
@@ -43,6 +43,7 @@ class Orders:
             raise JobFailed("ARCHIVE_MISSING", "The generated code is gone.", retryable=False)
         variables = await self._opened(record)
         placement = await self._placement(record, variables)
+        code_host = await self._credentials(record, CODE_HOST_OF)
         account = None if record.platform is DeploymentPlatform.LOCAL else await self._account(record)
         return port.Order(
             deployment_id=placement.deployment_id,
@@ -50,7 +51,7 @@ class Orders:
             credentials=placement.credentials,
             progress=placement.progress,
             told=placement.told,
-            secrets=[*placement.secrets, *_secrets_of(account)],
+            secrets=[*placement.secrets, *_secrets_of(account, code_host)],
             archive=content,
             config=port.Config(
                 environment=variables,
@@ -61,6 +62,7 @@ class Orders:
             preferred_port=urlsplit(record.url).port if record.url else None,
             rollback_to=placement.rollback_to,
             tables=account,
+            code_host=code_host,
         )
 
     async def placement(self, record: Deployment) -> port.Placement:
@@ -91,22 +93,22 @@ class Orders:
         return await self._placement(record, variables)
 
     async def _placement(self, record: Deployment, variables: Mapping[str, str]) -> port.Placement:
-        credentials = await self._credentials(record)
+        credentials = await self._credentials(record, INTEGRATION_OF)
         return port.Placement(
             deployment_id=record.id,
             site=record.site or record.project_id,
             credentials=credentials,
             progress=record.progress,
             told=port.Told(await self._told(record) if record.progress.calls else ()),
-            secrets=[*variables.values(), *(secrets_of(credentials) if credentials else ())],
+            secrets=[*variables.values(), *_secrets_of(None, credentials)],
             rollback_to=await self._earlier(record),
         )
 
-    async def _credentials(self, record: Deployment) -> Credentials | None:
-        kind = INTEGRATION_OF.get(record.platform)
-        if kind is None:
-            return None
-        return await self._usable(record, kind)
+    async def _credentials(
+        self, record: Deployment, kinds: Mapping[DeploymentPlatform, IntegrationType]
+    ) -> Credentials | None:
+        kind = kinds.get(record.platform)
+        return None if kind is None else await self._usable(record, kind)
 
     async def _account(self, record: Deployment) -> port.AwsAccount | None:
         keys = await self._usable(record, IntegrationType.AWS)
@@ -148,6 +150,7 @@ class Orders:
         )
 
 
-def _secrets_of(account: port.AwsAccount | None) -> Iterator[str]:
-    if account is not None and account.keys is not None:
-        yield from secrets_of(account.keys)
+def _secrets_of(account: port.AwsAccount | None, credentials: Credentials | None) -> Iterator[str]:
+    for each in (account.keys if account else None, credentials):
+        if each is not None:
+            yield from secrets_of(each)

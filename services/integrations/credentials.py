@@ -8,11 +8,14 @@ import msgspec
 
 from services.core.credentials import AwsKeys, AwsRole, StoredCredentials, Token
 from services.core.errors import Fault
+from services.core.text import bounded
 
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{8,4096}", re.ASCII)
 _ACCESS_KEY: Final = re.compile(r"[A-Z0-9]{16,128}", re.ASCII)
 _ROLE: Final = re.compile(r"arn:aws[a-z-]{0,20}:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
 _SHOWN, _LONG = 4, 12
+
+WORKSPACE_LENGTH: Final = 100
 
 
 def hint_of(credentials: StoredCredentials) -> str:
@@ -33,8 +36,14 @@ def hint_of(credentials: StoredCredentials) -> str:
 def credential_faults(credentials: StoredCredentials, *, field: Sequence[str]) -> list[Fault]:
     """Return what is wrong with the form of credentials, without repeating them."""
     match credentials:
-        case Token(token):
-            return _faults(token, *field, "token")
+        case Token(token, workspace):
+            if workspace is None:
+                return _faults(token, *field, "token")
+            path = (*field, "workspaceToken")
+            return [
+                *_faults(token, *path, "token"),
+                *bounded(workspace, field=[*path, "workspace"], most=WORKSPACE_LENGTH),
+            ]
         case AwsKeys(access_key_id, secret, session):
             faults = _faults(secret, *field, "aws", "secretAccessKey")
             if not _ACCESS_KEY.fullmatch(access_key_id):

@@ -22,7 +22,7 @@ class IntegrationType(Enum):
     VERCEL = "VERCEL"
     """An access token of Vercel, by which deployments to VERCEL are made."""
     RENDER = "RENDER"
-    """An API key of Render. Kept and tested; nothing deploys there yet."""
+    """An API key of Render, by which deployments to RENDER are made."""
     HEROKU = "HEROKU"
     """An API key of Heroku, by which deployments to HEROKU are made."""
     RAILWAY = "RAILWAY"

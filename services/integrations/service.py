@@ -33,6 +33,8 @@ from services.projects.model import Project
 from services.projects.service import Projects
 
 NAME_LENGTH: Final = 100
+WITH_WORKSPACES: Final = frozenset({IntegrationType.RAILWAY, IntegrationType.RENDER})
+"""Those where a token may be used in one of several workspaces."""
 MOST: Final = 50
 """Integrations of a team."""
 
@@ -279,6 +281,9 @@ class Integrations:
         if isinstance(credentials, Token) == (kind is IntegrationType.AWS):
             needed = "aws' or 'awsRole" if kind is IntegrationType.AWS else "token"
             faults.append(Fault(f"{kind.value} takes credentials of the form '{needed}'.", ("credentials",)))
+        if isinstance(credentials, Token) and credentials.workspace is not None and kind not in WITH_WORKSPACES:
+            where = " and ".join(sorted(each.value for each in WITH_WORKSPACES))
+            faults.append(Fault(f"Workspaces are for {where} alone.", ("credentials", "workspaceToken", "workspace")))
         faults += credential_faults(credentials, field=["credentials"])
         if base_url is not None and kind is not IntegrationType.OPENAI:
             faults.append(Fault("baseUrl is for OPENAI alone.", ("baseUrl",)))

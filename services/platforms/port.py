@@ -1,6 +1,6 @@
 """The port of the deploy targets: from an archive of files to a URL that answers.
 
-Adapters: local (development only), heroku, railway, vercel, ecs. All pass tests/services/platforms/.
+Adapters: local (development only), heroku, railway, vercel, render, ecs. All pass tests/services/platforms/.
 """
 
 from collections import deque
@@ -34,6 +34,8 @@ class DeploymentPlatform(Enum):
     """A service of Railway in a project of its own, built there from the source."""
     VERCEL = "VERCEL"
     """A project of Vercel, built there from the files; it runs as a function, not as a server."""
+    RENDER = "RENDER"
+    """A web service of Render, built there from commits of a private repository of your GitHub account."""
     AWS_ECS = "AWS_ECS"
     """A service of ECS in your AWS account, of an image that CodeBuild builds there."""
 

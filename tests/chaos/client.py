@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import httpx
 
-from cli.commands import integration
 from cli.operations import CONNECT
 from services.config import Config
 from services.core.clock import utc_now
@@ -88,9 +87,8 @@ class Client:
         )
         return made["generate"]["generation"]["id"]
 
-    async def connect(self, token: str, platform: str, credentials: Mapping[str, Any]) -> None:
-        """Keep credentials of a platform."""
-        kind = integration(platform)
+    async def connect(self, token: str, kind: str, credentials: Mapping[str, Any]) -> None:
+        """Create an integration."""
         await self._ask(token, CONNECT, type=kind, credentials=credentials)
 
     async def deploy(self, token: str, project_id: str, generation_id: str, platform: str) -> str:

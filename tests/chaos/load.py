@@ -61,7 +61,7 @@ class Load:
     tokens: Sequence[str]
     jobs_at_once: int
     platforms: Mapping[str, Mapping[str, Any]]
-    """Where some of the jobs deploy to, and with what credentials; then CODE generations must be deployable."""
+    """Where some of the jobs deploy to, and with what integrations; then CODE generations must be deployable."""
     chance: Random
     tally: Tally
     ending: asyncio.Event = field(default_factory=asyncio.Event)
@@ -81,9 +81,9 @@ class Load:
         await self._one(await self._asked(token, project_id, "SCHEMA"))
         self._code_projects[token] = project_id
         if self.platforms:
-            for platform, credentials in self.platforms.items():
-                if credentials:
-                    await self.client.connect(token, platform, credentials)
+            for integrations in self.platforms.values():
+                for kind, credentials in integrations.items():
+                    await self.client.connect(token, kind, credentials)
             code = await self._asked(token, project_id, "CODE")
             await self._one(code)
             self._deployable[token] = code.id

@@ -111,8 +111,8 @@ class _Targets:
 
     @property
     def platforms(self) -> dict[str, Mapping[str, Any]]:
-        """Return what is deployed to, with the credentials that it takes."""
-        return {"LOCAL": {}, **{name: KINDS[name].credentials(fake) for name, fake in self.fakes.items()}}
+        """Return what is deployed to, with the integrations that it needs."""
+        return {"LOCAL": {}, **{name: KINDS[name].integrations(fake) for name, fake in self.fakes.items()}}
 
     def violations(self, tally: Tally) -> Iterator[Violation]:
         for name, fake in self.fakes.items():

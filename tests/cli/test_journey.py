@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from cli.client import Client, Refused
 from cli.commands import Target
+from cli.integrating import keep
 from cli.journey import Arrival, show_logs, travel
 from services.core.frozen import frozen
 from services.core.tls import trusted
@@ -64,7 +65,7 @@ async def test_a_project_is_named_after_the_first_eight_words_of_its_description
     assert names == ["Build a user management API with teams and", "Members"]
 
 
-@pytest.mark.parametrize("platform", ["HEROKU", "AWS_ECS"])
+@pytest.mark.parametrize("platform", ["HEROKU", "AWS_ECS", "RENDER"])
 async def test_nothing_is_made_for_a_platform_without_credentials(server: Server, platform: str) -> None:
     alice = server.user()
 
@@ -72,6 +73,14 @@ async def test_nothing_is_made_for_a_platform_without_credentials(server: Server
         await travel(alice, DESCRIPTION, to=platform)
 
     assert (await alice.ask("{ projects { nodes { id } } }"))["projects"]["nodes"] == []
+
+
+async def test_where_code_is_taken_from_a_repository_its_credentials_are_asked_for_too(server: Server) -> None:
+    alice = server.user()
+    await keep(alice, "RENDER", {"token": "rnd_of_alice"})
+
+    with pytest.raises(Refused, match=r"^RENDER needs credentials: keep some with `snapinfra connect github`\.$"):
+        await travel(alice, DESCRIPTION, to="RENDER")
 
 
 async def test_a_server_that_is_away_is_named_with_the_way_to_start_one() -> None:

@@ -38,7 +38,8 @@ async def test_a_sentence_becomes_a_backend_there_and_comes_back(
         )
         with serving(config) as server:
             alice = server.user()
-            await keep(alice, kind, KINDS[kind].credentials(fake))
+            for integration, credentials in KINDS[kind].integrations(fake).items():
+                await keep(alice, integration, credentials)
             async with asyncio.timeout(200):
                 arrival = await travel(alice, SENTENCE, to=kind)
                 await use(alice, arrival)

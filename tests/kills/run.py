@@ -82,7 +82,8 @@ def _server(running: Fleet) -> Server:
 
 
 async def _place(user: User, name: str, fake: Any) -> _Place:
-    await keep(user, name, KINDS[name].credentials(fake))
+    for kind, credentials in KINDS[name].integrations(fake).items():
+        await keep(user, kind, credentials)
     project_id = (await user.project())["id"]
     await events(user, await user.generate(project_id, "SCHEMA"))
     generation_id = await user.generate(project_id, "CODE")

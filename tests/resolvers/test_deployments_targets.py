@@ -10,6 +10,7 @@ from tests.fakes.targets.aws import FakeAws
 from tests.fakes.targets.heroku import FakeHeroku
 from tests.fakes.targets.kinds import KINDS
 from tests.fakes.targets.railway import FakeRailway
+from tests.fakes.targets.render import FakeRender
 from tests.fakes.targets.vercel import FakeVercel
 from tests.resolvers.deployed import Deployed, lines
 from tests.snapinfra import Server, User, serving, settings
@@ -36,15 +37,23 @@ def vercel() -> Iterator[FakeVercel]:
 
 
 @pytest.fixture(scope="module")
+def render() -> Iterator[FakeRender]:
+    with FakeRender() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
 def aws(emulator: str) -> Iterator[FakeAws]:
     with FakeAws(emulator=emulator) as fake:
         yield fake
 
 
 @pytest.fixture(scope="module")
-def elsewhere(heroku: FakeHeroku, railway: FakeRailway, vercel: FakeVercel, aws: FakeAws) -> Mapping[str, str]:
+def elsewhere(
+    heroku: FakeHeroku, railway: FakeRailway, vercel: FakeVercel, render: FakeRender, aws: FakeAws
+) -> Mapping[str, str]:
     """The settings that lead to the fakes."""
-    fakes = {"HEROKU": heroku, "RAILWAY": railway, "VERCEL": vercel, "AWS_ECS": aws}
+    fakes = {"HEROKU": heroku, "RAILWAY": railway, "VERCEL": vercel, "RENDER": render, "AWS_ECS": aws}
     return {key: url for name, fake in fakes.items() for key, url in KINDS[name].settings(fake).items()}
 
 
@@ -197,8 +206,59 @@ async def test_a_deployment_goes_to_railway_and_comes_back(project: Deployed, ra
     assert service.active is None
 
 
+async def test_render_needs_an_integration_with_github_too(project: Deployed, render: FakeRender) -> None:
+    services, calls = dict(render.services), render.github.calls.total()
+    for kind, missing in (("GITHUB", "RENDER"), ("RENDER", None)):
+        await connect(project.user, kind, KINDS["RENDER"].integrations(render)[kind])
+        asked = await project.user.result(
+            "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input)"
+            " { deployment { id } userErrors { message field } } }",
+            input={"projectId": project.project_id, "generationId": project.generation_id, "platform": "RENDER"},
+        )
+        if missing is not None:
+            (error,) = asked["data"]["createDeployment"]["userErrors"]
+            assert error["field"] == ["platform"]
+            assert f"{missing} integration" in error["message"]
+            assert (render.services, render.github.calls.total()) == (services, calls)
+    deployment_id = asked["data"]["createDeployment"]["deployment"]["id"]
+    assert (await project.events(deployment_id, until="SUCCESS"))[-1]["status"] == "SUCCESS"
+
+
+async def test_a_deployment_goes_to_render_and_comes_back(project: Deployed, render: FakeRender) -> None:
+    for kind, credentials in KINDS["RENDER"].integrations(render).items():
+        await connect(project.user, kind, credentials)
+    first, url = await project.live(platform="RENDER", environmentVariables=[{"name": "KEY", "value": "first-value"}])
+    site = url.rpartition("/")[2]
+    (service,) = (service for service in render.services.values() if service.name == site)
+    files, environment = render.running(site)
+    assert "package.json" in files
+    assert environment["KEY"] == "first-value"
+    assert environment["TABLE_PREFIX"] == f"{site}-"
+    repository = render.github.repositories[f"octocat/{site}"]
+    assert repository.messages()[0] == f"Deploy {first}"
+    seen = await shown(project.user, first)
+    assert seen["providerUrl"] == f"https://dashboard.render.com/web/{service.id}/deploys/{service.deploys[0].id}"
+    said = [line["message"] for line in lines(await project.events(first, until="SUCCESS"))]
+    assert sum(line.strip() == "step 7" for line in said) == 1
+    assert not any("first-value" in line or render.token in line or render.github.token in line for line in said)
+
+    second, again = await project.live(platform="RENDER", environmentVariables=[{"name": "KEY", "value": "later-one"}])
+    assert again == url
+    assert (await ended(project, first))["status"] == "SUPERSEDED"
+    assert render.running(site)[1]["KEY"] == "later-one"
+
+    third = await roll_back(project, second, to=first)
+    assert render.running(site)[1]["KEY"] == "first-value"
+    assert [deploy.trigger for deploy in service.deploys] == ["api", "api", "rollback"]
+    assert len(repository.messages()) == 2 + repository.messages().count("Begin the repository")
+
+    await project.cancel(third)
+    assert (await ended(project, third))["status"] == "CANCELED"
+    assert service.is_suspended
+
+
 async def test_a_deployment_goes_to_ecs_and_comes_back(project: Deployed, aws: FakeAws) -> None:
-    await connect(project.user, "AWS", KINDS["AWS_ECS"].credentials(aws))
+    await connect(project.user, "AWS", KINDS["AWS_ECS"].integrations(aws)["AWS"])
     first, url = await project.live(platform="AWS_ECS", environmentVariables=[{"name": "KEY", "value": "first-value"}])
     site = url.rpartition("/")[2]
     code, environment = aws.toy.running[site]

@@ -25,7 +25,7 @@ from graphql import (
 from graph.schema import schema
 from resolvers.context import Context
 from services.core.clock import iso, utc_now
-from services.core.credentials import AwsKeys
+from services.core.credentials import AwsKeys, Token
 from services.core.ids import TeamId, new_id
 from services.deployments.events import LogFilter, LogLine
 from services.integrations.model import IntegrationType
@@ -210,6 +210,17 @@ def test_each_part_of_an_access_key_is_kept(asking: Asking) -> None:
 
     assert opened is not None
     assert opened.credentials == AwsKeys(keys["accessKeyId"], keys["secretAccessKey"], keys["sessionToken"])
+
+
+def test_a_token_is_kept_with_its_workspace(asking: Asking) -> None:
+    services, team_id = asking.stage.services, TeamId(asking.stage.ids["team"][0])
+    given = {"token": "rnd_of_alice", "workspace": "tea-0123"}
+
+    asking.answer("createIntegration", {"type": "RENDER", "teamId": team_id, "credentials": {"workspaceToken": given}})
+    opened = asking.runner.run(services.integrations.credentials(team_id, IntegrationType.RENDER))
+
+    assert opened is not None
+    assert opened.credentials == Token("rnd_of_alice", "tea-0123")
 
 
 def test_integrations_are_those_of_the_team(asking: Asking) -> None:

@@ -66,6 +66,17 @@ async def test_a_retried_create_returns_the_first_integration(alice: User) -> No
         ),
         ({"type": "AWS", "credentials": {"token": TOKEN}}, ["AWS takes credentials of the form 'aws' or 'awsRole'."]),
         (
+            {"type": "VERCEL", "credentials": {"workspaceToken": {"token": TOKEN, "workspace": "Team of Alice"}}},
+            ["Workspaces are for RAILWAY and RENDER alone."],
+        ),
+        (
+            {"type": "RENDER", "credentials": {"workspaceToken": {"token": "short", "workspace": "two\nlines"}}},
+            [
+                "token must have 8 to 4,096 characters of ASCII without spaces.",
+                "workspace must be one line, without tabs.",
+            ],
+        ),
+        (
             {"type": "AWS", "credentials": {"awsRole": {"roleArn": "arn:aws:iam::1:user/alice"}}},
             ["roleArn must be the ARN of a role, such as arn:aws:iam::123456789012:role/snapinfra."],
         ),

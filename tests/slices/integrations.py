@@ -90,6 +90,15 @@ SLICE: Final = Slice(
             "AwsCredentialsInput.secretAccessKey",
             "AwsCredentialsInput.sessionToken",
         ),
+        "resolvers/test_deployments_targets.py::test_a_role_that_trusts_the_team_is_assumed_for_it": (
+            "AwsRoleInput.roleArn",
+            "CredentialsInput.awsRole",
+        ),
+        "resolvers/test_inputs.py::test_a_token_is_kept_with_its_workspace": (
+            "CredentialsInput.workspaceToken",
+            "WorkspaceTokenInput.token",
+            "WorkspaceTokenInput.workspace",
+        ),
         "resolvers/test_integrations.py::test_exactly_one_form_of_credentials_is_taken": ("CredentialsInput.aws",),
         "resolvers/test_integrations.py::test_integrations_can_be_listed_by_service": ("IntegrationFilter.type",),
         "resolvers/test_inputs.py::test_integrations_are_those_of_the_team": ("IntegrationFilter.teamId",),

@@ -13,7 +13,6 @@ from typing import Final
 
 import httpx
 
-from cli.commands import integration
 from cli.operations import CONNECT
 from services.core.frozen import frozen
 from tests.chaos.checker import Received, check
@@ -75,7 +74,8 @@ class Load:
         for user in users:
             await user.ask(_WEBHOOK, url=self.stage.calls.url)
             for name, fake in self.stage.targets.items():
-                await user.ask(CONNECT, type=integration(name), credentials=KINDS[name].credentials(fake))
+                for kind, credentials in KINDS[name].integrations(fake).items():
+                    await user.ask(CONNECT, type=kind, credentials=credentials)
         slots, platforms = asyncio.Semaphore(at_once), ["LOCAL", *self.stage.targets]
         async with asyncio.TaskGroup() as group:
             for number in range(pairs):

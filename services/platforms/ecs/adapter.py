@@ -64,7 +64,7 @@ class EcsPlatform(VendorPlatform[Account]):
         )
         await Serving(service, work, Lines(client, site.log)).serve(definition, since="restart")
 
-    async def identify(self, client: Account) -> Identity:
+    async def identify(self, client: Account, credentials: Credentials) -> Identity:  # noqa: ARG002 - the base's
         """Return the ARN of whose keys they are."""
         return Identity((await client.owner()).arn)
 

@@ -65,7 +65,7 @@ class HerokuPlatform(VendorPlatform[Client]):
             while await find() is None:  # noqa: ASYNC110 - Heroku tells nobody
                 await asyncio.sleep(self.limits.poll)
 
-    async def identify(self, client: Client) -> Identity:
+    async def identify(self, client: Client, credentials: Credentials) -> Identity:  # noqa: ARG002 - the base's
         """Return the address of the account."""
         account = await client.get("/account", Account)
         return Identity(account.email if account else "")

@@ -14,6 +14,7 @@ from services.platforms.railway.site import Site
 from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Client, Refused
 from services.platforms.vendors.work import Work
+from services.platforms.vendors.workspaces import meant
 
 URL: Final = "https://backboard.railway.com"
 
@@ -61,10 +62,11 @@ class RailwayPlatform(VendorPlatform[Client]):
     async def start_again(self, client: Client, running: Running, work: Work) -> None:
         await work.unless_made("restart", Site(Api(client), running).restart)
 
-    async def identify(self, client: Client) -> Identity:
-        """Return the workspaces that the token reaches."""
+    async def identify(self, client: Client, credentials: Credentials) -> Identity:
+        """Return the workspace that is meant, or those that the token reaches."""
         who = await Api(client).ask(WHO, Who)
-        return Identity(", ".join(workspace.name for workspace in who.api_token.workspaces))
+        workspaces = meant(who.api_token.workspaces, credentials, at=self.name)
+        return Identity(", ".join(workspace.name for workspace in workspaces))
 
     def failure(self, refused: Refused) -> DeployFailed:
         return failure(refused)

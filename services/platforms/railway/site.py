@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.core.frozen import frozen
@@ -16,6 +16,7 @@ from services.platforms.railway.answers import (
     DomainCreated,
     Domains,
     Done,
+    Named,
     Project,
     ProjectCreated,
     ProjectInfo,
@@ -44,6 +45,7 @@ from services.platforms.railway.documents import (
 )
 from services.platforms.vendors.client import Refused
 from services.platforms.vendors.work import LOOKS, Limits, Work, found
+from services.platforms.vendors.workspaces import meant
 
 NEWEST: Final = "newest"
 """The step that notes the newest deployment before a rollback, whose answer does not name what it begins."""
@@ -101,8 +103,8 @@ class Site:
         return Place(project_id, environment_id, service_id) if service_id else None
 
     async def find_project(self) -> str | None:
-        """Return the project with the site's name, of all workspaces that the token reaches."""
-        for workspace in (await self.api.ask(WHO, Who)).api_token.workspaces:
+        """Return the project with the site's name, in whichever workspace is meant. Raises DeployFailed."""
+        for workspace in await self._workspaces():
             after: str | None = None
             while True:
                 page = (await self.api.ask(PROJECTS, Projects, workspaceId=workspace.id, after=after)).projects
@@ -115,13 +117,15 @@ class Site:
         return None
 
     async def _create_project(self, work: Work) -> str:
-        workspaces = (await self.api.ask(WHO, Who)).api_token.workspaces
-        if not workspaces:
-            raise DeployFailed("NOT_PERMITTED", "The token reaches no workspace at Railway: create one of a workspace.")
-        await work.say(f"Creating the project {self.placement.site} in the workspace {workspaces[0].name}.")
-        wanted = {"name": self.placement.site, "workspaceId": workspaces[0].id}
+        workspace = (await self._workspaces())[0]
+        await work.say(f"Creating the project {self.placement.site} in the workspace {workspace.name}.")
+        wanted = {"name": self.placement.site, "workspaceId": workspace.id}
         answer = await self.api.ask(PROJECT_CREATE, ProjectCreated, input=wanted)
         return answer.project_create.id
+
+    async def _workspaces(self) -> Sequence[Named]:
+        who = await self.api.ask(WHO, Who)
+        return meant(who.api_token.workspaces, self.placement.credentials, at="Railway")
 
     async def _project(self, project_id: str) -> ProjectInfo:
         return (await self.api.ask(PROJECT, Project, id=project_id)).project

@@ -1,12 +1,13 @@
 """The adapter of the port."""
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Final
 
 from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
 from services.platforms.github.pushing import GitHub
-from services.platforms.port import DeployFailed, Identity, LogStream, Order, Placement
+from services.platforms.port import DeployFailed, Identity, LogStream, Offers, Order, Placement, Running
 from services.platforms.render.api import Render, connected, failure
 from services.platforms.render.client import RenderClient
 from services.platforms.render.deployment import RenderDeployment
@@ -16,6 +17,7 @@ from services.platforms.render.site import Site
 from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Refused
 from services.platforms.vendors.work import Work
+from services.platforms.vendors.workspaces import meant
 
 URL: Final = "https://api.render.com"
 
@@ -25,6 +27,7 @@ class RenderPlatform(VendorPlatform[Render]):
     """The site is the name of the service, and of the repository that has its code."""
 
     name: ClassVar[str] = "Render"
+    offers: ClassVar[Offers] = Offers()
 
     code_host: GitHub
     base_url: str = URL
@@ -59,9 +62,32 @@ class RenderPlatform(VendorPlatform[Render]):
         if began is not None and service is not None:
             await Logs(client, work, service, began).tell((LogStream.RUNTIME,))
 
-    async def identify(self, client: Render) -> Identity:
-        """Return the workspaces that the key reaches."""
-        return Identity(", ".join(owner.name for owner in await client.owners()))
+    async def start_again(self, client: Render, running: Running, work: Work) -> None:
+        """Let Render start other instances of the same, and wait until there is one."""
+        site = Site(client, running)
+        service = await site.known()
+
+        async def instances() -> str:
+            return " ".join(await site.instances(service)) or "-"
+
+        before = (await work.once("instances-before", call=instances, find=instances)).split()
+
+        async def call() -> str:
+            await site.restart(service)
+            return "done"
+
+        async def find() -> str | None:
+            return "done" if set(await site.instances(service)) - set(before) else None
+
+        await work.once("restart", call=call, find=find)
+        async with work.within(self.limits.release, "restart", since="restart"):
+            while await find() is None:  # noqa: ASYNC110 - Render tells nobody
+                await asyncio.sleep(self.limits.poll)
+
+    async def identify(self, client: Render, credentials: Credentials) -> Identity:
+        """Return the workspace that is meant, or those that the key reaches."""
+        owners = meant(await client.owners(), credentials, at=self.name)
+        return Identity(", ".join(owner.name for owner in owners))
 
     def failure(self, refused: Refused) -> DeployFailed:
         return failure(refused)

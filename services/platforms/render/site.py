@@ -19,6 +19,7 @@ from services.platforms.render.answers import (
 )
 from services.platforms.render.api import MOST, Render
 from services.platforms.vendors.client import Refused
+from services.platforms.vendors.workspaces import listed, meant
 
 OURS: Final = "SNAPINFRA_VARIABLES"
 """The variable that lists those which we set: the others are the user's own."""
@@ -41,15 +42,16 @@ class Site:
     placement: Placement
 
     async def find(self) -> Service | None:
-        """Return the service of the site, in whichever workspace that the key reaches."""
+        """Return the service of the site, in whichever workspace is meant. Raises DeployFailed."""
         service_id = self.placement.progress.id("service")
         if service_id is not None:
             return await self.api.get(f"/services/{service_id}", Service)
-        listed = await self.api.get(
+        owners = {owner.id for owner in meant(await self.api.owners(), self.placement.credentials, at="Render")}
+        page = await self.api.get(
             "/services", list[ListedService], name=self.placement.site, type="web_service", limit=str(MOST)
         )
-        named = (each.service for each in listed or [] if each.service.name == self.placement.site)
-        return next(named, None)
+        services = [each.service for each in page or [] if each.service.name == self.placement.site]
+        return next((each for each in services if each.owner_id in owners), None)
 
     async def known(self) -> Service:
         """Return the service. Raises DeployFailed where Render has it no more."""
@@ -111,8 +113,8 @@ class Site:
 
     async def deploys(self, service: Service) -> list[Deploy]:
         """Return the newest deploys, the newest first."""
-        listed = await self.api.get(f"/services/{service.id}/deploys", list[ListedDeploy], limit=str(MOST))
-        return [each.deploy for each in listed or []]
+        page = await self.api.get(f"/services/{service.id}/deploys", list[ListedDeploy], limit=str(MOST))
+        return [each.deploy for each in page or []]
 
     async def find_deploy(self, commit: str) -> Deploy | None:
         """Return the first deploy of a commit: later ones of it are restarts and rollbacks."""
@@ -132,6 +134,10 @@ class Site:
             message = f"Render has suspended the service ({', '.join(sorted(others))}): see dashboard.render.com."
             raise DeployFailed("SUSPENDED", message)
         await self.api.call("POST", f"/services/{service.id}/resume", repeatable=True)
+
+    async def restart(self, service: Service) -> None:
+        """Begin to replace what runs by other instances of the same, which is a deploy, too."""
+        await self.api.call("POST", f"/services/{service.id}/restart")
 
     async def suspend(self) -> None:
         """Let nothing of the service run."""
@@ -168,14 +174,14 @@ class Site:
 
     async def _owner(self) -> Owner:
         """Return the workspace for a new service. Raises DeployFailed where there is more than one to choose from."""
-        owners = await self.api.owners()
-        if len(owners) == 1:
-            return owners[0]
-        if not owners:
-            raise DeployFailed("NOT_PERMITTED", "The API key reaches no workspace at Render.")
-        names = ", ".join(f"{owner.name} ({owner.id})" for owner in owners)
-        message = f"The API key reaches several workspaces at Render: {names}."
-        raise DeployFailed("WORKSPACE_UNKNOWN", message)
+        owners = meant(await self.api.owners(), self.placement.credentials, at="Render")
+        if len(owners) > 1:
+            message = (
+                f"The API key reaches several workspaces at Render: {listed(owners)}. Give the integration its"
+                " credentials with one of them: {workspaceToken: {token, workspace}}."
+            )
+            raise DeployFailed("WORKSPACE_UNKNOWN", message)
+        return owners[0]
 
 
 def _source(repository: str) -> dict[str, str]:

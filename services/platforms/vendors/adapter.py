@@ -59,7 +59,7 @@ class VendorPlatform(ABC, Generic[C]):
         raise DeployFailed("NOT_OFFERED", self.offers.no_restart or f"{self.name} restarts nothing.")
 
     @abstractmethod
-    async def identify(self, client: C) -> Identity:
+    async def identify(self, client: C, credentials: Credentials) -> Identity:
         """Return whose credentials they are."""
 
     @abstractmethod
@@ -101,7 +101,7 @@ class VendorPlatform(ABC, Generic[C]):
         """Return whose credentials they are. Raises DeployFailed."""
         with self._worded(secrets_of(credentials)):
             async with self.connect(credentials) as client:
-                return await self.identify(client)
+                return await self.identify(client, credentials)
 
     async def _emitted(self, placement: Placement, act: Callable[[C, Work], Awaitable[None]]) -> AsyncGenerator[Event]:
         async def run(emit: Emit) -> None:

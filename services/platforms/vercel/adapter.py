@@ -59,7 +59,7 @@ class VercelPlatform(VendorPlatform[Vercel]):
     async def tell(self, client: Vercel, placement: Placement, work: Work) -> None:
         await RuntimeLog(Site(client, placement), work).tell()
 
-    async def identify(self, client: Vercel) -> Identity:
+    async def identify(self, client: Vercel, credentials: Credentials) -> Identity:  # noqa: ARG002 - the base's
         """Return the name of the account."""
         return Identity(client.user.username)
 

@@ -24,7 +24,7 @@ def main() -> None:
         fake.host = Machine(Path(folder))
         with suppress(KeyboardInterrupt), fake:
             settings = "\n".join(f"{key}={value}" for key, value in kind.settings(fake).items())
-            print(f"{settings}\nCredentials: {kind.credentials(fake)}", flush=True)  # noqa: T201 - its output
+            print(f"{settings}\nCredentials: {kind.integrations(fake)}", flush=True)  # noqa: T201 - its output
             threading.Event().wait()
 
 

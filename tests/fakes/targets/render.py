@@ -43,6 +43,7 @@ class FakeRender(Target):
     """By id."""
     begun: int = 0
     """Deploys that were asked for, and those that came with a service."""
+    restarts: int = 0
     may_read: bool = True
     """Whether Render's GitHub app has access to repositories, which nobody else may read."""
     knows_github: bool = True
@@ -266,6 +267,7 @@ class FakeRender(Target):
         live = service.live
         if live is None or service.is_suspended:
             return self.error(400, "", "nothing runs")
+        self.restarts += 1
         self.cloud.begin(Deploy(service, live.commit, live.message, "manual", live.settings, live.files))
         return Response(status_code=200)
 

@@ -344,5 +344,20 @@ async def test_a_token_of_no_workspace_is_said_to_be_of_no_use(rig: Rig, fake: F
     assert (await refusal(rig, rig.order())).reason == "NOT_PERMITTED"
 
 
+async def test_a_project_is_made_in_the_workspace_that_is_meant(rig: Rig, fake: FakeRailway) -> None:
+    for number, workspace in enumerate(("Team of Alice", list(fake.workspaces)[1])):
+        fake.projects.clear()
+        order = replace(rig.order(id=f"deployment_{number}"), credentials=Token(fake.token, workspace))
+        await deployed(rig, order)
+        assert [fake.workspaces[project.workspace_id] for project in fake.projects] == ["Team of Alice"]
+    fake.projects.clear()
+    order = replace(rig.order(id="deployment_2"), credentials=Token(fake.token, "Team of Bob"))
+    refused = await refusal(rig, order)
+    assert refused.reason == "WORKSPACE_UNKNOWN"
+    assert "'Team of Bob'" in refused.message
+    assert fake.projects == []
+
+
 async def test_whose_token_it_is(rig: Rig, fake: FakeRailway) -> None:
     assert (await rig.platform.check(Token(fake.token))).name == "Alice's, Team of Alice"
+    assert (await rig.platform.check(Token(fake.token, "Team of Alice"))).name == "Team of Alice"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from services.core.credentials import Token
 from services.platforms.render.client import RenderClient
 from services.platforms.render.site import OURS
 from services.platforms.vendors.client import Answer
@@ -106,6 +107,19 @@ async def test_of_several_workspaces_none_is_guessed(rig: Rig, fake: FakeRender)
     assert refused.reason == "WORKSPACE_UNKNOWN"
     assert "Team of Alice (tea-" in refused.message
     assert fake.services == {}
+
+
+async def test_a_service_is_made_and_found_in_the_workspace_that_is_meant(rig: Rig, fake: FakeRender) -> None:
+    team = owner("Team of Alice")
+    fake.owners.append(team)
+    for number, workspace in enumerate(("Team of Alice", team["id"])):
+        order = replace(rig.order(id=f"deployment_{number}"), credentials=Token(fake.token, workspace))
+        await deployed(rig, order)
+        assert service(fake).record["ownerId"] == team["id"]
+    assert (await rig.platform.check(Token(fake.token, team["id"]))).name == "Team of Alice"
+    order = replace(rig.order(id="deployment_2"), credentials=Token(fake.token, "Team of Bob"))
+    assert (await failure(rig, order)).reason == "WORKSPACE_UNKNOWN"
+    assert fake.begun == 2
 
 
 async def test_a_plan_that_must_be_paid_is_said_to_be(rig: Rig, fake: FakeRender) -> None:

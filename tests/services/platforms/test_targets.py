@@ -95,6 +95,7 @@ def render(_: object = None) -> Generator[Rig]:
             fake,
             begun=lambda: fake.begun,
             build_call="POST /v1/services(/[^/]+/deploys)?",
+            restarts=lambda: fake.restarts,
         )
 
 
