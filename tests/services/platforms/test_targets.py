@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -37,6 +37,9 @@ from tests.fakes.targets.render import FakeRender
 from tests.fakes.targets.server import Awkward, Fault
 from tests.fakes.targets.vercel import FakeVercel
 from tests.services.platforms.conformance import COMMON, Crash, InProcess, Record, Rig
+
+AT_ONCE = 3
+"""Calls of a deployment that fail, each in turn in its own ways."""
 
 MOST_ATTEMPTS = 50
 STEPS = (StepState.RUNNING, StepState.SUCCEEDED)
@@ -188,7 +191,7 @@ async def test_a_second_deployment_updates_the_site_and_takes_variables_out(rig:
 async def test_a_crash_after_any_event_begins_nothing_twice_and_tells_every_line_once(rig: Rig) -> None:
     whole = Record()
     await whole.follow(rig.platform.deploy(rig.order(id="deployment_0")))
-    for number in range(1, len(whole.events) + 4):
+    for number in _moments(whole):
         order, record, before = rig.order(id=f"deployment_{number}"), Record(), rig.begun()
         with suppress(Crash):
             await record.follow(rig.platform.deploy(order), crash_after=number)
@@ -222,13 +225,14 @@ async def test_any_call_may_fail_once_in_any_way(rig: Rig) -> None:
     whole = Record()
     await whole.follow(rig.platform.deploy(rig.order(id="deployment_0")))
     patterns = sorted({_pattern(call) for call in rig.fake.calls})
-    for number, pattern in enumerate(patterns):
+    for start in range(0, len(patterns), AT_ONCE):
+        failing = patterns[start : start + AT_ONCE]
         for faults in ((Fault.BROKEN, Fault.CUT, Fault.SLOW), (Fault.LOST, Fault.SLOW)):  # of a call and its repeats
             before, record = rig.begun(), Record()
-            rig.fake.awkward.extend(Awkward(fault, pattern) for fault in faults)
-            await record.follow(rig.platform.deploy(rig.order(id=f"deployment_{number}_{faults[0].value}")))
-            assert rig.begun() - before == 1, (faults, pattern)
-            assert is_whole(record), (faults, pattern)
+            rig.fake.awkward.extend(Awkward(fault, pattern) for pattern in failing for fault in faults)
+            await record.follow(rig.platform.deploy(rig.order(id=f"deployment_{start}_{faults[0].value}")))
+            assert rig.begun() - before == 1, (faults, failing)
+            assert is_whole(record), (faults, failing)
             rig.fake.awkward.clear()
 
 
@@ -431,6 +435,16 @@ async def test_a_restart_with_a_token_that_is_revoked_leaves_what_runs(rig: Rig)
     assert (failure.value.reason, failure.value.again_after) == ("CREDENTIALS_REFUSED", None)
     assert rig.restarts() == before
     assert (await site(record))[0]["server.js"] == "1"
+
+
+def _moments(whole: Record) -> Iterator[int]:
+    """Yield after how many events to crash: after each that is no line, after every fifth line, and a while later."""
+    lines = 0
+    for number, event in enumerate(whole.events, start=1):
+        lines += isinstance(event, Line)
+        if not isinstance(event, Line) or lines % 5 == 0:
+            yield number
+    yield from range(len(whole.events) + 1, len(whole.events) + 4)
 
 
 def _rolling_back(order: Order, *, to: Record) -> Order:
