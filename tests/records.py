@@ -1,13 +1,14 @@
-"""Records of jobs as workers leave them, for tests that need no worker."""
+"""Records of jobs as workers leave them, and of pushes, for tests that need no worker and no GitHub."""
 
 from msgspec.structs import replace
 
 from services.core.clock import utc_now
-from services.core.ids import DeploymentId, GenerationId, new_id
+from services.core.ids import DeploymentId, GenerationId, IntegrationId, PushId, new_id
 from services.deployments.model import Deployment
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.platforms.port import DeploymentPlatform
 from services.projects.model import Project
+from services.pushes.model import Push
 
 
 def generation_of(project: Project, **fields: object) -> Generation:
@@ -43,3 +44,24 @@ def deployment_of(project: Project, generation_id: GenerationId, **fields: objec
         updated_at=now,
     )
     return replace(deployment, **fields)
+
+
+def push_of(generation: Generation) -> Push:
+    """Make the push of a generation's code, by who asked for that."""
+    now = utc_now()
+    return Push(
+        id=PushId(new_id("push")),
+        project_id=generation.project_id,
+        user_id=generation.user_id,
+        generation_id=generation.id,
+        integration_id=IntegrationId(new_id("integration")),
+        repository="octocat/users",
+        url="https://github.com/octocat/users",
+        branch="main",
+        commit="0" * 40,
+        commit_url=f"https://github.com/octocat/users/commit/{'0' * 40}",
+        has_changes=True,
+        created_repository=False,
+        created_at=now,
+        updated_at=now,
+    )

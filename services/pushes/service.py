@@ -38,6 +38,7 @@ _FIELDS: Final = {
     "CREDENTIALS_REFUSED": "integrationId",
     "NO_CREDENTIALS": "integrationId",
     "BRANCH_PROTECTED": "branch",
+    "SECRET_FOUND": "generationId",
 }
 """What to correct, by the reason of a failure; else the repository."""
 

@@ -17,21 +17,12 @@ from websockets.typing import Subprotocol
 
 from services.bootstrap import opened
 from services.core.clock import iso, utc_now
-from services.core.ids import (
-    DeploymentId,
-    GenerationId,
-    IntegrationId,
-    ProjectId,
-    PushId,
-    TeamId,
-    UserId,
-    new_id,
-)
+from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId, UserId, new_id
 from services.core.tls import trusted
 from services.deployments.model import Deployment, DeploymentStatus
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.platforms.port import DeploymentPlatform
-from services.pushes.model import Push
+from tests.records import push_of
 from tests.sdl import sdl_schema
 from tests.slice import Caller, Entry, Outcome
 from tests.snapinfra import Server, User, events
@@ -173,24 +164,11 @@ async def deployed(server: Server, ids: dict[str, str]) -> str:
 
 
 async def pushed(server: Server, ids: dict[str, str]) -> str:
-    """Store a push: a real one would be at GitHub."""
-    push = Push(
-        id=PushId(new_id("push")),
-        project_id=ProjectId(ids["project"]),
-        user_id=UserId(ids["owner"]),
-        generation_id=GenerationId(ids["generation"]),
-        integration_id=IntegrationId(new_id("integration")),
-        repository="octocat/users",
-        url="https://github.com/octocat/users",
-        branch="main",
-        commit="0" * 40,
-        commit_url="https://github.com/octocat/users/commit/0",
-        has_changes=True,
-        created_repository=False,
-        created_at=utc_now(),
-        updated_at=utc_now(),
-    )
+    """Store a push of the generation: a real one would be at GitHub."""
     async with opened(server.config, dict(os.environ)) as process:  # noqa: TID251 - nothing of it is used here
+        generation = await process.services.generations.find(GenerationId(ids["generation"]))
+        assert generation is not None
+        push = push_of(generation)
         await process.services.pushes.table.put_new(push)
     return push.id
 

@@ -22,6 +22,7 @@ HEADERS: Final[Mapping[str, str]] = {
 _SSO_PAGE: Final = re.compile(r"url=(https://github\.com/[\x21-\x7e]{1,300})")
 _PERMISSIONS: Final = re.compile(r"[a-z_=,; ]{1,200}")
 _PROTECTED: Final = ("protected branch", "rule violation", "through a pull request", "required status check")
+_REDIRECTS: Final = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT}
 _SECONDS_OF_SECONDARY: Final = 60
 """To wait at least where a secondary limit does not say for how long (rate-limits-for-the-rest-api)."""
 
@@ -63,32 +64,43 @@ class GitHubClient(Client):
         try:
             return await self.get(path, type)
         except Refused as refused:
-            to = refused.headers.get("location", "")
-            if refused.status not in _REDIRECTS or not to.startswith(f"{self.base_url}/"):
+            if refused.status not in _REDIRECTS:
                 raise
+            to = refused.headers.get("location", "")
+            if not to.startswith(f"{self.base_url}/"):
+                raise DeployFailed("REFUSED", "GitHub leads to another address than its API's.") from None
             return await self.get(to.removeprefix(self.base_url), type)
-
-
-_REDIRECTS: Final = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT}
 
 
 def failure(refused: Refused) -> DeployFailed:
     """Word a refusal (docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api)."""
     words = details(refused).rstrip(".") or f"it answers with status {refused.status}"
-    if any(sign in words.lower() for sign in _PROTECTED):
-        message = f"Rules of the repository keep this branch from being pushed to: {words}. Push to another branch."
-        return DeployFailed("BRANCH_PROTECTED", message)
-    if refused.status == HTTPStatus.FORBIDDEN and "archived" in words.lower():
-        return archived()
-    if refused.status == HTTPStatus.FORBIDDEN:
-        return DeployFailed("NOT_PERMITTED", _forbidden(refused, words))
-    if refused.status == HTTPStatus.NOT_FOUND:  # as GitHub says of what a token must not know of
-        message = "GitHub knows no such thing by this token: give it write access to the contents of the repository."
-        return DeployFailed("NOT_PERMITTED", message)
-    if refused.status == HTTPStatus.CONFLICT:
-        message = f"The repository can not be used just now: {words}."
-        return DeployFailed("PLATFORM_UNAVAILABLE", message, again_after=5)
-    return DeployFailed("REFUSED", f"GitHub refuses this: {words}.")
+    if is_about_rules(refused):
+        return _ruled_out(words)
+    match refused.status:
+        case HTTPStatus.FORBIDDEN:
+            return (
+                archived() if "archived" in words.lower() else DeployFailed("NOT_PERMITTED", _forbidden(refused, words))
+            )
+        case HTTPStatus.NOT_FOUND:  # as GitHub says of what a token must not know of
+            what = "give it write access to the contents of the repository"
+            return DeployFailed("NOT_PERMITTED", f"GitHub knows no such thing by this token: {what}.")
+        case HTTPStatus.CONFLICT:
+            message = f"The repository can not be used just now: {words}."
+            return DeployFailed("PLATFORM_UNAVAILABLE", message, again_after=5)
+        case status if status in _REDIRECTS:
+            message = "The repository was renamed meanwhile: try again."
+            return DeployFailed("PLATFORM_UNAVAILABLE", message, again_after=1)
+        case _:
+            return DeployFailed("REFUSED", f"GitHub refuses this: {words}.")
+
+
+def _ruled_out(words: str) -> DeployFailed:
+    if "secret" in words.lower():
+        message = f"GitHub finds a secret in the code, and takes none: {words}. Take it out, or allow it at GitHub."
+        return DeployFailed("SECRET_FOUND", message)
+    message = f"Rules of the repository keep this branch from being pushed to: {words}. Push to another branch."
+    return DeployFailed("BRANCH_PROTECTED", message)
 
 
 def _forbidden(refused: Refused, words: str) -> str:
@@ -116,6 +128,12 @@ def details(refused: Refused) -> str:
         return refused.words
     more = [each if isinstance(each, str) else each.message or f"{each.field} {each.code}" for each in errors]
     return ": ".join([refused.words.rstrip("."), "; ".join(more)[:500]]) if more else refused.words
+
+
+def is_about_rules(refused: Refused) -> bool:
+    """Say whether rules of a repository, or of its organization, forbid what a call would do to a branch."""
+    words = details(refused).lower()
+    return any(sign in words for sign in _PROTECTED)
 
 
 def has_name_taken(refused: Refused) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from services.core.frozen import frozen
-from services.platforms.github.api import GitHubClient, archived, has_name_taken
+from services.platforms.github.api import GitHubClient, archived, has_name_taken, is_about_rules
 from services.platforms.github.tree import MANIFEST, Entry, Plan
 from services.platforms.port import DeployFailed
 from services.platforms.vendors.client import Refused
@@ -22,6 +22,7 @@ MARK: Final = "Snapinfra-Id"
 NEWEST: Final = 100
 """Commits of a branch among which a mark is looked for."""
 
+_NOT_NOW: Final = {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
 _AT_ONCE: Final = 4
 _LOOKS: Final = 10
 _BEGIN: Final = "Begin the repository"
@@ -97,23 +98,24 @@ class Repository:
         """Find a repository, or create it, private; say whether it was created. Raises DeployFailed and Refused."""
         owner, _, short = name.rpartition("/")
         login = None if owner else await _login(client)
-        info = await _find(client, f"{owner or login}/{short}")
+        owner = owner or login or ""
+        info = await _find(client, f"{owner}/{short}")
         if info is not None:
             if info.archived:
                 raise archived()
             return cls(client, info), False
         login = login or await _login(client)
-        path = "/user/repos" if (owner or login).lower() == login.lower() else f"/orgs/{owner}/repos"
+        path = "/user/repos" if owner.lower() == login.lower() else f"/orgs/{owner}/repos"
         body = {"name": short, "private": True, "description": description}
         try:
             answer = await client.call("POST", path, body=body, repeatable=True)
         except Refused as refused:
             if refused.status == HTTPStatus.NOT_FOUND:
-                message = f"There is no repository {name} that this token sees, and it may not create one at {owner}."
+                message = f"There is no repository {owner}/{short} that this token sees, and it may not create one."
                 raise DeployFailed("NOT_PERMITTED", message) from None
             if not has_name_taken(refused):
                 raise
-            return cls(client, await _taken(client, f"{owner or login}/{short}")), True
+            return cls(client, await _taken(client, f"{owner}/{short}")), True
         return cls(client, answer.read(RepositoryInfo)), True
 
     async def head(self, branch: str) -> Head:
@@ -152,7 +154,7 @@ class Repository:
         try:
             await self.client.call("PUT", f"{self.path}/contents/{MANIFEST}", body=body)
         except Refused as refused:  # not ready, or no longer empty: the next look shows it
-            if refused.status not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}:
+            if is_about_rules(refused) or refused.status not in _NOT_NOW:
                 raise
 
     async def entries(self, tree: str) -> Sequence[Entry]:

@@ -5,12 +5,10 @@ or 429, what a token may not see is not there, and somebody else pushes just bef
 """
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -18,7 +16,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.core.clock import utc_now
-from tests.fakes.targets.git_objects import TYPES, Commit, GitObjects
+from tests.fakes.targets.git_objects import TYPES, GitObjects
+from tests.fakes.targets.github_parts import (
+    Wrong,
+    decoded,
+    listed,
+    parents_of,
+    reference,
+    require_no_secret,
+    require_unprotected,
+)
 from tests.fakes.targets.github_repository import FakeRepository
 from tests.fakes.targets.github_schema import CALLED, filled, require_valid_answer, require_valid_request
 from tests.fakes.targets.server import Awkward, Endpoint, Fault, Target
@@ -34,17 +41,6 @@ _PARAMETERS: Final = {
 """Ours, as GitHub's description calls them."""
 _ALREADY: Final = "name already exists on this account"
 _UNREADABLE: Final = "Resource not accessible by personal access token"
-
-
-class Wrong(Exception):
-    """A refusal."""
-
-    def __init__(self, status: int, message: str, *, errors: list[Any] | None = None, **headers: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: _Json = {"message": message, "documentation_url": "https://docs.github.com/rest"}
-        self.body |= {"status": str(status)} | ({"errors": errors} if errors else {})
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 @dataclass
@@ -164,6 +160,8 @@ class FakeGitHub(Target):
         org = request.path_params.get("org")
         if org is not None and org not in self.orgs:
             raise Wrong(404, "Not Found")
+        if self.scopes is not None and "repo" not in self.scopes:  # a classic token that may not
+            raise Wrong(404, "Not Found")
         if not self.may_write:
             raise Wrong(403, _UNREADABLE, x_accepted_github_permissions="administration=write")
         full_name = f"{org or self.login}/{body['name']}"
@@ -180,10 +178,6 @@ class FakeGitHub(Target):
         return JSONResponse(self._shown(self._seen(shown[0] if shown else None)))
 
     async def _repository(self, request: Request) -> Response:
-        name = f"{request.path_params['owner']}/{request.path_params['name']}"
-        if name not in self.repositories and name in self.renamed:
-            url = f"{self.url}/repositories/{self.repositories[self.renamed[name]].id}"
-            return JSONResponse({"message": "Moved Permanently", "url": url}, 301, {"location": url})
         return JSONResponse(self._shown(self._named(request)))
 
     async def _reference(self, request: Request) -> Response:
@@ -191,7 +185,7 @@ class FakeGitHub(Target):
         branch = request.path_params["branch"]
         if branch not in git.branches:
             raise Wrong(404, "Not Found")
-        return JSONResponse(_reference(branch, git.branches[branch]))
+        return JSONResponse(reference(branch, git.branches[branch]))
 
     async def _commits(self, request: Request) -> Response:
         git = self._ready(request).git
@@ -200,7 +194,7 @@ class FakeGitHub(Target):
         if sha not in git.commits:
             raise Wrong(404, "Not Found")
         number = int(request.query_params.get("per_page", "30"))
-        return JSONResponse([_listed(commit) for commit in git.ancestors(sha)[:number]])
+        return JSONResponse([listed(commit) for commit in git.ancestors(sha)[:number]])
 
     async def _tree(self, request: Request) -> Response:
         git = self._ready(request).git
@@ -230,16 +224,18 @@ class FakeGitHub(Target):
         repository, body = self._writable(request), await request.json()
         self._require_ready(repository)
         path, branch = request.path_params["path"], body.get("branch", repository.default_branch)
+        require_unprotected(repository, branch, status=409)
         if repository.git.branches and branch not in repository.git.branches:
             raise Wrong(404, f"Branch {branch} not found")
         if branch in repository.git.branches and path in repository.files(branch) and "sha" not in body:
             raise Wrong(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
-        commit = repository.push(branch, {path: _decoded(body["content"])}, body["message"])
+        commit = repository.push(branch, {path: decoded(body["content"])}, body["message"])
         return JSONResponse({"content": {"path": path}, "commit": {"sha": commit.sha}}, 201)
 
     async def _make_blob(self, request: Request) -> Response:
         git, body = self._ready(request, is_write=True).git, await request.json()
-        content = _decoded(body["content"]) if body.get("encoding") == "base64" else body["content"].encode()
+        content = decoded(body["content"]) if body.get("encoding") == "base64" else body["content"].encode()
+        require_no_secret(content)
         return JSONResponse({"sha": git.add("blob", content), "url": self.url}, 201)
 
     async def _make_tree(self, request: Request) -> Response:
@@ -264,6 +260,8 @@ class FakeGitHub(Target):
         if "sha" in entry and entry["sha"] is None:
             entries.pop(path, None)
             return
+        if "content" in entry:
+            require_no_secret(entry["content"].encode())
         sha = entry["sha"] if "sha" in entry else git.add("blob", entry["content"].encode())
         if TYPES.get(mode) != entry["type"] or (entry["type"] != "commit" and not git.has(sha, entry["type"])):
             raise Wrong(422, f"tree.sha {sha} is not a valid {entry['type']}")
@@ -277,7 +275,7 @@ class FakeGitHub(Target):
         who = "The Octocat <octocat@example.com>"
         commit = git.add_commit(body["tree"], parents, body["message"], author=who, at=utc_now())
         shown = filled("git-commit", sha=commit.sha, message=commit.message, tree={"sha": commit.tree, "url": self.url})
-        return JSONResponse({**shown, "parents": _parents(commit)}, 201)
+        return JSONResponse({**shown, "parents": parents_of(commit)}, 201)
 
     async def _make_reference(self, request: Request) -> Response:
         repository, body = self._ready(request, is_write=True), await request.json()
@@ -287,9 +285,9 @@ class FakeGitHub(Target):
         self._let_rivals_push()
         if branch in git.branches:
             raise Wrong(422, "Reference already exists")
-        _require_unprotected(repository, branch)
+        require_unprotected(repository, branch)
         git.branches[branch] = body["sha"]
-        return JSONResponse(_reference(branch, body["sha"]), 201)
+        return JSONResponse(reference(branch, body["sha"]), 201)
 
     async def _move(self, request: Request) -> Response:
         repository, body = self._ready(request, is_write=True), await request.json()
@@ -300,9 +298,9 @@ class FakeGitHub(Target):
             raise Wrong(422, "Reference does not exist")
         if git.branches[branch] not in {commit.sha for commit in git.ancestors(body["sha"])}:
             raise Wrong(422, "Update is not a fast forward")
-        _require_unprotected(repository, branch)
+        require_unprotected(repository, branch)
         git.branches[branch] = body["sha"]
-        return JSONResponse(_reference(branch, body["sha"]))
+        return JSONResponse(reference(branch, body["sha"]))
 
     def _let_rivals_push(self) -> None:
         if self.rivals:
@@ -310,6 +308,11 @@ class FakeGitHub(Target):
 
     def _named(self, request: Request) -> FakeRepository:
         name = f"{request.path_params['owner']}/{request.path_params['name']}"
+        if name not in self.repositories and name in self.renamed:
+            repository = self.repositories[self.renamed[name]]
+            rest = request.url.path.removeprefix(f"/repos/{name}")
+            url = f"{self.url}/repositories/{repository.id}{rest}"
+            raise Wrong(301 if request.method == "GET" else 307, "Moved Permanently", location=url)
         same = (each for each in self.repositories.values() if each.full_name.lower() == name.lower())
         return self._seen(next(same, None))
 
@@ -357,31 +360,3 @@ class FakeGitHub(Target):
             archived=repository.is_archived,
             permissions={"admin": True, "push": True, "pull": True},  # of the user, whatever the token may
         )
-
-
-def _require_unprotected(repository: FakeRepository, branch: str) -> None:
-    if branch in repository.protected:
-        words = "Repository rule violations found\n\nChanges must be made through a pull request.\n\n"
-        raise Wrong(HTTPStatus.UNPROCESSABLE_ENTITY, words)
-
-
-def _reference(branch: str, sha: str) -> _Json:
-    url = f"https://api.github.com/git/commits/{sha}"
-    return filled("git-ref", ref=f"refs/heads/{branch}", object={"type": "commit", "sha": sha, "url": url})
-
-
-def _listed(commit: Commit) -> _Json:
-    shown = filled("commit", sha=commit.sha, parents=_parents(commit))
-    shown["commit"] |= {"message": commit.message, "tree": {"sha": commit.tree, "url": shown["url"]}}
-    return shown
-
-
-def _parents(commit: Commit) -> list[_Json]:
-    return [{"sha": sha, "url": f"https://api.github.com/git/commits/{sha}", "html_url": ""} for sha in commit.parents]
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise Wrong(422, "content is not valid Base64") from None

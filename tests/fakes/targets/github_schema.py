@@ -31,6 +31,8 @@ CALLED: Final = (
     "PATCH /repos/{owner}/{repo}/git/refs/{ref}",
 )
 _LEFT_OUT: Final = {"description", "title", "externalDocs", "deprecated", "discriminator", "examples", "nullable"}
+_WORDS: Final = {"oneOf": "anyOf"}
+"""What GitHub writes, by what it means: of its errors, one type takes all that is of another."""
 _ANY_ERROR: Final = {"$ref": "#/$defs/basic-error"}
 _Json = dict[str, Any]
 
@@ -115,7 +117,7 @@ class Reduction:
             self._referred[name] = None
             return {"$ref": f"#/$defs/{name}"}
         words = (word for word in schema if word not in _LEFT_OUT and not word.startswith("x-"))
-        kept = {word: self._value(word, schema[word]) for word in words}
+        kept = {_WORDS.get(word, word): self._value(word, schema[word]) for word in words}
         if not schema.get("nullable"):
             return kept
         if "type" not in kept:

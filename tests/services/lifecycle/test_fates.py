@@ -34,6 +34,7 @@ from services.notifications.targets import NewTarget
 from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject
 from services.settings import SettingsChange
+from tests.records import push_of
 from tests.services.site import Site
 from tests.snapinfra import provisioned
 from tests.tables import CREATES
@@ -82,6 +83,7 @@ async def of_project(site: Site) -> None:
     await Pauses(table=pauses, now=site.clock).extend("heroku#0123", 10)
     code = await site.made(GenerationKind.CODE)
     ended = await site.deployment(code, status=DeploymentStatus.FAILED, finished_at=site.clock())
+    await services.pushes.table.put_new(push_of(code))
     await services.deployments.event_log.append(ended.id, [b"{}"], attempt=1, producer_seq=1)
     await services.deployments.archive.catch_up(services.deployments.event_log, ended.id, after=0)
     for name, create in CREATES.items():

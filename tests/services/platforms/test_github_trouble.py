@@ -1,7 +1,7 @@
 """Pushes to GitHub that others, faults and refusals come in between."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,8 @@ from tests.fakes.targets.github import FakeGitHub
 from tests.fakes.targets.server import Awkward, Fault
 from tests.services.platforms.conformance import InProcess
 from tests.services.platforms.pushes import FILES, NAME, github, order, own, pushed
+
+SSO = "https://github.com/orgs/acme/sso?authorization_request=A1"
 
 
 @pytest.fixture
@@ -132,6 +134,23 @@ async def test_a_renamed_repository_is_found_and_called_as_it_is_now(fake: FakeG
     assert own(fake.repositories["acme/books"]) == {"a": b"1"}
 
 
+async def test_a_repository_that_is_renamed_in_between_is_to_be_tried_again(fake: FakeGitHub) -> None:
+    repository = fake.add(NAME)
+    repository.push("main", {"LICENSE": b"MIT"})
+
+    def leave() -> None:
+        repository.push("main", {"LICENSE": b"Apache"})
+        fake.rename(NAME, "octocat/left")
+
+    fake.rivals = [leave]
+
+    failure = await refused(fake)
+
+    assert (failure.reason, failure.again_after) == ("PLATFORM_UNAVAILABLE", 1)
+    assert repository.messages() == ["By hand", "By hand"]
+    assert (await pushed(fake)).repository == "octocat/left"
+
+
 async def test_a_redirect_to_elsewhere_is_not_followed(fake: FakeGitHub) -> None:
     with FakeGitHub() as other:
         other.add(NAME)
@@ -146,44 +165,46 @@ async def test_a_redirect_to_elsewhere_is_not_followed(fake: FakeGitHub) -> None
         assert not other.calls
 
 
-@pytest.mark.parametrize(
-    ("what", "reason", "words"),
-    [
-        ("revoked", "CREDENTIALS_REFUSED", "replace them"),
-        ("archived", "ARCHIVED", "unarchive it"),
-        ("protected", "BRANCH_PROTECTED", "through a pull request"),
-        ("hidden", "NAME_TAKEN", "give it access"),
-        ("read only", "NOT_PERMITTED", "contents=write"),
-        ("creates nothing", "NOT_PERMITTED", "administration=write"),
-        ("sso", "NOT_PERMITTED", "https://github.com/orgs/acme/sso?authorization_request=A1"),
-        ("no organization", "NOT_PERMITTED", "nobody/backend"),
-        ("workflows", "NOT_PERMITTED", "write access"),
-        ("git", "REFUSED", "malformed path"),
-    ],
-)
-async def test_a_refusal_says_what_to_do(fake: FakeGitHub, what: str, reason: str, words: str) -> None:
-    more: dict[str, Any] = {}
-    if what in {"archived", "protected", "hidden", "read only"}:
-        fake.add(NAME).push("main", {"LICENSE": b"MIT"})
-    match what:
-        case "revoked":
-            fake.is_revoked = True
-        case "archived":
-            fake.repositories[NAME].is_archived = True
-        case "protected":
-            fake.repositories[NAME].protected.add("main")
-        case "hidden":
-            fake.repositories[NAME].is_hidden = True
-        case "read only" | "creates nothing":
-            fake.may_write = False
-        case "sso":
-            fake.sso = "https://github.com/orgs/acme/sso?authorization_request=A1"
-        case "no organization":
-            more["repository"] = "nobody/backend"
-        case "workflows":
-            more["files"] = {".github/workflows/test.yml": b"on: push"}
-        case _:
-            more["files"] = {".git/config": b"[core]"}
+def with_repository(fake: FakeGitHub, **more: Any) -> None:
+    fake.add(NAME, **more).push("main", {"LICENSE": b"MIT"})
+
+
+def with_one_to_read(fake: FakeGitHub) -> None:
+    with_repository(fake)
+    fake.may_write = False
+
+
+REFUSALS: Mapping[str, tuple[Callable[[FakeGitHub], object], Mapping[str, Any], str, str]] = {
+    "revoked": (lambda fake: setattr(fake, "is_revoked", True), {}, "CREDENTIALS_REFUSED", "replace them"),
+    "archived": (lambda fake: with_repository(fake, is_archived=True), {}, "ARCHIVED", "unarchive it"),
+    "protected": (lambda fake: with_repository(fake, protected={"main"}), {}, "BRANCH_PROTECTED", "a pull request"),
+    "protected from the start": (
+        lambda fake: fake.add(NAME, protected={"main"}),
+        {},
+        "BRANCH_PROTECTED",
+        "a pull request",
+    ),
+    "hidden": (lambda fake: with_repository(fake, is_hidden=True), {}, "NAME_TAKEN", "give it access"),
+    "read only": (with_one_to_read, {}, "NOT_PERMITTED", "contents=write"),
+    "creates nothing": (lambda fake: setattr(fake, "may_write", False), {}, "NOT_PERMITTED", "administration=write"),
+    "no scope": (
+        lambda fake: setattr(fake, "scopes", ""),
+        {"repository": "backend"},
+        "NOT_PERMITTED",
+        f"no repository {NAME}",
+    ),
+    "single sign-on": (lambda fake: setattr(fake, "sso", SSO), {}, "NOT_PERMITTED", SSO),
+    "no organization": (lambda _: None, {"repository": "nobody/backend"}, "NOT_PERMITTED", "nobody/backend"),
+    "secret": (lambda _: None, {"files": {"a.ts": b"AKIAIOSFODNN7EXAMPLE"}}, "SECRET_FOUND", "allow it at GitHub"),
+    "workflows": (lambda _: None, {"files": {".github/workflows/a.yml": b"on: push"}}, "NOT_PERMITTED", "write access"),
+    "git": (lambda _: None, {"files": {".git/config": b"[core]"}}, "REFUSED", "malformed path"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+async def test_a_refusal_says_what_to_do(fake: FakeGitHub, what: str) -> None:
+    prepare, more, reason, words = REFUSALS[what]
+    prepare(fake)
     before = {name: dict(each.git.branches) for name, each in fake.repositories.items()}
 
     failure = await refused(fake, **more)
