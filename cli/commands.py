@@ -37,11 +37,6 @@ def integration(platform: str) -> str:
     return "AWS" if platform == "AWS_ECS" else platform
 
 
-def integrations(platform: str) -> list[str]:
-    """Return all integrations that a platform needs: where it takes code from a repository, one with GitHub, too."""
-    return [integration(platform), *(["GITHUB"] if platform == "RENDER" else [])]
-
-
 def data_setting() -> Path:
     """Return the data folder that the environment, or a file `.env`, says."""
     return Path(process_environment().get("SNAPINFRA_DATA") or DATA)

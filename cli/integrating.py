@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from cli.client import Client, Refused
-from cli.commands import LOCAL, integration, integrations, option
-from cli.operations import CONNECT, CREDENTIALS
+from cli.commands import integration, option
+from cli.operations import CONNECT, TARGETS
 
 
 def asked(kind: str) -> dict[str, Any]:
@@ -31,11 +31,10 @@ async def keep(client: Client, kind: str, credentials: dict[str, Any]) -> None:
 
 
 async def require(client: Client, platform: str) -> None:
-    """Raise Refused where a platform could not be deployed to for want of credentials."""
-    if platform == LOCAL:
-        return
-    for kind in integrations(platform):
-        kept = await client.ask(CREDENTIALS, type=kind)
-        if not any(each["enabled"] for each in kept["integrations"]["nodes"]):
-            where = option(platform if kind == integration(platform) else kind)
-            raise Refused(f"{platform} needs credentials: keep some with `snapinfra connect {where}`.")
+    """Raise Refused where the server does not deploy to a platform, or not for want of credentials."""
+    targets = {each["platform"]: each for each in (await client.ask(TARGETS))["deploymentTargets"]}
+    if platform not in targets:
+        raise Refused(f"{platform} is not available on this server, but {', '.join(sorted(targets))}: see `--to`.")
+    for kind in targets[platform]["missingIntegrations"]:
+        where = option(platform if kind == integration(platform) else kind)
+        raise Refused(f"{platform} needs credentials: keep some with `snapinfra connect {where}`.")

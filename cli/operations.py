@@ -98,10 +98,8 @@ mutation Connect($type: IntegrationType!, $credentials: CredentialsInput!) {
   }
 }"""
 
-CREDENTIALS: Final = """
-query Credentials($type: IntegrationType!) {
-  integrations(first: 100, filter: {type: $type}) { nodes { enabled } }
-}"""
+TARGETS: Final = """
+query Targets { deploymentTargets { platform missingIntegrations } }"""
 
 DEPLOYMENT_EVENTS: Final = """
 subscription Watch($id: ID!, $after: String) {

@@ -12,11 +12,12 @@ from resolvers.lists import AtMost
 from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
-from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId
+from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId, TeamId
 from services.core.pages import PageRequest
 from services.deployments import deploying, model
 from services.deployments.model import DeploymentStatus
 from services.environments.rules import MOST as MAX_VARIABLES
+from services.integrations.model import IntegrationType
 from services.platforms.port import DeploymentPlatform
 
 
@@ -188,7 +189,38 @@ DeploymentArgument = Annotated[strawberry.ID, strawberry.argument(description="T
 
 
 @strawberry.type
+class DeploymentTarget:
+    """A platform that this server deploys to."""
+
+    platform: DeploymentPlatform
+    """Which one."""
+    integrations: Annotated[list[IntegrationType], AtMost(2)]
+    """The integrations that it needs; LOCAL needs none."""
+    missing_integrations: Annotated[list[IntegrationType], AtMost(2)]
+    """Those of them that the team has not, or not enabled. `createDeployment` is refused until it has."""
+
+
+@strawberry.type
 class DeploymentsQuery:
+    @strawberry.field
+    async def deployment_targets(
+        self,
+        info: Info,
+        team_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Whose integrations; null for your personal team's.")
+        ] = None,
+    ) -> Annotated[list[DeploymentTarget], AtMost(len(DeploymentPlatform), weighs=2)] | None:
+        """List the platforms that this server deploys to, and what a team lacks for each."""
+        team = None if team_id is None else TeamId(team_id)
+        return [
+            DeploymentTarget(
+                platform=target.platform,
+                integrations=list(target.integrations),
+                missing_integrations=list(target.missing),
+            )
+            for target in await info.context.services.deployer.targets(team, by=info.context.actor)
+        ]
+
     @strawberry.field
     async def deployment(self, info: Info, id: DeploymentArgument) -> Deployment | None:
         """Return one deployment."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import field
 from typing import Final
 
@@ -10,8 +10,8 @@ from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
 from services.core.frozen import frozen
-from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId
-from services.core.policy import Action
+from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId, TeamId
+from services.core.policy import Action, of_team
 from services.core.text import Kind, bounded
 from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus, integrations_of
 from services.deployments.service import TRIES, Deployments
@@ -23,6 +23,7 @@ from services.foundation.jobs.record import OPEN
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.generations.service import Generations
+from services.integrations.model import IntegrationType
 from services.integrations.service import Integrations
 from services.platforms.port import DeploymentPlatform
 from services.projects.model import NO_DEPLOYMENT, Project
@@ -42,6 +43,15 @@ class NewDeployment:
     environment_id: EnvironmentId | None = None
     """None means the project's own place at the platform, with no variables but the given ones."""
     client_mutation_id: str | None = None
+
+
+@frozen
+class DeploymentTarget:
+    """A platform of this server, with the integrations that it needs, and those of them that a team lacks."""
+
+    platform: DeploymentPlatform
+    integrations: Sequence[IntegrationType]
+    missing: Sequence[IntegrationType]
 
 
 @frozen(kw_only=True)
@@ -222,6 +232,17 @@ class Deployer:
                 raise NotFound("environment", environment.id)
             latest = await self.projects.find(project.id)
         raise Conflict("The project keeps changing; try again.")
+
+    async def targets(self, team_id: TeamId | None, *, by: Actor) -> Sequence[DeploymentTarget]:
+        """Return the platforms of this server, and what a team lacks for each; None means the actor's personal one."""
+        team = of_team(Action.VIEW, team_id, by=by)
+        there = [platform for platform in DeploymentPlatform if platform in self.platforms]
+        kinds = dict.fromkeys(kind for platform in there for kind in integrations_of(platform))
+        missing = {kind for kind in kinds if not await self.integrations.has(team, kind)}
+        return [
+            DeploymentTarget(platform, needed, [kind for kind in needed if kind in missing])
+            for platform, needed in ((platform, integrations_of(platform)) for platform in there)
+        ]
 
     async def _check(self, new: NewDeployment, platform: DeploymentPlatform, project: Project) -> None:
         faults = _config_faults(new.config)

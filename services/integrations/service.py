@@ -204,9 +204,9 @@ class Integrations:
             return None
         if integration.team_id != project.team_id or integration.project_id not in (None, project.id):
             return None
-        return Opened(integration, await self._open(integration))
+        return Opened(integration, await self._usable(await self._open(integration)))
 
-    async def has(self, team_id: TeamId, type: IntegrationType, *, project_id: ProjectId) -> bool:
+    async def has(self, team_id: TeamId, type: IntegrationType, *, project_id: ProjectId | None = None) -> bool:
         """Say whether there are credentials that `credentials` would return."""
         return await self._chosen(team_id, type, project_id) is not None
 

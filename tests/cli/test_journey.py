@@ -21,6 +21,7 @@ from services.foundation.aws.emulator import free_port
 from tests.cli.screen import Screen
 from tests.e2e.proxy import before
 from tests.fakes.llm import Answer, Behaviour, FakeLLM, Status
+from tests.fakes.receiver import Receiver, Reply
 from tests.snapinfra import Server, User, serving, settings
 
 DESCRIPTION = "Build a user management API with teams and roles"
@@ -73,6 +74,16 @@ async def test_nothing_is_made_for_a_platform_without_credentials(server: Server
         await travel(alice, DESCRIPTION, to=platform)
 
     assert (await alice.ask("{ projects { nodes { id } } }"))["projects"]["nodes"] == []
+
+
+async def test_nothing_is_made_for_a_platform_that_the_server_has_not() -> None:
+    targets = (
+        b'{"data": {"deploymentTargets": [{"platform": "HEROKU", "missingIntegrations": []}]}}'  # as in production
+    )
+    with Receiver(usual=Reply(200, body=targets)) as server:
+        with pytest.raises(Refused, match=r"^LOCAL is not available on this server, but HEROKU: see `--to`\.$"):
+            await travel(Client(server.url, "any"), DESCRIPTION)
+        assert len(server.received) == 1
 
 
 async def test_where_code_is_taken_from_a_repository_its_credentials_are_asked_for_too(server: Server) -> None:

@@ -126,6 +126,23 @@ async def test_without_an_integration_nothing_is_begun(project: Deployed) -> Non
     assert "HEROKU integration" in error["message"]
 
 
+async def test_where_a_team_can_deploy_to_is_listed_with_what_it_lacks(alice: User, heroku: FakeHeroku) -> None:
+    asked = "{ deploymentTargets { platform integrations missingIntegrations } }"
+    before = {each["platform"]: each for each in (await alice.ask(asked))["deploymentTargets"]}
+    integration_id = await connect(alice, "HEROKU", {"token": heroku.token})
+    after = {each["platform"]: each for each in (await alice.ask(asked))["deploymentTargets"]}
+    await alice.ask(
+        "mutation($id: ID!) { updateIntegration(input: {integrationId: $id, enabled: false}) { userErrors { code } } }",
+        id=integration_id,
+    )
+    assert before.keys() == after.keys() == {"LOCAL", *KINDS}
+    assert before["LOCAL"] == {"platform": "LOCAL", "integrations": [], "missingIntegrations": []}
+    assert before["HEROKU"]["integrations"] == before["HEROKU"]["missingIntegrations"] == ["HEROKU"]
+    assert after["HEROKU"]["missingIntegrations"] == []
+    assert before["RENDER"]["missingIntegrations"] == ["RENDER", "GITHUB"]
+    assert {each["platform"]: each for each in (await alice.ask(asked))["deploymentTargets"]} == before
+
+
 async def test_a_deployment_goes_to_heroku_and_comes_back(project: Deployed, heroku: FakeHeroku) -> None:
     await connect(project.user, "HEROKU", {"token": heroku.token})
     first, url = await project.live(platform="HEROKU", environmentVariables=[{"name": "KEY", "value": "first-value"}])

@@ -10,6 +10,7 @@ SLICE: Final = Slice(
         "Query.deployments": Entry(
             "query($project: ID!) { deployments(filter: {projectId: $project}) { nodes { id } } }", SEE
         ),
+        "Query.deploymentTargets": Entry("query($team: ID!) { deploymentTargets(teamId: $team) { platform } }", SEE),
         "Mutation.createDeployment": Entry(
             "mutation($project: ID!, $generation: ID!) { createDeployment(input: {projectId: $project,"
             " generationId: $generation, platform: LOCAL}) { userErrors { code } } }",
