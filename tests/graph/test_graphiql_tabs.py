@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from graphql import OperationDefinitionNode, parse, print_ast, separate_operations, validate
 
 from services.core.clock import iso, utc_now
@@ -26,7 +27,7 @@ GENERATING: Final = (
     "ChangeSchema",
     "ChangeCode",
 )
-_ID: Final = re.compile(r"(project|generation|team|webhook)_[0-9a-z]{26}")
+_ID: Final = re.compile(r"(project|generation|deployment|team|webhook)_[0-9a-z]{26}")
 
 
 @dataclass
@@ -122,6 +123,29 @@ async def test_the_tabs_generate_all_five_kinds_and_a_change(alice: User) -> Non
     assert dashboard["dashboard"]["generationsThisMonth"] == len(GENERATING)
     assert dashboard["usage"]["totals"]["attempts"] == len(GENERATING)
     assert [it["verb"] for it in activity] == ["COMPLETED", "CREATED"] * len(GENERATING) + ["CREATED"]
+
+
+@pytest.mark.npm
+@pytest.mark.timeout(120)
+async def test_the_tabs_deploy_restart_and_stop(alice: User) -> None:
+    explorer = Explorer(alice)
+    await explorer.runs("Create")
+    for operation in ("GenerateSchema", "GenerateCode"):
+        await explorer.generates(operation)
+
+    targets = (await explorer.runs("ListTargets"))["deploymentTargets"]
+    await explorer.runs("Deploy")
+    statuses: list[str] = []
+    async with explorer.watches("WatchLogs") as happened:
+        async for event in happened:
+            statuses += [event["status"]] if "status" in event else []
+            if event.get("status") == "SUCCESS" and statuses.count("SUCCESS") == 1:
+                await explorer.runs("Restart")
+            if event.get("step") == "restart" and event["state"] == "SUCCEEDED":
+                await explorer.runs("Stop")
+
+    assert {"platform": "LOCAL", "missingIntegrations": []} in targets
+    assert statuses[-1] == "STOPPED"
 
 
 async def test_the_tabs_share_a_team_and_record_with_its_key(server: Server, alice: User, bob: User) -> None:
