@@ -14,6 +14,7 @@ from typing import Final
 from tests.guard import Guard
 from tests.guards_between_tenants import BETWEEN_TENANTS
 from tests.guards_of_models import OF_MODELS
+from tests.guards_of_pushes import OF_PUSHES
 
 ROOT: Final = Path(__file__).parent.parent
 PATIENCE: Final = 45
@@ -37,6 +38,7 @@ REDIS: Final = "services/foundation/events/redis_scripts.py"
 GUARDS: Final = (
     *BETWEEN_TENANTS,
     *OF_MODELS,
+    *OF_PUSHES,
     Guard(
         "fence: a stale attempt's append is refused (memory)",
         MEMORY,

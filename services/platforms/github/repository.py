@@ -145,8 +145,14 @@ class Repository:
         return reference.object.sha if reference else None
 
     async def _commits(self, sha: str) -> Sequence[Commit]:
-        path = f"{self.path}/commits"
-        return await self.client.get(path, list[Commit], sha=sha, per_page=str(NEWEST)) or ()
+        """Return a commit that a branch leads to and those before it. Lists may lag behind."""
+        for _ in range(_LOOKS):
+            path = f"{self.path}/commits"
+            if commits := await self.client.get(path, list[Commit], sha=sha, per_page=str(NEWEST)):
+                return commits
+            await asyncio.sleep(self.client.patience.first)
+        message = "GitHub does not list the commits of the branch."
+        raise DeployFailed("PLATFORM_UNAVAILABLE", message, again_after=self.client.patience.longest)
 
     async def _begin(self, branch: str) -> None:
         """Make the first commit, which only the API of contents can."""

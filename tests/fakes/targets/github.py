@@ -59,6 +59,8 @@ class FakeGitHub(Target):
     """The page at which an organization wants the token to be authorized."""
     rivals: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
     """What others do just before a branch is moved, once each."""
+    late_lists: int = 0
+    """How often a list of commits does not know the newest yet."""
     is_secondary: bool = False
     """Whether limits are told by status 403, without a header."""
 
@@ -191,7 +193,8 @@ class FakeGitHub(Target):
         git = self._ready(request).git
         asked = request.query_params["sha"]
         sha = git.branches.get(asked, asked)
-        if sha not in git.commits:
+        if sha not in git.commits or self.late_lists:
+            self.late_lists = max(0, self.late_lists - 1)
             raise Wrong(404, "Not Found")
         number = int(request.query_params.get("per_page", "30"))
         return JSONResponse([listed(commit) for commit in git.ancestors(sha)[:number]])

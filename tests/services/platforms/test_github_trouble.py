@@ -57,6 +57,18 @@ async def test_a_branch_that_never_rests_is_given_up(fake: FakeGitHub) -> None:
     assert set(repository.messages()) == {"By hand"}
 
 
+async def test_a_list_of_commits_that_is_late_is_waited_for(fake: FakeGitHub) -> None:
+    repository = fake.add(NAME)
+    start = repository.push("main", {"LICENSE": b"MIT"})
+    fake.late_lists = 3
+
+    result = await pushed(fake)
+
+    assert repository.git.commits[result.commit].parents == (start.sha,)
+    fake.late_lists = 100
+    assert (await refused(fake, mark="push_2")).reason == "PLATFORM_UNAVAILABLE"
+
+
 @pytest.mark.parametrize("fault", [Fault.LOST, Fault.CUT, Fault.BROKEN, Fault.LIMITED, Fault.SLOW, Fault.LATE])
 async def test_whatever_call_fails_there_is_one_commit(fake: FakeGitHub, fault: Fault) -> None:
     calls = (
@@ -74,7 +86,7 @@ async def test_whatever_call_fails_there_is_one_commit(fake: FakeGitHub, fault: 
     )
     fake.awkward = [Awkward(fault, call) for call in calls]
 
-    result = await pushed(fake, repository="backend")
+    result = await pushed(fake, repository="backend", is_always=True)
 
     repository = fake.repositories[NAME]
     assert own(repository) == FILES
@@ -89,14 +101,14 @@ async def test_a_worker_that_dies_after_any_call_leaves_the_next_one_to_push_onc
     while True:
         fake.repositories.clear()
         fake.calls.clear()
-        attempt = asyncio.create_task(pushed(fake))
+        attempt = asyncio.create_task(pushed(fake, is_always=True))
         while not attempt.done() and fake.calls.total() <= number:  # noqa: ASYNC110 - counted by another thread
             await asyncio.sleep(0)
         is_whole = attempt.done()
         attempt.cancel()
         await asyncio.wait([attempt])
 
-        result = await pushed(fake)
+        result = await pushed(fake, is_always=True)
 
         repository = fake.repositories[NAME]
         assert repository.messages().count("Add the backend") == 1
