@@ -162,8 +162,8 @@ GUARDS: Final = (
     Guard(
         "heartbeat cancel: a run whose job another has claimed ends",
         "services/foundation/jobs/run.py",
-        "            return Interrupt.LOST\n        return Interrupt.STOP if record.stop else None",
-        "            return None\n        return Interrupt.STOP if record.stop else None",
+        "            return Interrupt.LOST\n        if record.is_urgent:\n",
+        "            return None\n        if record.is_urgent:\n",
         f"{WORKER}::test_a_run_whose_job_another_has_claimed_is_cut_short",
     ),
     Guard(
