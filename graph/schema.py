@@ -32,7 +32,6 @@ from resolvers import (
     deleted_projects,
     documentation,
     environments,
-    integrations,
     nodes,
     projects,
     pushes,
@@ -49,6 +48,7 @@ from resolvers.deployments import objects as deployment_objects
 from resolvers.deployments import operations as deployments
 from resolvers.generations import objects as generation_objects
 from resolvers.generations import operations as generations
+from resolvers.integrations import operations as integrations
 from resolvers.notifications import operations as notifications
 from resolvers.notifications import targets as notification_targets
 from resolvers.scalars import SCALARS

@@ -8,6 +8,7 @@ import strawberry
 from resolvers.context import Info
 from resolvers.deployments.events import DeploymentEvent, shown_event
 from resolvers.deployments.objects import Deployment, LogFilterArgument, log_filter
+from resolvers.integrations.objects import IntegrationType
 from resolvers.lists import AtMost
 from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.paging import After, Connection, First, connection
@@ -17,7 +18,6 @@ from services.core.pages import PageRequest
 from services.deployments import deploying, model
 from services.deployments.model import DeploymentStatus
 from services.environments.rules import MOST as MAX_VARIABLES
-from services.integrations.model import IntegrationType
 from services.platforms.port import DeploymentPlatform
 
 

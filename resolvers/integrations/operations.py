@@ -1,149 +1,18 @@
-"""Integrations in the schema. Credentials go in and never come out."""
+"""Keeping, testing and replacing the credentials of other services."""
 
-from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
 import strawberry
 
 from resolvers.context import Info
+from resolvers.integrations.credentials import CredentialsInput
+from resolvers.integrations.objects import Integration
 from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
-from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
-from resolvers.projects import Project
-from resolvers.scalars import URL
-from resolvers.shown import shows
-from resolvers.teams import Team
-from services.core.errors import Invalid
 from services.core.ids import IntegrationId, ProjectId, TeamId
 from services.core.pages import PageRequest
-from services.integrations import credentials, model, service
-from services.integrations.model import IntegrationTestState, IntegrationType
-
-strawberry.enum(IntegrationType)
-strawberry.enum(IntegrationTestState)
-
-
-@shows(model.Integration, prefix="integration", get=lambda services: services.integrations.get)
-@strawberry.type
-class Integration(Node):
-    """An account of a team at another service. Its credentials are encrypted and can not be read."""
-
-    type: IntegrationType
-    """Which service."""
-    name: str
-    """What the team calls it; 1 to 100 characters."""
-    enabled: bool
-    """Whether it is used."""
-    hint: str
-    """The last four characters of the token or access key id; empty where it is too short."""
-    base_url: URL | None
-    """OPENAI: where the compatible server is; null for OpenAI itself."""
-    credentials_updated_at: datetime
-    """When the credentials were entered."""
-    encrypted_at: datetime
-    """When they were encrypted under their present data key."""
-    tested_at: datetime | None
-    """When they were last tested; null before the first test."""
-    test_state: IntegrationTestState | None
-    """The result."""
-    test_message: str | None
-    """The same as a sentence."""
-    version: int
-    """Counts its changes, from 1; pass it as `expectedVersion` to change only what you have seen."""
-    created_at: datetime
-    """When it was made."""
-    updated_at: datetime
-    """When it last changed."""
-    integration: strawberry.Private[model.Integration]
-
-    @strawberry.field
-    async def team(self, info: Info) -> Team | None:
-        """The team it belongs to."""
-        return Team.of(await info.context.services.teams.get(self.integration.team_id, by=info.context.actor))
-
-    @strawberry.field
-    async def project(self, info: Info) -> Project | None:
-        """The only project that it is for; null for all projects of the team."""
-        if self.integration.project_id is None:
-            return None
-        project = await info.context.services.projects.get(self.integration.project_id, by=info.context.actor)
-        return Project.of(project)
-
-    @classmethod
-    def of(cls, integration: model.Integration) -> Self:
-        tested = integration.tested
-        return cls(
-            id=strawberry.ID(integration.id),
-            type=integration.type,
-            name=integration.name,
-            enabled=bool(integration.enabled),
-            hint=integration.hint,
-            base_url=None if integration.base_url is None else URL(integration.base_url),
-            credentials_updated_at=integration.credentials_at,
-            encrypted_at=integration.sealed.sealed_at,
-            tested_at=tested.at if tested else None,
-            test_state=tested.state if tested else None,
-            test_message=tested.message if tested else None,
-            version=integration.version,
-            created_at=integration.created_at,
-            updated_at=integration.updated_at,
-            integration=integration,
-        )
-
-
-@strawberry.input
-class AwsCredentialsInput:
-    """An access key of AWS."""
-
-    access_key_id: str
-    """Such as `AKIAIOSFODNN7EXAMPLE`."""
-    secret_access_key: str
-    """The secret that belongs to it."""
-    session_token: str | None = None
-    """Of temporary credentials."""
-
-
-@strawberry.input
-class AwsRoleInput:
-    """A role of AWS. Its trust policy must let Snapinfra assume it with the id of your team as the external id."""
-
-    role_arn: str
-    """Such as `arn:aws:iam::123456789012:role/snapinfra`."""
-
-
-@strawberry.input
-class WorkspaceTokenInput:
-    """A token with the workspace in which it is to be used."""
-
-    token: str
-    """A token or API key that reaches the workspace."""
-    workspace: str
-    """The id of the workspace, or its name; at most 100 characters."""
-
-
-@strawberry.input(one_of=True)
-class CredentialsInput:
-    """Credentials of a service, in its form."""
-
-    token: str | None = strawberry.UNSET
-    """A token or API key: every service but AWS."""
-    workspace_token: WorkspaceTokenInput | None = strawberry.UNSET
-    """The same for RENDER or RAILWAY where it reaches several workspaces."""
-    aws: AwsCredentialsInput | None = strawberry.UNSET
-    """An access key: AWS."""
-    aws_role: AwsRoleInput | None = strawberry.UNSET
-    """A role to assume: AWS, in place of an access key, for what is deployed to AWS_ECS."""
-
-    def to_credentials(self) -> credentials.StoredCredentials:
-        if isinstance(self.aws_role, AwsRoleInput):
-            return credentials.AwsRole(self.aws_role.role_arn, "")
-        if isinstance(self.aws, AwsCredentialsInput):
-            return credentials.AwsKeys(self.aws.access_key_id, self.aws.secret_access_key, self.aws.session_token)
-        if isinstance(self.workspace_token, WorkspaceTokenInput):
-            return credentials.Token(self.workspace_token.token, self.workspace_token.workspace)
-        if isinstance(self.token, str):
-            return credentials.Token(self.token)
-        raise Invalid.one("credentials must be given.", "credentials")
+from services.integrations import service
+from services.integrations.model import IntegrationType
 
 
 @strawberry.input
