@@ -42,7 +42,7 @@ SLICE: Final = Slice(
             "mutation($deployment: ID!) {"
             " restartDeployment(input: {deploymentId: $deployment}) { userErrors { code } } }",
             EDIT,
-            told("CONFLICT"),
+            told("CONFLICT", "BAD_USER_INPUT"),
         ),
         "Mutation.rollbackDeployment": Entry(
             "mutation($deployment: ID!, $freshDeployment: ID!) { rollbackDeployment(input: {deploymentId: $deployment,"
