@@ -149,9 +149,11 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	@cd tests/graph/audits && npm ci --silent
 	@touch $@
 
-.make/vendors: .make/tools tests/vendors/npm/package-lock.json
-	@echo "installing the vendors' clients into tests/vendors/npm"
+.make/vendors: .make/tools tests/vendors/npm/package-lock.json requirements/render.txt
+	@echo "installing the vendors' clients into tests/vendors/npm and .tools/vendors"
 	@cd tests/vendors/npm && npm ci --silent
+	@$(PYTHON) -m venv .tools/vendors/render
+	@.tools/vendors/render/bin/python $(PIP) -r requirements/render.txt
 	@touch $@
 
 .make/clients: .make/tools tests/clients/package-lock.json

@@ -41,6 +41,8 @@ class FakeRender(Target):
     owners: list[Json] = field(default_factory=lambda: [owner("Alice's workspace")])
     services: dict[str, Service] = field(default_factory=dict[str, Service])
     """By id."""
+    bodies: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
+    """What came with calls."""
     begun: int = 0
     """Deploys that were asked for, and those that came with a service."""
     restarts: int = 0
@@ -100,6 +102,12 @@ class FakeRender(Target):
     async def close(self) -> None:
         await self.host.close()
 
+    async def name_of(self, request: Request) -> str:
+        name = await super().name_of(request)
+        if body := await request.body():
+            self.bodies.append((name, json.loads(body)))
+        return name
+
     def limited(self, request: Request) -> Response:  # noqa: ARG002 - the base's
         answer = self.error(429, "rate_limited", "You have exceeded the rate limit.")
         answer.headers.update({"ratelimit-limit": "30", "ratelimit-remaining": "0", "ratelimit-reset": "1"})
@@ -153,7 +161,7 @@ class FakeRender(Target):
             "envSpecificDetails": asked["envSpecificDetails"],
             "healthCheckPath": asked.get("healthCheckPath", ""),
             "numInstances": asked.get("numInstances", 1),
-            "openPorts": None,
+            "openPorts": [],
             "plan": asked["plan"],
             "buildPlan": "starter",
             "region": asked["region"],
