@@ -126,7 +126,7 @@ class GitHub:
         entries = await repository.entries(head.commits[0].commit.tree.sha) if head.commits else ()
         known = next((entry.sha for entry in entries if entry.path == MANIFEST and entry.type == "blob"), None)
         earlier = listed(await repository.text(known) if known else "")
-        return planned(entries, fit(push.files), earlier)
+        return await asyncio.to_thread(planned, entries, fit(push.files), earlier)  # it hashes all of them
 
     def _connect(self, credentials: Credentials | None) -> GitHubClient:
         if not isinstance(credentials, Token):

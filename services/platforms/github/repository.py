@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import binascii
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final, Self
@@ -13,7 +14,7 @@ from services.core.frozen import frozen
 from services.platforms.github.api import GitHubClient, archived, has_name_taken, is_about_rules
 from services.platforms.github.tree import MANIFEST, Entry, Plan
 from services.platforms.port import DeployFailed
-from services.platforms.vendors.client import Refused
+from services.platforms.vendors.client import Refused, Unclear
 
 INLINE: Final = 1_000_000
 """Bytes of contents that come with a tree; the others are sent before it."""
@@ -172,9 +173,12 @@ class Repository:
         return listed.tree
 
     async def text(self, sha: str) -> str:
-        """Return a blob as text."""
+        """Return a blob as text. Raises Unclear where it does not come as documented."""
         blob = await self.client.get(f"{self.path}/git/blobs/{sha}", _Blob)
-        return base64.b64decode(blob.content).decode(errors="replace") if blob else ""
+        try:
+            return base64.b64decode(blob.content).decode(errors="replace") if blob else ""
+        except binascii.Error:
+            raise Unclear("The blob is not in Base64.") from None
 
     async def make_tree(self, plan: Plan) -> str:
         """Make a tree and return what git calls it."""

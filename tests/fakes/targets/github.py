@@ -59,6 +59,8 @@ class FakeGitHub(Target):
     """The page at which an organization wants the token to be authorized."""
     rivals: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
     """What others do just before a branch is moved, once each."""
+    garbled: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """What it answers with status 200 to calls that match, such as `GET /repos/.*`."""
     late_lists: int = 0
     """How often a list of commits does not know the newest yet."""
     is_secondary: bool = False
@@ -141,6 +143,9 @@ class FakeGitHub(Target):
                 return JSONResponse(wrong.body, wrong.status, wrong.headers)
 
         async def checked(request: Request) -> Response:
+            name = await self.name_of(request)
+            if garbled := [body for call, body in self.garbled.items() if re.fullmatch(call, name)]:
+                return Response(garbled[0], media_type="application/json")
             answer = await answered(request)
             if operation in CALLED:
                 require_valid_answer(operation, answer.status_code, json.loads(bytes(answer.body)))

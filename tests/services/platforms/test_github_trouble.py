@@ -9,12 +9,23 @@ import pytest
 
 from services.core.credentials import Token
 from services.platforms.github.pushing import GitHub
+from services.platforms.github.tree import MANIFEST
 from services.platforms.port import DeployFailed
 from tests.fakes.targets.github import FakeGitHub
 from tests.fakes.targets.server import Awkward, Fault
 from tests.services.platforms.conformance import InProcess
 from tests.services.platforms.pushes import FILES, NAME, github, order, own, pushed
 
+GARBLED = {
+    "user": "GET /user",
+    "repository": f"GET /repos/{NAME}",
+    "ref": f"GET /repos/{NAME}/git/ref/heads/main",
+    "commits": f"GET /repos/{NAME}/commits",
+    "tree": f"GET /repos/{NAME}/git/trees/.*",
+    "blob": f"GET /repos/{NAME}/git/blobs/.*",
+    "make_tree": f"POST /repos/{NAME}/git/trees",
+    "make_commit": f"POST /repos/{NAME}/git/commits",
+}
 SSO = "https://github.com/orgs/acme/sso?authorization_request=A1"
 
 
@@ -224,6 +235,33 @@ async def test_a_refusal_says_what_to_do(fake: FakeGitHub, what: str) -> None:
     assert failure.reason == reason
     assert words in failure.message
     assert {name: fake.repositories[name].git.branches for name in before} == before
+
+
+@pytest.mark.parametrize("call", ["user", "ref", "commits", "tree", "blob", "make_tree", "make_commit", "repository"])
+@pytest.mark.parametrize(
+    "body", [b"<html>", b"[]", b"{}", b"null", b'{"sha": 1, "content": "a", "tree": 7}', b"[" * 9999]
+)
+async def test_an_answer_that_is_none_is_a_failure_to_be_tried_again(fake: FakeGitHub, call: str, body: bytes) -> None:
+    with_repository(fake)
+    await pushed(fake)
+    before = dict(fake.repositories[NAME].git.branches)
+    fake.garbled = {GARBLED[call]: body}
+
+    failure = await refused(fake, mark="push_2", files={"a": b"1"}, repository="backend")
+
+    assert (failure.reason, fake.repositories[NAME].git.branches) == ("PLATFORM_UNAVAILABLE", before)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"\x00\xff\xfe", b"no list\n \n  \n" * 999, b"0" * 40, b"0" * 40 + b" README.md\n"]
+)
+async def test_a_manifest_that_is_none_deletes_nothing(fake: FakeGitHub, text: bytes) -> None:
+    repository = fake.add(NAME)
+    repository.push("main", {"README.md": b"mine", MANIFEST: text})
+
+    await pushed(fake, {"a": b"1"})
+
+    assert own(repository) == {"README.md": b"mine", "a": b"1"}
 
 
 async def test_a_page_of_single_sign_on_that_is_none_of_github_is_not_shown(fake: FakeGitHub) -> None:
