@@ -20,6 +20,7 @@ from services.core.pages import PageRequest
 from services.deployments.environment_logs import EnvironmentLine, environment_logs
 from services.environments import model, rules, service
 from services.environments.model import EnvironmentKind
+from services.platforms.offers import Hosting
 
 strawberry.enum(EnvironmentKind)
 
@@ -81,6 +82,12 @@ class Environment(Node):
     """Where it is; that never changes."""
     health_path: str
     """Answers 200 once a deployment is up."""
+    region: str | None
+    """Where its platform runs it; null leaves that to the platform."""
+    size: str | None
+    """How large each instance is, as its platform calls that; null for what is there, or the smallest."""
+    instances: int | None
+    """How many of it run; null for as many as there are, or one."""
     variables: Annotated[list[Variable], AtMost(rules.MOST, weighs=2)]
     """By name. A deployment keeps those that it was made with."""
     version: int
@@ -114,6 +121,9 @@ class Environment(Node):
             kind=environment.kind,
             platform=environment.platform,
             health_path=environment.health_path,
+            region=environment.hosting.region,
+            size=environment.hosting.size,
+            instances=environment.hosting.instances,
             variables=[Variable.of(variable) for variable in environment.variables],
             version=environment.version,
             created_at=environment.created_at,
@@ -136,6 +146,13 @@ class CreateEnvironmentInput:
     """Where it is. It stays there."""
     health_path: str = "/health"
     """A path that answers 200 once a deployment is up; at most 200 characters."""
+    region: str | None = None
+    """Where its platform is to run it: `us` or `eu` at HEROKU, where it stays; a region of RAILWAY's or VERCEL's."""
+    size: str | None = None
+    """How large each instance is to be: a dyno size of HEROKU, such as `standard-2x`; units of CPU and MiB at AWS_ECS,
+    such as `512/1024`."""
+    instances: int | None = None
+    """How many are to run, from 1 to 100: at HEROKU, RAILWAY and AWS_ECS."""
     client_mutation_id: ClientMutationId = retry_returns("environment")
 
 
@@ -151,6 +168,12 @@ class UpdateEnvironmentInput:
     """What it is for."""
     health_path: str | None = None
     """A path that answers 200 once a deployment is up."""
+    region: str | None = None
+    """Where its platform is to run what is deployed next. HEROKU keeps it where it is."""
+    size: str | None = None
+    """How large each instance of what is deployed next is to be."""
+    instances: int | None = None
+    """How many of what is deployed next are to run, from 1 to 100."""
     expected_version: int | None = None
     """Change nothing unless it still has this version: a CONFLICT then carries the environment as it is."""
 
@@ -251,14 +274,18 @@ class EnvironmentsMutation:
             kind=input.kind,
             platform=input.platform,
             health_path=input.health_path,
+            hosting=Hosting(input.region, input.size, input.instances),
             client_mutation_id=input.client_mutation_id,
         )
         return CreateEnvironmentPayload.of(await info.context.services.environments.create(new, by=info.context.actor))
 
     @mutation("What to change.")
     async def update_environment(self, info: Info, input: UpdateEnvironmentInput) -> UpdateEnvironmentPayload:
-        """Rename an environment, or change what it is for or how its health is asked for."""
-        change = service.EnvironmentChange(input.name, input.kind, input.health_path, input.expected_version)
+        """Rename an environment, or change what it is for, how its health is asked for, or where and how much runs of
+        what is deployed next; `scaleDeployment` changes what runs now.
+        """
+        hosting = Hosting(input.region, input.size, input.instances)
+        change = service.EnvironmentChange(input.name, input.kind, input.health_path, hosting, input.expected_version)
         changed = await info.context.services.environments.update(
             EnvironmentId(input.environment_id), change, by=info.context.actor
         )

@@ -174,6 +174,12 @@ class Deployment(Node):
     """
     config: DeploymentConfig
     """What was chosen for it."""
+    region: str | None
+    """Where its platform runs it, if that was chosen."""
+    size: str | None
+    """How large each instance is, if that was chosen."""
+    instances: int | None
+    """How many of it run, if that was chosen."""
     created_at: datetime
     """When it was asked for."""
     started_at: datetime | None
@@ -277,6 +283,9 @@ class Deployment(Node):
                 build_command=deployment.config.build_command,
                 start_command=deployment.config.start_command,
             ),
+            region=deployment.hosting.region,
+            size=deployment.hosting.size,
+            instances=deployment.hosting.instances,
             created_at=deployment.created_at,
             started_at=deployment.started_at,
             live_at=deployment.live_at,

@@ -18,6 +18,8 @@ from services.core.pages import PageRequest
 from services.deployments import deploying, model
 from services.deployments.model import DeploymentStatus
 from services.environments.rules import MOST as MAX_VARIABLES
+from services.integrations.model import IntegrationType
+from services.platforms.offers import Hosting
 from services.platforms.port import DeploymentPlatform
 
 
@@ -98,6 +100,18 @@ class RestartDeploymentInput:
 
 
 @strawberry.input
+class ScaleDeploymentInput:
+    """How much of a deployment is to run; a null field leaves it as it is."""
+
+    deployment_id: strawberry.ID
+    """A deployment that is live."""
+    instances: int | None = None
+    """How many, from 1 to 100."""
+    size: str | None = None
+    """How large each, as its platform calls that: `standard-2x` at HEROKU, `512/1024` at AWS_ECS."""
+
+
+@strawberry.input
 class StopDeploymentInput:
     """A deployment to stop."""
 
@@ -130,6 +144,14 @@ class CancelDeploymentPayload(Payload):
 
     deployment: Deployment | None = None
     """CANCELING until nothing of it runs any more, then CANCELED; after a CONFLICT as it ended."""
+
+
+@strawberry.type
+class ScaleDeploymentPayload(Payload):
+    """The deployment, or what was wrong."""
+
+    deployment: Deployment | None = None
+    """The deployment, which is scaled soon: its stream tells how that goes. After a CONFLICT as it is."""
 
 
 @strawberry.type
@@ -306,6 +328,16 @@ class DeploymentsMutation:
             DeploymentId(input.deployment_id), by=info.context.actor
         )
         return StopDeploymentPayload.of(deployment)
+
+    @mutation("Which one, and how much.")
+    async def scale_deployment(self, info: Info, input: ScaleDeploymentInput) -> ScaleDeploymentPayload:
+        """Let more or less run of a deployment that is live, without a build; so has the environment then, and what is
+        deployed there later. A CONFLICT where it is not live.
+        """
+        deployment = await info.context.services.operator.scale(
+            DeploymentId(input.deployment_id), Hosting(None, input.size, input.instances), by=info.context.actor
+        )
+        return ScaleDeploymentPayload.of(deployment)
 
     @mutation("Which one.")
     async def restart_deployment(self, info: Info, input: RestartDeploymentInput) -> RestartDeploymentPayload:

@@ -133,7 +133,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         projects=projects,
         envelopes=adapters.envelopes(),
         idempotency=idempotency,
-        platforms=frozenset(platforms),
+        platforms=platforms,
         now=now,
     )
     deployments, deployer, operator, deployment_job = working.deployments(

@@ -143,6 +143,7 @@ class Working:
             announcer=DeploymentAnnouncer(outlets=self.outlets),
             event_log=shared.log,
             platforms=platforms,
+            environments=environments,
             orders=Orders(
                 table=table,
                 generations=generations,

@@ -25,6 +25,7 @@ from services.generations.model import Generation, GenerationKind, GenerationSta
 from services.generations.service import Generations
 from services.integrations.model import IntegrationType
 from services.integrations.service import Integrations
+from services.platforms.offers import Hosting
 from services.platforms.port import DeploymentPlatform
 from services.projects.model import NO_DEPLOYMENT, Project
 from services.projects.service import Projects
@@ -84,6 +85,7 @@ class Deployer:
         await self._check(new, platform, project)
         now = self.now()
         deployment_id = DeploymentId(await attempt.take_id("deployment"))
+        site, hosting = await self._place(project, platform, new.environment_id)
         config = new.config if earlier else await self._completed(new.config, environment)
         revision = earlier.revision if earlier else environment.revision if environment else 0
         deployment = Deployment(
@@ -99,7 +101,8 @@ class Deployer:
             environment_id=environment.id if environment else None,
             revision=revision,
             health_path=environment.health_path if environment else "/health",
-            site=await self._site(project, platform, new.environment_id),
+            site=site,
+            hosting=environment.hosting if environment else hosting,
             rollback_to=earlier.id if earlier else None,
             own_variables=earlier.own_variables if earlier else tuple(new.config.environment_variables),
             config=await self.deployments.variables.stored(config, deployment_id=deployment_id, project_id=project.id),
@@ -193,20 +196,22 @@ class Deployer:
             )
             return await self._create(again, attempt, earlier=earlier, by=by)
 
-    async def _site(
+    async def _place(
         self, project: Project, platform: DeploymentPlatform, environment_id: EnvironmentId | None
-    ) -> str | None:
-        """Return what the platform calls the place: as before, whatever the project is called now.
+    ) -> tuple[str | None, Hosting]:
+        """Return what the platform calls the place, as before, whatever the project is called now; and how much runs
+        there.
 
         A project that moves to another team has another place there, whose account may be another.
         """
         if platform is DeploymentPlatform.LOCAL and environment_id is None:
-            return None
+            return None, Hosting()
         where = {"platform": platform.value, "teamId": project.team_id}
-        async for earlier in self.deployments.table.every("ProjectIdIndex", project.id, where=where):
+        others = self.deployments.table.every("ProjectIdIndex", project.id, where=where, newest_first=True)
+        async for earlier in others:
             if earlier.site is not None and earlier.environment_id == environment_id:
-                return earlier.site
-        return _site_name(project.name, f"{environment_id or project.id} {project.team_id}")
+                return earlier.site, earlier.hosting
+        return _site_name(project.name, f"{environment_id or project.id} {project.team_id}"), Hosting()
 
     async def _stored(
         self, deployment: Deployment, project: Project, environment: Environment | None, *, by: Actor

@@ -14,10 +14,12 @@ from services.core.clock import Clock
 from services.core.errors import Unavailable
 from services.core.frozen import frozen
 from services.deployments import events
+from services.deployments.answering import Answering
 from services.deployments.archive import LogArchive
 from services.deployments.history import close_stream, finished
-from services.deployments.model import ENDINGS, Deployment, DeploymentStatus, Request
+from services.deployments.model import ENDINGS, Deployment, DeploymentStatus
 from services.deployments.orders import Orders
+from services.environments.service import Environments
 from services.foundation.aws.queue import LONGEST_DELAY
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import Closed, EventLog, Fenced, LogUnavailable
@@ -41,9 +43,6 @@ What writes a line every half a minute is so looked at four times a minute, not 
 STOPS: Final = 12
 """Times that a platform which is away is asked again to stop something: over an hour and more."""
 
-REPEATS: Final = 3
-"""Times that what is asked of what runs is tried again, where its platform may only be away."""
-
 GIVING_UP: Final = 60
 """Seconds for stopping a build of a deployment that has failed."""
 
@@ -64,6 +63,7 @@ class DeploymentJob:
     event_log: EventLog
     platforms: Mapping[DeploymentPlatform, port.Platform]
     orders: Orders
+    environments: Environments
     announcer: Announcer[Deployment]
     now: Clock
 
@@ -84,13 +84,13 @@ class DeploymentJob:
         """Deploy, and follow what runs until it stops; or look at what runs without us. Raises Parked."""
         platform = self._platform(run.record)
         if run.record.live_at is not None and platform.outlives:
-            await self._answer(run, platform)
+            await self._answering.answer(run, platform)
             await self._look(run, platform)
-        async with self._archiving(run), self._on_call(run, platform):
+        async with self._archiving(run), self._answering.on_call(run, platform):
             await self._begin(run)
             order = await self.orders.order(run.record)
             try:
-                await self._follow(run, platform.deploy(order), Mask(order.secrets))
+                await self.follow(run, platform.deploy(order), Mask(order.secrets))
             except port.Superseded:
                 pass
             else:
@@ -102,7 +102,7 @@ class DeploymentJob:
         """Say that an attempt begins; what an earlier one may still have been about to tell is fenced off by it."""
         goes_on = run.record.acts_elsewhere
         if run.record.attempt > 1:
-            await self._say(run, f"{'Going on' if goes_on else 'Starting again'}: attempt {run.record.attempt}.")
+            await self.say(run, f"{'Going on' if goes_on else 'Starting again'}: attempt {run.record.attempt}.")
         if goes_on:
             await run.out.flush()
             await self.archived(run.record)
@@ -118,7 +118,7 @@ class DeploymentJob:
         """
         try:
             placement = await self.orders.placement(run.record)
-            await self._follow(run, platform.look(placement), Mask(placement.secrets))
+            await self.follow(run, platform.look(placement), Mask(placement.secrets))
             await run.out.flush()
             await self.archived(run.record)
         except (LeaseLost, Fenced, Closed):
@@ -132,58 +132,8 @@ class DeploymentJob:
         run.pending["pause"] = pause
         raise Parked(pause)
 
-    async def _answer(self, run: Run[Deployment], platform: port.Platform) -> None:
-        """Do what is asked of what runs, if anything is, and tell of it. Raises Parked where it can be done later.
-
-        It runs on, whatever comes of that.
-        """
-        request = run.record.request
-        if request is None:
-            return
-        if not request.calls and not request.tries:
-            await self._say(run, "Restarting, as was asked for.")
-        if (failure := await self._failure_of(request, run, platform)) is not None:
-            await self._say(run, failure.message, level=port.LogLevel.ERROR)
-            if failure.retryable and request.tries < REPEATS:
-                run.pending["request"] = replace(run.record.request or request, tries=request.tries + 1)
-                raise Parked(math.ceil(max(failure.after, FIRST_PAUSE * 2**request.tries)))
-        await run.save(request=None, answered=request.id)
-
-    async def _failure_of(self, request: Request, run: Run[Deployment], platform: port.Platform) -> JobFailed | None:
-        """Do what is asked, and return how it failed."""
-        try:
-            running = await self.orders.running(run.record, request)
-            await self._follow(run, platform.restart(running), Mask(running.secrets))
-        except (LeaseLost, Fenced, Closed):
-            raise
-        except JobFailed as failure:
-            return failure
-        except Unavailable:
-            return JobFailed("INTERNAL", "A part of Snapinfra does not answer.", retryable=True)
-        except Exception:
-            log.exception("what is asked of %s can't be done by a mistake of ours", run.record.id)
-            return JobFailed("INTERNAL", "Something went wrong on our side.", retryable=False)
-        return None
-
-    @asynccontextmanager
-    async def _on_call(self, run: Run[Deployment], platform: port.Platform) -> AsyncGenerator[None]:
-        """Do what is asked of what this run holds, while the block runs."""
-
-        async def heed() -> None:
-            while await run.called.wait():
-                run.called.clear()
-                await run.refresh()
-                if run.record.status is DeploymentStatus.SUCCESS:
-                    await self._answer(run, platform)
-
-        task = asyncio.create_task(heed())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
-
-    async def _follow(self, run: Run[Deployment], happenings: AsyncGenerator[port.Event], mask: Mask) -> None:
+    async def follow(self, run: Run[Deployment], happenings: AsyncGenerator[port.Event], mask: Mask) -> None:
+        """Store what happens, and tell of it. Raises JobFailed."""
         try:
             async with aclosing(happenings):
                 async for happening in happenings:
@@ -221,7 +171,7 @@ class DeploymentJob:
 
     async def failed(self, run: Run[Deployment], failure: JobFailed, *, final: bool) -> None:
         """Tell of a failed attempt; when final, end the deployment."""
-        await self._say(run, failure.message, level=port.LogLevel.ERROR)
+        await self.say(run, failure.message, level=port.LogLevel.ERROR)
         if final:
             if run.record.acts_elsewhere and run.record.live_at is None and _goes_on(failure):
                 await self._give_up(run)
@@ -234,13 +184,13 @@ class DeploymentJob:
                 await self._platform(run.record).cancel(await self.orders.stopping(run.record), live=False)
         except (port.DeployFailed, JobFailed, TimeoutError):
             platform = run.record.platform.value
-            await self._say(run, f"It may still go live at {platform}: it could not be stopped there.")
+            await self.say(run, f"It may still go live at {platform}: it could not be stopped there.")
 
     async def handed_over(self, run: Run[Deployment]) -> None:
         """Tell that another worker will go on; what runs in this one was stopped with it, and will be started again."""
         stops = "The worker is stopping; this deployment stops with it and starts again with the next one."
         goes_on = "The worker is stopping; another one goes on with this."
-        await self._say(run, goes_on if run.record.acts_elsewhere else stops)
+        await self.say(run, goes_on if run.record.acts_elsewhere else stops)
         await run.out.flush()
         await self.archived(run.record)
 
@@ -249,6 +199,10 @@ class DeploymentJob:
         await self._rest(record)
         await close_stream(self.event_log, self.archive, record)
         await announce_end(self.announcer, record, table=self.table, now=self.now)
+
+    @property
+    def _answering(self) -> Answering:
+        return Answering(orders=self.orders, environments=self.environments, telling=self)
 
     def _platform(self, record: Deployment) -> port.Platform:
         platform = self.platforms.get(record.platform)
@@ -348,7 +302,8 @@ class DeploymentJob:
         failed = record.status is DeploymentStatus.FAILED
         await self.projects.went_down(record.project_id, record.id, failed=failed)
 
-    async def _say(self, run: Run[Deployment], text: str, *, level: port.LogLevel = port.LogLevel.INFO) -> None:
+    async def say(self, run: Run[Deployment], text: str, *, level: port.LogLevel = port.LogLevel.INFO) -> None:
+        """Tell a line of our own."""
         await self._tell(run, events.LogLine(self.now(), level, port.LogStream.SYSTEM, text))
 
     async def _tell(self, run: Run[Deployment], event: events.StoredEvent) -> None:

@@ -15,6 +15,7 @@ from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.jobs.record import OPEN_INDEX, JobRecord, StopCause
 from services.foundation.vault.envelope import Sealed
 from services.integrations.model import IntegrationType
+from services.platforms.offers import Hosting
 from services.platforms.port import Call, DeploymentPlatform, Progress
 
 
@@ -109,6 +110,7 @@ class StoredConfig(msgspec.Struct, frozen=True, rename="camel"):
 
 class RequestKind(Enum):
     RESTART = "RESTART"
+    SCALE = "SCALE"
 
 
 class Request(msgspec.Struct, frozen=True, rename="camel"):
@@ -117,10 +119,18 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     kind: RequestKind
     user_id: UserId
+    hosting: Hosting = Hosting()
+    """What is to be changed of how much runs."""
     calls: dict[str, Call] = {}
     """How far an attempt has come at the platform, as `Progress.calls`."""
     tries: int = 0
     """Attempts that came to nothing, and may be repeated."""
+
+    @property
+    def words(self) -> str:
+        if self.kind is RequestKind.RESTART:
+            return "Restarting, as was asked for."
+        return f"Scaling to {self.hosting}, as was asked for."
 
 
 class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
@@ -137,6 +147,7 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     own_variables: tuple[str, ...] = ()
     """Names of variables that were given for it alone."""
     health_path: str = "/health"
+    hosting: Hosting = Hosting()
     site: str | None = None
     """What the platform calls the place: stable per project, environment and platform. None for LOCAL's own."""
     progress: Progress = Progress()

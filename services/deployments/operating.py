@@ -1,4 +1,4 @@
-"""What users ask of a deployment that is live: to be restarted."""
+"""What users ask of a deployment that is live: to be restarted, and to be more or larger."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,12 @@ from msgspec.structs import replace
 from services.core.actor import Actor
 from services.core.errors import Conflict, Invalid, NotFound
 from services.core.frozen import frozen
-from services.core.ids import DeploymentId
+from services.core.ids import DeploymentId, new_id
 from services.core.policy import Action
 from services.deployments.model import Deployment, DeploymentStatus, Request, RequestKind
 from services.deployments.service import Deployments
 from services.foundation.limits.idempotency import Idempotency
+from services.platforms.offers import Hosting
 from services.platforms.port import DeploymentPlatform, Platform
 
 
@@ -41,6 +42,19 @@ class Operator:
             request = Request(await attempt.take_id("request"), RequestKind.RESTART, by.user_id)
             return await self._ask(deployment, request, by=by)
 
+    async def scale(self, deployment_id: DeploymentId, to: Hosting, *, by: Actor) -> Deployment:
+        """Ask that so much of what runs does, without a build; the next deployment there has as much.
+
+        Raises Invalid where its platform does not offer that, and Conflict, with the deployment, where it is not live.
+        """
+        deployment = await self.deployments.get(deployment_id, by=by, action=Action.EDIT)
+        if to == Hosting():
+            raise Invalid.one("Say how many instances, of what size, or both.", "instances")
+        platform = self.platforms.get(deployment.platform)
+        if platform is not None and (faults := platform.offers.faults(to)):
+            raise Invalid(faults)
+        return await self._ask(deployment, Request(new_id("request"), RequestKind.SCALE, by.user_id, to), by=by)
+
     async def _ask(self, deployment: Deployment, request: Request, *, by: Actor) -> Deployment:
         def asked(old: Deployment) -> Deployment:
             if old.answered == request.id or (old.request is not None and old.request.id == request.id):
@@ -48,9 +62,9 @@ class Operator:
             _check_live(old)
             if old.request is None:
                 return replace(old, request=request)
-            if old.request.kind is request.kind:
+            if (old.request.kind, old.request.hosting) == (request.kind, request.hosting):
                 return old
-            raise Conflict(f"It is asked for a {old.request.kind.value} already: wait until that is done.", current=old)
+            raise Conflict("Something else is asked of it already: wait until that is done.", current=old)
 
         asking = await self.deployments.table.update(deployment.id, asked)
         if asking is None:
@@ -64,4 +78,6 @@ class Operator:
 def _check_live(deployment: Deployment) -> None:
     if deployment.status is not DeploymentStatus.SUCCESS or deployment.stop is not None:
         status = deployment.status.value
-        raise Conflict(f"Only a deployment that is live can be restarted; this one is {status}.", current=deployment)
+        raise Conflict(
+            f"Only of a deployment that is live can that be asked; this one is {status}.", current=deployment
+        )

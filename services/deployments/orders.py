@@ -59,6 +59,7 @@ class Orders:
                 start_command=record.config.start_command,
                 health_path=record.health_path,
             ),
+            hosting=record.hosting,
             preferred_port=urlsplit(record.url).port if record.url else None,
             rollback_to=placement.rollback_to,
             tables=account,

@@ -10,6 +10,7 @@ from services.core.ids import EnvironmentId, ProjectId, UserId
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.vault.envelope import Sealed
+from services.platforms.offers import Hosting
 from services.platforms.port import DeploymentPlatform
 
 
@@ -46,6 +47,7 @@ class Environment(Entity, frozen=True, kw_only=True, rename="camel"):
     kind: EnvironmentKind
     platform: DeploymentPlatform
     health_path: str = "/health"
+    hosting: Hosting = Hosting()
     variables: tuple[Variable, ...] = ()
     """By name."""
     sealed: Sealed | None = None

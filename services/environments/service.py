@@ -23,7 +23,8 @@ from services.foundation.aws.transactions import Part, write_together
 from services.foundation.limits.idempotency import Idempotency, Try
 from services.foundation.vault.envelope import Envelopes, Sealed
 from services.foundation.vault.port import CanNotOpen, Context
-from services.platforms.port import DeploymentPlatform
+from services.platforms.offers import Hosting
+from services.platforms.port import DeploymentPlatform, Platform
 from services.projects.model import Project
 from services.projects.service import Projects
 
@@ -51,6 +52,7 @@ class NewEnvironment:
     kind: EnvironmentKind
     platform: DeploymentPlatform
     health_path: str = "/health"
+    hosting: Hosting = Hosting()
     client_mutation_id: str | None = None
 
 
@@ -61,6 +63,7 @@ class EnvironmentChange:
     name: str | None = None
     kind: EnvironmentKind | None = None
     health_path: str | None = None
+    hosting: Hosting = Hosting()
     expected_version: int | None = None
 
 
@@ -70,7 +73,7 @@ class Environments:
     projects: Projects
     envelopes: Envelopes
     idempotency: Idempotency
-    platforms: Collection[DeploymentPlatform]
+    platforms: Mapping[DeploymentPlatform, Platform]
     """Those that may be used here."""
     now: Clock
 
@@ -86,6 +89,8 @@ class Environments:
         faults = _faults(new.name, new.health_path)
         if new.platform not in self.platforms:
             faults.append(Fault(f"{new.platform.value} is not available on this server.", ("platform",)))
+        else:
+            faults += self.platforms[new.platform].offers.faults(new.hosting)
         if faults:
             raise Invalid(faults)
         environment_id, now = EnvironmentId(await attempt.take_id("environment")), self.now()
@@ -98,6 +103,7 @@ class Environments:
             kind=new.kind,
             platform=new.platform,
             health_path=new.health_path,
+            hosting=new.hosting,
             created_at=now,
             updated_at=now,
         )
@@ -128,20 +134,33 @@ class Environments:
         return await self.table.query("ProjectIdIndex", project.id, page)
 
     async def update(self, environment_id: EnvironmentId, change: EnvironmentChange, *, by: Actor) -> Environment:
-        """Change what an environment is called, is for, or how its health is asked for."""
+        """Change what an environment is called, is for, how its health is asked for, or how much runs next."""
         old = await self.get(environment_id, by=by, action=Action.EDIT)
         name = old.name if change.name is None else change.name
         path = old.health_path if change.health_path is None else change.health_path
-        if faults := _faults(name, path):
+        if faults := [*_faults(name, path), *self._hosting_faults(old, change.hosting)]:
             raise Invalid(faults)
         project = await self.projects.get(old.project_id, by=by)
 
         def changed(stored: Environment) -> Environment:
             if change.expected_version not in (None, stored.version):
                 raise Conflict("The environment has changed meanwhile.", current=stored)
-            return replace(stored, name=name.strip(), kind=change.kind or stored.kind, health_path=path)
+            hosting = stored.hosting.changed(change.hosting)
+            kind = change.kind or stored.kind
+            return replace(stored, name=name.strip(), kind=kind, health_path=path, hosting=hosting)
 
         return await self._noted(await self.table.update(environment_id, changed), environment_id, project, by=by)
+
+    async def keep(self, environment_id: EnvironmentId, hosting: Hosting) -> None:
+        """Note what was changed of how much runs there, for work that was authorized otherwise."""
+        await self.table.update(environment_id, lambda old: replace(old, hosting=old.hosting.changed(hosting)))
+
+    def _hosting_faults(self, environment: Environment, to: Hosting) -> list[Fault]:
+        platform = self.platforms.get(environment.platform)
+        faults = platform.offers.faults(to) if platform else []
+        if platform and platform.offers.keeps_region and to.region not in (None, environment.hosting.region):
+            faults.append(Fault("What is there stays in its region: make another environment.", ("region",)))
+        return faults
 
     async def delete(
         self,

@@ -8,14 +8,15 @@ import shutil
 import socket
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from services.core.frozen import frozen
 from services.platforms.backend import HOST, Backend, Machine, Switch
 from services.platforms.emitting import Emit, emitted
-from services.platforms.port import Attached, DeployFailed, Event, Offers, Order, Running, Superseded
+from services.platforms.offers import Offers
+from services.platforms.port import Attached, DeployFailed, Event, Order, Running, Superseded
 from services.platforms.process import ended, to_the_end
 
 _BUFFER: Final = 256
@@ -48,7 +49,7 @@ class LocalPlatform(Attached):
     before it begins; any other replaces what runs at the site when it is live.
     """
 
-    offers: ClassVar[Offers] = Offers()
+    offers: ClassVar[Offers] = replace(Attached.offers, no_restart=None)
 
     root: Path
     machine: Machine

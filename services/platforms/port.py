@@ -14,6 +14,7 @@ import msgspec
 
 from services.core.credentials import AwsKeys, Credentials
 from services.core.frozen import frozen
+from services.platforms.offers import Choice, Hosting, Offers
 
 REMEMBERED: Final = 1_000
 """Lines of a stream that an attempt knows of: more than a platform repeats at once."""
@@ -223,6 +224,7 @@ class Order(Placement):
     archive: bytes
     """A ZIP."""
     config: Config
+    hosting: Hosting = Hosting()
     preferred_port: int | None = None
     """LOCAL: the port an earlier run of this deployment had; used again where it is free."""
     tables: AwsAccount | None = None
@@ -239,13 +241,6 @@ class Running(Placement):
     """Names what is asked: a mark of what is begun for it."""
     url: str
     health_path: str = "/health"
-
-
-@frozen(kw_only=True)
-class Offers:
-    """What a platform can do with what runs there; of what it can't, a sentence says why."""
-
-    no_restart: str | None = None
 
 
 @frozen
@@ -353,6 +348,13 @@ class Platform(Protocol):
         """
         ...
 
+    def scale(self, running: Running, to: Hosting) -> AsyncGenerator[Event]:
+        """Let as much run as is said, without a build; yield what happens, and end when it answers.
+
+        Raises as `deploy` does; what runs goes on then.
+        """
+        ...
+
     async def check(self, credentials: Credentials) -> Identity:
         """Return whose credentials they are. Raises DeployFailed."""
         ...
@@ -363,7 +365,12 @@ class Attached:
 
     __slots__ = ()
     outlives: ClassVar[bool] = False
-    offers: ClassVar[Offers] = Offers(no_restart="Nothing of it can be restarted.")
+    offers: ClassVar[Offers] = Offers(
+        no_restart="Nothing of it can be restarted.",
+        region=Choice("It runs on the machine of the worker."),
+        size=Choice("It takes what it needs of the worker's machine."),
+        instances=Choice("One of it runs."),
+    )
 
     async def cancel(self, placement: Placement, *, live: bool) -> None:
         """Do nothing: closing `deploy` has stopped it."""
@@ -376,6 +383,11 @@ class Attached:
     async def restart(self, running: Running) -> AsyncGenerator[Event]:  # noqa: ARG002 - the port's
         """Refuse."""
         raise DeployFailed("NOT_OFFERED", self.offers.no_restart or "This can't be restarted.")
+        yield  # an async generator raises when it is read
+
+    async def scale(self, running: Running, to: Hosting) -> AsyncGenerator[Event]:  # noqa: ARG002 - the port's
+        """Refuse."""
+        raise DeployFailed("NOT_OFFERED", self.offers.instances.refused or "This can't be scaled.")
         yield  # an async generator raises when it is read
 
     async def check(self, credentials: Credentials) -> Identity:  # noqa: ARG002 - the port's

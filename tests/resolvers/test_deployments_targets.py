@@ -387,6 +387,38 @@ async def test_what_runs_there_is_restarted_and_its_stream_tells_of_it(project: 
     assert refused == {"deployment": {"status": "CANCELED"}, "userErrors": [{"code": "CONFLICT"}]}
 
 
+async def test_what_runs_there_is_scaled_and_a_redeploy_has_as_much(project: Deployed, heroku: FakeHeroku) -> None:
+    await connect(project.user, "HEROKU", {"token": heroku.token})
+    deployment_id, url = await project.live(platform="HEROKU")
+    app = next(app for app in heroku.apps.values() if app.record["web_url"] == f"{url}/")
+    asked = await project.user.ask(
+        "mutation($input: ScaleDeploymentInput!) { scaleDeployment(input: $input)"
+        " { deployment { id } userErrors { message } } }",
+        input={"deploymentId": deployment_id, "instances": 3, "size": "standard-2x"},
+    )
+    assert asked["scaleDeployment"] == {"deployment": {"id": deployment_id}, "userErrors": []}
+    happened = await project.events(deployment_id, until_step=("health", "SUCCEEDED"), times=2)
+    scaling = "Scaling to 3 instances of size standard-2x, as was asked for."
+    assert scaling in [line["message"] for line in lines(happened)]
+    assert (app.web, app.size) == (3, "standard-2x")
+
+    again = await project.user.ask(
+        "mutation($id: ID!) { redeploy(input: {deploymentId: $id}) { deployment { id instances size region } } }",
+        id=deployment_id,
+    )
+    second = again["redeploy"]["deployment"]
+    assert second == {"id": second["id"], "instances": 3, "size": "standard-2x", "region": None}
+    await project.events(second["id"], until="SUCCESS")
+    assert (app.web, app.size) == (3, "standard-2x")
+    await project.stop(second["id"])
+    assert (await ended(project, second["id"]))["status"] == "STOPPED"
+    assert app.web == 0
+    third, _ = await project.live(platform="HEROKU")
+    assert (app.web, app.size) == (3, "standard-2x"), "what was stopped comes back as it was"
+    await project.cancel(third)
+    await ended(project, third)
+
+
 async def test_what_runs_there_runs_on_when_we_may_not_look_any_more(project: Deployed, heroku: FakeHeroku) -> None:
     await connect(project.user, "HEROKU", {"token": heroku.token})
     deployment_id, url = await project.live(platform="HEROKU")

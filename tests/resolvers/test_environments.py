@@ -146,6 +146,21 @@ async def test_what_an_environment_is_called_and_asked_for_its_health_by_can_be_
     assert [error["field"] for error in bad["userErrors"]] == [["healthPath"]]
 
 
+async def test_where_and_how_much_runs_is_chosen_by_what_the_platform_takes(alice: User) -> None:
+    project_id, shown = (await alice.project())["id"], "region size instances version"
+    chosen: dict[str, Any] = {"region": "eu", "size": "standard-2x", "instances": 2}
+    place = await environment(alice, project_id, platform="HEROKU", **chosen)
+    created = await call(alice, "updateEnvironment", shown, environmentId=place["id"], size="performance-m")
+    moved = await call(alice, "updateEnvironment", shown, environmentId=place["id"], region="us")
+    wrong = await call(
+        alice, "createEnvironment", projectId=project_id, name="x", kind="PREVIEW", platform="LOCAL", instances=2
+    )
+
+    assert created["environment"] == {"region": "eu", "size": "performance-m", "instances": 2, "version": 2}
+    assert (moved["environment"], moved["userErrors"][0]["field"]) == (None, ["region"])
+    assert (wrong["environment"], wrong["userErrors"][0]["field"]) == (None, ["instances"])
+
+
 async def test_a_project_has_room_for_twenty(alice: User) -> None:
     project_id = (await alice.project())["id"]
     for _ in range(20):

@@ -23,6 +23,12 @@ SLICE: Final = Slice(
             EDIT,
             told("CONFLICT"),
         ),
+        "Mutation.scaleDeployment": Entry(
+            "mutation($deployment: ID!) {"
+            " scaleDeployment(input: {deploymentId: $deployment, instances: 2}) { userErrors { code } } }",
+            EDIT,
+            told("BAD_USER_INPUT"),
+        ),
         "Mutation.stopDeployment": Entry(
             "mutation($deployment: ID!) { stopDeployment(input: {deploymentId: $deployment}) { userErrors { code } } }",
             EDIT,
@@ -71,6 +77,7 @@ SLICE: Final = Slice(
     makes_nothing=(
         "cancelDeployment",
         "deleteDeployment",
+        "scaleDeployment",
         "stopDeployment",
     ),
     shown={
@@ -92,6 +99,10 @@ SLICE: Final = Slice(
             "DeploymentFilter.environment",
             "DeploymentFilter.projectId",
             "DeploymentFilter.status",
+        ),
+        "resolvers/test_deployments_targets.py::test_what_runs_there_is_scaled_and_a_redeploy_has_as_much": (
+            "ScaleDeploymentInput.instances",
+            "ScaleDeploymentInput.size",
         ),
         "resolvers/test_deployments.py::test_log_lines_can_be_filtered": ("LogFilter.contains", "LogFilter.streams"),
         "resolvers/test_deployments.py::test_a_log_can_be_asked_by_a_query_and_between_two_moments": (

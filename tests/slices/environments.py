@@ -72,6 +72,14 @@ SLICE: Final = Slice(
         ),
     },
     shown={
+        "resolvers/test_environments.py::test_where_and_how_much_runs_is_chosen_by_what_the_platform_takes": (
+            "CreateEnvironmentInput.region",
+            "CreateEnvironmentInput.size",
+            "CreateEnvironmentInput.instances",
+            "UpdateEnvironmentInput.region",
+            "UpdateEnvironmentInput.size",
+            "UpdateEnvironmentInput.instances",
+        ),
         "resolvers/test_environments.py::test_a_variable_that_is_deleted_is_not_found_by_what_is_deployed": (
             "DeleteVariablesInput.names",
         ),

@@ -12,8 +12,10 @@ from services.platforms.ecs.lines import Lines
 from services.platforms.ecs.service import Service
 from services.platforms.ecs.serving import Serving
 from services.platforms.ecs.site import REQUEST, Site
+from services.platforms.ecs.sizes import SIZES
 from services.platforms.ecs.tasks import Mark, Tasks
-from services.platforms.port import REGION, DeployFailed, Identity, LogStream, Offers, Order, Placement, Running
+from services.platforms.offers import Choice, Hosting, Offers
+from services.platforms.port import REGION, DeployFailed, Identity, LogStream, Order, Placement, Running
 from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Refused
 from services.platforms.vendors.work import Work
@@ -24,7 +26,7 @@ class EcsPlatform(VendorPlatform[Account]):
     """The site is a service in ECS Express Mode. The revision of its newest deployment is what runs."""
 
     name: ClassVar[str] = NAME
-    offers: ClassVar[Offers] = Offers()
+    offers: ClassVar[Offers] = Offers(region=Choice(f"Everything of AWS is in {REGION}."), size=Choice(among=SIZES))
 
     region: str = REGION
     endpoints: Endpoints = field(default_factory=Endpoints)
@@ -53,6 +55,13 @@ class EcsPlatform(VendorPlatform[Account]):
 
     async def start_again(self, client: Account, running: Running, work: Work) -> None:
         """Let the service run the same code and variables anew: as a revision, since Express Mode restarts nothing."""
+        await self._anew(client, running, work, Hosting(), "restart")
+
+    async def resize(self, client: Account, running: Running, to: Hosting, work: Work) -> None:
+        """Let the service run the same code and variables as so many tasks of such a size: as a revision."""
+        await self._anew(client, running, work, to, "scale")
+
+    async def _anew(self, client: Account, running: Running, work: Work, hosting: Hosting, name: str) -> None:
         site = Site(running.site)
         tasks, service = Tasks(client, site, running), Service(client, site, running)
         mark = Mark(REQUEST, running.request)
@@ -60,9 +69,10 @@ class EcsPlatform(VendorPlatform[Account]):
         if current is None:
             raise DeployFailed("GONE", "Nothing of it runs at AWS any more.")
         definition = await work.once(
-            "restart-release", call=lambda: tasks.copy(current, mark), find=lambda: tasks.find(mark)
+            "definition", call=lambda: tasks.copy(current, hosting, mark), find=lambda: tasks.find(mark)
         )
-        await Serving(service, work, Lines(client, site.log)).serve(definition, since="restart")
+        serving = Serving(service, work, Lines(client, site.log), instances=hosting.instances)
+        await serving.serve(definition, since=name)
 
     async def identify(self, client: Account, credentials: Credentials) -> Identity:  # noqa: ARG002 - the base's
         """Return the ARN of whose keys they are."""

@@ -93,7 +93,9 @@ class EcsDeployment:
             raise DeployFailed("GONE", "That deployment never ran at AWS.")
         async with step(self.work.emit, "rollback"):
             tasks = self._tasks
-            return await self.work.once("release", call=lambda: tasks.copy(earlier), find=tasks.find)
+            return await self.work.once(
+                "release", call=lambda: tasks.copy(earlier, self.order.hosting), find=tasks.find
+            )
 
     async def _check(self) -> None:
         service = self._service
@@ -124,7 +126,8 @@ class EcsDeployment:
 
     @property
     def _serving(self) -> Serving:
-        return Serving(self._service, self.work, Lines(self.account, self.site.log))
+        lines = Lines(self.account, self.site.log)
+        return Serving(self._service, self.work, lines, self.order.hosting.instances)
 
 
 async def give_up(account: Account, placement: Placement, limits: Limits) -> None:

@@ -95,7 +95,7 @@ class Service:
         present = (each for each in (answer.services if answer else ()) if each.status != "INACTIVE")
         return next(present, None)
 
-    async def serve(self, definition: str, *, health_path: str | None, poll: float) -> None:
+    async def serve(self, definition: str, *, health_path: str | None, instances: int | None, poll: float) -> None:
         """Let a task definition run, instead of what runs now. Waits for the end of a service that was deleted.
 
         Without a health path, the service keeps the one that it has. Raises DeployFailed GONE where it has none.
@@ -103,7 +103,7 @@ class Service:
         while (service := await self.find()) is not None and service.status == "DRAINING":  # noqa: ASYNC110 - AWS's
             await asyncio.sleep(poll)
         if service is not None:
-            await self._update(service.service_arn, definition, health_path)
+            await self._update(service.service_arn, definition, health_path, instances)
             return
         if health_path is None:
             raise DeployFailed("GONE", "The service was deleted at AWS.")
@@ -113,7 +113,7 @@ class Service:
             "taskDefinitionArn": definition,
             "healthCheckPath": health_path,
             "infrastructureRoleArn": self.site.role_arn(await self.account.owner(), INFRASTRUCTURE),
-            "scalingTarget": {"minTaskCount": 1, "maxTaskCount": 1},
+            "scalingTarget": _scaling(instances or 1),
             "tags": [{"key": MARK, "value": self.placement.deployment_id}],
         }
         await self.account.with_new_role(
@@ -166,7 +166,7 @@ class Service:
         ours = await self.rollouts.definition_of(target.arn) if target else None
         if service is None or before is None or await self.rollouts.newest() != ours:
             return
-        await self._update(service.service_arn, before, None, repeatable=True)
+        await self._update(service.service_arn, before, None, None, repeatable=True)
         pause = self.account.turns.patience.first
         for _ in range(LOOKS):  # the list lags behind: a repeat of this would go back again
             if await self.rollouts.newest() != ours:
@@ -190,9 +190,17 @@ class Service:
         return " ".join(f"{each.rstrip('.')}." for each in dict.fromkeys(said) if each)
 
     async def _update(
-        self, service_arn: str, definition: str, health_path: str | None, *, repeatable: bool = False
+        self,
+        service_arn: str,
+        definition: str,
+        health_path: str | None,
+        instances: int | None,
+        *,
+        repeatable: bool = False,
     ) -> None:
-        health = {"healthCheckPath": health_path} if health_path else {}
+        given: dict[str, Any] = {"healthCheckPath": health_path} if health_path else {}
+        if instances is not None:
+            given["scalingTarget"] = _scaling(instances)
         await self.account.call(
             Nothing,
             "ecs",
@@ -200,10 +208,14 @@ class Service:
             repeatable=repeatable,
             serviceArn=service_arn,
             taskDefinitionArn=definition,
-            **health,
+            **given,
         )
 
     @property
     def page(self) -> str:
         """Where AWS shows it to people."""
         return console(self.account.region, f"ecs/v2/clusters/{CLUSTER}/services/{self.site.name}")
+
+
+def _scaling(instances: int) -> dict[str, int]:
+    return {"minTaskCount": instances, "maxTaskCount": instances}

@@ -16,6 +16,8 @@ class Serving:
     service: Service
     work: Work
     lines: Lines
+    instances: int | None = None
+    """None leaves it as it is."""
 
     async def serve(self, definition: str, *, since: str, health_path: str | None = None) -> None:
         """Let the service run a task definition, by a call of the step `since`, and wait until it does.
@@ -28,7 +30,7 @@ class Serving:
             return await self.service.rollouts.find(definition)
 
         async def call() -> str:
-            await self.service.serve(definition, health_path=health_path, poll=limits.poll)
+            await self.service.serve(definition, health_path=health_path, instances=self.instances, poll=limits.poll)
             while (arn := await find()) is None:  # noqa: ASYNC110 - AWS's
                 await asyncio.sleep(limits.poll)
             return arn

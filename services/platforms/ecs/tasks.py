@@ -9,7 +9,9 @@ from services.core.frozen import frozen
 from services.platforms.ecs.account import Account
 from services.platforms.ecs.roles import EXECUTION, TASK
 from services.platforms.ecs.site import MARK, Site
+from services.platforms.ecs.sizes import USUAL, sized
 from services.platforms.ecs.source import PORT
+from services.platforms.offers import Hosting
 from services.platforms.port import Order, Placement
 
 CONTAINER: Final = "Main"
@@ -80,18 +82,17 @@ class Tasks:
             "executionRoleArn": self.site.role_arn(owner, EXECUTION),
             "networkMode": "awsvpc",
             "requiresCompatibilities": ["FARGATE"],
-            "cpu": "256",
-            "memory": "512",
+            **sized(order.hosting.size or USUAL),
             "runtimePlatform": {"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
             "containerDefinitions": [container],
         }
         return await self._register(definition)
 
-    async def copy(self, arn: str, *marks: Mark) -> str:
+    async def copy(self, arn: str, hosting: Hosting, *marks: Mark) -> str:
         """Register what an earlier revision runs once more, for this deployment, and return its ARN."""
         earlier = await self.account.call(_Given, "ecs", "describe_task_definition", taskDefinition=arn)
         given = {name: value for name, value in earlier.task_definition.items() if name in _OURS}
-        return await self._register(given, *marks)
+        return await self._register({**given, **(sized(hosting.size) if hosting.size else {})}, *marks)
 
     async def find(self, mark: Mark | None = None) -> str | None:
         """Return the revision that carries a mark, the deployment's if it is no other."""

@@ -7,7 +7,8 @@ from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
 from services.platforms.heroku.app import Account, App, failure
 from services.platforms.heroku.deployment import HerokuDeployment
-from services.platforms.port import DeployFailed, Identity, Offers, Order, Placement, Running
+from services.platforms.offers import Choice, Hosting, Offers
+from services.platforms.port import DeployFailed, Identity, Order, Placement, Running
 from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Client, Refused
 from services.platforms.vendors.work import Work
@@ -21,7 +22,7 @@ class HerokuPlatform(VendorPlatform[Client]):
     """The site is the name of the app. Its newest release is what runs."""
 
     name: ClassVar[str] = "Heroku"
-    offers: ClassVar[Offers] = Offers()
+    offers: ClassVar[Offers] = Offers(region=Choice(among=("us", "eu")), keeps_region=True)
 
     base_url: str = URL
 
@@ -64,6 +65,9 @@ class HerokuPlatform(VendorPlatform[Client]):
         async with work.within(self.limits.release, "restart", since="restart"):
             while await find() is None:  # noqa: ASYNC110 - Heroku tells nobody
                 await asyncio.sleep(self.limits.poll)
+
+    async def resize(self, client: Client, running: Running, to: Hosting, work: Work) -> None:
+        await work.unless_made("scale", lambda: App(client, running).scale(to.instances, to.size))
 
     async def identify(self, client: Client, credentials: Credentials) -> Identity:  # noqa: ARG002 - the base's
         """Return the address of the account."""

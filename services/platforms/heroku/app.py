@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from services.core.frozen import frozen
+from services.platforms.offers import Hosting
 from services.platforms.output import cleaned
 from services.platforms.port import DeployFailed, LogStream, Placement
 from services.platforms.vendors.client import Client, Refused
@@ -76,6 +77,11 @@ class Dyno(msgspec.Struct, frozen=True):
     release: _Named
 
 
+class Process(msgspec.Struct, frozen=True):
+    type: str
+    quantity: int
+
+
 class LogSession(msgspec.Struct, frozen=True):
     logplex_url: str
 
@@ -91,13 +97,14 @@ class App:
     def path(self) -> str:
         return f"/apps/{self.placement.site}"
 
-    async def ensure(self, work: Work) -> None:
-        """Create the app where there is none. Raises DeployFailed NAME_TAKEN."""
+    async def ensure(self, work: Work, *, region: str | None) -> None:
+        """Create the app where there is none, in a region. Raises DeployFailed NAME_TAKEN."""
         if await self.find() is not None:
             return
         await work.say(f"Creating the app {self.placement.site}.")
         try:
-            await self.client.call("POST", "/apps", body={"name": self.placement.site}, repeatable=True)
+            wanted = {"name": self.placement.site} | ({"region": region} if region else {})
+            await self.client.call("POST", "/apps", body=wanted, repeatable=True)
         except Refused as refused:
             if refused.status != HTTPStatus.UNPROCESSABLE_ENTITY or "taken" not in refused.words:
                 raise
@@ -162,10 +169,20 @@ class App:
                 return release.id
         return None
 
-    async def scale(self, quantity: int) -> None:
-        """Let so many web dynos run."""
-        updates = [{"type": "web", "quantity": quantity}]
-        await self.client.call("PATCH", f"{self.path}/formation", body={"updates": updates}, missing_ok=True)
+    async def scale(self, quantity: int | None, size: str | None = None) -> None:
+        """Let so many web dynos run, of such a size; None leaves either as it is."""
+        update = {"type": "web"} | ({} if quantity is None else {"quantity": quantity})
+        sized = {"dyno_size": {"name": size}} if size else {}
+        body = {"updates": [{**update, **sized}]}
+        await self.client.call("PATCH", f"{self.path}/formation", body=body, missing_ok=True)
+
+    async def serve(self, hosting: Hosting) -> None:
+        """Let the web be served by as much as is chosen; else by as much as there was, or one dyno."""
+        formation = await self.client.get(f"{self.path}/formation", list[Process]) or []
+        quantity = next((each.quantity for each in formation if each.type == "web"), 0)
+        wanted = hosting.instances or quantity or 1
+        if wanted != quantity or hosting.size:
+            await self.scale(wanted, hosting.size)
 
     async def give_up(self, limits: Limits) -> None:
         """Stop the build, and bring back what ran before, with the config vars that it had."""

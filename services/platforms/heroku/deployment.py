@@ -77,7 +77,7 @@ class HerokuDeployment:
         async with step(self.work.emit, "prepare"):
             prepared = await self.prepare(self.order)
         async with step(self.work.emit, "app"):
-            await self.app.ensure(self.work)
+            await self.app.ensure(self.work, region=self.order.hosting.region)
             await self._note_before()
             await self._set_variables({**prepared.environment, **self.order.config.environment})
 
@@ -170,7 +170,7 @@ class HerokuDeployment:
     async def _start(self, release_id: str) -> None:
         app = await self.app.find()
         url = app.web_url if app and app.web_url else f"https://{self.order.site}.herokuapp.com"
-        await self.app.scale(1)
+        await self.app.serve(self.order.hosting)
 
         async def is_down() -> str | None:
             if not await self.app.has_crashed(release_id):

@@ -4,12 +4,14 @@ from typing import ClassVar, Final
 
 from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
-from services.platforms.port import DeployFailed, Identity, Offers, Order, Placement, Running
+from services.platforms.offers import Choice, Hosting, Offers
+from services.platforms.port import DeployFailed, Identity, Order, Placement, Running
 from services.platforms.railway.answers import REMOVED, Who
 from services.platforms.railway.api import Api, failure
 from services.platforms.railway.deployment import RailwayDeployment
 from services.platforms.railway.documents import WHO
 from services.platforms.railway.logs import Logs
+from services.platforms.railway.redeploying import Redeploy
 from services.platforms.railway.site import Site
 from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Client, Refused
@@ -24,7 +26,9 @@ class RailwayPlatform(VendorPlatform[Client]):
     """The site is the name of the project and of its service."""
 
     name: ClassVar[str] = "Railway"
-    offers: ClassVar[Offers] = Offers()
+    offers: ClassVar[Offers] = Offers(
+        size=Choice("Railway gives what runs as much as it uses, up to the limits of the plan: there are no sizes.")
+    )
 
     base_url: str = URL
 
@@ -61,6 +65,9 @@ class RailwayPlatform(VendorPlatform[Client]):
 
     async def start_again(self, client: Client, running: Running, work: Work) -> None:
         await work.unless_made("restart", Site(Api(client), running).restart)
+
+    async def resize(self, client: Client, running: Running, to: Hosting, work: Work) -> None:
+        await Redeploy(Site(Api(client), running), Logs(Api(client), work), work).run(to)
 
     async def identify(self, client: Client, credentials: Credentials) -> Identity:
         """Return the workspace that is meant, or those that the token reaches."""

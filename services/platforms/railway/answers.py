@@ -5,6 +5,8 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
+from services.core.frozen import frozen
+
 T = TypeVar("T")
 
 BUILDING: Final = frozenset({"INITIALIZING", "QUEUED", "WAITING", "BUILDING", "NEEDS_APPROVAL"})
@@ -93,6 +95,24 @@ class DomainCreated(Answers, frozen=True):
     service_domain_create: Domain
 
 
+@frozen
+class Place:
+    """Where the service of a site is."""
+
+    project_id: str
+    environment_id: str
+    service_id: str
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Return them as variables of a document."""
+        return {
+            "projectId": self.project_id,
+            "environmentId": self.environment_id,
+            "serviceId": self.service_id,
+        }
+
+
 class Deployment(Answers, frozen=True):
     id: str
     status: str
@@ -103,6 +123,10 @@ class Deployment(Answers, frozen=True):
     service_id: str | None = None
     meta: dict[str, object] | None = None
 
+    @property
+    def place(self) -> Place:
+        return Place(self.project_id, self.environment_id, self.service_id or "")
+
     def has_mark(self, mark: str) -> bool:
         """Say whether the message that came with the source is a mark. Which key of `meta` has it is not documented."""
         return mark in (self.meta or {}).values()
@@ -110,6 +134,14 @@ class Deployment(Answers, frozen=True):
 
 class OneDeployment(Answers, frozen=True):
     deployment: Deployment
+
+
+class Begun(Answers, frozen=True):
+    id: str
+
+
+class Redeployed(Answers, frozen=True):
+    deployment_redeploy: Begun
 
 
 class Deployments(Answers, frozen=True):

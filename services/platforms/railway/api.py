@@ -8,7 +8,7 @@ import msgspec
 from services.core.frozen import frozen
 from services.platforms.output import cleaned
 from services.platforms.port import DeployFailed
-from services.platforms.railway.answers import Deployment, OneDeployment, Up, Who
+from services.platforms.railway.answers import Deployment, OneDeployment, Place, Up, Who
 from services.platforms.railway.documents import DEPLOYMENT, WHO, Document
 from services.platforms.vendors.client import MOST_WORDS, Client, Refused, Unclear
 
@@ -30,24 +30,6 @@ class _Error(msgspec.Struct, frozen=True):
 class _Reply(msgspec.Struct, frozen=True):
     data: object = None
     errors: list[_Error] = []
-
-
-@frozen
-class Place:
-    """Where the service of a site is."""
-
-    project_id: str
-    environment_id: str
-    service_id: str
-
-    @property
-    def ids(self) -> dict[str, str]:
-        """Return them as variables of a document."""
-        return {
-            "projectId": self.project_id,
-            "environmentId": self.environment_id,
-            "serviceId": self.service_id,
-        }
 
 
 @frozen

@@ -16,8 +16,8 @@ from services.platforms.archive import contents
 from services.platforms.emitting import step
 from services.platforms.port import DeployFailed, Live, Order, Phase, PhaseChanged, Progress
 from services.platforms.preparing import Prepare
-from services.platforms.railway.answers import BUILDING, DEPLOYING, LIVE, Deployment, Done, Events
-from services.platforms.railway.api import Api, Place
+from services.platforms.railway.answers import BUILDING, DEPLOYING, LIVE, Deployment, Done, Events, Place
+from services.platforms.railway.api import Api
 from services.platforms.railway.documents import EVENTS, ROLLBACK
 from services.platforms.railway.logs import Logs
 from services.platforms.railway.site import NEWEST, Site
@@ -47,7 +47,7 @@ class RailwayDeployment:
     async def run(self) -> None:
         """Build or roll back, and wait until it answers. Raises DeployFailed, Refused and Unclear."""
         earlier = await self._earlier()
-        place = await self._prepare() if earlier is None else _place(earlier)
+        place = await self._prepare() if earlier is None else earlier.place
         if earlier is None:
             deployment_id = await self._build(place)
         else:
@@ -60,12 +60,13 @@ class RailwayDeployment:
     async def _prepare(self) -> Place:
         await self.work.emit(PhaseChanged(Phase.BUILDING))
         if (deployment_id := self.work.id("build")) is not None:  # an earlier attempt did
-            return _place(await self.api.deployment(deployment_id))
+            return (await self.api.deployment(deployment_id)).place
         async with step(self.work.emit, "prepare"):
             prepared = await self.prepare(self.order)
         async with step(self.work.emit, "service"):
             place = await self._site.ensure(self.work)
             await self._site.set_variables(place, {**prepared.environment, **self.order.config.environment})
+            await self._site.host(place, self.order.hosting)
         return place
 
     async def _build(self, place: Place) -> str:
@@ -227,10 +228,6 @@ class RailwayDeployment:
     @property
     def _site(self) -> Site:
         return Site(self.api, self.order)
-
-
-def _place(deployment: Deployment) -> Place:
-    return Place(deployment.project_id, deployment.environment_id, deployment.service_id or "")
 
 
 def _page(place: Place, deployment_id: str) -> str:

@@ -95,6 +95,14 @@ RUNTIME_LINES = Document(
 
 CANCEL = Document("mutation Cancel($id: String!) { deploymentCancel(id: $id) }")
 REMOVE = Document("mutation Remove($id: String!) { deploymentRemove(id: $id) }")
+INSTANCE_UPDATE = Document(
+    "mutation InstanceUpdate($serviceId: String!, $environmentId: String!, $input: ServiceInstanceUpdateInput!) {"
+    " serviceInstanceUpdate(serviceId: $serviceId, environmentId: $environmentId, input: $input) }"
+)
+REDEPLOY = Document(
+    "mutation Redeploy($id: String!) { deploymentRedeploy(id: $id, usePreviousImageTag: true) { id } }",
+    is_repeatable=False,
+)
 RESTART = Document("mutation Restart($id: String!) { deploymentRestart(id: $id) }")
 ROLLBACK = Document("mutation Rollback($id: String!) { deploymentRollback(id: $id) }", is_repeatable=False)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.core.frozen import frozen
+from services.platforms.offers import Hosting
 from services.platforms.port import DeployFailed, Placement
 from services.platforms.railway.answers import (
     DEPLOYING,
@@ -17,6 +18,7 @@ from services.platforms.railway.answers import (
     Domains,
     Done,
     Named,
+    Place,
     Project,
     ProjectCreated,
     ProjectInfo,
@@ -25,12 +27,13 @@ from services.platforms.railway.answers import (
     Variables,
     Who,
 )
-from services.platforms.railway.api import Api, Place
+from services.platforms.railway.api import Api
 from services.platforms.railway.documents import (
     CANCEL,
     DEPLOYMENTS,
     DOMAIN_CREATE,
     DOMAINS,
+    INSTANCE_UPDATE,
     PROJECT,
     PROJECT_CREATE,
     PROJECTS,
@@ -179,18 +182,29 @@ class Site:
 
     async def running(self, deployment: Deployment) -> Deployment | None:
         """Return what runs instead of a deployment that was removed: Railway moves services to other machines."""
-        place = Place(deployment.project_id, deployment.environment_id, deployment.service_id or "")
-        return next((each for each in await self.deployments(place) if each.status in LIVE), None)
+        return next((each for each in await self.deployments(deployment.place) if each.status in LIVE), None)
 
-    async def restart(self) -> None:
-        """Start again what runs, which is ours: or that to which Railway has moved it. Raises DeployFailed GONE."""
+    async def current(self) -> Deployment:
+        """Return what runs, which is ours: or that to which Railway has moved it. Raises DeployFailed GONE."""
         deployment_id = self.placement.progress.id("rollback") or self.placement.progress.id("build")
         deployment = await self.api.deployment(deployment_id) if deployment_id else None
         if deployment is not None and deployment.status in REMOVED:
             deployment = await self.running(deployment)
         if deployment is None:
             raise DeployFailed("GONE", "Nothing of it runs at Railway any more.")
-        await self.api.ask(RESTART, Done, id=deployment.id)
+        return deployment
+
+    async def restart(self) -> None:
+        """Start again what runs."""
+        await self.api.ask(RESTART, Done, id=(await self.current()).id)
+
+    async def host(self, place: Place, hosting: Hosting) -> None:
+        """Say where the service runs, and how many of it, from its next deployment on."""
+        given = {"region": hosting.region, "numReplicas": hosting.instances}
+        wanted = {name: value for name, value in given.items() if value is not None}
+        if wanted:
+            ids = {"serviceId": place.service_id, "environmentId": place.environment_id}
+            await self.api.ask(INSTANCE_UPDATE, Done, **ids, input=wanted)
 
     async def stop(self) -> None:
         """Let nothing of the service run."""

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Final
 from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
 from services.platforms.github.pushing import GitHub
-from services.platforms.port import DeployFailed, Identity, LogStream, Offers, Order, Placement, Running
+from services.platforms.offers import Choice, Offers
+from services.platforms.port import DeployFailed, Identity, LogStream, Order, Placement, Running
 from services.platforms.render.api import Render, connected, failure
 from services.platforms.render.client import RenderClient
 from services.platforms.render.deployment import RenderDeployment
@@ -20,6 +21,7 @@ from services.platforms.vendors.work import Work
 from services.platforms.vendors.workspaces import meant
 
 URL: Final = "https://api.render.com"
+_PAID: Final = "Plans and instances are changed at Render, where they cost money; a deployment leaves them as they are."
 
 
 @frozen(kw_only=True)
@@ -27,7 +29,12 @@ class RenderPlatform(VendorPlatform[Render]):
     """The site is the name of the service, and of the repository that has its code."""
 
     name: ClassVar[str] = "Render"
-    offers: ClassVar[Offers] = Offers()
+    offers: ClassVar[Offers] = Offers(
+        region=Choice(among=("frankfurt", "ohio", "oregon", "singapore", "virginia")),
+        keeps_region=True,
+        size=Choice(_PAID),
+        instances=Choice(_PAID),
+    )
 
     code_host: GitHub
     base_url: str = URL

@@ -28,7 +28,7 @@ BRANCH: Final = "main"
 PLAN: Final = "free"
 """Of a new service: any other wants a payment method. It sleeps when nobody calls it; plans are changed at Render."""
 REGION: Final = "virginia"
-"""Of a new service: next to the tables, in us-east-1."""
+"""Of a new service of which nobody says where: next to the tables, in us-east-1."""
 
 _PAGES: Final = 20
 _BUILD: Final = "npm run build --if-present"
@@ -68,7 +68,12 @@ class Site:
             "ownerId": (await self._owner()).id,
             **_source(repository),
             "envVars": _listed(_named(variables)),
-            "serviceDetails": {"plan": PLAN, "region": REGION, "numInstances": 1, **_details(order)},
+            "serviceDetails": {
+                "plan": PLAN,
+                "region": order.hosting.region or REGION,
+                "numInstances": 1,
+                **_details(order),
+            },
         }
         return (await self.api.create_service(body)).read(NewService)
 

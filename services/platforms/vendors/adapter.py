@@ -4,13 +4,15 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing
 from dataclasses import field
+from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 from services.core.clock import Clock
 from services.core.credentials import Credentials, secrets_of
 from services.core.frozen import frozen
 from services.platforms.emitting import Emit, emitted, step
-from services.platforms.port import DeployFailed, Event, Identity, Offers, Order, Placement, Running
+from services.platforms.offers import Hosting, Offers, nothing_offered
+from services.platforms.port import DeployFailed, Event, Identity, Order, Placement, Running
 from services.platforms.preparing import Prepare
 from services.platforms.vendors.client import Refused
 from services.platforms.vendors.patience import Patience, Pauses
@@ -27,7 +29,7 @@ class VendorPlatform(ABC, Generic[C]):
     outlives: ClassVar[bool] = True
     name: ClassVar[str]
     """For people, such as `Heroku`."""
-    offers: ClassVar[Offers] = Offers(no_restart="What runs there can't be restarted from here.")
+    offers: ClassVar[Offers] = nothing_offered("this platform")
 
     pauses: Pauses
     prepare: Prepare
@@ -58,6 +60,13 @@ class VendorPlatform(ABC, Generic[C]):
         """
         raise DeployFailed("NOT_OFFERED", self.offers.no_restart or f"{self.name} restarts nothing.")
 
+    async def resize(self, client: C, running: Running, to: Hosting, work: Work) -> None:  # noqa: ARG002 - of those that do
+        """Let as much run as is said, once for a request if it can be; return when that is under way.
+
+        Raises DeployFailed NOT_OFFERED.
+        """
+        raise DeployFailed("NOT_OFFERED", self.offers.instances.refused or f"{self.name} scales nothing.")
+
     @abstractmethod
     async def identify(self, client: C, credentials: Credentials) -> Identity:
         """Return whose credentials they are."""
@@ -80,14 +89,26 @@ class VendorPlatform(ABC, Generic[C]):
 
     async def restart(self, running: Running) -> AsyncGenerator[Event]:
         """Restart as port.Platform says."""
+        async with aclosing(self._changed(running, "restart", partial(self.start_again, running=running))) as events:
+            async for event in events:
+                yield event
 
-        async def restart(client: C, work: Work) -> None:
-            async with step(work.emit, "restart"):
-                await self.start_again(client, running, work)
+    async def scale(self, running: Running, to: Hosting) -> AsyncGenerator[Event]:
+        """Scale as port.Platform says."""
+        async with aclosing(self._changed(running, "scale", partial(self.resize, running=running, to=to))) as events:
+            async for event in events:
+                yield event
+
+    async def _changed(
+        self, running: Running, name: str, change: Callable[..., Awaitable[None]]
+    ) -> AsyncGenerator[Event]:
+        async def act(client: C, work: Work) -> None:
+            async with step(work.emit, name):
+                await change(client, work=work)
             async with step(work.emit, "health"):
                 await work.until_healthy(running.url, running.health_path, is_down=_unknown)
 
-        async with aclosing(self._emitted(running, restart)) as events:
+        async with aclosing(self._emitted(running, act)) as events:
             async for event in events:
                 yield event
 

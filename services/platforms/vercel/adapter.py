@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
-from services.platforms.port import DeployFailed, Identity, Offers, Order, Placement
+from services.platforms.offers import Choice, Offers
+from services.platforms.port import DeployFailed, Identity, Order, Placement
 from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Client, Refused
 from services.platforms.vendors.work import Work
@@ -23,7 +24,9 @@ class VercelPlatform(VendorPlatform[Vercel]):
 
     name: ClassVar[str] = "Vercel"
     offers: ClassVar[Offers] = Offers(
-        no_restart="Vercel runs functions, each for a request: there is no server that could be restarted."
+        no_restart="Vercel runs functions, each for a request: there is no server that could be restarted.",
+        size=Choice("Vercel says how large a function is by its plan and the project's own settings."),
+        instances=Choice("Vercel runs as many functions as there are requests."),
     )
 
     base_url: str = URL

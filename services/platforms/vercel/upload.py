@@ -32,6 +32,7 @@ async def create(site: Site, order: Order) -> Deployment:
     files = fitted(archived, start_command=order.config.start_command)
     by_digest = {_digest(content): content for content in files.values()}
     project = await site.project()
+    region = {"serverlessFunctionRegion": order.hosting.region} if order.hosting.region else {}
     body = {
         "name": order.site,
         "project": project.id,
@@ -39,7 +40,7 @@ async def create(site: Site, order: Order) -> Deployment:
         "files": [
             {"file": path, "sha": _digest(content), "size": len(content)} for path, content in sorted(files.items())
         ],
-        "projectSettings": settings(archived, build_command=order.config.build_command),
+        "projectSettings": {**settings(archived, build_command=order.config.build_command), **region},
         "meta": {MARK: order.deployment_id} | ({BEFORE: project.production} if project.production else {}),
     }
     for _ in range(_ROUNDS):

@@ -85,6 +85,7 @@ class FakeEcs:
             "role": body["infrastructureRoleArn"],
             "createdAt": utc_now(),
             "running": None,
+            "scaling": body["scalingTarget"],
         }
         self.services[name] = made
         deployment = self._deploy(made, body["taskDefinitionArn"])
@@ -95,6 +96,7 @@ class FakeEcs:
         if service["status"] != "ACTIVE":
             raise AwsError("ServiceNotActiveException", "The service is not active.")
         service["health"] = body.get("healthCheckPath", service["health"])
+        service["scaling"] = body.get("scalingTarget", service["scaling"])
         deployment = self._deploy(service, body["taskDefinitionArn"])
         target = {"serviceRevisionArn": deployment["targetServiceRevision"]["arn"]}
         shown = {name: service[name] for name in ("serviceName", "serviceArn", "createdAt")}

@@ -26,6 +26,7 @@ from tests.fakes.targets.hosting import Code, Host, Toy
 from tests.fakes.targets.server import Target
 
 SCHEMA: Final = json.loads((Path(__file__).parent / "schemas" / "heroku.json").read_text())
+SIZES: Final = frozenset({"eco", "basic", "standard-1x", "standard-2x", "performance-m"})
 _Json = dict[str, Any]
 
 
@@ -64,6 +65,7 @@ class App:
     kept: dict[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """Config vars by release."""
     web: int = 1
+    size: str = "basic"
     dyno: str = "down"
     dyno_id: str = field(default_factory=_id)
     log: list[str] = field(default_factory=list[str])
@@ -86,6 +88,7 @@ class FakeHeroku(Target):
     blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
     outputs: dict[str, Output] = field(default_factory=dict[str, Output])
     restarts: int = 0
+    scalings: int = 0
     late_release: bool = True
     """A build succeeds a moment before its release is known."""
 
@@ -112,6 +115,7 @@ class FakeHeroku(Target):
             self.route("GET", "/apps/{app}/releases/{release}/config-vars", self._kept),
             self.route("GET", "/apps/{app}/dynos", self._dynos),
             self.route("DELETE", "/apps/{app}/dynos", self._restart),
+            self.route("GET", "/apps/{app}/formation", self._formation),
             self.route("PATCH", "/apps/{app}/formation", self._scale),
             self.route("POST", "/apps/{app}/log-sessions", self._log_session),
             Route("/output/{output}", self._output),
@@ -150,7 +154,7 @@ class FakeHeroku(Target):
             "owner": {"email": "alice@example.com", "id": _id()},
             "organization": None,
             "team": None,
-            "region": {"id": _id(), "name": "us"},
+            "region": {"id": _id(), "name": body.get("region", "us")},
             "released_at": None,
             "repo_size": 0,
             "slug_size": 0,
@@ -375,14 +379,40 @@ class FakeHeroku(Target):
         app = self._found(request)
         if app is None:
             return self._missing()
-        body = await self._body(request, "formation", "Batch Update")
-        quantity = body["updates"][0]["quantity"]
-        if quantity != app.web or (quantity and app.dyno == "down"):
+        (update,) = (await self._body(request, "formation", "Batch Update"))["updates"]
+        size = update.get("dyno_size", {}).get("name", app.size)
+        if size not in SIZES:
+            return self.error(422, "invalid_params", f"No such size: {size}.")
+        quantity, has_grown = update.get("quantity", app.web), size != app.size
+        if size == "eco" and quantity > 1:
+            return self.error(422, "invalid_params", "Cannot run more than 1 Eco size dynos per process type.")
+        app.size = size
+        if quantity != app.web or has_grown or (quantity and app.dyno == "down"):
+            self.scalings += 1
             app.web = quantity
             release = next((each for each in reversed(app.releases) if each["slug"]), None)
             if release is not None:
                 await self._run(app, release)
-        return JSONResponse([])
+        return self._formation_of(app)
+
+    async def _formation(self, request: Request) -> Response:
+        app = self._found(request)
+        return self._formation_of(app) if app else self._missing()
+
+    def _formation_of(self, app: App) -> Response:
+        process: _Json = {
+            "app": {"name": app.name, "id": app.record["id"]},
+            "command": "npm start",
+            "created_at": _now(),
+            "dyno_size": {"id": _id(), "name": app.size},
+            "id": _id(),
+            "quantity": app.web,
+            "size": app.size,
+            "type": "web",
+            "updated_at": _now(),
+        }
+        self._valid({"$ref": "#/definitions/formation"}, process)
+        return JSONResponse([process] if app.releases else [])
 
     async def _log_session(self, request: Request) -> Response:
         app = self._found(request)

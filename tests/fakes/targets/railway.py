@@ -42,6 +42,7 @@ class FakeRailway(Target):
     projects: list[Project] = field(default_factory=list[Project])
     uploads: int = 0
     restarts: int = 0
+    most_replicas: int = 50
     refusals: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     """What operations are refused with, in order."""
 
@@ -191,6 +192,17 @@ class FakeRailway(Target):
         self.restarts += 1
         await self.cloud.restart(deployment)
         return True
+
+    async def on_serviceInstanceUpdate(self, _: object, **given: Any) -> bool:  # noqa: N802
+        wanted = given["input"]
+        if wanted.get("numReplicas", 1) > self.most_replicas:
+            raise GraphQLError("Your plan allows no more replicas: upgrade it")
+        self._service(given).instance |= wanted
+        return True
+
+    async def on_deploymentRedeploy(self, _: object, **given: Any) -> _Json:  # noqa: N802
+        assert given["usePreviousImageTag"], "nothing is to be built"
+        return {"id": self.cloud.redeploy(self._deployment(given["id"])).id}
 
     async def on_deploymentRollback(self, _: object, **given: Any) -> bool:  # noqa: N802
         deployment = self._deployment(given["id"])

@@ -88,6 +88,7 @@ class Deployment:
     build: Log = field(default_factory=Log)
     runtime: Log = field(default_factory=Log)
     events: list[_Json] = field(default_factory=list[_Json])
+    hosting: _Json = field(default_factory=dict[str, Any])
     was_live: bool = False
     is_kept: bool = True
     """Whether its image is, which plans bound by time."""
@@ -123,6 +124,8 @@ class Service:
     """None: a sealed one, whose value nobody reads back."""
     deployments: list[Deployment] = field(default_factory=list[Deployment])
     domains: list[_Json] = field(default_factory=list[_Json])
+    instance: _Json = field(default_factory=dict[str, Any])
+    """What the settings of the service say; they hold for deployments that begin later."""
 
     @property
     def active(self) -> Deployment | None:
@@ -150,7 +153,7 @@ class Cloud:
     def build(self, service: Service, files: Mapping[str, bytes], meta: _Json) -> Deployment:
         """Begin a deployment of a source."""
         variables = {name: value or "sealed" for name, value in service.variables.items()}
-        deployment = Deployment(service, meta, files, variables)
+        deployment = Deployment(service, meta, files, variables, hosting=dict(service.instance))
         service.deployments.append(deployment)
         self.background(self._build(deployment))
         return deployment
@@ -160,12 +163,22 @@ class Cloud:
 
         async def begin() -> None:
             await asyncio.sleep(LAG.total_seconds())
-            deployment = Deployment(to.service, {"reason": "rollback"}, to.files, to.variables)
+            deployment = self._again(to, "rollback")
             to.service.deployments.append(deployment)
             to.service.variables = dict(to.variables)
             await self._start(deployment)
 
         self.background(begin())
+
+    def redeploy(self, to: Deployment) -> Deployment:
+        """Begin a deployment of the image and the variables of another, with the settings of now."""
+        deployment = self._again(to, "redeploy")
+        to.service.deployments.append(deployment)
+        self.background(self._start(deployment))
+        return deployment
+
+    def _again(self, to: Deployment, reason: str) -> Deployment:
+        return Deployment(to.service, {"reason": reason}, to.files, to.variables, hosting=dict(to.service.instance))
 
     async def restart(self, deployment: Deployment) -> None:
         """Stop what runs; it is started again a moment later, in the same deployment, whose state stays."""

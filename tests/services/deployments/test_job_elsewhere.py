@@ -16,11 +16,14 @@ from services.core.errors import Conflict, Invalid, Unavailable
 from services.deployments.events import LogLine, decode
 from services.deployments.job import STOPS, DeploymentJob
 from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus
+from services.environments.model import EnvironmentKind
+from services.environments.service import NewEnvironment
 from services.foundation.events.producer import Producer
 from services.foundation.jobs.record import OPEN, StopCause
 from services.foundation.jobs.run import Run, claim
 from services.foundation.jobs.worker import JobFailed, Parked, Worker
 from services.generations.model import Generation, GenerationKind
+from services.platforms.offers import Hosting, Offers
 from services.platforms.port import (
     Call,
     Called,
@@ -30,7 +33,6 @@ from services.platforms.port import (
     Event,
     Identity,
     Live,
-    Offers,
     Order,
     Placement,
     Progress,
@@ -52,6 +54,7 @@ class Elsewhere:
     """So many calls to stop something are not answered."""
     asked: int = 0
     restarted: list[Running] = field(default_factory=list[Running])
+    scaled: list[Hosting] = field(default_factory=list[Hosting])
     looked: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once somebody looks."""
     may_look: asyncio.Event | None = None
@@ -80,6 +83,11 @@ class Elsewhere:
         yield Calling("restart")
         yield Called("restart", "done")
         yield StepChanged("health", StepState.SUCCEEDED)
+
+    async def scale(self, running: Running, to: Hosting) -> AsyncGenerator[Event]:
+        self.scaled.append(to)
+        async for event in self.restart(running):
+            yield event
 
     async def cancel(self, placement: Placement, *, live: bool) -> None:  # noqa: ARG002 - the port's
         self.asked += 1
@@ -283,6 +291,69 @@ async def test_only_what_is_live_can_be_restarted(site: Site, code: Generation, 
         await site.services.operator.restart(deployment.id, by=site.actor)
     stored = await site.services.deployments.table.find(deployment.id)
     assert conflict.value.current == stored
+    assert stored is not None
+    assert stored.request is None
+
+
+async def test_what_is_scaled_is_kept_for_the_next_deployment(site: Site, code: Generation) -> None:
+    new = NewEnvironment(site.project.id, "live", EnvironmentKind.PRODUCTION, DeploymentPlatform.LOCAL)
+    environment = await site.services.environments.create(new, by=site.actor)
+    platform, was = Elsewhere(), Hosting("eu", "basic", 1)
+    deployment = await deployed(site, code, environment_id=environment.id, hosting=was, **live(site))
+    async with serving(site, platform):
+        await site.services.operator.scale(deployment.id, Hosting(instances=3), by=site.actor)
+        stored = await answered(site, deployment)
+    assert platform.scaled == [Hosting(instances=3)]
+    assert stored.hosting == Hosting("eu", "basic", 3)
+    kept = await site.services.environments.find(environment.id)
+    assert kept is not None
+    assert kept.hosting == Hosting(instances=3)
+    assert await said(site, deployment) == ["Scaling to 3 instances, as was asked for."]
+
+
+async def test_a_scaling_that_is_refused_there_leaves_what_is_kept(site: Site, code: Generation) -> None:
+    platform = Elsewhere(DeployFailed("PLAN_LIMIT", "Upgrade."))
+    deployment = await deployed(site, code, hosting=Hosting(instances=1), **live(site))
+    async with serving(site, platform):
+        await site.services.operator.scale(deployment.id, Hosting(size="standard-2x", instances=9), by=site.actor)
+        stored = await answered(site, deployment)
+    assert (stored.status, stored.hosting) == (DeploymentStatus.SUCCESS, Hosting(instances=1))
+    scaling = "Scaling to 9 instances of size standard-2x, as was asked for."
+    assert await said(site, deployment) == [scaling, "Upgrade."]
+
+
+async def test_one_thing_is_asked_at_a_time(site: Site, code: Generation) -> None:
+    deployment, operator = await deployed(site, code, **live(site)), site.services.operator
+    first = await operator.scale(deployment.id, Hosting(instances=2), by=site.actor)
+    same = await operator.scale(deployment.id, Hosting(instances=2), by=site.actor)
+    assert first.request == same.request
+    with pytest.raises(Conflict):
+        await operator.scale(deployment.id, Hosting(instances=3), by=site.actor)
+    with pytest.raises(Conflict):
+        await operator.restart(deployment.id, by=site.actor)
+
+
+@pytest.mark.parametrize(
+    ("platform", "to", "fields"),
+    [
+        (DeploymentPlatform.HEROKU, Hosting(), {"instances"}),
+        (DeploymentPlatform.HEROKU, Hosting(instances=0), {"instances"}),
+        (DeploymentPlatform.HEROKU, Hosting(instances=101), {"instances"}),
+        (DeploymentPlatform.HEROKU, Hosting(size="a b"), {"size"}),
+        (DeploymentPlatform.RAILWAY, Hosting(size="2/4"), {"size"}),
+        (DeploymentPlatform.VERCEL, Hosting(size="2/4", instances=2), {"size", "instances"}),
+        (DeploymentPlatform.AWS_ECS, Hosting(size="256/4096"), {"size"}),
+        (DeploymentPlatform.LOCAL, Hosting(instances=2), {"instances"}),
+    ],
+)
+async def test_what_can_not_be_chosen_is_refused_before_anything_is_asked(
+    site: Site, code: Generation, platform: DeploymentPlatform, to: Hosting, fields: set[str]
+) -> None:
+    deployment = await deployed(site, code, platform=platform, **live(site))
+    with pytest.raises(Invalid) as invalid:
+        await site.services.operator.scale(deployment.id, to, by=site.actor)
+    assert {fault.field[0] for fault in invalid.value.faults} == fields
+    stored = await site.services.deployments.table.find(deployment.id)
     assert stored is not None
     assert stored.request is None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.core.clock import utc_now
+from services.platforms.offers import Hosting
 from services.platforms.port import (
     Call,
     Called,
@@ -73,6 +74,12 @@ class Rig:
     """The call that begins a build, as a pattern."""
     restarts: Callable[[], int] | None = None
     """Counts what was restarted there; None where nothing can be."""
+    hosting: Callable[[], Hosting] | None = None
+    """What of what runs there can be scaled, as it is."""
+    size: str | None = None
+    """One that there is, where there are sizes."""
+    refused: tuple[Hosting, str] | None = None
+    """What the platform itself refuses, and the reason of that."""
     builds_with_variables: bool = True
     """Whether a build there sees the variables, and its output may show them."""
 

@@ -14,6 +14,7 @@ from services.foundation.aws.accounts import Endpoints
 from services.platforms.ecs.adapter import EcsPlatform
 from services.platforms.github.pushing import GitHub
 from services.platforms.heroku.adapter import HerokuPlatform
+from services.platforms.offers import Hosting
 from services.platforms.port import (
     Call,
     DeployFailed,
@@ -53,6 +54,9 @@ def heroku(_: object = None) -> Generator[Rig]:
             begun=lambda: sum(len(app.builds) for app in fake.apps.values()),
             build_call="POST /apps/[^/]+/builds",
             restarts=lambda: fake.restarts,
+            hosting=lambda: _heroku_hosting(fake),
+            size="standard-2x",
+            refused=(Hosting(size="eco", instances=2), "REFUSED"),
         )
 
 
@@ -64,6 +68,8 @@ def railway(_: object = None) -> Generator[Rig]:
             begun=lambda: fake.uploads,
             build_call="POST /project/.*/up",
             restarts=lambda: fake.restarts,
+            hosting=lambda: _railway_hosting(fake),
+            refused=(Hosting(instances=99), "PLAN_LIMIT"),
         )
 
 
@@ -85,6 +91,8 @@ def aws_ecs(request: pytest.FixtureRequest) -> Generator[Rig]:
             begun=lambda: len(fake.codebuild.builds),
             build_call="codebuild StartBuild",
             restarts=lambda: len(fake.ecs.deployments),
+            hosting=lambda: _ecs_hosting(fake),
+            size="512/2048",
             builds_with_variables=False,
         )
 
@@ -100,6 +108,26 @@ def render(_: object = None) -> Generator[Rig]:
             build_call="POST /v1/services(/[^/]+/deploys)?",
             restarts=lambda: fake.restarts,
         )
+
+
+def _heroku_hosting(fake: FakeHeroku) -> Hosting:
+    (app,) = fake.apps.values()
+    return Hosting(app.record["region"]["name"], app.size, app.web)
+
+
+def _railway_hosting(fake: FakeRailway) -> Hosting:
+    active = fake.projects[0].services[0].active
+    assert active is not None
+    return Hosting(active.hosting.get("region"), None, active.hosting.get("numReplicas"))
+
+
+def _ecs_hosting(fake: FakeAws) -> Hosting:
+    (service,) = fake.ecs.services.values()
+    definition = fake.ecs.revisions[service["running"]]["taskDefinition"]
+    task = next(each for each in fake.ecs.definitions if each["taskDefinitionArn"] == definition)
+    scaling = service["scaling"]
+    assert scaling["minTaskCount"] == scaling["maxTaskCount"]
+    return Hosting(None, f"{task['cpu']}/{task['memory']}", scaling["minTaskCount"])
 
 
 @pytest.fixture(params=[heroku, railway, vercel, aws_ecs, render])
@@ -435,6 +463,87 @@ async def test_a_restart_with_a_token_that_is_revoked_leaves_what_runs(rig: Rig)
     assert (failure.value.reason, failure.value.again_after) == ("CREDENTIALS_REFUSED", None)
     assert rig.restarts() == before
     assert (await site(record))[0]["server.js"] == "1"
+
+
+async def test_what_runs_is_scaled_without_a_build_and_later_deployments_have_as_much(rig: Rig) -> None:
+    order, record = rig.order({"server.js": "1"}, GREETING="hello there"), Record()
+    await record.follow(rig.platform.deploy(order))
+    to = Hosting(None, rig.size, 3)
+    if rig.hosting is None:
+        with pytest.raises(DeployFailed) as failure:
+            await record.asked().follow(rig.platform.scale(record.running(order), to))
+        assert (failure.value.reason, failure.value.message) == ("NOT_OFFERED", rig.platform.offers.instances.refused)
+        return
+    builds, asked = rig.begun(), record.asked()
+    await asked.follow(rig.platform.scale(asked.running(order), to))
+    hosting = rig.hosting()
+    assert (hosting.size, hosting.instances) == (rig.size, 3)
+    files, environment = await site(record)
+    assert (files["server.js"], environment["GREETING"], rig.begun()) == ("1", "hello there", builds)
+    steps = [(each.step, each.state) for each in asked.events[len(record.events) :] if isinstance(each, StepChanged)]
+    assert steps == [(name, state) for name in ("scale", "health") for state in STEPS]
+    for number, given in ((2, Hosting(size=rig.size)), (3, Hosting(size=rig.size, instances=2))):
+        later = replace(rig.order({"server.js": str(number)}, id=f"deployment_{number}"), hosting=given)
+        await Record().follow(rig.platform.deploy(later))
+        assert rig.hosting().instances == (given.instances or 3), "a deployment does not reset it"
+        assert rig.hosting().size == rig.size
+    with suppress(DeployFailed):  # it was superseded
+        await record.follow(rig.platform.look(record.placement(order)))
+
+
+async def test_a_crash_in_a_scaling_leaves_what_was_asked_for_to_the_next_attempt(rig: Rig) -> None:
+    if rig.hosting is None:
+        return
+    order, record = rig.order({"server.js": "1"}), Record()
+    await record.follow(rig.platform.deploy(order))
+    for number in range(1, 9):
+        asked, to = record.asked(), Hosting(None, None, 1 + number % 3)
+        with suppress(Crash):
+            running = asked.running(order, request=f"request_{number}")
+            await asked.follow(rig.platform.scale(running, to), crash_after=number)
+        await asked.follow(rig.platform.scale(asked.running(order, request=f"request_{number}"), to))
+        assert rig.hosting().instances == to.instances
+        assert (await site(record))[0]["server.js"] == "1"
+
+
+async def test_any_call_of_a_scaling_may_fail_once_in_any_way(rig: Rig) -> None:
+    if rig.hosting is None:
+        return
+    order, record = rig.order({"server.js": "1"}), Record()
+    await record.follow(rig.platform.deploy(order))
+    known = rig.fake.calls.copy()
+    await record.asked().follow(rig.platform.scale(record.running(order, request="request_0"), Hosting(instances=2)))
+    patterns = sorted({_pattern(call) for call in rig.fake.calls - known})
+    for number, pattern in enumerate(patterns):
+        for count, faults in ((1, (Fault.BROKEN, Fault.CUT, Fault.SLOW)), (2, (Fault.LOST, Fault.LIMITED))):
+            rig.fake.awkward.extend(Awkward(fault, pattern) for fault in faults)
+            running = record.running(order, request=f"request_{number}_{count}")
+            await record.asked().follow(rig.platform.scale(running, Hosting(instances=count)))
+            assert rig.hosting().instances == count, (pattern, faults)
+            rig.fake.awkward.clear()
+
+
+async def test_what_the_platform_does_not_scale_to_is_said_and_what_runs_goes_on(rig: Rig) -> None:
+    if rig.hosting is None or rig.refused is None:
+        return
+    order, record, (to, reason) = rig.order({"server.js": "1"}), Record(), rig.refused
+    await record.follow(rig.platform.deploy(order))
+    before = rig.hosting()
+    with pytest.raises(DeployFailed) as failure:
+        await record.asked().follow(rig.platform.scale(record.running(order), to))
+    assert (failure.value.reason, failure.value.again_after) == (reason, None)
+    assert rig.hosting() == before
+    assert (await site(record))[0]["server.js"] == "1"
+
+
+async def test_what_is_chosen_holds_from_the_first_deployment_on(rig: Rig) -> None:
+    regions = sorted(rig.platform.offers.region.among)
+    wanted = Hosting(regions[0] if regions else None, rig.size, None if rig.hosting is None else 2)
+    await Record().follow(rig.platform.deploy(replace(rig.order(), hosting=wanted)))
+    if rig.hosting is not None:
+        hosting = rig.hosting()
+        assert (hosting.size, hosting.instances) == (wanted.size, 2)
+        assert not wanted.region or hosting.region == wanted.region
 
 
 def _moments(whole: Record) -> Iterator[int]:
