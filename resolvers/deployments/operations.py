@@ -18,7 +18,6 @@ from services.core.pages import PageRequest
 from services.deployments import deploying, model
 from services.deployments.model import DeploymentStatus
 from services.environments.rules import MOST as MAX_VARIABLES
-from services.integrations.model import IntegrationType
 from services.platforms.offers import Hosting
 from services.platforms.port import DeploymentPlatform
 
