@@ -6,6 +6,7 @@ from tests.guard import Guard
 
 GITHUB: Final = "tests/services/platforms/test_github.py"
 TROUBLE: Final = "tests/services/platforms/test_github_trouble.py"
+REFUSALS: Final = "tests/services/platforms/test_github_refusals.py"
 PUSHES: Final = "tests/resolvers/test_pushes.py"
 PUSHING: Final = "services/platforms/github/pushing.py"
 TREE: Final = "services/platforms/github/tree.py"
@@ -52,7 +53,7 @@ OF_PUSHES: Final = (
         API,
         "url=(https://github\\.com/",
         "url=(https://github\\.com",
-        f"{TROUBLE}::test_a_page_of_single_sign_on_that_is_none_of_github_is_not_shown",
+        f"{REFUSALS}::test_a_page_of_single_sign_on_that_is_none_of_github_is_not_shown",
     ),
     Guard(
         "push: an integration is of GitHub, enabled, and for the project",

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from services.platforms.github.pushing import GitHub, Push, Pushed
 from services.platforms.github.tree import MANIFEST
+from services.platforms.port import DeployFailed
 from tests.fakes.targets.github import FakeGitHub
 from tests.fakes.targets.github_repository import FakeRepository
 from tests.services.platforms.conformance import PATIENCE, InProcess
@@ -35,3 +38,10 @@ async def pushed(fake: FakeGitHub, files: Mapping[str, bytes] = FILES, *, mark: 
 def own(repository: FakeRepository, branch: str = "main") -> dict[str, bytes]:
     """Return the files of a branch but the manifest."""
     return {path: content for path, content in repository.files(branch).items() if path != MANIFEST}
+
+
+async def refused(fake: FakeGitHub, **more: Any) -> DeployFailed:
+    with pytest.raises(DeployFailed) as failure:
+        await pushed(fake, **more)
+    assert fake.token not in failure.value.message
+    return failure.value
