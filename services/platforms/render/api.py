@@ -1,5 +1,6 @@
 """A connection to Render's API with one key, and what its refusals mean."""
 
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -12,6 +13,8 @@ from services.platforms.render.answers import Deploy, ListedOwner, Owner, Page
 from services.platforms.vendors.client import Answer, Client, Refused
 
 T = TypeVar("T")
+
+_REPOSITORY: Final = re.compile(r"https://github\.com/[\w-]+/[\w.-]*\w", re.ASCII)
 
 MOST: Final = 100
 """Of anything at once."""
@@ -69,8 +72,8 @@ async def connected(client: Client, creating: Client, logs: Client) -> AsyncGene
 def failure(refused: Refused) -> DeployFailed:
     """Word a refusal of Render."""
     words = refused.words.rstrip(".") or f"it answers with status {refused.status}"
-    if is_about_the_repository(refused):
-        return unreachable()
+    if "unfetchable" in refused.words or "api.github.com/repositories" in refused.words:
+        return unreachable(refused.words)
     if refused.status == HTTPStatus.PAYMENT_REQUIRED:
         return DeployFailed("PLAN_LIMIT", f"Render wants the workspace to be paid for this: {words}.")
     if refused.status == HTTPStatus.FORBIDDEN:
@@ -78,15 +81,12 @@ def failure(refused: Refused) -> DeployFailed:
     return DeployFailed("REFUSED", f"Render refuses this: {words}.")
 
 
-def is_about_the_repository(refused: Refused) -> bool:
-    """Say whether Render can't read a repository: it tells so in its words alone."""
-    return "unfetchable" in refused.words or "api.github.com/repositories" in refused.words
-
-
-def unreachable() -> DeployFailed:
-    """Say what to do for a repository that Render can't read."""
+def unreachable(words: str) -> DeployFailed:
+    """Say what to do for a repository that Render can't read, which words may name."""
+    address = _REPOSITORY.search(words)
+    repository = f"the repository {address[0]}" if address else "the repository"
     message = (
-        "Render can't read the repository. Connect GitHub with the workspace at dashboard.render.com, give Render's"
+        f"Render can't read {repository}. Connect GitHub with the workspace at dashboard.render.com, give Render's"
         " GitHub app access to the repository (github.com/settings/installations), and redeploy."
     )
     return DeployFailed("REPOSITORY_UNREACHABLE", message)

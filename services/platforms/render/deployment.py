@@ -30,7 +30,11 @@ NEWEST: Final = "newest"
 
 _BUILD: Final = (LogStream.BUILD,)
 _ALL: Final = (LogStream.BUILD, LogStream.RUNTIME)
-_KEPT_NO_MORE: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE}
+_NOT_THERE: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE}
+
+
+class _KeptNoMore(Exception):
+    """Render does not have what it built for an earlier deploy any more."""
 
 
 @dataclass(slots=True)
@@ -207,11 +211,8 @@ class RenderDeployment:
         if service is None or deploy_id is None:
             return None
         async with step(self.work.emit, "rollback"):
-            try:
+            with suppress(_KeptNoMore):
                 return await self._roll_back(service, deploy_id)
-            except Refused as refused:
-                if refused.status not in _KEPT_NO_MORE:
-                    raise
         await self.work.say("Render has the build of that deployment no more: its code is built again.")
         return None
 
@@ -235,7 +236,12 @@ class RenderDeployment:
                 await self._site.resume(service)
 
         async def call() -> str:
-            return await self._site.roll_back(service, deploy_id)
+            try:
+                return await self._site.roll_back(service, deploy_id)
+            except Refused as refused:
+                if refused.status not in _NOT_THERE:
+                    raise
+                raise _KeptNoMore from None
 
         async def find() -> str | None:
             return await self._site.find_rollback(service, after=before)
@@ -263,7 +269,9 @@ class RenderDeployment:
         await self.work.once(INSTANCES, call=running, find=running)
 
     async def _known(self) -> Service:
-        """Return the service of the deploy, which is there, though lists may show it later."""
+        """Return the service of the deploy, which is there, though lists show it later. Raises DeployFailed GONE."""
+        if self._service is None and self.order.progress.id("service") is not None:
+            self._service = await self._site.known()
         if self._service is None:
             async with self.work.within(self.work.limits.release, "release", since=""):
                 while (service := await self._site.find()) is None:  # noqa: ASYNC110 - Render tells nobody

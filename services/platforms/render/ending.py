@@ -24,7 +24,7 @@ _ENDED: Final[Mapping[str, tuple[str, str]]] = {
 async def failed(api: Render, service: Service, deploy: Deploy, *, quote: str) -> DeployFailed:
     """Word why a deploy has ended, with the last lines."""
     if deploy.status == "build_failed" and _NOT_CLONED.search(quote):
-        return unreachable()
+        return unreachable(service.repo)
     if deploy.status in _ENDED:
         reason, words = _ENDED[deploy.status]
         return DeployFailed(reason, words + quote)

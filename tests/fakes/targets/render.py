@@ -155,7 +155,7 @@ class FakeRender(Target):
     def _record(self, body: Json) -> Json:
         asked, now = body["serviceDetails"], stamp(utc_now())
         service_id = new_id("srv")
-        details = {
+        details: Json = {
             "env": asked["runtime"],
             "runtime": asked["runtime"],
             "envSpecificDetails": asked["envSpecificDetails"],
@@ -221,6 +221,8 @@ class FakeRender(Target):
 
     async def _set_variables(self, request: Request, service: Service) -> Response:
         listed: list[Json] = await request.json()
+        if not self.may_read:  # though variables have nothing to do with it
+            return self.error(404, "", "not found: https://api.github.com/repositories/1000")
         service.variables = {each["key"]: each["value"] for each in listed}
         return JSONResponse([{"envVar": each, "cursor": str(number)} for number, each in enumerate(listed)])
 

@@ -55,6 +55,7 @@ async def test_a_repository_that_the_workspace_may_not_read_is_refused_with_what
     refused = await failure(rig, rig.order())
     assert refused.reason == "REPOSITORY_UNREACHABLE"
     assert "GitHub app" in refused.message
+    assert f"https://github.com/octocat/{SITE}. " in refused.message
     assert refused.again_after is None
     assert fake.services == {}
 
@@ -64,6 +65,18 @@ async def test_a_repository_that_can_not_be_cloned_is_told_of_with_what_to_do(ri
     refused = await failure(rig, rig.order())
     assert refused.reason == "REPOSITORY_UNREACHABLE"
     assert "github.com/settings/installations" in refused.message
+
+
+async def test_a_repository_that_can_not_be_read_any_more_is_told_of_and_what_runs_goes_on(
+    rig: Rig, fake: FakeRender
+) -> None:
+    first = await deployed(rig, rig.order({"server.js": "1"}))
+    fake.may_read = False
+    order = rig.order({"server.js": "2"}, id="deployment_2", NEW="variable")
+    for wanted in (order, replace(order, rollback_to=first.progress)):
+        assert (await failure(rig, wanted)).reason == "REPOSITORY_UNREACHABLE"
+    assert fake.begun == 1
+    assert running(fake) == "1"
 
 
 async def test_without_credentials_of_the_code_host_nothing_is_begun(rig: Rig, fake: FakeRender) -> None:

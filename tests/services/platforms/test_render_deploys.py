@@ -228,3 +228,14 @@ async def test_what_was_canceled_at_render_is_said_to_be(rig: Rig, fake: FakeRen
     with pytest.raises(DeployFailed) as canceled:
         await record.follow(rig.platform.deploy(record.at(order)))
     assert canceled.value.reason == "CANCELED"
+
+
+async def test_a_service_that_is_deleted_while_it_is_built_is_said_to_be_gone(rig: Rig, fake: FakeRender) -> None:
+    order, record = rig.order(), Record()
+    with suppress(Crash):
+        await record.follow(rig.platform.deploy(order), crash_after=16)
+    assert record.progress.id("service") is not None
+    fake.services.clear()
+    with pytest.raises(DeployFailed) as gone:
+        await record.follow(rig.platform.deploy(record.at(order)))
+    assert gone.value.reason == "GONE"
