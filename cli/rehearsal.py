@@ -11,8 +11,8 @@ from typing import Final
 
 from services.core.clock import Clock
 from services.core.frozen import frozen
+from services.platforms.attached import Attached
 from services.platforms.port import (
-    Attached,
     DeployFailed,
     Event,
     Line,

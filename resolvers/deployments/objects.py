@@ -257,6 +257,16 @@ class Deployment(Node):
         return shown(await info.context.loaders.deployment(record.rollback_to, record.project_id))
 
     @strawberry.field
+    async def promoted_from(self, info: Info) -> "Deployment | None":
+        """The deployment of another environment whose code this is; null where it was not promoted, or that was
+        deleted.
+        """
+        record = self.deployment
+        if record.promoted_from is None:
+            return None
+        return shown(await info.context.loaders.deployment(record.promoted_from, record.project_id))
+
+    @strawberry.field
     async def logs(
         self, info: Info, first: First = 100, after: After = None, filter: LogFilterArgument = None
     ) -> Connection[LogLine] | None:

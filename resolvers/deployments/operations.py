@@ -99,6 +99,17 @@ class RestartDeploymentInput:
 
 
 @strawberry.input
+class PromoteDeploymentInput:
+    """Which deployment to promote, and to where."""
+
+    deployment_id: strawberry.ID
+    """A deployment that is, or was, live: of a preview, for example."""
+    environment_id: strawberry.ID
+    """Another environment of the project, at the same platform."""
+    client_mutation_id: ClientMutationId = retry_returns("deployment")
+
+
+@strawberry.input
 class ScaleDeploymentInput:
     """How much of a deployment is to run; a null field leaves it as it is."""
 
@@ -143,6 +154,15 @@ class CancelDeploymentPayload(Payload):
 
     deployment: Deployment | None = None
     """CANCELING until nothing of it runs any more, then CANCELED; after a CONFLICT as it ended."""
+
+
+@strawberry.type
+class PromoteDeploymentPayload(Payload):
+    """The new deployment, or what was wrong."""
+
+    deployment: Deployment | None = None
+    """A new deployment of the same code in the other environment; watch it like any. After a CONFLICT the one that was
+    to be promoted."""
 
 
 @strawberry.type
@@ -327,6 +347,20 @@ class DeploymentsMutation:
             DeploymentId(input.deployment_id), by=info.context.actor
         )
         return StopDeploymentPayload.of(deployment)
+
+    @mutation("Which one, and to where.")
+    async def promote_deployment(self, info: Info, input: PromoteDeploymentInput) -> PromoteDeploymentPayload:
+        """Deploy to another environment what a deployment has built, with that environment's variables. HEROKU and
+        AWS_ECS run what was built; elsewhere the kept code is built again. A CONFLICT where the code was deleted, or
+        never ran.
+        """
+        deployment = await info.context.services.deployer.promote(
+            DeploymentId(input.deployment_id),
+            EnvironmentId(input.environment_id),
+            client_mutation_id=input.client_mutation_id,
+            by=info.context.actor,
+        )
+        return PromoteDeploymentPayload.of(deployment)
 
     @mutation("Which one, and how much.")
     async def scale_deployment(self, info: Info, input: ScaleDeploymentInput) -> ScaleDeploymentPayload:

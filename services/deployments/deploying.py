@@ -76,7 +76,13 @@ class Deployer:
             return await self._create(new, attempt, by=by)
 
     async def _create(
-        self, new: NewDeployment, attempt: Try, *, earlier: Deployment | None = None, by: Actor
+        self,
+        new: NewDeployment,
+        attempt: Try,
+        *,
+        earlier: Deployment | None = None,
+        promoted: Deployment | None = None,
+        by: Actor,
     ) -> Deployment:
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
         environment = await self._environment(new, project, by=by)
@@ -104,6 +110,7 @@ class Deployer:
             site=site,
             hosting=environment.hosting if environment else hosting,
             rollback_to=earlier.id if earlier else None,
+            promoted_from=promoted.id if promoted else None,
             own_variables=earlier.own_variables if earlier else tuple(new.config.environment_variables),
             config=await self.deployments.variables.stored(config, deployment_id=deployment_id, project_id=project.id),
             created_at=now,
@@ -196,6 +203,33 @@ class Deployer:
             )
             return await self._create(again, attempt, earlier=earlier, by=by)
 
+    async def promote(
+        self,
+        deployment_id: DeploymentId,
+        to: EnvironmentId,
+        *,
+        client_mutation_id: str | None = None,
+        by: Actor,
+    ) -> Deployment:
+        """Deploy to an environment what runs, or ran, elsewhere in the project: with the environment's variables.
+
+        A platform that can takes what it has built; otherwise it is built again from the kept archive. Raises Conflict,
+        with the deployment, where it was never live, or its code was deleted; and Invalid for an environment of another
+        project or platform, or its own.
+        """
+        key = f"{deployment_id} {to}"
+        async with self.idempotency.trying("promoteDeployment", key, client_mutation_id, by=by) as attempt:
+            if attempt.done is not None:
+                return await self.deployments.get(DeploymentId(attempt.done), by=by)
+            source = await self.deployments.get(deployment_id, by=by, action=Action.EDIT)
+            environment = await self.environments.get(to, by=by)
+            _check_promotion(source, environment)
+            if await self.generations.find(source.generation_id) is None:
+                raise Conflict("The code of this deployment was deleted; deploy another generation.", current=source)
+            config = DeploymentConfig({}, source.config.build_command, source.config.start_command)
+            new = NewDeployment(source.project_id, source.generation_id, source.platform, config, environment.id)
+            return await self._create(new, attempt, promoted=source, by=by)
+
     async def _place(
         self, project: Project, platform: DeploymentPlatform, environment_id: EnvironmentId | None
     ) -> tuple[str | None, Hosting]:
@@ -283,6 +317,18 @@ def _check_rollback(current: Deployment, earlier: Deployment) -> None:
         raise Invalid.one("toDeploymentId is not an earlier deployment of the same place.", "toDeploymentId")
     if earlier.live_at is None:
         raise Conflict("That deployment never answered; choose one that was live.", current=current)
+
+
+def _check_promotion(source: Deployment, to: Environment) -> None:
+    if to.project_id != source.project_id:
+        raise Invalid.one("environmentId is an environment of another project.", "environmentId")
+    if to.platform is not source.platform:
+        message = f"The environment is at {to.platform.value}, and the deployment at {source.platform.value}."
+        raise Invalid.one(message, "environmentId")
+    if to.id == source.environment_id:
+        raise Invalid.one("It was made for that environment; redeploy does it again.", "environmentId")
+    if source.live_at is None:
+        raise Conflict("That deployment never answered; choose one that was live.", current=source)
 
 
 def _check_deployable(generation: Generation, project: Project) -> None:

@@ -107,9 +107,16 @@ class DeploymentJob:
             await run.out.flush()
             await self.archived(run.record)
             return
+        await self._say_if_built_again(run)
         record = await run.save(status=DeploymentStatus.BUILDING, started_at=run.record.started_at or self.now())
         await self.projects.mark(record.project_id, ProjectStatus.DEPLOYING, job_id=record.id)
         await self._tell(run, events.DeploymentStatusChanged(record.status))
+
+    async def _say_if_built_again(self, run: Run[Deployment]) -> None:
+        record = run.record
+        if record.promoted_from and record.attempt == 1 and not self._platform(record).offers.promotes:
+            platform = record.platform.value
+            await self.say(run, f"What {platform} has built for one place can't run at another: it is built again.")
 
     async def _look(self, run: Run[Deployment], platform: port.Platform) -> Never:
         """Tell what a running backend has written, and leave it alone until the next look. Raises Parked.

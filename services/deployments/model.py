@@ -156,6 +156,8 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     request: Request | None = None
     answered: str | None = None
     """The id of the last request that was done, or could not be: a retry of it asks for nothing."""
+    promoted_from: DeploymentId | None = None
+    """The deployment of another place whose code this is."""
     pause: int = 0
     """Seconds before the next look at what runs, where it runs without us; grows while it is silent."""
     config: StoredConfig = StoredConfig()

@@ -61,7 +61,7 @@ class Orders:
             ),
             hosting=record.hosting,
             preferred_port=urlsplit(record.url).port if record.url else None,
-            rollback_to=placement.rollback_to,
+            built=placement.built,
             tables=account,
             code_host=code_host,
         )
@@ -102,7 +102,7 @@ class Orders:
             progress=record.progress,
             told=port.Told(await self._told(record) if record.progress.calls else ()),
             secrets=[*variables.values(), *_secrets_of(None, credentials)],
-            rollback_to=await self._earlier(record),
+            built=await self._built(record),
         )
 
     async def _credentials(
@@ -126,11 +126,13 @@ class Orders:
             raise JobFailed("CREDENTIALS_REFUSED", refused.message, retryable=False) from None
         return opened.credentials if opened else None
 
-    async def _earlier(self, record: Deployment) -> port.Progress | None:
-        if record.rollback_to is None:
+    async def _built(self, record: Deployment) -> port.Built | None:
+        """Return what was built already of a record's code, with credentials of the same team."""
+        earlier_id = record.rollback_to or record.promoted_from
+        earlier = await self.table.find(earlier_id) if earlier_id else None
+        if earlier is None or earlier.team_id != record.team_id:
             return None
-        earlier = await self.table.find(record.rollback_to)
-        return earlier.progress if earlier else None
+        return port.Built(earlier.site or earlier.project_id, earlier.progress)
 
     async def _opened(self, record: Deployment) -> Mapping[str, str]:
         try:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from services.core.frozen import frozen
+from services.platforms.attached import Attached
 from services.platforms.backend import HOST, Backend, Machine, Switch
 from services.platforms.emitting import Emit, emitted
 from services.platforms.offers import Offers
-from services.platforms.port import Attached, DeployFailed, Event, Order, Running, Superseded
+from services.platforms.port import DeployFailed, Event, Order, Running, Superseded
 from services.platforms.process import ended, to_the_end
 
 _BUFFER: Final = 256

@@ -41,6 +41,8 @@ class Choice:
 class Offers:
     """What a platform can do; of what it can't, a sentence says why."""
 
+    promotes: bool = False
+    """Whether what was built for one place can run at another, without another build."""
     no_restart: str | None = None
     region: Choice = Choice()
     keeps_region: bool = False

@@ -14,7 +14,7 @@ import msgspec
 
 from services.core.credentials import AwsKeys, Credentials
 from services.core.frozen import frozen
-from services.platforms.offers import Choice, Hosting, Offers
+from services.platforms.offers import Hosting, Offers
 
 REMEMBERED: Final = 1_000
 """Lines of a stream that an attempt knows of: more than a platform repeats at once."""
@@ -199,6 +199,14 @@ class AwsAccount:
         return variables
 
 
+@frozen
+class Built:
+    """What a deployment has built: with the same credentials, and so for others of the account."""
+
+    site: str
+    progress: Progress
+
+
 @frozen(kw_only=True)
 class Placement:
     """A deployment at its platform: which one, where, by whose leave, and how far it has come."""
@@ -213,8 +221,18 @@ class Placement:
     told: Told = field(default_factory=Told)
     secrets: Collection[str] = field(default=(), repr=False)
     """Texts that no line and no message may show: values of variables, and the credentials themselves."""
-    rollback_to: Progress | None = None
-    """The deployment whose code and variables these are, where it was made at this site: it need not be built anew."""
+    built: Built | None = None
+    """The deployment whose code this is: its variables, too, where it was made at this site."""
+
+    @property
+    def rollback_to(self) -> Progress | None:
+        """The deployment of this site whose code and variables these are."""
+        return self.built.progress if self.built and self.built.site == self.site else None
+
+    @property
+    def promoted(self) -> Built | None:
+        """The deployment of another site whose code this is."""
+        return self.built if self.built and self.built.site != self.site else None
 
 
 @frozen(kw_only=True)
@@ -358,38 +376,3 @@ class Platform(Protocol):
     async def check(self, credentials: Credentials) -> Identity:
         """Return whose credentials they are. Raises DeployFailed."""
         ...
-
-
-class Attached:
-    """The base of a platform on which nothing runs but what `deploy` holds: it asks for no credentials."""
-
-    __slots__ = ()
-    outlives: ClassVar[bool] = False
-    offers: ClassVar[Offers] = Offers(
-        no_restart="Nothing of it can be restarted.",
-        region=Choice("It runs on the machine of the worker."),
-        size=Choice("It takes what it needs of the worker's machine."),
-        instances=Choice("One of it runs."),
-    )
-
-    async def cancel(self, placement: Placement, *, live: bool) -> None:
-        """Do nothing: closing `deploy` has stopped it."""
-
-    async def look(self, placement: Placement) -> AsyncGenerator[Event]:  # noqa: ARG002 - the port's
-        """Yield nothing: `deploy` yields all lines."""
-        for event in ():
-            yield event
-
-    async def restart(self, running: Running) -> AsyncGenerator[Event]:  # noqa: ARG002 - the port's
-        """Refuse."""
-        raise DeployFailed("NOT_OFFERED", self.offers.no_restart or "This can't be restarted.")
-        yield  # an async generator raises when it is read
-
-    async def scale(self, running: Running, to: Hosting) -> AsyncGenerator[Event]:  # noqa: ARG002 - the port's
-        """Refuse."""
-        raise DeployFailed("NOT_OFFERED", self.offers.instances.refused or "This can't be scaled.")
-        yield  # an async generator raises when it is read
-
-    async def check(self, credentials: Credentials) -> Identity:  # noqa: ARG002 - the port's
-        """Return nobody."""
-        return Identity("")

@@ -419,6 +419,76 @@ async def test_what_runs_there_is_scaled_and_a_redeploy_has_as_much(project: Dep
     await ended(project, third)
 
 
+async def place(user: User, project_id: str, name: str, platform: str, value: str) -> str:
+    """Make an environment with a variable KEY."""
+    made = await user.ask(
+        "mutation($input: CreateEnvironmentInput!) { createEnvironment(input: $input) { environment { id } } }",
+        input={"projectId": project_id, "name": name, "kind": "PREVIEW", "platform": platform},
+    )
+    environment_id = made["createEnvironment"]["environment"]["id"]
+    await user.ask(
+        "mutation($input: SetVariablesInput!) { setVariables(input: $input) { userErrors { message } } }",
+        input={"environmentId": environment_id, "variables": [{"name": "KEY", "value": value}]},
+    )
+    return environment_id
+
+
+async def deployed_in(project: Deployed, environment_id: str) -> str:
+    """Deploy into an environment, and return the deployment's id."""
+    code = {"projectId": project.project_id, "generationId": project.generation_id}
+    asked = await project.user.ask(
+        "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input) { deployment { id } } }",
+        input={**code, "environmentId": environment_id},
+    )
+    return asked["createDeployment"]["deployment"]["id"]
+
+
+PROMOTE = """mutation($input: PromoteDeploymentInput!) { promoteDeployment(input: $input)
+    { deployment { id promotedFrom { id } deployedIn { id } } userErrors { code field } } }"""
+
+
+async def test_a_preview_is_promoted_without_a_build(project: Deployed, heroku: FakeHeroku) -> None:
+    user, project_id = project.user, project.project_id
+    await connect(user, "HEROKU", {"token": heroku.token})
+    preview = await place(user, project_id, "preview", "HEROKU", "of-the-preview")
+    production = await place(user, project_id, "production", "HEROKU", "of-production")
+    elsewhere = await place(user, project_id, "elsewhere", "LOCAL", "of-elsewhere")
+    first = await deployed_in(project, preview)
+    url = (await project.events(first, until="SUCCESS"))[-1]["url"]
+    before = sum(len(app.builds) for app in heroku.apps.values())
+    asked = await user.result(PROMOTE, input={"deploymentId": first, "environmentId": production})
+    promoted = asked["data"]["promoteDeployment"]["deployment"]
+    assert promoted == {"id": promoted["id"], "promotedFrom": {"id": first}, "deployedIn": {"id": production}}
+    there = (await project.events(promoted["id"], until="SUCCESS"))[-1]["url"]
+    sites = {app.record["web_url"]: heroku.toy.running[app.name] for app in heroku.apps.values()}
+    (code, environment), (earlier, _) = sites[f"{there}/"], sites[f"{url}/"]
+    assert (code.files, environment["KEY"]) == (earlier.files, "of-production")
+    assert sum(len(app.builds) for app in heroku.apps.values()) == before
+    for wrong in (elsewhere, preview):
+        refused = await user.result(PROMOTE, input={"deploymentId": first, "environmentId": wrong})
+        assert refused["data"]["promoteDeployment"] == {
+            "deployment": None,
+            "userErrors": [{"code": "BAD_USER_INPUT", "field": ["environmentId"]}],
+        }
+    for deployment_id in (first, promoted["id"]):
+        await project.stop(deployment_id)
+        assert (await ended(project, deployment_id))["status"] == "STOPPED"
+
+
+async def test_what_can_not_be_taken_over_is_built_again_and_the_stream_says_so(project: Deployed) -> None:
+    user, project_id = project.user, project.project_id
+    preview = await place(user, project_id, "preview", "LOCAL", "of-the-preview")
+    production = await place(user, project_id, "production", "LOCAL", "of-production")
+    first = await deployed_in(project, preview)
+    await project.events(first, until="SUCCESS")
+    asked = await user.result(PROMOTE, input={"deploymentId": first, "environmentId": production})
+    promoted = asked["data"]["promoteDeployment"]["deployment"]["id"]
+    happened = await project.events(promoted, until="SUCCESS")
+    told = "What LOCAL has built for one place can't run at another: it is built again."
+    assert [line["message"] for line in lines(happened)].count(told) == 1
+    assert happened[-1]["status"] == "SUCCESS"
+
+
 async def test_what_runs_there_runs_on_when_we_may_not_look_any_more(project: Deployed, heroku: FakeHeroku) -> None:
     await connect(project.user, "HEROKU", {"token": heroku.token})
     deployment_id, url = await project.live(platform="HEROKU")

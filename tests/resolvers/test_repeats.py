@@ -21,6 +21,8 @@ from services.core.credentials import Token
 from services.core.errors import Unavailable
 from services.core.ids import ApiKeyId, GenerationId, TeamId, UserId, new_id
 from services.deployments.model import DeploymentStatus
+from services.environments.model import EnvironmentKind
+from services.environments.service import NewEnvironment
 from services.foundation.auth.tokens import Subject
 from services.foundation.aws.queue import Queue
 from services.foundation.jobs.record import OPEN
@@ -31,6 +33,7 @@ from services.generations.model import GenerationStatus
 from services.integrations.model import IntegrationType
 from services.integrations.service import NewIntegration
 from services.memberships.model import Membership
+from services.platforms.port import DeploymentPlatform
 from services.projects.model import Project
 from services.projects.service import NewProject
 from tests.fakes.targets.github import FakeGitHub
@@ -158,6 +161,8 @@ async def ground(services: Services, github: FakeGitHub) -> AsyncIterator[Ground
         ground.things[deployment] = await deployed(services, project, ground.things["code"])
     token = NewIntegration(IntegrationType.GITHUB, Token(github.token), team_id=team.id)
     await services.integrations.create(token, by=ground.owner)
+    staging = NewEnvironment(project.id, "staging", EnvironmentKind.PREVIEW, DeploymentPlatform.LOCAL)
+    ground.things["staging"] = (await services.environments.create(staging, by=ground.owner)).id
     for deployment in ("live", "live2"):
         lives = {"status": DeploymentStatus.SUCCESS, "finished_at": None, "open": OPEN}
         ground.things[deployment] = await deployed(services, project, ground.things["code"], **lives)

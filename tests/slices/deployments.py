@@ -23,6 +23,12 @@ SLICE: Final = Slice(
             EDIT,
             told("CONFLICT"),
         ),
+        "Mutation.promoteDeployment": Entry(
+            "mutation($deployment: ID!, $environment: ID!) { promoteDeployment(input: {deploymentId: $deployment,"
+            " environmentId: $environment}) { userErrors { code } } }",
+            EDIT,
+            told("CONFLICT", "BAD_USER_INPUT"),
+        ),
         "Mutation.scaleDeployment": Entry(
             "mutation($deployment: ID!) {"
             " scaleDeployment(input: {deploymentId: $deployment, instances: 2}) { userErrors { code } } }",
@@ -67,6 +73,11 @@ SLICE: Final = Slice(
             {"config": {"startCommand": "node other.js"}},
         ),
         "redeploy": Create("deployment", {"deploymentId": "{deployment}"}, {"deploymentId": "{deployment2}"}),
+        "promoteDeployment": Create(
+            "deployment",
+            {"deploymentId": "{deployment}", "environmentId": "{staging}"},
+            {"deploymentId": "{deployment2}"},
+        ),
         "restartDeployment": Create("deployment", {"deploymentId": "{live}"}, {"deploymentId": "{live2}"}),
         "rollbackDeployment": Create(
             "deployment",

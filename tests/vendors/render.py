@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from services.platforms.port import Built
 from tests.fakes.targets.render import FakeRender
-from tests.services.platforms.conformance import Record
+from tests.services.platforms.conformance import SITE, Record
 from tests.services.platforms.test_targets import render as render_rig
 from tests.vendors.proof import Proof
 from tests.vendors.rigs import deploy
@@ -35,7 +36,7 @@ def proofs(home: Path) -> Iterator[Proof]:
         order = rig.order(id="deployment_3", KEY="value-1")
         chosen = replace(order, config=replace(order.config, health_path="/well"))
         asyncio.run(Record().follow(rig.platform.deploy(chosen)))
-        asyncio.run(Record().follow(rig.platform.deploy(replace(order, rollback_to=first.progress))))
+        asyncio.run(Record().follow(rig.platform.deploy(replace(order, built=Built(SITE, first.progress)))))
         (service,) = fake.services.values()
         sent = [(_pattern(call), body) for call, body in fake.bodies]
         told = _sdk(fake, service.id, service.deploys[0].commit, bodies=sent)

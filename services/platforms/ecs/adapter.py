@@ -26,7 +26,9 @@ class EcsPlatform(VendorPlatform[Account]):
     """The site is a service in ECS Express Mode. The revision of its newest deployment is what runs."""
 
     name: ClassVar[str] = NAME
-    offers: ClassVar[Offers] = Offers(region=Choice(f"Everything of AWS is in {REGION}."), size=Choice(among=SIZES))
+    offers: ClassVar[Offers] = Offers(
+        promotes=True, region=Choice(f"Everything of AWS is in {REGION}."), size=Choice(among=SIZES)
+    )
 
     region: str = REGION
     endpoints: Endpoints = field(default_factory=Endpoints)

@@ -76,16 +76,31 @@ class EcsDeployment:
         images, tasks = Images(self.account, self.site, self.order), self._tasks
         if (known := self.work.id("release")) is not None:
             return known
+        image = await self._promoted() or await self._built(images)
+        variables = {"AWS_REGION": self.account.region, **environment}
+        return await self.work.once(
+            "release", call=lambda: tasks.register(image, self.order, variables), find=tasks.find
+        )
+
+    async def _built(self, images: Images) -> str:
+        """Build, and return the image."""
         async with step(self.work.emit, "build"):
             build_id = await self.work.once(
                 "build", call=lambda: images.begin(self.order), find=images.find, page=images.page
             )
             async with self.work.within(self.work.limits.build, "build", since="build"):
-                image = await images.follow(build_id, self.work)
-        variables = {"AWS_REGION": self.account.region, **environment}
-        return await self.work.once(
-            "release", call=lambda: tasks.register(image, self.order, variables), find=tasks.find
-        )
+                return await images.follow(build_id, self.work)
+
+    async def _promoted(self) -> str | None:
+        """Return the image that was built for another service; None where there is none."""
+        if self.order.promoted is None or self.work.began("build"):
+            return None
+        async with step(self.work.emit, "promote"):
+            definition = self.order.promoted.progress.id("release")
+            image = await self._tasks.image_of(definition) if definition else None
+        if image is None:
+            await self.work.say("AWS has what was built of it no more: it is built again.")
+        return image
 
     async def _copied(self, earlier: str | None) -> str:
         """Return a task definition of earlier code with its variables."""

@@ -104,6 +104,21 @@ class _Images(msgspec.Struct, frozen=True, rename="camel"):
     image_details: Sequence[_Image] = ()
 
 
+async def is_kept(account: Account, image: str) -> bool:
+    """Say whether the registry still has an image, named by its repository and its digest."""
+    name, _, digest = image.partition("@")
+    repository = name.partition("/")[2]
+    asked = account.call(
+        _Images, "ecr", "describe_images", repositoryName=repository, imageIds=[{"imageDigest": digest}]
+    )
+    try:
+        return bool((await asked).image_details)
+    except Refused as refused:
+        if refused.code not in {"ImageNotFoundException", "RepositoryNotFoundException"}:
+            raise
+        return False
+
+
 @frozen
 class Images:
     account: Account

@@ -7,6 +7,7 @@ import msgspec
 
 from services.core.frozen import frozen
 from services.platforms.ecs.account import Account
+from services.platforms.ecs.images import is_kept
 from services.platforms.ecs.roles import EXECUTION, TASK
 from services.platforms.ecs.site import MARK, Site
 from services.platforms.ecs.sizes import USUAL, sized
@@ -93,6 +94,14 @@ class Tasks:
         earlier = await self.account.call(_Given, "ecs", "describe_task_definition", taskDefinition=arn)
         given = {name: value for name, value in earlier.task_definition.items() if name in _OURS}
         return await self._register({**given, **(sized(hosting.size) if hosting.size else {})}, *marks)
+
+    async def image_of(self, arn: str) -> str | None:
+        """Return the image that a revision runs; None where there is no such revision, or image, any more."""
+        asked = self.account.call(_Given, "ecs", "describe_task_definition", taskDefinition=arn)
+        given = await self.account.unless("ClientException", asked)
+        containers: list[dict[str, Any]] = given.task_definition["containerDefinitions"] if given else []
+        image = next((str(each["image"]) for each in containers if each["name"] == CONTAINER), None)
+        return image if image and await is_kept(self.account, image) else None
 
     async def find(self, mark: Mark | None = None) -> str | None:
         """Return the revision that carries a mark, the deployment's if it is no other."""

@@ -7,6 +7,7 @@ from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
 from services.platforms.heroku.app import Account, App, failure
 from services.platforms.heroku.deployment import HerokuDeployment
+from services.platforms.heroku.log import tell_log
 from services.platforms.offers import Choice, Hosting, Offers
 from services.platforms.port import DeployFailed, Identity, Order, Placement, Running
 from services.platforms.vendors.adapter import VendorPlatform
@@ -22,7 +23,7 @@ class HerokuPlatform(VendorPlatform[Client]):
     """The site is the name of the app. Its newest release is what runs."""
 
     name: ClassVar[str] = "Heroku"
-    offers: ClassVar[Offers] = Offers(region=Choice(among=("us", "eu")), keeps_region=True)
+    offers: ClassVar[Offers] = Offers(promotes=True, region=Choice(among=("us", "eu")), keeps_region=True)
 
     base_url: str = URL
 
@@ -47,7 +48,7 @@ class HerokuPlatform(VendorPlatform[Client]):
         await (app.scale(0) if live else app.give_up(self.limits))
 
     async def tell(self, client: Client, placement: Placement, work: Work) -> None:
-        await App(client, placement).tell_log(work)
+        await tell_log(App(client, placement), work)
 
     async def start_again(self, client: Client, running: Running, work: Work) -> None:
         """Restart all dynos, and wait until those that serve the web are others."""

@@ -1,9 +1,6 @@
 """The app of a site: its builds, its releases, its dynos, its log."""
 
-import hashlib
-import re
-from collections import Counter
-from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from itertools import takewhile
@@ -13,20 +10,18 @@ import msgspec
 
 from services.core.frozen import frozen
 from services.platforms.offers import Hosting
-from services.platforms.output import cleaned
-from services.platforms.port import DeployFailed, LogStream, Placement
+from services.platforms.port import Built, DeployFailed, Placement, Progress
 from services.platforms.vendors.client import Client, Refused
 from services.platforms.vendors.work import Limits, Work, found
 
 BEFORE: Final = "before"
 """The step that notes what runs before anything is changed."""
+PROMOTE: Final = "promote"
+"""The step that releases what another app has built."""
 NOTHING: Final = "-"
 
 _NEWEST_BUILDS: Final = "started_at ..; order=desc,max=50"
 _NEWEST_RELEASES: Final = "version ..; order=desc,max=20"
-_LINES: Final = 1_500
-"""Of the log, at once: all that Heroku keeps."""
-_LOG_LINE: Final = re.compile(r"(\S+) (\w+)\[([^\]]+)\]: ?(.*)", re.DOTALL)
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -80,10 +75,6 @@ class Dyno(msgspec.Struct, frozen=True):
 class Process(msgspec.Struct, frozen=True):
     type: str
     quantity: int
-
-
-class LogSession(msgspec.Struct, frozen=True):
-    logplex_url: str
 
 
 @frozen
@@ -169,6 +160,31 @@ class App:
                 return release.id
         return None
 
+    async def find_promotion(self) -> str | None:
+        """Return the release of what another app has built that carries the deployment's mark."""
+        mark = f"Promotion {self.placement.deployment_id}"
+        return next((each.id for each in await self.releases() if each.description == mark), None)
+
+    async def release_of(self, progress: Progress) -> str | None:
+        """Return the release that a deployment has made. Raises DeployFailed GONE."""
+        release_id, build_id = progress.id("rollback") or progress.id(PROMOTE), progress.id("build")
+        if release_id is None and build_id is not None:
+            release = (await self.build(build_id)).release
+            release_id = release.id if release else None
+        return release_id
+
+    async def slug_of(self, built: Built) -> str | None:
+        """Return what another app has built; None where that is gone."""
+        there = App(self.client, replace(self.placement, site=built.site))
+        try:
+            release_id = await there.release_of(built.progress)
+            slug = (await there.release(release_id)).slug if release_id else None
+        except DeployFailed as failure:
+            if failure.reason != "GONE":
+                raise
+            return None
+        return slug.id if slug else None
+
     async def scale(self, quantity: int | None, size: str | None = None) -> None:
         """Let so many web dynos run, of such a size; None leaves either as it is."""
         update = {"type": "web"} | ({} if quantity is None else {"quantity": quantity})
@@ -190,6 +206,8 @@ class App:
         release_id = progress.id("rollback")
         if release_id is None and (call := progress.calls.get("rollback")) is not None:
             release_id = await found(lambda: self.find_rollback(call.at), limits)
+        if PROMOTE in progress.calls:
+            release_id = progress.id(PROMOTE) or await found(self.find_promotion, limits)
         build_id = progress.id("build")
         if build_id is None and "build" in progress.calls:
             build_id = await found(self.find_build, limits)
@@ -219,31 +237,6 @@ class App:
         if newer and all(each.id == ours or each.slug == slug for each in newer):
             body = {"release": before}
             await self.client.call("POST", f"{self.path}/releases", body=body, repeatable=True)
-
-    async def tell_log(self, work: Work) -> None:
-        """Emit the lines of the app's log that were not told."""
-        body = {"lines": _LINES, "tail": False}
-        asked = await self.client.call("POST", f"{self.path}/log-sessions", body=body, repeatable=True)
-        log = await self.client.fetch(asked.read(LogSession).logplex_url)
-        last, same = work.placement.told.last(LogStream.RUNTIME), Counter[str]()
-        for line in log.body.decode("utf-8", "replace").split("\n"):  # programs print other line ends
-            parts = _LOG_LINE.fullmatch(line.removeprefix("data: "))  # which it is in a stream of events
-            if parts is None or (at := _time(parts[1])) is None:
-                continue
-            stamp, source, process, message = parts.groups()
-            name = f"{stamp} {process} {hashlib.sha256(message.encode()).hexdigest()[:12]}"
-            same[name] += 1  # the same words may come twice within a microsecond
-            if last is None or at >= last.at:
-                text = message if source == "app" else f"{process}: {message}"
-                await work.line(LogStream.RUNTIME, cleaned(text), id=f"{name} {same[name]}", at=at)
-
-
-def _time(stamp: str) -> datetime | None:
-    """Return the time of a line; None for what is none, such as what a program made look like a line."""
-    with suppress(ValueError):
-        at = datetime.fromisoformat(stamp)
-        return at if at.tzinfo else None
-    return None
 
 
 def failure(refused: Refused) -> DeployFailed:

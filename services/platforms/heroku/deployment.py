@@ -11,13 +11,16 @@ import msgspec
 
 from services.platforms.archive import contents
 from services.platforms.emitting import step
-from services.platforms.heroku.app import BEFORE, App, Build, Release
-from services.platforms.port import DeployFailed, Live, LogStream, Order, Phase, PhaseChanged
+from services.platforms.heroku.app import BEFORE, PROMOTE, App, Build, Release
+from services.platforms.heroku.log import tell_log
+from services.platforms.port import DeployFailed, Live, LogStream, Order, Phase, PhaseChanged, Progress
 from services.platforms.preparing import Prepare
 from services.platforms.vendors.client import Refused, Unclear
 from services.platforms.vendors.output import Output
 from services.platforms.vendors.source import tarball
 from services.platforms.vendors.work import Work
+
+DASHBOARD: Final = "https://dashboard.heroku.com/apps"
 
 OURS: Final = "SNAPINFRA_VARIABLES"
 """The config var that lists those which we set: the others are the user's own."""
@@ -63,16 +66,16 @@ class HerokuDeployment:
         earlier = self.order.rollback_to
         if earlier is None:
             await self._prepare()
-            self._released = await self._build()
+            self._released = await self._promote() or await self._build()
         else:
-            self._released = await self._roll_back(earlier.id("rollback"), earlier.id("build"))
+            self._released = await self._roll_back(earlier)
         await self.work.emit(PhaseChanged(Phase.DEPLOYING))
         await self._release(self._released)
         await self._start(self._released)
 
     async def _prepare(self) -> None:
         await self.work.emit(PhaseChanged(Phase.BUILDING))
-        if self.work.id("build") is not None:  # an earlier attempt did
+        if self.work.id("build") or self.work.id(PROMOTE):  # an earlier attempt did
             return
         async with step(self.work.emit, "prepare"):
             prepared = await self.prepare(self.order)
@@ -94,6 +97,28 @@ class HerokuDeployment:
         changes |= {name: value for name, value in named.items() if present.get(name) != value}
         if changes:
             await self.app.client.call("PATCH", path, body=changes)
+
+    async def _promote(self) -> str | None:
+        """Release what another app has built, and return the release; None where there is no such thing."""
+        if self.order.promoted is None or self.work.began("build"):
+            return None
+        slug = await self.app.slug_of(self.order.promoted)
+        if slug is None:
+            await self.work.say("Heroku has what was built of it no more: it is built again.")
+            return None
+        mark = self.order.deployment_id
+
+        async def call() -> str:
+            body = {"slug": slug, "description": f"Promotion {mark}"}
+            return (await self.app.client.call("POST", f"{self.app.path}/releases", body=body)).read(_Made).id
+
+        async with step(self.work.emit, PROMOTE):
+            return await self.work.once(
+                PROMOTE,
+                call=call,
+                find=self.app.find_promotion,
+                page=lambda _: f"{DASHBOARD}/{self.order.site}/activity",
+            )
 
     async def _build(self) -> str:
         """Build, and return the id of the release that comes of it."""
@@ -150,7 +175,7 @@ class HerokuDeployment:
             release = await self.app.release(release_id)
             return release.status != "pending"
 
-        since = "build" if self.order.rollback_to is None else "rollback"
+        since = next(each for each in ("rollback", PROMOTE, "build") if self.work.began(each))
         limit = self.work.limits.build + self.work.limits.release
         async with step(self.work.emit, "release"):
             async with self.work.within(limit, "release", since=since):
@@ -175,18 +200,16 @@ class HerokuDeployment:
         async def is_down() -> str | None:
             if not await self.app.has_crashed(release_id):
                 return None
-            await self.app.tell_log(self.work)
+            await tell_log(self.app, self.work)
             return "The web dyno crashed"
 
         async with step(self.work.emit, "health"):
             await self.work.until_healthy(url, self.order.config.health_path, is_down=is_down)
         await self.work.emit(Live(url.rstrip("/")))
 
-    async def _roll_back(self, release_id: str | None, build_id: str | None) -> str:
+    async def _roll_back(self, to: Progress) -> str:
         """Make a release of earlier code with its config vars, and return its id."""
-        if release_id is None and build_id is not None:
-            build = await self.app.build(build_id)
-            release_id = build.release.id if build.release else None
+        release_id = await self.app.release_of(to)
         if release_id is None:
             raise DeployFailed("GONE", "That deployment was never released at Heroku.")
         earlier = await self.app.release(release_id)
@@ -204,7 +227,7 @@ class HerokuDeployment:
             return await self.work.once("rollback", call=call, find=find)
 
     def _page_of_build(self, build_id: str) -> str:
-        return f"https://dashboard.heroku.com/apps/{self.order.site}/activity/builds/{build_id}"
+        return f"{DASHBOARD}/{self.order.site}/activity/builds/{build_id}"
 
 
 def _built_by(command: str, package: bytes) -> bytes:

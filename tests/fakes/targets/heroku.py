@@ -330,12 +330,24 @@ class FakeHeroku(Target):
         app = self._found(request)
         if app is None:
             return self._missing()
+        if "slug" in (sent := json.loads(await request.body())):
+            return await self._release_slug(app, sent["slug"], await self._body(request, "release", "Create"))
         body = await self._body(request, "release", "Rollback")
         earlier = next((each for each in app.releases if each["id"] == body["release"]), None)
         if earlier is None or earlier["slug"] is None or earlier["status"] != "succeeded":
             return self.error(422, "invalid_params", "It can't be rolled back to.")
         app.config = dict(app.kept[earlier["id"]])
         release = await self._new_release(app, f"Rollback to v{earlier['version']}", slug=earlier["slug"])
+        return self._answer("release", release, 201)
+
+    async def _release_slug(self, app: App, slug: str, body: _Json) -> Response:
+        """Release what any app of the account has built (devcenter.heroku.com/articles/platform-api-copying-slugs)."""
+        built = next((each.code[slug] for each in self.apps.values() if slug in each.code), None)
+        if built is None:
+            return self.error(422, "invalid_params", "There is no such slug.")
+        app.code[slug] = built
+        phase = "release-phase" in built.files
+        release = await self._new_release(app, body.get("description", "Deploy"), slug={"id": slug}, phase=phase)
         return self._answer("release", release, 201)
 
     async def _dynos(self, request: Request) -> Response:

@@ -78,6 +78,8 @@ class Rig:
     """What of what runs there can be scaled, as it is."""
     size: str | None = None
     """One that there is, where there are sizes."""
+    promote_call: str | None = None
+    """The call by which what was built runs at another place, as a pattern; None where that is built again."""
     refused: tuple[Hosting, str] | None = None
     """What the platform itself refuses, and the reason of that."""
     builds_with_variables: bool = True
@@ -122,7 +124,7 @@ class Record:
             secrets=order.secrets,
             progress=self.progress,
             told=Told(self.lines),
-            rollback_to=order.rollback_to,
+            built=order.built,
         )
 
     def asked(self) -> "Record":

@@ -18,7 +18,7 @@ from services.core.tls import trusted
 from services.foundation.aws.accounts import Endpoints
 from services.platforms.ecs.adapter import EcsPlatform
 from services.platforms.ecs.source import packed
-from services.platforms.port import Called, Config, DeployFailed, LogStream, Order
+from services.platforms.port import Built, Called, Config, DeployFailed, LogStream, Order
 from tests.fakes.targets.aws import FakeAws
 from tests.fakes.targets.hosting import answered
 from tests.services.platforms.conformance import COMMON, LIMITS, SITE, InProcess, Record, Rig
@@ -253,7 +253,7 @@ async def test_a_service_that_was_stopped_is_made_again(rig: Rig, fake: FakeAws)
     await rig.platform.cancel(first.placement(order), live=True)
     assert fake.ecs.services[SITE]["status"] == "DRAINING"
 
-    back = replace(rig.order(id="deployment_2"), rollback_to=first.progress)
+    back = replace(rig.order(id="deployment_2"), built=Built(SITE, first.progress))
     second = await deployed(rig, back)
 
     assert await server_js(second) == "1"

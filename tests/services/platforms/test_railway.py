@@ -14,7 +14,7 @@ from graphql import parse, validate
 from services.core.clock import utc_now
 from services.core.credentials import Token
 from services.core.tls import trusted
-from services.platforms.port import Config, DeployFailed, Line, LogLevel, LogStream, Order, StepChanged
+from services.platforms.port import Built, Config, DeployFailed, Line, LogLevel, LogStream, Order, StepChanged
 from services.platforms.railway.adapter import RailwayPlatform
 from services.platforms.railway.documents import ALL, Document
 from services.platforms.railway.site import OURS
@@ -278,7 +278,7 @@ async def test_a_rollback_that_crashes_anywhere_is_begun_once(rig: Rig, fake: Fa
     first = await deployed(rig, rig.order({"server.js": "1"}))
     await deployed(rig, rig.order({"server.js": "2"}, id="deployment_2"))
     for number in range(1, 12):
-        order = replace(rig.order(id=f"deployment_{number}_back"), rollback_to=first.progress)
+        order = replace(rig.order(id=f"deployment_{number}_back"), built=Built(SITE, first.progress))
         record, before = Record(), len(service(fake).deployments)
         with suppress(Crash):
             await record.follow(rig.platform.deploy(order), crash_after=number)
@@ -292,7 +292,7 @@ async def test_an_image_that_is_not_kept_is_built_anew(rig: Rig, fake: FakeRailw
     await deployed(rig, rig.order({"server.js": "2"}, id="deployment_2", GREETING="later words"))
     service(fake).deployments[0].is_kept = False
     order = rig.order({"server.js": "1"}, id="deployment_3", GREETING="first words")
-    third = await deployed(rig, replace(order, rollback_to=first.progress))
+    third = await deployed(rig, replace(order, built=Built(SITE, first.progress)))
     assert await code(third) == "1"
     assert service(fake).variables["GREETING"] == "first words"
     assert fake.uploads == 3

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.core.credentials import Token
+from services.platforms.port import Built
 from services.platforms.render.client import RenderClient
 from services.platforms.render.site import OURS
 from services.platforms.vendors.client import Answer
@@ -188,7 +189,9 @@ async def test_a_service_that_was_deleted_at_render_is_made_anew(rig: Rig, fake:
     first = await deployed(rig, order)
     fake.services.clear()
     await rig.platform.cancel(first.placement(order), live=True)
-    second = await deployed(rig, replace(rig.order({"server.js": "1"}, id="deployment_2"), rollback_to=first.progress))
+    second = await deployed(
+        rig, replace(rig.order({"server.js": "1"}, id="deployment_2"), built=Built(SITE, first.progress))
+    )
     assert running(fake) == "1"
     assert second.url == first.url
 

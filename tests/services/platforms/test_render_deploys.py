@@ -10,6 +10,7 @@ import pytest
 
 from services.core.clock import utc_now
 from services.platforms.port import (
+    Built,
     Call,
     DeployFailed,
     Progress,
@@ -128,7 +129,7 @@ async def test_a_build_that_render_keeps_no_more_is_built_again(rig: Rig, fake: 
     await deployed(rig, rig.order({"server.js": "2"}, id="deployment_2", GREETING="later words"))
     service(fake).deploys[0].files = None
     order = rig.order({"server.js": "1"}, id="deployment_3", GREETING="first words")
-    record = await deployed(rig, replace(order, rollback_to=first.progress))
+    record = await deployed(rig, replace(order, built=Built(SITE, first.progress)))
     assert running(fake) == "1"
     assert fake.running(SITE)[1]["GREETING"] == "first words"
     assert fake.begun == 3
@@ -142,7 +143,7 @@ async def test_a_rollback_that_crashes_anywhere_is_begun_once(rig: Rig, fake: Fa
         await deployed(rig, later)
         before = len(service(fake).deploys)
         order = rig.order({"server.js": "1"}, id=f"deployment_{number}_b", GREETING="first words")
-        order, record = replace(order, rollback_to=first.progress), Record()
+        order, record = replace(order, built=Built(SITE, first.progress)), Record()
         with suppress(Crash):
             await record.follow(rig.platform.deploy(order), crash_after=number)
         await record.follow(rig.platform.deploy(record.at(order)))
@@ -157,7 +158,7 @@ async def test_a_rollback_whose_answer_is_lost_is_found(rig: Rig, fake: FakeRend
     first = await deployed(rig, rig.order({"server.js": "1"}))
     await deployed(rig, rig.order({"server.js": "2"}, id="deployment_2"))
     fake.awkward.append(Awkward(fault, "POST .*/rollback"))
-    await deployed(rig, replace(rig.order(id="deployment_3"), rollback_to=first.progress))
+    await deployed(rig, replace(rig.order(id="deployment_3"), built=Built(SITE, first.progress)))
     assert len(service(fake).deploys) == 3
     assert running(fake) == "1"
 
@@ -183,7 +184,7 @@ async def test_a_stopped_service_runs_again_with_a_rollback(rig: Rig, fake: Fake
     order = rig.order({"server.js": "2"}, id="deployment_2")
     second = await deployed(rig, order)
     await rig.platform.cancel(second.placement(order), live=True)
-    third = await deployed(rig, replace(rig.order(id="deployment_3"), rollback_to=first.progress))
+    third = await deployed(rig, replace(rig.order(id="deployment_3"), built=Built(SITE, first.progress)))
     assert running(fake) == "1"
     assert await get(third, "health") == httpx.codes.OK
 

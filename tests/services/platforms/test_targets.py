@@ -9,6 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from services.core.clock import utc_now
 from services.core.tls import trusted
 from services.foundation.aws.accounts import Endpoints
 from services.platforms.ecs.adapter import EcsPlatform
@@ -16,6 +17,7 @@ from services.platforms.github.pushing import GitHub
 from services.platforms.heroku.adapter import HerokuPlatform
 from services.platforms.offers import Hosting
 from services.platforms.port import (
+    Built,
     Call,
     DeployFailed,
     Line,
@@ -37,12 +39,13 @@ from tests.fakes.targets.railway import FakeRailway
 from tests.fakes.targets.render import FakeRender
 from tests.fakes.targets.server import Awkward, Fault
 from tests.fakes.targets.vercel import FakeVercel
-from tests.services.platforms.conformance import COMMON, Crash, InProcess, Record, Rig
+from tests.services.platforms.conformance import COMMON, SITE, Crash, InProcess, Record, Rig
 
 AT_ONCE = 3
 """Calls of a deployment that fail, each in turn in its own ways."""
 
 MOST_ATTEMPTS = 50
+OTHER = "bike-rental-4567cdef"
 STEPS = (StepState.RUNNING, StepState.SUCCEEDED)
 
 
@@ -57,6 +60,7 @@ def heroku(_: object = None) -> Generator[Rig]:
             hosting=lambda: _heroku_hosting(fake),
             size="standard-2x",
             refused=(Hosting(size="eco", instances=2), "REFUSED"),
+            promote_call="POST /apps/[^/]+/releases",
         )
 
 
@@ -93,6 +97,7 @@ def aws_ecs(request: pytest.FixtureRequest) -> Generator[Rig]:
             restarts=lambda: len(fake.ecs.deployments),
             hosting=lambda: _ecs_hosting(fake),
             size="512/2048",
+            promote_call="ecs RegisterTaskDefinition",
             builds_with_variables=False,
         )
 
@@ -556,8 +561,103 @@ def _moments(whole: Record) -> Iterator[int]:
     yield from range(len(whole.events) + 1, len(whole.events) + 4)
 
 
+async def test_what_was_built_for_one_place_runs_at_another_with_its_variables(rig: Rig) -> None:
+    first, second = Record(), Record()
+    await first.follow(rig.platform.deploy(rig.order({"server.js": "1"}, GREETING="of the preview")))
+    order, builds = _promoting(rig, first, id="deployment_2", GREETING="of production"), rig.begun()
+    await second.follow(rig.platform.deploy(order))
+    files, environment = await site(second)
+    assert (files["server.js"], environment["GREETING"]) == ("1", "of production")
+    assert second.url != first.url
+    assert rig.begun() - builds == (0 if rig.platform.offers.promotes else 1)
+    files, environment = await site(first)
+    assert (files["server.js"], environment["GREETING"]) == ("1", "of the preview")
+
+    third, fourth = Record(), Record()
+    later = replace(rig.order({"server.js": "3"}, id="deployment_3", GREETING="later"), site=OTHER)
+    await third.follow(rig.platform.deploy(later))
+    back = replace(rig.order(id="deployment_4"), site=OTHER, built=Built(OTHER, second.progress))
+    await fourth.follow(rig.platform.deploy(back))
+    files, environment = await site(fourth)
+    assert (files["server.js"], environment["GREETING"]) == ("1", "of production"), "a promotion can be gone back to"
+
+
+async def test_a_crash_in_a_promotion_promotes_once(rig: Rig) -> None:
+    if rig.promote_call is None:
+        return
+    first, whole = Record(), Record()
+    await first.follow(rig.platform.deploy(rig.order({"server.js": "1"}, GREETING="of the preview")))
+    await whole.follow(rig.platform.deploy(_promoting(rig, first, id="deployment_0")))
+    builds = rig.begun()
+    for number in range(1, len(whole.events) + 4):
+        order, record, calls = _promoting(rig, first, id=f"deployment_{number}_p"), Record(), _made(rig)
+        with suppress(Crash):
+            await record.follow(rig.platform.deploy(order), crash_after=number)
+        await record.follow(rig.platform.deploy(record.at(order)))
+        assert (await site(record))[0]["server.js"] == "1"
+        assert (_made(rig) - calls, rig.begun() - builds) == (1, 0), number
+
+
+async def test_a_promotion_whose_answer_is_lost_is_found(rig: Rig) -> None:
+    if rig.promote_call is None:
+        return
+    first = Record()
+    await first.follow(rig.platform.deploy(rig.order({"server.js": "1"})))
+    await Record().follow(rig.platform.deploy(_promoting(rig, first, id="deployment_0")))
+    for fault in (Fault.LOST, Fault.CUT):
+        record, calls = Record(), _made(rig)
+        rig.fake.awkward.append(Awkward(fault, rig.promote_call))
+        await record.follow(rig.platform.deploy(_promoting(rig, first, id=f"deployment_{fault.value}")))
+        assert (await site(record))[0]["server.js"] == "1"
+        assert _made(rig) - calls == 1
+
+
+async def test_a_promotion_that_is_given_up_leaves_what_ran_there(rig: Rig) -> None:
+    if rig.promote_call is None:
+        return
+    first, before, second = Record(), Record(), Record()
+    await first.follow(rig.platform.deploy(rig.order({"server.js": "1"})))
+    await before.follow(rig.platform.deploy(replace(rig.order({"server.js": "0"}, id="deployment_2"), site=OTHER)))
+    order = _promoting(rig, first, id="deployment_3")
+    rig.fake.awkward.append(Awkward(Fault.LATE, rig.promote_call))
+    promoting = asyncio.create_task(second.follow(rig.platform.deploy(order)))
+    while rig.fake.awkward:
+        assert not promoting.done()
+        await asyncio.sleep(0)
+    promoting.cancel()
+    await asyncio.wait([promoting])
+    await rig.platform.cancel(second.placement(order), live=False)
+    await asyncio.sleep(0.5)
+    assert (await site(before))[0]["server.js"] == "0"
+
+
+async def test_what_is_to_be_promoted_and_is_gone_is_built_again(rig: Rig) -> None:
+    if rig.promote_call is None:
+        return
+    gone = Record(Progress({"build": Call(utc_now(), "gone"), "release": Call(utc_now(), "gone")}))
+    record, builds = Record(), rig.begun()
+    await record.follow(rig.platform.deploy(_promoting(rig, gone, id="deployment_1")))
+    assert (await site(record))[0]["server.js"] == "1"
+    assert rig.begun() - builds == 1
+    assert any("built again" in event.message for event in record.events if isinstance(event, Line))
+
+
+def _promoting(rig: Rig, source: Record, *, id: str, **variables: str) -> Order:
+    order = rig.order({"server.js": "1"}, id=id, **variables)
+    return replace(order, site=OTHER, built=Built(SITE, source.progress))
+
+
+def _made(rig: Rig) -> int:
+    """Count what promotions have made there."""
+    if isinstance(rig.fake, FakeHeroku):
+        app = rig.fake.apps.get(OTHER)
+        return sum(each["description"].startswith("Promotion") for each in app.releases) if app else 0
+    assert isinstance(rig.fake, FakeAws)
+    return sum(each["family"] == f"snapinfra-{OTHER}" for each in rig.fake.ecs.definitions)
+
+
 def _rolling_back(order: Order, *, to: Record) -> Order:
-    return replace(order, rollback_to=to.progress)
+    return replace(order, built=Built(SITE, to.progress))
 
 
 def _pattern(call: str) -> str:

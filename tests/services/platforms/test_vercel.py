@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from services.platforms.port import (
+    Built,
     Call,
     Called,
     DeployFailed,
@@ -81,7 +82,7 @@ async def test_it_is_not_live_before_its_domain_leads_to_it(rig: Rig, fake: Fake
 async def test_after_a_rollback_a_new_deployment_is_promoted(rig: Rig, fake: FakeVercel, *, is_rolling: bool) -> None:
     first = await deployed(rig, rig.order({"server.js": "1"}))
     await deployed(rig, rig.order({"server.js": "2"}, id="deployment_2"))
-    await deployed(rig, replace(rig.order(id="deployment_3"), rollback_to=first.progress))
+    await deployed(rig, replace(rig.order(id="deployment_3"), built=Built(SITE, first.progress)))
     assert running(fake) == "1"
     assert project(fake).is_rolled_back
     fake.is_rolling = is_rolling
@@ -95,7 +96,7 @@ async def test_a_promotion_survives_a_crash_after_any_event(rig: Rig, fake: Fake
     first = await deployed(rig, rig.order({"server.js": "1"}))
     for number in range(2, 40, 8):
         await deployed(rig, rig.order({"server.js": "x"}, id=f"deployment_{number}_x"))
-        await deployed(rig, replace(rig.order(id=f"deployment_{number}_back"), rollback_to=first.progress))
+        await deployed(rig, replace(rig.order(id=f"deployment_{number}_back"), built=Built(SITE, first.progress)))
         order, record = rig.order({"server.js": str(number)}, id=f"deployment_{number}"), Record()
         with suppress(Crash):
             await record.follow(rig.platform.deploy(order), crash_after=number)
@@ -108,7 +109,7 @@ async def test_a_hobby_plan_goes_back_by_one_only(rig: Rig, fake: FakeVercel) ->
     first = await deployed(rig, rig.order({"server.js": "1"}))
     for number in (2, 3):
         await deployed(rig, rig.order({"server.js": str(number)}, id=f"deployment_{number}"))
-    refused = await failure(rig, replace(rig.order(id="deployment_4"), rollback_to=first.progress))
+    refused = await failure(rig, replace(rig.order(id="deployment_4"), built=Built(SITE, first.progress)))
     assert refused.reason == "PLAN_LIMIT"
     assert "Hobby" in refused.message
     assert running(fake) == "3"
@@ -120,7 +121,7 @@ async def test_what_vercel_has_no_more_is_built_again_from_its_archive(rig: Rig,
     await rig.platform.cancel(first.placement(order), live=True)
     assert SITE not in fake.toy.running
     again = rig.order({"server.js": "1"}, id="deployment_2", GREETING="first words")
-    second = await deployed(rig, replace(again, rollback_to=first.progress))
+    second = await deployed(rig, replace(again, built=Built(SITE, first.progress)))
     assert running(fake) == "1"
     assert second.progress.id("build") == project(fake).production
     assert fake.created == 2
@@ -130,17 +131,17 @@ async def test_domains_that_do_not_move_fail_the_rollback(rig: Rig, fake: FakeVe
     first = await deployed(rig, rig.order({"server.js": "1"}))
     await deployed(rig, rig.order({"server.js": "2"}, id="deployment_2"))
     fake.fails_to_move = True
-    refused = await failure(rig, replace(rig.order(id="deployment_3"), rollback_to=first.progress))
+    refused = await failure(rig, replace(rig.order(id="deployment_3"), built=Built(SITE, first.progress)))
     assert refused.reason == "RELEASE_FAILED"
     fake.fails_to_move = False
-    await deployed(rig, replace(rig.order(id="deployment_4"), rollback_to=first.progress))
+    await deployed(rig, replace(rig.order(id="deployment_4"), built=Built(SITE, first.progress)))
     assert running(fake) == "1"
 
 
 async def test_a_rollback_that_is_given_up_is_undone(rig: Rig, fake: FakeVercel) -> None:
     first = await deployed(rig, rig.order({"server.js": "1"}))
     await deployed(rig, rig.order({"server.js": "2"}, id="deployment_2"))
-    order, third = replace(rig.order(id="deployment_3"), rollback_to=first.progress), Record()
+    order, third = replace(rig.order(id="deployment_3"), built=Built(SITE, first.progress)), Record()
     happenings = rig.platform.deploy(order)
     async for event in happenings:
         third.store(event)
