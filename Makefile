@@ -149,11 +149,13 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	@cd tests/graph/audits && npm ci --silent
 	@touch $@
 
-.make/vendors: .make/tools tests/vendors/npm/package-lock.json requirements/render.txt
+.make/vendors: .make/tools tests/vendors/npm/package-lock.json requirements/render.txt requirements/moto.txt
 	@echo "installing the vendors' clients into tests/vendors/npm and .tools/vendors"
 	@cd tests/vendors/npm && npm ci --silent
-	@$(PYTHON) -m venv .tools/vendors/render
-	@.tools/vendors/render/bin/python $(PIP) -r requirements/render.txt
+	@for package in render moto; do \
+	  $(PYTHON) -m venv .tools/vendors/$$package && \
+	  .tools/vendors/$$package/bin/python $(PIP) -r requirements/$$package.txt || exit 1; \
+	done
 	@touch $@
 
 .make/clients: .make/tools tests/clients/package-lock.json
