@@ -44,6 +44,7 @@ from resolvers.analytics import events as analytics_events
 from resolvers.analytics import objects as analytics_objects
 from resolvers.analytics import operations as analytics
 from resolvers.context import Context
+from resolvers.deployments import deploying
 from resolvers.deployments import objects as deployment_objects
 from resolvers.deployments import operations as deployments
 from resolvers.generations import objects as generation_objects
@@ -99,6 +100,7 @@ class Mutation(
     documentation.DocumentationMutation,
     settings.SettingsMutation,
     generations.GenerationsMutation,
+    deploying.DeployingMutation,
     deployments.DeploymentsMutation,
     pushes.PushesMutation,
     notifications.NotificationsMutation,

@@ -1,4 +1,4 @@
-"""Starting a deployment, watching it, stopping it, and doing it again."""
+"""Watching deployments that there are, stopping, restarting and scaling them."""
 
 from collections.abc import AsyncGenerator
 from typing import Annotated
@@ -13,55 +13,11 @@ from resolvers.lists import AtMost
 from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter
-from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId, TeamId
+from services.core.ids import DeploymentId, ProjectId, TeamId
 from services.core.pages import PageRequest
-from services.deployments import deploying, model
 from services.deployments.model import DeploymentStatus
-from services.environments.rules import MOST as MAX_VARIABLES
 from services.platforms.offers import Hosting
 from services.platforms.port import DeploymentPlatform
-
-
-@strawberry.input
-class EnvironmentVariableInput:
-    """A variable of the deployed backend's environment."""
-
-    name: str
-    """Letters, digits and underscores; given once."""
-    value: str
-    """At most 4,096 characters. Kept sealed, and given to the backend; never shown again. Where a program prints
-    it, the log has `***` instead, if it has at least 6 characters."""
-
-
-@strawberry.input
-class DeploymentConfigInput:
-    """What to choose for a deployment."""
-
-    environment_variables: Annotated[list[EnvironmentVariableInput], AtMost(MAX_VARIABLES)] = strawberry.field(
-        default_factory=list
-    )
-    """Variables beside the platform's own."""
-    build_command: str | None = None
-    """Instead of the platform's own; at most 500 characters."""
-    start_command: str | None = None
-    """Instead of the platform's own; at most 500 characters."""
-
-
-@strawberry.input
-class CreateDeploymentInput:
-    """What to deploy, and where."""
-
-    project_id: strawberry.ID
-    """The project."""
-    generation_id: strawberry.ID
-    """A COMPLETED generation of CODE of that project."""
-    platform: DeploymentPlatform | None = None
-    """Where to deploy it; null means the environment's, else the team's default platform."""
-    environment_id: strawberry.ID | None = None
-    """The environment to deploy into, whose variables it finds there; null for the project's own place."""
-    config: DeploymentConfigInput | None = None
-    """What to choose; null leaves everything to the platform."""
-    client_mutation_id: ClientMutationId = retry_returns("deployment")
 
 
 @strawberry.input
@@ -81,31 +37,11 @@ class DeleteDeploymentInput:
 
 
 @strawberry.input
-class RedeployInput:
-    """A deployment to do again."""
-
-    deployment_id: strawberry.ID
-    """The deployment."""
-    client_mutation_id: ClientMutationId = retry_returns("deployment")
-
-
-@strawberry.input
 class RestartDeploymentInput:
     """A deployment to restart."""
 
     deployment_id: strawberry.ID
     """A deployment that is live."""
-    client_mutation_id: ClientMutationId = retry_returns("deployment")
-
-
-@strawberry.input
-class PromoteDeploymentInput:
-    """Which deployment to promote, and to where."""
-
-    deployment_id: strawberry.ID
-    """A deployment that is, or was, live: of a preview, for example."""
-    environment_id: strawberry.ID
-    """Another environment of the project, at the same platform."""
     client_mutation_id: ClientMutationId = retry_returns("deployment")
 
 
@@ -129,40 +65,12 @@ class StopDeploymentInput:
     """A deployment that is live."""
 
 
-@strawberry.input
-class RollbackDeploymentInput:
-    """Which deployment to replace, and by what it replaced."""
-
-    deployment_id: strawberry.ID
-    """The deployment that runs, or failed."""
-    to_deployment_id: strawberry.ID
-    """An earlier one of the same project and platform, which was live."""
-    client_mutation_id: ClientMutationId = retry_returns("deployment")
-
-
-@strawberry.type
-class CreateDeploymentPayload(Payload):
-    """The deployment, or what was wrong."""
-
-    deployment: Deployment | None = None
-    """PENDING, as a rule; watch it with the subscription `deploymentEvents`."""
-
-
 @strawberry.type
 class CancelDeploymentPayload(Payload):
     """The deployment, or what was wrong."""
 
     deployment: Deployment | None = None
     """CANCELING until nothing of it runs any more, then CANCELED; after a CONFLICT as it ended."""
-
-
-@strawberry.type
-class PromoteDeploymentPayload(Payload):
-    """The new deployment, or what was wrong."""
-
-    deployment: Deployment | None = None
-    """A new deployment of the same code in the other environment; watch it like any. After a CONFLICT the one that was
-    to be promoted."""
 
 
 @strawberry.type
@@ -190,28 +98,11 @@ class DeleteDeploymentPayload(Payload):
 
 
 @strawberry.type
-class RedeployPayload(Payload):
-    """The new deployment, or what was wrong."""
-
-    deployment: Deployment | None = None
-    """A new deployment of the same code; once live it replaces what runs. After a CONFLICT the one asked about."""
-
-
-@strawberry.type
 class RestartDeploymentPayload(Payload):
     """The deployment, or what was wrong."""
 
     deployment: Deployment | None = None
     """The deployment, which is restarted soon: its stream tells how that goes. After a CONFLICT as it is."""
-
-
-@strawberry.type
-class RollbackDeploymentPayload(Payload):
-    """The new deployment, or what was wrong."""
-
-    deployment: Deployment | None = None
-    """A new deployment of the earlier code with its variables; watch it like any. After a CONFLICT the one that was to
-    be replaced."""
 
 
 @strawberry.input
@@ -292,24 +183,6 @@ class DeploymentsQuery:
 
 @strawberry.type
 class DeploymentsMutation:
-    @mutation("What, and where.")
-    async def create_deployment(self, info: Info, input: CreateDeploymentInput) -> CreateDeploymentPayload:
-        """Deploy the code of a generation. Returns at once; the work is streamed."""
-        chosen = input.config or DeploymentConfigInput()
-        new = deploying.NewDeployment(
-            project_id=ProjectId(input.project_id),
-            generation_id=GenerationId(input.generation_id),
-            platform=input.platform,
-            config=model.DeploymentConfig.of(
-                [(variable.name, variable.value) for variable in chosen.environment_variables],
-                chosen.build_command,
-                chosen.start_command,
-            ),
-            environment_id=EnvironmentId(input.environment_id) if input.environment_id else None,
-            client_mutation_id=input.client_mutation_id,
-        )
-        return CreateDeploymentPayload.of(await info.context.services.deployer.create(new, by=info.context.actor))
-
     @mutation("Which one.")
     async def cancel_deployment(self, info: Info, input: CancelDeploymentInput) -> CancelDeploymentPayload:
         """Give up a deployment that is being built; or stop one that is live, as `stopDeployment` does, which then ends
@@ -329,16 +202,6 @@ class DeploymentsMutation:
         return DeleteDeploymentPayload.of(deployment)
 
     @mutation("Which one.")
-    async def redeploy(self, info: Info, input: RedeployInput) -> RedeployPayload:
-        """Deploy the same code with the same configuration again. A CONFLICT where the code was deleted."""
-        deployment = await info.context.services.deployer.redeploy(
-            DeploymentId(input.deployment_id),
-            client_mutation_id=input.client_mutation_id,
-            by=info.context.actor,
-        )
-        return RedeployPayload.of(deployment)
-
-    @mutation("Which one.")
     async def stop_deployment(self, info: Info, input: StopDeploymentInput) -> StopDeploymentPayload:
         """Let nothing run any more of a deployment that is live; `redeploy` or `rollbackDeployment` brings it back.
         A CONFLICT where it is not live.
@@ -347,20 +210,6 @@ class DeploymentsMutation:
             DeploymentId(input.deployment_id), by=info.context.actor
         )
         return StopDeploymentPayload.of(deployment)
-
-    @mutation("Which one, and to where.")
-    async def promote_deployment(self, info: Info, input: PromoteDeploymentInput) -> PromoteDeploymentPayload:
-        """Deploy to another environment what a deployment has built, with that environment's variables. HEROKU and
-        AWS_ECS run what was built; elsewhere the kept code is built again. A CONFLICT where the code was deleted, or
-        never ran.
-        """
-        deployment = await info.context.services.deployer.promote(
-            DeploymentId(input.deployment_id),
-            EnvironmentId(input.environment_id),
-            client_mutation_id=input.client_mutation_id,
-            by=info.context.actor,
-        )
-        return PromoteDeploymentPayload.of(deployment)
 
     @mutation("Which one, and how much.")
     async def scale_deployment(self, info: Info, input: ScaleDeploymentInput) -> ScaleDeploymentPayload:
@@ -383,19 +232,6 @@ class DeploymentsMutation:
             by=info.context.actor,
         )
         return RestartDeploymentPayload.of(deployment)
-
-    @mutation("From which, to which.")
-    async def rollback_deployment(self, info: Info, input: RollbackDeploymentInput) -> RollbackDeploymentPayload:
-        """Bring an earlier deployment back: its code with the variables it had. A platform that keeps what it built is
-        asked for that; otherwise the kept code is built again. A CONFLICT where the code was deleted, or never ran.
-        """
-        deployment = await info.context.services.deployer.roll_back(
-            DeploymentId(input.deployment_id),
-            DeploymentId(input.to_deployment_id),
-            client_mutation_id=input.client_mutation_id,
-            by=info.context.actor,
-        )
-        return RollbackDeploymentPayload.of(deployment)
 
 
 @strawberry.type

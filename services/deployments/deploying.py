@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import field
-from typing import Final
 
 from services.core.actor import Actor
 from services.core.clock import Clock
@@ -12,7 +11,7 @@ from services.core.errors import Conflict, Fault, Invalid, NotFound
 from services.core.frozen import frozen
 from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId, TeamId
 from services.core.policy import Action, of_team
-from services.core.text import Kind, bounded
+from services.deployments.checks import check_deployable, check_promotion, check_rollback, config_faults
 from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus, integrations_of
 from services.deployments.service import TRIES, Deployments
 from services.environments.model import Environment
@@ -21,7 +20,7 @@ from services.environments.service import Environments
 from services.foundation.aws.transactions import write_together
 from services.foundation.jobs.record import OPEN
 from services.foundation.limits.idempotency import Idempotency, Try
-from services.generations.model import Generation, GenerationKind, GenerationStatus
+from services.generations.model import Generation
 from services.generations.service import Generations
 from services.integrations.model import IntegrationType
 from services.integrations.service import Integrations
@@ -30,8 +29,6 @@ from services.platforms.port import DeploymentPlatform
 from services.projects.model import NO_DEPLOYMENT, Project
 from services.projects.service import Projects
 from services.settings import Settings
-
-MAX_COMMAND: Final = 500
 
 
 @frozen
@@ -86,7 +83,7 @@ class Deployer:
     ) -> Deployment:
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
         environment = await self._environment(new, project, by=by)
-        _check_deployable(await self._generation(new.generation_id, project, by=by), project)
+        check_deployable(await self._generation(new.generation_id, project, by=by), project)
         platform = await self._platform(new, environment, project)
         await self._check(new, platform, project)
         now = self.now()
@@ -194,7 +191,7 @@ class Deployer:
                 return await self.deployments.get(DeploymentId(attempt.done), by=by)
             current = await self.deployments.get(deployment_id, by=by, action=Action.EDIT)
             earlier = await self.deployments.get(to, by=by)
-            _check_rollback(current, earlier)
+            check_rollback(current, earlier)
             if await self.generations.find(earlier.generation_id) is None:
                 raise Conflict("The code of that deployment was deleted.", current=current)
             config = await self.deployments.chosen(earlier)
@@ -223,7 +220,7 @@ class Deployer:
                 return await self.deployments.get(DeploymentId(attempt.done), by=by)
             source = await self.deployments.get(deployment_id, by=by, action=Action.EDIT)
             environment = await self.environments.get(to, by=by)
-            _check_promotion(source, environment)
+            check_promotion(source, environment)
             if await self.generations.find(source.generation_id) is None:
                 raise Conflict("The code of this deployment was deleted; deploy another generation.", current=source)
             config = DeploymentConfig({}, source.config.build_command, source.config.start_command)
@@ -284,7 +281,7 @@ class Deployer:
         ]
 
     async def _check(self, new: NewDeployment, platform: DeploymentPlatform, project: Project) -> None:
-        faults = _config_faults(new.config)
+        faults = config_faults(new.config)
         if platform not in self.platforms:
             faults.append(Fault(f"{platform.value} is not available on this server.", ("platform",)))
         for kind in integrations_of(platform) if platform in self.platforms else ():
@@ -308,43 +305,3 @@ def _site_name(project_name: str, of: str) -> str:
 
 def _usual_name(platform: DeploymentPlatform) -> str:
     return "development" if platform is DeploymentPlatform.LOCAL else "production"
-
-
-def _check_rollback(current: Deployment, earlier: Deployment) -> None:
-    if earlier.id == current.id:
-        raise Invalid.one("That is the deployment itself; redeploy does it again.", "toDeploymentId")
-    if (earlier.project_id, earlier.platform, earlier.site) != (current.project_id, current.platform, current.site):
-        raise Invalid.one("toDeploymentId is not an earlier deployment of the same place.", "toDeploymentId")
-    if earlier.live_at is None:
-        raise Conflict("That deployment never answered; choose one that was live.", current=current)
-
-
-def _check_promotion(source: Deployment, to: Environment) -> None:
-    if to.project_id != source.project_id:
-        raise Invalid.one("environmentId is an environment of another project.", "environmentId")
-    if to.platform is not source.platform:
-        message = f"The environment is at {to.platform.value}, and the deployment at {source.platform.value}."
-        raise Invalid.one(message, "environmentId")
-    if to.id == source.environment_id:
-        raise Invalid.one("It was made for that environment; redeploy does it again.", "environmentId")
-    if source.live_at is None:
-        raise Conflict("That deployment never answered; choose one that was live.", current=source)
-
-
-def _check_deployable(generation: Generation, project: Project) -> None:
-    if generation.project_id != project.id:
-        raise Invalid.one("generationId is a generation of another project.", "generationId")
-    if generation.kind is not GenerationKind.CODE:
-        raise Invalid.one("Only a CODE generation can be deployed.", "generationId")
-    if generation.status is not GenerationStatus.COMPLETED:
-        raise Invalid.one(
-            f"Only a COMPLETED generation can be deployed; this one is {generation.status.value}.", "generationId"
-        )
-
-
-def _config_faults(config: DeploymentConfig) -> list[Fault]:
-    faults = variable_faults(config.environment_variables, where=("config", "environmentVariables"))
-    for name, command in (("buildCommand", config.build_command), ("startCommand", config.start_command)):
-        if command is not None:
-            faults += bounded(command, field=("config", name), most=MAX_COMMAND, kind=Kind.LINES)
-    return faults
