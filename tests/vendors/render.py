@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from services.platforms.offers import Hosting
 from services.platforms.port import Built
 from tests.fakes.targets.render import FakeRender
-from tests.services.platforms.conformance import SITE, Record
+from tests.services.platforms.conformance import SITE, Record, Rig
 from tests.services.platforms.test_targets import render as render_rig
 from tests.vendors.proof import Proof
 from tests.vendors.rigs import deploy
@@ -33,22 +34,29 @@ def proofs(home: Path) -> Iterator[Proof]:
         assert isinstance(fake, FakeRender)
         first = deploy(rig, "deployment_1", KEY="value-1")
         deploy(rig, "deployment_2", KEY="value-2")
-        order = rig.order(id="deployment_3", KEY="value-1")
-        chosen = replace(order, config=replace(order.config, health_path="/well"))
-        asyncio.run(Record().follow(rig.platform.deploy(chosen)))
-        asyncio.run(Record().follow(rig.platform.deploy(replace(order, built=Built(SITE, first.progress)))))
+        _others(rig, first)
         (service,) = fake.services.values()
         sent = [(_pattern(call), body) for call, body in fake.bodies]
         told = _sdk(fake, service.id, service.deploys[0].commit, bodies=sent)
         asked = {name.partition(" #")[0] for name in told if "/v1/" in name}
-        assert len(asked) == 5
+        assert len(asked) == 6
         for name in told:
             if "/v1/" not in name:
                 yield Proof(by, f"`{name}`: the answers are of the models, with nothing that these do not know.")
         for name in sorted(asked):
             yield Proof(by, f"What our adapter sends to `{name}` is of the model, with nothing that it does not know.")
-        assert [each.trigger for each in service.deploys[4:6]] == ["api", "rollback"]
+        assert [each.trigger for each in service.deploys[5:7]] == ["api", "rollback"]
         assert service.variables["BY_THE_SDK"] == "1"
+
+
+def _others(rig: Rig, first: Record) -> None:
+    """Do the rest of what has bodies: change settings, go back, and scale."""
+    order = rig.order(id="deployment_3", KEY="value-1")
+    chosen = replace(order, config=replace(order.config, health_path="/well"))
+    back, record = replace(order, built=Built(SITE, first.progress)), Record()
+    asyncio.run(Record().follow(rig.platform.deploy(chosen)))
+    asyncio.run(record.follow(rig.platform.deploy(back)))
+    asyncio.run(record.follow(rig.platform.scale(record.running(back), Hosting(size="standard", instances=2))))
 
 
 def _sdk(fake: FakeRender, service_id: str, commit: str, *, bodies: Sequence[tuple[str, object]]) -> list[str]:

@@ -7,13 +7,14 @@ from typing import Any, ClassVar, Final
 from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
 from services.platforms.github.pushing import GitHub
-from services.platforms.offers import Choice, Offers
+from services.platforms.offers import Choice, Hosting, Offers
 from services.platforms.port import DeployFailed, Identity, LogStream, Order, Placement, Running
 from services.platforms.render.api import Render, connected, failure
 from services.platforms.render.client import RenderClient
 from services.platforms.render.deployment import RenderDeployment
 from services.platforms.render.ending import give_up
 from services.platforms.render.logs import Logs
+from services.platforms.render.scaling import Scaling
 from services.platforms.render.site import Site
 from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Refused
@@ -21,7 +22,6 @@ from services.platforms.vendors.work import Work
 from services.platforms.vendors.workspaces import meant
 
 URL: Final = "https://api.render.com"
-_PAID: Final = "Plans and instances are changed at Render, where they cost money; a deployment leaves them as they are."
 
 
 @frozen(kw_only=True)
@@ -32,8 +32,6 @@ class RenderPlatform(VendorPlatform[Render]):
     offers: ClassVar[Offers] = Offers(
         region=Choice(among=("frankfurt", "ohio", "oregon", "singapore", "virginia")),
         keeps_region=True,
-        size=Choice(_PAID),
-        instances=Choice(_PAID),
     )
 
     code_host: GitHub
@@ -90,6 +88,10 @@ class RenderPlatform(VendorPlatform[Render]):
         async with work.within(self.limits.release, "restart", since="restart"):
             while await find() is None:  # noqa: ASYNC110 - Render tells nobody
                 await asyncio.sleep(self.limits.poll)
+
+    async def resize(self, client: Render, running: Running, to: Hosting, work: Work) -> None:
+        """Change the plan, with a deploy of what is live, and the number of instances."""
+        await Scaling(Site(client, running), work).run(to)
 
     async def identify(self, client: Render, credentials: Credentials) -> Identity:
         """Return the workspace that is meant, or those that the key reaches."""

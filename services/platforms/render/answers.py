@@ -40,6 +40,8 @@ class Details(Answers, frozen=True):
 
     url: str = ""
     health_check_path: str = ""
+    plan: str = ""
+    num_instances: int = 1
     env_specific_details: Commands = Commands()
 
 

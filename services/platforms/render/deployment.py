@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Collection
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Final
 
 from services.platforms.archive import contents
@@ -17,7 +16,7 @@ from services.platforms.render.answers import BUILDING, UNDER_WAY, WENT_LIVE, De
 from services.platforms.render.api import Render
 from services.platforms.render.ending import failed, leave
 from services.platforms.render.logs import INSTANCES, Logs
-from services.platforms.render.site import BRANCH, Site
+from services.platforms.render.site import BRANCH, NOT_THERE, Site
 from services.platforms.vendors.client import Refused, Unclear
 from services.platforms.vendors.work import LOOKS, Work, found
 
@@ -30,7 +29,6 @@ NEWEST: Final = "newest"
 
 _BUILD: Final = (LogStream.BUILD,)
 _ALL: Final = (LogStream.BUILD, LogStream.RUNTIME)
-_NOT_THERE: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE}
 
 
 class _KeptNoMore(Exception):
@@ -55,7 +53,14 @@ class RenderDeployment:
         await self.work.emit(PhaseChanged(Phase.DEPLOYING))
         async with step(self.work.emit, "deploy"):
             deploy_id = await self._deployed(deploy_id, since=since)
+            await self._scale(has_fewer=since == "rollback")
         await self._answers(deploy_id)
+
+    async def _scale(self, *, has_fewer: bool) -> None:
+        """Let as many instances run as are chosen: a rollback has as many as that had which it goes back to."""
+        service, wanted = await self._known(), self.order.hosting.instances
+        if wanted and (wanted != service.service_details.num_instances or (has_fewer and wanted > 1)):
+            await self.work.unless_made("scale", lambda: self._site.scale(service, wanted))
 
     async def _build(self) -> str:
         await self.work.emit(PhaseChanged(Phase.BUILDING))
@@ -239,7 +244,7 @@ class RenderDeployment:
             try:
                 return await self._site.roll_back(service, deploy_id)
             except Refused as refused:
-                if refused.status not in _NOT_THERE:
+                if refused.status not in NOT_THERE:
                     raise
                 raise _KeptNoMore from None
 

@@ -26,9 +26,12 @@ OURS: Final = "SNAPINFRA_VARIABLES"
 
 BRANCH: Final = "main"
 PLAN: Final = "free"
-"""Of a new service: any other wants a payment method. It sleeps when nobody calls it; plans are changed at Render."""
+"""Of a new service of which nobody says how large: any other wants a payment method. It sleeps when nobody calls it."""
 REGION: Final = "virginia"
 """Of a new service of which nobody says where: next to the tables, in us-east-1."""
+
+NOT_THERE: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE}
+"""What a refusal to go back to a deploy says of its build: that it is kept no more."""
 
 _PAGES: Final = 20
 _BUILD: Final = "npm run build --if-present"
@@ -71,18 +74,19 @@ class Site:
             "serviceDetails": {
                 "plan": PLAN,
                 "region": order.hosting.region or REGION,
-                "numInstances": 1,
+                "numInstances": order.hosting.instances or 1,
                 **_details(order),
             },
         }
         return (await self.api.create_service(body)).read(NewService)
 
     async def settle(self, service: Service, order: Order, *, repository: str) -> None:
-        """Bring the settings of a service to what is asked for; plan, region and scale stay as they are."""
+        """Bring the settings of a service to what is asked for; its region stays, and its plan unless one is chosen."""
         wanted = _details(order)
         details = service.service_details
         commands = details.env_specific_details
-        present = {
+        present: dict[str, object] = {"plan": details.plan} if order.hosting.size else {}
+        present |= {
             "runtime": "node",
             "healthCheckPath": details.health_check_path,
             "envSpecificDetails": {"buildCommand": commands.build_command, "startCommand": commands.start_command},
@@ -91,6 +95,15 @@ class Site:
         if (present, source) != (wanted, _source(repository)):
             body = {**_source(repository), "serviceDetails": wanted}
             await self.api.call("PATCH", f"/services/{service.id}", body=body)
+
+    async def change(self, service: Service, details: Mapping[str, object]) -> None:
+        """Change settings, which count from the next deploy on."""
+        await self.api.call("PATCH", f"/services/{service.id}", body={"serviceDetails": details})
+
+    async def scale(self, service: Service, instances: int) -> None:
+        """Let so many instances run, from now on."""
+        body = {"numInstances": instances}
+        await self.api.call("POST", f"/services/{service.id}/scale", body=body, repeatable=True)
 
     async def variables(self, service: Service) -> dict[str, str]:
         """Return the variables that the next deploy finds."""
@@ -199,7 +212,8 @@ def _details(order: Order) -> dict[str, object]:
         "buildCommand": f"npm install --include=dev && {chosen.build_command or _BUILD}",
         "startCommand": chosen.start_command or "npm start",
     }
-    return {"runtime": "node", "healthCheckPath": chosen.health_path, "envSpecificDetails": commands}
+    plan = {"plan": order.hosting.size} if order.hosting.size else {}
+    return {"runtime": "node", "healthCheckPath": chosen.health_path, "envSpecificDetails": commands, **plan}
 
 
 def _named(wanted: Mapping[str, str]) -> dict[str, str]:

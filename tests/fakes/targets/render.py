@@ -8,7 +8,7 @@ limits say how long they last as `Ratelimit-Reset` alone; a repository that it c
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Self
 
@@ -143,7 +143,7 @@ class FakeRender(Target):
             return self.error(409, "", f"name already in use: {body['name']}")
         if not self.knows_github or self._repository(body["repo"]) not in self.github.repositories:
             return self._unfetchable(body["repo"])
-        if self.wants_payment or details["plan"] != "free":
+        if self.wants_payment:
             return self.error(402, "", "Payment information is required to complete this request.")
         assert body["type"] == "web_service"
         assert body["autoDeploy"] == "no"
@@ -269,7 +269,8 @@ class FakeRender(Target):
             return self._missing("deploy")
         if to.files is None or to.status not in {"live", "deactivated"}:
             return self.error(400, "", "the build of this deploy is not available")
-        deploy = Deploy(service, to.commit, to.message, "rollback", to.settings, to.files)
+        settings = replace(to.settings, plan=service.details["plan"])  # which a rollback does not bring back
+        deploy = Deploy(service, to.commit, to.message, "rollback", settings, to.files)
         self.cloud.begin(deploy, is_shown=True)
         return JSONResponse(deploy.shown, 201)
 
@@ -298,7 +299,9 @@ class FakeRender(Target):
     async def _scale(self, request: Request, service: Service) -> Response:
         if service.details["plan"] == "free":
             return self.error(400, "", "free services can not be scaled")
-        service.details["numInstances"] = (await request.json())["numInstances"]
+        number = service.details["numInstances"] = (await request.json())["numInstances"]
+        if service.live is not None:
+            service.live.settings = replace(service.live.settings, instances=number)
         return Response(status_code=202)
 
     async def _logs(self, request: Request) -> Response:

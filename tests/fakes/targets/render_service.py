@@ -25,6 +25,7 @@ class Settings:
     start_command: str
     health_path: str
     instances: int
+    plan: str
 
 
 @dataclass(eq=False)
@@ -112,7 +113,11 @@ class Service:
     def settings(self) -> Settings:
         commands, details = self.details["envSpecificDetails"], self.details
         return Settings(
-            dict(self.variables), commands["startCommand"], details["healthCheckPath"], details["numInstances"]
+            dict(self.variables),
+            commands["startCommand"],
+            details["healthCheckPath"],
+            details["numInstances"],
+            details["plan"],
         )
 
     def listed(self) -> list[Deploy]:

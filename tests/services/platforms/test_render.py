@@ -74,7 +74,7 @@ async def test_a_repository_that_can_not_be_read_any_more_is_told_of_and_what_ru
     first = await deployed(rig, rig.order({"server.js": "1"}))
     fake.may_read = False
     order = rig.order({"server.js": "2"}, id="deployment_2", NEW="variable")
-    for wanted in (order, replace(order, rollback_to=first.progress)):
+    for wanted in (order, replace(order, built=Built(SITE, first.progress))):
         assert (await failure(rig, wanted)).reason == "REPOSITORY_UNREACHABLE"
     assert fake.begun == 1
     assert running(fake) == "1"

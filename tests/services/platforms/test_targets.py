@@ -112,6 +112,9 @@ def render(_: object = None) -> Generator[Rig]:
             begun=lambda: fake.begun,
             build_call="POST /v1/services(/[^/]+/deploys)?",
             restarts=lambda: fake.restarts,
+            hosting=lambda: _render_hosting(fake),
+            size="standard",
+            refused=(Hosting(instances=2), "REFUSED"),
         )
 
 
@@ -124,6 +127,12 @@ def _railway_hosting(fake: FakeRailway) -> Hosting:
     active = fake.projects[0].services[0].active
     assert active is not None
     return Hosting(active.hosting.get("region"), None, active.hosting.get("numReplicas"))
+
+
+def _render_hosting(fake: FakeRender) -> Hosting:
+    (service,) = fake.services.values()
+    assert service.live is not None
+    return Hosting(service.details["region"], service.live.settings.plan, service.live.settings.instances)
 
 
 def _ecs_hosting(fake: FakeAws) -> Hosting:
@@ -499,7 +508,8 @@ async def test_what_runs_is_scaled_without_a_build_and_later_deployments_have_as
 async def test_a_crash_in_a_scaling_leaves_what_was_asked_for_to_the_next_attempt(rig: Rig) -> None:
     if rig.hosting is None:
         return
-    order, record = rig.order({"server.js": "1"}), Record()
+    order = replace(rig.order({"server.js": "1"}), hosting=Hosting(size=rig.size))
+    record = Record()
     await record.follow(rig.platform.deploy(order))
     for number in range(1, 9):
         asked, to = record.asked(), Hosting(None, None, 1 + number % 3)
@@ -514,7 +524,8 @@ async def test_a_crash_in_a_scaling_leaves_what_was_asked_for_to_the_next_attemp
 async def test_any_call_of_a_scaling_may_fail_once_in_any_way(rig: Rig) -> None:
     if rig.hosting is None:
         return
-    order, record = rig.order({"server.js": "1"}), Record()
+    order = replace(rig.order({"server.js": "1"}), hosting=Hosting(size=rig.size))
+    record = Record()
     await record.follow(rig.platform.deploy(order))
     known = rig.fake.calls.copy()
     await record.asked().follow(rig.platform.scale(record.running(order, request="request_0"), Hosting(instances=2)))

@@ -39,6 +39,7 @@ BODIES: Mapping[str, str] = {
     "PUT /v1/services/*/env-vars": "EnvVarKeyValue",
     "POST /v1/services/*/deploys": "CreateDeployBody",
     "POST /v1/services/*/rollback": "RollbackDeployBody",
+    "POST /v1/services/*/scale": "ScaleServiceBody",
 }
 
 
@@ -106,6 +107,9 @@ class Sdk:
         if canceled["status"] != "canceled":
             raise ValueError(canceled["status"])
 
+    def scale(self) -> None:
+        self.ask("services.scale_service", self.service, body=model("ScaleServiceBody")(num_instances=2), status=202)
+
     def variables(self) -> None:
         listed = self.ask("services.get_env_vars_for_service", self.service, limit=100, answer="EnvVarWithCursor")
         kept = [model("EnvVarKeyValue").from_dict(each["envVar"]) for each in listed]
@@ -132,6 +136,7 @@ class Sdk:
             "create_deploy, retrieve_deploy": self.deploy,
             "list_deploys, rollback_deploy": self.roll_back,
             "cancel_deploy": self.cancel,
+            "scale_service": self.scale,
             "restart_service": lambda: self.ask("services.restart_service", service),
             "suspend_service": lambda: self.ask("services.suspend_service", service, status=202),
             "resume_service": lambda: self.ask("services.resume_service", service, status=202),
