@@ -14,7 +14,7 @@ from resolvers.paging import After, Connection, First, connection
 from resolvers.platforms import DeploymentPlatform
 from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL
-from resolvers.shown import AnyEnvironment, shown, shows
+from resolvers.shown import AnyEnvironment, AnyUser, shown, shows
 from resolvers.viewer_can import ViewerCan
 from services.core.ids import DeploymentId
 from services.core.pages import PageRequest
@@ -115,6 +115,22 @@ class DeploymentConfig:
 
 
 @strawberry.type
+class DeploymentStep:
+    """A step on the way of a deployment."""
+
+    name: str
+    """Its name, such as `install`, `build`, `tables` or `health`."""
+    state: StepState
+    """RUNNING, too, where the deployment has ended in the middle of it."""
+    started_at: datetime
+    """When it began."""
+    finished_at: datetime | None
+    """When it succeeded or failed."""
+    duration: float | None
+    """How long it took, in seconds; null where it has not finished."""
+
+
+@strawberry.type
 class VariableChange:
     """A variable that differs between two deployments. Values are not shown."""
 
@@ -180,6 +196,8 @@ class Deployment(Node):
     """How large each instance is, if that was chosen."""
     instances: int | None
     """How many of it run, if that was chosen."""
+    steps: Annotated[list[DeploymentStep], AtMost(model.MOST_STEPS)]
+    """Its steps until it was live, or ended, in order; those of a restart or a scaling are in its stream alone."""
     created_at: datetime
     """When it was asked for."""
     started_at: datetime | None
@@ -249,6 +267,11 @@ class Deployment(Node):
         return DeploymentDiff(variables=variables, before=before, after=self.deployment)
 
     @strawberry.field
+    async def deployed_by(self, info: Info) -> AnyUser | None:
+        """Who asked for it, or whose API key did; null once they are deleted."""
+        return shown(await info.context.loaders.user(self.deployment.user_id))
+
+    @strawberry.field
     async def rollback_of(self, info: Info) -> "Deployment | None":
         """The earlier deployment that this one brings back; null where it is no rollback, or that was deleted."""
         record = self.deployment
@@ -296,6 +319,16 @@ class Deployment(Node):
             region=deployment.hosting.region,
             size=deployment.hosting.size,
             instances=deployment.hosting.instances,
+            steps=[
+                DeploymentStep(
+                    name=step.name,
+                    state=step.state,
+                    started_at=step.started_at,
+                    finished_at=step.finished_at,
+                    duration=step.duration,
+                )
+                for step in deployment.steps
+            ],
             created_at=deployment.created_at,
             started_at=deployment.started_at,
             live_at=deployment.live_at,

@@ -227,6 +227,9 @@ class DeploymentJob:
                     await run.save(status=status)
                     await self._tell(run, events.DeploymentStatusChanged(status))
             case port.StepChanged():
+                if run.record.status is not DeploymentStatus.SUCCESS:
+                    steps = run.record.with_step(happening.step, happening.state, at=self.now())
+                    await run.save(steps=steps)
                 await self._tell(run, events.StepChanged(happening.step, happening.state))
             case port.Calling():
                 await self._note(run, happening.step, port.Call(self.now()))

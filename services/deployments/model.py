@@ -16,7 +16,7 @@ from services.foundation.jobs.record import OPEN_INDEX, JobRecord, StopCause
 from services.foundation.vault.envelope import Sealed
 from services.integrations.model import IntegrationType
 from services.platforms.offers import Hosting
-from services.platforms.port import Call, DeploymentPlatform, Progress
+from services.platforms.port import Call, DeploymentPlatform, Progress, StepState
 
 
 class DeploymentStatus(Enum):
@@ -108,6 +108,10 @@ class StoredConfig(msgspec.Struct, frozen=True, rename="camel"):
         return self.variable_names or tuple(self.environment_variables)
 
 
+MOST_STEPS: Final = 20
+"""Of a deployment; platforms have fewer."""
+
+
 class RequestKind(Enum):
     RESTART = "RESTART"
     SCALE = "SCALE"
@@ -133,6 +137,20 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
         return f"Scaling to {self.hosting}, as was asked for."
 
 
+class Step(msgspec.Struct, frozen=True, rename="camel"):
+    """A step on the way to an answer. It is RUNNING, too, where the deployment has ended in the middle of it."""
+
+    name: str
+    state: StepState
+    started_at: datetime
+    finished_at: datetime | None = None
+
+    @property
+    def duration(self) -> float | None:
+        """In seconds; None where it has not finished."""
+        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
+
+
 class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     """`finished_at` is when it stopped running, not when it first answered: that is `live_at`."""
 
@@ -153,6 +171,8 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     progress: Progress = Progress()
     rollback_to: DeploymentId | None = None
     """The earlier deployment whose code, variables and tables these are."""
+    steps: tuple[Step, ...] = ()
+    """In the order in which they began, each once: as the last attempt took it."""
     request: Request | None = None
     answered: str | None = None
     """The id of the last request that was done, or could not be: a retry of it asks for nothing."""
@@ -177,6 +197,16 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     def acts_elsewhere(self) -> bool:
         """Whether a platform may have something of it that goes on without us."""
         return bool(self.progress.calls)
+
+    def with_step(self, name: str, state: StepState, *, at: datetime) -> tuple[Step, ...]:
+        """Return the steps with one that has begun, or finished; one that another attempt goes on with began before."""
+        earlier = next((step for step in self.steps if step.name == name), None)
+        has_begun = earlier is not None and earlier.finished_at is None
+        started_at = earlier.started_at if earlier and has_begun else at
+        step = Step(name, state, started_at, None if state is StepState.RUNNING else at)
+        if earlier is None:
+            return (*self.steps, step)[:MOST_STEPS]
+        return tuple(step if each.name == name else each for each in self.steps)
 
     @property
     def is_urgent(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -122,6 +123,36 @@ async def test_a_log_can_be_asked_by_a_query_and_between_two_moments(project: De
     assert [edge["node"]["message"] for edge in page["edges"]] == ["asked for /first"]
     assert wrong["errors"][0]["message"] == "There is no @size; there are @level and @stream (character 7)."
     assert wrong["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+STEPS = """query($id: ID!) { deployment(id: $id) {
+    deployedBy { id } startedAt liveAt steps { name state startedAt finishedAt duration } } }"""
+
+
+async def test_how_long_each_step_took_is_kept_and_who_asked(project: Deployed) -> None:
+    deployment_id, _ = await project.live()
+    await project.cancel(deployment_id)
+    await project.events(deployment_id)
+    shown = (await project.user.ask(STEPS, id=deployment_id))["deployment"]
+    viewer = await project.user.ask("{ viewer { id } }")
+
+    steps = [(step["name"], step["state"]) for step in shown["steps"]]
+    assert steps == [(name, "SUCCEEDED") for name in ("unpack", "install", "build", "start", "health")]
+    assert shown["deployedBy"] == viewer["viewer"]
+    moments = [shown["startedAt"], *(step[when] for step in shown["steps"] for when in ("startedAt", "finishedAt"))]
+    assert [*moments, shown["liveAt"]] == sorted([*moments, shown["liveAt"]])
+    for step in shown["steps"]:
+        began, finished = (datetime.fromisoformat(step[when]) for when in ("startedAt", "finishedAt"))
+        assert step["duration"] == pytest.approx((finished - began).total_seconds(), abs=0.002)
+
+
+async def test_a_step_that_failed_is_the_last_one(project: Deployed) -> None:
+    deployment_id = await project.deploy(buildCommand="exit 7")
+    await project.events(deployment_id)
+    steps = (await project.user.ask(STEPS, id=deployment_id))["deployment"]["steps"]
+
+    assert [step["state"] for step in steps] == ["SUCCEEDED", "SUCCEEDED", "FAILED"]
+    assert (steps[-1]["name"], steps[-1]["finishedAt"] is not None) == ("build", True)
 
 
 async def test_a_live_deployment_that_is_stopped_ends_so(project: Deployed) -> None:
