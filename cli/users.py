@@ -1,0 +1,149 @@
+"""The commands for users of a server: from a sentence to a backend, and what follows."""
+
+from typing import Final
+
+import click
+
+from cli.commands import LOCAL, Target, option, platform
+from cli.options import PLATFORMS, at_server, client_of, deploy_option, kind_option, run, to_option
+
+users: Final = click.Group()
+
+
+@users.command()
+@click.argument("description")
+@click.option("--name", help="Name of the project; unset, the description's first words.")
+@deploy_option
+@to_option
+@at_server
+def new(description: str, name: str | None, *, deploy: bool, to: str, server: Target) -> None:
+    """Turn DESCRIPTION into a running backend, and show it happen."""
+    from cli.journey import travel  # noqa: PLC0415 - commands load what they need
+
+    run(travel(client_of(server), description, name=name, to=platform(to) if deploy else None, target=server))
+
+
+@users.command()
+@click.argument("project_id", metavar="PROJECT")
+@deploy_option
+@to_option
+@at_server
+def resume(project_id: str, *, deploy: bool, to: str, server: Target) -> None:
+    """Come back to PROJECT: watch what is under way, and ask for what `new` had not come to."""
+    from cli.journey import resume as resuming  # noqa: PLC0415 - commands load what they need
+
+    run(resuming(client_of(server), project_id, to=platform(to) if deploy else None, target=server))
+
+
+@users.command()
+@click.argument("deployment_id", metavar="DEPLOYMENT")
+@click.option("--follow", "-f", is_flag=True, help="Go on showing lines as they come.")
+@at_server
+def logs(deployment_id: str, *, follow: bool, server: Target) -> None:
+    """Print the log of DEPLOYMENT."""
+    from cli.journey import show_logs  # noqa: PLC0415 - commands load what they need
+
+    run(show_logs(client_of(server), deployment_id, follow=follow))
+
+
+@users.command()
+@click.argument(
+    "service",
+    metavar="SERVICE",
+    type=click.Choice([*(each for each in PLATFORMS if each != option(LOCAL)), "aws", "github"], case_sensitive=False),
+)
+@at_server
+def connect(service: str, *, server: Target) -> None:
+    """Keep credentials of SERVICE, which are asked for here, for your personal team's deployments and pushes."""
+    from cli.integrating import asked, keep  # noqa: PLC0415 - commands load what they need
+
+    run(keep(client_of(server), platform(service), asked(platform(service))))
+
+
+@users.command()
+@click.argument("deployment_id", metavar="DEPLOYMENT")
+@click.argument("earlier_id", metavar="EARLIER")
+@at_server
+def rollback(deployment_id: str, earlier_id: str, *, server: Target) -> None:
+    """Replace DEPLOYMENT by what EARLIER was: its code with its variables."""
+    from cli.journey import roll_back  # noqa: PLC0415 - commands load what they need
+    from cli.narration import headline  # noqa: PLC0415 - same
+
+    async def bring_back() -> None:
+        headline(f"Running at {await roll_back(client_of(server), deployment_id, earlier_id)}")
+
+    run(bring_back())
+
+
+@users.group()
+def env() -> None:
+    """The environments of a project: places of their own, with variables."""
+
+
+@env.command("list")
+@click.argument("project_id", metavar="PROJECT")
+@at_server
+def list_environments(project_id: str, *, server: Target) -> None:
+    """List the environments of PROJECT, with the names of their variables."""
+    from cli.environments import show_all  # noqa: PLC0415 - commands load what they need
+
+    run(show_all(client_of(server), project_id))
+
+
+@env.command("create")
+@click.argument("project_id", metavar="PROJECT")
+@click.argument("name")
+@to_option
+@kind_option
+@at_server
+def create_environment(project_id: str, name: str, *, to: str, kind: str, server: Target) -> None:
+    """Make an environment of PROJECT."""
+    from cli.environments import create  # noqa: PLC0415 - commands load what they need
+
+    run(create(client_of(server), project_id, name=name, kind=kind.upper(), platform=platform(to)))
+
+
+@env.command("set")
+@click.argument("environment_id", metavar="ENVIRONMENT")
+@click.argument("variables", metavar="NAME[=VALUE]...", nargs=-1, required=True)
+@at_server
+def set_variables(environment_id: str, variables: tuple[str, ...], *, server: Target) -> None:
+    """Set variables of ENVIRONMENT. A value that is not given is asked for, and not shown."""
+    from cli.environments import put, read  # noqa: PLC0415 - commands load what they need
+
+    run(put(client_of(server), environment_id, read(variables)))
+
+
+@env.command("unset")
+@click.argument("environment_id", metavar="ENVIRONMENT")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@at_server
+def unset_variables(environment_id: str, names: tuple[str, ...], *, server: Target) -> None:
+    """Delete variables of ENVIRONMENT."""
+    from cli.environments import drop  # noqa: PLC0415 - commands load what they need
+
+    run(drop(client_of(server), environment_id, names))
+
+
+@env.command("deploy")
+@click.argument("environment_id", metavar="ENVIRONMENT")
+@click.argument("generation_id", metavar="GENERATION")
+@at_server
+def deploy_to_environment(environment_id: str, generation_id: str, *, server: Target) -> None:
+    """Deploy the code of GENERATION to ENVIRONMENT, and watch it."""
+    from cli.environments import deploy  # noqa: PLC0415 - commands load what they need
+
+    run(deploy(client_of(server), environment_id, generation_id))
+
+
+@users.command()
+@click.argument("what", metavar="GENERATION|PROJECT")
+@click.option("--repository", help="owner/name, or name alone for one of your own; unset, that of the last push.")
+@click.option("--branch", help="Unset, that of the last push there, else the default branch.")
+@click.option("--message", "-m", help="Of the commit.")
+@at_server
+def push(what: str, *, repository: str | None, branch: str | None, message: str | None, server: Target) -> None:
+    """Push GENERATION, or the newest code of PROJECT, to a repository at GitHub."""
+    from cli.pushing import push as pushing  # noqa: PLC0415 - commands load what they need
+
+    run(pushing(client_of(server), what, repository=repository, branch=branch, message=message))
