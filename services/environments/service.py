@@ -179,7 +179,7 @@ class Environments:
             if await is_in_use(environment):
                 message = "A deployment in this environment is under way or runs: cancel that first."
                 raise Conflict(message, current=environment)
-            if not await write_together([self.table.removal(environment), self.projects.table.sameness(project)]):
+            if not await write_together([self.table.removal(environment), self.projects.sameness(project)]):
                 await self.projects.journal.deleted(environment, environment.name, place=project, by=by.user_id)
                 return environment
         raise Conflict("The environment keeps changing; try again.")

@@ -174,6 +174,10 @@ class Projects:
             raise NotFound("project", project.id)
         return number
 
+    def sameness(self, project: Project) -> Part:
+        """Return the part of a transaction whose condition fails where the project has changed since it was read."""
+        return self.table.sameness(project)
+
     def pointing_to(self, project: Project, deployment_id: DeploymentId) -> Part:
         """Return the part of a transaction by which a project knows its newest deployment, "" for none.
 
