@@ -15,6 +15,7 @@ from resolvers.shown import (
     AnyDeployment,
     AnyDocumentationFilter,
     AnyDocumentationPage,
+    AnyDomain,
     AnyEnvironment,
     AnyGeneration,
     AnyPush,
@@ -115,6 +116,12 @@ class Project(Node):
     async def pushes(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyPush]:
         """Where its code was pushed to, newest first."""
         page = await info.context.services.pushes.of_project(self.project, PageRequest(first, after))
+        return connection(page, shown, after=after)
+
+    @strawberry.field
+    async def domains(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyDomain]:
+        """Domains of one's own that lead to its deployments, newest first."""
+        page = await info.context.services.domains.of_project(self.project, PageRequest(first, after))
         return connection(page, shown, after=after)
 
     @strawberry.field

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from resolvers.architectures import Architecture
     from resolvers.deployments.objects import Deployment
     from resolvers.documentation import DocumentationFilter, DocumentationPage
+    from resolvers.domains import Domain
     from resolvers.environments import Environment
     from resolvers.generations.objects import Generation
     from resolvers.projects import Project
@@ -32,6 +33,7 @@ AnyArchitecture = Annotated["Architecture", strawberry.lazy("resolvers.architect
 AnyDeployment = Annotated["Deployment", strawberry.lazy("resolvers.deployments.objects")]
 AnyDocumentationFilter = Annotated["DocumentationFilter", strawberry.lazy("resolvers.documentation")]
 AnyDocumentationPage = Annotated["DocumentationPage", strawberry.lazy("resolvers.documentation")]
+AnyDomain = Annotated["Domain", strawberry.lazy("resolvers.domains")]
 AnyEnvironment = Annotated["Environment", strawberry.lazy("resolvers.environments")]
 AnyGeneration = Annotated["Generation", strawberry.lazy("resolvers.generations.objects")]
 AnyProject = Annotated["Project", strawberry.lazy("resolvers.projects")]

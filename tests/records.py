@@ -1,10 +1,11 @@
-"""Records of jobs as workers leave them, and of pushes, for tests that need no worker and no GitHub."""
+"""Records of jobs as workers leave them, of pushes and domains, for tests that need no worker and no platform."""
 
 from msgspec.structs import replace
 
 from services.core.clock import utc_now
-from services.core.ids import DeploymentId, GenerationId, IntegrationId, PushId, new_id
+from services.core.ids import DeploymentId, DomainId, GenerationId, IntegrationId, PushId, new_id
 from services.deployments.model import Deployment
+from services.domains.model import Domain
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.platforms.port import DeploymentPlatform
 from services.projects.model import Project
@@ -62,6 +63,23 @@ def push_of(generation: Generation) -> Push:
         commit_url=f"https://github.com/octocat/users/commit/{'0' * 40}",
         has_changes=True,
         created_repository=False,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def domain_of(deployment: Deployment, name: str = "api.example.com") -> Domain:
+    """Make a domain of what a deployment runs at, by who asked for that."""
+    now = utc_now()
+    return Domain(
+        id=DomainId(new_id("domain")),
+        project_id=deployment.project_id,
+        user_id=deployment.user_id,
+        team_id=deployment.team_id,
+        deployment_id=deployment.id,
+        platform=DeploymentPlatform.HEROKU,
+        site="users-0123abcd",
+        name=name,
         created_at=now,
         updated_at=now,
     )

@@ -24,6 +24,8 @@ from services.dashboard import Dashboards
 from services.deployments.model import INTEGRATION_OF
 from services.documentation.model import DOCUMENTATION
 from services.documentation.service import Documentation
+from services.domains.model import DOMAINS
+from services.domains.service import Domains
 from services.environments.model import ENVIRONMENTS
 from services.environments.service import Environments
 from services.foundation.aws.clients import connect
@@ -175,6 +177,15 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
             generations=generations,
             integrations=integrations,
             github=github,
+            idempotency=idempotency,
+            now=now,
+        ),
+        domains=Domains(
+            table=table(DOMAINS),
+            projects=projects,
+            deployments=deployments,
+            integrations=integrations,
+            platforms=platforms,
             idempotency=idempotency,
             now=now,
         ),

@@ -24,6 +24,8 @@ from services.deployments.operating import Operator
 from services.deployments.service import Deployments
 from services.documentation.model import DOCUMENTATION
 from services.documentation.service import Documentation
+from services.domains.model import DOMAINS
+from services.domains.service import Domains
 from services.environments.model import ENVIRONMENTS
 from services.environments.service import Environments
 from services.foundation.auth.access import ACCESS_CHANGES, AccessChanges
@@ -68,6 +70,7 @@ TABLES: Final[Sequence[TableSpec[Any]]] = (
     DEPLOYMENTS,
     ENVIRONMENTS,
     PUSHES,
+    DOMAINS,
     DEPLOYMENT_LOGS,
     DOCUMENTATION,
     ACTIVITY,
@@ -117,6 +120,7 @@ class Services:
     operator: Operator
     environments: Environments
     pushes: Pushes
+    domains: Domains
     documentation: Documentation
     settings: Settings
     activity: Activity

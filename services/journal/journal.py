@@ -67,15 +67,16 @@ class Journal:
     streams: SharedStreams
     now: Clock
 
-    async def created(self, entity: Entity, title: str, *, place: Place, by: UserId) -> None:
-        await self._note(Verb.CREATED, entity, title, place=place, by=by, at=entity.created_at)
+    async def created(self, entity: Entity, title: str, *, place: Place, by: UserId, nth: int | str = 1) -> None:
+        """Note that something was made; of what can be made again after it was deleted, the `nth`."""
+        await self._note(Verb.CREATED, entity, title, place=place, by=by, at=entity.created_at, nth=nth)
 
     async def updated(self, entity: Entity, title: str, *, place: Place, by: UserId) -> None:
         """Note a change; each version once."""
         at, nth = entity.updated_at, entity.version
         await self._note(Verb.UPDATED, entity, title, place=place, by=by, at=at, nth=nth)
 
-    async def deleted(self, entity: Entity, title: str, *, place: Place, by: UserId, nth: int = 1) -> None:
+    async def deleted(self, entity: Entity, title: str, *, place: Place, by: UserId, nth: int | str = 1) -> None:
         """Note a deletion; of what can be restored, and deleted again, the `nth`."""
         await self._note(Verb.DELETED, entity, title, place=place, by=by, at=self.now(), nth=nth)
 

@@ -33,6 +33,8 @@ class EntityType(Enum):
     """An environment, or its variables."""
     PUSH = "PUSH"
     """A push of code to a repository."""
+    DOMAIN = "DOMAIN"
+    """A domain of one's own, for a deployment."""
     TEAM = "TEAM"
     """A team, or its settings."""
     MEMBER = "MEMBER"

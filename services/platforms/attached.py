@@ -15,6 +15,7 @@ class Attached:
     outlives: ClassVar[bool] = False
     offers: ClassVar[Offers] = Offers(
         no_restart="Nothing of it can be restarted.",
+        no_domains="It takes no domains: only the machine of the worker reaches it.",
         region=Choice("It runs on the machine of the worker."),
         size=Choice("It takes what it needs of the worker's machine."),
         instances=Choice("One of it runs."),

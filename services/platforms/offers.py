@@ -44,6 +44,7 @@ class Offers:
     promotes: bool = False
     """Whether what was built for one place can run at another, without another build."""
     no_restart: str | None = None
+    no_domains: str | None = None
     region: Choice = Choice()
     keeps_region: bool = False
     """Whether what is there once stays where it is."""

@@ -22,7 +22,7 @@ from services.core.tls import trusted
 from services.deployments.model import Deployment, DeploymentStatus
 from services.generations.model import Generation, GenerationKind, GenerationStatus
 from services.platforms.port import DeploymentPlatform
-from tests.records import push_of
+from tests.records import domain_of, push_of
 from tests.sdl import sdl_schema
 from tests.slice import Caller, Entry, Outcome
 from tests.snapinfra import Server, User, events
@@ -130,6 +130,7 @@ async def built(server: Server) -> Things:
     ids["viewer"] = (await viewer.ask("{ viewer { id } }"))["viewer"]["id"]
     ids["deployment"] = await deployed(server, ids)
     ids["push"] = await pushed(server, ids)
+    ids["domain"] = await with_domain(server, ids)
     ids["session"] = await recorded(things)
     return things
 
@@ -171,6 +172,16 @@ async def pushed(server: Server, ids: dict[str, str]) -> str:
         push = push_of(generation)
         await process.services.pushes.table.put_new(push)
     return push.id
+
+
+async def with_domain(server: Server, ids: dict[str, str]) -> str:
+    """Store a domain: a real one would be at a platform."""
+    async with opened(server.config, dict(os.environ)) as process:  # noqa: TID251 - nothing of it is used here
+        deployment = await process.services.deployments.find(DeploymentId(ids["deployment"]))
+        assert deployment is not None
+        domain = domain_of(deployment)
+        await process.services.domains.table.put_new(domain)
+    return domain.id
 
 
 async def generated(server: Server, ids: dict[str, str]) -> str:

@@ -37,6 +37,7 @@ from services.platforms.port import DeploymentPlatform
 from services.projects.model import Project
 from services.projects.service import NewProject
 from tests.fakes.targets.github import FakeGitHub
+from tests.fakes.targets.heroku import FakeHeroku
 from tests.records import deployment_of, generation_of
 from tests.resolvers.test_creates import texts_of
 from tests.services.site import MODEL
@@ -44,6 +45,7 @@ from tests.snapinfra import provisioned
 from tests.tables import CREATES
 
 ARTIFACT = "generations/of-all"
+APP = "users-0123abcd"
 READS = {"Query", "GetItem", "BatchGetItem", "GetQueueUrl", "GetSubscriptionAttributes"}
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 each_create = pytest.mark.parametrize("name", CREATES)
@@ -127,9 +129,16 @@ def github() -> Iterator[FakeGitHub]:
 
 
 @pytest.fixture(scope="module")
-def config(emulator: str, github: FakeGitHub, tmp_path_factory: pytest.TempPathFactory) -> Config:
+def heroku() -> Iterator[FakeHeroku]:
+    with FakeHeroku() as fake:
+        fake.add(APP)
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def config(emulator: str, github: FakeGitHub, heroku: FakeHeroku, tmp_path_factory: pytest.TempPathFactory) -> Config:
     data = str(tmp_path_factory.mktemp("data"))
-    return provisioned(emulator, SNAPINFRA_DATA=data, GITHUB_API_URL=github.url)
+    return provisioned(emulator, SNAPINFRA_DATA=data, GITHUB_API_URL=github.url, HEROKU_API_URL=heroku.url)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -139,7 +148,7 @@ async def services(config: Config) -> AsyncIterator[Services]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def ground(services: Services, github: FakeGitHub) -> AsyncIterator[Ground]:
+async def ground(services: Services, github: FakeGitHub, heroku: FakeHeroku) -> AsyncIterator[Ground]:
     owner, maker = [await services.users.actor(Subject(f"user_{uuid.uuid4().hex}")) for _ in range(2)]
     team = await services.teams.create("Crew", by=owner)
     now = utc_now()
@@ -163,9 +172,13 @@ async def ground(services: Services, github: FakeGitHub) -> AsyncIterator[Ground
     await services.integrations.create(token, by=ground.owner)
     staging = NewEnvironment(project.id, "staging", EnvironmentKind.PREVIEW, DeploymentPlatform.LOCAL)
     ground.things["staging"] = (await services.environments.create(staging, by=ground.owner)).id
+    for kind, token in ((IntegrationType.GITHUB, github.token), (IntegrationType.HEROKU, heroku.token)):
+        await services.integrations.create(NewIntegration(kind, Token(token), team_id=team.id), by=ground.owner)
+    lives = {"status": DeploymentStatus.SUCCESS, "finished_at": None, "open": OPEN}
     for deployment in ("live", "live2"):
-        lives = {"status": DeploymentStatus.SUCCESS, "finished_at": None, "open": OPEN}
         ground.things[deployment] = await deployed(services, project, ground.things["code"], **lives)
+    at_heroku = {"platform": DeploymentPlatform.HEROKU, "site": APP}
+    ground.things["elsewhere"] = await deployed(services, project, ground.things["code"], **lives, **at_heroku)
     aws = services.projects.table.aws
     clients: list[Any] = [aws.dynamodb, aws.sqs, aws.sns, aws.s3, aws.ses, aws.kms]
     for client in clients:

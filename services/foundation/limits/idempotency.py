@@ -80,9 +80,13 @@ class Try:
 
         Call it once all checks are passed. Raises OtherArguments where another request was first.
         """
+        return await self.claim(new_id(prefix))
+
+    async def claim(self, object_id: str) -> str:
+        """As `take_id`, where what is to be made has its id by what it is, and so for every try."""
         if self._wanted is None:
-            return new_id(prefix)
-        key = replace(self._wanted, object_id=new_id(prefix))
+            return object_id
+        key = replace(self._wanted, object_id=object_id)
         try:
             await self._table.put_new(key)
         except AlreadyExists:

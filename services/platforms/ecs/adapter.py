@@ -27,7 +27,10 @@ class EcsPlatform(VendorPlatform[Account]):
 
     name: ClassVar[str] = NAME
     offers: ClassVar[Offers] = Offers(
-        promotes=True, region=Choice(f"Everything of AWS is in {REGION}."), size=Choice(among=SIZES)
+        promotes=True,
+        region=Choice(f"Everything of AWS is in {REGION}."),
+        size=Choice(among=SIZES),
+        no_domains="A service in ECS Express Mode has its own address alone: put CloudFront of yours in front of it.",
     )
 
     region: str = REGION

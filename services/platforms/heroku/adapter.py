@@ -5,13 +5,15 @@ from typing import ClassVar, Final
 
 from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
+from services.platforms.domains import DomainStatus
 from services.platforms.heroku.app import Account, App, failure
 from services.platforms.heroku.deployment import HerokuDeployment
+from services.platforms.heroku.domains import Domains
 from services.platforms.heroku.log import tell_log
 from services.platforms.offers import Choice, Hosting, Offers
 from services.platforms.port import DeployFailed, Identity, Order, Placement, Running
-from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Client, Refused
+from services.platforms.vendors.domains import DomainPlatform
 from services.platforms.vendors.work import Work
 
 URL: Final = "https://api.heroku.com"
@@ -19,7 +21,7 @@ _VERSION_3: Final = {"accept": "application/vnd.heroku+json; version=3"}
 
 
 @frozen(kw_only=True)
-class HerokuPlatform(VendorPlatform[Client]):
+class HerokuPlatform(DomainPlatform[Client]):
     """The site is the name of the app. Its newest release is what runs."""
 
     name: ClassVar[str] = "Heroku"
@@ -69,6 +71,18 @@ class HerokuPlatform(VendorPlatform[Client]):
 
     async def resize(self, client: Client, running: Running, to: Hosting, work: Work) -> None:
         await work.unless_made("scale", lambda: App(client, running).scale(to.instances, to.size))
+
+    async def attach(self, client: Client, placement: Placement, name: str) -> None:
+        await Domains(App(client, placement)).add(name)
+
+    async def inspect(self, client: Client, placement: Placement, name: str) -> DomainStatus | None:
+        return await Domains(App(client, placement)).look(name)
+
+    async def detach(self, client: Client, placement: Placement, name: str) -> None:
+        await Domains(App(client, placement)).remove(name)
+
+    def is_taken(self, refused: Refused) -> bool:
+        return "in use by another" in refused.words or "conflicts with" in refused.words
 
     async def identify(self, client: Client, credentials: Credentials) -> Identity:  # noqa: ARG002 - the base's
         """Return the address of the account."""

@@ -4,17 +4,19 @@ from typing import ClassVar, Final
 
 from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
+from services.platforms.domains import DomainStatus
 from services.platforms.offers import Choice, Hosting, Offers
 from services.platforms.port import DeployFailed, Identity, Order, Placement, Running
 from services.platforms.railway.answers import REMOVED, Who
 from services.platforms.railway.api import Api, failure
 from services.platforms.railway.deployment import RailwayDeployment
 from services.platforms.railway.documents import WHO
+from services.platforms.railway.domains import Domains
 from services.platforms.railway.logs import Logs
 from services.platforms.railway.redeploying import Redeploy
 from services.platforms.railway.site import Site
-from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Client, Refused
+from services.platforms.vendors.domains import DomainPlatform
 from services.platforms.vendors.work import Work
 from services.platforms.vendors.workspaces import meant
 
@@ -22,7 +24,7 @@ URL: Final = "https://backboard.railway.com"
 
 
 @frozen(kw_only=True)
-class RailwayPlatform(VendorPlatform[Client]):
+class RailwayPlatform(DomainPlatform[Client]):
     """The site is the name of the project and of its service."""
 
     name: ClassVar[str] = "Railway"
@@ -69,6 +71,18 @@ class RailwayPlatform(VendorPlatform[Client]):
     async def resize(self, client: Client, running: Running, to: Hosting, work: Work) -> None:
         await Redeploy(Site(Api(client), running), Logs(Api(client), work), work).run(to)
 
+    async def attach(self, client: Client, placement: Placement, name: str) -> None:
+        await _domains(client, placement).add(name)
+
+    async def inspect(self, client: Client, placement: Placement, name: str) -> DomainStatus | None:
+        return await _domains(client, placement).look(name)
+
+    async def detach(self, client: Client, placement: Placement, name: str) -> None:
+        await _domains(client, placement).remove(name)
+
+    def is_taken(self, refused: Refused) -> bool:
+        return any(words in refused.words.lower() for words in ("not available", "taken", "already"))
+
     async def identify(self, client: Client, credentials: Credentials) -> Identity:
         """Return the workspace that is meant, or those that the token reaches."""
         who = await Api(client).ask(WHO, Who)
@@ -77,3 +91,8 @@ class RailwayPlatform(VendorPlatform[Client]):
 
     def failure(self, refused: Refused) -> DeployFailed:
         return failure(refused)
+
+
+def _domains(client: Client, placement: Placement) -> Domains:
+    api = Api(client)
+    return Domains(api, Site(api, placement))

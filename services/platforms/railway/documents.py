@@ -69,6 +69,17 @@ DOMAIN_CREATE = Document(
     is_repeatable=False,
 )
 
+CUSTOM_DOMAINS = Document(
+    "query CustomDomains($projectId: String!, $environmentId: String!, $serviceId: String!) {"
+    " domains(projectId: $projectId, environmentId: $environmentId, serviceId: $serviceId) {"
+    " customDomains { id domain status { verified verificationDnsHost verificationToken certificateStatus"
+    " certificateErrorMessage dnsRecords { recordType fqdn zone requiredValue status } } } } }"
+)
+CUSTOM_DOMAIN_CREATE = Document(  # a domain is had once: a second one like it is refused
+    "mutation CustomDomainCreate($input: CustomDomainCreateInput!) { customDomainCreate(input: $input) { id } }"
+)
+CUSTOM_DOMAIN_DELETE = Document("mutation CustomDomainDelete($id: String!) { customDomainDelete(id: $id) }")
+
 DEPLOYMENT = Document(f"query Deployment($id: String!) {{ deployment(id: $id) {{ {_DEPLOYMENT} }} }}")
 DEPLOYMENTS = Document(
     "query Deployments($input: DeploymentListInput!) {"

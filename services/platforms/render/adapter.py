@@ -6,18 +6,20 @@ from typing import Any, ClassVar, Final
 
 from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
+from services.platforms.domains import DomainStatus
 from services.platforms.github.pushing import GitHub
 from services.platforms.offers import Choice, Hosting, Offers
 from services.platforms.port import DeployFailed, Identity, LogStream, Order, Placement, Running
 from services.platforms.render.api import Render, connected, failure
 from services.platforms.render.client import RenderClient
 from services.platforms.render.deployment import RenderDeployment
+from services.platforms.render.domains import Domains
 from services.platforms.render.ending import give_up
 from services.platforms.render.logs import Logs
 from services.platforms.render.scaling import Scaling
 from services.platforms.render.site import Site
-from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Refused
+from services.platforms.vendors.domains import DomainPlatform
 from services.platforms.vendors.work import Work
 from services.platforms.vendors.workspaces import meant
 
@@ -25,7 +27,7 @@ URL: Final = "https://api.render.com"
 
 
 @frozen(kw_only=True)
-class RenderPlatform(VendorPlatform[Render]):
+class RenderPlatform(DomainPlatform[Render]):
     """The site is the name of the service, and of the repository that has its code."""
 
     name: ClassVar[str] = "Render"
@@ -92,6 +94,15 @@ class RenderPlatform(VendorPlatform[Render]):
     async def resize(self, client: Render, running: Running, to: Hosting, work: Work) -> None:
         """Change the plan, with a deploy of what is live, and the number of instances."""
         await Scaling(Site(client, running), work).run(to)
+
+    async def attach(self, client: Render, placement: Placement, name: str) -> None:
+        await Domains(Site(client, placement)).add(name)
+
+    async def inspect(self, client: Render, placement: Placement, name: str) -> DomainStatus | None:
+        return await Domains(Site(client, placement)).look(name)
+
+    async def detach(self, client: Render, placement: Placement, name: str) -> None:
+        await Domains(Site(client, placement)).remove(name)
 
     async def identify(self, client: Render, credentials: Credentials) -> Identity:
         """Return the workspace that is meant, or those that the key reaches."""

@@ -37,9 +37,11 @@ class Render:
         """Return what is there; None where nothing is. Raises as `Client.call` does."""
         return await self.client.get(f"/v1{path}", type, headers=None, **params)
 
-    async def call(self, method: str, path: str, *, body: object = None, repeatable: bool = False) -> Answer:
+    async def call(
+        self, method: str, path: str, *, body: object = None, missing_ok: bool = False, repeatable: bool = False
+    ) -> Answer:
         """Make a call. Raises as `Client.call` does."""
-        return await self.client.call(method, f"/v1{path}", body=body, repeatable=repeatable)
+        return await self.client.call(method, f"/v1{path}", body=body, missing_ok=missing_ok, repeatable=repeatable)
 
     async def create_service(self, body: object) -> Answer:
         """Create a service, whose first deploy begins with it. Raises as `Client.call` does."""

@@ -6,20 +6,22 @@ from typing import Any, ClassVar
 
 from services.core.credentials import Credentials, Token
 from services.core.frozen import frozen
+from services.platforms.domains import DomainStatus
 from services.platforms.offers import Choice, Offers
 from services.platforms.port import DeployFailed, Identity, Order, Placement
-from services.platforms.vendors.adapter import VendorPlatform
 from services.platforms.vendors.client import Client, Refused
+from services.platforms.vendors.domains import DomainPlatform
 from services.platforms.vendors.work import Work
 from services.platforms.vercel.api import DASHBOARD, URL, Vercel, connected, failure
 from services.platforms.vercel.deployment import VercelDeployment
+from services.platforms.vercel.domains import Domains
 from services.platforms.vercel.ending import delete, give_up
 from services.platforms.vercel.logs import RuntimeLog
 from services.platforms.vercel.project import Site
 
 
 @frozen(kw_only=True)
-class VercelPlatform(VendorPlatform[Vercel]):
+class VercelPlatform(DomainPlatform[Vercel]):
     """The site is the name of the project. What its production domain leads to is what runs."""
 
     name: ClassVar[str] = "Vercel"
@@ -61,6 +63,15 @@ class VercelPlatform(VendorPlatform[Vercel]):
 
     async def tell(self, client: Vercel, placement: Placement, work: Work) -> None:
         await RuntimeLog(Site(client, placement), work).tell()
+
+    async def attach(self, client: Vercel, placement: Placement, name: str) -> None:
+        await Domains(Site(client, placement)).add(name)
+
+    async def inspect(self, client: Vercel, placement: Placement, name: str) -> DomainStatus | None:
+        return await Domains(Site(client, placement)).look(name)
+
+    async def detach(self, client: Vercel, placement: Placement, name: str) -> None:
+        await Domains(Site(client, placement)).remove(name)
 
     async def identify(self, client: Vercel, credentials: Credentials) -> Identity:  # noqa: ARG002 - the base's
         """Return the name of the account."""

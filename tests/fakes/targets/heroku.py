@@ -22,7 +22,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from services.core.clock import utc_now
+from tests.fakes.targets.heroku_domains import INVALID, PRESENT, TAKEN, domain_record
 from tests.fakes.targets.hosting import Code, Host, Toy
+from tests.fakes.targets.names import is_hostname
 from tests.fakes.targets.server import Target
 
 SCHEMA: Final = json.loads((Path(__file__).parent / "schemas" / "heroku.json").read_text())
@@ -89,6 +91,8 @@ class FakeHeroku(Target):
     outputs: dict[str, Output] = field(default_factory=dict[str, Output])
     restarts: int = 0
     scalings: int = 0
+    is_paid: bool = True
+    """Whether apps have automated certificate management."""
     late_release: bool = True
     """A build succeeds a moment before its release is known."""
 
@@ -118,6 +122,10 @@ class FakeHeroku(Target):
             self.route("GET", "/apps/{app}/formation", self._formation),
             self.route("PATCH", "/apps/{app}/formation", self._scale),
             self.route("POST", "/apps/{app}/log-sessions", self._log_session),
+            self.route("POST", "/apps/{app}/domains", self._add_domain),
+            self.route("GET", "/apps/{app}/domains/{domain}", self._domain),
+            self.route("DELETE", "/apps/{app}/domains/{domain}", self._delete_domain),
+            self.route("POST", "/apps/{app}/acm", self._manage_certificates),
             Route("/output/{output}", self._output),
             Route("/logs/{app}", self._log),
             self.toy.route(),
@@ -138,6 +146,10 @@ class FakeHeroku(Target):
             return self.error(422, "invalid_params", f"Name {name} is already taken")
         if not re.fullmatch(r"[a-z][a-z0-9-]{1,28}[a-z0-9]", name):
             return self.error(422, "invalid_params", "Name must start with a letter and can only contain lowercase")
+        return self._answer("app", self.add(name, body.get("region", "us")).record, 201)
+
+    def add(self, name: str, region: str = "us") -> App:
+        """Make an app."""
         stack = {"id": _id(), "name": "heroku-24"}
         record: _Json = {
             "acm": False,
@@ -154,7 +166,7 @@ class FakeHeroku(Target):
             "owner": {"email": "alice@example.com", "id": _id()},
             "organization": None,
             "team": None,
-            "region": {"id": _id(), "name": body.get("region", "us")},
+            "region": {"id": _id(), "name": region},
             "released_at": None,
             "repo_size": 0,
             "slug_size": 0,
@@ -164,7 +176,7 @@ class FakeHeroku(Target):
             "web_url": f"{self.host.url(name)}/",
         }
         self.apps[name] = App(record)
-        return self._answer("app", record, 201)
+        return self.apps[name]
 
     async def _app(self, request: Request) -> Response:
         if request.path_params["app"] in self.others:
@@ -438,6 +450,41 @@ class FakeHeroku(Target):
             "updated_at": _now(),
         }
         return self._answer("log-session", session, 201)
+
+    async def _add_domain(self, request: Request) -> Response:
+        app = self._found(request)
+        if app is None:
+            return self._missing()
+        name = (await self._body(request, "domain", "Create"))["hostname"]
+        if self.names.at(app.name, name):
+            return self.error(422, "invalid_params", PRESENT)
+        if self.names.is_taken(name) or not is_hostname(name):
+            return self.error(422, "invalid_params", TAKEN.format(name) if is_hostname(name) else INVALID)
+        return self._answer("domain", domain_record(self.names.add(app.name, name), app.record, at=_now()), 201)
+
+    async def _domain(self, request: Request) -> Response:
+        app = self._found(request)
+        owned = self.names.at(app.name, request.path_params["domain"], look=app.record["acm"]) if app else None
+        if app is None or owned is None:
+            return self._missing()
+        return self._answer("domain", domain_record(owned, app.record, at=_now()))
+
+    async def _delete_domain(self, request: Request) -> Response:
+        app = self._found(request)
+        owned = self.names.at(app.name, request.path_params["domain"]) if app else None
+        if app is None or owned is None:
+            return self._missing()
+        del self.names.owned[owned.name]
+        return self._answer("domain", domain_record(owned, app.record, at=_now()))
+
+    async def _manage_certificates(self, request: Request) -> Response:
+        app = self._found(request)
+        if app is None:
+            return self._missing()
+        if not self.is_paid:
+            return self.error(402, "payment_required", "ACM is not available for Eco dynos.")
+        app.record["acm"] = True
+        return self._answer("app", app.record)
 
     async def _log(self, request: Request) -> Response:
         app = self.apps[request.path_params["app"]]

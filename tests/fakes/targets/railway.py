@@ -24,7 +24,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from services.core.clock import utc_now
+from tests.fakes.targets import railway_domains
 from tests.fakes.targets.hosting import Host, Toy, forwarded
+from tests.fakes.targets.names import is_hostname
 from tests.fakes.targets.railway_cloud import LAG, Cloud, Deployment, Log, Project, Service, new_id, stamp
 from tests.fakes.targets.railway_schema import railway_schema
 from tests.fakes.targets.server import Target
@@ -148,7 +150,29 @@ class FakeRailway(Target):
         return True
 
     async def on_domains(self, _: object, **given: Any) -> _Json:
-        return {"serviceDomains": self._service(given).domains}
+        service = self._service(given)
+        owned = self.names.of(service.id)
+        shown = [railway_domains.shown(each) for each in owned]
+        for each in owned:
+            each.looks += 1
+        return {"serviceDomains": service.domains, "customDomains": shown}
+
+    async def on_customDomainCreate(self, _: object, **given: Any) -> _Json:  # noqa: N802
+        service, name = self._service(given["input"]), given["input"]["domain"]
+        if not is_hostname(name):
+            raise GraphQLError(f"{name} is not a valid domain")
+        if self.names.at(service.id, name):
+            raise GraphQLError("Custom domain exists on this service")
+        if self.names.is_taken(name):
+            raise GraphQLError(f"Domain {name} is not available")
+        return railway_domains.shown(self.names.add(service.id, name))
+
+    async def on_customDomainDelete(self, _: object, **given: Any) -> bool:  # noqa: N802
+        owned = next((each for each in self.names.owned.values() if each.id == given["id"]), None)
+        if owned is None:
+            raise GraphQLError("Custom domain not found")
+        del self.names.owned[owned.name]
+        return True
 
     async def on_serviceDomainCreate(self, _: object, **given: Any) -> _Json:  # noqa: N802
         service = self._service(given["input"])

@@ -20,6 +20,7 @@ from services.core.clock import utc_now
 from services.core.credentials import Credentials
 from tests.fakes.targets.github import FakeGitHub
 from tests.fakes.targets.hosting import Host, Toy, forwarded
+from tests.fakes.targets.names import Owned, is_hostname
 from tests.fakes.targets.render_logs import LAG, Log, new_id, stamp
 from tests.fakes.targets.render_service import Cloud, Deploy, Service
 from tests.fakes.targets.server import Target
@@ -94,6 +95,10 @@ class FakeRender(Target):
             self._of("POST", f"{one}/suspend", self._suspend),
             self._of("POST", f"{one}/resume", self._resume),
             self._of("POST", f"{one}/scale", self._scale),
+            self._of("POST", f"{one}/custom-domains", self._add_domain),
+            self._of("GET", f"{one}/custom-domains/{{domain}}", self._domain),
+            self._of("DELETE", f"{one}/custom-domains/{{domain}}", self._delete_domain),
+            self._of("POST", f"{one}/custom-domains/{{domain}}/verify", self._verify_domain),
             self.route("GET", "/v1/logs", self._logs),
             Route("/onrender/{name}/{path:path}", self._edge, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
             self.toy.route(),
@@ -110,7 +115,8 @@ class FakeRender(Target):
 
     def limited(self, request: Request) -> Response:  # noqa: ARG002 - the base's
         answer = self.error(429, "rate_limited", "You have exceeded the rate limit.")
-        answer.headers.update({"ratelimit-limit": "30", "ratelimit-remaining": "0", "ratelimit-reset": "1"})
+        answer.headers.update({"ratelimit-limit": "30", "ratelimit-remaining": "0"})
+        answer.headers["ratelimit-reset"] = str(self.retry_after)
         return answer
 
     def _of(self, method: str, path: str, endpoint: Kept) -> Route:
@@ -304,6 +310,31 @@ class FakeRender(Target):
             service.live.settings = replace(service.live.settings, instances=number)
         return Response(status_code=202)
 
+    async def _add_domain(self, request: Request, service: Service) -> Response:
+        name = (await request.json())["name"]
+        if not is_hostname(name):
+            return self.error(400, "", f"invalid domain name: {name} is not a valid domain")
+        if self.names.is_taken(name):
+            return self.error(409, "", f"domain {name} is already in use")
+        owned = self.names.add(service.id, name)
+        twin = [_domain(owned, service, redirect=f"www.{name}")] if name.count(".") == 1 else []
+        return JSONResponse([*twin, _domain(owned, service)], 201)
+
+    async def _domain(self, request: Request, service: Service) -> Response:
+        owned = self.names.at(service.id, request.path_params["domain"])
+        return JSONResponse(_domain(owned, service)) if owned else self._missing("custom domain")
+
+    async def _delete_domain(self, request: Request, service: Service) -> Response:
+        owned = self.names.at(service.id, request.path_params["domain"])
+        if owned is None:
+            return self._missing("custom domain")
+        del self.names.owned[owned.name]
+        return Response(status_code=204)
+
+    async def _verify_domain(self, request: Request, service: Service) -> Response:
+        owned = self.names.at(service.id, request.path_params["domain"], look=True)
+        return Response(status_code=202) if owned else self._missing("custom domain")
+
     async def _logs(self, request: Request) -> Response:
         query = request.query_params
         service = self.services.get(query["resource"])
@@ -362,6 +393,19 @@ class FakeRender(Target):
 
     def _missing(self, what: str) -> Response:
         return self.error(404, "", f"{what} not found")
+
+
+def _domain(owned: Owned, service: Service, *, redirect: str = "") -> Json:
+    return {
+        "id": f"cdm-{owned.id[:20]}",
+        "name": redirect or owned.name,
+        "domainType": "apex" if owned.name.count(".") == 1 and not redirect else "subdomain",
+        "publicSuffix": owned.name.rpartition(".")[2],
+        "redirectForName": owned.name if redirect else "",
+        "verificationStatus": "verified" if owned.is_seen else "unverified",
+        "createdAt": stamp(service.created),
+        "server": {"id": service.id, "name": service.name},
+    }
 
 
 def owner(name: str) -> Json:

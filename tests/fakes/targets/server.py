@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from services.core.credentials import Credentials, Token
+from tests.fakes.targets.names import Names
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -70,6 +71,10 @@ class Target(ABC):
     awkward: list[Awkward] = field(default_factory=list[Awkward])
     mistakes: list[str] = field(default_factory=list[str])
     """What it could not deal with: a mistake of its own, or a call that the vendor's documentation forbids."""
+    retry_after: int = 1
+    """Seconds that a call which is LIMITED is asked to wait."""
+    names: Names = field(default_factory=Names)
+    """Domains, where a target takes them."""
     port: int = 0
     """0 for any that is free."""
     _server: uvicorn.Server | None = None
@@ -157,7 +162,7 @@ class Target(ABC):
 
     def limited(self, request: Request) -> Response:  # noqa: ARG002 - AWS answers by it
         answer = self.error(429, "rate_limit", "Your account reached the API rate limit.")
-        answer.headers["retry-after"] = "1"
+        answer.headers["retry-after"] = str(self.retry_after)
         return answer
 
     def error(self, status: int, code: str, message: str, **more: Any) -> Response:

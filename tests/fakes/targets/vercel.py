@@ -17,7 +17,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.fakes.targets.hosting import Code, Host, Toy
+from tests.fakes.targets.names import Owned, is_hostname
 from tests.fakes.targets.server import Target
+from tests.fakes.targets.vercel_domains import config, domain_record
 from tests.fakes.targets.vercel_project import (
     TEAM,
     Build,
@@ -79,6 +81,11 @@ class FakeVercel(Target):
             self.route("POST", "/v1/projects", self._create_project),
             self.route("GET", project, self._project),
             self.route("GET", f"{project}/domains", self._domains),
+            self.route("POST", "/v10/projects/{project}/domains", self._add_domain),
+            self.route("GET", f"{project}/domains/{{domain}}", self._domain_of_project),
+            self.route("DELETE", f"{project}/domains/{{domain}}", self._delete_domain),
+            self.route("POST", f"{project}/domains/{{domain}}/verify", self._verify_domain),
+            self.route("GET", "/v6/domains/{domain}/config", self._domain_config),
             self.route("GET", "/v10/projects/{project}/env", self._variables),
             self.route("POST", "/v10/projects/{project}/env", self._set_variables),
             self.route("DELETE", f"{project}/env/{{variable}}", self._delete_variable),
@@ -109,9 +116,10 @@ class FakeVercel(Target):
         return self.error(403, "forbidden", "Not authorized", invalidToken=True)
 
     def limited(self, request: Request) -> Response:  # noqa: ARG002 - the base's
-        limit = {"remaining": 0, "reset": now() + 1000, "resetMs": now() + 1000, "total": 500}
+        reset = now() + self.retry_after * 1000
+        limit = {"remaining": 0, "reset": reset, "resetMs": reset, "total": 500}
         answer = self.error(429, "rate_limited", "Too many requests", limit=limit)
-        answer.headers["retry-after"] = "1"
+        answer.headers["retry-after"] = str(self.retry_after)
         return answer
 
     async def _user(self, _: Request) -> Response:
@@ -149,9 +157,51 @@ class FakeVercel(Target):
         domains = [
             {**ours, "name": "www.example.com", "apexName": "example.com", "redirect": "example.com"},
             {**ours, "name": "soon.example.com", "apexName": "example.com", "verified": False},
+            *(domain_record(owned, project.id) for owned in self.names.of(project.name)),
             {**ours, "name": self._domain(project), "apexName": "vercel.app"},
         ]
-        return JSONResponse({"domains": domains, "pagination": {"count": 3, "next": None, "prev": None}})
+        return JSONResponse({"domains": domains, "pagination": {"count": len(domains), "next": None, "prev": None}})
+
+    async def _add_domain(self, request: Request) -> Response:
+        project = self._found(request)
+        if project is None:
+            return self._missing()
+        name = json.loads(await request.body())["name"]
+        if not is_hostname(name):
+            return self.error(400, "invalid_domain", f'The domain "{name}" is not valid.')
+        if self.names.at(project.name, name):
+            return self.error(400, "domain_already_exists", f"The domain {name} is on the project already.")
+        if self.names.is_taken(name):
+            message = f"Cannot add {name} since it's already in use by one of your projects."
+            return self.error(409, "domain_already_in_use", message)
+        return JSONResponse(domain_record(self.names.add(project.name, name), project.id))
+
+    async def _domain_of_project(self, request: Request) -> Response:
+        project, owned = self._owned(request)
+        return JSONResponse(domain_record(owned, project.id)) if project and owned else self._missing()
+
+    async def _delete_domain(self, request: Request) -> Response:
+        _, owned = self._owned(request)
+        if owned is None:
+            return self._missing()
+        del self.names.owned[owned.name]
+        return JSONResponse({})
+
+    async def _verify_domain(self, request: Request) -> Response:
+        project, owned = self._owned(request)
+        if project is None or owned is None:
+            return self._missing()
+        owned.looks += 1
+        if not owned.is_seen:
+            message = f"Domain {owned.name} is missing required TXT Record."
+            return self.error(400, "missing_txt_record", message)
+        return JSONResponse(domain_record(owned, project.id))
+
+    async def _domain_config(self, request: Request) -> Response:
+        owned = self.names.owned.get(request.path_params["domain"]) if self._is_ours(request) else None
+        if owned is not None and owned.is_seen:
+            owned.looks += 1
+        return JSONResponse(config(owned))
 
     async def _variables(self, request: Request) -> Response:
         project = self._found(request)
@@ -392,6 +442,10 @@ class FakeVercel(Target):
         wanted = request.path_params["project"]
         projects = self.projects.values() if self._is_ours(request) else ()
         return next((each for each in projects if wanted in {each.id, each.name}), None)
+
+    def _owned(self, request: Request) -> tuple[Project | None, Owned | None]:
+        project = self._found(request)
+        return project, self.names.at(project.name, request.path_params["domain"]) if project else None
 
     def _of(self, request: Request) -> tuple[Project | None, Build | None]:
         wanted = request.path_params["deployment"]

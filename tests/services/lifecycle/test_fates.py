@@ -34,7 +34,7 @@ from services.notifications.targets import NewTarget
 from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject
 from services.settings import SettingsChange
-from tests.records import push_of
+from tests.records import domain_of, push_of
 from tests.services.site import Site
 from tests.snapinfra import provisioned
 from tests.tables import CREATES
@@ -84,6 +84,7 @@ async def of_project(site: Site) -> None:
     code = await site.made(GenerationKind.CODE)
     ended = await site.deployment(code, status=DeploymentStatus.FAILED, finished_at=site.clock())
     await services.pushes.table.put_new(push_of(code))
+    await services.domains.table.put_new(domain_of(ended))
     await services.deployments.event_log.append(ended.id, [b"{}"], attempt=1, producer_seq=1)
     await services.deployments.archive.catch_up(services.deployments.event_log, ended.id, after=0)
     for name, create in CREATES.items():

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from services.platforms.domains import CertificateState, DomainState, TakesDomains
 from services.platforms.port import Config, DeployFailed, Line
 from tests.fakes.targets.heroku import FakeHeroku
 from tests.fakes.targets.hosting import Code
@@ -95,3 +96,14 @@ async def test_a_call_that_never_has_a_proper_answer_is_left_for_another_attempt
     assert (failure.value.reason, failure.value.again_after is None) == ("PLATFORM_UNAVAILABLE", False)
     await record.follow(rig.platform.deploy(record.at(rig.order())))
     assert rig.begun() == 1
+
+
+async def test_a_domain_of_an_app_without_a_paid_plan_has_no_certificate(rig: Rig) -> None:
+    fake(rig).is_paid = False
+    order, record = rig.order(), Record()
+    await record.follow(rig.platform.deploy(order))
+    assert isinstance(rig.platform, TakesDomains)
+    added = await rig.platform.add_domain(record.placement(order), "api.example.com")
+    assert (added.state, added.certificate) == (DomainState.ACTIVE, CertificateState.NONE)
+    assert [each.type for each in added.records] == ["CNAME"]
+    assert "paid plan" in (added.message or "")
