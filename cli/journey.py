@@ -11,7 +11,18 @@ from cli.client import Client, Refused
 from cli.commands import LOCAL, Target, option
 from cli.integrating import require
 from cli.narration import headline, show_deployment, show_generation, show_lines
-from cli.operations import CREATE, DEPLOY, DEPLOYMENT_EVENTS, GENERATE, GENERATION_EVENTS, LOGS, ROLL_BACK, STATE
+from cli.operations import (
+    CREATE,
+    DEPLOY,
+    DEPLOYMENT_EVENTS,
+    GENERATE,
+    GENERATION_EVENTS,
+    LOGS,
+    RESTART,
+    ROLL_BACK,
+    STATE,
+    STOP,
+)
 from services.core.frozen import frozen
 
 QUIET: Final = 10
@@ -157,6 +168,20 @@ async def roll_back(client: Client, deployment_id: str, to: str) -> str:
     """Bring an earlier deployment back, and return the URL where it answers. Raises Refused where that fails."""
     asked = await client.ask(ROLL_BACK, deploymentId=deployment_id, toDeploymentId=to)
     return await until_live(client, asked["rollbackDeployment"]["deployment"]["id"])
+
+
+async def restart(client: Client, deployment_id: str) -> None:
+    """Restart what runs, which its log tells of. Raises Refused."""
+    await client.ask(RESTART, id=deployment_id)
+
+
+async def stop(client: Client, deployment_id: str) -> str:
+    """Stop what runs, and return how it ended. Raises Refused."""
+    await client.ask(STOP, id=deployment_id)
+    async for event in _waiting(client.watch(DEPLOYMENT_EVENTS, "deploymentEvents", id=deployment_id)):
+        if event["__typename"] == "DeploymentFinished":
+            return event["status"]
+    raise Refused("The server lost sight of the deployment.")
 
 
 async def until_live(client: Client, deployment_id: str) -> str:

@@ -77,6 +77,16 @@ mutation DeleteVariables($id: ID!, $names: [String!]!) {
   deleteVariables(input: {environmentId: $id, names: $names}) { userErrors { message } }
 }"""
 
+RESTART: Final = """
+mutation Restart($id: ID!) {
+  restartDeployment(input: {deploymentId: $id}) { deployment { id } userErrors { message } }
+}"""
+
+STOP: Final = """
+mutation Stop($id: ID!) {
+  stopDeployment(input: {deploymentId: $id}) { deployment { id } userErrors { message } }
+}"""
+
 ROLL_BACK: Final = """
 mutation RollBack($deploymentId: ID!, $toDeploymentId: ID!) {
   rollbackDeployment(input: {deploymentId: $deploymentId, toDeploymentId: $toDeploymentId}) {

@@ -75,6 +75,30 @@ def rollback(deployment_id: str, earlier_id: str, *, server: Target) -> None:
     run(bring_back())
 
 
+@users.command()
+@click.argument("deployment_id", metavar="DEPLOYMENT")
+@at_server
+def restart(deployment_id: str, *, server: Target) -> None:
+    """Start what runs of DEPLOYMENT again, with the same code and variables."""
+    from cli.journey import restart as ask_again  # noqa: PLC0415 - commands load what they need
+
+    run(ask_again(client_of(server), deployment_id))
+    click.echo(f"Restarting. Watch it: {server.command('logs', '--follow', deployment_id)}")
+
+
+@users.command()
+@click.argument("deployment_id", metavar="DEPLOYMENT")
+@at_server
+def stop(deployment_id: str, *, server: Target) -> None:
+    """Let nothing run any more of DEPLOYMENT, which is live."""
+    from cli.journey import stop as end  # noqa: PLC0415 - commands load what they need
+
+    async def stopped() -> None:
+        click.echo(f"{deployment_id} is {await end(client_of(server), deployment_id)}.")
+
+    run(stopped())
+
+
 @users.group()
 def env() -> None:
     """The environments of a project: places of their own, with variables."""

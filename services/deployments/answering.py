@@ -75,7 +75,7 @@ class Answering:
                 run.called.clear()
                 await run.refresh()
                 if run.record.status is DeploymentStatus.SUCCESS:
-                    await self.answer(run, platform)
+                    await self._until_answered(run, platform)
 
         task = asyncio.create_task(heed())
         try:
@@ -83,6 +83,15 @@ class Answering:
         finally:
             task.cancel()
             await asyncio.wait([task])
+
+    async def _until_answered(self, run: Run[Deployment], platform: port.Platform) -> None:
+        """Do what is asked, while this run holds what it is asked of, however often it has to be tried."""
+        while run.record.request is not None:
+            try:
+                await self.answer(run, platform)
+            except Parked as parked:
+                await run.save()
+                await asyncio.sleep(parked.seconds)
 
     async def _failure_of(self, request: Request, run: Run[Deployment], platform: port.Platform) -> JobFailed | None:
         """Do what is asked, and return how it failed."""

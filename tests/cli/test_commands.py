@@ -34,11 +34,13 @@ COMMANDS = [
     "new",
     "provision",
     "push",
+    "restart",
     "resume",
     "rollback",
     "schema",
     "seed",
     "serve",
+    "stop",
     "token",
     "worker",
 ]

@@ -14,7 +14,7 @@ import pytest_asyncio
 from cli.client import Client, Refused
 from cli.commands import Target
 from cli.integrating import keep
-from cli.journey import Arrival, show_logs, travel
+from cli.journey import Arrival, restart, show_logs, stop, travel
 from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.foundation.aws.emulator import free_port
@@ -22,6 +22,7 @@ from tests.cli.screen import Screen
 from tests.e2e.proxy import before
 from tests.fakes.llm import Answer, Behaviour, FakeLLM, Status
 from tests.fakes.receiver import Receiver, Reply
+from tests.resolvers.deployed import Deployed as DeployedProject
 from tests.snapinfra import Server, User, serving, settings
 
 DESCRIPTION = "Build a user management API with teams and roles"
@@ -54,6 +55,20 @@ async def test_a_journey_over_a_connection_that_breaks_shows_everything_once(
     assert ticks == {file["path"]: 1 for file in code["files"]}
     assert f"COMPLETED  {len(code['files'])} files" in printed
     assert (arrival.deployment_id, arrival.url) == (None, None)
+
+
+async def test_what_is_live_is_restarted_and_stopped_from_the_terminal(alice: User) -> None:
+    project = await DeployedProject.with_code(alice)
+    deployment_id, _ = await project.live()
+    await restart(alice, deployment_id)
+    happened = await project.events(deployment_id, until_step=("health", "SUCCEEDED"), times=2)
+    ended = await stop(alice, deployment_id)
+
+    steps = [event["step"] for event in happened if event["__typename"] == "StepChanged"]
+    assert (steps.count("install"), steps.count("restart"), ended) == (2, 2, "STOPPED")
+    for refused in (restart, stop):
+        with pytest.raises(Refused, match="STOPPED"):
+            await refused(alice, deployment_id)
 
 
 async def test_a_project_is_named_after_the_first_eight_words_of_its_description(alice: User) -> None:

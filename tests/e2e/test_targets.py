@@ -8,10 +8,11 @@ import pytest
 
 from cli.demo import use
 from cli.integrating import keep
-from cli.journey import roll_back, travel
+from cli.journey import Arrival, restart, roll_back, stop, travel
 from services.core.tls import trusted
 from tests.fakes.targets.kinds import KINDS
 from tests.fakes.targets.machine import Machine
+from tests.resolvers.deployed import Deployed
 from tests.snapinfra import User, serving, settings
 
 SENTENCE = "A library with books"
@@ -49,8 +50,29 @@ async def test_a_sentence_becomes_a_backend_there_and_comes_back(
                     await asyncio.sleep(0.2)
                 url = await roll_back(alice, second, arrival.deployment_id)
             assert url == arrival.url
-            async with httpx.AsyncClient(verify=trusted()) as http:
-                assert (await http.get(f"{url}/authors")).json()["items"], "the tables are as they were"
+            await has_books(url)
+            async with asyncio.timeout(100):
+                await operated(alice, arrival, kind)
+
+
+async def has_books(url: str) -> None:
+    async with httpx.AsyncClient(verify=trusted()) as http:
+        assert (await http.get(f"{url}/authors")).json()["items"], "the tables are as they were"
+
+
+async def operated(alice: User, arrival: Arrival, kind: str) -> None:
+    """Restart what runs, where that can be, and stop it."""
+    asked = await alice.ask(
+        "query($id: ID!) { deployments(first: 1, filter: {projectId: $id}) { nodes { id url } } }",
+        id=arrival.project_id,
+    )
+    (newest,) = asked["deployments"]["nodes"]
+    if kind != "VERCEL":
+        await restart(alice, newest["id"])
+        project = Deployed(alice, arrival.project_id, arrival.generation_id)
+        await project.events(newest["id"], until_step=("health", "SUCCEEDED"), times=2)
+        await has_books(newest["url"])
+    assert await stop(alice, newest["id"]) == "STOPPED"
 
 
 async def status(deployment_id: str, user: User) -> dict[str, str]:
