@@ -145,7 +145,8 @@ class RenderDeployment:
         return deploy_id
 
     async def _find(self) -> str | None:
-        deploy = await self._site.find_deploy(self.work.id(COMMIT) or "")
+        commit = self.work.id(COMMIT)
+        deploy = await self._site.find_deploy(commit) if commit else None
         return deploy.id if deploy else None
 
     async def _built(self, deploy_id: str) -> None:
