@@ -193,8 +193,8 @@ class VariableInput:
     name: str
     """Letters, digits and underscores; given once. PATH, HOME, PORT, HOST and TABLE_PREFIX are the platform's."""
     value: str
-    """At most 4,096 characters. Kept sealed, and given to what is deployed; never shown again. Where a program prints
-    it, the log has `***` instead, if it has at least 6 characters."""
+    """At most 4,096 characters, and 2,000 lines in all values. Kept sealed, and given to what is deployed; never
+    shown again. Where a program prints it, the log has `***` instead, if it has at least 6 characters."""
 
 
 @strawberry.input

@@ -22,8 +22,8 @@ class EnvironmentVariableInput:
     name: str
     """Letters, digits and underscores; given once."""
     value: str
-    """At most 4,096 characters. Kept sealed, and given to the backend; never shown again. Where a program prints
-    it, the log has `***` instead, if it has at least 6 characters."""
+    """At most 4,096 characters, and 2,000 lines in all values. Kept sealed, and given to the backend; never shown
+    again. Where a program prints it, the log has `***` instead, if it has at least 6 characters."""
 
 
 @strawberry.input

@@ -2,7 +2,9 @@
 
 import base64
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -16,29 +18,59 @@ SHORTEST: Final = 6
 class Mask:
     """Replaces values by `***`, also as they stand in URLs, JSON and Base64.
 
-    A value of several lines is found line by line, for so it is printed. Where values overlap, all of them goes.
+    A value of several lines is found line by line, for so it is printed. Where values overlap, all of them goes. Values
+    are looked at once there is a text, and a text takes as long however many values there are.
     """
 
     def __init__(self, values: Iterable[str]) -> None:
-        forms = {form for value in values for form in _forms(value)}
-        self._forms = sorted(forms, key=len)
+        self._values = tuple(values)
 
     def __call__(self, text: str) -> str:
         """Return the text without the values."""
         masked, position = "", 0
-        for start, end in _united(sorted(self._places(text))):
+        for start, end in _united(self._places(text)):
             masked += text[position:start] + MASKED
             position = end
         return masked + text[position:]
 
     def _places(self, text: str) -> Iterator[tuple[int, int]]:
-        for form in self._forms:
-            if len(form) > len(text):
-                return
-            start = text.find(form)
-            while start >= 0:
+        """Yield where a value stands, by the starts: of several that begin at one place, the longest."""
+        begins = self._beginnings
+        for start in range(len(text) - SHORTEST + 1):
+            if text[start : start + SHORTEST] in begins and (form := self._longest_at(text, start)) is not None:
                 yield start, start + len(form)
-                start = text.find(form, start + 1)
+
+    def _longest_at(self, text: str, start: int) -> str | None:
+        """Return the longest form that begins at a place: it is the last one there in the order of texts, or begins
+        that one.
+        """
+        at = bisect_right(self._forms, text[start : start + self._longest]) - 1
+        while at >= 0 and not text.startswith(self._forms[at], start):
+            at = self._beginning_of[at]
+        return self._forms[at] if at >= 0 else None
+
+    @cached_property
+    def _forms(self) -> list[str]:
+        return sorted({form for value in self._values for form in _forms(value) if len(form) >= SHORTEST})
+
+    @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        return frozenset(form[:SHORTEST] for form in self._forms)
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(map(len, self._forms), default=0)
+
+    @cached_property
+    def _beginning_of(self) -> list[int]:
+        """For each form, which other one it begins with: the longest of them; -1 for none."""
+        found: list[int] = []
+        for number, form in enumerate(self._forms):
+            at = number - 1
+            while at >= 0 and not form.startswith(self._forms[at]):
+                at = found[at]
+            found.append(at)
+        return found
 
 
 def _united(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

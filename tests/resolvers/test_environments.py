@@ -124,7 +124,8 @@ async def test_many_changes_at_once_are_all_made(alice: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "1"), ("1A", "1"), ("A B", "1"), ("", "1"), ("A", "\0"), ("A", "a" * 4097)]
+    ("name", "value"),
+    [("PORT", "1"), ("1A", "1"), ("A B", "1"), ("", "1"), ("A", "\0"), ("A", "a" * 4097), ("A", "\n" * 2_001)],
 )
 async def test_a_variable_that_no_platform_takes_is_refused_and_changes_nothing(
     alice: User, name: str, value: str

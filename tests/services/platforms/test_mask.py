@@ -74,3 +74,22 @@ def test_control_characters_of_a_value_are_missing_where_it_is_printed() -> None
 
 def test_short_values_and_space_are_left_alone() -> None:
     assert Mask(["true", "12345", " " * 8, ""])("true: 12345          times") == "true: 12345          times"
+
+
+def test_of_many_values_that_begin_alike_the_longest_is_found_wherever_it_is() -> None:
+    values = [f"secret{'ab' * number}" for number in range(60)] + [f"secret{number}" for number in range(2_000)]
+    mask = Mask(values)
+
+    for value in ("secret", "secretababab", f"secret{'ab' * 59}", "secret1999"):
+        assert mask(f"<{value}> and <{value}!>") == "<***> and <***!>"
+    assert mask("secretabax secretb secre") == "***ax ***b secre"
+
+
+@pytest.mark.timeout(30)
+def test_as_many_values_as_there_may_be_keep_nobody_waiting() -> None:
+    lines = [f"{number:06x}" for number in range(37_000)]
+    mask = Mask(["\n".join(lines[at : at + 580]) for at in range(0, len(lines), 580)])
+
+    for number in range(0, 37_000, 50):
+        assert mask("." * 8_000 + f"{number:06x}") == "." * 8_000 + "***"
+    assert mask(" ".join(lines[:1_000])) == " ".join(["***"] * 1_000)
