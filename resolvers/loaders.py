@@ -14,8 +14,18 @@ from services.architectures.model import Architecture
 from services.bootstrap import Services
 from services.core.actor import Actor
 from services.core.errors import NotFound
-from services.core.ids import ArchitectureId, DeploymentId, GenerationId, ProjectId, SchemaId, TeamId, UserId
+from services.core.ids import (
+    ArchitectureId,
+    DeploymentId,
+    EnvironmentId,
+    GenerationId,
+    ProjectId,
+    SchemaId,
+    TeamId,
+    UserId,
+)
 from services.deployments.model import Deployment
+from services.environments.model import Environment
 from services.generations.model import Generation
 from services.memberships.model import Team
 from services.projects.model import NO_DEPLOYMENT, Project
@@ -39,6 +49,7 @@ class Loaders:
         self._architectures = _loader(services.architectures.many)
         self._generations = _loader(services.generations.many)
         self._deployments = _loader(services.deployments.many)
+        self._environments = _loader(services.environments.many)
 
     async def user(self, user_id: UserId) -> User | None:
         """Return a user whose doing the actor was shown."""
@@ -73,6 +84,10 @@ class Loaders:
     async def deployment(self, deployment_id: DeploymentId, project_id: ProjectId) -> Deployment | None:
         """Return a deployment of a project that the actor was shown."""
         return await self._deployments.load((deployment_id, project_id))
+
+    async def environment(self, environment_id: EnvironmentId | None, project_id: ProjectId) -> Environment | None:
+        """Return an environment of a project that the actor was shown."""
+        return None if environment_id is None else await self._environments.load((environment_id, project_id))
 
     async def latest_deployment(self, project: Project) -> Deployment | None:
         """Return the newest deployment of a project that the actor was shown."""

@@ -232,9 +232,8 @@ class Deployment(Node):
     @strawberry.field
     async def deployed_in(self, info: Info) -> AnyEnvironment | None:
         """The environment that it was made for; null for none, or once that is deleted."""
-        if self.deployment.environment_id is None:
-            return None
-        return shown(await info.context.services.environments.find(self.deployment.environment_id))
+        record = self.deployment
+        return shown(await info.context.loaders.environment(record.environment_id, record.project_id))
 
     @strawberry.field
     async def is_stale(self, info: Info) -> bool | None:
@@ -244,7 +243,7 @@ class Deployment(Node):
         record = self.deployment
         if record.environment_id is None or record.finished_at is not None:
             return None
-        environment = await info.context.services.environments.find(record.environment_id)
+        environment = await info.context.loaders.environment(record.environment_id, record.project_id)
         return environment is not None and record.revision < environment.revision
 
     @strawberry.field

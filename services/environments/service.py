@@ -1,7 +1,7 @@
 """Environments: where a project's code runs, with variables that go in and never come out."""
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -128,6 +128,10 @@ class Environments:
     async def find(self, environment_id: EnvironmentId) -> Environment | None:
         """Return an environment, for work that was authorized otherwise."""
         return await self.table.find(environment_id)
+
+    async def many(self, keys: Sequence[tuple[EnvironmentId, ProjectId]]) -> Sequence[Environment | None]:
+        """Return environments of projects that the caller was given, by their ids and the projects'; None for none."""
+        return await self.table.find_many(keys)
 
     async def of_project(self, project: Project, page: PageRequest) -> Page[Environment]:
         """Return those of a project that the caller was given, newest first."""

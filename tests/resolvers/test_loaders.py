@@ -11,6 +11,8 @@ from services.core.ids import DeploymentId, new_id
 from services.deployments.deploying import NewDeployment
 from services.deployments.model import Deployment
 from services.designs.schema import Field, FieldType, SchemaModel, Table
+from services.environments.model import EnvironmentKind
+from services.environments.service import NewEnvironment
 from services.generations.model import Generation
 from services.platforms.port import DeploymentPlatform
 from services.projects.model import Project
@@ -28,6 +30,12 @@ query($first: Int!) {
 DEPLOYMENTS = """
 query($first: Int!) {
   deployments(first: $first) { nodes { id project { id owner { id } } generation { id schema { id } } } }
+}"""
+
+PLACES = """
+query($id: ID!, $first: Int!) {
+  deployments(first: $first, filter: {projectId: $id}) {
+    nodes { deployedIn { id } isStale deployedBy { id } promotedFrom { id } rollbackOf { id } steps { name } } }
 }"""
 
 GENERATIONS = """
@@ -100,6 +108,24 @@ async def test_twenty_deployments_with_their_projects_and_code_take_as_many_call
     assert [(node["id"], node["project"]["id"], node["generation"]["id"]) for node in nodes] == [
         (each.deployment.id, each.project.id, each.generation.id) for each in reversed(made)
     ]
+
+
+async def test_twenty_deployments_with_their_environments_take_as_many_calls_as_one(asked: Counted) -> None:
+    made = await make(asked)
+    services, by = asked.services, asked.actor
+    where = NewEnvironment(made.project.id, "Preview", EnvironmentKind.PREVIEW, DeploymentPlatform.LOCAL)
+    environment = await services.environments.create(where, by=by)
+    for _ in range(20):
+        new = NewDeployment(made.project.id, made.generation.id, None, environment_id=environment.id)
+        await services.deployer.create(new, by=by)
+
+    await asked.ask(PLACES, id=made.project.id, first=1)
+    one = sorted(asked.calls)
+    nodes = (await asked.ask(PLACES, id=made.project.id, first=20))["deployments"]["nodes"]
+
+    assert sorted(asked.calls) == one
+    assert [node["deployedIn"] for node in nodes] == [{"id": environment.id}] * 20
+    assert [node["isStale"] for node in nodes] == [False] * 20
 
 
 async def test_a_deployment_is_asked_for_with_one_read_of_its_project(asked: Counted) -> None:
