@@ -1,6 +1,6 @@
 """What a platform is asked for: put together from a deployment's record, for each attempt anew."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -68,11 +68,12 @@ class Orders:
 
     async def placement(self, record: Deployment) -> port.Placement:
         """Return what is there already, or was begun, with the newest credentials. Raises JobFailed."""
-        return await self._placement(record, await self._opened(record))
+        placement = await self._placement(record, await self._opened(record))
+        return replace(placement, secrets=[*placement.secrets, *await self._given(record)])
 
     async def running(self, record: Deployment, request: Request) -> port.Running:
         """Return what runs, of which something is asked. Raises JobFailed."""
-        placement = await self._placement(record, await self._opened(record))
+        placement = await self.placement(record)
         return port.Running(
             deployment_id=placement.deployment_id,
             site=placement.site,
@@ -118,6 +119,15 @@ class Orders:
         if self.tables is None:
             return port.AwsAccount(region=port.REGION, keys=keys)
         return replace(self.tables, keys=keys)
+
+    async def _given(self, record: Deployment) -> Sequence[str]:
+        """Return what a backend may have been given to reach its tables, and so may print: no keys of a role."""
+        if record.platform is DeploymentPlatform.LOCAL:
+            return ()
+        try:
+            return list(_secrets_of(await self._account(record), None))
+        except JobFailed:
+            return ()
 
     async def _usable(self, record: Deployment, kind: IntegrationType) -> Credentials | None:
         try:

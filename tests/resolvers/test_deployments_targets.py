@@ -101,6 +101,16 @@ async def ended(project: Deployed, deployment_id: str) -> dict[str, Any]:
     return (await project.events(deployment_id))[-1]
 
 
+async def runtime_lines(project: Deployed, deployment_id: str, contains: str) -> list[str]:
+    asked = await project.user.ask(
+        "query($id: ID!, $text: String) { deployment(id: $id)"
+        " { logs(filter: {streams: [RUNTIME], contains: $text}) { nodes { message } } } }",
+        id=deployment_id,
+        text=contains,
+    )
+    return [node["message"] for node in asked["deployment"]["logs"]["nodes"]]
+
+
 async def roll_back(project: Deployed, deployment_id: str, *, to: str) -> str:
     """Roll back, wait until it is live, and return the rollback's id."""
     rolled = await project.user.ask(
@@ -357,6 +367,23 @@ async def test_what_runs_there_goes_on_being_told(project: Deployed, heroku: Fak
     assert asked["deployment"]["status"] == "SUCCESS"
     await project.cancel(deployment_id)
     assert (await ended(project, deployment_id))["status"] == "CANCELED"
+
+
+async def test_the_keys_that_a_backend_was_given_for_its_tables_are_in_no_line_of_it(
+    project: Deployed, aws: FakeAws, heroku: FakeHeroku
+) -> None:
+    secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    await connect(project.user, "AWS", {"aws": {"accessKeyId": aws.access_key_id, "secretAccessKey": secret}})
+    await connect(project.user, "HEROKU", {"token": heroku.token})
+    deployment_id, url = await project.live(platform="HEROKU")
+    app = next(app for app in heroku.apps.values() if app.record["web_url"] == f"{url}/")
+    assert app.config["AWS_SECRET_ACCESS_KEY"] == secret
+    await app.write(f"given {secret} and {heroku.token}")
+    async with asyncio.timeout(20):
+        while not (said := await runtime_lines(project, deployment_id, "given ")):
+            await asyncio.sleep(0.3)
+    assert said == ["given *** and ***"]
+    await project.cancel(deployment_id)
 
 
 async def test_what_runs_there_is_restarted_and_its_stream_tells_of_it(project: Deployed, heroku: FakeHeroku) -> None:
