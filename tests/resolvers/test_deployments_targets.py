@@ -380,7 +380,9 @@ async def test_the_keys_that_a_backend_was_given_for_its_tables_are_in_no_line_o
     assert app.config["AWS_SECRET_ACCESS_KEY"] == secret
     await app.write(f"given {secret} and {heroku.token}")
     async with asyncio.timeout(20):
-        while not (said := await runtime_lines(project, deployment_id, "given ")):
+        while True:
+            if said := await runtime_lines(project, deployment_id, "given "):
+                break
             await asyncio.sleep(0.3)
     assert said == ["given *** and ***"]
     await project.cancel(deployment_id)
