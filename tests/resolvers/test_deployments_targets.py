@@ -323,6 +323,11 @@ async def test_a_role_that_trusts_the_team_is_assumed_for_it(project: Deployed, 
     asked = await project.deploy(platform="AWS_ECS")
     assert (await ended(project, asked))["reason"] == "CREDENTIALS_REFUSED"
 
+    aws.trusts[arn] = ""  # as of somebody who has forgotten it, or of our own account's roles
+    refused = await probed(project.user, integration_id)
+    assert refused["state"] == "REFUSED"
+    assert f"may assume {arn} for whoever names it: its trust policy must demand the external id" in refused["message"]
+
     aws.trusts[arn] = team_id
     assert (await probed(project.user, integration_id))["state"] == "PASSED"
     deployment_id, url = await project.live(platform="AWS_ECS")

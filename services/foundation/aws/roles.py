@@ -21,13 +21,15 @@ _REFUSED: Final = frozenset({"AccessDenied", "AccessDeniedException", "Validatio
 
 
 class RoleRefused(Exception):
-    """AWS does not let us assume a role."""
+    """AWS does not let us assume a role, or lets us assume it for anybody."""
 
-    def __init__(self, role: AwsRole) -> None:
-        self.message = (
-            f"AWS does not let Snapinfra assume {role.arn}: its trust policy must allow that"
-            f" with the external id {role.external_id}."
+    def __init__(self, role: AwsRole, *, trusts_all: bool = False) -> None:
+        fault = (
+            f"Snapinfra may assume {role.arn} for whoever names it: its trust policy must demand"
+            if trusts_all
+            else f"AWS does not let Snapinfra assume {role.arn}: its trust policy must allow that with"
         )
+        self.message = f"{fault} the external id {role.external_id}."
         super().__init__(self.message)
 
 
@@ -40,7 +42,9 @@ class Roles:
     )
 
     async def keys(self, role: AwsRole) -> AwsKeys:
-        """Return keys that act as a role. Raises RoleRefused, and Outage."""
+        """Return keys that act as a role, which none but the external id's owner can name. Raises RoleRefused, and
+        Outage.
+        """
         now = self.now()
         for each, (until, _) in list(self._kept.items()):
             if until <= now:
@@ -50,16 +54,30 @@ class Roles:
         return self._kept[role][1]
 
     def _assume(self, role: AwsRole) -> AwsKeys:
+        """Assume a role. Of one that we may assume without its external id, we can't know whose it is: anybody's who
+        has left that out, or one of our own account's.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+        """
+        keys = self._assumed(role, ExternalId=role.external_id)
+        if keys is None:
+            raise RoleRefused(role)
+        if self._assumed(role) is not None:
+            raise RoleRefused(role, trusts_all=True)
+        return keys
+
+    def _assumed(self, role: AwsRole, **external_id: str) -> AwsKeys | None:
+        """Return keys of a role, or None where AWS refuses them."""
         try:
             answer: Any = self.aws.sts.assume_role(
                 RoleArn=role.arn,
                 RoleSessionName="snapinfra",
-                ExternalId=role.external_id,
                 DurationSeconds=round(LIFETIME.total_seconds()),
+                **external_id,
             )
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in _REFUSED:
-                raise RoleRefused(role) from None
+                return None
             raise
         keys = answer["Credentials"]
         return AwsKeys(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])

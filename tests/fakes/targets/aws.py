@@ -61,7 +61,7 @@ class FakeAws(Target):
     refusals: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     """Codes and messages of calls that it refuses, by their names."""
     trusts: dict[str, str] = field(default_factory=dict[str, str])
-    """The external ids with which its roles may be assumed, by the roles' ARNs."""
+    """The external ids with which its roles may be assumed, by the roles' ARNs; an empty one for whatever is sent."""
     assumed: dict[str, str] = field(default_factory=dict[str, str])
     """The session tokens of keys that were given for roles, by the access keys' ids."""
     logs: FakeLogs = field(default_factory=FakeLogs)
@@ -168,7 +168,7 @@ class FakeAws(Target):
         """Give keys for a role to us, where it trusts us with this external id."""
         asked = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         arn = asked["RoleArn"]
-        if _scope(request)[0] != OURS or self.trusts.get(arn, "") != asked.get("ExternalId"):
+        if _scope(request)[0] != OURS or self.trusts.get(arn) not in ("", asked.get("ExternalId", "none")):
             words = (
                 f"User: arn:aws:iam::1:user/snapinfra is not authorized to perform: sts:AssumeRole on resource: {arn}"
             )
