@@ -171,3 +171,29 @@ def push(what: str, *, repository: str | None, branch: str | None, message: str 
     from cli.pushing import push as pushing  # noqa: PLC0415 - commands load what they need
 
     run(pushing(client_of(server), what, repository=repository, branch=branch, message=message))
+
+
+@users.group()
+def domain() -> None:
+    """Domains of your own, for what is deployed."""
+
+
+@domain.command("add")
+@click.argument("deployment_id", metavar="DEPLOYMENT")
+@click.argument("name")
+@at_server
+def add_domain(deployment_id: str, name: str, *, server: Target) -> None:
+    """Let the domain NAME lead to DEPLOYMENT, and show the DNS records to set."""
+    from cli.domains import add  # noqa: PLC0415 - commands load what they need
+
+    run(add(client_of(server), deployment_id, name))
+
+
+@domain.command("check")
+@click.argument("domain_id", metavar="DOMAIN")
+@at_server
+def check_domain(domain_id: str, *, server: Target) -> None:
+    """Let the platform look at DOMAIN again."""
+    from cli.domains import check  # noqa: PLC0415 - commands load what they need
+
+    run(check(client_of(server), domain_id))

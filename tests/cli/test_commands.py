@@ -28,6 +28,7 @@ COMMANDS = [
     "connect",
     "demo",
     "dev",
+    "domain",
     "env",
     "health",
     "logs",

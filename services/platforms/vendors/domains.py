@@ -10,6 +10,7 @@ from typing import Final
 from services.core.frozen import frozen
 from services.platforms.domains import DnsRecord, DomainState, DomainStatus
 from services.platforms.mask import Mask
+from services.platforms.output import cleaned
 from services.platforms.port import DeployFailed, Placement
 from services.platforms.vendors.adapter import C, VendorPlatform
 from services.platforms.vendors.client import Refused
@@ -84,11 +85,14 @@ class DomainPlatform(VendorPlatform[C]):
             message = f"{self.name} does not have {name} at this site any more: add it again."
             return DomainStatus(DomainState.FAILED, message=message)
         mask = Mask(secrets)
+
+        def shown(text: str) -> str:
+            return cleaned(mask(text))[:_LONGEST]
+
         records = tuple(
-            DnsRecord(each.type[:_LONGEST], each.name[:_LONGEST], mask(each.value)[:_LONGEST])
-            for each in status.records[:MOST_RECORDS]
+            DnsRecord(shown(each.type), shown(each.name), shown(each.value)) for each in status.records[:MOST_RECORDS]
         )
-        message = mask(status.message)[:_LONGEST] if status.message else None
+        message = shown(status.message) if status.message else None
         return DomainStatus(status.state, status.certificate, records, message)
 
 
