@@ -250,7 +250,7 @@ class Deployer:
         """Store a new deployment together with the project's pointer to it, or return the one that is stored.
 
         Where the project has changed since the caller read it, it is read again. Raises NotFound where the project or
-        the environment is gone.
+        the environment is gone, and Conflict where the project is another team's.
         """
         latest: Project | None = project
         creation = self.deployments.table.creation(deployment)
@@ -267,6 +267,8 @@ class Deployer:
             if environment is not None and not failed.isdisjoint(there):
                 raise NotFound("environment", environment.id)
             latest = await self.projects.find(project.id)
+            if latest is not None and latest.team_id != project.team_id:
+                raise Conflict("The project was moved to another team meanwhile.")
         raise Conflict("The project keeps changing; try again.")
 
     async def targets(self, team_id: TeamId | None, *, by: Actor) -> Sequence[DeploymentTarget]:
