@@ -101,17 +101,19 @@ mutation Push($generationId: ID!, $repository: String, $branch: String, $message
   ) { push { repository branch commitUrl hasChanges } userErrors { message } }
 }"""
 
-_DOMAIN: Final = "domain { id name state certificate records { type name value } message } userErrors { message }"
+ADD_DOMAIN: Final = """
+mutation AddDomain($deploymentId: ID!, $name: String!) {
+  addDomain(input: {deploymentId: $deploymentId, name: $name}) {
+    domain { id name state certificate records { type name value } message } userErrors { message }
+  }
+}"""
 
-ADD_DOMAIN: Final = f"""
-mutation AddDomain($deploymentId: ID!, $name: String!) {{
-  addDomain(input: {{deploymentId: $deploymentId, name: $name}}) {{ {_DOMAIN} }}
-}}"""
-
-CHECK_DOMAIN: Final = f"""
-mutation CheckDomain($id: ID!) {{
-  checkDomain(input: {{domainId: $id}}) {{ {_DOMAIN} }}
-}}"""
+CHECK_DOMAIN: Final = """
+mutation CheckDomain($id: ID!) {
+  checkDomain(input: {domainId: $id}) {
+    domain { id name state certificate records { type name value } message } userErrors { message }
+  }
+}"""
 
 CONNECT: Final = """
 mutation Connect($type: IntegrationType!, $credentials: CredentialsInput!) {

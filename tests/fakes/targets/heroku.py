@@ -458,6 +458,8 @@ class FakeHeroku(Target):
         name = (await self._body(request, "domain", "Create"))["hostname"]
         if self.names.at(app.name, name):
             return self.error(422, "invalid_params", PRESENT)
+        if self.names.is_full:
+            return self.error(422, "invalid_params", "You have reached the limit of domains for this app.")
         if self.names.is_taken(name) or not is_hostname(name):
             return self.error(422, "invalid_params", TAKEN.format(name) if is_hostname(name) else INVALID)
         return self._answer("domain", domain_record(self.names.add(app.name, name), app.record, at=_now()), 201)

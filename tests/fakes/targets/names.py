@@ -42,6 +42,12 @@ class Names:
     """By name."""
     taken: set[str] = field(default_factory=set[str])
     """Those of other people."""
+    most: int = 100
+    """That the plan allows."""
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.owned) >= self.most
 
     def at(self, site: str, name: str, *, look: bool = False) -> Owned | None:
         """Return a domain of a site, after one more look at its DNS where that is asked for."""

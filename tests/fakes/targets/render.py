@@ -314,6 +314,8 @@ class FakeRender(Target):
         name = (await request.json())["name"]
         if not is_hostname(name):
             return self.error(400, "", f"invalid domain name: {name} is not a valid domain")
+        if self.wants_payment:
+            return self.error(402, "", "Payment information is required to complete this request.")
         if self.names.is_taken(name):
             return self.error(409, "", f"domain {name} is already in use")
         owned = self.names.add(service.id, name)

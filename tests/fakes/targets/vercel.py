@@ -171,6 +171,8 @@ class FakeVercel(Target):
             return self.error(400, "invalid_domain", f'The domain "{name}" is not valid.')
         if self.names.at(project.name, name):
             return self.error(400, "domain_already_exists", f"The domain {name} is on the project already.")
+        if self.names.is_full:
+            return self.error(402, "payment_required", "The Hobby plan has 50 domains for a project. Upgrade to Pro.")
         if self.names.is_taken(name):
             message = f"Cannot add {name} since it's already in use by one of your projects."
             return self.error(409, "domain_already_in_use", message)

@@ -7,6 +7,8 @@ import pytest
 
 from services.platforms.domains import CertificateState, DnsRecord, DomainState, DomainStatus, TakesDomains
 from services.platforms.port import DeployFailed, Placement
+from tests.fakes.targets.railway import FakeRailway
+from tests.fakes.targets.render import FakeRender
 from tests.fakes.targets.server import Awkward, Fault
 from tests.services.platforms.conformance import Record, Rig
 from tests.services.platforms.test_targets import heroku, railway, render, vercel
@@ -124,6 +126,18 @@ async def test_a_name_that_the_platform_does_not_take_is_refused_in_its_words(at
     assert failure.reason == "REFUSED"
     assert "valid" in failure.message
     assert at.fake.names.owned == {}
+
+
+async def test_a_limit_of_the_plan_is_told_from_a_name_that_is_taken(at: At) -> None:
+    if isinstance(at.fake, FakeRender):
+        at.fake.wants_payment = True
+    elif isinstance(at.fake, FakeRailway):
+        at.fake.refusals["CustomDomainCreate"] = ["Your plan allows 2 custom domains: upgrade to add another one"]
+    else:
+        at.fake.names.most = 0
+    failure = await at.refusal()
+    assert failure.reason == "PLAN_LIMIT"
+    assert NAME not in at.fake.names.owned
 
 
 async def test_a_token_that_is_revoked_is_said(at: At) -> None:
