@@ -40,7 +40,7 @@ def _ascii(name: str) -> str:
         return name
     try:
         return idna.encode(name, uts46=True, std3_rules=True).decode()  # which knows what is too long, too
-    except idna.IDNAError:
+    except UnicodeError:  # of which IDNAError is one
         raise _invalid("is not a name that DNS can have") from None
 
 

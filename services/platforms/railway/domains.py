@@ -1,5 +1,7 @@
 """Domains of a service (docs.railway.com/guides/public-networking#custom-domains)."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Final
 
@@ -81,26 +83,32 @@ class Domains:
         owned = await self._find(name)
         if owned is None:
             return
-        try:
+        with _unless_gone():  # by a call whose answer was lost
             await self.api.ask(CUSTOM_DOMAIN_DELETE, Done, id=owned.id)
-        except Refused as refused:
-            if refused.status != HTTPStatus.NOT_FOUND:  # by a call whose answer was lost
-                raise
 
     async def _place(self) -> Place | None:
-        try:
+        with _unless_gone():
             return await self.site.find()
-        except Refused as refused:
-            if refused.status != HTTPStatus.NOT_FOUND:
-                raise
-            return None
+        return None
 
     async def _find(self, name: str) -> _Owned | None:
         place = await self._place()
         if place is None:
             return None
-        listed = (await self.api.ask(CUSTOM_DOMAINS, _Domains, **place.ids)).domains.custom_domains
-        return next((each for each in listed if each.domain == name), None)
+        with _unless_gone():
+            listed = (await self.api.ask(CUSTOM_DOMAINS, _Domains, **place.ids)).domains.custom_domains
+            return next((each for each in listed if each.domain == name), None)
+        return None
+
+
+@contextmanager
+def _unless_gone() -> Generator[None]:
+    """Leave the block where something of it is not found at Railway."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.status != HTTPStatus.NOT_FOUND:
+            raise
 
 
 def _state(status: _Status) -> DomainState:

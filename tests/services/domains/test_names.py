@@ -1,6 +1,10 @@
 """Which names can be domains, and the form in which they are kept."""
 
+import re
+
 import pytest
+from hypothesis import given as taking
+from hypothesis import strategies as st
 
 from services.core.errors import Invalid
 from services.domains.names import hostname
@@ -69,3 +73,14 @@ def test_what_is_no_hostname_is_said_to_be_none(given: str, why: str) -> None:
     (fault,) = invalid.value.faults
     assert fault.field == ("name",)
     assert why in fault.message
+
+
+@taking(st.text() | st.from_regex(r"(?:xn--)?[a-z0-9\u00fc\u3002.-]+\.[a-z]+", fullmatch=True))
+def test_any_text_is_refused_or_kept_as_dns_has_it(text: str) -> None:
+    try:
+        name = hostname(text)
+    except Invalid:
+        return
+    assert len(name) <= 253
+    assert re.fullmatch(r"(?!-)[a-z0-9-]+(?<!-)(?:\.(?!-)[a-z0-9-]+(?<!-))+", name)
+    assert hostname(name) == name

@@ -182,6 +182,15 @@ async def test_where_the_site_is_gone_nothing_is_added_and_removing_is_done(at: 
     await elsewhere.remove()
 
 
+async def test_of_a_site_that_was_deleted_there_a_domain_can_be_removed(at: At) -> None:
+    await at.add()
+    for name in ("apps", "projects", "services"):
+        getattr(at.fake, name, {}).clear()
+    assert (await at.look()).state is DomainState.FAILED
+    await at.remove()
+    assert (await at.refusal()).reason == "GONE"
+
+
 async def test_what_is_secret_is_not_shown(at: At) -> None:
     value = routes(await at.add())[0].value
     status = await at.host.look_at_domain(replace(at.placement, secrets=[value]), NAME)
