@@ -110,7 +110,7 @@ class PushesMutation:
             generation_id=GenerationId(input.generation_id),
             repository=input.repository,
             branch=input.branch,
-            integration_id=IntegrationId(input.integration_id) if input.integration_id else None,
+            integration_id=None if input.integration_id is None else IntegrationId(input.integration_id),
             message=input.message,
             client_mutation_id=input.client_mutation_id,
         )

@@ -137,7 +137,7 @@ class DeployingMutation:
                 chosen.build_command,
                 chosen.start_command,
             ),
-            environment_id=EnvironmentId(input.environment_id) if input.environment_id else None,
+            environment_id=None if input.environment_id is None else EnvironmentId(input.environment_id),
             client_mutation_id=input.client_mutation_id,
         )
         return CreateDeploymentPayload.of(await info.context.services.deployer.create(new, by=info.context.actor))

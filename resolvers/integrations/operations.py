@@ -159,7 +159,7 @@ class IntegrationsQuery:
         asked = filter or IntegrationFilter()
         page = await info.context.services.integrations.list(
             PageRequest(first, after),
-            team_id=TeamId(asked.team_id) if asked.team_id else None,
+            team_id=None if asked.team_id is None else TeamId(asked.team_id),
             type=asked.type,
             by=info.context.actor,
         )
@@ -176,8 +176,8 @@ class IntegrationsMutation:
             credentials=input.credentials.to_credentials(),
             name=input.name,
             base_url=input.base_url,
-            team_id=TeamId(input.team_id) if input.team_id else None,
-            project_id=ProjectId(input.project_id) if input.project_id else None,
+            team_id=None if input.team_id is None else TeamId(input.team_id),
+            project_id=None if input.project_id is None else ProjectId(input.project_id),
             client_mutation_id=input.client_mutation_id,
         )
         integration = await info.context.services.integrations.create(new, by=info.context.actor)

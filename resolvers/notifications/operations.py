@@ -182,7 +182,7 @@ class NotificationsMutation:
             url=input.url,
             events=input.events,
             description=input.description,
-            team_id=TeamId(input.team_id) if input.team_id else None,
+            team_id=None if input.team_id is None else TeamId(input.team_id),
             client_mutation_id=input.client_mutation_id,
         )
         return CreateWebhookPayload.of(await info.context.services.webhooks.create(new, by=info.context.actor))

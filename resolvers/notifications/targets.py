@@ -151,7 +151,7 @@ class TargetsMutation:
             channel=input.channel,
             address=input.address,
             events=input.events,
-            team_id=TeamId(input.team_id) if input.team_id else None,
+            team_id=None if input.team_id is None else TeamId(input.team_id),
             client_mutation_id=input.client_mutation_id,
         )
         target = await info.context.services.targets.create(new, by=info.context.actor)

@@ -308,7 +308,7 @@ class Analytics:
         return holder_of(await self.team_with(team_id, project_id, by=by), project_id, part)
 
     def _team(self, team_id: TeamId | None, *, by: Actor) -> TeamId:
-        team = team_id or by.personal_team_id
+        team = by.personal_team_id if team_id is None else team_id
         if not allows(by, Action.VIEW, team):
             raise NotFound("team", team)
         return team

@@ -70,7 +70,7 @@ class ApiKeys:
 
     async def _create(self, new: NewApiKey, attempt: Try, *, by: Actor) -> tuple[ApiKey, str | None]:
         _check(new, now=self.now())
-        team_id = new.team_id or by.personal_team_id
+        team_id = by.personal_team_id if new.team_id is None else new.team_id
         await self.teams.get(team_id, by=by, action=Action.MANAGE_KEYS)
         key_id = ApiKeyId(await attempt.take_id("key"))
         text: str | None = key_text(key_id, self.random(SECRET_BYTES))

@@ -103,7 +103,7 @@ def _refusal(actor: Actor, action: Action, team_id: TeamId) -> str:
 
 def of_team(action: Action, team_id: TeamId | None, *, by: Actor) -> TeamId:
     """Return a team if the actor may do this in it; None means their personal one. Raises as `require` does."""
-    asked = team_id or by.personal_team_id
+    asked = by.personal_team_id if team_id is None else team_id
     if not allows(by, Action.VIEW, asked):
         raise NotFound("team", asked)
     if not allows(by, action, asked):

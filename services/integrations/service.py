@@ -123,7 +123,7 @@ class Integrations:
         self, page: PageRequest, *, team_id: TeamId | None, type: IntegrationType | None, by: Actor
     ) -> Page[Integration]:
         """Return a team's integrations, newest first; None means the actor's personal team."""
-        team = team_id or by.personal_team_id
+        team = by.personal_team_id if team_id is None else team_id
         if not allows(by, Action.VIEW, team):
             raise NotFound("team", team)
         return await self.table.query("TeamIdIndex", team, page, where={"type": type.value} if type else None)

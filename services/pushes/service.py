@@ -139,7 +139,7 @@ class Pushes:
 
     async def _opened(self, integration_id: IntegrationId | None, before: Push | None, project: Project) -> Opened:
         kind = IntegrationType.GITHUB
-        asked = integration_id or (before.integration_id if before else None)
+        asked = before.integration_id if integration_id is None and before else integration_id
         opened = None if asked is None else await self.integrations.opened(asked, kind, project)
         if opened is None and integration_id is not None:
             words = "integrationId must be an enabled GITHUB integration of the project, or of its whole team."

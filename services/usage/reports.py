@@ -86,7 +86,7 @@ class Reports:
 
     async def report(self, team_id: TeamId | None, days: Days | None, *, by: Actor) -> Report:
         """Return a team's usage; None means the actor's personal team, and the current month."""
-        team = team_id or by.personal_team_id
+        team = by.personal_team_id if team_id is None else team_id
         if not allows(by, Action.VIEW, team):
             raise NotFound("team", team)
         asked = days or self._this_month()

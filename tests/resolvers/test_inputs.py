@@ -148,13 +148,14 @@ def meant(kind: Any, name: str) -> Any:
     return {"email": "a@example.com", "address": "a@example.com", "url": "http://127.0.0.1:9999/a"}.get(name, "api")
 
 
+@pytest.mark.parametrize("kind_of_id", ["unknown", "empty"])
 @pytest.mark.parametrize(("name", "field"), naming(), ids=[f"{name}-{field}" for name, field in naming()])
-def test_an_id_of_nothing_is_said_to_be_of_nothing(asking: Asking, name: str, field: str) -> None:
+def test_an_id_of_nothing_is_said_to_be_of_nothing(asking: Asking, name: str, field: str, kind_of_id: str) -> None:
     kind: Any = get_named_type(MUTATIONS[name].args["input"].type)
     needed = {key: it.type for key, it in kind.fields.items() if is_required_input_field(it)}
     given = dict(VALUES[name].input) if name in VALUES else {key: meant(of, key) for key, of in needed.items()}
     given |= {key: f"{{{kind_named(key)}}}" for key in ids_of(kind) if key in needed}
-    nothing = "user_nobody" if field == "userId" else new_id(kind_named(field))
+    nothing = "" if kind_of_id == "empty" else "user_nobody" if field == "userId" else new_id(kind_named(field))
     given[field] = [nothing] if field == "pageIds" else nothing
 
     answer = asking.answer(name, given)
