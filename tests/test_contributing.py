@@ -21,7 +21,7 @@ TOLD_OF: dict[str, set[str]] = {
     "architectures": {"resolvers/loaders.py", "services/bootstrap/working.py"},
     "collaboration": set(),
     "documentation": {"services/bootstrap/working.py"},
-    "environments": {"services/bootstrap/working.py"},
+    "environments": {"resolvers/loaders.py", "services/bootstrap/working.py"},
     "integrations": {"services/bootstrap/working.py"},
     "schemas": {"resolvers/loaders.py", "services/bootstrap/working.py"},
 }
