@@ -19,13 +19,14 @@ class PageInfo:
     """Where a page stands in its list."""
 
     has_next_page: bool
-    """Whether more follow `endCursor`."""
+    """Whether more follow, or may follow, `endCursor`."""
     has_previous_page: bool
     """Whether this page was asked for with `after`."""
     start_cursor: str | None
     """The cursor of the first item; null where the page is empty."""
     end_cursor: str | None
-    """The cursor of the last item, for the next page's `after`; null where the page is empty."""
+    """For the next page's `after`: the cursor of the last item, or, where much was looked through for few items, of how
+    far that went. Null where the page is empty and nothing follows."""
 
 
 # Strawberry copies a generic type for each use as soon as it is used, before docstrings become descriptions
@@ -55,6 +56,6 @@ def connection(page: Page[M], show: Callable[[M], N], *, after: str | None) -> C
             has_next_page=page.has_next,
             has_previous_page=after is not None,
             start_cursor=page.cursors[0] if page.cursors else None,
-            end_cursor=page.cursors[-1] if page.cursors else None,
+            end_cursor=page.next_cursor,
         ),
     )

@@ -16,8 +16,10 @@ from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL
 from resolvers.shown import AnyEnvironment, AnyUser, shown, shows
 from resolvers.viewer_can import ViewerCan
+from services.core.errors import Invalid
 from services.core.ids import DeploymentId
 from services.core.pages import PageRequest
+from services.core.text import SEARCH_LENGTH
 from services.deployments import comparing, events, model
 from services.deployments.comparing import VariableChangeKind
 from services.deployments.log_query import parsed
@@ -65,7 +67,7 @@ class LogFilter:
     levels: Annotated[list[LogLevel], AtMost(len(LogLevel))] | None = None
     """Of these levels."""
     contains: str | None = None
-    """With this text, in whatever case."""
+    """With this text, in whatever case; at most 500 characters."""
     query: str | None = None
     """That this asks for, such as `@level:error AND (timeout OR "connection reset")`: words and quoted texts in
     whatever case, `@level:` and `@stream:`, AND (which may be left out), OR, NOT or `-`, parentheses. At most 500
@@ -84,6 +86,8 @@ LogFilterArgument = Annotated[
 def log_filter(asked: LogFilter | None) -> events.LogFilter:
     if asked is None:
         return events.LogFilter()
+    if asked.contains is not None and len(asked.contains) > SEARCH_LENGTH:
+        raise Invalid.one(f"At most {SEARCH_LENGTH} characters.", "contains")
     return events.LogFilter(
         frozenset(asked.streams or ()),
         frozenset(asked.levels or ()),

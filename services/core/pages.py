@@ -39,6 +39,13 @@ class Page(Generic[T]):
     items: Sequence[T]
     cursors: Sequence[str]
     has_next: bool
+    end: str | None = None
+    """The cursor of how far was looked, where that is behind the last item; more may follow."""
+
+    @property
+    def next_cursor(self) -> str | None:
+        """What the next page goes on from."""
+        return self.end or (self.cursors[-1] if self.cursors else None)
 
 
 def encode_cursor(key: Sequence[str | int]) -> str:

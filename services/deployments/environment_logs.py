@@ -41,8 +41,10 @@ async def environment_logs(
         part = await deployments.logs(deployment, asked, shown=shown)
         found += [EnvironmentLine(deployment.id, line) for line in part.items]
         cursors += [encode_cursor([deployment.id, cursor]) for cursor in part.cursors]
-        if part.has_next or len(found) > page.first:
+        if len(found) > page.first:
             return Page(found[: page.first], cursors[: page.first], has_next=True)
+        if part.has_next:
+            return Page(found, cursors, has_next=True, end=encode_cursor([deployment.id, part.next_cursor or ""]))
     return Page(found, cursors, has_next=False)
 
 

@@ -32,6 +32,8 @@ from services.projects.jobs import ProjectJobs
 from services.projects.model import NO_DEPLOYMENT, Project
 
 TRIES: Final = 20
+MOST_LOOKED_AT: Final = 5_000
+"""Entries of a stream for one page: a program that runs for months may have written millions."""
 
 
 @frozen(kw_only=True)
@@ -124,21 +126,24 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
     async def logs(self, deployment: Deployment, page: PageRequest, *, shown: LogFilter) -> Page[NumberedLine]:
         """Return a page of the log of a deployment that the caller was given, oldest first.
 
-        The cursors are those of the stream: either continues where the other stopped.
+        The cursors are those of the stream: either continues where the other stopped. Where a filter shows few of very
+        many lines, a page ends before it is full.
         """
         position = None if page.after is None else decode(page.after)
         numbered: list[NumberedLine] = []
         cursors: list[str] = []
-        more = True
-        while more and len(numbered) <= page.first:
+        more, looked = True, 0
+        while more and len(numbered) <= page.first and looked < MOST_LOOKED_AT:
             read = await self.hub.read(deployment.id, after=position, limit=500, history=self._history)
             for line in lines(read.entries, shown):
                 numbered.append(line)
                 cursors.append(encode(Cursor(read.epoch or "", line.seq)))
-            more = read.has_more
+            more, looked = read.has_more, looked + len(read.entries)
             if read.entries and read.epoch:
                 position = Cursor(read.epoch, read.entries[-1].seq)
-        return Page(numbered[: page.first], cursors[: page.first], has_next=len(numbered) > page.first)
+        if len(numbered) > page.first:
+            return Page(numbered[: page.first], cursors[: page.first], has_next=True)
+        return Page(numbered, cursors, has_next=more, end=encode(position) if more and position else None)
 
     @property
     def _history(self) -> DeploymentHistory:
