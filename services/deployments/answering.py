@@ -22,6 +22,8 @@ from services.platforms.mask import Mask
 
 REPEATS: Final = 3
 """Times that what is asked of what runs is tried again, where its platform may only be away."""
+MOST_LOST: Final = 2
+"""Workers, one after the other, before what is asked is given up: being urgent, it would cost more of them."""
 FIRST_PAUSE: Final = 2
 """Seconds before the first of them; doubles each time."""
 
@@ -95,6 +97,8 @@ class Answering:
 
     async def _failure_of(self, request: Request, run: Run[Deployment], platform: port.Platform) -> JobFailed | None:
         """Do what is asked, and return how it failed."""
+        if run.record.crashes >= MOST_LOST:
+            return JobFailed("WORKER_LOST", "The worker was lost each time it tried this: ask again.", retryable=False)
         try:
             running = await self.orders.running(run.record, request)
             is_restart = request.kind is RequestKind.RESTART

@@ -35,9 +35,8 @@ class Operator:
             deployment = await self.deployments.get(deployment_id, by=by, action=Action.EDIT)
             if attempt.done is not None:
                 return deployment
-            platform = self.platforms.get(deployment.platform)
-            if platform is not None and platform.offers.no_restart is not None:
-                raise Invalid.one(platform.offers.no_restart, "deploymentId")
+            if (reason := self._platform(deployment).offers.no_restart) is not None:
+                raise Invalid.one(reason, "deploymentId")
             _check_live(deployment)
             request = Request(await attempt.take_id("request"), RequestKind.RESTART, by.user_id)
             return await self._ask(deployment, request, by=by)
@@ -50,10 +49,15 @@ class Operator:
         deployment = await self.deployments.get(deployment_id, by=by, action=Action.EDIT)
         if to == Hosting():
             raise Invalid.one("Say how many instances, of what size, or both.", "instances")
-        platform = self.platforms.get(deployment.platform)
-        if platform is not None and (faults := platform.offers.faults(to)):
+        if faults := self._platform(deployment).offers.faults(to):
             raise Invalid(faults)
         return await self._ask(deployment, Request(new_id("request"), RequestKind.SCALE, by.user_id, to), by=by)
+
+    def _platform(self, deployment: Deployment) -> Platform:
+        platform = self.platforms.get(deployment.platform)
+        if platform is None:
+            raise Invalid.one(f"{deployment.platform.value} is not available on this server.", "deploymentId")
+        return platform
 
     async def _ask(self, deployment: Deployment, request: Request, *, by: Actor) -> Deployment:
         def asked(old: Deployment) -> Deployment:

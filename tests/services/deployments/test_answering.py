@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -84,6 +85,27 @@ async def test_a_restart_goes_on_where_its_worker_was_lost(site: Site, code: Gen
     (running,) = platform.restarted
     assert running.progress.id("restart") == "done"
     assert await said(site, deployment) == [], "it was said before"
+
+
+async def test_what_costs_a_worker_each_time_is_given_up(site: Site, code: Generation) -> None:
+    platform, deployment = Elsewhere(), await deployed(site, code, crashes=2, **live(site))
+    await site.services.operator.restart(deployment.id, by=site.actor)
+    async with serving(site, platform):
+        stored = await answered(site, deployment)
+    assert platform.restarted == []
+    assert stored.status is DeploymentStatus.SUCCESS
+    lost = "The worker was lost each time it tried this: ask again."
+    assert await said(site, deployment) == ["Restarting, as was asked for.", lost]
+
+
+async def test_where_a_platform_is_not_served_any_more_nothing_is_asked(site: Site, code: Generation) -> None:
+    operator, deployment = replace(site.services.operator, platforms={}), await deployed(site, code, **live(site))
+    for asking in (
+        operator.restart(deployment.id, by=site.actor),
+        operator.scale(deployment.id, Hosting(size="x" * 500_000), by=site.actor),
+    ):
+        with pytest.raises(Invalid, match="not available"):
+            await asking
 
 
 async def test_a_restart_is_tried_again_while_its_platform_is_away(site: Site, code: Generation) -> None:
