@@ -55,7 +55,7 @@ class CredentialsInput:
         if isinstance(self.aws, AwsCredentialsInput):
             return credentials.AwsKeys(self.aws.access_key_id, self.aws.secret_access_key, self.aws.session_token)
         if isinstance(self.workspace_token, WorkspaceTokenInput):
-            return credentials.Token(self.workspace_token.token, self.workspace_token.workspace)
+            return credentials.Token(self.workspace_token.token, self.workspace_token.workspace.strip())
         if isinstance(self.token, str):
             return credentials.Token(self.token)
         raise Invalid.one("credentials must be given.", "credentials")

@@ -78,14 +78,17 @@ class DeploymentConfig(msgspec.Struct, frozen=True):
     def of(
         cls, variables: Sequence[tuple[str, str]], build_command: str | None, start_command: str | None
     ) -> "DeploymentConfig":
-        """Take the variables' names and values as they were listed. Raises Invalid where a name is given twice."""
+        """Take the variables' names and values as they were listed, and commands without the space around them. Raises
+        Invalid where a name is given twice.
+        """
         given = Counter(name for name, _ in variables)
         if repeated := [name for name, times in given.items() if times > 1]:
             where = ("config", "environmentVariables")
             raise Invalid(
                 [Fault(f"The variable '{name}' is given more than once.", (*where, name)) for name in repeated]
             )
-        return cls(dict(variables), build_command, start_command)
+        build, start = (command and command.strip() for command in (build_command, start_command))
+        return cls(dict(variables), build, start)
 
     def __repr__(self) -> str:
         return "DeploymentConfig(…)"

@@ -108,6 +108,13 @@ async def test_what_is_wrong_with_an_integration_is_said_and_nothing_is_stored(
     assert (await alice.ask(LIST))["integrations"]["nodes"] == []
 
 
+async def test_the_space_around_a_workspace_is_not_kept(alice: User) -> None:
+    credentials = {"workspaceToken": {"token": TOKEN, "workspace": f"Team of Alice{' ' * 500_000}"}}
+    answer = (await alice.result(CREATE, input={"type": "RENDER", "credentials": credentials}))["data"]
+
+    assert answer["createIntegration"]["userErrors"] == []
+
+
 async def test_exactly_one_form_of_credentials_is_taken(alice: User) -> None:
     for credentials in ({}, {"token": TOKEN, "aws": {"accessKeyId": "A" * 20, "secretAccessKey": "s" * 40}}):
         answer = await alice.result(CREATE, input={"type": "AWS", "credentials": credentials})

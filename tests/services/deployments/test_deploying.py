@@ -42,3 +42,25 @@ async def test_nothing_is_deployed_by_the_team_that_a_project_leaves_meanwhile(a
 
     stored = await services.deployments.table.query("ProjectIdIndex", project.id, PageRequest())
     assert stored.items == []
+
+
+async def test_the_space_around_a_command_is_not_kept(asked: Counted) -> None:
+    services, by = asked.services, asked.actor
+    project = await services.projects.create(NewProject("Shop"), by=by)
+    generation = generation_of(project)
+    await services.generations.table.put_new(generation)
+    space = " " * 450_000  # more than a record has room for
+
+    answer = await asked.ask(
+        "mutation($input: CreateDeploymentInput!) { createDeployment(input: $input)"
+        " { deployment { config { buildCommand startCommand } } userErrors { message } } }",
+        input={
+            "projectId": project.id,
+            "generationId": generation.id,
+            "platform": "LOCAL",
+            "config": {"buildCommand": f"npm run build{space}", "startCommand": f"{space}npm start\n"},
+        },
+    )
+
+    shown = {"buildCommand": "npm run build", "startCommand": "npm start"}
+    assert answer["createDeployment"] == {"deployment": {"config": shown}, "userErrors": []}
