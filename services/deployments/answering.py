@@ -58,6 +58,7 @@ class Answering:
             return
         if not request.calls and not request.tries:
             await self.telling.say(run, request.words)
+            await run.out.flush()  # before it has begun: whoever goes on with it says it no more
         failure = await self._failure_of(request, run, platform)
         if failure is None:
             await self._keep(run, request)

@@ -45,7 +45,7 @@ class Kills:
 
 
 @frozen
-class _Place:
+class Place:
     """A target with its fake, and a project to deploy there."""
 
     name: str
@@ -63,8 +63,8 @@ async def run(kills: int, seed: int, directory: Path) -> Kills:
         fakes = {name: stack.enter_context(kind.fake()) for name, kind in KINDS.items()}
         settings = {key: url for name, kind in KINDS.items() for key, url in kind.settings(fakes[name]).items()}
         async with fleet(directory, Size(apis=1, workers=1, pace=0), {**settings, "CODE_CHECKS": "false"}) as running:
-            user = _server(running).user()
-            places = [await _place(user, name, fakes[name]) for name in KINDS]
+            user = server_of(running).user()
+            places = [await place_at(user, name, fakes[name]) for name in KINDS]
             done = 0
             while done < kills:
                 place = places[sum(deployments.values()) % len(places)]
@@ -76,22 +76,22 @@ async def run(kills: int, seed: int, directory: Path) -> Kills:
     return Kills(kills, seed, time.monotonic() - began, deployments, violations)
 
 
-def _server(running: Fleet) -> Server:
+def server_of(running: Fleet) -> Server:
     port = urlsplit(running.urls[0]).port
     return Server(running.config.model_copy(update={"port": port}))
 
 
-async def _place(user: User, name: str, fake: Any) -> _Place:
+async def place_at(user: User, name: str, fake: Any) -> Place:
     for kind, credentials in KINDS[name].integrations(fake).items():
         await keep(user, kind, credentials)
     project_id = (await user.project())["id"]
     await events(user, await user.generate(project_id, "SCHEMA"))
     generation_id = await user.generate(project_id, "CODE")
     await events(user, generation_id)
-    return _Place(name, KINDS[name], fake, project_id, generation_id)
+    return Place(name, KINDS[name], fake, project_id, generation_id)
 
 
-async def _deployment(running: Fleet, user: User, place: _Place, chance: Random, times: int) -> list[str]:
+async def _deployment(running: Fleet, user: User, place: Place, chance: Random, times: int) -> list[str]:
     """Deploy, lose the worker so many times, and return what is wrong afterwards."""
     before = place.kind.begun(place.fake)
     deployment_id = await user.deploy(place.project_id, place.generation_id, platform=place.name)
@@ -99,7 +99,7 @@ async def _deployment(running: Fleet, user: User, place: _Place, chance: Random,
     async with _watched(user, deployment_id) as (happened, ended):
         for _ in range(times):
             moments.append(chance.randint(0, MOST_CALLS))
-            await _calls(place, moments[-1], ended)
+            await calls_more(place, moments[-1], ended)
             await running.workers[0].kill()
             await running.workers[0].start()
         try:
@@ -120,7 +120,7 @@ async def _deployment(running: Fleet, user: User, place: _Place, chance: Random,
     return wrong
 
 
-async def _calls(place: _Place, number: int, ended: asyncio.Event) -> None:
+async def calls_more(place: Place, number: int, ended: asyncio.Event) -> None:
     """Wait until the target has had so many calls more, or the deployment is live."""
     until = place.fake.calls.total() + number
     while place.fake.calls.total() < until and not ended.is_set():  # noqa: ASYNC110 - the fake is in another thread
