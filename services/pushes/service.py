@@ -99,7 +99,7 @@ class Pushes:
             repository=target.repository,
             branch=target.branch,
             files={file.path: file.content.encode() for file in artifact.files},
-            message=(new.message or "").strip() or f"Generation {generation.number} of {project.name}",
+            message=new.message or f"Generation {generation.number} of {project.name}",
             mark=push_id,
             description=project.name,
         )

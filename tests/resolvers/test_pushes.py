@@ -127,9 +127,7 @@ async def test_code_is_pushed_to_a_new_private_repository(project: Deployed, git
 
 async def test_the_next_push_needs_only_the_generation(project: Deployed, github: FakeGitHub) -> None:
     await connected(project.user, github.token)
-    first = await pushed(
-        project, repository="octocat/users", branch="next", message=f"\nBegin\n\nWith users.{' ' * 3_000}"
-    )
+    first = await pushed(project, repository="octocat/users", branch="next", message="Begin\n\nWith users.")
     repository = github.repositories["octocat/users"]
     assert repository.messages("next")[0] == "Begin"
 
