@@ -20,6 +20,9 @@ from services.platforms.port import (
     Call,
     DeployFailed,
     DeploymentPlatform,
+    Event,
+    Live,
+    Order,
 )
 from tests.services.deployments.elsewhere import Elsewhere, answered, deployed, live, run_of, said, serving
 from tests.services.site import Site, standing
@@ -116,6 +119,32 @@ async def test_a_restart_is_tried_again_while_its_platform_is_away(site: Site, c
     assert len(platform.restarted) == 3
     assert len({running.request for running in platform.restarted}) == 1
     assert (stored.status, stored.failures) == (DeploymentStatus.SUCCESS, 0)
+
+
+class Here(Elsewhere):
+    """A platform on which everything runs in the worker, until it is over."""
+
+    outlives = False
+
+    async def deploy(self, order: Order) -> AsyncGenerator[Event]:
+        yield Live(f"https://{order.site}.example.com")
+        await asyncio.Event().wait()
+
+
+async def test_what_a_run_holds_is_asked_again_by_it(site: Site, code: Generation) -> None:
+    platform, deployment = Here(away=2), await deployed(site, code)
+    async with serving(site, platform), asyncio.timeout(40):
+        await site.services.deployments.queue.send(deployment.id, group=deployment.team_id)
+        while True:
+            stored = await site.services.deployments.table.find(deployment.id)
+            if stored is not None and stored.answers:
+                break
+            await asyncio.sleep(0.1)
+        await site.services.operator.restart(deployment.id, by=site.actor)
+        await answered(site, deployment)
+        await site.services.operator.restart(deployment.id, by=site.actor)
+        await answered(site, deployment)
+    assert len(platform.restarted) == 4
 
 
 @pytest.mark.parametrize("trouble", [DeployFailed("CREDENTIALS_REFUSED", "No."), ValueError("of ours")])
