@@ -2,13 +2,13 @@
 
 import base64
 import json
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from services.platforms.output import cleaned
+from services.platforms.output import CUT, cleaned
 
 MASKED: Final = "***"
 SHORTEST: Final = 6
@@ -34,11 +34,17 @@ class Mask:
         return masked + text[position:]
 
     def _places(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where a value stands, by the starts: of several that begin at one place, the longest."""
+        """Yield where a value stands, by the starts: of several that begin at one place, the longest; or as much of one
+        as was left where the text was cut.
+        """
         begins = self._beginnings
         for start in range(len(text) - SHORTEST + 1):
-            if text[start : start + SHORTEST] in begins and (form := self._longest_at(text, start)) is not None:
+            if text[start : start + SHORTEST] not in begins:
+                continue
+            if (form := self._longest_at(text, start)) is not None:
                 yield start, start + len(form)
+            if (end := self._cut_at(text, start)) is not None:
+                yield start, end
 
     def _longest_at(self, text: str, start: int) -> str | None:
         """Return the longest form that begins at a place: it is the last one there in the order of texts, or begins
@@ -48,6 +54,15 @@ class Mask:
         while at >= 0 and not text.startswith(self._forms[at], start):
             at = self._beginning_of[at]
         return self._forms[at] if at >= 0 else None
+
+    def _cut_at(self, text: str, start: int) -> int | None:
+        """Return where a text was cut within a form that begins at a place."""
+        cut = text.find(CUT, start + SHORTEST)
+        if cut < 0:
+            return None
+        left = text[start:cut].removesuffix(" ")
+        at = bisect_left(self._forms, left)
+        return start + len(left) if at < len(self._forms) and self._forms[at].startswith(left) else None
 
     @cached_property
     def _forms(self) -> list[str]:

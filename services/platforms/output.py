@@ -7,6 +7,8 @@ from typing import Final
 from services.platforms.port import LogLevel, LogStream
 
 MAX_LINE_BYTES: Final = 8_192
+CUT: Final = "…"
+"""Stands where the rest of a text was left out, so that half of what must not be shown is known for that."""
 
 # ECMA-48: control sequences, operating system commands (such as links and titles), then single escapes.
 _ESCAPES: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]")
@@ -59,13 +61,18 @@ class LineSplitter:
         # A cut may fall inside a character: an incremental decoder does not report that one as invalid.
         text = codecs.getincrementaldecoder("utf-8")("replace").decode(bytes(self._kept), final=not left_out)
         self._kept.clear()
-        note = f" … [{left_out} bytes left out]" if left_out else ""
+        note = f" {CUT} [{left_out} bytes left out]" if left_out else ""
         return cleaned(text) + note
 
 
 def cleaned(text: str) -> str:
     """Return a text without escape sequences and control characters."""
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many characters, which says by CUT that it was longer."""
+    return text if len(text) <= most else text[: most - len(CUT)] + CUT
 
 
 def level_of(message: str, *, stream: LogStream, from_stderr: bool) -> LogLevel:

@@ -23,7 +23,7 @@ from botocore.parsers import ResponseParserError
 from services.core.frozen import frozen
 from services.foundation.aws.accounts import ForeignAccount
 from services.foundation.aws.outage import REFUSED_CREDENTIALS
-from services.platforms.output import cleaned
+from services.platforms.output import cleaned, shortened
 from services.platforms.port import DeployFailed
 from services.platforms.vendors.client import MOST_WORDS, Refused, Unclear
 from services.platforms.vendors.patience import Busy, Limited, Patience, Pauses, Turns
@@ -167,7 +167,7 @@ def _refusal(error: ClientError, service: str, *, repeatable: bool) -> Exception
     if code in _REFUSED:
         words = "AWS does not accept the access key of the integration: replace it with a new one."
         return DeployFailed("CREDENTIALS_REFUSED", words)
-    return Refused(status, code, cleaned(words)[:MOST_WORDS], f"{service}:{error.operation_name}")
+    return Refused(status, code, shortened(cleaned(words), MOST_WORDS), f"{service}:{error.operation_name}")
 
 
 def _silence(error: BotoCoreError | ResponseParserError, *, repeatable: bool) -> Exception:

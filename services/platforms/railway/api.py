@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from services.core.frozen import frozen
-from services.platforms.output import cleaned
+from services.platforms.output import cleaned, shortened
 from services.platforms.port import DeployFailed
 from services.platforms.railway.answers import Deployment, OneDeployment, Place, Up, Who
 from services.platforms.railway.documents import DEPLOYMENT, WHO, Document
@@ -73,7 +73,7 @@ class Api:
             raise DeployFailed("GONE", "Railway has this deployment no more: it was deleted there.") from None
 
     async def _refusal(self, error: _Error, document: Document) -> Exception:
-        words = cleaned(error.message)[:MOST_WORDS]
+        words = shortened(cleaned(error.message), MOST_WORDS)
         said, code = words.lower(), error.extensions.code
         if "not authorized" in said:  # said of a token and of a thing alike
             is_accepted = document is not WHO and await self._is_accepted()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.core.frozen import frozen
-from services.platforms.output import MAX_LINE_BYTES, cleaned
+from services.platforms.output import MAX_LINE_BYTES, cleaned, shortened
 from services.platforms.port import LogLevel, LogStream
 from services.platforms.railway.answers import Deployment, Lines, LogLine, Look
 from services.platforms.railway.api import Api
@@ -100,7 +100,7 @@ class Logs:
 def _pieces(lines: Iterable[LogLine]) -> Iterator[tuple[LogLine, str]]:
     for line in lines:
         for text in line.text.splitlines() or [""]:
-            yield line, cleaned(text)[:MAX_LINE_BYTES]
+            yield line, shortened(cleaned(text), MAX_LINE_BYTES)
 
 
 def _time_of(line_id: str) -> datetime:

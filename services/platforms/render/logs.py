@@ -6,7 +6,7 @@ from typing import Final
 
 from services.core.clock import iso
 from services.core.frozen import frozen
-from services.platforms.output import MAX_LINE_BYTES, cleaned
+from services.platforms.output import MAX_LINE_BYTES, cleaned, shortened
 from services.platforms.port import LogLevel, LogStream
 from services.platforms.render.answers import LogLine, Service
 from services.platforms.render.api import MOST, Render
@@ -77,7 +77,7 @@ class Logs:
         has_told = False
         for number, text in enumerate(line.message.splitlines() or [""]):
             name = f"{line.id}.{number}" if number else line.id
-            message = cleaned(text)[:MAX_LINE_BYTES]
+            message = shortened(cleaned(text), MAX_LINE_BYTES)
             has_told |= await self.work.line(stream, message, id=name, at=line.timestamp, level=level)
         return has_told
 

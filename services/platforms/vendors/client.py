@@ -15,7 +15,7 @@ import msgspec
 from services.core.foreign_json import UnreadableJson, read_json
 from services.core.frozen import frozen
 from services.core.tls import trusted
-from services.platforms.output import cleaned
+from services.platforms.output import cleaned, shortened
 from services.platforms.port import DeployFailed
 from services.platforms.vendors.patience import Busy, Limited, Patience, Pauses, Turns
 
@@ -233,7 +233,7 @@ def _words(body: object) -> tuple[str, str]:
     flat = cast("dict[str, object]", body)
     inner = flat.get("error", flat)
     if not isinstance(inner, dict):
-        return "", cleaned(str(inner))[:MOST_WORDS]
+        return "", shortened(cleaned(str(inner)), MOST_WORDS)
     fields = cast("dict[str, object]", inner)
     code = fields.get("code") or fields.get("id") or ""
-    return str(code)[:MOST_WORDS], cleaned(str(fields.get("message") or ""))[:MOST_WORDS]
+    return str(code)[:MOST_WORDS], shortened(cleaned(str(fields.get("message") or "")), MOST_WORDS)

@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus, urlencode
 import pytest
 
 from services.platforms.mask import Mask
+from services.platforms.output import MAX_LINE_BYTES, LineSplitter, shortened
 
 SECRET = 'pä ss/w"or\\d+1'
 
@@ -83,6 +84,23 @@ def test_of_many_values_that_begin_alike_the_longest_is_found_wherever_it_is() -
     for value in ("secret", "secretababab", f"secret{'ab' * 59}", "secret1999"):
         assert mask(f"<{value}> and <{value}!>") == "<***> and <***!>"
     assert mask("secretabax secretb secre") == "***ax ***b secre"
+
+
+@pytest.mark.parametrize("most", range(20, 90))
+def test_where_a_text_was_cut_no_half_of_a_value_is_left(most: int) -> None:
+    secret = "correct-horse-battery-staple"
+    mask = Mask([secret])
+
+    said = mask(f"Refused: {shortened(f'PASSWORD={secret} is no {secret}', most)}. Try again.")
+
+    assert secret[:6] not in said
+    assert said.endswith(". Try again.")
+
+
+def test_of_a_line_that_is_too_long_no_half_of_a_value_is_left() -> None:
+    (line,) = LineSplitter().feed(b"x" * (MAX_LINE_BYTES - 20) + b"correct-horse-battery-staple\n")
+
+    assert Mask(["correct-horse-battery-staple"])(line) == "x" * (MAX_LINE_BYTES - 20) + "*** … [8 bytes left out]"
 
 
 @pytest.mark.timeout(30)
