@@ -12,8 +12,10 @@ from services.deployments.model import Deployment
 from services.deployments.service import Deployments
 from services.environments.model import Environment
 
+MOST_LOOKED_AT: Final = 20
+"""Deployments for one page."""
 _PARTS: Final = 2
-"""Of a cursor: the deployment, and the cursor of the line in its stream."""
+"""Of a cursor: the deployment, and the cursor of the line in its stream; empty for its first."""
 
 
 @frozen
@@ -34,9 +36,13 @@ async def environment_logs(
     after_id, after = _position(page.after)
     found: list[EnvironmentLine] = []
     cursors: list[str] = []
+    looked_at = 0
     async for deployment in _from(deployments, environment, after_id):
         if not _may_have_lines(deployment, shown):
             continue
+        if looked_at == MOST_LOOKED_AT:
+            return Page(found, cursors, has_next=True, end=encode_cursor([deployment.id, ""]))
+        looked_at += 1
         asked = PageRequest(page.first, after if deployment.id == after_id else None)
         part = await deployments.logs(deployment, asked, shown=shown)
         found += [EnvironmentLine(deployment.id, line) for line in part.items]
@@ -54,7 +60,7 @@ def _position(cursor: str | None) -> tuple[str, str | None]:
     deployment_id, after = decode_cursor(cursor, parts=_PARTS)
     if not isinstance(deployment_id, str) or not isinstance(after, str):
         raise Invalid.one("after is not a cursor of this list.", "after")
-    return deployment_id, after
+    return deployment_id, after or None
 
 
 async def _from(deployments: Deployments, environment: Environment, first_id: str) -> AsyncGenerator[Deployment]:

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from services.config import Config
 from services.core.clock import utc_now
-from services.core.ids import EnvironmentId, new_id
+from services.core.ids import DeploymentId, EnvironmentId, new_id
 from services.deployments.deploying import NewDeployment
+from services.deployments.environment_logs import MOST_LOOKED_AT as MOST_DEPLOYMENTS
 from services.deployments.events import LogLine, encode
 from services.deployments.model import ArchivedEntry, DeploymentStatus, LogChunk
 from services.deployments.service import MOST_LOOKED_AT
@@ -90,3 +91,22 @@ async def test_a_text_to_look_for_has_an_end(asked: Counted, text: str) -> None:
     fine = await asked.ask(query, id=deployment_id, filter={"contains": "\t" * 500})
 
     assert fine["deployment"]["logs"]["nodes"] == []
+
+
+async def test_very_many_deployments_are_looked_through_in_pages_that_go_on(asked: Counted) -> None:
+    environment_id, deployment_id = await written(asked, lines=CHUNK)
+    services, by = asked.services, asked.actor
+    first = await services.deployments.get(DeploymentId(deployment_id), by=by)
+    for _ in range(MOST_DEPLOYMENTS + 1):
+        new = NewDeployment(first.project_id, first.generation_id, None, environment_id=environment_id)
+        await services.deployer.create(new, by=by)
+    query = f"query($id: ID!, $after: String, $filter: LogFilter) {{ environment(id: $id) {{ {OF_ENVIRONMENT} }} }}"
+
+    pages: list[Any] = []
+    after = None
+    while after or not pages:
+        variables = {"id": environment_id, "after": after, "filter": {"contains": " 7."}}
+        pages.append((await asked.ask(query, **variables))["environment"]["logs"])
+        after = pages[-1]["pageInfo"]["endCursor"] if pages[-1]["pageInfo"]["hasNextPage"] else None
+
+    assert [page["nodes"] for page in pages] == [[{"line": {"message": "line 7."}}], []]
