@@ -40,6 +40,9 @@ LONGEST_PAUSE: Final = 60
 What writes a line every half a minute is so looked at four times a minute, not twenty times.
 """
 
+LOOK_LIMIT: Final = 20.0
+"""Seconds that a look may take. It can be had again, so a platform that is away keeps no slot from those who wait."""
+
 STOPS: Final = 12
 """Times that a platform which is away is asked again to stop something: over an hour and more."""
 
@@ -66,6 +69,7 @@ class DeploymentJob:
     environments: Environments
     announcer: Announcer[Deployment]
     now: Clock
+    look_limit: float = LOOK_LIMIT
 
     async def archived(self, record: Deployment) -> int:
         """Archive what an earlier attempt left in the log, so that the stream goes on where storage ends."""
@@ -124,8 +128,7 @@ class DeploymentJob:
         It runs on, whether or not we can see it: nothing that goes wrong with a look ends it.
         """
         try:
-            placement = await self.orders.placement(run.record)
-            await self.follow(run, platform.look(placement), Mask(placement.secrets))
+            await self._see(run, platform)
             await run.out.flush()
             await self.archived(run.record)
         except (LeaseLost, Fenced, Closed):
@@ -138,6 +141,18 @@ class DeploymentJob:
         pause = max(FIRST_PAUSE, pause)
         run.pending["pause"] = pause
         raise Parked(pause)
+
+    async def _see(self, run: Run[Deployment], platform: port.Platform) -> None:
+        """Tell what has been written, as far as that comes within the time of a look. Raises JobFailed."""
+        placement = await self.orders.placement(run.record)
+        limit = asyncio.timeout(self.look_limit)
+        try:
+            async with limit:
+                await self.follow(run, platform.look(placement), Mask(placement.secrets))
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            log.info("%s was looked at for as long as a look may take", run.record.id)
 
     async def follow(self, run: Run[Deployment], happenings: AsyncGenerator[port.Event], mask: Mask) -> None:
         """Store what happens, and tell of it. Raises JobFailed."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -50,6 +51,18 @@ async def test_whatever_goes_wrong_with_a_look_leaves_what_runs_as_it_is(
     async with run_of(site, deployment, Elsewhere(trouble)) as (job, run):
         with pytest.raises(Parked):
             await job.work(run)
+    stored = await job.table.find(deployment.id)
+    assert stored is not None
+    assert (stored.status, stored.finished_at) == (DeploymentStatus.SUCCESS, None)
+
+
+async def test_a_look_at_a_platform_that_is_away_keeps_no_slot_from_others(site: Site, code: Generation) -> None:
+    deployment = await deployed(site, code, **live(site))
+    platform = Elsewhere(may_look=asyncio.Event())
+    async with run_of(site, deployment, platform) as (job, run), asyncio.timeout(20):
+        with pytest.raises(Parked):
+            await replace(job, look_limit=0.2).work(run)
+    assert platform.looked.is_set()
     stored = await job.table.find(deployment.id)
     assert stored is not None
     assert (stored.status, stored.finished_at) == (DeploymentStatus.SUCCESS, None)
