@@ -1,6 +1,7 @@
 """`snapinfra demo`: a server of its own, the main job, and proof that the backend works."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,14 +53,14 @@ async def demonstrate() -> bool:
     return True
 
 
-async def use(client: Client, arrival: Arrival) -> None:
+async def use(client: Client, arrival: Arrival, *, headers: Mapping[str, str] | None = None) -> None:
     """Create a record in a table that refers to no other, read it back, and have a bad one refused."""
     project = (await client.ask(TABLES, id=arrival.project_id))["project"]
     if project["status"] != "DEPLOYED":
         raise Refused(f"The project is {project['status']}, not DEPLOYED.")
     table = next(table for table in project["schema"]["tables"] if not _refers(table))
     record = {field["name"]: _sample(field) for field in table["fields"] if not field["primaryKey"]}
-    async with httpx.AsyncClient(verify=trusted(), base_url=arrival.url or "", timeout=10) as http:
+    async with httpx.AsyncClient(verify=trusted(), base_url=arrival.url or "", headers=headers, timeout=10) as http:
         created = await _expect(http, 201, "POST", f"/{table['name']}", json=record)
         read = await _expect(http, 200, "GET", f"/{table['name']}/{created['id']}")
         if any(read[name] != value for name, value in record.items()):

@@ -10,7 +10,7 @@ from cli.narration import headline
 from cli.operations import (
     CREATE_ENVIRONMENT,
     DELETE_VARIABLES,
-    DEPLOY_INTO,
+    DEPLOY,
     ENVIRONMENTS,
     PROJECT_OF_ENVIRONMENT,
     SET_VARIABLES,
@@ -65,7 +65,7 @@ async def deploy(client: Client, environment_id: str, generation_id: str) -> Non
     if environment is None:
         raise Refused(f"No environment with the id '{environment_id}'.")
     given = {"projectId": environment["project"]["id"], "generationId": generation_id, "environmentId": environment_id}
-    asked = await client.ask(DEPLOY_INTO, input=given)
+    asked = await client.ask(DEPLOY, input=given)
     headline(f"Running at {await until_live(client, asked['createDeployment']['deployment']['id'])}")
 
 

@@ -45,12 +45,13 @@ async def travel(
     *,
     name: str | None = None,
     to: str | None = LOCAL,
+    secret: str | None = None,
     target: Target | None = None,
 ) -> Arrival:
     """Create a project, generate its schema and code, and deploy it. Raises Refused where a step fails.
 
-    `to` is the platform as the schema has it; None deploys nowhere. `target` is what the commands that are printed are
-    for; None prints none.
+    `to` is the platform as the schema has it; None deploys nowhere. `secret` is the backend's JWT_SECRET anywhere but
+    at LOCAL. `target` is what the commands that are printed are for; None prints none.
     """
     if to is not None:
         await require(client, to)  # before anything is made, and paid for
@@ -58,10 +59,17 @@ async def travel(
     created = await client.ask(CREATE, name=title, description=description[:500])
     project_id = created["createProject"]["project"]["id"]
     headline(f"Project {project_id}")
-    return await _go(client, project_id, description, _Earlier(), to=to, target=target)
+    return await _go(client, project_id, description, _Earlier(), to=to, secret=secret, target=target)
 
 
-async def resume(client: Client, project_id: str, *, to: str | None = LOCAL, target: Target | None = None) -> Arrival:
+async def resume(
+    client: Client,
+    project_id: str,
+    *,
+    to: str | None = LOCAL,
+    secret: str | None = None,
+    target: Target | None = None,
+) -> Arrival:
     """Do what `travel` does, from where a project is: watch what is under way, and ask for what is missing."""
     project = (await client.ask(STATE, id=project_id))["project"]
     if project is None:
@@ -70,7 +78,7 @@ async def resume(client: Client, project_id: str, *, to: str | None = LOCAL, tar
     earlier = _Earlier(project["generations"]["nodes"], project["latestDeployment"])
     schema = earlier.newest("SCHEMA")
     prompt = schema["prompt"] if schema else project["description"]
-    return await _go(client, project_id, prompt, earlier, to=to, target=target)
+    return await _go(client, project_id, prompt, earlier, to=to, secret=secret, target=target)
 
 
 @frozen
@@ -97,14 +105,21 @@ class _Earlier:
 
 
 async def _go(
-    client: Client, project_id: str, prompt: str, earlier: _Earlier, *, to: str | None, target: Target | None
+    client: Client,
+    project_id: str,
+    prompt: str,
+    earlier: _Earlier,
+    *,
+    to: str | None,
+    secret: str | None,
+    target: Target | None,
 ) -> Arrival:
     async with _telling_how_to_come_back(project_id, to=to, target=target):
         await _generated(client, project_id, "SCHEMA", prompt, earlier)
         code = await _generated(client, project_id, "CODE", prompt, earlier)
         if to is None:
             return Arrival(project_id, code)
-        deployment_id, url = await _deployed(client, project_id, code, earlier, to=to)
+        deployment_id, url = await _deployed(client, project_id, code, earlier, to=to, secret=secret)
     headline(f"Running at {url}")
     if target is not None:
         click.echo(f"Its log: {target.command('logs', deployment_id, '--follow')}")
@@ -154,14 +169,23 @@ async def _generated(client: Client, project_id: str, kind: str, prompt: str, ea
 
 
 async def _deployed(
-    client: Client, project_id: str, generation_id: str, earlier: _Earlier, *, to: str
+    client: Client, project_id: str, generation_id: str, earlier: _Earlier, *, to: str, secret: str | None
 ) -> tuple[str, str]:
     """Deploy, or watch the deployment that is there, until it answers; return its id, and where it does."""
     deployment_id = earlier.deployment_of(generation_id)
     if deployment_id is None:
-        asked = await client.ask(DEPLOY, projectId=project_id, generationId=generation_id, platform=to)
+        asked = await client.ask(DEPLOY, input=_order(project_id, generation_id, to=to, secret=secret))
         deployment_id = asked["createDeployment"]["deployment"]["id"]
     return deployment_id, await until_live(client, deployment_id)
+
+
+def _order(project_id: str, generation_id: str, *, to: str, secret: str | None) -> dict[str, Any]:
+    """Return what to deploy. Elsewhere a backend runs in production, for which a scaffolded one wants a secret."""
+    order = {"projectId": project_id, "generationId": generation_id, "platform": to}
+    if to == LOCAL or secret is None:
+        return order
+    click.echo(f"\nJWT_SECRET, by which the backend knows its users' tokens, is now {secret}")
+    return {**order, "config": {"environmentVariables": [{"name": "JWT_SECRET", "value": secret}]}}
 
 
 async def roll_back(client: Client, deployment_id: str, to: str) -> str:

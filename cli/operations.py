@@ -43,13 +43,6 @@ subscription Watch($id: ID!, $after: String) {
 }"""
 
 DEPLOY: Final = """
-mutation Deploy($projectId: ID!, $generationId: ID!, $platform: DeploymentPlatform!) {
-  createDeployment(input: {projectId: $projectId, generationId: $generationId, platform: $platform}) {
-    deployment { id } userErrors { message }
-  }
-}"""
-
-DEPLOY_INTO: Final = """
 mutation Deploy($input: CreateDeploymentInput!) {
   createDeployment(input: $input) { deployment { id } userErrors { message } }
 }"""

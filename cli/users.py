@@ -1,5 +1,6 @@
 """The commands for users of a server: from a sentence to a backend, and what follows."""
 
+from secrets import token_urlsafe
 from typing import Final
 
 import click
@@ -20,7 +21,8 @@ def new(description: str, name: str | None, *, deploy: bool, to: str, server: Ta
     """Turn DESCRIPTION into a running backend, and show it happen."""
     from cli.journey import travel  # noqa: PLC0415 - commands load what they need
 
-    run(travel(client_of(server), description, name=name, to=platform(to) if deploy else None, target=server))
+    where = platform(to) if deploy else None
+    run(travel(client_of(server), description, name=name, to=where, secret=token_urlsafe(32), target=server))
 
 
 @users.command()
@@ -32,7 +34,8 @@ def resume(project_id: str, *, deploy: bool, to: str, server: Target) -> None:
     """Come back to PROJECT: watch what is under way, and ask for what `new` had not come to."""
     from cli.journey import resume as resuming  # noqa: PLC0415 - commands load what they need
 
-    run(resuming(client_of(server), project_id, to=platform(to) if deploy else None, target=server))
+    where = platform(to) if deploy else None
+    run(resuming(client_of(server), project_id, to=where, secret=token_urlsafe(32), target=server))
 
 
 @users.command()

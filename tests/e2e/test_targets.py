@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import httpx
+import jwt
 import pytest
 
 from cli.demo import use
@@ -16,6 +17,8 @@ from tests.resolvers.deployed import Deployed
 from tests.snapinfra import User, serving, settings
 
 SENTENCE = "A library with books"
+SECRET = "a secret of the backend, long enough"
+SIGNED_IN = {"authorization": f"Bearer {jwt.encode({'sub': 'somebody'}, SECRET, algorithm='HS256')}"}
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +45,15 @@ async def test_a_sentence_becomes_a_backend_there_and_comes_back(
             for integration, credentials in KINDS[kind].integrations(fake).items():
                 await keep(alice, integration, credentials)
             async with asyncio.timeout(200):
-                arrival = await travel(alice, SENTENCE, to=kind)
-                await use(alice, arrival)
+                arrival = await travel(alice, SENTENCE, to=kind, secret=SECRET)
+                await use(alice, arrival, headers=SIGNED_IN)
                 assert arrival.deployment_id is not None
-                second = await alice.deploy(arrival.project_id, arrival.generation_id, platform=kind)
+                second = await alice.deploy(
+                    arrival.project_id,
+                    arrival.generation_id,
+                    platform=kind,
+                    environmentVariables=[{"name": "JWT_SECRET", "value": SECRET}],
+                )
                 while (await status(second, alice))["status"] != "SUCCESS":  # noqa: ASYNC110 - polled as a user does
                     await asyncio.sleep(0.2)
                 url = await roll_back(alice, second, arrival.deployment_id)
@@ -56,7 +64,7 @@ async def test_a_sentence_becomes_a_backend_there_and_comes_back(
 
 
 async def has_books(url: str) -> None:
-    async with httpx.AsyncClient(verify=trusted()) as http:
+    async with httpx.AsyncClient(verify=trusted(), headers=SIGNED_IN) as http:
         assert (await http.get(f"{url}/authors")).json()["items"], "the tables are as they were"
 
 

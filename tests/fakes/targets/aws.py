@@ -195,7 +195,8 @@ class FakeAws(Target):
     async def _role(self, _: Request) -> Response:
         """Answer a task that asks for the credentials of its role, as ECS's agent does."""
         keys = {"AccessKeyId": "ASIAIOSFODNN7EXAMPLE", "SecretAccessKey": "of-the-role", "Token": "of-the-role"}
-        return JSONResponse({**keys, "Expiration": (utc_now() + timedelta(hours=6)).isoformat()})
+        until = utc_now() + timedelta(hours=6)
+        return JSONResponse({**keys, "Expiration": f"{until:%Y-%m-%dT%H:%M:%SZ}"})  # AWS's clients take no other offset
 
     def _service(self, request: Request) -> str:
         scope = _scope(request)

@@ -66,7 +66,7 @@ class Machine:
     async def start(self, site: str, code: Code, environment: Mapping[str, str], emit: Emit) -> bool:
         await self.stop(site)
         url = self.url(site)
-        settings = {**environment, "PORT": str(self._ports[site])}
+        settings = {"NODE_ENV": "production", **environment, "PORT": str(self._ports[site])}  # as vendors set it
         process = await self._start(code.command, self._folder(code.files), settings)
         self._running[site] = process
         reading = asyncio.create_task(self._read(process, emit))
