@@ -78,7 +78,7 @@ class Turns:
     async def _wait(self, deadline: float) -> None:
         """Wait while the platform wants to be left alone; longer waits are the queue's."""
         left = await self.pauses.left(self.key)
-        if asyncio.get_running_loop().time() + left > deadline:
+        if left and asyncio.get_running_loop().time() + left > deadline:
             words = f"{self.name} takes no more calls of this account for now."
             raise DeployFailed("RATE_LIMITED", words, again_after=left)
         if left:

@@ -1,5 +1,6 @@
 """Answers of a platform that nobody expects: too large, endless, of another form, or with what nobody may read."""
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from services.platforms.heroku.adapter import HerokuPlatform
 from services.platforms.port import DeployFailed
 from services.platforms.preparing import Prepared
 from services.platforms.vendors.client import MOST_BYTES, retry_after
-from services.platforms.vendors.patience import Patience
+from services.platforms.vendors.patience import Busy, Patience, Turns
 from tests.fakes.targets.server import Target
 from tests.services.platforms.conformance import COMMON, InProcess
 
@@ -57,9 +58,25 @@ def platform(fake: Hostile) -> HerokuPlatform:
     return HerokuPlatform(base_url=fake.url, pauses=InProcess(), **common)
 
 
+async def test_who_is_no_longer_tried_is_not_said_to_ask_for_a_pause() -> None:
+    """The pause before a repeat may end after all that repeating may take."""
+
+    async def once() -> None:
+        raise Busy("It does not answer")
+
+    for _ in range(20):
+        turns = Turns(
+            name="It", key="it", pauses=InProcess(), patience=Patience(trying=0.011, first=0.01, longest=0.01)
+        )
+        with pytest.raises(DeployFailed) as failure:
+            await turns.call(once)
+        assert failure.value.reason == "PLATFORM_UNAVAILABLE"
+
+
 async def endless() -> AsyncIterator[bytes]:
     while True:
         yield b" " * 65_536
+        await asyncio.sleep(0)  # else the server never hears that nobody reads it
 
 
 def bomb() -> bytes:
