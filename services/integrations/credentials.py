@@ -10,6 +10,7 @@ from services.core.credentials import AwsKeys, AwsRole, StoredCredentials, Token
 from services.core.errors import Fault
 from services.core.text import bounded
 
+_decoder: Final = msgspec.json.Decoder[StoredCredentials](StoredCredentials)
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{8,4096}", re.ASCII)
 _ACCESS_KEY: Final = re.compile(r"[A-Z0-9]{16,128}", re.ASCII)
 _ROLE: Final = re.compile(r"arn:aws[a-z-]{0,20}:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
@@ -70,4 +71,4 @@ def written(credentials: StoredCredentials) -> bytes:
 
 def read(plain: bytes) -> StoredCredentials:
     """Read credentials that were opened."""
-    return msgspec.json.decode(plain, type=StoredCredentials)  # pyright: ignore[reportArgumentType, reportReturnType] - a union is a type to msgspec
+    return _decoder.decode(plain)
