@@ -40,7 +40,8 @@ from services.platforms.registry import Patience, RegistryUnreachable, install
 HOST: Final = "127.0.0.1"
 TEMPLATE: Final = "infrastructure/template.json"
 
-_TAIL: Final = 10
+_TAIL: Final = 24
+"""Lines, none of them blank. Node writes an error's message before ten lines of its stack, and properties after it."""
 _DEFAULT_START: Final = "node dist/server.js"
 
 
@@ -280,11 +281,12 @@ class Tail:
     async def add(self, message: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
         level = level_of(message, stream=self._stream, from_stderr=from_stderr)
         masked = self._mask(message)  # before `quote` cuts it, for nobody knows a value by its half
-        self._last.append(masked)
+        if masked.strip():
+            self._last.append(masked)
         await self._backend.emit(Line(self._backend.machine.now(), level, self._stream, masked))
 
     def quote(self) -> str:
-        said = [line[:500] for line in self._last if line.strip()]
+        said = [line[:500] for line in self._last]
         return "\nIts last lines:\n" + "\n".join(said) if said else " It wrote nothing."
 
 

@@ -35,7 +35,8 @@ CALLS: Final = 5
 LOOKS: Final = 5
 """For the effect of a call that nobody knows the answer of: lists at platforms lag behind."""
 
-_TAIL: Final = 10
+_TAIL: Final = 24
+"""Lines, none of them blank. Node writes an error's message before ten lines of its stack, and properties after it."""
 _LONGEST_QUOTED: Final = 500
 
 
@@ -92,7 +93,8 @@ class Work:
         line = Line(at or self.now(), level, stream, masked, id)
         if not self.placement.told.is_new(line):
             return False
-        self._last.append(masked)
+        if masked.strip():
+            self._last.append(masked)
         await self.emit(line)
         return True
 
@@ -190,5 +192,5 @@ class Work:
 
     def quote(self) -> str:
         """Return the last lines, for the sentence that says how it ended."""
-        lines = [line[:_LONGEST_QUOTED] for line in self._last if line.strip()]
+        lines = [line[:_LONGEST_QUOTED] for line in self._last]
         return "\nThe last lines:\n" + "\n".join(lines) if lines else ""

@@ -353,6 +353,19 @@ async def test_a_server_that_exits_at_once_fails_at_once(tmp_path: Path) -> None
     assert seen[-1] == StepChanged("health", StepState.FAILED)
 
 
+async def test_a_crash_is_told_with_its_error_though_its_stack_and_other_output_come_after_it(tmp_path: Path) -> None:
+    server = """
+      const error = () => Object.assign(new Error("no database"), { host: "db", port: 5432 });
+      const deep = (left) => { if (left) deep(left - 1); else throw error(); };
+      process.on("exit", () => { for (let i = 0; i < 5; i += 1) console.log(`\\nclosed ${i}`); });
+      deep(40);
+    """
+    failure, _ = await failing(platform(tmp_path), order(backend(server=server)))
+
+    assert failure.reason == "CRASHED"
+    assert "Error: no database" in failure.message
+
+
 async def test_a_server_that_never_answers_200_is_not_healthy(tmp_path: Path) -> None:
     server = """
       require("node:http").createServer((request, response) => {
