@@ -17,7 +17,9 @@ class FieldType(Enum):
     INTEGER = "INTEGER"
     """A whole number of up to 53 bits."""
     FLOAT = "FLOAT"
-    """A number."""
+    """A number, rounded to the nearest of 64 bits: for measures, not for money."""
+    DECIMAL = "DECIMAL"
+    """An exact decimal number, written as text: `"19.99"`. For money."""
     BOOLEAN = "BOOLEAN"
     """True or false."""
     DATE = "DATE"
@@ -52,8 +54,60 @@ class OnDelete(Enum):
     """They prevent the deletion."""
 
 
+class FieldFormat(Enum):
+    """What the text of a field must be."""
+
+    EMAIL = "EMAIL"
+    """An e-mail address."""
+    URL = "URL"
+    """An absolute http or https URL."""
+    CURRENCY = "CURRENCY"
+    """A currency's code of three letters (ISO 4217)."""
+
+
+class FieldAccess(Enum):
+    """Who sets a field, and when."""
+
+    READ_WRITE = "READ_WRITE"
+    """Clients set it whenever they may change the row."""
+    IMMUTABLE = "IMMUTABLE"
+    """Clients set it once, when they create the row."""
+    READ_ONLY = "READ_ONLY"
+    """The server sets it: it has its default, or what the policy takes from the token; in a body it is refused."""
+
+
+class Secrecy(Enum):
+    """How the value of a field is kept that no answer ever shows."""
+
+    HASHED = "HASHED"
+    """As a salted hash: it can be compared with what somebody enters, and read by nobody. For passwords."""
+    SEALED = "SEALED"
+    """Encrypted: the server's own code can open it. For keys of other services."""
+
+
+class FieldRules(Part, frozen=True):
+    """What values of a field are refused beside those of other types."""
+
+    format: FieldFormat | None = None
+    values: tuple[str, ...] = ()
+    """Of a STRING: the only ones that it may have; none means any."""
+    minimum: str | None = None
+    """Of an INTEGER, FLOAT or DECIMAL, as a decimal number; of a DATE or DATETIME, as its text. Inclusive."""
+    maximum: str | None = None
+    """As the minimum, and not below it."""
+    min_length: int | None = None
+    """Of a STRING or TEXT, in characters (Unicode code points)."""
+    max_length: int | None = None
+    pattern: str | None = None
+    """Of a STRING or TEXT: a regular expression (ECMA-262, with the flag `u`) for the whole of it."""
+    scale: int | None = None
+    """Of a DECIMAL: the most digits after the point; 2 where it is not given."""
+    case_insensitive: bool = False
+    """Of a unique STRING: whether values that differ in case alone count as the same."""
+
+
 class Field(Part, frozen=True):
-    """A column of a table. `default_value` must be a value of the field's type."""
+    """A column of a table. `default_value` must be a value of the field's type, and keep its rules."""
 
     name: str
     type: FieldType
@@ -61,6 +115,11 @@ class Field(Part, frozen=True):
     primary_key: bool = False
     unique: bool = False
     default_value: Any = None
+    access: FieldAccess = FieldAccess.READ_WRITE
+    secrecy: Secrecy | None = None
+    rules: FieldRules | None = None
+    former_names: tuple[str, ...] = ()
+    """What it was called in earlier versions, so that a migration moves its values."""
 
 
 class Index(Part, frozen=True):
@@ -71,29 +130,107 @@ class Index(Part, frozen=True):
     unique: bool = False
 
 
+class Audience(Enum):
+    """Whom a grant lets in."""
+
+    PUBLIC = "PUBLIC"
+    """Everybody, without a token too."""
+    SIGNED_IN = "SIGNED_IN"
+    """Whoever has a valid token."""
+    OWNER = "OWNER"
+    """The user whom the row's owner field names."""
+    ROLE = "ROLE"
+    """Users who have one of the roles."""
+    TEAM = "TEAM"
+    """Members of the row's team; where roles are given, those who have one of them in it."""
+    NOBODY = "NOBODY"
+    """Nobody, which is also what an action without grants means."""
+
+
+class Grant(Part, frozen=True):
+    audience: Audience
+    roles: tuple[str, ...] = ()
+    """For ROLE and TEAM."""
+
+
+class Policy(Part, frozen=True):
+    """Who may do what to a table's rows: an action is open to those whom one of its grants lets in, else to nobody."""
+
+    create: tuple[Grant, ...] = ()
+    read: tuple[Grant, ...] = ()
+    """One row or a list: a list has those rows that the one who asks may read."""
+    update: tuple[Grant, ...] = ()
+    delete: tuple[Grant, ...] = ()
+    owner: str | None = None
+    """The field that names the user whom a row belongs to. It is set from the token, never from a body."""
+    team: str | None = None
+    """The field that names the team whom a row belongs to; of the table of teams, its primary key."""
+    inherited_from: str | None = None
+    """The reference from whose row the owner and the team are taken at creation, as an order's for its items."""
+
+
 class Table(Part, frozen=True):
     name: str
     fields: tuple[Field, ...]
     indexes: tuple[Index, ...] = ()
+    policy: Policy | None = None
+    """None means the schema's default policy."""
 
 
 class Relationship(Part, frozen=True):
-    """`from_table` and `to_table` as in "one from_table row has many to_table rows" for ONE_TO_MANY.
-
-    A table's own field that refers to another table is named for it: `userId` in `posts` refers to `users`.
-    """
+    """`from_table` and `to_table` as in "one from_table row has many to_table rows" for ONE_TO_MANY."""
 
     from_table: str
     to_table: str
     type: RelationshipType
     on_delete: OnDelete | None = None
+    """None means RESTRICT; for MANY_TO_MANY, whose links go with either row, CASCADE."""
+    field: str | None = None
+    """The field of `to_table` that holds the key of the `from_table` row. None means the one that is named for
+    `from_table`, such as `userId` or `user_id` for `users`; where there is none, it is made. MANY_TO_MANY has none."""
+    through: str | None = None
+    """Of MANY_TO_MANY: the table of links, with a reference to each of both; None means that one is made."""
+
+
+class Accounts(Part, frozen=True):
+    """Users who sign up and sign in at the backend itself; without it, tokens are somebody else's."""
+
+    table: str
+    """Whose rows are the users; a token's `sub` is the primary key of one."""
+    login: str
+    """The unique field that they sign in with."""
+    password: str
+    """The HASHED field."""
+    role: str | None = None
+    """The field with what grants to a ROLE name; clients never set it unless a policy lets a ROLE update."""
+    sign_up: bool = True
+    """Whether everybody may make an account."""
+
+
+class Teams(Part, frozen=True):
+    """Where the backend finds who is in which team."""
+
+    table: str
+    memberships: str
+    user: str
+    """The field of a membership that names the user."""
+    team: str
+    """The field of a membership that names the team."""
+    role: str | None = None
+    """The field of a membership with what grants to a TEAM name."""
+    owner_role: str | None = None
+    """The role whose last holder in a team can neither leave nor lose it. Whoever makes a team gets it."""
 
 
 class SchemaModel(Part, frozen=True):
-    """A whole schema: its tables and how they relate."""
+    """A whole schema: its tables, how they relate, and who may do what."""
 
     tables: tuple[Table, ...]
     relationships: tuple[Relationship, ...] = ()
+    default_policy: Policy | None = None
+    """For tables without one of their own; None means that nobody may do anything with those."""
+    accounts: Accounts | None = None
+    teams: Teams | None = None
 
 
 def decode(text: str | bytes) -> SchemaModel:

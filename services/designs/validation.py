@@ -29,6 +29,7 @@ _INDEX_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _NAME_RULE: Final = "starts with a letter and holds letters, digits and underscores, at most 63 in all"
 _RESERVED: Final = frozenset({"__proto__", "constructor", "prototype"})
 _RESERVED_TABLES: Final = _RESERVED | {"health"}
+_DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,12})?")
 _KEY_TYPES: Final = frozenset({FieldType.STRING, FieldType.INTEGER})
 _LONGEST_MESSAGE: Final = 300
 _LARGEST: Final = sys.float_info.max
@@ -184,6 +185,8 @@ def _is_of(kind: FieldType, value: object) -> bool:
             is_of = isinstance(value, int) and not isinstance(value, bool)
         case FieldType.FLOAT:
             is_of = isinstance(value, int | float) and not isinstance(value, bool)
+        case FieldType.DECIMAL:
+            is_of = isinstance(value, str) and _DECIMAL.fullmatch(value) is not None
         case FieldType.BOOLEAN:
             is_of = isinstance(value, bool)
         case FieldType.DATE:

@@ -13,6 +13,7 @@ _EXAMPLES: Final[Mapping[FieldType, object]] = {
     FieldType.TEXT: "Some longer text.",
     FieldType.INTEGER: 1,
     FieldType.FLOAT: 1.5,
+    FieldType.DECIMAL: "19.99",
     FieldType.BOOLEAN: True,
     FieldType.DATE: "2026-01-31",
     FieldType.DATETIME: "2026-01-31T12:00:00.000Z",

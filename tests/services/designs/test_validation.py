@@ -102,6 +102,7 @@ def test_an_index_names_existing_fields_of_its_table_once_each() -> None:
         (FieldType.STRING, ["", "x"], [1, True, ["x"]]),
         (FieldType.TEXT, ["x"], [{"x": 1}]),
         (FieldType.INTEGER, [0, -5, 2**53 - 1], ["1", 1.5, True, 2**53]),
+        (FieldType.DECIMAL, ["0", "19.99", "-0.5"], [19.99, 19, "1e3", "", ".5", "01", "٣", "1,5"]),
         (FieldType.FLOAT, [0, 1.5], ["1.5", False, float("inf"), 10**400]),
         (FieldType.BOOLEAN, [True, False], ["true", 0]),
         (FieldType.DATE, ["2024-02-29"], ["2023-02-29", "20240229", "2024-02-29T00:00:00Z", 5, "2024-W01-1"]),

@@ -62,6 +62,8 @@ function sample(field: string, type: FieldType): unknown {
       return `Some ${field}, number ${count}.`;
     case 'INTEGER':
       return count;
+    case 'DECIMAL':
+      return `${count}.25`;
     case 'FLOAT':
       return count + 0.5;
     case 'BOOLEAN':

@@ -1,4 +1,4 @@
-export type FieldType = 'STRING' | 'INTEGER' | 'FLOAT' | 'BOOLEAN' | 'DATE' | 'DATETIME' | 'TEXT' | 'JSON';
+export type FieldType = 'STRING' | 'INTEGER' | 'FLOAT' | 'DECIMAL' | 'BOOLEAN' | 'DATE' | 'DATETIME' | 'TEXT' | 'JSON';
 
 /** The value of a primary key, or of a field that an index is over. */
 export type Key = string | number;

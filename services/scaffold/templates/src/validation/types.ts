@@ -20,6 +20,12 @@ export const integer = () => Joi.number().integer();
 
 export const float = () => Joi.number();
 
+/** An exact decimal number as text, such as money. */
+export const decimal = () =>
+  Joi.string()
+    .pattern(/^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,2})?$/)
+    .messages({ 'string.pattern.base': '{#label} must be a decimal number in text, such as "19.99"' });
+
 export const boolean = () => Joi.boolean();
 
 /** Any JSON but null. */
