@@ -147,10 +147,20 @@ class Audience(Enum):
     """Nobody, which is also what an action without grants means."""
 
 
+class Condition(Part, frozen=True):
+    """What a row must hold: the field, a STRING or BOOLEAN, has the value."""
+
+    field: str
+    equals: str | bool
+
+
 class Grant(Part, frozen=True):
     audience: Audience
     roles: tuple[str, ...] = ()
     """For ROLE and TEAM."""
+    when: Condition | None = None
+    """Of read, update and delete: the grant is for such rows only, as PUBLIC is for what has been published. The row
+    as it is stored counts, before any change to it."""
 
 
 class Policy(Part, frozen=True):
