@@ -72,6 +72,9 @@ class FieldAccess(Enum):
     """Clients set it whenever they may change the row."""
     IMMUTABLE = "IMMUTABLE"
     """Clients set it once, when they create the row."""
+    MANAGED = "MANAGED"
+    """Clients set it whom a grant to a ROLE lets create or update the row, as a shop's staff does an order's status;
+    for others it is as READ_ONLY."""
     READ_ONLY = "READ_ONLY"
     """The server sets it: it has its default, or what the policy takes from the token; in a body it is refused."""
 
@@ -212,7 +215,7 @@ class Accounts(Part, frozen=True):
     password: str
     """The HASHED field."""
     role: str | None = None
-    """The field with what grants to a ROLE name; clients never set it unless a policy lets a ROLE update."""
+    """The field with what grants to a ROLE name; MANAGED, or READ_ONLY."""
     sign_up: bool = True
     """Whether everybody may make an account."""
 
