@@ -40,6 +40,7 @@ _SHARED = (
     "src/services/database.ts",
     "src/services/deletion.ts",
     "src/services/items.ts",
+    "src/services/listing.ts",
     "src/services/numbers.ts",
     "src/services/references.ts",
     "src/services/repository.ts",

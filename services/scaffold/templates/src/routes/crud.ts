@@ -5,6 +5,7 @@ import { validateBody, validateQuery } from '../middleware/validator.js';
 import type { Database } from '../services/database.js';
 import { deleteRecord } from '../services/deletion.js';
 import { VERSION } from '../services/items.js';
+import { Listing } from '../services/listing.js';
 import { Repository } from '../services/repository.js';
 import type { Key, Table } from '../types/index.js';
 import { listQuery, parseKey, toListQuery } from '../validation/query.js';
@@ -17,6 +18,7 @@ interface Stored {
 /** Create, list, read, change and delete the records of a table. */
 export function crud<Row extends Stored>(database: Database, table: Table, bodies: Bodies): Router {
   const records = new Repository<Row>(database, table);
+  const listing = new Listing<Row>(database, table);
   const router = Router();
 
   router.post('/', validateBody(bodies.create), async (request, response) => {
@@ -27,7 +29,7 @@ export function crud<Row extends Stored>(database: Database, table: Table, bodie
   });
 
   router.get('/', validateQuery(listQuery(table)), async (_request, response) => {
-    response.json(await records.list(toListQuery(response.locals.query)));
+    response.json(await listing.page(toListQuery(response.locals.query)));
   });
 
   router.get('/:id', async (request, response) => {

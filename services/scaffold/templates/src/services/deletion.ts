@@ -2,6 +2,7 @@ import { Conflict } from '../errors.js';
 import { tables } from '../models/index.js';
 import type { Dependant, Key, Table } from '../types/index.js';
 import type { Database } from './database.js';
+import { Listing } from './listing.js';
 import { Repository } from './repository.js';
 
 const PAGE = 100;
@@ -54,10 +55,10 @@ async function consequence(
 
 /** The keys of the records in `table` that refer to `key` by `field`. */
 async function* referring(database: Database, table: Table, field: string, key: Key): AsyncGenerator<Key> {
-  const repository = new Repository<Record<string, unknown>>(database, table);
+  const listing = new Listing<Record<string, unknown>>(database, table);
   let cursor: string | null | undefined;
   do {
-    const page = await repository.list({ limit: PAGE, filter: { field, value: key }, ...(cursor ? { cursor } : {}) });
+    const page = await listing.page({ limit: PAGE, filter: { field, value: key }, ...(cursor ? { cursor } : {}) });
     for (const record of page.items) yield record[table.primaryKey] as Key;
     cursor = page.nextCursor;
   } while (cursor !== null);

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 
 import { Conflict, NotFound, VersionChanged } from '../errors.js';
-import type { Input, Key, ListQuery, Page, Table } from '../types/index.js';
+import type { Input, Key, Table } from '../types/index.js';
 import { backOff } from './backOff.js';
-import { decodeCursor, encodeCursor, type Position } from './cursor.js';
 import type { Database } from './database.js';
-import { KIND, NOTHING, VERSION, fromItem } from './items.js';
+import { NOTHING, VERSION, fromItem } from './items.js';
 import { nextNumber } from './numbers.js';
 import { checkReferences } from './references.js';
 import { commit } from './transaction.js';
@@ -45,21 +44,6 @@ export class Repository<Row extends object> {
   /** Throws NotFound. With `expected`, throws VersionChanged when the record is at another version. */
   async find(key: Key, expected?: number): Promise<Row> {
     return (await this.read(key, expected)) as Row;
-  }
-
-  async list({ limit, cursor, filter }: ListQuery): Promise<Page<Row>> {
-    const hash = filter ?? { field: KIND, value: this.table.name };
-    const index = filter ? `by_${filter.field}` : 'all';
-    const attributes = [...new Set([this.table.primaryKey, hash.field, this.table.timestamps.created])];
-    const start = cursor === undefined ? undefined : decodeCursor(cursor, attributes);
-
-    // One more than the page holds tells whether there is another page.
-    const items = await this.query(index, hash.field, hash.value, limit + 1, start);
-    const last = items.length > limit ? items[limit - 1] : undefined;
-    return {
-      items: items.slice(0, limit).map((item) => fromItem(this.table, item) as Row),
-      nextCursor: last ? encodeCursor(positionOf(last, attributes)) : null,
-    };
   }
 
   /** Set the fields in `changes`. Throws what `find` and `create` throw. */
@@ -106,29 +90,6 @@ export class Repository<Row extends object> {
     return record;
   }
 
-  /** Up to `count` items. DynamoDB ends a page at 1 MB, so this may take several queries. */
-  private async query(index: string, field: string, value: Key, count: number, start?: Position): Promise<Input[]> {
-    const items: Input[] = [];
-    let from = start;
-    do {
-      const page = await this.database.documents.send(
-        new QueryCommand({
-          TableName: this.database.tableName(this.table.name),
-          IndexName: index,
-          KeyConditionExpression: '#field = :value',
-          ExpressionAttributeNames: { '#field': field },
-          ExpressionAttributeValues: { ':value': value },
-          ScanIndexForward: false,
-          Limit: count - items.length,
-          ExclusiveStartKey: from,
-        }),
-      );
-      items.push(...(page.Items ?? []));
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined && items.length < count);
-    return items;
-  }
-
   private async nextKey(): Promise<Key> {
     const isNumber = this.table.fields[this.table.primaryKey] === 'INTEGER';
     return isNumber ? nextNumber(this.database, this.table.name) : randomUUID();
@@ -145,8 +106,4 @@ export class Repository<Row extends object> {
     }
     throw new Conflict('Too many requests change this record at the moment. Try again.');
   }
-}
-
-function positionOf(item: Input, attributes: readonly string[]): Position {
-  return Object.fromEntries(attributes.map((name) => [name, item[name] as Key]));
 }
