@@ -175,11 +175,13 @@ class Policy(Part, frozen=True):
     update: tuple[Grant, ...] = ()
     delete: tuple[Grant, ...] = ()
     owner: str | None = None
-    """The field that names the user whom a row belongs to. It is set from the token, never from a body."""
+    """The field that names the user whom a row belongs to. It is set from the token, never from a body; where the field
+    is MANAGED, those whom a grant to a ROLE lets in may name another user, as staff do who book for a customer."""
     team: str | None = None
     """The field that names the team whom a row belongs to; of the table of teams, its primary key."""
     inherited_from: str | None = None
-    """The reference from whose row the owner and the team are taken at creation, as an order's for its items."""
+    """The reference from whose row the owner and the team are taken at creation, as an order's for its items: those of
+    the two that the policies of both tables name. Grants to OWNER and TEAM to create go by that row, too."""
 
 
 class Table(Part, frozen=True):
