@@ -11,8 +11,8 @@ RUN python -m venv .tools \
  && .tools/bin/python -m pip install --require-hashes -r requirements/node.txt \
  && sh requirements/link-node \
  && mkdir -p /opt/node/bin \
- && cp .tools/bin/node --dereference /opt/node/bin/node \
- && cp -r "$(dirname "$(dirname "$(readlink -f .tools/bin/npm)")")" /opt/node/npm \
+ && cp .tools/node/bin/node --dereference /opt/node/bin/node \
+ && cp -r "$(dirname "$(dirname "$(readlink -f .tools/node/bin/npm)")")" /opt/node/npm \
  && ln -s ../npm/bin/npm-cli.js /opt/node/bin/npm
 
 FROM node AS graphiql

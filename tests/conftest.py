@@ -1,5 +1,6 @@
 """The fixtures that many tests share: one real AWS emulator and one server for the run."""
 
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from typing import Never
@@ -7,6 +8,7 @@ from typing import Never
 import hypothesis
 import pytest
 
+from cli.serving import with_tools
 from services.bootstrap import Services, opened
 from services.config import Config
 from services.foundation.aws.clients import Aws, connect
@@ -28,6 +30,8 @@ def interrupted(*_: object) -> Never:
 
 
 signal.signal(signal.SIGINT, interrupted)
+
+os.environ["PATH"] = with_tools(os.environ["PATH"])  # noqa: TID251 - a Node that generated backends run on, as `make` has it
 
 
 @pytest.fixture(scope="session")

@@ -124,7 +124,7 @@ class Backend:
             scripts = npm.scripts(self.folder)
         program = shutil.which("npm", path=self.machine.search_path)
         if program is None:
-            raise DeployFailed("NO_NODE", "npm was not found on this machine: install Node.js 20 or newer.")
+            raise DeployFailed("NO_NODE", "npm was not found on this machine: install Node.js 22 or newer.")
         limits = self.machine.limits
         async with step(self.emit, "install"):
             await self._make(partial(self._install, program), code="INSTALL", seconds=limits.install)

@@ -47,10 +47,10 @@ def _getting_started(tables: tuple[TablePlan, ...]) -> str:
     route = tables[0].names.route
     return f"""# Getting started
 
-Node 20 or later, and DynamoDB: an emulator on your machine, or AWS.
+Node 22 or later, and DynamoDB: an emulator on your machine, or AWS.
 
 ```sh
-npm install
+npm ci
 npm run build
 export AWS_ENDPOINT_URL=http://localhost:4566   # an emulator; leave it out for AWS
 npm run tables                                  # once
@@ -138,9 +138,9 @@ _DEPLOYMENT = """# Deployment
 aws cloudformation deploy --stack-name backend --template-file infrastructure/template.json
 ```
 
-The server is a container (see `Dockerfile`) or any Node 20: `npm install && npm run build && npm start`. Settings are
-environment variables, listed in `.env.example`. `GET /health` answers 200 while it serves; on SIGTERM it finishes what
-it has begun.
+The server is a container (see `Dockerfile`) or any Node 22 or later: `npm ci && npm run build && npm start`. Settings
+are environment variables, listed in `.env.example`. `GET /health` answers 200 while it serves; on SIGTERM it finishes
+what it has begun.
 
 Deleting the stack keeps the tables. Turn on point-in-time recovery to be able to go back.
 """

@@ -76,6 +76,15 @@ def descendants(pid: int) -> list[int]:
     return found[1:]
 
 
+def listening(pid: int) -> list[str]:
+    """Return the addresses and ports on which a process listens, in the kernel's hexadecimal form."""
+    folder = Path(f"/proc/{pid}")
+    sockets = {str(file.readlink()) for file in (folder / "fd").iterdir()}
+    lines = [line for name in ("tcp", "tcp6") for line in (folder / "net" / name).read_text().splitlines()[1:]]
+    rows = [line.split() for line in lines]
+    return [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets]
+
+
 def kill(pids: Iterable[int]) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):

@@ -19,7 +19,7 @@ from cli.client import Refused
 from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.foundation.aws.emulator import free_port
-from tests.cli.command import Ended, descendants, is_alive, kill, snapinfra, started
+from tests.cli.command import Ended, descendants, is_alive, kill, listening, snapinfra, started
 from tests.resolvers.deployed import Deployed
 from tests.snapinfra import User, events
 
@@ -399,6 +399,23 @@ async def test_dev_listens_and_keeps_its_data_where_the_settings_say(tmp_path: P
     assert [(each.status, each.err) for each in (made, again)] == [(0, "")] * 2
     assert "kept here" in names_in(tmp_path)
     assert ".snapinfra" not in names_in(tmp_path)
+
+
+async def test_dev_and_all_that_it_starts_listen_on_this_machine_alone(tmp_path: Path) -> None:
+    port = free_port()
+    options = ["--apis", "1", "--workers", "1", "--port", str(port), "--data", tmp_path / "data"]
+    async with started("dev", *options, folder=tmp_path, PATH=f"{os.defpath}:{TOOLS}") as process:
+        await banner(process)
+        async with asyncio.timeout(60):
+            while f"0100007F:{port:04X}" not in (sockets := sockets_below(process.pid)):  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.05)
+
+    assert {socket.partition(":")[0] for socket in sockets} == {"0100007F"}  # 127.0.0.1
+    assert len(sockets) > 1  # the api's and the emulator's
+
+
+def sockets_below(pid: int) -> list[str]:
+    return [socket for each in [pid, *descendants(pid)] for socket in listening(each)]
 
 
 async def test_processes_of_dev_end_together_and_one_that_ends_alone_is_told_of(tmp_path: Path) -> None:

@@ -80,6 +80,7 @@ async def running_emulator(
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",  # a listener of its own, on all addresses
         "LOG_LEVEL": "WARNING",
         **EMULATOR_CREDENTIALS,  # with which it checks presigned URLs
         **_state(data),

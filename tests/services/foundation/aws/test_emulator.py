@@ -11,7 +11,7 @@ import pytest
 
 from services.foundation.aws.clients import connect
 from services.foundation.aws.emulator import DamagedState, free_port, running_emulator
-from tests.cli.command import descendants, kill
+from tests.cli.command import descendants, kill, listening
 
 TOOLS: Final = Path(__file__).parents[4] / ".tools" / "bin"
 
@@ -58,12 +58,6 @@ async def saved(data: Path, text: str) -> None:
 
 def port_of(url: str) -> int:
     return int(url.rpartition(":")[2])
-
-
-def addresses(port: int) -> list[str]:
-    """Return the IPv4 addresses on which somebody listens at a port, in the kernel's hexadecimal form."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return [row[1].partition(":")[0] for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")]
 
 
 def emulators(url: str) -> list[int]:
@@ -117,6 +111,7 @@ async def test_damaged_state_is_said_to_be_damaged_and_stays_as_it_is(
 
 async def test_it_listens_on_this_machine_alone(tmp_path: Path) -> None:
     async with running(tmp_path) as url:
-        listening = addresses(port_of(url))
+        await asyncio.to_thread(make_table, url, "first")
+        sockets = [socket for pid in emulators(url) for socket in listening(pid)]
 
-    assert listening == ["0100007F"]
+    assert sockets == [f"0100007F:{port_of(url):04X}"]  # 127.0.0.1, and no other socket on any address
