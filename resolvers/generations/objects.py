@@ -142,7 +142,8 @@ class GenerationFileChange:
     after: str | None
     """SHA-256 of its content after, in hex; null where there is none."""
     patch: str | None
-    """The difference in the unified format of `diff -u`; null where it would exceed 100,000 characters, or take long to
+    """The difference as `git diff --full-index` writes it; all of them, one after the other, are what `git apply -3`
+    takes, which merges where you have changed a file. Null where it would exceed 100,000 characters, or take long to
     work out: of files with thousands of lines that have nothing in common, and of the last of very many files."""
 
     @classmethod
@@ -260,7 +261,9 @@ class Generation(Node):
             ),
         ] = None,
     ) -> Annotated[list[GenerationFileChange], AtMost(2 * MOST_FILES)] | None:
-        """Which files changed from another generation to this one, by path; null where `base` was deleted."""
+        """Which files changed from another generation to this one, by path; null where `base` was deleted. A file that
+        was renamed is one that is gone and one that is new.
+        """
         generations, actor = info.context.services.generations, info.context.actor
         changes = await generations.diff(self.generation, None if from_ is None else GenerationId(from_), by=actor)
         return None if changes is None else [GenerationFileChange.of(change) for change in changes]

@@ -1,8 +1,9 @@
-"""How the files of two generations differ, worked out within bounds, whatever is in the files.
+"""How the files of two generations differ, as patches that git applies, whatever is in the files.
 
 Lines are compared by rapidfuzz (https://rapidfuzz.github.io/RapidFuzz/Usage/distance/Indel.html), in C++ and in time
 that grows with the product of the two numbers of lines. It holds the interpreter's lock meanwhile, so that product is
-limited.
+limited. Patches have git's extended headers (git-scm.com/docs/diff-format), with whole names of contents: by these
+`git apply -3` finds what a patch was made for, and merges where somebody has changed it.
 """
 
 import io
@@ -15,6 +16,7 @@ from typing import Final
 from rapidfuzz.distance import Indel
 
 from services.core.frozen import frozen
+from services.core.git import blob_sha
 from services.generations.artifact import FileContent
 
 MOST_COMPARISONS: Final = 25_000_000
@@ -27,6 +29,11 @@ SECONDS: Final = 1.0
 """What patches of all files of two generations may take; those that come later are left out."""
 CONTEXT: Final = 3
 """Lines shown around a change."""
+
+_MODE: Final = "100644"
+"""Of every file of a generation, as git writes it."""
+_PRINTABLE: Final = range(0x20, 0x7F)
+"""Bytes that are plain ASCII."""
 
 
 class FileChangeKind(Enum):
@@ -49,7 +56,7 @@ class FileChange:
     before: str | None
     after: str | None
     patch: str | None
-    """In the unified format of `diff -u`; None where it would be too long, or take too long to work out."""
+    """As `git diff --full-index` has it; None where it would be too long, or take too long to work out."""
 
 
 @frozen
@@ -88,13 +95,49 @@ def _patch(path: str, old: FileContent | None, new: FileContent | None) -> str |
     edits = _edits(before, after)
     if edits is None:
         return None
-    patch = f"--- {f'a/{path}' if old else '/dev/null'}\n+++ {f'b/{path}' if new else '/dev/null'}\n"
+    patch = _header(path, old, new)
+    if edits:
+        patch += f"--- {_named('a', path) if old else '/dev/null'}\n+++ {_named('b', path) if new else '/dev/null'}\n"
     for hunk in _hunks(edits):
         for line in _written(hunk, before, after):
             patch += line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
             if len(patch) > LONGEST_PATCH:
                 return None
     return patch
+
+
+def _header(path: str, old: FileContent | None, new: FileContent | None) -> str:
+    lines = [f"diff --git {_quoted(f'a/{path}')} {_quoted(f'b/{path}')}"]
+    if old is None:
+        lines.append(f"new file mode {_MODE}")
+    if new is None:
+        lines.append(f"deleted file mode {_MODE}")
+    names = f"{_name(old)}..{_name(new)}"
+    lines.append(f"index {names} {_MODE}" if old and new else f"index {names}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _name(file: FileContent | None) -> str:
+    return blob_sha(file.content.encode()) if file else "0" * 40
+
+
+def _named(side: str, path: str) -> str:
+    """Write a path before a hunk: a tab says where a name with spaces ends."""
+    name = _quoted(f"{side}/{path}")
+    return f"{name}\t" if " " in name and not name.startswith('"') else name
+
+
+def _quoted(name: str) -> str:
+    """Write a name as git does (`core.quotePath`): in quotes, and as octal bytes, where it is not plain ASCII."""
+    if name.isascii() and name.isprintable() and not {'"', "\\"} & {*name}:
+        return name
+    return f'"{"".join(_escaped(byte) for byte in name.encode())}"'
+
+
+def _escaped(byte: int) -> str:
+    if byte in b'"\\':
+        return f"\\{chr(byte)}"
+    return chr(byte) if byte in _PRINTABLE else f"\\{byte:03o}"
 
 
 def _edits(before: Sequence[str], after: Sequence[str]) -> list[_Edit] | None:

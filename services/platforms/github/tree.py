@@ -1,12 +1,12 @@
 """What a push makes of the files of a branch: ours replaced, those of people kept."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
 
 from services.core.frozen import frozen
+from services.core.git import blob_sha
 
 MANIFEST: Final = ".snapinfra/files"
 """Lists the files that pushes wrote, in the repository itself: it goes where they go."""
@@ -23,11 +23,6 @@ class Entry(msgspec.Struct, frozen=True):
     mode: str
     type: str
     sha: str
-
-
-def blob_sha(content: bytes) -> str:
-    """Return what git calls a content (git-scm.com/book, Git Internals, Git Objects)."""
-    return hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
 
 
 def manifest(files: Mapping[str, bytes]) -> bytes:

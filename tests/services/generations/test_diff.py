@@ -27,7 +27,7 @@ def patch_of(before: str, after: str) -> str | None:
 def applied(before: str, patch: str) -> str:
     """Apply a patch as `patch` does, strictly: each line and each number must be right."""
     old, new, at = before.splitlines(keepends=True) if "\r" not in before else lines_of(before), list[str](), 0
-    rows = lines_of(patch)[2:]
+    rows = lines_of(patch)[4:]
     while rows:
         header = re.fullmatch(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@\n", rows.pop(0))
         assert header is not None
@@ -68,11 +68,13 @@ def test_a_patch_applied_to_the_old_text_gives_the_new_one(before: str, after: s
         assert applied(before, patch) == after
 
 
-def test_a_patch_looks_as_that_of_diff_u() -> None:
+def test_a_patch_looks_as_that_of_git_diff() -> None:
     before = "".join(f"line {number}\n" for number in range(1, 21))
     after = before.replace("line 3\n", "line three\n").replace("line 18\n", "").replace("line 20\n", "line 20")
 
     assert patch_of(before, after) == (
+        "diff --git a/src/a.ts b/src/a.ts\n"
+        "index c4352f8b46de5cdb88d0cc96958316db42dd2398..8ecfd3e8141ec4adb54ddade9f3f252b16c7f77d 100644\n"
         "--- a/src/a.ts\n+++ b/src/a.ts\n"
         "@@ -1,6 +1,6 @@\n line 1\n line 2\n-line 3\n+line three\n line 4\n line 5\n line 6\n"
         "@@ -15,6 +15,5 @@\n line 15\n line 16\n line 17\n-line 18\n line 19\n-line 20\n+line 20\n"
