@@ -209,12 +209,16 @@ async def test_a_change_brings_only_the_files_that_change(alice: User, fake: Fak
         {
             "path": "src/b.ts",
             "change": "CHANGED",
-            "patch": "--- a/src/b.ts\n+++ b/src/b.ts\n@@ -1 +1 @@\n-export const b = 2;\n+export const b = 3;\n",
+            "patch": "diff --git a/src/b.ts b/src/b.ts\n"
+            "index 202103085ce76c654eae0528cbd05a6c47304560..f4082f00a4d2aa1476c81b2bbe37a811bda090cd 100644\n"
+            "--- a/src/b.ts\n+++ b/src/b.ts\n@@ -1 +1 @@\n-export const b = 2;\n+export const b = 3;\n",
         },
         {
             "path": "src/c.ts",
             "change": "ADDED",
-            "patch": "--- /dev/null\n+++ b/src/c.ts\n@@ -0,0 +1 @@\n+export const c = 4;\n",
+            "patch": "diff --git a/src/c.ts b/src/c.ts\nnew file mode 100644\n"
+            "index 0000000000000000000000000000000000000000..41164e2208db64f556186d1b74cc4f5f7cb93329\n"
+            "--- /dev/null\n+++ b/src/c.ts\n@@ -0,0 +1 @@\n+export const c = 4;\n",
         },
     ]
 
