@@ -40,6 +40,7 @@ _SHARED = (
     "src/services/database.ts",
     "src/services/deletion.ts",
     "src/services/items.ts",
+    "src/services/links.ts",
     "src/services/listing.ts",
     "src/services/numbers.ts",
     "src/services/references.ts",
@@ -50,6 +51,7 @@ _SHARED = (
     "src/validation/query.ts",
     "src/validation/types.ts",
     "src/routes/crud.ts",
+    "src/routes/links.ts",
 )
 _TESTS = (
     "src/tests/backend.ts",
@@ -103,20 +105,22 @@ def _table_files(tables: tuple[TablePlan, ...]) -> dict[str, str]:
     files: dict[str, str] = {}
     for table in tables:
         files[f"src/models/{table.names.file}.ts"] = typescript.model(table, _dependants(table, tables))
+        if table.is_made:
+            continue
         files[f"src/validation/{table.names.file}.ts"] = typescript.validation(table)
         files[f"src/routes/{table.names.file}.ts"] = typescript.routes(table)
     files["src/models/index.ts"] = typescript.models_index(tables)
+    files["src/validation/index.ts"] = typescript.validation_index(tables)
     files["src/routes/index.ts"] = typescript.routes_index(tables)
     return files
 
 
 def _dependants(table: TablePlan, tables: tuple[TablePlan, ...]) -> list[dict[str, str]]:
-    """References to `table` that can be found: those with an index."""
     return [
         {"table": child.name, "field": reference.field, "onDelete": reference.on_delete.value}
         for child in tables
         for reference in child.references
-        if reference.table == table.name and reference.field in child.indexed
+        if reference.table == table.name
     ]
 
 
@@ -145,6 +149,7 @@ def _readme(tables: tuple[TablePlan, ...], *, name: str, title: str, about: str)
         f"| {table.name} | `/{table.names.route}` | {', '.join(table.indexed)} "
         f"| {', '.join(' + '.join(names) for names in table.unique)} |"
         for table in tables
+        if not table.is_made
     )
     return fill(
         "README.md",

@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from services.scaffold.plan import NUMBERS, TablePlan
+from services.scaffold.plan import TablePlan
+from services.scaffold.relations import NUMBERS
 
 _KIND = "_kind"
 _ALL = "all"
@@ -47,8 +48,10 @@ def _resource(name: str, properties: dict[str, Any]) -> dict[str, Any]:
 def _properties(table: TablePlan) -> dict[str, Any]:
     attributes = {table.key.name: _scalar(table, table.key.name), _KIND: "S", table.created: "S"}
     attributes |= {name: _scalar(table, name) for name in table.indexed}
+    attributes |= {name: _scalar(table, name) for pair in table.pairs for name in (pair.field, pair.range)}
     indexes = [_index(_ALL, _KIND, table.created)]
     indexes += [_index(f"by_{name}", name, table.created) for name in table.indexed]
+    indexes += [_index(f"by_{pair.field}.{pair.range}", pair.field, pair.range) for pair in table.pairs]
     return {
         "AttributeDefinitions": [_attribute(name, kind) for name, kind in attributes.items()],
         **_key(table.key.name),

@@ -23,7 +23,7 @@ _EXAMPLES: Final[Mapping[FieldType, object]] = {
 
 def write_documentation(project_name: str, schema: SchemaModel) -> dict[str, str]:
     """Write the pages, by path, in the order in which they are to be read. A path's folder is the page's category."""
-    tables = plan_tables(schema)
+    tables = tuple(table for table in plan_tables(schema) if not table.is_made)
     title = html.escape(" ".join(project_name.split()), quote=False)
     return {
         "guides/overview.md": _overview(title, tables),

@@ -1,9 +1,10 @@
 """What the scaffold decides about a schema's backend before writing it: keys, references, indexes.
 
 A schema says less than a backend needs and may ask for what DynamoDB lacks. Decided here:
-- A reference is a field named for another table (`userId`, `user_id`, `authorUserId`), of the type of its primary key.
-- References that a record cannot do without and that form a cycle would keep every first record from being created; the
-  one that closes the cycle is stored but not checked.
+- References are what the schema's relationships declare, each with its field (`relations.py`), and nothing else.
+- A reference of a ONE_TO_ONE relationship is unique.
+- An index is over one field, with the newest record first, or over two: equal in the first, in the order of the second.
+  DynamoDB keeps only records that have both. A unique index is a claim, of any number of fields.
 - `createdAt` and `updatedAt` (or `created_at` and `updated_at`) are set by the backend, declared or not. One that is
   declared as something that can't hold a moment's text, or as unique, is a field like others, and the backend's own has
   another name.
@@ -11,12 +12,23 @@ A schema says less than a backend needs and may ask for what DynamoDB lacks. Dec
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, count
 
 from services.core.frozen import frozen
-from services.designs.schema import Field, FieldType, OnDelete, SchemaModel, Table
-from services.scaffold.names import TableNames, name_tables, words_of
-from services.scaffold.plurals import singular
+from services.designs.schema import (
+    Field,
+    FieldType,
+    Index,
+    OnDelete,
+    Relationship,
+    RelationshipType,
+    SchemaModel,
+    Table,
+)
+from services.scaffold.names import TableNames, name_tables
+from services.scaffold.relations import UNFIT_FOR_KEYS, Explicit, Link, explicit, primary_key
 
 MOST_INDEXES = 19
 """Of DynamoDB's quota of 20 global secondary indexes a table one is for listing all records."""
@@ -24,8 +36,6 @@ MOST_INDEXES = 19
 _MOMENTS = frozenset({FieldType.DATETIME, FieldType.STRING, FieldType.TEXT})
 """What can hold a moment's text."""
 
-NUMBERS = frozenset({FieldType.INTEGER, FieldType.FLOAT})
-UNFIT_FOR_KEYS = frozenset({FieldType.BOOLEAN, FieldType.JSON})
 PARAMETERS = frozenset({"limit", "cursor"})
 """What these mean in the query string of a list is taken."""
 _GENERATED = re.compile(r"(?:^(?:id|uuid|pk|key)|Id|_id|ID)$")
@@ -41,6 +51,31 @@ class Reference:
 
 
 @frozen
+class Pair:
+    """An index over two fields: records that have a value of `field`, in the order of `range`."""
+
+    field: str
+    range: str
+
+
+@frozen
+class LinkSide:
+    """A relationship of many to many as seen from one of its sides."""
+
+    path: str
+    """What follows a record's own path: `tags` in `/posts/:id/tags`."""
+    through: str
+    field: str
+    """Of `through`, what refers to the record on this side."""
+    table: str
+    """The other side."""
+    other: str
+    """Of `through`, what refers to the record on the other side."""
+    is_writable: bool
+    """Whether two keys are all that a link needs; else links are created as records of `through`."""
+
+
+@frozen
 class TablePlan:
     """A table of the backend. `fields` are those that the schema declares, without the timestamps."""
 
@@ -53,48 +88,94 @@ class TablePlan:
     updated: str
     unique: tuple[tuple[str, ...], ...]
     indexed: tuple[str, ...]
+    """Fields to list by, newest first: references, then the first field of each index."""
+    pairs: tuple[Pair, ...]
     references: tuple[Reference, ...]
+    links: tuple[LinkSide, ...]
+    is_made: bool
+    """Whether it is a table of links that the schema does not have: it has no routes of its own."""
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
 
 
 def plan_tables(schema: SchemaModel) -> tuple[TablePlan, ...]:
-    """Plan every table of a valid schema, in its order."""
-    keys = {table.name: _primary_key(table) for table in schema.tables}
+    """Plan every table of a valid schema, in its order, and then those that its relationships need."""
+    whole = explicit(schema)
+    keys = {table.name: primary_key(table) for table in whole.schema.tables}
     names = name_tables(list(keys))
-    references = _without_cycles({table.name: _references(table, schema, keys) for table in schema.tables})
-    return tuple(_plan(table, keys[table.name], names[table.name], references[table.name]) for table in schema.tables)
+    tables = {table.name: _plan(table, keys, names[table.name], whole) for table in whole.schema.tables}
+    return tuple(replace(table, links=tuple(_links(table, tables, whole.links))) for table in tables.values())
 
 
-def _plan(table: Table, key: Field, names: TableNames, references: tuple[Reference, ...]) -> TablePlan:
+def _plan(table: Table, keys: dict[str, Field], names: TableNames, whole: Explicit) -> TablePlan:
+    key, references = keys[table.name], tuple(_references(table, keys, whole.schema.relationships))
     created, updated = _timestamp(table, "created"), _timestamp(table, "updated")
     fields = tuple(
         key if field.name == key.name else field for field in table.fields if field.name not in {created, updated}
     )
     if key not in fields:
         fields = (key, *fields)
-    refers = any(reference.field == key.name for reference in references)
+    indexed = _indexed(table, fields, key, references)
+    is_made = any(link.through == table.name and link.is_made for link in whole.links)
     return TablePlan(
         name=table.name,
         names=names,
         key=key,
-        generates_keys=_GENERATED.search(key.name) is not None and not refers and _is_generable(key),
+        generates_keys=not is_made and _generates(key, references),
         fields=fields,
         created=created,
         updated=updated,
-        unique=_unique(table, fields, key),
-        indexed=_indexed(table, fields, key, references),
+        unique=_unique(table, fields, key, whole.schema.relationships),
+        indexed=indexed,
+        pairs=_pairs(table, fields, key, MOST_INDEXES - len(indexed)),
         references=references,
+        links=(),
+        is_made=is_made,
     )
 
 
-def _primary_key(table: Table) -> Field:
-    declared = [field for field in table.fields if field.primary_key]
-    named = [field for field in table.fields if field.name == "id"]
-    key = (declared or named or [Field(name="id", type=FieldType.STRING)])[0]
-    kind = FieldType.STRING if key.type in UNFIT_FOR_KEYS else key.type
-    return Field(name=key.name, type=kind, primary_key=True)
+def _generates(key: Field, references: Iterable[Reference]) -> bool:
+    refers = any(reference.field == key.name for reference in references)
+    return _GENERATED.search(key.name) is not None and not refers and _is_generable(key)
+
+
+def _links(table: TablePlan, tables: dict[str, TablePlan], links: Iterable[Link]) -> Iterator[LinkSide]:
+    children = {
+        child.names.route
+        for child in tables.values()
+        for reference in child.references
+        if reference.table == table.name
+    }
+    for link in links:
+        through = tables[link.through]
+        sides = [(link.left, link.left_field, link.right, link.right_field)]
+        sides.append((link.right, link.right_field, link.left, link.left_field))
+        for own, field, other, other_field in sides:
+            if own == table.name:
+                route = _stem(other_field) if other == own else tables[other].names.route
+                path = _free(route, f"{through.names.route}_{route}", children)
+                children.add(path)
+                is_writable = link.is_made or _is_only_a_link(through, {field, other_field})
+                yield LinkSide(path, through.name, field, other, other_field, is_writable)
+
+
+def _free(name: str, longer: str, taken: Collection[str]) -> str:
+    """Return the first of a name and its replacements that is not taken."""
+    candidates = chain([name, longer], (f"{longer}{number}" for number in count(2)))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def _stem(field: str) -> str:
+    return re.sub("_?[iI][dD]$", "", field) or field
+
+
+def _is_only_a_link(through: TablePlan, ends: set[str]) -> bool:
+    """Whether a record of `through` is unique for its two ends, and made of nothing else that must be given."""
+    rest = [field for field in through.fields if field.name not in {*ends, through.key.name}]
+    is_unique = any(set(names) == ends for names in through.unique)
+    optional = all(field.nullable or field.default_value is not None for field in rest)
+    return through.generates_keys and is_unique and optional
 
 
 def _is_generable(key: Field) -> bool:
@@ -102,7 +183,7 @@ def _is_generable(key: Field) -> bool:
 
 
 def _timestamp(table: Table, verb: str) -> str:
-    key = _primary_key(table).name
+    key = primary_key(table).name
     snake, camel = f"{verb}_at", f"{verb}At"
     declared = {field.name: field for field in table.fields}
     for name in (snake, camel):
@@ -115,85 +196,51 @@ def _is_timestamp(field: Field) -> bool:
     return field.type in _MOMENTS and not field.unique and field.default_value is None
 
 
-def _unique(table: Table, fields: Sequence[Field], key: Field) -> tuple[tuple[str, ...], ...]:
+def _unique(
+    table: Table, fields: Sequence[Field], key: Field, relationships: Iterable[Relationship]
+) -> tuple[tuple[str, ...], ...]:
     present = {field.name for field in fields}
     sets = [(field.name,) for field in fields if field.unique]
     sets += [tuple(dict.fromkeys(index.fields)) for index in table.indexes if index.unique]
+    sets += [
+        (relationship.field or "",)
+        for relationship in relationships
+        if relationship.to_table == table.name and relationship.type is RelationshipType.ONE_TO_ONE
+    ]
     return tuple(dict.fromkeys(names for names in sets if present.issuperset(names) and names != (key.name,)))
 
 
 def _indexed(table: Table, fields: Sequence[Field], key: Field, references: Sequence[Reference]) -> tuple[str, ...]:
-    """Fields to list by, newest first: references, then the first field of each index."""
-    fit = {field.name for field in fields if field.type not in UNFIT_FOR_KEYS} - PARAMETERS
+    fit = _fit_for_keys(fields)
     wanted = [reference.field for reference in references]
     wanted += [index.fields[0] for index in table.indexes if index.fields and index.fields[0] != key.name]
     return tuple(dict.fromkeys(name for name in wanted if name in fit))[:MOST_INDEXES]
 
 
-def _references(table: Table, schema: SchemaModel, keys: dict[str, Field]) -> tuple[Reference, ...]:
-    references: list[Reference] = []
-    for field in table.fields:
-        target = _target(field.name, keys)
-        if target is None or (field.primary_key and target == table.name) or not _fits(field, keys[target]):
-            continue
-        on_delete = _on_delete(schema, target, table.name)
-        if on_delete is OnDelete.SET_NULL and not field.nullable:
-            on_delete = OnDelete.RESTRICT
-        references.append(Reference(field.name, target, keys[target].name, field.nullable, on_delete))
-    return tuple(references)
+def _pairs(table: Table, fields: Sequence[Field], key: Field, most: int) -> tuple[Pair, ...]:
+    """Return the first two fields of each index that is not unique, where they can be the keys of one."""
+    fit = _fit_for_keys(fields)
+    wanted = [Pair(*index.fields[:2]) for index in table.indexes if _is_pair(index)]
+    pairs = (pair for pair in wanted if pair.field != key.name and fit.issuperset({pair.field, pair.range}))
+    return tuple(dict.fromkeys(pairs))[:most]
 
 
-def _target(field: str, keys: dict[str, Field]) -> str | None:
-    """Find the table that a field is named for: all its words before `id`, or as many of the last as name one."""
-    words = [word.lower() for word in words_of(field)]
-    if len(words) < 2 or words.pop() != "id":  # noqa: PLR2004 - a name and `id`
-        return None
-    tables = {_squeezed(singular(name.lower())): name for name in reversed(keys)} | {
-        _squeezed(name): name for name in keys
-    }
-    return next((tables["".join(words[i:])] for i in range(len(words)) if "".join(words[i:]) in tables), None)
+def _is_pair(index: Index) -> bool:
+    return not index.unique and len(dict.fromkeys(index.fields[:2])) == 2  # noqa: PLR2004 - hash and range
 
 
-def _squeezed(name: str) -> str:
-    return name.replace("_", "").lower()
+def _fit_for_keys(fields: Sequence[Field]) -> set[str]:
+    return {field.name for field in fields if field.type not in UNFIT_FOR_KEYS} - PARAMETERS
 
 
-def _fits(field: Field, key: Field) -> bool:
-    return field.type not in UNFIT_FOR_KEYS and (field.type in NUMBERS) == (key.type in NUMBERS)
-
-
-def _on_delete(schema: SchemaModel, parent: str, child: str) -> OnDelete:
-    pairs = {(parent, child), (child, parent)}
-    stated = (
-        relationship.on_delete
-        for relationship in schema.relationships
-        if (relationship.from_table, relationship.to_table) in pairs and relationship.on_delete is not None
-    )
-    return next(stated, OnDelete.RESTRICT)
-
-
-def _without_cycles(references: dict[str, tuple[Reference, ...]]) -> dict[str, tuple[Reference, ...]]:
-    needs: dict[str, set[str]] = {table: set() for table in references}
-    kept: dict[str, list[Reference]] = {table: [] for table in references}
-    for table, targets in references.items():
-        for reference in targets:
-            if not reference.nullable:
-                if _needs(needs, reference.table, table):
-                    continue
-                needs[table].add(reference.table)
-            kept[table].append(reference)
-    return {table: tuple(targets) for table, targets in kept.items()}
-
-
-def _needs(needs: dict[str, set[str]], table: str, wanted: str) -> bool:
-    """Whether a record of `table` cannot be without one of `wanted`."""
-    seen: set[str] = set()
-    waiting = [table]
-    while waiting:
-        current = waiting.pop()
-        if current == wanted:
-            return True
-        if current not in seen:
-            seen.add(current)
-            waiting.extend(needs[current])
-    return False
+def _references(table: Table, keys: dict[str, Field], relationships: Iterable[Relationship]) -> Iterable[Reference]:
+    fields = {field.name: field for field in table.fields}
+    for relationship in relationships:
+        if (
+            relationship.to_table == table.name
+            and relationship.field is not None
+            and relationship.on_delete is not None
+        ):
+            parent = relationship.from_table
+            nullable = fields[relationship.field].nullable
+            yield Reference(relationship.field, parent, keys[parent].name, nullable, relationship.on_delete)

@@ -122,6 +122,6 @@ def _table(entity: Entity, entities: Iterable[str]) -> Table:
 
 def _relationship(table: str, entity: Entity, parent: Parent) -> Relationship:
     """A reference that is unique by itself can be had once."""
-    is_single = entity.unique == (reference_to(table),)
-    kind = RelationshipType.ONE_TO_ONE if is_single else RelationshipType.ONE_TO_MANY
-    return Relationship(from_table=table, to_table=entity.name, type=kind, on_delete=parent.on_delete)
+    field = reference_to(table)
+    kind = RelationshipType.ONE_TO_ONE if entity.unique == (field,) else RelationshipType.ONE_TO_MANY
+    return Relationship(from_table=table, to_table=entity.name, type=kind, on_delete=parent.on_delete, field=field)

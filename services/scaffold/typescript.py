@@ -57,6 +57,7 @@ def model(table: TablePlan, dependants: Sequence[Mapping[str, str]]) -> str:
         updated=_quoted(table.updated),
         unique=_list(f"[{', '.join(map(_quoted, names))}]" for names in table.unique),
         indexed=_list(_quoted(name) for name in table.indexed),
+        pairs=_list(f"{{ field: {_quoted(pair.field)}, range: {_quoted(pair.range)} }}" for pair in table.pairs),
         references=_list(
             f"{{ field: {_quoted(reference.field)}, table: {_quoted(reference.table)}, key: {_quoted(reference.key)}, "
             f"nullable: {_literal(reference.nullable)} }}"
@@ -65,6 +66,11 @@ def model(table: TablePlan, dependants: Sequence[Mapping[str, str]]) -> str:
         dependants=_list(
             f"{{ {', '.join(f'{key}: {_quoted(value)}' for key, value in dependant.items())} }}"
             for dependant in dependants
+        ),
+        links=_list(
+            f"{{ path: {_quoted(link.path)}, through: {_quoted(link.through)}, field: {_quoted(link.field)}, "
+            f"table: {_quoted(link.table)}, other: {_quoted(link.other)}, isWritable: {_literal(link.is_writable)} }}"
+            for link in table.links
         ),
     )
 
@@ -100,8 +106,20 @@ def models_index(tables: Sequence[TablePlan]) -> str:
     )
 
 
+def validation_index(tables: Sequence[TablePlan]) -> str:
+    """Write the file that lists what every table with routes of its own accepts."""
+    tables = [table for table in tables if not table.is_made]
+    by_file = sorted(tables, key=lambda table: table.names.file)
+    return fill(
+        "src/validation/index.ts",
+        imports=_lines(f"import {{ {t.names.variable}Bodies }} from './{t.names.file}.js';" for t in by_file),
+        tables=_lines((f"{t.name}: {t.names.variable}Bodies," for t in tables), indent=2),
+    )
+
+
 def routes_index(tables: Sequence[TablePlan]) -> str:
     """Write the file that mounts every table's routes."""
+    tables = [table for table in tables if not table.is_made]
     by_file = sorted(tables, key=lambda table: table.names.file)
     return fill(
         "src/routes/index.ts",
@@ -139,7 +157,7 @@ def _validator(table: TablePlan, field: Field) -> str:
 
 
 def _is_key(table: TablePlan, field: Field) -> bool:
-    return field.name == table.key.name or field.name in table.indexed
+    return field.name in {table.key.name, *table.indexed, *(pair.range for pair in table.pairs)}
 
 
 def _rules(table: TablePlan, fields: Iterable[Field]) -> Iterable[str]:

@@ -13,11 +13,11 @@ from services.scaffold.names import reference_to
 from services.scaffold.plan import (
     MOST_INDEXES,
     PARAMETERS,
-    UNFIT_FOR_KEYS,
     Reference,
     TablePlan,
     plan_tables,
 )
+from services.scaffold.relations import UNFIT_FOR_KEYS
 
 _ON_DELETE: Final = "onDelete"
 
@@ -27,24 +27,11 @@ class _Backend:
     """What a backend for a schema would have."""
 
     tables: dict[str, TablePlan]
-    said: dict[frozenset[str], OnDelete] = field(default_factory=dict[frozenset[str], OnDelete])
-    """What was said of two tables first."""
+    said: dict[tuple[str, str], OnDelete] = field(default_factory=dict[tuple[str, str], OnDelete])
+    """What was said first of a table's field."""
 
     def references(self, child: str, parent: str) -> list[Reference]:
         return [reference for reference in self.tables[child].references if reference.table == parent]
-
-    def unique(self, child: str, parent: str) -> list[Reference]:
-        """Return references of which there is one for each row that they refer to."""
-        table = self.tables[child]
-        alone = {names[0] for names in table.unique if len(names) == 1} | {table.key.name}
-        return [reference for reference in self.references(child, parent) if reference.field in alone]
-
-    def joins(self, first: str, second: str) -> bool:
-        """Tell whether a table of its own refers to both."""
-        between = [table for table in self.tables if table not in {first, second}]
-        if first == second:
-            return any(len(self.references(table, first)) > 1 for table in between)
-        return any(self.references(table, first) and self.references(table, second) for table in between)
 
 
 def unbuilt(schema: SchemaModel) -> list[Fault]:
@@ -98,16 +85,18 @@ def _indexes(backend: _Backend, schema: SchemaModel) -> Iterator[Fault]:
 
 
 def _built(plan: TablePlan, table: Table) -> Iterator[Index]:
-    """Yield what is built of a table's indexes: of one that says too much its first field."""
+    """Yield what is built of a table's indexes: of one that says too much its first fields."""
     for index in table.indexes:
-        part = replace(index, fields=index.fields[:1], unique=False)
-        yield from [candidate for candidate in (index, part) if _is_built(plan, candidate)][:1]
+        parts = [replace(index, fields=index.fields[:length], unique=False) for length in (2, 1)]
+        yield from [candidate for candidate in (index, *parts) if _is_built(plan, candidate)][:1]
 
 
 def _is_built(plan: TablePlan, index: Index) -> bool:
     if index.unique:
         return tuple(dict.fromkeys(index.fields)) in plan.unique
-    return index.fields[0] in plan.indexed and index.fields[1:] in {(), (plan.created,)}
+    first, *rest = index.fields
+    is_pair = any([pair.field, pair.range] == [first, *rest] for pair in plan.pairs)
+    return is_pair or (first in plan.indexed and rest in ([], [plan.created]))
 
 
 def _why_unbuilt(plan: TablePlan, index: Index) -> str | None:
@@ -121,47 +110,28 @@ def _why_unbuilt(plan: TablePlan, index: Index) -> str | None:
         return f"'{own[0]}' is set by the backend, which keeps no index over it."
     if first in PARAMETERS | {plan.key.name} or plan.field(first).type in UNFIT_FOR_KEYS:
         return f"rows are not listed by '{first}', a {plan.field(first).type.value}."
-    if first not in plan.indexed:
-        return f"a table has at most {MOST_INDEXES} fields that rows are listed by, references among them."
-    return f"one that is not unique is over one field, or over one and '{plan.created}'."
+    if first not in plan.indexed or len(plan.indexed) + len(plan.pairs) == MOST_INDEXES:
+        return f"a table has at most {MOST_INDEXES} of them; references and composite ones count, too."
+    unfit = {*PARAMETERS, *own, *(field.name for field in plan.fields if field.type in UNFIT_FOR_KEYS)}
+    is_ordered = index.fields[1] not in unfit
+    return "it is over more than two fields." if is_ordered else f"rows are not ordered by '{index.fields[1]}'."
 
 
 def _relationship(backend: _Backend, relationship: Relationship, at: tuple[str, ...]) -> Iterator[Fault]:
     parent, child, on_delete = relationship.from_table, relationship.to_table, relationship.on_delete
-    if missing := _missing(backend, relationship):
-        yield Fault(missing, (*at, "type"))
-        return
-    if on_delete is None:
-        return
-    where, joined = (*at, _ON_DELETE), relationship.type is RelationshipType.MANY_TO_MANY
-    if joined:
-        yield Fault("Say onDelete of the relationships with the table between the two, not of MANY_TO_MANY.", where)
-        return
-    if backend.said.setdefault(frozenset({parent, child}), on_delete) is not on_delete:
-        yield Fault(f"onDelete of '{parent}' and '{child}' was said differently before.", where)
-    references = [*backend.references(child, parent), *backend.references(parent, child)]
-    if on_delete is OnDelete.SET_NULL and not all(reference.nullable for reference in references):
-        name = next(reference.field for reference in references if not reference.nullable)
-        yield Fault(f"SET_NULL needs a field that may be null, and '{name}' may not.", where)
+    references = [one for one in backend.references(child, parent) if relationship.field in {None, one.field}]
+    joined = relationship.type is RelationshipType.MANY_TO_MANY
+    if not joined and not references:
+        name = relationship.field or reference_to(parent)
+        yield Fault(f"'{name}' of '{child}' cannot refer to '{parent}': it is not of its key's type.", (*at, "type"))
+    elif not joined and on_delete is not None:
+        yield from _on_delete(backend, child, references[0], on_delete, (*at, _ON_DELETE))
 
 
-def _missing(backend: _Backend, relationship: Relationship) -> str | None:
-    """Return what a schema lacks for a relationship to be built."""
-    parent, child = relationship.from_table, relationship.to_table
-    name = reference_to(parent)
-    match relationship.type:
-        case RelationshipType.MANY_TO_MANY:
-            if not backend.joins(parent, child):
-                return (
-                    f"MANY_TO_MANY is not built by itself: add a table between '{parent}' and '{child}' with a field "
-                    f"for each, such as '{name}' and '{reference_to(child)}'."
-                )
-        case RelationshipType.ONE_TO_ONE:
-            if not backend.unique(child, parent) and not backend.unique(parent, child):
-                return f"ONE_TO_ONE needs a unique field that refers to the other table, such as '{name}' in '{child}'."
-        case RelationshipType.ONE_TO_MANY:
-            if not backend.references(child, parent):
-                return (
-                    f"ONE_TO_MANY needs a field in '{child}' for the key of '{parent}', of its type, such as '{name}'."
-                )
-    return None
+def _on_delete(
+    backend: _Backend, child: str, reference: Reference, on_delete: OnDelete, at: tuple[str, ...]
+) -> Iterator[Fault]:
+    if backend.said.setdefault((child, reference.field), on_delete) is not on_delete:
+        yield Fault(f"onDelete of '{child}.{reference.field}' was said differently before.", at)
+    if on_delete is OnDelete.SET_NULL and not reference.nullable:
+        yield Fault(f"SET_NULL needs a field that may be null, and '{reference.field}' may not.", at)

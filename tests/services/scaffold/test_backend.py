@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.frozen import frozen
-from services.designs.schema import Field, FieldType, Index, SchemaModel, Table
+from services.designs.schema import Field, FieldType, Index, Relationship, RelationshipType, SchemaModel, Table
 from services.designs.validation import validate
 from services.llm.files import encode
 from services.llm.paths import Tree, path_fault
@@ -19,8 +19,14 @@ from services.scaffold.schema import derive_schema
 KEY = Field(name="id", type=FieldType.STRING, primary_key=True)
 
 
-def written(*tables: Table, project_name: str = "My Shop", description: str = "A shop") -> dict[str, str]:
-    return write_backend(project_name=project_name, description=description, schema=SchemaModel(tables=tables))
+def written(
+    *tables: Table,
+    relationships: tuple[Relationship, ...] = (),
+    project_name: str = "My Shop",
+    description: str = "A shop",
+) -> dict[str, str]:
+    schema = SchemaModel(tables=tables, relationships=relationships)
+    return write_backend(project_name=project_name, description=description, schema=schema)
 
 
 def test_a_backend_has_what_the_guide_asks_for() -> None:
@@ -65,7 +71,8 @@ def test_dependencies_are_pinned() -> None:
 
 def test_the_infrastructure_has_an_index_for_a_reference() -> None:
     posts = Table(name="posts", fields=(KEY, Field(name="userId", type=FieldType.STRING)))
-    files = written(Table(name="users", fields=(KEY,)), posts)
+    belongs = Relationship(from_table="users", to_table="posts", type=RelationshipType.ONE_TO_MANY)
+    files = written(Table(name="users", fields=(KEY,)), posts, relationships=(belongs,))
 
     template = json.loads(files["infrastructure/template.json"])
     table = template["Resources"]["PostsTable"]["Properties"]
@@ -125,13 +132,25 @@ def test_a_default_of_json_is_written_as_json_and_not_as_source(value: object) -
     assert json.loads(ast.literal_eval(line[1])) == value  # the escapes are those that Python has, too
 
 
-def test_references_that_need_each_other_are_not_both_checked() -> None:
-    users = Table(name="users", fields=(KEY, Field(name="teamId", type=FieldType.STRING)))
-    teams = Table(name="teams", fields=(KEY, Field(name="userId", type=FieldType.STRING)))
-    files = written(users, teams)
+def test_a_composite_index_is_over_both_fields() -> None:
+    fields = (KEY, Field(name="state", type=FieldType.STRING), Field(name="rank", type=FieldType.INTEGER))
+    table = Table(name="jobs", fields=fields, indexes=(Index(name="i", fields=("state", "rank")),))
 
-    assert "{ field: 'teamId', table: 'teams', key: 'id', nullable: false }" in files["src/models/users.ts"]
-    assert "references: []," in files["src/models/teams.ts"]
+    files = written(table)
+
+    properties = json.loads(files["infrastructure/template.json"])["Resources"]["JobsTable"]["Properties"]
+    assert [index["KeySchema"] for index in properties["GlobalSecondaryIndexes"]][-1] == [
+        {"AttributeName": "state", "KeyType": "HASH"},
+        {"AttributeName": "rank", "KeyType": "RANGE"},
+    ]
+    assert {"AttributeName": "rank", "AttributeType": "N"} in properties["AttributeDefinitions"]
+    assert "pairs: [{ field: 'state', range: 'rank' }]," in files["src/models/jobs.ts"]
+
+
+def test_nothing_is_enforced_that_no_relationship_declares() -> None:
+    posts = Table(name="posts", fields=(KEY, Field(name="userId", type=FieldType.STRING)))
+
+    assert "references: []," in written(Table(name="users", fields=(KEY,)), posts)["src/models/posts.ts"]
 
 
 def test_a_default_is_written_so_that_it_cannot_be_code() -> None:

@@ -14,12 +14,12 @@ import pytest
 
 from services.core.frozen import frozen
 from services.core.tls import trusted
-from services.designs.schema import Field, FieldType, Index, SchemaModel, Table
+from services.designs.schema import Field, FieldType, Index, Relationship, RelationshipType, SchemaModel, Table
 from services.scaffold.backend import write_backend
 from services.scaffold.plurals import plural
 from services.scaffold.schema import derive_schema
 
-F, T = Field, FieldType
+F, R, T = Field, Relationship, FieldType
 
 AWKWARD = SchemaModel(
     tables=(
@@ -61,7 +61,13 @@ AWKWARD = SchemaModel(
             ),
         ),
         Table(name="con", fields=(F(name="id", type=T.STRING, primary_key=True),)),
-    )
+    ),
+    relationships=(
+        R(from_table="Error", to_table="Error", type=RelationshipType.ONE_TO_MANY),
+        R(from_table="index", to_table="Error", type=RelationshipType.ONE_TO_MANY),
+        R(from_table="con", to_table="con", type=RelationshipType.MANY_TO_MANY),
+        R(from_table="class", to_table="con", type=RelationshipType.MANY_TO_MANY, through="const"),
+    ),
 )
 
 

@@ -15,6 +15,8 @@ export const {{variable}}Table: Table = {
   timestamps: { created: {{created}}, updated: {{updated}} },
   unique: {{unique}},
   indexed: {{indexed}},
+  pairs: {{pairs}},
   references: {{references}},
   dependants: {{dependants}},
+  links: {{links}},
 };

@@ -1,6 +1,6 @@
 import { Router, type Request } from 'express';
 
-import { HttpError, NotFound } from '../errors.js';
+import { HttpError } from '../errors.js';
 import { validateBody, validateQuery } from '../middleware/validator.js';
 import type { Database } from '../services/database.js';
 import { deleteRecord } from '../services/deletion.js';
@@ -8,8 +8,9 @@ import { VERSION } from '../services/items.js';
 import { Listing } from '../services/listing.js';
 import { Repository } from '../services/repository.js';
 import type { Key, Table } from '../types/index.js';
-import { listQuery, parseKey, toListQuery } from '../validation/query.js';
+import { keyIn, listQuery, toListQuery } from '../validation/query.js';
 import type { Bodies } from '../validation/types.js';
+import { linkRoutes } from './links.js';
 
 interface Stored {
   readonly [VERSION]: number;
@@ -52,14 +53,12 @@ export function crud<Row extends Stored>(database: Database, table: Table, bodie
     response.status(204).end();
   });
 
+  router.use(linkRoutes(database, table));
   return router;
 }
 
 function keyOf(request: Request, table: Table): Key {
-  const text = String(request.params.id);
-  const key = parseKey(table, text);
-  if (key === undefined) throw new NotFound(`There is no record "${text}" in ${table.name}.`);
-  return key;
+  return keyIn(table, String(request.params.id));
 }
 
 function etag(record: Stored): string {

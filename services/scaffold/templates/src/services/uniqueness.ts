@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+
 import { Conflict } from '../errors.js';
 import type { Input, Key, Table } from '../types/index.js';
 import type { Database } from './database.js';
@@ -23,6 +25,17 @@ export function moveClaims(database: Database, table: Table, before: Input, afte
     ...without(wanted, held).map((claim) => take(database, claim, owner)),
     ...without(held, wanted).map((claim) => release(database, claim)),
   ];
+}
+
+/** The key of the record that has these values, which no two have together. */
+export async function holder(database: Database, table: Table, values: Input): Promise<Key | undefined> {
+  const fields = table.unique.find((names) => names.length === Object.keys(values).length && names.every((name) => Object.hasOwn(values, name)));
+  if (fields === undefined) throw new Error(`${Object.keys(values).join(' and ')} are not unique in ${table.name}`);
+  const key = claimKey(table, fields, values);
+  const { Item } = await database.documents.send(
+    new GetCommand({ TableName: database.systemTable, Key: { key }, ConsistentRead: true }),
+  );
+  return Item?.owner as Key | undefined;
 }
 
 function claims(table: Table, record: Input): Claim[] {

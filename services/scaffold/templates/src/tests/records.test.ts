@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { tables } from '../models/index.js';
+import { resources } from '../routes/index.js';
 import type { Input } from '../types/index.js';
 import { Backend } from './backend.js';
 import { createRecord, fullBody, keyOf, pathOf, plainBody, recordPath } from './samples.js';
@@ -14,7 +15,8 @@ before(async () => {
 
 after(() => backend.stop());
 
-for (const table of Object.values(tables)) {
+for (const { table: name } of resources) {
+  const table = tables[name]!;
   const path = pathOf(table);
   const settable = Object.keys(plainBody(table));
   const changeable = settable.filter((field) => field !== table.primaryKey);
@@ -151,7 +153,30 @@ for (const table of Object.values(tables)) {
       });
     }
 
-    for (const { table: name, field, onDelete } of table.dependants) {
+    for (const { path: links, table: name, isWritable } of table.links) {
+      test(`records are linked to ${name} and unlinked, at ${links}`, { skip: !isWritable }, async () => {
+        const [own, other] = [await createRecord(backend, table), await createRecord(backend, tables[name]!)];
+        const list = `${recordPath(table, own)}/${links}`;
+        const link = `${list}/${encodeURIComponent(String(keyOf(tables[name]!, other)))}`;
+
+        for (const method of ['PUT', 'PUT']) assert.equal((await backend.send(method, link)).status, 204);
+        assert.deepEqual((await backend.get(list)).body, { items: [other], nextCursor: null });
+
+        for (const method of ['DELETE', 'DELETE']) assert.equal((await backend.send(method, link)).status, 204);
+        assert.deepEqual((await backend.get(list)).body, { items: [], nextCursor: null });
+        assert.equal((await backend.get(recordPath(tables[name]!, other))).status, 200);
+      });
+
+      test(`what is linked to ${name} at ${links} must exist`, async () => {
+        const own = recordPath(table, await createRecord(backend, table));
+        const missing = 999_999_999;
+
+        assert.equal((await backend.send('PUT', `${own}/${links}/${missing}`)).status, 404);
+        assert.equal((await backend.get(`${pathOf(table)}/${missing}/${links}`)).status, 404);
+      });
+    }
+
+    for (const { table: name, field, onDelete } of table.dependants.filter(hasRoutes)) {
       test(`deleting a record that ${name} refer to by ${field}: ${onDelete}`, async () => {
         const child = tables[name]!;
         const parent = await createRecord(backend, table);
@@ -166,6 +191,11 @@ for (const table of Object.values(tables)) {
       });
     }
   });
+}
+
+/** A table of nothing but links has none. */
+function hasRoutes({ table }: { readonly table: string }): boolean {
+  return resources.some((resource) => resource.table === table);
 }
 
 function without(fields: Input, name: string): Input {

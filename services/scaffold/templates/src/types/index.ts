@@ -18,11 +18,27 @@ export interface Reference {
   readonly nullable: boolean;
 }
 
-/** A field of another table that refers to this one. It has an index. */
+/** A field of another table that refers to this one. */
 export interface Dependant {
   readonly table: string;
   readonly field: string;
   readonly onDelete: OnDelete;
+}
+
+/** A relationship of many to many, as seen from one of its sides. */
+export interface Link {
+  /** What follows a record's own path: `tags` in `/posts/:id/tags`. */
+  readonly path: string;
+  /** The table whose records are the links. */
+  readonly through: string;
+  /** Of `through`, the field that refers to the record on this side. */
+  readonly field: string;
+  /** The table on the other side, */
+  readonly table: string;
+  /** and the field of `through` that refers to it. */
+  readonly other: string;
+  /** Whether two keys are all that a link needs; else links are created as records of `through`. */
+  readonly isWritable: boolean;
 }
 
 /** How a table is stored and constrained. There is one in each file of src/models. */
@@ -40,8 +56,11 @@ export interface Table {
   readonly unique: readonly (readonly string[])[];
   /** Fields that records can be listed by. Each has an index called `by_<field>`. */
   readonly indexed: readonly string[];
+  /** Indexes over two fields, each called `by_<field>.<range>`: records that have both, in the order of the second. */
+  readonly pairs: readonly { readonly field: string; readonly range: string }[];
   readonly references: readonly Reference[];
   readonly dependants: readonly Dependant[];
+  readonly links: readonly Link[];
 }
 
 export interface ListQuery {

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+
+import { Conflict, NotFound } from '../errors.js';
+import { tables } from '../models/index.js';
+import type { Input, Key, Link, ListQuery, Page, Table } from '../types/index.js';
+import { bodies } from '../validation/index.js';
+import type { Database } from './database.js';
+import { Listing } from './listing.js';
+import { Repository } from './repository.js';
+import { holder } from './uniqueness.js';
+
+/** The links of one relationship of many to many, from one of its sides. */
+export class Links<Row extends object> {
+  private readonly through: Table;
+  private readonly records: Repository<Input>;
+  private readonly others: Repository<Row>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly link: Link,
+  ) {
+    this.through = tables[link.through]!;
+    this.records = new Repository(database, this.through);
+    this.others = new Repository(database, tables[link.table]!);
+  }
+
+  /** Link two records that exist. Nothing changes when they are linked already. */
+  async add(own: Key, other: Key): Promise<void> {
+    const ends = this.ends(own, other);
+    if ((await this.find(ends)) !== undefined) return;
+    try {
+      await this.records.create(this.record(ends));
+    } catch (error) {
+      // Somebody else has linked them in the meantime.
+      if (!(error instanceof Conflict && (await this.find(ends)) !== undefined)) throw error;
+    }
+  }
+
+  /** Nothing changes when the two are not linked. */
+  async remove(own: Key, other: Key): Promise<void> {
+    const key = await this.find(this.ends(own, other));
+    if (key !== undefined) await absentIsFine(this.records.delete(key));
+  }
+
+  /** The records on the other side, those that were linked last first. */
+  async page(own: Key, { limit, cursor }: ListQuery): Promise<Page<Row>> {
+    const filter = { field: this.link.field, value: own };
+    const page = await new Listing<Input>(this.database, this.through).page({ limit, filter, ...(cursor && { cursor }) });
+    const keys = page.items.map((record) => record[this.link.other] as Key);
+    const others = await Promise.all(keys.map((key) => absentIsFine(this.others.find(key))));
+    return { items: others.filter((record) => record !== undefined), nextCursor: page.nextCursor };
+  }
+
+  private ends(own: Key, other: Key): Input {
+    return { [this.link.field]: own, [this.link.other]: other };
+  }
+
+  private record(ends: Input): Input {
+    if (!this.through.generatesKeys) return { ...ends, [this.through.primaryKey]: this.keyOf(ends) };
+    return bodies[this.through.name]!.create.validate(ends).value;
+  }
+
+  /** The key of the link between two records. */
+  private async find(ends: Input): Promise<Key | undefined> {
+    if (this.through.generatesKeys) return holder(this.database, this.through, ends);
+    const key = this.keyOf(ends);
+    return (await absentIsFine(this.records.find(key))) && key;
+  }
+
+  /** A table of nothing but links has keys that follow from the two ends, so that no two links are the same. */
+  private keyOf(ends: Input): string {
+    const values = this.through.references.map(({ field }) => ends[field]);
+    return createHash('sha256').update(JSON.stringify(values)).digest('base64url');
+  }
+}
+
+async function absentIsFine<Result>(result: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  }
+}
