@@ -108,6 +108,7 @@ class Adapters:
             (config.data / "checks").absolute(),
             search_path=self.environment.get("PATH", ""),
             cache=self._npm_cache,
+            secrets=self.config.data / "backend-secrets",
             network=self._npm_network,
             seconds=config.check_seconds,
         )
@@ -172,6 +173,7 @@ class Adapters:
         return Machine(
             search_path=self.environment.get("PATH", ""),
             cache=self._npm_cache,
+            secrets=self.config.data / "backend-secrets",
             network=self._npm_network,
             aws=aws,
             create_tables=StackTables(self.aws),

@@ -17,7 +17,7 @@ import httpx
 from services.core.clock import Clock
 from services.core.frozen import frozen
 from services.core.tls import trusted
-from services.platforms import npm
+from services.platforms import npm, signing
 from services.platforms.archive import unpack
 from services.platforms.emitting import Emit, step
 from services.platforms.mask import Mask
@@ -42,6 +42,7 @@ TEMPLATE: Final = "infrastructure/template.json"
 
 _TAIL: Final = 24
 """Lines, none of them blank. Node writes an error's message before ten lines of its stack, and properties after it."""
+_TRIAL_USER: Final = "developer"
 _DEFAULT_START: Final = "node dist/server.js"
 
 
@@ -71,6 +72,8 @@ class Machine:
     """Where node and npm are found, as in PATH."""
     cache: Path
     """npm's cache, shared so that a second install is fast."""
+    secrets: Path
+    """A folder with the secret of each site whose backend was given none."""
     network: Mapping[str, str]
     """What npm needs to reach its registry (see npm.network_settings). A running backend does not get it."""
     aws: Mapping[str, str]
@@ -188,10 +191,20 @@ class Backend:
             on_live()
             await self.emit(Live(f"http://{HOST}:{self.port}"))
 
+        await self._tell_of_tokens()
         await self._run_server("start", went_live)
         while True:
             await self.say("The server was stopped, to be started again.")
             await self._run_server("restart", _nothing)
+
+    async def _tell_of_tokens(self) -> None:
+        secret = self.signing().get(signing.JWT_SECRET)
+        if secret is not None and signing.asks_for_secret(self.folder):
+            token = signing.token_for(_TRIAL_USER, secret=secret, now=self.machine.now)
+            await self.say(
+                "JWT_SECRET is not set, so the backend gets one that this site keeps. A token to try it with, for the"
+                f" user '{_TRIAL_USER}' and a day, where it has no accounts of its own: {token}"
+            )
 
     async def _run_server(self, name: str, then: Callable[[], Awaitable[None]]) -> None:
         """Run the server, and return when it is to be started again. Raises DeployFailed CRASHED."""
@@ -266,7 +279,19 @@ class Backend:
     def _server_environment(self) -> dict[str, str]:
         """The user's settings win over ours, except where the server would not be found or not find its tables."""
         fixed = {"PORT": str(self.port), "HOST": HOST, "TABLE_PREFIX": self._table_prefix}
-        return {**self._base_environment(), **self.machine.aws, **self.order.config.environment, **fixed}
+        return {
+            **self._base_environment(),
+            **self.machine.aws,
+            **self.signing(),
+            **self.order.config.environment,
+            **fixed,
+        }
+
+    def signing(self) -> dict[str, str]:
+        """Return what the server's environment needs to know tokens by, beside what the order says."""
+        if signing.is_settled(self.order.config.environment):
+            return {}
+        return {signing.JWT_SECRET: signing.secret_of(self.order.site, folder=self.machine.secrets)}
 
 
 class Tail:
@@ -276,7 +301,7 @@ class Tail:
         self._backend = backend
         self._stream = stream
         self._last: deque[str] = deque(maxlen=_TAIL)
-        self._mask = Mask(backend.order.config.environment.values())
+        self._mask = Mask([*backend.order.config.environment.values(), *backend.signing().values()])
 
     async def add(self, message: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
         level = level_of(message, stream=self._stream, from_stderr=from_stderr)

@@ -16,11 +16,10 @@ _DEPENDENCIES = {
     "@aws-sdk/lib-dynamodb": "3.1162.0",
     "express": "5.3.0",
     "joi": "18.3.2",
-    "jsonwebtoken": "9.0.3",
+    "jose": "6.2.18",
 }
 _DEV_DEPENDENCIES = {
     "@types/express": "5.0.6",
-    "@types/jsonwebtoken": "9.0.10",
     "@types/node": "20.19.43",
     "typescript": "5.9.3",
 }
@@ -35,6 +34,7 @@ _SHARED = (
     "src/middleware/errorHandler.ts",
     "src/middleware/requestLog.ts",
     "src/middleware/validator.ts",
+    "src/services/access.ts",
     "src/services/backOff.ts",
     "src/services/cursor.ts",
     "src/services/database.ts",
@@ -42,9 +42,13 @@ _SHARED = (
     "src/services/items.ts",
     "src/services/links.ts",
     "src/services/listing.ts",
+    "src/services/memberships.ts",
     "src/services/numbers.ts",
+    "src/services/reading.ts",
     "src/services/references.ts",
     "src/services/repository.ts",
+    "src/services/source.ts",
+    "src/services/tokens.ts",
     "src/services/transaction.ts",
     "src/services/uniqueness.ts",
     "src/services/writes.ts",
@@ -74,6 +78,7 @@ def write_backend(*, project_name: str, description: str, schema: SchemaModel) -
         | _settings_files(name)
         | {path: read(path) for path in _SHARED[1:]}
         | _table_files(tables)
+        | {"src/models/identity.ts": typescript.identity(schema)}
         | {path: read(path) for path in _TESTS}
     )
 

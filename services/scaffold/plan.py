@@ -28,6 +28,7 @@ from services.designs.schema import (
     Table,
 )
 from services.scaffold.names import TableNames, name_tables
+from services.scaffold.policies import Permissions, permissions
 from services.scaffold.relations import UNFIT_FOR_KEYS, Explicit, Link, explicit, primary_key
 
 MOST_INDEXES = 19
@@ -94,6 +95,7 @@ class TablePlan:
     links: tuple[LinkSide, ...]
     is_made: bool
     """Whether it is a table of links that the schema does not have: it has no routes of its own."""
+    permissions: Permissions
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
@@ -116,22 +118,24 @@ def _plan(table: Table, keys: dict[str, Field], names: TableNames, whole: Explic
     )
     if key not in fields:
         fields = (key, *fields)
-    indexed = _indexed(table, fields, key, references)
+    allowed = permissions(table, whole.schema, fields=fields, key=key)
+    indexed = _indexed(table, fields, key, (*allowed.indexed, *(reference.field for reference in references)))
     is_made = any(link.through == table.name and link.is_made for link in whole.links)
     return TablePlan(
         name=table.name,
         names=names,
         key=key,
-        generates_keys=not is_made and _generates(key, references),
+        generates_keys=not is_made and key.name not in allowed.assigned and _generates(key, references),
         fields=fields,
         created=created,
         updated=updated,
-        unique=_unique(table, fields, key, whole.schema.relationships),
+        unique=_unique(table, fields, key, whole.schema.relationships, allowed.pairs),
         indexed=indexed,
         pairs=_pairs(table, fields, key, MOST_INDEXES - len(indexed)),
         references=references,
         links=(),
         is_made=is_made,
+        permissions=allowed,
     )
 
 
@@ -197,7 +201,11 @@ def _is_timestamp(field: Field) -> bool:
 
 
 def _unique(
-    table: Table, fields: Sequence[Field], key: Field, relationships: Iterable[Relationship]
+    table: Table,
+    fields: Sequence[Field],
+    key: Field,
+    relationships: Iterable[Relationship],
+    pairs: Iterable[tuple[str, ...]],
 ) -> tuple[tuple[str, ...], ...]:
     present = {field.name for field in fields}
     sets = [(field.name,) for field in fields if field.unique]
@@ -207,12 +215,13 @@ def _unique(
         for relationship in relationships
         if relationship.to_table == table.name and relationship.type is RelationshipType.ONE_TO_ONE
     ]
+    sets += [pair for pair in pairs if not any(set(names) == set(pair) for names in sets)]
     return tuple(dict.fromkeys(names for names in sets if present.issuperset(names) and names != (key.name,)))
 
 
-def _indexed(table: Table, fields: Sequence[Field], key: Field, references: Sequence[Reference]) -> tuple[str, ...]:
+def _indexed(table: Table, fields: Sequence[Field], key: Field, first: Iterable[str]) -> tuple[str, ...]:
     fit = _fit_for_keys(fields)
-    wanted = [reference.field for reference in references]
+    wanted = [name for name in first if name != key.name]
     wanted += [index.fields[0] for index in table.indexes if index.fields and index.fields[0] != key.name]
     return tuple(dict.fromkeys(name for name in wanted if name in fit))[:MOST_INDEXES]
 

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 from services.designs.schema import (
+    Audience,
     Field,
     FieldType,
+    Grant,
     Index,
     OnDelete,
+    Policy,
     Relationship,
     RelationshipType,
     SchemaModel,
@@ -23,6 +26,7 @@ _ENUMERATED = 3
 """A description that names so many tables itself gets only the essential ones of its domains."""
 
 _KEY = Field(name="id", type=FieldType.STRING, primary_key=True)
+_SIGNED_IN = (Grant(audience=Audience.SIGNED_IN),)
 
 
 def derive_schema(description: str) -> SchemaModel:
@@ -38,6 +42,7 @@ def derive_schema(description: str) -> SchemaModel:
             for entity in entities.values()
             for table, parent in _links(entity, entities)
         ),
+        default_policy=Policy(create=_SIGNED_IN, read=_SIGNED_IN, update=_SIGNED_IN, delete=_SIGNED_IN),
     )
 
 

@@ -1,11 +1,11 @@
 """How a planned table is written in TypeScript: its model, its validation and its routes."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from services.designs.schema import Field, FieldType
+from services.designs.schema import Field, FieldType, SchemaModel
+from services.scaffold import policies
+from services.scaffold.literals import literal, quoted
 from services.scaffold.plan import TablePlan
 from services.scaffold.template import fill
 
@@ -49,29 +49,30 @@ def model(table: TablePlan, dependants: Sequence[Mapping[str, str]]) -> str:
         type=table.names.type,
         variable=table.names.variable,
         properties=_lines(_properties(table), indent=2),
-        name=_quoted(table.name),
-        primaryKey=_quoted(table.key.name),
-        generatesKeys=_literal(table.generates_keys),
+        name=quoted(table.name),
+        primaryKey=quoted(table.key.name),
+        generatesKeys=literal(table.generates_keys),
         fields=_lines((f"{field.name}: {_type(field)}," for field in table.fields), indent=4),
-        created=_quoted(table.created),
-        updated=_quoted(table.updated),
-        unique=_list(f"[{', '.join(map(_quoted, names))}]" for names in table.unique),
-        indexed=_list(_quoted(name) for name in table.indexed),
-        pairs=_list(f"{{ field: {_quoted(pair.field)}, range: {_quoted(pair.range)} }}" for pair in table.pairs),
+        created=quoted(table.created),
+        updated=quoted(table.updated),
+        unique=_list(f"[{', '.join(map(quoted, names))}]" for names in table.unique),
+        indexed=_list(quoted(name) for name in table.indexed),
+        pairs=_list(f"{{ field: {quoted(pair.field)}, range: {quoted(pair.range)} }}" for pair in table.pairs),
         references=_list(
-            f"{{ field: {_quoted(reference.field)}, table: {_quoted(reference.table)}, key: {_quoted(reference.key)}, "
-            f"nullable: {_literal(reference.nullable)} }}"
+            f"{{ field: {quoted(reference.field)}, table: {quoted(reference.table)}, key: {quoted(reference.key)}, "
+            f"nullable: {literal(reference.nullable)} }}"
             for reference in table.references
         ),
         dependants=_list(
-            f"{{ {', '.join(f'{key}: {_quoted(value)}' for key, value in dependant.items())} }}"
+            f"{{ {', '.join(f'{key}: {quoted(value)}' for key, value in dependant.items())} }}"
             for dependant in dependants
         ),
         links=_list(
-            f"{{ path: {_quoted(link.path)}, through: {_quoted(link.through)}, field: {_quoted(link.field)}, "
-            f"table: {_quoted(link.table)}, other: {_quoted(link.other)}, isWritable: {_literal(link.is_writable)} }}"
+            f"{{ path: {quoted(link.path)}, through: {quoted(link.through)}, field: {quoted(link.field)}, "
+            f"table: {quoted(link.table)}, other: {quoted(link.other)}, isWritable: {literal(link.is_writable)} }}"
             for link in table.links
         ),
+        policy=policies.written(table.permissions.policy),
     )
 
 
@@ -79,7 +80,10 @@ def validation(table: TablePlan) -> str:
     """Write what the bodies of requests must look like."""
     changeable = [field for field in table.fields if field.name != table.key.name]
     fixed = [] if table.generates_keys else [table.key]
-    used = {_validator(table, field) for field in [*changeable, *fixed]}
+    written = [*changeable, *fixed]
+    used = {_validator(table, field) for field in written}
+    if table.permissions.assigned.intersection(field.name for field in written):
+        used.add("assigned")
     return fill(
         "src/validation/table.ts",
         imports=", ".join(["bodies", *sorted(used)]),
@@ -117,6 +121,11 @@ def validation_index(tables: Sequence[TablePlan]) -> str:
     )
 
 
+def identity(schema: SchemaModel) -> str:
+    """Write where the backend finds who belongs to what."""
+    return fill("src/models/identity.ts", teams=policies.written_teams(schema))
+
+
 def routes_index(tables: Sequence[TablePlan]) -> str:
     """Write the file that mounts every table's routes."""
     tables = [table for table in tables if not table.is_made]
@@ -125,17 +134,17 @@ def routes_index(tables: Sequence[TablePlan]) -> str:
         "src/routes/index.ts",
         imports=_lines(f"import {{ {t.names.variable}Routes }} from './{t.names.file}.js';" for t in by_file),
         resources=_lines(
-            (f"{{ table: {_quoted(t.name)}, path: {_quoted(f'/{t.names.route}')} }}," for t in tables), indent=2
+            (f"{{ table: {quoted(t.name)}, path: {quoted(f'/{t.names.route}')} }}," for t in tables), indent=2
         ),
         mounts=_lines(
-            (f"router.use({_quoted(f'/{t.names.route}')}, {t.names.variable}Routes(database));" for t in tables),
+            (f"router.use({quoted(f'/{t.names.route}')}, {t.names.variable}Routes(database));" for t in tables),
             indent=2,
         ),
     )
 
 
 def _type(field: Field) -> str:
-    name = _quoted(field.type.value)
+    name = quoted(field.type.value)
     return f"{name} as const" if _INHERITED.fullmatch(field.name) else name
 
 
@@ -161,7 +170,12 @@ def _is_key(table: TablePlan, field: Field) -> bool:
 
 
 def _rules(table: TablePlan, fields: Iterable[Field]) -> Iterable[str]:
-    return (f"{field.name}: {_rule(table, field)}," for field in fields)
+    return (f"{field.name}: {_assigned(table, field)}," for field in fields)
+
+
+def _assigned(table: TablePlan, field: Field) -> str:
+    rule = _rule(table, field)
+    return f"assigned({rule})" if field.name in table.permissions.assigned else rule
 
 
 def _rule(table: TablePlan, field: Field) -> str:
@@ -184,21 +198,8 @@ def _default(table: TablePlan, field: Field) -> str | None:
     if isinstance(value, str) and _is_key(table, field) and not 0 < len(value) <= _LONGEST_KEY:
         return None
     if field.type is FieldType.DATETIME:
-        return f"new Date({_literal(value)}).toISOString()"
-    return _literal(value)
-
-
-def _quoted(text: str) -> str:
-    """Write ASCII text in single quotes."""
-    inner = json.dumps(text)[1:-1].replace('\\"', '"').replace("'", "\\'")
-    return f"'{inner}'"
-
-
-def _literal(value: Any) -> str:
-    """Write a value. Objects and arrays are written as the text of their JSON: in source, `__proto__` is no key."""
-    if isinstance(value, dict | list):
-        return f"JSON.parse({_quoted(json.dumps(value))})"
-    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+        return f"new Date({literal(value)}).toISOString()"
+    return literal(value)
 
 
 def _lines(lines: Iterable[str], indent: int = 0) -> str:

@@ -18,7 +18,7 @@ from tests.snapinfra import User, serving, settings
 
 SENTENCE = "A library with books"
 SECRET = "a secret of the backend, long enough"
-SIGNED_IN = {"authorization": f"Bearer {jwt.encode({'sub': 'somebody'}, SECRET, algorithm='HS256')}"}
+SIGNED_IN = {"authorization": f"Bearer {jwt.encode({'sub': 'somebody', 'exp': 4102444800}, SECRET, algorithm='HS256')}"}
 
 
 @pytest.fixture(scope="module")

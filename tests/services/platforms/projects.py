@@ -45,6 +45,7 @@ def platform(
     machine = Machine(
         search_path=search_path,
         cache=root / "npm-cache",
+        secrets=root / "secrets",
         network=network_settings(ENVIRONMENT, home=Path.home()) if network is None else network,
         aws={"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_REGION": "us-east-1"},
         create_tables=create_tables,

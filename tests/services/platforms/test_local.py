@@ -178,6 +178,7 @@ async def test_a_server_sees_its_settings_and_nothing_of_ours(tmp_path: Path) ->
         "TABLE_PREFIX": "project_1-",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
         "AWS_REGION": "us-east-1",
+        "JWT_SECRET": (tmp_path / "secrets" / "project_1").read_text(encoding="ascii"),
         "GREETING": "hi",
     }
 

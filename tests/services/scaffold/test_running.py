@@ -103,7 +103,7 @@ class Project:
         with subprocess.Popen(
             ["node", "dist/server.js"],
             cwd=self.folder,
-            env={**self.environment, "PORT": "0", "HOST": "127.0.0.1"},
+            env={**self.environment, "PORT": "0", "HOST": "127.0.0.1", "AUTH": "off"},
             stdout=subprocess.PIPE,
             text=True,
         ) as server:
@@ -212,4 +212,6 @@ def test_a_backend_installs_compiles_and_works(schema: SchemaModel, emulator: st
         assert [one["table"] for one in client.get("/").json()["resources"]] == [table.name for table in schema.tables]
         for number, table in enumerate(schema.tables, start=1):
             works(client, schema, table, number)
-    assert "JWT_SECRET must be set in production." in backend.refusal(NODE_ENV="production")
+    for stage in ("production", "staging", "development"):
+        assert "Set JWT_SECRET (at least 32 characters) or JWKS_URL" in backend.refusal(NODE_ENV=stage)
+    assert "HOST must be 127.0.0.1" in backend.refusal(AUTH="off", HOST="0.0.0.0")

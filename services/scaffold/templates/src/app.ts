@@ -25,7 +25,7 @@ export function createApp(config: Config, database: Database): Express {
   app.get('/health', (_request, response) => {
     response.json({ status: 'ok' });
   });
-  app.use(authenticate(config.jwtSecret), routes(database));
+  app.use(authenticate(config, database), routes(database));
 
   app.use((request) => {
     throw new NotFound(`There is nothing at ${request.method} ${request.path}.`);

@@ -28,6 +28,13 @@ export class Unauthenticated extends HttpError {
   }
 }
 
+/** The caller is known, and may not do this. What they may not even read is NotFound. */
+export class Forbidden extends HttpError {
+  constructor(message: string) {
+    super(403, 'FORBIDDEN', message);
+  }
+}
+
 export class NotFound extends HttpError {
   constructor(message: string) {
     super(404, 'NOT_FOUND', message);

@@ -10,9 +10,7 @@ const SHUTDOWN_MS = 10_000;
 
 function start(config: Config): void {
   setLogLevel(config.logLevel);
-  if (config.jwtSecret === undefined) {
-    log('warn', 'Authentication is OFF: JWT_SECRET is not set. Anyone who reaches this server may read and write.');
-  }
+  if (config.auth === 'off') log('warn', 'Authentication is OFF: every program on this machine may do everything.');
   const database = new Database(config);
   const server = createServer(createApp(config, database));
 

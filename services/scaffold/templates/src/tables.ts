@@ -13,7 +13,7 @@ import {
   type CreateTableCommandInput,
 } from '@aws-sdk/client-dynamodb';
 
-import { readConfig } from './config.js';
+import { readStorageConfig } from './config.js';
 import { log } from './logger.js';
 import { Database } from './services/database.js';
 
@@ -61,7 +61,7 @@ async function tablesOf(database: Database): Promise<CreateTableCommandInput[]> 
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const database = new Database(readConfig(process.env));
+  const database = new Database(readStorageConfig(process.env));
   await createTables(database);
   database.close();
 }

@@ -1,26 +1,30 @@
 import type { RequestHandler } from 'express';
-import jwt from 'jsonwebtoken';
 
+import type { Config } from '../config.js';
 import { Unauthenticated } from '../errors.js';
+import { Access } from '../services/access.js';
+import type { Database } from '../services/database.js';
+import { Tokens } from '../services/tokens.js';
 
 const BEARER = /^Bearer ([^ ]+)$/i;
 
 /**
- * Require a valid HS256 bearer token, whose claims become `response.locals.claims`. Without a secret, let everyone in.
+ * Find out who sends a request: `response.locals.caller`, undefined where no token is sent, and what they may do:
+ * `response.locals.access`. A token that is not valid is refused, even where none is needed.
  */
-export function authenticate(secret: string | undefined): RequestHandler {
-  return (request, response, next) => {
-    if (secret !== undefined) response.locals.claims = verify(request.headers.authorization, secret);
+export function authenticate(config: Config, database: Database): RequestHandler {
+  const tokens = config.auth === 'off' ? undefined : new Tokens(config);
+  return async (request, response, next) => {
+    const caller = await tokens?.verify(bearer(request.headers.authorization));
+    response.locals.caller = caller;
+    response.locals.access = new Access(database, caller, { isEnforced: tokens !== undefined });
     next();
   };
 }
 
-function verify(header: string | undefined, secret: string): unknown {
-  const token = header?.match(BEARER)?.[1];
+function bearer(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const token = header.match(BEARER)?.[1];
   if (token === undefined) throw new Unauthenticated('Send a token in the header "Authorization: Bearer <token>".');
-  try {
-    return jwt.verify(token, secret, { algorithms: ['HS256'] });
-  } catch {
-    throw new Unauthenticated('The token is not valid, or no longer.');
-  }
+  return token;
 }

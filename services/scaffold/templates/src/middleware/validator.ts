@@ -1,12 +1,17 @@
 import type { RequestHandler } from 'express';
-import type { ObjectSchema } from 'joi';
+import type { ObjectSchema, ValidationOptions } from 'joi';
 
 import { ValidationFailed } from '../errors.js';
+import type { Access } from '../services/access.js';
 
-/** Check the body, strictly: no type is converted. What the schema makes of it becomes `request.body`. */
+/**
+ * Check the body, strictly: no type is converted. What the schema makes of it becomes `request.body`. Where access is
+ * enforced, fields that the server sets are refused.
+ */
 export function validateBody(schema: ObjectSchema): RequestHandler {
-  return (request, _response, next) => {
-    request.body = validate(schema, request.body, { convert: false });
+  return (request, response, next) => {
+    const { access } = response.locals as { access: Access };
+    request.body = validate(schema, request.body, { convert: false, context: { isEnforced: access.isEnforced } });
     next();
   };
 }
@@ -25,7 +30,7 @@ function ownFields(input: unknown): unknown {
   return isObject ? Object.assign(Object.create(null), input) : input;
 }
 
-function validate(schema: ObjectSchema, input: unknown, options: { convert: boolean }): unknown {
+function validate(schema: ObjectSchema, input: unknown, options: ValidationOptions): unknown {
   const { error, value } = schema
     .label('body')
     .required()

@@ -19,4 +19,5 @@ export const {{variable}}Table: Table = {
   references: {{references}},
   dependants: {{dependants}},
   links: {{links}},
+  policy: {{policy}},
 };

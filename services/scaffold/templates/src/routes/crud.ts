@@ -1,13 +1,14 @@
-import { Router, type Request } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 
 import { HttpError } from '../errors.js';
 import { validateBody, validateQuery } from '../middleware/validator.js';
+import type { Access } from '../services/access.js';
 import type { Database } from '../services/database.js';
 import { deleteRecord } from '../services/deletion.js';
 import { VERSION } from '../services/items.js';
 import { Listing } from '../services/listing.js';
 import { Repository } from '../services/repository.js';
-import type { Key, Table } from '../types/index.js';
+import type { Action, Input, Key, Table } from '../types/index.js';
 import { keyIn, listQuery, toListQuery } from '../validation/query.js';
 import type { Bodies } from '../validation/types.js';
 import { linkRoutes } from './links.js';
@@ -22,39 +23,59 @@ export function crud<Row extends Stored>(database: Database, table: Table, bodie
   const listing = new Listing<Row>(database, table);
   const router = Router();
 
-  router.post('/', validateBody(bodies.create), async (request, response) => {
-    const record = await records.create(request.body);
+  router.post('/', allow(table, 'create'), validateBody(bodies.create), async (request, response) => {
+    const record = await records.create(await accessOf(response).toCreate(table, request.body));
     const key = record[table.primaryKey as keyof Row];
     response.status(201).set('ETag', etag(record));
     response.location(`${request.baseUrl}/${encodeURIComponent(String(key))}`).json(record);
   });
 
-  router.get('/', validateQuery(listQuery(table)), async (_request, response) => {
-    response.json(await listing.page(toListQuery(response.locals.query)));
+  router.get('/', allow(table, 'read'), validateQuery(listQuery(table)), async (_request, response) => {
+    const scope = await accessOf(response).scope(table);
+    response.json(await listing.page(toListQuery(response.locals.query), scope));
   });
 
-  router.get('/:id', async (request, response) => {
+  router.get('/:id', allow(table, 'read'), async (request, response) => {
     const record = await records.find(keyOf(request, table));
+    await accessOf(response).toRead(table, record);
     response.set('ETag', etag(record)).json(record);
   });
 
-  router.patch('/:id', validateBody(bodies.update), async (request, response) => {
-    const record = await records.update(keyOf(request, table), request.body, expectedVersion(request));
+  router.patch('/:id', allow(table, 'update'), validateBody(bodies.update), async (request, response) => {
+    const record = await records.update(keyOf(request, table), changes(request, response), expectedVersion(request));
     response.set('ETag', etag(record)).json(record);
   });
 
-  router.put('/:id', validateBody(bodies.replace), async (request, response) => {
-    const record = await records.update(keyOf(request, table), request.body, expectedVersion(request));
+  router.put('/:id', allow(table, 'update'), validateBody(bodies.replace), async (request, response) => {
+    const record = await records.update(keyOf(request, table), changes(request, response), expectedVersion(request));
     response.set('ETag', etag(record)).json(record);
   });
 
-  router.delete('/:id', async (request, response) => {
-    await deleteRecord(database, table, keyOf(request, table), expectedVersion(request));
+  router.delete('/:id', allow(table, 'delete'), async (request, response) => {
+    const permit = (record: Input) => accessOf(response).toDelete(table, record);
+    await deleteRecord(database, table, keyOf(request, table), permit, expectedVersion(request));
     response.status(204).end();
   });
 
+  /** What a request makes of the record as it is when it is written. */
+  function changes(request: Request, response: Response): (before: Input) => Promise<Input> {
+    return (before) => accessOf(response).toUpdate(table, before, request.body);
+  }
+
   router.use(linkRoutes(database, table));
   return router;
+}
+
+/** Refuse whoever may do this to no record, before anything else is looked at. */
+function allow(table: Table, action: Action): RequestHandler {
+  return (_request, response, next) => {
+    accessOf(response).enter(table, action);
+    next();
+  };
+}
+
+function accessOf(response: Response): Access {
+  return response.locals.access as Access;
 }
 
 function keyOf(request: Request, table: Table): Key {

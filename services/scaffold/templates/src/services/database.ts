@@ -1,7 +1,7 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
-import type { Config } from '../config.js';
+import type { StorageConfig } from '../config.js';
 
 /** Holds what no record is made of: claims on unique values, and the last number given to each numbered table. */
 const SYSTEM_TABLE = 'system-records';
@@ -12,7 +12,7 @@ export class Database {
   readonly documents: DynamoDBDocumentClient;
   readonly systemTable: string;
 
-  constructor(private readonly config: Config) {
+  constructor(private readonly config: StorageConfig) {
     this.client = new DynamoDBClient(clientConfig(config));
     this.documents = DynamoDBDocumentClient.from(this.client, {
       marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true },
@@ -29,7 +29,7 @@ export class Database {
   }
 }
 
-function clientConfig({ region, endpoint, environment }: Config): DynamoDBClientConfig {
+function clientConfig({ region, endpoint, environment }: StorageConfig): DynamoDBClientConfig {
   if (endpoint === undefined) return { region };
   if (environment === 'production' || process.env.AWS_ACCESS_KEY_ID) return { region, endpoint };
   // An emulator accepts any credentials, but the SDK insists on having some.

@@ -1,6 +1,6 @@
 import { Conflict } from '../errors.js';
 import { tables } from '../models/index.js';
-import type { Dependant, Key, Table } from '../types/index.js';
+import type { Dependant, Input, Key, Table } from '../types/index.js';
 import type { Database } from './database.js';
 import { Listing } from './listing.js';
 import { Repository } from './repository.js';
@@ -14,8 +14,16 @@ type Change = { readonly table: Table; readonly key: Key; readonly clear?: strin
  * reference (SET_NULL), or refuse with Conflict (RESTRICT). Everything is looked up before anything is changed, so a
  * refusal changes nothing. References are found through indexes, which lag behind writes by a moment.
  */
-export async function deleteRecord(database: Database, table: Table, key: Key, expected?: number): Promise<void> {
-  await new Repository(database, table).find(key, expected);
+export async function deleteRecord(
+  database: Database,
+  table: Table,
+  key: Key,
+  permit: (record: Input) => Promise<void>,
+  expected?: number,
+): Promise<void> {
+  const records = new Repository<Input>(database, table);
+  await permit(await records.find(key));
+  await records.find(key, expected);
   const changes = await consequences(database, table, key, new Set());
   for (const change of changes) await apply(database, change);
   await new Repository(database, table).delete(key, expected);
@@ -67,7 +75,7 @@ async function* referring(database: Database, table: Table, field: string, key: 
 async function apply(database: Database, { table, key, clear }: Change): Promise<void> {
   const repository = new Repository(database, table);
   if (clear === undefined) await repository.delete(key);
-  else await repository.update(key, { [clear]: null });
+  else await repository.update(key, async () => ({ [clear]: null }));
 }
 
 function identity(table: Table, key: Key): string {

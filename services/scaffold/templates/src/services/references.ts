@@ -1,4 +1,4 @@
-import { ValidationFailed } from '../errors.js';
+import { ValidationFailed, type Detail } from '../errors.js';
 import type { Input, Table } from '../types/index.js';
 import type { Database } from './database.js';
 import type { Step } from './transaction.js';
@@ -27,6 +27,10 @@ function exists(database: Database, target: string, key: Input, field: string): 
         ExpressionAttributeNames: { '#key': Object.keys(key)[0]! },
       },
     },
-    refusal: () => new ValidationFailed([{ field, message: `"${field}" refers to nothing in ${target}` }]),
+    refusal: () => new ValidationFailed([missingReference(field, target)]),
   };
+}
+
+export function missingReference(field: string, target: string): Detail {
+  return { field, message: `"${field}" refers to nothing in ${target}` };
 }

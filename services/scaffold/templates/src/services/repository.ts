@@ -46,10 +46,15 @@ export class Repository<Row extends object> {
     return (await this.read(key, expected)) as Row;
   }
 
-  /** Set the fields in `changes`. Throws what `find` and `create` throw. */
-  async update(key: Key, changes: Input, expected?: number): Promise<Row> {
+  /**
+   * Set the fields that `change` makes of the record as it is: whatever it decides by, such as who may do this, still
+   * holds when the record is written. Throws what `change`, `find` and `create` throw.
+   */
+  async update(key: Key, change: (before: Input) => Promise<Input>, expected?: number): Promise<Row> {
     return this.retryWhileStale(async () => {
-      const before = await this.read(key, expected);
+      const before = await this.read(key);
+      const changes = await change(before);
+      requireVersion(before, expected);
       const record = {
         ...before,
         ...changes,
@@ -86,7 +91,7 @@ export class Repository<Row extends object> {
     );
     if (Item === undefined) throw new NotFound(`There is no record ${JSON.stringify(key)} in ${this.table.name}.`);
     const record = fromItem(this.table, Item);
-    if (expected !== undefined && record[VERSION] !== expected) throw new VersionChanged(expected);
+    requireVersion(record, expected);
     return record;
   }
 
@@ -106,4 +111,8 @@ export class Repository<Row extends object> {
     }
     throw new Conflict('Too many requests change this record at the moment. Try again.');
   }
+}
+
+function requireVersion(record: Input, expected: number | undefined): void {
+  if (expected !== undefined && record[VERSION] !== expected) throw new VersionChanged(expected);
 }

@@ -15,6 +15,9 @@ export interface Answer {
   readonly body: any;
 }
 
+/** What the environment of the tests may say of authentication, and each test decides. */
+const UNSET = { AUTH: '', HOST: '', JWT_SECRET: '', JWKS_URL: '', JWT_ISSUER: '', JWT_AUDIENCE: '' };
+
 /** A backend that listens on a free port and has tables of its own. */
 export class Backend {
   private constructor(
@@ -22,12 +25,19 @@ export class Backend {
     readonly stop: () => Promise<void>,
   ) {}
 
+  /** Without variables, authentication is off. */
   static async start(variables: NodeJS.ProcessEnv = {}): Promise<Backend> {
     if (!process.env.AWS_ENDPOINT_URL) {
       throw new Error('Set AWS_ENDPOINT_URL to a DynamoDB emulator: the tests create and delete tables.');
     }
     const prefix = `test-${randomUUID().slice(0, 8)}-`;
-    const config = readConfig({ ...process.env, NODE_ENV: 'test', JWT_SECRET: '', TABLE_PREFIX: prefix, ...variables });
+    const config = readConfig({
+      ...process.env,
+      ...UNSET,
+      NODE_ENV: 'test',
+      TABLE_PREFIX: prefix,
+      ...(Object.keys(variables).length === 0 ? { AUTH: 'off' } : variables),
+    });
     setLogLevel('error');
     const database = new Database(config);
     await createTables(database);

@@ -6,6 +6,55 @@ export type Key = string | number;
 /** What a client sends for a record, once validated. */
 export type Input = Record<string, unknown>;
 
+/** Who sends a request, as their token says. */
+export interface Caller {
+  /** The primary key of their row in the table of users: the token's `sub`. */
+  readonly id: string;
+  readonly roles: readonly string[];
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+export type Action = 'create' | 'read' | 'update' | 'delete';
+
+/** Whom a policy lets in: see src/services/access.ts. */
+export interface Grant {
+  readonly audience: 'PUBLIC' | 'SIGNED_IN' | 'OWNER' | 'ROLE' | 'TEAM';
+  /** Of ROLE and TEAM: one of these is needed. A TEAM without roles lets in every member. */
+  readonly roles?: readonly string[];
+  /** The grant is for records alone that are stored with this value. */
+  readonly when?: Condition;
+}
+
+/** What a record must hold: the field has the value. */
+export interface Condition {
+  readonly field: string;
+  readonly equals: Key | boolean;
+}
+
+/** The records that a list may show: all, or those that meet the conditions of one of its parts. */
+export type Scope = 'all' | readonly (readonly Condition[])[];
+
+/** Who may do what to the records of a table. An action is open to whom one of its grants lets in, else to nobody. */
+export interface Policy extends Readonly<Record<Action, readonly Grant[]>> {
+  /** The field that names the user whom a record belongs to. */
+  readonly owner?: string;
+  /** The field that names the team whom a record belongs to; of the table of teams, its primary key. */
+  readonly team?: string;
+  /** The reference to the record from which the owner and the team are taken. */
+  readonly inheritedFrom?: string;
+}
+
+/** Where it says who is in which team: a table, and fields of it. */
+export interface Teams {
+  readonly table: string;
+  readonly memberships: string;
+  readonly user: string;
+  readonly team: string;
+  readonly role?: string;
+  /** The role whose last holder in a team can neither leave nor lose it. */
+  readonly ownerRole?: string;
+}
+
 /** What happens to a record when the one that it refers to is deleted. */
 export type OnDelete = 'CASCADE' | 'SET_NULL' | 'RESTRICT';
 
@@ -61,6 +110,7 @@ export interface Table {
   readonly references: readonly Reference[];
   readonly dependants: readonly Dependant[];
   readonly links: readonly Link[];
+  readonly policy: Policy;
 }
 
 export interface ListQuery {

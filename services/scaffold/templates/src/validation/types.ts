@@ -61,6 +61,12 @@ export function bodies(fields: Fields, fixed: Fields = {}): Bodies {
   };
 }
 
+/** A field that the server sets, such as a record's owner. Without authentication there is nobody to set it to. */
+export const assigned = (field: Schema) =>
+  field
+    .when('$isEnforced', { is: true, then: Joi.forbidden() })
+    .messages({ 'any.unknown': '{#label} is set by the server' });
+
 const asDate: CustomValidator<string> = (value, { error }) => (isDay(value) ? value : error('any.invalid'));
 
 const asDateTime: CustomValidator<string> = (value, { error }) => {

@@ -1,0 +1,222 @@
+import { Forbidden, NotFound, Unauthenticated, ValidationFailed, type Detail } from '../errors.js';
+import { tables } from '../models/index.js';
+import { teams } from '../models/identity.js';
+import type { Action, Caller, Condition, Grant, Input, Key, Reference, Scope, Table } from '../types/index.js';
+import type { Database } from './database.js';
+import { Memberships } from './memberships.js';
+import { missingReference } from './references.js';
+import { readRecord, toKey } from './reading.js';
+
+/**
+ * The one place that is asked who may do what: what one caller may do, by the policy of each table. Without
+ * authentication everybody may do everything.
+ *
+ * What the caller may not read is not there (404), what may be read but not changed is forbidden (403), and without a
+ * token what is not PUBLIC needs one (401).
+ */
+export class Access {
+  private readonly memberships: Memberships | undefined;
+  readonly isEnforced: boolean;
+
+  constructor(
+    private readonly database: Database,
+    readonly caller: Caller | undefined,
+    { isEnforced }: { readonly isEnforced: boolean },
+  ) {
+    this.isEnforced = isEnforced;
+    this.memberships = caller && new Memberships(database, caller);
+  }
+
+  /** Whether the caller may do this to any record at all. Throws Unauthenticated, Forbidden. */
+  enter(table: Table, action: Action): void {
+    if (!this.isEnforced || table.policy[action].some((grant) => this.isOpenToSome(grant))) return;
+    if (this.caller === undefined) throw new Unauthenticated('This needs a token: send it in "Authorization: Bearer <token>".');
+    throw new Forbidden(`You may not ${action} records of ${table.name}.`);
+  }
+
+  /** The record that the input makes. Throws Forbidden; ValidationFailed for references to what cannot be seen. */
+  async toCreate(table: Table, input: Input): Promise<Input> {
+    if (!this.isEnforced) return input;
+    const record = await this.withOwners(table, input);
+    await this.requireReferences(table, {}, record);
+    await this.require(table, 'create', record);
+    return record;
+  }
+
+  /** Throws NotFound. */
+  async toRead(table: Table, record: object): Promise<void> {
+    const fields = record as Input;
+    if (!(await this.may(table, 'read', fields))) throw missing(table, fields[table.primaryKey] as Key);
+  }
+
+  /** The changes to make. They must be allowed to the record as it is and as it will be. Throws as `toCreate`, NotFound. */
+  async toUpdate(table: Table, before: Input, changes: Input): Promise<Input> {
+    if (!this.isEnforced) return changes;
+    await this.toRead(table, before);
+    await this.require(table, 'update', before);
+    const complete = await this.withInherited(table, before, changes);
+    const after = { ...before, ...complete };
+    await this.requireReferences(table, before, after);
+    await this.require(table, 'update', after, before);
+    return complete;
+  }
+
+  /** Throws NotFound, Forbidden. */
+  async toDelete(table: Table, record: Input): Promise<void> {
+    await this.toRead(table, record);
+    await this.require(table, 'delete', record);
+  }
+
+  /** What a list of the table's records may show. */
+  async scope(table: Table): Promise<Scope> {
+    if (!this.isEnforced) return 'all';
+    const parts = await Promise.all(table.policy.read.map((grant) => this.part(table, grant)));
+    return parts.some((part) => part.some((conditions) => conditions.length === 0)) ? 'all' : parts.flat();
+  }
+
+  /** `stored` is what the record is before a change; by it a grant's condition is judged. */
+  private async may(table: Table, action: Action, record: Input, stored = record): Promise<boolean> {
+    if (!this.isEnforced) return true;
+    for (const grant of table.policy[action]) {
+      if (meets(stored, grant.when) && (await this.admits(grant, table, record))) return true;
+    }
+    return false;
+  }
+
+  private async require(table: Table, action: Action, record: Input, stored = record): Promise<void> {
+    if (!(await this.may(table, action, record, stored))) throw new Forbidden(`You may not ${action} this record of ${table.name}.`);
+  }
+
+  private async admits(grant: Grant, { policy }: Table, record: Input): Promise<boolean> {
+    switch (grant.audience) {
+      case 'OWNER':
+        return policy.owner !== undefined && this.caller?.id === String(record[policy.owner]);
+      case 'TEAM':
+        return policy.team !== undefined && (await this.isMember(record[policy.team], grant.roles));
+      default:
+        return this.isOpenToAll(grant);
+    }
+  }
+
+  private isOpenToAll({ audience, roles }: Grant): boolean {
+    switch (audience) {
+      case 'PUBLIC':
+        return true;
+      case 'SIGNED_IN':
+        return this.caller !== undefined;
+      case 'ROLE':
+        return this.caller !== undefined && hasOneOf(this.caller.roles, roles ?? []);
+      default:
+        return false;
+    }
+  }
+
+  private isOpenToSome(grant: Grant): boolean {
+    const isPersonal = grant.audience === 'OWNER' || grant.audience === 'TEAM';
+    return isPersonal ? this.caller !== undefined : this.isOpenToAll(grant);
+  }
+
+  private async isMember(team: unknown, roles: readonly string[] | undefined): Promise<boolean> {
+    if (team === null || team === undefined) return false;
+    const membership = await this.memberships?.in(team as Key);
+    return membership !== undefined && isAs(membership.role, roles);
+  }
+
+  /** The records that a grant lets the caller read: alternatives, each of conditions that all hold. */
+  private async part(table: Table, grant: Grant): Promise<Condition[][]> {
+    const when = grant.when === undefined ? [] : [grant.when];
+    const { owner, team } = table.policy;
+    switch (grant.audience) {
+      case 'OWNER':
+        if (this.caller === undefined || owner === undefined) return [];
+        return [[{ field: owner, equals: toKey(this.caller, table, owner) }, ...when]];
+      case 'TEAM':
+        if (team === undefined) return [];
+        return (await this.teams(grant)).map((value) => [{ field: team, equals: value }, ...when]);
+      default:
+        return this.isOpenToAll(grant) ? [when] : [];
+    }
+  }
+
+  private async teams({ roles }: Grant): Promise<Key[]> {
+    const memberships = (await this.memberships?.all()) ?? [];
+    return memberships.filter(({ role }) => isAs(role, roles)).map(({ team }) => team);
+  }
+
+  /** The owner is whoever asks, and is never taken from the body; both owner and team may come from another record. */
+  private async withOwners(table: Table, input: Input): Promise<Input> {
+    const { owner, inheritedFrom } = table.policy;
+    const isAssigned = this.caller !== undefined && owner !== undefined && setsOwner(table);
+    const record = isAssigned ? { ...input, [owner]: toKey(this.caller, table, owner) } : input;
+    return inheritedFrom === undefined ? record : { ...record, ...(await this.inherited(table, record)) };
+  }
+
+  private async withInherited(table: Table, before: Input, changes: Input): Promise<Input> {
+    const { inheritedFrom } = table.policy;
+    if (inheritedFrom === undefined || !(inheritedFrom in changes) || changes[inheritedFrom] === before[inheritedFrom]) return changes;
+    return { ...changes, ...(await this.inherited(table, changes)) };
+  }
+
+  private async inherited(table: Table, record: Input): Promise<Input> {
+    const { policy, references } = table;
+    const reference = references.find(({ field }) => field === policy.inheritedFrom);
+    const parent = reference && (await this.target(reference, record));
+    if (reference === undefined || parent === undefined) return {};
+    const from = tables[reference.table]!.policy;
+    return {
+      ...(policy.owner && from.owner ? { [policy.owner]: parent[from.owner] } : {}),
+      ...(policy.team && from.team ? { [policy.team]: parent[from.team] } : {}),
+    };
+  }
+
+  /** What the caller may not read cannot be referred to, and is answered as what does not exist. */
+  private async requireReferences(table: Table, before: Input, record: Input): Promise<void> {
+    const changed = table.references.filter(({ field }) => isSet(record[field]) && record[field] !== before[field]);
+    const faults = await Promise.all(changed.map((reference) => this.fault(table, reference, record)));
+    const details = faults.filter((fault) => fault !== undefined);
+    if (details.length > 0) throw new ValidationFailed(details);
+  }
+
+  private async fault(table: Table, reference: Reference, record: Input): Promise<Detail | undefined> {
+    const target = tables[reference.table]!;
+    const isItself = target.name === table.name && record[reference.field] === record[table.primaryKey];
+    if (isItself || this.isFree(table, reference)) return undefined;
+    const parent = await this.target(reference, record);
+    const isSeen = parent !== undefined && (await this.may(target, 'read', parent));
+    return isSeen ? undefined : missingReference(reference.field, target.name);
+  }
+
+  /** Whoever lets somebody into a team need not see their account; and whose record something is, the token says. */
+  private isFree(table: Table, { field }: Reference): boolean {
+    return (table.name === teams?.memberships && field === teams.user) || field === table.policy.owner;
+  }
+
+  private async target({ field, table }: Reference, record: Input): Promise<Input | undefined> {
+    return isSet(record[field]) ? readRecord(this.database, tables[table]!, record[field] as Key) : undefined;
+  }
+}
+
+function hasOneOf(held: readonly string[], roles: readonly string[]): boolean {
+  return held.some((role) => roles.includes(role));
+}
+
+function isAs(role: string | undefined, roles: readonly string[] | undefined): boolean {
+  return roles === undefined || (role !== undefined && roles.includes(role));
+}
+
+function meets(record: Input, condition: Condition | undefined): boolean {
+  return condition === undefined || record[condition.field] === condition.equals;
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** Whoever lets a user into a team names them, so that field comes from the body. */
+function setsOwner({ name }: Table): boolean {
+  return name !== teams?.memberships;
+}
+
+function missing({ name }: Table, key: Key): NotFound {
+  return new NotFound(`There is no record ${JSON.stringify(key)} in ${name}.`);
+}
