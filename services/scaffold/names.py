@@ -14,7 +14,7 @@ _RESERVED_TYPES = re.compile(
 """Globals of TypeScript, and what the files of a table import."""
 _RESERVED_FILES = re.compile("index|crud|links|types|query|table|con|prn|aux|nul|(com|lpt)[1-9]")
 """Files that stand beside those of a table, and what Windows does not accept."""
-_RESERVED_ROUTES = re.compile("health")
+_RESERVED_ROUTES = re.compile("health|live|ready")
 
 
 @frozen

@@ -4,6 +4,10 @@ import type { Config } from './config.js';
 import { NotFound } from './errors.js';
 import { authenticate } from './middleware/auth.js';
 import { errorHandler } from './middleware/errorHandler.js';
+import { headers } from './middleware/headers.js';
+import { Lifecycle, health } from './middleware/health.js';
+import { limitPerAddress, limitPerUser } from './middleware/rateLimit.js';
+import { requestContext } from './middleware/requestContext.js';
 import { logRequests } from './middleware/requestLog.js';
 import { resources, routes } from './routes/index.js';
 import type { Database } from './services/database.js';
@@ -11,21 +15,26 @@ import type { Database } from './services/database.js';
 /** Small enough that a record of one request always fits a DynamoDB item (400 KB). */
 const BODY_LIMIT = '256kb';
 
-export function createApp(config: Config, database: Database): Express {
+export function createApp(config: Config, database: Database, lifecycle = new Lifecycle()): Express {
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing');
+  app.set('trust proxy', config.trustProxy);
 
-  app.use(logRequests);
-  app.use(express.json({ limit: BODY_LIMIT }));
+  app.use(requestContext(config.requestTimeout), headers(config.corsOrigins));
+  app.use((_request, response, next) => {
+    if (lifecycle.stopping) response.set('Connection', 'close');
+    next();
+  });
+  app.use(health(database, lifecycle));
+  app.use(logRequests, limitPerAddress(config.requestsPerAddress));
 
   app.get('/', (_request, response) => {
     response.json({ name: {{name}}, resources });
   });
-  app.get('/health', (_request, response) => {
-    response.json({ status: 'ok' });
-  });
-  app.use(authenticate(config, database), routes(database));
+  app.use(authenticate(config, database), limitPerUser(config.requestsPerUser));
+  app.use(express.json({ limit: BODY_LIMIT }));
+  app.use(routes(database));
 
   app.use((request) => {
     throw new NotFound(`There is nothing at ${request.method} ${request.path}.`);

@@ -1,6 +1,6 @@
-import Joi, { type ObjectSchema } from 'joi';
+import Joi, { type CustomValidator, type ObjectSchema, type Schema } from 'joi';
 
-import type { Level } from './logger.js';
+import type { Threshold } from './logger.js';
 
 /** Where records are kept: all that a command beside the server needs. */
 export interface StorageConfig {
@@ -9,6 +9,8 @@ export interface StorageConfig {
   /** Undefined means AWS itself. */
   readonly endpoint: string | undefined;
   readonly tablePrefix: string;
+  /** Milliseconds that a call of the database may take, its repetition included. */
+  readonly databaseTimeout: number;
 }
 
 export interface Config extends StorageConfig {
@@ -20,7 +22,18 @@ export interface Config extends StorageConfig {
   readonly issuer: string | undefined;
   /** What a token's `aud` must contain; undefined means anything. */
   readonly audience: string | undefined;
-  readonly logLevel: Level;
+  readonly logLevel: Threshold;
+  /** The origins whose pages may read answers; "*" is all. */
+  readonly corsOrigins: readonly string[];
+  /** Whose X-Forwarded-For is believed: the nearest so many proxies, or those at addresses. */
+  readonly trustProxy: number | readonly string[];
+  /** In a minute; 0 is no limit. */
+  readonly requestsPerAddress: number;
+  readonly requestsPerUser: number;
+  /** Milliseconds in which a request is answered, whatever happens. */
+  readonly requestTimeout: number;
+  /** Where traces are sent; undefined means nowhere. */
+  readonly traces: string | undefined;
 }
 
 /** The environment does not describe a server that can run. Lists everything wrong with it, and no values. */
@@ -30,49 +43,106 @@ export class InvalidConfig extends Error {
   }
 }
 
+/** The variable of each setting, and what it must be. */
+type Settings<Part> = { readonly [Name in keyof Part]: readonly [variable: string, schema: Schema] };
+type Values = Readonly<Record<string, unknown>>;
+
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 const text = Joi.string().empty('');
 
-const storage = {
-  NODE_ENV: text.default('development'),
-  AWS_REGION: text.default('us-east-1'),
-  AWS_ENDPOINT_URL: text.uri({ scheme: ['http', 'https'] }).messages({
-    '*': 'AWS_ENDPOINT_URL must be an http or https URL.',
-  }),
-  TABLE_PREFIX: text
-    .pattern(/^[A-Za-z0-9_.-]{2,100}$/)
-    .default({{prefix}})
-    .messages({ '*': 'TABLE_PREFIX must be 2 to 100 of the characters A-Z, a-z, 0-9, "_", "." and "-".' }),
+const number = (least: number, most: number) =>
+  Joi.number()
+    .empty('')
+    .integer()
+    .min(least)
+    .max(most)
+    .messages({ '*': `{#label} must be a whole number from ${least} to ${most}.` });
+
+const url = () => text.uri({ scheme: ['http', 'https'] }).messages({ '*': '{#label} must be an http or https URL.' });
+
+/** A list in one text, with commas between. */
+const list = (isItem: (item: string) => boolean) => {
+  const split: CustomValidator<string, string[]> = (value, { error }) => {
+    const items = value.split(',').map((item) => item.trim());
+    return items.every(isItem) ? items : error('any.invalid');
+  };
+  return text.custom(split);
 };
 
-const server = {
-  HOST: text.when('AUTH', {
-    is: 'off',
-    then: text.valid(...LOOPBACK).default('127.0.0.1').messages({
-      '*': 'AUTH=off lets everybody do everything, so HOST must be 127.0.0.1, ::1 or localhost.',
+const isOrigin = (item: string): boolean => item === '*' || (URL.canParse(item) && new URL(item).origin === item);
+
+const isProxy = (item: string): boolean =>
+  ['loopback', 'linklocal', 'uniquelocal'].includes(item) || address.validate(item).error === undefined;
+
+const address = Joi.string().ip({ cidr: 'optional' });
+
+const STORAGE: Settings<StorageConfig> = {
+  environment: ['NODE_ENV', text.default('development')],
+  region: ['AWS_REGION', text.default('us-east-1')],
+  endpoint: ['AWS_ENDPOINT_URL', url()],
+  tablePrefix: [
+    'TABLE_PREFIX',
+    text
+      .pattern(/^[A-Za-z0-9_.-]{2,100}$/)
+      .default({{prefix}})
+      .messages({ '*': '{#label} must be 2 to 100 of the characters A-Z, a-z, 0-9, "_", "." and "-".' }),
+  ],
+  databaseTimeout: ['DATABASE_TIMEOUT_MS', number(100, 60_000).default(2_500)],
+};
+
+const SERVER: Settings<Omit<Config, keyof StorageConfig | 'auth'>> = {
+  host: [
+    'HOST',
+    text.when('AUTH', {
+      is: 'off',
+      then: text
+        .valid(...LOOPBACK)
+        .default('127.0.0.1')
+        .messages({ '*': 'AUTH=off lets everybody do everything, so HOST must be 127.0.0.1, ::1 or localhost.' }),
+      otherwise: text.default('0.0.0.0'),
     }),
-    otherwise: text.default('0.0.0.0'),
-  }),
-  PORT: Joi.number().empty('').port().default(3000).messages({ '*': 'PORT must be a port number.' }),
-  LOG_LEVEL: text.valid('info', 'warn', 'error').default('info').messages({
-    '*': 'LOG_LEVEL must be info, warn or error.',
-  }),
+  ],
+  port: ['PORT', Joi.number().empty('').port().default(3000).messages({ '*': '{#label} must be a port number.' })],
+  issuer: ['JWT_ISSUER', text],
+  audience: ['JWT_AUDIENCE', text],
+  logLevel: [
+    'LOG_LEVEL',
+    text
+      .valid('info', 'warn', 'error', 'off')
+      .default('info')
+      .messages({ '*': '{#label} must be info, warn, error or off.' }),
+  ],
+  corsOrigins: [
+    'CORS_ORIGINS',
+    list(isOrigin)
+      .default([])
+      .messages({ '*': '{#label} must be "*", or origins such as https://app.example.com with commas between.' }),
+  ],
+  trustProxy: [
+    'TRUST_PROXY',
+    Joi.alternatives(Joi.number().integer().min(0).max(10), list(isProxy))
+      .empty('')
+      .default(0)
+      .messages({ '*': '{#label} must be a number of proxies up to 10, or their addresses with commas between.' }),
+  ],
+  requestsPerAddress: ['RATE_LIMIT_PER_ADDRESS', number(0, 1_000_000).default(3_000)],
+  requestsPerUser: ['RATE_LIMIT_PER_USER', number(0, 1_000_000).default(1_200)],
+  requestTimeout: ['REQUEST_TIMEOUT_MS', number(100, 600_000).default(10_000)],
+  traces: ['OTEL_EXPORTER_OTLP_ENDPOINT', url()],
 };
 
-const authentication = {
+const AUTHENTICATION = {
   AUTH: text
     .valid('on', 'off')
     .default('on')
     .when('NODE_ENV', { is: 'production', then: Joi.invalid('off') })
-    .messages({ '*': 'AUTH must be on or off, and in production on.' }),
-  JWT_SECRET: text.min(32).messages({ '*': 'JWT_SECRET must have at least 32 characters.' }),
-  JWKS_URL: text.uri({ scheme: ['http', 'https'] }).messages({ '*': 'JWKS_URL must be an http or https URL.' }),
-  JWT_ISSUER: text,
-  JWT_AUDIENCE: text,
+    .messages({ '*': '{#label} must be on or off, and in production on.' }),
+  JWT_SECRET: text.min(32).messages({ '*': '{#label} must have at least 32 characters.' }),
+  JWKS_URL: url(),
 };
 
-const environment = Joi.object({ ...storage, ...server, ...authentication })
+const environment = Joi.object({ ...schemas(STORAGE), ...schemas(SERVER), ...AUTHENTICATION })
   .when(Joi.object({ AUTH: Joi.valid('off').required() }).unknown(), {
     otherwise: Joi.object().xor('JWT_SECRET', 'JWKS_URL'),
   })
@@ -83,40 +153,36 @@ const environment = Joi.object({ ...storage, ...server, ...authentication })
 
 /** Throws InvalidConfig. */
 export function readConfig(variables: NodeJS.ProcessEnv): Config {
-  const value = validate(environment, variables);
-  return {
-    ...toStorage(value),
-    host: value.HOST,
-    port: value.PORT,
-    auth: toAuth(value),
-    issuer: value.JWT_ISSUER,
-    audience: value.JWT_AUDIENCE,
-    logLevel: value.LOG_LEVEL,
-  };
+  const values = validate(environment, variables);
+  return { ...settings(STORAGE, values), ...settings(SERVER, values), auth: toAuth(values) };
 }
 
 /** Throws InvalidConfig. */
 export function readStorageConfig(variables: NodeJS.ProcessEnv): StorageConfig {
-  return toStorage(validate(Joi.object(storage), variables));
+  return settings(STORAGE, validate(Joi.object(schemas(STORAGE)), variables));
 }
 
-// Joi's values have no types: what each is, the schemas above say.
-function validate(schema: ObjectSchema, variables: NodeJS.ProcessEnv): any {
-  const { error, value } = schema.validate(variables, { abortEarly: false, allowUnknown: true });
+function schemas<Part>(part: Settings<Part>): Record<string, Schema> {
+  return Object.fromEntries(Object.values<readonly [string, Schema]>(part));
+}
+
+function validate(schema: ObjectSchema<Values>, variables: NodeJS.ProcessEnv): Values {
+  const { error, value } = schema.validate(variables, {
+    abortEarly: false,
+    allowUnknown: true,
+    errors: { wrap: { label: false } },
+  });
   if (error) throw new InvalidConfig(error.details.map(({ message }) => message));
   return value;
 }
 
-function toStorage(value: any): StorageConfig {
-  return {
-    environment: value.NODE_ENV,
-    region: value.AWS_REGION,
-    endpoint: value.AWS_ENDPOINT_URL,
-    tablePrefix: value.TABLE_PREFIX,
-  };
+/** What the schemas made of a part's variables: that they are of its types is what the schemas say. */
+function settings<Part>(part: Settings<Part>, values: Values): Part {
+  const named = Object.entries<readonly [string, Schema]>(part).map(([name, [variable]]) => [name, values[variable]]);
+  return Object.fromEntries(named) as Part;
 }
 
-function toAuth(value: any): Config['auth'] {
-  if (value.AUTH === 'off') return 'off';
-  return value.JWT_SECRET ? { secret: value.JWT_SECRET } : { keysUrl: value.JWKS_URL };
+function toAuth({ AUTH, JWT_SECRET, JWKS_URL }: Values): Config['auth'] {
+  if (AUTH === 'off') return 'off';
+  return typeof JWT_SECRET === 'string' ? { secret: JWT_SECRET } : { keysUrl: String(JWKS_URL) };
 }

@@ -54,3 +54,23 @@ export class VersionChanged extends HttpError {
     super(412, 'VERSION_CHANGED', `The record is no longer at version ${expected}. Read it again.`);
   }
 }
+
+/** The client took too long to send its request. */
+export class RequestTimedOut extends HttpError {
+  constructor() {
+    super(408, 'REQUEST_TIMEOUT', 'The request did not arrive in time.');
+  }
+}
+
+export class TooManyRequests extends HttpError {
+  constructor() {
+    super(429, 'TOO_MANY_REQUESTS', 'Too many requests. Try again after the seconds in Retry-After.');
+  }
+}
+
+/** The request is sound, but the server cannot serve it now. */
+export class Unavailable extends HttpError {
+  constructor(message: string) {
+    super(503, 'UNAVAILABLE', message);
+  }
+}

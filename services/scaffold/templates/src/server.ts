@@ -1,21 +1,34 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { createApp } from './app.js';
 import { InvalidConfig, readConfig, type Config } from './config.js';
 import { log, setLogLevel } from './logger.js';
+import { Lifecycle } from './middleware/health.js';
 import { Database } from './services/database.js';
 
+/** What requests in progress have left when the server is told to stop. */
 const SHUTDOWN_MS = 10_000;
+
+/** What a connection may take, so that slow clients hold none for long. Load balancers keep theirs for 60 seconds. */
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 2_000,
+  maxHeaderSize: 16_384,
+} as const;
 
 function start(config: Config): void {
   setLogLevel(config.logLevel);
   if (config.auth === 'off') log('warn', 'Authentication is OFF: every program on this machine may do everything.');
   const database = new Database(config);
-  const server = createServer(createApp(config, database));
+  const lifecycle = new Lifecycle();
+  const server = createServer(LIMITS, createApp(config, database, lifecycle));
 
   const stop = (signal: NodeJS.Signals): void => {
     log('info', 'stopping', { signal });
+    lifecycle.stopping = true;
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
     server.close(() => {
       database.close();
@@ -25,14 +38,17 @@ function start(config: Config): void {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  listen(server, config);
+}
 
+function listen(server: Server, { host, port, environment }: Config): void {
   server.once('error', (error) => {
     log('error', `Cannot listen: ${error.message}`);
     process.exit(1);
   });
-  server.listen(config.port, config.host, () => {
-    const { port } = server.address() as AddressInfo;
-    log('info', `listening on http://${config.host}:${port}`, { environment: config.environment });
+  server.listen(port, host, () => {
+    const { port: actual } = server.address() as AddressInfo;
+    log('info', `listening on http://${host}:${actual}`, { environment });
   });
 }
 
@@ -40,6 +56,8 @@ try {
   start(readConfig(process.env));
 } catch (error) {
   if (!(error instanceof InvalidConfig)) throw error;
-  error.faults.forEach((fault) => log('error', fault));
+  error.faults.forEach((fault) => {
+    log('error', fault);
+  });
   process.exitCode = 1;
 }

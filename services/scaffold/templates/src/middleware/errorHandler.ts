@@ -2,38 +2,33 @@ import type { ErrorRequestHandler } from 'express';
 
 import { HttpError } from '../errors.js';
 import { log } from '../logger.js';
+import { fromDatabaseError } from '../services/databaseErrors.js';
+
+/** Seconds after which what was refused for want of time or room may be tried again. */
+const RETRY_AFTER = '1';
 
 /** Answer `{ error: { code, message, details? } }`. What the client did not cause is logged and not revealed. */
-export const errorHandler: ErrorRequestHandler = (error, request, response, next) => {
+export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
+  const answer = toHttpError(error);
+  if (error !== answer && answer.status >= 500) {
+    log('error', `${request.method} ${request.path} failed`, { error: describe(error, answer.status === 500) });
+  }
   if (response.headersSent) {
-    next(error);
+    // An answer that is whole was given when time was up; one that is not can only be cut off.
+    if (!response.writableEnded) next(error);
     return;
   }
-  const { status, code, message, details } = toHttpError(error);
-  if (!isExpected(error)) log('error', `${request.method} ${request.path} failed`, { error: describe(error) });
+  const { status, code, message, details } = answer;
   if (status === 401) response.set('WWW-Authenticate', 'Bearer');
+  if (status === 503) response.set('Retry-After', RETRY_AFTER);
+  if (status === 408) response.set('Connection', 'close');
   response.status(status).json({ error: { code, message, details } });
 };
-
-function isExpected(error: unknown): boolean {
-  return error instanceof HttpError || isRequestError(error);
-}
 
 function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (isRequestError(error)) return fromRequestError(error);
-  switch (error instanceof Error ? error.name : undefined) {
-    case 'ValidationException':
-      return new HttpError(400, 'NOT_STORABLE', 'The database cannot hold this: a value is too large or out of range.');
-    case 'ResourceNotFoundException':
-      return new HttpError(503, 'UNAVAILABLE', 'The tables of this backend have not been created yet.');
-    case 'ProvisionedThroughputExceededException':
-    case 'RequestLimitExceeded':
-    case 'ThrottlingException':
-      return new HttpError(503, 'UNAVAILABLE', 'The database is busy. Try again in a moment.');
-    default:
-      return new HttpError(500, 'INTERNAL', 'Something went wrong.');
-  }
+  return fromDatabaseError(error) ?? new HttpError(500, 'INTERNAL', 'Something went wrong.');
 }
 
 /** An error that Express or its body parser raises for a request that it cannot read. */
@@ -58,6 +53,8 @@ function fromRequestError({ status, type }: RequestError): HttpError {
   }
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+/** What broke in this backend is described with where; what is unavailable, in one line. */
+function describe(error: unknown, withStack: boolean): string {
+  if (!(error instanceof Error)) return String(error);
+  return withStack && error.stack !== undefined ? error.stack : `${error.name}: ${error.message}`;
 }

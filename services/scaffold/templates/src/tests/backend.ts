@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { createApp } from '../app.js';
-import { readConfig } from '../config.js';
+import { readConfig, type Config } from '../config.js';
 import { setLogLevel } from '../logger.js';
 import { Database } from '../services/database.js';
 import { createTables, deleteTables } from '../tables.js';
@@ -18,36 +18,48 @@ export interface Answer {
 /** What the environment of the tests may say of authentication, and each test decides. */
 const UNSET = { AUTH: '', HOST: '', JWT_SECRET: '', JWKS_URL: '', JWT_ISSUER: '', JWT_AUDIENCE: '' };
 
-/** A backend that listens on a free port and has tables of its own. */
+/** No limits that tests, or a slow machine, would reach. */
+const UNLIMITED = {
+  LOG_LEVEL: 'error',
+  RATE_LIMIT_PER_ADDRESS: '0',
+  RATE_LIMIT_PER_USER: '0',
+  REQUEST_TIMEOUT_MS: '60000',
+  DATABASE_TIMEOUT_MS: '30000',
+};
+
+/** A backend that listens on a free port. */
 export class Backend {
   private constructor(
     private readonly address: string,
     readonly stop: () => Promise<void>,
   ) {}
 
-  /** Without variables, authentication is off. */
+  /** With tables of its own, which are deleted when it stops. Without a way to verify tokens, authentication is off. */
   static async start(variables: NodeJS.ProcessEnv = {}): Promise<Backend> {
     if (!process.env.AWS_ENDPOINT_URL) {
       throw new Error('Set AWS_ENDPOINT_URL to a DynamoDB emulator: the tests create and delete tables.');
     }
-    const prefix = `test-${randomUUID().slice(0, 8)}-`;
-    const config = readConfig({
-      ...process.env,
-      ...UNSET,
-      NODE_ENV: 'test',
-      TABLE_PREFIX: prefix,
-      ...(Object.keys(variables).length === 0 ? { AUTH: 'off' } : variables),
-    });
-    setLogLevel('error');
+    const config = settings({ TABLE_PREFIX: `test-${randomUUID().slice(0, 8)}-`, ...variables });
+    setLogLevel(config.logLevel);
     const database = new Database(config);
     await createTables(database);
+    return Backend.serve(config, database, () => deleteTables(database));
+  }
 
+  /** Without tables, or without a database at all. What it logs of that is not shown. */
+  static async startBare(variables: NodeJS.ProcessEnv): Promise<Backend> {
+    const config = settings({ LOG_LEVEL: 'off', ...variables });
+    return Backend.serve(config, new Database(config), () => Promise.resolve());
+  }
+
+  private static async serve(config: Config, database: Database, clean: () => Promise<void>): Promise<Backend> {
+    setLogLevel(config.logLevel);
     const server = createServer(createApp(config, database));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new Backend(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await deleteTables(database);
+      await clean();
       database.close();
     });
   }
@@ -66,4 +78,9 @@ export class Backend {
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
   }
+}
+
+function settings(variables: NodeJS.ProcessEnv): Config {
+  const AUTH = variables.JWT_SECRET || variables.JWKS_URL ? 'on' : 'off';
+  return readConfig({ ...process.env, ...UNSET, ...UNLIMITED, NODE_ENV: 'test', AUTH, ...variables });
 }

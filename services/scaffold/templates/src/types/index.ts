@@ -126,3 +126,10 @@ export interface Page<Row> {
   /** Where the next page starts; null on the last page. */
   readonly nextCursor: string | null;
 }
+
+/** Who sends a request, as the token says: `response.locals.caller`. */
+export interface Caller {
+  readonly id: string;
+  readonly roles: readonly string[];
+  readonly claims: Readonly<Record<string, unknown>>;
+}

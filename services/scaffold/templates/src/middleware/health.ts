@@ -1,0 +1,46 @@
+import { Router } from 'express';
+
+import { Unavailable } from '../errors.js';
+import type { Database } from '../services/database.js';
+
+/** How long one look at the database answers for all who ask. */
+const FRESH_MS = 1_000;
+
+/** What the server tells of its own life. */
+export class Lifecycle {
+  stopping = false;
+}
+
+/**
+ * `/live` (and `/health`): this process answers; when it does not, start it anew. `/ready`: it can serve requests, its
+ * tables are there; while not, send it none.
+ */
+export function health(database: Database, lifecycle: Lifecycle): Router {
+  const router = Router({ caseSensitive: true });
+  const look = remembered(FRESH_MS, () => database.check());
+
+  router.get(['/live', '/health'], (_request, response) => {
+    response.json({ status: 'ok' });
+  });
+  router.get('/ready', async (_request, response) => {
+    if (lifecycle.stopping) throw new Unavailable('The server is stopping.');
+    await look();
+    response.json({ status: 'ready' });
+  });
+  return router;
+}
+
+/** `work`, done at most once in so many milliseconds, and never twice at a time. */
+function remembered(milliseconds: number, work: () => Promise<void>): () => Promise<void> {
+  let last: Promise<void> | undefined;
+  return async () => {
+    if (last === undefined) {
+      const forget = (): void => {
+        setTimeout(() => (last = undefined), milliseconds).unref();
+      };
+      last = work();
+      last.then(forget, forget);
+    }
+    await last;
+  };
+}
