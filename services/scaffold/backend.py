@@ -152,7 +152,7 @@ def _package(name: str, about: str) -> str:
             "build": "tsc",
             "start": "node dist/server.js",
             "tables": "node dist/tables.js",
-            "test": "npm run build && node --test \"dist/tests/*.test.js\"",
+            "test": 'npm run build && node --test "dist/tests/*.test.js"',
         },
         "dependencies": _DEPENDENCIES,
         "devDependencies": _DEV_DEPENDENCIES,

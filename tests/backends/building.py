@@ -18,7 +18,7 @@ from services.platforms.process import run
 
 LIMIT: Final = 240
 """Seconds that a step may take."""
-_TALLY: Final = re.compile(r"# (pass|fail) (\d+)")
+_TALLY: Final = re.compile(r"^. (pass|fail) (\d+)$", re.MULTILINE)
 
 
 class BackendFailed(Exception):
