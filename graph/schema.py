@@ -36,7 +36,6 @@ from resolvers import (
     nodes,
     projects,
     pushes,
-    schemas,
     settings,
     usage,
     users,
@@ -54,6 +53,8 @@ from resolvers.integrations import operations as integrations
 from resolvers.notifications import operations as notifications
 from resolvers.notifications import targets as notification_targets
 from resolvers.scalars import SCALARS
+from resolvers.schemas import objects as schema_objects
+from resolvers.schemas import operations as schemas
 from resolvers.teams import members
 from resolvers.teams import operations as teams
 
@@ -202,7 +203,7 @@ def schema() -> strawberry.Schema:
         subscription=Live,
         types=[
             api_keys.ApiKey,
-            schemas.Schema,
+            schema_objects.Schema,
             generation_objects.Generation,
             deployment_objects.Deployment,
             teams.Team,

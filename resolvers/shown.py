@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from resolvers.generations.objects import Generation
     from resolvers.projects import Project
     from resolvers.pushes import Push
-    from resolvers.schemas import Schema, SchemaFilter
+    from resolvers.schemas.inputs import SchemaFilter
+    from resolvers.schemas.objects import Schema
     from resolvers.users import User
 
 AnyActivity = Annotated["Activity", strawberry.lazy("resolvers.activity")]
@@ -38,8 +39,8 @@ AnyEnvironment = Annotated["Environment", strawberry.lazy("resolvers.environment
 AnyGeneration = Annotated["Generation", strawberry.lazy("resolvers.generations.objects")]
 AnyProject = Annotated["Project", strawberry.lazy("resolvers.projects")]
 AnyPush = Annotated["Push", strawberry.lazy("resolvers.pushes")]
-AnySchema = Annotated["Schema", strawberry.lazy("resolvers.schemas")]
-AnySchemaFilter = Annotated["SchemaFilter", strawberry.lazy("resolvers.schemas")]
+AnySchema = Annotated["Schema", strawberry.lazy("resolvers.schemas.objects")]
+AnySchemaFilter = Annotated["SchemaFilter", strawberry.lazy("resolvers.schemas.inputs")]
 AnyUser = Annotated["User", strawberry.lazy("resolvers.users")]
 
 

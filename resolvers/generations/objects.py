@@ -13,7 +13,7 @@ from resolvers.lists import SHOWN, AtMost
 from resolvers.node import Node
 from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL, Long
-from resolvers.schemas import Schema
+from resolvers.schemas.objects import Schema
 from resolvers.shown import AnyGeneration, shown, shows
 from resolvers.viewer_can import ViewerCan
 from services.checks.port import JSON, SYNTAX, TYPES, CheckState

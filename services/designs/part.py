@@ -3,5 +3,5 @@
 import msgspec
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A part of a design: what it does not know is refused."""
+class Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """A part of a design: what it does not know is refused, and what has its default is not written."""

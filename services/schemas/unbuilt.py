@@ -124,6 +124,11 @@ def _relationship(backend: _Backend, relationship: Relationship, at: tuple[str, 
     if not joined and not references:
         name = relationship.field or reference_to(parent)
         yield Fault(f"'{name}' of '{child}' cannot refer to '{parent}': it is not of its key's type.", (*at, "type"))
+    elif joined and all(side.table != child for side in backend.tables[parent].links):
+        name = relationship.through or ""
+        yield Fault(
+            f"'{name}' cannot refer to both '{parent}' and '{child}': a field is not of a key's type.", (*at, "type")
+        )
     elif not joined and on_delete is not None:
         yield from _on_delete(backend, child, references[0], on_delete, (*at, _ON_DELETE))
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.bootstrap import opened
-from services.designs.schema import Relationship, RelationshipType
+from services.designs.schema import Field, FieldType, Table
 from tests.fakes.llm import Answer, FakeLLM
 from tests.snapinfra import Server, User, events, serving, settings
 
@@ -103,7 +103,7 @@ async def save(user: User, project_id: str, **fields: Any) -> dict[str, Any]:
     return (await user.result(SAVE, input={"projectId": project_id, **fields}))["data"]["saveSchema"]
 
 
-LIKED = {"fromTable": "users", "toTable": "posts", "type": "MANY_TO_MANY"}
+KEYED = {"name": "users", "fields": [{"name": "id", "type": "STRING", "primaryKey": True, "defaultValue": "1"}]}
 GENERATE = (
     "mutation($i: GenerateInput!) { generate(input: $i) { generation { id } userErrors { code field message } } }"
 )
@@ -112,15 +112,14 @@ GENERATE = (
 async def test_what_nothing_builds_is_refused_with_a_sentence_and_nothing_is_stored(alice: User) -> None:
     project_id = (await alice.project())["id"]
 
-    refused = await save(alice, project_id, tables=[USERS, POSTS], relationships=[WRITTEN, LIKED])
+    refused = await save(alice, project_id, tables=[KEYED, POSTS], relationships=[WRITTEN])
 
     assert refused["schema"] is None
     assert refused["userErrors"] == [
         {
             "code": "BAD_USER_INPUT",
-            "field": ["relationships", "1", "type"],
-            "message": "MANY_TO_MANY is not built by itself: add a table between 'users' and 'posts' with a field for"
-            " each, such as 'userId' and 'postId'.",
+            "field": ["tables", "0", "fields", "0", "defaultValue"],
+            "message": "The primary key 'id' of 'users' has a default: no two rows can have it.",
         }
     ]
     assert (await alice.ask(VERSIONS, id=project_id))["project"]["schema"] is None
@@ -197,35 +196,37 @@ async def test_a_model_that_says_such_a_default_is_asked_once_more(emulator: str
 
 
 async def test_of_a_models_schema_it_is_left_out_and_named(emulator: str, tmp_path: Path) -> None:
-    model = {"tables": [USERS, POSTS], "relationships": [WRITTEN, LIKED]}
+    model = {"tables": [KEYED, POSTS], "relationships": [WRITTEN]}
     with answered(emulator, tmp_path, model) as user:
         project_id = (await user.project())["id"]
         generation_id = await user.generate(project_id, "SCHEMA")
         happened = await events(user, generation_id)
         shown = await user.ask(
             "query($id: ID!, $p: ID!) { generation(id: $id) { status message }"
-            " project(id: $p) { schema { tables { name } relationships { type } } } }",
+            " project(id: $p) { schema { tables { name fields { defaultValue } } } } }",
             id=generation_id,
             p=project_id,
         )
 
     assert happened[-1]["status"] == "COMPLETED"
     assert shown["generation"]["message"].startswith(
-        "Left out of the model's schema: MANY_TO_MANY is not built by itself"
+        "Left out of the model's schema: The primary key 'id' of 'users' has a default"
     )
-    assert shown["project"]["schema"]["tables"] == [{"name": "users"}, {"name": "posts"}]
-    assert shown["project"]["schema"]["relationships"] == [{"type": "ONE_TO_MANY"}]
+    users, posts = shown["project"]["schema"]["tables"]
+    assert users == {"name": "users", "fields": [{"defaultValue": None}]}
+    assert posts["name"] == "posts"
 
 
 async def test_no_code_is_made_of_a_schema_from_before_that_nothing_builds(server: Server, alice: User) -> None:
     project_id = (await alice.project())["id"]
     saved = await save(alice, project_id, tables=[USERS, POSTS])
-    link = Relationship(from_table="users", to_table="posts", type=RelationshipType.MANY_TO_MANY)
+    key = Field(name="id", type=FieldType.STRING, primary_key=True, default_value="1")
+    users = Table(name="users", fields=(key,))
     async with opened(server.config, {}) as process:
         schemas = process.services.schemas.table
         await schemas.update(
             saved["schema"]["id"],
-            lambda old: replace(old, model=replace(old.model, relationships=(link,))),
+            lambda old: replace(old, model=replace(old.model, tables=(users,))),
             sort=project_id,
         )
 
@@ -233,4 +234,4 @@ async def test_no_code_is_made_of_a_schema_from_before_that_nothing_builds(serve
 
     (error,) = asked["generate"]["userErrors"]
     assert (error["code"], error["field"]) == ("BAD_USER_INPUT", ["projectId"])
-    assert error["message"].startswith("Save the schema again without what nothing builds yet. MANY_TO_MANY")
+    assert error["message"].startswith("Save the schema again without what nothing builds yet. The primary key")
