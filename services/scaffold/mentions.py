@@ -21,6 +21,9 @@ _TAG = re.compile(r"<[^<>]{0,200}>")
 _CLAUSE_ENDS = frozenset(".;:!?\n")
 _LINKS = frozenset({",", "and", "or"})
 _ARTICLES = frozenset({"a", "an", "the", "each", "every"})
+_MODALS = frozenset(
+    {"who", "that", "can", "could", "may", "might", "must", "should", "will", "would", "to", "also", "then"}
+)
 _LONGEST_CHAIN = 6
 """Words in front of one in which verbs that it is listed with are looked for."""
 
@@ -35,6 +38,8 @@ class Mentions:
     domains: tuple[str, ...]
     acts: tuple[str, ...]
     """Entities that only verbs ask for, as `book` does for bookings."""
+    actors: tuple[str, ...]
+    """Entities that do something by themselves, as members do in `members book classes`."""
     nouns: tuple[str, ...]
     """Names of tables, in the plural, for nouns that the vocabulary does not have."""
     wholes: Mapping[str, str]
@@ -54,6 +59,7 @@ def read_mentions(description: str) -> Mentions:
         entities=tuple(name for name in names if name in lexicon.entities),
         domains=tuple(name for name in names if name in lexicon.domains),
         acts=tuple(dict.fromkeys(reader.acts())),
+        actors=tuple(dict.fromkeys(reader.actors())),
         nouns=tuple(dict.fromkeys(noun for noun, _ in nouns)),
         wholes={noun: whole for noun, whole in reversed(nouns) if whole is not None},
     )
@@ -85,6 +91,21 @@ class _Reader:
         for position, word in enumerate(self.words):
             if word in self.vocabulary.acts and self._is_verb(position):
                 yield self.vocabulary.acts[word]
+
+    def actors(self) -> Iterator[str]:
+        for start, length, name in self._phrases():
+            after = start + length
+            while after < len(self.words) and self.words[after] in _MODALS:
+                after += 1
+            if name is not None and self._acts(start, after - 1, has_modal=after > start + length):
+                yield name
+
+    def _acts(self, start: int, last: int, *, has_modal: bool) -> bool:
+        """Whether what begins at `start` does what stands after `last`: `customers order`, not `customer orders`."""
+        verb = self._after(last)
+        if has_modal or is_plural(self.words[last]):
+            return verb in self.vocabulary.self_service
+        return singular(verb) in self.vocabulary.self_service and is_plural(verb) and self._before(start) in _ARTICLES
 
     def nouns(self, *, is_known: bool) -> Iterator[tuple[str, str | None]]:
         """Tables for unknown nouns, and whose parts they are. Where something is known, only those listed beside it."""

@@ -1,12 +1,15 @@
 """The scaffold's way from a description to a schema: known entities, their relationships, other nouns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from msgspec import structs
 
 from services.designs.schema import (
-    Audience,
     Field,
+    FieldAccess,
+    FieldRules,
     FieldType,
-    Grant,
     Index,
     OnDelete,
     Policy,
@@ -17,7 +20,10 @@ from services.designs.schema import (
 )
 from services.scaffold.mentions import Mentions, read_mentions
 from services.scaffold.names import reference_to
-from services.scaffold.vocabulary import Entity, Parent, vocabulary
+from services.scaffold.principals import Principals, accounts_of, principals_of, teams_of, with_principals
+from services.scaffold.rules import is_decided_by_staff, with_rules
+from services.scaffold.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
+from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 
 MOST_TABLES = 12
 _MOST_MENTIONED = 10
@@ -25,8 +31,12 @@ _MOST_MENTIONED = 10
 _ENUMERATED = 3
 """A description that names so many tables itself gets only the essential ones of its domains."""
 
+_ENDS = 2
+"""Of a table that joins others: it refers to two."""
+
+_OWN_NAMES = frozenset({None, Access.PERSONAL})
+
 _KEY = Field(name="id", type=FieldType.STRING, primary_key=True)
-_SIGNED_IN = (Grant(audience=Audience.SIGNED_IN),)
 
 
 def derive_schema(description: str) -> SchemaModel:
@@ -34,22 +44,27 @@ def derive_schema(description: str) -> SchemaModel:
 
     A table comes after those that its records cannot be without.
     """
-    entities = _in_order(_with_joins(_mentioned(read_mentions(description))))
+    mentions = read_mentions(description)
+    chosen = _with_joins(_mentioned(mentions))
+    principals = principals_of(chosen, mentions)
+    entities = with_principals(chosen, principals)
+    links = {name: _links(entity, entities) for name, entity in entities.items()}
+    rulings = Rulings(entities, links, principals)
+    ruled = {name: _required(entity, rulings.of(name).required) for name, entity in entities.items()}
+    ordered = _in_order(ruled, first=principals.accounts)
     return SchemaModel(
-        tables=tuple(_table(entity, entities) for entity in entities.values()),
-        relationships=tuple(
-            _relationship(table, entity, parent)
-            for entity in entities.values()
-            for table, parent in _links(entity, entities)
-        ),
-        default_policy=Policy(create=_SIGNED_IN, read=_SIGNED_IN, update=_SIGNED_IN, delete=_SIGNED_IN),
+        tables=tuple(_table(entity, ordered, rulings.of(entity.name)) for entity in ordered.values()),
+        relationships=tuple(_relationships(ordered, principals)),
+        default_policy=OPEN_TO_SIGNED_IN if principals.accounts is None else None,
+        accounts=accounts_of(principals),
+        teams=teams_of(principals, ordered),
     )
 
 
 def _mentioned(mentions: Mentions) -> dict[str, Entity]:
     """The entities that a description asks for, named or implied by its domain; `items` where it asks for none."""
     words = vocabulary()
-    explicit = [words.entities[name] for name in mentions.entities] + [
+    explicit = [words.entities[name] for name in _as_users(mentions.entities)] + [
         _of_noun(noun, mentions.wholes.get(noun)) for noun in mentions.nouns
     ]
     chosen = {entity.name: entity for entity in explicit}
@@ -64,14 +79,25 @@ def _mentioned(mentions: Mentions) -> dict[str, Entity]:
     return dict(list(chosen.items())[:_MOST_MENTIONED]) or {"items": _of_noun("items")}
 
 
+def _as_users(names: Sequence[str]) -> list[str]:
+    """Return the names with users for the members of teams."""
+    has_teams = any(vocabulary().entities[name].members for name in names)
+    return ["users" if name == "members" and has_teams else name for name in names]
+
+
 def _of_noun(table: str, whole: str | None = None) -> Entity:
     belongs = [(whole,)] if whole else []
     return Entity(
         name=table,
         fields=(
-            Field(name="name", type=FieldType.STRING),
-            Field(name="description", type=FieldType.TEXT, nullable=True),
-            Field(name="status", type=FieldType.STRING, default_value="active"),
+            with_rules(Field(name="name", type=FieldType.STRING)),
+            with_rules(Field(name="description", type=FieldType.TEXT, nullable=True)),
+            Field(
+                name="status",
+                type=FieldType.STRING,
+                default_value="active",
+                rules=FieldRules(values=("active", "inactive", "archived")),
+            ),
         ),
         indexed=("status",),
         parents=tuple(Parent(tables, OnDelete.SET_NULL) for tables in [*belongs, ("users",)]),
@@ -88,7 +114,7 @@ def _with_joins(entities: dict[str, Entity]) -> dict[str, Entity]:
     return complete
 
 
-def _in_order(entities: Mapping[str, Entity]) -> dict[str, Entity]:
+def _in_order(entities: Mapping[str, Entity], *, first: str | None) -> dict[str, Entity]:
     ordered: dict[str, Entity] = {}
 
     def place(entity: Entity) -> None:
@@ -99,7 +125,7 @@ def _in_order(entities: Mapping[str, Entity]) -> dict[str, Entity]:
                 place(entities[table])
         ordered[entity.name] = entity
 
-    for entity in sorted(entities.values(), key=lambda entity: entity.name != "users"):
+    for entity in sorted(entities.values(), key=lambda entity: entity.name != (first or "users")):
         place(entity)
     return ordered
 
@@ -111,22 +137,84 @@ def _links(entity: Entity, entities: Iterable[str]) -> list[tuple[str, Parent]]:
     return [(table, parent) for table, parent in pairs if table is not None]
 
 
-def _table(entity: Entity, entities: Iterable[str]) -> Table:
+def _required(entity: Entity, references: Collection[str]) -> Entity:
+    """Return the entity with references that are never empty, since its rows go with what they refer to."""
+    parents = (
+        replace(parent, on_delete=OnDelete.CASCADE)
+        if parent.on_delete is OnDelete.SET_NULL and any(reference_to(table) in references for table in parent.tables)
+        else parent
+        for parent in entity.parents
+    )
+    return replace(entity, parents=tuple(parents))
+
+
+def _table(entity: Entity, entities: Iterable[str], ruling: Ruling) -> Table:
     links = _links(entity, entities)
     references = [
         Field(name=reference_to(table), type=FieldType.STRING, nullable=parent.on_delete is OnDelete.SET_NULL)
         for table, parent in links
     ]
-    fields = (_KEY, *entity.fields, *references)
-    indexed = [*(reference.name for reference in references), *entity.indexed]
-    indexes = [Index(name=f"idx_{name}", fields=(name,)) for name in indexed if (name,) != entity.unique]
-    if entity.unique and {field.name for field in fields}.issuperset(entity.unique):
-        indexes.append(Index(name=f"idx_{'_'.join(entity.unique)}", fields=entity.unique, unique=True))
-    return Table(name=entity.name, fields=fields, indexes=tuple(indexes))
+    unique = _unique(entity, links)
+    own = [_KEY, *entity.fields, *references]
+    fields = [_ruled(field, ruling, is_key=bool(entity.joins) and field.name in unique) for field in own]
+    fields += [field for field in ruling.extra if not any(field.name == other.name for other in own)]
+    listed = [*(field.name for field in ruling.extra), *(reference.name for reference in references), *entity.indexed]
+    indexes = [Index(name=f"idx_{name}", fields=(name,)) for name in dict.fromkeys(listed) if (name,) != unique]
+    if unique:
+        indexes.append(_unique_index(unique))
+    table = Table(name=entity.name, fields=tuple(fields), indexes=tuple(indexes), policy=ruling.policy)
+    return _with_own_names(table) if entity.access in _OWN_NAMES else table
 
 
-def _relationship(table: str, entity: Entity, parent: Parent) -> Relationship:
+def _with_own_names(table: Table) -> Table:
+    """Return a table whose names are unique among those of an owner or a team: others' names are not theirs to know."""
+    policy = table.policy or Policy()
+    scope = policy.team or policy.owner
+    if scope is None or scope == _KEY.name or not any(field.name == "name" and field.unique for field in table.fields):
+        return table
+    fields = (structs.replace(field, unique=False) if field.name == "name" else field for field in table.fields)
+    return structs.replace(table, fields=tuple(fields), indexes=(*table.indexes, _unique_index((scope, "name"))))
+
+
+def _unique_index(fields: tuple[str, ...]) -> Index:
+    return Index(name=f"idx_{'_'.join(fields)}", fields=fields, unique=True)
+
+
+def _unique(entity: Entity, links: Sequence[tuple[str, Parent]]) -> tuple[str, ...]:
+    """Return the references of a table of which no two rows have the same."""
+    firm = (reference_to(table) for table, parent in links if parent.on_delete is not OnDelete.SET_NULL)
+    return tuple(firm) if entity.is_unique else ()
+
+
+def _ruled(field: Field, ruling: Ruling, *, is_key: bool) -> Field:
+    """Return a field with who sets it; what is not a client's to set can be empty until somebody does."""
+    access = ruling.access.get(field.name, field.access)
+    if access is FieldAccess.READ_WRITE and is_key:
+        access = FieldAccess.IMMUTABLE
+    if access is FieldAccess.READ_WRITE and ruling.is_decided and is_decided_by_staff(field):
+        access = FieldAccess.MANAGED
+    if access is FieldAccess.MANAGED and field.default_value is None and field.name not in ruling.access:
+        field = structs.replace(field, nullable=True)
+    return structs.replace(field, access=access)
+
+
+def _relationships(entities: Mapping[str, Entity], principals: Principals) -> Iterator[Relationship]:
+    for entity in entities.values():
+        links = _links(entity, entities)
+        unique = _unique(entity, links)
+        yield from (
+            _relationship(table, entity, parent, is_single=unique == (reference_to(table),)) for table, parent in links
+        )
+        if entity.joins and len(unique) == _ENDS and entity.name != principals.memberships:
+            first, second = (table for table, _ in links if reference_to(table) in unique)
+            yield Relationship(
+                from_table=first, to_table=second, type=RelationshipType.MANY_TO_MANY, through=entity.name
+            )
+
+
+def _relationship(table: str, entity: Entity, parent: Parent, *, is_single: bool) -> Relationship:
     """A reference that is unique by itself can be had once."""
-    field = reference_to(table)
-    kind = RelationshipType.ONE_TO_ONE if entity.unique == (field,) else RelationshipType.ONE_TO_MANY
-    return Relationship(from_table=table, to_table=entity.name, type=kind, on_delete=parent.on_delete, field=field)
+    kind = RelationshipType.ONE_TO_ONE if is_single else RelationshipType.ONE_TO_MANY
+    return Relationship(
+        from_table=table, to_table=entity.name, type=kind, on_delete=parent.on_delete, field=reference_to(table)
+    )

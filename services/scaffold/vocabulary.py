@@ -1,28 +1,68 @@
 """The vocabulary of the scaffold: the tables that it knows, the domains that need them, and stop words.
 
-It is read from lexicon/*.toml. There, an entity's `fields` are words such as `status#=draft` or `dueOn:date?`: a name,
-a type unless it is a string, `?` nullable, `!` unique, `#` indexed, `=` and a default. `belongs` lists the tables that
-it refers to where they are present (`customers|users`: the first that is), with `?` where the reference may be empty
-and `!` where it keeps its target from being deleted. An entity with `joins` comes along when all of those tables are
-there; unless it is named itself, it stays away when one of `unless` is. A domain's essential entities have a `*`; what
-its `means` lists (`class=fitness_classes`) are words that mean another table there than elsewhere.
+It is read from lexicon/*.toml. There, an entity's `fields` are words such as `status#=draft|published` or
+`dueOn:date?`: a name, a type unless it is a string, `?` nullable, `!` unique, `#` indexed, `*` managed, `^` read only,
+`.` immutable, `=` and a default, or all values that there may be with the default first. `price:money` is a decimal
+with its currency beside it. `belongs` lists the tables that it refers to where they are present (`customers|users`: the
+first that is), with `?` where the reference may be empty and `!` where it keeps its target from being deleted. With
+`unique = "references"`, no two rows refer to the same rows. An entity with `joins` comes along when all of those tables
+are there; unless it is named itself, it stays away when one of `unless` is. Its `access` is one of Access, `shown`
+(`status=published`) is what its rows must hold for others than their owners to read them, and `members` is the table
+that tells whose a team is.
+
+A domain's essential entities have a `*`; what its `means` lists (`class=fitness_classes`) are words that mean another
+table there than elsewhere. `accounts` lists who signs in there (`customers|users`: the first that is present);
+`internal = "yes"` marks those whose users are colleagues.
 """
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from services.core.frozen import frozen
-from services.designs.schema import Field, FieldType, OnDelete
+from services.designs.schema import Field, FieldAccess, FieldFormat, FieldRules, FieldType, OnDelete, Secrecy
 from services.scaffold.plurals import plural, singular
+from services.scaffold.rules import with_rules
 
 _FOLDER = Path(__file__).parent / "lexicon"
-_FIELD = re.compile(r"(?P<name>\w+)(?::(?P<type>\w+))?(?P<flags>[?!#]*)(?:=(?P<default>\S+))?")
+_FIELD = re.compile(r"(?P<name>\w+)(?::(?P<type>\w+))?(?P<flags>[?!#*^.]*)(?:=(?P<default>\S+))?")
+_MONEY = "money"
+_CURRENCY = Field(
+    name="currency", type=FieldType.STRING, default_value="USD", rules=FieldRules(format=FieldFormat.CURRENCY)
+)
+_SEALED = frozenset({"key", "token", "secret"})
+_ACCESS = {"*": FieldAccess.MANAGED, "^": FieldAccess.READ_ONLY, ".": FieldAccess.IMMUTABLE}
 _DELETION = {"": OnDelete.CASCADE, "?": OnDelete.SET_NULL, "!": OnDelete.RESTRICT}
+
+
+class Access(Enum):
+    """Whose rows of a table are, where the structure of the schema does not tell."""
+
+    CATALOGUE = "catalogue"
+    """Everybody reads them, those with a role write them."""
+    DIRECTORY = "directory"
+    """Whoever signs in reads them, those with a role write them."""
+    COMMON = "common"
+    """Everybody reads them and whoever signs in adds to them, such as tags; those with a role change them."""
+    PUBLISHED = "published"
+    """Everybody reads them, whoever wrote one changes it."""
+    CONTRIBUTION = "contribution"
+    """Said of another row, such as a comment: read by those who read that one, changed by whoever wrote it."""
+    PERSONAL = "personal"
+    """Their owner's alone."""
+    REQUEST = "request"
+    """Their owner asks and may take it back, and those with a role decide: bookings, leave requests."""
+    ORDER = "order"
+    """As a request, and only those with a role take it back: orders, payments."""
+    RECORD = "record"
+    """Written by those with a role about their owner, who reads them: invoices, grades."""
+    INTERNAL = "internal"
+    """For those with a role alone."""
 
 
 @frozen
@@ -39,10 +79,18 @@ class Entity:
     fields: tuple[Field, ...]
     indexed: tuple[str, ...] = ()
     parents: tuple[Parent, ...] = ()
-    unique: tuple[str, ...] = ()
-    """Fields whose values, taken together, are unique."""
+    is_unique: bool = False
+    """Whether no two rows refer to the same rows with what must not be empty."""
     joins: frozenset[str] = frozenset()
     unless: frozenset[str] = frozenset()
+    access: Access | None = None
+    shown: tuple[str, str | bool] | None = None
+    """The field and the value without which only their owners read rows."""
+    members: str | None = None
+    """Of teams: the entity that says who is in one."""
+
+    def has(self, name: str) -> bool:
+        return any(field.name == name for field in self.fields)
 
 
 @frozen
@@ -52,6 +100,9 @@ class Domain:
     entities: tuple[tuple[tuple[str, ...], bool], ...]
     meanings: Mapping[str, str] = field(default_factory=dict[str, str])
     """The entities that single words mean where this domain is spoken of."""
+    accounts: tuple[tuple[str, ...], ...] = ()
+    """Who signs in, each the first of its choices that is present."""
+    is_internal: bool = False
 
 
 @frozen
@@ -63,6 +114,8 @@ class Vocabulary:
     translations: Mapping[str, str]
     acts: Mapping[str, str]
     """The entities that verbs ask for, as `book` does for bookings."""
+    self_service: frozenset[str]
+    """What people do at a backend by themselves, so that they sign in."""
     stop_words: frozenset[str]
     technical: frozenset[str]
     """What any description of software is full of."""
@@ -91,6 +144,7 @@ class Vocabulary:
 
 
 _WORD_SETS = (
+    "self_service",
     "technical",
     "ambiguous",
     "before_verb",
@@ -144,13 +198,21 @@ def _entity(name: str, entry: Mapping[str, str]) -> Entity:
     written = [_parse(word) for word in entry["fields"].split()]
     return Entity(
         name=name,
-        fields=tuple(_field(parts) for parts in written),
+        fields=tuple(_with_currency([_field(parts) for parts in written], written)),
         indexed=tuple(parts["name"] for parts in written if "#" in parts["flags"]),
         parents=tuple(_parent(word) for word in entry.get("belongs", "").split()),
-        unique=tuple(entry.get("unique", "").split()),
+        is_unique="unique" in entry,
         joins=frozenset(entry.get("joins", "").split()),
         unless=frozenset(entry.get("unless", "").split()),
+        access=Access(entry["access"]) if "access" in entry else None,
+        shown=_shown(entry["shown"]) if "shown" in entry else None,
+        members=entry.get("members"),
     )
+
+
+def _shown(text: str) -> tuple[str, str | bool]:
+    name, value = text.split("=")
+    return name, value == "true" if value in {"true", "false"} else value
 
 
 def _domain(entry: Mapping[str, str]) -> Domain:
@@ -158,6 +220,8 @@ def _domain(entry: Mapping[str, str]) -> Domain:
     return Domain(
         entities=tuple((tuple(word.rstrip("*").split("|")), word.endswith("*")) for word in entities),
         meanings=dict(word.split("=") for word in entry.get("means", "").split()),
+        accounts=tuple(tuple(word.split("|")) for word in entry.get("accounts", "").split()),
+        is_internal="internal" in entry,
     )
 
 
@@ -174,14 +238,30 @@ def _parse(word: str) -> Mapping[str, str]:
 
 
 def _field(parts: Mapping[str, str]) -> Field:
-    kind = FieldType((parts["type"] or "string").upper())
-    return Field(
+    kind = FieldType.DECIMAL if parts["type"] == _MONEY else FieldType((parts["type"] or "string").upper())
+    values = tuple(parts["default"].split("|")) if "|" in parts["default"] else ()
+    default = values[0] if values else parts["default"]
+    plain = Field(
         name=parts["name"],
         type=kind,
         nullable="?" in parts["flags"],
         unique="!" in parts["flags"],
-        default_value=_default(kind, parts["default"]) if parts["default"] else None,
+        default_value=_default(kind, default) if default else None,
+        access=next((access for flag, access in _ACCESS.items() if flag in parts["flags"]), FieldAccess.READ_WRITE),
+        secrecy=Secrecy.SEALED if parts["name"] in _SEALED else None,
+        rules=FieldRules(values=values) if values else None,
     )
+    return with_rules(plain)
+
+
+def _with_currency(fields: Sequence[Field], written: Sequence[Mapping[str, str]]) -> Iterator[Field]:
+    """Yield the fields with a currency after the last sum of money, where none is among them."""
+    sums = [parts["name"] for parts in written if parts["type"] == _MONEY]
+    is_lacking = sums and all(other.name != _CURRENCY.name for other in fields)
+    for written_field in fields:
+        yield written_field
+        if is_lacking and written_field.name == sums[-1]:
+            yield _CURRENCY
 
 
 def _default(kind: FieldType, text: str) -> str | float | bool:

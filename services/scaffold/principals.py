@@ -1,0 +1,217 @@
+"""Who signs in to the backend of a derived schema, and which of its tables are teams that they are in."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from msgspec import structs
+
+from services.core.frozen import frozen
+from services.designs.schema import (
+    Accounts,
+    Field,
+    FieldAccess,
+    FieldRules,
+    FieldType,
+    OnDelete,
+    Secrecy,
+    Teams,
+)
+from services.scaffold.mentions import Mentions
+from services.scaffold.names import reference_to
+from services.scaffold.plurals import singular
+from services.scaffold.rules import with_rules
+from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
+
+ADMIN: Final = "admin"
+OWNER_ROLE: Final = "owner"
+TEAM_MANAGERS: Final = (OWNER_ROLE, ADMIN)
+_USERS: Final = "users"
+_OWNED: Final = frozenset({None, Access.PERSONAL, Access.PUBLISHED, Access.CONTRIBUTION})
+_LOGIN: Final = "email"
+_PASSWORD: Final = Field(
+    name="password",
+    type=FieldType.STRING,
+    secrecy=Secrecy.HASHED,
+    rules=FieldRules(min_length=12, max_length=128),
+)
+"""NIST SP 800-63B asks for a least length and for no rules on what it is made of."""
+
+
+@frozen
+class Principals:
+    """What of a schema is people. With no `accounts`, tokens are somebody else's."""
+
+    accounts: str | None = None
+    """The table whose rows sign in."""
+    profiles: frozenset[str] = frozenset()
+    """Tables of which each row is somebody's who signs in, as buyers and sellers are users."""
+    teams: str | None = None
+    memberships: str | None = None
+    is_internal: bool = False
+    """Whether those who sign in get their accounts from an admin."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether those who sign in are colleagues at work on the same rows."""
+        return self.is_internal and self.accounts == _USERS
+
+
+def principals_of(entities: Mapping[str, Entity], mentions: Mentions) -> Principals:
+    """Say who signs in: users; else the one kind of people that does something; none where nobody does."""
+    people = _people(entities, mentions)
+    if not people:
+        return Principals()
+    accounts = people[0] if len(people) == 1 else _USERS
+    teams = _teams(entities) if accounts == _USERS else None
+    domains = [vocabulary().domains[name] for name in mentions.domains]
+    return Principals(
+        accounts=accounts,
+        profiles=frozenset(people) - {accounts},
+        teams=teams.name if teams else None,
+        memberships=teams.members if teams else None,
+        is_internal=teams is None and bool(domains) and all(domain.is_internal for domain in domains),
+    )
+
+
+def with_principals(entities: Mapping[str, Entity], principals: Principals) -> dict[str, Entity]:
+    """Return the entities with what those need who sign in: secrets, roles, and users behind profiles."""
+    if principals.accounts is None:
+        return dict(entities)
+    complete: dict[str, Entity] = {principals.accounts: vocabulary().entities[principals.accounts], **entities}
+    complete[principals.accounts] = _account(complete[principals.accounts])
+    for name in principals.profiles:
+        complete[name] = _profile(complete[name])
+    if principals.memberships and "roles" in complete:
+        complete[principals.memberships] = _with_access(complete[principals.memberships])
+    if principals.is_shared:
+        return complete
+    complete = _in_private(complete)
+    return {name: _owned(entity, complete, principals) for name, entity in complete.items()}
+
+
+def accounts_of(principals: Principals) -> Accounts | None:
+    """Return how the users of a derived schema sign in."""
+    if principals.accounts is None:
+        return None
+    return Accounts(
+        table=principals.accounts,
+        login=_LOGIN,
+        password=_PASSWORD.name,
+        role="role",
+        sign_up=not principals.is_internal,
+    )
+
+
+def teams_of(principals: Principals, entities: Mapping[str, Entity]) -> Teams | None:
+    """Return where a derived schema has its teams."""
+    if principals.teams is None or principals.accounts is None or principals.memberships is None:
+        return None
+    membership = entities[principals.memberships]
+    return Teams(
+        table=principals.teams,
+        memberships=membership.name,
+        user=reference_to(principals.accounts),
+        team=reference_to(principals.teams),
+        role=next(name for name in ("access", "role") if membership.has(name)),
+        owner_role=OWNER_ROLE,
+    )
+
+
+def _people(entities: Mapping[str, Entity], mentions: Mentions) -> list[str]:
+    """Name the tables of those who sign in, users first."""
+    expected = [
+        next((name for name in choices if name in entities), None)
+        for domain in mentions.domains
+        for choices in vocabulary().domains[domain].accounts
+    ]
+    names = [_USERS, *mentions.actors, *expected]
+    present = (name for name in names if name is not None and name in entities and entities[name].has(_LOGIN))
+    return list(dict.fromkeys(present))
+
+
+def _teams(entities: Mapping[str, Entity]) -> Entity | None:
+    """Return what users are members of: of teams within others, the outermost."""
+    teams = {entity.name: entity for entity in entities.values() if entity.members in entities}
+    within = {name for name, entity in teams.items() if not teams.keys().isdisjoint(_referred(entity))}
+    return next((entity for name, entity in teams.items() if name not in within), None)
+
+
+def _referred(entity: Entity) -> Iterator[str]:
+    return (table for parent in entity.parents for table in parent.tables)
+
+
+def _account(entity: Entity) -> Entity:
+    fields = [_login(field) if field.name == _LOGIN else field for field in entity.fields]
+    place = next(number for number, field in enumerate(fields) if field.name == _LOGIN) + 1
+    usual = singular(entity.name)
+    role = Field(
+        name="role",
+        type=FieldType.STRING,
+        default_value=usual,
+        access=FieldAccess.MANAGED,
+        rules=FieldRules(values=(usual, ADMIN)),
+    )
+    return replace(entity, fields=(*fields[:place], _PASSWORD, *fields[place:], role))
+
+
+def _login(field: Field) -> Field:
+    return with_rules(structs.replace(field, nullable=False, unique=True))
+
+
+def _profile(entity: Entity) -> Entity:
+    """Return people who are users: at most one row for each."""
+    return replace(
+        entity,
+        parents=(*entity.parents, Parent((_USERS,), OnDelete.CASCADE)),
+        is_unique=True,
+    )
+
+
+def _owned(entity: Entity, entities: Mapping[str, Entity], principals: Principals) -> Entity:
+    """Return the entity with a reference to whose it is.
+
+    What is somebody's and refers to nothing that tells whose gets one of its own.
+    """
+    entity = _to_present(entity, entities, principals)
+    people = {principals.accounts, *principals.profiles}
+    others = {name for name, other in entities.items() if other.access in _OWNED and name != entity.name}
+    tells = {*people, principals.teams, *others}
+    is_whole = entity.name in {*people, principals.teams, principals.memberships} or bool(entity.joins)
+    is_owned = entity.access is Access.PERSONAL or (entity.access is None and principals.accounts == _USERS)
+    if is_whole or not is_owned or not tells.isdisjoint(_referred(entity)):
+        return entity
+    owner = principals.teams if entity.access is None and principals.teams else principals.accounts
+    return replace(entity, parents=(*entity.parents, Parent((owner or _USERS,), OnDelete.CASCADE)))
+
+
+def _to_present(entity: Entity, entities: Mapping[str, Entity], principals: Principals) -> Entity:
+    """Return the entity with references to who signs in, where others have users, and to teams rather than to users."""
+    parents: list[Parent] = []
+    for parent in entity.parents:
+        tables = parent.tables
+        if _USERS in tables and principals.accounts not in tables:
+            tables = (*tables, principals.accounts or _USERS)
+        first = next((table for table in tables if table in entities), None)
+        if principals.teams in tables and first != principals.teams and entity.name != principals.memberships:
+            keeps = parent.on_delete is OnDelete.RESTRICT
+            parents.append(Parent((principals.teams or "",), parent.on_delete if keeps else OnDelete.CASCADE))
+            tables = tuple(table for table in tables if table not in {principals.accounts, principals.teams})
+        parents.append(replace(parent, tables=tables))
+    return replace(entity, parents=tuple(parents))
+
+
+def _in_private(entities: Mapping[str, Entity]) -> dict[str, Entity]:
+    """Return the entities with what is everybody's as somebody's, where nothing else is for everybody."""
+    if any(entity.access is Access.PUBLISHED for entity in entities.values()):
+        return dict(entities)
+    return {
+        name: replace(entity, access=None) if entity.access is Access.COMMON else entity
+        for name, entity in entities.items()
+    }
+
+
+def _with_access(membership: Entity) -> Entity:
+    """Return memberships in which a `role` is one of the schema's own roles, and not what a member may do."""
+    fields = (structs.replace(field, name="access") if field.name == "role" else field for field in membership.fields)
+    return replace(membership, fields=tuple(fields))

@@ -1,0 +1,281 @@
+"""Who may do what to each table of a derived schema, from whose its rows are.
+
+A row is its owner's where the table refers to who signs in, its team's where it refers to a team, and goes with its
+parent where it is a part of one. What is nobody's and no catalogue is for those with a role.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from msgspec import structs
+
+from services.core.frozen import frozen
+from services.designs.schema import Audience, Condition, Field, FieldAccess, FieldType, Grant, OnDelete, Policy
+from services.scaffold.names import reference_to
+from services.scaffold.principals import ADMIN, TEAM_MANAGERS, Principals
+from services.scaffold.vocabulary import Access, Entity, Parent
+
+_PUBLIC: Final = (Grant(Audience.PUBLIC),)
+_SIGNED_IN: Final = (Grant(Audience.SIGNED_IN),)
+_OWNER: Final = (Grant(Audience.OWNER),)
+_ADMIN: Final = (Grant(Audience.ROLE, (ADMIN,)),)
+_MEMBER: Final = (Grant(Audience.TEAM),)
+_MANAGER: Final = (Grant(Audience.TEAM, TEAM_MANAGERS),)
+_TEAM_OWNER: Final = (Grant(Audience.TEAM, TEAM_MANAGERS[:1]),)
+
+OPEN_TO_SIGNED_IN: Final = Policy(create=_SIGNED_IN, read=_SIGNED_IN, update=_SIGNED_IN, delete=_SIGNED_IN)
+_TEAMS: Final = Policy(
+    create=_SIGNED_IN,
+    read=(*_MEMBER, *_ADMIN),
+    update=(*_MANAGER, *_ADMIN),
+    delete=(*_TEAM_OWNER, *_ADMIN),
+    team="id",
+)
+_OWNER_FIELD: Final = "ownerId"
+_DECIDED: Final = frozenset({Access.REQUEST, Access.ORDER})
+
+
+@frozen
+class Ruling:
+    """What the policy of a table is, and what it needs of the table."""
+
+    policy: Policy | None = None
+    extra: tuple[Field, ...] = ()
+    """Fields that hold the owner and the team of a row that takes them from its parent."""
+    access: Mapping[str, FieldAccess] = field(default_factory=dict[str, FieldAccess])
+    required: frozenset[str] = frozenset()
+    """Fields that refer to what a row goes with, and so are never empty."""
+    is_decided: bool = False
+    """Whether those with a role say what state a row is in and what it costs."""
+
+
+@frozen
+class _Link:
+    """A reference of an entity to a table that is present."""
+
+    field: str
+    table: str
+    parent: Parent
+
+
+@dataclass(slots=True)
+class Rulings:
+    """The rulings of a schema's tables."""
+
+    entities: Mapping[str, Entity]
+    links: Mapping[str, Sequence[tuple[str, Parent]]]
+    principals: Principals
+    _decided: dict[str, Ruling] = field(default_factory=dict[str, Ruling], init=False)
+
+    def of(self, table: str) -> Ruling:
+        """Return the ruling for a table. Of tables that are parts of each other, one is taken as no part."""
+        if table not in self._decided:
+            self._decided[table] = Ruling()
+            self._decided[table] = self._decide(self.entities[table])
+        return self._decided[table]
+
+    def _decide(self, entity: Entity) -> Ruling:
+        people = self.principals
+        if people.accounts is None:
+            return Ruling()
+        if entity.name == people.accounts:
+            return Ruling(self._account())
+        if entity.name == people.teams:
+            return Ruling(_TEAMS)
+        if entity.name == people.memberships:
+            return self._membership()
+        if people.is_shared and entity.access not in {Access.PERSONAL, Access.RECORD}:
+            return Ruling(Policy(create=_SIGNED_IN, read=_SIGNED_IN, update=_SIGNED_IN, delete=_ADMIN))
+        return (
+            _of_class(entity)
+            or self._in_team(entity)
+            or self._owned(entity)
+            or self._part(entity)
+            or _of_nobody(entity)
+        )
+
+    def _account(self) -> Policy:
+        read = _SIGNED_IN if self.principals.is_shared else (*_OWNER, *_ADMIN)
+        return Policy(create=_ADMIN, read=read, update=(*_OWNER, *_ADMIN), delete=(*_OWNER, *_ADMIN), owner="id")
+
+    def _membership(self) -> Ruling:
+        user, team = reference_to(self.principals.accounts or ""), reference_to(self.principals.teams or "")
+        manage = (*_MANAGER, *_ADMIN)
+        policy = Policy(
+            create=manage, read=(*_MEMBER, *_ADMIN), update=manage, delete=(*_OWNER, *manage), owner=user, team=team
+        )
+        return Ruling(policy, access=dict.fromkeys((user, team), FieldAccess.IMMUTABLE))
+
+    def _in_team(self, entity: Entity) -> Ruling | None:
+        """Rule over what refers to a team, or to what is a team's."""
+        if entity.access is Access.PERSONAL or self.principals.teams is None:
+            return None
+        team = reference_to(self.principals.teams)
+        links = self._links(entity)
+        own = next((link for link in links if link.table == self.principals.teams), None)
+        via = own or next((link for link in links if self._policy(link.table).team == team), None)
+        if via is None:
+            return None
+        author = next((link.field for link in links if link.table == self.principals.accounts), None)
+        policy = Policy(create=_MEMBER, read=_MEMBER, update=_MEMBER, delete=_MANAGER, team=team)
+        access = {via.field: FieldAccess.IMMUTABLE}
+        if own is not None and entity.access is Access.ORDER:
+            policy = Policy(create=_MANAGER, read=(*_MEMBER, *_ADMIN), update=_ADMIN, delete=_ADMIN, team=team)
+            return Ruling(policy, access=access, required=frozenset({via.field}), is_decided=True)
+        if author is not None and entity.access in {Access.CONTRIBUTION, Access.PUBLISHED}:
+            policy = Policy(
+                create=_MEMBER,
+                read=_MEMBER,
+                update=_OWNER,
+                delete=(*_OWNER, *_MANAGER),
+                owner=author,
+                team=team,
+            )
+            access[author] = FieldAccess.READ_ONLY
+        if own is not None:
+            return Ruling(policy, access=access, required=frozenset({via.field}))
+        return self._inherited(policy, via, access)
+
+    def _owned(self, entity: Entity) -> Ruling | None:
+        """Rule over what refers to one who signs in, or to a profile of one."""
+        people = self.principals
+        link = next(
+            (link for link in self._links(entity) if link.table in {people.accounts, *people.profiles}),
+            None,
+        )
+        if link is None:
+            return None
+        if entity.access is Access.CONTRIBUTION and (said_of := self._said_of(entity, link)) is not None:
+            return said_of
+        is_profile = link.table in people.profiles
+        policy = _of_owner(entity, create=_OWNER if is_profile else _SIGNED_IN)
+        is_decided = entity.access in _DECIDED
+        if is_profile:
+            return self._inherited(policy, link, {link.field: FieldAccess.IMMUTABLE}, is_decided=is_decided)
+        is_managed = is_decided or entity.access is Access.RECORD
+        access = {link.field: FieldAccess.MANAGED if is_managed else FieldAccess.READ_ONLY}
+        goes_along = frozenset({link.field}) if entity.access in {None, Access.PERSONAL} else frozenset[str]()
+        policy = structs.replace(policy, owner=link.field)
+        return Ruling(policy, access=access, required=goes_along, is_decided=is_decided)
+
+    def _said_of(self, entity: Entity, author: _Link) -> Ruling | None:
+        """Rule over what is said of a row that not everybody reads: whoever reads that may say and read more of it."""
+        about = next((link for link in self._links(entity) if link != author), None)
+        if about is None:
+            return None
+        of_whole = self._policy(about.table)
+        if of_whole.owner is None or _reaches(of_whole.read):
+            return None
+        read = _without_conditions(of_whole.read)
+        if entity.shown is not None:
+            read = (*_shown_to(_OWNER, entity), *(grant for grant in read if grant.audience is not Audience.OWNER))
+        policy = Policy(create=_without_conditions(of_whole.read), read=read, update=_ADMIN, delete=_ADMIN)
+        return self._inherited(policy, about, {about.field: FieldAccess.IMMUTABLE})
+
+    def _part(self, entity: Entity) -> Ruling | None:
+        """Rule over what goes with its parent: whoever may change the whole may change its parts."""
+        whole = self._whole(entity)
+        if whole is None:
+            return None
+        of_whole, is_decided = self._policy(whole.table), self.of(whole.table).is_decided
+        write = _ADMIN if is_decided and entity.access is Access.RECORD else of_whole.update
+        create = (*_OWNER, *_ADMIN) if is_decided and entity.access is not Access.RECORD else write
+        read = _without_conditions(of_whole.read)
+        if entity.shown is not None and read == _PUBLIC:
+            read = (*_shown_to(_PUBLIC, entity), *write)
+        policy = Policy(create=create, read=read, update=write, delete=write)
+        access = {whole.field: FieldAccess.IMMUTABLE}
+        if of_whole.owner is None:
+            return Ruling(policy, access=access, is_decided=is_decided)
+        return self._inherited(policy, whole, access, is_decided=is_decided)
+
+    def _whole(self, entity: Entity) -> _Link | None:
+        links = [link for link in self._links(entity) if self._policy(link.table) != Policy()]
+        firm = next((link for link in links if link.parent.on_delete is not OnDelete.SET_NULL), None)
+        return firm or next((link for link in links if self._policy(link.table).owner is not None), None)
+
+    def _inherited(
+        self, policy: Policy, via: _Link, access: Mapping[str, FieldAccess], *, is_decided: bool = False
+    ) -> Ruling:
+        """Complete the ruling over what takes its owner or its team from the row that it refers to."""
+        parent = self._policy(via.table)
+        owner = policy.owner or (_OWNER_FIELD if parent.owner else None)
+        own = {_OWNER_FIELD} if owner == _OWNER_FIELD else set[str]()
+        names = [name for name in (*own, policy.team) if name is not None]
+        extra = tuple(Field(name=name, type=FieldType.STRING, access=FieldAccess.READ_ONLY) for name in names)
+        return Ruling(
+            structs.replace(policy, owner=owner, inherited_from=via.field),
+            extra=extra,
+            access=access,
+            required=frozenset({via.field}),
+            is_decided=is_decided,
+        )
+
+    def _links(self, entity: Entity) -> list[_Link]:
+        return [_Link(reference_to(table), table, parent) for table, parent in self.links[entity.name]]
+
+    def _policy(self, table: str) -> Policy:
+        return self.of(table).policy or Policy()
+
+
+def _of_class(entity: Entity) -> Ruling | None:
+    """Rule over what is the same whatever it refers to."""
+    match entity.access:
+        case Access.INTERNAL:
+            return Ruling(_of_staff(read=_ADMIN))
+        case Access.CATALOGUE:
+            return Ruling(_of_staff(read=_shown_to(_PUBLIC, entity)))
+        case Access.DIRECTORY:
+            return Ruling(_of_staff(read=_SIGNED_IN))
+        case Access.COMMON:
+            return Ruling(structs.replace(_of_staff(read=_PUBLIC), create=_SIGNED_IN))
+        case _:
+            return None
+
+
+def _of_nobody(entity: Entity) -> Ruling:
+    """Rule over what is no person's, no team's and no part of anything."""
+    return Ruling(_of_staff(read=_shown_to(_PUBLIC, entity) if entity.access is Access.PUBLISHED else _ADMIN))
+
+
+def _of_staff(*, read: tuple[Grant, ...]) -> Policy:
+    is_open = all(grant.when is None for grant in read)
+    return Policy(create=_ADMIN, read=read if is_open else (*read, *_ADMIN), update=_ADMIN, delete=_ADMIN)
+
+
+def _of_owner(entity: Entity, *, create: tuple[Grant, ...]) -> Policy:
+    both = (*_OWNER, *_ADMIN)
+    match entity.access:
+        case Access.PERSONAL:
+            return Policy(create=create, read=_OWNER, update=_OWNER, delete=_OWNER)
+        case Access.PUBLISHED | Access.CONTRIBUTION:
+            read = _PUBLIC if entity.shown is None else (*_shown_to(_PUBLIC, entity), *both)
+            return Policy(create=create, read=read, update=both, delete=both)
+        case Access.REQUEST:
+            return Policy(create=(*create, *_ADMIN), read=both, update=_ADMIN, delete=both)
+        case Access.ORDER:
+            return Policy(create=(*create, *_ADMIN), read=both, update=_ADMIN, delete=_ADMIN)
+        case Access.RECORD:
+            return Policy(create=_ADMIN, read=both, update=_ADMIN, delete=_ADMIN)
+        case _:
+            return Policy(create=create, read=both, update=both, delete=both)
+
+
+def _shown_to(grants: tuple[Grant, ...], entity: Entity) -> tuple[Grant, ...]:
+    if entity.shown is None:
+        return grants
+    name, value = entity.shown
+    return tuple(structs.replace(grant, when=Condition(name, value)) for grant in grants)
+
+
+def _without_conditions(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
+    """Return the grants for a part: what its parent must hold, it does not have."""
+    if any(grant.audience is Audience.PUBLIC for grant in grants):
+        return _PUBLIC
+    return tuple(dict.fromkeys(structs.replace(grant, when=None) for grant in grants))
+
+
+def _reaches(grants: tuple[Grant, ...]) -> bool:
+    """Whether some rows are for more than their owners and staff."""
+    return any(grant.audience in {Audience.PUBLIC, Audience.SIGNED_IN} for grant in grants)

@@ -1,0 +1,199 @@
+"""The tests of who may do what in the schemas that the scaffold derives."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from services.designs.schema import (
+    Accounts,
+    Field,
+    FieldAccess,
+    FieldFormat,
+    FieldType,
+    Grant,
+    Policy,
+    RelationshipType,
+    SchemaModel,
+    Secrecy,
+    Teams,
+)
+from services.scaffold.schema import derive_schema
+
+
+def rights(schema: SchemaModel) -> dict[str, str]:
+    """Tell who may create, read, update and delete rows of each table, in that order."""
+    return {table.name: said(table.policy) for table in schema.tables}
+
+
+def said(policy: Policy | None) -> str:
+    if policy is None:
+        return "default"
+    return " / ".join(_grants(grants) for grants in (policy.create, policy.read, policy.update, policy.delete))
+
+
+def _grants(grants: tuple[Grant, ...]) -> str:
+    return ", ".join(_grant(grant) for grant in grants)
+
+
+def _grant(grant: Grant) -> str:
+    roles = f"({' '.join(grant.roles)})" if grant.roles else ""
+    when = f" when {grant.when.field} is {grant.when.equals}" if grant.when else ""
+    return f"{grant.audience.value}{roles}{when}"
+
+
+def policies(schema: SchemaModel) -> Mapping[str, Policy]:
+    return {table.name: table.policy or Policy() for table in schema.tables}
+
+
+def field(schema: SchemaModel, table: str, name: str) -> Field:
+    fields = next(one.fields for one in schema.tables if one.name == table)
+    return next(one for one in fields if one.name == name)
+
+
+def test_users_and_teams_with_roles_have_accounts_and_memberships() -> None:
+    schema = derive_schema("Build a user management API with teams and roles")
+
+    assert schema.accounts == Accounts(table="users", login="email", password="password", role="role", sign_up=True)
+    assert schema.teams == Teams(
+        table="teams", memberships="memberships", user="userId", team="teamId", role="access", owner_role="owner"
+    )
+    assert schema.default_policy is None
+    assert rights(schema) == {
+        "users": "ROLE(admin) / OWNER, ROLE(admin) / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        "teams": "SIGNED_IN / TEAM, ROLE(admin) / TEAM(owner admin), ROLE(admin) / TEAM(owner), ROLE(admin)",
+        "roles": "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        "memberships": "TEAM(owner admin), ROLE(admin) / TEAM, ROLE(admin)"
+        " / TEAM(owner admin), ROLE(admin) / OWNER, TEAM(owner admin), ROLE(admin)",
+    }
+    assert policies(schema)["users"].owner == "id"
+    assert policies(schema)["teams"].team == "id"
+    assert policies(schema)["memberships"].team == "teamId"
+
+
+def test_a_password_is_hashed_and_a_role_is_not_the_users_own_to_set() -> None:
+    schema = derive_schema("users")
+
+    assert field(schema, "users", "password").secrecy is Secrecy.HASHED
+    assert field(schema, "users", "role").access is FieldAccess.MANAGED
+    assert field(schema, "users", "lastLoginAt").access is FieldAccess.READ_ONLY
+    email = field(schema, "users", "email").rules
+    assert email is not None
+    assert (email.format, email.case_insensitive) == (FieldFormat.EMAIL, True)
+
+
+def test_drafts_are_their_authors_and_what_is_published_is_everybodys() -> None:
+    schema = derive_schema("A blog with posts, comments and tags")
+
+    assert rights(schema) | {"users": ""} == {
+        "users": "",
+        "posts": "SIGNED_IN / PUBLIC when status is published, OWNER, ROLE(admin)"
+        " / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        "comments": "SIGNED_IN / PUBLIC when approved is True, OWNER, ROLE(admin)"
+        " / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        "tags": "SIGNED_IN / PUBLIC / ROLE(admin) / ROLE(admin)",
+        "post_tags": "OWNER, ROLE(admin) / PUBLIC / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+    }
+    assert policies(schema)["posts"].owner == "userId"
+    assert field(schema, "posts", "userId").access is FieldAccess.READ_ONLY
+    links = policies(schema)["post_tags"]
+    assert (links.owner, links.inherited_from) == ("ownerId", "postId")
+    assert field(schema, "post_tags", "ownerId").access is FieldAccess.READ_ONLY
+    assert field(schema, "post_tags", "postId").access is FieldAccess.IMMUTABLE
+    assert [
+        (link.from_table, link.to_table, link.through)
+        for link in schema.relationships
+        if link.type is RelationshipType.MANY_TO_MANY
+    ] == [("posts", "tags", "post_tags")]
+
+
+def test_customers_of_a_store_read_their_own_orders_and_do_not_price_them() -> None:
+    schema = derive_schema("E-commerce API")
+
+    assert schema.accounts is not None
+    assert schema.accounts.table == "customers"
+    assert rights(schema) | {"customers": ""} == {
+        "customers": "",
+        "products": "ROLE(admin) / PUBLIC when active is True, ROLE(admin) / ROLE(admin) / ROLE(admin)",
+        "categories": "ROLE(admin) / PUBLIC / ROLE(admin) / ROLE(admin)",
+        "orders": "SIGNED_IN, ROLE(admin) / OWNER, ROLE(admin) / ROLE(admin) / ROLE(admin)",
+        "order_items": "OWNER, ROLE(admin) / OWNER, ROLE(admin) / ROLE(admin) / ROLE(admin)",
+        "payments": "SIGNED_IN, ROLE(admin) / OWNER, ROLE(admin) / ROLE(admin) / ROLE(admin)",
+        "reviews": "SIGNED_IN / PUBLIC / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        "addresses": "SIGNED_IN / OWNER, ROLE(admin) / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+    }
+    managed = {
+        f"{table.name}.{one.name}"
+        for table in schema.tables
+        for one in table.fields
+        if one.access is FieldAccess.MANAGED
+    }
+    assert managed >= {"orders.status", "orders.total", "order_items.unitPrice", "payments.amount", "payments.paidAt"}
+
+
+def test_what_belongs_to_a_team_is_for_its_members_and_so_are_its_parts() -> None:
+    schema = derive_schema("A project management tool with users, teams, projects and tasks")
+
+    assert rights(schema)["projects"] == "TEAM / TEAM / TEAM / TEAM(owner admin)"
+    assert rights(schema)["tasks"] == "TEAM / TEAM / TEAM / TEAM(owner admin)"
+    tasks = policies(schema)["tasks"]
+    assert (tasks.owner, tasks.team, tasks.inherited_from) == (None, "teamId", "projectId")
+    assert field(schema, "tasks", "teamId").access is FieldAccess.READ_ONLY
+    assert not field(schema, "tasks", "projectId").nullable
+
+
+def test_messages_are_for_those_who_take_part_in_their_conversation() -> None:
+    schema = derive_schema("A chat app")
+
+    assert schema.teams is not None
+    assert (schema.teams.table, schema.teams.memberships) == ("conversations", "participants")
+    assert rights(schema)["messages"] == "TEAM / TEAM / OWNER / OWNER, TEAM(owner admin)"
+
+
+def test_notes_are_their_owners_alone_and_go_with_them() -> None:
+    schema = derive_schema("A note taking app")
+
+    assert rights(schema)["notes"] == "SIGNED_IN / OWNER / OWNER / OWNER"
+    assert not field(schema, "notes", "userId").nullable
+
+
+def test_two_kinds_of_people_who_do_something_are_users_with_profiles() -> None:
+    schema = derive_schema("Marketplace where sellers list products and buyers place orders")
+
+    assert schema.accounts is not None
+    assert schema.accounts.table == "users"
+    assert {link.to_table for link in schema.relationships if link.type is RelationshipType.ONE_TO_ONE} == {
+        "sellers",
+        "buyers",
+    }
+    products = policies(schema)["products"]
+    assert (products.owner, products.inherited_from) == ("ownerId", "sellerId")
+    assert _grants(products.create) == "OWNER"
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["library with books", "A library that lends books to members", "Invoice clients", "customer orders", "rockets"],
+)
+def test_where_nobody_signs_in_tokens_are_somebody_elses_and_every_one_of_them_does(description: str) -> None:
+    schema = derive_schema(description)
+
+    assert (schema.accounts, schema.teams) == (None, None)
+    assert {table.policy for table in schema.tables} == {None}
+    assert said(schema.default_policy) == "SIGNED_IN / SIGNED_IN / SIGNED_IN / SIGNED_IN"
+
+
+def test_colleagues_share_their_rows_and_get_their_accounts_from_an_admin() -> None:
+    schema = derive_schema("A CRM")
+
+    assert schema.accounts is not None
+    assert not schema.accounts.sign_up
+    assert rights(schema)["contacts"] == "SIGNED_IN / SIGNED_IN / SIGNED_IN / ROLE(admin)"
+
+
+def test_money_is_exact_and_has_its_currency_beside_it() -> None:
+    schema = derive_schema("rooms")
+    price, currency = field(schema, "rooms", "pricePerNight"), field(schema, "rooms", "currency")
+
+    assert (price.type, price.rules and (price.rules.minimum, price.rules.scale)) == (FieldType.DECIMAL, ("0", 2))
+    assert currency.rules is not None
+    assert (currency.default_value, currency.rules.format) == ("USD", FieldFormat.CURRENCY)
