@@ -9,6 +9,7 @@ from typing import Any, Final
 from services.core.errors import Fault
 from services.core.text import is_email, is_storable
 from services.designs.bounds import MAX_FORMER_NAMES, MAX_SCALE, MAX_STRING, MAX_TEXT, MAX_VALUES
+from services.designs.names import NAME, NAME_RULE, shown
 from services.designs.patterns import Pattern, Unfit
 from services.designs.schema import Field, FieldFormat, FieldRules, FieldType, Table
 from services.designs.secrets import needs_secrecy
@@ -34,6 +35,7 @@ _FIT: Final[dict[str, frozenset[FieldType]]] = {
 }
 """The types that each rule is for."""
 _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,15})")
 _URL: Final = re.compile(r"https?://[^\s/?#]+\S*")
 _DEFAULT_SCALE: Final = 2
 
@@ -129,10 +131,9 @@ def _bound(kind: FieldType, text: str) -> Any:
         if not is_of(kind, text):
             return None
         return date.fromisoformat(text) if kind is FieldType.DATE else datetime.fromisoformat(text)
-    if not DECIMAL.fullmatch(text) or (kind is FieldType.INTEGER and "." in text):
-        return None
-    number = Decimal(text)
-    return None if kind is FieldType.INTEGER and abs(number) > SAFE_INTEGER else number
+    if kind is FieldType.INTEGER:
+        return int(text) if _INTEGER.fullmatch(text) and abs(int(text)) <= SAFE_INTEGER else None
+    return Decimal(text) if DECIMAL.fullmatch(text) else None
 
 
 def _values(name: str, rules: FieldRules, at: Place) -> Iterator[Fault]:
@@ -238,11 +239,13 @@ def _former_names(table: Table, field: Field, at: Place) -> Iterator[Fault]:
     if len(field.former_names) > MAX_FORMER_NAMES:
         message = f"'{table.name}.{field.name}' has at most {MAX_FORMER_NAMES} former names."
         yield Fault(message, at)
-    taken = {other.name.lower() for other in table.fields}
+    taken = {other.name.lower() for other in table.fields if other.name != field.name}
     for other in table.fields[: table.fields.index(field)]:
         taken |= {name.lower() for name in other.former_names}
     for number, name in enumerate(field.former_names):
-        if name.lower() in taken:
-            message = f"The former name '{name[:63]}' of '{table.name}.{field.name}' is a name of a field already."
+        if not NAME.fullmatch(name):
+            yield Fault(f"'{shown(name)}' cannot have named a field: a name {NAME_RULE}.", (*at, str(number)))
+        elif name == field.name or name.lower() in taken:
+            message = f"The former name '{name}' of '{table.name}.{field.name}' is a name of a field already."
             yield Fault(message, (*at, str(number)))
         taken.add(name.lower())

@@ -1,6 +1,19 @@
 """What the difference of two schemas promises."""
 
-from services.designs.schema import Field, FieldType, Index, Relationship, RelationshipType, SchemaModel, Table
+from services.designs.schema import (
+    Accounts,
+    Audience,
+    Field,
+    FieldType,
+    Grant,
+    Index,
+    Policy,
+    Relationship,
+    RelationshipType,
+    SchemaModel,
+    Table,
+    Teams,
+)
 from services.schemas.diff import ChangeKind, diff
 
 ID = Field(name="id", type=FieldType.STRING, primary_key=True)
@@ -39,3 +52,61 @@ def test_a_change_shows_what_was_and_what_is() -> None:
     (change,) = diff(SchemaModel(tables=(USERS,)), SchemaModel(tables=(Table(name="users", fields=(ID, text_email)),)))
 
     assert (change.before["type"], change.after["type"]) == ("STRING", "TEXT")
+
+
+def changed(before: SchemaModel, after: SchemaModel) -> list[tuple[ChangeKind, str]]:
+    return [(change.kind, change.path) for change in diff(before, after)]
+
+
+def test_who_may_do_what_has_paths_that_no_table_has() -> None:
+    policy = Policy(read=(Grant(audience=Audience.PUBLIC),))
+    users = Table(name="users", fields=(ID, EMAIL), policy=policy)
+    bare = SchemaModel(tables=(USERS, Table(name="teams", fields=(ID,))))
+    ruled = SchemaModel(
+        tables=(users, Table(name="teams", fields=(ID,), policy=policy)),
+        default_policy=policy,
+        accounts=Accounts(table="users", login="email", password="password"),
+        teams=Teams(table="teams", memberships="memberships", user="userId", team="teamId"),
+    )
+
+    added = [
+        (ChangeKind.ADDED, path) for path in ("teams.@policy", "users.@policy", "@accounts", "@defaultPolicy", "@teams")
+    ]
+    assert changed(bare, ruled) == added
+    assert changed(ruled, bare) == [(ChangeKind.REMOVED, path) for _, path in added]
+
+
+def test_relationships_of_the_same_tables_are_told_apart() -> None:
+    def related(kind: RelationshipType, field: str | None = None) -> Relationship:
+        return Relationship(from_table="users", to_table="posts", type=kind, field=field)
+
+    many, both = RelationshipType.ONE_TO_MANY, RelationshipType.MANY_TO_MANY
+    relationships = (related(many), related(many, "editorId"), related(both), related(both), related(many))
+    before, after = SchemaModel(tables=(USERS,)), SchemaModel(tables=(USERS,), relationships=relationships)
+
+    paths = [path for _, path in changed(before, after)]
+    assert paths == ["users->posts", "users->posts#2", "users->posts.editorId", "users<->posts", "users<->posts#2"]
+
+
+def test_a_field_that_has_another_name_is_one_change() -> None:
+    def users(*fields: Field) -> SchemaModel:
+        return SchemaModel(tables=(Table(name="users", fields=(ID, *fields)),))
+
+    renamed = Field(name="address", type=FieldType.STRING, former_names=("mail", "email"))
+    again = Field(name="mail", type=FieldType.STRING)
+
+    (change,) = diff(users(EMAIL), users(renamed))
+    assert (change.kind, change.path) == (ChangeKind.CHANGED, "users.address")
+    assert (change.before["name"], change.after["name"]) == ("email", "address")
+    assert changed(users(EMAIL, again), users(renamed)) == [
+        (ChangeKind.CHANGED, "users.address"),
+        (ChangeKind.REMOVED, "users.email"),
+    ]
+    assert changed(users(EMAIL), users(renamed, EMAIL)) == [(ChangeKind.ADDED, "users.address")]
+    assert changed(users(renamed), users(renamed)) == []
+
+
+def test_a_change_is_shown_without_what_has_its_default() -> None:
+    (change,) = diff(SchemaModel(tables=()), SchemaModel(tables=(Table(name="users", fields=(ID,)),)))
+
+    assert change.after == {"name": "users", "fields": ({"name": "id", "type": "STRING", "primaryKey": True},)}
