@@ -5,6 +5,7 @@ import json
 
 from services.designs.schema import SchemaModel
 from services.scaffold import cloudformation, typescript
+from services.scaffold.lists import children
 from services.scaffold.names import slug
 from services.scaffold.plan import TablePlan, plan_tables
 from services.scaffold.template import fill, read
@@ -36,36 +37,49 @@ _SHARED = (
     "src/tables.ts",
     "src/types/index.ts",
     "src/middleware/auth.ts",
+    "src/middleware/body.ts",
     "src/middleware/errorHandler.ts",
     "src/middleware/headers.ts",
     "src/middleware/health.ts",
     "src/middleware/rateLimit.ts",
     "src/middleware/requestContext.ts",
+    "src/middleware/methods.ts",
     "src/middleware/requestLog.ts",
     "src/middleware/validator.ts",
     "src/services/access.ts",
     "src/services/backOff.ts",
     "src/services/cursor.ts",
+    "src/services/etag.ts",
+    "src/services/expansion.ts",
+    "src/services/idempotency.ts",
     "src/services/database.ts",
     "src/services/databaseErrors.ts",
     "src/services/deletion.ts",
+    "src/services/index.ts",
     "src/services/items.ts",
     "src/services/links.ts",
+    "src/services/listPart.ts",
+    "src/services/listPlan.ts",
     "src/services/listing.ts",
     "src/services/memberships.ts",
+    "src/services/mergePatch.ts",
     "src/services/numbers.ts",
     "src/services/reading.ts",
     "src/services/references.ts",
     "src/services/repository.ts",
-    "src/services/source.ts",
     "src/services/tokens.ts",
+    "src/services/signer.ts",
     "src/services/transaction.ts",
     "src/services/uniqueness.ts",
     "src/services/writes.ts",
+    "src/validation/input.ts",
+    "src/validation/list.ts",
     "src/validation/query.ts",
     "src/validation/types.ts",
     "src/routes/crud.ts",
     "src/routes/links.ts",
+    "src/routes/lists.ts",
+    "src/routes/requests.ts",
 )
 _TESTS = (
     "src/tests/backend.ts",
@@ -120,7 +134,9 @@ def _settings_files(name: str) -> dict[str, str]:
 def _table_files(tables: tuple[TablePlan, ...]) -> dict[str, str]:
     files: dict[str, str] = {}
     for table in tables:
-        files[f"src/models/{table.names.file}.ts"] = typescript.model(table, _dependants(table, tables))
+        files[f"src/models/{table.names.file}.ts"] = typescript.model(
+            table, _dependants(table, tables), children(table, tables)
+        )
         if table.is_made:
             continue
         files[f"src/validation/{table.names.file}.ts"] = typescript.validation(table)

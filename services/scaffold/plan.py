@@ -37,7 +37,7 @@ MOST_INDEXES = 19
 _MOMENTS = frozenset({FieldType.DATETIME, FieldType.STRING, FieldType.TEXT})
 """What can hold a moment's text."""
 
-PARAMETERS = frozenset({"limit", "cursor"})
+PARAMETERS = frozenset({"limit", "cursor", "sort", "expand", "count"})
 """What these mean in the query string of a list is taken."""
 _GENERATED = re.compile(r"(?:^(?:id|uuid|pk|key)|Id|_id|ID)$")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from services.designs.schema import Field, FieldType, SchemaModel
 from services.scaffold import policies
+from services.scaffold.lists import Child, expansion
 from services.scaffold.literals import literal, quoted
 from services.scaffold.plan import TablePlan
 from services.scaffold.template import fill
@@ -41,7 +42,7 @@ _LONGEST_KEY = 500
 _LONGEST_LIST = 100
 
 
-def model(table: TablePlan, dependants: Sequence[Mapping[str, str]]) -> str:
+def model(table: TablePlan, dependants: Sequence[Mapping[str, str]], children: Sequence[Child]) -> str:
     """Write the interface of a table's records and the constant that describes the table."""
     return fill(
         "src/models/table.ts",
@@ -60,7 +61,7 @@ def model(table: TablePlan, dependants: Sequence[Mapping[str, str]]) -> str:
         pairs=_list(f"{{ field: {quoted(pair.field)}, range: {quoted(pair.range)} }}" for pair in table.pairs),
         references=_list(
             f"{{ field: {quoted(reference.field)}, table: {quoted(reference.table)}, key: {quoted(reference.key)}, "
-            f"nullable: {literal(reference.nullable)} }}"
+            f"nullable: {literal(reference.nullable)}, expansion: {quoted(expansion(table, reference))} }}"
             for reference in table.references
         ),
         dependants=_list(
@@ -71,6 +72,10 @@ def model(table: TablePlan, dependants: Sequence[Mapping[str, str]]) -> str:
             f"{{ path: {quoted(link.path)}, through: {quoted(link.through)}, field: {quoted(link.field)}, "
             f"table: {quoted(link.table)}, other: {quoted(link.other)}, isWritable: {literal(link.is_writable)} }}"
             for link in table.links
+        ),
+        children=_list(
+            f"{{ path: {quoted(child.path)}, table: {quoted(child.table)}, field: {quoted(child.field)} }}"
+            for child in children
         ),
         policy=policies.written(table.permissions.policy),
     )
@@ -137,7 +142,7 @@ def routes_index(tables: Sequence[TablePlan]) -> str:
             (f"{{ table: {quoted(t.name)}, path: {quoted(f'/{t.names.route}')} }}," for t in tables), indent=2
         ),
         mounts=_lines(
-            (f"router.use({quoted(f'/{t.names.route}')}, {t.names.variable}Routes(database));" for t in tables),
+            (f"router.use({quoted(f'/{t.names.route}')}, {t.names.variable}Routes(services));" for t in tables),
             indent=2,
         ),
     )

@@ -3,17 +3,17 @@ import express, { type Express } from 'express';
 import type { Config } from './config.js';
 import { NotFound } from './errors.js';
 import { authenticate } from './middleware/auth.js';
+import { readBody } from './middleware/body.js';
 import { errorHandler } from './middleware/errorHandler.js';
 import { headers } from './middleware/headers.js';
 import { Lifecycle, health } from './middleware/health.js';
 import { limitPerAddress, limitPerUser } from './middleware/rateLimit.js';
 import { requestContext } from './middleware/requestContext.js';
+import { requireJsonAccepted } from './middleware/methods.js';
 import { logRequests } from './middleware/requestLog.js';
 import { resources, routes } from './routes/index.js';
 import type { Database } from './services/database.js';
-
-/** Small enough that a record of one request always fits a DynamoDB item (400 KB). */
-const BODY_LIMIT = '256kb';
+import { Signer } from './services/signer.js';
 
 export function createApp(config: Config, database: Database, lifecycle = new Lifecycle()): Express {
   const app = express();
@@ -27,14 +27,13 @@ export function createApp(config: Config, database: Database, lifecycle = new Li
     next();
   });
   app.use(health(database, lifecycle));
-  app.use(logRequests, limitPerAddress(config.requestsPerAddress));
+  app.use(logRequests, limitPerAddress(config.requestsPerAddress), requireJsonAccepted);
 
   app.get('/', (_request, response) => {
     response.json({ name: {{name}}, resources });
   });
   app.use(authenticate(config, database), limitPerUser(config.requestsPerUser));
-  app.use(express.json({ limit: BODY_LIMIT }));
-  app.use(routes(database));
+  app.use(readBody, routes({ database, signer: new Signer(config) }));
 
   app.use((request) => {
     throw new NotFound(`There is nothing at ${request.method} ${request.path}.`);

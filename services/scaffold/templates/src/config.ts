@@ -22,6 +22,8 @@ export interface Config extends StorageConfig {
   readonly issuer: string | undefined;
   /** What a token's `aud` must contain; undefined means anything. */
   readonly audience: string | undefined;
+  /** Signs cursors; undefined means that it follows from the secret of tokens, or is made up by each process. */
+  readonly signingSecret: string | undefined;
   readonly logLevel: Threshold;
   /** The origins whose pages may read answers; "*" is all. */
   readonly corsOrigins: readonly string[];
@@ -106,6 +108,10 @@ const SERVER: Settings<Omit<Config, keyof StorageConfig | 'auth'>> = {
   port: ['PORT', Joi.number().empty('').port().default(3000).messages({ '*': '{#label} must be a port number.' })],
   issuer: ['JWT_ISSUER', text],
   audience: ['JWT_AUDIENCE', text],
+  signingSecret: [
+    'SIGNING_SECRET',
+    text.min(32).messages({ '*': '{#label} must have at least 32 characters.' }),
+  ],
   logLevel: [
     'LOG_LEVEL',
     text

@@ -17,7 +17,7 @@ export class HttpError extends Error {
 }
 
 export class ValidationFailed extends HttpError {
-  constructor(details: readonly Detail[]) {
+  constructor(override readonly details: readonly Detail[]) {
     super(400, 'VALIDATION_FAILED', `${details.map(({ message }) => message).join('; ')}.`, details);
   }
 }
@@ -48,10 +48,10 @@ export class Conflict extends HttpError {
   }
 }
 
-/** The record is no longer at the version that the client named in If-Match. */
+/** The record is no longer in a state that the client named in If-Match. */
 export class VersionChanged extends HttpError {
-  constructor(expected: number) {
-    super(412, 'VERSION_CHANGED', `The record is no longer at version ${expected}. Read it again.`);
+  constructor(message = 'The record has changed since you read it. Read it again.') {
+    super(412, 'VERSION_CHANGED', message);
   }
 }
 

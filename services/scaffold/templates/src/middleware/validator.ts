@@ -3,6 +3,7 @@ import type { ObjectSchema, ValidationOptions } from 'joi';
 
 import { ValidationFailed } from '../errors.js';
 import type { Access } from '../services/access.js';
+import type { Input } from '../types/index.js';
 
 /**
  * Check the body, strictly: no type is converted. What the schema makes of it becomes `request.body`. Where access is
@@ -10,10 +11,14 @@ import type { Access } from '../services/access.js';
  */
 export function validateBody(schema: ObjectSchema): RequestHandler {
   return (request, response, next) => {
-    const { access } = response.locals as { access: Access };
-    request.body = validate(schema, request.body, { convert: false, context: { isEnforced: access.isEnforced } });
+    request.body = validateInput(schema, request.body, response.locals.access as Access);
     next();
   };
+}
+
+/** The same for what is not the body as it was sent. Throws ValidationFailed. */
+export function validateInput(schema: ObjectSchema, input: unknown, { isEnforced }: Access): Input {
+  return validate(schema, input, { convert: false, context: { isEnforced } }) as Input;
 }
 
 /** Check the query string, where numbers are text. What the schema makes of it becomes `response.locals.query`. */

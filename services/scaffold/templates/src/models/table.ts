@@ -19,5 +19,6 @@ export const {{variable}}Table: Table = {
   references: {{references}},
   dependants: {{dependants}},
   links: {{links}},
+  children: {{children}},
   policy: {{policy}},
 };

@@ -1,96 +1,122 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 
-import { HttpError } from '../errors.js';
-import { validateBody, validateQuery } from '../middleware/validator.js';
+import { VersionChanged } from '../errors.js';
+import { onlyMethods } from '../middleware/methods.js';
+import { validateQuery } from '../middleware/validator.js';
 import type { Access } from '../services/access.js';
-import type { Database } from '../services/database.js';
 import { deleteRecord } from '../services/deletion.js';
-import { VERSION } from '../services/items.js';
-import { Listing } from '../services/listing.js';
+import { etag, precondition } from '../services/etag.js';
+import { expand } from '../services/expansion.js';
+import { Idempotency, once } from '../services/idempotency.js';
+import type { Services } from '../services/index.js';
 import { Repository } from '../services/repository.js';
-import type { Action, Input, Key, Table } from '../types/index.js';
-import { keyIn, listQuery, toListQuery } from '../validation/query.js';
+import type { Input, Table } from '../types/index.js';
+import { listQuery, noQuery, recordQuery } from '../validation/list.js';
+import { Inputs } from '../validation/input.js';
 import type { Bodies } from '../validation/types.js';
 import { linkRoutes } from './links.js';
-
-interface Stored {
-  readonly [VERSION]: number;
-}
+import { answerList, childRoutes } from './lists.js';
+import { allow, keyOf, localsOf } from './requests.js';
 
 /** Create, list, read, change and delete the records of a table. */
-export function crud<Row extends Stored>(database: Database, table: Table, bodies: Bodies): Router {
+export function crud<Row extends object>(services: Services, table: Table, bodies: Bodies): Router {
+  const { database } = services;
   const records = new Repository<Row>(database, table);
-  const listing = new Listing<Row>(database, table);
-  const router = Router();
 
-  router.post('/', allow(table, 'create'), validateBody(bodies.create), async (request, response) => {
-    const record = await records.create(await accessOf(response).toCreate(table, request.body));
-    const key = record[table.primaryKey as keyof Row];
-    response.status(201).set('ETag', etag(record));
-    response.location(`${request.baseUrl}/${encodeURIComponent(String(key))}`).json(record);
-  });
+  const create: RequestHandler = async (request, response) => {
+    const { access } = localsOf(response);
+    const idempotency = Idempotency.of(services, request, access.caller);
+    const input = await inputs(access).toCreate(request.body);
+    const record = await once(idempotency, async (note) => records.create(await access.toCreate(table, input), note));
+    answerNew(request, response, record as Row);
+  };
 
-  router.get('/', allow(table, 'read'), validateQuery(listQuery(table)), async (_request, response) => {
-    const scope = await accessOf(response).scope(table);
-    response.json(await listing.page(toListQuery(response.locals.query), scope));
-  });
+  const read: RequestHandler = async (request, response) => {
+    const { access, query } = localsOf(response);
+    const record = await records.find(keyOf(table, request));
+    await access.toRead(table, record as Input);
+    const names = query.expand as readonly string[];
+    const [expanded] = await expand(database, access, table, [record], names);
+    // Other records change by themselves, so that the tag of this one names no answer with them.
+    if (names.length === 0) response.set('ETag', etag(table, record as Input));
+    response.json(expanded);
+  };
 
-  router.get('/:id', allow(table, 'read'), async (request, response) => {
-    const record = await records.find(keyOf(request, table));
-    await accessOf(response).toRead(table, record);
-    response.set('ETag', etag(record)).json(record);
-  });
+  const update: RequestHandler = async (request, response) => {
+    const { access } = localsOf(response);
+    const record = await records.update(
+      keyOf(table, request),
+      async (before) => {
+        await access.toRead(table, before);
+        return access.toUpdate(table, before, await inputs(access).toUpdate(request.body, before));
+      },
+      precondition(table, request.get('If-Match')),
+    );
+    answer(response, record);
+  };
 
-  router.patch('/:id', allow(table, 'update'), validateBody(bodies.update), async (request, response) => {
-    const record = await records.update(keyOf(request, table), changes(request, response), expectedVersion(request));
-    response.set('ETag', etag(record)).json(record);
-  });
+  const replace: RequestHandler = async (request, response) => {
+    const { access } = localsOf(response);
+    access.enter(table, 'update');
+    const record = await records.update(
+      keyOf(table, request),
+      async (before) => {
+        await access.toRead(table, before);
+        return access.toUpdate(table, before, await inputs(access).toReplace(request.body, before));
+      },
+      precondition(table, request.get('If-Match')),
+    );
+    answer(response, record);
+  };
 
-  router.put('/:id', allow(table, 'update'), validateBody(bodies.replace), async (request, response) => {
-    const record = await records.update(keyOf(request, table), changes(request, response), expectedVersion(request));
-    response.set('ETag', etag(record)).json(record);
-  });
+  /** A PUT with `If-None-Match: *`, where clients choose keys. */
+  const createAt: RequestHandler = async (request, response) => {
+    const { access } = localsOf(response);
+    access.enter(table, 'create');
+    const key = keyOf(table, request);
+    if (await records.exists(key)) throw new VersionChanged('There is a record with this key.');
+    const input = await inputs(access).toCreate(request.body, key);
+    answerNew(request, response, await records.create(await access.toCreate(table, input)));
+  };
 
-  router.delete('/:id', allow(table, 'delete'), async (request, response) => {
-    const permit = (record: Input) => accessOf(response).toDelete(table, record);
-    await deleteRecord(database, table, keyOf(request, table), permit, expectedVersion(request));
+  const put: RequestHandler = async (request, response, next) => {
+    const isNew = !table.generatesKeys && request.get('If-None-Match')?.trim() === '*';
+    await (isNew ? createAt : replace)(request, response, next);
+  };
+
+  const remove: RequestHandler = async (request, response) => {
+    const { access } = localsOf(response);
+    const permit = (record: Input) => access.toDelete(table, record);
+    await deleteRecord(database, table, keyOf(table, request), permit, precondition(table, request.get('If-Match')));
     response.status(204).end();
-  });
+  };
 
-  /** What a request makes of the record as it is when it is written. */
-  function changes(request: Request, response: Response): (before: Input) => Promise<Input> {
-    return (before) => accessOf(response).toUpdate(table, before, request.body);
+  function answer(response: Response, record: Row): void {
+    response.set('ETag', etag(table, record as Input)).json(record);
   }
 
-  router.use(linkRoutes(database, table));
+  function answerNew({ baseUrl }: Request, response: Response, record: Row): void {
+    const key = encodeURIComponent(String(record[table.primaryKey as keyof Row]));
+    answer(response.status(201).location(`${baseUrl}/${key}`), record);
+  }
+
+  function inputs(access: Access): Inputs {
+    return new Inputs(table, bodies, access);
+  }
+
+  const router = Router({ caseSensitive: true });
+  router
+    .route('/')
+    .get(allow(table, 'read'), validateQuery(listQuery(table)), answerList<Row>(services, table))
+    .post(allow(table, 'create'), validateQuery(noQuery), create)
+    .all(onlyMethods('GET', 'POST'));
+  router
+    .route('/:id')
+    .get(allow(table, 'read'), validateQuery(recordQuery(table)), read)
+    .patch(allow(table, 'update'), validateQuery(noQuery), update)
+    .put(validateQuery(noQuery), put)
+    .delete(allow(table, 'delete'), validateQuery(noQuery), remove)
+    .all(onlyMethods('GET', 'PATCH', 'PUT', 'DELETE'));
+  router.use(childRoutes(services, table), linkRoutes(services, table));
   return router;
-}
-
-/** Refuse whoever may do this to no record, before anything else is looked at. */
-function allow(table: Table, action: Action): RequestHandler {
-  return (_request, response, next) => {
-    accessOf(response).enter(table, action);
-    next();
-  };
-}
-
-function accessOf(response: Response): Access {
-  return response.locals.access as Access;
-}
-
-function keyOf(request: Request, table: Table): Key {
-  return keyIn(table, String(request.params.id));
-}
-
-function etag(record: Stored): string {
-  return `"${record[VERSION]}"`;
-}
-
-/** The version in the header If-Match, with which a client makes sure not to overwrite what it has not seen. */
-function expectedVersion(request: Request): number | undefined {
-  const header = request.get('If-Match');
-  if (header === undefined || header === '*') return undefined;
-  const version = header.match(/^(?:W\/)?"(\d+)"$/)?.[1];
-  if (version === undefined) throw new HttpError(400, 'BAD_REQUEST', 'If-Match must be an ETag of this backend.');
-  return Number(version);
 }

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 
-import type { Database } from '../services/database.js';
+import type { Services } from '../services/index.js';
 {{imports}}
 
 /** Where the records of each table are. */
@@ -8,7 +8,7 @@ export const resources: readonly { readonly table: string; readonly path: string
 {{resources}}
 ];
 
-export function routes(database: Database): Router {
+export function routes(services: Services): Router {
   const router = Router({ caseSensitive: true });
 {{mounts}}
   return router;

@@ -1,53 +1,65 @@
-import { Router, type Request } from 'express';
+import { Router, type Request, type RequestHandler } from 'express';
 
+import { onlyMethods } from '../middleware/methods.js';
 import { validateQuery } from '../middleware/validator.js';
 import { tables } from '../models/index.js';
+import type { Access } from '../services/access.js';
 import type { Database } from '../services/database.js';
+import type { Services } from '../services/index.js';
 import { Links } from '../services/links.js';
 import { Repository } from '../services/repository.js';
-import type { Key, Link, Table } from '../types/index.js';
-import { keyIn, pageQuery, toListQuery } from '../validation/query.js';
+import type { Input, Key, Link, Table } from '../types/index.js';
+import { noQuery, pageQuery } from '../validation/list.js';
+import { allow, keyOf, localsOf } from './requests.js';
 
-/** List, make and end what links the records of a table to those of others. */
-export function linkRoutes(database: Database, table: Table): Router {
+/** List, make and end what links the records of a table to those of others. To do so is to change a record of the table. */
+export function linkRoutes(services: Services, table: Table): Router {
   const router = Router({ caseSensitive: true });
   for (const link of table.links) {
-    addList(router, database, table, link);
-    if (link.isWritable) addWrites(router, database, table, link);
+    const path: string = `/:id/${link.path}`;
+    router
+      .route(path)
+      .get(allow(table, 'read'), allow(tables[link.table]!, 'read'), validateQuery(pageQuery), list(services, table, link))
+      .all(onlyMethods('GET'));
+    if (link.isWritable) addWrites(router.route(`${path}/:other` as string), services, table, link);
   }
   return router;
 }
 
-function addList(router: Router, database: Database, table: Table, link: Link): void {
-  const links = new Links(database, link);
-  router.get(`/:id/${link.path}`, validateQuery(pageQuery), async (request, response) => {
-    const own = await existing(database, table, request, 'id');
-    response.json(await links.page(own, toListQuery(response.locals.query)));
-  });
+function list(services: Services, table: Table, link: Link): RequestHandler {
+  const links = new Links(services, link);
+  const records = new Repository<Input>(services.database, table);
+  return async (request, response) => {
+    const { access, query } = localsOf(response);
+    const own = keyOf(table, request);
+    await access.toRead(table, await records.find(own));
+    response.json(await links.page(own, query as { limit: number; cursor?: string }, access));
+  };
 }
 
-function addWrites(router: Router, database: Database, table: Table, link: Link): void {
-  const links = new Links(database, link);
-  const path = `/:id/${link.path}/:other`;
-  const ends = async (request: Request): Promise<[Key, Key]> => [
-    await existing(database, table, request, 'id'),
-    await existing(database, tables[link.table]!, request, 'other'),
-  ];
-
-  router.put(path, async (request, response) => {
-    await links.add(...(await ends(request)));
+function addWrites(route: ReturnType<Router['route']>, services: Services, table: Table, link: Link): void {
+  const links = new Links(services, link);
+  const write = (change: (own: Key, other: Key) => Promise<void>): RequestHandler => async (request, response) => {
+    await change(...(await ends(services.database, table, link, request, localsOf(response).access)));
     response.status(204).end();
-  });
-
-  router.delete(path, async (request, response) => {
-    await links.remove(...(await ends(request)));
-    response.status(204).end();
-  });
+  };
+  route
+    .put(allow(table, 'update'), validateQuery(noQuery), write((own, other) => links.add(own, other)))
+    .delete(allow(table, 'update'), validateQuery(noQuery), write((own, other) => links.remove(own, other)))
+    .all(onlyMethods('PUT', 'DELETE'));
 }
 
-/** The key in a path, of a record that exists. */
-async function existing(database: Database, table: Table, request: Request, parameter: string): Promise<Key> {
-  const key = keyIn(table, String(request.params[parameter]));
-  await new Repository(database, table).find(key);
-  return key;
+/** The keys of two records, of which the caller may change the first and read the second. */
+async function ends(
+  database: Database,
+  table: Table,
+  { table: name }: Link,
+  request: Request,
+  access: Access,
+): Promise<[Key, Key]> {
+  const other = tables[name]!;
+  const keys: [Key, Key] = [keyOf(table, request), keyOf(other, request, 'other')];
+  await access.toUpdate(table, await new Repository<Input>(database, table).find(keys[0]), {});
+  await access.toRead(other, await new Repository<Input>(database, other).find(keys[1]));
+  return keys;
 }

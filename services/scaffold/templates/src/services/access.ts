@@ -36,8 +36,7 @@ export class Access {
 
   /** The record that the input makes. Throws Forbidden; ValidationFailed for references to what cannot be seen. */
   async toCreate(table: Table, input: Input): Promise<Input> {
-    if (!this.isEnforced) return input;
-    const record = await this.withOwners(table, input);
+    const record = this.isEnforced ? await this.withOwners(table, input) : input;
     await this.requireReferences(table, {}, record);
     await this.require(table, 'create', record);
     return record;
@@ -51,10 +50,9 @@ export class Access {
 
   /** The changes to make. They must be allowed to the record as it is and as it will be. Throws as `toCreate`, NotFound. */
   async toUpdate(table: Table, before: Input, changes: Input): Promise<Input> {
-    if (!this.isEnforced) return changes;
     await this.toRead(table, before);
     await this.require(table, 'update', before);
-    const complete = await this.withInherited(table, before, changes);
+    const complete = this.isEnforced ? await this.withInherited(table, before, changes) : changes;
     const after = { ...before, ...complete };
     await this.requireReferences(table, before, after);
     await this.require(table, 'update', after, before);
@@ -72,6 +70,10 @@ export class Access {
     if (!this.isEnforced) return 'all';
     const parts = await Promise.all(table.policy.read.map((grant) => this.part(table, grant)));
     return parts.some((part) => part.some((conditions) => conditions.length === 0)) ? 'all' : parts.flat();
+  }
+
+  async mayRead(table: Table, record: Input): Promise<boolean> {
+    return this.may(table, 'read', record);
   }
 
   /** `stored` is what the record is before a change; by it a grant's condition is judged. */
@@ -169,12 +171,16 @@ export class Access {
     };
   }
 
-  /** What the caller may not read cannot be referred to, and is answered as what does not exist. */
   private async requireReferences(table: Table, before: Input, record: Input): Promise<void> {
+    const details = await this.missingReferences(table, before, record);
+    if (details.length > 0) throw new ValidationFailed(details);
+  }
+
+  /** What the caller may not read cannot be referred to, and is answered as what does not exist. */
+  async missingReferences(table: Table, before: Input, record: Input): Promise<Detail[]> {
     const changed = table.references.filter(({ field }) => isSet(record[field]) && record[field] !== before[field]);
     const faults = await Promise.all(changed.map((reference) => this.fault(table, reference, record)));
-    const details = faults.filter((fault) => fault !== undefined);
-    if (details.length > 0) throw new ValidationFailed(details);
+    return faults.filter((fault) => fault !== undefined);
   }
 
   private async fault(table: Table, reference: Reference, record: Input): Promise<Detail | undefined> {

@@ -1,11 +1,11 @@
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+
 import { Conflict } from '../errors.js';
 import { tables } from '../models/index.js';
 import type { Dependant, Input, Key, Table } from '../types/index.js';
 import type { Database } from './database.js';
-import { Listing } from './listing.js';
+import type { Precondition } from './etag.js';
 import { Repository } from './repository.js';
-
-const PAGE = 100;
 
 type Change = { readonly table: Table; readonly key: Key; readonly clear?: string };
 
@@ -19,7 +19,7 @@ export async function deleteRecord(
   table: Table,
   key: Key,
   permit: (record: Input) => Promise<void>,
-  expected?: number,
+  expected?: Precondition,
 ): Promise<void> {
   const records = new Repository<Input>(database, table);
   await permit(await records.find(key));
@@ -63,13 +63,21 @@ async function consequence(
 
 /** The keys of the records in `table` that refer to `key` by `field`. */
 async function* referring(database: Database, table: Table, field: string, key: Key): AsyncGenerator<Key> {
-  const listing = new Listing<Record<string, unknown>>(database, table);
-  let cursor: string | null | undefined;
+  let from: Record<string, unknown> | undefined;
   do {
-    const page = await listing.page({ limit: PAGE, filter: { field, value: key }, ...(cursor ? { cursor } : {}) });
-    for (const record of page.items) yield record[table.primaryKey] as Key;
-    cursor = page.nextCursor;
-  } while (cursor !== null);
+    const page = await database.documents.send(
+      new QueryCommand({
+        TableName: database.tableName(table.name),
+        IndexName: `by_${field}`,
+        KeyConditionExpression: '#field = :value',
+        ExpressionAttributeNames: { '#field': field },
+        ExpressionAttributeValues: { ':value': key },
+        ExclusiveStartKey: from,
+      }),
+    );
+    for (const item of page.Items ?? []) yield item[table.primaryKey] as Key;
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
 }
 
 async function apply(database: Database, { table, key, clear }: Change): Promise<void> {

@@ -4,8 +4,11 @@ import { Conflict, NotFound } from '../errors.js';
 import { tables } from '../models/index.js';
 import type { Input, Key, Link, ListQuery, Page, Table } from '../types/index.js';
 import { bodies } from '../validation/index.js';
-import type { Database } from './database.js';
+import type { Access } from './access.js';
+import type { Services } from './index.js';
+import { fromItem } from './items.js';
 import { Listing } from './listing.js';
+import { readItems } from './reading.js';
 import { Repository } from './repository.js';
 import { holder } from './uniqueness.js';
 
@@ -13,15 +16,14 @@ import { holder } from './uniqueness.js';
 export class Links<Row extends object> {
   private readonly through: Table;
   private readonly records: Repository<Input>;
-  private readonly others: Repository<Row>;
 
   constructor(
-    private readonly database: Database,
+    private readonly services: Services,
     private readonly link: Link,
   ) {
+    const { database } = services;
     this.through = tables[link.through]!;
     this.records = new Repository(database, this.through);
-    this.others = new Repository(database, tables[link.table]!);
   }
 
   /** Link two records that exist. Nothing changes when they are linked already. */
@@ -42,13 +44,23 @@ export class Links<Row extends object> {
     if (key !== undefined) await absentIsFine(this.records.delete(key));
   }
 
-  /** The records on the other side, those that were linked last first. */
-  async page(own: Key, { limit, cursor }: ListQuery): Promise<Page<Row>> {
-    const filter = { field: this.link.field, value: own };
-    const page = await new Listing<Input>(this.database, this.through).page({ limit, filter, ...(cursor && { cursor }) });
+  /** The records on the other side that the caller may read, those that were linked last first. */
+  async page(own: Key, paging: { readonly limit: number; readonly cursor?: string }, access: Access): Promise<Page<Row>> {
+    const { database } = this.services;
+    const query: ListQuery = {
+      ...paging,
+      filters: [{ field: this.link.field, operator: 'eq', value: own }],
+      sort: { field: this.through.timestamps.created, isDescending: true },
+      expand: [],
+      isCounted: false,
+    };
+    const page = await new Listing<Input>(this.services, this.through).page(query, 'all', access.caller?.id);
+    const other = tables[this.link.table]!;
     const keys = page.items.map((record) => record[this.link.other] as Key);
-    const others = await Promise.all(keys.map((key) => absentIsFine(this.others.find(key))));
-    return { items: others.filter((record) => record !== undefined), nextCursor: page.nextCursor };
+    const records = (await readItems(database, other, keys)).map((item) => fromItem(other, item));
+    const isVisible = await Promise.all(records.map((record) => access.mayRead(other, record)));
+    const byKey = new Map(records.filter((_, number) => isVisible[number]).map((record) => [record[other.primaryKey], record]));
+    return { items: keys.flatMap((key) => byKey.get(key) ?? []) as Row[], nextCursor: page.nextCursor };
   }
 
   private ends(own: Key, other: Key): Input {
@@ -62,7 +74,7 @@ export class Links<Row extends object> {
 
   /** The key of the link between two records. */
   private async find(ends: Input): Promise<Key | undefined> {
-    if (this.through.generatesKeys) return holder(this.database, this.through, ends);
+    if (this.through.generatesKeys) return holder(this.services.database, this.through, ends);
     const key = this.keyOf(ends);
     return (await absentIsFine(this.records.find(key))) && key;
   }

@@ -1,8 +1,12 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
 
 import type { Caller, Input, Key, Table } from '../types/index.js';
+import { backOff } from './backOff.js';
 import type { Database } from './database.js';
 import { fromItem } from './items.js';
+
+/** Of DynamoDB. */
+const MOST_IN_BATCH = 100;
 
 /** The record as it is now; undefined where there is none. */
 export async function readRecord(database: Database, table: Table, key: Key): Promise<Input | undefined> {
@@ -14,6 +18,23 @@ export async function readRecord(database: Database, table: Table, key: Key): Pr
     }),
   );
   return Item && fromItem(table, Item);
+}
+
+/** The items with these primary keys, as they are now; those that are not there are left out. */
+export async function readItems(database: Database, table: Table, keys: readonly Key[]): Promise<Input[]> {
+  const name = database.tableName(table.name);
+  const items: Input[] = [];
+  let left = [...new Set(keys)].map((key) => ({ [table.primaryKey]: key }));
+  for (let attempt = 1; left.length > 0; attempt += 1) {
+    const { Responses, UnprocessedKeys } = await database.documents.send(
+      new BatchGetCommand({ RequestItems: { [name]: { Keys: left.slice(0, MOST_IN_BATCH), ConsistentRead: true } } }),
+    );
+    items.push(...(Responses?.[name] ?? []));
+    const unread = (UnprocessedKeys?.[name]?.Keys ?? []) as typeof left;
+    left = [...left.slice(MOST_IN_BATCH), ...unread];
+    if (unread.length > 0) await backOff(attempt);
+  }
+  return items;
 }
 
 /** The caller's id as the field has it, where users are numbered too. */

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
-
 import { Conflict, NotFound, VersionChanged } from '../errors.js';
 import type { Input, Key, Table } from '../types/index.js';
 import { backOff } from './backOff.js';
 import type { Database } from './database.js';
-import { NOTHING, VERSION, fromItem } from './items.js';
+import type { Precondition } from './etag.js';
+import { NOTHING, VERSION } from './items.js';
 import { nextNumber } from './numbers.js';
+import { readRecord } from './reading.js';
 import { checkReferences } from './references.js';
-import { commit } from './transaction.js';
+import { commit, type Step } from './transaction.js';
 import { moveClaims } from './uniqueness.js';
 import { Stale, putNew, remove, replace } from './writes.js';
 
@@ -22,8 +22,11 @@ export class Repository<Row extends object> {
     private readonly table: Table,
   ) {}
 
-  /** Throws Conflict when the key or a unique value is taken, ValidationFailed when a reference leads nowhere. */
-  async create(input: Input): Promise<Row> {
+  /**
+   * Throws Conflict when the key or a unique value is taken, ValidationFailed when a reference leads nowhere. The steps
+   * `beside` are done with it or not at all, and their refusals come first.
+   */
+  async create(input: Input, beside: (record: Row) => Step[] = () => []): Promise<Row> {
     const { primaryKey, timestamps } = this.table;
     const now = new Date().toISOString();
     const record = {
@@ -34,6 +37,7 @@ export class Repository<Row extends object> {
       [VERSION]: 1,
     };
     await commit(this.database, [
+      ...beside(record as Row),
       putNew(this.database, this.table, record),
       ...checkReferences(this.database, this.table, NOTHING, record),
       ...moveClaims(this.database, this.table, NOTHING, record),
@@ -41,8 +45,8 @@ export class Repository<Row extends object> {
     return record as Row;
   }
 
-  /** Throws NotFound. With `expected`, throws VersionChanged when the record is at another version. */
-  async find(key: Key, expected?: number): Promise<Row> {
+  /** Throws NotFound. With `expected`, throws VersionChanged when the record is not as expected. */
+  async find(key: Key, expected?: Precondition): Promise<Row> {
     return (await this.read(key, expected)) as Row;
   }
 
@@ -50,7 +54,7 @@ export class Repository<Row extends object> {
    * Set the fields that `change` makes of the record as it is: whatever it decides by, such as who may do this, still
    * holds when the record is written. Throws what `change`, `find` and `create` throw.
    */
-  async update(key: Key, change: (before: Input) => Promise<Input>, expected?: number): Promise<Row> {
+  async update(key: Key, change: (before: Input) => Promise<Input>, expected?: Precondition): Promise<Row> {
     return this.retryWhileStale(async () => {
       const before = await this.read(key);
       const changes = await change(before);
@@ -71,7 +75,7 @@ export class Repository<Row extends object> {
   }
 
   /** Leaves alone the records that refer to this one. Throws what `find` throws. */
-  async delete(key: Key, expected?: number): Promise<void> {
+  async delete(key: Key, expected?: Precondition): Promise<void> {
     await this.retryWhileStale(async () => {
       const before = await this.read(key, expected);
       await commit(this.database, [
@@ -81,16 +85,13 @@ export class Repository<Row extends object> {
     });
   }
 
-  private async read(key: Key, expected?: number): Promise<Input> {
-    const { Item } = await this.database.documents.send(
-      new GetCommand({
-        TableName: this.database.tableName(this.table.name),
-        Key: { [this.table.primaryKey]: key },
-        ConsistentRead: true,
-      }),
-    );
-    if (Item === undefined) throw new NotFound(`There is no record ${JSON.stringify(key)} in ${this.table.name}.`);
-    const record = fromItem(this.table, Item);
+  async exists(key: Key): Promise<boolean> {
+    return (await readRecord(this.database, this.table, key)) !== undefined;
+  }
+
+  private async read(key: Key, expected?: Precondition): Promise<Input> {
+    const record = await readRecord(this.database, this.table, key);
+    if (record === undefined) throw new NotFound(`There is no record ${JSON.stringify(key)} in ${this.table.name}.`);
     requireVersion(record, expected);
     return record;
   }
@@ -113,6 +114,6 @@ export class Repository<Row extends object> {
   }
 }
 
-function requireVersion(record: Input, expected: number | undefined): void {
-  if (expected !== undefined && record[VERSION] !== expected) throw new VersionChanged(expected);
+function requireVersion(record: Input, expected: Precondition | undefined): void {
+  if (expected !== undefined && !expected(record)) throw new VersionChanged();
 }

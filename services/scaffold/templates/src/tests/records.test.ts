@@ -98,7 +98,8 @@ for (const { table: name } of resources) {
     test('a change of an outdated version is refused', { skip: changeable.length === 0 }, async () => {
       const record = await createRecord(backend, table);
       const change = () => ({ [changeable[0]!]: plainBody(table)[changeable[0]!] });
-      const headers = { 'If-Match': '"1"' };
+      const { headers: read } = await backend.get(recordPath(table, record));
+      const headers = { 'If-Match': `"another", ${read.get('etag')}` };
       assert.equal((await backend.send('PATCH', recordPath(table, record), change(), headers)).status, 200);
 
       const outdated = await backend.send('PATCH', recordPath(table, record), change(), headers);

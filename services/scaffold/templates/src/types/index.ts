@@ -65,6 +65,16 @@ export interface Reference {
   /** The primary key of that table. */
   readonly key: string;
   readonly nullable: boolean;
+  /** The member that has that record in answers that are asked for it: `team` beside `teamId`. */
+  readonly expansion: string;
+}
+
+/** The records of another table that refer to one of this: `/teams/:id/memberships`. */
+export interface Child {
+  /** What follows the record's own path. */
+  readonly path: string;
+  readonly table: string;
+  readonly field: string;
 }
 
 /** A field of another table that refers to this one. */
@@ -110,21 +120,46 @@ export interface Table {
   readonly references: readonly Reference[];
   readonly dependants: readonly Dependant[];
   readonly links: readonly Link[];
+  readonly children: readonly Child[];
   readonly policy: Policy;
+}
+
+export type Operator = 'eq' | 'gt' | 'gte' | 'lt' | 'lte';
+
+/** What the records of a list must have in a field. */
+export interface Filter {
+  readonly field: string;
+  readonly operator: Operator;
+  readonly value: Key;
+}
+
+export interface Sort {
+  readonly field: string;
+  readonly isDescending: boolean;
 }
 
 export interface ListQuery {
   readonly limit: number;
   readonly cursor?: string;
-  /** List only the records that have this value in an indexed field. */
-  readonly filter?: { readonly field: string; readonly value: Key };
+  readonly filters: readonly Filter[];
+  readonly sort: Sort;
+  /** The expansions of references that are asked for. */
+  readonly expand: readonly string[];
+  readonly isCounted: boolean;
 }
 
 export interface Page<Row> {
-  /** Newest first. */
+  /** As the query sorts them. */
   readonly items: readonly Row[];
   /** Where the next page starts; null on the last page. */
   readonly nextCursor: string | null;
+  readonly total?: Total;
+}
+
+/** How many records a list has: all of them (`eq`), or as far as they were counted (`gte`). */
+export interface Total {
+  readonly value: number;
+  readonly relation: 'eq' | 'gte';
 }
 
 /** Who sends a request, as the token says: `response.locals.caller`. */

@@ -1,0 +1,113 @@
+import express, { type RequestHandler } from 'express';
+
+import { HttpError, ValidationFailed } from '../errors.js';
+
+/** Small enough that a record of one request always fits a DynamoDB item (400 KB). */
+const BODY_LIMIT = '256kb';
+const MAX_DEPTH = 64;
+
+const JSON_TYPE = 'application/json';
+/** https://www.rfc-editor.org/rfc/rfc7396 */
+const MERGE_PATCH = 'application/merge-patch+json';
+
+/** Read a body of JSON into `request.body`, which is undefined where none was sent. Every other kind is refused. */
+export const readBody: RequestHandler[] = [
+  express.raw({ limit: BODY_LIMIT, type: () => true }),
+  (request, response, next) => {
+    const bytes: unknown = request.body;
+    request.body = undefined;
+    if (bytes instanceof Buffer && bytes.length > 0) {
+      const types = request.method === 'PATCH' ? [MERGE_PATCH, JSON_TYPE] : [JSON_TYPE];
+      if (request.method === 'PATCH') response.set('Accept-Patch', types.join(', '));
+      if (!request.is(types) || !isUtf8(request.get('Content-Type'))) throw unsupported(types);
+      request.body = withNormalText(parseJson(bytes));
+    }
+    next();
+  },
+];
+
+/** JSON that is valid, not too deep, and loses nothing: neither digits of a number nor half of a character. */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = decode(bytes);
+  if (isDeeper(text, MAX_DEPTH)) throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels.`);
+  try {
+    return JSON.parse(text, requireExact);
+  } catch (error) {
+    if (error instanceof HttpError) throw error;
+    throw malformed('The body is not valid JSON.');
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw malformed('The body is not text in UTF-8.');
+  }
+}
+
+/** Looked at before anything is parsed, since a parser has to remember each level. */
+function isDeeper(text: string, most: number): boolean {
+  let depth = 0;
+  let isInText = false;
+  for (let position = 0; position < text.length && depth <= most; position += 1) {
+    const character = text[position];
+    if (isInText && character === '\\') position += 1;
+    else if (character === '"') isInText = !isInText;
+    else if (!isInText && (character === '{' || character === '[')) depth += 1;
+    else if (!isInText && (character === '}' || character === ']')) depth -= 1;
+  }
+  return depth > most;
+}
+
+/** A reviver of JSON.parse, which tells it how a number was written. */
+function requireExact(key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  requireText(key, key);
+  if (typeof value === 'string') requireText(key, value);
+  if (typeof value === 'number' && context?.source !== undefined && !isExact(value, context.source)) {
+    const message = `"${key}" has more digits than a number can hold exactly`;
+    throw new ValidationFailed([{ field: key, message }]);
+  }
+  return value;
+}
+
+function requireText(field: string, text: string): void {
+  if (text.isWellFormed() && !text.includes('\0')) return;
+  const message = 'Text must be whole Unicode characters, without U+0000';
+  throw new ValidationFailed([{ field: field.toWellFormed(), message }]);
+}
+
+/** Whether the number is what was written, and not merely the nearest that 64 bits can hold. */
+function isExact(value: number, source: string): boolean {
+  return Number.isFinite(value) && digits(String(value)) === digits(source);
+}
+
+/** The significant digits of a number and their place: `1.50`, `15e-1` and `0.15E1` have the same. */
+function digits(number: string): string {
+  const [mantissa = '', exponent = '0'] = number.toLowerCase().replace('-', '').split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const all = `${whole}${fraction}`.replace(/^0+/, '');
+  const significant = all.replace(/0+$/, '');
+  const place = Number(exponent) - fraction.length + (all.length - significant.length);
+  return significant === '' ? '0' : `${significant}e${place}`;
+}
+
+/** The same text is written in one way only (NFC), so that what looks equal is equal. JSON within a field stays as it is. */
+function withNormalText(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  const members = Object.entries(body);
+  return Object.fromEntries(members.map(([field, value]) => [field, typeof value === 'string' ? value.normalize('NFC') : value]));
+}
+
+function isUtf8(contentType = ''): boolean {
+  const charset = contentType.match(/;\s*charset\s*=\s*"?([^\s;"]*)/i)?.[1];
+  return charset === undefined || /^utf-?8$/i.test(charset);
+}
+
+function malformed(message: string): HttpError {
+  return new HttpError(400, 'MALFORMED_JSON', message);
+}
+
+function unsupported(types: readonly string[]): HttpError {
+  return new HttpError(415, 'UNSUPPORTED_MEDIA_TYPE', `Send the body as ${types.join(' or ')}, in UTF-8.`);
+}

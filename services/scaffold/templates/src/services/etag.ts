@@ -1,0 +1,26 @@
+import { HttpError } from '../errors.js';
+import type { Input, Table } from '../types/index.js';
+import { VERSION } from './items.js';
+
+/** Says whether a record is in a state that the client expects. */
+export type Precondition = (record: Input) => boolean;
+
+const TAG = /(?:W\/)?"[^"]*"/g;
+const TAGS = /^\s*(?:W\/)?"[^"]*"(?:\s*,\s*(?:W\/)?"[^"]*")*\s*$/;
+
+/** Names one state of a record: no later version has it, and no later record with the same key. */
+export function etag({ timestamps }: Table, record: Input): string {
+  const created = Date.parse(String(record[timestamps.created]));
+  return `"${record[VERSION]}-${created.toString(36)}"`;
+}
+
+/**
+ * What the header If-Match requires, with which a client makes sure not to overwrite what it has not seen. A weak tag is
+ * equal to none (https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1).
+ */
+export function precondition(table: Table, header: string | undefined): Precondition | undefined {
+  if (header === undefined || header.trim() === '*') return undefined;
+  if (!TAGS.test(header)) throw new HttpError(400, 'BAD_REQUEST', 'If-Match must be ETags in double quotes, or *.');
+  const tags: readonly string[] = header.match(TAG) ?? [];
+  return (record) => tags.includes(etag(table, record));
+}

@@ -1,0 +1,8 @@
+import type { Database } from './database.js';
+import type { Signer } from './signer.js';
+
+/** What the routes of every table work with. */
+export interface Services {
+  readonly database: Database;
+  readonly signer: Signer;
+}
