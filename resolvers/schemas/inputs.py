@@ -1,13 +1,16 @@
 """How a schema that is made by hand is sent."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
 
 import msgspec
 import strawberry
 from strawberry.scalars import JSON
+from strawberry.utils.str_converters import to_camel_case
 
 from resolvers.lists import AtMost
 from resolvers.mutations import ClientMutationId, retry_returns
+from services.core.errors import Invalid
 from services.designs.bounds import (
     MAX_FIELDS,
     MAX_FORMER_NAMES,
@@ -28,6 +31,9 @@ from services.designs.schema import (
     SchemaModel,
     Secrecy,
 )
+
+_STEP: Final = re.compile(r"\w+")
+"""A name or a number in the path of a value."""
 
 
 @strawberry.input
@@ -103,6 +109,16 @@ class IndexInput:
 
 
 @strawberry.input
+class RowConditionInput:
+    """What a row must hold, as it is stored, before any change to it."""
+
+    field: str
+    """The field: a STRING that is no secret, or a BOOLEAN."""
+    equals: JSON
+    """The value that it has: a text, or true or false; one of the field's `values`, where it has some."""
+
+
+@strawberry.input
 class GrantInput:
     """Whom an action is open to."""
 
@@ -110,6 +126,8 @@ class GrantInput:
     """Who they are. OWNER needs the policy's `owner`, TEAM its `team`, ROLE the `role` of the `accounts`, if any."""
     roles: Annotated[list[str], AtMost(MAX_ROLES)] = strawberry.field(default_factory=list)
     """Of ROLE: at least one. Of TEAM: those in the team; none means every member. Of others none."""
+    when: RowConditionInput | None = None
+    """Of read, update and delete: the rows that it is for, as PUBLIC may be for what is published. Null means all."""
 
 
 @strawberry.input
@@ -238,5 +256,12 @@ class SaveSchemaInput:
     client_mutation_id: ClientMutationId = retry_returns("version")
 
     def to_model(self) -> SchemaModel:
-        """Return the schema itself: the inputs have the attributes of the parts of the design."""
-        return msgspec.convert(self, SchemaModel, from_attributes=True)
+        """Return the schema itself: the inputs have the attributes of the parts of the design. Raises Invalid.
+
+        Of what has the type JSON here, only what the design has another type for can be wrong.
+        """
+        try:
+            return msgspec.convert(self, SchemaModel, from_attributes=True)
+        except msgspec.ValidationError as error:
+            _, _, place = str(error).partition(" - at `$")
+            raise Invalid.one("Give a text, or true or false.", *map(to_camel_case, _STEP.findall(place))) from error

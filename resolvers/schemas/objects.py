@@ -104,6 +104,16 @@ class Index:
 
 
 @strawberry.type
+class RowCondition:
+    """What a row must hold."""
+
+    field: str
+    """The field, a STRING or a BOOLEAN."""
+    equals: JSON
+    """The value that it has: a text, or true or false."""
+
+
+@strawberry.type
 class Grant:
     """Whom an action is open to."""
 
@@ -111,6 +121,8 @@ class Grant:
     """Who they are."""
     roles: Annotated[list[str], AtMost(MAX_ROLES, weighs=1)]
     """Of a ROLE, the roles; of a TEAM, those in the team, where it is not every member."""
+    when: RowCondition | None
+    """The rows that it is for; null for all."""
 
 
 @strawberry.type

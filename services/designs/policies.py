@@ -8,8 +8,19 @@ from services.designs.accounts import table_of
 from services.designs.bounds import MAX_GRANTS, MAX_ROLES
 from services.designs.keys import field_of, holder_faults, of_rows, relations_of
 from services.designs.names import shown
-from services.designs.rules import Place
-from services.designs.schema import Audience, FieldAccess, Grant, Policy, RelationshipType, SchemaModel, Table
+from services.designs.rules import Place, broken_rule
+from services.designs.schema import (
+    Audience,
+    Condition,
+    FieldAccess,
+    FieldType,
+    Grant,
+    Policy,
+    RelationshipType,
+    SchemaModel,
+    Table,
+)
+from services.designs.values import flaw_of_value
 
 _LONGEST_ROLE: Final = 63
 _SET_BY_BACKENDS: Final = frozenset({"createdAt", "updatedAt", "created_at", "updated_at"})
@@ -30,6 +41,7 @@ def policy_faults(schema: SchemaModel) -> Iterator[Fault]:
 def _policy(schema: SchemaModel, policy: Policy, tables: Sequence[Table], at: Place) -> Iterator[Fault]:
     for action, grants in _actions(policy).items():
         yield from _grants(schema, policy, action, grants, (*at, action))
+        yield from _conditions(tables, action, grants, (*at, action))
     if policy.team is not None and schema.teams is None:
         yield Fault("A policy's team needs the schema's teams, which say where memberships are.", (*at, "team"))
     if policy.inherited_from is not None and policy.owner is None and policy.team is None:
@@ -56,6 +68,29 @@ def _grants(schema: SchemaModel, policy: Policy, action: str, grants: Sequence[G
     for number, grant in enumerate(grants):
         yield from _grant(policy, grant, (*at, str(number)))
         yield from _roles(schema, grant, (*at, str(number)))
+
+
+def _conditions(tables: Sequence[Table], action: str, grants: Sequence[Grant], at: Place) -> Iterator[Fault]:
+    for number, grant in enumerate(grants):
+        where = (*at, str(number), "when")
+        if grant.when is not None and (action == "create" or grant.audience is Audience.NOBODY):
+            yield Fault("A condition is for rows that are there, and for somebody: leave it out.", where)
+        elif grant.when is not None:
+            for table in tables:
+                yield from _condition(table, grant.when, where)
+
+
+def _condition(table: Table, condition: Condition, at: Place) -> Iterator[Fault]:
+    field = field_of(table, condition.field)
+    name = f"'{table.name}.{shown(condition.field)}'"
+    if field is None:
+        yield Fault(f"The condition names {name}, which is no field.", (*at, "field"))
+    elif field.type not in {FieldType.STRING, FieldType.BOOLEAN} or field.secrecy is not None:
+        yield Fault(
+            f"A condition is of a STRING that is no secret, or of a BOOLEAN, which {name} is not.", (*at, "field")
+        )
+    elif wrong := flaw_of_value(field.type, condition.equals) or broken_rule(field, condition.equals):
+        yield Fault(f"What {name} is to be {wrong}", (*at, "equals"))
 
 
 def _grant(policy: Policy, grant: Grant, at: Place) -> Iterator[Fault]:

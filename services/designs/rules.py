@@ -49,7 +49,7 @@ def field_faults(table: Table, field: Field, at: Place) -> Iterator[Fault]:
     if not misfits:
         yield from _rules(name, field, rules, (*at, "rules"))
     yield from _secrecy(name, table, field, rules, at)
-    yield from _default(name, field, rules, at, judge_rules=not misfits)
+    yield from _default(name, field, at, judge_rules=not misfits)
     yield from _former_names(table, field, (*at, "formerNames"))
 
 
@@ -181,19 +181,23 @@ def _secrecy(name: str, table: Table, field: Field, rules: FieldRules, at: Place
         yield Fault(f"{name} is a secret, so it is not one of a few values.", (*at, "rules", "values"))
 
 
-def _default(name: str, field: Field, rules: FieldRules, at: Place, *, judge_rules: bool) -> Iterator[Fault]:
+def _default(name: str, field: Field, at: Place, *, judge_rules: bool) -> Iterator[Fault]:
     value = field.default_value
     if value is None:
         return
     wrong = flaw_of_value(field.type, value)
     if wrong is None and judge_rules:
-        wrong = broken_rule(field.type, rules, value)
+        wrong = broken_rule(field, value)
     if wrong is not None:
         yield Fault(f"The default of {name} {wrong}", (*at, "defaultValue"))
 
 
-def broken_rule(kind: FieldType, rules: FieldRules, value: Any) -> str | None:
-    """Return which rule a value of the type breaks, as the end of a sentence; None where it keeps them all."""
+def broken_rule(field: Field, value: Any) -> str | None:
+    """Return which rule a value of a field's type breaks, as the end of a sentence; None where it keeps them all.
+
+    The rules fit the type.
+    """
+    kind, rules = field.type, field.rules or FieldRules()
     if kind in _TEXTS:
         return _broken_by_text(rules, value, MAX_STRING if kind is FieldType.STRING else MAX_TEXT)
     if kind not in _NUMBERS | _MOMENTS:

@@ -82,6 +82,23 @@ async def test_every_fault_of_a_schema_is_reported_and_nothing_is_stored(alice: 
     assert shown["schemas"]["nodes"] == []
 
 
+async def test_a_condition_is_a_text_or_a_boolean(alice: User) -> None:
+    project_id = (await alice.project())["id"]
+    grant = {"audience": "PUBLIC", "when": {"field": "id", "equals": 5}}
+
+    refused = await save(alice, project_id, tables=[USERS], defaultPolicy={"read": [grant]})
+
+    assert refused["schema"] is None
+    assert refused["userErrors"] == [
+        {
+            "code": "BAD_USER_INPUT",
+            "field": ["defaultPolicy", "read", "0", "when", "equals"],
+            "message": "Give a text, or true or false.",
+        }
+    ]
+    assert (await alice.ask(VERSIONS, id=project_id))["project"]["schema"] is None
+
+
 async def test_versions_are_found_by_their_name_newest_first(alice: User) -> None:
     project_id = (await alice.project(name="Blog"))["id"]
     for name in ("Blog", "With posts", None, "With posts", "Blog 2"):

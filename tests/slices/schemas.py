@@ -34,7 +34,7 @@ _USERS: Final = {
     "indexes": [],
     "policy": {
         "create": [_grant("ROLE", "admin")],
-        "read": [_grant("SIGNED_IN")],
+        "read": [{**_grant("SIGNED_IN"), "when": {"field": "nick", "equals": "shown"}}],
         "update": [_grant("OWNER")],
         "delete": [_grant("ROLE", "admin")],
         "owner": "id",
@@ -152,6 +152,9 @@ SLICE: Final = Slice(
                 "tables.0.policy": None,
                 "tables.0.policy.create": [],
                 "tables.0.policy.read": [_grant("PUBLIC"), _grant("OWNER")],
+                "tables.0.policy.read.0.when": None,
+                "tables.0.policy.read.0.when.field": "kind",
+                "tables.0.policy.read.0.when.equals": "hidden",
                 "tables.0.policy.update": [_grant("SIGNED_IN")],
                 "tables.0.policy.delete": [_grant("NOBODY")],
                 "tables.0.policy.owner": "nick",
@@ -190,7 +193,8 @@ SLICE: Final = Slice(
             },
             "schema { tables { name fields { name type nullable primaryKey unique defaultValue access secrecy"
             " formerNames rules { format values minimum maximum minLength maxLength pattern scale caseInsensitive } }"
-            " indexes { name fields unique } policy { create { audience roles } read { audience } update { audience }"
+            " indexes { name fields unique } policy { create { audience roles } read { audience when { field equals } }"
+            " update { audience }"
             " delete { audience } owner team inheritedFrom } }"
             " relationships { fromTable toTable type onDelete field through }"
             " defaultPolicy { create { audience } read { audience } } accounts { table login password role signUp }"

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from services.designs.schema import (
     Accounts,
     Audience,
+    Condition,
     Field,
     FieldAccess,
     FieldRules,
@@ -87,6 +88,34 @@ def notes(policy: Policy, *fields: Field, **more: Any) -> SchemaModel:
 def test_a_policy_says_what_can_be(policy: Policy, found: list[str]) -> None:
     assert places(notes(policy)) == [f"tables.0.policy.{place}" for place in found]
     assert places(replace(notes(policy), tables=(replace(notes(policy).tables[0], policy=None),))) == []
+
+
+def when(field: str, *, equals: str | bool) -> tuple[Grant, ...]:
+    return (Grant(audience=Audience.PUBLIC, when=Condition(field=field, equals=equals)),)
+
+
+@pytest.mark.parametrize(
+    ("policy", "found"),
+    [
+        (Policy(read=when("isPublic", equals=True) + SIGNED_IN, update=when("state", equals="published")), []),
+        (Policy(delete=when("userId", equals="")), []),
+        (Policy(create=when("isPublic", equals=True)), ["create.0.when"]),
+        (Policy(read=(replace(NOBODY[0], when=Condition(field="state", equals="draft")),)), ["read.0.when"]),
+        (Policy(read=when("missing", equals="x")), ["read.0.when.field"]),
+        (Policy(read=when("number", equals="1")), ["read.0.when.field"]),
+        (Policy(read=when("apiKey", equals="x")), ["read.0.when.field"]),
+        (Policy(read=when("isPublic", equals="true")), ["read.0.when.equals"]),
+        (Policy(read=when("state", equals=True)), ["read.0.when.equals"]),
+        (Policy(read=SIGNED_IN + when("state", equals="gone")), ["read.1.when.equals"]),
+    ],
+)
+def test_a_condition_is_one_that_rows_can_meet(policy: Policy, found: list[str]) -> None:
+    fields = (
+        Field(name="isPublic", type=T.BOOLEAN),
+        text("state", rules=FieldRules(values=("draft", "published"))),
+    )
+
+    assert places(notes(policy, *fields)) == [f"tables.0.policy.{place}" for place in found]
 
 
 def test_whoever_is_not_signed_in_may_make_what_need_not_have_an_owner() -> None:
