@@ -4,7 +4,7 @@ import html
 import json
 
 from services.designs.schema import SchemaModel
-from services.scaffold import cloudformation, typescript
+from services.scaffold import cloudformation, typescript, validation
 from services.scaffold.lists import children
 from services.scaffold.names import slug
 from services.scaffold.plan import TablePlan, plan_tables
@@ -64,16 +64,21 @@ _SHARED = (
     "src/services/memberships.ts",
     "src/services/mergePatch.ts",
     "src/services/numbers.ts",
+    "src/services/passwords.ts",
     "src/services/reading.ts",
     "src/services/references.ts",
     "src/services/repository.ts",
+    "src/services/seals.ts",
+    "src/services/secrets.ts",
     "src/services/tokens.ts",
     "src/services/signer.ts",
     "src/services/transaction.ts",
+    "src/services/turns.ts",
     "src/services/uniqueness.ts",
     "src/services/writes.ts",
     "src/validation/input.ts",
     "src/validation/list.ts",
+    "src/validation/numbers.ts",
     "src/validation/query.ts",
     "src/validation/types.ts",
     "src/routes/crud.ts",
@@ -139,7 +144,7 @@ def _table_files(tables: tuple[TablePlan, ...]) -> dict[str, str]:
         )
         if table.is_made:
             continue
-        files[f"src/validation/{table.names.file}.ts"] = typescript.validation(table)
+        files[f"src/validation/{table.names.file}.ts"] = validation.validation(table)
         files[f"src/routes/{table.names.file}.ts"] = typescript.routes(table)
     files["src/models/index.ts"] = typescript.models_index(tables)
     files["src/validation/index.ts"] = typescript.validation_index(tables)

@@ -12,7 +12,7 @@ A schema says less than a backend needs and may ask for what DynamoDB lacks. Dec
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
 
@@ -25,11 +25,13 @@ from services.designs.schema import (
     Relationship,
     RelationshipType,
     SchemaModel,
+    Secrecy,
     Table,
 )
 from services.scaffold.names import TableNames, name_tables
-from services.scaffold.policies import Permissions, permissions
+from services.scaffold.policies import Permissions, Setter, permissions
 from services.scaffold.relations import UNFIT_FOR_KEYS, Explicit, Link, explicit, primary_key
+from services.scaffold.secrecy import secrecy_of
 
 MOST_INDEXES = 19
 """Of DynamoDB's quota of 20 global secondary indexes a table one is for listing all records."""
@@ -96,6 +98,8 @@ class TablePlan:
     is_made: bool
     """Whether it is a table of links that the schema does not have: it has no routes of its own."""
     permissions: Permissions
+    secrecy: Mapping[str, Secrecy]
+    """How the fields are kept that no answer shows; no index and no claim is over one."""
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
@@ -118,24 +122,28 @@ def _plan(table: Table, keys: dict[str, Field], names: TableNames, whole: Explic
     )
     if key not in fields:
         fields = (key, *fields)
+    hidden = secrecy_of(fields, key=key)
+    shown = tuple(field for field in fields if field.name not in hidden)
     allowed = permissions(table, whole.schema, fields=fields, key=key)
-    indexed = _indexed(table, fields, key, (*allowed.indexed, *(reference.field for reference in references)))
+    indexed = _indexed(table, shown, key, (*allowed.indexed, *(reference.field for reference in references)))
     is_made = any(link.through == table.name and link.is_made for link in whole.links)
+    is_callers = allowed.setters.get(key.name) is Setter.CALLER
     return TablePlan(
         name=table.name,
         names=names,
         key=key,
-        generates_keys=not is_made and key.name not in allowed.assigned and _generates(key, references),
+        generates_keys=not (is_made or is_callers) and _generates(key, references),
         fields=fields,
         created=created,
         updated=updated,
-        unique=_unique(table, fields, key, whole.schema.relationships, allowed.pairs),
+        unique=_unique(table, shown, key, whole.schema.relationships, allowed.unique),
         indexed=indexed,
-        pairs=_pairs(table, fields, key, MOST_INDEXES - len(indexed)),
+        pairs=_pairs(table, shown, key, MOST_INDEXES - len(indexed)),
         references=references,
         links=(),
         is_made=is_made,
         permissions=allowed,
+        secrecy=hidden,
     )
 
 
@@ -205,7 +213,7 @@ def _unique(
     fields: Sequence[Field],
     key: Field,
     relationships: Iterable[Relationship],
-    pairs: Iterable[tuple[str, ...]],
+    found_by: Iterable[tuple[str, ...]],
 ) -> tuple[tuple[str, ...], ...]:
     present = {field.name for field in fields}
     sets = [(field.name,) for field in fields if field.unique]
@@ -215,7 +223,7 @@ def _unique(
         for relationship in relationships
         if relationship.to_table == table.name and relationship.type is RelationshipType.ONE_TO_ONE
     ]
-    sets += [pair for pair in pairs if not any(set(names) == set(pair) for names in sets)]
+    sets += [one for one in found_by if not any(set(names) == set(one) for names in sets)]
     return tuple(dict.fromkeys(names for names in sets if present.issuperset(names) and names != (key.name,)))
 
 

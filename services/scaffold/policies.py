@@ -1,14 +1,28 @@
 """Who may do what to a table of a backend: its policy as the table can keep it, and how that is written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from services.core.frozen import frozen
-from services.designs.schema import Audience, Field, FieldType, Grant, Policy, SchemaModel, Table
+from services.designs.schema import Audience, Field, FieldAccess, FieldType, Grant, Policy, SchemaModel, Table
 from services.scaffold.literals import literal, quoted
 
 _ACTIONS = ("create", "read", "update", "delete")
 _UNFIT = frozenset({FieldType.BOOLEAN, FieldType.JSON, FieldType.FLOAT})
 """What names no user and no team."""
+
+
+class Setter(Enum):
+    """Who sets a field, where it is not any client that may write the record."""
+
+    SERVER = "SERVER"
+    CALLER = "CALLER"
+    """The server, to whoever sends the request; without authentication, the body."""
+    ROLE = "ROLE"
+    """Those alone whom a grant to a ROLE lets in."""
 
 
 @frozen
@@ -19,31 +33,102 @@ class Permissions:
     """
 
     policy: Policy
-    assigned: frozenset[str]
-    """Fields that the server sets, from the token or from the record that is inherited from; in bodies refused."""
+    setters: Mapping[str, Setter]
+    fixed: frozenset[str]
+    """Fields that keep what they were created with."""
     indexed: tuple[str, ...]
     """Fields that lists are filtered by, for those who may not read all, or that memberships are found by."""
-    pairs: tuple[tuple[str, ...], ...]
-    """Fields that no two records share: a user is in a team once, by which it is found whether they are."""
+    unique: tuple[tuple[str, ...], ...]
+    """What no two records share: an account's login; the user and the team of a membership, by which it is found."""
 
 
 def permissions(table: Table, schema: SchemaModel, *, fields: Sequence[Field], key: Field) -> Permissions:
-    """Return what is allowed in a table whose planned fields are `fields`."""
+    """Return what is allowed in a table whose planned fields are `fields`, all of whose relationships name theirs."""
+    fit: set[str | None] = {field.name for field in fields if field.type not in _UNFIT}
+    policy = _policy(table, schema, fit)
+    membership = _membership(table, schema)
+    return Permissions(
+        policy=_without_unmet(policy, {field.name for field in fields}),
+        setters=MappingProxyType(dict(_setters(table, schema, policy, key))),
+        fixed=frozenset(_fixed(table, schema, policy)),
+        indexed=(*_indexed(policy), *membership),
+        unique=((membership,) if membership else ()) + _login(table, schema),
+    )
+
+
+def _policy(table: Table, schema: SchemaModel, fit: Container[str | None]) -> Policy:
     stated = table.policy or schema.default_policy or Policy()
-    fit = {field.name for field in fields if field.type not in _UNFIT}
-    policy = Policy(
-        **{action: _grants(getattr(stated, action), {field.name for field in fields}) for action in _ACTIONS},
+    return replace(
+        stated,
         owner=stated.owner if stated.owner in fit else None,
         team=stated.team if stated.team in fit else None,
         inherited_from=stated.inherited_from if stated.inherited_from in fit else None,
     )
-    membership = _membership(table, schema)
-    return Permissions(
-        policy=policy,
-        assigned=_assigned(table, schema, policy, key),
-        indexed=(*_indexed(policy), *membership),
-        pairs=(membership,) if membership else (),
+
+
+def _without_unmet(policy: Policy, fields: Container[str]) -> Policy:
+    """Leave out grants that let in nobody."""
+    return replace(policy, **{action: _grants(getattr(policy, action), fields) for action in _ACTIONS})
+
+
+def _grants(grants: Iterable[Grant], fields: Container[str]) -> tuple[Grant, ...]:
+    return tuple(
+        grant
+        for grant in grants
+        if grant.audience is not Audience.NOBODY and (grant.when is None or grant.when.field in fields)
     )
+
+
+def _setters(table: Table, schema: SchemaModel, policy: Policy, key: Field) -> Iterator[tuple[str, Setter]]:
+    inherited = inherited_by(table, schema)
+    for field in table.fields:
+        if field.access is FieldAccess.READ_ONLY or field.name in inherited:
+            yield field.name, Setter.SERVER
+        elif field.access is FieldAccess.MANAGED:
+            yield field.name, Setter.ROLE
+    if policy.owner is not None and _is_callers(table, schema, policy.owner, key):
+        owner = next((field for field in table.fields if field.name == policy.owner), key)
+        if owner.access is not FieldAccess.MANAGED and owner.name not in inherited:
+            yield owner.name, Setter.CALLER
+
+
+def _is_callers(table: Table, schema: SchemaModel, owner: str, key: Field) -> bool:
+    """Whether a new record's owner is whoever makes it: not an account, nor a membership, which names its user."""
+    is_account = schema.accounts is not None and table.name == schema.accounts.table and owner == key.name
+    return not is_account and not (schema.teams is not None and table.name == schema.teams.memberships)
+
+
+def inherited_by(table: Table, schema: SchemaModel) -> frozenset[str]:
+    """Return the fields that a table's records take from another's: those that the policies of both tables name."""
+    policy = table.policy or schema.default_policy or Policy()
+    parent = _parent(table, schema)
+    if parent is None:
+        return frozenset()
+    theirs = parent.policy or schema.default_policy or Policy()
+    pairs = ((policy.owner, theirs.owner), (policy.team, theirs.team))
+    return frozenset(own for own, their in pairs if own is not None and their is not None)
+
+
+def _parent(table: Table, schema: SchemaModel) -> Table | None:
+    reference = (table.policy or schema.default_policy or Policy()).inherited_from
+    names = (
+        relationship.from_table
+        for relationship in schema.relationships
+        if relationship.to_table == table.name and relationship.field is not None and relationship.field == reference
+    )
+    parent = next(names, None)
+    return next((other for other in schema.tables if other.name == parent and other.name != table.name), None)
+
+
+def _fixed(table: Table, schema: SchemaModel, policy: Policy) -> Iterator[str]:
+    """Yield what never changes: what is declared so, and what records of other tables took their owner or team from."""
+    for field in table.fields:
+        if field.access is FieldAccess.IMMUTABLE:
+            yield field.name
+    if _membership(table, schema):
+        yield from _membership(table, schema)
+    if any(_parent(child, schema) == table for child in schema.tables):
+        yield from (name for name in (policy.owner, policy.team, policy.inherited_from) if name is not None)
 
 
 def _indexed(policy: Policy) -> tuple[str, ...]:
@@ -52,36 +137,15 @@ def _indexed(policy: Policy) -> tuple[str, ...]:
     return tuple(name for audience, name in wanted if audience in audiences and name is not None)
 
 
+def _login(table: Table, schema: SchemaModel) -> tuple[tuple[str, ...], ...]:
+    accounts = schema.accounts
+    return ((accounts.login,),) if accounts is not None and accounts.table == table.name else ()
+
+
 def _membership(table: Table, schema: SchemaModel) -> tuple[str, ...]:
     """Return the fields of a membership that name the user and the team; none where the table holds no memberships."""
     teams = schema.teams
     return (teams.user, teams.team) if teams is not None and teams.memberships == table.name else ()
-
-
-def _grants(grants: Iterable[Grant], fields: set[str]) -> tuple[Grant, ...]:
-    return tuple(
-        grant
-        for grant in grants
-        if grant.audience is not Audience.NOBODY and (grant.when is None or grant.when.field in fields)
-    )
-
-
-def _assigned(table: Table, schema: SchemaModel, policy: Policy, key: Field) -> frozenset[str]:
-    names: set[str] = set()
-    if policy.owner is not None and not _names_members(table, schema) and not _is_account(table, schema, key, policy):
-        names.add(policy.owner)
-    if policy.inherited_from is not None and policy.team is not None:
-        names.add(policy.team)
-    return frozenset(names)
-
-
-def _names_members(table: Table, schema: SchemaModel) -> bool:
-    """Whoever lets a user into a team names them, so the body of a membership holds the user."""
-    return schema.teams is not None and table.name == schema.teams.memberships
-
-
-def _is_account(table: Table, schema: SchemaModel, key: Field, policy: Policy) -> bool:
-    return schema.accounts is not None and table.name == schema.accounts.table and policy.owner == key.name
 
 
 def written(policy: Policy) -> str:

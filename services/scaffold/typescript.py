@@ -21,24 +21,9 @@ _TYPES = {
     FieldType.TEXT: "string",
     FieldType.JSON: "unknown",
 }
-_VALIDATORS = {
-    FieldType.STRING: "string",
-    FieldType.INTEGER: "integer",
-    FieldType.FLOAT: "float",
-    FieldType.DECIMAL: "decimal",
-    FieldType.BOOLEAN: "boolean",
-    FieldType.DATE: "date",
-    FieldType.DATETIME: "dateTime",
-    FieldType.TEXT: "text",
-    FieldType.JSON: "json",
-}
-_TEXTUAL = frozenset({FieldType.STRING, FieldType.TEXT})
-_EMAIL = re.compile(r"(?:^e|_e|E)mail(?:_?[aA]ddress)?$")
 _INHERITED = re.compile("constructor|toString|toLocaleString|valueOf|hasOwnProperty|isPrototypeOf|propertyIsEnumerable")
 """Of properties by these names TypeScript forgets what type the object around them expects."""
 
-_LONGEST_KEY = 500
-"""As MAX_KEY in src/validation/types.ts."""
 _LONGEST_LIST = 100
 
 
@@ -77,26 +62,12 @@ def model(table: TablePlan, dependants: Sequence[Mapping[str, str]], children: S
             f"{{ path: {quoted(child.path)}, table: {quoted(child.table)}, field: {quoted(child.field)} }}"
             for child in children
         ),
-        policy=policies.written(table.permissions.policy),
-    )
-
-
-def validation(table: TablePlan) -> str:
-    """Write what the bodies of requests must look like."""
-    changeable = [field for field in table.fields if field.name != table.key.name]
-    fixed = [] if table.generates_keys else [table.key]
-    written = [*changeable, *fixed]
-    used = {_validator(table, field) for field in written}
-    if table.permissions.assigned.intersection(field.name for field in written):
-        used.add("assigned")
-    return fill(
-        "src/validation/table.ts",
-        imports=", ".join(["bodies", *sorted(used)]),
-        name=table.name,
-        variable=table.names.variable,
-        fields=_arguments(
-            [_object(_rules(table, fields)) for fields in ([changeable, fixed] if fixed else [changeable])]
+        setters=_map({name: setter.value for name, setter in table.permissions.setters.items()}),
+        secrecy=_map({name: secrecy.value for name, secrecy in table.secrecy.items()}),
+        caseInsensitive=_list(
+            quoted(field.name) for field in table.fields if field.rules and field.rules.case_insensitive
         ),
+        policy=policies.written(table.permissions.policy),
     )
 
 
@@ -155,56 +126,13 @@ def _type(field: Field) -> str:
 
 def _properties(table: TablePlan) -> Iterable[str]:
     for field in table.fields:
+        if field.name in table.secrecy:
+            continue
         kind = _TYPES[field.type]
         yield f"{field.name}: {f'{kind} | null' if field.nullable and kind != 'unknown' else kind};"
     yield f"{table.created}: string;"
     yield f"{table.updated}: string;"
     yield "_version: number;"
-
-
-def _validator(table: TablePlan, field: Field) -> str:
-    if field.type is FieldType.STRING and _EMAIL.search(field.name):
-        return "email"
-    if field.type in _TEXTUAL and _is_key(table, field):
-        return "keyString"
-    return _VALIDATORS[field.type]
-
-
-def _is_key(table: TablePlan, field: Field) -> bool:
-    return field.name in {table.key.name, *table.indexed, *(pair.range for pair in table.pairs)}
-
-
-def _rules(table: TablePlan, fields: Iterable[Field]) -> Iterable[str]:
-    return (f"{field.name}: {_assigned(table, field)}," for field in fields)
-
-
-def _assigned(table: TablePlan, field: Field) -> str:
-    rule = _rule(table, field)
-    return f"assigned({rule})" if field.name in table.permissions.assigned else rule
-
-
-def _rule(table: TablePlan, field: Field) -> str:
-    default = _default(table, field)
-    rule = f"{_validator(table, field)}()"
-    if field.nullable:
-        rule += ".allow(null)"
-    if default == "''" and field.type is not FieldType.TEXT:
-        rule += ".allow('')"
-    if default is None and field.nullable:
-        return f"{rule}.default(null)"
-    return f"{rule}.required()" if default is None else f"{rule}.default({default})"
-
-
-def _default(table: TablePlan, field: Field) -> str | None:
-    """Write the value that a field has when none is sent; None where it has none, or one that no index accepts."""
-    value = field.default_value
-    if value is None or field.name == table.key.name:
-        return None
-    if isinstance(value, str) and _is_key(table, field) and not 0 < len(value) <= _LONGEST_KEY:
-        return None
-    if field.type is FieldType.DATETIME:
-        return f"new Date({literal(value)}).toISOString()"
-    return literal(value)
 
 
 def _lines(lines: Iterable[str], indent: int = 0) -> str:
@@ -219,13 +147,6 @@ def _list(items: Iterable[str]) -> str:
     return "[\n" + _lines((f"{item}," for item in written), indent=4) + "\n  ]" if written else "[]"
 
 
-def _object(lines: Iterable[str]) -> str:
-    written = list(lines)
-    return "{\n" + _lines(written, indent=2) + "\n}" if written else "{}"
-
-
-def _arguments(arguments: Sequence[str]) -> str:
-    """Write one argument where the call stands, more on lines of their own."""
-    if len(arguments) == 1:
-        return arguments[0]
-    return "\n" + "\n".join(_lines(f"{argument},".split("\n"), indent=2) for argument in arguments) + "\n"
+def _map(members: Mapping[str, str]) -> str:
+    written = [f"{name}: {quoted(value)}" for name, value in members.items()]
+    return f"{{ {', '.join(written)} }}" if written else "{}"

@@ -127,7 +127,7 @@ def test_a_default_of_json_is_written_as_json_and_not_as_source(value: object) -
 
     rules = written(Table(name="users", fields=(KEY, a)))["src/validation/users.ts"]
 
-    line = re.search(r"^  a: json\(\)\.default\(JSON\.parse\(('(?:[^'\\]|\\.)*')\)\),$", rules, re.MULTILINE)
+    line = re.search(r"^    a: json\(\)\.default\(JSON\.parse\(('(?:[^'\\]|\\.)*')\)\),$", rules, re.MULTILINE)
     assert line is not None
     assert json.loads(ast.literal_eval(line[1])) == value  # the escapes are those that Python has, too
 

@@ -1,6 +1,8 @@
 import Joi, { type CustomValidator, type ObjectSchema, type Schema } from 'joi';
 
 import type { Threshold } from './logger.js';
+import { tables } from './models/index.js';
+import type { SealingKey } from './services/seals.js';
 
 /** Where records are kept: all that a command beside the server needs. */
 export interface StorageConfig {
@@ -11,6 +13,8 @@ export interface StorageConfig {
   readonly tablePrefix: string;
   /** Milliseconds that a call of the database may take, its repetition included. */
   readonly databaseTimeout: number;
+  /** What secrets are sealed with, the newest first. */
+  readonly sealingKeys: readonly SealingKey[];
 }
 
 export interface Config extends StorageConfig {
@@ -79,6 +83,21 @@ const isProxy = (item: string): boolean =>
 
 const address = Joi.string().ip({ cidr: 'optional' });
 
+const SEALING_KEY = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/]{43}=)$/;
+
+/** Whether there is anything to seal. */
+const seals = Object.values(tables).some(({ secrecy }) => Object.values(secrecy).includes('SEALED'));
+
+const toSealingKeys: CustomValidator<string, SealingKey[]> = (value, { error }) => {
+  const parts = value.split(',').map((part) => SEALING_KEY.exec(part.trim()));
+  if (!parts.every((part) => part !== null)) return error('any.invalid');
+  return parts.map(([, id = '', key = '']) => ({ id, key: Buffer.from(key, 'base64') }));
+};
+
+const sealingKeys = text
+  .custom(toSealingKeys)
+  .messages({ '*': '{#label} must be keys as <id>:<32 bytes in base64>, with commas between, the newest first.' });
+
 const STORAGE: Settings<StorageConfig> = {
   environment: ['NODE_ENV', text.default('development')],
   region: ['AWS_REGION', text.default('us-east-1')],
@@ -91,6 +110,7 @@ const STORAGE: Settings<StorageConfig> = {
       .messages({ '*': '{#label} must be 2 to 100 of the characters A-Z, a-z, 0-9, "_", "." and "-".' }),
   ],
   databaseTimeout: ['DATABASE_TIMEOUT_MS', number(100, 60_000).default(2_500)],
+  sealingKeys: ['SEALING_KEYS', sealingKeys.default([])],
 };
 
 const SERVER: Settings<Omit<Config, keyof StorageConfig | 'auth'>> = {
@@ -148,7 +168,10 @@ const AUTHENTICATION = {
   JWKS_URL: url(),
 };
 
-const environment = Joi.object({ ...schemas(STORAGE), ...schemas(SERVER), ...AUTHENTICATION })
+/** A command beside the server seals nothing, but the server may have to. */
+const SEALING = seals ? { SEALING_KEYS: sealingKeys.required() } : {};
+
+const environment = Joi.object({ ...schemas(STORAGE), ...schemas(SERVER), ...AUTHENTICATION, ...SEALING })
   .when(Joi.object({ AUTH: Joi.valid('off').required() }).unknown(), {
     otherwise: Joi.object().xor('JWT_SECRET', 'JWKS_URL'),
   })

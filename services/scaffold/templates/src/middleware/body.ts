@@ -1,6 +1,7 @@
 import express, { type RequestHandler } from 'express';
 
 import { HttpError, ValidationFailed } from '../errors.js';
+import { Inexact } from '../validation/numbers.js';
 
 /** Small enough that a record of one request always fits a DynamoDB item (400 KB). */
 const BODY_LIMIT = '256kb';
@@ -31,7 +32,7 @@ export function parseJson(bytes: Uint8Array): unknown {
   const text = decode(bytes);
   if (isDeeper(text, MAX_DEPTH)) throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels.`);
   try {
-    return JSON.parse(text, requireExact);
+    return JSON.parse(text, toExact);
   } catch (error) {
     if (error instanceof HttpError) throw error;
     throw malformed('The body is not valid JSON.');
@@ -60,13 +61,12 @@ function isDeeper(text: string, most: number): boolean {
   return depth > most;
 }
 
-/** A reviver of JSON.parse, which tells it how a number was written. */
-function requireExact(key: string, value: unknown, context?: { readonly source?: string }): unknown {
+/** A reviver of JSON.parse, which tells it how a number was written. What would be rounded becomes Inexact. */
+function toExact(key: string, value: unknown, context?: { readonly source?: string }): unknown {
   requireText(key, key);
   if (typeof value === 'string') requireText(key, value);
   if (typeof value === 'number' && context?.source !== undefined && !isExact(value, context.source)) {
-    const message = `"${key}" has more digits than a number can hold exactly`;
-    throw new ValidationFailed([{ field: key, message }]);
+    return new Inexact();
   }
   return value;
 }

@@ -2,23 +2,12 @@ import type { RequestHandler } from 'express';
 import type { ObjectSchema, ValidationOptions } from 'joi';
 
 import { ValidationFailed } from '../errors.js';
-import type { Access } from '../services/access.js';
+import type { Context } from '../services/access.js';
 import type { Input } from '../types/index.js';
 
-/**
- * Check the body, strictly: no type is converted. What the schema makes of it becomes `request.body`. Where access is
- * enforced, fields that the server sets are refused.
- */
-export function validateBody(schema: ObjectSchema): RequestHandler {
-  return (request, response, next) => {
-    request.body = validateInput(schema, request.body, response.locals.access as Access);
-    next();
-  };
-}
-
-/** The same for what is not the body as it was sent. Throws ValidationFailed. */
-export function validateInput(schema: ObjectSchema, input: unknown, { isEnforced }: Access): Input {
-  return validate(schema, input, { convert: false, context: { isEnforced } }) as Input;
+/** Check a body, strictly: no type is converted. `context` says who sends it. Throws ValidationFailed. */
+export function validateInput(schema: ObjectSchema, input: unknown, context: Context): Input {
+  return validate(schema, input, { convert: false, context: { ...context } }) as Input;
 }
 
 /** Check the query string, where numbers are text. What the schema makes of it becomes `response.locals.query`. */
@@ -35,11 +24,13 @@ function ownFields(input: unknown): unknown {
   return isObject ? Object.assign(Object.create(null), input) : input;
 }
 
+/** Of a field that breaks several rules, the first is told. */
 function validate(schema: ObjectSchema, input: unknown, options: ValidationOptions): unknown {
   const { error, value } = schema
     .label('body')
     .required()
     .validate(ownFields(input), { abortEarly: false, ...options });
   if (error === undefined) return value;
-  throw new ValidationFailed(error.details.map(({ path, message }) => ({ field: path.join('.'), message })));
+  const details = new Map(error.details.map(({ path, message }) => [path.join('.'), message] as const).reverse());
+  throw new ValidationFailed([...details].reverse().map(([field, message]) => ({ field, message })));
 }

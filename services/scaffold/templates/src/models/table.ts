@@ -20,5 +20,8 @@ export const {{variable}}Table: Table = {
   dependants: {{dependants}},
   links: {{links}},
   children: {{children}},
+  setters: {{setters}},
+  secrecy: {{secrecy}},
+  caseInsensitive: {{caseInsensitive}},
   policy: {{policy}},
 };

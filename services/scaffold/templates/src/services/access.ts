@@ -7,6 +7,14 @@ import { Memberships } from './memberships.js';
 import { missingReference } from './references.js';
 import { readRecord, toKey } from './reading.js';
 
+/** Who sends a body, as far as its validation goes by it. */
+export interface Context {
+  /** Whether it is known who it is, so that the server sets what names them. */
+  readonly isEnforced: boolean;
+  /** Whether a ROLE lets them in. */
+  readonly isManager: boolean;
+}
+
 /**
  * The one place that is asked who may do what: what one caller may do, by the policy of each table. Without
  * authentication everybody may do everything.
@@ -34,9 +42,16 @@ export class Access {
     throw new Forbidden(`You may not ${action} records of ${table.name}.`);
   }
 
+  /** What the validation of a body goes by: whether the caller is known, and whether a ROLE lets them in. */
+  context(table: Table, action: Action): Context {
+    const isManager = table.policy[action].some((grant) => isOfRole(grant) && this.isOpenToAll(grant));
+    return { isEnforced: this.isEnforced, isManager: isManager || !this.isEnforced };
+  }
+
   /** The record that the input makes. Throws Forbidden; ValidationFailed for references to what cannot be seen. */
   async toCreate(table: Table, input: Input): Promise<Input> {
-    const record = this.isEnforced ? await this.withOwners(table, input) : input;
+    const record = await this.withOwners(table, input);
+    if (!this.isEnforced) return record;
     await this.requireReferences(table, {}, record);
     await this.require(table, 'create', record);
     return record;
@@ -52,7 +67,7 @@ export class Access {
   async toUpdate(table: Table, before: Input, changes: Input): Promise<Input> {
     await this.toRead(table, before);
     await this.require(table, 'update', before);
-    const complete = this.isEnforced ? await this.withInherited(table, before, changes) : changes;
+    const complete = await this.withInherited(table, before, changes);
     const after = { ...before, ...complete };
     await this.requireReferences(table, before, after);
     await this.require(table, 'update', after, before);
@@ -148,9 +163,14 @@ export class Access {
   /** The owner is whoever asks, and is never taken from the body; both owner and team may come from another record. */
   private async withOwners(table: Table, input: Input): Promise<Input> {
     const { owner, inheritedFrom } = table.policy;
-    const isAssigned = this.caller !== undefined && owner !== undefined && setsOwner(table);
-    const record = isAssigned ? { ...input, [owner]: toKey(this.caller, table, owner) } : input;
+    const record = owner !== undefined && this.isCallers(table, owner, input) ? { ...input, [owner]: toKey(this.caller!, table, owner) } : input;
     return inheritedFrom === undefined ? record : { ...record, ...(await this.inherited(table, record)) };
+  }
+
+  /** Whether a new record belongs to the caller. One whom a ROLE lets in may name somebody else, where it is ROLE's to set. */
+  private isCallers({ setters }: Table, owner: string, input: Input): boolean {
+    if (this.caller === undefined) return false;
+    return setters[owner] === 'CALLER' || (setters[owner] === 'ROLE' && !isSet(input[owner]));
   }
 
   private async withInherited(table: Table, before: Input, changes: Input): Promise<Input> {
@@ -218,9 +238,9 @@ function isSet(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** Whoever lets a user into a team names them, so that field comes from the body. */
-function setsOwner({ name }: Table): boolean {
-  return name !== teams?.memberships;
+/** A grant for some records alone does not make a manager of all. */
+function isOfRole({ audience, when }: Grant): boolean {
+  return audience === 'ROLE' && when === undefined;
 }
 
 function missing({ name }: Table, key: Key): NotFound {

@@ -3,6 +3,7 @@ import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 
 import type { StorageConfig } from '../config.js';
 import { currentContext } from '../context.js';
+import { Seals } from './seals.js';
 
 /** Holds what no record is made of: claims on unique values, and the last number given to each numbered table. */
 const SYSTEM_TABLE = 'system-records';
@@ -15,6 +16,7 @@ export class Database {
   readonly client: DynamoDBClient;
   readonly documents: DynamoDBDocumentClient;
   readonly systemTable: string;
+  readonly seals: Seals;
 
   constructor(private readonly config: StorageConfig) {
     this.client = new DynamoDBClient(clientConfig(config));
@@ -26,6 +28,7 @@ export class Database {
       marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true },
     });
     this.systemTable = this.tableName(SYSTEM_TABLE);
+    this.seals = new Seals(config.sealingKeys);
   }
 
   tableName(name: string): string {

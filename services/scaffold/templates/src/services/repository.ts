@@ -9,6 +9,7 @@ import { NOTHING, VERSION } from './items.js';
 import { nextNumber } from './numbers.js';
 import { readRecord } from './reading.js';
 import { checkReferences } from './references.js';
+import { protect } from './secrets.js';
 import { commit, type Step } from './transaction.js';
 import { moveClaims } from './uniqueness.js';
 import { Stale, putNew, remove, replace } from './writes.js';
@@ -30,7 +31,7 @@ export class Repository<Row extends object> {
     const { primaryKey, timestamps } = this.table;
     const now = new Date().toISOString();
     const record = {
-      ...input,
+      ...(await protect(this.database, this.table, input)),
       [primaryKey]: this.table.generatesKeys ? await this.nextKey() : input[primaryKey],
       [timestamps.created]: now,
       [timestamps.updated]: now,
@@ -61,7 +62,7 @@ export class Repository<Row extends object> {
       requireVersion(before, expected);
       const record = {
         ...before,
-        ...changes,
+        ...(await protect(this.database, this.table, changes)),
         [this.table.timestamps.updated]: new Date().toISOString(),
         [VERSION]: Number(before[VERSION]) + 1,
       };

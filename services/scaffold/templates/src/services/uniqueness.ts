@@ -45,8 +45,14 @@ function claims(table: Table, record: Input): Claim[] {
 }
 
 function claimKey(table: Table, fields: readonly string[], record: Input): string {
-  const values = JSON.stringify(fields.map((field) => record[field]));
+  const values = JSON.stringify(fields.map((field) => comparable(table, field, record[field])));
   return `unique ${table.name} ${fields.join(' ')} ${createHash('sha256').update(values).digest('hex')}`;
+}
+
+function comparable({ caseInsensitive }: Table, field: string, value: unknown): unknown {
+  if (typeof value !== 'string' || !caseInsensitive.includes(field)) return value;
+  // Both ways, since some letters become two in capitals: "straße" and "STRASSE" are the same.
+  return value.normalize('NFC').toUpperCase().toLowerCase();
 }
 
 function without(claims: readonly Claim[], others: readonly Claim[]): Claim[] {

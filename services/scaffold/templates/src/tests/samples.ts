@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import { tables } from '../models/index.js';
 import { resources } from '../routes/index.js';
+import { bodies } from '../validation/index.js';
 import type { FieldType, Input, Key, Reference, Table } from '../types/index.js';
 import type { Backend } from './backend.js';
 
@@ -40,9 +41,27 @@ async function requiredBody(backend: Backend, table: Table): Promise<Input> {
 export function plainBody(table: Table): Input {
   count += 1;
   const left = new Set(table.references.map(({ field }) => field));
-  if (table.generatesKeys) left.add(table.primaryKey);
-  const fields = Object.entries(table.fields).filter(([field]) => !left.has(field));
-  return Object.fromEntries(fields.map(([field, type]) => [field, sample(field, type)]));
+  const rules = bodies[table.name]!.create.describe().keys as Readonly<Record<string, Rules>>;
+  const fields = Object.keys(rules).filter((field) => !left.has(field) && table.setters[field] !== 'SERVER');
+  return Object.fromEntries(fields.map((field) => [field, sample(field, table.fields[field]!, rules[field]!)]));
+}
+
+/** What answers show of a body. */
+export function shown(table: Table, body: Input): Input {
+  return Object.fromEntries(Object.entries(body).filter(([field]) => !Object.hasOwn(table.secrecy, field)));
+}
+
+/** What a body may hold that replaces or changes a record. */
+export function changeable(table: Table, body: Input): Input {
+  const rules = bodies[table.name]!.replace.describe().keys as Input;
+  return Object.fromEntries(Object.entries(body).filter(([field]) => Object.hasOwn(rules, field)));
+}
+
+/** What Joi says of a field, as far as samples go by it. */
+interface Rules {
+  readonly flags?: { readonly only?: boolean };
+  readonly allow?: readonly unknown[];
+  readonly rules?: readonly { readonly name: string; readonly args?: { readonly limit?: number } }[];
 }
 
 async function parents(backend: Backend, references: readonly Reference[]): Promise<Input> {
@@ -54,18 +73,22 @@ async function parents(backend: Backend, references: readonly Reference[]): Prom
   return fields;
 }
 
-function sample(field: string, type: FieldType): unknown {
+function sample(field: string, type: FieldType, { flags, allow = [], rules = [] }: Rules): unknown {
+  if (flags?.only) return allow.find((value) => value !== null && value !== '');
+  const limit = (name: string): number | undefined => rules.find((rule) => rule.name === name)?.args?.limit;
   switch (type) {
     case 'STRING':
-      return /email$/i.test(field) ? `${field}${count}@example.com` : `${field} ${count}`;
+      if (rules.some(({ name }) => name === 'uri')) return `https://example.com/${field}/${count}`;
+      if (rules.some(({ name }) => name === 'email')) return `${field}${count}@example.com`;
+      return `${field} no. ${count} with enough letters`;
     case 'TEXT':
       return `Some ${field}, number ${count}.`;
     case 'INTEGER':
-      return count;
+      return Math.max(limit('min') ?? count, Math.min(count, limit('max') ?? count));
     case 'DECIMAL':
       return `${count}.25`;
     case 'FLOAT':
-      return count + 0.5;
+      return Math.max(limit('min') ?? 0, Math.min(count + 0.5, limit('max') ?? Infinity));
     case 'BOOLEAN':
       return count % 2 === 0;
     case 'DATE':

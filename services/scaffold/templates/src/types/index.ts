@@ -44,6 +44,15 @@ export interface Policy extends Readonly<Record<Action, readonly Grant[]>> {
   readonly inheritedFrom?: string;
 }
 
+/**
+ * Who sets a field: the server; the server, to whoever sends the request (without authentication, the body does); or those
+ * alone whom a grant to a ROLE lets in.
+ */
+export type Setter = 'SERVER' | 'CALLER' | 'ROLE';
+
+/** As a salted hash, with which what somebody enters can be compared; or encrypted, to be opened by the server's code. */
+export type Secrecy = 'HASHED' | 'SEALED';
+
 /** Where it says who is in which team: a table, and fields of it. */
 export interface Teams {
   readonly table: string;
@@ -121,6 +130,12 @@ export interface Table {
   readonly dependants: readonly Dependant[];
   readonly links: readonly Link[];
   readonly children: readonly Child[];
+  /** Who sets a field, where it is not any client that may write the record. */
+  readonly setters: Readonly<Record<string, Setter>>;
+  /** How fields are kept that no answer ever shows. */
+  readonly secrecy: Readonly<Record<string, Secrecy>>;
+  /** Fields whose values count as the same where they differ in case alone. */
+  readonly caseInsensitive: readonly string[];
   readonly policy: Policy;
 }
 

@@ -4,7 +4,7 @@ import type { ObjectSchema } from 'joi';
 
 import { ValidationFailed, VersionChanged } from '../errors.js';
 import { validateInput } from '../middleware/validator.js';
-import type { Access } from '../services/access.js';
+import type { Access, Context } from '../services/access.js';
 import { VERSION } from '../services/items.js';
 import { mergePatch } from '../services/mergePatch.js';
 import type { Input, Key, Table } from '../types/index.js';
@@ -24,16 +24,16 @@ export class Inputs {
   /** With the key that the path has, where the client chooses it there. */
   async toCreate(body: unknown, key?: Key): Promise<Input> {
     const { primaryKey } = this.table;
-    if (key === undefined || !isObject(body)) return this.validate(this.bodies.create, body);
+    if (key === undefined || !isObject(body)) return this.validate(this.bodies.create, body, 'create');
     if (body[primaryKey] !== undefined && body[primaryKey] !== key) {
       throw new ValidationFailed([{ field: primaryKey, message: `"${primaryKey}" must be the key in the path` }]);
     }
-    return this.validate(this.bodies.create, { ...body, [primaryKey]: key });
+    return this.validate(this.bodies.create, { ...body, [primaryKey]: key }, 'create');
   }
 
   /** What a merge patch changes (RFC 7396); fields of JSON are patched within. */
   async toUpdate(body: unknown, before: Input): Promise<Input> {
-    const changes = await this.validate(this.bodies.update, body, before);
+    const changes = await this.validate(this.bodies.update, body, 'update', before);
     const fields = Object.entries(changes).map(([field, value]) => {
       const isPatched = this.table.fields[field] === 'JSON' && value !== null;
       return [field, isPatched ? mergePatch(before[field], value) : value];
@@ -46,18 +46,18 @@ export class Inputs {
    * where it is unchanged, and `_version` is as the header If-Match: throws VersionChanged.
    */
   async toReplace(body: unknown, before: Input): Promise<Input> {
-    if (!isObject(body)) return this.validate(this.bodies.replace, body);
+    if (!isObject(body)) return this.validate(this.bodies.replace, body, 'update');
     const { [VERSION]: version, ...sent } = body;
     if (version !== undefined && version !== before[VERSION]) throw new VersionChanged();
-    const refused = refusedMembers(this.bodies.replace, sent, this.access);
+    const refused = refusedMembers(this.bodies.replace, sent, this.access.context(this.table, 'update'));
     const unchanged = refused.filter((field) => isDeepStrictEqual(sent[field], before[field]));
-    const record = await this.validate(this.bodies.replace, without(sent, unchanged), before);
+    const record = await this.validate(this.bodies.replace, without(sent, unchanged), 'update', before);
     return without(record, Object.keys(record).filter((field) => isDeepStrictEqual(record[field], before[field])));
   }
 
-  private async validate(schema: ObjectSchema, input: unknown, before: Input = {}): Promise<Input> {
+  private async validate(schema: ObjectSchema, input: unknown, action: 'create' | 'update', before: Input = {}): Promise<Input> {
     try {
-      return validateInput(schema, input, this.access);
+      return validateInput(schema, input, this.access.context(this.table, action));
     } catch (error) {
       if (!(error instanceof ValidationFailed) || !isObject(input)) throw error;
       const sound = without(input, error.details.map(({ field }) => field));
@@ -67,8 +67,8 @@ export class Inputs {
 }
 
 /** The members that clients do not set. */
-function refusedMembers(schema: ObjectSchema, input: Input, { isEnforced }: Access): string[] {
-  const { error } = schema.validate(input, { abortEarly: false, convert: false, context: { isEnforced } });
+function refusedMembers(schema: ObjectSchema, input: Input, context: Context): string[] {
+  const { error } = schema.validate(input, { abortEarly: false, convert: false, context: { ...context } });
   const unknown = (error?.details ?? []).filter(({ type }) => type === 'object.unknown' || type === 'any.unknown');
   return unknown.filter(({ path }) => path.length === 1).map(({ path }) => String(path[0]));
 }

@@ -1,46 +1,94 @@
-import Joi, { type CustomValidator, type ObjectSchema, type Schema } from 'joi';
+import Joi, { type CustomValidator, type NumberSchema, type ObjectSchema, type Schema, type StringSchema } from 'joi';
 
-const MAX_STRING = 2_000;
-/** DynamoDB keys hold 2048 bytes, a character takes up to four. */
+import { Inexact } from './numbers.js';
+
+const MAX_STRING = 255;
+/** Of a key in a path or a filter. DynamoDB keys hold 2048 bytes, a character takes up to four. */
 const MAX_KEY = 500;
+const MIN_PASSWORD = 8;
+/** Hashing takes longer the longer the password is. */
+const MAX_PASSWORD = 200;
+const DEFAULT_SCALE = 2;
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 
-export const string = () => Joi.string().max(MAX_STRING);
+interface TextRules {
+  readonly values?: readonly string[];
+  /** In characters, as people count them: Unicode code points. */
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  /** For the whole of it. */
+  readonly pattern?: string;
+}
 
-/** A string that identifies or groups records: a primary key, a reference, an indexed field. */
+/** Both ends are allowed. */
+interface Range<Bound> {
+  readonly minimum?: Bound;
+  readonly maximum?: Bound;
+}
+
+export const string = (rules: TextRules = {}) => ruled(Joi.string(), { maxLength: MAX_STRING, ...rules });
+
+/** What can be a key in a path, or a value to filter by. */
 export const keyString = () => Joi.string().max(MAX_KEY);
 
-export const email = () => keyString().email({ tlds: { allow: false } });
+export const email = (rules: TextRules = {}) => string(rules).email({ tlds: { allow: false } });
 
-export const text = () => Joi.string().allow('');
+export const url = (rules: TextRules = {}) => string(rules).uri({ scheme: ['http', 'https'] });
 
-export const integer = () => Joi.number().integer();
+/** A currency's code of three letters (ISO 4217), as the Unicode CLDR lists them. */
+export const currency = (rules: TextRules = {}) =>
+  string(rules)
+    .valid(...Intl.supportedValuesOf('currency'))
+    .messages({ 'any.only': '{#label} must be the code of a currency, such as "EUR"' });
 
-export const float = () => Joi.number();
+export const text = (rules: TextRules = {}) => {
+  const schema = ruled(Joi.string(), rules);
+  return rules.minLength ? schema : schema.allow('');
+};
 
-/** An exact decimal number as text, such as money. */
-export const decimal = () =>
+export const password = (rules: TextRules = {}) =>
+  ruled(Joi.string(), { minLength: MIN_PASSWORD, maxLength: MAX_PASSWORD, ...rules });
+
+export const integer = (range: Range<number> = {}) => between(Joi.number().integer(), range);
+
+export const float = (range: Range<number> = {}) => between(Joi.number(), range);
+
+/** An exact decimal number as text, such as money. Kept with all digits of its scale: equal numbers are equal texts. */
+export const decimal = ({ scale = DEFAULT_SCALE, ...range }: Range<string> & { readonly scale?: number } = {}) =>
   Joi.string()
-    .pattern(/^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,2})?$/)
-    .messages({ 'string.pattern.base': '{#label} must be a decimal number in text, such as "19.99"' });
+    .custom(asDecimal(scale))
+    .custom(within(range, (value) => toUnits(value, scale)))
+    .messages({
+      'any.invalid': `{#label} must be a decimal number in text, such as "19.99", with at most ${scale} digits after the point`,
+    });
 
 export const boolean = () => Joi.boolean();
 
 /** Any JSON but null. */
-export const json = () => Joi.any().invalid(null);
+export const json = () =>
+  Joi.any()
+    .invalid(null)
+    .custom(withoutInexact)
+    .messages({ 'number.unsafe': '{#label} holds a number with more digits than can be kept' });
 
 /** A day, as 2025-01-31. */
-export const date = () =>
-  Joi.string().custom(asDate).messages({ 'any.invalid': '{#label} must be a day such as 2025-01-31' });
+export const date = (range: Range<string> = {}) =>
+  Joi.string()
+    .custom(asDate)
+    .custom(within(range, (value) => value))
+    .messages({ 'any.invalid': '{#label} must be a day such as 2025-01-31' });
 
 /**
  * A moment with its offset from UTC, as 2025-01-31T12:00:00Z. Kept in UTC with milliseconds, so that the order of the
  * texts is that of the moments.
  */
-export const dateTime = () =>
-  Joi.string().custom(asDateTime).messages({ 'any.invalid': '{#label} must be a moment such as 2025-01-31T12:00:00Z' });
+export const dateTime = (range: Range<string> = {}) =>
+  Joi.string()
+    .custom(asDateTime)
+    .custom(within(range, (value) => new Date(value).getTime()))
+    .messages({ 'any.invalid': '{#label} must be a moment such as 2025-01-31T12:00:00Z' });
 
 type Fields = Readonly<Record<string, Schema>>;
 
@@ -51,21 +99,107 @@ export interface Bodies {
   readonly update: ObjectSchema;
 }
 
-/** `fixed` are fields that are set when a record is created and never again. */
-export function bodies(fields: Fields, fixed: Fields = {}): Bodies {
-  const optional = Object.entries(fields).map(([name, field]) => [name, field.optional()]);
+interface Groups {
+  readonly fields?: Fields;
+  /** Set when a record is created and never again. */
+  readonly fixed?: Fields;
+  /** Left as they are by a body that replaces a record without them: secrets, and what clients do not set. */
+  readonly kept?: Fields;
+}
+
+export function bodies({ fields = {}, fixed = {}, kept = {} }: Groups): Bodies {
   return {
-    create: Joi.object({ ...fixed, ...fields }),
-    replace: Joi.object({ ...fields }),
-    update: Joi.object(Object.fromEntries(optional)).prefs({ noDefaults: true }).min(1),
+    create: Joi.object({ ...fixed, ...fields, ...kept }),
+    replace: Joi.object({ ...fields, ...optional(kept) }),
+    update: Joi.object(optional({ ...fields, ...kept })).min(1),
   };
 }
 
-/** A field that the server sets, such as a record's owner. Without authentication there is nobody to set it to. */
+function optional(fields: Fields): Fields {
+  const left = Object.entries(fields).map(([name, field]) => [name, field.optional().prefs({ noDefaults: true })]);
+  return Object.fromEntries(left);
+}
+
+const SET_BY_SERVER = { 'any.unknown': '{#label} is set by the server' };
+
+/** A field that the server sets. */
+export const readOnly = (field: Schema) => field.forbidden().messages(SET_BY_SERVER);
+
+/** A field that the server sets to whoever sends the request. Without authentication there is nobody to set it to. */
 export const assigned = (field: Schema) =>
+  field.when('$isEnforced', { is: true, then: Joi.forbidden() }).messages(SET_BY_SERVER);
+
+/** A field that those alone set whom a grant to a ROLE lets in. */
+export const managed = (field: Schema) =>
   field
-    .when('$isEnforced', { is: true, then: Joi.forbidden() })
-    .messages({ 'any.unknown': '{#label} is set by the server' });
+    .when('$isManager', { is: true, otherwise: Joi.forbidden() })
+    .messages({ 'any.unknown': '{#label} is not yours to set' });
+
+function ruled(schema: StringSchema, { values, minLength, maxLength, pattern }: TextRules): StringSchema {
+  let result = schema;
+  if (values !== undefined) result = result.valid(...values);
+  if (pattern !== undefined) {
+    result = result
+      .pattern(new RegExp(`^(?:${pattern})$`, 'u'))
+      .messages({ 'string.pattern.base': '{#label} does not have the form that it must have' });
+  }
+  return result.custom(ofLength(minLength, maxLength)).messages({
+    'string.min': `{#label} must have at least ${minLength} characters`,
+    'string.max': `{#label} must have at most ${maxLength} characters`,
+  });
+}
+
+function ofLength(minLength = 0, maxLength = Infinity): CustomValidator<string> {
+  return (value, { error }) => {
+    const length = [...value].length;
+    if (length < minLength) return error('string.min');
+    return length > maxLength ? error('string.max') : value;
+  };
+}
+
+function between(schema: NumberSchema, { minimum, maximum }: Range<number>): NumberSchema {
+  let result = schema.messages({
+    'number.base': '{#label} must be a number of no more digits than can be kept',
+    'number.unsafe': '{#label} must be a number of no more digits than can be kept',
+  });
+  if (minimum !== undefined) result = result.min(minimum);
+  return maximum === undefined ? result : result.max(maximum);
+}
+
+/** `order` makes of a value what compares as it should. */
+function within<Order extends bigint | number | string>(
+  { minimum, maximum }: Range<string>,
+  order: (value: string) => Order,
+): CustomValidator<string> {
+  return (value, { message }) => {
+    if (minimum !== undefined && order(value) < order(minimum)) return message({ custom: `{#label} must be at least ${minimum}` });
+    if (maximum !== undefined && order(value) > order(maximum)) return message({ custom: `{#label} must be at most ${maximum}` });
+    return value;
+  };
+}
+
+function asDecimal(scale: number): CustomValidator<string> {
+  const form = new RegExp(`^-?(?:0|[1-9][0-9]{0,14})(?:\\.[0-9]{1,${scale || 1}})?$`);
+  return (value, { error }) => {
+    if (!form.test(value) || (scale === 0 && value.includes('.'))) return error('any.invalid');
+    const [whole = '', fraction = ''] = value.split('.');
+    const padded = scale === 0 ? whole : `${whole}.${fraction.padEnd(scale, '0')}`;
+    return /[1-9]/.test(padded) ? padded : padded.replace('-', '');
+  };
+}
+
+/** A decimal number as a count of its smallest units. */
+function toUnits(value: string, scale: number): bigint {
+  const [whole = '', fraction = ''] = value.split('.');
+  return BigInt(whole + fraction.slice(0, scale).padEnd(scale, '0'));
+}
+
+const withoutInexact: CustomValidator<unknown> = (value, { error }) => (isExact(value) ? value : error('number.unsafe'));
+
+function isExact(value: unknown): boolean {
+  if (value instanceof Inexact) return false;
+  return typeof value !== 'object' || value === null || Object.values(value).every(isExact);
+}
 
 const asDate: CustomValidator<string> = (value, { error }) => (isDay(value) ? value : error('any.invalid'));
 

@@ -1,0 +1,149 @@
+"""How it is written in TypeScript what the bodies of requests for a table may hold."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from services.designs.schema import Field, FieldFormat, FieldRules, FieldType, Secrecy
+from services.scaffold.literals import literal, quoted
+from services.scaffold.plan import TablePlan
+from services.scaffold.policies import Setter
+from services.scaffold.template import fill
+
+_VALIDATORS = {
+    FieldType.STRING: "string",
+    FieldType.INTEGER: "integer",
+    FieldType.FLOAT: "float",
+    FieldType.DECIMAL: "decimal",
+    FieldType.BOOLEAN: "boolean",
+    FieldType.DATE: "date",
+    FieldType.DATETIME: "dateTime",
+    FieldType.TEXT: "text",
+    FieldType.JSON: "json",
+}
+_FORMATS = {FieldFormat.EMAIL: "email", FieldFormat.URL: "url", FieldFormat.CURRENCY: "currency"}
+_WRAPPERS = {Setter.SERVER: "readOnly", Setter.CALLER: "assigned", Setter.ROLE: "managed"}
+_TEXTUAL = frozenset({FieldType.STRING, FieldType.TEXT})
+_NUMBERS = frozenset({FieldType.INTEGER, FieldType.FLOAT})
+_EMAIL = re.compile(r"(?:^e|_e|E)mail(?:_?[aA]ddress)?$")
+_LONGEST_KEY = 255
+"""As MAX_STRING in src/validation/types.ts."""
+
+
+def validation(table: TablePlan) -> str:
+    """Write what the bodies of requests must look like."""
+    written = [field for field in table.fields if field.name != table.key.name or not table.generates_keys]
+    groups = {"fields": _free(table, written), "fixed": _fixed(table, written), "kept": _kept(table, written)}
+    rules = {name: [f"{field.name}: {_whole(table, field)}," for field in fields] for name, fields in groups.items()}
+    text = "\n".join(f"  {name}: {_object(lines)}," for name, lines in rules.items() if lines)
+    used = {_validator(table, field) for field in written}
+    used |= {
+        _WRAPPERS[table.permissions.setters[field.name]] for field in written if field.name in table.permissions.setters
+    }
+    return fill(
+        "src/validation/table.ts",
+        imports=", ".join(["bodies", *sorted(used)]),
+        name=table.name,
+        variable=table.names.variable,
+        fields=f"{{\n{text}\n}}" if text else "{}",
+    )
+
+
+def _free(table: TablePlan, fields: Iterable[Field]) -> list[Field]:
+    """Return what clients set whenever they may change the record."""
+    return [field for field in fields if not _is_fixed(table, field) and not _is_kept(table, field)]
+
+
+def _fixed(table: TablePlan, fields: Iterable[Field]) -> list[Field]:
+    return [field for field in fields if _is_fixed(table, field)]
+
+
+def _kept(table: TablePlan, fields: Iterable[Field]) -> list[Field]:
+    return [field for field in fields if _is_kept(table, field) and not _is_fixed(table, field)]
+
+
+def _is_fixed(table: TablePlan, field: Field) -> bool:
+    return field.name == table.key.name or field.name in table.permissions.fixed
+
+
+def _is_kept(table: TablePlan, field: Field) -> bool:
+    """Whether a body that replaces the record leaves the field as it is, where it does not set it."""
+    return field.name in table.permissions.setters or field.name in table.secrecy
+
+
+def _whole(table: TablePlan, field: Field) -> str:
+    setter = table.permissions.setters.get(field.name)
+    rule = _rule(table, field, is_sent=setter not in {Setter.SERVER, Setter.CALLER})
+    return rule if setter is None else f"{_WRAPPERS[setter]}({rule})"
+
+
+def _rule(table: TablePlan, field: Field, *, is_sent: bool) -> str:
+    default = _default(table, field)
+    rule = f"{_validator(table, field)}({_options(field)})"
+    if field.nullable:
+        rule += ".allow(null)"
+    if default == "''" and field.type is not FieldType.TEXT:
+        rule += ".allow('')"
+    if default is not None:
+        return f"{rule}.default({default})"
+    if field.nullable:
+        return f"{rule}.default(null)"
+    return f"{rule}.required()" if is_sent else rule
+
+
+def _validator(table: TablePlan, field: Field) -> str:
+    if field.name in table.secrecy:
+        return "password" if table.secrecy[field.name] is Secrecy.HASHED else "text"
+    if field.rules is not None and field.rules.format is not None:
+        return _FORMATS[field.rules.format]
+    if field.type is FieldType.STRING and _EMAIL.search(field.name):
+        return "email"
+    if field.type is FieldType.TEXT and _is_key(table, field):
+        return "string"
+    return _VALIDATORS[field.type]
+
+
+def _is_key(table: TablePlan, field: Field) -> bool:
+    return field.name in {table.key.name, *table.indexed, *(pair.range for pair in table.pairs)}
+
+
+def _options(field: Field) -> str:
+    options = list(_limits(field, field.rules)) if field.rules is not None else []
+    return f"{{ {', '.join(options)} }}" if options else ""
+
+
+def _limits(field: Field, rules: FieldRules) -> Iterator[str]:
+    if rules.values:
+        yield f"values: [{', '.join(map(quoted, rules.values))}]"
+    for name, bound in (("minimum", rules.minimum), ("maximum", rules.maximum)):
+        if bound is not None:
+            yield f"{name}: {_number(bound) if field.type in _NUMBERS else quoted(bound)}"
+    for name, length in (("minLength", rules.min_length), ("maxLength", rules.max_length)):
+        if length is not None:
+            yield f"{name}: {length}"
+    if rules.pattern is not None:
+        yield f"pattern: {quoted(rules.pattern)}"
+    if rules.scale is not None:
+        yield f"scale: {rules.scale}"
+
+
+def _number(text: str) -> str:
+    number = Decimal(text)
+    return json.dumps(int(number) if number == number.to_integral_value() else float(number))
+
+
+def _default(table: TablePlan, field: Field) -> str | None:
+    """Write the value that a field has when none is sent; None where it has none, or one that no index accepts."""
+    value = field.default_value
+    if value is None or field.name == table.key.name or field.name in table.secrecy:
+        return None
+    if isinstance(value, str) and _is_key(table, field) and not 0 < len(value) <= _LONGEST_KEY:
+        return None
+    if field.type is FieldType.DATETIME:
+        return f"new Date({literal(value)}).toISOString()"
+    return literal(value)
+
+
+def _object(lines: Sequence[str]) -> str:
+    return "{\n" + "".join(f"    {line}\n" for line in lines) + "  }"
