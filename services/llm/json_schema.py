@@ -13,6 +13,8 @@ from services.designs.architecture import ArchitectureModel
 from services.designs.schema import SchemaModel
 from services.llm.port import ArchitectureTask, SchemaTask, Task
 
+_UNASKED: Final = frozenset({"formerNames"})
+"""What only a later version of a schema has something to say of."""
 _DROPPED: Final = frozenset({"default", "title", "description"})
 _ANY: Final = {"type": ["string", "number", "boolean", "null"]}
 
@@ -48,5 +50,5 @@ def _strict(schema: object) -> Any:
         return {"type": "string", **kept}
     if "properties" not in kept:
         return {name: _strict(value) for name, value in kept.items()}
-    properties = {name: _strict(value) for name, value in kept["properties"].items()}
+    properties = {name: _strict(value) for name, value in kept["properties"].items() if name not in _UNASKED}
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}

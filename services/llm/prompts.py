@@ -29,7 +29,8 @@ from services.llm.port import (
     Task,
 )
 
-_VERSION: Final = 1
+_VERSIONS: Final = {"schema": 2, "code": 2}
+"""Of the templates that have changed; the others are as they were first."""
 _USER_PART: Final = "======== user ========\n"
 _LONGEST_ANSWER: Final = 100_000
 """Characters of a refused answer that are sent back."""
@@ -107,12 +108,16 @@ def _request(name: str, task: Task, options: Options, **values: str) -> Request:
         Message("system", Template(system).substitute(values)),
         Message("user", Template(user.rstrip("\n")).substitute(values)),
     )
-    return Request(task, messages, f"{name}/{_VERSION}", options)
+    return Request(task, messages, _numbered(name), options)
 
 
 def _more(request: Request, name: str, *messages: Message) -> Request:
-    template = f"{request.template}+{name}/{_VERSION}"
+    template = f"{request.template}+{_numbered(name)}"
     return replace(request, messages=(*request.messages, *messages), template=template)
+
+
+def _numbered(name: str) -> str:
+    return f"{name}/{_VERSIONS.get(name, 1)}"
 
 
 def _filled(name: str, **values: str) -> str:
@@ -121,7 +126,7 @@ def _filled(name: str, **values: str) -> str:
 
 @cache
 def _template(name: str) -> str:
-    return (files("services.llm") / "templates" / f"{name}-{_VERSION}.txt").read_text(encoding="utf-8")
+    return (files("services.llm") / "templates" / f"{name}-{_VERSIONS.get(name, 1)}.txt").read_text(encoding="utf-8")
 
 
 def _string(text: str) -> str:

@@ -2,17 +2,31 @@
 
 import json
 import re
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.errors import Fault, Invalid
-from services.designs.schema import Field, FieldType, OnDelete, RelationshipType, SchemaModel, Table
+from services.designs.schema import (
+    Audience,
+    Field,
+    FieldAccess,
+    FieldFormat,
+    FieldType,
+    OnDelete,
+    RelationshipType,
+    SchemaModel,
+    Secrecy,
+    Table,
+)
 from services.llm.files import FileCompleted, FileParser
 from services.llm.json_output import read_schema
+from services.llm.json_schema import json_schema_of
 from services.llm.port import CodeTask, Options, SchemaTask
 from services.llm.prompts import render, repair
+from services.schemas.unbuilt import unbuilt
 
 BOUNDARY = "0f1e2d3c4b5a6978"
 SCHEMA = SchemaModel(tables=(Table(name="notes", fields=(Field(name="id", type=FieldType.STRING, primary_key=True),)),))
@@ -35,7 +49,7 @@ def test_a_schema_request_names_its_template_and_asks_for_json() -> None:
 
     request = render(SchemaTask("A blog"), options)
 
-    assert (request.template, request.options, request.task) == ("schema/1", options, SchemaTask("A blog"))
+    assert (request.template, request.options, request.task) == ("schema/2", options, SchemaTask("A blog"))
     assert [message.role for message in request.messages] == ["system", "user"]
     assert all("JSON" in message.content for message in request.messages)
     assert line("Description", request.messages[1].content) == '"A blog"'
@@ -44,7 +58,8 @@ def test_a_schema_request_names_its_template_and_asks_for_json() -> None:
 def test_the_schema_prompt_names_every_type_that_the_model_may_use() -> None:
     system = render(SchemaTask("x"), Options()).messages[0].content
 
-    names = [kind.value for choice in (FieldType, RelationshipType, OnDelete) for kind in choice]
+    choices = (FieldType, FieldFormat, FieldAccess, Secrecy, RelationshipType, OnDelete, Audience)
+    names = [kind.value for choice in choices for kind in choice]
     assert [name for name in names if name not in system] == []
 
 
@@ -52,17 +67,46 @@ def test_the_example_in_the_schema_prompt_is_a_valid_schema() -> None:
     system = render(SchemaTask("x"), Options()).messages[0].content
     example = system[system.index("{\n") : system.index("\n}\n") + 2]
 
-    assert [table.name for table in read_schema(example).tables] == ["users", "posts"]
+    schema = read_schema(example)
+    assert unbuilt(schema) == []
+    assert [table.name for table in schema.tables[:3]] == ["users", "teams", "memberships"]
+    assert schema.accounts is not None
+    assert schema.teams is not None
+
+
+def keys_of(value: object) -> set[str]:
+    match value:
+        case dict():
+            inner = [keys_of(each) for each in cast("dict[str, object]", value).values()]
+            return set(cast("dict[str, object]", value)).union(*inner)
+        case list():
+            return set[str]().union(*map(keys_of, cast("list[object]", value)))
+        case _:
+            return set()
+
+
+def test_the_example_in_the_schema_prompt_shows_every_key_that_a_model_is_asked_for() -> None:
+    system = render(SchemaTask("x"), Options()).messages[0].content
+    example = keys_of(json.loads(system[system.index("{\n") : system.index("\n}\n") + 2]))
+    asked = json.dumps(json_schema_of(SchemaTask("x")))
+
+    wanted = {name for names in re.findall(r'"required": \[([^]]*)\]', asked) for name in re.findall(r"\w+", names)}
+    assert wanted - example == set()
+    assert "formerNames" not in wanted
 
 
 def test_a_code_request_holds_the_schema_and_explains_the_protocol_with_its_boundary() -> None:
     request = render(CodeTask("Notes", "Keep notes", SCHEMA, BOUNDARY), Options())
 
     system, user = (message.content for message in request.messages)
-    assert request.template == "code/1"
+    assert request.template == "code/2"
     assert json.loads(line("Schema", user))["tables"][0]["name"] == "notes"
     assert (line("Project", user), line("Description", user)) == ('"Notes"', '"Keep notes"')
     needed = (
+        *(kind.value for choice in (FieldAccess, FieldFormat, Secrecy) for kind in choice),
+        *(audience.value for audience in Audience if audience is not Audience.NOBODY),
+        *("defaultPolicy", "inheritedFrom", "caseInsensitive", "accounts", "AUTH=off", "JWT_ISSUER", "algorithms"),
+        *("exp or sub", "If-Match", "TransactWriteItems", "stack trace", "/live", "/ready", "503", "22 or later"),
         "/health",
         "TABLE_PREFIX",
         "TablePrefix",
@@ -114,7 +158,7 @@ def test_an_invalid_answer_is_sent_back_with_every_fault() -> None:
         {"path": "", "message": "Too big."},
     ]
     assert json.loads(line("Your answer, as a JSON string", text)) == '{"tables": []}'
-    assert (again.task, again.template) == (request.task, "schema/1+repair/1")
+    assert (again.task, again.template) == (request.task, "schema/2+repair/1")
 
 
 VALID = '{"tables": [{"name": "notes", "fields": [{"name": "id", "type": "STRING", "primaryKey": true}]}]}'
