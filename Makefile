@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/node/bin:$(PATH):$(CURDIR)/.
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends bench bench-analytics format lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends bench bench-analytics format lock scaffold-lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ format: .make/tests  ## Format the code and fix what lint can fix
 
 lock: .make/tests  ## Resolve requirements/*.txt anew
 	@sh requirements/lock
+
+scaffold-lock: .make/tests .make/tools  ## Resolve the packages of generated backends anew
+	@$(VENV)/python -m tests.backends.lock
 
 setup: .make/product .make/tests .make/tools .make/graphiql
 

@@ -9,7 +9,7 @@ from services.llm.port import Options
 _OF_KIND: Final = {
     GenerationKind.SCHEMA: Options(temperature=0.5, max_tokens=8192),
     GenerationKind.ARCHITECTURE: Options(temperature=0.5, max_tokens=8192),
-    GenerationKind.CODE: Options(temperature=0.3, max_tokens=65536),
+    GenerationKind.CODE: Options(temperature=0.3, max_tokens=131_072),
     GenerationKind.DOCUMENTATION: Options(temperature=0.5, max_tokens=32768),
     GenerationKind.CHAT: Options(temperature=0.7, max_tokens=4096),
 }

@@ -12,23 +12,6 @@ from services.scaffold.template import fill, read
 
 _LONGEST_ABOUT = 300
 
-_DEPENDENCIES = {
-    "@aws-sdk/client-dynamodb": "3.1162.0",
-    "@aws-sdk/lib-dynamodb": "3.1162.0",
-    "cors": "2.8.6",
-    "express": "5.3.0",
-    "express-rate-limit": "8.7.5",
-    "helmet": "8.3.0",
-    "joi": "18.3.2",
-    "jose": "6.2.18",
-}
-_DEV_DEPENDENCIES = {
-    "@types/cors": "2.8.19",
-    "@types/express": "5.0.6",
-    "@types/node": "22.20.7",
-    "typescript": "5.9.3",
-}
-
 _SHARED = (
     "src/server.ts",
     "src/context.ts",
@@ -117,8 +100,9 @@ def _project_files(tables: tuple[TablePlan, ...], *, name: str, title: str, abou
     prefix = _prefix(name)
     return {
         "README.md": _readme(tables, name=name, title=title, about=about),
-        "package.json": _package(name, about),
+        **_package(name, about),
         "tsconfig.json": read("tsconfig.json"),
+        "eslint.config.js": read("eslint.config.js"),
         "infrastructure/template.json": cloudformation.template(tables, slug=name, prefix=prefix),
         ".env.example": fill("env.example", prefix=prefix),
         ".gitignore": read("gitignore"),
@@ -161,24 +145,14 @@ def _dependants(table: TablePlan, tables: tuple[TablePlan, ...]) -> list[dict[st
     ]
 
 
-def _package(name: str, about: str) -> str:
-    package = {
-        "name": name if name.endswith("backend") else f"{name}-backend",
-        "version": "1.0.0",
-        "description": about,
-        "private": True,
-        "type": "module",
-        "engines": {"node": ">=22.13"},
-        "scripts": {
-            "build": "tsc",
-            "start": "node dist/server.js",
-            "tables": "node dist/tables.js",
-            "test": 'npm run build && node --test "dist/tests/*.test.js"',
-        },
-        "dependencies": _DEPENDENCIES,
-        "devDependencies": _DEV_DEPENDENCIES,
+def _package(name: str, about: str) -> dict[str, str]:
+    """Write package.json and its lock file, which agree (see `make scaffold-lock`)."""
+    package, lock = json.loads(read("package.json")), read("package-lock.json")
+    package |= {"name": name if name.endswith("backend") else f"{name}-backend", "description": about}
+    return {
+        "package.json": json.dumps(package, indent=2) + "\n",
+        "package-lock.json": lock.replace('"name": "backend"', f'"name": {json.dumps(package["name"])}'),
     }
-    return json.dumps(package, indent=2) + "\n"
 
 
 def _readme(tables: tuple[TablePlan, ...], *, name: str, title: str, about: str) -> str:

@@ -13,5 +13,5 @@ def quoted(text: str) -> str:
 def literal(value: Any) -> str:
     """Write a value. Objects and arrays are written as the text of their JSON: in source, `__proto__` is no key."""
     if isinstance(value, dict | list):
-        return f"JSON.parse({quoted(json.dumps(value))})"
+        return f"JSON.parse({quoted(json.dumps(value))}) as object"
     return quoted(value) if isinstance(value, str) else json.dumps(value)

@@ -171,7 +171,7 @@ const AUTHENTICATION = {
 /** A command beside the server seals nothing, but the server may have to. */
 const SEALING = seals ? { SEALING_KEYS: sealingKeys.required() } : {};
 
-const environment = Joi.object({ ...schemas(STORAGE), ...schemas(SERVER), ...AUTHENTICATION, ...SEALING })
+const environment = Joi.object<Values>({ ...schemas(STORAGE), ...schemas(SERVER), ...AUTHENTICATION, ...SEALING })
   .when(Joi.object({ AUTH: Joi.valid('off').required() }).unknown(), {
     otherwise: Joi.object().xor('JWT_SECRET', 'JWKS_URL'),
   })
@@ -196,13 +196,13 @@ function schemas<Part>(part: Settings<Part>): Record<string, Schema> {
 }
 
 function validate(schema: ObjectSchema<Values>, variables: NodeJS.ProcessEnv): Values {
-  const { error, value } = schema.validate(variables, {
+  const result = schema.validate(variables, {
     abortEarly: false,
     allowUnknown: true,
     errors: { wrap: { label: false } },
   });
-  if (error) throw new InvalidConfig(error.details.map(({ message }) => message));
-  return value;
+  if (result.error) throw new InvalidConfig(result.error.details.map(({ message }) => message));
+  return result.value;
 }
 
 /** What the schemas made of a part's variables: that they are of its types is what the schemas say. */

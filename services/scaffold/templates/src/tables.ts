@@ -53,7 +53,7 @@ async function createTable(database: Database, input: CreateTableCommandInput): 
 }
 
 async function tablesOf(database: Database): Promise<CreateTableCommandInput[]> {
-  const template: Template = JSON.parse(await readFile(TEMPLATE, 'utf8'));
+  const template = JSON.parse(await readFile(TEMPLATE, 'utf8')) as Template;
   return Object.values(template.Resources).map(({ Properties }) => ({
     ...Properties,
     TableName: Properties.TableName['Fn::Sub'].replace('${TablePrefix}', database.tableName('')),

@@ -26,11 +26,11 @@ function ownFields(input: unknown): unknown {
 
 /** Of a field that breaks several rules, the first is told. */
 function validate(schema: ObjectSchema, input: unknown, options: ValidationOptions): unknown {
-  const { error, value } = schema
+  const result = schema
     .label('body')
     .required()
     .validate(ownFields(input), { abortEarly: false, ...options });
-  if (error === undefined) return value;
-  const details = new Map(error.details.map(({ path, message }) => [path.join('.'), message] as const).reverse());
+  if (result.error === undefined) return result.value;
+  const details = new Map(result.error.details.map(({ path, message }) => [path.join('.'), message] as const).reverse());
   throw new ValidationFailed([...details].reverse().map(([field, message]) => ({ field, message })));
 }

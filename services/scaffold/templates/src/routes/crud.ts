@@ -28,13 +28,13 @@ export function crud<Row extends object>(services: Services, table: Table, bodie
     const idempotency = Idempotency.of(services, request, access.caller);
     const input = await inputs(access).toCreate(request.body);
     const record = await once(idempotency, async (note) => records.create(await access.toCreate(table, input), note));
-    answerNew(request, response, record as Row);
+    answerNew(request, response, record);
   };
 
   const read: RequestHandler = async (request, response) => {
     const { access, query } = localsOf(response);
     const record = await records.find(keyOf(table, request));
-    await access.toRead(table, record as Input);
+    await access.toRead(table, record);
     const names = query.expand as readonly string[];
     const [expanded] = await expand(database, access, table, [record], names);
     // Other records change by themselves, so that the tag of this one names no answer with them.

@@ -21,7 +21,8 @@ export function linkRoutes(services: Services, table: Table): Router {
       .route(path)
       .get(allow(table, 'read'), allow(tables[link.table]!, 'read'), validateQuery(pageQuery), list(services, table, link))
       .all(onlyMethods('GET'));
-    if (link.isWritable) addWrites(router.route(`${path}/:other` as string), services, table, link);
+    const member: string = `${path}/:other`;
+    if (link.isWritable) addWrites(router.route(member), services, table, link);
   }
   return router;
 }

@@ -83,7 +83,7 @@ async function* referring(database: Database, table: Table, field: string, key: 
 async function apply(database: Database, { table, key, clear }: Change): Promise<void> {
   const repository = new Repository(database, table);
   if (clear === undefined) await repository.delete(key);
-  else await repository.update(key, async () => ({ [clear]: null }));
+  else await repository.update(key, () => Promise.resolve({ [clear]: null }));
 }
 
 function identity(table: Table, key: Key): string {

@@ -11,7 +11,7 @@ const TAGS = /^\s*(?:W\/)?"[^"]*"(?:\s*,\s*(?:W\/)?"[^"]*")*\s*$/;
 /** Names one state of a record: no later version has it, and no later record with the same key. */
 export function etag({ timestamps }: Table, record: Input): string {
   const created = Date.parse(String(record[timestamps.created]));
-  return `"${record[VERSION]}-${created.toString(36)}"`;
+  return `"${String(record[VERSION])}-${created.toString(36)}"`;
 }
 
 /**

@@ -23,7 +23,7 @@ export async function expand<Row extends object>(
       const key = record[field as keyof Row] as Key | null;
       return [expansion, (key !== null && found[number]!.get(key)) || null];
     });
-    return { ...record, ...Object.fromEntries(expansions) };
+    return { ...record, ...(Object.fromEntries(expansions) as object) };
   });
 }
 

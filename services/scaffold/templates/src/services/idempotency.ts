@@ -47,7 +47,7 @@ export class Idempotency {
     if (Item.fingerprint !== this.fingerprint) {
       throw new HttpError(422, 'IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used for a request with another body.');
     }
-    return JSON.parse(Item.record);
+    return JSON.parse(String(Item.record)) as object;
   }
 
   /** The step that notes what is created. Its refusal is CreatedMeanwhile. */

@@ -7,7 +7,7 @@ export const VERSION = '_version';
 export const KIND = '_kind';
 
 /** What there was before a record is created and is after it is deleted. Inherits no field, not even `constructor`. */
-export const NOTHING: Input = Object.freeze(Object.create(null));
+export const NOTHING: Input = Object.freeze(Object.create(null) as Input);
 
 /** By what a record in memory has the value of a secret field, so that nothing that lists its fields shows it. */
 export const SECRET = (field: string): symbol => Symbol.for(`secret ${field}`);

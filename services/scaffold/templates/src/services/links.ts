@@ -69,7 +69,7 @@ export class Links<Row extends object> {
 
   private record(ends: Input): Input {
     if (!this.through.generatesKeys) return { ...ends, [this.through.primaryKey]: this.keyOf(ends) };
-    return bodies[this.through.name]!.create.validate(ends).value;
+    return bodies[this.through.name]!.create.validate(ends).value as Input;
   }
 
   /** The key of the link between two records. */

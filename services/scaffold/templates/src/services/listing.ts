@@ -86,7 +86,7 @@ interface Head {
 }
 
 function positionOf(readers: readonly PartReader[], value: Key | undefined): Position {
-  return { ...(value === undefined ? {} : { value }), parts: Object.assign({}, ...readers.map(({ position }) => position)) };
+  return { ...(value === undefined ? {} : { value }), parts: Object.assign({}, ...readers.map(({ position }) => position)) as Position['parts'] };
 }
 
 /** Fields that no two records share, of which the filters say every one. */

@@ -22,7 +22,7 @@ export class Tokens {
     const { auth } = config;
     if (auth === 'off') throw new Error('Without authentication there are no tokens.');
     this.algorithms = 'secret' in auth ? ['HS256'] : ['RS256', 'ES256'];
-    this.key = 'secret' in auth ? async () => new TextEncoder().encode(auth.secret) : remoteKeys(auth.keysUrl);
+    this.key = 'secret' in auth ? () => new TextEncoder().encode(auth.secret) : remoteKeys(auth.keysUrl);
   }
 
   /** Throws Unauthenticated. Nobody without a token. */

@@ -38,7 +38,7 @@ export class Inputs {
       const isPatched = this.table.fields[field] === 'JSON' && value !== null;
       return [field, isPatched ? mergePatch(before[field], value) : value];
     });
-    return Object.fromEntries(fields);
+    return Object.fromEntries(fields) as Input;
   }
 
   /**

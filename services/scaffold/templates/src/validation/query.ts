@@ -11,9 +11,9 @@ export const pageLimit = Joi.number().integer().min(1).max(MAX_LIMIT).default(DE
 
 /** The primary key that a path names. Throws NotFound when no record can have it. */
 export function keyIn({ name, fields, primaryKey }: Table, text: string): Key {
-  const { error, value } = keySchema(fields[primaryKey]!).validate(text);
-  if (error !== undefined) throw new NotFound(`There is no record "${text}" in ${name}.`);
-  return value;
+  const result = keySchema(fields[primaryKey]!).validate(text);
+  if (result.error !== undefined) throw new NotFound(`There is no record "${text}" in ${name}.`);
+  return result.value;
 }
 
 /** What a value of a field is in a path or a query string. */

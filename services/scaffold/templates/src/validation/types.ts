@@ -117,7 +117,7 @@ export function bodies({ fields = {}, fixed = {}, kept = {} }: Groups): Bodies {
 
 function optional(fields: Fields): Fields {
   const left = Object.entries(fields).map(([name, field]) => [name, field.optional().prefs({ noDefaults: true })]);
-  return Object.fromEntries(left);
+  return Object.fromEntries(left) as Fields;
 }
 
 const SET_BY_SERVER = { 'any.unknown': '{#label} is set by the server' };

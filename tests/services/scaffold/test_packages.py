@@ -1,0 +1,44 @@
+"""The packages of a generated backend: pinned, locked, and from no particular registry."""
+
+import json
+import re
+from typing import Any
+
+from services.designs.schema import Field, FieldType, SchemaModel, Table
+from services.scaffold.backend import write_backend
+
+
+def written(name: str) -> Any:
+    table = Table(name="users", fields=(Field(name="id", type=FieldType.STRING, primary_key=True),))
+    files = write_backend(project_name="My Shop", description='A "shop"', schema=SchemaModel(tables=(table,)))
+    return json.loads(files[name])
+
+
+def test_packages_are_pinned() -> None:
+    package = written("package.json")
+
+    versions = [*package["dependencies"].values(), *package["devDependencies"].values()]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in versions)
+    assert package["engines"] == {"node": ">=22.13"}
+    assert (package["name"], package["description"]) == ("my-shop-backend", 'A "shop"')
+
+
+def test_the_lock_file_is_that_of_the_package() -> None:
+    package, lock = written("package.json"), written("package-lock.json")
+
+    root = lock["packages"][""]
+    same = ("name", "version", "dependencies", "devDependencies", "engines")
+    assert {name: root[name] for name in same} == {name: package[name] for name in same}, "run `make scaffold-lock`"
+    assert lock["name"] == package["name"]
+    for name, version in (package["dependencies"] | package["devDependencies"]).items():
+        assert lock["packages"][f"node_modules/{name}"]["version"] == version
+
+
+def test_a_locked_package_has_its_hash_and_no_address() -> None:
+    packages = written("package-lock.json")["packages"]
+
+    for path, entry in packages.items():
+        if path:
+            assert re.fullmatch(r"sha512-[A-Za-z0-9+/]{86}==", entry["integrity"]), path
+        assert "resolved" not in entry
+    assert len(packages) > 100
