@@ -91,7 +91,10 @@ PUSH: Final = """
 mutation Push($generationId: ID!, $repository: String, $branch: String, $message: String) {
   pushToGitHub(
     input: {generationId: $generationId, repository: $repository, branch: $branch, message: $message}
-  ) { push { repository branch commitUrl hasChanges } userErrors { message } }
+  ) {
+    push { repository branch commitUrl hasChanges isMerged pullRequestUrl files { path outcome } }
+    userErrors { message }
+  }
 }"""
 
 ADD_DOMAIN: Final = """

@@ -1,10 +1,21 @@
 """Pushing code to a repository."""
 
+from typing import Final
+
 import click
 
 from cli.client import Client, Refused
 from cli.operations import PUSH, STATE
 from services.core.ids import prefix_of
+
+SAID: Final = {
+    "KEPT": "Yours is kept",
+    "MERGED": "Merged with yours",
+    "CONFLICT": "In conflict with yours",
+    "CONFLICT_DELETED": "Changed, and you have deleted it",
+    "CONFLICT_NOT_GENERATED": "No longer generated, and you have changed it",
+}
+"""What became of a file that its user had changed."""
 
 
 async def push(client: Client, what: str, *, repository: str | None, branch: str | None, message: str | None) -> None:
@@ -12,8 +23,14 @@ async def push(client: Client, what: str, *, repository: str | None, branch: str
     generation_id = what if prefix_of(what) == "generation" else await _newest(client, what)
     asked = await client.ask(PUSH, generationId=generation_id, repository=repository, branch=branch, message=message)
     pushed = asked["pushToGitHub"]["push"]
+    where = f"the branch {pushed['branch']} of {pushed['repository']}"
+    for file in pushed["files"]:
+        click.echo(f"{SAID[file['outcome']]}: {file['path']}")
+    if not pushed["isMerged"]:
+        by = pushed["pullRequestUrl"] or "git merge origin/generated"
+        raise Refused(f"Pushed to the branch generated, and not merged into {where}. Merge it: {by}")
     said = "Pushed" if pushed["hasChanges"] else "Nothing has changed: it is there already"
-    click.echo(f"{said}, on the branch {pushed['branch']} of {pushed['repository']}.\n{pushed['commitUrl']}")
+    click.echo(f"{said}, on {where}.\n{pushed['commitUrl']}")
 
 
 async def _newest(client: Client, project_id: str) -> str:

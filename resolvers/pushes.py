@@ -1,24 +1,41 @@
 """Pushes of code to repositories, in the schema."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Final, Self
 
 import strawberry
 
 from resolvers.context import Info
+from resolvers.lists import AtMost
 from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.node import Node
 from resolvers.projects import Project
 from resolvers.scalars import URL
 from resolvers.shown import AnyGeneration, AnyUser, shown, shows
 from services.core.ids import GenerationId, IntegrationId
+from services.platforms.github.outcomes import FileOutcome
 from services.pushes import model, service
+
+strawberry.enum(FileOutcome)
+
+MOST_FILES: Final = 400
+"""Of two generations."""
+
+
+@strawberry.type
+class PushedFile:
+    """A generated file that somebody has changed in the branch, and what the push made of it."""
+
+    path: str
+    """The file."""
+    outcome: FileOutcome
+    """What became of it, or would if the branch had been merged."""
 
 
 @shows(model.Push, prefix="push", get=lambda services: services.pushes.get)
 @strawberry.type
 class Push(Node):
-    """The code of a generation, as a commit of a repository at GitHub."""
+    """The code of a generation at GitHub: a commit of the branch `generated`, merged into a branch of yours."""
 
     repository: str
     """Its owner and name, such as `octocat/bike-rental`, as it was called then."""
@@ -27,11 +44,22 @@ class Push(Node):
     branch: str
     """The branch that leads to the commit, or to later ones."""
     commit: str
-    """The commit's SHA-1 in hex. Its last line names this push: `Snapinfra-Id: push_…`."""
+    """The commit's SHA-1 in hex. If it was made by this push, its last line says so: `Snapinfra-Id: push_…`."""
     commit_url: URL
     """Its page."""
     has_changes: bool
-    """Whether a commit was made; if not, the branch had these files already, and `commit` is the one it led to."""
+    """Whether the branch got a commit; if not, it had these files already or was not merged, and `commit` is where it
+    was."""
+    is_merged: bool
+    """Whether the branch has what was generated. If not, both have changed the same lines, or its rules forbid it, and
+    it is as it was: merge the branch `generated`, by the pull request."""
+    generated_commit: str | None
+    """The SHA-1 of the commit of the branch `generated`, which has the generation's files and nothing else; null for a
+    push from before there was that branch."""
+    files: Annotated[list[PushedFile], AtMost(MOST_FILES)]
+    """The generated files that people had changed in the branch, by path. All others are as they were generated."""
+    pull_request_url: URL | None
+    """The page of the open pull request; null where it is merged, and where the token may not open one."""
     created_repository: bool
     """Whether the repository was created for it: a private one."""
     created_at: datetime
@@ -64,6 +92,10 @@ class Push(Node):
             commit_url=URL(push.commit_url),
             has_changes=push.has_changes,
             created_repository=push.created_repository,
+            is_merged=push.is_merged,
+            generated_commit=push.generated,
+            files=[PushedFile(path=file.path, outcome=file.outcome) for file in push.files[:MOST_FILES]],
+            pull_request_url=None if push.pull_request_url is None else URL(push.pull_request_url),
             created_at=push.created_at,
             push=push,
         )
@@ -101,10 +133,11 @@ class PushToGitHubPayload(Payload):
 class PushesMutation:
     @mutation("What to push, and where to.")
     async def push_to_git_hub(self, info: Info, input: PushToGitHubInput) -> PushToGitHubPayload:
-        """Push the files of a generation to GitHub as one commit, and wait for it, at most 25 seconds. Never with
-        force: what people have put beside them stays, and a file that an earlier push wrote goes once a push no longer
-        has it. Files that keep secrets, such as `.env`, are left out. UNAVAILABLE where GitHub takes longer: try again
-        with the same `clientMutationId`, and nothing is pushed twice.
+        """Push the files of a generation to GitHub, and wait for it, at most 25 seconds. They are one commit of the
+        branch `generated`, which is merged into yours: what you have changed since the last push stays. Where both have
+        changed the same lines your branch stays as it is, `push.files` says which, and a pull request is opened. Never
+        with force. Files that keep secrets, such as `.env`, are left out. UNAVAILABLE where GitHub takes longer: try
+        again with the same `clientMutationId`, and nothing is pushed twice.
         """
         new = service.NewPush(
             generation_id=GenerationId(input.generation_id),

@@ -2,9 +2,19 @@
 
 from typing import Final
 
+import msgspec
+
 from services.core.ids import GenerationId, IntegrationId, ProjectId, PushId, UserId
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.platforms.github.outcomes import FileOutcome
+
+
+class PushedFile(msgspec.Struct, frozen=True):
+    """A file that people had changed since it was generated."""
+
+    path: str
+    outcome: FileOutcome
 
 
 class Push(Entity, frozen=True, kw_only=True, rename="camel"):
@@ -23,8 +33,14 @@ class Push(Entity, frozen=True, kw_only=True, rename="camel"):
     commit: str
     commit_url: str
     has_changes: bool
-    """False where the branch had these files already: `commit` is the one that it led to."""
+    """False where the branch got no commit: `commit` is the one that it led to."""
     created_repository: bool
+    generated: str | None = None
+    """The commit of the branch `generated`; None for a push from before there was one."""
+    is_merged: bool = True
+    """Whether the branch has what was generated."""
+    files: tuple[PushedFile, ...] = ()
+    pull_request_url: str | None = None
 
 
 PUSHES: Final = TableSpec(

@@ -1,4 +1,4 @@
-"""Pushes: the code of a generation goes to a repository of the user's, while they wait."""
+"""Pushes: the code of a generation goes to a repository of the user's, while they wait, and is merged there."""
 
 import asyncio
 from dataclasses import field
@@ -20,13 +20,14 @@ from services.generations.service import Generations
 from services.integrations.model import IntegrationType
 from services.integrations.service import Integrations, Opened
 from services.platforms.github import pushing
+from services.platforms.github.delivering import Delivered
 from services.platforms.github.names import branch_fault, repository_fault
 from services.platforms.github.pushing import GitHub, Pushed
 from services.platforms.port import DeployFailed
 from services.platforms.vendors.patience import Patience
 from services.projects.model import Project
 from services.projects.service import Projects
-from services.pushes.model import Push
+from services.pushes.model import Push, PushedFile
 
 SECONDS: Final = 25
 """That somebody waits for a push."""
@@ -38,6 +39,7 @@ _FIELDS: Final = {
     "CREDENTIALS_REFUSED": "integrationId",
     "NO_CREDENTIALS": "integrationId",
     "BRANCH_PROTECTED": "branch",
+    "UNRELATED": "branch",
     "SECRET_FOUND": "generationId",
 }
 """What to correct, by the reason of a failure; else the repository."""
@@ -74,7 +76,7 @@ class Pushes:
     now: Clock
 
     async def create(self, new: NewPush, *, by: Actor) -> Push:
-        """Push the files of a generation, and return when they are there.
+        """Push the files of a generation and merge them, and return when they are there, or a pull request is.
 
         A try that was cut short may have pushed: the next one with the same `client_mutation_id` finds the commit by
         the id of the push. Raises Invalid with GitHub's reason, Limited, and Unavailable where GitHub takes too long.
@@ -102,8 +104,9 @@ class Pushes:
             message=new.message or f"Generation {generation.number} of {project.name}",
             mark=push_id,
             description=project.name,
+            generation=generation.id,
         )
-        push = self._record(await self._pushed(order, target), push_id, generation, target, by=by)
+        push = self._record(await self._delivered(order, target), push_id, generation, target, by=by)
         try:
             await self.table.put_new(push)
         except AlreadyExists:
@@ -150,17 +153,26 @@ class Pushes:
             raise Invalid.one(words, "integrationId")
         return opened
 
-    async def _pushed(self, order: pushing.Push, target: _Target) -> Pushed:
+    async def _delivered(self, order: pushing.Push, target: _Target) -> tuple[Pushed, Delivered]:
         try:
             async with asyncio.timeout(SECONDS):
-                return await self.github.push(order, target.opened.credentials)
+                return await self.github.deliver(order, target.opened.credentials)
         except TimeoutError:
             raise Unavailable("GitHub takes long; try again: what was pushed by then is not pushed twice.") from None
         except DeployFailed as failure:
             raise _problem(failure) from None
 
-    def _record(self, pushed: Pushed, push_id: PushId, generation: Generation, target: _Target, *, by: Actor) -> Push:
+    def _record(
+        self,
+        done: tuple[Pushed, Delivered],
+        push_id: PushId,
+        generation: Generation,
+        target: _Target,
+        *,
+        by: Actor,
+    ) -> Push:
         now = self.now()
+        pushed, delivered = done
         return Push(
             id=push_id,
             project_id=generation.project_id,
@@ -174,6 +186,10 @@ class Pushes:
             commit_url=pushed.commit_url,
             has_changes=pushed.is_new,
             created_repository=pushed.has_created,
+            generated=delivered.generated,
+            is_merged=delivered.is_merged,
+            files=tuple(PushedFile(path, outcome) for path, outcome in delivered.files.items()),
+            pull_request_url=delivered.pull_request,
             created_at=now,
             updated_at=now,
         )

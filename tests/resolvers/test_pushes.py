@@ -12,10 +12,11 @@ from services.core.tls import trusted
 from services.platforms.github.tree import MANIFEST
 from tests.fakes.targets.github import FakeGitHub
 from tests.resolvers.deployed import Deployed
-from tests.snapinfra import Server, User, serving, settings
+from tests.snapinfra import Server, User, events, serving, settings
 
 FIELDS = (
     "id repository repositoryUrl branch commit commitUrl hasChanges createdRepository"
+    " isMerged generatedCommit pullRequestUrl files { path outcome }"
     " project { id } generation { id } pushedBy { id }"
 )
 PUSH = f"""
@@ -114,6 +115,10 @@ async def test_code_is_pushed_to_a_new_private_repository(project: Deployed, git
         "commitUrl": f"https://github.com/octocat/users/commit/{commit}",
         "hasChanges": True,
         "createdRepository": True,
+        "isMerged": True,
+        "generatedCommit": commit,
+        "pullRequestUrl": None,
+        "files": [],
         "project": {"id": project.project_id},
         "generation": {"id": project.generation_id},
         "pushedBy": {"id": viewer["viewer"]["id"]},
@@ -132,14 +137,15 @@ async def test_the_next_push_needs_only_the_generation(project: Deployed, github
     assert repository.messages("next")[0] == "Begin"
 
     same = await pushed(project)
-    repository.push("next", {"package.json": b"{}"})
+    mine = repository.push("next", {"package.json": b"{}"})
     again = await pushed(project, message="Again")
 
     assert (same["repository"], same["branch"], same["commit"]) == ("octocat/users", "next", first["commit"])
     assert (same["hasChanges"], same["createdRepository"]) == (False, False)
-    assert (again["branch"], again["hasChanges"]) == ("next", True)
-    assert repository.messages("next")[:2] == ["Again", "By hand"]
-    assert own(github, branch="next") == await archived(project)
+    assert (again["branch"], again["hasChanges"], again["commit"]) == ("next", False, mine.sha)
+    assert repository.messages("next")[:2] == ["By hand", "Begin"]
+    assert own(github, branch="next") == {**await archived(project), "package.json": b"{}"}
+    assert own(github, branch="generated") == await archived(project)
     seen = await project.user.ask(
         "query($id: ID!) { project(id: $id) { pushes { nodes { id } }"
         " activity(first: 100) { nodes { entityType entityId verb title } } } }",
@@ -148,6 +154,35 @@ async def test_the_next_push_needs_only_the_generation(project: Deployed, github
     assert [node["id"] for node in seen["project"]["pushes"]["nodes"]] == [again["id"], same["id"], first["id"]]
     entry = {"entityType": "PUSH", "entityId": again["id"], "verb": "CREATED", "title": "users"}
     assert entry in seen["project"]["activity"]["nodes"]
+
+
+async def test_what_people_changed_stays_when_it_is_generated_anew(project: Deployed, github: FakeGitHub) -> None:
+    await connected(project.user, github.token)
+    await pushed(project, repository="octocat/users")
+    repository = github.repositories["octocat/users"]
+    readme = repository.files()["README.md"]
+    mine = {"README.md": readme + b"# Mine\n", "src/mine.ts": b"export {};\n", ".gitignore": b"mine\n"}
+    repository.push("main", mine)
+    schema = await project.user.generate(project.project_id, "SCHEMA", prompt="A library of books with their authors")
+    await events(project.user, schema)
+    newer = Deployed(project.user, project.project_id, await project.user.generate(project.project_id, "CODE"))
+    await events(project.user, newer.generation_id)
+
+    merged = await pushed(newer)
+    repository.push("main", {"README.md": b"# Mine alone\n"})
+    earlier = await pushed(project)
+
+    code = await archived(newer)
+    kept = {"path": ".gitignore", "outcome": "KEPT"}
+    assert code["README.md"] != readme
+    assert merged["isMerged"]
+    assert merged["files"] == [kept, {"path": "README.md", "outcome": "MERGED"}]
+    assert (earlier["isMerged"], earlier["hasChanges"]) == (False, False)
+    assert earlier["files"] == [kept, {"path": "README.md", "outcome": "CONFLICT"}]
+    assert earlier["pullRequestUrl"] == "https://github.com/octocat/users/pull/1"
+    assert own(github)["src/mine.ts"] == b"export {};\n"
+    assert own(github)["README.md"] == b"# Mine alone\n"
+    assert own(github, branch="generated") == await archived(project)
 
 
 async def test_which_integration_is_used_can_be_said(project: Deployed, github: FakeGitHub) -> None:

@@ -1,7 +1,8 @@
-"""Pushing: the files of an archive become one commit of a branch, once, whatever crashes.
+"""Pushing: files become a commit of a repository, once, whatever crashes. Never with force.
 
-Never with force. What people have put beside our files stays; a file that a push wrote is replaced by the next push
-that has it, and deleted by the next that does not have it, unless somebody has changed it meanwhile.
+`deliver` is for people, who change what they get: it merges. `push` is for a deployment, which is to be exactly what
+was generated: what people have put beside our files stays, but a file that a push wrote is replaced by the next that
+has it, and deleted by the next that does not have it, unless somebody has changed it meanwhile.
 """
 
 import asyncio
@@ -14,15 +15,14 @@ from typing import Final
 from services.core.credentials import Credentials, Token, secrets_of
 from services.core.frozen import frozen
 from services.platforms.github.api import HEADERS, URL, GitHubClient, failure
+from services.platforms.github.delivering import Delivered, Delivery, insisted
+from services.platforms.github.generated import Order
 from services.platforms.github.names import branch_fault, repository_fault
-from services.platforms.github.repository import MARK, Head, Moved, Repository, User
+from services.platforms.github.repository import MARK, Head, Repository, User
 from services.platforms.github.tree import MANIFEST, Plan, listed, planned
 from services.platforms.port import DeployFailed, Identity
 from services.platforms.vendors.patience import Patience, Pauses
 from services.platforms.vendors.wording import worded
-
-TRIES: Final = 10
-"""To be the next on a branch to which others push, too."""
 
 _EXAMPLES: Final = frozenset({"example", "sample", "template", "dist", "defaults"})
 
@@ -41,6 +41,8 @@ class Push:
     """Found again in the branch by a later attempt: what one push is made for, such as a deployment's id."""
     description: str = ""
     """Of a new repository."""
+    generation: str = ""
+    """Which one wrote the files; named in the commit that `deliver` makes."""
     is_always: bool = False
     """Whether a commit is made although nothing has changed."""
 
@@ -88,39 +90,40 @@ class GitHub:
             async with self._connect(credentials) as client:
                 repository, has_created = await Repository.ensure(client, push.repository, description=push.description)
                 branch = push.branch or repository.info.default_branch
-                commit, is_new = await self._pushed(repository, branch, push)
-                return Pushed(
-                    repository=repository.info.full_name,
-                    url=repository.info.html_url,
-                    clone_url=repository.info.clone_url,
-                    branch=branch,
-                    commit=commit,
-                    is_new=is_new,
-                    has_created=has_created,
-                )
+                commit, is_new = await insisted(lambda: self._committed(repository, branch, push), repository, branch)
+                return _pushed(repository, branch, commit, is_new=is_new, has_created=has_created)
 
-    async def _pushed(self, repository: Repository, branch: str, push: Push) -> tuple[str, bool]:
-        """Return the commit that has the files, and whether it is one of this push."""
-        for _ in range(TRIES):
-            head = await repository.head(branch)
-            earlier = next((commit.sha for commit in head.commits if commit.is_for(push.mark)), None)
-            if earlier is not None and head.is_there:
-                return earlier, True
-            plan = await self._plan(repository, head, push)
-            if not plan.has_changes and head.is_there and not push.is_always:
-                return head.commits[0].sha, False
-            tree = await repository.make_tree(plan)
-            message = f"{push.message.strip()}\n\n{MARK}: {push.mark}\n"
-            parents = [commit.sha for commit in head.commits[:1]]
-            commit = await repository.commit(tree, message=message, parents=parents)
-            try:
-                await repository.move(branch, commit, is_there=head.is_there)
-            except Moved:
-                await asyncio.sleep(self.patience.first)
-            else:
-                return commit, True
-        message = f"Others push to the branch {branch} all the time: try again later, or push to another branch."
-        raise DeployFailed("BRANCH_MOVED", message, again_after=self.patience.longest)
+    async def deliver(self, push: Push, credentials: Credentials | None) -> tuple[Pushed, Delivered]:
+        """Commit to the branch `generated` and merge that, unless the mark says that it was done. Raises DeployFailed.
+
+        Where that can't be merged, the branch stays as it is, and a pull request asks for it.
+        """
+        _check(push)
+        with self._worded(credentials):
+            async with self._connect(credentials) as client:
+                repository, has_created = await Repository.ensure(client, push.repository, description=push.description)
+                branch = push.branch or repository.info.default_branch
+                order = Order(files=fit(push.files), title=push.message, generation=push.generation, mark=push.mark)
+                delivered = await Delivery(repository=repository, branch=branch, order=order).deliver()
+                return _pushed(
+                    repository, branch, delivered.commit, is_new=delivered.is_new, has_created=has_created
+                ), delivered
+
+    async def _committed(self, repository: Repository, branch: str, push: Push) -> tuple[str, bool]:
+        """Return the commit that has the files, and whether it is one of this push. Raises Moved."""
+        head = await repository.head(branch)
+        earlier = next((commit.sha for commit in head.commits if commit.is_for(push.mark)), None)
+        if earlier is not None and head.is_there:
+            return earlier, True
+        plan = await self._plan(repository, head, push)
+        if not plan.has_changes and head.is_there and not push.is_always:
+            return head.commits[0].sha, False
+        tree = await repository.make_tree(plan)
+        message = f"{push.message.strip()}\n\n{MARK}: {push.mark}\n"
+        parents = [commit.sha for commit in head.commits[:1]]
+        commit = await repository.commit(tree, message=message, parents=parents)
+        await repository.move(branch, commit, is_there=head.is_there)
+        return commit, True
 
     async def _plan(self, repository: Repository, head: Head, push: Push) -> Plan:
         entries = await repository.entries(head.commits[0].commit.tree.sha) if head.commits else ()
@@ -143,6 +146,18 @@ class GitHub:
     def _worded(self, credentials: Credentials | None) -> AbstractContextManager[None]:
         secrets = tuple(secrets_of(credentials)) if credentials else ()
         return worded("GitHub", failure, secrets=secrets, again_after=self.patience.longest)
+
+
+def _pushed(repository: Repository, branch: str, commit: str, *, is_new: bool, has_created: bool) -> Pushed:
+    return Pushed(
+        repository=repository.info.full_name,
+        url=repository.info.html_url,
+        clone_url=repository.info.clone_url,
+        branch=branch,
+        commit=commit,
+        is_new=is_new,
+        has_created=has_created,
+    )
 
 
 def fit(files: Mapping[str, bytes]) -> Mapping[str, bytes]:

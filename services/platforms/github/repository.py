@@ -20,6 +20,8 @@ INLINE: Final = 1_000_000
 """Bytes of contents that come with a tree; the others are sent before it."""
 MARK: Final = "Snapinfra-Id"
 """The trailer of a commit that says what it was made for."""
+TREE: Final = "Snapinfra-Tree"
+"""The trailer before it, of a commit of the branch `generated`: its tree."""
 NEWEST: Final = 100
 """Commits of a branch among which a mark is looked for."""
 
@@ -57,10 +59,31 @@ class _CommitText(msgspec.Struct, frozen=True):
 class Commit(msgspec.Struct, frozen=True):
     sha: str
     commit: _CommitText
+    parents: list[_Sha] = []
+
+    @property
+    def tree(self) -> str:
+        """What git calls its tree."""
+        return self.commit.tree.sha
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it was made for any mark."""
+        return self._last(1).startswith(f"{MARK}: ")
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether it is one of the branch `generated`. One that others made of it, as by a rebase, has another tree."""
+        return self.is_marked and self._last(2) == f"{TREE}: {self.tree}"
 
     def is_for(self, mark: str) -> bool:
         """Say whether it was made for a mark: whether that is its last line."""
-        return self.commit.message.rstrip().rpartition("\n")[2] == f"{MARK}: {mark}"
+        return self._last(1) == f"{MARK}: {mark}"
+
+    def _last(self, number: int) -> str:
+        """Return a line of its message, counted from the end; empty where there are fewer."""
+        lines = self.commit.message.rstrip().split("\n")
+        return lines[-number] if number <= len(lines) else ""
 
 
 class _Tree(msgspec.Struct, frozen=True):
@@ -136,10 +159,14 @@ class Repository:
         raise AssertionError
 
     async def _head(self, branch: str) -> Head:
-        if (sha := await self._reference(branch)) is not None:
-            return Head(await self._commits(sha), is_there=True)
-        sha = await self._reference(self.info.default_branch)
-        return Head(await self._commits(sha) if sha else (), is_there=False)
+        if commits := await self.newest(branch):
+            return Head(commits, is_there=True)
+        return Head(await self.newest(self.info.default_branch), is_there=False)
+
+    async def newest(self, branch: str) -> Sequence[Commit]:
+        """Return the newest commits of a branch, the newest first; none where there is no such branch."""
+        sha = await self._reference(branch)
+        return await self._commits(sha) if sha else ()
 
     async def _reference(self, branch: str) -> str | None:
         reference = await self.client.get(f"{self.path}/git/ref/heads/{quote(branch)}", _Reference)
@@ -174,9 +201,13 @@ class Repository:
 
     async def text(self, sha: str) -> str:
         """Return a blob as text. Raises Unclear where it does not come as documented."""
+        return (await self.content(sha) or b"").decode(errors="replace")
+
+    async def content(self, sha: str) -> bytes | None:
+        """Return a blob; None where there is none. Raises Unclear where it does not come as documented."""
         blob = await self.client.get(f"{self.path}/git/blobs/{sha}", _Blob)
         try:
-            return base64.b64decode(blob.content).decode(errors="replace") if blob else ""
+            return base64.b64decode(blob.content) if blob else None
         except binascii.Error:
             raise Unclear("The blob is not in Base64.") from None
 

@@ -46,6 +46,20 @@ class Plan:
     has_changes: bool
 
 
+def written(entries: Iterable[Entry], listing: Mapping[str, str]) -> Mapping[str, Entry]:
+    """Return the files of a tree that are as a push wrote them, by its manifest, and the manifest itself."""
+    files = {entry.path: entry for entry in entries if entry.type == "blob"}
+    return {path: entry for path, entry in files.items() if path == MANIFEST or listing.get(path) == entry.sha}
+
+
+def exactly(present: Iterable[Entry], files: Mapping[str, bytes]) -> Plan:
+    """Put files in the place of all that is in a tree."""
+    there = {entry.path: entry for entry in present if entry.type != "tree"}
+    ours = {path: _entry(path, content, there.get(path)) for path, content in files.items()}
+    missing = {path: content for path, content in files.items() if there.get(path) != ours[path]}
+    return Plan(ours, missing, has_changes=ours != there)
+
+
 def planned(present: Iterable[Entry], files: Mapping[str, bytes], earlier: Mapping[str, str]) -> Plan:
     """Put files, and a manifest of them, into a tree. Of what is there, all stays that the files leave room for,
     except those that `earlier` pushes wrote and nobody has changed since.

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from services.core.clock import utc_now
 from tests.fakes.targets.git_objects import TYPES, GitObjects
+from tests.fakes.targets.github_merging import GitHubMerging
 from tests.fakes.targets.github_parts import (
     Wrong,
     decoded,
@@ -25,14 +26,14 @@ from tests.fakes.targets.github_parts import (
     require_unprotected,
 )
 from tests.fakes.targets.github_schema import filled
-from tests.fakes.targets.github_target import UNREADABLE, GitHubTarget
+from tests.fakes.targets.github_target import UNREADABLE
 
 _Json = dict[str, Any]
 _ALREADY: Final = "name already exists on this account"
 
 
 @dataclass
-class FakeGitHub(GitHubTarget):
+class FakeGitHub(GitHubMerging):
     def routes(self) -> list[Route]:
         repo = "/repos/{owner}/{name}"
         return [
@@ -51,6 +52,7 @@ class FakeGitHub(GitHubTarget):
             self.api_route("POST", f"{repo}/git/commits", self._make_commit),
             self.api_route("POST", f"{repo}/git/refs", self._make_reference),
             self.api_route("PATCH", f"{repo}/git/refs/heads/{{branch:path}}", self._move),
+            *self.merging_routes(repo),
         ]
 
     async def _user(self, _: Request) -> Response:

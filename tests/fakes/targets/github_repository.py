@@ -8,6 +8,18 @@ from tests.fakes.targets.git_objects import Commit, GitObjects
 
 
 @dataclass
+class Pull:
+    """A pull request: a branch that is to be merged into another."""
+
+    number: int
+    title: str
+    body: str
+    head: str
+    base: str
+    is_open: bool = True
+
+
+@dataclass
 class FakeRepository:
     id: int
     full_name: str
@@ -19,6 +31,7 @@ class FakeRepository:
     """Whether the token may not see it."""
     default_branch: str = "main"
     protected: set[str] = field(default_factory=set[str])
+    pulls: list[Pull] = field(default_factory=list[Pull])
     unready: int = 0
     """How often it is not ready yet."""
 
@@ -32,10 +45,18 @@ class FakeRepository:
                 entries[path] = "100644", self.git.add("blob", content)
         return self.commit(branch, self.git.add_tree(entries), message)
 
-    def commit(self, branch: str, tree: str, message: str) -> Commit:
+    def merge(self, branch: str, commit: str, resolved: Mapping[str, bytes]) -> Commit:
+        """Merge as a person does who has resolved conflicts so, and takes all else as it is in the branch."""
+        entries = self.git.tree(self.git.commits[self.git.branches[branch]].tree)
+        for path, content in resolved.items():
+            entries[path] = "100644", self.git.add("blob", content)
+        return self.commit(branch, self.git.add_tree(entries), "Merge by hand", commit)
+
+    def commit(self, branch: str, tree: str, message: str, *others: str) -> Commit:
         head = self.git.branches.get(branch)
         who = "Alice <alice@example.com>"
-        commit = self.git.add_commit(tree, (head,) if head else (), message, author=who, at=utc_now())
+        parents = (head, *others) if head else others
+        commit = self.git.add_commit(tree, parents, message, author=who, at=utc_now())
         self.git.branches[branch] = commit.sha
         return commit
 

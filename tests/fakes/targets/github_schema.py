@@ -29,6 +29,10 @@ CALLED: Final = (
     "POST /repos/{owner}/{repo}/git/commits",
     "POST /repos/{owner}/{repo}/git/refs",
     "PATCH /repos/{owner}/{repo}/git/refs/{ref}",
+    "GET /repos/{owner}/{repo}/compare/{basehead}",
+    "POST /repos/{owner}/{repo}/merges",
+    "GET /repos/{owner}/{repo}/pulls",
+    "POST /repos/{owner}/{repo}/pulls",
 )
 _LEFT_OUT: Final = {"description", "title", "externalDocs", "deprecated", "discriminator", "examples", "nullable"}
 _WORDS: Final = {"oneOf": "anyOf"}
@@ -74,7 +78,9 @@ def _example(schema: _Json) -> Any:
     if "anyOf" in schema or "null" in schema.get("type", ()):
         return None
     if "$ref" in schema:
-        return filled(schema["$ref"].rpartition("/")[2])
+        referred = _published()["$defs"][schema["$ref"].rpartition("/")[2]]
+        is_always = "null" not in referred.get("type", ()) and "properties" in referred
+        return _filled(referred, {}) if is_always else _example(referred)
     if "example" in schema:
         return schema["example"]
     if schema.get("type") == "object":

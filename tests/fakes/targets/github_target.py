@@ -23,6 +23,7 @@ _PARAMETERS: Final = {
     "/trees/{sha}": "/trees/{tree_sha}",
     "heads/{branch:path}": "{ref}",
     "{path:path}": "{path}",
+    "{basehead:path}": "{basehead}",
 }
 """Ours, as GitHub's description calls them."""
 UNREADABLE: Final = "Resource not accessible by personal access token"
@@ -40,6 +41,8 @@ class GitHubTarget(Target):
     scopes: str | None = "repo"
     """Of a classic token; None for a fine-grained one."""
     may_write: bool = True
+    may_pull: bool = True
+    """Whether it may open pull requests."""
     sso: str | None = None
     """The page at which an organization wants the token to be authorized."""
     rivals: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
@@ -112,7 +115,7 @@ class GitHubTarget(Target):
             if garbled := [body for call, body in self.garbled.items() if re.fullmatch(call, name)]:
                 return Response(garbled[0], media_type="application/json")
             answer = await answered(request)
-            if operation in CALLED:
+            if operation in CALLED and answer.body:
                 require_valid_answer(operation, answer.status_code, json.loads(bytes(answer.body)))
             return answer
 
