@@ -1,6 +1,6 @@
 """Who signs in to the backend of a derived schema, and which of its tables are teams that they are in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -28,6 +28,10 @@ OWNER_ROLE: Final = "owner"
 TEAM_MANAGERS: Final = (OWNER_ROLE, ADMIN)
 _USERS: Final = "users"
 _OWNED: Final = frozenset({None, Access.PERSONAL, Access.PUBLISHED, Access.CONTRIBUTION})
+_HOLDERS: Final = frozenset({"teams", "organizations"})
+"""Teams that have what their members work on; what is said in a conversation is all that it has."""
+_HIRED: Final = frozenset({Access.DIRECTORY, Access.INTERNAL})
+"""What rows of people are who do not sign up by themselves."""
 _LOGIN: Final = "email"
 _PASSWORD: Final = Field(
     name="password",
@@ -49,11 +53,11 @@ class Principals:
     teams: str | None = None
     memberships: str | None = None
     is_internal: bool = False
-    """Whether those who sign in get their accounts from an admin."""
+    """Whether those who sign in are colleagues, who get their accounts from an admin."""
 
     @property
     def is_shared(self) -> bool:
-        """Whether those who sign in are colleagues at work on the same rows."""
+        """Whether those who sign in work on the same rows."""
         return self.is_internal and self.accounts == _USERS
 
 
@@ -70,16 +74,19 @@ def principals_of(entities: Mapping[str, Entity], mentions: Mentions) -> Princip
         profiles=frozenset(people) - {accounts},
         teams=teams.name if teams else None,
         memberships=teams.members if teams else None,
-        is_internal=teams is None and bool(domains) and all(domain.is_internal for domain in domains),
+        is_internal=entities[people[0]].access in _HIRED
+        or (teams is None and bool(domains) and all(domain.is_internal for domain in domains)),
     )
 
 
-def with_principals(entities: Mapping[str, Entity], principals: Principals) -> dict[str, Entity]:
+def with_principals(
+    entities: Mapping[str, Entity], principals: Principals, *, roles: Sequence[str] = ()
+) -> dict[str, Entity]:
     """Return the entities with what those need who sign in: secrets, roles, and users behind profiles."""
     if principals.accounts is None:
         return dict(entities)
     complete: dict[str, Entity] = {principals.accounts: vocabulary().entities[principals.accounts], **entities}
-    complete[principals.accounts] = _account(complete[principals.accounts])
+    complete[principals.accounts] = _account(complete[principals.accounts], roles)
     for name in principals.profiles:
         complete[name] = _profile(complete[name])
     if principals.memberships and "roles" in complete:
@@ -141,7 +148,7 @@ def _referred(entity: Entity) -> Iterator[str]:
     return (table for parent in entity.parents for table in parent.tables)
 
 
-def _account(entity: Entity) -> Entity:
+def _account(entity: Entity, roles: Sequence[str]) -> Entity:
     fields = [_login(field) if field.name == _LOGIN else field for field in entity.fields]
     place = next(number for number, field in enumerate(fields) if field.name == _LOGIN) + 1
     usual = singular(entity.name)
@@ -150,7 +157,7 @@ def _account(entity: Entity) -> Entity:
         type=FieldType.STRING,
         default_value=usual,
         access=FieldAccess.MANAGED,
-        rules=FieldRules(values=(usual, ADMIN)),
+        rules=FieldRules(values=tuple(dict.fromkeys((usual, *roles, ADMIN)))),
     )
     return replace(entity, fields=(*fields[:place], _PASSWORD, *fields[place:], role))
 
@@ -181,7 +188,7 @@ def _owned(entity: Entity, entities: Mapping[str, Entity], principals: Principal
     is_owned = entity.access is Access.PERSONAL or (entity.access is None and principals.accounts == _USERS)
     if is_whole or not is_owned or not tells.isdisjoint(_referred(entity)):
         return entity
-    owner = principals.teams if entity.access is None and principals.teams else principals.accounts
+    owner = principals.teams if entity.access is None and principals.teams in _HOLDERS else principals.accounts
     return replace(entity, parents=(*entity.parents, Parent((owner or _USERS,), OnDelete.CASCADE)))
 
 

@@ -5,15 +5,17 @@ parent where it is a part of one. What is nobody's and no catalogue is for those
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from msgspec import structs
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Condition, Field, FieldAccess, FieldType, Grant, OnDelete, Policy
+from services.scaffold.grants import as_said, concerning, is_of_owners
 from services.scaffold.names import reference_to
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS, Principals
+from services.scaffold.statements import Statement
 from services.scaffold.vocabulary import Access, Entity, Parent
 
 _PUBLIC: Final = (Grant(Audience.PUBLIC),)
@@ -32,7 +34,7 @@ _TEAMS: Final = Policy(
     delete=(*_TEAM_OWNER, *_ADMIN),
     team="id",
 )
-_OWNER_FIELD: Final = "ownerId"
+_OWNER_FIELDS: Final = ("ownerId", "creatorId")
 _DECIDED: Final = frozenset({Access.REQUEST, Access.ORDER})
 
 
@@ -66,34 +68,58 @@ class Rulings:
     entities: Mapping[str, Entity]
     links: Mapping[str, Sequence[tuple[str, Parent]]]
     principals: Principals
+    statements: Sequence[Statement] = ()
     _decided: dict[str, Ruling] = field(default_factory=dict[str, Ruling], init=False)
 
     def of(self, table: str) -> Ruling:
         """Return the ruling for a table. Of tables that are parts of each other, one is taken as no part."""
         if table not in self._decided:
             self._decided[table] = Ruling()
-            self._decided[table] = self._decide(self.entities[table])
+            self._decided[table] = self._as_said(self._decide(self.entities[table]), table)
         return self._decided[table]
+
+    def _as_said(self, ruling: Ruling, table: str) -> Ruling:
+        """Return the ruling with what the description says of its table, and of which its parts are to know."""
+        about = concerning(self.statements, table, memberships=self.principals.memberships)
+        if not about:
+            return ruling
+        policy = ruling.policy or OPEN_TO_SIGNED_IN
+        if self.principals.accounts is None and any(is_of_owners(statement) for statement in about):
+            owner = Field(
+                name=self._owner_field(self.entities[table]), type=FieldType.STRING, access=FieldAccess.READ_ONLY
+            )
+            ruling, policy = replace(ruling, extra=(owner,)), structs.replace(policy, owner=owner.name)
+        return replace(ruling, policy=as_said(policy, about))
 
     def _decide(self, entity: Entity) -> Ruling:
         people = self.principals
         if people.accounts is None:
             return Ruling()
+        if (
+            people.is_shared
+            and entity.access not in {Access.PERSONAL, Access.RECORD}
+            and entity.name != people.accounts
+        ):
+            return Ruling(Policy(create=_SIGNED_IN, read=_SIGNED_IN, update=_SIGNED_IN, delete=_ADMIN))
+        return (
+            self._of_people(entity)
+            or _of_class(entity)
+            or self._in_team(entity)
+            or self._owned(entity)
+            or self._part(entity)
+            or _of_nobody(entity)
+        )
+
+    def _of_people(self, entity: Entity) -> Ruling | None:
+        """Rule over those who sign in, what else they are, and their teams."""
+        people = self.principals
         if entity.name == people.accounts:
             return Ruling(self._account())
         if entity.name == people.teams:
             return Ruling(_TEAMS)
         if entity.name == people.memberships:
             return self._membership()
-        if people.is_shared and entity.access not in {Access.PERSONAL, Access.RECORD}:
-            return Ruling(Policy(create=_SIGNED_IN, read=_SIGNED_IN, update=_SIGNED_IN, delete=_ADMIN))
-        return (
-            _of_class(entity)
-            or self._in_team(entity)
-            or self._owned(entity)
-            or self._part(entity)
-            or _of_nobody(entity)
-        )
+        return self._owned(replace(entity, access=None)) if entity.name in people.profiles else None
 
     def _account(self) -> Policy:
         read = _SIGNED_IN if self.principals.is_shared else (*_OWNER, *_ADMIN)
@@ -135,7 +161,7 @@ class Rulings:
             access[author] = FieldAccess.READ_ONLY
         if own is not None:
             return Ruling(policy, access=access, required=frozenset({via.field}))
-        return self._inherited(policy, via, access)
+        return self._inherited(entity, policy, via, access)
 
     def _owned(self, entity: Entity) -> Ruling | None:
         """Rule over what refers to one who signs in, or to a profile of one."""
@@ -152,7 +178,7 @@ class Rulings:
         policy = _of_owner(entity, create=_OWNER if is_profile else _SIGNED_IN)
         is_decided = entity.access in _DECIDED
         if is_profile:
-            return self._inherited(policy, link, {link.field: FieldAccess.IMMUTABLE}, is_decided=is_decided)
+            return self._inherited(entity, policy, link, {link.field: FieldAccess.IMMUTABLE}, is_decided=is_decided)
         is_managed = is_decided or entity.access is Access.RECORD
         access = {link.field: FieldAccess.MANAGED if is_managed else FieldAccess.READ_ONLY}
         goes_along = frozenset({link.field}) if entity.access in {None, Access.PERSONAL} else frozenset[str]()
@@ -171,7 +197,7 @@ class Rulings:
         if entity.shown is not None:
             read = (*_shown_to(_OWNER, entity), *(grant for grant in read if grant.audience is not Audience.OWNER))
         policy = Policy(create=_without_conditions(of_whole.read), read=read, update=_ADMIN, delete=_ADMIN)
-        return self._inherited(policy, about, {about.field: FieldAccess.IMMUTABLE})
+        return self._inherited(entity, policy, about, {about.field: FieldAccess.IMMUTABLE})
 
     def _part(self, entity: Entity) -> Ruling | None:
         """Rule over what goes with its parent: whoever may change the whole may change its parts."""
@@ -180,15 +206,17 @@ class Rulings:
             return None
         of_whole, is_decided = self._policy(whole.table), self.of(whole.table).is_decided
         write = _ADMIN if is_decided and entity.access is Access.RECORD else of_whole.update
-        create = (*_OWNER, *_ADMIN) if is_decided and entity.access is not Access.RECORD else write
+        is_asked = is_decided and of_whole.owner is not None and entity.access is not Access.RECORD
+        create = (*_OWNER, *_ADMIN) if is_asked else write
         read = _without_conditions(of_whole.read)
         if entity.shown is not None and read == _PUBLIC:
             read = (*_shown_to(_PUBLIC, entity), *write)
-        policy = Policy(create=create, read=read, update=write, delete=write)
+        team = reference_to(self.principals.teams) if of_whole.team and self.principals.teams else None
+        policy = Policy(create=create, read=read, update=write, delete=write, team=team)
         access = {whole.field: FieldAccess.IMMUTABLE}
-        if of_whole.owner is None:
+        if of_whole.owner is None and team is None:
             return Ruling(policy, access=access, is_decided=is_decided)
-        return self._inherited(policy, whole, access, is_decided=is_decided)
+        return self._inherited(entity, policy, whole, access, is_decided=is_decided)
 
     def _whole(self, entity: Entity) -> _Link | None:
         links = [link for link in self._links(entity) if self._policy(link.table) != Policy()]
@@ -196,13 +224,19 @@ class Rulings:
         return firm or next((link for link in links if self._policy(link.table).owner is not None), None)
 
     def _inherited(
-        self, policy: Policy, via: _Link, access: Mapping[str, FieldAccess], *, is_decided: bool = False
+        self,
+        entity: Entity,
+        policy: Policy,
+        via: _Link,
+        access: Mapping[str, FieldAccess],
+        *,
+        is_decided: bool = False,
     ) -> Ruling:
         """Complete the ruling over what takes its owner or its team from the row that it refers to."""
         parent = self._policy(via.table)
-        owner = policy.owner or (_OWNER_FIELD if parent.owner else None)
-        own = {_OWNER_FIELD} if owner == _OWNER_FIELD else set[str]()
-        names = [name for name in (*own, policy.team) if name is not None]
+        made = self._owner_field(entity) if parent.owner and policy.owner is None else None
+        owner = policy.owner or made
+        names = [name for name in (made, policy.team) if name is not None]
         extra = tuple(Field(name=name, type=FieldType.STRING, access=FieldAccess.READ_ONLY) for name in names)
         return Ruling(
             structs.replace(policy, owner=owner, inherited_from=via.field),
@@ -211,6 +245,13 @@ class Rulings:
             required=frozenset({via.field}),
             is_decided=is_decided,
         )
+
+    def _owner_field(self, entity: Entity) -> str:
+        """Name a field for the owner of a row that refers to none by itself."""
+        accounts = self.principals.accounts
+        names = (reference_to(accounts), *_OWNER_FIELDS) if accounts else _OWNER_FIELDS
+        taken = {*(field.name for field in entity.fields), *(link.field for link in self._links(entity))}
+        return next(name for name in names if name not in taken)
 
     def _links(self, entity: Entity) -> list[_Link]:
         return [_Link(reference_to(table), table, parent) for table, parent in self.links[entity.name]]
@@ -225,7 +266,8 @@ def _of_class(entity: Entity) -> Ruling | None:
         case Access.INTERNAL:
             return Ruling(_of_staff(read=_ADMIN))
         case Access.CATALOGUE:
-            return Ruling(_of_staff(read=_shown_to(_PUBLIC, entity)))
+            readers = _SIGNED_IN if entity.has("email") else _PUBLIC
+            return Ruling(_of_staff(read=_shown_to(readers, entity)))
         case Access.DIRECTORY:
             return Ruling(_of_staff(read=_SIGNED_IN))
         case Access.COMMON:

@@ -23,6 +23,7 @@ from services.scaffold.names import reference_to
 from services.scaffold.principals import Principals, accounts_of, principals_of, teams_of, with_principals
 from services.scaffold.rules import is_decided_by_staff, with_rules
 from services.scaffold.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
+from services.scaffold.statements import read_statements, roles_of
 from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 
 MOST_TABLES = 12
@@ -46,10 +47,11 @@ def derive_schema(description: str) -> SchemaModel:
     """
     mentions = read_mentions(description)
     chosen = _with_joins(_mentioned(mentions))
+    statements = read_statements(description)
     principals = principals_of(chosen, mentions)
-    entities = with_principals(chosen, principals)
+    entities = with_principals(chosen, principals, roles=roles_of(statements))
     links = {name: _links(entity, entities) for name, entity in entities.items()}
-    rulings = Rulings(entities, links, principals)
+    rulings = Rulings(entities, links, principals, statements)
     ruled = {name: _required(entity, rulings.of(name).required) for name, entity in entities.items()}
     ordered = _in_order(ruled, first=principals.accounts)
     return SchemaModel(

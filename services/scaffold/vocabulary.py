@@ -31,6 +31,7 @@ from services.scaffold.rules import with_rules
 
 _FOLDER = Path(__file__).parent / "lexicon"
 _FIELD = re.compile(r"(?P<name>\w+)(?::(?P<type>\w+))?(?P<flags>[?!#*^.]*)(?:=(?P<default>\S+))?")
+_PARTICIPLES = {"read": "read", "see": "seen", "write": "written", "make": "made", "find": "found", "drop": "dropped"}
 _MONEY = "money"
 _CURRENCY = Field(
     name="currency", type=FieldType.STRING, default_value="USD", rules=FieldRules(format=FieldFormat.CURRENCY)
@@ -116,6 +117,15 @@ class Vocabulary:
     """The entities that verbs ask for, as `book` does for bookings."""
     self_service: frozenset[str]
     """What people do at a backend by themselves, so that they sign in."""
+    actions: Mapping[str, frozenset[str]]
+    """What each form of a verb means for the rows of a table: of create, read, update and delete."""
+    roles: frozenset[str]
+    """People who are no table, but have a role among those who sign in."""
+    everyone: frozenset[str]
+    signed_in: frozenset[str]
+    writers: frozenset[str]
+    """Whose a row is."""
+    nobody: frozenset[str]
     stop_words: frozenset[str]
     technical: frozenset[str]
     """What any description of software is full of."""
@@ -144,6 +154,11 @@ class Vocabulary:
 
 
 _WORD_SETS = (
+    "roles",
+    "everyone",
+    "signed_in",
+    "writers",
+    "nobody",
     "self_service",
     "technical",
     "ambiguous",
@@ -181,9 +196,27 @@ def vocabulary() -> Vocabulary:
         phrases=called | own,
         translations=words["translations"],
         acts=words["acts"],
-        stop_words=frozenset(f"{words['function']} {words['verbs']} {words['technical']}".split()),
+        actions=_actions(words["action_verbs"]),
+        stop_words=frozenset(f"{words['function']} {words['verbs']} {words['technical']} {words['roles']}".split()),
         **{name: frozenset(words[name].split()) for name in _WORD_SETS},
     )
+
+
+def _actions(verbs: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    actions: dict[str, frozenset[str]] = {}
+    for action, bases in verbs.items():
+        for form in (form for base in bases.split() for form in _forms(base)):
+            means = frozenset({"create", "update", "delete"}) if action == "manage" else frozenset({action})
+            actions[form] = actions.get(form, frozenset()) | means
+    return actions
+
+
+def _forms(verb: str) -> Iterator[str]:
+    """Yield a verb as it is, in the third person and as a participle."""
+    yield verb
+    yield plural(verb)
+    stem = verb.removesuffix("e")
+    yield _PARTICIPLES.get(verb, f"{verb[:-1]}ied" if re.search(r"[^aeiou]y$", verb) else f"{stem}ed")
 
 
 def _aliases(text: str) -> Iterable[tuple[str, ...]]:

@@ -17,6 +17,7 @@ from services.designs.schema import (
     Secrecy,
     Teams,
 )
+from services.designs.validation import validate
 from services.scaffold.schema import derive_schema
 
 
@@ -96,8 +97,8 @@ def test_drafts_are_their_authors_and_what_is_published_is_everybodys() -> None:
     assert policies(schema)["posts"].owner == "userId"
     assert field(schema, "posts", "userId").access is FieldAccess.READ_ONLY
     links = policies(schema)["post_tags"]
-    assert (links.owner, links.inherited_from) == ("ownerId", "postId")
-    assert field(schema, "post_tags", "ownerId").access is FieldAccess.READ_ONLY
+    assert (links.owner, links.inherited_from) == ("userId", "postId")
+    assert field(schema, "post_tags", "userId").access is FieldAccess.READ_ONLY
     assert field(schema, "post_tags", "postId").access is FieldAccess.IMMUTABLE
     assert [
         (link.from_table, link.to_table, link.through)
@@ -166,7 +167,7 @@ def test_two_kinds_of_people_who_do_something_are_users_with_profiles() -> None:
         "buyers",
     }
     products = policies(schema)["products"]
-    assert (products.owner, products.inherited_from) == ("ownerId", "sellerId")
+    assert (products.owner, products.inherited_from) == ("userId", "sellerId")
     assert _grants(products.create) == "OWNER"
 
 
@@ -197,3 +198,76 @@ def test_money_is_exact_and_has_its_currency_beside_it() -> None:
     assert (price.type, price.rules and (price.rules.minimum, price.rules.scale)) == (FieldType.DECIMAL, ("0", 2))
     assert currency.rules is not None
     assert (currency.default_value, currency.rules.format) == ("USD", FieldFormat.CURRENCY)
+
+
+@pytest.mark.parametrize(
+    ("description", "table", "expected"),
+    [
+        (
+            "Users and teams. Only admins create teams",
+            "teams",
+            "ROLE(admin) / TEAM, ROLE(admin) / TEAM(owner admin), ROLE(admin) / TEAM(owner), ROLE(admin)",
+        ),
+        (
+            "A library with books; only librarians manage books, anyone can read",
+            "books",
+            "ROLE(librarian) / PUBLIC, SIGNED_IN / ROLE(librarian) / ROLE(librarian)",
+        ),
+        ("A notes app with public notes", "notes", "SIGNED_IN / PUBLIC, OWNER / OWNER / OWNER"),
+        (
+            "A recipe site. Only the author can edit a recipe",
+            "recipes",
+            "SIGNED_IN / PUBLIC / OWNER / OWNER, ROLE(admin)",
+        ),
+        ("Manage private notes", "notes", "SIGNED_IN / OWNER / OWNER / OWNER"),
+        (
+            "A blog where moderators and editors can delete comments",
+            "comments",
+            (
+                "SIGNED_IN / PUBLIC when approved is True, OWNER, ROLE(admin) / OWNER, ROLE(admin)"
+                " / ROLE(moderator editor), OWNER, ROLE(admin)"
+            ),
+        ),
+        ("A shop. Nobody can delete orders", "orders", "SIGNED_IN, ROLE(admin) / OWNER, ROLE(admin) / ROLE(admin) / "),
+        (
+            "A travel agency. Users cannot delete bookings",
+            "bookings",
+            "SIGNED_IN, ROLE(admin) / OWNER, ROLE(admin) / ROLE(admin) / ROLE(admin)",
+        ),
+        ("Users share photos. Photos are private", "photos", "SIGNED_IN / OWNER / OWNER / OWNER"),
+        (
+            "Users write posts. Posts can only be deleted by admins",
+            "posts",
+            "SIGNED_IN / PUBLIC when status is published, OWNER, ROLE(admin) / OWNER, ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "Users with photos. Users can only see their own photos",
+            "photos",
+            "SIGNED_IN / OWNER / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        ),
+        (
+            "Teams of users with projects. Only team owners can delete projects",
+            "projects",
+            "TEAM / TEAM / TEAM / TEAM(owner)",
+        ),
+    ],
+)
+def test_what_a_description_says_of_who_may_do_what_is_in_the_policy(
+    description: str, table: str, expected: str
+) -> None:
+    schema = derive_schema(description)
+
+    assert validate(schema) == []
+    assert rights(schema)[table] == expected
+
+
+def test_a_role_that_is_spoken_of_is_one_that_accounts_can_have() -> None:
+    schema = derive_schema("A blog where moderators can delete comments")
+    rules = field(schema, "users", "role").rules
+
+    assert rules is not None
+    assert rules.values == ("user", "moderator", "admin")
+
+
+def test_who_has_a_role_is_no_table() -> None:
+    assert [table.name for table in derive_schema("Moderators and administrators manage castles").tables] == ["castles"]

@@ -1,0 +1,101 @@
+"""Whom a description speaks of where it says who may do what: `admins and moderators`, `members of a team`."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.core.frozen import frozen
+from services.designs.schema import Audience, Grant
+from services.scaffold.plurals import singular
+from services.scaffold.principals import ADMIN, TEAM_MANAGERS
+from services.scaffold.vocabulary import vocabulary
+from services.scaffold.wording import FILLERS, LINKS, OWN, Wording
+
+_LONGEST_LIST: Final = 6
+"""Subjects that are joined by `and`."""
+_QUALIFIED: Final = frozenset(["registered", "authenticated", "signed", "signed-in", "logged", "logged-in"])
+_TEAMS: Final = frozenset(["team", "organization", "organisation", "workspace", "group", "company"])
+
+
+@frozen
+class Subject:
+    grants: tuple[Grant, ...]
+    """None of them means nobody."""
+    end: int
+    is_plain: bool = False
+    """Whether it is users without more said of them."""
+
+
+def read_subject(wording: Wording, start: int) -> Subject | None:
+    """Read `admins and moderators`, `the author`, `members of a team`, `signed-in users`."""
+    grants: list[Grant] = []
+    at, is_plain = start, True
+    for _ in range(_LONGEST_LIST):
+        first = wording.skip(at, FILLERS | OWN)
+        one = _one_subject(wording, first, is_own=any(wording.word(place) in OWN for place in range(at, first)))
+        if one is None:
+            break
+        grants += one.grants
+        is_plain = is_plain and one.is_plain
+        at = one.end
+        if wording.word(at) not in LINKS or _one_subject(wording, wording.skip(at + 1, FILLERS), is_own=False) is None:
+            return Subject(_joined(grants), at, is_plain=is_plain)
+        at += 1
+    return None
+
+
+def _one_subject(wording: Wording, at: int, *, is_own: bool) -> Subject | None:
+    return _of_team(wording, at) or _qualified(wording, at) or _person(wording, at, is_own=is_own)
+
+
+def _of_team(wording: Wording, at: int) -> Subject | None:
+    """Read `team owners` and `members of a team`."""
+    word, after = singular(wording.word(at)), singular(wording.word(at + 1))
+    if word in _TEAMS and after in {*vocabulary().signed_in, *vocabulary().writers, *vocabulary().roles}:
+        return Subject((_team_grant(after),), at + 2)
+    if word not in {"member", *TEAM_MANAGERS} or after != "of":
+        return None
+    place = wording.skip(at + 2, FILLERS | OWN)
+    return Subject((_team_grant(word),), place + 1) if singular(wording.word(place)) in _TEAMS else None
+
+
+def _qualified(wording: Wording, at: int) -> Subject | None:
+    """Read `signed-in users`."""
+    place = wording.skip(at, _QUALIFIED | {"in", "up"})
+    is_qualified = place > at and singular(wording.word(place)) in vocabulary().signed_in
+    return Subject((Grant(Audience.SIGNED_IN),), place + 1) if is_qualified else None
+
+
+def _person(wording: Wording, at: int, *, is_own: bool) -> Subject | None:
+    words, word = vocabulary(), singular(wording.word(at))
+    if wording.word(at) == "no" and wording.word(at + 1) == "one":
+        return Subject((), at + 2)
+    if word in words.nobody:
+        return Subject((), at + 1)
+    if word in words.everyone:
+        return Subject((Grant(Audience.PUBLIC),), at + 1)
+    if word in words.roles:
+        is_of_users = singular(wording.word(at + 1)) in words.signed_in
+        return Subject((Grant(Audience.ROLE, (_role(word),)),), at + 1 + is_of_users)
+    if word in words.writers or (is_own and _signs_in(word)):
+        return Subject((Grant(Audience.OWNER),), at + 1)
+    return Subject((Grant(Audience.SIGNED_IN),), at + 1, is_plain=True) if _signs_in(word) else None
+
+
+def _signs_in(word: str) -> bool:
+    entity = vocabulary().entities.get(vocabulary().phrases.get((word,), ""))
+    return word in vocabulary().signed_in or (entity is not None and entity.has("email"))
+
+
+def _team_grant(word: str) -> Grant:
+    return Grant(Audience.TEAM, (_role(word),)) if word in TEAM_MANAGERS else Grant(Audience.TEAM)
+
+
+def _role(word: str) -> str:
+    return ADMIN if word in {"administrator", "superadmin", "superuser"} else word
+
+
+def _joined(grants: Sequence[Grant]) -> tuple[Grant, ...]:
+    """Return the grants with one for all roles."""
+    roles = tuple(dict.fromkeys(role for grant in grants if grant.audience is Audience.ROLE for role in grant.roles))
+    others = tuple(dict.fromkeys(grant for grant in grants if grant.audience is not Audience.ROLE))
+    return (*others, Grant(Audience.ROLE, roles)) if roles else others

@@ -1,0 +1,77 @@
+"""The words of a description in order, and the tables that they name."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from services.core.frozen import frozen
+from services.scaffold.plurals import plural, singular
+from services.scaffold.vocabulary import vocabulary
+
+FILLERS: Final = frozenset(
+    [
+        *("the", "a", "an", "all", "any", "each", "every", "new", "existing", "other", "some", "of", "in", "our"),
+        *("this", "that", "these", "those"),
+    ]
+)
+"""Words before a noun that change nothing about who may do what."""
+OWN: Final = frozenset(["their", "his", "her", "its", "own", "my", "themselves"])
+LINKS: Final = frozenset([",", "and", "or"])
+_LONGEST_READ: Final = 20_000
+"""Characters of a description that are looked at."""
+_LONGEST_PHRASE: Final = 4
+_LONGEST_WAY: Final = 20
+"""Words back to what `it` is."""
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'\u2019-]{0,30}|[.,;:!?\n]")
+
+
+@frozen
+class _Token:
+    word: str
+    start: int
+    end: int
+
+
+@frozen
+class Wording:
+    """Lowercase words and punctuation by position; beyond the last there are full stops."""
+
+    text: str
+    tokens: Sequence[_Token]
+
+    @classmethod
+    def of(cls, description: str) -> "Wording":
+        text = description[:_LONGEST_READ]
+        found = _WORD.finditer(text)
+        return cls(text, [_Token(match[0].lower().replace("\u2019", "'"), *match.span()) for match in found])
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def word(self, at: int) -> str:
+        return self.tokens[at].word if 0 <= at < len(self.tokens) else "."
+
+    def said(self, start: int, end: int) -> str:
+        """Return the description's own words from one position to before another, on one line."""
+        return " ".join(self.text[self.tokens[start].start : self.tokens[end - 1].end].split())
+
+    def skip(self, at: int, words: frozenset[str]) -> int:
+        while self.word(at) in words:
+            at += 1
+        return at
+
+    def table(self, at: int) -> tuple[str, int] | None:
+        """Return the table that is named at a position, and where its name ends: a known one, or any plural."""
+        lexicon = vocabulary()
+        for length in range(min(_LONGEST_PHRASE, len(self.tokens) - at), 0, -1):
+            phrase = tuple(singular(self.word(at + place)) for place in range(length))
+            name = lexicon.phrases.get(phrase)
+            if name is not None and name in lexicon.entities:
+                return name, at + length
+        word = self.word(at)
+        is_noun = word.isalpha() and singular(word) != word and singular(word) not in lexicon.stop_words
+        return (plural(singular(word)), at + 1) if is_noun else None
+
+    def table_before(self, at: int) -> str | None:
+        tables = (self.table(place) for place in range(at - 1, max(at - _LONGEST_WAY, -1), -1))
+        return next((table[0] for table in tables if table is not None), None)
