@@ -104,6 +104,7 @@ def _project_files(tables: tuple[TablePlan, ...], *, name: str, title: str, abou
         "tsconfig.json": read("tsconfig.json"),
         "eslint.config.js": read("eslint.config.js"),
         "infrastructure/template.json": cloudformation.template(tables, slug=name, prefix=prefix),
+        "infrastructure/role.json": cloudformation.role_template(tables, slug=name, prefix=prefix),
         ".env.example": fill("env.example", prefix=prefix),
         ".gitignore": read("gitignore"),
         ".dockerignore": read("dockerignore"),

@@ -1,4 +1,4 @@
-"""The CloudFormation template of a backend's DynamoDB tables."""
+"""The CloudFormation templates of a backend: its tables, and the role that may use them."""
 
 import json
 from collections.abc import Sequence
@@ -10,29 +10,111 @@ from services.scaffold.relations import NUMBERS
 _KIND = "_kind"
 _ALL = "all"
 _SYSTEM = "system-records"
+_EXPIRY = "expiresAt"
+"""As in src/services/idempotency.ts: the second after which DynamoDB may remove a record of the system."""
+_PRODUCTION = "IsProduction"
+_RECORDS = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+)
+"""What the calls of src/services need; those of a transaction are allowed one by one."""
+_TABLES_IN_A_POLICY = 12
+"""With the longest names, 5,100 of the 6,144 characters that IAM gives a policy."""
 
 
 def template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str:
-    """Write the template as indented JSON. Tables outlive the stack: deleting it deletes no data."""
-    resources = {table.names.resource: _resource(table.name, _properties(table)) for table in tables}
-    resources["SystemRecords"] = _resource(_SYSTEM, {"AttributeDefinitions": [_attribute("key", "S")], **_key("key")})
+    """Write the template of the tables as indented JSON. They outlive the stack: deleting it deletes no data."""
+    resources = {table.names.resource: _resource(table.name, _properties(table), slug) for table in tables}
+    system = {
+        "AttributeDefinitions": [_attribute("key", "S")],
+        **_key("key"),
+        "TimeToLiveSpecification": {"AttributeName": _EXPIRY, "Enabled": True},
+    }
+    resources["SystemRecords"] = _resource(_SYSTEM, system, slug)
+    stage = {
+        "Type": "String",
+        "Default": "development",
+        "AllowedValues": ["development", "staging", "production"],
+        "Description": "In production, tables cannot be deleted before their protection is turned off",
+    }
     document = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"DynamoDB tables of {slug}",
-        "Parameters": {
-            "TablePrefix": {
-                "Type": "String",
-                "Default": prefix,
-                "AllowedPattern": "[A-Za-z0-9_.-]{2,100}",
-                "Description": "What the names of all tables begin with; TABLE_PREFIX of the backend",
-            }
-        },
+        "Parameters": {"TablePrefix": _prefix_parameter(prefix), "Stage": stage},
+        "Conditions": {_PRODUCTION: {"Fn::Equals": [{"Ref": "Stage"}, "production"]}},
         "Resources": resources,
+        "Outputs": {
+            "TablePrefix": {"Description": "TABLE_PREFIX of the backend", "Value": {"Ref": "TablePrefix"}},
+            **{f"{name}Arn": {"Value": {"Fn::GetAtt": [name, "Arn"]}} for name in resources},
+        },
     }
     return json.dumps(document, indent=2) + "\n"
 
 
-def _resource(name: str, properties: dict[str, Any]) -> dict[str, Any]:
+def role_template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str:
+    """Write the template of the role that a backend in AWS takes: what its code calls, on its own tables alone.
+
+    A template of its own: who creates tables need not be allowed to create roles.
+    """
+    names = [*(table.name for table in tables), _SYSTEM]
+    parts = [names[start : start + _TABLES_IN_A_POLICY] for start in range(0, len(names), _TABLES_IN_A_POLICY)]
+    policies = {f"Policy{number}": _table_policy(part) for number, part in enumerate(parts, start=1)}
+    trust = {"Effect": "Allow", "Principal": {"Service": [{"Ref": "Service"}]}, "Action": ["sts:AssumeRole"]}
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": _policy(trust),
+            "ManagedPolicyArns": [{"Ref": name} for name in policies],
+            "Tags": _tags(slug),
+        },
+    }
+    service = {"Type": "String", "Default": "ecs-tasks.amazonaws.com", "Description": "Who takes the role"}
+    document = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"The role of {slug}: what its code calls, on its own tables alone",
+        "Parameters": {"TablePrefix": _prefix_parameter(prefix), "Service": service},
+        "Resources": {**policies, "Role": role},
+        "Outputs": {
+            "RoleArn": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}},
+            **{f"{name}Arn": {"Value": {"Ref": name}} for name in policies},
+        },
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _table_policy(names: Sequence[str]) -> dict[str, Any]:
+    rows = {"Effect": "Allow", "Action": list(_RECORDS), "Resource": _arns(names)}
+    lists = {"Effect": "Allow", "Action": ["dynamodb:Query"], "Resource": _arns([f"{name}/index/*" for name in names])}
+    return {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": _policy(rows, lists)}}
+
+
+def _prefix_parameter(prefix: str) -> dict[str, str]:
+    return {
+        "Type": "String",
+        "Default": prefix,
+        "AllowedPattern": "[A-Za-z0-9_.-]{2,100}",
+        "Description": "What the names of all tables begin with; TABLE_PREFIX of the backend",
+    }
+
+
+def _arns(places: Sequence[str]) -> list[dict[str, str]]:
+    table = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TablePrefix}"
+    return [{"Fn::Sub": f"{table}{place}"} for place in places]
+
+
+def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _tags(slug: str) -> list[dict[str, Any]]:
+    return [{"Key": "Project", "Value": slug}]
+
+
+def _resource(name: str, properties: dict[str, Any], slug: str) -> dict[str, Any]:
     return {
         "Type": "AWS::DynamoDB::Table",
         "DeletionPolicy": "Retain",
@@ -41,6 +123,10 @@ def _resource(name: str, properties: dict[str, Any]) -> dict[str, Any]:
             "TableName": {"Fn::Sub": f"${{TablePrefix}}{name}"},
             "BillingMode": "PAY_PER_REQUEST",
             **properties,
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+            "SSESpecification": {"SSEEnabled": True},
+            "DeletionProtectionEnabled": {"Fn::If": [_PRODUCTION, True, False]},
+            "Tags": [*_tags(slug), {"Key": "Stage", "Value": {"Ref": "Stage"}}],
         },
     }
 
@@ -68,6 +154,7 @@ def _attribute(name: str, kind: str) -> dict[str, str]:
 
 
 def _index(name: str, hash_key: str, range_key: str) -> dict[str, Any]:
+    """Lists show whole records, so an index has all of them: what it leaves out would be read again, one by one."""
     return {"IndexName": name, **_key(hash_key, range_key), "Projection": {"ProjectionType": "ALL"}}
 
 

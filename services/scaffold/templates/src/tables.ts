@@ -8,9 +8,12 @@ import { fileURLToPath } from 'node:url';
 import {
   CreateTableCommand,
   DeleteTableCommand,
+  DescribeTimeToLiveCommand,
   ResourceInUseException,
+  UpdateTimeToLiveCommand,
   waitUntilTableExists,
   type CreateTableCommandInput,
+  type TimeToLiveSpecification,
 } from '@aws-sdk/client-dynamodb';
 
 import { readStorageConfig } from './config.js';
@@ -22,27 +25,35 @@ const MAX_WAIT_SECONDS = 120;
 
 interface TableProperties extends Omit<CreateTableCommandInput, 'TableName'> {
   readonly TableName: { readonly 'Fn::Sub': string };
+  readonly TimeToLiveSpecification?: TimeToLiveSpecification;
 }
 
 interface Template {
   readonly Resources: Readonly<Record<string, { readonly Properties: TableProperties }>>;
 }
 
+/** A table as it is created, and by which attribute its items expire. Protection and backups are for AWS. */
+interface Plan {
+  readonly input: CreateTableCommandInput & { readonly TableName: string };
+  readonly expiry: TimeToLiveSpecification | undefined;
+}
+
 /** Create the tables that are not there yet, and wait until all are. */
 export async function createTables(database: Database): Promise<void> {
-  for (const input of await tablesOf(database)) {
+  for (const { input, expiry } of await plans(database)) {
     await createTable(database, input);
     await waitUntilTableExists({ client: database.client, minDelay: 1, maxWaitTime: MAX_WAIT_SECONDS }, input);
+    if (expiry !== undefined) await expire(database, input.TableName, expiry);
   }
 }
 
 export async function deleteTables(database: Database): Promise<void> {
-  for (const { TableName } of await tablesOf(database)) {
-    await database.client.send(new DeleteTableCommand({ TableName }));
+  for (const { input } of await plans(database)) {
+    await database.client.send(new DeleteTableCommand(input));
   }
 }
 
-async function createTable(database: Database, input: CreateTableCommandInput): Promise<void> {
+async function createTable(database: Database, input: Plan['input']): Promise<void> {
   try {
     await database.client.send(new CreateTableCommand(input));
     log('info', `created ${input.TableName}`);
@@ -52,11 +63,23 @@ async function createTable(database: Database, input: CreateTableCommandInput): 
   }
 }
 
-async function tablesOf(database: Database): Promise<CreateTableCommandInput[]> {
+async function expire(database: Database, table: string, expiry: TimeToLiveSpecification): Promise<void> {
+  const { TimeToLiveDescription } = await database.client.send(new DescribeTimeToLiveCommand({ TableName: table }));
+  if (TimeToLiveDescription?.AttributeName === expiry.AttributeName) return;
+  await database.client.send(new UpdateTimeToLiveCommand({ TableName: table, TimeToLiveSpecification: expiry }));
+}
+
+async function plans(database: Database): Promise<Plan[]> {
   const template = JSON.parse(await readFile(TEMPLATE, 'utf8')) as Template;
   return Object.values(template.Resources).map(({ Properties }) => ({
-    ...Properties,
-    TableName: Properties.TableName['Fn::Sub'].replace('${TablePrefix}', database.tableName('')),
+    input: {
+      TableName: Properties.TableName['Fn::Sub'].replace('${TablePrefix}', database.tableName('')),
+      AttributeDefinitions: Properties.AttributeDefinitions,
+      KeySchema: Properties.KeySchema,
+      GlobalSecondaryIndexes: Properties.GlobalSecondaryIndexes,
+      BillingMode: Properties.BillingMode,
+    },
+    expiry: Properties.TimeToLiveSpecification,
   }));
 }
 

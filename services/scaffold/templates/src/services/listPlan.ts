@@ -1,6 +1,6 @@
 import { HttpError } from '../errors.js';
 import type { Condition, Filter, Input, Key, ListQuery, Scope, Sort, Table } from '../types/index.js';
-import { KIND } from './items.js';
+import { KIND, shardsOf } from './items.js';
 
 /** What a list reads from one place, and which of it the list shows. What two parts would show is the earlier one's. */
 export interface Part {
@@ -44,8 +44,16 @@ export function planParts(table: Table, query: ListQuery, scope: Scope): Part[] 
   }
   const parts = [...groups].map(([name, { from, alternatives }]) => partOf(query, name, from, alternatives));
   const isTooMuch = parts.length > MOST_PARTS || parts.some(({ from }) => 'keys' in from && from.keys.length > MOST_KEYS);
-  if (!isTooMuch) return parts.map((part, number) => without(part, parts.slice(0, number)));
-  return [partOf(query, 'all', everything(table, query.sort, query.filters), scope === 'all' ? [[]] : scope)];
+  const all = () => partOf(query, 'all', everything(table, query.sort, query.filters), scope === 'all' ? [[]] : scope);
+  const whole = (isTooMuch ? [all()] : parts).flatMap((part) => inShards(table, part));
+  return whole.map((part, number) => without(part, whole.slice(0, number)));
+}
+
+/** The part as it is, or the shards of the list of all records. */
+function inShards(table: Table, part: Part): Part[] {
+  const { from } = part;
+  if ('keys' in from || from.hash !== KIND) return [part];
+  return shardsOf(table).map((value) => ({ ...part, name: `all ${value}`, from: { ...from, value } }));
 }
 
 /** Whether an item has what all filters ask for. */
