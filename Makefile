@@ -83,8 +83,9 @@ guards: setup  ## Remove each guard in a copy and see its test fail; writes docs
 hostile: setup  ## Attack a server over the wire, with a polite client beside; writes docs/hostile.md
 	@$(VENV)/python -m tests.hostile.run
 
-backends: setup  ## Ten descriptions to ten backends that pass their own tests; writes docs/backends.md
-	@nice $(VENV)/python -m tests.backends.run
+backends: setup .make/backends  ## Put generated backends to the test; writes docs/backends-tested.md, docs/ten-backends.md
+	@nice $(VENV)/python -m tests.backends.five
+	@nice $(VENV)/python -m tests.backends.ten
 
 bench: setup  ## Measure what streams cost; writes docs/benchmarks.md and docs/benchmarks-llm.md
 	@$(VENV)/python -m bench.streams

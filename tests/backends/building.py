@@ -5,7 +5,8 @@ import json
 import re
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -34,12 +35,13 @@ class Building:
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     async def build(self) -> None:
-        await self._step("install", *npm.install_command("npm", self.folder))
-        await self._step("build", "npm", "run", "build")
-        await self._step("tables", "npm", "run", "tables")
+        await self.step("install", *npm.install_command("npm", self.folder))
+        await self.step("build", "npm", "run", "build")
+        await self.step("tables", "npm", "run", "tables")
 
-    async def answer(self) -> list[str]:
-        """Start the server, ask for its health, stop it, and return the tables that it says it serves."""
+    @asynccontextmanager
+    async def serving(self, **variables: str) -> AsyncGenerator[str]:
+        """Run the server for the length of the block and yield its URL."""
         addresses = asyncio.Queue[str]()
 
         async def read(line: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
@@ -49,7 +51,7 @@ class Building:
                 await addresses.put(address.partition('"')[0])
 
         began = time.monotonic()
-        environment = {**self.environment, "PORT": "0", "HOST": "127.0.0.1"}
+        environment = {**self.environment, "PORT": "0", "HOST": "127.0.0.1", **variables}
         server = asyncio.create_task(
             run(["node", "dist/server.js"], cwd=self.folder, environment=environment, on_line=read, grace=5)
         )
@@ -58,27 +60,35 @@ class Building:
             await asyncio.wait({server, address}, timeout=LIMIT, return_when=asyncio.FIRST_COMPLETED)
             if not address.done():
                 raise BackendFailed("start: the server does not listen")
-            async with httpx.AsyncClient(verify=trusted(), base_url=address.result(), trust_env=False) as http:
-                health: Any = (await http.get("/health")).json()
-                resources: Any = (await http.get("/")).json()
+            self.seconds["start"] = time.monotonic() - began
+            yield address.result()
         finally:
             address.cancel()
             server.cancel()
             await asyncio.wait({server})
-        self.seconds["start"] = time.monotonic() - began
+
+    async def answer(self) -> list[str]:
+        """Start the server, ask for its health, stop it, and return the tables that it says it serves."""
+        async with (
+            self.serving() as url,
+            httpx.AsyncClient(verify=trusted(), base_url=url, trust_env=False) as http,
+        ):
+            health: Any = (await http.get("/health")).json()
+            resources: Any = (await http.get("/")).json()
         if health != {"status": "ok"}:
             raise BackendFailed(f"health: {health}")
         return [one["table"] for one in resources["resources"]]
 
     async def test(self) -> int:
         """Run its own tests and return how many have passed."""
-        said = await self._step("test", "npm", "test")
+        said = await self.step("test", "npm", "test")
         tally = {name: int(number) for name, number in _TALLY.findall(said)}
         if tally.get("fail") != 0 or not tally.get("pass"):
             raise BackendFailed(f"test: {json.dumps(tally)}")
         return tally["pass"]
 
-    async def _step(self, name: str, *command: str) -> str:
+    async def step(self, name: str, *command: str) -> str:
+        """Run a command in the folder and return what it says, its last 400 lines. Raises BackendFailed."""
         said, began = deque[str](maxlen=400), time.monotonic()
 
         async def keep(line: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine

@@ -1,6 +1,7 @@
 """Mutants of a backend: its code with one thing broken, which its own tests must notice."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -15,19 +16,45 @@ PATIENCE: Final = 180
 """Seconds after which a mutant whose tests hang counts as dead."""
 
 
+_ANYTHING: Final = re.compile("")
+_SHARED: Final = frozenset({"types.ts", "numbers.ts", "input.ts", "list.ts", "query.ts", "index.ts"})
+
+
 @frozen
 class Mutant:
-    """`before` is code of a file below src that `after` takes the place of, wherever it stands in it."""
+    """What matches `pattern` in files below src is replaced, as by re.sub."""
 
     name: str
     path: str
     """Below src; with `*` for a file of each table."""
-    before: str
-    after: str
+    pattern: re.Pattern[str]
+    replacement: str
+    needs: re.Pattern[str] = _ANYTHING
+    """What the models or validations of a backend have where it makes a difference."""
 
     def places(self, folder: Path) -> list[Path]:
-        """The files of a backend in which there is something to break."""
-        return [path for path in sorted((folder / "src").glob(self.path)) if self.before in path.read_text()]
+        """The files of a backend in which there is something to break that it needs."""
+        if not any(self.needs.search(path.read_text()) for path in _described(folder)):
+            return []
+        return [path for path in sorted((folder / "src").glob(self.path)) if self.pattern.search(path.read_text())]
+
+    def apply(self, folder: Path) -> None:
+        for place in self.places(folder):
+            place.write_text(self.pattern.sub(self.replacement, place.read_text()))
+
+
+def mutant(name: str, path: str, before: str, after: str, *, needs: str = "") -> Mutant:
+    """Make one that replaces a text by another."""
+    return Mutant(name, path, re.compile(re.escape(before)), after.replace("\\", r"\\"), re.compile(needs))
+
+
+def _described(folder: Path) -> list[Path]:
+    """The files of a backend that say what its tables are like."""
+    source = folder / "src"
+    return [
+        *source.glob("models/*.ts"),
+        *(path for path in source.glob("validation/*.ts") if path.name not in _SHARED),
+    ]
 
 
 @frozen
@@ -43,8 +70,7 @@ async def mutate(folder: Path, mutants: Sequence[Mutant], environment: Mapping[s
 
     async def verdict(number: int, mutant: Mutant) -> Verdict:
         async with turns, _copy(folder, number) as copy:
-            for place in mutant.places(copy):
-                place.write_text(place.read_text().replace(mutant.before, mutant.after))
+            await asyncio.to_thread(mutant.apply, copy)
             return Verdict(mutant, await first_failure(copy, environment))
 
     present = [mutant for mutant in mutants if mutant.places(folder)]

@@ -65,7 +65,7 @@ _PEOPLE: Final = (
                 name="role",
                 type=T.STRING,
                 default_value="user",
-                access=FieldAccess.READ_ONLY,
+                access=FieldAccess.MANAGED,
                 rules=FieldRules(values=("user", "admin")),
             ),
             _text("name", FieldRules(min_length=1, max_length=80)),

@@ -1,7 +1,7 @@
 """The run of ten descriptions through the scaffold, each to a backend that passes its own tests.
 
-`python -m tests.backends.run` (or `make backends`) writes docs/backends.md. It exits with 1 where a schema lacks what
-its domain needs, or a backend does not compile, start or pass its tests.
+`python -m tests.backends.ten`, a part of `make backends`, writes docs/ten-backends.md. It exits with 1 where a schema
+lacks what its domain needs, or a backend does not compile, start or pass its tests.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from tests.backends.cases import CASES, Case
 from tests.snapinfra import Server, User, events, serving, settings
 
 ROOT: Final = Path(__file__).parents[2]
-REPORT: Final = ROOT / "docs" / "backends.md"
+REPORT: Final = ROOT / "docs" / "ten-backends.md"
 AT_ONCE: Final = 2
 PATIENCE: Final = 25 * 60
 """Seconds for all of them."""

@@ -1,0 +1,263 @@
+"""Things that can be broken in a backend, each of which its own tests must notice."""
+
+import re
+from typing import Final
+
+from tests.backends.mutating import Mutant, mutant
+
+WHO: Final = (
+    mutant(
+        "everybody may do everything",
+        "services/access.ts",
+        "if (!this.isEnforced || table.policy[action].some((grant) => this.isOpenToSome(grant))) return;",
+        "return;",
+    ),
+    mutant(
+        "a grant lets in whoever has a token",
+        "services/access.ts",
+        "this.caller?.id === String(record[policy.owner])",
+        "this.caller !== undefined",
+        needs="'OWNER'",
+    ),
+    mutant(
+        "members of any team are let in",
+        "services/access.ts",
+        "return membership !== undefined && isAs(membership.role, roles);",
+        "return membership !== undefined || (await this.memberships!.all()).length > 0;",
+        needs="'TEAM'",
+    ),
+    mutant(
+        "every member has every role of the team",
+        "services/access.ts",
+        "return roles === undefined || (role !== undefined && roles.includes(role));",
+        "return true;",
+        needs=r"'TEAM', roles",
+    ),
+    mutant(
+        "every user has every role",
+        "services/access.ts",
+        "return held.some((role) => roles.includes(role));",
+        "return true;",
+        needs="'ROLE'",
+    ),
+    mutant(
+        "lists show what the caller may not read",
+        "services/access.ts",
+        "if (!this.isEnforced) return 'all';",
+        "return 'all';",
+        needs=r"read: \[\{ audience: '(OWNER|TEAM|ROLE)|when:",
+    ),
+    mutant(
+        "reading asks nobody",
+        "routes/crud.ts",
+        "    await access.toRead(table, record as Input);\n    const names",
+        "    const names",
+    ),
+    mutant(
+        "deleting asks nobody",
+        "routes/crud.ts",
+        "const permit = (record: Input) => access.toDelete(table, record);",
+        "const permit = (record: Input) => access.toRead(table, record);",
+    ),
+    mutant(
+        "changing asks nobody whose record it is",
+        "services/access.ts",
+        "    await this.require(table, 'update', before);\n",
+        "",
+    ),
+    mutant(
+        "the owner is taken from nobody",
+        "services/access.ts",
+        "const record = owner !== undefined && this.isCallers(table, owner, input) ?",
+        "const record = owner === null && this.isCallers(table, owner, input) ?",
+        needs="'OWNER'",
+    ),
+    mutant(
+        "a record can be moved to another team",
+        "services/access.ts",
+        "await this.require(table, 'update', after, before);",
+        "",
+        needs="'TEAM'",
+    ),
+    mutant(
+        "what cannot be read can be referred to",
+        "services/access.ts",
+        "    await this.requireReferences(table, {}, record);\n",
+        "",
+        needs="references: \\[",
+    ),
+)
+
+TOKENS: Final = (
+    mutant("tokens need not end", "services/tokens.ts", "requiredClaims: ['sub', 'exp'],", "requiredClaims: ['sub'],"),
+    mutant(
+        "tokens need not name anybody",
+        "services/tokens.ts",
+        "if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT) {",
+        "if (false) {",
+    ),
+    mutant(
+        "tokens of any audience are taken",
+        "services/tokens.ts",
+        "...(audience === undefined ? {} : { audience }),",
+        "",
+    ),
+    mutant("tokens of any issuer are taken", "services/tokens.ts", "...(issuer === undefined ? {} : { issuer }),", ""),
+    mutant(
+        "the server starts without a way to verify tokens",
+        "config.ts",
+        "otherwise: Joi.object().xor('JWT_SECRET', 'JWKS_URL'),",
+        "otherwise: Joi.object(),",
+    ),
+    mutant(
+        "without authentication it listens to the world",
+        "config.ts",
+        ".valid(...LOOPBACK)",
+        "",
+    ),
+)
+
+VALUES: Final = (
+    Mutant("no value is unique", "models/*.ts", re.compile(r"  unique: \[\[.*?\]\],\n", re.DOTALL), "  unique: [],\n"),
+    mutant(
+        "values that differ in case are two",
+        "services/uniqueness.ts",
+        "return value.normalize('NFC').toUpperCase().toLowerCase();",
+        "return value;",
+        needs=r"caseInsensitive: \['",
+    ),
+    mutant(
+        "a claim overwrites another's",
+        "services/uniqueness.ts",
+        "        ConditionExpression: 'attribute_not_exists(#key)',\n"
+        "        ExpressionAttributeNames: { '#key': 'key' },\n",
+        "",
+        needs=r"unique: \[\[",
+    ),
+    mutant(
+        "the claim of a deleted record stays",
+        "services/uniqueness.ts",
+        "    ...without(held, wanted).map((claim) => release(database, claim)),\n",
+        "",
+        needs=r"unique: \[\[",
+    ),
+    Mutant(
+        "no reference is checked",
+        "models/*.ts",
+        re.compile(r"  references: \[\S.*?\],\n  dependants", re.DOTALL),
+        "  references: [],\n  dependants",
+    ),
+    Mutant("no least value", "validation/*.ts", re.compile(r"minimum: [^,}]+,? ?"), ""),
+    Mutant("no greatest value", "validation/*.ts", re.compile(r"maximum: [^,}]+,? ?"), ""),
+    mutant(
+        "texts of any length",
+        "validation/types.ts",
+        "return length > maxLength ? error('string.max') : value;",
+        "return value;",
+    ),
+    mutant(
+        "texts of any shortness",
+        "validation/types.ts",
+        "if (length < minLength) return error('string.min');",
+        "",
+        needs="minLength:",
+    ),
+    mutant(
+        "any value of an enumeration",
+        "validation/types.ts",
+        "if (values !== undefined) result = result.valid(...values);",
+        "",
+        needs=r"values: \[",
+    ),
+    mutant(
+        "a pattern is for a part", "validation/types.ts", "`^(?:${pattern})$`", "`(?:${pattern})`", needs="pattern:"
+    ),
+    mutant(
+        "any currency",
+        "validation/types.ts",
+        ".valid(...Intl.supportedValuesOf('currency'))",
+        ".max(3)",
+        needs=r"currency\(",
+    ),
+    mutant(
+        "clients set what the server sets",
+        "validation/types.ts",
+        "export const readOnly = (field: Schema) => field.forbidden().messages(SET_BY_SERVER);",
+        "export const readOnly = (field: Schema) => field;",
+        needs=r"readOnly\(",
+    ),
+    mutant(
+        "everybody sets what managers set",
+        "validation/types.ts",
+        "is: true, otherwise: Joi.forbidden() })\n    .messages({ 'any.unknown': '{#label} is not yours to set' });",
+        "is: true, otherwise: Joi.any() })\n    .messages({ 'any.unknown': '{#label} is not yours to set' });",
+        needs=r"managed\(",
+    ),
+    mutant(
+        "fixed fields change",
+        "validation/types.ts",
+        "replace: Joi.object({ ...fields,",
+        "replace: Joi.object({ ...fixed, ...fields,",
+    ),
+    mutant(
+        "unknown members are let through",
+        "validation/types.ts",
+        "create: Joi.object({ ...fixed, ...fields, ...kept }),",
+        "create: Joi.object({ ...fixed, ...fields, ...kept }).unknown(),",
+    ),
+)
+
+SECRETS: Final = (
+    mutant(
+        "secrets are kept as they are, and shown",
+        "services/secrets.ts",
+        "if (!Object.hasOwn(input, field)) continue;",
+        "continue;",
+        needs="HASHED|SEALED",
+    ),
+    mutant(
+        "any password is the right one",
+        "services/passwords.ts",
+        "return timingSafeEqual(derived, expected) && hashed !== undefined;",
+        "return timingSafeEqual(derived, derived) && expected.length >= 0;",
+        needs="HASHED",
+    ),
+    mutant(
+        "a stack goes to the client",
+        "middleware/errorHandler.ts",
+        "response.status(status).json({ error: { code, message, details",
+        "response.status(status).json({ error: { code, message, stack: error?.stack, details",
+    ),
+)
+
+STATES: Final = (
+    mutant(
+        "If-Match of a change is ignored",
+        "services/etag.ts",
+        "return (record) => tags.includes(etag(table, record));",
+        "return () => true;",
+    ),
+    mutant(
+        "If-Match of a deletion is ignored",
+        "routes/crud.ts",
+        "permit, precondition(table, request.get('If-Match')));",
+        "permit, undefined);",
+    ),
+    Mutant("RESTRICT cascades", "models/*.ts", re.compile("onDelete: 'RESTRICT'"), "onDelete: 'CASCADE'"),
+    Mutant("CASCADE restricts", "models/*.ts", re.compile("onDelete: 'CASCADE'"), "onDelete: 'RESTRICT'"),
+    Mutant("SET_NULL cascades", "models/*.ts", re.compile("onDelete: 'SET_NULL'"), "onDelete: 'CASCADE'"),
+    mutant(
+        "cursors are good for any list",
+        "services/cursor.ts",
+        "if (given.length !== right.length || !timingSafeEqual(given, right)) {",
+        "if (given.length !== right.length) {",
+    ),
+    mutant(
+        "an Idempotency-Key does not matter",
+        "services/idempotency.ts",
+        "if (header === undefined) return undefined;",
+        "return undefined;",
+    ),
+)
+
+MUTANTS: Final[tuple[Mutant, ...]] = (*WHO, *TOKENS, *VALUES, *SECRETS, *STATES)

@@ -1,0 +1,107 @@
+"""What each of the five backends must stand: linters, its own tests on two Nodes, any request that it documents."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from services.core.frozen import frozen
+from tests.backends.building import BackendFailed, Building
+from tests.backends.callers import SECRET, admin_of
+from tests.backends.mutants import MUTANTS
+from tests.backends.mutating import mutate
+from tests.backends.subjects import Subject
+
+ROOT: Final = Path(__file__).parents[2]
+OLDER_NODE: Final = ROOT / ".tools" / "node22" / "node" / "bin"
+REDOCLY: Final = ROOT / "tests" / "backends" / "npm" / "node_modules" / ".bin" / "redocly"
+TOOLS: Final = ROOT / ".tools" / "backends" / "bin"
+EXAMPLES: Final = 25
+"""Requests that schemathesis makes up for each operation, in each of its phases."""
+SERVER: Final = {
+    "JWT_SECRET": SECRET,
+    "LOG_LEVEL": "error",
+    "RATE_LIMIT_PER_ADDRESS": "0",
+    "RATE_LIMIT_PER_USER": "0",
+}
+
+
+@frozen
+class Put:
+    """A backend put to the test: installed, compiled, with its tables on the emulator."""
+
+    subject: Subject
+    building: Building
+
+
+async def lint(put: Put) -> str:
+    """Run the backend's own linter over it."""
+    await put.building.step("lint", "npm", "run", "lint")
+    return "clean"
+
+
+async def own_tests(put: Put) -> str:
+    return f"{await put.building.test()} passed"
+
+
+async def own_tests_on_the_older_node(put: Put) -> str:
+    environment = dict(put.building.environment)
+    environment["PATH"] = f"{OLDER_NODE}:{environment['PATH']}"
+    return f"{await Building(put.building.folder, environment).test()} passed"
+
+
+async def template_lint(put: Put) -> str:
+    """Run cfn-lint over the template; warnings count."""
+    await put.building.step("cfn-lint", str(TOOLS / "cfn-lint"), "infrastructure/template.json")
+    return "clean"
+
+
+async def document_lint(put: Put) -> str:
+    """Run redocly over the OpenAPI document."""
+    await put.building.step("redocly", str(REDOCLY), "lint", "openapi.json")
+    return "clean"
+
+
+async def audit(put: Put) -> str:
+    await put.building.step("audit", "npm", "audit", "--audit-level=low")
+    return "clean"
+
+
+async def any_request(put: Put) -> str:
+    """Let schemathesis make up requests from the document, as an admin: no 5xx, no answer that it does not tell of."""
+    async with put.building.serving(**SERVER) as url:
+        token = await admin_of(put.subject, url, put.building.environment)
+        said = await put.building.step(
+            "schemathesis",
+            *(str(TOOLS / "schemathesis"), "run", f"{url}/openapi.json"),
+            *("--header", f"Authorization: Bearer {token}"),
+            *("--checks", "not_a_server_error,status_code_conformance,content_type_conformance"),
+            *("--checks", "response_schema_conformance"),
+            *("--max-examples", str(EXAMPLES), "--seed", "1", "--workers", "2", "--no-color"),
+        )
+    tested = re.search(r"Test cases:\s*\n?\s*([\d,]+) generated", said)
+    if tested is None:
+        raise BackendFailed(f"schemathesis: {said[-300:]}")
+    return f"{tested[1]} requests"
+
+
+async def all_mutants_die(put: Put) -> str:
+    verdicts = await mutate(put.building.folder, MUTANTS, put.building.environment)
+    survivors = [verdict.mutant.name for verdict in verdicts if verdict.failed is None]
+    if survivors or not verdicts:
+        raise BackendFailed(f"mutants: {json.dumps(survivors)} of {len(verdicts)} survive")
+    return f"{len(verdicts)} dead"
+
+
+PROOFS: Final[Mapping[str, Callable[[Put], Awaitable[str]]]] = {
+    "ESLint": lint,
+    "cfn-lint": template_lint,
+    "redocly": document_lint,
+    "npm audit": audit,
+    "own tests": own_tests,
+    "on Node 22": own_tests_on_the_older_node,
+    "schemathesis": any_request,
+    "mutants": all_mutants_die,
+}
+"""By the name of its column in the report."""
