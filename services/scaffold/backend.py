@@ -4,7 +4,7 @@ import html
 import json
 
 from services.designs.schema import SchemaModel
-from services.scaffold import cloudformation, typescript, validation
+from services.scaffold import accounts, cloudformation, policies, typescript, validation
 from services.scaffold.lists import children
 from services.scaffold.names import slug
 from services.scaffold.plan import TablePlan, plan_tables
@@ -47,6 +47,7 @@ _SHARED = (
     "src/services/memberships.ts",
     "src/services/mergePatch.ts",
     "src/services/numbers.ts",
+    "src/services/owners.ts",
     "src/services/passwords.ts",
     "src/services/reading.ts",
     "src/services/references.ts",
@@ -86,26 +87,29 @@ def write_backend(*, project_name: str, description: str, schema: SchemaModel) -
     tables = plan_tables(schema)
     name = slug(project_name)
     return (
-        _project_files(tables, name=name, title=_plain(project_name) or name, about=_plain(description))
+        _project_files(schema, tables, name=name, title=_plain(project_name) or name, about=_plain(description))
         | {path: read(path) for path in _SHARED[:1]}
-        | _settings_files(name)
+        | _settings_files(schema, name)
         | {path: read(path) for path in _SHARED[1:]}
-        | _table_files(tables)
-        | {"src/models/identity.ts": typescript.identity(schema)}
+        | _table_files(schema, tables)
+        | {"src/models/identity.ts": accounts.identity(schema, policies.written_teams(schema))}
+        | accounts.account_files(schema)
         | {path: read(path) for path in _TESTS}
     )
 
 
-def _project_files(tables: tuple[TablePlan, ...], *, name: str, title: str, about: str) -> dict[str, str]:
+def _project_files(
+    schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, title: str, about: str
+) -> dict[str, str]:
     prefix = _prefix(name)
     return {
         "README.md": _readme(tables, name=name, title=title, about=about),
-        **_package(name, about),
+        **_package(schema, name, about),
         "tsconfig.json": read("tsconfig.json"),
         "eslint.config.js": read("eslint.config.js"),
         "infrastructure/template.json": cloudformation.template(tables, slug=name, prefix=prefix),
         "infrastructure/role.json": cloudformation.role_template(tables, slug=name, prefix=prefix),
-        ".env.example": fill("env.example", prefix=prefix),
+        ".env.example": fill("env.example", prefix=prefix, accounts=accounts.example_settings(schema)),
         ".gitignore": read("gitignore"),
         ".dockerignore": read("dockerignore"),
         "Dockerfile": read("Dockerfile"),
@@ -114,14 +118,14 @@ def _project_files(tables: tuple[TablePlan, ...], *, name: str, title: str, abou
     }
 
 
-def _settings_files(name: str) -> dict[str, str]:
+def _settings_files(schema: SchemaModel, name: str) -> dict[str, str]:
     return {
         "src/app.ts": fill("src/app.ts", name=f"'{name}'"),
-        "src/config.ts": fill("src/config.ts", prefix=f"'{_prefix(name)}'"),
+        "src/config.ts": fill("src/config.ts", prefix=f"'{_prefix(name)}'", **accounts.config_parts(schema)),
     }
 
 
-def _table_files(tables: tuple[TablePlan, ...]) -> dict[str, str]:
+def _table_files(schema: SchemaModel, tables: tuple[TablePlan, ...]) -> dict[str, str]:
     files: dict[str, str] = {}
     for table in tables:
         files[f"src/models/{table.names.file}.ts"] = typescript.model(
@@ -133,7 +137,7 @@ def _table_files(tables: tuple[TablePlan, ...]) -> dict[str, str]:
         files[f"src/routes/{table.names.file}.ts"] = typescript.routes(table)
     files["src/models/index.ts"] = typescript.models_index(tables)
     files["src/validation/index.ts"] = typescript.validation_index(tables)
-    files["src/routes/index.ts"] = typescript.routes_index(tables)
+    files["src/routes/index.ts"] = typescript.routes_index(tables, accounts=schema.accounts is not None)
     return files
 
 
@@ -146,9 +150,9 @@ def _dependants(table: TablePlan, tables: tuple[TablePlan, ...]) -> list[dict[st
     ]
 
 
-def _package(name: str, about: str) -> dict[str, str]:
+def _package(schema: SchemaModel, name: str, about: str) -> dict[str, str]:
     """Write package.json and its lock file, which agree (see `make scaffold-lock`)."""
-    package, lock = json.loads(read("package.json")), read("package-lock.json")
+    package, lock = accounts.packages(schema, json.loads(read("package.json")), read("package-lock.json"))
     package |= {"name": name if name.endswith("backend") else f"{name}-backend", "description": about}
     return {
         "package.json": json.dumps(package, indent=2) + "\n",

@@ -12,9 +12,11 @@ _RESERVED_TYPES = re.compile(
     "Array|Boolean|Buffer|Database|Date|Error|Function|JSON|Map|Number|Object|Promise|Record|Router|Set|String|Symbol|Table"
 )
 """Globals of TypeScript, and what the files of a table import."""
-_RESERVED_FILES = re.compile("index|crud|links|types|query|table|con|prn|aux|nul|(com|lpt)[1-9]")
+_RESERVED_FILES = re.compile(
+    "auth|authbodies|identity|numbers|index|crud|links|types|query|table|con|prn|aux|nul|(com|lpt)[1-9]"
+)
 """Files that stand beside those of a table, and what Windows does not accept."""
-_RESERVED_ROUTES = re.compile("health|live|ready")
+_RESERVED_ROUTES = re.compile("auth|health|live|ready")
 
 
 @frozen

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from services.designs.schema import Field, FieldType, SchemaModel
+from services.designs.schema import Field, FieldType
 from services.scaffold import policies
 from services.scaffold.lists import Child, expansion
 from services.scaffold.literals import literal, quoted
@@ -97,23 +97,26 @@ def validation_index(tables: Sequence[TablePlan]) -> str:
     )
 
 
-def identity(schema: SchemaModel) -> str:
-    """Write where the backend finds who belongs to what."""
-    return fill("src/models/identity.ts", teams=policies.written_teams(schema))
-
-
-def routes_index(tables: Sequence[TablePlan]) -> str:
-    """Write the file that mounts every table's routes."""
+def routes_index(tables: Sequence[TablePlan], *, accounts: bool) -> str:
+    """Write the file that mounts every table's routes, and those of accounts."""
     tables = [table for table in tables if not table.is_made]
     by_file = sorted(tables, key=lambda table: table.names.file)
     return fill(
         "src/routes/index.ts",
-        imports=_lines(f"import {{ {t.names.variable}Routes }} from './{t.names.file}.js';" for t in by_file),
+        imports=_lines(
+            [
+                *(["import { authRoutes } from './auth.js';"] if accounts else []),
+                *(f"import {{ {t.names.variable}Routes }} from './{t.names.file}.js';" for t in by_file),
+            ]
+        ),
         resources=_lines(
             (f"{{ table: {quoted(t.name)}, path: {quoted(f'/{t.names.route}')} }}," for t in tables), indent=2
         ),
         mounts=_lines(
-            (f"router.use({quoted(f'/{t.names.route}')}, {t.names.variable}Routes(services));" for t in tables),
+            [
+                *(["router.use('/auth', authRoutes(services));"] if accounts else []),
+                *(f"router.use({quoted(f'/{t.names.route}')}, {t.names.variable}Routes(services));" for t in tables),
+            ],
             indent=2,
         ),
     )

@@ -33,7 +33,7 @@ export function createApp(config: Config, database: Database, lifecycle = new Li
     response.json({ name: {{name}}, resources });
   });
   app.use(authenticate(config, database), limitPerUser(config.requestsPerUser));
-  app.use(readBody, routes({ database, signer: new Signer(config) }));
+  app.use(readBody, routes({ config, database, signer: new Signer(config) }));
 
   app.use((request) => {
     throw new NotFound(`There is nothing at ${request.method} ${request.path}.`);

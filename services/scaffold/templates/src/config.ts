@@ -13,6 +13,8 @@ export interface StorageConfig {
   readonly tablePrefix: string;
   /** Milliseconds that a call of the database may take, its repetition included. */
   readonly databaseTimeout: number;
+  /** What the hash of a password costs: its memory is 2 to this power KB, see src/services/passwords.ts. */
+  readonly passwordCost: number;
   /** What secrets are sealed with, the newest first. */
   readonly sealingKeys: readonly SealingKey[];
 }
@@ -28,7 +30,7 @@ export interface Config extends StorageConfig {
   readonly audience: string | undefined;
   /** Signs cursors; undefined means that it follows from the secret of tokens, or is made up by each process. */
   readonly signingSecret: string | undefined;
-  readonly logLevel: Threshold;
+{{mailTypes}}  readonly logLevel: Threshold;
   /** The origins whose pages may read answers; "*" is all. */
   readonly corsOrigins: readonly string[];
   /** Whose X-Forwarded-For is believed: the nearest so many proxies, or those at addresses. */
@@ -110,6 +112,10 @@ const STORAGE: Settings<StorageConfig> = {
       .messages({ '*': '{#label} must be 2 to 100 of the characters A-Z, a-z, 0-9, "_", "." and "-".' }),
   ],
   databaseTimeout: ['DATABASE_TIMEOUT_MS', number(100, 60_000).default(2_500)],
+  passwordCost: [
+    'PASSWORD_COST',
+    Joi.when('NODE_ENV', { is: 'test', then: number(1, 20), otherwise: number(15, 20) }).default(15),
+  ],
   sealingKeys: ['SEALING_KEYS', sealingKeys.default([])],
 };
 
@@ -132,7 +138,7 @@ const SERVER: Settings<Omit<Config, keyof StorageConfig | 'auth'>> = {
     'SIGNING_SECRET',
     text.min(32).messages({ '*': '{#label} must have at least 32 characters.' }),
   ],
-  logLevel: [
+{{mailSettings}}  logLevel: [
     'LOG_LEVEL',
     text
       .valid('info', 'warn', 'error', 'off')
@@ -165,7 +171,7 @@ const AUTHENTICATION = {
     .when('NODE_ENV', { is: 'production', then: Joi.invalid('off') })
     .messages({ '*': '{#label} must be on or off, and in production on.' }),
   JWT_SECRET: text.min(32).messages({ '*': '{#label} must have at least 32 characters.' }),
-  JWKS_URL: url(),
+  JWKS_URL: {{keysUrl}},
 };
 
 /** A command beside the server seals nothing, but the server may have to. */

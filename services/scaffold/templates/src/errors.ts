@@ -74,3 +74,11 @@ export class Unavailable extends HttpError {
     super(503, 'UNAVAILABLE', message);
   }
 }
+
+/** Something was tried too often, such as a password. */
+export class TooManyAttempts extends HttpError {
+  /** Until it may be tried again: `seconds`. */
+  constructor(readonly seconds: number) {
+    super(429, 'TOO_MANY_ATTEMPTS', `Too many attempts. Try again in ${Math.ceil(seconds / 60)} minutes.`);
+  }
+}

@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import type { Config } from '../config.js';
 import { Unauthenticated } from '../errors.js';
 import { Access } from '../services/access.js';
+import { identifier } from '../services/callers.js';
 import type { Database } from '../services/database.js';
 import { Tokens } from '../services/tokens.js';
 
@@ -14,8 +15,10 @@ const BEARER = /^Bearer ([^ ]+)$/i;
  */
 export function authenticate(config: Config, database: Database): RequestHandler {
   const tokens = config.auth === 'off' ? undefined : new Tokens(config);
+  const identify = identifier(database);
   return async (request, response, next) => {
-    const caller = await tokens?.verify(bearer(request.headers.authorization));
+    const token = bearer(request.headers.authorization);
+    const caller = token && tokens ? await identify(await tokens.verify(token)) : undefined;
     response.locals.caller = caller;
     response.locals.access = new Access(database, caller, { isEnforced: tokens !== undefined });
     next();

@@ -1,4 +1,3 @@
-import type { Teams } from '../types/index.js';
+import type { {{types}} } from '../types/index.js';
 
-/** Where the members of teams are; undefined means that there are no teams. */
-export const teams: Teams | undefined = {{teams}};
+{{constants}}

@@ -9,6 +9,7 @@ import { etag, precondition } from '../services/etag.js';
 import { expand } from '../services/expansion.js';
 import { Idempotency, once } from '../services/idempotency.js';
 import type { Services } from '../services/index.js';
+import { firstMembership } from '../services/owners.js';
 import { Repository } from '../services/repository.js';
 import type { Input, Table } from '../types/index.js';
 import { listQuery, noQuery, recordQuery } from '../validation/list.js';
@@ -27,7 +28,10 @@ export function crud<Row extends object>(services: Services, table: Table, bodie
     const { access } = localsOf(response);
     const idempotency = Idempotency.of(services, request, access.caller);
     const input = await inputs(access).toCreate(request.body);
-    const record = await once(idempotency, async (note) => records.create(await access.toCreate(table, input), note));
+    const record = await once(idempotency, async (note) => {
+      const owning = await firstMembership(database, table, access.caller);
+      return records.create(await access.toCreate(table, input), (made) => [...note(made), ...owning(made as Input)]);
+    });
     answerNew(request, response, record);
   };
 
@@ -76,7 +80,9 @@ export function crud<Row extends object>(services: Services, table: Table, bodie
     const key = keyOf(table, request);
     if (await records.exists(key)) throw new VersionChanged('There is a record with this key.');
     const input = await inputs(access).toCreate(request.body, key);
-    answerNew(request, response, await records.create(await access.toCreate(table, input)));
+    const owning = await firstMembership(database, table, access.caller);
+    const record = await records.create(await access.toCreate(table, input), (made) => owning(made as Input));
+    answerNew(request, response, record);
   };
 
   const put: RequestHandler = async (request, response, next) => {

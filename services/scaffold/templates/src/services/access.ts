@@ -54,6 +54,7 @@ export class Access {
     if (!this.isEnforced) return record;
     await this.requireReferences(table, {}, record);
     await this.require(table, 'create', record);
+    await this.requireStanding(table, 'create', {}, record);
     return record;
   }
 
@@ -71,6 +72,7 @@ export class Access {
     const after = { ...before, ...complete };
     await this.requireReferences(table, before, after);
     await this.require(table, 'update', after, before);
+    await this.requireStanding(table, 'update', before, after);
     return complete;
   }
 
@@ -78,6 +80,27 @@ export class Access {
   async toDelete(table: Table, record: Input): Promise<void> {
     await this.toRead(table, record);
     await this.require(table, 'delete', record);
+    if (!this.isOwn(table, record)) await this.requireStanding(table, 'delete', record, {});
+  }
+
+  /**
+   * A role in a team is given and taken by those whom their own role, in the team or beyond, lets in, never by a member as
+   * such; and that of its owners by its owners alone. Throws Forbidden.
+   */
+  private async requireStanding(table: Table, action: Action, before: Input, after: Input): Promise<void> {
+    if (!this.isEnforced || teams?.role === undefined || table.name !== teams.memberships) return;
+    const { role, ownerRole, team } = teams;
+    const [held, given] = [before[role], after[role]];
+    if (held === given || this.context(table, action).isManager) return;
+    const mine = await this.memberships?.in((after[team] ?? before[team]) as Key);
+    const grants = table.policy[action].filter(({ audience }) => audience === 'TEAM');
+    const isLetIn = mine !== undefined && grants.some(({ roles }) => isAs(mine.role, roles));
+    const isOwners = ownerRole !== undefined && (held === ownerRole || given === ownerRole);
+    if (!isLetIn || (isOwners && mine.role !== ownerRole)) throw new Forbidden('You may not give or take this role.');
+  }
+
+  private isOwn({ policy }: Table, record: Input): boolean {
+    return policy.owner !== undefined && this.caller?.id === String(record[policy.owner]);
   }
 
   /** What a list of the table's records may show. */
@@ -104,12 +127,12 @@ export class Access {
     if (!(await this.may(table, action, record, stored))) throw new Forbidden(`You may not ${action} this record of ${table.name}.`);
   }
 
-  private async admits(grant: Grant, { policy }: Table, record: Input): Promise<boolean> {
+  private async admits(grant: Grant, table: Table, record: Input): Promise<boolean> {
     switch (grant.audience) {
       case 'OWNER':
-        return policy.owner !== undefined && this.caller?.id === String(record[policy.owner]);
+        return this.isOwn(table, record);
       case 'TEAM':
-        return policy.team !== undefined && (await this.isMember(record[policy.team], grant.roles));
+        return table.policy.team !== undefined && (await this.isMember(record[table.policy.team], grant.roles));
       default:
         return this.isOpenToAll(grant);
     }

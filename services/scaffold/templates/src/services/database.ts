@@ -3,6 +3,7 @@ import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 
 import type { StorageConfig } from '../config.js';
 import { currentContext } from '../context.js';
+import { Passwords } from './passwords.js';
 import { Seals } from './seals.js';
 
 /** Holds what no record is made of: claims on unique values, and the last number given to each numbered table. */
@@ -16,6 +17,7 @@ export class Database {
   readonly client: DynamoDBClient;
   readonly documents: DynamoDBDocumentClient;
   readonly systemTable: string;
+  readonly passwords: Passwords;
   readonly seals: Seals;
 
   constructor(private readonly config: StorageConfig) {
@@ -28,6 +30,7 @@ export class Database {
       marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true },
     });
     this.systemTable = this.tableName(SYSTEM_TABLE);
+    this.passwords = new Passwords(config.passwordCost);
     this.seals = new Seals(config.sealingKeys);
   }
 

@@ -5,6 +5,7 @@ import { tables } from '../models/index.js';
 import type { Dependant, Input, Key, Table } from '../types/index.js';
 import type { Database } from './database.js';
 import type { Precondition } from './etag.js';
+import { keepAnOwner, requireNoTeamAlone } from './owners.js';
 import { Repository } from './repository.js';
 
 type Change = { readonly table: Table; readonly key: Key; readonly clear?: string };
@@ -23,10 +24,10 @@ export async function deleteRecord(
 ): Promise<void> {
   const records = new Repository<Input>(database, table);
   await permit(await records.find(key));
-  await records.find(key, expected);
+  await requireNoTeamAlone(database, table, await records.find(key, expected));
   const changes = await consequences(database, table, key, new Set());
   for (const change of changes) await apply(database, change);
-  await new Repository(database, table).delete(key, expected);
+  await records.delete(key, expected, (before) => keepAnOwner(database, table, before));
 }
 
 /** What deleting a record brings with it, in an order that never leaves a reference to nothing. */

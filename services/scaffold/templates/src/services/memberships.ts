@@ -2,7 +2,7 @@ import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 
 import { teams } from '../models/identity.js';
 import { tables } from '../models/index.js';
-import type { Caller, Key, Table, Teams } from '../types/index.js';
+import type { Caller, Input, Key, Table, Teams } from '../types/index.js';
 import type { Database } from './database.js';
 import { readRecord, toKey } from './reading.js';
 import { holder } from './uniqueness.js';
@@ -33,37 +33,45 @@ export class Memberships {
   /** All of them. An index finds them, which lags behind by a moment: only a new one can be missing. */
   async all(): Promise<Membership[]> {
     if (teams === undefined) return [];
-    const { memberships, user } = teams;
-    const table = tables[memberships]!;
-    const keys = await this.keys(table, user);
-    const read = await Promise.all(keys.map((key) => this.read(table, teams!, key)));
-    return read.filter((membership) => membership !== undefined);
-  }
-
-  private async keys(table: Table, user: string): Promise<Key[]> {
-    const keys: Key[] = [];
-    let from: Record<string, Key> | undefined;
-    do {
-      const page = await this.database.documents.send(
-        new QueryCommand({
-          TableName: this.database.tableName(table.name),
-          IndexName: `by_${user}`,
-          KeyConditionExpression: '#user = :user',
-          ExpressionAttributeNames: { '#user': user },
-          ExpressionAttributeValues: { ':user': toKey(this.caller, table, user) },
-          ExclusiveStartKey: from,
-        }),
-      );
-      keys.push(...(page.Items ?? []).map((item) => item[table.primaryKey] as Key));
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined);
-    return keys;
+    const { memberships, user, team, role } = teams;
+    const all: Membership[] = [];
+    for await (const record of membershipsBy(this.database, user, toKey(this.caller, tables[memberships]!, user))) {
+      all.push(toMembership(record, team, role));
+    }
+    return all;
   }
 
   private async read(table: Table, { user, team, role }: Teams, key: Key): Promise<Membership | undefined> {
     const record = await readRecord(this.database, table, key);
     if (record === undefined || record[user] !== toKey(this.caller, table, user)) return undefined;
-    const held = role === undefined ? undefined : record[role];
-    return { team: record[team] as Key, role: typeof held === 'string' ? held : undefined };
+    return toMembership(record, team, role);
   }
+}
+
+/** The memberships with a value in a field, found by its index, and each read as it is. */
+export async function* membershipsBy(database: Database, field: string, value: Key): AsyncGenerator<Input> {
+  const table = tables[teams!.memberships]!;
+  let from: Record<string, Key> | undefined;
+  do {
+    const page = await database.documents.send(
+      new QueryCommand({
+        TableName: database.tableName(table.name),
+        IndexName: `by_${field}`,
+        KeyConditionExpression: '#field = :value',
+        ExpressionAttributeNames: { '#field': field },
+        ExpressionAttributeValues: { ':value': value },
+        ExclusiveStartKey: from,
+      }),
+    );
+    const records = await Promise.all(
+      (page.Items ?? []).map((item) => readRecord(database, table, item[table.primaryKey] as Key)),
+    );
+    yield* records.filter((record) => record?.[field] === value) as Input[];
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
+}
+
+function toMembership(record: Input, team: string, role: string | undefined): Membership {
+  const held = role === undefined ? undefined : record[role];
+  return { team: record[team] as Key, role: typeof held === 'string' ? held : undefined };
 }

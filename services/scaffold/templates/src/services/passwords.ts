@@ -1,40 +1,53 @@
-import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
 import { Turns } from './turns.js';
 
-/** https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#scrypt: 32 MB and three rounds. */
-const COST = { N: 2 ** 15, r: 8, p: 3 };
+/** https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#scrypt: with N of 2^15, three rounds. */
+const ROUNDS = { r: 8, p: 3 };
 const KEY_BYTES = 32;
 const SALT_BYTES = 16;
 
-/** Each takes 32 MB and one of the four threads that Node has for such work. */
+/** Each takes 32 MB or more, and one of the four threads that Node has for such work. */
 const turns = new Turns(2, 64);
 
-/** `scrypt$N$r$p$salt$key`: what is needed to compare, whatever the cost is by then. */
-export async function hash(password: string): Promise<string> {
-  const salt = randomBytes(SALT_BYTES);
-  const key = await derive(password, salt, COST);
-  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$');
+/** Hashes passwords, so that they can be compared and not read. */
+export class Passwords {
+  private unknown: Promise<string> | undefined;
+
+  /** `cost` is the power of two that is scrypt's N. */
+  constructor(private readonly cost: number) {}
+
+  /** `scrypt$N$r$p$salt$key`: all that it takes to compare, whatever the cost is by then. */
+  async hash(password: string): Promise<string> {
+    const salt = randomBytes(SALT_BYTES);
+    const cost = { N: 2 ** this.cost, ...ROUNDS };
+    const key = await derive(password, salt, cost);
+    return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join('$');
+  }
+
+  /** Whether the password is the one that was hashed. Without a hash it takes as long, and is not. */
+  async isRight(password: string, hashed: string | undefined): Promise<boolean> {
+    const [, N, r, p, salt = '', key = ''] = (hashed ?? (await this.nobodys())).split('$');
+    const expected = Buffer.from(key, 'base64url');
+    const derived = await derive(password, Buffer.from(salt, 'base64url'), { N: Number(N), r: Number(r), p: Number(p) });
+    return timingSafeEqual(derived, expected) && hashed !== undefined;
+  }
+
+  /** The hash of a password that nobody has. */
+  private nobodys(): Promise<string> {
+    this.unknown ??= this.hash(randomBytes(SALT_BYTES).toString('base64url'));
+    return this.unknown;
+  }
 }
 
-/** Whether the password is the one that was hashed. Without a hash it takes as long, and is not. */
-export async function isPassword(password: string, hashed: string | undefined): Promise<boolean> {
-  const [, N, r, p, salt = '', key = ''] = (hashed ?? (await nobodys())).split('$');
-  const expected = Buffer.from(key, 'base64url');
-  const derived = await derive(password, Buffer.from(salt, 'base64url'), { N: Number(N), r: Number(r), p: Number(p) });
-  return timingSafeEqual(derived, expected) && hashed !== undefined;
+interface Cost {
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
 }
 
-let unknown: Promise<string> | undefined;
-
-/** The hash of a password that nobody has. */
-function nobodys(): Promise<string> {
-  unknown ??= hash(randomBytes(SALT_BYTES).toString('base64url'));
-  return unknown;
-}
-
-function derive(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {
-  const options = { ...cost, maxmem: 2 * 128 * COST.N * COST.r };
+function derive(password: string, salt: Buffer, cost: Cost): Promise<Buffer> {
+  const options = { ...cost, maxmem: 2 * 128 * cost.N * cost.r };
   return turns.take(
     () =>
       new Promise((resolve, reject) => {

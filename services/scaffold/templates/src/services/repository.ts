@@ -7,6 +7,7 @@ import type { Database } from './database.js';
 import type { Precondition } from './etag.js';
 import { NOTHING, VERSION } from './items.js';
 import { nextNumber } from './numbers.js';
+import { keepAnOwner } from './owners.js';
 import { readRecord } from './reading.js';
 import { checkReferences } from './references.js';
 import { protect } from './secrets.js';
@@ -28,22 +29,31 @@ export class Repository<Row extends object> {
    * `beside` are done with it or not at all, and their refusals come first.
    */
   async create(input: Input, beside: (record: Row) => Step[] = () => []): Promise<Row> {
+    const record = await this.prepare(input);
+    await commit(this.database, [...beside(record as Row), ...this.creation(record)]);
+    return record as Row;
+  }
+
+  /** The record that an input makes, which is not written yet. */
+  async prepare(input: Input): Promise<Input> {
     const { primaryKey, timestamps } = this.table;
     const now = new Date().toISOString();
-    const record = {
+    return {
       ...(await protect(this.database, this.table, input)),
       [primaryKey]: this.table.generatesKeys ? await this.nextKey() : input[primaryKey],
       [timestamps.created]: now,
       [timestamps.updated]: now,
       [VERSION]: 1,
     };
-    await commit(this.database, [
-      ...beside(record as Row),
+  }
+
+  /** The steps that write what `prepare` has made. References that are as in `given` are known to lead somewhere. */
+  creation(record: Input, given: Input = NOTHING): Step[] {
+    return [
       putNew(this.database, this.table, record),
-      ...checkReferences(this.database, this.table, NOTHING, record),
+      ...checkReferences(this.database, this.table, given, record),
       ...moveClaims(this.database, this.table, NOTHING, record),
-    ]);
-    return record as Row;
+    ];
   }
 
   /** Throws NotFound. With `expected`, throws VersionChanged when the record is not as expected. */
@@ -70,18 +80,24 @@ export class Repository<Row extends object> {
         replace(this.database, this.table, before, record),
         ...checkReferences(this.database, this.table, before, record),
         ...moveClaims(this.database, this.table, before, record),
+        ...(await keepAnOwner(this.database, this.table, before, record)),
       ]);
       return record as unknown as Row;
     });
   }
 
-  /** Leaves alone the records that refer to this one. Throws what `find` throws. */
-  async delete(key: Key, expected?: Precondition): Promise<void> {
+  /** Leaves alone the records that refer to this one. The steps `beside` are done with it. Throws what `find` throws. */
+  async delete(
+    key: Key,
+    expected?: Precondition,
+    beside: (before: Input) => Promise<Step[]> = () => Promise.resolve([]),
+  ): Promise<void> {
     await this.retryWhileStale(async () => {
       const before = await this.read(key, expected);
       await commit(this.database, [
         remove(this.database, this.table, before),
         ...moveClaims(this.database, this.table, before, NOTHING),
+        ...(await beside(before)),
       ]);
     });
   }

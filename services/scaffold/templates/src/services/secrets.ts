@@ -1,7 +1,6 @@
 import type { Input, Secrecy, Table } from '../types/index.js';
 import type { Database } from './database.js';
 import { SECRET } from './items.js';
-import { hash } from './passwords.js';
 
 /**
  * The input with its secrets hashed or sealed, and where no answer shows them: in a record, a secret field is kept by a
@@ -25,7 +24,7 @@ async function kept(
   value: unknown,
 ): Promise<string | null> {
   if (typeof value !== 'string') return null;
-  return secrecy === 'HASHED' ? hash(value) : database.seals.seal(value, placeOf(table, field));
+  return secrecy === 'HASHED' ? database.passwords.hash(value) : database.seals.seal(value, placeOf(table, field));
 }
 
 /** The hash of a HASHED field, undefined where it has none. */

@@ -18,8 +18,10 @@ export interface Answer {
 /** What the environment of the tests may say of authentication, and each test decides. */
 const UNSET = { AUTH: '', HOST: '', JWT_SECRET: '', JWKS_URL: '', JWT_ISSUER: '', JWT_AUDIENCE: '' };
 
-/** No limits that tests, or a slow machine, would reach. */
+/** No limits that tests, or a slow machine, would reach; and passwords whose hashes are made fast. */
 const UNLIMITED = {
+  PASSWORD_COST: '4',
+  SEALING_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
   LOG_LEVEL: 'error',
   RATE_LIMIT_PER_ADDRESS: '0',
   RATE_LIMIT_PER_USER: '0',
@@ -31,6 +33,8 @@ const UNLIMITED = {
 export class Backend {
   private constructor(
     private readonly address: string,
+    /** Of the names of its tables. */
+    readonly prefix: string,
     readonly stop: () => Promise<void>,
   ) {}
 
@@ -56,7 +60,8 @@ export class Backend {
     setLogLevel(config.logLevel);
     const server = createServer(createApp(config, database));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new Backend(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, async () => {
+    const { port } = server.address() as AddressInfo;
+    return new Backend(`http://127.0.0.1:${port}`, config.tablePrefix, async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await clean();

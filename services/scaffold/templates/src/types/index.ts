@@ -53,6 +53,20 @@ export type Setter = 'SERVER' | 'CALLER' | 'ROLE';
 /** As a salted hash, with which what somebody enters can be compared; or encrypted, to be opened by the server's code. */
 export type Secrecy = 'HASHED' | 'SEALED';
 
+/** Where the users are who sign in here: a table, and fields of it. */
+export interface Accounts {
+  readonly table: string;
+  /** The unique field that they sign in with. */
+  readonly login: string;
+  readonly password: string;
+  /** The field with what grants to a ROLE name. */
+  readonly role?: string;
+  /** Whether everybody may make an account. */
+  readonly signUp: boolean;
+  /** An account that is so can't be used. */
+  readonly disabled?: { readonly field: string; readonly equals: boolean };
+}
+
 /** Where it says who is in which team: a table, and fields of it. */
 export interface Teams {
   readonly table: string;

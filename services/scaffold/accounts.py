@@ -1,0 +1,97 @@
+"""What a backend gets whose users sign up and sign in at the backend itself."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from services.designs.schema import Accounts, FieldType, SchemaModel, Table
+from services.scaffold.literals import literal, quoted
+from services.scaffold.names import words_of
+from services.scaffold.template import fill, read
+
+_PACKAGES = frozenset({"nodemailer", "@types/nodemailer"})
+
+_FILES = (
+    "src/routes/auth.ts",
+    "src/services/accounts.ts",
+    "src/services/attempts.ts",
+    "src/services/issuer.ts",
+    "src/services/mailer.ts",
+    "src/services/resets.ts",
+    "src/services/sessions.ts",
+    "src/tests/accounts.test.ts",
+    "src/tests/mailServer.ts",
+    "src/validation/authBodies.ts",
+)
+_DISABLED = frozenset({"disabled", "blocked", "suspended", "banned", "deactivated", "locked"})
+_ENABLED = frozenset({"enabled", "active"})
+
+
+def account_files(schema: SchemaModel) -> dict[str, str]:
+    """Write how it is found who sends a request, and with accounts, how people get and keep one."""
+    if schema.accounts is None:
+        return {"src/services/callers.ts": read("src/services/callers.ts")}
+    return {"src/services/callers.ts": read("src/services/callers.accounts.ts")} | {path: read(path) for path in _FILES}
+
+
+def packages(schema: SchemaModel, package: dict[str, Any], lock: str) -> tuple[dict[str, Any], str]:
+    """Return a package and the text of its lock file, which has a package a line, without what accounts alone need."""
+    if schema.accounts is not None:
+        return package, lock
+    kept = {
+        group: {name: version for name, version in package[group].items() if name not in _PACKAGES}
+        for group in ("dependencies", "devDependencies")
+    }
+    names = "|".join(map(re.escape, _PACKAGES))
+    lock = re.sub(rf'^ *"node_modules/(?:{names})": .*\n', "", lock, flags=re.MULTILINE)
+    return package | kept, re.sub(rf', "(?:{names})": "[^"]*"(?=[,}}])', "", lock, count=len(_PACKAGES))
+
+
+def config_parts(schema: SchemaModel) -> dict[str, str]:
+    """Write what the settings of a backend have more, or less, where it has accounts."""
+    if schema.accounts is None:
+        return {"mailTypes": "", "mailSettings": "", "keysUrl": "url()"}
+    return {
+        "mailTypes": read("src/config.mailTypes.ts"),
+        "mailSettings": read("src/config.mailSettings.ts"),
+        "keysUrl": "text.forbidden().messages({ '*': '{#label} must not be set: this server issues its own tokens.' })",
+    }
+
+
+def example_settings(schema: SchemaModel) -> str:
+    """Write the settings of `.env.example` that accounts need."""
+    return "" if schema.accounts is None else read("env.accounts.example")
+
+
+def written_accounts(schema: SchemaModel, accounts: Accounts) -> str:
+    """Write where the accounts are, as the literal that src/models/identity.ts has."""
+    table = next(table for table in schema.tables if table.name == accounts.table)
+    members = [
+        ("table", quoted(accounts.table)),
+        ("login", quoted(accounts.login)),
+        ("password", quoted(accounts.password)),
+        *([("role", quoted(accounts.role))] if accounts.role is not None else []),
+        ("signUp", literal(accounts.sign_up)),
+        *(("disabled", f"{{ field: {quoted(name)}, equals: {literal(value)} }}") for name, value in _disabled(table)),
+    ]
+    return "{\n" + "".join(f"  {name}: {value},\n" for name, value in members) + "}"
+
+
+def _disabled(table: Table) -> Iterator[tuple[str, bool]]:
+    """Yield the first field that says by its name that an account can't be used, with its value then."""
+    for field in table.fields:
+        words = {word.lower() for word in words_of(field.name)} - {"is"}
+        if field.type is FieldType.BOOLEAN and len(words) == 1 and words <= _DISABLED | _ENABLED:
+            yield field.name, words <= _DISABLED
+            return
+
+
+def identity(schema: SchemaModel, teams: str) -> str:
+    """Write where the backend finds who is who, and who belongs to what; `teams` is a literal."""
+    about_teams = "/** Where the members of teams are; undefined means that there are no teams. */"
+    constants = [f"{about_teams}\nexport const teams: Teams | undefined = {teams};"]
+    if schema.accounts is not None:
+        accounts = written_accounts(schema, schema.accounts)
+        constants.insert(0, f"/** Who signs in here. */\nexport const accounts: Accounts = {accounts};")
+    types = "Teams" if schema.accounts is None else "Accounts, Teams"
+    return fill("src/models/identity.ts", types=types, constants="\n\n".join(constants))
