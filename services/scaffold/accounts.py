@@ -50,10 +50,11 @@ def packages(schema: SchemaModel, package: dict[str, Any], lock: str) -> tuple[d
 def config_parts(schema: SchemaModel) -> dict[str, str]:
     """Write what the settings of a backend have more, or less, where it has accounts."""
     if schema.accounts is None:
-        return {"mailTypes": "", "mailSettings": "", "keysUrl": "url()"}
+        return {"mailTypes": "", "mailSettings": "", "keysUrl": "url()", "orKeys": " or JWKS_URL"}
     return {
         "mailTypes": read("src/config.mailTypes.ts"),
         "mailSettings": read("src/config.mailSettings.ts"),
+        "orKeys": "",
         "keysUrl": "text.forbidden().messages({ '*': '{#label} must not be set: this server issues its own tokens.' })",
     }
 

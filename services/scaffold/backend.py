@@ -76,6 +76,7 @@ _TESTS = (
     "src/tests/access.test.ts",
     "src/tests/operation.test.ts",
     "src/tests/records.test.ts",
+    "src/tests/tokens.test.ts",
 )
 
 

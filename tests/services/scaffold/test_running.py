@@ -214,5 +214,5 @@ def test_a_backend_installs_compiles_and_works(schema: SchemaModel, emulator: st
         for number, table in enumerate(schema.tables, start=1):
             works(client, schema, table, number)
     for stage in ("production", "staging", "development"):
-        assert "Set JWT_SECRET (at least 32 characters) or JWKS_URL" in backend.refusal(NODE_ENV=stage)
+        assert "Set JWT_SECRET (at least 32 characters)" in backend.refusal(NODE_ENV=stage)
     assert "HOST must be 127.0.0.1" in backend.refusal(AUTH="off", HOST="0.0.0.0")

@@ -182,7 +182,7 @@ const environment = Joi.object<Values>({ ...schemas(STORAGE), ...schemas(SERVER)
     otherwise: Joi.object().xor('JWT_SECRET', 'JWKS_URL'),
   })
   .messages({
-    'object.missing': 'Set JWT_SECRET (at least 32 characters) or JWKS_URL; AUTH=off is for your own machine alone.',
+    'object.missing': 'Set JWT_SECRET (at least 32 characters){{orKeys}}; AUTH=off is for your own machine alone.',
     'object.xor': 'Set JWT_SECRET or JWKS_URL, not both.',
   });
 

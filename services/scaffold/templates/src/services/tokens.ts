@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type RemoteJWKSetOptions } from 'jose';
 
 import type { Config } from '../config.js';
 import { HttpError, Unauthenticated } from '../errors.js';
@@ -17,11 +17,14 @@ export class Tokens {
   private readonly key: JWTVerifyGetKey;
   private readonly algorithms: string[];
 
-  constructor(private readonly config: Pick<Config, 'auth' | 'issuer' | 'audience'>) {
+  constructor(
+    private readonly config: Pick<Config, 'auth' | 'issuer' | 'audience'>,
+    options: RemoteJWKSetOptions = {},
+  ) {
     const { auth } = config;
     if (auth === 'off') throw new Error('Without authentication there are no tokens.');
     this.algorithms = 'secret' in auth ? ['HS256'] : ['RS256', 'ES256'];
-    this.key = 'secret' in auth ? () => new TextEncoder().encode(auth.secret) : remoteKeys(auth.keysUrl);
+    this.key = 'secret' in auth ? () => new TextEncoder().encode(auth.secret) : remoteKeys(auth.keysUrl, options);
   }
 
   /** What a token says. Throws Unauthenticated. */
@@ -47,11 +50,12 @@ export class Tokens {
   }
 }
 
-function remoteKeys(url: string): JWTVerifyGetKey {
+function remoteKeys(url: string, options: RemoteJWKSetOptions): JWTVerifyGetKey {
   return createRemoteJWKSet(new URL(url), {
     timeoutDuration: KEYS_TIMEOUT_MS,
     cooldownDuration: KEYS_COOLDOWN_MS,
     cacheMaxAge: KEYS_MAX_AGE_MS,
+    ...options,
   });
 }
 

@@ -18,10 +18,13 @@ export interface Answer {
 /** What the environment of the tests may say of authentication, and each test decides. */
 const UNSET = { AUTH: '', HOST: '', JWT_SECRET: '', JWKS_URL: '', JWT_ISSUER: '', JWT_AUDIENCE: '' };
 
+/** What secrets are sealed with. */
+export const SEALING_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
+
 /** No limits that tests, or a slow machine, would reach; and passwords whose hashes are made fast. */
 const UNLIMITED = {
   PASSWORD_COST: '4',
-  SEALING_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+  SEALING_KEYS,
   LOG_LEVEL: 'error',
   RATE_LIMIT_PER_ADDRESS: '0',
   RATE_LIMIT_PER_USER: '0',
