@@ -12,6 +12,7 @@ from services.scaffold.template import fill, read
 _PACKAGES = frozenset({"nodemailer", "@types/nodemailer"})
 
 _FILES = (
+    "src/role.ts",
     "src/routes/auth.ts",
     "src/services/accounts.ts",
     "src/services/attempts.ts",
@@ -44,6 +45,7 @@ def packages(schema: SchemaModel, package: dict[str, Any], lock: str) -> tuple[d
     }
     names = "|".join(map(re.escape, _PACKAGES))
     lock = re.sub(rf'^ *"node_modules/(?:{names})": .*\n', "", lock, flags=re.MULTILINE)
+    kept["scripts"] = {name: script for name, script in package["scripts"].items() if name != "role"}
     return package | kept, re.sub(rf', "(?:{names})": "[^"]*"(?=[,}}])', "", lock, count=len(_PACKAGES))
 
 

@@ -115,9 +115,18 @@ export function bodies({ fields = {}, fixed = {}, kept = {} }: Groups): Bodies {
   };
 }
 
+/** What need not be sent, and has no default then. What must not be sent stays so. */
 function optional(fields: Fields): Fields {
-  const left = Object.entries(fields).map(([name, field]) => [name, field.optional().prefs({ noDefaults: true })]);
+  const left = Object.entries(fields).map(([name, field]) => [
+    name,
+    (isForbidden(field) ? field : field.optional()).prefs({ noDefaults: true }),
+  ]);
   return Object.fromEntries(left) as Fields;
+}
+
+function isForbidden(field: Schema): boolean {
+  const { flags } = field.describe() as { readonly flags?: { readonly presence?: string } };
+  return flags?.presence === 'forbidden';
 }
 
 const SET_BY_SERVER = { 'any.unknown': '{#label} is set by the server' };
