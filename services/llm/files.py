@@ -101,7 +101,7 @@ class FileParser:
 
     boundary: str
     existing: Mapping[str, int] = field(default_factory=dict[str, int])
-    max_files: int = 200
+    max_files: int = 400
     max_file_bytes: int = 1024 * 1024
     max_total_bytes: int = 10 * 1024 * 1024
     ended: bool = field(default=False, init=False)

@@ -30,7 +30,7 @@ class DiscardReason(Enum):
     NOT_IN_MANIFEST = "NOT_IN_MANIFEST"
     """The answer did not announce it."""
     TOO_MANY_FILES = "TOO_MANY_FILES"
-    """More than 200 files."""
+    """More than 400 files."""
     FILE_TOO_LARGE = "FILE_TOO_LARGE"
     """More than 1 MiB."""
     TOTAL_TOO_LARGE = "TOTAL_TOO_LARGE"

@@ -1,9 +1,10 @@
 """A whole backend for a schema: every file of an Express + TypeScript project over DynamoDB."""
 
+import base64
 import html
 import json
 
-from services.designs.schema import SchemaModel
+from services.designs.schema import SchemaModel, Secrecy
 from services.scaffold import accounts, cloudformation, policies, typescript, validation
 from services.scaffold.lists import children
 from services.scaffold.names import slug
@@ -18,6 +19,8 @@ _SHARED = (
     "src/errors.ts",
     "src/logger.ts",
     "src/tables.ts",
+    "src/telemetry.ts",
+    "src/tracing.ts",
     "src/types/index.ts",
     "src/middleware/auth.ts",
     "src/middleware/body.ts",
@@ -76,6 +79,7 @@ _TESTS = (
     "src/tests/access.test.ts",
     "src/tests/operation.test.ts",
     "src/tests/records.test.ts",
+    "src/tests/telemetry.test.ts",
     "src/tests/tokens.test.ts",
 )
 
@@ -110,7 +114,13 @@ def _project_files(
         "eslint.config.js": read("eslint.config.js"),
         "infrastructure/template.json": cloudformation.template(tables, slug=name, prefix=prefix),
         "infrastructure/role.json": cloudformation.role_template(tables, slug=name, prefix=prefix),
-        ".env.example": fill("env.example", prefix=prefix, accounts=accounts.example_settings(schema)),
+        ".env.example": fill(
+            "env.example",
+            name=name,
+            prefix=prefix,
+            sealing=_sealing(tables),
+            accounts=accounts.example_settings(schema),
+        ),
         ".gitignore": read("gitignore"),
         ".dockerignore": read("dockerignore"),
         "Dockerfile": read("Dockerfile"),
@@ -122,7 +132,9 @@ def _project_files(
 def _settings_files(schema: SchemaModel, name: str) -> dict[str, str]:
     return {
         "src/app.ts": fill("src/app.ts", name=f"'{name}'"),
-        "src/config.ts": fill("src/config.ts", prefix=f"'{_prefix(name)}'", **accounts.config_parts(schema)),
+        "src/config.ts": fill(
+            "src/config.ts", name=f"'{name}'", prefix=f"'{_prefix(name)}'", **accounts.config_parts(schema)
+        ),
     }
 
 
@@ -175,6 +187,13 @@ def _readme(tables: tuple[TablePlan, ...], *, name: str, title: str, about: str)
         slug=name,
         tables="\n".join(rows),
     )
+
+
+def _sealing(tables: tuple[TablePlan, ...]) -> str:
+    """Return the key for development, which everybody may know; without sealed fields, none."""
+    if not any(Secrecy.SEALED in table.secrecy.values() for table in tables):
+        return ""
+    return f"development:{base64.b64encode(bytes(32)).decode()}"
 
 
 def _prefix(name: str) -> str:

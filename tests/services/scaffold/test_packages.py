@@ -42,3 +42,16 @@ def test_a_locked_package_has_its_hash_and_no_address() -> None:
             assert re.fullmatch(r"sha512-[A-Za-z0-9+/]{86}==", entry["integrity"]), path
         assert "resolved" not in entry
     assert len(packages) > 100
+
+
+def test_nothing_of_opentelemetry_is_loaded_where_traces_are_not_asked_for() -> None:
+    table = Table(name="users", fields=(Field(name="id", type=FieldType.STRING, primary_key=True),))
+    files = write_backend(project_name="My Shop", description="A shop", schema=SchemaModel(tables=(table,)))
+
+    code = {path: text for path, text in files.items() if path.startswith("src/") and not path.startswith("src/tests/")}
+    assert {path for path, text in code.items() if "@opentelemetry" in text} == {"src/telemetry.ts"}
+    imports = [line for text in code.values() for line in text.splitlines() if "/telemetry.js'" in line]
+    assert sorted(imports) == [
+        "  const { Telemetry } = await import('./telemetry.js');",
+        "import type { Telemetry } from './telemetry.js';",
+    ]

@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 
 import type { Config } from './config.js';
 import { NotFound } from './errors.js';
@@ -15,12 +15,20 @@ import { resources, routes } from './routes/index.js';
 import type { Database } from './services/database.js';
 import { Signer } from './services/signer.js';
 
-export function createApp(config: Config, database: Database, lifecycle = new Lifecycle()): Express {
+interface Surroundings {
+  readonly lifecycle?: Lifecycle;
+  /** Undefined where requests are not traced. */
+  readonly tracing?: RequestHandler | undefined;
+}
+
+export function createApp(config: Config, database: Database, surroundings: Surroundings = {}): Express {
+  const { lifecycle = new Lifecycle(), tracing } = surroundings;
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing');
   app.set('trust proxy', config.trustProxy);
 
+  if (tracing !== undefined) app.use(tracing);
   app.use(requestContext(config.requestTimeout), headers(config.corsOrigins));
   app.use((_request, response, next) => {
     if (lifecycle.stopping) response.set('Connection', 'close');

@@ -40,6 +40,8 @@ export interface Config extends StorageConfig {
   readonly requestsPerUser: number;
   /** Milliseconds in which a request is answered, whatever happens. */
   readonly requestTimeout: number;
+  /** What the backend is called in traces. */
+  readonly serviceName: string;
   /** Where traces are sent; undefined means nowhere. */
   readonly traces: string | undefined;
 }
@@ -161,6 +163,7 @@ const SERVER: Settings<Omit<Config, keyof StorageConfig | 'auth'>> = {
   requestsPerAddress: ['RATE_LIMIT_PER_ADDRESS', number(0, 1_000_000).default(3_000)],
   requestsPerUser: ['RATE_LIMIT_PER_USER', number(0, 1_000_000).default(1_200)],
   requestTimeout: ['REQUEST_TIMEOUT_MS', number(100, 600_000).default(10_000)],
+  serviceName: ['OTEL_SERVICE_NAME', text.default({{name}})],
   traces: ['OTEL_EXPORTER_OTLP_ENDPOINT', url()],
 };
 

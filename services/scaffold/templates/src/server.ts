@@ -6,6 +6,7 @@ import { InvalidConfig, readConfig, type Config } from './config.js';
 import { log, setLogLevel } from './logger.js';
 import { Lifecycle } from './middleware/health.js';
 import { Database } from './services/database.js';
+import { startTelemetry } from './tracing.js';
 
 /** What requests in progress have left when the server is told to stop. */
 const SHUTDOWN_MS = 10_000;
@@ -19,12 +20,13 @@ const LIMITS = {
   maxHeaderSize: 16_384,
 } as const;
 
-function start(config: Config): void {
+async function start(config: Config): Promise<void> {
   setLogLevel(config.logLevel);
   if (config.auth === 'off') log('warn', 'Authentication is OFF: every program on this machine may do everything.');
   const database = new Database(config);
+  const telemetry = await startTelemetry(config, database);
   const lifecycle = new Lifecycle();
-  const server = createServer(LIMITS, createApp(config, database, lifecycle));
+  const server = createServer(LIMITS, createApp(config, database, { lifecycle, tracing: telemetry?.requests }));
 
   const stop = (signal: NodeJS.Signals): void => {
     log('info', 'stopping', { signal });
@@ -33,6 +35,7 @@ function start(config: Config): void {
     server.close(() => {
       database.close();
       log('info', 'stopped');
+      void telemetry?.stop();
     });
     server.closeIdleConnections();
   };
@@ -53,7 +56,7 @@ function listen(server: Server, { host, port, environment }: Config): void {
 }
 
 try {
-  start(readConfig(process.env));
+  await start(readConfig(process.env));
 } catch (error) {
   if (!(error instanceof InvalidConfig)) throw error;
   error.faults.forEach((fault) => {

@@ -17,7 +17,7 @@ const TRACE_PARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-
 export function requestContext(milliseconds: number): RequestHandler {
   return (request, response, next) => {
     const requestId = request.get('X-Request-Id')?.match(REQUEST_ID)?.[0] ?? randomUUID();
-    const traceId = request.get('traceparent')?.match(TRACE_PARENT)?.[1];
+    const traceId = (response.locals.traceId as string | undefined) ?? request.get('traceparent')?.match(TRACE_PARENT)?.[1];
     const deadline = new AbortController();
     response.set('X-Request-Id', requestId);
 

@@ -7,6 +7,7 @@ import { readConfig, type Config } from '../config.js';
 import { setLogLevel } from '../logger.js';
 import { Database } from '../services/database.js';
 import { createTables, deleteTables } from '../tables.js';
+import { startTelemetry } from '../tracing.js';
 
 export interface Answer {
   readonly status: number;
@@ -61,12 +62,14 @@ export class Backend {
 
   private static async serve(config: Config, database: Database, clean: () => Promise<void>): Promise<Backend> {
     setLogLevel(config.logLevel);
-    const server = createServer(createApp(config, database));
+    const telemetry = await startTelemetry(config, database);
+    const server = createServer(createApp(config, database, { tracing: telemetry?.requests }));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     return new Backend(`http://127.0.0.1:${port}`, config.tablePrefix, async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await telemetry?.stop();
       await clean();
       database.close();
     });
