@@ -25,6 +25,7 @@ def show_generation(event: dict[str, Any]) -> None:
             click.secho("Some of the stream is lost; what follows starts anew.", fg="yellow")
         case "GenerationFinished":
             click.echo(f"\n{_summary(event)}")
+            _show_unfollowed(event["generation"])
         case _:
             pass
 
@@ -34,6 +35,11 @@ def _show_check(event: dict[str, Any]) -> None:
     if event["checkState"] != "PASSED":
         for line in event["output"].splitlines():
             click.secho(f"    {line}", fg="yellow")
+
+
+def _show_unfollowed(generation: dict[str, Any] | None) -> None:
+    for request in generation["notFollowed"] if generation else ():
+        click.secho(f"  not followed: {request['text']}. {request['reason']}", fg="yellow")
 
 
 def _summary(event: dict[str, Any]) -> str:

@@ -37,7 +37,10 @@ subscription Watch($id: ID!, $after: String) {
     ... on AttemptFailed { message willRetry }
     ... on GenerationFinished {
       status message
-      generation { schema { version tables { name fields { name } } } files { path } usage { outputTokens } }
+      generation {
+        schema { version tables { name fields { name } } } files { path } usage { outputTokens }
+        notFollowed { text reason }
+      }
     }
   }
 }"""

@@ -130,6 +130,16 @@ class GenerationCheck:
 
 
 @strawberry.type
+class UnfollowedRequest:
+    """Something that was asked for and is not done."""
+
+    text: str
+    """What was asked for, in the words of whoever asked."""
+    reason: str
+    """Why it is not done, as a sentence."""
+
+
+@strawberry.type
 class GenerationFileChange:
     """A file that differs between two generations."""
 
@@ -242,6 +252,13 @@ class Generation(Node):
     def checks(self) -> Annotated[list[GenerationCheck], AtMost(len((JSON, SYNTAX, TYPES)))]:
         """What checking the files found; empty until it has ended, and for kinds other than CODE."""
         return [GenerationCheck(name=c.name, state=c.state, output=c.output) for c in self.generation.checks]
+
+    @strawberry.field
+    def not_followed(self) -> Annotated[list[UnfollowedRequest], AtMost(records.MOST_NOT_FOLLOWED)]:
+        """What of the prompt, or of the project's description, is not done, as far as the provider says: the scaffold
+        does, which follows no instruction word for word; models do not. Empty until it has ended.
+        """
+        return [UnfollowedRequest(text=one.text, reason=one.reason) for one in self.generation.not_followed]
 
     @strawberry.field
     async def base(self, info: Info) -> AnyGeneration | None:

@@ -10,7 +10,7 @@ import msgspec
 from services.core.frozen import frozen
 from services.generations import events
 from services.generations.artifact import Artifact, FileContent
-from services.generations.model import GeneratedFile
+from services.generations.model import MOST_NOT_FOLLOWED, GeneratedFile, NotFollowed
 from services.generations.redaction import Redactor
 from services.llm import file_items as items
 from services.llm import files as protocol
@@ -51,6 +51,8 @@ class Answer:
     """How the last answer ended; None where its provider failed."""
     failure: str | None = field(default=None, init=False)
     """What the last failure in the middle of an answer was."""
+    not_followed: list[NotFollowed] = field(default_factory=list[NotFollowed], init=False)
+    """What the provider has said that it does not do."""
     has_started: bool = field(default=False, init=False)
     """Whether a provider has begun to give the answer that is expected."""
     _base: Mapping[str, FileContent] = field(default_factory=dict[str, FileContent], init=False)
@@ -153,6 +155,8 @@ class Answer:
                 self._usage = item
                 if self.monotonic() >= self._usage_due:
                     yield from self._tell_usage()
+            case port.NotFollowed():
+                self._note_unfollowed(NotFollowed(item.text, item.reason))
             case port.Failed():
                 yield events.AttemptFailed(item.code, item.message, will_retry=True)
             case port.Finished():
@@ -164,9 +168,15 @@ class Answer:
         if self.has_started:
             yield from self._end()
 
+    def _note_unfollowed(self, request: NotFollowed) -> None:
+        """Keep what is not followed, once however many answers it takes to bring all files."""
+        if request not in self.not_followed and len(self.not_followed) < MOST_NOT_FOLLOWED:
+            self.not_followed.append(request)
+
     def _reset(self) -> None:
         self.files, self.has_files = dict(self._base), False
         self._awaited = dict.fromkeys(self._base_missing)
+        self.not_followed = []
 
     def _listen(self) -> None:
         """Prepare for the first piece of an answer."""

@@ -18,7 +18,7 @@ from services.generations.answer import Answer
 from services.generations.answer_session import AnswerSession
 from services.generations.kinds.port import Base, GenerationContext, Kind
 from services.generations.model import Generation, GenerationKind, GenerationReason, GenerationStatus, expiry
-from services.generations.outcome import Outcome
+from services.generations.outcome import Outcome, with_unfollowed
 from services.generations.redaction import Redactor
 from services.llm.port import Options, Provider
 from services.projects.model import Project, ProjectStatus
@@ -125,6 +125,7 @@ class GenerationJob:
         fields: dict[str, Any] = {}
         if context is not None:
             answer, where = context.answer, artifact.prefix(run.record)
+            outcome = with_unfollowed(outcome, answer.not_followed)
             await artifact.store(self.bucket, where, answer.artifact)
             fields = {
                 "artifact": where,
@@ -132,6 +133,7 @@ class GenerationJob:
                 "missing": answer.missing if outcome.status is GenerationStatus.INCOMPLETE else (),
                 "provider": answer.provider,
                 "model": answer.model,
+                "not_followed": tuple(answer.not_followed),
                 "template": context.session.template,
             }
         record = await run.save(

@@ -92,6 +92,16 @@ class GeneratedFile(msgspec.Struct, frozen=True, rename="camel"):
     """Why it does not parse, where it does not: `12:5 ';' expected.`"""
 
 
+class NotFollowed(msgspec.Struct, frozen=True, rename="camel"):
+    """Something that was asked for and is not done, and why."""
+
+    text: str
+    reason: str
+
+
+MOST_NOT_FOLLOWED: Final = 20
+
+
 class Generation(MeteredRecord, frozen=True, kw_only=True, rename="camel"):
     """`message` says the reason of one that ended INCOMPLETE or FAILED as a sentence."""
 
@@ -122,6 +132,8 @@ class Generation(MeteredRecord, frozen=True, kw_only=True, rename="camel"):
     files: tuple[GeneratedFile, ...] = ()
     missing: tuple[str, ...] = ()
     """Files that were announced and have not come whole."""
+    not_followed: tuple[NotFollowed, ...] = ()
+    """What of the prompt the provider has said that it does not do."""
     artifact: str | None = None
     """S3 key prefix of what it made."""
     started_at: datetime | None = None

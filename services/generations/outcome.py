@@ -1,11 +1,12 @@
 """How a generation ends, worded for the person who asked."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from services.core.frozen import frozen
 from services.generations.answer import Answer
-from services.generations.model import GenerationReason, GenerationStatus
+from services.generations.model import GenerationReason, GenerationStatus, NotFollowed
 from services.llm.port import FinishReason
 
 _CUT: Final = {
@@ -18,6 +19,8 @@ _CUT: Final = {
 
 _MOST_NAMED: Final = 20
 """Missing files that a message names."""
+_MOST_TOLD: Final = 5
+"""Things that are not done and that a message tells."""
 
 
 @frozen
@@ -51,6 +54,17 @@ def _named(missing: Sequence[str]) -> str:
     more = len(missing) - _MOST_NAMED
     rest = f" and {more:,} more" if more > 0 else ""
     return f" Missing: {', '.join(missing[:_MOST_NAMED])}{rest}."
+
+
+def with_unfollowed(outcome: Outcome, requests: Sequence[NotFollowed]) -> Outcome:
+    """Return the end of an answer, which says what was asked for and is not done."""
+    if not requests or outcome.status not in {GenerationStatus.COMPLETED, GenerationStatus.INCOMPLETE}:
+        return outcome
+    named = " ".join(f'"{request.text}": {request.reason}' for request in requests[:_MOST_TOLD])
+    more = len(requests) - _MOST_TOLD
+    rest = f" And {more:,} more." if more > 0 else ""
+    said = f"Not everything that was asked for is done. {named}{rest}"
+    return replace(outcome, message=f"{outcome.message} {said}" if outcome.message else said)
 
 
 def invalid(what: str, message: str) -> Outcome:

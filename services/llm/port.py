@@ -171,13 +171,23 @@ class Failed:
 
 
 @frozen
+class NotFollowed:
+    """Something of what was asked for that the provider knows it does not do. Models say nothing of the kind."""
+
+    text: str
+    """In the words of whoever asked."""
+    reason: str
+    """A sentence."""
+
+
+@frozen
 class Finished:
     """The provider has ended its answer, always the last item."""
 
     reason: FinishReason
 
 
-Item = Started | Text | Thought | TextVoided | Usage | Failed | Finished
+Item = Started | Text | Thought | TextVoided | Usage | NotFollowed | Failed | Finished
 
 
 class FailureCode(Enum):

@@ -9,6 +9,7 @@ from services.scaffold import accounts, cloudformation, policies, typescript, va
 from services.scaffold.lists import children
 from services.scaffold.names import slug
 from services.scaffold.plan import TablePlan, plan_tables
+from services.scaffold.requests import unfollowed_by_files
 from services.scaffold.template import fill, read
 
 _LONGEST_ABOUT = 300
@@ -92,7 +93,7 @@ def write_backend(*, project_name: str, description: str, schema: SchemaModel) -
     tables = plan_tables(schema)
     name = slug(project_name)
     return (
-        _project_files(schema, tables, name=name, title=_plain(project_name) or name, about=_plain(description))
+        _project_files(schema, tables, name=name, title=_plain(project_name) or name, about=_about(description, schema))
         | {path: read(path) for path in _SHARED[:1]}
         | _settings_files(schema, name)
         | {path: read(path) for path in _SHARED[1:]}
@@ -109,7 +110,7 @@ def _project_files(
     prefix = _prefix(name)
     return {
         "README.md": _readme(tables, name=name, title=title, about=about),
-        **_package(schema, name, about),
+        **_package(schema, name, title),
         "tsconfig.json": read("tsconfig.json"),
         "eslint.config.js": read("eslint.config.js"),
         "infrastructure/template.json": cloudformation.template(tables, slug=name, prefix=prefix),
@@ -163,10 +164,13 @@ def _dependants(table: TablePlan, tables: tuple[TablePlan, ...]) -> list[dict[st
     ]
 
 
-def _package(schema: SchemaModel, name: str, about: str) -> dict[str, str]:
+def _package(schema: SchemaModel, name: str, title: str) -> dict[str, str]:
     """Write package.json and its lock file, which agree (see `make scaffold-lock`)."""
     package, lock = accounts.packages(schema, json.loads(read("package.json")), read("package-lock.json"))
-    package |= {"name": name if name.endswith("backend") else f"{name}-backend", "description": about}
+    package |= {
+        "name": name if name.endswith("backend") else f"{name}-backend",
+        "description": f"The backend of {title}",
+    }
     return {
         "package.json": json.dumps(package, indent=2) + "\n",
         "package-lock.json": lock.replace('"name": "backend"', f'"name": {json.dumps(package["name"])}'),
@@ -183,7 +187,7 @@ def _readme(tables: tuple[TablePlan, ...], *, name: str, title: str, about: str)
     return fill(
         "README.md",
         title=html.escape(title, quote=False),
-        about=f"> {html.escape(about, quote=False)}" if about else "A backend.",
+        about=about,
         slug=name,
         tables="\n".join(rows),
     )
@@ -194,6 +198,16 @@ def _sealing(tables: tuple[TablePlan, ...]) -> str:
     if not any(Secrecy.SEALED in table.secrecy.values() for table in tables):
         return ""
     return f"development:{base64.b64encode(bytes(32)).decode()}"
+
+
+def _about(description: str, schema: SchemaModel) -> str:
+    """Quote what was asked for, and say what of it the backend does not do."""
+    asked = html.escape(_plain(description), quote=False)
+    if not asked:
+        return "A backend."
+    unfollowed = unfollowed_by_files(description, schema)
+    lines = "".join(f"- {html.escape(one.text, quote=False)}: {one.reason}\n" for one in unfollowed)
+    return f"What was asked for:\n\n> {asked}" + (f"\n\nOf this, the backend does not do:\n\n{lines}" if lines else "")
 
 
 def _prefix(name: str) -> str:

@@ -46,13 +46,14 @@ def unmet(schema: SchemaModel, statements: Iterable[Statement]) -> Iterator[tupl
 
 def _with(policy: Policy, statement: Statement) -> Policy | None:
     """Return the policy with what a statement says; None where its table has nothing to tell whom it means."""
-    audiences = {grant.audience for grant in statement.grants}
-    if Audience.TEAM in audiences and policy.team is None:
+    is_of_team = any(grant.audience is Audience.TEAM for grant in statement.grants)
+    if is_of_team and policy.team is None:
         return None
-    if Audience.OWNER in audiences and policy.owner is None and not (statement.is_exclusive and policy.team):
+    if is_of_owners(statement) and policy.owner is None and not (statement.is_exclusive and policy.team):
         return None
     grants = {action: _grants(policy, getattr(policy, action), statement) for action in sorted(statement.actions)}
-    if "read" not in grants and not statement.is_denied:
+    is_ownerless = is_of_owners(statement) and policy.owner is None
+    if "read" not in grants and not statement.is_denied and not is_ownerless:
         grants["read"] = _widened(policy.read, statement.grants)
     return structs.replace(policy, **grants)
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import assert_never
 
@@ -21,6 +21,7 @@ from services.llm.port import (
     Finished,
     FinishReason,
     Item,
+    NotFollowed,
     Request,
     SchemaTask,
     Started,
@@ -33,9 +34,12 @@ from services.scaffold.architecture import derive_architecture
 from services.scaffold.backend import write_backend
 from services.scaffold.chat import answer_question
 from services.scaffold.documentation import write_documentation
+from services.scaffold.requests import Unfollowed, not_followed, unanswered, unfollowed_by_files, unfollowed_instruction
 from services.scaffold.schema import derive_schema
 
 _PIECE = re.compile(r"\n[ \t]{0,11}| ?\w{1,8}[^\w\s]{0,3}| ?[^\w\s]{1,6}|[ \t]{1,12}|.", re.DOTALL)
+_MOST_NAMED = 10
+"""Files that a text names."""
 _BURST = 20
 """The most pieces between two moments in which the event loop may do something else."""
 _CHARACTERS_PER_TOKEN = 4
@@ -55,7 +59,10 @@ class Scaffold:
     async def stream(self, request: Request) -> AsyncGenerator[Item]:
         """Stream the answer to a task. `options.max_tokens` cuts it off; the other options do not apply."""
         yield Started(NAME, SCAFFOLD)
-        pieces = list(split(_answer(request.task).removeprefix(request.begun)))
+        unfollowed = _unfollowed(request.task)
+        for one in unfollowed:
+            yield NotFollowed(one.text, one.reason)
+        pieces = list(split(_answer(request.task, unfollowed).removeprefix(request.begun)))
         kept = pieces[: request.options.max_tokens]
         async with aclosing(self._paced(kept)) as paced:
             async for piece in paced:
@@ -87,7 +94,21 @@ def split(text: str) -> Iterator[str]:
     return (match[0] for match in _PIECE.finditer(text))
 
 
-def _answer(task: Task) -> str:
+def _unfollowed(task: Task) -> list[Unfollowed]:
+    """Return what a task asks for and the answer will not do."""
+    match task:
+        case SchemaTask():
+            return not_followed(task.description, derive_schema(task.description))
+        case ArchitectureTask():
+            return not_followed(task.description, task.schema)
+        case FilesTask():
+            instruction = [] if task.change is None else unfollowed_instruction(task.change, task.schema)
+            return list(dict.fromkeys([*instruction, *unfollowed_by_files(task.description, task.schema)]))
+        case ChatTask():
+            return [unanswered(task.question)]
+
+
+def _answer(task: Task, unfollowed: Sequence[Unfollowed]) -> str:
     match task:
         case SchemaTask():
             return _indented(schemas.encode(derive_schema(task.description)))
@@ -95,9 +116,10 @@ def _answer(task: Task) -> str:
             return _indented(architectures.encode(derive_architecture(task.project_name, task.schema)))
         case CodeTask():
             backend = write_backend(project_name=task.project_name, description=task.description, schema=task.schema)
-            return _written(task, backend, "files of Express and TypeScript over DynamoDB")
+            return _written(task, backend, unfollowed, "files of Express and TypeScript over DynamoDB")
         case DocumentationTask():
-            return _written(task, write_documentation(task.project_name, task.schema), "pages of Markdown")
+            pages = write_documentation(task.project_name, task.schema)
+            return _written(task, pages, unfollowed, "pages of Markdown")
         case ChatTask():
             return answer_question(task.project_name, task.schema)
         case _:
@@ -108,7 +130,7 @@ def _indented(text: bytes) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
 
 
-def _written(task: FilesTask, whole: Mapping[str, str], what: str) -> str:
+def _written(task: FilesTask, whole: Mapping[str, str], unfollowed: Sequence[Unfollowed], what: str) -> str:
     """Write of the whole what the task lacks. To change files, the scaffold can only write them anew."""
     new = {path: content for path, content in whole.items() if task.written.get(path) != content}
     if task.change is None and task.missing:
@@ -120,8 +142,21 @@ def _written(task: FilesTask, whole: Mapping[str, str], what: str) -> str:
         f"{len(new)} {what}, for the tables {tables}."
     )
     if task.change is not None:
-        notes += " The scaffold cannot follow an instruction: it has brought the files up to date with the schema."
-    return files.encode(task.boundary, new, removed=removed, notes=notes)
+        notes += f" {_changed(new, removed)}"
+    return files.encode(task.boundary, new, removed=removed, notes=notes + _told(unfollowed))
+
+
+def _changed(new: Collection[str], removed: Collection[str]) -> str:
+    """Tell what a change comes to, which is never more than what the schema says."""
+    paths = [*new, *removed]
+    named = f"{', '.join(paths[:_MOST_NAMED])}{' and more' if len(paths) > _MOST_NAMED else ''}"
+    done = f"It has brought the files up to date with the schema: {named}." if paths else "No file has changed."
+    return f"The scaffold follows no instruction. {done}"
+
+
+def _told(unfollowed: Sequence[Unfollowed]) -> str:
+    lines = "".join(f"\n- {one.text}: {one.reason}" for one in unfollowed)
+    return f"\n\nNot done of what was asked for:\n{lines}" if lines else ""
 
 
 def _input_tokens(request: Request) -> int:

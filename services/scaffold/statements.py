@@ -28,6 +28,7 @@ _MODALS: Final = frozenset(
 _NEGATIONS: Final = frozenset(["cannot", "can't", "not", "never", "mustn't", "don't"])
 _EVERYTHING: Final = frozenset(["everything", "anything"])
 _CLAUSE_ENDS: Final = frozenset(",.;:!?\n")
+_OTHERS: Final = frozenset(["other's", "others", "others'"])
 _THEM: Final = frozenset(["it", "them"])
 _OPEN_TO: Final = {"visible": "read", "readable": "read", "public": "read", "accessible": "read", "editable": "update"}
 
@@ -96,6 +97,8 @@ class _Reader:
         is_denied = not said.isdisjoint(_NEGATIONS)
         is_only = is_only or "only" in said
         grants = subject.grants
+        if is_denied and subject.is_plain and self._is_of_others(subject.end, at):
+            is_own, is_denied, is_only = True, False, True
         if is_own and subject.is_plain:
             grants = (Grant(Audience.OWNER),)
         elif subject.is_plain and not (is_only or is_denied):
@@ -181,6 +184,10 @@ class _Reader:
                 break
             at += 1
         return frozenset(actions), at
+
+    def _is_of_others(self, start: int, end: int) -> bool:
+        """Whether `each other's` or `others'` stands between two positions."""
+        return any(self.wording.word(at) in _OTHERS for at in range(start, end))
 
     def _things(self, at: int, *, since: int) -> tuple[tuple[str, ...] | None, int, bool]:
         """Read tables, none of them for all, and whether they are somebody's own; None where there are none."""

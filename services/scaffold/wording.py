@@ -11,7 +11,7 @@ from services.scaffold.vocabulary import vocabulary
 FILLERS: Final = frozenset(
     [
         *("the", "a", "an", "all", "any", "each", "every", "new", "existing", "other", "some", "of", "in", "our"),
-        *("this", "that", "these", "those"),
+        *("this", "that", "these", "those", "other's", "others", "others'"),
     ]
 )
 """Words before a noun that change nothing about who may do what."""

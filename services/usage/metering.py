@@ -37,7 +37,7 @@ class Meter:
                 self._output += estimated_tokens(item.text)
             case port.Usage():
                 self._usage = item
-            case port.Failed() | port.TextVoided():
+            case port.Failed() | port.TextVoided() | port.NotFollowed():
                 pass  # one had not begun, and has used nothing; the other has used what its text has
             case port.Finished():
                 is_whole = item.reason is port.FinishReason.STOP

@@ -70,6 +70,32 @@ async def test_a_schema_becomes_files_and_an_archive(alice: User) -> None:
         assert {name: packed.read(name).decode() for name in packed.namelist()} == files
 
 
+async def test_what_is_asked_for_and_not_done_is_in_the_record_and_in_its_last_event(alice: User) -> None:
+    project_id = await ready_project(alice)
+    generation_id = await alice.generate(project_id, "CODE", prompt="Use PostgreSQL, only admins create teams")
+
+    happened = await events(alice, generation_id)
+
+    unfollowed = (
+        await alice.ask(
+            "query($id: ID!) { generation(id: $id) { notFollowed { text reason } message } }", id=generation_id
+        )
+    )["generation"]
+    says_otherwise = "The policy of teams in the schema says otherwise; it is what the backend goes by."
+    message = (
+        'Not everything that was asked for is done. "PostgreSQL": The backend keeps its data in DynamoDB.'
+        f' "only admins create teams": {says_otherwise}'
+    )
+    assert unfollowed == {
+        "notFollowed": [
+            {"text": "PostgreSQL", "reason": "The backend keeps its data in DynamoDB."},
+            {"text": "only admins create teams", "reason": says_otherwise},
+        ],
+        "message": message,
+    }
+    assert (happened[-1]["status"], happened[-1]["message"]) == ("COMPLETED", message)
+
+
 async def test_code_needs_a_schema(alice: User) -> None:
     project_id = (await alice.project())["id"]
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 from services.designs.schema import decode
 from services.llm.files import FileCompleted, FileParser, Note
 from services.llm.port import (
+    ChatTask,
     CodeTask,
     Finished,
     FinishReason,
     Item,
     Message,
+    NotFollowed,
     Options,
     Provider,
     Request,
@@ -68,6 +70,46 @@ async def test_a_code_task_streams_the_files_of_the_backend() -> None:
     assert [item.path for item in read if isinstance(item, FileCompleted)] == list(expected)
     assert parser.ended
     assert "Snapinfra's scaffold" in "".join(item.text for item in read if isinstance(item, Note))
+
+
+async def test_what_is_not_done_is_told_beside_the_text_in_it_and_in_the_readme() -> None:
+    description = "Users and teams. Use PostgreSQL, argon2, only admins create teams"
+    schema = derive_schema("Users and teams")
+    task = CodeTask(project_name="Users", description=description, schema=schema, boundary="0123abcd")
+
+    items = await answer(FAST, request(task))
+
+    unfollowed = [(item.text, item.reason) for item in items if isinstance(item, NotFollowed)]
+    assert unfollowed == [
+        ("PostgreSQL", "The backend keeps its data in DynamoDB."),
+        ("argon2", "Passwords are hashed with scrypt."),
+        (
+            "only admins create teams",
+            "The policy of teams in the schema says otherwise; it is what the backend goes by.",
+        ),
+    ]
+    written = write_backend(project_name="Users", description=description, schema=schema)
+    for said, reason in unfollowed:
+        assert f"- {said}: {reason}\n" in text(items)
+        assert f"- {said}: {reason}\n" in written["README.md"]
+    assert "argon2" not in written["package.json"]
+
+
+async def test_an_instruction_that_changes_nothing_says_so() -> None:
+    task = code_task()
+    files = write_backend(project_name="Users", description=DESCRIPTION, schema=task.schema)
+    change = replace(task, written=files, change="Rename email to mail")
+
+    items = await answer(FAST, request(change))
+
+    assert "The scaffold follows no instruction. No file has changed." in text(items)
+    assert [item.text for item in items if isinstance(item, NotFollowed)] == ["Rename email to mail"]
+
+
+async def test_a_question_is_not_followed() -> None:
+    items = await answer(FAST, request(ChatTask("Users", DESCRIPTION, None, "Which index is slow?")))
+
+    assert [item.text for item in items if isinstance(item, NotFollowed)] == ["Which index is slow?"]
 
 
 async def test_the_same_request_gives_the_same_text() -> None:

@@ -1,0 +1,167 @@
+"""What of a description or an instruction the scaffold does not follow, and why.
+
+It looks for what it knows that it does not do (lexicon/requests.toml), for what is said of who may do what and is not
+so in the schema, and for rules of behaviour, which it never follows. What it does not recognise at all goes unnoticed.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from services.core.frozen import frozen
+from services.designs.schema import SchemaModel
+from services.scaffold.grants import unmet
+from services.scaffold.statements import read_statements
+from services.scaffold.wording import Wording
+
+MOST: Final = 20
+_LONGEST_READ: Final = 20_000
+_LONGEST_TEXT: Final = 200
+_SENTENCE: Final = re.compile(r"[^.;!?\n]+(?:\.(?=\w)[^.;!?\n]+)*")
+_CLAUSE: Final = re.compile(r"[^,:]+")
+_FOLLOWS_NONE: Final = (
+    "The scaffold follows no instruction: it writes what the schema says. Change the schema, or the files."
+)
+_RULE: Final = re.compile(
+    r"\b(?:only|cannot|can't|may not|must not|not allowed|forbidden|restricted to|permissions? to)\b", re.IGNORECASE
+)
+"""Words of who may do what."""
+_BEHAVIOUR: Final = re.compile(
+    r"\b(?:automatically|at most|at least|no more than|up to \d+|within \d+|after \d+|more than \d+|less than \d+|"
+    r"calculates?|computes?|recommends?|expires? after|limits? of|unless|whenever|double[- ]book\w*|overlap\w*|"
+    r"sync(?:s|ed|hronize[sd]?)? with|integrat\w+ with|approved by|requires? approval|must be (?:approved|confirmed)"
+    r")\b",
+    re.IGNORECASE,
+)
+
+
+_IMPERATIVE: Final = re.compile(
+    r"(?:and |also |please )*(?:use|add|rename|change|replace|remove|avoid|prefer|switch|convert|refactor|ensure|put|"
+    r"write|include|support|enable|implement|do not|don't|never|always)\b",
+    re.IGNORECASE,
+)
+"""How a clause begins that says what to do with files."""
+_MOST_STATEMENTS: Final = 100
+
+
+@frozen
+class Unfollowed:
+    text: str
+    """In the words of whoever asked."""
+    reason: str
+
+
+@frozen
+class _Known:
+    pattern: re.Pattern[str]
+    reason: str
+
+
+def not_followed(description: str, schema: SchemaModel | None) -> list[Unfollowed]:
+    """Return what a description asks for that a backend for the schema does not do, in no more than `MOST` parts."""
+    text = _line(description)
+    found = [*_known(text), *(_rules(text, schema) if schema is not None else ()), *_behaviour(text)]
+    return _in_order(found, text)
+
+
+def unfollowed_by_files(description: str, schema: SchemaModel) -> list[Unfollowed]:
+    """Return what a description asks for and its files do not do, also where it says how to write them: `Use tabs`."""
+    text = _line(description)
+    rest = (part for part in _untold(text, schema) if _IMPERATIVE.match(part) and not _names_tables(part, schema))
+    return _in_order([*not_followed(text, schema), *(Unfollowed(_shown(part), _FOLLOWS_NONE) for part in rest)], text)
+
+
+def unfollowed_instruction(instruction: str, schema: SchemaModel) -> list[Unfollowed]:
+    """Return what an instruction to change files asks for and does not get: all but what the schema says already."""
+    text = _line(instruction)
+    rest = (Unfollowed(_shown(part), _FOLLOWS_NONE) for part in _untold(text, schema))
+    return _in_order([*not_followed(text, schema), *rest], text)
+
+
+def unanswered(question: str) -> Unfollowed:
+    """Return the one thing that an answer without a model does not do."""
+    said = _shown(question)
+    return Unfollowed(said, "The scaffold is no language model: it says what the project is, and no more.")
+
+
+def _line(text: str) -> str:
+    """Return what is looked at of a text, with one space where it has any; a line's end ends a sentence, too."""
+    lines = (" ".join(line.split()) for line in text[:_LONGEST_READ].splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def _untold(text: str, schema: SchemaModel) -> list[str]:
+    """Return the clauses of which nothing else has been told: sentences, where nothing has of all of one."""
+    told = [one.text for one in not_followed(text, schema)]
+    told += [statement.text for statement in read_statements(text)[:_MOST_STATEMENTS]]
+    untold: list[str] = []
+    for sentence in _sentences(text):
+        is_told = any(one in sentence for one in told)
+        parts = _clauses(sentence) if is_told else [sentence]
+        untold += [part for part in parts if not any(one in part for one in told)]
+    return untold
+
+
+def _names_tables(text: str, schema: SchemaModel) -> bool:
+    wording, tables = Wording.of(text), {table.name for table in schema.tables}
+    named = (wording.table(at) for at in range(len(wording)))
+    return any(table is not None and table[0] in tables for table in named)
+
+
+def _known(text: str) -> Iterator[Unfollowed]:
+    for known in _requests():
+        for match in known.pattern.finditer(text):
+            yield Unfollowed(match[0], known.reason)
+
+
+def _rules(text: str, schema: SchemaModel) -> Iterator[Unfollowed]:
+    statements = read_statements(text)[:_MOST_STATEMENTS]
+    for statement, reason in unmet(schema, statements):
+        yield Unfollowed(_shown(statement.text), reason)
+    for sentence in _sentences(text):
+        for clause in _clauses(sentence):
+            if _RULE.search(clause) and not any(statement.text in clause for statement in statements):
+                yield Unfollowed(_shown(clause), "The scaffold cannot tell from this who may do what.")
+
+
+def _behaviour(text: str) -> Iterator[Unfollowed]:
+    for sentence in _sentences(text):
+        for clause in _clauses(sentence):
+            if _BEHAVIOUR.search(clause):
+                yield Unfollowed(_shown(clause), "The scaffold follows no rules of behaviour: add them to the code.")
+
+
+def _sentences(text: str) -> list[str]:
+    return [match[0].strip() for match in _SENTENCE.finditer(text) if match[0].strip()]
+
+
+def _clauses(sentence: str) -> list[str]:
+    return [match[0].strip() for match in _CLAUSE.finditer(sentence) if len(match[0].split()) > 1]
+
+
+def _shown(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 1]}…"
+
+
+def _in_order(found: Iterable[Unfollowed], text: str) -> list[Unfollowed]:
+    by_text = {one.text.lower(): one for one in found}
+    return sorted(by_text.values(), key=lambda one: text.find(one.text))[:MOST]
+
+
+@cache
+def _requests() -> Sequence[_Known]:
+    path = Path(__file__).parent / "lexicon" / "requests.toml"
+    entries = tomllib.loads(path.read_text(encoding="utf-8"))["requests"]
+    return [_Known(_pattern(entry), entry["reason"]) for entry in entries]
+
+
+def _pattern(entry: dict[str, str]) -> re.Pattern[str]:
+    words = entry.get("words", "").split()
+    phrases = [" ".join(phrase.split()) for phrase in entry.get("phrases", "").split("|") if phrase.strip()]
+    longest_first = sorted((*words, *phrases), key=len, reverse=True)
+    choices = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in longest_first)
+    return re.compile(rf"(?<![\w@/.-])(?:{choices})s?(?![\w@-])(?!\s+clone)", re.IGNORECASE)
