@@ -8,9 +8,11 @@ from typing import Final
 
 from services.core.frozen import frozen
 from tests.backends.building import BackendFailed, Building
-from tests.backends.callers import SECRET, admin
+from tests.backends.callers import SECRET, admin_of
 from tests.backends.mutants import MUTANTS
 from tests.backends.mutating import mutate
+from tests.backends.owasp import RISKS, attack
+from tests.backends.schemas import EVERY_FEATURE
 from tests.backends.subjects import Subject
 
 ROOT: Final = Path(__file__).parents[2]
@@ -66,7 +68,7 @@ async def document_lint(put: Put) -> str:
 async def any_request(put: Put) -> str:
     """Let schemathesis make up requests from the document, as an admin: no 5xx, no answer that it does not tell of."""
     async with put.building.serving(**SERVER) as url:
-        token = admin()
+        token = await admin_of(put.subject, url, put.building.environment)
         said = await put.building.step(
             "schemathesis",
             *(str(TOOLS / "schemathesis"), "run", f"{url}/openapi.json"),
@@ -79,6 +81,17 @@ async def any_request(put: Put) -> str:
     if tested is None:
         raise BackendFailed(f"schemathesis: {said[-300:]}")
     return f"{tested[1]} requests"
+
+
+async def ten_risks(put: Put) -> str:
+    """Try the OWASP API Security Top 10; the script is of the backend with every feature."""
+    if put.subject.schema is not EVERY_FEATURE:
+        return ""
+    async with put.building.serving(**SERVER) as url:
+        faults = await attack(put.subject, url, put.building.environment)
+    if faults:
+        raise BackendFailed("\n".join(faults))
+    return f"{len(RISKS)} stood"
 
 
 async def all_mutants_die(put: Put) -> str:
@@ -96,6 +109,7 @@ PROOFS: Final[Mapping[str, Callable[[Put], Awaitable[str]]]] = {
     "own tests": own_tests,
     "on Node 22": own_tests_on_the_older_node,
     "schemathesis": any_request,
+    "OWASP top ten": ten_risks,
     "mutants": all_mutants_die,
 }
 """By the name of its column in the report."""
