@@ -42,10 +42,11 @@ class Building:
     @asynccontextmanager
     async def serving(self, **variables: str) -> AsyncGenerator[str]:
         """Run the server for the length of the block and yield its URL."""
-        addresses = asyncio.Queue[str]()
+        addresses, said = asyncio.Queue[str](), deque[str](maxlen=20)
 
         async def read(line: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
             del from_stderr
+            said.append(line)
             _, found, address = line.partition("listening on ")
             if found:
                 await addresses.put(address.partition('"')[0])
@@ -59,7 +60,7 @@ class Building:
         try:
             await asyncio.wait({server, address}, timeout=LIMIT, return_when=asyncio.FIRST_COMPLETED)
             if not address.done():
-                raise BackendFailed("start: the server does not listen")
+                raise BackendFailed(f"start: the server does not listen: {' / '.join(said)}")
             self.seconds["start"] = time.monotonic() - began
             yield address.result()
         finally:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,9 @@ EXAMPLES: Final = 25
 """Requests that schemathesis makes up for each operation, in each of its phases."""
 SERVER: Final = {
     "JWT_SECRET": SECRET,
-    "LOG_LEVEL": "error",
+    "SEALING_KEYS": f"test:{b64encode(bytes(32)).decode()}",
+    "NODE_ENV": "test",
+    "PASSWORD_COST": "5",
     "RATE_LIMIT_PER_ADDRESS": "0",
     "RATE_LIMIT_PER_USER": "0",
 }
