@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -23,6 +24,8 @@ from cli.operations import (
     STATE,
     STOP,
 )
+from cli.pulling import pull
+from cli.worktree import is_free
 from services.core.frozen import frozen
 
 QUIET: Final = 10
@@ -47,19 +50,23 @@ async def travel(
     to: str | None = LOCAL,
     secret: str | None = None,
     target: Target | None = None,
+    into: Path | None = None,
 ) -> Arrival:
     """Create a project, generate its schema and code, and deploy it. Raises Refused where a step fails.
 
     `to` is the platform as the schema has it; None deploys nowhere. `secret` is the backend's JWT_SECRET anywhere but
-    at LOCAL. `target` is what the commands that are printed are for; None prints none.
+    at LOCAL. `target` is what the commands that are printed are for; None prints none. The code comes `into` a folder,
+    too, in which there is nothing yet.
     """
+    if into is not None and not is_free(into):
+        raise Refused(f"There is something in {into} already. For code of a project that is there: snapinfra pull")
     if to is not None:
         await require(client, to)  # before anything is made, and paid for
     title = name or " ".join(description.split()[:8])[:100]
     created = await client.ask(CREATE, name=title, description=description[:500])
     project_id = created["createProject"]["project"]["id"]
     headline(f"Project {project_id}")
-    return await _go(client, project_id, description, _Earlier(), to=to, secret=secret, target=target)
+    return await _go(client, project_id, description, _Earlier(), to=to, secret=secret, target=target, into=into)
 
 
 async def resume(
@@ -113,10 +120,13 @@ async def _go(
     to: str | None,
     secret: str | None,
     target: Target | None,
+    into: Path | None = None,
 ) -> Arrival:
     async with _telling_how_to_come_back(project_id, to=to, target=target):
         await _generated(client, project_id, "SCHEMA", prompt, earlier)
         code = await _generated(client, project_id, "CODE", prompt, earlier)
+        if into is not None:
+            await pull(client, code, into=into)
         if to is None:
             return Arrival(project_id, code)
         deployment_id, url = await _deployed(client, project_id, code, earlier, to=to, secret=secret)

@@ -16,6 +16,11 @@ query State($id: ID!) {
   }
 }"""
 
+CODE: Final = """
+query Code($id: ID!) {
+  generation(id: $id) { id number kind status downloadUrl files { path sha256 } project { id name } }
+}"""
+
 GENERATE: Final = """
 mutation Generate($projectId: ID!, $kind: GenerationKind!, $prompt: String) {
   generate(input: {projectId: $projectId, kind: $kind, prompt: $prompt}) {

@@ -20,7 +20,7 @@ SAID: Final = {
 
 async def push(client: Client, what: str, *, repository: str | None, branch: str | None, message: str | None) -> None:
     """Push a generation, or the newest code of a project, and say where it is. Raises Refused."""
-    generation_id = what if prefix_of(what) == "generation" else await _newest(client, what)
+    generation_id = what if prefix_of(what) == "generation" else await newest(client, what)
     asked = await client.ask(PUSH, generationId=generation_id, repository=repository, branch=branch, message=message)
     pushed = asked["pushToGitHub"]["push"]
     where = f"the branch {pushed['branch']} of {pushed['repository']}"
@@ -33,9 +33,13 @@ async def push(client: Client, what: str, *, repository: str | None, branch: str
     click.echo(f"{said}, on {where}.\n{pushed['commitUrl']}")
 
 
-async def _newest(client: Client, project_id: str) -> str:
-    generations = (await client.ask(STATE, id=project_id))["project"]["generations"]["nodes"]
+async def newest(client: Client, project_id: str) -> str:
+    """Return the newest COMPLETED code of a project. Raises Refused where there is none."""
+    project = (await client.ask(STATE, id=project_id))["project"]
+    if project is None:
+        raise Refused(f"No project with the id '{project_id}'.")
+    generations = project["generations"]["nodes"]
     whole = (each["id"] for each in generations if (each["kind"], each["status"]) == ("CODE", "COMPLETED"))
-    if (newest := next(whole, None)) is None:
+    if (generation_id := next(whole, None)) is None:
         raise Refused("This project has no COMPLETED code yet.")
-    return newest
+    return generation_id

@@ -1,5 +1,6 @@
 """The commands for users of a server: from a sentence to a backend, and what follows."""
 
+from pathlib import Path
 from secrets import token_urlsafe
 from typing import Final
 
@@ -16,13 +17,15 @@ users: Final = click.Group()
 @click.option("--name", help="Name of the project; unset, the description's first words.")
 @deploy_option
 @to_option
+@click.option("--into", type=click.Path(path_type=Path), help="A new folder for the code, with git.")
 @at_server
-def new(description: str, name: str | None, *, deploy: bool, to: str, server: Target) -> None:
+def new(description: str, name: str | None, *, deploy: bool, to: str, into: Path | None, server: Target) -> None:
     """Turn DESCRIPTION into a running backend, and show it happen."""
     from cli.journey import travel  # noqa: PLC0415 - commands load what they need
 
     where = platform(to) if deploy else None
-    run(travel(client_of(server), description, name=name, to=where, secret=token_urlsafe(32), target=server))
+    secret = token_urlsafe(32)
+    run(travel(client_of(server), description, name=name, to=where, secret=secret, target=server, into=into))
 
 
 @users.command()
@@ -36,6 +39,20 @@ def resume(project_id: str, *, deploy: bool, to: str, server: Target) -> None:
 
     where = platform(to) if deploy else None
     run(resuming(client_of(server), project_id, to=where, secret=token_urlsafe(32), target=server))
+
+
+@users.command()
+@click.argument("what", metavar="[PROJECT|GENERATION]", required=False)
+@click.option(
+    "--into", type=click.Path(path_type=Path), default=Path(), show_default="this folder", help="Where your code is."
+)
+@click.option("--from", "base", metavar="GENERATION", help="What your code began as, where nothing there says it.")
+@at_server
+def pull(what: str | None, *, into: Path, base: str | None, server: Target) -> None:
+    """Merge the newest code with what you have changed in a folder: that of PROJECT, or of what is there already."""
+    from cli.pulling import pull as bring  # noqa: PLC0415 - commands load what they need
+
+    run(bring(client_of(server), what, into=into, base=base))
 
 
 @users.command()

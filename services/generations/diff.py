@@ -16,7 +16,7 @@ from typing import Final
 from rapidfuzz.distance import Indel
 
 from services.core.frozen import frozen
-from services.core.git import blob_sha
+from services.core.git import blob_sha, quoted
 from services.generations.artifact import FileContent
 
 MOST_COMPARISONS: Final = 25_000_000
@@ -32,8 +32,6 @@ CONTEXT: Final = 3
 
 _MODE: Final = "100644"
 """Of every file of a generation, as git writes it."""
-_PRINTABLE: Final = range(0x20, 0x7F)
-"""Bytes that are plain ASCII."""
 
 
 class FileChangeKind(Enum):
@@ -107,7 +105,7 @@ def _patch(path: str, old: FileContent | None, new: FileContent | None) -> str |
 
 
 def _header(path: str, old: FileContent | None, new: FileContent | None) -> str:
-    lines = [f"diff --git {_quoted(f'a/{path}')} {_quoted(f'b/{path}')}"]
+    lines = [f"diff --git {quoted(f'a/{path}')} {quoted(f'b/{path}')}"]
     if old is None:
         lines.append(f"new file mode {_MODE}")
     if new is None:
@@ -123,21 +121,8 @@ def _name(file: FileContent | None) -> str:
 
 def _named(side: str, path: str) -> str:
     """Write a path before a hunk: a tab says where a name with spaces ends."""
-    name = _quoted(f"{side}/{path}")
+    name = quoted(f"{side}/{path}")
     return f"{name}\t" if " " in name and not name.startswith('"') else name
-
-
-def _quoted(name: str) -> str:
-    """Write a name as git does (`core.quotePath`): in quotes, and as octal bytes, where it is not plain ASCII."""
-    if name.isascii() and name.isprintable() and not {'"', "\\"} & {*name}:
-        return name
-    return f'"{"".join(_escaped(byte) for byte in name.encode())}"'
-
-
-def _escaped(byte: int) -> str:
-    if byte in b'"\\':
-        return f"\\{chr(byte)}"
-    return chr(byte) if byte in _PRINTABLE else f"\\{byte:03o}"
 
 
 def _edits(before: Sequence[str], after: Sequence[str]) -> list[_Edit] | None:
