@@ -8,6 +8,7 @@ from services.designs.schema import SchemaModel, Secrecy
 from services.scaffold import accounts, cloudformation, policies, typescript, validation
 from services.scaffold.lists import children
 from services.scaffold.names import slug
+from services.scaffold.openapi import document as openapi
 from services.scaffold.plan import TablePlan, plan_tables
 from services.scaffold.requests import unfollowed_by_files
 from services.scaffold.template import fill, read
@@ -72,6 +73,7 @@ _SHARED = (
     "src/routes/crud.ts",
     "src/routes/links.ts",
     "src/routes/lists.ts",
+    "src/routes/openapi.ts",
     "src/routes/requests.ts",
 )
 _TESTS = (
@@ -113,6 +115,7 @@ def _project_files(
         **_package(schema, name, title),
         "tsconfig.json": read("tsconfig.json"),
         "eslint.config.js": read("eslint.config.js"),
+        openapi.PATH: openapi.document(tables, schema, title=title, about=about),
         "infrastructure/template.json": cloudformation.template(tables, slug=name, prefix=prefix),
         "infrastructure/role.json": cloudformation.role_template(tables, slug=name, prefix=prefix),
         ".env.example": fill(

@@ -44,7 +44,10 @@ def filterable(table: TablePlan) -> list[Field]:
     free = [name for name in dict.fromkeys(named) if name not in PARAMETERS]
     fields = [table.field(name) for name in free]
     moments = [Field(name=name, type=FieldType.DATETIME) for name in (table.created, table.updated)]
-    return [*(field for field in fields if field.secrecy is None and field.type is not FieldType.JSON), *moments]
+    return [
+        *(field for field in fields if field.name not in table.secrecy and field.type is not FieldType.JSON),
+        *moments,
+    ]
 
 
 def sortable(table: TablePlan) -> list[str]:

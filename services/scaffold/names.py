@@ -13,7 +13,8 @@ _RESERVED_TYPES = re.compile(
 )
 """Globals of TypeScript, and what the files of a table import."""
 _RESERVED_FILES = re.compile(
-    "auth|authbodies|identity|numbers|index|crud|links|types|query|table|con|prn|aux|nul|(com|lpt)[1-9]"
+    "auth|authbodies|crud|identity|index|input|links|list|lists|numbers|openapi|query|requests|table|types"
+    "|con|prn|aux|nul|(com|lpt)[1-9]"
 )
 """Files that stand beside those of a table, and what Windows does not accept."""
 _RESERVED_ROUTES = re.compile("auth|health|live|ready")

@@ -26,7 +26,7 @@ _FORMATS = {FieldFormat.EMAIL: "email", FieldFormat.URL: "url", FieldFormat.CURR
 _WRAPPERS = {Setter.SERVER: "readOnly", Setter.CALLER: "assigned", Setter.ROLE: "managed"}
 _TEXTUAL = frozenset({FieldType.STRING, FieldType.TEXT})
 _NUMBERS = frozenset({FieldType.INTEGER, FieldType.FLOAT})
-_EMAIL = re.compile(r"(?:^e|_e|E)mail(?:_?[aA]ddress)?$")
+EMAIL = re.compile(r"(?:^e|_e|E)mail(?:_?[aA]ddress)?$")
 _LONGEST_KEY = 255
 """As MAX_STRING in src/validation/types.ts."""
 
@@ -97,14 +97,15 @@ def _validator(table: TablePlan, field: Field) -> str:
         return "password" if table.secrecy[field.name] is Secrecy.HASHED else "text"
     if field.rules is not None and field.rules.format is not None:
         return _FORMATS[field.rules.format]
-    if field.type is FieldType.STRING and _EMAIL.search(field.name):
+    if field.type is FieldType.STRING and EMAIL.search(field.name):
         return "email"
-    if field.type is FieldType.TEXT and _is_key(table, field):
+    if field.type is FieldType.TEXT and is_key(table, field):
         return "string"
     return _VALIDATORS[field.type]
 
 
-def _is_key(table: TablePlan, field: Field) -> bool:
+def is_key(table: TablePlan, field: Field) -> bool:
+    """Whether the field is one that records are found by, so that DynamoDB bounds it."""
     return field.name in {table.key.name, *table.indexed, *(pair.range for pair in table.pairs)}
 
 
@@ -138,7 +139,7 @@ def _default(table: TablePlan, field: Field) -> str | None:
     value = field.default_value
     if value is None or field.name == table.key.name or field.name in table.secrecy:
         return None
-    if isinstance(value, str) and _is_key(table, field) and not 0 < len(value) <= _LONGEST_KEY:
+    if isinstance(value, str) and is_key(table, field) and not 0 < len(value) <= _LONGEST_KEY:
         return None
     if field.type is FieldType.DATETIME:
         return f"new Date({literal(value)}).toISOString()"

@@ -9,8 +9,9 @@ import { headers } from './middleware/headers.js';
 import { Lifecycle, health } from './middleware/health.js';
 import { limitPerAddress, limitPerUser } from './middleware/rateLimit.js';
 import { requestContext } from './middleware/requestContext.js';
-import { requireJsonAccepted } from './middleware/methods.js';
+import { onlyMethods, requireJsonAccepted } from './middleware/methods.js';
 import { logRequests } from './middleware/requestLog.js';
+import { openApi } from './routes/openapi.js';
 import { resources, routes } from './routes/index.js';
 import type { Database } from './services/database.js';
 import { Signer } from './services/signer.js';
@@ -37,9 +38,13 @@ export function createApp(config: Config, database: Database, surroundings: Surr
   app.use(health(database, lifecycle));
   app.use(logRequests, limitPerAddress(config.requestsPerAddress), requireJsonAccepted);
 
-  app.get('/', (_request, response) => {
-    response.json({ name: {{name}}, resources });
-  });
+  app
+    .route('/')
+    .get((_request, response) => {
+      response.json({ name: {{name}}, resources });
+    })
+    .all(onlyMethods('GET'));
+  app.use(openApi());
   app.use(authenticate(config, database), limitPerUser(config.requestsPerUser));
   app.use(readBody, routes({ config, database, signer: new Signer(config) }));
 

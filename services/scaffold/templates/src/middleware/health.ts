@@ -2,6 +2,7 @@ import { Router } from 'express';
 
 import { Unavailable } from '../errors.js';
 import type { Database } from '../services/database.js';
+import { onlyMethods } from './methods.js';
 
 /** How long one look at the database answers for all who ask. */
 const FRESH_MS = 1_000;
@@ -27,6 +28,7 @@ export function health(database: Database, lifecycle: Lifecycle): Router {
     await look();
     response.json({ status: 'ready' });
   });
+  router.all(['/live', '/health', '/ready'], onlyMethods('GET'));
   return router;
 }
 

@@ -48,10 +48,11 @@ export class Inputs {
   async toReplace(body: unknown, before: Input): Promise<Input> {
     if (!isObject(body)) return this.validate(this.bodies.replace, body, 'update');
     const { [VERSION]: version, ...sent } = body;
-    if (version !== undefined && version !== before[VERSION]) throw new VersionChanged();
+    const isCurrent = version === undefined || version === before[VERSION];
     const refused = refusedMembers(this.bodies.replace, sent, this.access.context(this.table, 'update'));
-    const unchanged = refused.filter((field) => isDeepStrictEqual(sent[field], before[field]));
+    const unchanged = refused.filter((field) => !isCurrent || isDeepStrictEqual(sent[field], before[field]));
     const record = await this.validate(this.bodies.replace, without(sent, unchanged), 'update', before);
+    if (!isCurrent) throw new VersionChanged();
     return without(record, Object.keys(record).filter((field) => isDeepStrictEqual(record[field], before[field])));
   }
 

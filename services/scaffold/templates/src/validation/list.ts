@@ -5,10 +5,16 @@ import { keySchema, pageLimit } from './query.js';
 
 /** What these mean in a query string is no field's name. */
 const PARAMETERS = ['limit', 'cursor', 'sort', 'expand', 'count'];
-const MAX_CURSOR = 12_000;
+const MAX_CURSOR = 8_000;
+const CURSOR = /^[A-Za-z0-9_.-]+$/;
 /** Of these types, values are in order as they are stored. */
 const ORDERED: readonly FieldType[] = ['INTEGER', 'FLOAT', 'DATE', 'DATETIME'];
 const RANGES: readonly Operator[] = ['gt', 'gte', 'lt', 'lte'];
+
+const cursor = Joi.string()
+  .max(MAX_CURSOR)
+  .pattern(CURSOR)
+  .messages({ 'string.pattern.base': '{#label} must be the nextCursor of a page' });
 
 /**
  * The query string of a list: `status=open`, `createdAt[gte]=2025-01-01T00:00:00Z`, `sort=-createdAt`, `expand=team,user`,
@@ -21,7 +27,7 @@ export function listQuery(table: Table, given: readonly string[] = []): ObjectSc
     ...Object.fromEntries(filters.map(([field, type]) => [field, keySchema(type)])),
     ...Object.fromEntries(filters.flatMap(([field, type]) => ranges(field, type))),
     limit: pageLimit,
-    cursor: Joi.string().max(MAX_CURSOR),
+    cursor,
     sort: Joi.valid(...sortable(table).flatMap((field) => [field, `-${field}`])).default(`-${table.timestamps.created}`),
     expand: expand(names),
     count: Joi.boolean().default(false),
@@ -34,7 +40,7 @@ export function recordQuery(table: Table): ObjectSchema {
 }
 
 /** The query string of a list that nothing can be said of but how it comes in pages. */
-export const pageQuery = Joi.object({ limit: pageLimit, cursor: Joi.string().max(MAX_CURSOR) });
+export const pageQuery = Joi.object({ limit: pageLimit, cursor });
 
 export const noQuery = Joi.object({});
 

@@ -3,15 +3,13 @@ import Joi, { type CustomValidator, type NumberSchema, type ObjectSchema, type S
 import { Inexact } from './numbers.js';
 
 const MAX_STRING = 255;
-/** Of a key in a path or a filter. DynamoDB keys hold 2048 bytes, a character takes up to four. */
-const MAX_KEY = 500;
 const MIN_PASSWORD = 8;
 /** Hashing takes longer the longer the password is. */
 const MAX_PASSWORD = 200;
 const DEFAULT_SCALE = 2;
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+const DATE_TIME = /^\d{4}-\d{2}-\d{2}T(?!24)\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 
 interface TextRules {
   readonly values?: readonly string[];
@@ -30,8 +28,8 @@ interface Range<Bound> {
 
 export const string = (rules: TextRules = {}) => ruled(Joi.string(), { maxLength: MAX_STRING, ...rules });
 
-/** What can be a key in a path, or a value to filter by. */
-export const keyString = () => Joi.string().max(MAX_KEY);
+/** What can be a key in a path, or a value to filter by: as `string`, and normal as text of bodies is. */
+export const keyString = () => string().normalize('NFC');
 
 export const email = (rules: TextRules = {}) => string(rules).email({ tlds: { allow: false } });
 
@@ -214,8 +212,10 @@ const asDate: CustomValidator<string> = (value, { error }) => (isDay(value) ? va
 
 const asDateTime: CustomValidator<string> = (value, { error }) => {
   const moment = new Date(value);
-  const isMoment = DATE_TIME.test(value) && isDay(value.slice(0, 10)) && !Number.isNaN(moment.getTime());
-  return isMoment ? moment.toISOString() : error('any.invalid');
+  if (!DATE_TIME.test(value) || !isDay(value.slice(0, 10)) || Number.isNaN(moment.getTime())) return error('any.invalid');
+  // In UTC it must still be of a year of four digits, since the order of texts is that of moments for those alone.
+  const text = moment.toISOString();
+  return DATE.test(text.slice(0, 10)) ? text : error('any.invalid');
 };
 
 /** JavaScript reads February 30 as March 1. */
