@@ -10,6 +10,7 @@ from services.scaffold.relations import NUMBERS
 _KIND = "_kind"
 _ALL = "all"
 _SYSTEM = "system-records"
+_REFERENCES = "system-references"
 _EXPIRY = "expiresAt"
 """As in src/services/idempotency.ts: the second after which DynamoDB may remove a record of the system."""
 _PRODUCTION = "IsProduction"
@@ -35,6 +36,11 @@ def template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str:
         "TimeToLiveSpecification": {"AttributeName": _EXPIRY, "Enabled": True},
     }
     resources["SystemRecords"] = _resource(_SYSTEM, system, slug)
+    references = {
+        "AttributeDefinitions": [_attribute("parent", "S"), _attribute("child", "S")],
+        **_key("parent", "child"),
+    }
+    resources["SystemReferences"] = _resource(_REFERENCES, references, slug)
     stage = {
         "Type": "String",
         "Default": "development",
@@ -60,7 +66,7 @@ def role_template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str
 
     A template of its own: who creates tables need not be allowed to create roles.
     """
-    names = [*(table.name for table in tables), _SYSTEM]
+    names = [*(table.name for table in tables), _SYSTEM, _REFERENCES]
     parts = [names[start : start + _TABLES_IN_A_POLICY] for start in range(0, len(names), _TABLES_IN_A_POLICY)]
     policies = {f"Policy{number}": _table_policy(part) for number, part in enumerate(parts, start=1)}
     trust = {"Effect": "Allow", "Principal": {"Service": [{"Ref": "Service"}]}, "Action": ["sts:AssumeRole"]}
@@ -88,8 +94,13 @@ def role_template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str
 
 def _table_policy(names: Sequence[str]) -> dict[str, Any]:
     rows = {"Effect": "Allow", "Action": list(_RECORDS), "Resource": _arns(names)}
-    lists = {"Effect": "Allow", "Action": ["dynamodb:Query"], "Resource": _arns([f"{name}/index/*" for name in names])}
+    lists = {"Effect": "Allow", "Action": ["dynamodb:Query"], "Resource": _arns([_listed(name) for name in names])}
     return {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": _policy(rows, lists)}}
+
+
+def _listed(name: str) -> str:
+    """Return what is queried of a table: its indexes; of the references, which have none, the table."""
+    return name if name == _REFERENCES else f"{name}/index/*"
 
 
 def _prefix_parameter(prefix: str) -> dict[str, str]:

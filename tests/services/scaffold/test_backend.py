@@ -207,7 +207,7 @@ def test_any_schema_gives_safe_unique_paths_and_sound_json(
     assert all(content.endswith("\n") and content.encode() for content in files.values())
     template = json.loads(files["infrastructure/template.json"])
     package = json.loads(files["package.json"])
-    assert len(template["Resources"]) == len(schema.tables) + 1
+    assert len(template["Resources"]) == len(schema.tables) + 2
     assert all(resource.isalnum() for resource in template["Resources"])
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]*", package["name"])
     assert encode("boundary", files)

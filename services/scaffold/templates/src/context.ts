@@ -19,3 +19,8 @@ export function runWithin<Result>(context: Context, work: () => Result): Result 
 export function currentContext(): Context | undefined {
   return contexts.getStore();
 }
+
+/** Work that goes on when the request that began it has ended. */
+export function runOutside<Result>(work: () => Result): Result {
+  return contexts.exit(work);
+}

@@ -5,6 +5,7 @@ import { createApp } from './app.js';
 import { InvalidConfig, readConfig, type Config } from './config.js';
 import { log, setLogLevel } from './logger.js';
 import { Lifecycle } from './middleware/health.js';
+import { settled } from './services/background.js';
 import { Database } from './services/database.js';
 import { startTelemetry } from './tracing.js';
 
@@ -33,9 +34,11 @@ async function start(config: Config): Promise<void> {
     lifecycle.stopping = true;
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
     server.close(() => {
-      database.close();
-      log('info', 'stopped');
-      void telemetry?.stop();
+      void settled().then(() => {
+        database.close();
+        log('info', 'stopped');
+        void telemetry?.stop();
+      });
     });
     server.closeIdleConnections();
   };

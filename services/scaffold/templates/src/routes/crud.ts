@@ -93,8 +93,9 @@ export function crud<Row extends object>(services: Services, table: Table, bodie
   const remove: RequestHandler = async (request, response) => {
     const { access } = localsOf(response);
     const permit = (record: Input) => access.toDelete(table, record);
-    await deleteRecord(database, table, keyOf(table, request), permit, precondition(table, request.get('If-Match')));
-    response.status(204).end();
+    const expected = precondition(table, request.get('If-Match'));
+    const isDone = await deleteRecord(database, table, keyOf(table, request), permit, expected);
+    response.status(isDone ? 204 : 202).end();
   };
 
   function answer(response: Response, record: Row): void {

@@ -40,13 +40,14 @@ function list(services: Services, table: Table, link: Link): RequestHandler {
 
 function addWrites(route: ReturnType<Router['route']>, services: Services, table: Table, link: Link): void {
   const links = new Links(services, link);
-  const write = (change: (own: Key, other: Key) => Promise<void>): RequestHandler => async (request, response) => {
-    await change(...(await ends(services.database, table, link, request, localsOf(response).access)));
+  const write = (change: (own: Key, other: Key, access: Access) => Promise<void>): RequestHandler => async (request, response) => {
+    const { access } = localsOf(response);
+    await change(...(await ends(services.database, table, link, request, access)), access);
     response.status(204).end();
   };
   route
-    .put(allow(table, 'update'), validateQuery(noQuery), write((own, other) => links.add(own, other)))
-    .delete(allow(table, 'update'), validateQuery(noQuery), write((own, other) => links.remove(own, other)))
+    .put(allow(table, 'update'), validateQuery(noQuery), write(links.add.bind(links)))
+    .delete(allow(table, 'update'), validateQuery(noQuery), write(links.remove.bind(links)))
     .all(onlyMethods('PUT', 'DELETE'));
 }
 

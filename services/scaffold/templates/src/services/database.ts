@@ -9,6 +9,9 @@ import { Seals } from './seals.js';
 /** Holds what no record is made of: claims on unique values, and the last number given to each numbered table. */
 const SYSTEM_TABLE = 'system-records';
 
+/** Holds what refers to each record, and the deletions that are under way. */
+const REFERENCES_TABLE = 'system-references';
+
 /** Of a call of the database. The second attempt begins within a tenth of a second of the first one's end. */
 const ATTEMPTS = 2;
 
@@ -17,6 +20,7 @@ export class Database {
   readonly client: DynamoDBClient;
   readonly documents: DynamoDBDocumentClient;
   readonly systemTable: string;
+  readonly referencesTable: string;
   readonly passwords: Passwords;
   readonly seals: Seals;
 
@@ -30,6 +34,7 @@ export class Database {
       marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true },
     });
     this.systemTable = this.tableName(SYSTEM_TABLE);
+    this.referencesTable = this.tableName(REFERENCES_TABLE);
     this.passwords = new Passwords(config.passwordCost);
     this.seals = new Seals(config.sealingKeys);
   }

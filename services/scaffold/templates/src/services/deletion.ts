@@ -1,19 +1,20 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
-
-import { Conflict } from '../errors.js';
-import { tables } from '../models/index.js';
-import type { Dependant, Input, Key, Table } from '../types/index.js';
+import { runOutside } from '../context.js';
+import type { Input, Key, Table } from '../types/index.js';
+import { goOn } from './background.js';
+import { Cascade } from './cascade.js';
 import type { Database } from './database.js';
 import type { Precondition } from './etag.js';
-import { keepAnOwner, requireNoTeamAlone } from './owners.js';
-import { Repository } from './repository.js';
+import { keepAnOwner } from './owners.js';
+import { Repository, requireVersion } from './repository.js';
 
-type Change = { readonly table: Table; readonly key: Key; readonly clear?: string };
+/** So many records are removed before the answer; what is left of them is gone for everybody, too. */
+const REMOVED_AT_ONCE = 50;
 
 /**
  * Delete a record and do to the records that refer to it what the schema says: delete them too (CASCADE), empty the
- * reference (SET_NULL), or refuse with Conflict (RESTRICT). Everything is looked up before anything is changed, so a
- * refusal changes nothing. References are found through indexes, which lag behind writes by a moment.
+ * reference (SET_NULL), or refuse with Conflict (RESTRICT). A refusal changes nothing. True means that all of it is
+ * done for everybody; false that there is so much of it that it is still being decided, and goes on after the answer.
+ * Throws what `permit` throws for the record as it is when its deletion begins.
  */
 export async function deleteRecord(
   database: Database,
@@ -21,72 +22,29 @@ export async function deleteRecord(
   key: Key,
   permit: (record: Input) => Promise<void>,
   expected?: Precondition,
-): Promise<void> {
+): Promise<boolean> {
   const records = new Repository<Input>(database, table);
-  await permit(await records.find(key));
-  await requireNoTeamAlone(database, table, await records.find(key, expected));
-  const changes = await consequences(database, table, key, new Set());
-  for (const change of changes) await apply(database, change);
-  await records.delete(key, expected, (before) => keepAnOwner(database, table, before));
-}
-
-/** What deleting a record brings with it, in an order that never leaves a reference to nothing. */
-async function consequences(database: Database, table: Table, key: Key, seen: Set<string>): Promise<Change[]> {
-  seen.add(identity(table, key));
-  const changes: Change[] = [];
-  for (const dependant of table.dependants) {
-    const child = tables[dependant.table]!;
-    for await (const childKey of referring(database, child, dependant.field, key)) {
-      if (seen.has(identity(child, childKey))) continue;
-      changes.push(...(await consequence(database, table, dependant, childKey, seen)));
-    }
+  if (table.dependants.length === 0) {
+    await records.delete(key, permit, expected);
+    return true;
   }
-  return changes;
+  const cascade = await records.whileFree(key, async (record) => {
+    await permit(record);
+    requireVersion(record, expected);
+    return Cascade.begin(database, table, record, await keepAnOwner(database, table, record));
+  });
+  // What has begun is ended, whatever becomes of the request.
+  return runOutside(() => carryOut(cascade));
 }
 
-async function consequence(
-  database: Database,
-  parent: Table,
-  { table: name, field, onDelete }: Dependant,
-  key: Key,
-  seen: Set<string>,
-): Promise<Change[]> {
-  const table = tables[name]!;
-  switch (onDelete) {
-    case 'RESTRICT':
-      throw new Conflict(`A record in ${parent.name} is still referred to by ${name}.`);
-    case 'SET_NULL':
-      return [{ table, key, clear: field }];
-    case 'CASCADE':
-      return [...(await consequences(database, table, key, seen)), { table, key }];
+async function carryOut(cascade: Cascade): Promise<boolean> {
+  const decision = cascade.decide();
+  const isDecided = await Promise.race([decision.then(() => true), cascade.isLarge.then(() => false)]);
+  if (!isDecided && (await cascade.accept())) {
+    goOn(decision.then(() => cascade.finish()));
+    return false;
   }
-}
-
-/** The keys of the records in `table` that refer to `key` by `field`. */
-async function* referring(database: Database, table: Table, field: string, key: Key): AsyncGenerator<Key> {
-  let from: Record<string, unknown> | undefined;
-  do {
-    const page = await database.documents.send(
-      new QueryCommand({
-        TableName: database.tableName(table.name),
-        IndexName: `by_${field}`,
-        KeyConditionExpression: '#field = :value',
-        ExpressionAttributeNames: { '#field': field },
-        ExpressionAttributeValues: { ':value': key },
-        ExclusiveStartKey: from,
-      }),
-    );
-    for (const item of page.Items ?? []) yield item[table.primaryKey] as Key;
-    from = page.LastEvaluatedKey;
-  } while (from !== undefined);
-}
-
-async function apply(database: Database, { table, key, clear }: Change): Promise<void> {
-  const repository = new Repository(database, table);
-  if (clear === undefined) await repository.delete(key);
-  else await repository.update(key, () => Promise.resolve({ [clear]: null }));
-}
-
-function identity(table: Table, key: Key): string {
-  return JSON.stringify([table.name, key]);
+  await decision;
+  if (!(await cascade.finish(REMOVED_AT_ONCE))) goOn(cascade.finish());
+  return true;
 }

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 
-import type { Input, Table } from '../types/index.js';
+import type { Input, Key, Table } from '../types/index.js';
 
 /** Counts the writes of a record; each write requires it to be what was read. */
 export const VERSION = '_version';
+
+/** The id of the deletion that a record is part of, while there is one. */
+export const MARK = '_deletion';
 
 /** Which shard of its table's list a record is in. Together, the shards list all records by age. */
 export const KIND = '_kind';
@@ -58,4 +61,9 @@ export function fromItem(table: Table, item: Input): Input {
   }
   for (const field of [table.timestamps.created, table.timestamps.updated, VERSION]) record[field] = item[field];
   return record;
+}
+
+/** A record's key within the key of another item: short, whatever it is. */
+export function hashed(key: Key): string {
+  return createHash('sha256').update(JSON.stringify(key)).digest('base64url');
 }

@@ -5,6 +5,7 @@ import { tables } from '../models/index.js';
 import type { Input, Key, Link, ListQuery, Page, Table } from '../types/index.js';
 import { bodies } from '../validation/index.js';
 import type { Access } from './access.js';
+import { deleteRecord } from './deletion.js';
 import type { Services } from './index.js';
 import { fromItem } from './items.js';
 import { Listing } from './listing.js';
@@ -15,6 +16,8 @@ import { holder } from './uniqueness.js';
 /** The links of one relationship of many to many, from one of its sides. */
 export class Links<Row extends object> {
   private readonly through: Table;
+  /** Whether its table is one that the schema does not have: then its records are links and nothing else. */
+  private readonly isMade: boolean;
   private readonly records: Repository<Input>;
 
   constructor(
@@ -23,15 +26,16 @@ export class Links<Row extends object> {
   ) {
     const { database } = services;
     this.through = tables[link.through]!;
+    this.isMade = bodies[link.through] === undefined;
     this.records = new Repository(database, this.through);
   }
 
   /** Link two records that exist. Nothing changes when they are linked already. */
-  async add(own: Key, other: Key): Promise<void> {
+  async add(own: Key, other: Key, access: Access): Promise<void> {
     const ends = this.ends(own, other);
     if ((await this.find(ends)) !== undefined) return;
     try {
-      await this.records.create(this.record(ends));
+      await this.records.create(await this.record(ends, access));
     } catch (error) {
       // Somebody else has linked them in the meantime.
       if (!(error instanceof Conflict && (await this.find(ends)) !== undefined)) throw error;
@@ -39,9 +43,9 @@ export class Links<Row extends object> {
   }
 
   /** Nothing changes when the two are not linked. */
-  async remove(own: Key, other: Key): Promise<void> {
+  async remove(own: Key, other: Key, access: Access): Promise<void> {
     const key = await this.find(this.ends(own, other));
-    if (key !== undefined) await absentIsFine(this.records.delete(key));
+    if (key !== undefined) await absentIsFine(deleteRecord(this.services.database, this.through, key, this.permit(access)));
   }
 
   /** The records on the other side that the caller may read, those that were linked last first. */
@@ -54,7 +58,8 @@ export class Links<Row extends object> {
       expand: [],
       isCounted: false,
     };
-    const page = await new Listing<Input>(this.services, this.through).page(query, 'all', access.caller?.id);
+    const scope = this.isMade ? 'all' : await access.scope(this.through);
+    const page = await new Listing<Input>(this.services, this.through).page(query, scope, access.caller?.id);
     const other = tables[this.link.table]!;
     const keys = page.items.map((record) => record[this.link.other] as Key);
     const records = (await readItems(database, other, keys)).map((item) => fromItem(other, item));
@@ -67,14 +72,21 @@ export class Links<Row extends object> {
     return { [this.link.field]: own, [this.link.other]: other };
   }
 
-  private record(ends: Input): Input {
-    if (!this.through.generatesKeys) return { ...ends, [this.through.primaryKey]: this.keyOf(ends) };
-    return bodies[this.through.name]!.create.validate(ends).value as Input;
+  private async record(ends: Input, access: Access): Promise<Input> {
+    if (this.isMade) return { ...ends, [this.through.primaryKey]: this.keyOf(ends) };
+    return access.toCreate(this.through, bodies[this.through.name]!.create.validate(ends).value as Input);
+  }
+
+  /** A table of the schema has a policy for its records; other links are as free as what they link. */
+  private permit(access: Access): (record: Input) => Promise<void> {
+    return async (record) => {
+      if (!this.isMade) await access.toDelete(this.through, record);
+    };
   }
 
   /** The key of the link between two records. */
   private async find(ends: Input): Promise<Key | undefined> {
-    if (this.through.generatesKeys) return holder(this.services.database, this.through, ends);
+    if (!this.isMade) return holder(this.services.database, this.through, ends);
     const key = this.keyOf(ends);
     return (await absentIsFine(this.records.find(key))) && key;
   }

@@ -4,7 +4,7 @@ import type { Input, Key, Sort, Table } from '../types/index.js';
 import type { Position } from './cursor.js';
 import type { Database } from './database.js';
 import type { IndexPart, Part } from './listPlan.js';
-import { readItems } from './reading.js';
+import { isGone, readItems } from './reading.js';
 
 /** How many items a request may still look at, over all parts of its list. */
 export interface Work {
@@ -32,7 +32,7 @@ export class PartReader {
   async next(count: number): Promise<Input | undefined> {
     for (;;) {
       const item = this.items[0];
-      if (item !== undefined && this.part.shows(item)) return item;
+      if (item !== undefined && this.part.shows(item) && !(await isGone(this.database, this.table, item))) return item;
       if (item !== undefined) this.take();
       else if (this.isRead || this.work.left <= 0) return undefined;
       else await this.read(count);

@@ -5,6 +5,7 @@ import type { Caller, Input, Key, Table, Teams } from '../types/index.js';
 import type { Database } from './database.js';
 import { membershipsBy } from './memberships.js';
 import { bodies } from '../validation/index.js';
+import { MARK } from './items.js';
 import { toKey } from './reading.js';
 import { Repository } from './repository.js';
 import type { Step } from './transaction.js';
@@ -42,16 +43,6 @@ export async function keepAnOwner(database: Database, table: Table, before: Inpu
   throw lastOwner();
 }
 
-/** Throws Conflict where the user is the last owner of a team, which their account cannot go without. */
-export async function requireNoTeamAlone(database: Database, table: Table, account: Input): Promise<void> {
-  const members = teams && tables[teams.memberships]!;
-  const refersTo = members?.references.find(({ field }) => field === teams?.user)?.table;
-  if (teams === undefined || members === undefined || table.name !== refersTo) return;
-  for await (const membership of membershipsBy(database, teams.user, account[table.primaryKey] as Key)) {
-    await keepAnOwner(database, members, membership);
-  }
-}
-
 function isOwners({ role, ownerRole }: Teams, membership: Input): boolean {
   return role !== undefined && ownerRole !== undefined && membership[role] === ownerRole;
 }
@@ -63,8 +54,8 @@ function stillOwner(database: Database, { memberships, team, role }: Teams, memb
       ConditionCheck: {
         TableName: database.tableName(name),
         Key: { [primaryKey]: membership[primaryKey] },
-        ConditionExpression: '#role = :role AND #team = :team',
-        ExpressionAttributeNames: { '#role': role!, '#team': team },
+        ConditionExpression: '#role = :role AND #team = :team AND attribute_not_exists(#mark)',
+        ExpressionAttributeNames: { '#role': role!, '#team': team, '#mark': MARK },
         ExpressionAttributeValues: { ':role': membership[role!], ':team': membership[team] },
       },
     },

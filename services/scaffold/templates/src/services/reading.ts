@@ -3,13 +3,35 @@ import { BatchGetCommand, GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { Caller, Input, Key, Table } from '../types/index.js';
 import { backOff } from './backOff.js';
 import type { Database } from './database.js';
-import { fromItem } from './items.js';
+import { findDeletion } from './deletions.js';
+import { MARK, fromItem } from './items.js';
 
 /** Of DynamoDB. */
 const MOST_IN_BATCH = 100;
 
-/** The record as it is now; undefined where there is none. */
+/** The record as it is now; undefined where there is none, or where its deletion is decided. */
 export async function readRecord(database: Database, table: Table, key: Key): Promise<Input | undefined> {
+  const item = await getItem(database, table, key);
+  return item === undefined || (await isGone(database, table, item)) ? undefined : fromItem(table, item);
+}
+
+/** Whether the deletion of an item that is still stored is decided. */
+export async function isGone(database: Database, table: Table, item: Input): Promise<boolean> {
+  let current: Input | undefined = item;
+  while (current?.[MARK] !== undefined) {
+    const id = current[MARK] as string;
+    const state = (await findDeletion(database, id))?.state;
+    if (state === 'COMMITTED' || state === 'CHECKING') return state === 'COMMITTED';
+    // The deletion was given up, and has left its mark; or it has ended, and the item with it.
+    const again = await getItem(database, table, current[table.primaryKey] as Key);
+    if (again?.[MARK] === id) return false;
+    current = again;
+  }
+  return current === undefined;
+}
+
+/** What is stored of a record, whatever a deletion makes of it. */
+export async function getItem(database: Database, table: Table, key: Key): Promise<Input | undefined> {
   const { Item } = await database.documents.send(
     new GetCommand({
       TableName: database.tableName(table.name),
@@ -17,7 +39,7 @@ export async function readRecord(database: Database, table: Table, key: Key): Pr
       ConsistentRead: true,
     }),
   );
-  return Item && fromItem(table, Item);
+  return Item;
 }
 
 /** The items with these primary keys, as they are now; those that are not there are left out. */
@@ -34,7 +56,8 @@ export async function readItems(database: Database, table: Table, keys: readonly
     left = [...left.slice(MOST_IN_BATCH), ...unread];
     if (unread.length > 0) await backOff(attempt);
   }
-  return items;
+  const isOver = await Promise.all(items.map((item) => isGone(database, table, item)));
+  return items.filter((_, number) => !isOver[number]);
 }
 
 /** The caller's id as the field has it, where users are numbered too. */

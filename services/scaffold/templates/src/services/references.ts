@@ -1,33 +1,91 @@
 import { ValidationFailed, type Detail } from '../errors.js';
-import type { Input, Table } from '../types/index.js';
+import { tables } from '../models/index.js';
+import type { Dependant, Input, Key, Reference, Table } from '../types/index.js';
 import type { Database } from './database.js';
+import { MARK, NOTHING, hashed } from './items.js';
+import { itemsUnder } from './system.js';
 import type { Step } from './transaction.js';
+import { InTheWay } from './writes.js';
 
-/** The steps that check that what `record` refers to exists, for references that differ from those of `before`. */
-export function checkReferences(database: Database, table: Table, before: Input, record: Input): Step[] {
-  const steps = new Map<string, Step>();
-  for (const { field, table: target, key } of table.references) {
-    const value = record[field];
-    if (value === undefined || value === null || value === before[field]) continue;
-    if (target === table.name && value === record[table.primaryKey]) continue;
-    // A transaction may touch an item only once, though two fields may refer to it.
-    const item = JSON.stringify([target, value]);
-    if (!steps.has(item)) steps.set(item, exists(database, target, { [key]: value }, field));
+/**
+ * Each reference has an item of its own under what it refers to, in the table `system-references`: it is written in the
+ * same transaction as the record, and found by a read that is never out of date, as an index may be.
+ */
+
+/**
+ * The steps for references of `after` that differ from those of `before`: that what they refer to exists and is not
+ * being deleted, and their items. Those that are as in `given` are known to lead somewhere.
+ */
+export function moveReferences(database: Database, table: Table, before: Input, after: Input, given: Input = NOTHING): Step[] {
+  const key = (after[table.primaryKey] ?? before[table.primaryKey]) as Key;
+  const checks = new Map<string, Step>();
+  const items: Step[] = [];
+  for (const reference of table.references) {
+    const [old, value] = [valueOf(reference, before), valueOf(reference, after)];
+    if (old === value) continue;
+    if (old !== undefined) items.push(dropItem(database, table, reference, old, key));
+    if (value === undefined) continue;
+    items.push(putItem(database, table, reference, value, key));
+    // A transaction may touch an item only once, though two fields may refer to it, or it may refer to itself.
+    const parent = parentOf(reference.table, value);
+    if (parent === parentOf(table.name, key) || given[reference.field] === value || checks.has(parent)) continue;
+    checks.set(parent, exists(database, reference, value));
   }
-  return [...steps.values()];
+  return [...checks.values(), ...items];
 }
 
-function exists(database: Database, target: string, key: Input, field: string): Step {
+/** The keys of the records that refer to a record by a field, in pages. */
+export async function* referring(
+  database: Database,
+  table: Table,
+  key: Key,
+  { table: child, field }: Dependant,
+  limit?: number,
+): AsyncGenerator<Key[]> {
+  for await (const page of itemsUnder(database, parentOf(table.name, key), `${child} ${field} `, limit)) {
+    yield page.map((item) => item.key as Key);
+  }
+}
+
+function valueOf({ field }: Reference, record: Input): Key | undefined {
+  return (record[field] ?? undefined) as Key | undefined;
+}
+
+/** Keys of records may be longer than those of this table. */
+function parentOf(table: string, key: Key): string {
+  return `${table} ${hashed(key)}`;
+}
+
+function placeOf(table: Table, { field, table: target }: Reference, value: Key, key: Key) {
+  return { parent: parentOf(target, value), child: `${table.name} ${field} ${hashed(key)}` };
+}
+
+function putItem(database: Database, table: Table, reference: Reference, value: Key, key: Key): Step {
+  return {
+    write: { Put: { TableName: database.referencesTable, Item: { ...placeOf(table, reference, value, key), key } } },
+    refusal: () => new Error('unreachable'),
+  };
+}
+
+function dropItem(database: Database, table: Table, reference: Reference, value: Key, key: Key): Step {
+  return {
+    write: { Delete: { TableName: database.referencesTable, Key: placeOf(table, reference, value, key) } },
+    refusal: () => new Error('unreachable'),
+  };
+}
+
+function exists(database: Database, { field, table: target, key }: Reference, value: Key): Step {
+  const refusal = new ValidationFailed([missingReference(field, target)]);
   return {
     write: {
       ConditionCheck: {
         TableName: database.tableName(target),
-        Key: key,
-        ConditionExpression: 'attribute_exists(#key)',
-        ExpressionAttributeNames: { '#key': Object.keys(key)[0]! },
+        Key: { [key]: value },
+        ConditionExpression: 'attribute_exists(#key) AND attribute_not_exists(#mark)',
+        ExpressionAttributeNames: { '#key': key, '#mark': MARK },
       },
     },
-    refusal: () => new ValidationFailed([missingReference(field, target)]),
+    refusal: () => new InTheWay('parent', refusal, tables[target]!, () => Promise.resolve(value)),
   };
 }
 

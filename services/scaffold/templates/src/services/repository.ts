@@ -5,15 +5,16 @@ import type { Input, Key, Table } from '../types/index.js';
 import { backOff } from './backOff.js';
 import type { Database } from './database.js';
 import type { Precondition } from './etag.js';
-import { NOTHING, VERSION } from './items.js';
+import { MARK, NOTHING, VERSION, fromItem } from './items.js';
 import { nextNumber } from './numbers.js';
 import { keepAnOwner } from './owners.js';
-import { readRecord } from './reading.js';
-import { checkReferences } from './references.js';
+import { getItem, readRecord } from './reading.js';
+import { moveReferences } from './references.js';
+import { hasMadeWay, settle } from './removal.js';
 import { protect } from './secrets.js';
 import { commit, type Step } from './transaction.js';
 import { moveClaims } from './uniqueness.js';
-import { Stale, putNew, remove, replace } from './writes.js';
+import { InTheWay, Stale, putNew, remove, replace } from './writes.js';
 
 const ATTEMPTS = 8;
 
@@ -30,7 +31,8 @@ export class Repository<Row extends object> {
    */
   async create(input: Input, beside: (record: Row) => Step[] = () => []): Promise<Row> {
     const record = await this.prepare(input);
-    await commit(this.database, [...beside(record as Row), ...this.creation(record)]);
+    const steps = [...beside(record as Row), ...this.creation(record)];
+    await this.retryWhileStale(() => this.commit(steps));
     return record as Row;
   }
 
@@ -51,7 +53,7 @@ export class Repository<Row extends object> {
   creation(record: Input, given: Input = NOTHING): Step[] {
     return [
       putNew(this.database, this.table, record),
-      ...checkReferences(this.database, this.table, given, record),
+      ...moveReferences(this.database, this.table, NOTHING, record, given),
       ...moveClaims(this.database, this.table, NOTHING, record),
     ];
   }
@@ -66,8 +68,7 @@ export class Repository<Row extends object> {
    * holds when the record is written. Throws what `change`, `find` and `create` throw.
    */
   async update(key: Key, change: (before: Input) => Promise<Input>, expected?: Precondition): Promise<Row> {
-    return this.retryWhileStale(async () => {
-      const before = await this.read(key);
+    return this.whileFree(key, async (before) => {
       const changes = await change(before);
       requireVersion(before, expected);
       const record = {
@@ -76,9 +77,9 @@ export class Repository<Row extends object> {
         [this.table.timestamps.updated]: new Date().toISOString(),
         [VERSION]: Number(before[VERSION]) + 1,
       };
-      await commit(this.database, [
+      await this.commit([
         replace(this.database, this.table, before, record),
-        ...checkReferences(this.database, this.table, before, record),
+        ...moveReferences(this.database, this.table, before, record),
         ...moveClaims(this.database, this.table, before, record),
         ...(await keepAnOwner(this.database, this.table, before, record)),
       ]);
@@ -86,18 +87,19 @@ export class Repository<Row extends object> {
     });
   }
 
-  /** Leaves alone the records that refer to this one. The steps `beside` are done with it. Throws what `find` throws. */
-  async delete(
-    key: Key,
-    expected?: Precondition,
-    beside: (before: Input) => Promise<Step[]> = () => Promise.resolve([]),
-  ): Promise<void> {
-    await this.retryWhileStale(async () => {
-      const before = await this.read(key, expected);
-      await commit(this.database, [
+  /**
+   * Delete a record of a table that nothing refers to; for others there is `deleteRecord`. Throws what `permit` and
+   * `find` throw.
+   */
+  async delete(key: Key, permit: (record: Input) => Promise<void>, expected?: Precondition): Promise<void> {
+    await this.whileFree(key, async (before) => {
+      await permit(before);
+      requireVersion(before, expected);
+      await this.commit([
         remove(this.database, this.table, before),
+        ...moveReferences(this.database, this.table, before, NOTHING),
         ...moveClaims(this.database, this.table, before, NOTHING),
-        ...(await beside(before)),
+        ...(await keepAnOwner(this.database, this.table, before)),
       ]);
     });
   }
@@ -106,11 +108,33 @@ export class Repository<Row extends object> {
     return (await readRecord(this.database, this.table, key)) !== undefined;
   }
 
+  /**
+   * Do something with a record as it is, again where it throws Stale. While a deletion decides about the record, this
+   * waits; throws Conflict when that takes too long.
+   */
+  async whileFree<Result>(key: Key, act: (record: Input) => Promise<Result>): Promise<Result> {
+    return this.retryWhileStale(async () => {
+      const item = await getItem(this.database, this.table, key);
+      if (item === undefined) throw missing(this.table, key);
+      if (item[MARK] === undefined) return act(fromItem(this.table, item));
+      throw (await settle(this.database, this.table, key)) === 'gone' ? missing(this.table, key) : new Stale();
+    });
+  }
+
   private async read(key: Key, expected?: Precondition): Promise<Input> {
     const record = await readRecord(this.database, this.table, key);
-    if (record === undefined) throw new NotFound(`There is no record ${JSON.stringify(key)} in ${this.table.name}.`);
+    if (record === undefined) throw missing(this.table, key);
     requireVersion(record, expected);
     return record;
+  }
+
+  private async commit(steps: readonly Step[]): Promise<void> {
+    try {
+      await commit(this.database, steps);
+    } catch (error) {
+      if (!(error instanceof InTheWay)) throw error;
+      throw (await hasMadeWay(this.database, error)) ? new Stale() : error.refusal;
+    }
   }
 
   private async nextKey(): Promise<Key> {
@@ -131,6 +155,11 @@ export class Repository<Row extends object> {
   }
 }
 
-function requireVersion(record: Input, expected: Precondition | undefined): void {
+function missing({ name }: Table, key: Key): NotFound {
+  return new NotFound(`There is no record ${JSON.stringify(key)} in ${name}.`);
+}
+
+/** Throws VersionChanged. */
+export function requireVersion(record: Input, expected: Precondition | undefined): void {
   if (expected !== undefined && !expected(record)) throw new VersionChanged();
 }

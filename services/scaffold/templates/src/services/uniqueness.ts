@@ -6,6 +6,7 @@ import { Conflict } from '../errors.js';
 import type { Input, Key, Table } from '../types/index.js';
 import type { Database } from './database.js';
 import type { Step } from './transaction.js';
+import { InTheWay } from './writes.js';
 
 /**
  * DynamoDB has no unique indexes. A value that must be unique is therefore claimed by an item whose key is derived from
@@ -22,7 +23,7 @@ export function moveClaims(database: Database, table: Table, before: Input, afte
   const wanted = claims(table, after);
   const owner = (after[table.primaryKey] ?? before[table.primaryKey]) as Key;
   return [
-    ...without(wanted, held).map((claim) => take(database, claim, owner)),
+    ...without(wanted, held).map((claim) => take(database, table, claim, owner)),
     ...without(held, wanted).map((claim) => release(database, claim)),
   ];
 }
@@ -31,7 +32,10 @@ export function moveClaims(database: Database, table: Table, before: Input, afte
 export async function holder(database: Database, table: Table, values: Input): Promise<Key | undefined> {
   const fields = table.unique.find((names) => names.length === Object.keys(values).length && names.every((name) => Object.hasOwn(values, name)));
   if (fields === undefined) throw new Error(`${Object.keys(values).join(' and ')} are not unique in ${table.name}`);
-  const key = claimKey(table, fields, values);
+  return ownerOf(database, claimKey(table, fields, values));
+}
+
+async function ownerOf(database: Database, key: string): Promise<Key | undefined> {
   const { Item } = await database.documents.send(
     new GetCommand({ TableName: database.systemTable, Key: { key }, ConsistentRead: true }),
   );
@@ -59,7 +63,7 @@ function without(claims: readonly Claim[], others: readonly Claim[]): Claim[] {
   return claims.filter(({ key }) => !others.some((other) => other.key === key));
 }
 
-function take(database: Database, { key, fields }: Claim, owner: Key): Step {
+function take(database: Database, table: Table, { key, fields }: Claim, owner: Key): Step {
   return {
     write: {
       Put: {
@@ -69,7 +73,7 @@ function take(database: Database, { key, fields }: Claim, owner: Key): Step {
         ExpressionAttributeNames: { '#key': 'key' },
       },
     },
-    refusal: () => taken(fields),
+    refusal: () => new InTheWay('rival', taken(fields), table, () => ownerOf(database, key)),
   };
 }
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '../app.js';
 import { readConfig, type Config } from '../config.js';
 import { setLogLevel } from '../logger.js';
+import { settled } from '../services/background.js';
 import { Database } from '../services/database.js';
 import { createTables, deleteTables } from '../tables.js';
 import { startTelemetry } from '../tracing.js';
@@ -69,6 +70,7 @@ export class Backend {
     return new Backend(`http://127.0.0.1:${port}`, config.tablePrefix, async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await settled();
       await telemetry?.stop();
       await clean();
       database.close();

@@ -1,0 +1,17 @@
+import { log } from '../logger.js';
+
+const running = new Set<Promise<void>>();
+
+/** Go on with something after the answer. What fails is logged; `npm run sweep` finishes what is left. */
+export function goOn(task: Promise<unknown>): void {
+  const entry: Promise<void> = task
+    .then(() => undefined)
+    .catch((error: unknown) => log('warn', 'a deletion is left to the next sweep', { error: String(error) }))
+    .finally(() => running.delete(entry));
+  running.add(entry);
+}
+
+/** Wait until nothing goes on. */
+export async function settled(): Promise<void> {
+  while (running.size > 0) await Promise.all(running);
+}
