@@ -27,6 +27,7 @@ from cli.operations import (
 from cli.pulling import pull
 from cli.worktree import is_free
 from services.core.frozen import frozen
+from services.platforms.signing import sealing_key
 
 QUIET: Final = 10
 """Seconds without an event after which it is shown that one is waited for."""
@@ -190,12 +191,15 @@ async def _deployed(
 
 
 def _order(project_id: str, generation_id: str, *, to: str, secret: str | None) -> dict[str, Any]:
-    """Return what to deploy. Elsewhere a backend runs in production, for which a scaffolded one wants a secret."""
+    """Return what to deploy. LOCAL makes the secrets that a backend needs; elsewhere they come from here."""
     order = {"projectId": project_id, "generationId": generation_id, "platform": to}
     if to == LOCAL or secret is None:
         return order
+    secrets = {"JWT_SECRET": secret, "SEALING_KEYS": sealing_key(secret)}
     click.echo(f"\nJWT_SECRET, by which the backend knows its users' tokens, is now {secret}")
-    return {**order, "config": {"environmentVariables": [{"name": "JWT_SECRET", "value": secret}]}}
+    click.echo(f"SEALING_KEYS, with which it encrypts what it keeps secret, is now {secrets['SEALING_KEYS']}")
+    variables = [{"name": name, "value": value} for name, value in secrets.items()]
+    return {**order, "config": {"environmentVariables": variables}}
 
 
 async def roll_back(client: Client, deployment_id: str, to: str) -> str:

@@ -288,10 +288,9 @@ class Backend:
         }
 
     def signing(self) -> dict[str, str]:
-        """Return what the server's environment needs to know tokens by, beside what the order says."""
-        if signing.is_settled(self.order.config.environment):
-            return {}
-        return {signing.JWT_SECRET: signing.secret_of(self.order.site, folder=self.machine.secrets)}
+        """Return the secrets that the server's environment needs beside what the order says."""
+        environment, folder = self.order.config.environment, self.machine.secrets
+        return signing.secrets_of(self.order.site, environment=environment, folder=folder)
 
 
 class Tail:

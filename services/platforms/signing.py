@@ -1,6 +1,8 @@
-"""The secret by which a backend on this machine knows its users' tokens, where its order sets none."""
+"""The secrets of a backend on this machine, where its order sets none."""
 
+import base64
 import contextlib
+import hashlib
 import os
 import secrets
 import tempfile
@@ -14,16 +16,26 @@ import jwt
 from services.core.clock import Clock
 
 JWT_SECRET: Final = "JWT_SECRET"  # noqa: S105 - the name of a setting
+SEALING_KEYS: Final = "SEALING_KEYS"
 _DECIDING: Final = frozenset({JWT_SECRET, "JWKS_URL", "AUTH"})
 _LIFETIME: Final = timedelta(days=1)
 
 
-def is_settled(environment: Mapping[str, str]) -> bool:
-    """Return whether an order's environment says itself how tokens are verified."""
-    return not _DECIDING.isdisjoint(environment)
+def secrets_of(site: str, *, environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return the secrets that a backend needs and its order does not set: to know tokens by, and to seal with."""
+    secret = _secret_of(site, folder=folder)
+    given = {} if not _DECIDING.isdisjoint(environment) else {JWT_SECRET: secret}
+    if SEALING_KEYS not in environment:
+        given[SEALING_KEYS] = sealing_key(secret)
+    return given
 
 
-def secret_of(site: str, *, folder: Path) -> str:
+def sealing_key(secret: str) -> str:
+    """Return a key for a scaffolded backend's SEALING_KEYS that follows from a secret."""
+    return f"first:{base64.b64encode(hashlib.sha256(f'sealing {secret}'.encode()).digest()).decode()}"
+
+
+def _secret_of(site: str, *, folder: Path) -> str:
     """Return the secret of a site, made at its first use: tokens outlive the deployment that they were made for."""
     path = folder / site
     if not path.exists():

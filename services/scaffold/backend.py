@@ -89,6 +89,7 @@ _TESTS = (
     "src/tests/access.test.ts",
     "src/tests/operation.test.ts",
     "src/tests/records.test.ts",
+    "src/tests/secrets.test.ts",
     "src/tests/telemetry.test.ts",
     "src/tests/tokens.test.ts",
 )
@@ -110,6 +111,7 @@ def write_backend(*, project_name: str, description: str, schema: SchemaModel) -
         | {"src/models/identity.ts": accounts.identity(schema, policies.written_teams(schema))}
         | accounts.account_files(schema)
         | {path: read(path) for path in _TESTS}
+        | ({"src/tests/teams.test.ts": read("src/tests/teams.test.ts")} if schema.teams is not None else {})
     )
 
 

@@ -30,6 +30,7 @@ from services.platforms.port import (
     Superseded,
 )
 from services.platforms.registry import Patience
+from services.platforms.signing import secrets_of
 from tests.services.platforms.projects import ENVIRONMENT, TOOLS, backend, order, platform, zipped
 
 STEPS = (StepState.RUNNING, StepState.SUCCEEDED)
@@ -178,7 +179,7 @@ async def test_a_server_sees_its_settings_and_nothing_of_ours(tmp_path: Path) ->
         "TABLE_PREFIX": "project_1-",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
         "AWS_REGION": "us-east-1",
-        "JWT_SECRET": (tmp_path / "secrets" / "project_1").read_text(encoding="ascii"),
+        **secrets_of("project_1", environment={}, folder=tmp_path / "secrets"),
         "GREETING": "hi",
     }
 

@@ -15,7 +15,16 @@ import pytest
 
 from services.core.frozen import frozen
 from services.core.tls import trusted
-from services.designs.schema import Field, FieldType, Index, Relationship, RelationshipType, SchemaModel, Table
+from services.designs.schema import (
+    Field,
+    FieldAccess,
+    FieldType,
+    Index,
+    Relationship,
+    RelationshipType,
+    SchemaModel,
+    Table,
+)
 from services.scaffold.backend import write_backend
 from services.scaffold.plurals import plural
 from services.scaffold.schema import derive_schema
@@ -136,7 +145,12 @@ def project(folder: Path, schema: SchemaModel, emulator: str) -> Project:
 
 def body(client: httpx.Client, schema: SchemaModel, table: Table, number: int) -> dict[str, Any]:
     """Make a body with values for all fields that clients set, and the records that it refers to."""
-    sent = {field.name: value(field, number) for field in table.fields if field.name not in {"id", "created_at"}}
+    set_by_server = {
+        "id",
+        "created_at",
+        *(field.name for field in table.fields if field.access is FieldAccess.READ_ONLY),
+    }
+    sent = {field.name: value(field, number) for field in table.fields if field.name not in set_by_server}
     for field in table.fields:
         target = parent(schema, field.name)
         if target is table:
@@ -153,6 +167,8 @@ def parent(schema: SchemaModel, field: str) -> Table | None:
 
 
 def value(field: Field, number: int) -> object:
+    if field.rules is not None and field.rules.values:
+        return field.rules.values[0]
     values: dict[FieldType, object] = {
         T.STRING: f"{field.name}{number}@example.com",
         T.TEXT: f"Text {number}",
@@ -174,7 +190,10 @@ def works(client: httpx.Client, schema: SchemaModel, table: Table, number: int) 
     created = client.post(f"/{table.name}", json=sent)
     assert created.status_code == 201, created.text
     record = created.json()
-    assert record | sent == record
+    secrets = {field.name for field in table.fields if field.secrecy is not None}
+    assert record.keys().isdisjoint(secrets)
+    shown = {name: sent[name] for name in sent.keys() - secrets}
+    assert record | shown == record
     place = f"/{table.name}/{record[key]}"
     assert client.get(place).json() == record
     assert client.get(f"/{table.name}", params={"limit": 1}).json()["items"] == [record]
@@ -184,7 +203,8 @@ def works(client: httpx.Client, schema: SchemaModel, table: Table, number: int) 
     assert refused.json()["error"]["code"] == "VALIDATION_FAILED"
     assert [detail["field"] for detail in refused.json()["error"]["details"]] == ["surprise"]
 
-    changes = {name: sent[name] for name in sent if name != key}
+    fixed = {field.name for field in table.fields if field.access is FieldAccess.IMMUTABLE} | {key}
+    changes = {name: sent[name] for name in sent.keys() - fixed}
     if changes:
         changed = client.patch(place, json=changes)
         assert changed.status_code == 200, changed.text
