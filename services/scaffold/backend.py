@@ -88,6 +88,8 @@ _TESTS = (
     "src/tests/samples.ts",
     "src/tests/access.test.ts",
     "src/tests/operation.test.ts",
+    "src/tests/http.test.ts",
+    "src/tests/lists.test.ts",
     "src/tests/records.test.ts",
     "src/tests/secrets.test.ts",
     "src/tests/telemetry.test.ts",

@@ -5,7 +5,7 @@ import { onlyMethods } from '../middleware/methods.js';
 import { validateQuery } from '../middleware/validator.js';
 import type { Access } from '../services/access.js';
 import { deleteRecord } from '../services/deletion.js';
-import { etag, precondition } from '../services/etag.js';
+import { etag, isKnown, precondition } from '../services/etag.js';
 import { expand } from '../services/expansion.js';
 import { Idempotency, once } from '../services/idempotency.js';
 import type { Services } from '../services/index.js';
@@ -42,7 +42,14 @@ export function crud<Row extends object>(services: Services, table: Table, bodie
     const names = query.expand as readonly string[];
     const [expanded] = await expand(database, access, table, [record], names);
     // Other records change by themselves, so that the tag of this one names no answer with them.
-    if (names.length === 0) response.set('ETag', etag(table, record as Input));
+    if (names.length === 0) {
+      const tag = etag(table, record as Input);
+      response.set('ETag', tag);
+      if (isKnown(tag, request.get('If-None-Match'))) {
+        response.status(304).end();
+        return;
+      }
+    }
     response.json(expanded);
   };
 

@@ -24,3 +24,9 @@ export function precondition(table: Table, header: string | undefined): Precondi
   const tags: readonly string[] = header.match(TAG) ?? [];
   return (record) => tags.includes(etag(table, record));
 }
+
+/** Whether the client has this state already, as its header If-None-Match says; here weak tags are as good. */
+export function isKnown(tag: string, header: string | undefined): boolean {
+  const tags: readonly string[] = header?.match(TAG) ?? [];
+  return header?.trim() === '*' || tags.some((known) => known.replace('W/', '') === tag);
+}
