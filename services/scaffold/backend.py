@@ -5,7 +5,7 @@ import html
 import json
 
 from services.designs.schema import SchemaModel, Secrecy
-from services.scaffold import accounts, cloudformation, policies, typescript, validation
+from services.scaffold import accounts, cloudformation, costs, policies, typescript, validation
 from services.scaffold.lists import children
 from services.scaffold.names import slug
 from services.scaffold.openapi import document as openapi
@@ -138,7 +138,10 @@ def _project_files(
         ),
         ".gitignore": read("gitignore"),
         ".dockerignore": read("dockerignore"),
+        ".editorconfig": read("editorconfig"),
         "Dockerfile": read("Dockerfile"),
+        "compose.yaml": fill("compose.yaml", slug=name),
+        "ci/github.yaml": read("ci/github.yaml"),
         "Procfile": read("Procfile"),
         "render.yaml": fill("render.yaml", slug=name, prefix=prefix),
     }
@@ -204,6 +207,8 @@ def _readme(tables: tuple[TablePlan, ...], *, name: str, title: str, about: str)
         about=about,
         slug=name,
         tables="\n".join(rows),
+        price=str(costs.DOLLARS_A_MILLION),
+        costs=costs.cost_rows(tables),
     )
 
 

@@ -57,6 +57,9 @@ export class InvalidConfig extends Error {
 type Settings<Part> = { readonly [Name in keyof Part]: readonly [variable: string, schema: Schema] };
 type Values = Readonly<Record<string, unknown>>;
 
+/** What is set by platforms that put one proxy before every server: Heroku, Railway, Render, Vercel and AWS ECS. */
+const PROXIED = ['DYNO', 'RAILWAY_ENVIRONMENT', 'RENDER', 'VERCEL', 'ECS_CONTAINER_METADATA_URI_V4'];
+
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 const text = Joi.string().empty('');
@@ -157,7 +160,7 @@ const SERVER: Settings<Omit<Config, keyof StorageConfig | 'auth'>> = {
     'TRUST_PROXY',
     Joi.alternatives(Joi.number().integer().min(0).max(10), list(isProxy))
       .empty('')
-      .default(0)
+      .default((variables: NodeJS.ProcessEnv) => (PROXIED.some((name) => variables[name] !== undefined) ? 1 : 0))
       .messages({ '*': '{#label} must be a number of proxies up to 10, or their addresses with commas between.' }),
   ],
   requestsPerAddress: ['RATE_LIMIT_PER_ADDRESS', number(0, 1_000_000).default(3_000)],
