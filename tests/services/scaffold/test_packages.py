@@ -20,7 +20,7 @@ def test_packages_are_pinned() -> None:
     versions = [*package["dependencies"].values(), *package["devDependencies"].values()]
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in versions)
     assert package["engines"] == {"node": ">=22.13"}
-    assert (package["name"], package["description"]) == ("my-shop-backend", 'A "shop"')
+    assert (package["name"], package["description"]) == ("my-shop-backend", "The backend of My Shop")
 
 
 def test_the_lock_file_is_that_of_the_package() -> None:
