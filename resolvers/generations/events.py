@@ -107,7 +107,7 @@ class CheckFinished(StreamEvent):
     """A check of the files has ended."""
 
     name: str
-    """What was checked: `json`, `syntax` or `types`."""
+    """What was checked: `json`, `syntax`, `types` or `security`."""
     check_state: CheckState
     """How it ended."""
     output: str

@@ -16,7 +16,7 @@ from resolvers.scalars import URL, Long
 from resolvers.schemas.objects import Schema
 from resolvers.shown import AnyGeneration, shown, shows
 from resolvers.viewer_can import ViewerCan
-from services.checks.port import JSON, SYNTAX, TYPES, CheckState
+from services.checks.port import JSON, SECURITY, SYNTAX, TYPES, CheckState
 from services.core.ids import GenerationId
 from services.core.prices import dollars
 from services.generations import model as records  # `model` is a field of these types
@@ -249,7 +249,7 @@ class Generation(Node):
         return [GenerationAttempt.of(attempt) for attempt in self.generation.attempts[-SHOWN:]]
 
     @strawberry.field
-    def checks(self) -> Annotated[list[GenerationCheck], AtMost(len((JSON, SYNTAX, TYPES)))]:
+    def checks(self) -> Annotated[list[GenerationCheck], AtMost(len((JSON, SYNTAX, TYPES, SECURITY)))]:
         """What checking the files found; empty until it has ended, and for kinds other than CODE."""
         return [GenerationCheck(name=c.name, state=c.state, output=c.output) for c in self.generation.checks]
 

@@ -108,7 +108,6 @@ class Adapters:
             (config.data / "checks").absolute(),
             search_path=self.environment.get("PATH", ""),
             cache=self._npm_cache,
-            secrets=self.config.data / "backend-secrets",
             network=self._npm_network,
             seconds=config.check_seconds,
         )

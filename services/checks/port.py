@@ -7,6 +7,7 @@ from typing import Final, Protocol
 import msgspec
 
 from services.core.frozen import frozen
+from services.designs.schema import SchemaModel
 
 JSON: Final = "json"
 """Every .json file parses; a tsconfig may have comments."""
@@ -14,6 +15,9 @@ SYNTAX: Final = "syntax"
 """Every TypeScript and JavaScript file parses."""
 TYPES: Final = "types"
 """`tsc --noEmit` over the whole project, with its own tsconfig.json and its dependencies installed, finds nothing."""
+
+SECURITY: Final = "security"
+"""What can be seen of the code without running it keeps to the schema's policies and secrets (docs/checks.md)."""
 
 LONGEST_OUTPUT: Final = 16_384
 """Characters."""
@@ -77,7 +81,7 @@ class Findings:
     @property
     def unparsable(self) -> frozenset[str]:
         """The paths of the files that do not parse."""
-        return frozenset(fault.path for fault in self.faults if fault.check != TYPES)
+        return frozenset(fault.path for fault in self.faults if fault.check in {JSON, SYNTAX})
 
 
 OnCheck = Callable[[Check], Awaitable[None]]
@@ -86,8 +90,10 @@ OnCheck = Callable[[Check], Awaitable[None]]
 class Checks(Protocol):
     """What checks produced code: services/checks/service.py, or nothing where checks are switched off (`NoChecks`)."""
 
-    async def check(self, files: Mapping[str, str], *, on_check: OnCheck) -> Findings:
-        """Check a project, given as contents by path. `on_check` takes each check as it ends, in the result's order.
+    async def check(self, files: Mapping[str, str], *, schema: SchemaModel, on_check: OnCheck) -> Findings:
+        """Check a project, given as contents by path, that was written for a schema.
+
+        `on_check` takes each check as it ends, in the result's order.
 
         Nothing of the project is executed. Whatever the files are, it ends in bounded time and does not raise; what
         cannot be done on this machine is SKIPPED. Cancelling the call stops every process that it started, at once.
@@ -99,9 +105,9 @@ class Checks(Protocol):
 class NoChecks:
     """Checks that are switched off."""
 
-    async def check(self, files: Mapping[str, str], *, on_check: OnCheck) -> Findings:
+    async def check(self, files: Mapping[str, str], *, schema: SchemaModel, on_check: OnCheck) -> Findings:
         """Find nothing and report no check."""
-        del files, on_check
+        del files, schema, on_check
         return Findings()
 
 

@@ -1,4 +1,4 @@
-"""The checks of produced code: whether its JSON and its code parse, and whether all of it compiles."""
+"""The checks of produced code: whether its JSON and its code parse, all of it compiles, and it keeps to the schema."""
 
 import asyncio
 import logging
@@ -10,12 +10,15 @@ from typing import Final
 from services.checks.dependencies import PACKAGE, Declined, dependencies_of
 from services.checks.packages import NotInstallable, NotInstalled, Npm, Packages
 from services.checks.parsing import is_json, json_faults
-from services.checks.port import JSON, SYNTAX, TYPES, Check, CheckState, FileFault, Findings, OnCheck, clipped
+from services.checks.port import JSON, SECURITY, SYNTAX, TYPES, Check, CheckState, FileFault, Findings, OnCheck, clipped
 from services.checks.sandbox import Limits, NoNode, Sandbox
 from services.checks.typescript import GaveUp, TypeScript, is_code
 from services.core.frozen import frozen
+from services.designs.schema import SchemaModel
 
 CONFIG: Final = "tsconfig.json"
+_UNSEEN: Final = "Nothing is found. What cannot be seen without running the code is not judged."
+_UNPARSED: Final = "Not made, because there are files that do not parse."
 AT_ONCE: Final = 2
 """Projects that a process checks at a time; the others wait."""
 
@@ -37,25 +40,25 @@ Step = Callable[[Mapping[str, str], Findings], Awaitable[Verdict]]
 
 @frozen
 class ProjectChecks:
-    """The checks `json`, `syntax` and `types`, in this order. `packages` keeps what projects depend on."""
+    """The checks `json`, `syntax`, `types` and `security`, in this order. `packages` keeps what projects depend on."""
 
     typescript: TypeScript
     packages: Packages
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
 
-    async def check(self, files: Mapping[str, str], *, on_check: OnCheck) -> Findings:
+    async def check(self, files: Mapping[str, str], *, schema: SchemaModel, on_check: OnCheck) -> Findings:
         """Check as port.Checks says."""
         findings = Findings()
         async with self._slots:
-            for name, step in self._steps().items():
+            for name, step in self._steps(schema).items():
                 verdict = await _run(name, step, files, findings)
                 check = Check(name, verdict.state, verdict.output)
                 findings = Findings((*findings.checks, check), (*findings.faults, *verdict.faults))
                 await on_check(check)
         return findings
 
-    def _steps(self) -> Mapping[str, Step]:
-        return {JSON: self._json, SYNTAX: self._syntax, TYPES: self._types}
+    def _steps(self, schema: SchemaModel) -> Mapping[str, Step]:
+        return {JSON: self._json, SYNTAX: self._syntax, TYPES: self._types, SECURITY: self._security(schema)}
 
     async def _json(self, files: Mapping[str, str], _: Findings) -> Verdict:
         faults = await asyncio.to_thread(lambda: tuple(json_faults(files)))
@@ -69,13 +72,24 @@ class ProjectChecks:
         if CONFIG not in files:
             return _skipped(f"The project has no {CONFIG}.")
         if findings.states.get(SYNTAX) is CheckState.FAILED or findings.unparsable & {CONFIG, PACKAGE}:
-            return _skipped("Not made, because there are files that do not parse.")
+            return _skipped(_UNPARSED)
         try:
             async with self.packages.installed(dependencies_of(files.get(PACKAGE, "{}"))) as folder:
                 answer = await self.typescript.types(files, dependencies=folder)
         except Declined as declined:
             return _verdict(declined.faults, len(declined.faults), passed="")
         return _verdict(answer.faults, answer.count, passed=f"TypeScript {answer.version} finds nothing wrong.")
+
+    def _security(self, schema: SchemaModel) -> Step:
+        async def step(files: Mapping[str, str], findings: Findings) -> Verdict:
+            if findings.states.get(SYNTAX) is not CheckState.PASSED:
+                return _skipped(_UNPARSED)
+            answer = await self.typescript.security(files, schema)
+            return _verdict(
+                answer.faults, answer.count, passed="Nothing was found, which does not mean that nothing is there."
+            )
+
+        return step
 
 
 def open_checks(

@@ -5,19 +5,22 @@ project names as its compiler would be a program of somebody else's.
 import asyncio
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
 from services.checks.dependencies import Dependencies
 from services.checks.packages import Packages
-from services.checks.port import SYNTAX, TYPES, FileFault
+from services.checks.port import SECURITY, SYNTAX, TYPES, FileFault
 from services.checks.sandbox import BrokenOff, Sandbox
 from services.core.frozen import frozen
+from services.designs.schema import SchemaModel, encode
 from services.platforms.process import to_the_end
 
 _HERE: Final = Path(__file__).resolve().parent / "node"
-_SCRIPT: Final = _HERE / "check.mjs"
+_CHECK: Final = _HERE / "check.mjs"
+_SECURITY: Final = _HERE / "security.mjs"
 _CODE: Final = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
 
 
@@ -50,18 +53,39 @@ class TypeScript:
         """Do what `tsc --noEmit` does; `dependencies` has the node_modules. Raises GaveUp, NoNode, NotInstalled."""
         return await self._ask(TYPES, files, dependencies)
 
+    async def security(self, files: Mapping[str, str], schema: SchemaModel) -> Answer:
+        """Look for what a backend for a schema must not do, where files parse. Raises GaveUp, NoNode, NotInstalled."""
+        await self.sandbox.walls()
+        async with self._tool() as typescript, self._work(files) as project:
+            described = project.with_name("schema.json")
+            described.write_bytes(encode(schema))
+            return _read(SECURITY, await self._run(_SECURITY, [], [typescript, project, described], [_HERE]))
+
     async def _ask(self, check: str, files: Mapping[str, str], *dependencies: Path) -> Answer:
         await self.sandbox.walls()  # without Node there is nothing to install
+        async with self._tool() as typescript, self._work(files) as project:
+            return _read(check, await self._run(_CHECK, [check], [typescript, project, *dependencies], []))
+
+    @asynccontextmanager
+    async def _tool(self) -> AsyncGenerator[Path]:
+        """Yield the folder of TypeScript's package."""
         wanted = Dependencies((_HERE / "package.json").read_text(), (_HERE / "package-lock.json").read_text())
         async with self.tool.installed(wanted) as folder:
-            with tempfile.TemporaryDirectory(prefix="snapinfra-check-", dir=self.work) as work:
-                project = await to_the_end(asyncio.to_thread(_write, files, Path(work)))
-                shown = [folder / "node_modules" / "typescript", project, *dependencies]
-                return _read(check, await self._run([check, *map(str, shown)], shown))
+            yield folder / "node_modules" / "typescript"
 
-    async def _run(self, arguments: Sequence[str], readable: Sequence[Path]) -> Sequence[dict[str, Any]]:
+    @asynccontextmanager
+    async def _work(self, files: Mapping[str, str]) -> AsyncGenerator[Path]:
+        """Yield a file, in a folder of its own, that has the contents by path."""
+        with tempfile.TemporaryDirectory(prefix="snapinfra-check-", dir=self.work) as work:
+            yield await to_the_end(asyncio.to_thread(_write, files, Path(work)))
+
+    async def _run(
+        self, script: Path, words: Sequence[str], shown: Sequence[Path], readable: Sequence[Path]
+    ) -> Sequence[dict[str, Any]]:
+        """Run a script with words and then paths, which it may read, as it may `readable`."""
+        arguments = [*words, *map(str, shown)]
         try:
-            lines = await self.sandbox.run(_SCRIPT, arguments, readable=readable)
+            lines = await self.sandbox.run(script, arguments, readable=[*shown, *readable])
         except BrokenOff as broken:
             if not broken.lines:  # it did not even begin: that is not the project's fault
                 raise OSError(str(broken)) from broken

@@ -33,7 +33,7 @@ class CodeKind:
         ended = outcome.of(answer)
         if ended is not outcome.COMPLETED:
             return ended
-        findings = await self._check(context)
+        findings = await self._check(context, task)
         if findings.failed and answer.provider != SCAFFOLD:
             await self._repair(context, task, findings)
         return ended
@@ -44,15 +44,15 @@ class CodeKind:
         await context.session.tell(events.AttemptFailed("CHECKS_FAILED", message, will_retry=True))
         change = _REPAIR + _described(findings)[:_LONGEST]
         await context.session.write(replace(task, written=context.answer.contents, missing=(), change=change))
-        await self._check(context)
+        await self._check(context, task)
 
-    async def _check(self, context: GenerationContext) -> Findings:
+    async def _check(self, context: GenerationContext, task: FilesTask) -> Findings:
         """Check the files, tell of each result, and keep the results for the record."""
 
         async def tell(check: Check) -> None:
             await context.session.tell(events.CheckFinished(check.name, check.state.value, check.output))
 
-        findings = await self.checks.check(context.answer.contents, on_check=tell)
+        findings = await self.checks.check(context.answer.contents, schema=task.schema, on_check=tell)
         context.run.pending["checks"] = findings.checks
         context.answer.faults = {
             path: tuple(map(str, faults[:MOST_FAULTS]))

@@ -418,9 +418,11 @@ async def test_code_that_does_not_parse_is_sent_back_once_and_checked_again(chec
         ("json", "PASSED"),
         ("syntax", "FAILED"),
         ("types", "SKIPPED"),
+        ("security", "SKIPPED"),
         ("json", "PASSED"),
         ("syntax", "PASSED"),
         ("types", "SKIPPED"),
+        ("security", "PASSED"),
     ]
     assert failed == ["CHECKS_FAILED"]
     assert "src/b.ts:1:18" in fake.requests[-1].body["messages"][-1]["content"]
@@ -442,7 +444,7 @@ async def test_code_that_still_does_not_parse_is_marked(checking: Server, fake: 
         "query($id: ID!) { generation(id: $id) { checks { name state } files { path faults } } }", id=generation_id
     )
     assert happened[-1]["status"] == "COMPLETED"
-    assert [check["state"] for check in marked["generation"]["checks"]] == ["PASSED", "FAILED", "SKIPPED"]
+    assert [check["state"] for check in marked["generation"]["checks"]] == ["PASSED", "FAILED", "SKIPPED", "SKIPPED"]
     assert {file["path"]: bool(file["faults"]) for file in marked["generation"]["files"]} == {
         "README.md": False,
         "src/a.ts": False,
@@ -463,6 +465,6 @@ async def test_what_the_scaffold_writes_passes_every_check(emulator: str, tmp_pa
             await user.ask("query($id: ID!) { generation(id: $id) { checks { name state } } }", id=generation_id)
         )["generation"]["checks"]
 
-    expected = [("json", "PASSED"), ("syntax", "PASSED"), ("types", "PASSED")]
+    expected = [("json", "PASSED"), ("syntax", "PASSED"), ("types", "PASSED"), ("security", "PASSED")]
     assert [(e["name"], e["checkState"]) for e in happened if e["__typename"] == "CheckFinished"] == expected
     assert [(check["name"], check["state"]) for check in checks] == expected

@@ -18,6 +18,7 @@ from services.scaffold.backend import write_backend
 from services.scaffold.schema import derive_schema
 from tests.services.checks.machine import BOTH_WAYS, ENVIRONMENT, SEARCH_PATH, processes_of
 
+SCHEMA = derive_schema("users, posts and comments")
 PASSED, FAILED, SKIPPED = CheckState.PASSED, CheckState.FAILED, CheckState.SKIPPED
 OPTIONS = {
     "strict": True,
@@ -72,7 +73,7 @@ async def found(what: ProjectChecks, files: Mapping[str, str]) -> Findings:
     async def report(check: Check) -> None:
         reported.append(check)
 
-    findings = await what.check(files, on_check=report)
+    findings = await what.check(files, schema=SCHEMA, on_check=report)
     assert tuple(reported) == findings.checks
     return findings
 
@@ -88,8 +89,7 @@ def output(findings: Findings, name: str) -> str:
 @pytest.mark.npm
 @pytest.mark.parametrize("bubblewrap", BOTH_WAYS)
 async def test_the_scaffolds_backend_passes(data: Path, bubblewrap: bool) -> None:  # noqa: FBT001 - a parameter
-    schema = derive_schema("users, posts and comments")
-    files = write_backend(project_name="Blog", description="A blog", schema=schema)
+    files = write_backend(project_name="Blog", description="A blog", schema=SCHEMA)
 
     findings = await found(checks(data, bubblewrap=bubblewrap), files)
 
@@ -97,8 +97,9 @@ async def test_the_scaffolds_backend_passes(data: Path, bubblewrap: bool) -> Non
         ("json", PASSED),
         ("syntax", PASSED),
         ("types", PASSED),
+        ("security", PASSED),
     ]
-    assert output(findings, "json") == "3 files parse."
+    assert output(findings, "json") == "5 files parse."
     assert output(findings, "types") == "TypeScript 5.9.3 finds nothing wrong."
     assert findings.faults == ()
     assert not findings.failed
@@ -116,7 +117,7 @@ async def test_a_type_error_across_files_is_found(data: Path) -> None:
 
     findings = await found(checks(data), files)
 
-    assert states(findings) == {"json": PASSED, "syntax": PASSED, "types": FAILED}
+    assert states(findings) == {"json": PASSED, "syntax": PASSED, "types": FAILED, "security": PASSED}
     assert output(findings, "types") == "src/main.ts:3:29 TS2322: Type 'number' is not assignable to type 'string'."
     assert [(fault.line, fault.column) for fault in findings.by_path["src/main.ts"]] == [(3, 29)]
     assert list(findings.by_path) == ["src/main.ts"]
@@ -138,7 +139,7 @@ async def test_each_file_that_does_not_parse_is_named(data: Path) -> None:
 
     findings = await found(checks(data), files)
 
-    assert states(findings) == {"json": PASSED, "syntax": FAILED, "types": SKIPPED}
+    assert states(findings) == {"json": PASSED, "syntax": FAILED, "types": SKIPPED, "security": SKIPPED}
     assert "src/cut.ts:3:1 TS1005: '}' expected." in output(findings, "syntax").splitlines()
     assert "public/page.js:1:10 TS8010: Type annotations can only be used in TypeScript files." in output(
         findings, "syntax"
@@ -151,7 +152,7 @@ async def test_each_file_that_does_not_parse_is_named(data: Path) -> None:
 async def test_json_that_no_code_needs_does_not_keep_the_types_from_being_checked(data: Path) -> None:
     findings = await found(checks(data), project({"src/a.ts": "export {};\n", "infrastructure/template.json": "{,}"}))
 
-    assert states(findings) == {"json": FAILED, "syntax": PASSED, "types": PASSED}
+    assert states(findings) == {"json": FAILED, "syntax": PASSED, "types": PASSED, "security": PASSED}
     assert findings.unparsable == {"infrastructure/template.json"}
 
 
@@ -159,7 +160,7 @@ async def test_json_that_no_code_needs_does_not_keep_the_types_from_being_checke
 async def test_without_a_package_json_that_parses_nothing_is_installed(data: Path) -> None:
     findings = await found(checks(data), project({"src/a.ts": "export {};\n", "package.json": "{"}))
 
-    assert states(findings) == {"json": FAILED, "syntax": PASSED, "types": SKIPPED}
+    assert states(findings) == {"json": FAILED, "syntax": PASSED, "types": SKIPPED, "security": PASSED}
 
 
 @pytest.mark.npm
@@ -201,7 +202,7 @@ async def test_a_registry_that_is_away_skips_the_types(data: Path) -> None:
         checks(data, network=network), project({"src/a.ts": "export {};\n", "package.json": package})
     )
 
-    assert states(findings) == {"json": PASSED, "syntax": PASSED, "types": SKIPPED}
+    assert states(findings) == {"json": PASSED, "syntax": PASSED, "types": SKIPPED, "security": PASSED}
     assert output(findings, "types") == "npm could not install the dependencies (ECONNREFUSED)."
 
 
@@ -241,7 +242,7 @@ export const x: never = s;
 async def test_types_that_take_for_ever_are_said_to(data: Path) -> None:
     findings = await found(checks(data, limits=Limits(seconds=8)), project({"src/a.ts": ENDLESS}))
 
-    assert states(findings) == {"json": PASSED, "syntax": PASSED, "types": FAILED}
+    assert states(findings) == {"json": PASSED, "syntax": PASSED, "types": FAILED, "security": PASSED}
     assert output(findings, "types") == "It did not end within 8 seconds."
 
 
@@ -249,7 +250,7 @@ async def test_types_that_take_for_ever_are_said_to(data: Path) -> None:
 async def test_types_that_take_all_memory_are_said_to(data: Path) -> None:
     findings = await found(checks(data, limits=Limits(memory=96)), project({"src/a.ts": LARGE}))
 
-    assert states(findings) == {"json": PASSED, "syntax": PASSED, "types": FAILED}
+    assert states(findings) == {"json": PASSED, "syntax": PASSED, "types": FAILED, "security": PASSED}
     assert output(findings, "types") == "It needed more memory than 96 MiB."
 
 
@@ -257,7 +258,7 @@ async def test_types_that_take_all_memory_are_said_to(data: Path) -> None:
 async def test_code_that_is_too_deep_for_the_compiler_fails(data: Path) -> None:
     findings = await found(checks(data), project({"src/a.ts": "(" * 500_000}))
 
-    assert states(findings) == {"json": PASSED, "syntax": FAILED, "types": SKIPPED}
+    assert states(findings) == {"json": PASSED, "syntax": FAILED, "types": SKIPPED, "security": SKIPPED}
     assert output(findings, "syntax").startswith("It ended with status 1. RangeError")
 
 
@@ -280,7 +281,7 @@ async def test_cancelling_leaves_no_process_and_no_file(data: Path) -> None:
         if check.name == "syntax":
             reached.set()
 
-    checking = asyncio.create_task(checks(data).check(project({"src/a.ts": ENDLESS}), on_check=report))
+    checking = asyncio.create_task(checks(data).check(project({"src/a.ts": ENDLESS}), schema=SCHEMA, on_check=report))
     async with asyncio.timeout(30):
         await reached.wait()
         while not (left_over(data) and processes_of(data)):  # noqa: ASYNC110 - nothing tells of another process's start
@@ -299,7 +300,7 @@ async def test_without_node_json_is_checked_all_the_same(tmp_path: Path) -> None
 
     findings = await found(what, project({"src/a.ts": "export {};\n", "x.json": "{"}))
 
-    assert states(findings) == {"json": FAILED, "syntax": SKIPPED, "types": SKIPPED}
+    assert states(findings) == {"json": FAILED, "syntax": SKIPPED, "types": SKIPPED, "security": SKIPPED}
     assert output(findings, "syntax") == "There is no Node.js on this machine."
     assert output(findings, "json") == "x.json:1:2 Expecting property name enclosed in double quotes"
 
@@ -316,4 +317,4 @@ async def test_checks_that_are_switched_off_report_nothing() -> None:
     async def report(check: Check) -> None:
         raise AssertionError(check)
 
-    assert await NoChecks().check({"x.json": "{"}, on_check=report) == Findings()
+    assert await NoChecks().check({"x.json": "{"}, schema=SCHEMA, on_check=report) == Findings()

@@ -1,0 +1,97 @@
+// Whether tokens are verified as they must be, and whether authentication can be off by accident.
+
+const LOOPBACK = /^(?:127\.0\.0\.1|::1|localhost|loopback)$/;
+const OFF = /^AUTH$|^AUTH_(?:OFF|DISABLED|MODE)$|^auth$|^DISABLE_AUTH$/;
+const ABOUT = /secret|jwt|jwks|env|prod|auth|key/i;
+
+/** Yield what is wrong with the verification of tokens. */
+export function* tokenFaults(project) {
+  const { ts } = project;
+  const calls = [...project.all()].filter((node) => ts.isCallExpression(node));
+  const verifications = calls.filter((node) => isVerification(project, node));
+  for (const node of verifications) {
+    if (isOfLibrary(project, node, "jsonwebtoken")) yield* optionsFaults(project, node);
+    yield* claimFaults(project, node);
+  }
+  for (const node of calls) {
+    if (!verifications.length && isOfLibrary(project, node, "jsonwebtoken") && project.nameOf(node.expression) === "decode") {
+      yield { node, message: "decode reads a token without verifying it, so anybody can write one: verify it, with a fixed list of algorithms." };
+    }
+  }
+  yield* offFaults(project);
+}
+
+function isVerification(project, node) {
+  const name = project.nameOf(node.expression);
+  const isJwt = name === "verify" && isOfLibrary(project, node, "jsonwebtoken");
+  return isJwt || (name === "jwtVerify" && isOfLibrary(project, node, "jose"));
+}
+
+/** Whether a call is of what its file imports from a package. */
+function isOfLibrary(project, node, library) {
+  const { ts } = project;
+  const root = node.expression.getText().split(/[.(]/)[0];
+  return node.getSourceFile().statements.some((statement) => {
+    const text = statement.getText();
+    const isImport = ts.isImportDeclaration(statement) || (ts.isVariableStatement(statement) && text.includes("require("));
+    return isImport && (text.includes(`"${library}"`) || text.includes(`'${library}'`)) && new RegExp(`\\b${root.replace(/\W/g, "")}\\b`).test(text);
+  });
+}
+
+function* optionsFaults(project, node) {
+  const { ts } = project;
+  const given = node.arguments[2];
+  const options = given && !ts.isFunctionLike(given) ? project.literal(given) : undefined;
+  if (given !== undefined && !ts.isFunctionLike(given) && options === undefined) return; // made elsewhere
+  const names = new Map((options?.properties ?? []).map((property) => [property.name?.getText(), property]));
+  if ([...(options?.properties ?? [])].some((property) => ts.isSpreadAssignment(property))) return;
+  if (!names.has("algorithms")) {
+    yield { node, message: "The token is verified with whatever algorithm it names itself: give verify a fixed list, such as { algorithms: ['HS256'] }." };
+  } else if (/['"]none['"]/.test(names.get("algorithms").getText())) {
+    yield { node, message: "The algorithm 'none' takes every token for a good one: leave it out." };
+  }
+  if (/true/.test(names.get("ignoreExpiration")?.getText() ?? "")) {
+    yield { node, message: "ignoreExpiration takes tokens that have expired: leave it out." };
+  }
+}
+
+/** Yield the claims that a token may lack, as far as its file and what that calls show. */
+function* claimFaults(project, node) {
+  let body = node;
+  while (body.parent && !project.ts.isSourceFile(body)) body = body.parent;
+  const importers = [...project.files.values()].filter((file) => project.importsOf(file).has(body.fileName));
+  const roots = project.closure([body, ...importers]);
+  const has = (pattern) => project.mentions(roots, pattern);
+  if (!has(/^exp$|^maxAge$|^maxTokenAge$/)) {
+    yield { node, message: "A token without exp is good for ever: refuse one that has none." };
+  }
+  if (!has(/^sub$|^subject$/)) {
+    yield { node, message: "A token without sub names nobody: refuse one that has none, and take the caller's id from it." };
+  }
+}
+
+/** Yield the middleware that lets everybody in where a setting is missing, and AUTH=off beyond the loopback. */
+function* offFaults(project) {
+  const { ts } = project;
+  for (const node of project.all()) {
+    if (!ts.isIfStatement(node) || !lets(project, node) || !ABOUT.test(node.expression.getText())) continue;
+    const words = [...project.words(node.expression)];
+    if (/header|bearer|token|authorization|path|url|method/i.test(node.expression.getText().replace(/process\.env\.\w+/g, ""))) continue;
+    if (!words.some((word) => OFF.test(word))) {
+      yield { node, message: `Authentication is off where ${node.expression.getText().slice(0, 60)}: only AUTH=off may turn it off, and without JWT_SECRET the server must not start.` };
+    } else if (![...project.files.values()].some((file) => project.mentions([file], OFF) && project.mentions([file], LOOPBACK))) {
+      yield { node, message: "With AUTH=off the server listens wherever HOST says: have it listen on 127.0.0.1 alone then, or refuse to start." };
+    }
+  }
+}
+
+/** Whether an `if` in a middleware ends in `next()`, and so lets a request pass as if it were authenticated. */
+function lets(project, node) {
+  const { ts } = project;
+  let middleware = node.parent;
+  while (middleware && !ts.isFunctionLike(middleware)) middleware = middleware.parent;
+  const next = middleware?.parameters[2]?.name.getText();
+  if (next === undefined || middleware.parameters.length !== 3) return false;
+  const then = node.thenStatement.getText();
+  return new RegExp(`(?:^|[\\s{;])(?:return\\s+)?(?:void\\s+)?${next.replace(/\W/g, "")}\\(\\s*\\)`).test(then) && !ts.isFunctionLike(node.thenStatement);
+}
