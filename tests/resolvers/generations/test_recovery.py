@@ -460,7 +460,7 @@ async def test_what_the_scaffold_writes_passes_every_check(emulator: str, tmp_pa
         project_id = (await user.project())["id"]
         await events(user, await user.generate(project_id, "SCHEMA"))
         generation_id = await user.generate(project_id, "CODE")
-        happened = await events(user, generation_id)
+        happened = await events(user, generation_id, patience=180)
         checks = (
             await user.ask("query($id: ID!) { generation(id: $id) { checks { name state } } }", id=generation_id)
         )["generation"]["checks"]
