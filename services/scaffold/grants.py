@@ -7,7 +7,7 @@ from msgspec import structs
 
 from services.designs.schema import Audience, Grant, Policy, SchemaModel
 from services.scaffold.plurals import singular
-from services.scaffold.statements import Statement
+from services.scaffold.statements import Statement, of_those_who_sign_in
 
 _OUTSIDERS: Final = frozenset({Audience.PUBLIC, Audience.SIGNED_IN})
 
@@ -36,7 +36,7 @@ def unmet(schema: SchemaModel, statements: Iterable[Statement]) -> Iterator[tupl
     """Yield the statements that the policies of a schema do not keep, each with why."""
     policies = {table.name: table.policy or schema.default_policy or Policy() for table in schema.tables}
     memberships = schema.teams.memberships if schema.teams else None
-    for statement in statements:
+    for statement in of_those_who_sign_in(statements, schema.accounts.table if schema.accounts else None):
         told = [name for name in policies if concerning([statement], name, memberships=memberships)]
         if not told:
             yield statement, f"The schema has no table '{statement.tables[0]}'."

@@ -24,6 +24,8 @@ _ARTICLES = frozenset({"a", "an", "the", "each", "every"})
 _MODALS = frozenset(
     {"who", "that", "can", "could", "may", "might", "must", "should", "will", "would", "to", "also", "then"}
 )
+_LONGEST_TELLING = 3
+"""Words between a verb and its noun."""
 _LONGEST_CHAIN = 6
 """Words in front of one in which verbs that it is listed with are looked for."""
 
@@ -42,6 +44,8 @@ class Mentions:
     """Entities that do something by themselves, as members do in `members book classes`."""
     nouns: tuple[str, ...]
     """Names of tables, in the plural, for nouns that the vocabulary does not have."""
+    served: frozenset[str]
+    """Those of the nouns that people take from a list, as cakes are in `customers order cakes`."""
     wholes: Mapping[str, str]
     """For some of the nouns the table whose part they are, as shows are of episodes in `shows have episodes`."""
 
@@ -61,6 +65,7 @@ def read_mentions(description: str) -> Mentions:
         acts=tuple(dict.fromkeys(reader.acts())),
         actors=tuple(dict.fromkeys(reader.actors())),
         nouns=tuple(dict.fromkeys(noun for noun, _ in nouns)),
+        served=frozenset(noun for noun, _ in nouns if reader.is_served(noun)),
         wholes={noun: whole for noun, whole in reversed(nouns) if whole is not None},
     )
 
@@ -89,7 +94,7 @@ class _Reader:
 
     def acts(self) -> Iterator[str]:
         for position, word in enumerate(self.words):
-            if word in self.vocabulary.acts and self._is_verb(position):
+            if word in self.vocabulary.acts and self._is_verb(position) and self._before(position) != "in":
                 yield self.vocabulary.acts[word]
 
     def actors(self) -> Iterator[str]:
@@ -113,6 +118,13 @@ class _Reader:
         tellings = [place for place in places if self._names_things(place)]
         chosen = [place for place in tellings if not self._is_about(place)] if is_known else tellings or places[:1]
         return ((self._table(place), self._whole(place)) for place in chosen)
+
+    def is_served(self, noun: str) -> bool:
+        """Whether a verb of taking stands right before a noun, but for what tells more of it."""
+        last = noun.rpartition("_")[2]
+        places = (place for place, word in enumerate(self.words) if plural(singular(word)) == last)
+        before = (set(self.words[max(place - _LONGEST_TELLING, 0) : place]) for place in places)
+        return any(not words.isdisjoint(self.vocabulary.taking) for words in before)
 
     def _phrases(self) -> Iterator[tuple[int, int, str | None]]:
         """The text as known phrases and single other words: start, length, and the name of a known one."""

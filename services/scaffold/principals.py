@@ -1,6 +1,6 @@
 """Who signs in to the backend of a derived schema, and which of its tables are teams that they are in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -9,12 +9,16 @@ from msgspec import structs
 from services.core.frozen import frozen
 from services.designs.schema import (
     Accounts,
+    Audience,
     Field,
     FieldAccess,
     FieldRules,
     FieldType,
+    Grant,
     OnDelete,
+    Policy,
     Secrecy,
+    Table,
     Teams,
 )
 from services.scaffold.mentions import Mentions
@@ -28,11 +32,12 @@ OWNER_ROLE: Final = "owner"
 TEAM_MANAGERS: Final = (OWNER_ROLE, ADMIN)
 _USERS: Final = "users"
 _OWNED: Final = frozenset({None, Access.PERSONAL, Access.PUBLISHED, Access.CONTRIBUTION})
-_HOLDERS: Final = frozenset({"teams", "organizations"})
+TEAMS_AT_WORK: Final = frozenset({"teams", "organizations"})
 """Teams that have what their members work on; what is said in a conversation is all that it has."""
 _HIRED: Final = frozenset({Access.DIRECTORY, Access.INTERNAL})
 """What rows of people are who do not sign up by themselves."""
 _LOGIN: Final = "email"
+_ROLE: Final = "role"
 _PASSWORD: Final = Field(
     name="password",
     type=FieldType.STRING,
@@ -74,19 +79,17 @@ def principals_of(entities: Mapping[str, Entity], mentions: Mentions) -> Princip
         profiles=frozenset(people) - {accounts},
         teams=teams.name if teams else None,
         memberships=teams.members if teams else None,
-        is_internal=entities[people[0]].access in _HIRED
+        is_internal=(len(people) == 1 and entities[accounts].access in _HIRED)
         or (teams is None and bool(domains) and all(domain.is_internal for domain in domains)),
     )
 
 
-def with_principals(
-    entities: Mapping[str, Entity], principals: Principals, *, roles: Sequence[str] = ()
-) -> dict[str, Entity]:
+def with_principals(entities: Mapping[str, Entity], principals: Principals) -> dict[str, Entity]:
     """Return the entities with what those need who sign in: secrets, roles, and users behind profiles."""
     if principals.accounts is None:
         return dict(entities)
     complete: dict[str, Entity] = {principals.accounts: vocabulary().entities[principals.accounts], **entities}
-    complete[principals.accounts] = _account(complete[principals.accounts], roles)
+    complete[principals.accounts] = _account(complete[principals.accounts])
     for name in principals.profiles:
         complete[name] = _profile(complete[name])
     if principals.memberships and "roles" in complete:
@@ -105,9 +108,27 @@ def accounts_of(principals: Principals) -> Accounts | None:
         table=principals.accounts,
         login=_LOGIN,
         password=_PASSWORD.name,
-        role="role",
+        role=_ROLE,
         sign_up=not principals.is_internal,
     )
+
+
+def with_roles(accounts: Table, policies: Iterable[Policy]) -> Table:
+    """Return the table of who signs in with the roles that policies name among those that they can have."""
+    grants = (grant for policy in policies for grants in _all_grants(policy) for grant in grants)
+    named = [role for grant in grants if grant.audience is Audience.ROLE for role in grant.roles]
+    fields = (_with_values(field, named) if field.name == _ROLE else field for field in accounts.fields)
+    return structs.replace(accounts, fields=tuple(fields))
+
+
+def _all_grants(policy: Policy) -> tuple[tuple[Grant, ...], ...]:
+    return policy.create, policy.read, policy.update, policy.delete
+
+
+def _with_values(role: Field, named: Iterable[str]) -> Field:
+    values = role.rules.values if role.rules else ()
+    values = tuple(dict.fromkeys((*values[:1], *(name for name in named if name not in values), *values[1:])))
+    return structs.replace(role, rules=FieldRules(values=values))
 
 
 def teams_of(principals: Principals, entities: Mapping[str, Entity]) -> Teams | None:
@@ -132,9 +153,10 @@ def _people(entities: Mapping[str, Entity], mentions: Mentions) -> list[str]:
         for domain in mentions.domains
         for choices in vocabulary().domains[domain].accounts
     ]
-    names = [_USERS, *mentions.actors, *expected]
-    present = (name for name in names if name is not None and name in entities and entities[name].has(_LOGIN))
-    return list(dict.fromkeys(present))
+    acting = [name for name in (_USERS, *mentions.actors) if name in entities and entities[name].has(_LOGIN)]
+    present = [name for name in expected if name is not None and entities[name].has(_LOGIN)]
+    is_served = any(name in vocabulary().consumers for name in acting)
+    return list(dict.fromkeys(acting if is_served else [*acting, *present]))
 
 
 def _teams(entities: Mapping[str, Entity]) -> Entity | None:
@@ -148,16 +170,16 @@ def _referred(entity: Entity) -> Iterator[str]:
     return (table for parent in entity.parents for table in parent.tables)
 
 
-def _account(entity: Entity, roles: Sequence[str]) -> Entity:
+def _account(entity: Entity) -> Entity:
     fields = [_login(field) if field.name == _LOGIN else field for field in entity.fields]
     place = next(number for number, field in enumerate(fields) if field.name == _LOGIN) + 1
     usual = singular(entity.name)
     role = Field(
-        name="role",
+        name=_ROLE,
         type=FieldType.STRING,
         default_value=usual,
         access=FieldAccess.MANAGED,
-        rules=FieldRules(values=tuple(dict.fromkeys((usual, *roles, ADMIN)))),
+        rules=FieldRules(values=(usual, ADMIN)),
     )
     return replace(entity, fields=(*fields[:place], _PASSWORD, *fields[place:], role))
 
@@ -188,7 +210,7 @@ def _owned(entity: Entity, entities: Mapping[str, Entity], principals: Principal
     is_owned = entity.access is Access.PERSONAL or (entity.access is None and principals.accounts == _USERS)
     if is_whole or not is_owned or not tells.isdisjoint(_referred(entity)):
         return entity
-    owner = principals.teams if entity.access is None and principals.teams in _HOLDERS else principals.accounts
+    owner = principals.teams if entity.access is None and principals.teams in TEAMS_AT_WORK else principals.accounts
     return replace(entity, parents=(*entity.parents, Parent((owner or _USERS,), OnDelete.CASCADE)))
 
 

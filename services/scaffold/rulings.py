@@ -167,13 +167,16 @@ class Rulings:
         """Rule over what refers to one who signs in, or to a profile of one."""
         people = self.principals
         link = next(
-            (link for link in self._links(entity) if link.table in {people.accounts, *people.profiles}),
+            (link for link in self._links(entity) if self._is_of_people(link.table)),
             None,
         )
         if link is None:
             return None
-        if entity.access is Access.CONTRIBUTION and (said_of := self._said_of(entity, link)) is not None:
-            return said_of
+        if entity.access is Access.CONTRIBUTION:
+            if (said_of := self._said_of(entity, link)) is not None:
+                return said_of
+            if len(self._links(entity)) == 1:
+                entity = replace(entity, access=None)
         is_profile = link.table in people.profiles
         policy = _of_owner(entity, create=_OWNER if is_profile else _SIGNED_IN)
         is_decided = entity.access in _DECIDED
@@ -184,6 +187,11 @@ class Rulings:
         goes_along = frozenset({link.field}) if entity.access in {None, Access.PERSONAL} else frozenset[str]()
         policy = structs.replace(policy, owner=link.field)
         return Ruling(policy, access=access, required=goes_along, is_decided=is_decided)
+
+    def _is_of_people(self, table: str) -> bool:
+        """Whether a reference to a table tells whose a row is."""
+        people = self.principals
+        return table == people.accounts or (table in people.profiles and self._policy(table).owner is not None)
 
     def _said_of(self, entity: Entity, author: _Link) -> Ruling | None:
         """Rule over what is said of a row that not everybody reads: whoever reads that may say and read more of it."""

@@ -20,10 +20,18 @@ from services.designs.schema import (
 )
 from services.scaffold.mentions import Mentions, read_mentions
 from services.scaffold.names import reference_to
-from services.scaffold.principals import Principals, accounts_of, principals_of, teams_of, with_principals
+from services.scaffold.principals import (
+    TEAMS_AT_WORK,
+    Principals,
+    accounts_of,
+    principals_of,
+    teams_of,
+    with_principals,
+    with_roles,
+)
 from services.scaffold.rules import is_decided_by_staff, with_rules
 from services.scaffold.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
-from services.scaffold.statements import read_statements, roles_of
+from services.scaffold.statements import of_those_who_sign_in, read_statements
 from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 
 MOST_TABLES = 12
@@ -35,6 +43,7 @@ _ENUMERATED = 3
 _ENDS = 2
 """Of a table that joins others: it refers to two."""
 
+_NOT_OF_USERS = frozenset({"players", "matches", "leagues", "tournaments"})
 _OWN_NAMES = frozenset({None, Access.PERSONAL})
 
 _KEY = Field(name="id", type=FieldType.STRING, primary_key=True)
@@ -49,13 +58,16 @@ def derive_schema(description: str) -> SchemaModel:
     chosen = _with_joins(_mentioned(mentions))
     statements = read_statements(description)
     principals = principals_of(chosen, mentions)
-    entities = with_principals(chosen, principals, roles=roles_of(statements))
+    statements = of_those_who_sign_in(statements, principals.accounts)
+    entities = with_principals(chosen, principals)
     links = {name: _links(entity, entities) for name, entity in entities.items()}
     rulings = Rulings(entities, links, principals, statements)
     ruled = {name: _required(entity, rulings.of(name).required) for name, entity in entities.items()}
     ordered = _in_order(ruled, first=principals.accounts)
+    tables = [_table(entity, ordered, rulings.of(entity.name)) for entity in ordered.values()]
+    policies = [table.policy for table in tables if table.policy is not None]
     return SchemaModel(
-        tables=tuple(_table(entity, ordered, rulings.of(entity.name)) for entity in ordered.values()),
+        tables=tuple(with_roles(table, policies) if table.name == principals.accounts else table for table in tables),
         relationships=tuple(_relationships(ordered, principals)),
         default_policy=OPEN_TO_SIGNED_IN if principals.accounts is None else None,
         accounts=accounts_of(principals),
@@ -67,18 +79,32 @@ def _mentioned(mentions: Mentions) -> dict[str, Entity]:
     """The entities that a description asks for, named or implied by its domain; `items` where it asks for none."""
     words = vocabulary()
     explicit = [words.entities[name] for name in _as_users(mentions.entities)] + [
-        _of_noun(noun, mentions.wholes.get(noun)) for noun in mentions.nouns
+        _of_noun(noun, mentions.wholes.get(noun), is_served=noun in mentions.served) for noun in mentions.nouns
     ]
     chosen = {entity.name: entity for entity in explicit}
     is_enumerated = len(chosen) >= _ENUMERATED
     for domain in mentions.domains:
         for choices, is_essential in words.domains[domain].entities:
-            if (is_essential or not is_enumerated) and chosen.keys().isdisjoint(choices):
+            alike = words.consumers if choices[0] in words.consumers else frozenset[str]()
+            if (is_essential or not is_enumerated) and chosen.keys().isdisjoint({*choices, *alike}):
                 chosen[choices[0]] = words.entities[choices[0]]
     for name in mentions.acts:
         if chosen.keys().isdisjoint(words.entities[name].unless):
             chosen.setdefault(name, words.entities[name])
+    if _speaks_of_users(chosen):
+        chosen = {"users": words.entities["users"], **chosen}
     return dict(list(chosen.items())[:_MOST_MENTIONED]) or {"items": _of_noun("items")}
+
+
+def _speaks_of_users(chosen: Mapping[str, Entity]) -> bool:
+    """Whether some of the entities are nothing without users: profiles are theirs, and teams are of them.
+
+    Teams of others, such as players, are not.
+    """
+    if any(entity.has("email") for entity in chosen.values()) or not _NOT_OF_USERS.isdisjoint(chosen):
+        return False
+    are_theirs = any(Parent(("users",), OnDelete.CASCADE) in entity.parents for entity in chosen.values())
+    return are_theirs or any(entity.members and entity.name in TEAMS_AT_WORK for entity in chosen.values())
 
 
 def _as_users(names: Sequence[str]) -> list[str]:
@@ -87,7 +113,7 @@ def _as_users(names: Sequence[str]) -> list[str]:
     return ["users" if name == "members" and has_teams else name for name in names]
 
 
-def _of_noun(table: str, whole: str | None = None) -> Entity:
+def _of_noun(table: str, whole: str | None = None, *, is_served: bool = False) -> Entity:
     belongs = [(whole,)] if whole else []
     return Entity(
         name=table,
@@ -102,7 +128,8 @@ def _of_noun(table: str, whole: str | None = None) -> Entity:
             ),
         ),
         indexed=("status",),
-        parents=tuple(Parent(tables, OnDelete.SET_NULL) for tables in [*belongs, ("users",)]),
+        parents=tuple(Parent(tables, OnDelete.SET_NULL) for tables in [*belongs, *([] if is_served else [("users",)])]),
+        access=Access.CATALOGUE if is_served else None,
     )
 
 

@@ -4,13 +4,13 @@ There is no grammar here, either: a statement is a subject, verbs and things in 
 projects`), or the other way round (`orders are only seen by staff`), or one word and a thing (`private notes`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Grant
-from services.scaffold.principals import ADMIN
+from services.scaffold.plurals import singular
 from services.scaffold.subjects import read_subject
 from services.scaffold.vocabulary import Vocabulary, vocabulary
 from services.scaffold.wording import FILLERS, LINKS, OWN, Wording
@@ -55,10 +55,21 @@ def read_statements(description: str) -> list[Statement]:
     return list(_Reader(Wording.of(description), vocabulary()).statements())
 
 
-def roles_of(statements: Sequence[Statement]) -> list[str]:
-    """Name the roles that statements give, beside the admin's, in the order of their first mention."""
-    grants = (grant for statement in statements for grant in statement.grants if grant.audience is Audience.ROLE)
-    return list(dict.fromkeys(role for grant in grants for role in grant.roles if role != ADMIN))
+def of_those_who_sign_in(statements: Iterable[Statement], accounts: str | None) -> list[Statement]:
+    """Return the statements as they are meant where the rows of a table sign in: all of those, and not a role.
+
+    What is said of them all and neither shuts others out nor is of their own says nothing new.
+    """
+    if accounts is None:
+        return list(statements)
+    everyone = Grant(Audience.ROLE, (singular(accounts),))
+    meant: list[Statement] = []
+    for statement in statements:
+        is_of_all = everyone in statement.grants
+        grants = tuple(Grant(Audience.SIGNED_IN) if grant == everyone else grant for grant in statement.grants)
+        if not is_of_all or statement.is_exclusive or statement.is_denied:
+            meant.append(replace(statement, grants=grants))
+    return meant
 
 
 @frozen
@@ -101,7 +112,7 @@ class _Reader:
             is_own, is_denied, is_only = True, False, True
         if is_own and subject.is_plain:
             grants = (Grant(Audience.OWNER),)
-        elif subject.is_plain and not (is_only or is_denied):
+        elif grants == (Grant(Audience.SIGNED_IN),) and subject.is_plain and not (is_only or is_denied):
             return None, start
         statement = Statement(
             actions,

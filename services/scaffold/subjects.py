@@ -71,19 +71,31 @@ def _person(wording: Wording, at: int, *, is_own: bool) -> Subject | None:
         return Subject((), at + 2)
     if word in words.nobody:
         return Subject((), at + 1)
-    if word in words.everyone:
-        return Subject((Grant(Audience.PUBLIC),), at + 1)
     if word in words.roles:
         is_of_users = singular(wording.word(at + 1)) in words.signed_in
         return Subject((Grant(Audience.ROLE, (_role(word),)),), at + 1 + is_of_users)
-    if word in words.writers or (is_own and _signs_in(word)):
-        return Subject((Grant(Audience.OWNER),), at + 1)
-    return Subject((Grant(Audience.SIGNED_IN),), at + 1, is_plain=True) if _signs_in(word) else None
+    grant = _grant(word, is_own=is_own)
+    is_plain = grant is not None and grant.audience not in {Audience.PUBLIC, Audience.OWNER}
+    return None if grant is None else Subject((grant,), at + 1, is_plain=is_plain)
 
 
-def _signs_in(word: str) -> bool:
+def _grant(word: str, *, is_own: bool) -> Grant | None:
+    if word in vocabulary().everyone:
+        return Grant(Audience.PUBLIC)
+    kind = _kind_of_person(word)
+    signs_in = kind is not None or word in vocabulary().signed_in
+    if word in vocabulary().writers or (is_own and signs_in):
+        return Grant(Audience.OWNER)
+    if kind is not None:
+        return Grant(Audience.ROLE, (singular(kind),))
+    return Grant(Audience.SIGNED_IN) if signs_in else None
+
+
+def _kind_of_person(word: str) -> str | None:
+    """Name the table of people that a word means, who have a role where others sign in, too."""
     entity = vocabulary().entities.get(vocabulary().phrases.get((word,), ""))
-    return word in vocabulary().signed_in or (entity is not None and entity.has("email"))
+    is_person = entity is not None and entity.has("email") and word not in vocabulary().signed_in
+    return entity.name if entity is not None and is_person else None
 
 
 def _team_grant(word: str) -> Grant:

@@ -115,6 +115,10 @@ class Vocabulary:
     translations: Mapping[str, str]
     acts: Mapping[str, str]
     """The entities that verbs ask for, as `book` does for bookings."""
+    consumers: frozenset[str]
+    """Tables of people for whom a domain is there: where some are spoken of, it needs no others."""
+    taking: frozenset[str]
+    """What people do with what others keep on a list for them."""
     self_service: frozenset[str]
     """What people do at a backend by themselves, so that they sign in."""
     actions: Mapping[str, frozenset[str]]
@@ -154,6 +158,8 @@ class Vocabulary:
 
 
 _WORD_SETS = (
+    "consumers",
+    "taking",
     "roles",
     "everyone",
     "signed_in",

@@ -271,3 +271,34 @@ def test_a_role_that_is_spoken_of_is_one_that_accounts_can_have() -> None:
 
 def test_who_has_a_role_is_no_table() -> None:
     assert [table.name for table in derive_schema("Moderators and administrators manage castles").tables] == ["castles"]
+
+
+def test_people_who_do_something_beside_those_who_sign_in_have_a_role() -> None:
+    schema = derive_schema("A clinic where patients book appointments. Only doctors write prescriptions")
+    rules = field(schema, "patients", "role").rules
+
+    expected = "ROLE(doctor) / ROLE(doctor), OWNER, ROLE(admin) / ROLE(doctor) / ROLE(admin)"
+    assert rights(schema)["prescriptions"] == expected
+    assert rules is not None
+    assert rules.values == ("patient", "doctor", "admin")
+
+
+@pytest.mark.parametrize(
+    ("description", "accounts"),
+    [
+        ("Car sharing: members reserve cars", "members"),
+        ("Profiles of climbers", "users"),
+        ("Kanban boards for teams with cards", "users"),
+        ("Football teams and players", None),
+        ("Customers order cakes", "customers"),
+        ("customer orders", None),
+    ],
+)
+def test_those_sign_in_who_do_something_or_of_whom_others_are_parts(description: str, accounts: str | None) -> None:
+    schema = derive_schema(description)
+
+    assert (schema.accounts and schema.accounts.table) == accounts
+
+
+def test_what_people_take_from_a_list_is_a_catalogue() -> None:
+    assert rights(derive_schema("Customers order cakes"))["cakes"] == "ROLE(admin) / PUBLIC / ROLE(admin) / ROLE(admin)"
