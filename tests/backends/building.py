@@ -88,7 +88,7 @@ class Building:
             raise BackendFailed(f"test: {json.dumps(tally)}")
         return tally["pass"]
 
-    async def step(self, name: str, *command: str) -> str:
+    async def step(self, name: str, *command: str, limit: float = LIMIT) -> str:
         """Run a command in the folder and return what it says, its last 400 lines. Raises BackendFailed."""
         said, began = deque[str](maxlen=400), time.monotonic()
 
@@ -97,10 +97,10 @@ class Building:
             said.append(line)
 
         try:
-            async with asyncio.timeout(LIMIT):
+            async with asyncio.timeout(limit):
                 status = await run(command, cwd=self.folder, environment=self.environment, on_line=keep, grace=5)
         except TimeoutError as error:
-            raise BackendFailed(f"{name}: took longer than {LIMIT} seconds") from error
+            raise BackendFailed(f"{name}: took longer than {limit:g} seconds") from error
         self.seconds[name] = time.monotonic() - began
         if status:
             raise BackendFailed(f"{name}: status {status}: {' / '.join(list(said)[-10:])}")

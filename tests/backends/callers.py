@@ -36,12 +36,12 @@ async def token_of(subject: Subject, url: str, name: str) -> str:
     return answer.json()["accessToken"]
 
 
-async def admin_of(subject: Subject, url: str, environment: Mapping[str, str]) -> str:
+async def admin_of(subject: Subject, url: str, environment: Mapping[str, str], name: str = "admin") -> str:
     """Make an admin, as whoever runs the backend does: in the database. Raises BackendFailed."""
     accounts = subject.schema.accounts
     if accounts is None or accounts.role is None:
-        return await token_of(subject, url, "admin")
-    token = await token_of(subject, url, "admin")
+        return await token_of(subject, url, name)
+    token = await token_of(subject, url, name)
     async with client(url, token) as http:
         user = (await http.get("/auth/user")).json()
     key = next(field.name for field in _table(subject.schema, accounts) if field.primary_key)

@@ -20,8 +20,10 @@ ROOT: Final = Path(__file__).parents[2]
 OLDER_NODE: Final = ROOT / ".tools" / "node22" / "node" / "bin"
 REDOCLY: Final = ROOT / "tests" / "backends" / "npm" / "node_modules" / ".bin" / "redocly"
 TOOLS: Final = ROOT / ".tools" / "backends" / "bin"
-EXAMPLES: Final = 25
+EXAMPLES: Final = 10
 """Requests that schemathesis makes up for each operation, in each of its phases."""
+REQUESTS_LIMIT: Final = 20 * 60
+"""Seconds that all of them may take."""
 SERVER: Final = {
     "JWT_SECRET": SECRET,
     "SEALING_KEYS": f"test:{b64encode(bytes(32)).decode()}",
@@ -71,7 +73,7 @@ async def document_lint(put: Put) -> str:
 async def any_request(put: Put) -> str:
     """Let schemathesis make up requests from the document, as an admin: no 5xx, no answer that it does not tell of."""
     async with put.building.serving(**SERVER) as url:
-        token = await admin_of(put.subject, url, put.building.environment)
+        token = await admin_of(put.subject, url, put.building.environment, "tester")
         said = await put.building.step(
             "schemathesis",
             *(str(TOOLS / "schemathesis"), "run", f"{url}/openapi.json"),
@@ -79,6 +81,7 @@ async def any_request(put: Put) -> str:
             *("--checks", "not_a_server_error,status_code_conformance,content_type_conformance"),
             *("--checks", "response_schema_conformance"),
             *("--max-examples", str(EXAMPLES), "--seed", "1", "--workers", "2", "--no-color"),
+            limit=REQUESTS_LIMIT,
         )
     tested = re.search(r"Test cases:\s*\n?\s*([\d,]+) generated", said)
     if tested is None:
