@@ -18,7 +18,7 @@ from services.pushes import model, service
 
 strawberry.enum(FileOutcome)
 
-MOST_FILES: Final = 400
+MOST_FILES: Final = 800
 """Of two generations."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.targets.github import FakeGitHub
+from tests.services.platforms.deliveries import CODE, delivered, repository
 from tests.services.platforms.pushes import FILES, NAME, own, pushed
 from tests.vendors.client import NPM, version
 from tests.vendors.proof import Proof
@@ -25,14 +26,16 @@ def proofs(home: Path) -> Iterator[Proof]:
         told = _octokit(fake, *NAME.split("/"))
         yield from _read(told, by, fake)
         yield from _written(told, by)
+        yield from _merged(told, by)
         asyncio.run(pushed(fake, {"README.md": b"# Again\n"}, mark="push_2"))
-        theirs = {"docs/theirs.md": b"by octokit", "docs/inline.md": b"inline"}
+        theirs = {"docs/theirs.md": b"by octokit", "docs/inline.md": b"inline", "merged.md": b"one\n"}
         assert own(fake.repositories[NAME]) == {"README.md": b"# Again\n", **theirs}
         yield Proof(
             by, "What it committed on top of a push stays in the next push, which deletes files of pushes alone."
         )
         yield from _limited(fake, by)
         yield from _git(fake, home)
+        yield from _delivered(by)
 
 
 def _octokit(fake: FakeGitHub, *repository: str) -> dict[str, Any]:
@@ -73,6 +76,36 @@ def _written(told: dict[str, Any], by: str) -> Iterator[Proof]:
     assert "name already exists on this account" in told["taken"]["message"]
     assert told["renamed"] == "octocat/later"
     yield Proof(by, "It reads that a name is taken, and follows the redirect of a repository that was renamed.")
+
+
+def _merged(told: dict[str, Any], by: str) -> Iterator[Proof]:
+    assert told["compared"] == {"status": "diverged", "isBase": True}
+    assert told["merge"] == {"status": 201, "message": "Merge by octokit", "parents": 2}
+    assert told["mergedAgain"] == 204
+    assert (told["conflict"]["status"], "Merge conflict" in told["conflict"]["message"]) == (409, True)
+    yield Proof(
+        by, "`repos.compareCommitsWithBasehead` and `repos.merge` compare and merge branches; a conflict is a 409."
+    )
+    assert told["pull"] == {"number": 1, "url": f"https://github.com/{NAME}/pull/1"}
+    assert told["pullTwice"]["status"] == 422
+    assert "A pull request already exists" in told["pullTwice"]["message"]
+    assert told["open"] == [1]
+    yield Proof(by, "`pulls.create` opens one pull request of a branch, which `pulls.list` finds.")
+
+
+def _delivered(by: str) -> Iterator[Proof]:
+    """Let it read what our client delivered and merged."""
+    with FakeGitHub() as fake:
+        asyncio.run(delivered(fake))
+        repository(fake).push("main", {"README.md": b"# Mine\n"})
+        asyncio.run(delivered(fake, {**CODE, "src/old.ts": b"2\n"}, number=2))
+        fake.add("octocat/earlier")
+        fake.rename("octocat/earlier", "octocat/later")
+        told = _octokit(fake, *NAME.split("/"))
+    files = {path: base64.b64decode(content) for path, content in told["files"].items()}
+    assert files == {**CODE, "README.md": b"# Mine\n", "src/old.ts": b"2\n"}
+    assert told["messages"][0] == "Merge branch 'generated'\n\nGeneration 2\n\nSnapinfra-Id: push_2\n"
+    yield Proof(by, "It reads the merge of what was generated with what somebody had changed.")
 
 
 def _limited(fake: FakeGitHub, by: str) -> Iterator[Proof]:

@@ -89,7 +89,7 @@ class GitHubMerging(GitHubTarget):
         common = merge_base(git, git.branches[base], git.branches[head])
         if common in {None, git.branches[head]}:
             _refuse("custom", f"No commits between {base} and {head}")
-        pull = Pull(len(repository.pulls) + 1, body["title"], body["body"], head, base)
+        pull = Pull(len(repository.pulls) + 1, body["title"], body.get("body", ""), head, base)
         repository.pulls.append(pull)
         return JSONResponse(_shown("pull-request", repository, pull), 201)
 

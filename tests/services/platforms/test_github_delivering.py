@@ -241,6 +241,16 @@ async def test_the_same_again_makes_no_commit(fake: FakeGitHub) -> None:
     assert (again.commit, again.generated, again.is_new) == (mine.sha, first.generated, False)
 
 
+async def test_an_attempt_that_comes_late_brings_nothing_earlier_back(fake: FakeGitHub) -> None:
+    first = await delivered(fake)
+    second = await delivered(fake, {**CODE, "README.md": b"# More\n"}, number=2)
+
+    late = await delivered(fake)
+
+    assert (late.commit, late.generated) == (first.commit, first.generated)
+    assert repository(fake).git.branches == {"main": second.commit, "generated": second.commit}
+
+
 async def test_a_protected_branch_is_asked_by_a_pull_request(fake: FakeGitHub) -> None:
     await delivered(fake)
     there = repository(fake)

@@ -14,7 +14,7 @@ const octokit = new Octokit({
   throttle: { onRateLimit: limited('primary'), onSecondaryRateLimit: limited('secondary') },
   retry: { retries: 0 },
 });
-const { git, repos, users } = octokit.rest;
+const { git, pulls, repos, users } = octokit.rest;
 const base64 = text => Buffer.from(text).toString('base64');
 const refusal = async call => call.then(() => null, error => ({ status: error.status, message: error.message }));
 
@@ -66,5 +66,30 @@ told.taken = await refusal(repos.createForAuthenticatedUser({ name: 'empty' }));
 told.missing = await refusal(repos.get({ owner, repo: 'nowhere' }));
 told.renamed = (await repos.get({ owner, repo: 'earlier' })).data.full_name;
 
+// branches that went apart, as documented: compared, merged, and asked to be where git can't
+const branch = async (name, sha, content) => {
+  const { data: made } = await git.createTree({
+    owner, repo, base_tree: tree.sha, tree: [{ path: 'merged.md', mode: '100644', type: 'blob', content }],
+  });
+  const { data: on } = await git.createCommit({ owner, repo, message: name, tree: made.sha, parents: [sha] });
+  await git.createRef({ owner, repo, ref: `refs/heads/${name}`, sha: on.sha });
+  return on.sha;
+};
+const apart = await branch('apart', head, 'one\n');
+const compare = async basehead => (await repos.compareCommitsWithBasehead({ owner, repo, basehead })).data;
+const { status, merge_base_commit: base } = await compare(`${found.default_branch}...${apart}`);
+told.compared = { status, isBase: base.sha === head };
+const merging = { owner, repo, base: found.default_branch, head: apart, commit_message: 'Merge by octokit' };
+const merge = await repos.merge(merging);
+told.merge = { status: merge.status, message: merge.data.commit.message, parents: merge.data.parents.length };
+told.mergedAgain = (await repos.merge(merging)).status;
+await branch('conflicting', head, 'two\n');
+told.conflict = await refusal(repos.merge({ ...merging, head: 'conflicting' }));
+const asked = { owner, repo, title: 'Merge it', head: 'conflicting', base: found.default_branch };
+const pull = (await pulls.create(asked)).data;
+told.pull = { number: pull.number, url: pull.html_url };
+told.pullTwice = await refusal(pulls.create(asked));
+const open = await octokit.paginate(pulls.list, { owner, repo, head: `${owner}:conflicting`, base: asked.base });
+told.open = open.map(each => each.number);
 
 process.stdout.write(JSON.stringify(told));
