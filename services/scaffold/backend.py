@@ -6,7 +6,7 @@ import json
 
 from services.designs.schema import SchemaModel, Secrecy
 from services.scaffold import accounts, cloudformation, costs, policies, typescript, validation
-from services.scaffold.lists import children
+from services.scaffold.lists import children, filterable
 from services.scaffold.names import slug
 from services.scaffold.openapi import document as openapi
 from services.scaffold.plan import TablePlan, plan_tables
@@ -196,7 +196,7 @@ def _package(schema: SchemaModel, name: str, title: str) -> dict[str, str]:
 
 def _readme(tables: tuple[TablePlan, ...], *, name: str, title: str, about: str) -> str:
     rows = (
-        f"| {table.name} | `/{table.names.route}` | {', '.join(table.indexed)} "
+        f"| {table.name} | `/{table.names.route}` | {', '.join(field.name for field in filterable(table))} "
         f"| {', '.join(' + '.join(names) for names in table.unique)} |"
         for table in tables
         if not table.is_made

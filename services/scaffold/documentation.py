@@ -2,10 +2,11 @@
 
 import html
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from services.designs.schema import Field, FieldType, SchemaModel
+from services.scaffold.lists import children, expansion, filterable, sortable
 from services.scaffold.plan import TablePlan, plan_tables
 
 _EXAMPLES: Final[Mapping[FieldType, object]] = {
@@ -30,7 +31,7 @@ def write_documentation(project_name: str, schema: SchemaModel) -> dict[str, str
         "guides/getting-started.md": _getting_started(tables),
         "concepts/data-model.md": _data_model(tables, schema),
         "concepts/authentication.md": _AUTHENTICATION,
-        **{f"reference/{table.names.file}.md": _reference(table) for table in tables},
+        **{f"reference/{table.names.file}.md": _reference(table, tables) for table in tables if not table.is_made},
         "operations/deployment.md": _DEPLOYMENT,
     }
 
@@ -77,17 +78,22 @@ def _data_model(tables: tuple[TablePlan, ...], schema: SchemaModel) -> str:
     return f"# Data model\n{parts}" + (f"\n## Relationships\n\n{relations}" if relations else "")
 
 
-def _reference(table: TablePlan) -> str:
+def _reference(table: TablePlan, tables: tuple[TablePlan, ...]) -> str:
     route, example = table.names.route, json.dumps(dict(_example(table)), indent=2)
+    one = f"/{route}/<{table.key.name}>"
+    lists = "".join(
+        f"| `GET {one}/{child.path}` | 200, a page of what refers to the record by `{child.field}` |\n"
+        for child in children(table, tables)
+    )
     return f"""# {table.name}
 
 {_fields(table)}
 | request | answer |
 |---|---|
 | `POST /{route}` | 201 and the record |
-| `GET /{route}?limit=20&cursor=` | 200, a page of records, newest first |
+| `GET /{route}` | 200, a page of records, newest first |
 | `GET /{route}/<{table.key.name}>` | 200 and the record, or 404 |
-| `PATCH /{route}/<{table.key.name}>` | 200, with the fields sent changed |
+{lists}| `PATCH /{route}/<{table.key.name}>` | 200, with a merge patch applied |
 | `PUT /{route}/<{table.key.name}>` | 200, with all fields replaced |
 | `DELETE /{route}/<{table.key.name}>` | 204 |
 
@@ -98,7 +104,24 @@ A request to create one:
 ```
 
 What is not valid is answered with 400 and the reasons, a unique value that is taken with 409.
+
+{_lists(table)}
+`openapi.json` of the backend has all of this in full.
 """
+
+
+def _lists(table: TablePlan) -> str:
+    filters = _named(field.name for field in filterable(table))
+    expansions = _named(expansion(table, reference) for reference in table.references)
+    return (
+        f"Lists are filtered by {filters}, times and numbers also by ranges (`{table.created}[gte]=…`), and sorted by "
+        f"{_named(sortable(table))} (`sort=-{table.created}`)."
+        + (f" References come along with `expand`: {expansions}." if expansions else "")
+    )
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _fields(table: TablePlan) -> str:
