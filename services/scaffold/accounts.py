@@ -61,6 +61,14 @@ def config_parts(schema: SchemaModel) -> dict[str, str]:
     }
 
 
+def readme_parts(schema: SchemaModel) -> dict[str, str]:
+    """Write what the README says of accounts, or of tokens that come from elsewhere."""
+    if schema.accounts is None:
+        return {"accounts": "", "trialToken": read("README.tokens.md")}
+    accounts = schema.accounts
+    return {"accounts": fill("README.accounts.md", table=accounts.table, login=accounts.login), "trialToken": ""}
+
+
 def example_settings(schema: SchemaModel) -> str:
     """Write the settings of `.env.example` that accounts need."""
     return "" if schema.accounts is None else read("env.accounts.example")

@@ -122,7 +122,7 @@ def _project_files(
 ) -> dict[str, str]:
     prefix = _prefix(name)
     return {
-        "README.md": _readme(tables, name=name, title=title, about=about),
+        "README.md": _readme(schema, tables, name=name, title=title, about=about),
         **_package(schema, name, title),
         "tsconfig.json": read("tsconfig.json"),
         "eslint.config.js": read("eslint.config.js"),
@@ -194,7 +194,7 @@ def _package(schema: SchemaModel, name: str, title: str) -> dict[str, str]:
     }
 
 
-def _readme(tables: tuple[TablePlan, ...], *, name: str, title: str, about: str) -> str:
+def _readme(schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, title: str, about: str) -> str:
     rows = (
         f"| {table.name} | `/{table.names.route}` | {', '.join(field.name for field in filterable(table))} "
         f"| {', '.join(' + '.join(names) for names in table.unique)} |"
@@ -209,6 +209,7 @@ def _readme(tables: tuple[TablePlan, ...], *, name: str, title: str, about: str)
         tables="\n".join(rows),
         price=str(costs.DOLLARS_A_MILLION),
         costs=costs.cost_rows(tables),
+        **accounts.readme_parts(schema),
     )
 
 

@@ -30,7 +30,7 @@ def write_documentation(project_name: str, schema: SchemaModel) -> dict[str, str
         "guides/overview.md": _overview(title, tables),
         "guides/getting-started.md": _getting_started(tables),
         "concepts/data-model.md": _data_model(tables, schema),
-        "concepts/authentication.md": _AUTHENTICATION,
+        "concepts/authentication.md": _authentication(schema),
         **{f"reference/{table.names.file}.md": _reference(table, tables) for table in tables if not table.is_made},
         "operations/deployment.md": _DEPLOYMENT,
     }
@@ -55,7 +55,7 @@ npm ci
 npm run build
 export AWS_ENDPOINT_URL=http://localhost:4566   # an emulator; leave it out for AWS
 npm run tables                                  # once
-npm start
+AUTH=off npm start                              # for your own machine: everybody may do everything
 ```
 
 Then:
@@ -138,6 +138,10 @@ def _rules(field: Field) -> str:
     return ", ".join(rule for rule in rules if rule) or "optional"
 
 
+def _authentication(schema: SchemaModel) -> str:
+    return _AUTHENTICATION.format(tokens=_OTHER_TOKENS if schema.accounts is None else _OWN_TOKENS)
+
+
 def _example(table: TablePlan) -> Iterator[tuple[str, object]]:
     for field in table.fields:
         if not (field.primary_key and table.generates_keys) and not field.nullable:
@@ -146,12 +150,22 @@ def _example(table: TablePlan) -> Iterator[tuple[str, object]]:
 
 _AUTHENTICATION = """# Authentication
 
-Requests carry `Authorization: Bearer <token>`: a JWT signed with HS256 and the secret in `JWT_SECRET`. Without a valid
-one the answer is 401. `/` and `/health` are open.
+Requests carry `Authorization: Bearer <token>`. Without a valid one the answer is 401, but for what is PUBLIC. `/` and
+`/health` are open.
 
-Without `JWT_SECRET` there is no authentication, which is for development only: in production the server refuses to
-start.
+{tokens}
+
+`AUTH=off` lets everybody do everything: the server then listens on its own machine alone, and refuses it in production.
 """
+_OWN_TOKENS = """\
+Users sign up and sign in at the backend itself: `POST /auth/sign-up` and `POST /auth/sign-in` answer an
+access token for 15 minutes and a refresh token, for which `POST /auth/refresh` gives new ones. Tokens are signed with
+`JWT_SECRET`, without which the server does not start. `/auth/password-reset` mails a token for a new password, by
+`SMTP_URL`."""
+_OTHER_TOKENS = """\
+A token is a JWT with the user's id in `sub`, an end in `exp` and their roles in `roles`, signed with
+`JWT_SECRET` (HS256), or by an issuer whose keys are at `JWKS_URL` (RS256, ES256). Without one of the two the server
+does not start."""
 
 _DEPLOYMENT = """# Deployment
 
