@@ -19,6 +19,7 @@ _SHARED = (
     "src/server.ts",
     "src/context.ts",
     "src/errors.ts",
+    "src/httpServer.ts",
     "src/logger.ts",
     "src/sweep.ts",
     "src/tables.ts",

@@ -31,10 +31,6 @@ export function createApp(config: Config, database: Database, surroundings: Surr
 
   if (tracing !== undefined) app.use(tracing);
   app.use(requestContext(config.requestTimeout), headers(config.corsOrigins));
-  app.use((_request, response, next) => {
-    if (lifecycle.stopping) response.set('Connection', 'close');
-    next();
-  });
   app.use(health(database, lifecycle));
   app.use(logRequests, limitPerAddress(config.requestsPerAddress), requireJsonAccepted);
 

@@ -1,8 +1,9 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { createApp } from './app.js';
 import { InvalidConfig, readConfig, type Config } from './config.js';
+import { drain, httpServer } from './httpServer.js';
 import { log, setLogLevel } from './logger.js';
 import { Lifecycle } from './middleware/health.js';
 import { settled } from './services/background.js';
@@ -12,38 +13,25 @@ import { startTelemetry } from './tracing.js';
 /** What requests in progress have left when the server is told to stop. */
 const SHUTDOWN_MS = 10_000;
 
-/** What a connection may take, so that slow clients hold none for long. Load balancers keep theirs for 60 seconds. */
-const LIMITS = {
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
-  keepAliveTimeout: 65_000,
-  connectionsCheckingInterval: 2_000,
-  maxHeaderSize: 16_384,
-} as const;
-
 async function start(config: Config): Promise<void> {
   setLogLevel(config.logLevel);
   if (config.auth === 'off') log('warn', 'Authentication is OFF: every program on this machine may do everything.');
   const database = new Database(config);
   const telemetry = await startTelemetry(config, database);
   const lifecycle = new Lifecycle();
-  const server = createServer(LIMITS, createApp(config, database, { lifecycle, tracing: telemetry?.requests }));
+  const server = httpServer(createApp(config, database, { lifecycle, tracing: telemetry?.requests }), lifecycle);
 
-  const stop = (signal: NodeJS.Signals): void => {
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
     log('info', 'stopping', { signal });
-    lifecycle.stopping = true;
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
-    server.close(() => {
-      void settled().then(() => {
-        database.close();
-        log('info', 'stopped');
-        void telemetry?.stop();
-      });
-    });
-    server.closeIdleConnections();
+    await drain(server, lifecycle);
+    await settled();
+    await telemetry?.stop();
+    database.close();
+    log('info', 'stopped');
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  process.once('SIGTERM', (signal) => void stop(signal));
+  process.once('SIGINT', (signal) => void stop(signal));
   listen(server, config);
 }
 

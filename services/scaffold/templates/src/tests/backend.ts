@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { createApp } from '../app.js';
 import { readConfig, type Config } from '../config.js';
+import { drain, httpServer } from '../httpServer.js';
 import { setLogLevel } from '../logger.js';
+import { Lifecycle } from '../middleware/health.js';
 import { settled } from '../services/background.js';
 import { Database } from '../services/database.js';
 import { createTables, deleteTables } from '../tables.js';
@@ -64,12 +65,12 @@ export class Backend {
   private static async serve(config: Config, database: Database, clean: () => Promise<void>): Promise<Backend> {
     setLogLevel(config.logLevel);
     const telemetry = await startTelemetry(config, database);
-    const server = createServer(createApp(config, database, { tracing: telemetry?.requests }));
+    const lifecycle = new Lifecycle();
+    const server = httpServer(createApp(config, database, { lifecycle, tracing: telemetry?.requests }), lifecycle);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     return new Backend(`http://127.0.0.1:${port}`, config.tablePrefix, async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await drain(server, lifecycle);
       await settled();
       await telemetry?.stop();
       await clean();

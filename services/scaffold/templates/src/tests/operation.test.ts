@@ -125,6 +125,21 @@ test('a request that takes too long is answered all the same', async () => {
   silence.close();
 });
 
+test('a server that stops answers what it has begun, and keeps no connection', { timeout: 20_000 }, async () => {
+  const silence = await silentDatabase();
+  const { port } = silence.address() as AddressInfo;
+  const stopping = await Backend.startBare({ AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`, DATABASE_TIMEOUT_MS: '1000' });
+  await stopping.get('/live');
+
+  const asked = new Promise((resolve) => silence.once('connection', resolve));
+  const answer = stopping.get(path);
+  await asked;
+  await stopping.stop();
+
+  assert.equal((await answer).status, 503);
+  silence.close();
+});
+
 /** A server that takes every connection and says nothing. */
 async function silentDatabase(): Promise<Server> {
   const server = createServer((socket) => socket.on('error', () => undefined).resume());
