@@ -1,5 +1,6 @@
 """What becomes of a generation whose providers fail or stop in the middle: nothing whole is lost."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -428,6 +429,39 @@ async def test_code_that_does_not_parse_is_sent_back_once_and_checked_again(chec
     assert "src/b.ts:1:18" in fake.requests[-1].body["messages"][-1]["content"]
     assert (generation["status"], contents(generation)) == ("COMPLETED", FILES)
     assert rebuilt(happened) == (generation["text"], FILES)
+
+
+OPEN = """
+import express from 'express';
+
+export const app = express();
+app.delete('/api/things/:id', async (request, response) => { response.status(204).end(); });
+app.use((error: Error, _request: express.Request, response: express.Response, _next: express.NextFunction) => {
+  response.status(500).json({ message: 'Something went wrong.', stack: error.stack });
+});
+"""
+SOUND = OPEN.replace("'/api/things/:id', async", "'/api/things/:id', authenticate, async").replace(
+    ", stack: error.stack", ""
+)
+
+
+@pytest.mark.npm
+async def test_code_that_trusts_everybody_is_sent_back_with_what_was_seen(checking: Server, fake: FakeLLM) -> None:
+    fake.script.clear()
+    user = checking.user()
+    project_id = await with_schema(user, fake)
+    fake.script.append(Answer(files={**FILES, "src/app.ts": OPEN}))
+    fake.default = Answer(files={"src/app.ts": SOUND})
+
+    generation_id = await user.generate(project_id, "CODE")
+    happened = await events(user, generation_id)
+
+    states = [e["checkState"] for e in happened if e["__typename"] == "CheckFinished" and e["name"] == "security"]
+    asked = fake.requests[-1].body["messages"][-1]["content"]
+    assert states == ["FAILED", "PASSED"]
+    assert "src/app.ts:5:1 DELETE /api/things/:id knows nobody" in asked
+    assert re.search(r"src/app\.ts:7:\d+ A stack trace leaves the process", asked)
+    assert contents(await found(user, generation_id))["src/app.ts"] == SOUND
 
 
 @pytest.mark.npm
