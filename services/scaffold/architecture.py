@@ -16,15 +16,19 @@ def derive_architecture(project_name: str, schema: SchemaModel | None) -> Archit
     nodes = [
         Node(id="client", kind=NodeKind.CLIENT, name="Clients", description="Web pages, apps and other programs."),
         Node(id=_API, kind=NodeKind.API, name=f"{name} API", description="Express and TypeScript."),
-        Node(id="identity", kind=NodeKind.EXTERNAL, name="Identity provider", description="Issues the JWTs."),
     ]
+    has_accounts = schema is not None and schema.accounts is not None
+    if not has_accounts:
+        nodes.append(
+            Node(id="identity", kind=NodeKind.EXTERNAL, name="Identity provider", description="Issues the JWTs.")
+        )
     nodes += [
         Node(id=names[table.name], kind=NodeKind.TABLE, name=table.name, description=_columns(len(table.fields)))
         for table in tables
     ]
     edges = [
         Edge(from_node="client", to_node=_API, label="HTTPS, JSON"),
-        Edge(from_node="client", to_node="identity", label="signs in"),
+        Edge(from_node="client", to_node=_API if has_accounts else "identity", label="signs in"),
         *(Edge(from_node=_API, to_node=node, label="reads and writes") for node in names.values()),
     ]
     return ArchitectureModel(nodes=tuple(nodes), edges=tuple(edges))

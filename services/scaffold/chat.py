@@ -17,7 +17,15 @@ def answer_question(project_name: str, schema: SchemaModel | None) -> str:
     )
     return answer + (
         f"Its schema has {len(schema.tables)} table{'' if len(schema.tables) == 1 else 's'}:\n\n{tables}\n"
+        f"{_who_signs_in(schema)}\n\n"
         "A CODE generation makes a backend of it: Express and TypeScript over DynamoDB, with create, read, update, "
         "delete and list for each table.\n\n"
         "For answers, set GROQ_API_KEY or OPENAI_API_KEY.\n"
     )
+
+
+def _who_signs_in(schema: SchemaModel) -> str:
+    if schema.accounts is None:
+        return "Whoever has a token of your identity provider may do what the tables' policies say."
+    teams = f", in {schema.teams.table}" if schema.teams else ""
+    return f"Those in `{schema.accounts.table}` sign in{teams}, and may do what the tables' policies say."

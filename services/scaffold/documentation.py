@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from services.designs.schema import Field, FieldType, SchemaModel
+from services.designs.schema import Field, FieldAccess, FieldFormat, FieldRules, FieldType, SchemaModel, Secrecy
+from services.scaffold.documented_access import access_of, authentication, checked, who_may_do_what
 from services.scaffold.lists import children, expansion, filterable, sortable
 from services.scaffold.plan import TablePlan, plan_tables
 
@@ -22,6 +23,15 @@ _EXAMPLES: Final[Mapping[FieldType, object]] = {
 }
 
 
+_FORMATS: Final[Mapping[FieldFormat, str]] = {
+    FieldFormat.EMAIL: "ada@example.com",
+    FieldFormat.URL: "https://example.com",
+    FieldFormat.CURRENCY: "EUR",
+}
+_PATTERNS: Final = {"isbn": "978-3-16-148410-0", "phone": "+49 30 123456"}
+_CLIENTS: Final = frozenset({FieldAccess.READ_WRITE, FieldAccess.IMMUTABLE})
+
+
 def write_documentation(project_name: str, schema: SchemaModel) -> dict[str, str]:
     """Write the pages, by path, in the order in which they are to be read. A path's folder is the page's category."""
     tables = tuple(table for table in plan_tables(schema) if not table.is_made)
@@ -30,7 +40,8 @@ def write_documentation(project_name: str, schema: SchemaModel) -> dict[str, str
         "guides/overview.md": _overview(title, tables),
         "guides/getting-started.md": _getting_started(tables),
         "concepts/data-model.md": _data_model(tables, schema),
-        "concepts/authentication.md": _authentication(schema),
+        "concepts/authentication.md": authentication(schema),
+        "concepts/who-may-do-what.md": who_may_do_what(schema),
         **{f"reference/{table.names.file}.md": _reference(table, tables) for table in tables if not table.is_made},
         "operations/deployment.md": _DEPLOYMENT,
     }
@@ -134,38 +145,32 @@ def _rules(field: Field) -> str:
         "primary key" if field.primary_key else "",
         "unique" if field.unique else "",
         "" if field.nullable or field.primary_key else "required",
+        *access_of(field),
+        *checked(field.rules),
     ]
     return ", ".join(rule for rule in rules if rule) or "optional"
 
 
-def _authentication(schema: SchemaModel) -> str:
-    return _AUTHENTICATION.format(tokens=_OTHER_TOKENS if schema.accounts is None else _OWN_TOKENS)
-
-
 def _example(table: TablePlan) -> Iterator[tuple[str, object]]:
     for field in table.fields:
-        if not (field.primary_key and table.generates_keys) and not field.nullable:
-            yield field.name, _EXAMPLES[field.type]
+        is_ours = (field.primary_key and table.generates_keys) or field.access not in _CLIENTS
+        if not is_ours and field.default_value is None and not field.nullable:
+            yield field.name, _example_of(field)
 
 
-_AUTHENTICATION = """# Authentication
+def _example_of(field: Field) -> object:
+    """Return a value that keeps the rules of the field, as far as they are known kinds."""
+    rules = field.rules or FieldRules()
+    if rules.values:
+        return rules.values[0]
+    if rules.format is not None:
+        return _FORMATS[rules.format]
+    if rules.pattern is not None and field.name in _PATTERNS:
+        return _PATTERNS[field.name]
+    if field.type in {FieldType.INTEGER, FieldType.FLOAT}:
+        return max(float(rules.minimum or 1), 1) if field.type is FieldType.FLOAT else max(int(rules.minimum or 1), 1)
+    return "a long enough password" if field.secrecy is Secrecy.HASHED else _EXAMPLES[field.type]
 
-Requests carry `Authorization: Bearer <token>`. Without a valid one the answer is 401, but for what is PUBLIC. `/` and
-`/health` are open.
-
-{tokens}
-
-`AUTH=off` lets everybody do everything: the server then listens on its own machine alone, and refuses it in production.
-"""
-_OWN_TOKENS = """\
-Users sign up and sign in at the backend itself: `POST /auth/sign-up` and `POST /auth/sign-in` answer an
-access token for 15 minutes and a refresh token, for which `POST /auth/refresh` gives new ones. Tokens are signed with
-`JWT_SECRET`, without which the server does not start. `/auth/password-reset` mails a token for a new password, by
-`SMTP_URL`."""
-_OTHER_TOKENS = """\
-A token is a JWT with the user's id in `sub`, an end in `exp` and their roles in `roles`, signed with
-`JWT_SECRET` (HS256), or by an issuer whose keys are at `JWKS_URL` (RS256, ES256). Without one of the two the server
-does not start."""
 
 _DEPLOYMENT = """# Deployment
 

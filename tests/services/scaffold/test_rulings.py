@@ -76,7 +76,7 @@ def test_a_password_is_hashed_and_a_role_is_not_the_users_own_to_set() -> None:
 
     assert field(schema, "users", "password").secrecy is Secrecy.HASHED
     assert field(schema, "users", "role").access is FieldAccess.MANAGED
-    assert field(schema, "users", "lastLoginAt").access is FieldAccess.READ_ONLY
+    assert field(schema, "users", "active").access is FieldAccess.MANAGED
     email = field(schema, "users", "email").rules
     assert email is not None
     assert (email.format, email.case_insensitive) == (FieldFormat.EMAIL, True)
