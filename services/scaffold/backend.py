@@ -144,8 +144,13 @@ def _project_files(
         "compose.yaml": fill("compose.yaml", slug=name),
         "ci/github.yaml": read("ci/github.yaml"),
         "Procfile": read("Procfile"),
-        "render.yaml": fill("render.yaml", slug=name, prefix=prefix),
+        "render.yaml": fill("render.yaml", slug=name, prefix=prefix, sealing=_asking_for_keys(tables)),
     }
+
+
+def _asking_for_keys(tables: tuple[TablePlan, ...]) -> str:
+    """Write what asks for the keys that fields are sealed with, where there are any."""
+    return "      - key: SEALING_KEYS\n        sync: false\n" if _sealing(tables) else ""
 
 
 def _settings_files(schema: SchemaModel, name: str) -> dict[str, str]:

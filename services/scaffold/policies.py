@@ -125,8 +125,9 @@ def _fixed(table: Table, schema: SchemaModel, policy: Policy) -> Iterator[str]:
     for field in table.fields:
         if field.access is FieldAccess.IMMUTABLE:
             yield field.name
-    if _membership(table, schema):
-        yield from _membership(table, schema)
+    if schema.accounts is not None and schema.accounts.table == table.name:
+        yield schema.accounts.password  # changed with the current one, or by a mailed token: /auth/password
+    yield from _membership(table, schema)
     if any(_parent(child, schema) == table for child in schema.tables):
         yield from (name for name in (policy.owner, policy.team, policy.inherited_from) if name is not None)
 
