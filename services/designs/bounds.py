@@ -28,5 +28,5 @@ MAX_SCALE: Final = 12
 """Digits after the point of a DECIMAL."""
 MAX_PATTERN: Final = 200
 """Characters of a pattern."""
-MAX_PATTERNS: Final = 50
+MAX_PATTERNS: Final = 30
 """Of a schema, each different; following one through all texts takes up to ten milliseconds."""

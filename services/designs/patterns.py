@@ -10,8 +10,9 @@ Matchers by Using Ambiguity of NFA (2016). The automaton is Glushkov's, with the
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from services.core.frozen import frozen
@@ -20,7 +21,7 @@ from services.designs.pattern_syntax import Choice, Node, Repeated, Sequence, Un
 
 MOST_WAYS: Final = 200
 """To go on from a place of a text."""
-MOST_POSITIONS: Final = 600
+MOST_POSITIONS: Final = 300
 """Characters of a pattern whose counted parts are written out."""
 MOST_STEPS: Final = 20_000
 """Of following a pattern, which keeps it to about ten milliseconds."""
@@ -53,14 +54,12 @@ class Pattern:
     follow: dict[int, Ways]
 
     @staticmethod
-    @lru_cache(maxsize=200)
     def read(pattern: str) -> "Pattern":
         """Read one. Raises Unfit, with the end of a sentence."""
-        builder = _Builder()
-        whole = builder.part(read(pattern))
-        made = Pattern(tuple(builder.positions), whole, builder.follow)
-        made._require_few_ways()
-        return made
+        known = _read(pattern)
+        if isinstance(known, str):
+            raise Unfit(known)
+        return known
 
     def matches(self, text: str) -> bool:
         """Tell whether the whole of a text is one."""
@@ -70,7 +69,8 @@ class Pattern:
             here = {at for at in ahead if has(self.positions[at], ord(character))}
         return bool(self.whole.empty) if here is None else not self.whole.last.keys().isdisjoint(here)
 
-    def _require_few_ways(self) -> None:
+    def require_few_ways(self) -> None:
+        """Raise Unfit where a text can be matched in too many ways."""
         points = samples(set(self.positions))
         reached = {point: {at for at, kind in enumerate(self.positions) if has(kind, point)} for point in points}
         seen: set[frozenset[tuple[int, int]]] = set()
@@ -99,6 +99,19 @@ class Pattern:
 
     def _ends(self, here: Ways | None) -> int:
         return self.whole.empty if here is None else sum(count * self.whole.last[at] for at, count in here.items())
+
+
+@lru_cache(maxsize=200)
+def _read(pattern: str) -> Pattern | str:
+    """Return a pattern, or why it is none: the same ones are asked for again and again."""
+    try:
+        builder = _Builder()
+        whole = builder.part(read(pattern))
+        made = Pattern(tuple(builder.positions), whole, builder.follow)
+        made.require_few_ways()
+    except Unfit as unfit:
+        return str(unfit)
+    return made
 
 
 class _Builder:
@@ -134,14 +147,12 @@ class _Builder:
     def _repeated(self, node: Node, least: int, most: int | None) -> _Part:
         """Write out `x{2,4}` as `xx(x(x)?)?` and `x{2,}` as `xx+`."""
         copies = [self._copy(node) for _ in range(max(least, 1) if most is None else most)]
+        for before, copy in pairwise(copies):
+            self._link(before.last, copy.first)
         if most is None:
-            self._link(copies[-1].last, copies[-1].first, 1)
-        whole = _NOTHING
-        for number, copy in reversed(list(enumerate(copies))):
-            whole = self._after(copy, whole)
-            if number >= least:
-                whole = _Part(1, whole.first, whole.last)
-        return whole
+            self._link(copies[-1].last, copies[-1].first)
+        ends = (copy.last for copy in copies[max(least, 1) - 1 :])
+        return _Part(int(least == 0), copies[0].first, _sum(ends))
 
     def _copy(self, node: Node) -> _Part:
         part = self.part(node)
@@ -150,26 +161,29 @@ class _Builder:
         return part
 
     def _after(self, before: _Part, part: _Part) -> _Part:
-        self._link(before.last, part.first, 1)
+        self._link(before.last, part.first)
         return _Part(
             _bounded(before.empty * part.empty),
             before.first + _times(part.first, before.empty),
             _times(before.last, part.empty) + part.last,
         )
 
-    def _link(self, last: Ways, first: Ways, ways: int) -> None:
+    def _link(self, last: Ways, first: Ways) -> None:
         for at, count in last.items():
             after = self.follow.setdefault(at, Counter())
             for to, more in first.items():
-                after[to] = _bounded(after[to] + count * more * ways)
+                after[to] = _bounded(after[to] + count * more)
 
 
 _NOWHERE: Final = Ways()
 _NOTHING: Final = _Part(1, _NOWHERE, _NOWHERE)
 
 
-def _sum(ways: Iterator[Ways]) -> Ways:
-    return sum(ways, _NOWHERE)
+def _sum(parts: Iterable[Ways]) -> Ways:
+    whole = Ways()
+    for ways in parts:
+        whole.update(ways)
+    return whole
 
 
 def _times(ways: Ways, times: int) -> Ways:

@@ -156,3 +156,13 @@ def test_javascript_reads_each_pattern_and_matches_what_we_say() -> None:
     said = [json.loads(line) for line in done.stdout.splitlines()]
     ours = [[Pattern.read(pattern).matches(text) for text in texts] for pattern, texts in patterns.items()]
     assert said == ours
+
+
+def test_a_pattern_that_is_refused_is_refused_again() -> None:
+    messages: set[str] = set()
+    for _ in range(2):
+        with pytest.raises(Unfit) as refused:
+            Pattern.read("(a+)+")
+        messages.add(str(refused.value))
+
+    assert len(messages) == 1

@@ -257,5 +257,5 @@ def test_a_schema_has_so_many_patterns() -> None:
         ]
         return list(faults(*fields, Field(name="last", type=T.STRING, rules=FieldRules(pattern="a{1}"))))
 
-    assert patterned(51) == []
-    assert patterned(52) == ["tables"]
+    assert patterned(31) == []
+    assert patterned(32) == ["tables"]
