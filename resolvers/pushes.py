@@ -1,5 +1,6 @@
 """Pushes of code to repositories, in the schema."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final, Self
 
@@ -18,8 +19,8 @@ from services.pushes import model, service
 
 strawberry.enum(FileOutcome)
 
-MOST_FILES: Final = 800
-"""Of two generations."""
+MOST_FILES: Final = 200
+"""That are listed; there may be as many as two generations have."""
 
 
 @strawberry.type
@@ -57,7 +58,8 @@ class Push(Node):
     """The SHA-1 of the commit of the branch `generated`, which has the generation's files and nothing else; null for a
     push from before there was that branch."""
     files: Annotated[list[PushedFile], AtMost(MOST_FILES)]
-    """The generated files that people had changed in the branch, by path. All others are as they were generated."""
+    """The generated files that people had changed in the branch: those in conflict first, then by path, at most 200. All
+    others are as they were generated."""
     pull_request_url: URL | None
     """The page of the open pull request; null where it is merged, and where the token may not open one."""
     created_repository: bool
@@ -94,11 +96,17 @@ class Push(Node):
             created_repository=push.created_repository,
             is_merged=push.is_merged,
             generated_commit=push.generated,
-            files=[PushedFile(path=file.path, outcome=file.outcome) for file in push.files[:MOST_FILES]],
+            files=[PushedFile(path=file.path, outcome=file.outcome) for file in _listed(push)],
             pull_request_url=None if push.pull_request_url is None else URL(push.pull_request_url),
             created_at=push.created_at,
             push=push,
         )
+
+
+def _listed(push: model.Push) -> Sequence[model.PushedFile]:
+    """Return the files that are listed: those in conflict first."""
+    settled = {FileOutcome.KEPT, FileOutcome.MERGED}
+    return sorted(push.files, key=lambda file: (file.outcome in settled, file.path))[:MOST_FILES]
 
 
 @strawberry.input

@@ -178,7 +178,7 @@ async def test_what_people_changed_stays_when_it_is_generated_anew(project: Depl
     assert merged["isMerged"]
     assert merged["files"] == [kept, {"path": "README.md", "outcome": "MERGED"}]
     assert (earlier["isMerged"], earlier["hasChanges"]) == (False, False)
-    assert earlier["files"] == [kept, {"path": "README.md", "outcome": "CONFLICT"}]
+    assert earlier["files"] == [{"path": "README.md", "outcome": "CONFLICT"}, kept]
     assert earlier["pullRequestUrl"] == "https://github.com/octocat/users/pull/1"
     assert own(github)["src/mine.ts"] == b"export {};\n"
     assert own(github)["README.md"] == b"# Mine alone\n"
