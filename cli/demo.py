@@ -1,7 +1,9 @@
 """`snapinfra demo`: a server of its own, the main job, and proof that the backend works."""
 
+import secrets
 import tempfile
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,7 +47,7 @@ async def demonstrate() -> bool:
             client = Client(f"http://127.0.0.1:{port}/graphql", development_token("demo", data=data))
             try:
                 arrival = await travel(client, DESCRIPTION)
-                await use(client, arrival)
+                await use_accounts(client, arrival)
             except (Refused, httpx.HTTPError) as error:
                 click.secho(f"\nThe demo failed: {error}", fg="red")
                 return False
@@ -53,12 +55,37 @@ async def demonstrate() -> bool:
     return True
 
 
+async def use_accounts(client: Client, arrival: Arrival) -> None:
+    """Sign up twice, let one user make a team, and see it refused to the other, to nobody, and where it is no team."""
+    await _schema(client, arrival)
+    async with httpx.AsyncClient(verify=trusted(), base_url=arrival.url or "", timeout=10) as http:
+        owner, stranger = await _sign_up(http, "owner"), await _sign_up(http, "stranger")
+        await _expect(http, 401, "POST", "/teams", json={"name": "Demo"})
+        await _expect(http, 400, "POST", "/teams", json={"no_such_field": 1}, headers=owner)
+        team = await _expect(http, 201, "POST", "/teams", json={"name": "Demo"}, headers=owner)
+        read = await _expect(http, 200, "GET", f"/teams/{team['id']}", headers=owner)
+        if read != team:
+            raise Refused(f"What was read back differs from what was created: {read}")
+        await _expect(http, 404, "GET", f"/teams/{team['id']}", headers=stranger)
+        listed = await _expect(http, 200, "GET", "/teams", headers=owner)
+        if [item["id"] for item in listed["items"]] != [team["id"]]:
+            raise Refused(f"The list does not hold the one team: {listed}")
+
+
+async def _sign_up(http: httpx.AsyncClient, name: str) -> dict[str, str]:
+    """Return the headers that requests of a new user have."""
+    account = {"email": f"{name}@example.com", "name": name, "password": secrets.token_urlsafe()}
+    answer = await http.post("/auth/sign-up", json=account)
+    click.echo(f"POST {answer.url} → {answer.status_code}")
+    if answer.status_code != HTTPStatus.CREATED:
+        raise Refused(f"POST /auth/sign-up answered {answer.status_code} instead of 201: {answer.text[:200]}")
+    return {"authorization": f"Bearer {answer.json()['accessToken']}"}
+
+
 async def use(client: Client, arrival: Arrival, *, headers: Mapping[str, str] | None = None) -> None:
     """Create a record in a table that refers to no other, read it back, and have a bad one refused."""
-    project = (await client.ask(TABLES, id=arrival.project_id))["project"]
-    if project["status"] != "DEPLOYED":
-        raise Refused(f"The project is {project['status']}, not DEPLOYED.")
-    table = next(table for table in project["schema"]["tables"] if not _refers(table))
+    schema = await _schema(client, arrival)
+    table = next(table for table in schema["tables"] if not _refers(table))
     record = {field["name"]: _sample(field) for field in table["fields"] if not field["primaryKey"]}
     async with httpx.AsyncClient(verify=trusted(), base_url=arrival.url or "", headers=headers, timeout=10) as http:
         created = await _expect(http, 201, "POST", f"/{table['name']}", json=record)
@@ -69,6 +96,14 @@ async def use(client: Client, arrival: Arrival, *, headers: Mapping[str, str] | 
         listed = await _expect(http, 200, "GET", f"/{table['name']}")
         if [item["id"] for item in listed["items"]] != [created["id"]]:
             raise Refused(f"The list does not hold the one record: {listed}")
+
+
+async def _schema(client: Client, arrival: Arrival) -> dict[str, Any]:
+    """Return the schema of what is deployed. Raises Refused where nothing is."""
+    project = (await client.ask(TABLES, id=arrival.project_id))["project"]
+    if project["status"] != "DEPLOYED":
+        raise Refused(f"The project is {project['status']}, not DEPLOYED.")
+    return project["schema"]
 
 
 async def _expect(http: httpx.AsyncClient, status: int, method: str, path: str, **request: Any) -> Any:

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { after, before, test } from 'node:test';
 
+import { InvalidConfig, readConfig } from '../config.js';
 import { resources } from '../routes/index.js';
 import { Backend } from './backend.js';
 
@@ -138,6 +139,22 @@ test('a server that stops answers what it has begun, and keeps no connection', {
 
   assert.equal((await answer).status, 503);
   silence.close();
+});
+
+test('whose word on addresses is taken, and whose pages may read answers, is said in terms that can be meant', () => {
+  const base = { AUTH: 'off', SEALING_KEYS: `test:${Buffer.alloc(32).toString('base64')}` };
+  const proxies = (variables: NodeJS.ProcessEnv) => readConfig({ ...base, ...variables }).trustProxy;
+
+  assert.equal(proxies({}), 0);
+  assert.equal(proxies({ DYNO: 'web.1' }), 1);
+  assert.equal(proxies({ DYNO: 'web.1', TRUST_PROXY: '0' }), 0);
+  assert.deepEqual(proxies({ TRUST_PROXY: 'loopback, 10.0.0.0/8' }), ['loopback', '10.0.0.0/8']);
+  for (const TRUST_PROXY of ['true', '11', '-1', 'proxy.example.com']) {
+    assert.throws(() => readConfig({ ...base, TRUST_PROXY }), InvalidConfig);
+  }
+  for (const CORS_ORIGINS of ['app.example.com', 'https://app.example.com/', 'https://a.example,b']) {
+    assert.throws(() => readConfig({ ...base, CORS_ORIGINS }), InvalidConfig);
+  }
 });
 
 /** A server that takes every connection and says nothing. */
