@@ -114,6 +114,7 @@ def write_backend(*, project_name: str, description: str, schema: SchemaModel) -
         | {"src/models/identity.ts": accounts.identity(schema, policies.written_teams(schema))}
         | accounts.account_files(schema)
         | {path: read(path) for path in _TESTS}
+        | _client_files(tables)
         | ({"src/tests/teams.test.ts": read("src/tests/teams.test.ts")} if schema.teams is not None else {})
     )
 
@@ -151,6 +152,14 @@ def _project_files(
 def _asking_for_keys(tables: tuple[TablePlan, ...]) -> str:
     """Write what asks for the keys that fields are sealed with, where there are any."""
     return "      - key: SEALING_KEYS\n        sync: false\n" if _sealing(tables) else ""
+
+
+def _client_files(tables: tuple[TablePlan, ...]) -> dict[str, str]:
+    first = next(table for table in tables if not table.is_made)
+    return {
+        "client/tsconfig.json": read("client/tsconfig.json"),
+        "client/client.test.ts": typescript.client_test(first),
+    }
 
 
 def _settings_files(schema: SchemaModel, name: str) -> dict[str, str]:

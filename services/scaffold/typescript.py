@@ -76,6 +76,22 @@ def routes(table: TablePlan) -> str:
     return fill("src/routes/table.ts", variable=table.names.variable, type=table.names.type, file=table.names.file)
 
 
+def client_test(table: TablePlan) -> str:
+    """Write the test of a client that is generated from the OpenAPI document; `table` is what it tries."""
+    path = f"/{table.names.route}"
+    return fill(
+        "client/client.test.ts",
+        type=table.names.type,
+        name=quoted(table.name),
+        path=quoted(path),
+        recordPath=quoted(f"{path}/{{id}}"),
+        key=f".{table.key.name}",
+        sort=quoted(f"-{table.created}"),
+        range=quoted(f"{table.created}[gte]"),
+        created=f".{table.created}",
+    )
+
+
 def models_index(tables: Sequence[TablePlan]) -> str:
     """Write the file that lists every table."""
     by_file = sorted(tables, key=lambda table: table.names.file)

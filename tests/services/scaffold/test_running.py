@@ -226,6 +226,8 @@ def test_a_backend_installs_compiles_and_works(schema: SchemaModel, emulator: st
     backend.run("npm", "ci", "--no-audit", "--no-fund")
     backend.run("npx", "eslint", "--max-warnings", "0", ".")
     assert re.search(r"^. fail 0$", backend.run("npm", "test"), re.MULTILINE)
+    if schema is not AWKWARD:  # openapi-typescript reads no field called `hasOwnProperty`
+        backend.run("npm", "run", "test:client")
     backend.run("npm", "run", "tables")
 
     with backend.serving() as client:
