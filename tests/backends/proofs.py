@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.backends.schemas import EVERY_FEATURE
 from tests.backends.subjects import Subject
 
 ROOT: Final = Path(__file__).parents[2]
+WHO_MAY: Final = ROOT / "tests" / "backends" / "whoMay.test.ts"
 OLDER_NODE: Final = ROOT / ".tools" / "node22" / "node" / "bin"
 REDOCLY: Final = ROOT / "tests" / "backends" / "npm" / "node_modules" / ".bin" / "redocly"
 TOOLS: Final = ROOT / ".tools" / "backends" / "bin"
@@ -108,6 +110,24 @@ async def ten_risks(put: Put) -> str:
     return f"{len(RISKS)} stood"
 
 
+async def who_may(put: Put) -> str:
+    """Ask the backend with every feature, as several users, what they may do; of the others nothing is written here."""
+    if put.subject.schema is not EVERY_FEATURE:
+        return ""
+    test = put.building.folder / "src" / "tests" / WHO_MAY.name
+    shutil.copy(WHO_MAY, test)
+    try:
+        await put.building.step("compile who may", "npx", "tsc")
+        said = await put.building.step("who may", "node", "--test", "dist/tests/whoMay.test.js")
+    finally:
+        test.unlink()
+        (put.building.folder / "dist" / "tests" / "whoMay.test.js").unlink(missing_ok=True)
+    passed = re.search(r"^. pass (\d+)$", said, re.MULTILINE)
+    if passed is None:
+        raise BackendFailed(f"who may: {said[-300:]}")
+    return f"{passed[1]} passed"
+
+
 async def all_mutants_die(put: Put) -> str:
     verdicts = await mutate(put.building.folder, MUTANTS, put.building.environment)
     survivors = [verdict.mutant.name for verdict in verdicts if verdict.failed is None]
@@ -125,6 +145,7 @@ PROOFS: Final[Mapping[str, Callable[[Put], Awaitable[str]]]] = {
     "client": typed_client,
     "schemathesis": any_request,
     "OWASP top ten": ten_risks,
+    "who may": who_may,
     "mutants": all_mutants_die,
 }
 """By the name of its column in the report."""
