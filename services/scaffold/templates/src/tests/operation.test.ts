@@ -8,6 +8,9 @@ import { Backend } from './backend.js';
 
 const { path } = resources[0]!;
 
+/** The settings that every backend needs. */
+const BASE = { AUTH: 'off', SEALING_KEYS: `test:${Buffer.alloc(32).toString('base64')}` };
+
 let backend: Backend;
 
 before(async () => {
@@ -78,14 +81,10 @@ test('answers carry security headers and are not kept', async () => {
   assert.equal(headers.get('X-Powered-By'), null);
 });
 
-test('a database that never answers is a 503 to all who wait, within three seconds', async () => {
+test('a database that never answers is a 503 to all who wait, when its time is up', async () => {
   const silence = await silentDatabase();
   const { port } = silence.address() as AddressInfo;
-  const waiting = await Backend.startBare({
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
-    DATABASE_TIMEOUT_MS: '',
-    REQUEST_TIMEOUT_MS: '3000',
-  });
+  const waiting = await Backend.startBare({ AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`, DATABASE_TIMEOUT_MS: '500' });
   try {
     const answers = await Promise.all([waiting.get('/ready'), ...Array.from({ length: 100 }, () => waiting.get(path))]);
 
@@ -100,6 +99,12 @@ test('a database that never answers is a 503 to all who wait, within three secon
     await waiting.stop();
     silence.close();
   }
+});
+
+test('unless it is said otherwise, a database has two and a half seconds, and a request ten', () => {
+  const { databaseTimeout, requestTimeout } = readConfig(BASE);
+
+  assert.deepEqual([databaseTimeout, requestTimeout], [2_500, 10_000]);
 });
 
 test('a database that is not there is a 503', async () => {
@@ -142,18 +147,17 @@ test('a server that stops answers what it has begun, and keeps no connection', {
 });
 
 test('whose word on addresses is taken, and whose pages may read answers, is said in terms that can be meant', () => {
-  const base = { AUTH: 'off', SEALING_KEYS: `test:${Buffer.alloc(32).toString('base64')}` };
-  const proxies = (variables: NodeJS.ProcessEnv) => readConfig({ ...base, ...variables }).trustProxy;
+  const proxies = (variables: NodeJS.ProcessEnv) => readConfig({ ...BASE, ...variables }).trustProxy;
 
   assert.equal(proxies({}), 0);
   assert.equal(proxies({ DYNO: 'web.1' }), 1);
   assert.equal(proxies({ DYNO: 'web.1', TRUST_PROXY: '0' }), 0);
   assert.deepEqual(proxies({ TRUST_PROXY: 'loopback, 10.0.0.0/8' }), ['loopback', '10.0.0.0/8']);
   for (const TRUST_PROXY of ['true', '11', '-1', 'proxy.example.com']) {
-    assert.throws(() => readConfig({ ...base, TRUST_PROXY }), InvalidConfig);
+    assert.throws(() => readConfig({ ...BASE, TRUST_PROXY }), InvalidConfig);
   }
   for (const CORS_ORIGINS of ['app.example.com', 'https://app.example.com/', 'https://a.example,b']) {
-    assert.throws(() => readConfig({ ...base, CORS_ORIGINS }), InvalidConfig);
+    assert.throws(() => readConfig({ ...BASE, CORS_ORIGINS }), InvalidConfig);
   }
 });
 
