@@ -21,6 +21,15 @@ _SHARED = (
     "src/errors.ts",
     "src/httpServer.ts",
     "src/logger.ts",
+    "src/migrate.ts",
+    "src/migration/conversion.ts",
+    "src/migration/gate.ts",
+    "src/migration/indexes.ts",
+    "src/migration/lock.ts",
+    "src/migration/migration.ts",
+    "src/migration/plan.ts",
+    "src/migration/records.ts",
+    "src/migration/shape.ts",
     "src/sweep.ts",
     "src/tables.ts",
     "src/telemetry.ts",
@@ -181,6 +190,7 @@ def _table_files(schema: SchemaModel, tables: tuple[TablePlan, ...]) -> dict[str
             continue
         files[f"src/validation/{table.names.file}.ts"] = validation.validation(table)
         files[f"src/routes/{table.names.file}.ts"] = typescript.routes(table)
+    files["src/models/evolution.ts"] = typescript.evolution(tables)
     files["src/models/index.ts"] = typescript.models_index(tables)
     files["src/validation/index.ts"] = typescript.validation_index(tables)
     files["src/routes/index.ts"] = typescript.routes_index(tables, accounts=schema.accounts is not None)

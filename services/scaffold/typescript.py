@@ -1,5 +1,6 @@
 """How a planned table is written in TypeScript: its model, its validation and its routes."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -100,6 +101,38 @@ def models_index(tables: Sequence[TablePlan]) -> str:
         imports=_lines(f"import {{ {t.names.variable}Table }} from './{t.names.file}.js';" for t in by_file),
         tables=_lines((f"{t.name}: {t.names.variable}Table," for t in tables), indent=2),
     )
+
+
+def evolution(tables: Sequence[TablePlan]) -> str:
+    """Write what a migration has to know of the fields of every table."""
+    lines: list[str] = []
+    for table in tables:
+        defaults = {field.name: _stored_default(field) for field in table.fields if field.default_value is not None}
+        former = {field.name: _flat(field.former_names) for field in table.fields if field.former_names}
+        required = [field.name for field in table.fields if not field.nullable and field.name != table.key.name]
+        lines += [
+            f"{table.name}: {{",
+            f"  required: {_flat(required)},",
+            f"  defaults: {_members(defaults)},",
+            f"  formerNames: {_members(former)},",
+            "},",
+        ]
+    return fill("src/models/evolution.ts", tables=_lines(lines, indent=2))
+
+
+def _flat(names: Iterable[str]) -> str:
+    return f"[{', '.join(map(quoted, names))}]"
+
+
+def _members(members: Mapping[str, str]) -> str:
+    return f"{{ {', '.join(f'{name}: {value}' for name, value in members.items())} }}" if members else "{}"
+
+
+def _stored_default(field: Field) -> str:
+    """Write a default as it is stored: a moment in UTC, and JSON as text."""
+    if field.type is FieldType.DATETIME:
+        return f"new Date({literal(field.default_value)}).toISOString()"
+    return quoted(json.dumps(field.default_value)) if field.type is FieldType.JSON else literal(field.default_value)
 
 
 def validation_index(tables: Sequence[TablePlan]) -> str:

@@ -12,6 +12,7 @@ import { requestContext } from './middleware/requestContext.js';
 import { onlyMethods, requireJsonAccepted } from './middleware/methods.js';
 import { logRequests } from './middleware/requestLog.js';
 import { openApi } from './routes/openapi.js';
+import { requireMigrated } from './migration/gate.js';
 import { resources, routes } from './routes/index.js';
 import type { Database } from './services/database.js';
 import { Signer } from './services/signer.js';
@@ -42,7 +43,7 @@ export function createApp(config: Config, database: Database, surroundings: Surr
     .all(onlyMethods('GET'));
   app.use(openApi());
   app.use(authenticate(config, database), limitPerUser(config.requestsPerUser));
-  app.use(readBody, routes({ config, database, signer: new Signer(config) }));
+  app.use(requireMigrated(database), readBody, routes({ config, database, signer: new Signer(config) }));
 
   app.use((request) => {
     throw new NotFound(`There is nothing at ${request.method} ${request.path}.`);

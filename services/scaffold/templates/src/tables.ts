@@ -47,6 +47,11 @@ export async function createTables(database: Database): Promise<void> {
   }
 }
 
+/** The tables as they are to be created. */
+export async function tableInputs(database: Database): Promise<Plan['input'][]> {
+  return (await plans(database)).map(({ input }) => input);
+}
+
 export async function deleteTables(database: Database): Promise<void> {
   for (const { input } of await plans(database)) {
     await database.client.send(new DeleteTableCommand(input));

@@ -2,6 +2,7 @@ import { Router } from 'express';
 
 import { Unavailable } from '../errors.js';
 import type { Database } from '../services/database.js';
+import { checkMigrated } from '../migration/gate.js';
 import { onlyMethods } from './methods.js';
 
 /** How long one look at the database answers for all who ask. */
@@ -18,7 +19,10 @@ export class Lifecycle {
  */
 export function health(database: Database, lifecycle: Lifecycle): Router {
   const router = Router({ caseSensitive: true });
-  const look = remembered(FRESH_MS, () => database.check());
+  const look = remembered(FRESH_MS, async () => {
+    await database.check();
+    await checkMigrated(database);
+  });
 
   router.get(['/live', '/health'], (_request, response) => {
     response.json({ status: 'ok' });

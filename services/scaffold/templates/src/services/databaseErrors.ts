@@ -17,9 +17,10 @@ export function fromDatabaseError(error: unknown): HttpError | undefined {
   if (!(error instanceof Error)) return undefined;
   switch (error.name) {
     case 'ValidationException':
+      if (/specified index/.test(error.message)) return new Unavailable('An index is missing. Run: npm run migrate');
       return new HttpError(400, 'NOT_STORABLE', 'The database cannot hold this: a value is too large or out of range.');
     case 'ResourceNotFoundException':
-      return new Unavailable('The tables of this backend have not been created yet.');
+      return new Unavailable('A table is missing. Run: npm run migrate');
     case 'ProvisionedThroughputExceededException':
     case 'RequestLimitExceeded':
     case 'ThrottlingException':

@@ -1,3 +1,5 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+
 import { ValidationFailed, type Detail } from '../errors.js';
 import { tables } from '../models/index.js';
 import type { Dependant, Input, Key, Reference, Table } from '../types/index.js';
@@ -45,6 +47,20 @@ export async function* referring(
   for await (const page of itemsUnder(database, parentOf(table.name, key), `${child} ${field} `, limit)) {
     yield page.map((item) => item.key as Key);
   }
+}
+
+/** Whether every reference of a record has its item. */
+export async function isNoted(database: Database, table: Table, record: Input): Promise<boolean> {
+  for (const reference of table.references) {
+    const value = valueOf(reference, record);
+    if (value === undefined) continue;
+    const Key = placeOf(table, reference, value, record[table.primaryKey] as Key);
+    const { Item } = await database.documents.send(
+      new GetCommand({ TableName: database.referencesTable, Key, ConsistentRead: true }),
+    );
+    if (Item === undefined) return false;
+  }
+  return true;
 }
 
 function valueOf({ field }: Reference, record: Input): Key | undefined {

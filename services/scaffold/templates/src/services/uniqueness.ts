@@ -12,7 +12,7 @@ import { InTheWay } from './writes.js';
  * DynamoDB has no unique indexes. A value that must be unique is therefore claimed by an item whose key is derived from
  * the value; the claim is written in the same transaction as the record, and only if nobody holds it.
  */
-interface Claim {
+export interface Claim {
   readonly key: string;
   readonly fields: readonly string[];
 }
@@ -35,14 +35,14 @@ export async function holder(database: Database, table: Table, values: Input): P
   return ownerOf(database, claimKey(table, fields, values));
 }
 
-async function ownerOf(database: Database, key: string): Promise<Key | undefined> {
+export async function ownerOf(database: Database, key: string): Promise<Key | undefined> {
   const { Item } = await database.documents.send(
     new GetCommand({ TableName: database.systemTable, Key: { key }, ConsistentRead: true }),
   );
   return Item?.owner as Key | undefined;
 }
 
-function claims(table: Table, record: Input): Claim[] {
+export function claims(table: Table, record: Input): Claim[] {
   return table.unique
     .filter((fields) => fields.every((field) => record[field] !== undefined && record[field] !== null))
     .map((fields) => ({ fields, key: claimKey(table, fields, record) }));
@@ -63,7 +63,7 @@ function without(claims: readonly Claim[], others: readonly Claim[]): Claim[] {
   return claims.filter(({ key }) => !others.some((other) => other.key === key));
 }
 
-function take(database: Database, table: Table, { key, fields }: Claim, owner: Key): Step {
+export function take(database: Database, table: Table, { key, fields }: Claim, owner: Key): Step {
   return {
     write: {
       Put: {

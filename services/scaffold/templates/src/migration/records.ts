@@ -1,0 +1,176 @@
+/** The records of one table on their way to the shape that the code needs. */
+import { ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+
+import { evolution } from '../models/evolution.js';
+import { tables } from '../models/index.js';
+import { backOff } from '../services/backOff.js';
+import type { Database } from '../services/database.js';
+import { NOTHING, VERSION, fromItem } from '../services/items.js';
+import { getItem, isGone } from '../services/reading.js';
+import { isNoted, moveReferences } from '../services/references.js';
+import { commit, type Step } from '../services/transaction.js';
+import { claims, ownerOf, take } from '../services/uniqueness.js';
+import { InTheWay, Stale } from '../services/writes.js';
+import type { Input, Key, Table } from '../types/index.js';
+import { convert } from './conversion.js';
+import type { Shape } from './shape.js';
+
+const PAGE = 100;
+const ATTEMPTS = 8;
+
+export class Records {
+  private readonly owners = new Map<string, Key>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly table: Table,
+    private readonly from: Shape | undefined,
+  ) {}
+
+  /** What keeps the records from the shape, one sentence each with the record's key. Changes nothing. */
+  async *faults(): AsyncGenerator<string> {
+    for await (const item of this.all()) {
+      const { next, faults } = this.brought(item);
+      const record = fromItem(this.table, next);
+      for (const fault of [...faults, ...this.duplicates(record), ...(await this.orphans(record))]) {
+        yield `${this.table.name} ${JSON.stringify(this.keyOf(item))}: ${fault}`;
+      }
+    }
+  }
+
+  /** Bring every record to the shape; those that have it are only read. Returns how many had not. */
+  async apply(renew: () => Promise<void>): Promise<number> {
+    let count = 0;
+    for await (const item of this.all()) {
+      await renew();
+      if (await this.bring(this.keyOf(item))) count += 1;
+    }
+    return count;
+  }
+
+  private async *all(): AsyncGenerator<Input> {
+    const TableName = this.database.tableName(this.table.name);
+    let from: Record<string, unknown> | undefined;
+    do {
+      const page = await this.database.documents.send(
+        new ScanCommand({ TableName, Limit: PAGE, ConsistentRead: true, ExclusiveStartKey: from }),
+      );
+      for (const item of page.Items ?? []) {
+        if (!(await isGone(this.database, this.table, item))) yield item;
+      }
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+  }
+
+  private async bring(key: Key): Promise<boolean> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const item = await getItem(this.database, this.table, key);
+      if (item === undefined || (await isGone(this.database, this.table, item))) return false;
+      const { next, faults } = this.brought(item);
+      if (faults.length > 0) throw this.failure(key, faults.join('; '));
+      const beside = await this.beside(fromItem(this.table, next));
+      if (beside.length === 0 && isSame(item, next)) return false;
+      if (await this.write([this.recordStep(item, next), ...beside], key)) return true;
+      await backOff(attempt);
+    }
+    throw this.failure(key, 'it is changed all the time; stop what writes to it');
+  }
+
+  private async write(steps: readonly Step[], key: Key): Promise<boolean> {
+    try {
+      await commit(this.database, steps);
+      return true;
+    } catch (error) {
+      if (error instanceof InTheWay) throw this.failure(key, error.refusal.message);
+      if (error instanceof Stale) return false;
+      throw error;
+    }
+  }
+
+  /** What a record lacks beside it: claims on its unique values, and the items of its references. */
+  private async beside(record: Input): Promise<Step[]> {
+    const steps: Step[] = [];
+    for (const claim of claims(this.table, record)) {
+      const owner = await ownerOf(this.database, claim.key);
+      if (owner !== this.keyOf(record)) steps.push(take(this.database, this.table, claim, this.keyOf(record)));
+    }
+    if (!(await isNoted(this.database, this.table, record))) {
+      steps.push(...moveReferences(this.database, this.table, NOTHING, record));
+    }
+    return steps;
+  }
+
+  private recordStep(item: Input, next: Input): Step {
+    const condition = {
+      TableName: this.database.tableName(this.table.name),
+      ConditionExpression: '#version = :version',
+      ExpressionAttributeNames: { '#version': VERSION },
+      ExpressionAttributeValues: { ':version': item[VERSION] },
+    };
+    const write = isSame(item, next)
+      ? { ConditionCheck: { ...condition, Key: { [this.table.primaryKey]: this.keyOf(item) } } }
+      : { Put: { ...condition, Item: { ...next, [VERSION]: Number(item[VERSION]) + 1 } } };
+    return { write, refusal: () => new Stale() };
+  }
+
+  /** The item as it must be, and what keeps it from being so. */
+  private brought(item: Input): { next: Input; faults: string[] } {
+    const next: Input = { ...item };
+    const faults: string[] = [];
+    const { required, defaults, formerNames } = evolution[this.table.name]!;
+    for (const [field, type] of Object.entries(this.table.fields)) {
+      const former = [field, ...(formerNames[field] ?? [])].find((name) => next[name] !== undefined);
+      const value = former === undefined ? undefined : next[former];
+      for (const name of formerNames[field] ?? []) if (!(name in this.table.fields)) Reflect.deleteProperty(next, name);
+      const before = former && this.from?.[this.table.name]?.fields[former];
+      next[field] = value !== undefined && before !== undefined && !(field in this.table.secrecy) ? convert(value, before, type) : value;
+      if (value !== undefined && next[field] === undefined) faults.push(`"${field}" is ${JSON.stringify(value)}, which is no ${type}`);
+      if (value !== undefined || !required.includes(field)) continue;
+      next[field] = defaults[field];
+      if (next[field] === undefined) faults.push(`"${field}" has no value, and no default`);
+    }
+    return { next: Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)), faults };
+  }
+
+  private duplicates(record: Input): string[] {
+    return claims(this.table, record).flatMap(({ key, fields }) => {
+      const other = this.owners.get(key);
+      if (other === undefined) this.owners.set(key, this.keyOf(record));
+      return other === undefined ? [] : [`${JSON.stringify(other)} has the same ${fields.join(' and ')}`];
+    });
+  }
+
+  private async orphans(record: Input): Promise<string[]> {
+    const faults: string[] = [];
+    for (const { field, table } of this.table.references) {
+      const value = (record[field] ?? undefined) as Key | undefined;
+      if (value === undefined || (await this.exists(tables[table]!, value))) continue;
+      faults.push(`"${field}" is ${JSON.stringify(value)}, which is not in ${table}`);
+    }
+    return faults;
+  }
+
+  private async exists(table: Table, key: Key): Promise<boolean> {
+    try {
+      const item = await getItem(this.database, table, key);
+      return item !== undefined && !(await isGone(this.database, table, item));
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return false;
+      throw error;
+    }
+  }
+
+  private keyOf(record: Input): Key {
+    return record[this.table.primaryKey] as Key;
+  }
+
+  private failure(key: Key, message: string): Error {
+    return new Error(`${this.table.name} ${JSON.stringify(key)}: ${message}.`);
+  }
+}
+
+function isSame(item: Input, next: Input): boolean {
+  const names = Object.keys(next);
+  return names.length === Object.keys(item).length && names.every((name) => item[name] === next[name]);
+}
