@@ -82,7 +82,7 @@ def evolve(folder: Path, emulator: str) -> None:
     first, second, third, fourth = (
         Version(folder / str(number), schema, emulator) for number, schema in enumerate(VERSIONS, start=1)
     )
-    first.must("npm", "ci", "--no-audit", "--no-fund")
+    first.must("npm", "ci", "--no-audit", "--no-fund", "--prefer-offline")
     for version in (first, second, third, fourth):
         if version is not first:
             (version.folder / "node_modules").symlink_to(first.folder / "node_modules")
@@ -123,7 +123,7 @@ def _unique_and_required(first: Version, second: Version, keys: list[str], datab
         assert keys[4] in output, output
         assert "same code" in output, output
         assert _contents(database) == before
-    assert first.migrate() == (0, first.migrate()[1])
+    assert first.migrate()[0] == 0  # it is what the database has
     with first.serving() as client:
         assert client.patch(f"/articles/{keys[4]}", json={"code": "c4"}).status_code == 200
     assert second.migrate("--dry-run")[0] == 0

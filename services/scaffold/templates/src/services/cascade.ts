@@ -26,7 +26,7 @@ interface Node {
   readonly key: Key;
 }
 
-/** One deletion: of a record, and of those that go with it. How it works stands in docs/deletion.md. */
+/** One deletion: of a record, and of those that go with it. How far it is, one item says. */
 export class Cascade {
   /** Resolves when the deletion turns out to be large. */
   readonly isLarge: Promise<void>;
