@@ -8,10 +8,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import boto3
 import httpx
@@ -62,7 +62,7 @@ class Version:
         return self.run("node", "dist/migrate.js", *arguments)
 
     @contextmanager
-    def serving(self) -> Iterator[httpx.Client]:
+    def serving(self) -> Generator[httpx.Client]:
         with subprocess.Popen(
             ["node", "dist/server.js"], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
         ) as server:
@@ -87,7 +87,7 @@ def evolve(folder: Path, emulator: str) -> None:
         if version is not first:
             (version.folder / "node_modules").symlink_to(first.folder / "node_modules")
         version.must("npx", "tsc")
-    database = boto3.client("dynamodb", endpoint_url=emulator, region_name="us-east-1", **_credentials())
+    database = _database(emulator)
     keys = _begin(first, database)
     _unique_and_required(first, second, keys, database)
     _renamed_with_indexes(third, keys)
@@ -95,8 +95,14 @@ def evolve(folder: Path, emulator: str) -> None:
     _required_without_default(folder, first, emulator)
 
 
-def _credentials() -> dict[str, str]:
-    return {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+def _database(emulator: str) -> Any:
+    return cast("Any", boto3).client(
+        "dynamodb",
+        endpoint_url=emulator,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
 
 
 def _begin(first: Version, database: Any) -> list[str]:
@@ -166,9 +172,7 @@ def _related(third: Version, fourth: Version, keys: list[str], database: Any) ->
     assert code == 1, output
     assert f'{keys[1]}\\": \\"authorId\\" is \\"nobody\\", which is not in authors' in output, output
     assert "same code" in output, output
-    database.update_item(
-        TableName=f"{PREFIX}articles", Key={"id": {"S": keys[1]}}, UpdateExpression="REMOVE authorId"
-    )
+    database.update_item(TableName=f"{PREFIX}articles", Key={"id": {"S": keys[1]}}, UpdateExpression="REMOVE authorId")
     with third.serving() as client:
         assert client.patch(f"/articles/{keys[0]}", json={"code": "c0"}).status_code == 200
     code, output = fourth.migrate()
