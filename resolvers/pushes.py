@@ -58,8 +58,8 @@ class Push(Node):
     """The SHA-1 of the commit of the branch `generated`, which has the generation's files and nothing else; null for a
     push from before there was that branch."""
     files: Annotated[list[PushedFile], AtMost(MOST_FILES)]
-    """The generated files that people had changed in the branch: those in conflict first, then by path, at most 200.
-    All others are as they were generated."""
+    """The generated files that people had changed in the branch: those in conflict first, then by path. All others
+    are as they were generated."""
     pull_request_url: URL | None
     """The page of the open pull request; null where it is merged, and where the token may not open one."""
     created_repository: bool
