@@ -114,9 +114,10 @@ for (const { table: name } of resources) {
         await createRecord(backend, table);
 
         const filter = new URLSearchParams({ [field]: String(record.body[field]) });
-        const listed = await backend.get(`${path}?${filter}`);
+        const listed = (await backend.get(`${path}?${filter}`)).body.items as Record<string, unknown>[];
 
-        assert.deepEqual(listed.body, { items: [record.body], nextCursor: null });
+        assert.deepEqual(listed.find((item) => item[table.primaryKey] === record.body[table.primaryKey]), record.body);
+        assert.deepEqual(new Set(listed.map((item) => item[field])), new Set([record.body[field]]));
       });
     }
 
