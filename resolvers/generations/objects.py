@@ -37,7 +37,7 @@ for _enum in (
 ):
     strawberry.enum(_enum)
 
-MOST_FILES: Final = 200
+MOST_FILES: Final = 400
 """Of a generation, as services.llm.files reads them."""
 
 

@@ -156,7 +156,7 @@ def test_a_variable_that_is_left_out_or_null_counts_as_the_default() -> None:
 
 def test_what_is_below_a_list_without_first_counts_as_often_as_its_type_says() -> None:
     assert weight('{ schema(id: "x") { relationships { type } } }').points == 2 + 200
-    assert weight('{ schema(id: "x") { tables { name fields { name } } } }').points == 2 + 50 * (2 + 12)
+    assert weight('{ schema(id: "x") { tables { name fields { name } } } }').points == 2 + 50 * (2 + 4)
     assert weight('mutation { deleteProject(input: {id: "x"}) { userErrors { message code } } }').points == 2 + 100 * 2
     assert weight("{ webhooks(first: 5) { nodes { events } } }").points == 1 + 5 * 2
 
