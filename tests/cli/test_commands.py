@@ -34,6 +34,7 @@ COMMANDS = [
     "logs",
     "new",
     "provision",
+    "pull",
     "push",
     "restart",
     "resume",

@@ -109,7 +109,10 @@ def _builder(home: Path) -> Iterator[Proof]:
     assert json.loads((function / ".vc-config.json").read_text())["handler"] == "api/index.mjs"
     script = "import(process.argv[1]).then((module) => console.log(typeof module.default))"
     entry = str(app / "api" / "index.mjs")  # the function's modules are those for Vercel's Node.js, not for ours
-    shown = subprocess.run(["node", "-e", script, entry], capture_output=True, text=True, timeout=60, check=True)
+    environment = {"PATH": os.environ["PATH"], "JWT_SECRET": "x" * 32}  # noqa: TID251 - where Node is
+    shown = subprocess.run(
+        ["node", "-e", script, entry], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
     assert shown.stdout == "function\n"
     yield Proof(
         by, "`build` makes a function of a scaffolded backend with what its README has for Vercel, and it loads."
