@@ -20,8 +20,6 @@ _FILES = (
     "src/services/mailer.ts",
     "src/services/resets.ts",
     "src/services/sessions.ts",
-    "src/tests/accounts.test.ts",
-    "src/tests/mailServer.ts",
     "src/validation/authBodies.ts",
 )
 _DISABLED = frozenset({"disabled", "blocked", "suspended", "banned", "deactivated", "locked"})

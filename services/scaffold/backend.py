@@ -9,6 +9,7 @@ from services.scaffold import accounts, cloudformation, costs, policies, typescr
 from services.scaffold.lists import children, filterable
 from services.scaffold.names import slug
 from services.scaffold.openapi import document as openapi
+from services.scaffold.own_tests.files import write_tests
 from services.scaffold.plan import TablePlan, plan_tables
 from services.scaffold.requests import unfollowed_by_files
 from services.scaffold.template import fill, read
@@ -93,18 +94,6 @@ _SHARED = (
     "src/routes/openapi.ts",
     "src/routes/requests.ts",
 )
-_TESTS = (
-    "src/tests/backend.ts",
-    "src/tests/samples.ts",
-    "src/tests/access.test.ts",
-    "src/tests/operation.test.ts",
-    "src/tests/http.test.ts",
-    "src/tests/lists.test.ts",
-    "src/tests/records.test.ts",
-    "src/tests/secrets.test.ts",
-    "src/tests/telemetry.test.ts",
-    "src/tests/tokens.test.ts",
-)
 
 
 def write_backend(*, project_name: str, description: str, schema: SchemaModel) -> dict[str, str]:
@@ -122,9 +111,8 @@ def write_backend(*, project_name: str, description: str, schema: SchemaModel) -
         | _table_files(schema, tables)
         | {"src/models/identity.ts": accounts.identity(schema, policies.written_teams(schema))}
         | accounts.account_files(schema)
-        | {path: read(path) for path in _TESTS}
+        | write_tests(schema, tables)
         | _client_files(tables)
-        | ({"src/tests/teams.test.ts": read("src/tests/teams.test.ts")} if schema.teams is not None else {})
     )
 
 

@@ -27,6 +27,8 @@ _WRAPPERS = {Setter.SERVER: "readOnly", Setter.CALLER: "assigned", Setter.ROLE: 
 _TEXTUAL = frozenset({FieldType.STRING, FieldType.TEXT})
 _NUMBERS = frozenset({FieldType.INTEGER, FieldType.FLOAT})
 EMAIL = re.compile(r"(?:^e|_e|E)mail(?:_?[aA]ddress)?$")
+_SCALE = 2
+"""As DEFAULT_SCALE in src/validation/types.ts."""
 _LONGEST_KEY = 255
 """As MAX_STRING in src/validation/types.ts."""
 
@@ -74,7 +76,8 @@ def _is_kept(table: TablePlan, field: Field) -> bool:
 
 def _whole(table: TablePlan, field: Field) -> str:
     setter = table.permissions.setters.get(field.name)
-    rule = _rule(table, field, is_sent=setter not in {Setter.SERVER, Setter.CALLER})
+    is_sent = setter not in {Setter.SERVER, Setter.CALLER} and field.name != table.permissions.policy.owner
+    rule = _rule(table, field, is_sent=is_sent)
     return rule if setter is None else f"{_WRAPPERS[setter]}({rule})"
 
 
@@ -143,7 +146,14 @@ def _default(table: TablePlan, field: Field) -> str | None:
         return None
     if field.type is FieldType.DATETIME:
         return f"new Date({literal(value)}).toISOString()"
+    if field.type is FieldType.DECIMAL:
+        return quoted(f"{Decimal(value):.{_scale(field)}f}")
     return literal(value)
+
+
+def _scale(field: Field) -> int:
+    scale = field.rules.scale if field.rules is not None else None
+    return _SCALE if scale is None else scale
 
 
 def _object(lines: Sequence[str]) -> str:

@@ -98,7 +98,7 @@ async def first_failure(folder: Path, environment: Mapping[str, str]) -> str | N
             await failures.put(line.strip())
 
     await run(["npx", "tsc", "--noCheck"], cwd=folder, environment=environment, on_line=read, grace=5)
-    command = ["node", "dist/tests/run.js", "--test-reporter=tap"]
+    command = ["node", "--test-reporter=tap", "dist/tests/run.js"]
     tests = asyncio.create_task(run(command, cwd=folder, environment=environment, on_line=read, grace=5))
     failure = asyncio.create_task(failures.get())
     try:

@@ -48,7 +48,7 @@ def test_a_backend_has_what_the_guide_asks_for() -> None:
         "src/validation/posts.ts",
         "src/services/repository.ts",
         "src/types/index.ts",
-        "src/tests/records.test.ts",
+        "src/tests/tables/users.test.ts",
     }
     assert "Snapinfra's scaffold" in files["README.md"]
 

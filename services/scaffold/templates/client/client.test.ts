@@ -4,17 +4,16 @@ import { after, before, test } from 'node:test';
 import createClient, { type Client } from 'openapi-fetch';
 
 import { tables } from '../dist/models/index.js';
-import { Backend } from '../dist/tests/backend.js';
-import { createRecord } from '../dist/tests/samples.js';
+import { Open, createRecord } from '../dist/tests/open.js';
 import type { components, paths } from './api.js';
 
 type {{type}} = components['schemas']['{{type}}'];
 
-let backend: Backend;
+let backend: Open;
 let client: Client<paths>;
 
 before(async () => {
-  backend = await Backend.start();
+  backend = await Open.start();
   client = createClient<paths>({ baseUrl: backend.address });
 });
 

@@ -1,24 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 
-import { accounts } from '../models/identity.js';
-import { accountsTable } from '../services/accounts.js';
-import type { Input } from '../types/index.js';
-import { Backend, type Answer } from './backend.js';
+import { startServer, stored, type Answer, type Row, type Server } from './backend.js';
 import { MailServer } from './mailServer.js';
-import { plainBody, recordPath } from './samples.js';
+{{imports}}
 
-const SECRET = 'a secret of more than thirty-two characters';
 const PASSWORD = 'correct horse battery staple';
-const { login, password } = accounts;
 
-let backend: Backend;
+let backend: Server;
 let mails: MailServer;
 
 before(async () => {
   mails = await MailServer.start();
-  const mail = { SMTP_URL: mails.url, MAIL_FROM: 'backend@example.com' };
-  backend = await Backend.start({ JWT_SECRET: SECRET, ...mail });
+  backend = await startServer({ SMTP_URL: mails.url, MAIL_FROM: 'backend@example.com' });
 });
 
 after(async () => {
@@ -27,30 +21,33 @@ after(async () => {
 });
 
 /** What somebody sends to sign up, with a login of their own. */
-function newcomer(): Input {
-  const fields = Object.entries(plainBody(accountsTable)).filter(([field]) => accountsTable.setters[field] === undefined);
-  return { ...Object.fromEntries(fields), [password]: PASSWORD };
+function newcomer(): Row {
+  return {{newcomer}};
 }
 
 interface Person {
   readonly login: string;
   readonly tokens: { readonly accessToken: string; readonly refreshToken: string };
-  readonly user: Input;
+  readonly user: Row;
 }
 
 async function signUp(): Promise<Person> {
   const body = newcomer();
   const answer = await post('/auth/sign-up', body);
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
-  return { login: body[login] as string, tokens: answer.body, user: answer.body.user };
+  return { login: body.{{login}} as string, tokens: answer.body, user: answer.body.user };
 }
 
 async function signIn(name: string, secret: string): Promise<Answer> {
-  return post('/auth/sign-in', { [login]: name, password: secret });
+  return post('/auth/sign-in', { {{login}}: name, password: secret });
 }
 
 function post(path: string, body?: unknown, token?: string): Promise<Answer> {
   return backend.send('POST', path, body, headers(token));
+}
+
+function get(path: string, token?: string): Promise<Answer> {
+  return backend.send('GET', path, undefined, headers(token));
 }
 
 function headers(token: string | undefined): Record<string, string> {
@@ -58,143 +55,149 @@ function headers(token: string | undefined): Record<string, string> {
 }
 
 async function me(token: string): Promise<number> {
-  return (await backend.get('/auth/user', headers(token))).status;
+  return (await get('/auth/user', token)).status;
 }
 
-test('whoever signs up is signed in, and no answer shows the password', async () => {
-  const { login: name, tokens, user } = await signUp();
-  assert.equal(user[login], name);
+describe('accounts', () => {
+  test('whoever signs up is signed in, and no answer shows the password', async () => {
+    const { login: name, tokens, user } = await signUp();
+    assert.equal(user.{{login}}, name);
 
-  const answers = [user, await backend.get('/auth/user', headers(tokens.accessToken)), (await signIn(name, PASSWORD)).body];
+    const answers = [user, await get('/auth/user', tokens.accessToken), (await signIn(name, PASSWORD)).body];
 
-  for (const answer of answers) {
-    assert.doesNotMatch(JSON.stringify(answer), /horse|scrypt/);
-    assert.ok(!Object.hasOwn((answer as Answer).body ?? answer, password));
-  }
-});
+    for (const answer of answers) {
+      assert.doesNotMatch(JSON.stringify(answer), /horse|scrypt/);
+      assert.ok(!Object.hasOwn((answer as Answer).body ?? answer, '{{password}}'));
+    }
+  });
 
-test('nobody signs up with a login that is taken, with a weak password, or as somebody with rights', async () => {
-  const { login: name } = await signUp();
-  assert.equal((await post('/auth/sign-up', { ...newcomer(), [login]: name })).status, 409);
-  assert.equal((await post('/auth/sign-up', { ...newcomer(), [password]: 'short' })).status, 400);
-  if (accounts.role === undefined) return;
+  test('nobody signs up with a login that is taken, with a weak password, or as somebody with rights', async () => {
+    const { login: name } = await signUp();
+    assert.equal((await post('/auth/sign-up', { ...newcomer(), {{login}}: name })).status, 409);
+    assert.equal((await post('/auth/sign-up', { ...newcomer(), {{password}}: 'short' })).status, 400);
+{{withRights}}});
 
-  const answer = await post('/auth/sign-up', { ...newcomer(), [accounts.role]: 'admin' });
+  test('a wrong password and an unknown login are answered alike', async () => {
+    const { login: name } = await signUp();
+    const wrong = await signIn(name, `${PASSWORD}!`);
+    const unknown = await signIn(`un${name}`, PASSWORD);
+    assert.equal(wrong.status, 401);
+    assert.equal(unknown.status, 401);
+    const [first, second] = [wrong.body.error, unknown.body.error];
+    assert.deepEqual({ ...first, requestId: undefined }, { ...second, requestId: undefined });
+  });
 
-  assert.equal(answer.status, 400);
-  assert.deepEqual(answer.body.error.details.map(({ field }: { field: string }) => field), [accounts.role]);
-});
+  test('passwords cannot be tried out', async () => {
+    const { login: name } = await signUp();
+    for (let attempt = 1; attempt <= 10; attempt += 1) assert.equal((await signIn(name, 'a wrong password')).status, 401);
+    const answer = await signIn(name, PASSWORD);
+    assert.equal(answer.status, 429);
+    assert.match(answer.headers.get('retry-after')!, /^[1-9]\d*$/);
+  });
 
-test('a wrong password and an unknown login are answered alike', async () => {
-  const { login: name } = await signUp();
-  const wrong = await signIn(name, `${PASSWORD}!`);
-  const unknown = await signIn(`un${name}`, PASSWORD);
-  assert.equal(wrong.status, 401);
-  assert.equal(unknown.status, 401);
-  const [first, second] = [wrong.body.error, unknown.body.error];
-  assert.deepEqual({ ...first, requestId: undefined }, { ...second, requestId: undefined });
-});
+  test('a refresh token is good once; sent again, it ends the session', async () => {
+    const { tokens } = await signUp();
+    const refreshed = await post('/auth/refresh', { refreshToken: tokens.refreshToken });
+    assert.equal(refreshed.status, 200);
+    assert.equal(await me(refreshed.body.accessToken), 200);
 
-test('passwords cannot be tried out', async () => {
-  const { login: name } = await signUp();
-  for (let attempt = 1; attempt <= 10; attempt += 1) assert.equal((await signIn(name, 'a wrong password')).status, 401);
-  const answer = await signIn(name, PASSWORD);
-  assert.equal(answer.status, 429);
-  assert.match(answer.headers.get('retry-after')!, /^[1-9]\d*$/);
-});
+    assert.equal((await post('/auth/refresh', { refreshToken: tokens.refreshToken })).status, 401);
 
-test('a refresh token is good once; sent again, it ends the session', async () => {
-  const { tokens } = await signUp();
-  const refreshed = await post('/auth/refresh', { refreshToken: tokens.refreshToken });
-  assert.equal(refreshed.status, 200);
-  assert.equal(await me(refreshed.body.accessToken), 200);
+    assert.equal(await me(refreshed.body.accessToken), 401);
+    assert.equal((await post('/auth/refresh', { refreshToken: refreshed.body.refreshToken })).status, 401);
+    for (const refreshToken of ['', 'x', 'a.b.c', `${'a'.repeat(2_000)}.b.c`]) {
+      assert.ok([400, 401].includes((await post('/auth/refresh', { refreshToken })).status));
+    }
+  });
 
-  assert.equal((await post('/auth/refresh', { refreshToken: tokens.refreshToken })).status, 401);
+  test('sessions are listed and ended, one or all', async () => {
+    const { login: name, tokens } = await signUp();
+    const second = (await signIn(name, PASSWORD)).body;
+    const third = (await signIn(name, PASSWORD)).body;
+    const listed = await get('/auth/sessions', third.accessToken);
+    assert.equal(listed.body.items.length, 3);
+    assert.deepEqual(listed.body.items.filter(({ isCurrent }: Row) => isCurrent).length, 1);
+    assert.doesNotMatch(JSON.stringify(listed.body), /hash|previous/);
 
-  assert.equal(await me(refreshed.body.accessToken), 401);
-  assert.equal((await post('/auth/refresh', { refreshToken: refreshed.body.refreshToken })).status, 401);
-  for (const refreshToken of ['', 'x', 'a.b.c', `${'a'.repeat(2_000)}.b.c`]) {
-    assert.ok([400, 401].includes((await post('/auth/refresh', { refreshToken })).status));
-  }
-});
+    assert.equal((await post('/auth/sign-out', undefined, tokens.accessToken)).status, 204);
+    assert.deepEqual([await me(tokens.accessToken), await me(second.accessToken)], [401, 200]);
+    const [{ id }] = listed.body.items.filter(({ isCurrent }: Row) => isCurrent);
+    assert.equal((await backend.send('DELETE', `/auth/sessions/${id}`, undefined, headers(second.accessToken))).status, 204);
+    assert.equal(await me(third.accessToken), 401);
+    assert.equal((await post('/auth/sign-out-everywhere', undefined, second.accessToken)).status, 204);
+    assert.equal(await me(second.accessToken), 401);
+  });
 
-test('sessions are listed and ended, one or all', async () => {
-  const { login: name, tokens } = await signUp();
-  const second = (await signIn(name, PASSWORD)).body;
-  const third = (await signIn(name, PASSWORD)).body;
-  const listed = await backend.get('/auth/sessions', headers(third.accessToken));
-  assert.equal(listed.body.items.length, 3);
-  assert.deepEqual(listed.body.items.filter(({ isCurrent }: Input) => isCurrent).length, 1);
-  assert.doesNotMatch(JSON.stringify(listed.body), /hash|previous/);
+  test('nobody sees or ends the sessions of others', async () => {
+    const [alice, bob] = [await signUp(), await signUp()];
+    const [{ id }] = (await get('/auth/sessions', alice.tokens.accessToken)).body.items;
 
-  assert.equal((await post('/auth/sign-out', undefined, tokens.accessToken)).status, 204);
-  assert.deepEqual([await me(tokens.accessToken), await me(second.accessToken)], [401, 200]);
-  const [{ id }] = listed.body.items.filter(({ isCurrent }: Input) => isCurrent);
-  assert.equal((await backend.send('DELETE', `/auth/sessions/${id}`, undefined, headers(second.accessToken))).status, 204);
-  assert.equal(await me(third.accessToken), 401);
-  assert.equal((await post('/auth/sign-out-everywhere', undefined, second.accessToken)).status, 204);
-  assert.equal(await me(second.accessToken), 401);
-});
+    const answer = await backend.send('DELETE', `/auth/sessions/${id}`, undefined, headers(bob.tokens.accessToken));
 
-test('nobody sees or ends the sessions of others', async () => {
-  const [alice, bob] = [await signUp(), await signUp()];
-  const [{ id }] = (await backend.get('/auth/sessions', headers(alice.tokens.accessToken))).body.items;
+    assert.equal(answer.status, 404);
+    assert.equal(await me(alice.tokens.accessToken), 200);
+    assert.equal((await get('/auth/sessions')).status, 401);
+  });
 
-  const answer = await backend.send('DELETE', `/auth/sessions/${id}`, undefined, headers(bob.tokens.accessToken));
+  test('a new password needs the current one, and ends all other sessions', async () => {
+    const { login: name, tokens } = await signUp();
+    const other = (await signIn(name, PASSWORD)).body;
+    const change = (current: string, next: string) => post('/auth/password', { current, password: next }, tokens.accessToken);
+    assert.equal((await change('not the current one', 'another long password')).status, 403);
+    assert.equal((await change(PASSWORD, 'short')).status, 400);
 
-  assert.equal(answer.status, 404);
-  assert.equal(await me(alice.tokens.accessToken), 200);
-  assert.equal((await backend.get('/auth/sessions')).status, 401);
-});
+    assert.equal((await change(PASSWORD, 'another long password')).status, 204);
 
-test('a new password needs the current one, and ends all other sessions', async () => {
-  const { login: name, tokens } = await signUp();
-  const other = (await signIn(name, PASSWORD)).body;
-  const change = (current: string, next: string) => post('/auth/password', { current, password: next }, tokens.accessToken);
-  assert.equal((await change('not the current one', 'another long password')).status, 403);
-  assert.equal((await change(PASSWORD, 'short')).status, 400);
+    assert.deepEqual([await me(tokens.accessToken), await me(other.accessToken)], [200, 401]);
+    assert.equal((await signIn(name, PASSWORD)).status, 401);
+    assert.equal((await signIn(name, 'another long password')).status, 200);
+  });
 
-  assert.equal((await change(PASSWORD, 'another long password')).status, 204);
+  test('a forgotten password is set anew by a token that is mailed and good once', async () => {
+    const { login: name, tokens } = await signUp();
+    const asked = await post('/auth/password-reset', { {{login}}: name });
+    const unknown = await post('/auth/password-reset', { {{login}}: `un${name}` });
+    assert.deepEqual([asked.status, asked.body], [202, unknown.body]);
+    const mail = await mails.next();
+    assert.ok(mail.includes(name));
+    const token = /The token to set one: (\S+)/.exec(mail)![1]!;
+    const confirm = (sent: string, next: string) => post('/auth/password-reset/confirm', { token: sent, password: next });
+    assert.equal((await confirm(`${token}x`, 'another long password')).body.error.code, 'INVALID_TOKEN');
+    assert.equal((await confirm(token, 'short')).status, 400);
 
-  assert.deepEqual([await me(tokens.accessToken), await me(other.accessToken)], [200, 401]);
-  assert.equal((await signIn(name, PASSWORD)).status, 401);
-  assert.equal((await signIn(name, 'another long password')).status, 200);
-});
+    const confirmed = await Promise.all([1, 2, 3].map(() => confirm(token, 'another long password')));
 
-test('a forgotten password is set anew by a token that is mailed and good once', async () => {
-  const { login: name, tokens } = await signUp();
-  const asked = await post('/auth/password-reset', { [login]: name });
-  const unknown = await post('/auth/password-reset', { [login]: `un${name}` });
-  assert.deepEqual([asked.status, asked.body], [202, unknown.body]);
-  const mail = await mails.next();
-  assert.ok(mail.includes(name));
-  const token = /The token to set one: (\S+)/.exec(mail)![1]!;
-  const confirm = (sent: string, next: string) => post('/auth/password-reset/confirm', { token: sent, password: next });
-  assert.equal((await confirm(`${token}x`, 'another long password')).body.error.code, 'INVALID_TOKEN');
-  assert.equal((await confirm(token, 'short')).status, 400);
+    assert.deepEqual(confirmed.map(({ status }) => status).sort(), [204, 400, 400]);
+    assert.equal(await me(tokens.accessToken), 401);
+    assert.equal((await signIn(name, 'another long password')).status, 200);
+  });
 
-  const confirmed = await Promise.all([1, 2, 3].map(() => confirm(token, 'another long password')));
+  test('a token for a new password is worthless once there is one', async () => {
+    const { login: name, tokens } = await signUp();
+    await post('/auth/password-reset', { {{login}}: name });
+    const token = /The token to set one: (\S+)/.exec(await mails.next())![1]!;
+    await post('/auth/password', { current: PASSWORD, password: 'another long password' }, tokens.accessToken);
 
-  assert.deepEqual(confirmed.map(({ status }) => status).sort(), [204, 400, 400]);
-  assert.equal(await me(tokens.accessToken), 401);
-  assert.equal((await signIn(name, 'another long password')).status, 200);
-});
+    const answer = await post('/auth/password-reset/confirm', { token, password: 'yet another password' });
 
-test('a token for a new password is worthless once there is one', async () => {
-  const { login: name, tokens } = await signUp();
-  await post('/auth/password-reset', { [login]: name });
-  const token = /The token to set one: (\S+)/.exec(await mails.next())![1]!;
-  await post('/auth/password', { current: PASSWORD, password: 'another long password' }, tokens.accessToken);
+    assert.equal(answer.body.error.code, 'INVALID_TOKEN');
+  });
 
-  const answer = await post('/auth/password-reset/confirm', { token, password: 'yet another password' });
+  test('the tokens of a deleted account are worthless', async () => {
+    const { user, tokens } = await signUp();
+    const open = await startServer({ AUTH: 'off', JWT_SECRET: '' });
+    const deletion = await open.send('DELETE', `{{path}}/${user.{{key}}}`);
+    await open.stop();
 
-  assert.equal(answer.body.error.code, 'INVALID_TOKEN');
-});
+    assert.equal(deletion.status, 204);
+    assert.equal(await me(tokens.accessToken), 401);
+  });
 
-test('the tokens of a deleted account are worthless', async () => {
-  const { user, tokens } = await signUp();
-  const admin = await Backend.startBare({ TABLE_PREFIX: backend.prefix });
-  assert.equal((await admin.send('DELETE', recordPath(accountsTable, user))).status, 204);
-  await admin.stop();
-  assert.equal(await me(tokens.accessToken), 401);
+  test('of a password, a hash is kept, and that one is of it', async () => {
+    const { user } = await signUp();
+    const item = await stored('{{table}}', { {{key}}: user.{{key}} });
+
+    assert.doesNotMatch(JSON.stringify(item), /horse/);
+    assert.notEqual(item?.{{password}}, (await stored('{{table}}', { {{key}}: (await signUp()).user.{{key}} }))?.{{password}});
+  });
 });

@@ -1,100 +1,182 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { after, before } from 'node:test';
+
+import { GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 
 import { createApp } from '../app.js';
 import { readConfig, type Config } from '../config.js';
 import { drain, httpServer } from '../httpServer.js';
 import { setLogLevel } from '../logger.js';
 import { Lifecycle } from '../middleware/health.js';
+import { checkMigrated } from '../migration/gate.js';
+import { tables } from '../models/index.js';
 import { settled } from '../services/background.js';
 import { Database } from '../services/database.js';
+import { Repository } from '../services/repository.js';
 import { createTables, deleteTables } from '../tables.js';
 import { startTelemetry } from '../tracing.js';
+
+/** What an answer shows of a record, or what a request says of one: the tests say what has to be in it. */
+export type Row = Record<string, any>;
 
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // Whatever it is, the tests assert it.
   readonly body: any;
 }
 
-/** What the environment of the tests may say of authentication, and each test decides. */
-const UNSET = { AUTH: '', HOST: '', JWT_SECRET: '', JWKS_URL: '', JWT_ISSUER: '', JWT_AUDIENCE: '' };
+export type Send = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
+
+export const SECRET = 'a secret of the tests, of more than thirty-two characters';
 
 /** What secrets are sealed with. */
 export const SEALING_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
 
-/** No limits that tests, or a slow machine, would reach; and passwords whose hashes are made fast. */
-const UNLIMITED = {
+const PATIENCE_MS = 20_000;
+
+/** None that tests, or a slow machine, would reach; and passwords whose hashes are made fast. */
+const LIMITS = {
   PASSWORD_COST: '4',
-  SEALING_KEYS,
   LOG_LEVEL: 'error',
   RATE_LIMIT_PER_ADDRESS: '0',
   RATE_LIMIT_PER_USER: '0',
   REQUEST_TIMEOUT_MS: '60000',
   DATABASE_TIMEOUT_MS: '30000',
-};
+} as const;
 
-/** A backend that listens on a free port. */
-export class Backend {
-  private constructor(
-    private readonly address: string,
-    /** Of the names of its tables. */
-    readonly prefix: string,
-    readonly stop: () => Promise<void>,
-  ) {}
+const prefix = `test-${randomUUID().slice(0, 8)}-`;
 
-  /** With tables of its own, which are deleted when it stops. Without a way to verify tokens, authentication is off. */
-  static async start(variables: NodeJS.ProcessEnv = {}): Promise<Backend> {
-    if (!process.env.AWS_ENDPOINT_URL) {
-      throw new Error('Set AWS_ENDPOINT_URL to a DynamoDB emulator: the tests create and delete tables.');
-    }
-    const config = settings({ TABLE_PREFIX: `test-${randomUUID().slice(0, 8)}-`, ...variables });
-    setLogLevel(config.logLevel);
-    const database = new Database(config);
-    await createTables(database);
-    return Backend.serve(config, database, () => deleteTables(database));
+export let database: Database;
+let stop: (() => Promise<void>) | undefined;
+
+/** Ask the backend that all tests share. A body that is text is sent as it is, another as JSON. */
+export let send: Send;
+
+const ready = start();
+
+before(async () => {
+  try {
+    await ready;
+  } catch (error) {
+    // The runner says of a test only that it was cancelled.
+    console.error(error);
+    throw error;
   }
+});
 
-  /** Without tables, or without a database at all. What it logs of that is not shown. */
-  static async startBare(variables: NodeJS.ProcessEnv): Promise<Backend> {
-    const config = settings({ LOG_LEVEL: 'off', ...variables });
-    return Backend.serve(config, new Database(config), () => Promise.resolve());
+after(async () => {
+  await stop?.();
+  await deleteTables(database);
+  database.close();
+});
+
+async function start(): Promise<void> {
+  if (!process.env.AWS_ENDPOINT_URL) {
+    throw new Error('Set AWS_ENDPOINT_URL to a DynamoDB emulator: the tests create and delete tables.');
   }
+  setLogLevel(LIMITS.LOG_LEVEL);
+  const config = settings();
+  database = new Database(config);
+  await createTables(database);
+  // Notes what the database is like, while it is empty.
+  await checkMigrated(database);
+  ({ send, stop } = await serve(config, database));
+}
 
-  private static async serve(config: Config, database: Database, clean: () => Promise<void>): Promise<Backend> {
-    setLogLevel(config.logLevel);
-    const telemetry = await startTelemetry(config, database);
-    const lifecycle = new Lifecycle();
-    const server = httpServer(createApp(config, database, { lifecycle, tracing: telemetry?.requests }), lifecycle);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    return new Backend(`http://127.0.0.1:${port}`, config.tablePrefix, async () => {
-      await drain(server, lifecycle);
-      await settled();
-      await telemetry?.stop();
-      await clean();
-      database.close();
-    });
-  }
+/** A server that listens. */
+export interface Server {
+  readonly address: string;
+  readonly send: Send;
+  readonly stop: () => Promise<void>;
+}
 
-  async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.send('GET', path, undefined, headers);
-  }
+/** Start another server beside the one that all tests share; it uses the same tables, unless told of others. */
+export async function startServer(variables: NodeJS.ProcessEnv): Promise<Server> {
+  await ready;
+  const config = settings(variables);
+  const other = new Database(config);
+  const server = await serve(config, other);
+  return {
+    address: server.address,
+    send: server.send,
+    stop: async () => {
+      await server.stop();
+      other.close();
+    },
+  };
+}
 
-  /** `body` is sent as JSON, or as it is when it is text. */
-  async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const response = await fetch(`${this.address}${path}`, {
-      method,
-      headers: { 'Content-Type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+/** The same for as long as it is used, with its own level of logs. */
+export async function withServer(variables: NodeJS.ProcessEnv, use: (send: Send) => Promise<void>): Promise<void> {
+  const server = await startServer(variables);
+  setLogLevel(settings(variables).logLevel);
+  try {
+    await use(server.send);
+  } finally {
+    setLogLevel(LIMITS.LOG_LEVEL);
+    await server.stop();
   }
 }
 
-function settings(variables: NodeJS.ProcessEnv): Config {
-  const AUTH = variables.JWT_SECRET || variables.JWKS_URL ? 'on' : 'off';
-  return readConfig({ ...process.env, ...UNSET, ...UNLIMITED, NODE_ENV: 'test', AUTH, ...variables });
+/** Put a record into a table as it is, without asking who may: what tests begin with. */
+export async function seed(table: string, row: Row): Promise<Row> {
+  return new Repository<Row>(database, tables[table]!).create(row);
+}
+
+/** The item that is stored, or undefined. */
+export async function stored(table: string, key: Row): Promise<Row | undefined> {
+  const TableName = database.tableName(table);
+  return (await database.documents.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }))).Item;
+}
+
+/** How many records a table has. */
+export async function count(table: string): Promise<number> {
+  let total = 0;
+  let from: Row | undefined;
+  do {
+    const TableName = database.tableName(table);
+    const page = await database.documents.send(
+      new ScanCommand({ TableName, Select: 'COUNT', ConsistentRead: true, ExclusiveStartKey: from }),
+    );
+    total += page.Count ?? 0;
+    from = page.LastEvaluatedKey;
+  } while (from !== undefined);
+  return total;
+}
+
+/** What the environment of the tests says of AWS counts, and nothing that it says of tokens. */
+function settings(variables: NodeJS.ProcessEnv = {}): Config {
+  const unset = { HOST: '', AUTH: '', JWKS_URL: '', JWT_ISSUER: '', JWT_AUDIENCE: '' };
+  const own = { NODE_ENV: 'test', TABLE_PREFIX: prefix, JWT_SECRET: SECRET, SEALING_KEYS };
+  return readConfig({ ...process.env, ...unset, ...LIMITS, ...own, ...variables });
+}
+
+async function serve(config: Config, storage: Database): Promise<Server> {
+  const telemetry = await startTelemetry(config, storage);
+  const lifecycle = new Lifecycle();
+  const server = httpServer(createApp(config, storage, { lifecycle, tracing: telemetry?.requests }), lifecycle);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    address,
+    send: (method, path, body, headers) => ask(`${address}${path}`, method, body, headers),
+    stop: async () => {
+      await drain(server, lifecycle);
+      await settled();
+      await telemetry?.stop();
+    },
+  };
+}
+
+async function ask(url: string, method: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    redirect: 'manual',
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
 }

@@ -1,30 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { tables } from '../models/index.js';
 import type { Input, Table } from '../types/index.js';
-import { Backend } from './backend.js';
-import { changeable, createRecord, fullBody, keyOf, pathOf, recordPath } from './samples.js';
+import { Open, changeable, createRecord, fullBody, keyOf, pathOf, recordPath, roomy } from './open.js';
 
-const all = Object.values(tables).filter(({ name }) => pathOfOrNone(name) !== undefined);
+const all = roomy;
 /** A table whose records can be created by anybody, and changed. */
 const table = all.find((one) => one.generatesKeys && Object.keys(one.secrecy).length === 0) ?? all[0]!;
 
-let backend: Backend;
+let backend: Open;
 
 before(async () => {
-  backend = await Backend.start();
+  backend = await Open.start();
 });
 
 after(() => backend.stop());
-
-function pathOfOrNone(name: string): string | undefined {
-  try {
-    return pathOf(tables[name]!);
-  } catch {
-    return undefined;
-  }
-}
 
 async function raw(method: string, path: string, body: string | Buffer, type: string): Promise<[number, string]> {
   const answer = await backend.send(method, path, body.toString(), { 'Content-Type': type });
@@ -166,5 +156,13 @@ for (const chosen of all.filter((one) => !one.generatesKeys && one.references.le
 test('the document of the API is served, and has a path for every table', async () => {
   const { status, body } = await backend.get('/openapi.json');
   assert.deepEqual([status, body.openapi], [200, '3.1.0']);
-  for (const one of all satisfies Table[]) assert.ok(body.paths[pathOf(one)].post.responses['201'], one.name);
+  for (const one of all satisfies readonly Table[]) assert.ok(body.paths[pathOf(one)].post.responses['201'], one.name);
+});
+
+test('what is nowhere is not found, and no stack is shown', async () => {
+  const answer = await backend.get('/nowhere/at/all');
+
+  assert.equal(answer.status, 404);
+  assert.equal(answer.body.error.code, 'NOT_FOUND');
+  assert.doesNotMatch(JSON.stringify(answer.body), /stack|node_modules|[.]js:/);
 });

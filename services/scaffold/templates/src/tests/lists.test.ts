@@ -2,33 +2,37 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { tables } from '../models/index.js';
-import { resources } from '../routes/index.js';
+import { make } from './samples.js';
 import type { Input } from '../types/index.js';
-import { Backend } from './backend.js';
-import { createRecord, keyOf, pathOf, recordPath } from './samples.js';
+import { Open, createRecord, keyOf, pathOf, recordPath, roomy } from './open.js';
 
-let backend: Backend;
+let backend: Open;
 
 before(async () => {
-  backend = await Backend.start();
+  backend = await Open.start();
 });
 
 after(() => backend.stop());
 
-for (const table of resources.map(({ table: name }) => tables[name]!)) {
+/** Of many tables, these show what the code for all of them does. */
+const MOST = 8;
+
+for (const table of roomy.slice(0, MOST)) {
   const path = pathOf(table);
   const { created } = table.timestamps;
   const keys = (answer: { readonly body: { readonly items: Input[] } }) => answer.body.items.map((item) => keyOf(table, item));
 
   describe(`the list of ${table.name}`, () => {
     test('pages in both directions have every record once', async () => {
-      for (let i = 0; i < 3; i += 1) await createRecord(backend, table);
-      const whole = keys(await backend.get(`${path}?limit=100`));
+      const { [created]: moment } = await createRecord(backend, table);
+      for (let i = 0; i < 2; i += 1) await createRecord(backend, table);
+      const since = `${created}[gte]=${encodeURIComponent(String(moment))}`;
+      const whole = keys(await backend.get(`${path}?limit=100&${since}`));
 
       for (const [sort, expected] of [[`-${created}`, whole], [created, whole.toReversed()]] as const) {
         const listed: unknown[] = [];
         for (let cursor: string | null = ''; cursor !== null; ) {
-          const answer = await backend.get(`${path}?limit=2&sort=${sort}${cursor && `&cursor=${cursor}`}`);
+          const answer = await backend.get(`${path}?limit=2&${since}&sort=${sort}${cursor && `&cursor=${cursor}`}`);
           assert.equal(answer.status, 200, JSON.stringify(answer.body));
           listed.push(...keys(answer));
           cursor = answer.body.nextCursor;
@@ -89,7 +93,7 @@ for (const table of resources.map(({ table: name }) => tables[name]!)) {
       });
     }
 
-    for (const { path: list, table: name, field } of table.children) {
+    for (const { path: list, table: name, field } of table.children.filter(({ table: child }) => Object.hasOwn(make, child))) {
       test(`what refers to a record by ${field} is at ${list}`, async () => {
         const child = tables[name]!;
         const parent = await createRecord(backend, table);

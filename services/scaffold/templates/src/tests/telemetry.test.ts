@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 
-import { Backend } from './backend.js';
+import { withServer } from './backend.js';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
@@ -25,10 +25,10 @@ test('a request and its calls of the database are spans of the trace that its se
   });
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
   const { port } = collector.address() as AddressInfo;
-  const backend = await Backend.start({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
 
-  await backend.get('/ready', { traceparent: `00-${TRACE}-b7ad6b7169203331-01` });
-  await backend.stop();
+  await withServer({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` }, async (send) => {
+    await send('GET', '/ready', undefined, { traceparent: `00-${TRACE}-b7ad6b7169203331-01` });
+  });
   collector.close();
 
   const spans: Sent[] = bodies

@@ -1,0 +1,52 @@
+"""All files of a backend's own tests."""
+
+from collections.abc import Sequence
+
+from services.designs.schema import SchemaModel
+from services.scaffold.own_tests.samples import write_accounts, write_people, write_samples
+from services.scaffold.own_tests.table import write_table
+from services.scaffold.own_tests.teams import write_teams
+from services.scaffold.own_tests.world import World
+from services.scaffold.plan import TablePlan
+from services.scaffold.template import fill, read
+
+_FOLDER = "src/tests"
+_FIXED = ("backend.ts", "distinct.ts", "open.ts", "resource.ts")
+_FIXED_TESTS = tuple(
+    f"{name}.test.ts" for name in ("settings", "tokens", "secrets", "http", "lists", "operation", "telemetry")
+)
+
+
+def write_tests(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, str]:
+    """Write the tests of a valid schema's backend: content by path."""
+    world = World(schema, tables)
+    by_table = {
+        f"{_FOLDER}/tables/{subject.plan.names.file}.test.ts": content
+        for subject in world.subjects.values()
+        if (content := write_table(world, subject)) is not None
+    }
+    fixed = {f"{_FOLDER}/{name}": fill(f"{_FOLDER}/{name}", **_places(schema, tables)) for name in _FIXED_TESTS}
+    accounts = write_accounts(world)
+    if accounts is not None:
+        fixed |= {f"{_FOLDER}/accounts.test.ts": accounts, f"{_FOLDER}/mailServer.ts": read(f"{_FOLDER}/mailServer.ts")}
+    teams = write_teams(world)
+    if teams is not None:
+        fixed |= {f"{_FOLDER}/teams.test.ts": teams}
+    tests = [path for path in (*fixed, *by_table) if path.endswith(".test.ts")]
+    return (
+        {f"{_FOLDER}/run.ts": fill(f"{_FOLDER}/run.ts", tests="\n".join(map(_import, tests)))}
+        | {f"{_FOLDER}/{name}": read(f"{_FOLDER}/{name}") for name in _FIXED}
+        | {f"{_FOLDER}/people.ts": write_people(world), f"{_FOLDER}/samples.ts": write_samples(world)}
+        | fixed
+        | by_table
+    )
+
+
+def _places(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, str]:
+    keys = " or JWKS_URL" if schema.accounts is None else ""
+    missing = f"Set JWT_SECRET (at least 32 characters){keys}; AUTH=off is for your own machine alone."
+    return {"path": f"/{tables[0].names.route}", "keysMissing": missing}
+
+
+def _import(path: str) -> str:
+    return f"import './{path.removeprefix(f'{_FOLDER}/').removesuffix('.ts')}.js';"

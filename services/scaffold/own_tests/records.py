@@ -1,0 +1,187 @@
+"""The tests that rows are created, read, replaced, changed, deleted and listed as the schema says."""
+
+from collections.abc import Iterator
+
+from services.designs.schema import Field, FieldType
+from services.scaffold.own_tests.scene import Scene
+from services.scaffold.own_tests.source import array, function, members, quoted
+from services.scaffold.own_tests.values import ENOUGH
+
+
+def tests(scene: Scene) -> Iterator[str]:
+    """Yield the tests of what those can do whom the policy lets in."""
+    yield from _creation(scene)
+    yield from _changes(scene)
+    yield from _versions(scene)
+    yield from _deletion(scene)
+    yield from _lists(scene)
+
+
+def _creation(scene: Scene) -> Iterator[str]:
+    creator = scene.who("create")
+    if creator is None:
+        return
+    full, least = scene.full(), scene.least()
+    sent = {name: value for name, value in full.items() if name not in scene.values}
+    spread = {"...VALUES": "...VALUES"} if scene.values else {}
+    yield _created(scene, creator, {**spread, **sent}, full, "is created, and shows what was sent and no more")
+    if least.keys() != full.keys():
+        yield _created(scene, creator, least, least, "has its defaults where nothing is sent")
+
+
+def _created(scene: Scene, creator: str, sent: dict[str, str], body: dict[str, str], sentence: str) -> str:
+    creation = scene.act("create", creator, members(sent), scene.expected(body, version=1))
+    reader = scene.who("read")
+    if reader is None:
+        return scene.test(sentence, creation)
+    return scene.test(sentence, f"const record = {creation}", scene.act("read", reader, "record"))
+
+
+def _changes(scene: Scene) -> Iterator[str]:
+    changer = scene.who("update")
+    if changer is None or not scene.subject.changeable:
+        return
+    body = scene.changed()
+    replacement = scene.act("replace", changer, "record", members(body), _replaced(scene, body))
+    yield scene.test("is replaced as a whole", scene.record(), replacement)
+
+    managed = [scene.subject.field(name) for name in sorted(scene.managed("update"))]
+    fields = [
+        field
+        for field in [*scene.subject.changeable, *managed]
+        if field.name not in scene.subject.by_field and field.name not in scene.subject.plan.secrecy
+    ]
+    values = [f"[{quoted(field.name)}, {_changed(scene, field)}]" for field in fields for _ in range(2)]
+    if values:
+        change = scene.act("change", changer, "record", array(values))
+        yield scene.test("is changed in one field, and in no other", scene.record(), change)
+    for field in fields:
+        if field.type is FieldType.JSON:
+            yield _merged(scene, changer, field.name)
+
+
+def _changed(scene: Scene, field: Field) -> str:
+    """Write a value to change a field to; of JSON an array, since an object would be merged into the one before."""
+    value = scene.next(field)
+    return f"[{value}]" if field.type is FieldType.JSON else value
+
+
+def _merged(scene: Scene, changer: str, name: str) -> str:
+    """Write the test of a merge patch (RFC 7396)."""
+    return scene.test(
+        f"is changed within its {name} by what a patch has of it",
+        f"const record = {scene.seeded({name: '{ a: 1, b: { c: 2, d: [3] } }'})};",
+        f"const patch = {{ {name}: {{ b: {{ c: null, d: [4], e: {{}} }} }} }};",
+        f"const answer = await {changer}.patch({scene.resource}.at(record), patch);",
+        f"assert.deepEqual(answer.body.{name}, {{ a: 1, b: {{ d: [4], e: {{}} }} }});",
+    )
+
+
+def _replaced(scene: Scene, body: dict[str, str]) -> str:
+    """Write what a row is once it is replaced: what it was before, where the body does not say."""
+    plan = scene.subject.plan
+    shown = {field.name: body.get(field.name, f"record.{field.name}") for field in scene.subject.shown}
+    for field in scene.subject.shown:
+        if field.name not in body and field.nullable:
+            shown[field.name] = f"record.{field.name} ?? null"
+    shown |= {plan.created: f"record.{plan.created}", plan.updated: plan.updated, "_version": "2"}
+    return function(f"({{ {plan.updated} }})", members(shown))
+
+
+def _versions(scene: Scene) -> Iterator[str]:
+    """Yield the tests that each method goes by If-Match."""
+    for person, actions in _by_person({action: scene.who(action) for action in ("update", "delete")}).items():
+        bodies: dict[str, str] = {}
+        if "update" in actions and scene.subject.changeable:
+            body = scene.changed()
+            bodies |= {"PUT": members(body), "PATCH": members(dict(list(body.items())[:1]))}
+        if "delete" in actions:
+            bodies["DELETE"] = "undefined"
+        if bodies:
+            stale = scene.act("refuseStale", person, "record", members(bodies))
+            yield scene.test(f"stays as it is when {_listed(bodies)} means another version", scene.record(), stale)
+
+
+def _listed(bodies: dict[str, str]) -> str:
+    return " or ".join(bodies)
+
+
+def _by_person(actions: dict[str, str | None]) -> dict[str, list[str]]:
+    people: dict[str, list[str]] = {}
+    for action, person in actions.items():
+        if person is not None:
+            people.setdefault(person, []).append(action)
+    return people
+
+
+def _deletion(scene: Scene) -> Iterator[str]:
+    deleter = scene.who("delete")
+    if deleter is not None:
+        yield scene.test("is gone once deleted", scene.record(), scene.act("delete", deleter, "record"))
+
+
+def _lists(scene: Scene) -> Iterator[str]:
+    reader = scene.who("read")
+    if reader is None:
+        return
+    if not is_alone(scene):
+        names = ("first", "second", "third")
+        rows = [f"const {name} = {scene.seeded()};" for name in names]
+        yield scene.test("is listed by pages, newest first", *rows, scene.act("page", reader, array(names)))
+    for name in scene.subject.plan.indexed:
+        yield from _filter(scene, reader, name)
+
+
+def is_alone(scene: Scene) -> bool:
+    """Whether those with whom a test begins can have only one row, as a user has one profile."""
+    given = scene.cast.seeding().keys()
+    return (
+        scene.cast.is_own_row
+        or scene.subject.key in given
+        or any(given >= set(names) for names in scene.subject.plan.unique)
+    )
+
+
+def _filter(scene: Scene, reader: str, name: str) -> Iterator[str]:
+    """Yield the test of a list by a field, unless its values are so few that those of other tests fill the list."""
+    seeding = scene.cast.seeding()
+    if name in seeding:
+        if not _is_in_setup(scene, seeding[name]):
+            yield _filter_by_parent(scene, reader, name)
+    elif name not in scene.subject.by_field and _is_distinctive(scene, name):
+        value = scene.next(scene.subject.field(name))
+        others = [] if is_alone(scene) else [f"{scene.seeded()};"]
+        listing = scene.act("list", reader, quoted(name), value, "[record]")
+        yield scene.test(f"is listed by {name}", f"const record = {scene.seeded({name: value})};", *others, listing)
+
+
+def _is_distinctive(scene: Scene, name: str) -> bool:
+    return scene.subject.samples(scene.subject.field(name)).capacity() >= ENOUGH
+
+
+def _filter_by_parent(scene: Scene, reader: str, name: str) -> str:
+    other = None if is_alone(scene) else _other(scene, name)
+    others = [f"{scene.seeded({name: other})};"] if other is not None else []
+    method, records = ("listAmongOthers", "record") if _is_shared(scene, name) else ("list", "[record]")
+    listing = scene.act(method, reader, quoted(name), f"record.{name}", records)
+    return scene.test(f"is listed by {name}", scene.record(), *others, listing)
+
+
+def _is_in_setup(scene: Scene, value: str) -> bool:
+    """Whether the people of a test are in its team by rows of this very table."""
+    teams = scene.world.schema.teams
+    return teams is not None and teams.memberships == scene.subject.name and value.startswith("team.")
+
+
+def _other(scene: Scene, name: str) -> str | None:
+    reference = scene.subject.by_field.get(name)
+    if reference is None:
+        return None
+    parent = scene.world.subjects[reference.table]
+    return f"(await new{parent.plan.names.type}()).{parent.key}"
+
+
+def _is_shared(scene: Scene, name: str) -> bool:
+    """Whether rows of other tests may have the same value."""
+    variable = scene.cast.seeding()[name].partition(".")[0]
+    return any(line.startswith(f"const {variable} = await any") for line in scene.cast.setup)

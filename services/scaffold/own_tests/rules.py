@@ -1,0 +1,93 @@
+"""The tests of what each field accepts and refuses."""
+
+from collections.abc import Iterator
+from textwrap import indent
+
+from services.designs.schema import Field
+from services.scaffold.own_tests.scene import Scene
+from services.scaffold.own_tests.source import array, literal, members, quoted
+from services.scaffold.own_tests.values import accepted, refused
+
+
+def tests(scene: Scene) -> Iterator[str]:
+    """Yield the tests of values on both sides of each bound, of all faults at once, and of what clients don't set."""
+    creator, changer = scene.who("create"), scene.who("update")
+    if creator is not None:
+        yield from _refusals(scene, creator)
+        yield _all_at_once(scene, creator)
+        yield from _set_by_server(scene, creator)
+    if changer is not None and scene.subject.changeable:
+        yield from _acceptance(scene, changer)
+        yield from _refused_changes(scene, changer)
+
+
+def _plain(scene: Scene, fields: list[Field]) -> list[Field]:
+    return [field for field in fields if field.name not in scene.subject.by_field]
+
+
+def _refused(scene: Scene, field: Field) -> list[str]:
+    """Write values that a field does not hold; of a reference, values that are no keys at all."""
+    if field.name in scene.subject.by_field:
+        return ["{}", "true", *(() if field.nullable else ("null",))]
+    return list(refused(scene.subject.samples(field)))
+
+
+def _refusals(scene: Scene, creator: str) -> Iterator[str]:
+    pairs = [f"[{quoted(field.name)}, {value}]" for field in scene.subject.sent for value in _refused(scene, field)]
+    if pairs:
+        yield _refusing(scene, creator, pairs, "refuses values that a field does not hold")
+
+
+def _refusing(scene: Scene, creator: str, pairs: list[str], sentence: str) -> str:
+    body = f"const body = {members(scene.body())};"
+    refusal = scene.act("refuse", creator, "{ ...body, [field]: value }", "[field]")
+    return scene.test(sentence, body, _loop(pairs, refusal))
+
+
+def _loop(pairs: list[str], statement: str) -> str:
+    return f"for (const [field, value] of {array(pairs)} as const) {{\n{indent(statement, '  ')}\n}}"
+
+
+def _all_at_once(scene: Scene, creator: str) -> str:
+    wrong = {field.name: values[0] for field in scene.subject.sent if (values := _refused(scene, field))}
+    wrong |= {"surprise": "1"}
+    left = {name: value for name, value in scene.body().items() if name not in wrong and name != "...VALUES"}
+    refusal = scene.act("refuse", creator, members({**left, **wrong}), array(map(quoted, wrong)))
+    return scene.test("tells all faults of a body at once", refusal)
+
+
+def _set_by_server(scene: Scene, creator: str) -> Iterator[str]:
+    subject = scene.subject
+    left = {field.name for field in subject.sent} | scene.managed("create")
+    given = {field.name: literal(subject.samples(field).value(1)) for field in subject.fields if field.name not in left}
+    moment = quoted("2020-01-01T00:00:00.000Z")
+    given |= {subject.plan.created: moment, subject.plan.updated: moment, "_version": "7"}
+    pairs = [f"[{quoted(name)}, {value}]" for name, value in given.items()]
+    yield _refusing(scene, creator, pairs, "refuses what only the server sets")
+
+
+def _acceptance(scene: Scene, changer: str) -> Iterator[str]:
+    pairs = [
+        f"[{quoted(field.name)}, {value}]"
+        for field in _plain(scene, scene.subject.changeable)
+        if field.name not in scene.subject.plan.secrecy
+        for value in accepted(scene.subject.samples(field))
+    ]
+    if pairs:
+        change = scene.act("change", changer, "record", array(pairs))
+        yield scene.test("accepts values on the bounds of what a field holds", scene.record(), change)
+
+
+def _refused_changes(scene: Scene, changer: str) -> Iterator[str]:
+    subject = scene.subject
+    changeable = _plain(scene, subject.changeable)
+    pairs = [f"[{quoted(field.name)}, {value}]" for field in changeable for value in _refused(scene, field)[-1:]]
+    pairs += [
+        f"[{quoted(field.name)}, {literal(subject.samples(field).value(2))}]"
+        for field in subject.fields
+        if field not in subject.changeable and field.name not in scene.managed("update")
+    ]
+    pairs.append("['surprise', 1]")
+    refusal = scene.act("refuseChange", changer, "record", "{ [field]: value }", "[field]")
+    sentence = "refuses changes to what a field does not hold, and to what stays as it is"
+    yield scene.test(sentence, scene.record(), _loop(pairs, refusal))

@@ -1,0 +1,203 @@
+"""The files with which the tests put rows into tables, and have people: `samples.ts` and `people.ts`."""
+
+from collections.abc import Iterator
+from textwrap import indent
+
+from services.designs.schema import Field
+from services.scaffold.own_tests.source import call, literal, members, quoted
+from services.scaffold.own_tests.values import default
+from services.scaffold.own_tests.world import Subject, World, is_number
+from services.scaffold.policies import Setter
+from services.scaffold.template import fill
+
+_DISTINCT = ("day", "moment", "number", "once", "text")
+
+
+def write_samples(world: World) -> str:
+    """Write a function per table that makes a row of it with as little as a row can have."""
+    functions = f"{_maps(world)}\n" + "\n".join(_function(world, subject) for subject in world.subjects.values())
+    distinct = [name for name in _DISTINCT if f"{name}(" in functions]
+    imports = [
+        "import { seed, type Row } from './backend.js';",
+        f"import {{ {', '.join(distinct)} }} from './distinct.js';",
+    ]
+    return fill("src/tests/samples.ts", imports="\n".join(imports), functions=functions)
+
+
+def _maps(world: World) -> str:
+    """Write, for tests of all tables alike, how a row of each is made, and a body for one where nobody is asked."""
+    roomy = [subject for subject in world.subjects.values() if subject.is_roomy]
+    makers = {subject.name: f"new{subject.plan.names.type}" for subject in roomy}
+    bodies = {subject.name: _async(members(dict(_body(world, subject)))) for subject in roomy}
+    return (
+        "/** How a row of a table is made. */\n"
+        f"export const make: Readonly<Record<string, Make>> = {members(makers)};\n\n"
+        "/** A body that makes one, where nobody is asked. */\n"
+        f"export const bodyOf: Readonly<Record<string, () => Promise<Row>>> = {members(bodies)};\n\n"
+        "type Make = (fields?: Row) => Promise<Row>;\n"
+    )
+
+
+def _async(body: str) -> str:
+    return f"async () => ({body})" if "await " in body else f"() => Promise.resolve({body})"
+
+
+def _body(world: World, subject: Subject) -> Iterator[tuple[str, str]]:
+    """Write all that a body must have without authentication, where the server sets nothing by a token."""
+    by_server = {name for name, setter in subject.plan.permissions.setters.items() if setter is Setter.SERVER}
+    for field in subject.fields:
+        if field.name in by_server or (field.name == subject.key and subject.plan.generates_keys):
+            continue
+        if field.name in subject.by_field and not field.nullable:
+            yield field.name, _parent(world, subject, field).partition("?? ")[2]
+        elif field.name in subject.unique and field.name not in subject.by_field:
+            yield field.name, subject.samples(field).running()
+        elif not field.nullable and field.default_value is None:
+            yield field.name, literal(subject.samples(field).value(0))
+
+
+def write_accounts(world: World) -> str | None:
+    """Write the tests of how people get and keep an account; None where they have none at the backend itself."""
+    accounts = world.schema.accounts
+    if accounts is None:
+        return None
+    subject = world.subjects[accounts.table]
+    fields = dict(_fields(world, subject)) | {accounts.password: "PASSWORD"}
+    sent = {field.name for field in subject.sent}
+    newcomer = members({name: value for name, value in fields.items() if name in sent})
+    needed = [name for name in _DISTINCT if f"{name}(" in newcomer]
+    return fill(
+        "src/tests/accounts.test.ts",
+        imports=f"import {{ {', '.join(needed)} }} from './distinct.js';" if needed else "",
+        newcomer=indent(newcomer, "  ").strip(),
+        login=accounts.login,
+        password=accounts.password,
+        withRights=_with_rights(accounts.role),
+        path=subject.path,
+        table=subject.name,
+        key=subject.key,
+    )
+
+
+def _with_rights(role: str | None) -> str:
+    if role is None:
+        return ""
+    return (
+        f"\n    const answer = await post('/auth/sign-up', {{ ...newcomer(), {role}: 'admin' }});\n"
+        "    assert.equal(answer.status, 400);\n"
+        f"    assert.deepEqual(answer.body.error.details.map((detail: Row) => detail.field), ['{role}']);\n"
+        "  "
+    )
+
+
+def _function(world: World, subject: Subject) -> str:
+    kind = subject.plan.names.type
+    fields = dict(_fields(world, subject))
+    fields["...fields"] = "...fields"
+    statement = f"return {call('seed', quoted(subject.name), members(fields))};"
+    return (
+        f"export async function new{kind}(fields: Row = {{}}): Promise<Row> {{\n"
+        f"{indent(statement, '  ')}\n}}\n\n"
+        f"export const any{kind} = once(new{kind});\n"
+    )
+
+
+def _fields(world: World, subject: Subject) -> Iterator[tuple[str, str]]:
+    for field in subject.fields:
+        if field.name in subject.plan.secrecy or (field.name == subject.key and subject.plan.generates_keys):
+            continue
+        if field.name in subject.by_field:
+            if not field.nullable:
+                yield field.name, _parent(world, subject, field)
+        elif field.name in subject.unique:
+            yield field.name, subject.samples(field).running()
+        elif field.default_value is not None:
+            yield field.name, default(subject.samples(field))
+        elif not field.nullable:
+            yield field.name, literal(subject.samples(field).value(0))
+
+
+def _parent(world: World, subject: Subject, field: Field) -> str:
+    reference = subject.by_field[field.name]
+    kind = world.subjects[reference.table].plan.names.type
+    made = f"new{kind}" if field.name in subject.unique else f"any{kind}"
+    return f"fields.{field.name} ?? (await {made}()).{reference.key}"
+
+
+def write_people(world: World) -> str:
+    """Write who the people of the tests are: rows of the table of users, or somebody else's users with a token."""
+    people = world.people
+    key = "number" if people is not None and is_number(people.plan.key) else "string"
+    made = dict.fromkeys(_made_by_people(world, people))
+    imports = [
+        "import { SignJWT } from 'jose';\n",
+        "import { SECRET, send, type Answer, type Row } from './backend.js';",
+    ]
+    if world.schema.accounts is not None:
+        imports[0] += "\nimport { Sessions } from '../services/sessions.js';"
+        imports[1] = imports[1].replace("{ SECRET", "{ SECRET, database")
+    if people is None:
+        imports.insert(0, "import { randomUUID } from 'node:crypto';\n")
+    if made:
+        imports.append(f"import {{ {', '.join(sorted(made))} }} from './samples.js';")
+    return fill(
+        "src/tests/people.ts",
+        imports="\n".join(imports),
+        key=key,
+        none="0" if key == "number" else "''",
+        newPerson=_new_person(world, people) + _team_of(world),
+    )
+
+
+def _made_by_people(world: World, people: Subject | None) -> Iterator[str]:
+    if people is not None:
+        yield f"new{people.plan.names.type}"
+    if (teams := world.schema.teams) is not None:
+        yield from (f"new{world.subjects[name].plan.names.type}" for name in (teams.table, teams.memberships))
+
+
+def _team_of(world: World) -> str:
+    teams = world.schema.teams
+    if teams is None:
+        return ""
+    table, memberships = world.subjects[teams.table], world.subjects[teams.memberships]
+    fields = {teams.team: f"team.{table.key}", teams.user: "person.id"}
+    role = f", ...(role === undefined ? {{}} : {{ {_called(teams.role, 'role')} }})" if teams.role else ""
+    return (
+        "\n\ntype Member = readonly [Person, string?];\n"
+        "\n/** A team with these people in it, each with their role. */\n"
+        "export async function teamOf(people: readonly Member[], fields: Row = {}): Promise<Row> {\n"
+        f"  const team = await new{table.plan.names.type}(fields);\n"
+        f"  for (const [person{', role' if teams.role else ''}] of people) {{\n"
+        f"    await new{memberships.plan.names.type}({members(fields)[:-2]}{role} }});\n"
+        "  }\n"
+        "  return team;\n"
+        "}"
+    )
+
+
+def _called(name: str, value: str) -> str:
+    return name if name == value else f"{name}: {value}"
+
+
+def _new_person(world: World, people: Subject | None) -> str:
+    role = world.role_field
+    if people is None:
+        made, key, row = "const id = randomUUID();", "id", "{}"
+    else:
+        given = f"role === undefined ? {{}} : {{ {_called(role, 'role')} }}" if role is not None else ""
+        made, key, row = f"const row = await new{people.plan.names.type}({given});", f"row.{people.key}", "row"
+    if world.schema.accounts is not None and people is not None:
+        session = f"new Sessions(database).start({key}, row.{people.plan.created}, 'tests')"
+        made += f"\n  const {{ id: sid }} = await {session};"
+        claims = f"{{ sub: String({key}), sid }}"
+    else:
+        claims = f"{{ sub: String({key}), roles: role === undefined ? [] : [role] }}"
+    return (
+        "/** Somebody who is signed in, and has a role where one is given. */\n"
+        "export async function newPerson(role?: string): Promise<Person> {\n"
+        f"  {made}\n"
+        f"  const claims = {claims};\n"
+        f"  return new Person({key}, bearer(await signed(claims)), {row});\n"
+        "}"
+    )

@@ -1,0 +1,155 @@
+"""A table's tests in the writing: who is in them, the bodies that they send, and what an answer must show."""
+
+import re
+from collections.abc import Mapping
+from textwrap import indent
+
+from services.designs.schema import Field
+from services.scaffold.own_tests.cast import cast
+from services.scaffold.own_tests.source import TAKEN, call, function, literal, members, quoted
+from services.scaffold.own_tests.values import default
+from services.scaffold.own_tests.world import Subject, World
+
+_FIRST = 1
+
+
+class Scene:
+    """Values are numbered: each has another number than those before it, wherever a field leaves the choice."""
+
+    def __init__(self, world: World, subject: Subject) -> None:
+        self.world, self.subject = world, subject
+        self.cast = cast(world, subject)
+        self._number = _FIRST
+
+    @property
+    def resource(self) -> str:
+        """The constant that stands for the table."""
+        return resource_of(self.subject)
+
+    def managed(self, action: str) -> frozenset[str]:
+        """The fields that the person of an action may set because of their role."""
+        return self.subject.managed if action in self.cast.managing else frozenset()
+
+    def who(self, action: str) -> str | None:
+        return self.cast.who.get(action)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The constant VALUES of a file: what bodies have that refers to nothing."""
+        return {
+            field.name: literal(self.subject.samples(field).value(_FIRST))
+            for field in self.subject.sent
+            if field.name not in self.cast.parents and field.name not in self.subject.by_field
+        }
+
+    def body(self) -> dict[str, str]:
+        """Write the members of a body that creates a row: VALUES, new ones of what is unique, what it refers to."""
+        own = {field.name: self.next(field) for field in self.subject.sent if self._is_own(field)}
+        referring = {field.name: self._value(field) for field in self.subject.sent if field.name not in self.values}
+        spread = {"...VALUES": "...VALUES"} if self.values.keys() - own.keys() else {}
+        return {**spread, **own, **referring}
+
+    def _is_own(self, field: Field) -> bool:
+        return field.name in self.values and field.name in self.subject.unique
+
+    def full(self) -> dict[str, str]:
+        """Write all members of a body that creates a row."""
+        return {field.name: self._value(field, _FIRST) for field in self.subject.sent}
+
+    def least(self) -> dict[str, str]:
+        """Write the members that a body cannot do without."""
+        self._number += 1
+        return {field.name: self._value(field) for field in self.subject.sent if not self._is_optional(field)}
+
+    def _is_optional(self, field: Field) -> bool:
+        return field.name != self.subject.key and (field.nullable or field.default_value is not None)
+
+    def changed(self) -> dict[str, str]:
+        """Write the members of a body that replaces what may be changed of a row."""
+        self._number += 1
+        return {field.name: self._value(field) for field in self.subject.changeable}
+
+    def next(self, field: Field) -> str:
+        """Write one value more for a field."""
+        self._number += 1
+        return self._value(field)
+
+    def _value(self, field: Field, number: int | None = None) -> str:
+        """Write a value for a field: the row that it refers to, or one by number."""
+        if field.name in self.cast.parents:
+            return self.cast.parents[field.name]
+        if field.name in self.subject.by_field:
+            return "null"
+        return literal(self.subject.samples(field).value(self._number if number is None else number))
+
+    def seeded(self, fields: Mapping[str, str] | None = None) -> str:
+        """Write the expression for a row that is in the table without a request."""
+        given = {**self.cast.seeding(), **(fields or {})}
+        arguments = [members(given)] if given else []
+        row = self.cast.row
+        if row.endswith(".row") and not fields:
+            return row
+        if row.startswith("teamOf("):
+            return f"await {call('teamOf', row.removeprefix('teamOf('), *arguments)}"
+        return f"await {call(f'new{self.subject.plan.names.type}', *arguments)}"
+
+    def record(self) -> str:
+        return f"const record = {self.seeded()};"
+
+    def act(self, method: str, *arguments: str) -> str:
+        """Write the call of a method of the table's resource, as a statement."""
+        return f"await {call(f'{self.resource}.{method}', *arguments)};"
+
+    def expected(self, body: Mapping[str, str], *, version: int) -> str:
+        """Write the function that makes of a new row in an answer what it must be."""
+        plan = self.subject.plan
+        shown = {field.name: self._shown(field, body) for field in self.subject.shown}
+        taken = dict.fromkeys(name for name in (plan.key.name, plan.created) if shown.get(name, name) == name)
+        shown |= {plan.created: plan.created, plan.updated: plan.created, "_version": str(version)}
+        return function(f"({{ {', '.join(taken)} }})", members(shown))
+
+    def _shown(self, field: Field, body: Mapping[str, str]) -> str:
+        if field.name in body:
+            return body[field.name]
+        return field.name if field.name == self.subject.key else self._set_by_server(field)
+
+    def _set_by_server(self, field: Field) -> str:
+        given = {**self.cast.parents, **self.cast.owned}
+        if field.name in given and field.name in (self.subject.policy.owner, self.subject.policy.team):
+            return given[field.name]
+        return default(self.subject.samples(field))
+
+    def test(self, sentence: str, *statements: str) -> str:
+        """Write a test, which begins with the people and rows that stand in its statements."""
+        code = "\n".join(statements)
+        names = [name for name in self.cast.names if _stands_in(name, code)]
+        begin = f"const {{ {', '.join(names)} }} = await arrange();\n" if names else ""
+        return f"  test({quoted(sentence)}, async () => {{\n{indent(begin + code, '    ')}\n  }});\n"
+
+    def arrange(self, code: str) -> str:
+        """Write the function that makes the people and rows of a test, where any stand in the code."""
+        if "arrange()" not in code:
+            return ""
+        lines = [*self.cast.setup, f"return {members({name: name for name in self.cast.names})};"]
+        return "async function arrange() {\n" + indent("\n".join(lines), "  ") + "\n}\n\n"
+
+
+def resource_of(subject: Subject) -> str:
+    """Return the name of the constant that stands for a table: its variable, where that is no word of the language."""
+    name = subject.plan.names.variable
+    return f"{name}Records" if name in TAKEN else name
+
+
+def declared(subject: Subject) -> str:
+    """Write the constant that stands for a table."""
+    names = {
+        "table": quoted(subject.name),
+        "path": quoted(subject.path),
+        "key": quoted(subject.key),
+        "updated": quoted(subject.plan.updated),
+    }
+    return f"const {resource_of(subject)} = new Resource({members(names)});"
+
+
+def _stands_in(name: str, code: str) -> bool:
+    return re.search(rf"(?<![\w.'`/]){name}(?=[.,)])", code) is not None

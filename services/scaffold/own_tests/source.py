@@ -1,0 +1,79 @@
+"""How values and calls are written in the TypeScript of tests: at the left margin; what they are in indents them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from textwrap import indent
+from typing import Any, Final, cast
+
+from services.scaffold.literals import quoted
+
+__all__ = ["TAKEN", "array", "call", "function", "literal", "members", "quoted"]
+
+_WIDTH = 92
+"""Of what is written on one line, which leaves room for its indentation and for what stands before it."""
+
+
+_LANGUAGE: Final = """
+arguments as async await break case catch class const continue debugger default delete do else enum eval export extends
+false finally for function if implements import in instanceof interface let new null of package private protected public
+return static super switch this throw true try type typeof var void while with yield
+"""
+_OURS: Final = """
+after answer arrange assert bearer before body child describe field first left nobody other outsider patch record second
+seconds signed stranger test third value
+"""
+TAKEN: Final = frozenset(f"{_LANGUAGE} {_OURS}".split())
+"""No names for tables and rows: words of the language, and what the tests use themselves."""
+
+
+def literal(value: Any) -> str:
+    """Write a JSON value. No schema has a member called `__proto__`, which in source would be none like others."""
+    match value:
+        case str():
+            return quoted(value)
+        case dict():
+            return members({_key(name): literal(inner) for name, inner in cast("dict[str, Any]", value).items()})
+        case list():
+            return array(map(literal, cast("list[Any]", value)))
+        case _:
+            return json.dumps(value)
+
+
+def _key(name: str) -> str:
+    return name if name.isidentifier() and name.isascii() else quoted(name)
+
+
+def members(values: Mapping[str, str]) -> str:
+    """Write an object of expressions. One that is called as its member is written once."""
+    return _enclosed("{", [_member(*item) for item in values.items()], "}", space=" ")
+
+
+def _member(name: str, value: str) -> str:
+    return name if name == value else f"{name}: {value}"
+
+
+def array(items: Iterable[str]) -> str:
+    return _enclosed("[", list(items), "]")
+
+
+def call(function: str, *arguments: str) -> str:
+    """Write a call; a last argument of several lines stays on the line of the others."""
+    *first, last = arguments or ("",)
+    opening = f"{function}({''.join(f'{argument}, ' for argument in first)}"
+    if "\n" not in opening and len(opening) + len(last.split("\n", maxsplit=1)[0]) <= _WIDTH + 10:
+        return f"{opening}{last})"
+    return _enclosed(f"{function}(", list(arguments), ")")
+
+
+def function(parameters: str, result: str) -> str:
+    """Write a function of an expression; of an object, in the parentheses that make it one."""
+    return f"{parameters} => ({result})" if result.startswith("{") else f"{parameters} => {result}"
+
+
+def _enclosed(opening: str, items: list[str], closing: str, *, space: str = "") -> str:
+    if not items:
+        return f"{opening}{closing}"
+    flat = f"{opening}{space}{', '.join(items)}{space}{closing}"
+    if "\n" not in flat and len(flat) <= _WIDTH:
+        return flat
+    return f"{opening}\n{indent(''.join(f'{item},{chr(10)}' for item in items), '  ')}{closing}"

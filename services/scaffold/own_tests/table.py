@@ -1,0 +1,59 @@
+"""The tests of one table: `src/tests/<table>.test.ts`, put together from those of each kind."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from services.scaffold.own_tests import deletion, records, references, rules, secrets, uniqueness
+from services.scaffold.own_tests.scene import Scene, declared, resource_of
+from services.scaffold.own_tests.source import members, quoted
+from services.scaffold.own_tests.world import Subject, World
+from services.scaffold.template import fill
+
+_KINDS = (records.tests, rules.tests, secrets.tests, uniqueness.tests, references.tests, deletion.tests)
+_LONGEST = 120
+
+
+def write_table(world: World, subject: Subject) -> str | None:
+    """Write the test file of a table; None where there is nothing to test."""
+    scene = Scene(world, subject)
+    tests = "\n".join(test for kind in _KINDS if subject.is_roomy for test in kind(scene))
+    if not tests:
+        return None
+    resources = [other for other in world.subjects.values() if _is_used(resource_of(other), tests)]
+    values = f"const VALUES = {members(scene.values)};\n\n" if "...VALUES" in tests else ""
+    arrange = scene.arrange(tests)
+    return fill(
+        "src/tests/table.test.ts",
+        imports="\n".join(_imports(world, arrange + tests)),
+        resources="".join(f"{declared(other)}\n" for other in resources),
+        values=values,
+        arrange=arrange,
+        name=quoted(subject.name),
+        tests=tests,
+    )
+
+
+def _imports(world: World, code: str) -> Iterator[str]:
+    if "assert." in code:
+        yield "import assert from 'node:assert/strict';"
+    yield "import { describe, test } from 'node:test';\n"
+    yield from _import(code, ("newPerson", "nobody", "teamOf"), "../people.js")
+    yield "import { Resource } from '../resource.js';"
+    kinds = [subject.plan.names.type for subject in world.subjects.values()]
+    yield from _import(code, sorted(f"{verb}{kind}" for kind in kinds for verb in ("any", "new")), "../samples.js")
+
+
+def _import(code: str, names: Sequence[str], file: str) -> Iterator[str]:
+    used = [name for name in names if _is_used(name, code)]
+    if not used:
+        return
+    line = f"import {{ {', '.join(used)} }} from '{file}';"
+    yield (
+        line
+        if len(line) <= _LONGEST
+        else "import {\n" + "".join(f"  {name},\n" for name in used) + f"}} from '{file}';"
+    )
+
+
+def _is_used(name: str, code: str) -> bool:
+    return re.search(rf"(?<![\w.'/]){name}[(.,)]", code) is not None

@@ -1,0 +1,58 @@
+"""The tests that no two rows share what is unique."""
+
+from collections.abc import Iterator, Sequence
+
+from services.designs.schema import Field, FieldType
+from services.scaffold.own_tests.scene import Scene
+from services.scaffold.own_tests.source import array, members, quoted
+
+
+def tests(scene: Scene) -> Iterator[str]:
+    """Yield a test for each set of fields that is unique, and for keys that clients choose."""
+    subject, creator = scene.subject, scene.who("create")
+    keys = [] if subject.plan.generates_keys else [(subject.key,)]
+    for names in (*keys, *subject.plan.unique):
+        if creator is not None:
+            yield from _only_one(scene, creator, names)
+    for field in subject.changeable:
+        if (field.name,) in subject.plan.unique and field.name not in subject.by_field:
+            yield from _change(scene, field)
+
+
+def _only_one(scene: Scene, creator: str, names: Sequence[str]) -> Iterator[str]:
+    """Rows with the same values are refused, until the first is gone: then one of three that come at once is made."""
+    first = scene.body()
+    if any(name not in first and name not in scene.cast.seeding() for name in names):
+        return
+    shared = {name: first[name] for name in names if name in first}
+    told = array(map(quoted, names))
+    path = quoted(scene.subject.path)
+    lines = [
+        f"const {{ body: record }} = await {creator}.post({path}, {members(first)});",
+        scene.act("conflict", creator, members({**scene.body(), **shared}), told),
+    ]
+    field = scene.subject.field(names[0])
+    if len(names) == 1 and ignores_case(field) and names[0] in shared:
+        capitals = {field.name: shared[field.name].upper()}
+        lines.append(scene.act("conflict", creator, members({**scene.body(), **capitals}), told))
+    deleter = scene.who("delete")
+    if deleter is not None:
+        bodies = array(members({**scene.body(), **shared}) for _ in range(3))
+        lines += [f"await {deleter}.delete({scene.resource}.at(record));", scene.act("createOne", creator, bodies)]
+    yield scene.test(f"is the only one with its {' and '.join(names)}", *lines)
+
+
+def _change(scene: Scene, field: Field) -> Iterator[str]:
+    changer = scene.who("update")
+    if changer is None or set(scene.cast.seeding()) & set(scene.subject.unique):
+        return
+    value = scene.next(field)
+    taken = f"{scene.seeded({field.name: value})};"
+    conflict = scene.act(
+        "conflictOfChange", changer, "record", members({field.name: value}), array([quoted(field.name)])
+    )
+    yield scene.test(f"is not changed to have the {field.name} of another", taken, scene.record(), conflict)
+
+
+def ignores_case(field: Field) -> bool:
+    return field.type is FieldType.STRING and field.rules is not None and field.rules.case_insensitive

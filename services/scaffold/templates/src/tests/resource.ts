@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+
+import { count, stored, type Answer, type Row } from './backend.js';
+import type { Person } from './people.js';
+
+/** What an answer must show, all of it; only what the server chose is taken from the answer itself. */
+type Expected = (shown: Row) => Row;
+
+interface Names {
+  readonly table: string;
+  readonly path: string;
+  readonly key: string;
+  /** The field with the time of the last change. */
+  readonly updated: string;
+}
+
+/** The records of a table as people meet them. Each method does something and asserts all that has to come of it. */
+export class Resource {
+  constructor(private readonly names: Names) {}
+
+  at(record: Row): string {
+    return `${this.names.path}/${encodeURIComponent(record[this.names.key])}`;
+  }
+
+  /** What is stored of a record, or undefined. */
+  stored(record: Row): Promise<Row | undefined> {
+    return stored(this.names.table, { [this.names.key]: record[this.names.key] });
+  }
+
+  /** The answer shows what is expected, and where the record is. */
+  async create(person: Person, body: Row, expected: Expected): Promise<Row> {
+    const answer = await person.post(this.names.path, body);
+
+    shows(answer, 201, expected);
+    assert.equal(answer.headers.get('Location'), this.at(answer.body));
+    return answer.body;
+  }
+
+  /** Neither what is stored nor any answer has a secret in it: "a very secret text", or a hash of it. */
+  async hide(person: Person, body: Row, field: string): Promise<void> {
+    const creation = await person.post(this.names.path, body);
+    assert.equal(creation.status, 201, JSON.stringify(creation.body));
+    const at = this.at(creation.body);
+    const answers = [
+      creation,
+      await person.get(at),
+      await person.get(this.names.path),
+      await person.patch(at, { [field]: 'a very secret text' }),
+      await person.post(this.names.path, { ...body, [field]: 7 }),
+    ];
+
+    for (const answer of answers) assert.doesNotMatch(JSON.stringify(answer.body), /very secret|scrypt\$/);
+    for (const { body: shown } of answers.slice(0, 2)) assert.ok(!Object.hasOwn(shown, field));
+    assert.doesNotMatch(JSON.stringify(await this.stored(creation.body)), /very secret/);
+  }
+
+  async read(person: Person, record: Row): Promise<void> {
+    shows(await person.get(this.at(record)), 200, () => record);
+  }
+
+  async replace(person: Person, record: Row, body: Row, expected: Expected): Promise<void> {
+    shows(await person.put(this.at(record), body), 200, expected);
+  }
+
+  /** Change one field after another: each change shows, and from one to the next nothing else does. */
+  async change(person: Person, record: Row, values: readonly (readonly [string, unknown])[]): Promise<void> {
+    const { updated } = this.names;
+    let before: Row | undefined;
+    for (const [field, value] of values) {
+      const answer = await person.patch(this.at(record), { [field]: value });
+
+      const change = { [field]: value, [updated]: answer.body[updated] };
+      assert.equal(answer.status, 200, `${field}: ${JSON.stringify(answer.body)}`);
+      shows(answer, 200, (shown) => ({ ...(before ?? shown), ...change, _version: (before?._version ?? 1) + 1 }));
+      before = answer.body;
+    }
+  }
+
+  /** Delete a record, which is gone then. */
+  async delete(person: Person, record: Row): Promise<void> {
+    const answer = await person.delete(this.at(record));
+
+    assert.equal(answer.status, 204, JSON.stringify(answer.body));
+    assert.equal(answer.body, undefined);
+    assert.equal(await this.stored(record), undefined);
+    assert.equal((await person.delete(this.at(record))).status, 404);
+  }
+
+  /** What is not valid makes no record; the answer names the fields at fault. */
+  async refuse(person: Person, body: Row, fields: readonly string[]): Promise<void> {
+    const before = await count(this.names.table);
+
+    faulty(await person.post(this.names.path, body), fields);
+    assert.equal(await count(this.names.table), before);
+  }
+
+  /** What is not valid leaves the record as it is. */
+  async refuseChange(person: Person, record: Row, body: Row, fields: readonly string[]): Promise<void> {
+    const before = await this.stored(record);
+
+    faulty(await person.patch(this.at(record), body), fields);
+    assert.deepEqual(await this.stored(record), before);
+  }
+
+  /** Requests that go by the tag of another state of the record leave it as it is. */
+  async refuseStale(person: Person, record: Row, bodies: Readonly<Record<string, Row | undefined>>): Promise<void> {
+    await this.refuseTag(person, record, bodies, '"another"');
+    const tag = (await person.get(this.at(record))).headers.get('ETag');
+    if (tag === null || !('PATCH' in bodies)) return;
+
+    const change = await person.send('PATCH', this.at(record), bodies.PATCH, { 'If-Match': `"another", ${tag}` });
+    assert.equal(change.status, 200, JSON.stringify(change.body));
+    assert.notEqual(change.headers.get('ETag'), tag);
+    await this.refuseTag(person, record, bodies, tag);
+  }
+
+  private async refuseTag(person: Person, record: Row, bodies: Readonly<Record<string, Row | undefined>>, tag: string) {
+    const before = await this.stored(record);
+    for (const [method, body] of Object.entries(bodies)) {
+      const answer = await person.send(method, this.at(record), body, { 'If-Match': tag });
+
+      assert.equal(answer.status, 412, `${method}: ${JSON.stringify(answer.body)}`);
+      assert.deepEqual(await this.stored(record), before, method);
+    }
+  }
+
+  async refuseDelete(person: Person, record: Row): Promise<void> {
+    const before = await this.stored(record);
+    const answer = await person.delete(this.at(record));
+
+    assert.equal(answer.status, 409, JSON.stringify(answer.body));
+    assert.deepEqual(await this.stored(record), before);
+  }
+
+  /** A record that shares with another what is unique is not made; the answer names the fields. */
+  async conflict(person: Person, body: Row, fields: readonly string[]): Promise<void> {
+    const before = await count(this.names.table);
+
+    conflicting(await person.post(this.names.path, body), fields);
+    assert.equal(await count(this.names.table), before);
+  }
+
+  async conflictOfChange(person: Person, record: Row, body: Row, fields: readonly string[]): Promise<void> {
+    const before = await this.stored(record);
+
+    conflicting(await person.patch(this.at(record), body), fields);
+    assert.deepEqual(await this.stored(record), before);
+  }
+
+  /** Of records that share what is unique and come at once, one is made. */
+  async createOne(person: Person, bodies: readonly Row[]): Promise<void> {
+    const before = await count(this.names.table);
+    const answers = await Promise.all(bodies.map((body) => person.post(this.names.path, body)));
+
+    const others = bodies.slice(1).map(() => 409);
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [201, ...others]);
+    assert.equal(await count(this.names.table), before + 1);
+  }
+
+  /** A list comes in pages, and these, which are the newest, come first. */
+  async page(person: Person, newest: readonly Row[]): Promise<void> {
+    const { path, key } = this.names;
+    const first = await person.get(`${path}?limit=2`);
+    assert.equal(first.status, 200, JSON.stringify(first.body));
+    assert.equal(first.body.items.length, 2);
+    const second = await person.get(`${path}?limit=2&cursor=${encodeURIComponent(first.body.nextCursor)}`);
+    assert.equal(second.status, 200, JSON.stringify(second.body));
+
+    const listed = [...first.body.items, ...second.body.items].slice(0, newest.length);
+    assert.deepEqual(new Set(keysOf(listed, key)), new Set(keysOf(newest, key)));
+  }
+
+  /** The list of what has a value in a field has these records, and no more. */
+  async list(person: Person, field: string, value: unknown, records: readonly Row[]): Promise<void> {
+    const answer = await person.get(this.filtered(field, value));
+
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    assert.deepEqual(keysOf(answer.body.items, this.names.key).sort(), keysOf(records, this.names.key).sort());
+    assert.equal(answer.body.nextCursor, null);
+  }
+
+  /** The same where other tests have records with the value, too. */
+  async listAmongOthers(person: Person, field: string, value: unknown, record: Row): Promise<void> {
+    const answer = await person.get(`${this.filtered(field, value)}&limit=100`);
+
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    assert.deepEqual([...new Set(keysOf(answer.body.items, field))], [value]);
+    assert.ok(keysOf(answer.body.items, this.names.key).includes(record[this.names.key]));
+  }
+
+  /**
+   * Delete a record while one that refers to it is made, some times over: none is left that refers to one that is gone.
+   */
+  async leaveNoOrphan(person: Person, make: () => Promise<Row>, child: Resource, refer: (record: Row) => Promise<Row>) {
+    for (let round = 0; round < 4; round += 1) {
+      const record = await make();
+      const [referring] = await Promise.all([refer(record).catch(() => undefined), person.delete(this.at(record))]);
+      if (referring === undefined || (await this.stored(record)) !== undefined) continue;
+
+      const left = (await child.stored(referring)) ?? {};
+      assert.ok(!Object.values(left).includes(record[this.names.key]), 'it refers to a record that is gone');
+    }
+  }
+
+  private filtered(field: string, value: unknown): string {
+    return `${this.names.path}?${new URLSearchParams({ [field]: String(value) })}`;
+  }
+}
+
+function keysOf(records: readonly Row[], key: string): any[] {
+  return records.map((record) => record[key]);
+}
+
+/** The answer is this record, with no member more or less, and has a strong tag. */
+function shows(answer: Answer, status: number, expected: Expected): void {
+  assert.equal(answer.status, status, JSON.stringify(answer.body));
+  assert.deepEqual(answer.body, expected(answer.body));
+  assert.match(answer.headers.get('ETag') ?? '', /^"[^"]+"$/);
+}
+
+function faulty(answer: Answer, fields: readonly string[]): void {
+  assert.equal(answer.status, 400, JSON.stringify({ fields, answer: answer.body }));
+  assert.equal(answer.body.error.code, 'VALIDATION_FAILED');
+  assert.deepEqual(named(answer), [...fields].sort());
+}
+
+function conflicting(answer: Answer, fields: readonly string[]): void {
+  assert.equal(answer.status, 409, JSON.stringify(answer.body));
+  assert.deepEqual(named(answer), [...fields].sort());
+}
+
+function named(answer: Answer): string[] {
+  return answer.body.error.details.map((detail: Row) => detail.field).sort();
+}

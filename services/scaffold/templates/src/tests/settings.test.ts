@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { UnsecuredJWT } from 'jose';
+
+import { InvalidConfig, readConfig } from '../config.js';
+import { SEALING_KEYS, SECRET, send } from './backend.js';
+import { bearer, newPerson, seconds, signed } from './people.js';
+
+describe('tokens', () => {
+  test('whoever has a token that is valid is let in', async () => {
+    assert.notEqual((await (await newPerson()).get('{{path}}')).status, 401);
+  });
+
+  for (const [kind, token] of [
+    ['signed with another secret', signed({ sub: 'someone' }, `${SECRET}!`)],
+    ['signed by another algorithm', signed({ sub: 'someone' }, SECRET, 'HS384')],
+    ['expired', signed({ sub: 'someone', exp: seconds(-60) })],
+    ['not valid yet', signed({ sub: 'someone', nbf: seconds(60) })],
+    ['without a subject', signed({})],
+    ['without a name in its subject', signed({ sub: '' })],
+    ['without an end', signed({ sub: 'someone', exp: undefined })],
+    ['unsigned', new UnsecuredJWT({ sub: 'someone', exp: seconds(60) }).encode()],
+    ['nonsense', 'nonsense'],
+    ['too long', 'x'.repeat(9_000)],
+  ] as const) {
+    test(`a token that is ${kind} lets nobody in`, async () => {
+      const answer = await send('GET', '{{path}}', undefined, bearer(await token));
+
+      assert.equal(answer.status, 401);
+      assert.equal(answer.body.error.code, 'UNAUTHENTICATED');
+      assert.equal(answer.headers.get('WWW-Authenticate'), 'Bearer');
+    });
+  }
+});
+
+describe('settings', () => {
+  for (const NODE_ENV of ['production', 'Production', 'prod', 'staging', 'development', 'test', '']) {
+    test(`the server refuses to start without a way to verify tokens, NODE_ENV being "${NODE_ENV}"`, () => {
+      refused({ NODE_ENV }, ['{{keysMissing}}']);
+      assert.deepEqual(readConfig({ NODE_ENV, JWT_SECRET: SECRET, SEALING_KEYS }).auth, { secret: SECRET });
+    });
+  }
+
+  test('there is one way to verify tokens, of which none can choose another', () => {
+    assert.throws(() => readConfig({ JWT_SECRET: SECRET, JWKS_URL: 'https://issuer.example/keys', SEALING_KEYS }), InvalidConfig);
+    refused({ JWT_SECRET: 'short' }, ['JWT_SECRET must have at least 32 characters.']);
+  });
+
+  test('without authentication the server is for this machine alone', () => {
+    const loopback = 'AUTH=off lets everybody do everything, so HOST must be 127.0.0.1, ::1 or localhost.';
+    assert.equal(readConfig({ AUTH: 'off', SEALING_KEYS }).host, '127.0.0.1');
+    assert.equal(readConfig({ AUTH: 'off', HOST: '::1', SEALING_KEYS }).host, '::1');
+    refused({ AUTH: 'off', HOST: '0.0.0.0' }, [loopback]);
+    refused({ AUTH: 'off', NODE_ENV: 'production' }, ['AUTH must be on or off, and in production on.']);
+    refused({ AUTH: 'no', JWT_SECRET: SECRET }, ['AUTH must be on or off, and in production on.']);
+  });
+
+  test('everything that is wrong with the environment is named', () => {
+    refused({ PORT: 'none', TABLE_PREFIX: '!', JWT_SECRET: SECRET }, [
+      'PORT must be a port number.',
+      'TABLE_PREFIX must be 2 to 100 of the characters A-Z, a-z, 0-9, "_", "." and "-".',
+    ]);
+  });
+});
+
+function refused(environment: NodeJS.ProcessEnv, faults: readonly string[]): void {
+  assert.throws(
+    () => readConfig({ SEALING_KEYS, ...environment }),
+    (error: InvalidConfig) => {
+      assert.deepEqual([...new Set(error.faults)].sort(), [...faults].sort());
+      return true;
+    },
+  );
+}

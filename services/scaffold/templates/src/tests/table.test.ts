@@ -1,0 +1,5 @@
+{{imports}}
+
+{{resources}}
+{{values}}{{arrange}}describe({{name}}, () => {
+{{tests}}});
