@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from textwrap import indent
 
-from services.designs.schema import Field
+from services.designs.schema import Field, FieldType
 from services.scaffold.own_tests.source import call, literal, members, quoted
 from services.scaffold.own_tests.values import default
 from services.scaffold.own_tests.world import Subject, World, is_number
 from services.scaffold.policies import Setter
 from services.scaffold.template import fill
 
+_TEXTS = frozenset({FieldType.STRING, FieldType.TEXT})
 _DISTINCT = ("day", "moment", "number", "once", "text")
 
 
@@ -53,7 +54,10 @@ def _body(world: World, subject: Subject) -> Iterator[tuple[str, str]]:
         elif field.name in subject.unique and field.name not in subject.by_field:
             yield field.name, subject.samples(field).running()
         elif not field.nullable and field.default_value is None:
-            yield field.name, literal(subject.samples(field).value(0))
+            yield (
+                field.name,
+                subject.samples(field).running() if field.type in _TEXTS else literal(subject.samples(field).value(0)),
+            )
 
 
 def write_accounts(world: World) -> str | None:
