@@ -85,6 +85,8 @@ hostile: setup  ## Attack a server over the wire, with a polite client beside; w
 
 backends: setup .make/backends  ## Put generated backends to the test; writes docs/backends-tested.md, docs/ten-backends.md
 	@nice $(VENV)/python -m tests.backends.five
+	@nice $(VENV)/python -m tests.backends.interleavings 1000
+	@nice $(VENV)/python -m tests.backends.migrations
 	@nice $(VENV)/python -m tests.backends.ten
 
 bench: setup  ## Measure what streams cost; writes docs/benchmarks.md and docs/benchmarks-llm.md
