@@ -37,7 +37,7 @@ from services.scaffold.documentation import write_documentation
 from services.scaffold.requests import Unfollowed, not_followed, unanswered, unfollowed_by_files, unfollowed_instruction
 from services.scaffold.schema import derive_schema
 
-_PIECE = re.compile(r"\n[ \t]{0,11}| ?\w{1,8}[^\w\s]{0,3}| ?[^\w\s]{1,6}|[ \t]{1,12}|.", re.DOTALL)
+_PIECE = re.compile(r"(?:\n[ \t]{0,11}| ?\w{1,8}[^\w\s]{0,3}| ?[^\w\s]{1,6}|[ \t]{1,12}|.){1,3}", re.DOTALL)
 _MOST_NAMED = 10
 """Files that a text names."""
 _BURST = 20
@@ -90,7 +90,7 @@ class Scaffold:
 
 
 def split(text: str) -> Iterator[str]:
-    """Cut text into pieces as a model's tokens would: words, line breaks with their indentation, punctuation."""
+    """Cut text into pieces as models send it: up to three words, line breaks with their indentation, or punctuation."""
     return (match[0] for match in _PIECE.finditer(text))
 
 

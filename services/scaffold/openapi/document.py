@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from services.designs.schema import Accounts, SchemaModel
 from services.scaffold.openapi import accounts, answers
@@ -19,7 +19,7 @@ what a request changes is the state that was read."""
 
 
 def document(tables: Sequence[TablePlan], schema: SchemaModel, *, title: str, about: str) -> str:
-    """Write the document (OpenAPI 3.1) as indented JSON."""
+    """Write the document (OpenAPI 3.1) as JSON with a line for each operation and each component."""
     served = [table for table in tables if not table.is_made]
     tags, account_paths, account_schemas = _account_parts(schema.accounts, tables)
     content: dict[str, Any] = {
@@ -50,7 +50,7 @@ def document(tables: Sequence[TablePlan], schema: SchemaModel, *, title: str, ab
             "responses": answers.responses(),
         },
     }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return _written(content, levels=3) + "\n"
 
 
 def _account_parts(stated: Accounts | None, tables: Sequence[TablePlan]) -> tuple[list[Json], Json, Json]:
@@ -101,3 +101,15 @@ def _open(operation: str, summary: str, schema: Json) -> Json:
             },
         }
     }
+
+
+def _written(value: object, *, levels: int, indent: str = "") -> str:
+    """Write JSON with a line for each member down to a level, and what is below in one line."""
+    if levels == 0 or not isinstance(value, dict) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    deeper = f"{indent}  "
+    members = (
+        f"{deeper}{json.dumps(name, ensure_ascii=False)}: {_written(member, levels=levels - 1, indent=deeper)}"
+        for name, member in cast("Json", value).items()
+    )
+    return "{\n" + ",\n".join(members) + f"\n{indent}}}"
