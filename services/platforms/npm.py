@@ -10,6 +10,7 @@ from services.platforms.port import DeployFailed
 _NETWORK: Final = frozenset(
     {
         "node_extra_ca_certs",
+        "node_use_system_ca",
         "ssl_cert_file",
         "http_proxy",
         "https_proxy",
@@ -32,7 +33,8 @@ def network_settings(environment: Mapping[str, str], *, home: Path) -> dict[str,
     `home` is where the machine's own `.npmrc` is, because a build has another home folder.
     """
     own = home / ".npmrc"
-    settings = {name: value for name, value in environment.items() if name.lower() in _NETWORK}
+    settings = {"NODE_USE_SYSTEM_CA": "1"}  # a Node that is not the system's trusts a list of its own otherwise
+    settings |= {name: value for name, value in environment.items() if name.lower() in _NETWORK}
     if own.is_file() and not any(name.lower() == "npm_config_userconfig" for name in settings):
         settings["NPM_CONFIG_USERCONFIG"] = str(own)
     return settings

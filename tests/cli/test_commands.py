@@ -372,7 +372,7 @@ async def test_environments_are_made_filled_and_deployed_to(tmp_path: Path) -> N
     assert listed.out == f"{environment_id}  Staging  production at LOCAL: GREETING\n"
     assert [each.status for each in wrong] == [1] * 3
     assert [bool(each.err) for each in wrong] == [True] * 3
-    assert deployed.status == 0, deployed.err
+    assert deployed.status == 0, deployed.out + deployed.err
     assert "Running at http://127.0.0.1:" in deployed.out
 
 

@@ -155,4 +155,4 @@ def test_pieces_are_short_and_lose_nothing() -> None:
     pieces = list(split(whole))
 
     assert "".join(pieces) == whole
-    assert max(map(len, pieces)) <= 12
+    assert max(map(len, pieces)) <= 36
