@@ -159,7 +159,9 @@ class DeploymentDiff:
         return shown(self.before)
 
     @strawberry.field
-    async def files(self, info: Info) -> Annotated[list[GenerationFileChange], AtMost(2 * MOST_FILES)] | None:
+    async def files(
+        self, info: Info
+    ) -> Annotated[list[GenerationFileChange], AtMost(2 * MOST_FILES, weighs=MOST_FILES)] | None:
         """The files that differ, by path; null where the code of either was deleted."""
         generations = info.context.services.generations
         after = await generations.find(self.after.generation_id)

@@ -277,7 +277,7 @@ class Generation(Node):
                 description="An earlier generation of the project; null means `base`, or nothing where there is none.",
             ),
         ] = None,
-    ) -> Annotated[list[GenerationFileChange], AtMost(2 * MOST_FILES)] | None:
+    ) -> Annotated[list[GenerationFileChange], AtMost(2 * MOST_FILES, weighs=MOST_FILES)] | None:
         """Which files changed from another generation to this one, by path; null where `base` was deleted. A file that
         was renamed is one that is gone and one that is new.
         """
