@@ -191,7 +191,7 @@ async def test_the_service_tells_the_same_of_a_lost_stream(
 async def test_a_stream_that_redis_loses_while_it_is_written_ends_with_what_storage_has(
     emulator: str, redis: Lossy, tmp_path: Path
 ) -> None:
-    slow = settings(emulator, EVENTS_URL=redis.url, SNAPINFRA_DATA=str(tmp_path), SCAFFOLD_TOKENS_PER_SECOND="300")
+    slow = settings(emulator, EVENTS_URL=redis.url, SNAPINFRA_DATA=str(tmp_path), SCAFFOLD_TOKENS_PER_SECOND="100")
     with serving(slow) as running:
         user = running.user()
         generation_id = await user.generate((await user.project())["id"], "SCHEMA")

@@ -37,7 +37,7 @@ def config(emulator: str, redis: RedisServer, tmp_path_factory: pytest.TempPathF
     return provisioned(
         emulator,
         EVENTS_URL=redis.url,
-        SCAFFOLD_TOKENS_PER_SECOND="300",
+        SCAFFOLD_TOKENS_PER_SECOND="100",
         SNAPINFRA_DATA=str(tmp_path_factory.mktemp("data")),
     )
 
