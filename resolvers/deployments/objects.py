@@ -7,7 +7,7 @@ import strawberry
 
 from resolvers.context import Info
 from resolvers.generations import Generation
-from resolvers.generations.objects import MOST_FILES, GenerationFileChange
+from resolvers.generations.objects import MOST_FILES, USUAL_FILES, GenerationFileChange
 from resolvers.lists import AtMost
 from resolvers.node import Node
 from resolvers.paging import After, Connection, First, connection
@@ -161,7 +161,7 @@ class DeploymentDiff:
     @strawberry.field
     async def files(
         self, info: Info
-    ) -> Annotated[list[GenerationFileChange], AtMost(2 * MOST_FILES, weighs=MOST_FILES)] | None:
+    ) -> Annotated[list[GenerationFileChange], AtMost(2 * MOST_FILES, weighs=2 * USUAL_FILES)] | None:
         """The files that differ, by path; null where the code of either was deleted."""
         generations = info.context.services.generations
         after = await generations.find(self.after.generation_id)

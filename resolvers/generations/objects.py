@@ -39,6 +39,8 @@ for _enum in (
 
 MOST_FILES: Final = 400
 """Of a generation, as services.llm.files reads them."""
+USUAL_FILES: Final = 200
+"""Of most generations: what a list of files counts as."""
 
 
 @strawberry.type
@@ -188,7 +190,7 @@ class Generation(Node):
     """Name and version of the prompt template."""
     usage: Usage | None
     """Tokens of all its attempts; null before the first has ended."""
-    missing_files: Annotated[list[str], AtMost(MOST_FILES)]
+    missing_files: Annotated[list[str], AtMost(MOST_FILES, weighs=USUAL_FILES)]
     """Files that the answer announced and did not bring whole."""
     created_at: datetime
     """When it was asked for."""
@@ -230,7 +232,7 @@ class Generation(Node):
         return artifact.text if artifact else None
 
     @strawberry.field
-    def files(self) -> Annotated[list[GenerationFile], AtMost(MOST_FILES)]:
+    def files(self) -> Annotated[list[GenerationFile], AtMost(MOST_FILES, weighs=USUAL_FILES)]:
         """The complete files, in the order they were written; empty until it has ended."""
         return [
             GenerationFile(
@@ -277,7 +279,7 @@ class Generation(Node):
                 description="An earlier generation of the project; null means `base`, or nothing where there is none.",
             ),
         ] = None,
-    ) -> Annotated[list[GenerationFileChange], AtMost(2 * MOST_FILES, weighs=MOST_FILES)] | None:
+    ) -> Annotated[list[GenerationFileChange], AtMost(2 * MOST_FILES, weighs=2 * USUAL_FILES)] | None:
         """Which files changed from another generation to this one, by path; null where `base` was deleted. A file that
         was renamed is one that is gone and one that is new.
         """

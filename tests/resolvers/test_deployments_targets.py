@@ -289,7 +289,7 @@ async def test_a_deployment_goes_to_ecs_and_comes_back(project: Deployed, aws: F
     first, url = await project.live(platform="AWS_ECS", environmentVariables=[{"name": "KEY", "value": "first-value"}])
     site = url.rpartition("/")[2]
     code, environment = aws.toy.running[site]
-    assert code.command == "node dist/server.js"
+    assert code.command == "node --enable-source-maps dist/server.js"
     assert environment["KEY"] == "first-value"
     assert environment["TABLE_PREFIX"] == f"{site}-"
     assert "AWS_ACCESS_KEY_ID" not in environment
