@@ -99,7 +99,7 @@ async def test_the_scaffolds_backend_passes(data: Path, bubblewrap: bool) -> Non
         ("types", PASSED),
         ("security", PASSED),
     ]
-    assert output(findings, "json") == "5 files parse."
+    assert output(findings, "json") == "7 files parse."
     assert output(findings, "types") == "TypeScript 5.9.3 finds nothing wrong."
     assert findings.faults == ()
     assert not findings.failed
