@@ -13,7 +13,7 @@ import msgspec
 
 from services.llm.port import Request
 
-TEMPLATE_BYTES: Final = 8000
+TEMPLATE_BYTES: Final = 12_000
 """The most that the fixed part of a prompt may have; tests/services/usage/test_allowance.py checks the templates."""
 
 LEAST_ANSWER: Final = 256
