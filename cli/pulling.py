@@ -98,6 +98,7 @@ def unpacked(archive: bytes, digests: Mapping[str, str]) -> Mapping[str, bytes]:
             if sum(entry.file_size for entry in packed.infolist()) > MOST_BYTES:
                 raise Refused("The archive is larger than any that is generated.")
             files = {entry.filename: packed.read(entry) for entry in packed.infolist()}
+    # zipfile raises NotImplementedError for a compression that it does not know, RuntimeError for an encrypted file
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
         raise Refused(f"The archive is damaged: {error}") from None
     if digests != {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}:
