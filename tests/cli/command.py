@@ -77,10 +77,14 @@ def descendants(pid: int) -> list[int]:
 
 
 def listening(pid: int) -> list[str]:
-    """Return the addresses and ports on which a process listens, in the kernel's hexadecimal form."""
+    """Return the addresses and ports on which a process listens, in the kernel's hexadecimal form; none if it ends."""
     folder = Path(f"/proc/{pid}")
-    sockets = {str(file.readlink()) for file in (folder / "fd").iterdir()}
-    lines = [line for name in ("tcp", "tcp6") for line in (folder / "net" / name).read_text().splitlines()[1:]]
+    sockets, lines = set[str](), list[str]()
+    with suppress(OSError):  # it has ended
+        for file in (folder / "fd").iterdir():
+            with suppress(OSError):  # it has been closed
+                sockets.add(str(file.readlink()))
+        lines = [line for name in ("tcp", "tcp6") for line in (folder / "net" / name).read_text().splitlines()[1:]]
     rows = [line.split() for line in lines]
     return [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets]
 
