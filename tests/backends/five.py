@@ -21,7 +21,7 @@ from services.core.clock import utc_now
 from services.core.frozen import frozen
 from services.foundation.aws.emulator import EMULATOR_CREDENTIALS, free_port, running_emulator
 from tests.backends.building import BackendFailed, Building
-from tests.backends.proofs import PROOFS, Put
+from tests.backends.proofs import PROOFS, Put, build
 from tests.backends.subjects import SUBJECTS, Subject
 
 ROOT: Final = Path(__file__).parents[2]
@@ -51,18 +51,15 @@ async def outcome(subject: Subject, folder: Path, emulator: str, proofs: Sequenc
     faults: dict[str, str] = {}
     subject.write(folder)
     put = Put(subject, Building(folder, environment))
-    try:
-        await put.building.build()
-    except BackendFailed as failure:
-        faults["build"] = str(failure)
-        return Outcome(subject, figures, faults, time.monotonic() - began)
-    for name in proofs:
+    for name, proof in {"build": build, **{name: PROOFS[name] for name in proofs}}.items():
         try:
-            figures[name] = await PROOFS[name](put)
+            figures[name] = await proof(put)
         except BackendFailed as failure:
             faults[name] = str(failure)
         sys.stdout.write(f"{subject.name}: {name}: {faults.get(name) or figures[name]}\n")
         sys.stdout.flush()
+        if "build" in faults:
+            break
     return Outcome(subject, figures, faults, time.monotonic() - began)
 
 
