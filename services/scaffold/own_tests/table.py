@@ -11,6 +11,7 @@ from services.scaffold.template import fill
 
 _KINDS = (records.tests, rules.tests, secrets.tests, uniqueness.tests, references.tests, deletion.tests)
 _LONGEST = 120
+_TEXT = re.compile(r"'(?:[^'\\\n]|\\.)*'")
 
 
 def write_table(world: World, subject: Subject) -> str | None:
@@ -56,4 +57,5 @@ def _import(code: str, names: Sequence[str], file: str) -> Iterator[str]:
 
 
 def _is_used(name: str, code: str) -> bool:
-    return re.search(rf"(?<![\w.'/]){name}[(.,)]", code) is not None
+    """Whether code uses a variable. What stands in texts, a test's title for one, is no use."""
+    return re.search(rf"(?<![\w.'/]){name}[(.,)]", _TEXT.sub("''", code)) is not None

@@ -224,7 +224,7 @@ def works(client: httpx.Client, schema: SchemaModel, table: Table, number: int) 
 @pytest.mark.npm
 @pytest.mark.parametrize(
     "schema",
-    [derive_schema("Build a user management API with teams and roles"), AWKWARD],
+    [derive_schema("Build a user management API with teams, roles and pages"), AWKWARD],
     ids=["users and teams", "awkward names"],
 )
 def test_a_backend_installs_compiles_and_works(schema: SchemaModel, emulator: str, tmp_path: Path) -> None:
