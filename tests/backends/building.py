@@ -103,5 +103,5 @@ class Building:
             raise BackendFailed(f"{name}: took longer than {limit:g} seconds") from error
         self.seconds[name] = time.monotonic() - began
         if status:
-            raise BackendFailed(f"{name}: status {status}: {' / '.join(list(said)[-10:])}")
+            raise BackendFailed(f"{name}: status {status}:\n" + "\n".join(list(said)[-60:]))
         return "\n".join(said)
