@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 
-import { Backend, type Answer } from './backend.js';
+import { database, startServer, type Answer, type Server } from './backend.js';
 
 const PASSWORD = 'correct horse battery staple';
 
@@ -12,29 +12,29 @@ interface User {
   readonly token: string;
 }
 
-let backend: Backend;
+let server: Server;
 let alice: User;
 let bob: User;
 let carol: User;
 let admin: User;
 
 before(async () => {
-  backend = await Backend.start({ JWT_SECRET: 'x'.repeat(40) });
+  server = await startServer({});
   [alice, bob, carol, admin] = [await signUp('alice'), await signUp('bob'), await signUp('carol'), await signUp('admin')];
-  const environment = { ...process.env, TABLE_PREFIX: backend.prefix };
+  const environment = { ...process.env, TABLE_PREFIX: database.tableName('') };
   execFileSync('node', ['dist/role.js', 'ADMIN@example.com', 'admin'], { env: environment });
 });
 
-after(() => backend.stop());
+after(() => server.stop());
 
 async function signUp(name: string): Promise<User> {
-  const answer = await backend.send('POST', '/auth/sign-up', { email: `${name}@example.com`, password: PASSWORD, name });
+  const answer = await server.send('POST', '/auth/sign-up', { email: `${name}@example.com`, password: PASSWORD, name });
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
   return { id: answer.body.user.id, token: answer.body.accessToken };
 }
 
 function as(user: User | undefined, method: string, path: string, body?: unknown): Promise<Answer> {
-  return backend.send(method, path, body, user ? { Authorization: `Bearer ${user.token}` } : {});
+  return server.send(method, path, body, user ? { Authorization: `Bearer ${user.token}` } : {});
 }
 
 async function status(user: User | undefined, method: string, path: string, body?: unknown): Promise<number> {
@@ -121,6 +121,27 @@ test('a team is its members\', who are let in by its owners, and it keeps an own
   // moving a project to another team is impossible, since tasks take theirs from it
   assert.equal(await status(owner, 'PATCH', `/projects/${pr.id}`, { teamId: other.id }), 400);
   assert.equal(await status(owner, 'DELETE', `/teams/${team.id}`), 409);
+});
+
+test('a task is assigned within its team, to nobody else', async () => {
+  const team = await created(alice, '/teams', { name: 'Assigning' });
+  const others = await created(admin, '/teams', { name: 'Others' });
+  await created(alice, '/memberships', { teamId: team.id, userId: bob.id, role: 'member' });
+  const project = await created(alice, '/projects', { teamId: team.id, title: 'P', slug: 'assigning' });
+  const task = await created(bob, '/tasks', { projectId: project.id, title: 'T', assigneeId: alice.id });
+  assert.equal(await status(bob, 'GET', `/users/${alice.id}`), 404);
+  assert.equal(await status(alice, 'PATCH', `/tasks/${task.id}`, { assigneeId: bob.id }), 200);
+  assert.equal(await status(bob, 'PATCH', `/tasks/${task.id}`, { assigneeId: bob.id }), 200);
+  for (const id of [carol.id, admin.id, 'nobody']) {
+    const refused = await as(alice, 'PATCH', `/tasks/${task.id}`, { assigneeId: id });
+    assert.equal(refused.status, 400);
+    assert.deepEqual(refused.body.error.details, [{ field: 'assigneeId', message: '"assigneeId" refers to nothing in users' }]);
+  }
+  assert.equal((await as(alice, 'GET', `/tasks/${task.id}`)).body.assigneeId, bob.id);
+  // Who is in somebody else's team does not show.
+  const theirs = await created(admin, '/projects', { teamId: others.id, title: 'P', slug: 'of-others' });
+  const guesses = await Promise.all([carol.id, admin.id].map((assigneeId) => as(alice, 'POST', '/tasks', { projectId: theirs.id, title: 'T', assigneeId })));
+  assert.deepEqual(guesses.map(({ body }) => body.error.details), Array(2).fill(guesses[0]!.body.error.details));
 });
 
 test('a list is of the records of all teams of a member, in pages', async () => {

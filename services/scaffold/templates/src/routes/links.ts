@@ -51,7 +51,7 @@ function addWrites(route: ReturnType<Router['route']>, services: Services, table
     .all(onlyMethods('PUT', 'DELETE'));
 }
 
-/** The keys of two records, of which the caller may change the first and read the second. */
+/** The keys of two records, of which the caller may change the first, and tie it to the second. Throws NotFound. */
 async function ends(
   database: Database,
   table: Table,
@@ -61,7 +61,8 @@ async function ends(
 ): Promise<[Key, Key]> {
   const other = tables[name]!;
   const keys: [Key, Key] = [keyOf(table, request), keyOf(other, request, 'other')];
-  await access.toUpdate(table, await new Repository<Input>(database, table).find(keys[0]), {});
-  await access.toRead(other, await new Repository<Input>(database, other).find(keys[1]));
+  const record = await new Repository<Input>(database, table).find(keys[0]);
+  await access.toUpdate(table, record, {});
+  await access.toTie(table, record, other, await new Repository<Input>(database, other).find(keys[1]));
   return keys;
 }

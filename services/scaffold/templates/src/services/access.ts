@@ -7,6 +7,9 @@ import { Memberships } from './memberships.js';
 import { missingReference } from './references.js';
 import { readRecord, toKey } from './reading.js';
 
+/** Whose records are the members of teams. */
+const peopleTable = teams && tables[teams.memberships]!.references.find(({ field }) => field === teams?.user)?.table;
+
 /** Who sends a body, as far as its validation goes by it. */
 export interface Context {
   /** Whether it is known who it is, so that the server sets what names them. */
@@ -62,6 +65,11 @@ export class Access {
   async toRead(table: Table, record: object): Promise<void> {
     const fields = record as Input;
     if (!(await this.may(table, 'read', fields))) throw missing(table, fields[table.primaryKey] as Key);
+  }
+
+  /** Link a record to another, as a reference would. Throws NotFound. */
+  async toTie(table: Table, record: Input, target: Table, other: Input): Promise<void> {
+    if (!(await this.mayTie(table, record, target, other))) throw missing(target, other[target.primaryKey] as Key);
   }
 
   /** The changes to make. They must be allowed to the record as it is and as it will be. Throws as `toCreate`, NotFound. */
@@ -231,8 +239,24 @@ export class Access {
     const isItself = target.name === table.name && record[reference.field] === record[table.primaryKey];
     if (isItself || this.isFree(table, reference)) return undefined;
     const parent = await this.target(reference, record);
-    const isSeen = parent !== undefined && (await this.may(target, 'read', parent));
-    return isSeen ? undefined : missingReference(reference.field, target.name);
+    const isAllowed = parent !== undefined && (await this.mayTie(table, record, target, parent));
+    return isAllowed ? undefined : missingReference(reference.field, target.name);
+  }
+
+  /** A record may be tied to what the caller may read, to the caller, and to whoever is in the record's team with them. */
+  private async mayTie(table: Table, record: Input, target: Table, other: Input): Promise<boolean> {
+    return (await this.may(target, 'read', other)) || (await this.isTeammate(table, record, target, other));
+  }
+
+  /** Nobody learns by this who is in a team that they are not in themselves. */
+  private async isTeammate({ policy }: Table, record: Input, target: Table, user: Input): Promise<boolean> {
+    const { primaryKey } = target;
+    const isPeople = target.name === peopleTable || target.policy.owner === primaryKey;
+    if (!isPeople || this.caller === undefined) return false;
+    if (this.caller.id === String(user[primaryKey])) return true;
+    if (policy.team === undefined || !(await this.isMember(record[policy.team], undefined))) return false;
+    const other = new Memberships(this.database, { id: String(user[primaryKey]) });
+    return (await other.in(record[policy.team] as Key)) !== undefined;
   }
 
   /** Whoever lets somebody into a team need not see their account; and whose record something is, the token says. */

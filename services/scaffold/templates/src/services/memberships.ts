@@ -17,14 +17,14 @@ export interface Membership {
 export class Memberships {
   constructor(
     private readonly database: Database,
-    private readonly caller: Caller,
+    private readonly user: Pick<Caller, 'id'>,
   ) {}
 
   /** Undefined where the user is not in the team. */
   async in(team: Key): Promise<Membership | undefined> {
     if (teams === undefined) return undefined;
     const table = tables[teams.memberships]!;
-    const pair = { [teams.user]: toKey(this.caller, table, teams.user), [teams.team]: team };
+    const pair = { [teams.user]: toKey(this.user, table, teams.user), [teams.team]: team };
     const key = await holder(this.database, table, pair);
     const membership = key === undefined ? undefined : await this.read(table, teams, key);
     return membership?.team === team ? membership : undefined;
@@ -35,7 +35,7 @@ export class Memberships {
     if (teams === undefined) return [];
     const { memberships, user, team, role } = teams;
     const all: Membership[] = [];
-    for await (const record of membershipsBy(this.database, user, toKey(this.caller, tables[memberships]!, user))) {
+    for await (const record of membershipsBy(this.database, user, toKey(this.user, tables[memberships]!, user))) {
       all.push(toMembership(record, team, role));
     }
     return all;
@@ -43,7 +43,7 @@ export class Memberships {
 
   private async read(table: Table, { user, team, role }: Teams, key: Key): Promise<Membership | undefined> {
     const record = await readRecord(this.database, table, key);
-    if (record === undefined || record[user] !== toKey(this.caller, table, user)) return undefined;
+    if (record === undefined || record[user] !== toKey(this.user, table, user)) return undefined;
     return toMembership(record, team, role);
   }
 }

@@ -60,7 +60,7 @@ export async function readItems(database: Database, table: Table, keys: readonly
   return items.filter((_, number) => !isOver[number]);
 }
 
-/** The caller's id as the field has it, where users are numbered too. */
-export function toKey({ id }: Caller, { fields }: Table, field: string): Key {
+/** A user's id as the field has it, where users are numbered too. */
+export function toKey({ id }: Pick<Caller, 'id'>, { fields }: Table, field: string): Key {
   return fields[field] === 'INTEGER' || fields[field] === 'FLOAT' ? Number(id) : id;
 }
