@@ -70,6 +70,7 @@ _SHARED = (
     "src/services/owners.ts",
     "src/services/passwords.ts",
     "src/services/reading.ts",
+    "src/services/records.ts",
     "src/services/references.ts",
     "src/services/removal.ts",
     "src/services/repository.ts",

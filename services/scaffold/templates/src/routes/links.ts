@@ -1,10 +1,9 @@
-import { Router, type Request, type RequestHandler } from 'express';
+import { Router, type RequestHandler } from 'express';
 
 import { onlyMethods } from '../middleware/methods.js';
 import { validateQuery } from '../middleware/validator.js';
 import { tables } from '../models/index.js';
 import type { Access } from '../services/access.js';
-import type { Database } from '../services/database.js';
 import type { Services } from '../services/index.js';
 import { Links } from '../services/links.js';
 import { Repository } from '../services/repository.js';
@@ -28,7 +27,7 @@ export function linkRoutes(services: Services, table: Table): Router {
 }
 
 function list(services: Services, table: Table, link: Link): RequestHandler {
-  const links = new Links(services, link);
+  const links = new Links(services, table, link);
   const records = new Repository<Input>(services.database, table);
   return async (request, response) => {
     const { access, query } = localsOf(response);
@@ -39,30 +38,14 @@ function list(services: Services, table: Table, link: Link): RequestHandler {
 }
 
 function addWrites(route: ReturnType<Router['route']>, services: Services, table: Table, link: Link): void {
-  const links = new Links(services, link);
+  const links = new Links(services, table, link);
+  const other = tables[link.table]!;
   const write = (change: (own: Key, other: Key, access: Access) => Promise<void>): RequestHandler => async (request, response) => {
-    const { access } = localsOf(response);
-    await change(...(await ends(services.database, table, link, request, access)), access);
+    await change(keyOf(table, request), keyOf(other, request, 'other'), localsOf(response).access);
     response.status(204).end();
   };
   route
     .put(allow(table, 'update'), validateQuery(noQuery), write(links.add.bind(links)))
     .delete(allow(table, 'update'), validateQuery(noQuery), write(links.remove.bind(links)))
     .all(onlyMethods('PUT', 'DELETE'));
-}
-
-/** The keys of two records, of which the caller may change the first, and tie it to the second. Throws NotFound. */
-async function ends(
-  database: Database,
-  table: Table,
-  { table: name }: Link,
-  request: Request,
-  access: Access,
-): Promise<[Key, Key]> {
-  const other = tables[name]!;
-  const keys: [Key, Key] = [keyOf(table, request), keyOf(other, request, 'other')];
-  const record = await new Repository<Input>(database, table).find(keys[0]);
-  await access.toUpdate(table, record, {});
-  await access.toTie(table, record, other, await new Repository<Input>(database, other).find(keys[1]));
-  return keys;
 }

@@ -48,11 +48,10 @@ async function answerPage<Row extends object>(
   const { access, query: values } = localsOf(response);
   const listing = new Listing<Row>(services, table);
   const query = toListQuery(values, given);
-  const scope = await access.scope(table);
-  const page = await listing.page(query, scope, access.caller?.id);
+  const page = await listing.pageFor(access, query);
   response.json({
     items: await expand(services.database, access, table, page.items, query.expand),
     nextCursor: page.nextCursor,
-    ...(query.isCounted ? { total: await listing.total(query, scope) } : {}),
+    ...(query.isCounted ? { total: await listing.total(access, query) } : {}),
   });
 }

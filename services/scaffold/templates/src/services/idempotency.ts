@@ -1,5 +1,4 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import type { Request } from 'express';
 
 import { HttpError } from '../errors.js';
 import type { Caller } from '../types/index.js';
@@ -9,6 +8,13 @@ import type { Step } from './transaction.js';
 
 const KEPT_MS = 24 * 60 * 60 * 1000;
 const KEY = /^(?:"([\x21\x23-\x7e]{1,255})"|([\x21\x23-\x2b\x2d-\x7e]{1,255}))$/;
+
+/** A request that creates something: who sends it, where to, and with what. */
+interface Sent {
+  readonly caller: Caller | undefined;
+  readonly place: string;
+  readonly body: unknown;
+}
 
 /** The request with this key has created its record in the meantime. */
 class CreatedMeanwhile extends Error {}
@@ -25,17 +31,16 @@ export class Idempotency {
     private readonly fingerprint: string,
   ) {}
 
-  /** Undefined without the header. A key is its caller's, and for one path. */
-  static of({ database, signer }: Services, request: Request, caller: Caller | undefined): Idempotency | undefined {
-    const header = request.get('Idempotency-Key');
+  /** Undefined without the header. A key is its caller's, and for one place, such as a path. */
+  static of({ database, signer }: Services, header: string | undefined, { caller, place, body }: Sent): Idempotency | undefined {
     if (header === undefined) return undefined;
     const [, quoted, bare] = header.match(KEY) ?? [];
     const key = quoted ?? bare;
     if (key === undefined) throw new HttpError(400, 'BAD_REQUEST', 'Idempotency-Key must be 1 to 255 visible characters.');
     // Signed, since bodies may have passwords, which a plain hash would let whoever reads the table guess.
     const digest = (purpose: string, value: unknown) => signer.sign(purpose, value).toString('base64url');
-    const place = digest('idempotency key', [caller?.id ?? null, request.baseUrl, key]);
-    return new Idempotency(database, `idempotency ${place}`, digest('idempotent body', request.body ?? null));
+    const name = digest('idempotency key', [caller?.id ?? null, place, key]);
+    return new Idempotency(database, `idempotency ${name}`, digest('idempotent body', body ?? null));
   }
 
   /** The record that an earlier request with the key created, as it was then. Throws HttpError where that had another body. */

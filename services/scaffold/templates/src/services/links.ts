@@ -22,6 +22,7 @@ export class Links<Row extends object> {
 
   constructor(
     private readonly services: Services,
+    private readonly table: Table,
     private readonly link: Link,
   ) {
     const { database } = services;
@@ -30,8 +31,9 @@ export class Links<Row extends object> {
     this.records = new Repository(database, this.through);
   }
 
-  /** Link two records that exist. Nothing changes when they are linked already. */
+  /** Link two records. Nothing changes when they are linked already. Throws what `toUpdate` and `toTie` of Access throw. */
   async add(own: Key, other: Key, access: Access): Promise<void> {
+    await this.permitEnds(own, other, access);
     const ends = this.ends(own, other);
     if ((await this.find(ends)) !== undefined) return;
     try {
@@ -42,8 +44,9 @@ export class Links<Row extends object> {
     }
   }
 
-  /** Nothing changes when the two are not linked. */
+  /** Nothing changes when the two are not linked. Throws as `add`. */
   async remove(own: Key, other: Key, access: Access): Promise<void> {
+    await this.permitEnds(own, other, access);
     const key = await this.find(this.ends(own, other));
     if (key !== undefined) await absentIsFine(deleteRecord(this.services.database, this.through, key, this.permit(access)));
   }
@@ -66,6 +69,15 @@ export class Links<Row extends object> {
     const isVisible = await Promise.all(records.map((record) => access.mayRead(other, record)));
     const byKey = new Map(records.filter((_, number) => isVisible[number]).map((record) => [record[other.primaryKey], record]));
     return { items: keys.flatMap((key) => byKey.get(key) ?? []) as Row[], nextCursor: page.nextCursor };
+  }
+
+  /** To link is to change the record on this side, and to tie it to the other. */
+  private async permitEnds(own: Key, other: Key, access: Access): Promise<void> {
+    const { database } = this.services;
+    const linked = tables[this.link.table]!;
+    const record = await new Repository<Input>(database, this.table).find(own);
+    await access.toUpdate(this.table, record, {});
+    await access.toTie(this.table, record, linked, await new Repository<Input>(database, linked).find(other));
   }
 
   private ends(own: Key, other: Key): Input {

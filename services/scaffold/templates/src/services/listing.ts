@@ -1,4 +1,5 @@
 import type { Filter, Input, Key, ListQuery, Page, Scope, Table, Total } from '../types/index.js';
+import type { Access } from './access.js';
 import { readCursor, writeCursor, type Position } from './cursor.js';
 import type { Services } from './index.js';
 import { fromItem } from './items.js';
@@ -20,6 +21,11 @@ export class Listing<Row extends object> {
     private readonly table: Table,
   ) {}
 
+  /** A page of what the caller may read. */
+  async pageFor(access: Access, query: ListQuery): Promise<Page<Row>> {
+    return this.page(query, await access.scope(this.table), access.caller?.id);
+  }
+
   /** A page's cursor is good for the same caller, filters and order alone. */
   async page(query: ListQuery, scope: Scope, caller: string | undefined): Promise<Page<Row>> {
     const unique = uniqueIn(this.table, query.filters);
@@ -38,8 +44,9 @@ export class Listing<Row extends object> {
     };
   }
 
-  /** How many records the whole list has, as far as they are counted. */
-  async total(query: ListQuery, scope: Scope): Promise<Total> {
+  /** How many records the whole list has, of those that the caller may read, as far as they are counted. */
+  async total(access: Access, query: ListQuery): Promise<Total> {
+    const scope = await access.scope(this.table);
     const unique = uniqueIn(this.table, query.filters);
     if (unique !== undefined) return { value: (await this.lookUp(unique, query, scope)).length, relation: 'eq' };
 
