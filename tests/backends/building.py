@@ -88,8 +88,11 @@ class Building:
             raise BackendFailed(f"test: {json.dumps(tally)}")
         return tally["pass"]
 
-    async def step(self, name: str, *command: str, limit: float = LIMIT) -> str:
-        """Run a command in the folder and return what it says, its last 400 lines. Raises BackendFailed."""
+    async def step(self, name: str, *command: str, limit: float = LIMIT, told_from: str = "") -> str:
+        """Run a command in the folder and return what it says, its last 400 lines.
+
+        Raises BackendFailed, which tells what was said from the given text on.
+        """
         said, began = deque[str](maxlen=400), time.monotonic()
 
         async def keep(line: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
@@ -101,7 +104,8 @@ class Building:
                 status = await run(command, cwd=self.folder, environment=self.environment, on_line=keep, grace=5)
         except TimeoutError as error:
             raise BackendFailed(f"{name}: took longer than {limit:g} seconds") from error
-        self.seconds[name] = time.monotonic() - began
+        self.seconds[name], text = time.monotonic() - began, "\n".join(said)
         if status:
-            raise BackendFailed(f"{name}: status {status}:\n" + "\n".join(list(said)[-60:]))
-        return "\n".join(said)
+            before, found, after = text.partition(told_from or text)
+            raise BackendFailed(f"{name}: status {status}:\n{found + after or before}")
+        return text

@@ -25,6 +25,8 @@ from tests.backends.proofs import PROOFS, Put, build
 from tests.backends.subjects import SUBJECTS, Subject
 
 ROOT: Final = Path(__file__).parents[2]
+MOST: Final = 4000
+"""Characters of a fault that are told."""
 REPORT: Final = ROOT / "docs" / "backends-tested.md"
 
 
@@ -55,7 +57,7 @@ async def outcome(subject: Subject, folder: Path, emulator: str, proofs: Sequenc
         try:
             figures[name] = await proof(put)
         except BackendFailed as failure:
-            faults[name] = str(failure)
+            faults[name] = str(failure)[:MOST]
         sys.stdout.write(f"{subject.name}: {name}: {faults.get(name) or figures[name]}\n")
         sys.stdout.flush()
         if "build" in faults:
@@ -97,7 +99,7 @@ from the document; and each mutant of tests/backends/mutants.py that makes a dif
         out.write(f"| {one.subject.name} | {cells} | {one.seconds:.0f} |\n")
     for one in found:
         for name, fault in one.faults.items():
-            out.write(f"\n## {one.subject.name}: {name}\n\n```text\n{fault[:4000]}\n```\n")
+            out.write(f"\n## {one.subject.name}: {name}\n\n```text\n{fault}\n```\n")
     return out.getvalue()
 
 
