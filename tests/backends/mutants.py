@@ -27,6 +27,20 @@ WHO: Final = (
         needs="'TEAM'",
     ),
     mutant(
+        "anybody can be named in a record of a team",
+        "services/access.ts",
+        "return (await other.in(record[policy.team] as Key)) !== undefined;",
+        "return (other as unknown) !== undefined;",
+        needs="'assigneeId'",
+    ),
+    mutant(
+        "a record of a team names none of its members",
+        "services/access.ts",
+        "if (!isPeople || this.caller === undefined) return false;",
+        "return false;",
+        needs="'assigneeId'",
+    ),
+    mutant(
         "every member has every role of the team",
         "services/access.ts",
         "return roles === undefined || (role !== undefined && roles.includes(role));",

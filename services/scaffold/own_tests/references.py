@@ -1,7 +1,9 @@
-"""The tests that references lead somewhere."""
+"""The tests that references lead somewhere, and that a team's records name its members alone."""
 
 from collections.abc import Iterator
 
+from services.designs.schema import Audience, Teams
+from services.scaffold.own_tests.cast import personas
 from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import members, quoted
 from services.scaffold.own_tests.world import is_number
@@ -23,8 +25,53 @@ def tests(scene: Scene) -> Iterator[str]:
             lines.append(scene.act("refuseChange", changer, "record", members(nothing), named))
         if lines:
             yield scene.test(f"refers to a record by {field.name}, or is refused", *lines)
+    yield from _teammates(scene)
 
 
 def _nothing(scene: Scene, name: str) -> str:
     parent = scene.world.subjects[scene.subject.by_field[name].table]
     return "987654321" if is_number(parent.plan.key) else quoted("nothing")
+
+
+def _teammates(scene: Scene) -> Iterator[str]:
+    """Yield the tests that whoever may not read accounts names those of their team, and nobody else."""
+    creator, teams = scene.who("create"), scene.world.schema.teams
+    if creator is None or teams is None or "team" not in scene.cast.names or _reads_accounts(scene, creator):
+        return
+    for name in _naming(scene, teams):
+        yield scene.test(
+            f"names a member of its team by {name}, and no stranger",
+            "const [mate, stranger] = [await newPerson(), await newPerson()];",
+            f"await new{_type(scene, teams.memberships)}({members(_membership(scene, teams))});",
+            scene.act("refuse", creator, members({**scene.body(), name: "stranger.id"}), f"[{quoted(name)}]"),
+            f"const named = {members({**scene.body(), name: 'mate.id'})};",
+            f"assert.equal((await {creator}.post({quoted(scene.subject.path)}, named)).status, 201);",
+        )
+
+
+def _reads_accounts(scene: Scene, creator: str) -> bool:
+    """Whether the one who creates a row may read other users, or is in none of its teams."""
+    people = scene.world.people
+    persona = next(each for each in personas(scene.world, scene.subject) if each.variable == creator)
+    if people is None or persona.team_role is None:
+        return True
+    return persona.may(grant for grant in people.policy.read if grant.audience is not Audience.OWNER)
+
+
+def _naming(scene: Scene, teams: Teams) -> Iterator[str]:
+    people, subject = scene.world.people, scene.subject
+    for field in subject.sent:
+        reference = subject.by_field.get(field.name)
+        is_membership = subject.name == teams.memberships and field.name == teams.user
+        if people is None or reference is None or reference.table != people.name:
+            continue
+        if field.name != subject.policy.owner and not is_membership:
+            yield field.name
+
+
+def _membership(scene: Scene, teams: Teams) -> dict[str, str]:
+    return {teams.team: f"team.{scene.world.subjects[teams.table].key}", teams.user: "mate.id"}
+
+
+def _type(scene: Scene, table: str) -> str:
+    return scene.world.subjects[table].plan.names.type

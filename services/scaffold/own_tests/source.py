@@ -19,8 +19,8 @@ false finally for function if implements import in instanceof interface let new 
 return static super switch this throw true try type typeof var void while with yield
 """
 _OURS: Final = """
-after answer arrange assert bearer before body child describe field first left nobody other outsider patch record second
-seconds signed stranger test third value
+after answer arrange assert bearer before body child describe field first left mate named nobody other outsider patch
+record second seconds signed stranger test third value
 """
 TAKEN: Final = frozenset(f"{_LANGUAGE} {_OURS}".split())
 """No names for tables and rows: words of the language, and what the tests use themselves."""
