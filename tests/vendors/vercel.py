@@ -2,6 +2,7 @@
 
 import json
 import os
+import string
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -109,7 +110,7 @@ def _builder(home: Path) -> Iterator[Proof]:
     assert json.loads((function / ".vc-config.json").read_text())["handler"] == "api/index.mjs"
     script = "import(process.argv[1]).then((module) => console.log(typeof module.default))"
     entry = str(app / "api" / "index.mjs")  # the function's modules are those for Vercel's Node.js, not for ours
-    environment = {"PATH": os.environ["PATH"], "JWT_SECRET": "x" * 32}  # noqa: TID251 - where Node is
+    environment = {"PATH": os.environ["PATH"], "JWT_SECRET": string.ascii_letters}  # noqa: TID251 - where Node is
     shown = subprocess.run(
         ["node", "-e", script, entry], env=environment, capture_output=True, text=True, timeout=60, check=True
     )

@@ -192,9 +192,15 @@ const environment = Joi.object<Values>({ ...schemas(STORAGE), ...schemas(SERVER)
     'object.xor': 'Set JWT_SECRET or JWKS_URL, not both.',
   });
 
+/** What must be known to nobody else. */
+const SECRETS = ['JWT_SECRET', 'SIGNING_SECRET', 'SEALING_KEYS'];
+
+/** Of so many characters that are made by chance, so many are different but once in millions of times. */
+const [LEAST, LEAST_DIFFERENT] = [32, 8];
+
 /** Throws InvalidConfig. */
 export function readConfig(variables: NodeJS.ProcessEnv): Config {
-  const values = validate(environment, variables);
+  const values = validate(environment, variables, isReachable(variables) ? guessable(variables) : []);
   return { ...settings(STORAGE, values), ...settings(SERVER, values), auth: toAuth(values) };
 }
 
@@ -207,14 +213,28 @@ function schemas<Part>(part: Settings<Part>): Record<string, Schema> {
   return Object.fromEntries(Object.values<readonly [string, Schema]>(part));
 }
 
-function validate(schema: ObjectSchema<Values>, variables: NodeJS.ProcessEnv): Values {
+/** Whether others than this machine's own programs may reach the server; in production they may, whatever stands before it. */
+function isReachable({ NODE_ENV, HOST, AUTH }: NodeJS.ProcessEnv): boolean {
+  return NODE_ENV === 'production' || !LOOPBACK.includes(HOST || (AUTH === 'off' ? '127.0.0.1' : ''));
+}
+
+/** The fault of secrets that are the same few characters over and over, as examples are. */
+function guessable(variables: NodeJS.ProcessEnv): string[] {
+  const keys = (name: string) => variables[name]?.split(',').map((part) => part.replace(/^.*:/u, '')) ?? [];
+  const names = SECRETS.filter((name) => keys(name).some((key) => key.length >= LEAST && new Set(key).size < LEAST_DIFFERENT));
+  return names.length === 0 ? [] : [`${names.join(' and ')} can be guessed: make a new one with \`openssl rand -base64 32\`.`];
+}
+
+/** Throws InvalidConfig, with the other faults too. */
+function validate(schema: ObjectSchema<Values>, variables: NodeJS.ProcessEnv, others: readonly string[] = []): Values {
   const result = schema.validate(variables, {
     abortEarly: false,
     allowUnknown: true,
     errors: { wrap: { label: false } },
   });
-  if (result.error) throw new InvalidConfig(result.error.details.map(({ message }) => message));
-  return result.value;
+  const faults = [...(result.error?.details.map(({ message }) => message) ?? []), ...others];
+  if (faults.length > 0) throw new InvalidConfig(faults);
+  return result.value as Values;
 }
 
 /** What the schemas made of a part's variables: that they are of its types is what the schemas say. */

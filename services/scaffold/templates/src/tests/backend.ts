@@ -31,7 +31,7 @@ export type Send = (method: string, path: string, body?: unknown, headers?: Reco
 export const SECRET = 'a secret of the tests, of more than thirty-two characters';
 
 /** What secrets are sealed with. */
-export const SEALING_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
+export const SEALING_KEYS = `test:${Buffer.from(SECRET.slice(0, 32)).toString('base64')}`;
 
 const PATIENCE_MS = 20_000;
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 
 import { UnsecuredJWT } from 'jose';
@@ -54,6 +55,18 @@ describe('settings', () => {
     refused({ AUTH: 'off', HOST: '0.0.0.0' }, [loopback]);
     refused({ AUTH: 'off', NODE_ENV: 'production' }, ['AUTH must be on or off, and in production on.']);
     refused({ AUTH: 'no', JWT_SECRET: SECRET }, ['AUTH must be on or off, and in production on.']);
+  });
+
+  test('a secret that can be guessed is for this machine alone', () => {
+    const example = { JWT_SECRET: 'x'.repeat(40), SEALING_KEYS: `example:${Buffer.alloc(32).toString('base64')}` };
+    const fault = 'JWT_SECRET and SEALING_KEYS can be guessed: make a new one with `openssl rand -base64 32`.';
+    assert.deepEqual(readConfig({ ...example, HOST: '127.0.0.1' }).auth, { secret: example.JWT_SECRET });
+    for (const environment of [{}, { HOST: '0.0.0.0' }, { HOST: '127.0.0.1', NODE_ENV: 'production' }]) {
+      refused({ ...example, ...environment }, [fault]);
+    }
+    const rotated = `new:${randomBytes(32).toString('base64')},${example.SEALING_KEYS}`;
+    refused({ JWT_SECRET: SECRET, SEALING_KEYS: rotated }, [fault.replace('JWT_SECRET and ', '')]);
+    refused({ JWT_SECRET: SECRET, SIGNING_SECRET: 'abcd'.repeat(8) }, [fault.replace(/^.* can/, 'SIGNING_SECRET can')]);
   });
 
   test('everything that is wrong with the environment is named', () => {
