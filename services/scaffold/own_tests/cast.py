@@ -167,7 +167,7 @@ class _Casting:
 
     def _introduce(self, persona: Persona) -> None:
         role = quoted(persona.role) if persona.role is not None else ""
-        self._let(persona.variable, f"await newPerson({role})")
+        self._let(persona.variable, f"await somebody({role})")
 
     def _let(self, name: str, expression: str) -> None:
         self.setup.append(f"const {name} = {expression};")

@@ -41,7 +41,7 @@ def _teammates(scene: Scene) -> Iterator[str]:
     for name in _naming(scene, teams):
         yield scene.test(
             f"names a member of its team by {name}, and no stranger",
-            "const [mate, stranger] = [await newPerson(), await newPerson()];",
+            "const [mate, stranger] = [await somebody(), await somebody()];",
             f"await new{_type(scene, teams.memberships)}({members(_membership(scene, teams))});",
             scene.act("refuse", creator, members({**scene.body(), name: "stranger.id"}), f"[{quoted(name)}]"),
             f"const named = {members({**scene.body(), name: 'mate.id'})};",

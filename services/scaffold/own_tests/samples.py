@@ -149,7 +149,7 @@ def write_people(world: World) -> str:
         imports="\n".join(imports),
         key=key,
         none="0" if key == "number" else "''",
-        newPerson=_new_person(world, people) + _team_of(world),
+        somebody=_somebody(world, people) + _team_of(world),
     )
 
 
@@ -184,7 +184,7 @@ def _called(name: str, value: str) -> str:
     return name if name == value else f"{name}: {value}"
 
 
-def _new_person(world: World, people: Subject | None) -> str:
+def _somebody(world: World, people: Subject | None) -> str:
     role = world.role_field
     if people is None:
         made, key, row = "const id = randomUUID();", "id", "{}"
@@ -199,7 +199,7 @@ def _new_person(world: World, people: Subject | None) -> str:
         claims = f"{{ sub: String({key}), roles: role === undefined ? [] : [role] }}"
     return (
         "/** Somebody who is signed in, and has a role where one is given. */\n"
-        "export async function newPerson(role?: string): Promise<Person> {\n"
+        "export async function somebody(role?: string): Promise<Person> {\n"
         f"  {made}\n"
         f"  const claims = {claims};\n"
         f"  return new Person({key}, bearer(await signed(claims)), {row});\n"

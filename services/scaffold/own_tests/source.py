@@ -20,7 +20,7 @@ return static super switch this throw true try type typeof var void while with y
 """
 _OURS: Final = """
 after answer arrange assert bearer before body child describe field first left mate named nobody other outsider patch
-record second seconds signed stranger test third value
+record second seconds signed somebody stranger team test third value
 """
 TAKEN: Final = frozenset(f"{_LANGUAGE} {_OURS}".split())
 """No names for tables and rows: words of the language, and what the tests use themselves."""

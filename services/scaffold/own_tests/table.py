@@ -38,7 +38,7 @@ def _imports(world: World, code: str) -> Iterator[str]:
     if "assert." in code:
         yield "import assert from 'node:assert/strict';"
     yield "import { describe, test } from 'node:test';\n"
-    yield from _import(code, ("newPerson", "nobody", "teamOf"), "../people.js")
+    yield from _import(code, ("nobody", "somebody", "teamOf"), "../people.js")
     yield "import { Resource } from '../resource.js';"
     kinds = [subject.plan.names.type for subject in world.subjects.values()]
     yield from _import(code, sorted(f"{verb}{kind}" for kind in kinds for verb in ("any", "new")), "../samples.js")

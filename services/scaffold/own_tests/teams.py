@@ -55,7 +55,7 @@ def _account(world: World) -> str:
         return ""
     return Scene(world, people).test(
         "keeps its last owner, whose account stays",
-        "const owner = await newPerson();",
+        "const owner = await somebody();",
         f"const team = await teamOf([[owner, {quoted(world.schema.teams.owner_role or '')}]]);"
         if world.schema.teams is not None
         else "",

@@ -74,6 +74,7 @@ AWKWARD = SchemaModel(
                 F(name="indexId", type=T.INTEGER),
             ),
         ),
+        Table(name="people", fields=(F(name="id", type=T.STRING, primary_key=True), F(name="name", type=T.STRING))),
         Table(name="con", fields=(F(name="id", type=T.STRING, primary_key=True),)),
     ),
     relationships=(

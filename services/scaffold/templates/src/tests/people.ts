@@ -37,7 +37,7 @@ export class Person {
 /** Who has no token. */
 export const nobody = new Person({{none}}, {});
 
-{{newPerson}}
+{{somebody}}
 
 export function bearer(token: string): Record<string, string> {
   return { Authorization: `Bearer ${token}` };

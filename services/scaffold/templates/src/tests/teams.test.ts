@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { startServer, stored, type Row, type Server } from './backend.js';
 {{imports}}
-import { newPerson, teamOf, type Person } from './people.js';
+import { somebody, teamOf, type Person } from './people.js';
 
 /** A server that lets everybody do everything: what holds there holds for all. */
 let open: Server;
@@ -30,7 +30,7 @@ async function leave(team: Row, person: Person): Promise<number> {
 
 describe('a team', () => {
   test('has whoever makes it as its owner', async () => {
-    const person = await newPerson({{makerRole}});
+    const person = await somebody({{makerRole}});
     const answer = await person.post('{{path}}', {{body}});
 
     assert.equal(answer.status, 201, JSON.stringify(answer.body));
@@ -38,7 +38,7 @@ describe('a team', () => {
   });
 
   test('keeps its last owner', async () => {
-    const [owner, other] = [await newPerson(), await newPerson()];
+    const [owner, other] = [await somebody(), await somebody()];
     const team = await teamOf([
       [owner, '{{ownerRole}}'],
       [other, '{{lesserRole}}'],
@@ -54,7 +54,7 @@ describe('a team', () => {
 
   test('keeps one of two owners who leave at once', async () => {
     for (let round = 0; round < 5; round += 1) {
-      const [first, second] = [await newPerson(), await newPerson()];
+      const [first, second] = [await somebody(), await somebody()];
       const team = await teamOf([
         [first, '{{ownerRole}}'],
         [second, '{{ownerRole}}'],
