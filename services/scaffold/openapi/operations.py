@@ -158,7 +158,8 @@ def _paging(table: TablePlan) -> list[Json]:
 
 
 def _sorting(table: TablePlan) -> str:
-    needs = [f"`{pair.range}` needs the filter `{pair.field}`" for pair in table.pairs]
+    fields = sortable(table)
+    needs = [f"`{pair.range}` needs the filter `{pair.field}`" for pair in table.pairs if pair.range in fields]
     return ". ".join(["The field to sort by, descending with a `-`", *needs]) + "."
 
 

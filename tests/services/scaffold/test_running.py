@@ -65,6 +65,7 @@ AWKWARD = SchemaModel(
                 F(name="updatedAt", type=T.INTEGER),
                 F(name="markup", type=T.JSON, default_value={"constructor": "</script>\u2028'\"\\", "x": [1e300]}),
             ),
+            indexes=(Index(name="p", fields=("status", "price")),),
         ),
         Table(
             name="Error",
@@ -222,6 +223,22 @@ def works(client: httpx.Client, schema: SchemaModel, table: Table, number: int) 
     assert client.get(place).status_code == 404
 
 
+def asks_for_values_as_bodies_have_them(client: httpx.Client) -> None:
+    sent = body(client, AWKWARD, AWKWARD.tables[1], 99) | {"price": "7.5", "status": "e\u0301"}
+    created = client.post("/index", json=sent)
+    assert created.status_code == 201, created.text
+
+    for price in ("7.5", "7.50"):
+        page = client.get("/index", params={"status": "e\u0301", "price": price})
+        assert page.json()["items"] == [created.json()]
+    refused = [
+        client.get("/index", params={"status": "x", **query}) for query in ({"price": "banana"}, {"sort": "price"})
+    ]
+
+    assert [answer.status_code for answer in refused] == [400, 400]
+    assert [answer.json()["error"]["details"][0]["field"] for answer in refused] == ["price", "sort"]
+
+
 @pytest.mark.npm
 @pytest.mark.parametrize(
     "schema",
@@ -243,6 +260,8 @@ def test_a_backend_installs_compiles_and_works(schema: SchemaModel, emulator: st
         assert [one["table"] for one in client.get("/").json()["resources"]] == [table.name for table in schema.tables]
         for number, table in enumerate(AWKWARD.tables if schema is AWKWARD else (), start=1):
             works(client, schema, table, number)
+        if schema is AWKWARD:
+            asks_for_values_as_bodies_have_them(client)
     for stage in ("production", "staging", "development"):
         assert "Set JWT_SECRET (at least 32 characters)" in backend.refusal(NODE_ENV=stage)
     assert "HOST must be 127.0.0.1" in backend.refusal(AUTH="off", HOST="0.0.0.0")

@@ -1,7 +1,7 @@
 import Joi, { type CustomValidator, type ObjectSchema } from 'joi';
 
 import type { FieldType, Filter, ListQuery, Operator, Table } from '../types/index.js';
-import { keySchema, pageLimit } from './query.js';
+import { keySchema, pageLimit, typeSchema } from './query.js';
 
 /** What these mean in a query string is no field's name. */
 const PARAMETERS = ['limit', 'cursor', 'sort', 'expand', 'count'];
@@ -24,7 +24,7 @@ export function listQuery(table: Table, given: readonly string[] = []): ObjectSc
   const filters = Object.entries(filterable(table)).filter(([field]) => !given.includes(field));
   const names = table.references.map(({ expansion }) => expansion);
   return Joi.object({
-    ...Object.fromEntries(filters.map(([field, type]) => [field, keySchema(type)])),
+    ...Object.fromEntries(filters.map(([field]) => [field, keySchema(table, field)])),
     ...Object.fromEntries(filters.flatMap(([field, type]) => ranges(field, type))),
     limit: pageLimit,
     cursor,
@@ -71,12 +71,14 @@ function filterable({ fields, indexed, pairs, unique, timestamps }: Table): Reco
   return Object.fromEntries([...free.map((field) => [field, fields[field]!] as const), ...moments]);
 }
 
-function sortable({ pairs, timestamps }: Table): string[] {
-  return [...new Set([timestamps.created, ...pairs.map(({ range }) => range)])];
+/** A decimal number is stored as text, and texts of numbers are in another order than the numbers. */
+function sortable({ fields, pairs, timestamps }: Table): string[] {
+  const ordered = pairs.map(({ range }) => range).filter((field) => fields[field] !== 'DECIMAL');
+  return [...new Set([timestamps.created, ...ordered])];
 }
 
 function ranges(field: string, type: FieldType) {
-  return ORDERED.includes(type) ? RANGES.map((operator) => [`${field}[${operator}]`, keySchema(type)] as const) : [];
+  return ORDERED.includes(type) ? RANGES.map((operator) => [`${field}[${operator}]`, typeSchema(type)] as const) : [];
 }
 
 function expand(names: readonly string[]) {

@@ -1,7 +1,8 @@
-import Joi, { type Schema } from 'joi';
+import Joi, { type Schema, type StringSchema } from 'joi';
 
 import { NotFound } from '../errors.js';
 import type { FieldType, Key, Table } from '../types/index.js';
+import { bodies } from './index.js';
 import { date, dateTime, float, integer, keyString } from './types.js';
 
 const DEFAULT_LIMIT = 20;
@@ -10,14 +11,21 @@ const MAX_LIMIT = 100;
 export const pageLimit = Joi.number().integer().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT);
 
 /** The primary key that a path names. Throws NotFound when no record can have it. */
-export function keyIn({ name, fields, primaryKey }: Table, text: string): Key {
-  const result = keySchema(fields[primaryKey]!).validate(text);
-  if (result.error !== undefined) throw new NotFound(`There is no record "${text}" in ${name}.`);
+export function keyIn(table: Table, text: string): Key {
+  const result = keySchema(table, table.primaryKey).validate(text);
+  if (result.error !== undefined) throw new NotFound(`There is no record "${text}" in ${table.name}.`);
   return result.value;
 }
 
-/** What a value of a field is in a path or a query string. */
-export function keySchema(type: FieldType): Schema<Key> {
+/** What a value of a field is in a path or a query string: what bodies may have, and normal as theirs is. */
+export function keySchema(table: Table, field: string): Schema<Key> {
+  const value = bodies[table.name]?.values[field];
+  if (value === undefined) return typeSchema(table.fields[field] ?? 'DATETIME');
+  return value.type === 'string' ? (value as StringSchema).normalize('NFC') : value;
+}
+
+/** What is compared with values of a field may be beyond the bounds that these have. */
+export function typeSchema(type: FieldType): Schema<Key> {
   switch (type) {
     case 'INTEGER':
       return integer();

@@ -90,27 +90,52 @@ export const dateTime = (range: Range<string> = {}) =>
 
 type Fields = Readonly<Record<string, Schema>>;
 
+/** A field that clients do not set, or not all of them: what bodies may have of it is not all that it may be. */
+class Restricted {
+  constructor(
+    readonly value: Schema,
+    readonly sent: Schema,
+  ) {}
+}
+
+type Rules = Readonly<Record<string, Schema | Restricted>>;
+
 /** What the bodies of requests for a table must look like. */
 export interface Bodies {
   readonly create: ObjectSchema;
   readonly replace: ObjectSchema;
   readonly update: ObjectSchema;
+  /** What the fields may be, whoever sets them: what a path or a query string may ask for. */
+  readonly values: Fields;
 }
 
 interface Groups {
-  readonly fields?: Fields;
+  readonly fields?: Rules;
   /** Set when a record is created and never again. */
-  readonly fixed?: Fields;
+  readonly fixed?: Rules;
   /** Left as they are by a body that replaces a record without them: secrets, and what clients do not set. */
-  readonly kept?: Fields;
+  readonly kept?: Rules;
 }
 
 export function bodies({ fields = {}, fixed = {}, kept = {} }: Groups): Bodies {
   return {
-    create: Joi.object({ ...fixed, ...fields, ...kept }),
-    replace: Joi.object({ ...fields, ...optional(kept) }),
-    update: Joi.object(optional({ ...fields, ...kept })).min(1),
+    create: Joi.object(sent({ ...fixed, ...fields, ...kept })),
+    replace: Joi.object({ ...sent(fields), ...optional(sent(kept)) }),
+    update: Joi.object(optional(sent({ ...fields, ...kept }))).min(1),
+    values: optional(each({ ...fixed, ...fields, ...kept }, ({ value }) => value)),
   };
+}
+
+function sent(rules: Rules): Fields {
+  return each(rules, (rule) => rule.sent);
+}
+
+function each(rules: Rules, schema: (rule: Restricted) => Schema): Fields {
+  const schemas = Object.entries(rules).map(([name, rule]) => [
+    name,
+    schema(rule instanceof Restricted ? rule : new Restricted(rule, rule)),
+  ]);
+  return Object.fromEntries(schemas) as Fields;
 }
 
 /** What need not be sent, and has no default then. What must not be sent stays so. */
@@ -130,17 +155,20 @@ function isForbidden(field: Schema): boolean {
 const SET_BY_SERVER = { 'any.unknown': '{#label} is set by the server' };
 
 /** A field that the server sets. */
-export const readOnly = (field: Schema) => field.forbidden().messages(SET_BY_SERVER);
+export const readOnly = (field: Schema) => new Restricted(field, field.forbidden().messages(SET_BY_SERVER));
 
 /** A field that the server sets to whoever sends the request. Without authentication there is nobody to set it to. */
 export const assigned = (field: Schema) =>
-  field.when('$isEnforced', { is: true, then: Joi.forbidden() }).messages(SET_BY_SERVER);
+  new Restricted(field, field.when('$isEnforced', { is: true, then: Joi.forbidden() }).messages(SET_BY_SERVER));
 
 /** A field that those alone set whom a grant to a ROLE lets in. */
 export const managed = (field: Schema) =>
-  field
-    .when('$isManager', { is: true, otherwise: Joi.forbidden() })
-    .messages({ 'any.unknown': '{#label} is not yours to set' });
+  new Restricted(
+    field,
+    field
+      .when('$isManager', { is: true, otherwise: Joi.forbidden() })
+      .messages({ 'any.unknown': '{#label} is not yours to set' }),
+  );
 
 function ruled(schema: StringSchema, { values, minLength, maxLength, pattern }: TextRules): StringSchema {
   let result = schema;
