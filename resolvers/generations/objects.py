@@ -23,7 +23,7 @@ from services.generations import model as records  # `model` is a field of these
 from services.generations.artifact import Artifact
 from services.generations.diff import FileChange, FileChangeKind
 from services.generations.model import GenerationKind, GenerationReason, GenerationStatus
-from services.llm.paths import DiscardReason
+from services.llm.paths import MAX_FILES, DiscardReason
 from services.usage.model import AttemptOutcome, AttemptUsage
 
 for _enum in (
@@ -37,8 +37,7 @@ for _enum in (
 ):
     strawberry.enum(_enum)
 
-MOST_FILES: Final = 400
-"""Of a generation, as services.llm.files reads them."""
+MOST_FILES: Final = MAX_FILES
 USUAL_FILES: Final = 200
 """Of most generations: what a list of files counts as."""
 

@@ -41,7 +41,7 @@ from services.llm.file_items import (
 )
 from services.llm.markers import Marker, Markers, Word
 from services.llm.open_file import OpenFile
-from services.llm.paths import MAX_PATH, DiscardReason, path_fault
+from services.llm.paths import MAX_FILES, MAX_PATH, DiscardReason, path_fault
 from services.llm.tags import CLOSING
 
 _LINE_LIMIT: Final = 1024
@@ -101,7 +101,7 @@ class FileParser:
 
     boundary: str
     existing: Mapping[str, int] = field(default_factory=dict[str, int])
-    max_files: int = 400
+    max_files: int = MAX_FILES
     max_file_bytes: int = 1024 * 1024
     max_total_bytes: int = 10 * 1024 * 1024
     ended: bool = field(default=False, init=False)

@@ -8,6 +8,8 @@ from typing import Final
 
 MAX_PATH: Final = 200
 """Characters."""
+MAX_FILES: Final = 400
+"""Of a generation."""
 _MAX_SEGMENT: Final = 255
 """Bytes of UTF-8 that a file system takes as the name of a file or folder."""
 

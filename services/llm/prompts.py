@@ -16,6 +16,7 @@ import msgspec
 from services.core.errors import Fault
 from services.designs.schema import SchemaModel, encode
 from services.llm import files as protocol
+from services.llm.paths import MAX_FILES, MAX_PATH
 from services.llm.port import (
     ArchitectureTask,
     ChatTask,
@@ -66,7 +67,8 @@ def go_on(request: Request, *, begun: str) -> Request:
 
 def _of_files(name: str, task: FilesTask, options: Options) -> Request:
     about = _about(task.project_name, task.description, task.schema)
-    request = _request(name, task, options, **about, boundary=task.boundary)  # pyright: ignore[reportArgumentType] - a Task
+    bounds = {"max_files": str(MAX_FILES), "max_path": str(MAX_PATH)}
+    request = _request(name, task, options, **about, **bounds, boundary=task.boundary)  # pyright: ignore[reportArgumentType] - a Task
     if not task.written:
         return request
     written = Message("assistant", protocol.encode(task.boundary, task.written))

@@ -27,6 +27,7 @@ from services.llm.json_schema import json_schema_of
 from services.llm.port import CodeTask, Options, SchemaTask
 from services.llm.prompts import render, repair
 from services.schemas.unbuilt import unbuilt
+from tests.sdl import sdl
 
 BOUNDARY = "0f1e2d3c4b5a6978"
 SCHEMA = SchemaModel(tables=(Table(name="notes", fields=(Field(name="id", type=FieldType.STRING, primary_key=True),)),))
@@ -93,6 +94,14 @@ def test_the_example_in_the_schema_prompt_shows_every_key_that_a_model_is_asked_
     wanted = {name for names in re.findall(r'"required": \[([^]]*)\]', asked) for name in re.findall(r"\w+", names)}
     assert wanted - example == set()
     assert "formerNames" not in wanted
+
+
+def test_a_model_is_told_of_as_many_files_as_are_taken() -> None:
+    system = render(CodeTask("Notes", "Keep notes", SCHEMA, BOUNDARY), Options()).messages[0].content
+
+    taken = FileParser(BOUNDARY).max_files
+    assert re.findall(r"(\d+) files", system) == [str(taken)]
+    assert f"More than {taken} files." in sdl()
 
 
 def test_a_code_request_holds_the_schema_and_explains_the_protocol_with_its_boundary() -> None:
