@@ -12,6 +12,7 @@ from services.designs.policies import policy_faults
 from services.designs.relations import relationship_faults
 from services.designs.rules import field_faults
 from services.designs.schema import Field, FieldType, Index, SchemaModel, Table, encode
+from services.designs.writes import write_faults
 
 _KEY_TYPES: Final = frozenset({FieldType.STRING, FieldType.INTEGER})
 _LONGEST_MESSAGE: Final = 300
@@ -32,6 +33,7 @@ def validate(schema: SchemaModel) -> list[Fault]:
     for number, table in enumerate(schema.tables):
         faults += _table(table, ("tables", str(number)))
     faults += relationship_faults(schema)
+    faults += write_faults(schema)
     faults += policy_faults(schema)
     if schema.accounts is not None:
         faults += account_faults(schema, schema.accounts)

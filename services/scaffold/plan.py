@@ -39,6 +39,9 @@ MOST_INDEXES = 19
 _MOMENTS = frozenset({FieldType.DATETIME, FieldType.STRING, FieldType.TEXT})
 """What can hold a moment's text."""
 
+UNORDERED = UNFIT_FOR_KEYS | {FieldType.DECIMAL}
+"""What no list is in the order of: the texts of decimal numbers are in another than the numbers."""
+
 PARAMETERS = frozenset({"limit", "cursor", "sort", "expand", "count"})
 """What these mean in the query string of a list is taken."""
 _GENERATED = re.compile(r"(?:^(?:id|uuid|pk|key)|Id|_id|ID)$")
@@ -237,8 +240,9 @@ def _indexed(table: Table, fields: Sequence[Field], key: Field, first: Iterable[
 def _pairs(table: Table, fields: Sequence[Field], key: Field, most: int) -> tuple[Pair, ...]:
     """Return the first two fields of each index that is not unique, where they can be the keys of one."""
     fit = _fit_for_keys(fields)
+    ordered = fit - {field.name for field in fields if field.type in UNORDERED}
     wanted = [Pair(*index.fields[:2]) for index in table.indexes if _is_pair(index)]
-    pairs = (pair for pair in wanted if pair.field != key.name and fit.issuperset({pair.field, pair.range}))
+    pairs = (pair for pair in wanted if pair.field in fit - {key.name} and pair.range in ordered)
     return tuple(dict.fromkeys(pairs))[:most]
 
 

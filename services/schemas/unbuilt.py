@@ -8,11 +8,13 @@ from msgspec.structs import replace
 
 from services.core.errors import Fault
 from services.core.frozen import frozen
+from services.designs.bounds import MAX_STRING
 from services.designs.schema import Index, OnDelete, Relationship, RelationshipType, SchemaModel, Table
 from services.scaffold.names import reference_to
 from services.scaffold.plan import (
     MOST_INDEXES,
     PARAMETERS,
+    UNORDERED,
     Reference,
     TablePlan,
     plan_tables,
@@ -79,8 +81,9 @@ def _keys(schema: SchemaModel) -> Iterator[Fault]:
 def _indexes(backend: _Backend, schema: SchemaModel) -> Iterator[Fault]:
     for number, table in enumerate(schema.tables):
         for nth, index in enumerate(table.indexes):
-            if (why := _why_unbuilt(backend.tables[table.name], index)) is not None:
-                message = f"The index '{index.name}' of '{table.name}' is not built: {why}"
+            plan = backend.tables[table.name]
+            if not _is_built(plan, index):
+                message = f"The index '{index.name}' of '{table.name}' is not built: {_why_unbuilt(plan, index)}"
                 yield Fault(message, ("tables", str(number), "indexes", str(nth), "fields"))
 
 
@@ -94,15 +97,21 @@ def _built(plan: TablePlan, table: Table) -> Iterator[Index]:
 def _is_built(plan: TablePlan, index: Index) -> bool:
     if index.unique:
         return tuple(dict.fromkeys(index.fields)) in plan.unique
+    if any(_is_long(plan, name) for name in index.fields):
+        return False
     first, *rest = index.fields
     is_pair = any([pair.field, pair.range] == [first, *rest] for pair in plan.pairs)
     return is_pair or (first in plan.indexed and rest in ([], [plan.created]))
 
 
-def _why_unbuilt(plan: TablePlan, index: Index) -> str | None:
-    """Return why a backend has nothing for an index, or not all that it says; None where it has."""
-    if _is_built(plan, index):
-        return None
+def _is_long(plan: TablePlan, name: str) -> bool:
+    """Whether a field may have more text than rows can be found by."""
+    rules = next((field.rules for field in plan.fields if field.name == name), None)
+    return rules is not None and (rules.max_length or 0) > MAX_STRING
+
+
+def _why_unbuilt(plan: TablePlan, index: Index) -> str:
+    """Return why a backend has nothing for an index, or not all that it says."""
     first, own = index.fields[0], [name for name in index.fields if name in {plan.created, plan.updated}]
     if set(index.fields) == {plan.key.name}:
         return "a primary key is unique, and rows are found by it, without one."
@@ -110,9 +119,11 @@ def _why_unbuilt(plan: TablePlan, index: Index) -> str | None:
         return f"'{own[0]}' is set by the backend, which keeps no index over it."
     if first in PARAMETERS | {plan.key.name} or plan.field(first).type in UNFIT_FOR_KEYS:
         return f"rows are not listed by '{first}', a {plan.field(first).type.value}."
+    if long := next((name for name in index.fields if _is_long(plan, name)), None):
+        return f"rows are found by at most {MAX_STRING} characters, and '{long}' may have more by its maxLength."
     if first not in plan.indexed or len(plan.indexed) + len(plan.pairs) == MOST_INDEXES:
         return f"a table has at most {MOST_INDEXES} of them; references and composite ones count, too."
-    unfit = {*PARAMETERS, *own, *(field.name for field in plan.fields if field.type in UNFIT_FOR_KEYS)}
+    unfit = {*PARAMETERS, *own, *(field.name for field in plan.fields if field.type in UNORDERED)}
     is_ordered = index.fields[1] not in unfit
     return "it is over more than two fields." if is_ordered else f"rows are not ordered by '{index.fields[1]}'."
 

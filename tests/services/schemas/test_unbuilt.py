@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from services.designs.schema import (
     Field,
+    FieldRules,
     FieldType,
     Index,
     OnDelete,
@@ -120,6 +121,10 @@ def test_a_default_of_a_primary_key_is_left_out() -> None:
     assert without_unbuilt(schema)[0].tables == (table("users"),)
 
 
+PRICE = Field(name="price", type=FieldType.DECIMAL)
+LONG = Field(name="long", type=FieldType.TEXT, rules=FieldRules(max_length=256))
+
+
 def fields(*names: str, kind: FieldType = FieldType.STRING) -> tuple[Field, ...]:
     return tuple(Field(name=name, type=kind) for name in names)
 
@@ -127,7 +132,7 @@ def fields(*names: str, kind: FieldType = FieldType.STRING) -> tuple[Field, ...]
 def indexed(*names: str, unique: bool = False, more: tuple[Field, ...] = ()) -> SchemaModel:
     index = Index(name="i", fields=names, unique=unique)
     columns = (*fields("a", "b", "limit", "cursor", "updatedAt"), Field(name="createdAt", type=FieldType.DATETIME))
-    odd = (*fields("yes", kind=FieldType.BOOLEAN), *fields("json", kind=FieldType.JSON))
+    odd = (*fields("yes", kind=FieldType.BOOLEAN), *fields("json", kind=FieldType.JSON), LONG, PRICE)
     return SchemaModel(tables=(table("posts", *columns, *odd, *more, indexes=(index,)),))
 
 
@@ -140,8 +145,11 @@ def indexed(*names: str, unique: bool = False, more: tuple[Field, ...] = ()) -> 
         (indexed("a", "b", "id"), "over more than two fields", ("a", "b")),
         (indexed("a", "createdAt", "b"), "not ordered by 'createdAt'", ("a", "createdAt")),
         (indexed("a", "updatedAt"), "not ordered by 'updatedAt'", ("a",)),
+        (indexed("a", "price"), "not ordered by 'price'", ("a",)),
         (indexed("a", "json"), "not ordered by 'json'", ("a",)),
         (indexed("a", "limit"), "not ordered by 'limit'", ("a",)),
+        (indexed("long"), "'long' may have more by its maxLength", ()),
+        (indexed("a", "long"), "rows are found by at most 255 characters", ("a",)),
         (indexed("id"), "a primary key is unique", ()),
         (indexed("id", unique=True), "a primary key is unique", ()),
         (indexed("id", "a"), "rows are not listed by 'id'", ()),
@@ -175,11 +183,14 @@ def test_an_index_that_is_not_built_whole_has_a_fault_and_what_is_built_of_it_st
         indexed("a", "createdAt"),
         indexed("a", "b"),
         indexed("a", "id"),
+        indexed("price"),
+        indexed("price", "a"),
         indexed("a", unique=True),
         indexed("json", unique=True),
         indexed("yes", "a", unique=True),
         indexed("id", "a", unique=True),
         indexed("limit", unique=True),
+        indexed("long", unique=True),
     ],
 )
 def test_an_index_that_is_built_stays(schema: SchemaModel) -> None:
