@@ -50,6 +50,7 @@ _SHARED = (
     "src/services/backOff.ts",
     "src/services/background.ts",
     "src/services/cascade.ts",
+    "src/services/caseless.ts",
     "src/services/cursor.ts",
     "src/services/etag.ts",
     "src/services/expansion.ts",

@@ -76,7 +76,7 @@ def _is_kept(table: TablePlan, field: Field) -> bool:
 
 def _whole(table: TablePlan, field: Field) -> str:
     setter = table.permissions.setters.get(field.name)
-    is_sent = setter not in {Setter.SERVER, Setter.CALLER} and field.name != table.permissions.policy.owner
+    is_sent = setter not in {Setter.SERVER, Setter.CALLER} and not is_callers_unless_sent(table, field)
     rule = _rule(table, field, is_sent=is_sent)
     return rule if setter is None else f"{_WRAPPERS[setter]}({rule})"
 
@@ -105,6 +105,12 @@ def _validator(table: TablePlan, field: Field) -> str:
     if field.type is FieldType.TEXT and is_key(table, field):
         return "string"
     return _VALIDATORS[field.type]
+
+
+def is_callers_unless_sent(table: TablePlan, field: Field) -> bool:
+    """Whether a new record belongs to the one who makes it, unless they may name somebody else and do."""
+    is_managed = table.permissions.setters.get(field.name) is Setter.ROLE
+    return is_managed and field.name == table.permissions.policy.owner
 
 
 def is_key(table: TablePlan, field: Field) -> bool:

@@ -41,6 +41,33 @@ WHO: Final = (
         needs="'assigneeId'",
     ),
     mutant(
+        "nothing is required",
+        "validation/*.ts",
+        ".required()",
+        "",
+        needs=r"\.required\(\)",
+    ),
+    mutant(
+        "a reset is mailed to what was typed",
+        "services/resets.ts",
+        "this.mail(String(record[accounts.login]), token)",
+        "this.mail(login, token)",
+    ),
+    mutant(
+        "letters that share a capital are the same",
+        "services/caseless.ts",
+        "const small = letter.toLowerCase();",
+        "const small = letter.toUpperCase().toLowerCase();",
+        needs="accounts",
+    ),
+    mutant(
+        "an old refresh token is refused and no more",
+        "services/sessions.ts",
+        "if (isStolen) return sessions.filter((one) => one.id !== id);",
+        "if (isStolen) throw ended();",
+        needs="accounts",
+    ),
+    mutant(
         "every member has every role of the team",
         "services/access.ts",
         "return roles === undefined || (role !== undefined && roles.includes(role));",

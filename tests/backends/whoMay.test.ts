@@ -92,6 +92,8 @@ test('a team is its members\', who are let in by its owners, and it keeps an own
   const [m] = (await as(alice, 'GET', `/teams/${team.id}/memberships`)).body.items;
   assert.equal(m.role, 'owner'); assert.equal(m.userId, alice.id);
   assert.equal(await status(bob, 'POST', '/memberships', { teamId: team.id, userId: bob.id }), 400);
+  const nobodys = await as(alice, 'POST', '/memberships', { teamId: team.id, role: 'owner' });
+  assert.deepEqual([nobodys.status, nobodys.body.error.details], [400, [{ field: 'userId', message: '"userId" is required' }]]);
   const mb = await created(alice, '/memberships', { teamId: team.id, userId: bob.id, role: 'member' });
   assert.equal(await status(bob, 'PATCH', `/memberships/${mb.id}`, { role: 'owner' }), 403);
   assert.equal(await status(bob, 'GET', `/teams/${team.id}`), 200);

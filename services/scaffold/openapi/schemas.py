@@ -7,7 +7,7 @@ from services.designs.schema import Field, FieldFormat, FieldRules, FieldType, S
 from services.scaffold.lists import expansion
 from services.scaffold.plan import TablePlan
 from services.scaffold.policies import Setter
-from services.scaffold.validation import EMAIL, is_key
+from services.scaffold.validation import EMAIL, is_callers_unless_sent, is_key
 
 Json = dict[str, Any]
 
@@ -190,7 +190,9 @@ def _patch(table: TablePlan) -> Json | None:
 
 def is_required(table: TablePlan, field: Field) -> bool:
     """Whether a client must send the field when it creates a record."""
-    return field == table.key or not (field.nullable or field.default_value is not None)
+    if field == table.key:
+        return True
+    return not (field.nullable or field.default_value is not None or is_callers_unless_sent(table, field))
 
 
 def _object(properties: Json, required: list[str]) -> Json:

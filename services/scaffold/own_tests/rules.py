@@ -36,6 +36,9 @@ def _refusals(scene: Scene, creator: str) -> Iterator[str]:
     pairs = [f"[{quoted(field.name)}, {value}]" for field in scene.subject.sent for value in _refused(scene, field)]
     if pairs:
         yield _refusing(scene, creator, pairs, "refuses values that a field does not hold")
+    needed = [f"[{quoted(field.name)}, undefined]" for field in scene.subject.sent if not scene.is_optional(field)]
+    if needed:
+        yield _refusing(scene, creator, needed, "refuses to be without what it needs")
 
 
 def _refusing(scene: Scene, creator: str, pairs: list[str], sentence: str) -> str:

@@ -59,9 +59,10 @@ class Scene:
     def least(self) -> dict[str, str]:
         """Write the members that a body cannot do without."""
         self._number += 1
-        return {field.name: self._value(field) for field in self.subject.sent if not self._is_optional(field)}
+        return {field.name: self._value(field) for field in self.subject.sent if not self.is_optional(field)}
 
-    def _is_optional(self, field: Field) -> bool:
+    def is_optional(self, field: Field) -> bool:
+        """Whether a body that creates a row may be without the field."""
         return field.name != self.subject.key and (field.nullable or field.default_value is not None)
 
     def changed(self) -> dict[str, str]:

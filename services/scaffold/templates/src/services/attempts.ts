@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 
 import { TooManyAttempts } from '../errors.js';
+import { caseless } from './caseless.js';
 import type { Database } from './database.js';
 
 const WINDOW_SECONDS = 15 * 60;
@@ -34,8 +35,7 @@ export class Attempts {
 }
 
 function keyOf(what: string, who: readonly string[]): string {
-  const names = who.map((name) => name.normalize('NFC').toUpperCase().toLowerCase());
-  const digest = createHash('sha256').update(JSON.stringify(names)).digest('base64url');
+  const digest = createHash('sha256').update(JSON.stringify(who.map(caseless))).digest('base64url');
   return `attempts ${what} ${digest} ${endOfWindow()}`;
 }
 

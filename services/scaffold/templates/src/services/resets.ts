@@ -33,7 +33,8 @@ export class Resets {
     const record = await this.accounts.find(login);
     await this.keep(token, record);
     // Not waited for: how long it takes would tell that there was something to send.
-    if (record !== undefined) void this.mail(login, token);
+    // To the account's own address, whatever was typed.
+    if (record !== undefined) void this.mail(String(record[accounts.login]), token);
   }
 
   /** Throws INVALID_TOKEN for one that is unknown, used or too old. All sessions of the user end. */
@@ -70,9 +71,9 @@ export class Resets {
     return Attributes;
   }
 
-  private async mail(login: string, token: string): Promise<void> {
+  private async mail(to: string, token: string): Promise<void> {
     try {
-      await this.mailer.sendReset(login, token);
+      await this.mailer.sendReset(to, token);
     } catch (error) {
       log('error', 'a mail could not be sent', { error: error instanceof Error ? error.message : String(error) });
     }

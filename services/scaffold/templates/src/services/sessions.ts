@@ -25,10 +25,9 @@ export interface Session {
   readonly expires: number;
 }
 
-/** Of the refresh token, only hashes are kept: of the one that is good, and of the one before it. */
+/** Of the refresh token that is good, only a hash is kept. */
 interface Stored extends Session {
   readonly hash: string;
-  readonly previous?: string;
 }
 
 interface Item {
@@ -60,8 +59,8 @@ export class Sessions {
   }
 
   /**
-   * A new refresh token for one that is good once. Whoever sends one a second time is not the only one who has it, so that
-   * the session ends. Throws Unauthenticated.
+   * A new refresh token for one that is good once. Whoever sends another with the session's id, which none has who never
+   * had a token of it, is not the only one who has them, so that the session ends. Throws Unauthenticated.
    */
   async refresh(token: string): Promise<Started> {
     const { user, id, secret } = read(token);
@@ -69,10 +68,10 @@ export class Sessions {
     let isStolen = false;
     await this.change(user, (sessions) => {
       const session = sessions.find((one) => one.id === id);
-      isStolen = isHash(secret, session?.previous);
+      if (session === undefined) throw ended();
+      isStolen = !isHash(secret, session.hash);
       if (isStolen) return sessions.filter((one) => one.id !== id);
-      if (session === undefined || !isHash(secret, session.hash)) throw ended();
-      const renewed = { ...session, used: seconds(), previous: session.hash, hash: hashOf(next) };
+      const renewed = { ...session, used: seconds(), hash: hashOf(next) };
       return sessions.map((one) => (one.id === id ? renewed : one));
     });
     if (isStolen) throw ended();
@@ -187,8 +186,8 @@ function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
 
-function isHash(secret: string, hash: string | undefined): boolean {
-  return hash !== undefined && timingSafeEqual(Buffer.from(hashOf(secret)), Buffer.from(hash));
+function isHash(secret: string, hash: string): boolean {
+  return timingSafeEqual(Buffer.from(hashOf(secret)), Buffer.from(hash));
 }
 
 function ended(): Unauthenticated {

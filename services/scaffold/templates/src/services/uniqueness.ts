@@ -4,6 +4,7 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb';
 
 import { Conflict } from '../errors.js';
 import type { Input, Key, Table } from '../types/index.js';
+import { caseless } from './caseless.js';
 import type { Database } from './database.js';
 import type { Step } from './transaction.js';
 import { InTheWay } from './writes.js';
@@ -55,8 +56,7 @@ function claimKey(table: Table, fields: readonly string[], record: Input): strin
 
 function comparable({ caseInsensitive }: Table, field: string, value: unknown): unknown {
   if (typeof value !== 'string' || !caseInsensitive.includes(field)) return value;
-  // Both ways, since some letters become two in capitals: "straße" and "STRASSE" are the same.
-  return value.normalize('NFC').toUpperCase().toLowerCase();
+  return caseless(value);
 }
 
 function without(claims: readonly Claim[], others: readonly Claim[]): Claim[] {

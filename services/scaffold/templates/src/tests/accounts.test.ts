@@ -110,6 +110,18 @@ describe('accounts', () => {
     }
   });
 
+  test('a refresh token that is old ends the session, however often it was renewed since', async () => {
+    const { tokens } = await signUp();
+    let newest = tokens;
+    for (let time = 1; time <= 3; time += 1) newest = (await post('/auth/refresh', { refreshToken: newest.refreshToken })).body;
+    assert.equal(await me(newest.accessToken), 200);
+
+    assert.equal((await post('/auth/refresh', { refreshToken: tokens.refreshToken })).status, 401);
+
+    assert.equal(await me(newest.accessToken), 401);
+    assert.equal((await post('/auth/refresh', { refreshToken: newest.refreshToken })).status, 401);
+  });
+
   test('sessions are listed and ended, one or all', async () => {
     const { login: name, tokens } = await signUp();
     const second = (await signIn(name, PASSWORD)).body;
@@ -170,6 +182,18 @@ describe('accounts', () => {
     assert.deepEqual(confirmed.map(({ status }) => status).sort(), [204, 400, 400]);
     assert.equal(await me(tokens.accessToken), 401);
     assert.equal((await signIn(name, 'another long password')).status, 200);
+  });
+
+  test('a token for a new password goes to the address of the account, and to no other that looks like it', async () => {
+    const { login: name } = await signUp();
+    // A long s and an i without its dot have the capitals of others.
+    const lookalike = name.replaceAll('s', '\u017f').replaceAll('i', '\u0131');
+    if (lookalike !== name) await post('/auth/password-reset', { {{login}}: lookalike });
+    await post('/auth/password-reset', { {{login}}: name.toUpperCase() });
+
+    const mail = await mails.next();
+
+    assert.match(mail, new RegExp(`^To: ${name}$`, 'm'));
   });
 
   test('a token for a new password is worthless once there is one', async () => {
