@@ -51,12 +51,8 @@ def filterable(table: TablePlan) -> list[Field]:
 
 
 def sortable(table: TablePlan) -> list[str]:
-    """Return the fields that lists are sorted by: the time of creation, and the second one of an index over two.
-
-    Decimal numbers are stored as text, and texts of numbers are in another order than the numbers.
-    """
-    ranges = [pair.range for pair in table.pairs if table.field(pair.range).type is not FieldType.DECIMAL]
-    return list(dict.fromkeys([table.created, *ranges]))
+    """Return the fields that lists are sorted by: the time of creation, and the second one of an index over two."""
+    return list(dict.fromkeys([table.created, *(pair.range for pair in table.pairs)]))
 
 
 def _stem(field: str) -> str:

@@ -39,7 +39,7 @@ def model(table: TablePlan, dependants: Sequence[Mapping[str, str]], children: S
         name=quoted(table.name),
         primaryKey=quoted(table.key.name),
         generatesKeys=literal(table.generates_keys),
-        fields=_lines((f"{field.name}: {_type(field)}," for field in table.fields), indent=4),
+        fields=_lines((f"{_of_field(field.name, field.type.value)}," for field in table.fields), indent=4),
         created=quoted(table.created),
         updated=quoted(table.updated),
         unique=_list(f"[{', '.join(map(quoted, names))}]" for names in table.unique),
@@ -171,9 +171,10 @@ def routes_index(tables: Sequence[TablePlan], *, accounts: bool) -> str:
     )
 
 
-def _type(field: Field) -> str:
-    name = quoted(field.type.value)
-    return f"{name} as const" if _INHERITED.fullmatch(field.name) else name
+def _of_field(field: str, value: str) -> str:
+    """Write a property of a field, whose value is one of the names that a type allows."""
+    name = quoted(value)
+    return f"{field}: {name} as const" if _INHERITED.fullmatch(field) else f"{field}: {name}"
 
 
 def _properties(table: TablePlan) -> Iterable[str]:
@@ -200,5 +201,5 @@ def _list(items: Iterable[str]) -> str:
 
 
 def _map(members: Mapping[str, str]) -> str:
-    written = [f"{name}: {quoted(value)}" for name, value in members.items()]
+    written = [_of_field(name, value) for name, value in members.items()]
     return f"{{ {', '.join(written)} }}" if written else "{}"

@@ -158,8 +158,7 @@ def _paging(table: TablePlan) -> list[Json]:
 
 
 def _sorting(table: TablePlan) -> str:
-    fields = sortable(table)
-    needs = [f"`{pair.range}` needs the filter `{pair.field}`" for pair in table.pairs if pair.range in fields]
+    needs = [f"`{pair.range}` needs the filter `{pair.field}`" for pair in table.pairs]
     return ". ".join(["The field to sort by, descending with a `-`", *needs]) + "."
 
 

@@ -84,7 +84,7 @@ function isExact(value: number, source: string): boolean {
 
 /** The significant digits of a number and their place: `1.50`, `15e-1` and `0.15E1` have the same. */
 function digits(number: string): string {
-  const [mantissa = '', exponent = '0'] = number.toLowerCase().replace('-', '').split('e');
+  const [mantissa = '', exponent = '0'] = number.toLowerCase().replace(/^-/, '').split('e');
   const [whole = '', fraction = ''] = mantissa.split('.');
   const all = `${whole}${fraction}`.replace(/^0+/, '');
   const significant = all.replace(/0+$/, '');

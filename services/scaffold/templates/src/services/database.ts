@@ -31,7 +31,9 @@ export class Database {
       name: 'inTime',
     });
     this.documents = DynamoDBDocumentClient.from(this.client, {
-      marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true },
+      // Numbers are those that JavaScript has, of any magnitude: a body with one that it would round is refused before.
+      marshallOptions: { removeUndefinedValues: true, convertClassInstanceToMap: true, allowImpreciseNumbers: true },
+      unmarshallOptions: { wrapNumbers: Number },
     });
     this.systemTable = this.tableName(SYSTEM_TABLE);
     this.referencesTable = this.tableName(REFERENCES_TABLE);

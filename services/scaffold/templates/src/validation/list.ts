@@ -71,10 +71,8 @@ function filterable({ fields, indexed, pairs, unique, timestamps }: Table): Reco
   return Object.fromEntries([...free.map((field) => [field, fields[field]!] as const), ...moments]);
 }
 
-/** A decimal number is stored as text, and texts of numbers are in another order than the numbers. */
-function sortable({ fields, pairs, timestamps }: Table): string[] {
-  const ordered = pairs.map(({ range }) => range).filter((field) => fields[field] !== 'DECIMAL');
-  return [...new Set([timestamps.created, ...ordered])];
+function sortable({ pairs, timestamps }: Table): string[] {
+  return [...new Set([timestamps.created, ...pairs.map(({ range }) => range)])];
 }
 
 function ranges(field: string, type: FieldType) {

@@ -51,7 +51,11 @@ export const password = (rules: TextRules = {}) =>
 
 export const integer = (range: Range<number> = {}) => between(Joi.number().integer(), range);
 
-export const float = (range: Range<number> = {}) => between(Joi.number(), range);
+/** A number of 64 bits that DynamoDB can keep. One that would be rounded is none of a body's (see `Inexact`). */
+export const float = (range: Range<number> = {}) =>
+  between(Joi.number().unsafe(), range)
+    .custom((value: number, { error }) => (isStorable(Math.abs(value)) ? value : error('number.base')))
+    .messages({ 'number.base': '{#label} must be a number that can be kept: 0, or of a magnitude from 1e-130 to 9.99e125' });
 
 /** An exact decimal number as text, such as money. Kept with all digits of its scale: equal numbers are equal texts. */
 export const decimal = ({ scale = DEFAULT_SCALE, ...range }: Range<string> & { readonly scale?: number } = {}) =>
@@ -230,6 +234,11 @@ function toUnits(value: string, scale: number): bigint {
 }
 
 const withoutInexact: CustomValidator<unknown> = (value, { error }) => (isExact(value) ? value : error('number.unsafe'));
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-data-types */
+function isStorable(magnitude: number): boolean {
+  return magnitude === 0 || (magnitude >= 1e-130 && magnitude <= 9.99e125);
+}
 
 function isExact(value: unknown): boolean {
   if (value instanceof Inexact) return false;
