@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from services.core.frozen import frozen
 from services.scaffold.plurals import singular
+from services.scaffold.template import stems
 
 _LONGEST = 60
 
@@ -13,8 +14,8 @@ _RESERVED_TYPES = re.compile(
 )
 """Globals of TypeScript, and what the files of a table import."""
 _RESERVED_FILES = re.compile(
-    "auth|authbodies|crud|identity|index|input|links|list|lists|numbers|openapi|query|requests|table|types"
-    "|con|prn|aux|nul|(com|lpt)[1-9]"
+    "|".join(sorted(stems("src/models") | stems("src/routes") | stems("src/validation")))
+    + "|con|prn|aux|nul|(com|lpt)[1-9]"
 )
 """Files that stand beside those of a table, and what Windows does not accept."""
 _RESERVED_ROUTES = re.compile("auth|health|live|ready")

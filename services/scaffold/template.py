@@ -17,3 +17,8 @@ def fill(template: str, **values: str) -> str:
 def read(template: str) -> str:
     """Return a template's text as it is."""
     return (_FOLDER / template).read_text(encoding="utf-8")
+
+
+def stems(folder: str) -> frozenset[str]:
+    """Return what the templates in a folder are called, without what follows the first point, in lower case."""
+    return frozenset(path.name.partition(".")[0].lower() for path in (_FOLDER / folder).iterdir())

@@ -60,6 +60,19 @@ def test_the_same_schema_gives_the_same_files() -> None:
     assert first == write_backend(project_name="Shop", description="E-commerce API", schema=schema)
 
 
+def test_a_table_called_as_a_file_of_the_backend_takes_no_place_of_it() -> None:
+    alone = written(Table(name="zebras", fields=(KEY,)))
+    stems = {path.rpartition("/")[2].partition(".")[0] for path in alone} - {"zebras"}
+    names = sorted({stem.lower() for stem in stems if re.fullmatch("[a-zA-Z][a-zA-Z0-9]*", stem)})
+
+    files = written(*(Table(name=name, fields=(KEY,)) for name in ("zebras", *names)))
+
+    own = [path for path in alone if "zebras" in path]
+    assert {"evolution", "index", "crud", "types"} <= set(names)
+    assert files.keys() >= alone.keys()
+    assert len({path.lower() for path in files}) == len(alone) + len(names) * len(own)
+
+
 def test_the_infrastructure_has_an_index_for_a_reference() -> None:
     posts = Table(name="posts", fields=(KEY, Field(name="userId", type=FieldType.STRING)))
     belongs = Relationship(from_table="users", to_table="posts", type=RelationshipType.ONE_TO_MANY)
