@@ -175,7 +175,8 @@ class RelationshipInput:
     """The many side of ONE_TO_MANY."""
     type: RelationshipType
     """How many of each. What it needs and the schema lacks is made: of ONE_TO_MANY the field of `toTable` that refers
-    to `fromTable`, of ONE_TO_ONE that it is unique, of MANY_TO_MANY a table of links."""
+    to `fromTable`, of ONE_TO_ONE that it is unique, of MANY_TO_MANY a table of links, which whoever
+    may change the row of `fromTable` makes and ends."""
     on_delete: OnDelete | None = None
     """What happens to the rows of `toTable`; null means RESTRICT. SET_NULL needs a field that may be null. Of
     MANY_TO_MANY it is what happens to the links, CASCADE (as null means) or RESTRICT; not where it goes `through` a

@@ -79,6 +79,8 @@ class LinkSide:
     """Of `through`, what refers to the record on the other side."""
     is_writable: bool
     """Whether two keys are all that a link needs; else links are created as records of `through`."""
+    is_changed: bool
+    """Whether to link is to change the record on this side; else it is to change that on the other."""
 
 
 @frozen
@@ -164,15 +166,16 @@ def _links(table: TablePlan, tables: dict[str, TablePlan], links: Iterable[Link]
     }
     for link in links:
         through = tables[link.through]
-        sides = [(link.left, link.left_field, link.right, link.right_field)]
-        sides.append((link.right, link.right_field, link.left, link.left_field))
-        for own, field, other, other_field in sides:
+        sides = [(link.left, link.left_field, link.right, link.right_field, True)]
+        # Links that are records of the schema have a policy of their own, whatever side they are made from.
+        sides.append((link.right, link.right_field, link.left, link.left_field, not link.is_made))
+        for own, field, other, other_field, is_changed in sides:
             if own == table.name:
                 route = _stem(other_field) if other == own else tables[other].names.route
                 path = _free(route, f"{through.names.route}_{route}", children)
                 children.add(path)
                 is_writable = link.is_made or _is_only_a_link(through, {field, other_field})
-                yield LinkSide(path, through.name, field, other, other_field, is_writable)
+                yield LinkSide(path, through.name, field, other, other_field, is_writable, is_changed)
 
 
 def _free(name: str, longer: str, taken: Collection[str]) -> str:

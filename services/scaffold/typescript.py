@@ -56,7 +56,8 @@ def model(table: TablePlan, dependants: Sequence[Mapping[str, str]], children: S
         ),
         links=_list(
             f"{{ path: {quoted(link.path)}, through: {quoted(link.through)}, field: {quoted(link.field)}, "
-            f"table: {quoted(link.table)}, other: {quoted(link.other)}, isWritable: {literal(link.is_writable)} }}"
+            f"table: {quoted(link.table)}, other: {quoted(link.other)}, isWritable: {literal(link.is_writable)}, "
+            f"isChanged: {literal(link.is_changed)} }}"
             for link in table.links
         ),
         children=_list(

@@ -146,6 +146,24 @@ test('a task is assigned within its team, to nobody else', async () => {
   assert.deepEqual(guesses.map(({ body }) => body.error.details), Array(2).fill(guesses[0]!.body.error.details));
 });
 
+test('a label is hung on a task by who may change the task, from either side', async () => {
+  const team = await created(alice, '/teams', { name: 'Labelling' });
+  const project = await created(alice, '/projects', { teamId: team.id, title: 'P', slug: 'labelling' });
+  const task = await created(alice, '/tasks', { projectId: project.id, title: 'T' });
+  const label = await created(admin, '/labels', { name: 'urgent' });
+  const paths = [`/tasks/${task.id}/labels/${label.id}`, `/labels/${label.id}/tasks/${task.id}`];
+  for (const path of paths) {
+    assert.equal(await status(undefined, 'PUT', path), 401);
+    assert.equal(await status(bob, 'PUT', path), 404);
+    assert.equal(await status(admin, 'PUT', path), 404); // who may change the label
+    assert.deepEqual((await as(alice, 'GET', `/tasks/${task.id}/labels`)).body.items, []);
+    assert.equal(await status(alice, 'PUT', path), 204);
+    assert.equal(await status(bob, 'DELETE', path), 404);
+    assert.equal((await as(alice, 'GET', `/tasks/${task.id}/labels`)).body.items.length, 1);
+    assert.equal(await status(alice, 'DELETE', path), 204);
+  }
+});
+
 test('a list is of the records of all teams of a member, in pages', async () => {
   const teams: any[] = [];
   for (let i = 0; i < 3; i += 1) teams.push(await created(carol, '/teams', { name: `C${i}` }));

@@ -38,12 +38,13 @@ def _list(table: TablePlan, link: LinkSide, other: TablePlan) -> Json:
 
 
 def _write(table: TablePlan, link: LinkSide, other: TablePlan, verb: str, summary: str) -> Json:
+    changed = table if link.is_changed else other
     return {
         "operationId": f"{verb}{_name(link)}Of{table.names.type}",
         "summary": f"{summary} a record of {table.name} and one of {other.name}",
-        "description": f"Nothing changes where it is so already. {who(table, 'update')}",
+        "description": f"Nothing changes where it is so already. {who(changed, 'update')}",
         "tags": [table.name],
-        "security": security(table, "update"),
+        "security": security(changed, "update"),
         "responses": {
             "204": {"description": "It is so now."},
             **answers.refusals(*answers.ALWAYS, 403, 404, 409),

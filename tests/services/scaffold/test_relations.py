@@ -127,9 +127,11 @@ def test_many_to_many_gets_a_table_of_links_that_go_with_either_side() -> None:
         ("postId", "posts", False, OnDelete.CASCADE),
         ("tagId", "tags", False, OnDelete.CASCADE),
     ]
-    side = LinkSide("tags", "post_tags", "postId", "tags", "tagId", is_writable=True)
+    side = LinkSide("tags", "post_tags", "postId", "tags", "tagId", is_writable=True, is_changed=True)
     assert plan["posts"].links == (side,)
-    assert plan["tags"].links == (LinkSide("posts", "post_tags", "tagId", "posts", "postId", is_writable=True),)
+    assert plan["tags"].links == (
+        LinkSide("posts", "post_tags", "tagId", "posts", "postId", is_writable=True, is_changed=False),
+    )
 
 
 def test_many_to_many_goes_through_a_table_of_the_schema() -> None:

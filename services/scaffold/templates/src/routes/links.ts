@@ -11,7 +11,7 @@ import type { Input, Key, Link, Table } from '../types/index.js';
 import { noQuery, pageQuery } from '../validation/list.js';
 import { allow, keyOf, localsOf } from './requests.js';
 
-/** List, make and end what links the records of a table to those of others. To do so is to change a record of the table. */
+/** List, make and end what links the records of a table to those of others. */
 export function linkRoutes(services: Services, table: Table): Router {
   const router = Router({ caseSensitive: true });
   for (const link of table.links) {
@@ -40,12 +40,13 @@ function list(services: Services, table: Table, link: Link): RequestHandler {
 function addWrites(route: ReturnType<Router['route']>, services: Services, table: Table, link: Link): void {
   const links = new Links(services, table, link);
   const other = tables[link.table]!;
+  const changed = link.isChanged ? table : other;
   const write = (change: (own: Key, other: Key, access: Access) => Promise<void>): RequestHandler => async (request, response) => {
     await change(keyOf(table, request), keyOf(other, request, 'other'), localsOf(response).access);
     response.status(204).end();
   };
   route
-    .put(allow(table, 'update'), validateQuery(noQuery), write(links.add.bind(links)))
-    .delete(allow(table, 'update'), validateQuery(noQuery), write(links.remove.bind(links)))
+    .put(allow(changed, 'update'), validateQuery(noQuery), write(links.add.bind(links)))
+    .delete(allow(changed, 'update'), validateQuery(noQuery), write(links.remove.bind(links)))
     .all(onlyMethods('PUT', 'DELETE'));
 }

@@ -71,13 +71,18 @@ export class Links<Row extends object> {
     return { items: keys.flatMap((key) => byKey.get(key) ?? []) as Row[], nextCursor: page.nextCursor };
   }
 
-  /** To link is to change the record on this side, and to tie it to the other. */
+  /** To link is to change the record on one side, and to tie it to that on the other, from whichever side it is done. */
   private async permitEnds(own: Key, other: Key, access: Access): Promise<void> {
-    const { database } = this.services;
     const linked = tables[this.link.table]!;
-    const record = await new Repository<Input>(database, this.table).find(own);
-    await access.toUpdate(this.table, record, {});
-    await access.toTie(this.table, record, linked, await new Repository<Input>(database, linked).find(other));
+    const here = { table: this.table, record: await this.read(this.table, own) };
+    const there = { table: linked, record: await this.read(linked, other) };
+    const [changed, tied] = this.link.isChanged ? [here, there] : [there, here];
+    await access.toUpdate(changed.table, changed.record, {});
+    await access.toTie(changed.table, changed.record, tied.table, tied.record);
+  }
+
+  private async read(table: Table, key: Key): Promise<Input> {
+    return new Repository<Input>(this.services.database, table).find(key);
   }
 
   private ends(own: Key, other: Key): Input {

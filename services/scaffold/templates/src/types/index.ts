@@ -121,6 +121,8 @@ export interface Link {
   readonly other: string;
   /** Whether two keys are all that a link needs; else links are created as records of `through`. */
   readonly isWritable: boolean;
+  /** Whether to link is to change the record on this side; else it is to change that on the other. */
+  readonly isChanged: boolean;
 }
 
 /** How a table is stored and constrained. There is one in each file of src/models. */
