@@ -84,7 +84,7 @@ def client_test(table: TablePlan) -> str:
     return fill(
         "client/client.test.ts",
         type=table.names.type,
-        name=quoted(table.name),
+        ownPath=path,
         path=quoted(path),
         recordPath=quoted(f"{path}/{{id}}"),
         key=f".{table.key.name}",

@@ -1,8 +1,10 @@
 """Mutants of a backend: its code with one thing broken, which its own tests must notice."""
 
 import asyncio
+import math
 import re
 import shutil
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,10 +12,13 @@ from typing import Final
 
 from services.core.frozen import frozen
 from services.platforms.process import run
+from tests.backends.building import BackendFailed
 
 AT_ONCE: Final = 2
-PATIENCE: Final = 180
-"""Seconds after which a mutant whose tests hang counts as dead."""
+PATIENCE: Final = 5
+"""How many times as long as without a mutant its tests may take, before they count as hanging, and it as dead."""
+TRANSPILE: Final = Path(__file__).parent / "transpile.mjs"
+RUN: Final = "dist/tests/run.js"
 
 
 _ANYTHING: Final = re.compile("")
@@ -31,6 +36,11 @@ class Mutant:
     replacement: str
     needs: re.Pattern[str] = _ANYTHING
     """What the models or validations of a backend have where it makes a difference."""
+
+    @property
+    def is_of_tables(self) -> bool:
+        """Whether it changes what is done with records, more than how a server starts, answers, and knows callers."""
+        return not self.path.startswith(("config", "middleware", "services/tokens", "services/passwords"))
 
     def places(self, folder: Path) -> list[Path]:
         """The files of a backend in which there is something to break that it needs."""
@@ -65,22 +75,34 @@ class Verdict:
 
 
 async def mutate(folder: Path, mutants: Sequence[Mutant], environment: Mapping[str, str]) -> list[Verdict]:
-    """Try each mutant that there is in a backend, which is installed and passes its tests, in a copy of it."""
+    """Try each mutant that there is in a backend, which is installed and compiled, in a copy of it.
+
+    Raises BackendFailed where its tests fail by themselves.
+    """
     turns = asyncio.Semaphore(AT_ONCE)
+    patience = PATIENCE * await _seconds_of_tests(folder, environment)
 
     async def verdict(number: int, mutant: Mutant) -> Verdict:
         async with turns, _copy(folder, number) as copy:
-            await asyncio.to_thread(mutant.apply, copy)
-            return Verdict(mutant, await first_failure(copy, environment))
+            await _break(copy, mutant, environment)
+            return Verdict(mutant, await first_failure(copy, environment, patience=patience))
 
     present = [mutant for mutant in mutants if mutant.places(folder)]
     return await asyncio.gather(*(verdict(number, mutant) for number, mutant in enumerate(present)))
 
 
+async def _seconds_of_tests(folder: Path, environment: Mapping[str, str]) -> float:
+    began = time.monotonic()
+    failed = await first_failure(folder, environment, patience=math.inf)
+    if failed is not None:
+        raise BackendFailed(f"its tests fail without a mutant: {failed}")
+    return time.monotonic() - began
+
+
 @asynccontextmanager
 async def _copy(folder: Path, number: int) -> AsyncGenerator[Path]:
     copy = folder.with_name(f"{folder.name}-mutant-{number}")
-    await asyncio.to_thread(shutil.copytree, folder, copy, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    await asyncio.to_thread(shutil.copytree, folder, copy, ignore=shutil.ignore_patterns("node_modules"))
     (copy / "node_modules").symlink_to(folder / "node_modules")
     try:
         yield copy
@@ -88,8 +110,26 @@ async def _copy(folder: Path, number: int) -> AsyncGenerator[Path]:
         await asyncio.to_thread(shutil.rmtree, copy)
 
 
-async def first_failure(folder: Path, environment: Mapping[str, str]) -> str | None:
-    """Compile a backend, types unchecked, run its tests and return the first that fails; None if none does."""
+async def _break(folder: Path, mutant: Mutant, environment: Mapping[str, str]) -> None:
+    """Apply a mutant, transpile what it changes, and let the tests run first that are the most likely to notice."""
+    places = [str(place.relative_to(folder)) for place in mutant.places(folder)]
+    await asyncio.to_thread(mutant.apply, folder)
+    said: list[str] = []
+
+    async def read(line: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
+        del from_stderr
+        said.append(line)
+
+    status = await run(["node", str(TRANSPILE), *places], cwd=folder, environment=environment, on_line=read, grace=5)
+    if status:
+        raise BackendFailed(f"{mutant.name}: {' / '.join(said[-10:])}")
+    tests = folder / RUN
+    lines = tests.read_text().splitlines()
+    tests.write_text("\n".join(sorted(lines, key=lambda line: ("/tables/" in line) != mutant.is_of_tables)))
+
+
+async def first_failure(folder: Path, environment: Mapping[str, str], *, patience: float) -> str | None:
+    """Run the tests of a compiled backend and return the first that fails; None if none does."""
     failures = asyncio.Queue[str]()
 
     async def read(line: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
@@ -97,17 +137,17 @@ async def first_failure(folder: Path, environment: Mapping[str, str]) -> str | N
         if line.lstrip().startswith("not ok "):
             await failures.put(line.strip())
 
-    await run(["npx", "tsc", "--noCheck"], cwd=folder, environment=environment, on_line=read, grace=5)
-    command = ["node", "--test-reporter=tap", "dist/tests/run.js"]
+    command = ["node", "--test-reporter=tap", RUN]
     tests = asyncio.create_task(run(command, cwd=folder, environment=environment, on_line=read, grace=5))
     failure = asyncio.create_task(failures.get())
     try:
-        await asyncio.wait({tests, failure}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        timeout = None if math.isinf(patience) else patience
+        await asyncio.wait({tests, failure}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if failure.done():
             return failure.result()
         if tests.done():
             return f"status {tests.result()}" if tests.result() else None
-        return f"nothing failed within {PATIENCE} seconds, but nothing ended either"
+        return f"nothing failed within {patience:.0f} seconds, but nothing ended either"
     finally:
         failure.cancel()
         tests.cancel()

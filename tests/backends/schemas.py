@@ -6,6 +6,7 @@ from typing import Final
 from services.designs.schema import (
     Accounts,
     Audience,
+    Condition,
     Field,
     FieldAccess,
     FieldFormat,
@@ -217,8 +218,35 @@ _SHOP: Final = (
     Table(name="audit_entries", fields=(KEY, _text("message"))),
 )
 
+_NOTES: Final = (
+    Table(
+        name="notes",
+        fields=(
+            KEY,
+            _reference("teamId"),
+            _reference("authorId"),
+            Field(name="text", type=T.TEXT),
+            Field(name="shared", type=T.BOOLEAN, default_value=False),
+        ),
+        policy=Policy(
+            create=MEMBERS,
+            read=(*MEMBERS, Grant(audience=Audience.PUBLIC, when=Condition(field="shared", equals=True))),
+            update=(Grant(audience=Audience.TEAM, roles=("owner", "member")),),
+            delete=OWNER + TEAM_OWNERS,
+            owner="authorId",
+            team="teamId",
+        ),
+    ),
+    Table(
+        name="note_labels",
+        fields=(KEY, _reference("noteId"), Field(name="labelId", type=T.INTEGER)),
+        indexes=(Index(name="note_and_label", fields=("noteId", "labelId"), unique=True),),
+        policy=Policy(create=SIGNED_IN, read=PUBLIC, delete=SIGNED_IN),
+    ),
+)
+
 EVERY_FEATURE: Final = SchemaModel(
-    tables=(*_PEOPLE, *_WORK, *_SHOP),
+    tables=(*_PEOPLE, *_WORK, *_SHOP, *_NOTES),
     relationships=(
         Relationship(
             from_table="users",
@@ -237,6 +265,9 @@ EVERY_FEATURE: Final = SchemaModel(
         _many("orders", "order_items", "orderId", OnDelete.CASCADE),
         _many("books", "order_items", "isbn", OnDelete.RESTRICT),
         Relationship(from_table="tasks", to_table="labels", type=RelationshipType.MANY_TO_MANY),
+        _many("teams", "notes", "teamId", OnDelete.CASCADE),
+        _many("users", "notes", "authorId", OnDelete.CASCADE),
+        Relationship(from_table="notes", to_table="labels", type=RelationshipType.MANY_TO_MANY, through="note_labels"),
     ),
     accounts=Accounts(table="users", login="email", password="password", role="role"),
     teams=Teams(

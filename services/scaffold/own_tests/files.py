@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.designs.schema import SchemaModel
+from services.scaffold.own_tests.http import write_http
 from services.scaffold.own_tests.samples import write_accounts, write_people, write_samples
 from services.scaffold.own_tests.table import write_table
 from services.scaffold.own_tests.teams import write_teams
@@ -12,9 +13,7 @@ from services.scaffold.template import fill, read
 
 _FOLDER = "src/tests"
 _FIXED = ("backend.ts", "distinct.ts", "open.ts", "resource.ts")
-_FIXED_TESTS = tuple(
-    f"{name}.test.ts" for name in ("settings", "tokens", "secrets", "http", "lists", "operation", "telemetry")
-)
+_FIXED_TESTS = tuple(f"{name}.test.ts" for name in ("settings", "tokens", "secrets", "operation", "telemetry"))
 
 
 def write_tests(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, str]:
@@ -26,12 +25,15 @@ def write_tests(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, s
         if (content := write_table(world, subject)) is not None
     }
     fixed = {f"{_FOLDER}/{name}": fill(f"{_FOLDER}/{name}", **_places(schema, tables)) for name in _FIXED_TESTS}
+    fixed |= write_http(world)
     accounts = write_accounts(world)
     if accounts is not None:
         fixed |= {f"{_FOLDER}/accounts.test.ts": accounts, f"{_FOLDER}/mailServer.ts": read(f"{_FOLDER}/mailServer.ts")}
     teams = write_teams(world)
     if teams is not None:
         fixed |= {f"{_FOLDER}/teams.test.ts": teams}
+    if any("../link.js" in content for content in by_table.values()):
+        fixed |= {f"{_FOLDER}/link.ts": read(f"{_FOLDER}/link.ts")}
     tests = [path for path in (*fixed, *by_table) if path.endswith(".test.ts")]
     return (
         {f"{_FOLDER}/run.ts": fill(f"{_FOLDER}/run.ts", tests="\n".join(map(_import, tests)))}

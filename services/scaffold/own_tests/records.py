@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from services.designs.schema import Field, FieldType
+from services.scaffold.lists import sortable
 from services.scaffold.own_tests.scene import Scene
-from services.scaffold.own_tests.source import array, function, members, quoted
+from services.scaffold.own_tests.source import array, function, literal, members, quoted
 from services.scaffold.own_tests.values import ENOUGH
+from services.scaffold.plan import PARAMETERS, Pair
 
 
 def tests(scene: Scene) -> Iterator[str]:
@@ -130,6 +132,40 @@ def _lists(scene: Scene) -> Iterator[str]:
         yield scene.test("is listed by pages, newest first", *rows, scene.act("page", reader, array(names)))
     for name in scene.subject.plan.indexed:
         yield from _filter(scene, reader, name)
+    yield from _found(scene, reader)
+    for pair in scene.subject.plan.pairs:
+        if pair.range in sortable(scene.subject.plan):
+            yield from _ordered(scene, reader, pair)
+
+
+def _found(scene: Scene, reader: str) -> Iterator[str]:
+    """Yield the tests that a row is found by what it alone has."""
+    for names in scene.subject.plan.unique:
+        is_listed = names[0] in {*scene.subject.plan.indexed, *scene.subject.by_field, *scene.subject.plan.secrecy}
+        if len(names) == 1 and not is_listed and names[0] not in PARAMETERS:
+            value = scene.next(scene.subject.field(names[0]))
+            others = [] if is_alone(scene) else [f"{scene.seeded()};"]
+            record = f"const record = {scene.seeded({names[0]: value})};"
+            listing = scene.act("list", reader, quoted(names[0]), value, "[record]")
+            yield scene.test(f"is found by its {names[0]}", record, *others, listing)
+
+
+def _ordered(scene: Scene, reader: str, pair: Pair) -> Iterator[str]:
+    """Yield the test that rows with the same value in one field are listed in the order of another."""
+    names = (pair.field, pair.range)
+    if is_alone(scene) or any(name in scene.subject.by_field or name in scene.subject.unique for name in names):
+        return
+    same, ordered = (scene.subject.samples(scene.subject.field(name)) for name in names)
+    values = [literal(ordered.value(number)) for number in range(3)]
+    if ordered.rules.values or ordered.capacity() < len(values):
+        return
+    value = literal(same.value(1))
+    rows = [
+        f"const {name} = {scene.seeded({pair.field: value, pair.range: place})};"
+        for name, place in zip(("third", "first", "second"), (values[2], *values[:2]), strict=True)
+    ]
+    order = scene.act("order", reader, members({pair.field: value}), quoted(pair.range), "[first, second, third]")
+    yield scene.test(f"is listed by {pair.field} in the order of {pair.range}", *rows, order)
 
 
 def is_alone(scene: Scene) -> bool:

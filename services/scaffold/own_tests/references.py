@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from services.designs.schema import Audience, Teams
-from services.scaffold.own_tests.cast import personas
 from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import members, quoted
 from services.scaffold.own_tests.world import is_number
@@ -36,7 +35,7 @@ def _nothing(scene: Scene, name: str) -> str:
 def _teammates(scene: Scene) -> Iterator[str]:
     """Yield the tests that whoever may not read accounts names those of their team, and nobody else."""
     creator, teams = scene.who("create"), scene.world.schema.teams
-    if creator is None or teams is None or "team" not in scene.cast.names or _reads_accounts(scene, creator):
+    if creator is None or teams is None or scene.cast.team is None or _reads_accounts(scene):
         return
     for name in _naming(scene, teams):
         yield scene.test(
@@ -49,10 +48,9 @@ def _teammates(scene: Scene) -> Iterator[str]:
         )
 
 
-def _reads_accounts(scene: Scene, creator: str) -> bool:
+def _reads_accounts(scene: Scene) -> bool:
     """Whether the one who creates a row may read other users, or is in none of its teams."""
-    people = scene.world.people
-    persona = next(each for each in personas(scene.world, scene.subject) if each.variable == creator)
+    people, persona = scene.world.people, scene.acting["create"]
     if people is None or persona.team_role is None:
         return True
     return persona.may(grant for grant in people.policy.read if grant.audience is not Audience.OWNER)

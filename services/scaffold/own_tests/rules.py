@@ -1,11 +1,10 @@
 """The tests of what each field accepts and refuses."""
 
 from collections.abc import Iterator
-from textwrap import indent
 
 from services.designs.schema import Field
 from services.scaffold.own_tests.scene import Scene
-from services.scaffold.own_tests.source import array, literal, members, quoted
+from services.scaffold.own_tests.source import array, literal, loop, members, quoted
 from services.scaffold.own_tests.values import accepted, refused
 
 
@@ -44,11 +43,7 @@ def _refusals(scene: Scene, creator: str) -> Iterator[str]:
 def _refusing(scene: Scene, creator: str, pairs: list[str], sentence: str) -> str:
     body = f"const body = {members(scene.body())};"
     refusal = scene.act("refuse", creator, "{ ...body, [field]: value }", "[field]")
-    return scene.test(sentence, body, _loop(pairs, refusal))
-
-
-def _loop(pairs: list[str], statement: str) -> str:
-    return f"for (const [field, value] of {array(pairs)} as const) {{\n{indent(statement, '  ')}\n}}"
+    return scene.test(sentence, body, loop("[field, value]", pairs, refusal))
 
 
 def _all_at_once(scene: Scene, creator: str) -> str:
@@ -93,4 +88,4 @@ def _refused_changes(scene: Scene, changer: str) -> Iterator[str]:
     pairs.append("['surprise', 1]")
     refusal = scene.act("refuseChange", changer, "record", "{ [field]: value }", "[field]")
     sentence = "refuses changes to what a field does not hold, and to what stays as it is"
-    yield scene.test(sentence, scene.record(), _loop(pairs, refusal))
+    yield scene.test(sentence, scene.record(), loop("[field, value]", pairs, refusal))

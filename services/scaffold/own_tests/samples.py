@@ -3,61 +3,24 @@
 from collections.abc import Iterator
 from textwrap import indent
 
-from services.designs.schema import Field, FieldType
+from services.designs.schema import Field
 from services.scaffold.own_tests.source import call, literal, members, quoted
 from services.scaffold.own_tests.values import default
 from services.scaffold.own_tests.world import Subject, World, is_number
-from services.scaffold.policies import Setter
 from services.scaffold.template import fill
 
-_TEXTS = frozenset({FieldType.STRING, FieldType.TEXT})
-_DISTINCT = ("day", "moment", "number", "once", "text")
+DISTINCT = ("day", "moment", "number", "once", "text")
 
 
 def write_samples(world: World) -> str:
     """Write a function per table that makes a row of it with as little as a row can have."""
-    functions = f"{_maps(world)}\n" + "\n".join(_function(world, subject) for subject in world.subjects.values())
-    distinct = [name for name in _DISTINCT if f"{name}(" in functions]
+    functions = "\n".join(_function(world, subject) for subject in world.subjects.values())
+    distinct = [name for name in DISTINCT if f"{name}(" in functions]
     imports = [
         "import { seed, type Row } from './backend.js';",
         f"import {{ {', '.join(distinct)} }} from './distinct.js';",
     ]
     return fill("src/tests/samples.ts", imports="\n".join(imports), functions=functions)
-
-
-def _maps(world: World) -> str:
-    """Write, for tests of all tables alike, how a row of each is made, and a body for one where nobody is asked."""
-    roomy = [subject for subject in world.subjects.values() if subject.is_roomy]
-    makers = {subject.name: f"new{subject.plan.names.type}" for subject in roomy}
-    bodies = {subject.name: _async(members(dict(_body(world, subject)))) for subject in roomy}
-    return (
-        "/** How a row of a table is made. */\n"
-        f"export const make: Readonly<Record<string, Make>> = {members(makers)};\n\n"
-        "/** A body that makes one, where nobody is asked. */\n"
-        f"export const bodyOf: Readonly<Record<string, () => Promise<Row>>> = {members(bodies)};\n\n"
-        "type Make = (fields?: Row) => Promise<Row>;\n"
-    )
-
-
-def _async(body: str) -> str:
-    return f"async () => ({body})" if "await " in body else f"() => Promise.resolve({body})"
-
-
-def _body(world: World, subject: Subject) -> Iterator[tuple[str, str]]:
-    """Write all that a body must have without authentication, where the server sets nothing by a token."""
-    by_server = {name for name, setter in subject.plan.permissions.setters.items() if setter is Setter.SERVER}
-    for field in subject.fields:
-        if field.name in by_server or (field.name == subject.key and subject.plan.generates_keys):
-            continue
-        if field.name in subject.by_field and not field.nullable:
-            yield field.name, _parent(world, subject, field).partition("?? ")[2]
-        elif field.name in subject.unique and field.name not in subject.by_field:
-            yield field.name, subject.samples(field).running()
-        elif not field.nullable and field.default_value is None:
-            yield (
-                field.name,
-                subject.samples(field).running() if field.type in _TEXTS else literal(subject.samples(field).value(0)),
-            )
 
 
 def write_accounts(world: World) -> str | None:
@@ -69,7 +32,7 @@ def write_accounts(world: World) -> str | None:
     fields = dict(_fields(world, subject)) | {accounts.password: "PASSWORD"}
     sent = {field.name for field in subject.sent}
     newcomer = members({name: value for name, value in fields.items() if name in sent})
-    needed = [name for name in _DISTINCT if f"{name}(" in newcomer]
+    needed = [name for name in DISTINCT if f"{name}(" in newcomer]
     return fill(
         "src/tests/accounts.test.ts",
         imports=f"import {{ {', '.join(needed)} }} from './distinct.js';" if needed else "",
@@ -112,7 +75,7 @@ def _fields(world: World, subject: Subject) -> Iterator[tuple[str, str]]:
             continue
         if field.name in subject.by_field:
             if not field.nullable:
-                yield field.name, _parent(world, subject, field)
+                yield field.name, f"fields.{field.name} ?? {parent_key(world, subject, field)}"
         elif field.name in subject.unique:
             yield field.name, subject.samples(field).running()
         elif field.default_value is not None:
@@ -121,11 +84,12 @@ def _fields(world: World, subject: Subject) -> Iterator[tuple[str, str]]:
             yield field.name, literal(subject.samples(field).value(0))
 
 
-def _parent(world: World, subject: Subject, field: Field) -> str:
+def parent_key(world: World, subject: Subject, field: Field) -> str:
+    """Write the key of a row that a field can refer to: of one of its own, where it must be."""
     reference = subject.by_field[field.name]
     kind = world.subjects[reference.table].plan.names.type
     made = f"new{kind}" if field.name in subject.unique else f"any{kind}"
-    return f"fields.{field.name} ?? (await {made}()).{reference.key}"
+    return f"(await {made}()).{reference.key}"
 
 
 def write_people(world: World) -> str:

@@ -1,11 +1,13 @@
 """A table's tests in the writing: who is in them, the bodies that they send, and what an answer must show."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import indent
 
 from services.designs.schema import Field
-from services.scaffold.own_tests.cast import cast
+from services.scaffold.own_tests.cast import Cast, cast
+from services.scaffold.own_tests.personas import Persona, everybody
+from services.scaffold.own_tests.rights import Rights
 from services.scaffold.own_tests.source import TAKEN, call, function, literal, members, quoted
 from services.scaffold.own_tests.values import default
 from services.scaffold.own_tests.world import Subject, World
@@ -16,9 +18,12 @@ _FIRST = 1
 class Scene:
     """Values are numbered: each has another number than those before it, wherever a field leaves the choice."""
 
-    def __init__(self, world: World, subject: Subject) -> None:
-        self.world, self.subject = world, subject
-        self.cast = cast(world, subject)
+    def __init__(self, world: World, subject: Subject, people: Cast, *, begin: str) -> None:
+        self.world, self.subject, self.cast = world, subject, people
+        self.rights = Rights(world, subject)
+        self.acting = self.rights.choose()
+        """Who does each action in the tests that are not about who may."""
+        self._begin = begin
         self._number = _FIRST
 
     @property
@@ -28,10 +33,36 @@ class Scene:
 
     def managed(self, action: str) -> frozenset[str]:
         """The fields that the person of an action may set because of their role."""
-        return self.subject.managed if action in self.cast.managing else frozenset()
+        persona = self.acting.get(action)
+        is_manager = persona is not None and self.rights.manages(persona, action)
+        return self.subject.managed if is_manager else frozenset()
 
     def who(self, action: str) -> str | None:
-        return self.cast.who.get(action)
+        persona = self.acting.get(action)
+        return persona.variable if persona is not None else None
+
+    def is_in_team_by_row(self, persona: Persona) -> bool:
+        """Whether it is a row of this table that makes somebody a member of its team."""
+        return persona.owns and self.world.is_membership(self.subject)
+
+    def is_whose(self, name: str) -> bool:
+        """Whether a field says whose a row is."""
+        return name in (self.subject.policy.owner, self.subject.policy.team)
+
+    def sees(self, persona: Persona, field: str) -> bool:
+        """Whether somebody may read the row that a row of the table refers to."""
+        return self.cast.sees(self.world, persona, self.cast.bonds[field])
+
+    def ties(self, persona: Persona, field: str) -> bool:
+        """Whether somebody may refer to it."""
+        return self.cast.ties(self.world, persona, self.cast.bonds[field])
+
+    @property
+    def referring(self) -> list[str]:
+        """The fields of a new row that refer to what whoever makes it must see."""
+        subject = self.subject
+        fields = [field for field in subject.by_field if field in self.cast.bonds and field != subject.policy.owner]
+        return [field for field in fields if not self.world.is_member(subject, field)]
 
     @property
     def values(self) -> dict[str, str]:
@@ -44,7 +75,14 @@ class Scene:
 
     def body(self) -> dict[str, str]:
         """Write the members of a body that creates a row: VALUES, new ones of what is unique, what it refers to."""
-        own = {field.name: self.next(field) for field in self.subject.sent if self._is_own(field)}
+        return self._body({field.name: self.next(field) for field in self.subject.sent if self._is_own(field)})
+
+    def body_anew(self) -> dict[str, str]:
+        """Write the same, with what is new each time that it is evaluated."""
+        own = [field for field in self.subject.sent if self._is_own(field)]
+        return self._body({field.name: self.subject.samples(field).running() for field in own})
+
+    def _body(self, own: Mapping[str, str]) -> dict[str, str]:
         referring = {field.name: self._value(field) for field in self.subject.sent if field.name not in self.values}
         spread = {"...VALUES": "...VALUES"} if self.values.keys() - own.keys() else {}
         return {**spread, **own, **referring}
@@ -116,7 +154,7 @@ class Scene:
 
     def _set_by_server(self, field: Field) -> str:
         given = {**self.cast.parents, **self.cast.owned}
-        if field.name in given and field.name in (self.subject.policy.owner, self.subject.policy.team):
+        if field.name in given and self.is_whose(field.name):
             return given[field.name]
         return default(self.subject.samples(field))
 
@@ -124,15 +162,32 @@ class Scene:
         """Write a test, which begins with the people and rows that stand in its statements."""
         code = "\n".join(statements)
         names = [name for name in self.cast.names if _stands_in(name, code)]
-        begin = f"const {{ {', '.join(names)} }} = await arrange();\n" if names else ""
+        begin = f"const {{ {', '.join(names)} }} = await {self._begin}();\n" if names else ""
         return f"  test({quoted(sentence)}, async () => {{\n{indent(begin + code, '    ')}\n  }});\n"
 
     def arrange(self, code: str) -> str:
         """Write the function that makes the people and rows of a test, where any stand in the code."""
-        if "arrange()" not in code:
+        if f"{self._begin}()" not in code:
             return ""
         lines = [*self.cast.setup, f"return {members({name: name for name in self.cast.names})};"]
-        return "async function arrange() {\n" + indent("\n".join(lines), "  ") + "\n}\n\n"
+        return f"async function {self._begin}() {{\n" + indent("\n".join(lines), "  ") + "\n}\n\n"
+
+
+def of_few(world: World, subject: Subject) -> Scene:
+    """Make the scene of the fewest people who can do all that the policy leaves to somebody."""
+    acting = Rights(world, subject).choose()
+    lead = acting.get("create") or next(iter(acting.values()), Persona())
+    people = list(dict.fromkeys([lead, *acting.values()])) if acting else []
+    return Scene(world, subject, cast(world, subject, people, lead=lead), begin="arrange")
+
+
+def of_all(world: World, subject: Subject) -> tuple[Scene, Sequence[Persona]]:
+    """Make the scene of all whom the policy tells apart, and return them with it."""
+    people = list(everybody(world, subject))
+    owners = [persona for persona in people if persona.owns]
+    members = [persona for persona in people if persona.is_in_team]
+    lead = next(iter([*owners, *members]), Persona())
+    return Scene(world, subject, cast(world, subject, people, lead=lead, anew=True), begin="everybody"), people
 
 
 def resource_of(subject: Subject) -> str:
@@ -141,7 +196,7 @@ def resource_of(subject: Subject) -> str:
     return f"{name}Records" if name in TAKEN else name
 
 
-def declared(subject: Subject) -> str:
+def declared(subject: Subject, *, name: str | None = None) -> str:
     """Write the constant that stands for a table."""
     names = {
         "table": quoted(subject.name),
@@ -149,8 +204,8 @@ def declared(subject: Subject) -> str:
         "key": quoted(subject.key),
         "updated": quoted(subject.plan.updated),
     }
-    return f"const {resource_of(subject)} = new Resource({members(names)});"
+    return f"const {name or resource_of(subject)} = new Resource({members(names)});"
 
 
 def _stands_in(name: str, code: str) -> bool:
-    return re.search(rf"(?<![\w.'`/]){name}(?=[.,)])", code) is not None
+    return re.search(rf"(?<![\w.'`/]){name}(?=[.,)\]])", code) is not None

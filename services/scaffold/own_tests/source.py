@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from services.scaffold.literals import quoted
 
-__all__ = ["TAKEN", "array", "call", "function", "literal", "members", "quoted"]
+__all__ = ["TAKEN", "array", "call", "function", "literal", "loop", "members", "quoted"]
 
 _WIDTH = 92
 """Of what is written on one line, which leaves room for its indentation and for what stands before it."""
@@ -19,8 +19,9 @@ false finally for function if implements import in instanceof interface let new 
 return static super switch this throw true try type typeof var void while with yield
 """
 _OURS: Final = """
-after answer arrange assert bearer before body child describe field first left mate named nobody other outsider patch
-record second seconds signed somebody stranger team test third value
+after answer arrange assert bearer before body child describe everybody field first left link mate may named nobody
+outcome other outsider patch person record second seconds shown signed somebody someone stranger team test theirs third
+value
 """
 TAKEN: Final = frozenset(f"{_LANGUAGE} {_OURS}".split())
 """No names for tables and rows: words of the language, and what the tests use themselves."""
@@ -68,6 +69,11 @@ def call(function: str, *arguments: str) -> str:
 def function(parameters: str, result: str) -> str:
     """Write a function of an expression; of an object, in the parentheses that make it one."""
     return f"{parameters} => ({result})" if result.startswith("{") else f"{parameters} => {result}"
+
+
+def loop(names: str, items: Iterable[str], statements: str, *, constant: bool = True) -> str:
+    """Write a loop over a list, whose items are pairs and the like where they are `constant`."""
+    return f"for (const {names} of {array(items)}{' as const' if constant else ''}) {{\n{indent(statements, '  ')}\n}}"
 
 
 def _enclosed(opening: str, items: list[str], closing: str, *, space: str = "") -> str:

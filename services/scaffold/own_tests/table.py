@@ -3,26 +3,49 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from services.scaffold.own_tests import deletion, records, references, rules, secrets, uniqueness
-from services.scaffold.own_tests.scene import Scene, declared, resource_of
+from services.scaffold.own_tests import (
+    access,
+    below,
+    deletion,
+    keys,
+    links,
+    moves,
+    records,
+    references,
+    rules,
+    secrets,
+    standing,
+    uniqueness,
+)
+from services.scaffold.own_tests.scene import declared, of_all, of_few, resource_of
 from services.scaffold.own_tests.source import members, quoted
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.template import fill
 
-_KINDS = (records.tests, rules.tests, secrets.tests, uniqueness.tests, references.tests, deletion.tests)
+_KINDS = (
+    records.tests,
+    keys.tests,
+    rules.tests,
+    secrets.tests,
+    uniqueness.tests,
+    references.tests,
+    deletion.tests,
+)
+_WHO_MAY = (access.tests, standing.tests, moves.tests, below.tests, links.tests)
 _LONGEST = 120
 _TEXT = re.compile(r"'(?:[^'\\\n]|\\.)*'")
 
 
 def write_table(world: World, subject: Subject) -> str | None:
     """Write the test file of a table; None where there is nothing to test."""
-    scene = Scene(world, subject)
-    tests = "\n".join(test for kind in _KINDS if subject.is_roomy for test in kind(scene))
-    if not tests:
+    if not subject.is_roomy:
         return None
+    scene, (crowd, people) = of_few(world, subject), of_all(world, subject)
+    able = (test for kind in _KINDS for test in kind(scene))
+    tests = "\n".join([*able, *(test for kind in _WHO_MAY for test in kind(crowd, people))])
     resources = [other for other in world.subjects.values() if _is_used(resource_of(other), tests)]
     values = f"const VALUES = {members(scene.values)};\n\n" if "...VALUES" in tests else ""
-    arrange = scene.arrange(tests)
+    arrange = scene.arrange(tests) + crowd.arrange(tests)
     return fill(
         "src/tests/table.test.ts",
         imports="\n".join(_imports(world, arrange + tests)),
@@ -38,6 +61,8 @@ def _imports(world: World, code: str) -> Iterator[str]:
     if "assert." in code:
         yield "import assert from 'node:assert/strict';"
     yield "import { describe, test } from 'node:test';\n"
+    yield from _import(code, ("day", "moment", "number", "text"), "../distinct.js")
+    yield from _import(code, ("Link",), "../link.js")
     yield from _import(code, ("nobody", "somebody", "teamOf"), "../people.js")
     yield "import { Resource } from '../resource.js';"
     kinds = [subject.plan.names.type for subject in world.subjects.values()]
@@ -58,4 +83,4 @@ def _import(code: str, names: Sequence[str], file: str) -> Iterator[str]:
 
 def _is_used(name: str, code: str) -> bool:
     """Whether code uses a variable. What stands in texts, a test's title for one, is no use."""
-    return re.search(rf"(?<![\w.'/]){name}[(.,)]", _TEXT.sub("''", code)) is not None
+    return re.search(rf"(?<![\w.'/]){name}[(.,)\]]", _TEXT.sub("''", code)) is not None

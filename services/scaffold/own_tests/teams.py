@@ -2,8 +2,8 @@
 
 import re
 
-from services.scaffold.own_tests.cast import Persona, member_role
-from services.scaffold.own_tests.scene import Scene
+from services.scaffold.own_tests.personas import Persona, member_role
+from services.scaffold.own_tests.scene import of_few
 from services.scaffold.own_tests.source import literal, members, quoted
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.template import fill
@@ -53,7 +53,7 @@ def _account(world: World) -> str:
     people = world.people
     if people is None:
         return ""
-    return Scene(world, people).test(
+    return of_few(world, people).test(
         "keeps its last owner, whose account stays",
         "const owner = await somebody();",
         f"const team = await teamOf([[owner, {quoted(world.schema.teams.owner_role or '')}]]);"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from services.core.frozen import frozen
 from services.designs.schema import Field, FieldType, Policy, SchemaModel
@@ -78,6 +79,13 @@ class Subject:
     def shown(self) -> list[Field]:
         return [field for field in self.fields if field.name not in self.plan.secrecy]
 
+    def initial(self, name: str) -> Any:
+        """Return what a row has in a field with as little as it can have."""
+        field = self.field(name)
+        if field.default_value is not None or field.nullable:
+            return field.default_value
+        return self.samples(field).value(0)
+
     @property
     def is_roomy(self) -> bool:
         """Whether it can hold as many rows as tests make: not so where a unique value is one of few."""
@@ -122,6 +130,19 @@ class World:
     def role_field(self) -> str | None:
         """The field of people with the roles that grants name; None where tokens have them."""
         return self.schema.accounts.role if self.schema.accounts is not None else None
+
+    @property
+    def teams(self) -> Subject | None:
+        """The table of teams."""
+        return self.subjects[self.schema.teams.table] if self.schema.teams is not None else None
+
+    def is_membership(self, subject: Subject) -> bool:
+        """Whether the rows of a table say who is in which team."""
+        return self.schema.teams is not None and self.schema.teams.memberships == subject.name
+
+    def is_member(self, subject: Subject, field: str) -> bool:
+        """Whether a field names the user whom a membership lets into a team."""
+        return self.schema.teams is not None and self.is_membership(subject) and self.schema.teams.user == field
 
 
 def is_number(field: Field) -> bool:

@@ -3,24 +3,26 @@ import { after, before, test } from 'node:test';
 
 import createClient, { type Client } from 'openapi-fetch';
 
-import { tables } from '../dist/models/index.js';
-import { Open, createRecord } from '../dist/tests/open.js';
+import { startServer, type Server } from '../dist/tests/backend.js';
+import { new{{type}} } from '../dist/tests/samples.js';
 import type { components, paths } from './api.js';
 
 type {{type}} = components['schemas']['{{type}}'];
 
-let backend: Open;
+let backend: Server;
 let client: Client<paths>;
 
 before(async () => {
-  backend = await Open.start();
+  backend = await startServer({ AUTH: 'off', JWT_SECRET: '' });
   client = createClient<paths>({ baseUrl: backend.address });
 });
 
 after(() => backend.stop());
 
 test('a client made from openapi.json has the types of what the backend answers', async () => {
-  const record: {{type}} = await createRecord(backend, tables[{{name}}]);
+  const made = await new{{type}}();
+  const { body } = await backend.send('GET', `{{ownPath}}/${encodeURIComponent(made{{key}})}`);
+  const record: {{type}} = body;
 
   const one = await client.GET({{recordPath}}, { params: { path: { id: record{{key}} } } });
   const query = { limit: 1, sort: {{sort}}, {{range}}: record{{created}} } as const;

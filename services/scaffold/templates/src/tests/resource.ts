@@ -6,6 +6,16 @@ import type { Person } from './people.js';
 /** What an answer must show, all of it; only what the server chose is taken from the answer itself. */
 type Expected = (shown: Row) => Row;
 
+/** What a request comes to: a status, or the fields that are refused. */
+type Outcome = number | readonly string[];
+
+/** What requests of somebody for one record come to. Where `change` is missing, there is nothing to change. */
+interface May {
+  readonly read: number;
+  readonly change?: Outcome;
+  readonly delete: number;
+}
+
 interface Names {
   readonly table: string;
   readonly path: string;
@@ -19,7 +29,12 @@ export class Resource {
   constructor(private readonly names: Names) {}
 
   at(record: Row): string {
-    return `${this.names.path}/${encodeURIComponent(record[this.names.key])}`;
+    return `${this.names.path}/${this.keyOf(record)}`;
+  }
+
+  /** The key of a record as it stands in paths. */
+  keyOf(record: Row): string {
+    return encodeURIComponent(record[this.names.key]);
   }
 
   /** What is stored of a record, or undefined. */
@@ -34,6 +49,28 @@ export class Resource {
     shows(answer, 201, expected);
     assert.equal(answer.headers.get('Location'), this.at(answer.body));
     return answer.body;
+  }
+
+  /** A record is created at the path of the key that is chosen for it, once. */
+  async createAt(person: Person, body: Row): Promise<void> {
+    const put = () => person.send('PUT', this.at(body), body, { 'If-None-Match': '*' });
+    const first = await put();
+
+    assert.equal(first.status, 201, JSON.stringify(first.body));
+    assert.equal((await put()).status, 412);
+    assert.equal((await this.stored(body))?._version, 1);
+  }
+
+  /** A record with the key of one that is gone is another, which the tag of that one does not mean. */
+  async recreate(person: Person, body: Row): Promise<void> {
+    const first = await person.post(this.names.path, body);
+    await person.delete(this.at(body));
+    const second = await person.post(this.names.path, body);
+    assert.equal(second.status, 201, JSON.stringify(second.body));
+
+    const headers = { 'If-Match': first.headers.get('ETag')! };
+    assert.equal((await person.send('DELETE', this.at(body), undefined, headers)).status, 412);
+    assert.notEqual(await this.stored(body), undefined);
   }
 
   /** Neither what is stored nor any answer has a secret in it: "a very secret text", or a hash of it. */
@@ -84,6 +121,59 @@ export class Resource {
     assert.equal(answer.body, undefined);
     assert.equal(await this.stored(record), undefined);
     assert.equal((await person.delete(this.at(record))).status, 404);
+  }
+
+  /** Whoever may not create a record makes none. */
+  async tryToCreate(person: Person, body: Row, outcome: Outcome): Promise<void> {
+    const before = await count(this.names.table);
+
+    comesTo(await person.post(this.names.path, body), outcome);
+    assert.equal(await count(this.names.table), outcome === 201 ? before + 1 : before);
+  }
+
+  /** Somebody reads, lists, changes and deletes a record, as far as they may. A list shows what may be read. */
+  async allow(person: Person, record: Row, change: Row | undefined, may: May): Promise<void> {
+    comesTo(await person.get(this.at(record)), may.read);
+    const list = await person.get(this.names.path);
+    comesTo(list, [401, 403].includes(may.read) ? may.read : 200);
+    const listed = list.status === 200 && keysOf(list.body.items, this.names.key).includes(record[this.names.key]);
+    assert.equal(listed, may.read === 200, 'a list shows what may be read');
+
+    if (change !== undefined) await this.tryToChange(person, record, change, may.change!);
+    comesTo(await person.delete(this.at(record)), may.delete);
+    assert.equal((await this.stored(record)) === undefined, may.delete === 204);
+  }
+
+  /** Whoever may not change a record leaves it as it is. */
+  async tryToChange(person: Person, record: Row, change: Row, outcome: Outcome): Promise<void> {
+    const before = await this.stored(record);
+
+    comesTo(await person.patch(this.at(record), change), outcome);
+    if (outcome !== 200) assert.deepEqual(await this.stored(record), before);
+  }
+
+  /** A record comes with those that it refers to, as far as they may be read; `paths` and `shown` are by their names. */
+  async expand(person: Person, record: Row, paths: Row, shown: Row): Promise<void> {
+    const query = `expand=${Object.keys(paths).join(',')}`;
+    const one = await person.get(`${this.at(record)}?${query}`);
+    const list = await person.get(`${this.names.path}?${query}`);
+    const listed = list.body.items.find((item: Row) => this.keyOf(item) === this.keyOf(record));
+
+    for (const [name, path] of Object.entries(paths)) {
+      const target = await person.get(path);
+      assert.equal(target.status === 200, shown[name], `${name}: ${target.status}`);
+      for (const body of [one.body, listed]) assert.deepEqual(body[name], shown[name] ? target.body : null, name);
+    }
+  }
+
+  /** A list below a record, of others, has this one or not; or it is refused with a status. */
+  async listBelow(person: Person, record: Row, path: string, of: Resource, other: Row, outcome: number | boolean) {
+    const answer = await person.get(`${this.at(record)}/${path}`);
+    comesTo(answer, typeof outcome === 'number' ? outcome : 200);
+    if (typeof outcome === 'number') return;
+
+    const matches = answer.body.items.filter((item: Row) => of.keyOf(item) === of.keyOf(other));
+    assert.equal(matches.length, outcome ? 1 : 0, JSON.stringify(answer.body));
   }
 
   /** What is not valid makes no record; the answer names the fields at fault. */
@@ -188,6 +278,18 @@ export class Resource {
     assert.ok(keysOf(answer.body.items, this.names.key).includes(record[this.names.key]));
   }
 
+  /** Of what a list has by a filter, these records are in the order of a field, one way and the other. */
+  async order(person: Person, filter: Row, by: string, records: readonly Row[]): Promise<void> {
+    const { path, key } = this.names;
+    for (const [sort, expected] of [[by, records], [`-${by}`, records.toReversed()]] as const) {
+      const answer = await person.get(`${path}?${new URLSearchParams({ ...filter, sort, limit: '100' })}`);
+
+      assert.equal(answer.status, 200, JSON.stringify(answer.body));
+      const listed = keysOf(answer.body.items, key).filter((each) => keysOf(records, key).includes(each));
+      assert.deepEqual(listed, keysOf(expected, key));
+    }
+  }
+
   /**
    * Delete a record while one that refers to it is made, some times over: none is left that refers to one that is gone.
    */
@@ -216,6 +318,11 @@ function shows(answer: Answer, status: number, expected: Expected): void {
   assert.equal(answer.status, status, JSON.stringify(answer.body));
   assert.deepEqual(answer.body, expected(answer.body));
   assert.match(answer.headers.get('ETag') ?? '', /^"[^"]+"$/);
+}
+
+function comesTo(answer: Answer, outcome: Outcome): void {
+  if (typeof outcome !== 'number') faulty(answer, outcome);
+  else assert.equal(answer.status, outcome, JSON.stringify(answer.body));
 }
 
 function faulty(answer: Answer, fields: readonly string[]): void {

@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
-import { startServer, stored, type Row, type Server } from './backend.js';
+import { stored, type Row } from './backend.js';
 {{imports}}
+import { open } from './open.js';
 import { somebody, teamOf, type Person } from './people.js';
-
-/** A server that lets everybody do everything: what holds there holds for all. */
-let open: Server;
-
-before(async () => {
-  open = await startServer({ AUTH: 'off', JWT_SECRET: '' });
-});
-
-after(() => open.stop());
 
 async function membershipsOf(team: Row): Promise<Row[]> {
   const answer = await open.send('GET', `{{membershipsPath}}?{{team}}=${team.{{key}}}`);

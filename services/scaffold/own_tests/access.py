@@ -1,0 +1,159 @@
+"""The tests of who may do what: each action on a row, tried by all whom the policy tells apart."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from services.core.frozen import frozen
+from services.designs.schema import Field
+from services.scaffold.own_tests.outcomes import (
+    CREATED,
+    DELETED,
+    NOT_FOUND,
+    Outcome,
+    State,
+    of_action,
+    of_change,
+    of_creation,
+    of_managed_creation,
+    ordinary,
+    states,
+    written,
+)
+from services.scaffold.own_tests.personas import Persona
+from services.scaffold.own_tests.records import is_alone
+from services.scaffold.own_tests.scene import Scene
+from services.scaffold.own_tests.source import call, literal, loop, members, quoted
+
+
+def tests(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
+    """Yield the tests in which each of the people tries everything."""
+    if _makes_rows(scene):
+        yield _creation(scene, people)
+    for state in states(scene):
+        yield _actions(scene, people, state)
+    yield from _lists(scene, people)
+    yield from _managed(scene, people)
+
+
+def attempts(people: Iterable[Persona], outcome: Callable[[Persona], Outcome]) -> list[str]:
+    """Write pairs of people and what comes of what they try."""
+    return [f"[{persona.variable}, {written(outcome(persona))}]" for persona in people]
+
+
+def _makes_rows(scene: Scene) -> bool:
+    """Whether the people of tests can make rows: not so where they are rows, whose key is that of whoever makes one."""
+    return scene.subject.policy.owner != scene.subject.key or scene.subject.key not in scene.subject.by_server
+
+
+def _creation(scene: Scene, people: Sequence[Persona]) -> str:
+    makers = [persona for persona in people if not scene.is_in_team_by_row(persona)]
+    rows = attempts(makers, lambda persona: of_creation(scene, persona))
+    act = scene.act("tryToCreate", "person", members(scene.body_anew()), "outcome")
+    return scene.test("is created by those who may, and by nobody else", loop("[person, outcome]", rows, act))
+
+
+def _actions(scene: Scene, people: Sequence[Persona], state: State) -> str:
+    field = _changeable(scene, state)
+    change = "undefined" if field is None else members({field.name: _new_value(scene, field)})
+    lines: list[str] = []
+    for trial in _trials(scene, people, state):
+        rows = [f"[{person.variable}, {members(_allowed(scene, person, state, field))}]" for person in trial.people]
+        lines += [*trial.before, loop("[person, may]", rows, scene.act("allow", "person", trial.row, change, "may"))]
+    told = " and ".join(f"{name} is {value}" for name, value in state.items())
+    where = f", where {told.lower()}," if told else ""
+    return scene.test(f"is open to those who may{where} and to nobody else", *lines)
+
+
+@frozen
+class _Trial:
+    people: Sequence[Persona]
+    row: str
+    """The expression for the row that each tries it on."""
+    before: Sequence[str] = ()
+
+
+def _trials(scene: Scene, people: Sequence[Persona], state: State, *, ending: bool = True) -> Iterator[_Trial]:
+    """Yield who tries it on which row. `ending` says that whoever may deletes it.
+
+    Where people are rows, they try it on their own, and others on one more. Where there can be one row alone, all try
+    it on that, until it is gone; then there can be another.
+    """
+    fields = {name: literal(value) for name, value in state.items()}
+    if scene.cast.is_own_row:
+        made = f"await {call(f'new{scene.subject.plan.names.type}', *([members(fields)] if fields else []))}"
+        yield _Trial([persona for persona in people if not persona.owns], made)
+        yield _Trial([persona for persona in people if persona.owns], "person.row")
+    elif is_alone(scene):
+        enders = [
+            persona for persona in people if ending and of_action(scene.rights, persona, "delete", state) == DELETED
+        ]
+        others = [persona for persona in people if persona not in enders]
+        yield _Trial([*others, *enders[:1]], "record", [f"const record = {scene.seeded(fields)};"])
+        if enders[1:]:
+            yield _Trial(enders[1:], scene.seeded(fields))
+    else:
+        yield _Trial(people, scene.seeded(fields))
+
+
+def _allowed(scene: Scene, persona: Persona, state: State, field: Field | None) -> dict[str, str]:
+    allowed = {"read": str(of_action(scene.rights, persona, "read", state))}
+    if field is not None:
+        allowed["change"] = written(of_change(scene, persona, [field.name], state))
+    return allowed | {"delete": str(of_action(scene.rights, persona, "delete", state))}
+
+
+def _changeable(scene: Scene, state: State) -> Field | None:
+    """Return a field to change: a plain one, where a row has one, that says nothing of who may."""
+    subject = scene.subject
+    telling = {*subject.by_field, *subject.plan.secrecy, *state, subject.policy.owner, subject.policy.team}
+    managed = [subject.field(name) for name in sorted(subject.managed - subject.plan.permissions.fixed)]
+    fields = [field for field in [*subject.changeable, *managed] if field.name not in telling]
+    return next(iter([*(field for field in fields if field.name not in subject.unique), *fields]), None)
+
+
+def _new_value(scene: Scene, field: Field) -> str:
+    """Write a value to change a field to; of a role in a team the one that it is, since not all may give another."""
+    subject, teams = scene.subject, scene.world.schema.teams
+    if teams is not None and scene.world.is_membership(subject) and field.name == teams.role:
+        return literal(subject.initial(field.name))
+    return subject.samples(field).running() if field.name in subject.unique else scene.next(field)
+
+
+def _lists(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
+    """Yield the test that whoever asks for the rows of others, by whose they are, gets none."""
+    row, state = ordinary(scene)
+    fields = [name for name in scene.cast.seeding() if name in scene.subject.plan.indexed and scene.is_whose(name)]
+    excluded = [persona for persona in people if of_action(scene.rights, persona, "read", state) == NOT_FOUND]
+    if fields and excluded:
+        lists = [scene.act("list", "person", quoted(name), f"record.{name}", "[]") for name in fields]
+        those = loop("person", [persona.variable for persona in excluded], "\n".join(lists), constant=False)
+        yield scene.test("is in no list of those who may not read it", f"const record = {row};", those)
+
+
+def _managed(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
+    """Yield the test that what is MANAGED is set by those whom a role lets in, of a new row and of an old one."""
+    values = dict(_managed_values(scene))
+    lines: list[str] = []
+    makers = [persona for persona in people if _makes_rows(scene) and of_creation(scene, persona) == CREATED]
+    if values and makers:
+        rows = attempts(makers, lambda persona: of_managed_creation(scene, persona, list(values)))
+        act = scene.act("tryToCreate", "person", members({**scene.body_anew(), **values}), "outcome")
+        lines.append(loop("[person, outcome]", rows, act))
+    changes = {name: value for name, value in values.items() if name not in scene.subject.plan.permissions.fixed}
+    state = next(states(scene))
+    for trial in _trials(scene, people, state, ending=False) if changes else ():
+        rows = attempts(trial.people, lambda persona: of_change(scene, persona, list(changes), state))
+        act = scene.act("tryToChange", "person", trial.row, members(changes), "outcome")
+        lines += [*trial.before, loop("[person, outcome]", rows, act)]
+    if lines:
+        yield scene.test("has what is managed set by those alone who manage it", *lines)
+
+
+def _managed_values(scene: Scene) -> Iterator[tuple[str, str]]:
+    """Yield values for fields that are MANAGED and refer to no other rows; of an owner it is somebody else."""
+    subject = scene.subject
+    for name in sorted(subject.managed):
+        if name == subject.policy.owner:
+            yield name, "someone.id"
+        elif name not in subject.by_field and name not in subject.plan.secrecy:
+            field = subject.field(name)
+            yield name, subject.samples(field).running() if name in subject.unique else scene.next(field)

@@ -1,0 +1,124 @@
+"""The tests that rows of two tables are linked, seen from one of the two."""
+
+from collections.abc import Iterator, Sequence
+
+from services.scaffold.own_tests.access import attempts
+from services.scaffold.own_tests.below import of_list
+from services.scaffold.own_tests.cast import Bond
+from services.scaffold.own_tests.outcomes import NOT_FOUND, OK, of_action, ordinary
+from services.scaffold.own_tests.personas import Persona
+from services.scaffold.own_tests.rights import Rights
+from services.scaffold.own_tests.scene import Scene, resource_of
+from services.scaffold.own_tests.source import call, loop, members, quoted
+from services.scaffold.own_tests.world import Subject, is_number
+from services.scaffold.plan import LinkSide
+
+
+def tests(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
+    """Yield the tests of each relationship of many to many that a table is in."""
+    for side in scene.subject.plan.links:
+        if scene.world.subjects[side.table].is_roomy:
+            yield from _Linking(scene, people, side).tests()
+
+
+class _Linking:
+    def __init__(self, scene: Scene, people: Sequence[Persona], side: LinkSide) -> None:
+        self.scene, self.people, self.side = scene, people, side
+        self.row, self.state = ordinary(scene)
+        self.other = scene.world.subjects[side.table]
+        self.relation = scene.cast.relation(self.other)
+
+    def tests(self) -> Iterator[str]:
+        if self.side.is_writable:
+            yield from self._changes()
+        yield self._list()
+
+    def _changes(self) -> Iterator[str]:
+        linker = next(filter(self._may_link, self.people), None)
+        if linker is not None:
+            make = f"await link.make({linker.variable}, record, other);"
+            yield self._test(f"is linked to {self.other.name}, once however often, and no longer", make)
+            yield self._test(f"is linked to no {self.other.name} that there are not", *self._absent(linker))
+        others = [persona for persona in self.people if self._outcome(persona) != OK]
+        refusals = loop(
+            "[person, outcome]",
+            attempts(others, self._outcome),
+            "await link.refuse(person, record, other, outcome);\nawait link.refuse(person, record, another, outcome);",
+        )
+        another = f"const another = await {self._made({})};"
+        sentence = f"is linked to {self.other.name} by those who may, and by nobody else"
+        yield self._test(sentence, "await link.openly(record, other);", another, refusals)
+
+    def _outcome(self, persona: Persona) -> int:
+        """Return what comes of a link: to make or end it is to change the row on one side and refer to the other."""
+        scene, bond = self.scene, self._bond
+        if self.side.is_changed:
+            status = of_action(scene.rights, persona, "update", self.state)
+            is_tied = scene.cast.ties(scene.world, persona, bond)
+        else:
+            towards = scene.cast.towards(persona, bond)
+            status = of_action(Rights(scene.world, self.other), towards, "update", bond.row)
+            is_tied = scene.rights.may(persona, "read", self.state)
+        return status if status != OK or is_tied else NOT_FOUND
+
+    def _may_link(self, persona: Persona) -> bool:
+        """Whether somebody may link an ordinary row, see what it is linked to from both sides, and end that."""
+        through = self.scene.world.subjects.get(self.side.through)
+        plain = Persona(role=persona.role, signed_in=persona.signed_in)
+        is_free = through is None or all(
+            plain.may(getattr(through.policy, action)) for action in ("create", "read", "delete")
+        )
+        sees_both = self.scene.rights.may(persona, "read", self.state) and self._sees(persona, self._bond)
+        return is_free and sees_both and self._outcome(persona) == OK
+
+    @property
+    def _bond(self) -> Bond:
+        return self.scene.cast.bond(self.other, self.relation)
+
+    def _sees(self, persona: Persona, bond: Bond) -> bool:
+        return self.scene.cast.sees(self.scene.world, persona, bond)
+
+    def _absent(self, linker: Persona) -> list[str]:
+        """Write what fails as what is linked does not exist, or cannot be seen."""
+        pairs = [("record", _nothing(self.other)), (_nothing(self.scene.subject), "other")]
+        if not self._sees(linker, self.scene.cast.bond(self.other, {})):
+            pairs.append(("record", f"await {self._made({})}"))
+        return [f"{call('await link.refuse', linker.variable, *pair, str(NOT_FOUND))};" for pair in pairs]
+
+    def _list(self) -> str:
+        rows = [f"[{persona.variable}, {self._listed(persona)}]" for persona in self.people]
+        arguments = ("person", "record", quoted(self.side.path), resource_of(self.other), "other", "outcome")
+        return self._test(
+            f"lists the {self.other.name} that it is linked to, for those who may read both",
+            "await link.openly(record, other);",
+            loop("[person, outcome]", rows, self.scene.act("listBelow", *arguments)),
+        )
+
+    def _listed(self, persona: Persona) -> str:
+        return of_list(self.scene, persona, self.state, self.other, is_shown=self._sees(persona, self._bond))
+
+    def _test(self, sentence: str, *statements: str) -> str:
+        names = {"path": self.side.path, "back": self._back, "through": self.side.through}
+        ends = (self.scene.resource, resource_of(self.other))
+        link = call("new Link", *ends, members({key: quoted(name) for key, name in names.items()}))
+        return self.scene.test(
+            sentence,
+            f"const link = {link};",
+            f"const record = {self.row};",
+            f"const other = await {self._made(self.relation)};",
+            *statements,
+        )
+
+    def _made(self, fields: dict[str, str]) -> str:
+        return call(f"new{self.other.plan.names.type}", *([members(fields)] if fields else []))
+
+    @property
+    def _back(self) -> str:
+        """The path by which the other side lists the rows of this one."""
+        sides = self.other.plan.links
+        return next(side.path for side in sides if side.through == self.side.through and side.field == self.side.other)
+
+
+def _nothing(subject: Subject) -> str:
+    """Write a record that there is not."""
+    return members({subject.key: "987654321" if is_number(subject.plan.key) else quoted("nothing")})

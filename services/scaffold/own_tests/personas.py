@@ -1,0 +1,143 @@
+"""Who the people of a table's tests are, and whom of them grants let in."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from types import MappingProxyType
+from typing import Any, Final
+
+from services.core.frozen import frozen
+from services.designs.schema import Audience, Grant
+from services.scaffold.own_tests.world import Subject, World
+
+ACTIONS: Final = ("create", "read", "update", "delete")
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+@frozen
+class Persona:
+    """What somebody is to a row: `team_role` is None outside its team, "" where its members have no roles."""
+
+    role: str | None = None
+    owns: bool = False
+    team_role: str | None = None
+    outside: bool = False
+    """Whether the role is one in another team."""
+    signed_in: bool = True
+
+    def enters(self, grants: Iterable[Grant]) -> bool:
+        """Whether grants may let somebody in, whatever row it is about."""
+        personal = {Audience.OWNER, Audience.TEAM}
+        return any(self.signed_in if grant.audience in personal else self._is_let_in_by(grant) for grant in grants)
+
+    def may(self, grants: Iterable[Grant], row: Mapping[str, Any] = _NOTHING) -> bool:
+        """Whether grants let somebody do it to a row that holds these values."""
+        return any(self._is_let_in_by(grant) for grant in grants if _is_met(grant, row))
+
+    def _is_let_in_by(self, grant: Grant) -> bool:
+        match grant.audience:
+            case Audience.PUBLIC:
+                return True
+            case Audience.SIGNED_IN:
+                return self.signed_in
+            case Audience.OWNER:
+                return self.owns
+            case Audience.ROLE:
+                return self.role in grant.roles
+            case Audience.TEAM:
+                return self.is_in_team and (not grant.roles or self.team_role in grant.roles)
+            case Audience.NOBODY:
+                return False
+
+    @property
+    def is_in_team(self) -> bool:
+        return self.team_role is not None and not self.outside
+
+    @property
+    def variable(self) -> str:
+        if not self.signed_in:
+            return "nobody"
+        if self.outside:
+            return "outsider"
+        words = [self.role or "", *(["team", self.team_role] if self.team_role else [])]
+        if self.team_role == "":
+            words.append("member")
+        if self.owns:
+            words.append("owner")
+        name = "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", " ".join(words)))
+        return (name[:1].lower() + name[1:]) or "someone"
+
+
+def _is_met(grant: Grant, row: Mapping[str, Any]) -> bool:
+    return grant.when is None or row.get(grant.when.field) == grant.when.equals
+
+
+def personas(world: World, subject: Subject) -> list[Persona]:
+    """Return all that somebody can be to a row, as far as grants tell it apart, the plainest first."""
+    roles, team_roles = [None, *_roles(subject)], [None, *_team_roles(world, subject)]
+    choices = [Persona(role, owns, team) for role, owns, team in product(roles, _owning(subject), team_roles)]
+    return sorted(choices, key=lambda persona: (persona.role is not None) + (persona.team_role is not None))
+
+
+def everybody(world: World, subject: Subject) -> Iterator[Persona]:
+    """Yield nobody, somebody, and people of whom each is one thing to a row that grants tell apart."""
+    yield Persona(signed_in=False)
+    yield Persona()
+    if subject.policy.owner is not None and _named(subject, Audience.OWNER):
+        yield Persona(owns=True, team_role=member_role(world) if world.is_membership(subject) else None)
+    yield from (Persona(role=role) for role in _roles(subject))
+    team_roles = _team_roles(world, subject)
+    if team_roles:
+        yield from (Persona(team_role=role) for role in (*team_roles, *_plain_roles(world, team_roles)))
+        yield Persona(team_role=team_roles[0], outside=True)
+
+
+def _roles(subject: Subject) -> list[str]:
+    return list(dict.fromkeys(role for grant in _named(subject, Audience.ROLE) for role in grant.roles))
+
+
+def _team_roles(world: World, subject: Subject) -> list[str]:
+    """Return the roles that grants to the team of a row name, or one of its members; nothing where it has no team."""
+    grants, teams = _named(subject, Audience.TEAM), world.schema.teams
+    if not grants or teams is None or subject.policy.team is None:
+        return []
+    named = dict.fromkeys(role for grant in grants for role in grant.roles) if teams.role is not None else {}
+    return list(named) or [member_role(world)]
+
+
+def _named(subject: Subject, audience: Audience) -> list[Grant]:
+    return [grant for action in ACTIONS for grant in getattr(subject.policy, action) if grant.audience is audience]
+
+
+def _plain_roles(world: World, named: Sequence[str]) -> list[str]:
+    """Return a role in teams that no grant names, where there is one."""
+    return [role for role in roles_in_teams(world) if role and role not in named][:1]
+
+
+def _owning(subject: Subject) -> list[bool]:
+    """Return whether to look first for those who own a row: they do where whoever makes it becomes its owner."""
+    owner = subject.policy.owner
+    if owner is None:
+        return [False]
+    return [True, False] if owner in subject.by_server else [False, True]
+
+
+def roles_in_teams(world: World, *, owners: bool = False) -> list[str]:
+    """Return the roles that members of teams may have, that of new ones first, and where asked for that of owners.
+
+    Where memberships have no roles, it is the empty text.
+    """
+    teams = world.schema.teams
+    if teams is None or teams.role is None:
+        return [""]
+    field = world.subjects[teams.memberships].field(teams.role)
+    values = [str(value) for value in (field.rules.values if field.rules else ()) if value != teams.owner_role]
+    first = [str(field.default_value)] if field.default_value is not None else []
+    roles = list(dict.fromkeys([*first, *values])) or ["member"]
+    own = [teams.owner_role] if owners and teams.owner_role is not None else []
+    return list(dict.fromkeys([*roles, *own]))
+
+
+def member_role(world: World) -> str:
+    """Return the role of a plain member of a team."""
+    return roles_in_teams(world)[0]
