@@ -7,15 +7,18 @@ from msgspec import structs
 
 from services.designs.schema import Audience, Grant, Policy, SchemaModel
 from services.scaffold.plurals import singular
-from services.scaffold.statements import Statement, of_those_who_sign_in
+from services.scaffold.principals import ADMIN, TEAM_MANAGERS
+from services.scaffold.statement_forms import Statement
+from services.scaffold.statements import of_those_who_sign_in
 
+_ADMINS: Final = (Grant(Audience.ROLE, (ADMIN,)),)
 _OUTSIDERS: Final = frozenset({Audience.PUBLIC, Audience.SIGNED_IN})
 
 
 def as_said(policy: Policy, statements: Iterable[Statement]) -> Policy:
     """Return the policy with what statements say of its table; one that it cannot have is left out."""
     for statement in statements:
-        policy = _with(policy, statement) or policy
+        policy = _with(policy, statement) or (_closed(policy, statement) if statement.is_restriction else policy)
     return policy
 
 
@@ -42,20 +45,62 @@ def unmet(schema: SchemaModel, statements: Iterable[Statement]) -> Iterator[tupl
             yield statement, f"The schema has no table '{statement.tables[0]}'."
         elif names := [name for name in told if not _keeps(policies[name], statement)]:
             yield statement, _why(statement, names, policies)
+        elif names := [name for name in told if _keeps_out_more(policies[name], statement)]:
+            yield statement, f"A policy has no exceptions, so that nobody but an admin does this to {', '.join(names)}."
 
 
 def _with(policy: Policy, statement: Statement) -> Policy | None:
     """Return the policy with what a statement says; None where its table has nothing to tell whom it means."""
+    if statement.is_closing:
+        return _closed(policy, statement)
     is_of_team = any(grant.audience is Audience.TEAM for grant in statement.grants)
     if is_of_team and policy.team is None:
         return None
     if is_of_owners(statement) and policy.owner is None and not (statement.is_exclusive and policy.team):
         return None
-    grants = {action: _grants(policy, getattr(policy, action), statement) for action in sorted(statement.actions)}
+    if statement.is_denied and not _can_keep_out(policy, statement):
+        return None
+    grants = {action: _grants(policy, action, statement) for action in sorted(statement.actions)}
     is_ownerless = is_of_owners(statement) and policy.owner is None
     if "read" not in grants and not statement.is_denied and not is_ownerless:
         grants["read"] = _widened(policy.read, statement.grants)
     return structs.replace(policy, **grants)
+
+
+def _can_keep_out(policy: Policy, statement: Statement) -> bool:
+    """Whether those who are kept out are not among others who are let in: a policy names no exceptions."""
+    current = [grant for action in statement.actions for grant in getattr(policy, action)]
+    is_open = any(grant.audience in _OUTSIDERS for grant in current)
+    return not is_open or all(grant.audience in _OUTSIDERS for grant in statement.grants)
+
+
+def _keeps_out_more(policy: Policy, statement: Statement) -> bool:
+    """Whether all but admins are kept out for the sake of a role."""
+    is_of_role = statement.is_denied and all(grant.audience is Audience.ROLE for grant in statement.grants)
+    return is_of_role and any(getattr(policy, action) == _ADMINS for action in statement.actions)
+
+
+def _closed(policy: Policy, statement: Statement) -> Policy:
+    """Return the policy with what a statement is about closed to all but owners, teams' owners, and staff."""
+    return structs.replace(
+        policy, **{action: _closed_grants(policy, action, statement) for action in sorted(statement.actions)}
+    )
+
+
+def _closed_grants(policy: Policy, action: str, statement: Statement) -> tuple[Grant, ...]:
+    current: tuple[Grant, ...] = getattr(policy, action)
+    spoken_of = {role for grant in statement.grants for role in grant.roles} - {ADMIN}
+    owner = (Grant(Audience.OWNER),) if policy.owner is not None and action != "create" else ()
+    kept: list[Grant] = []
+    for grant in current:
+        if grant.audience is Audience.ROLE and not spoken_of.isdisjoint(grant.roles):
+            roles = tuple(role for role in grant.roles if role not in spoken_of)
+            kept += [Grant(Audience.ROLE, roles)] if roles else []
+        elif grant.audience is Audience.TEAM:
+            kept.append(Grant(Audience.TEAM, grant.roles or TEAM_MANAGERS))
+        else:
+            kept += owner if grant.audience in _OUTSIDERS else [grant]
+    return tuple(dict.fromkeys(kept)) or (_ADMINS if current else ())
 
 
 def _widened(current: tuple[Grant, ...], said: Sequence[Grant]) -> tuple[Grant, ...]:
@@ -63,16 +108,26 @@ def _widened(current: tuple[Grant, ...], said: Sequence[Grant]) -> tuple[Grant, 
     return (*(grant for grant in said if not _is_open_to(grant, current)), *current)
 
 
-def _grants(policy: Policy, current: tuple[Grant, ...], statement: Statement) -> tuple[Grant, ...]:
+def _grants(policy: Policy, action: str, statement: Statement) -> tuple[Grant, ...]:
+    current: tuple[Grant, ...] = getattr(policy, action)
     said = statement.grants
+    if statement.is_denied and any(grant.audience is Audience.PUBLIC for grant in said):
+        return tuple(dict.fromkeys(_of_signed_in(grant) for grant in current))
     if statement.is_denied:
         return tuple(grant for grant in current if not _is_among(grant, said))
     if statement.is_exclusive:
         if policy.owner is None and any(grant.audience is Audience.OWNER for grant in said):
             return tuple(grant for grant in current if grant.audience not in _OUTSIDERS)
+        if action in {"update", "delete"} and said == (Grant(Audience.SIGNED_IN),) and not statement.is_of_any:
+            return tuple(dict.fromkeys(_of_signed_in(grant) for grant in current))
         kept = [grant for grant in current if grant.audience is Audience.ROLE] if statement.spares_roles else []
         return tuple(dict.fromkeys((*said, *kept)))
     return _widened(current, said)
+
+
+def _of_signed_in(grant: Grant) -> Grant:
+    """Return a grant without those who are not signed in."""
+    return structs.replace(grant, audience=Audience.SIGNED_IN) if grant.audience is Audience.PUBLIC else grant
 
 
 def _is_among(grant: Grant, denied: Sequence[Grant]) -> bool:
@@ -102,6 +157,8 @@ def _keeps(policy: Policy, statement: Statement) -> bool:
 
 def _why(statement: Statement, names: Sequence[str], policies: Mapping[str, Policy]) -> str:
     tables = ", ".join(names)
+    if statement.is_denied and not _can_keep_out(policies[names[0]], statement):
+        return f"A policy lets people in and has no exceptions, so that {tables} is as the schema says."
     if _with(policies[names[0]], statement) is None:
         whom = "owner" if is_of_owners(statement) else "team"
         return f"Nothing in {tables} names the {whom} of a row."

@@ -6,7 +6,7 @@ be the plural words, and those before `app` or `system`, that are not in the lis
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from services.core.frozen import frozen
 from services.scaffold.plurals import is_plural, plural, singular
@@ -50,13 +50,16 @@ class Mentions:
     """For some of the nouns the table whose part they are, as shows are of episodes in `shows have episodes`."""
 
 
-def read_mentions(description: str) -> Mentions:
-    """Read a text of any kind and language. Equal texts give equal mentions."""
+def read_mentions(description: str, aside: Sequence[tuple[int, int]] = ()) -> Mentions:
+    """Read a text of any kind and language. Equal texts give equal mentions.
+
+    Between the places `aside`, pairs of positions in their order, only what the vocabulary knows is a table.
+    """
     lexicon = vocabulary()
-    words = _words(description)
+    words, quiet = _words(description, aside)
     translated = list(_translated(description, lexicon))
-    spoken_of = dict.fromkeys([*translated, *_Reader(words, lexicon).names()])
-    reader = _Reader(words, lexicon.within(name for name in spoken_of if name in lexicon.domains))
+    spoken_of = dict.fromkeys([*translated, *_Reader(words, lexicon, quiet).names()])
+    reader = _Reader(words, lexicon.within(name for name in spoken_of if name in lexicon.domains), quiet)
     names = dict.fromkeys([*translated, *reader.names()])
     nouns = list(reader.nouns(is_known=bool(names)))
     return Mentions(
@@ -70,9 +73,22 @@ def read_mentions(description: str) -> Mentions:
     )
 
 
-def _words(description: str) -> list[str]:
-    """Lowercase ASCII words without accents, and punctuation."""
-    text = _TAG.sub(" . ", description[:_LONGEST_READ])
+def _words(description: str, aside: Sequence[tuple[int, int]]) -> tuple[list[str], frozenset[int]]:
+    """Lowercase ASCII words without accents, and punctuation; and which of them, by number, are aside."""
+    words: list[str] = []
+    quiet: set[int] = set()
+    position = 0
+    for start, end in (*aside, (_LONGEST_READ, _LONGEST_READ)):
+        words += _folded(description[position : min(start, _LONGEST_READ)])
+        within = _folded(description[start : min(end, _LONGEST_READ)])
+        quiet.update(range(len(words), len(words) + len(within)))
+        words += within
+        position = max(position, end)
+    return words, frozenset(quiet)
+
+
+def _folded(text: str) -> list[str]:
+    text = _TAG.sub(" . ", text)
     folded = unicodedata.normalize("NFKD", text.replace("\u2019", "'")).encode("ascii", "ignore").decode().lower()
     return _WORD.findall(folded.replace("'s ", " "))
 
@@ -87,6 +103,7 @@ def _translated(description: str, lexicon: Vocabulary) -> Iterator[str]:
 class _Reader:
     words: list[str]
     vocabulary: Vocabulary
+    quiet: frozenset[int]
 
     def names(self) -> Iterator[str]:
         """The entities and domains that are mentioned, repetitions included."""
@@ -114,7 +131,11 @@ class _Reader:
 
     def nouns(self, *, is_known: bool) -> Iterator[tuple[str, str | None]]:
         """Tables for unknown nouns, and whose parts they are. Where something is known, only those listed beside it."""
-        places = [start for start, _, name in self._phrases() if name is None and self._is_noun(start)]
+        places = [
+            start
+            for start, _, name in self._phrases()
+            if name is None and self._is_noun(start) and start not in self.quiet
+        ]
         tellings = [place for place in places if self._names_things(place)]
         chosen = [place for place in tellings if not self._is_about(place)] if is_known else tellings or places[:1]
         return ((self._table(place), self._whole(place)) for place in chosen)
@@ -138,6 +159,8 @@ class _Reader:
         for length in range(min(_LONGEST_PHRASE, len(self.words) - position), 0, -1):
             phrase = tuple(singular(word) for word in self.words[position : position + length])
             if phrase in self.vocabulary.phrases and (length > 1 or not self._is_other(position)):
+                if position in self.quiet and self._is_no_table(position, length):
+                    continue
                 return self.vocabulary.phrases[phrase], length
         return None, 1
 
@@ -147,6 +170,12 @@ class _Reader:
         if word == "people":
             return self._before(position) in self.vocabulary.generic_people
         return word in self.vocabulary.technical or self._is_verb(position)
+
+    def _is_no_table(self, position: int, length: int) -> bool:
+        """Whether words in a rule are somebody's part in it, such as `the owner`, or a means, such as `by link`."""
+        word = singular(self.words[position])
+        is_role = word in self.vocabulary.writers | self.vocabulary.everyone
+        return length == 1 and (is_role or (self._before(position) == "by" and not is_plural(self.words[position])))
 
     def _is_verb(self, position: int) -> bool:
         word, before, after = self.words[position], self._before(position), self._after(position)

@@ -14,7 +14,8 @@ from typing import Final
 from services.core.frozen import frozen
 from services.designs.schema import SchemaModel
 from services.scaffold.grants import unmet
-from services.scaffold.statements import read_statements
+from services.scaffold.statements import read_rules
+from services.scaffold.unread import Unread
 from services.scaffold.wording import Wording
 
 MOST: Final = 20
@@ -25,10 +26,6 @@ _CLAUSE: Final = re.compile(r"[^,:]+")
 _FOLLOWS_NONE: Final = (
     "The scaffold follows no instruction: it writes what the schema says. Change the schema, or the files."
 )
-_RULE: Final = re.compile(
-    r"\b(?:only|cannot|can't|may not|must not|not allowed|forbidden|restricted to|permissions? to)\b", re.IGNORECASE
-)
-"""Words of who may do what."""
 _BEHAVIOUR: Final = re.compile(
     r"\b(?:automatically|at most|at least|no more than|up to \d+|within \d+|after \d+|more than \d+|less than \d+|"
     r"calculates?|computes?|recommends?|expires? after|limits? of|unless|whenever|double[- ]book\w*|overlap\w*|"
@@ -63,7 +60,7 @@ class _Known:
 def not_followed(description: str, schema: SchemaModel | None) -> list[Unfollowed]:
     """Return what a description asks for that a backend for the schema does not do, in no more than `MOST` parts."""
     text = _line(description)
-    found = [*_known(text), *(_rules(text, schema) if schema is not None else ()), *_behaviour(text)]
+    found = [*_known(text), *_behaviour(text), *(_rules(text, schema) if schema is not None else ())]
     return _in_order(found, text)
 
 
@@ -96,7 +93,7 @@ def _line(text: str) -> str:
 def _untold(text: str, schema: SchemaModel) -> list[str]:
     """Return the clauses of which nothing else has been told: sentences, where nothing has of all of one."""
     told = [one.text for one in not_followed(text, schema)]
-    told += [statement.text for statement in read_statements(text)[:_MOST_STATEMENTS]]
+    told += [statement.text for statement in read_rules(text).statements[:_MOST_STATEMENTS]]
     untold: list[str] = []
     for sentence in _sentences(text):
         is_told = any(one in sentence for one in told)
@@ -118,13 +115,22 @@ def _known(text: str) -> Iterator[Unfollowed]:
 
 
 def _rules(text: str, schema: SchemaModel) -> Iterator[Unfollowed]:
-    statements = read_statements(text)[:_MOST_STATEMENTS]
-    for statement, reason in unmet(schema, statements):
+    rules = read_rules(text)
+    for statement, reason in unmet(schema, rules.statements[:_MOST_STATEMENTS]):
         yield Unfollowed(_shown(statement.text), reason)
-    for sentence in _sentences(text):
-        for clause in _clauses(sentence):
-            if _RULE.search(clause) and not any(statement.text in clause for statement in statements):
-                yield Unfollowed(_shown(clause), "The scaffold cannot tell from this who may do what.")
+    for one in rules.unread[:_MOST_STATEMENTS]:
+        yield Unfollowed(_shown(one.text), _why_unread(one, schema))
+
+
+def _why_unread(unread: Unread, schema: SchemaModel) -> str:
+    """Return why a rule is not followed, and what is closed for it as the schema is."""
+    reason = "The scaffold cannot tell from this who may do what."
+    closing = unread.statement
+    if closing is None or any(unmet(schema, [closing])):
+        return reason
+    actions = " and ".join(action for action in ("create", "read", "update", "delete") if action in closing.actions)
+    whose = f"Until the schema says it, only owners and those with a role {actions} {', '.join(closing.tables)}."
+    return f"{reason} {whose}"
 
 
 def _behaviour(text: str) -> Iterator[Unfollowed]:

@@ -15,7 +15,7 @@ from services.designs.schema import Audience, Condition, Field, FieldAccess, Fie
 from services.scaffold.grants import as_said, concerning, is_of_owners
 from services.scaffold.names import reference_to
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS, Principals
-from services.scaffold.statements import Statement
+from services.scaffold.statement_forms import Statement
 from services.scaffold.vocabulary import Access, Entity, Parent
 
 _PUBLIC: Final = (Grant(Audience.PUBLIC),)

@@ -31,7 +31,7 @@ from services.scaffold.principals import (
 )
 from services.scaffold.rules import is_decided_by_staff, with_rules
 from services.scaffold.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
-from services.scaffold.statements import of_those_who_sign_in, read_statements
+from services.scaffold.statements import of_those_who_sign_in, read_rules
 from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 
 MOST_TABLES = 12
@@ -54,11 +54,11 @@ def derive_schema(description: str) -> SchemaModel:
 
     A table comes after those that its records cannot be without.
     """
-    mentions = read_mentions(description)
+    rules = read_rules(description)
+    mentions = read_mentions(description, rules.aside)
     chosen = _with_joins(_mentioned(mentions))
-    statements = read_statements(description)
     principals = principals_of(chosen, mentions)
-    statements = of_those_who_sign_in(statements, principals.accounts)
+    statements = of_those_who_sign_in(rules.all, principals.accounts)
     entities = with_principals(chosen, principals)
     links = {name: _links(entity, entities) for name, entity in entities.items()}
     rulings = Rulings(entities, links, principals, statements)

@@ -1,6 +1,7 @@
 """Whom a description speaks of where it says who may do what: `admins and moderators`, `members of a team`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from services.core.frozen import frozen
@@ -13,6 +14,8 @@ from services.scaffold.wording import FILLERS, LINKS, OWN, Wording
 _LONGEST_LIST: Final = 6
 """Subjects that are joined by `and`."""
 _QUALIFIED: Final = frozenset(["registered", "authenticated", "signed", "signed-in", "logged", "logged-in"])
+_ANONYMOUS: Final = frozenset(["anonymous", "unauthenticated", "unregistered", "public"])
+_NOBODY_BUT: Final = (("but",), ("except",), ("except", "for"), ("besides",), ("other", "than"), ("apart", "from"))
 _TEAMS: Final = frozenset(["team", "organization", "organisation", "workspace", "group", "company"])
 
 
@@ -23,10 +26,37 @@ class Subject:
     end: int
     is_plain: bool = False
     """Whether it is users without more said of them."""
+    is_only: bool = False
+    """Whether it is nobody but these."""
 
 
 def read_subject(wording: Wording, start: int) -> Subject | None:
-    """Read `admins and moderators`, `the author`, `members of a team`, `signed-in users`."""
+    """Read `admins and moderators`, `the author`, `members of a team`, `signed-in users`, `no one but admins`."""
+    exception = _exception(wording, start)
+    if exception is not None:
+        others = _listed(wording, exception)
+        return replace(others, is_only=True) if others is not None and others.grants else None
+    return _listed(wording, start)
+
+
+def is_person(word: str) -> bool:
+    """Whether a word, in the singular, means people."""
+    words = vocabulary()
+    return word in words.roles | words.writers | words.nobody or _grant(word, is_own=False) is not None
+
+
+def _exception(wording: Wording, at: int) -> int | None:
+    """Return where it begins whom `no one but`, `nobody except` or `no user other than` lets in."""
+    word = wording.word(at)
+    if word == "no" and (wording.word(at + 1) == "one" or is_person(singular(wording.word(at + 1)))):
+        at += 1
+    elif word not in vocabulary().nobody:
+        return None
+    ways = (at + 1 + len(way) for way in _NOBODY_BUT if wording.words(at + 1, len(way)) == way)
+    return max(ways, default=None)
+
+
+def _listed(wording: Wording, start: int) -> Subject | None:
     grants: list[Grant] = []
     at, is_plain = start, True
     for _ in range(_LONGEST_LIST):
@@ -59,7 +89,9 @@ def _of_team(wording: Wording, at: int) -> Subject | None:
 
 
 def _qualified(wording: Wording, at: int) -> Subject | None:
-    """Read `signed-in users`."""
+    """Read `signed-in users` and `anonymous users`."""
+    if wording.word(at) in _ANONYMOUS and singular(wording.word(at + 1)) in vocabulary().signed_in:
+        return Subject((Grant(Audience.PUBLIC),), at + 2)
     place = wording.skip(at, _QUALIFIED | {"in", "up"})
     is_qualified = place > at and singular(wording.word(place)) in vocabulary().signed_in
     return Subject((Grant(Audience.SIGNED_IN),), place + 1) if is_qualified else None

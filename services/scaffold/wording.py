@@ -10,7 +10,7 @@ from services.scaffold.vocabulary import vocabulary
 
 FILLERS: Final = frozenset(
     [
-        *("the", "a", "an", "all", "any", "each", "every", "new", "existing", "other", "some", "of", "in", "our"),
+        *("the", "a", "an", "all", "any", "each", "every", "new", "existing", "other", "of", "in", "our"),
         *("this", "that", "these", "those", "other's", "others", "others'"),
     ]
 )
@@ -51,6 +51,9 @@ class Wording:
     def word(self, at: int) -> str:
         return self.tokens[at].word if 0 <= at < len(self.tokens) else "."
 
+    def words(self, start: int, count: int) -> tuple[str, ...]:
+        return tuple(self.word(at) for at in range(start, start + count))
+
     def said(self, start: int, end: int) -> str:
         """Return the description's own words from one position to before another, on one line."""
         return " ".join(self.text[self.tokens[start].start : self.tokens[end - 1].end].split())
@@ -73,5 +76,9 @@ class Wording:
         return (plural(singular(word)), at + 1) if is_noun else None
 
     def table_before(self, at: int) -> str | None:
-        tables = (self.table(place) for place in range(at - 1, max(at - _LONGEST_WAY, -1), -1))
-        return next((table[0] for table in tables if table is not None), None)
+        """Return the table that was named last, by all of its words."""
+        for place in range(at - 1, max(at - _LONGEST_WAY, -1), -1):
+            if (last := self.table(place)) is not None:
+                whole = (self.table(start) for start in range(max(place - _LONGEST_PHRASE + 1, 0), place))
+                return next((table[0] for table in whole if table is not None and table[1] == last[1]), last[0])
+        return None

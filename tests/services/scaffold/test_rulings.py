@@ -18,6 +18,7 @@ from services.designs.schema import (
     Teams,
 )
 from services.designs.validation import validate
+from services.scaffold.requests import not_followed
 from services.scaffold.schema import derive_schema
 
 
@@ -250,6 +251,52 @@ def test_money_is_exact_and_has_its_currency_beside_it() -> None:
             "projects",
             "TEAM / TEAM / TEAM / TEAM(owner)",
         ),
+        ("Diary entries. No one but the owner can read them", "notes", "SIGNED_IN / OWNER / SIGNED_IN / SIGNED_IN"),
+        (
+            "Teams of users with projects. Nobody apart from team owners can delete projects",
+            "projects",
+            "TEAM / TEAM / TEAM / TEAM(owner)",
+        ),
+        (
+            "A blog with posts. Posts are public except drafts",
+            "posts",
+            "SIGNED_IN / PUBLIC when status is published, OWNER, ROLE(admin) / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        ),
+        (
+            "Documents. Users may edit any document",
+            "media_files",
+            "SIGNED_IN / SIGNED_IN, OWNER, ROLE(admin) / SIGNED_IN, OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        ),
+        (
+            "Tickets. Users may not delete tickets of others",
+            "tickets",
+            "SIGNED_IN, ROLE(admin) / OWNER, ROLE(admin) / ROLE(admin) / OWNER, ROLE(admin)",
+        ),
+        (
+            "Users have recipes. Users can't see other users' recipes",
+            "recipes",
+            "SIGNED_IN / OWNER / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        ),
+        (
+            "Users and posts. Anonymous users can read posts but not write them",
+            "posts",
+            "SIGNED_IN / PUBLIC when status is published, OWNER, ROLE(admin) / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        ),
+        (
+            "Users and pages. Pages may be read by everyone, but only written by editors",
+            "pages",
+            "ROLE(editor) / PUBLIC when published is True, OWNER, ROLE(admin) / ROLE(editor) / OWNER, ROLE(admin)",
+        ),
+        (
+            "Users and transactions. Transactions can't be changed or deleted",
+            "transactions",
+            "ROLE(admin) / ROLE(admin) /  / ",
+        ),
+        (
+            "Users and posts. Registered users can write posts",
+            "posts",
+            "SIGNED_IN / PUBLIC when status is published, OWNER, ROLE(admin) / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        ),
     ],
 )
 def test_what_a_description_says_of_who_may_do_what_is_in_the_policy(
@@ -259,6 +306,103 @@ def test_what_a_description_says_of_who_may_do_what_is_in_the_policy(
 
     assert validate(schema) == []
     assert rights(schema)[table] == expected
+
+
+@pytest.mark.parametrize(
+    ("description", "table", "expected"),
+    [
+        (
+            "A forum with threads. Banned users can't post threads",
+            "threads",
+            "ROLE(admin) / PUBLIC / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        ),
+        (
+            "Users with posts. Users can't delete posts after a week",
+            "posts",
+            "SIGNED_IN / PUBLIC when status is published, OWNER, ROLE(admin) / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        ),
+        (
+            "Users may delete their own posts only within an hour",
+            "posts",
+            "SIGNED_IN / PUBLIC when status is published, OWNER, ROLE(admin) / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        ),
+        (
+            "A shop. Customers may cancel their orders only before they ship",
+            "orders",
+            "SIGNED_IN, ROLE(admin) / OWNER, ROLE(admin) / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "Documents. Everyone except interns can read documents",
+            "media_files",
+            "SIGNED_IN / ROLE(admin) / SIGNED_IN / SIGNED_IN",
+        ),
+        (
+            "Documents. Everybody but contractors can view documents",
+            "media_files",
+            "SIGNED_IN / OWNER, ROLE(admin) / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        ),
+        (
+            "Only admins who are on call may delete tickets",
+            "tickets",
+            "SIGNED_IN / SIGNED_IN / SIGNED_IN / ROLE(admin)",
+        ),
+        ("Old files can only be deleted by admins", "media_files", "SIGNED_IN / SIGNED_IN / SIGNED_IN / ROLE(admin)"),
+        (
+            "Employees can view payslips of their own department only",
+            "payslips",
+            "ROLE(admin) / OWNER, ROLE(admin) / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "A CRM with contacts. Interns cannot see contacts",
+            "contacts",
+            "SIGNED_IN / ROLE(admin) / SIGNED_IN / ROLE(admin)",
+        ),
+        (
+            "A school. Only teachers enter grades",
+            "grades",
+            "ROLE(admin) / OWNER, ROLE(admin) / ROLE(admin) / ROLE(admin)",
+        ),
+        ("Notes are private unless shared", "notes", "SIGNED_IN / ROLE(admin) / ROLE(admin) / ROLE(admin)"),
+        (
+            "Journals. Just me and my friends can read my journals",
+            "notes",
+            "SIGNED_IN / ROLE(admin) / SIGNED_IN / SIGNED_IN",
+        ),
+        (
+            "Users and threads. Trusted users may edit all threads",
+            "threads",
+            "SIGNED_IN / PUBLIC / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        ),
+        (
+            "Tickets. Agents may close tickets, but never delete them",
+            "tickets",
+            "SIGNED_IN / SIGNED_IN / SIGNED_IN / ROLE(admin)",
+        ),
+        ("Tasks are visible only to whoever made them", "tasks", "SIGNED_IN / ROLE(admin) / SIGNED_IN / SIGNED_IN"),
+        ("Files. Guests can't create files", "media_files", "ROLE(admin) / SIGNED_IN / SIGNED_IN / SIGNED_IN"),
+    ],
+)
+def test_what_is_understood_in_part_opens_nothing_and_where_it_shuts_out_closes(
+    description: str, table: str, expected: str
+) -> None:
+    schema = derive_schema(description)
+
+    assert validate(schema) == []
+    assert rights(schema)[table] == expected
+    assert not_followed(description, schema) != []
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        ("Everyone except interns can read documents", ["media_files"]),
+        ("A blog. Posts are public except drafts", ["users", "posts", "comments", "tags", "post_tags"]),
+        ("Diary entries. No one but the owner can read them", ["notes"]),
+        ("Notes of users. Notes can be shared with other users by link", ["users", "notes"]),
+    ],
+)
+def test_whom_a_rule_is_about_and_what_is_not_understood_is_no_table(description: str, expected: list[str]) -> None:
+    assert [table.name for table in derive_schema(description).tables] == expected
 
 
 def test_a_role_that_is_spoken_of_is_one_that_accounts_can_have() -> None:

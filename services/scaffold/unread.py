@@ -1,0 +1,111 @@
+"""What a description says of who may do what and is not understood, and what is closed until it is."""
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Final
+
+from services.core.frozen import frozen
+from services.designs.schema import Audience
+from services.scaffold.clauses import Clause, beginning
+from services.scaffold.plurals import singular
+from services.scaffold.statement_forms import NEGATIONS, ONLY, OPEN_TO, PERMITTING, Forms, Statement
+from services.scaffold.subjects import is_person, read_subject
+from services.scaffold.vocabulary import vocabulary
+from services.scaffold.wording import Wording
+
+_SHUTTING: Final = NEGATIONS | frozenset(
+    ["only", "solely", "exclusively", "nobody", "none", "except", "excluding", "unless", "until", "forbidden"]
+)
+"""Words of what shuts somebody out."""
+
+
+@frozen
+class Unread:
+    """What is said of who may do what and is not understood: its statement is of all that it may be about."""
+
+    text: str
+    statement: Statement | None = None
+    """What it closes; None where it shuts out nobody."""
+
+
+@frozen
+class Unreadable:
+    """Looks at clauses that are not understood."""
+
+    wording: Wording
+
+    def unread(self, clause: Clause) -> Iterator[Unread]:
+        form = clause.form
+        is_shutting = self._shuts_out(clause) or (form is not None and form.statement.is_restriction)
+        if not is_shutting and not (self._permits(clause) if form is None else form.is_permission):
+            return
+        text = self.wording.said(clause.start, clause.end)
+        yield Unread(text, self._closing(clause) if is_shutting else None)
+
+    def _shuts_out(self, clause: Clause) -> bool:
+        words = self.wording.words(clause.start, clause.end - clause.start)
+        pairs = set(pairwise(words))
+        everyone_but = {(word, "but") for word in vocabulary().everyone | {"all"}}
+        is_only = not ONLY.isdisjoint(words) and not PERMITTING.isdisjoint(words)
+        return (
+            is_only
+            or not _SHUTTING.isdisjoint(words)
+            or not pairs.isdisjoint({("no", "one"), ("not", "allowed"), *everyone_but})
+        )
+
+    def _permits(self, clause: Clause) -> bool:
+        """Whether it is said of somebody in particular that they may do something."""
+        at = next((at for at in range(clause.start, clause.end) if self.wording.word(at) in PERMITTING), None)
+        if at is None:
+            return False
+        if self.wording.word(at + 1) == "be" and self.wording.word(at + 2) not in vocabulary().actions:
+            return any(is_person(singular(self.wording.word(place))) for place in range(at, clause.end))
+        first = beginning(self.wording, clause.start, at)
+        subject = read_subject(self.wording, first)
+        if subject is not None and subject.end == at:
+            return not subject.is_plain
+        return any(is_person(singular(self.wording.word(place))) for place in range(first, at))
+
+    def _closing(self, clause: Clause) -> Statement | None:
+        """Return what closes all that a clause may be about; None where that is nothing."""
+        form, places = clause.form, range(clause.start, clause.end)
+        behind = self._verbs(range(form.end, clause.end)) if form is not None else frozenset[str]()
+        actions = form.statement.actions | behind if form is not None else self._actions(clause)
+        tables = form.statement.tables if form is not None else self._tables(clause)
+        people = (read_subject(self.wording, at) for at in places)
+        grants = dict.fromkeys(grant for subject in people if subject is not None for grant in subject.grants)
+        roles = tuple(grant for grant in grants if grant.audience is Audience.ROLE)
+        is_about = bool(tables) or form is not None
+        return Statement(actions, tables, roles, is_closing=True) if actions and is_about else None
+
+    def _actions(self, clause: Clause) -> frozenset[str]:
+        """Return what may be meant by a clause's verbs: of people who do what is not known, all that changes something."""
+        places = range(clause.start, clause.end)
+        firsts = [at + 1 for at in places if self.wording.word(at) in PERMITTING | NEGATIONS]
+        if not firsts:
+            only = (read_subject(self.wording, at + 1) for at in places if self.wording.word(at) in ONLY)
+            firsts = [subject.end for subject in only if subject is not None]
+            if not firsts or self._verbs(places):
+                return self._verbs(places)
+        firsts = [self.wording.skip(at, PERMITTING | NEGATIONS | ONLY | {"be", "to"}) for at in firsts]
+        verbs = frozenset[str]().union(*(Forms(self.wording, vocabulary()).verbs(at)[0] for at in firsts))
+        is_of_people = any(is_person(singular(self.wording.word(at))) for at in places)
+        return verbs or (frozenset({"create", "update", "delete"}) if is_of_people else verbs)
+
+    def _verbs(self, places: Iterable[int]) -> frozenset[str]:
+        words = [self.wording.word(at) for at in places]
+        named = [OPEN_TO[word] for word in words if word in OPEN_TO]
+        return frozenset(named) or frozenset[str]().union(*(vocabulary().actions.get(word, ()) for word in words))
+
+    def _tables(self, clause: Clause) -> tuple[str, ...]:
+        """Return the tables of which a clause speaks, or else what is spoken of before it."""
+        places = range(clause.start, clause.end)
+        verb = next((at for at in places if self.wording.word(at) in PERMITTING | NEGATIONS), clause.end)
+        tables = [
+            table[0]
+            for at in places
+            if (table := self.wording.table(at)) is not None
+            and (not is_person(singular(self.wording.word(at))) or (at > verb and self.wording.word(at - 1) != "by"))
+        ]
+        before = self.wording.table_before(clause.start)
+        return tuple(dict.fromkeys(tables or ([before] if before else [])))
