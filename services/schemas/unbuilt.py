@@ -51,16 +51,16 @@ def without_unbuilt(schema: SchemaModel) -> tuple[SchemaModel, list[Fault]]:
     if not faults:
         return schema, []
     at = {fault.field for fault in faults}
-    plans = plan_tables(schema)
+    plans = {plan.name: plan for plan in plan_tables(schema)}
     tables = tuple(
         replace(
             table,
             fields=tuple(
                 replace(column, default_value=None) if column.primary_key else column for column in table.fields
             ),
-            indexes=tuple(_built(plan, table)),
+            indexes=tuple(_built(plans[table.name], table)),
         )
-        for plan, table in zip(plans, schema.tables, strict=True)
+        for table in schema.tables
     )
     relationships = tuple(
         replace(relationship, on_delete=None) if ("relationships", str(number), _ON_DELETE) in at else relationship

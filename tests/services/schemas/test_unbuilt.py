@@ -50,6 +50,17 @@ LIKES = table("likes", reference("userId"), reference("postId"))
 FOLLOWS = table("follows", reference("userId"), reference("followedUserId"))
 
 
+def test_tables_of_links_that_are_made_keep_nothing_from_being_left_out() -> None:
+    tags = table("tags", Field(name="size", type=FieldType.JSON), indexes=(Index(name="i", fields=("size",)),))
+    schema = related(MANY_MANY, tags, to="tags")
+
+    kept, left_out = without_unbuilt(schema)
+
+    assert [fault.field for fault in left_out] == [("tables", "1", "indexes", "0", "fields")]
+    assert kept.tables == (schema.tables[0], replace(tags, indexes=()))
+    assert kept.relationships == schema.relationships
+
+
 @pytest.mark.parametrize(
     ("schema", "field", "says"),
     [
