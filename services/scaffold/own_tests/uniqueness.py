@@ -27,15 +27,16 @@ def _only_one(scene: Scene, creator: str, names: Sequence[str]) -> Iterator[str]
     shared = {name: first[name] for name in names if name in first}
     told = array(map(quoted, names))
     path = quoted(scene.subject.path)
+    deleter = scene.who("delete")
+    made = f"await {creator}.post({path}, {members(first)});"
     lines = [
-        f"const {{ body: record }} = await {creator}.post({path}, {members(first)});",
+        f"const {{ body: record }} = {made}" if deleter is not None else made,
         scene.act("conflict", creator, members({**scene.body(), **shared}), told),
     ]
     field = scene.subject.field(names[0])
     if len(names) == 1 and ignores_case(field) and names[0] in shared:
         capitals = {field.name: shared[field.name].upper()}
         lines.append(scene.act("conflict", creator, members({**scene.body(), **capitals}), told))
-    deleter = scene.who("delete")
     if deleter is not None:
         bodies = array(members({**scene.body(), **shared}) for _ in range(3))
         lines += [f"await {deleter}.delete({scene.resource}.at(record));", scene.act("createOne", creator, bodies)]
