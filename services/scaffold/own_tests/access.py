@@ -18,7 +18,7 @@ from services.scaffold.own_tests.outcomes import (
     states,
     written,
 )
-from services.scaffold.own_tests.personas import Persona
+from services.scaffold.own_tests.persona import Persona
 from services.scaffold.own_tests.records import is_alone
 from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import call, literal, loop, members, quoted

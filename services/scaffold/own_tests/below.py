@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from services.scaffold.lists import Child, children, expansion
 from services.scaffold.own_tests.outcomes import NOT_FOUND, State, ordinary
-from services.scaffold.own_tests.personas import Persona, member_role
+from services.scaffold.own_tests.persona import Persona
+from services.scaffold.own_tests.personas import member_role
 from services.scaffold.own_tests.rights import Rights
-from services.scaffold.own_tests.scene import Scene, resource_of
+from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import call, literal, loop, members, quoted
 from services.scaffold.own_tests.world import Subject
 
@@ -50,7 +51,7 @@ def _shown(scene: Scene, reader: Persona, names: Mapping[str, str]) -> dict[str,
 
 def _path(scene: Scene, field: str) -> str:
     parent = scene.world.subjects[scene.subject.by_field[field].table]
-    return call(f"{resource_of(parent)}.at", members({parent.key: f"record.{field}"}))
+    return call(f"{parent.constant}.at", members({parent.key: f"record.{field}"}))
 
 
 def _list(scene: Scene, people: Sequence[Persona], child: Child) -> str:
@@ -60,7 +61,7 @@ def _list(scene: Scene, people: Sequence[Persona], child: Child) -> str:
     for persona in people:
         is_shown = _sees(scene, persona, child, fields)
         rows.append(f"[{persona.variable}, {of_list(scene, persona, state, other, is_shown=is_shown)}]")
-    arguments = ("person", "record", quoted(child.path), resource_of(other), "child", "outcome")
+    arguments = ("person", "record", quoted(child.path), other.constant, "child", "outcome")
     return scene.test(
         f"lists the {child.table} that refer to it by {child.field}, for those who may read both",
         f"const record = {row};",

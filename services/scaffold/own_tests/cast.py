@@ -7,9 +7,9 @@ from typing import Any
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience
-from services.scaffold.own_tests.personas import ACTIONS, Persona
+from services.scaffold.own_tests.persona import ACTIONS, Persona
 from services.scaffold.own_tests.rights import Rights
-from services.scaffold.own_tests.source import TAKEN, array, call, literal, members, quoted
+from services.scaffold.own_tests.source import TAKEN, array, call, free, literal, members, quoted
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.plan import Reference
 
@@ -203,8 +203,8 @@ class _Casting:
         words = re.findall(r"[A-Za-z0-9]+", re.sub(r"(?:_?[iI]d|ID)$", "", field) or field)
         joined = words[0] + "".join(word[:1].upper() + word[1:] for word in words[1:])
         name = joined[:1].lower() + joined[1:]
-        tables = {subject.plan.names.variable for subject in self.world.subjects.values()}
-        return f"{name}Record" if name in {*TAKEN, *self.names, *tables} or name[0].isdigit() else name
+        taken = {*TAKEN, *self.names, *self.world.makers, *(other.constant for other in self.world.subjects.values())}
+        return free(name, taken, "Record")
 
     def _owned(self, cast: Cast) -> Iterator[tuple[str, tuple[str, Bond]]]:
         owner, lead = self.policy.owner, self.lead

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from services.core.frozen import frozen
 from services.designs.schema import OnDelete
 from services.scaffold.own_tests.records import is_alone
-from services.scaffold.own_tests.scene import Scene, resource_of
+from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import call, members
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.plan import Reference
@@ -61,7 +61,7 @@ def _prevented(scene: Scene, deleter: str, dependant: Dependant) -> str:
 
 
 def _followed(scene: Scene, deleter: str, dependant: Dependant) -> str:
-    child = resource_of(dependant.subject)
+    child = dependant.subject.constant
     if dependant.reference.on_delete is OnDelete.CASCADE:
         sentence = f"takes with it the {dependant.subject.name} that refer to it by {dependant.field}"
         after = [f"assert.equal(await {child}.stored(child), undefined);"]
@@ -92,7 +92,7 @@ def _followed(scene: Scene, deleter: str, dependant: Dependant) -> str:
 
 def _still(scene: Scene, dependant: Dependant, child: str, record: str) -> str:
     """Write that a child is as it was."""
-    stored = f"(await {resource_of(dependant.subject)}.stored({child}))?.{dependant.field}"
+    stored = f"(await {dependant.subject.constant}.stored({child}))?.{dependant.field}"
     return f"assert.equal({stored}, {record}.{scene.subject.key});"
 
 
@@ -101,7 +101,7 @@ def _raced(scene: Scene, deleter: str, dependant: Dependant) -> str:
         "leaveNoOrphan",
         deleter,
         f"async () => {scene.seeded()}",
-        resource_of(dependant.subject),
+        dependant.subject.constant,
         f"(record) => {dependant.refer_to('record')}",
     )
     return scene.test(

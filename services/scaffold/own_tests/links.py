@@ -6,9 +6,9 @@ from services.scaffold.own_tests.access import attempts
 from services.scaffold.own_tests.below import of_list
 from services.scaffold.own_tests.cast import Bond
 from services.scaffold.own_tests.outcomes import NOT_FOUND, OK, of_action, ordinary
-from services.scaffold.own_tests.personas import Persona
+from services.scaffold.own_tests.persona import Persona
 from services.scaffold.own_tests.rights import Rights
-from services.scaffold.own_tests.scene import Scene, resource_of
+from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import call, loop, members, quoted
 from services.scaffold.own_tests.world import Subject, is_number
 from services.scaffold.plan import LinkSide
@@ -87,7 +87,7 @@ class _Linking:
 
     def _list(self) -> str:
         rows = [f"[{persona.variable}, {self._listed(persona)}]" for persona in self.people]
-        arguments = ("person", "record", quoted(self.side.path), resource_of(self.other), "other", "outcome")
+        arguments = ("person", "record", quoted(self.side.path), self.other.constant, "other", "outcome")
         return self._test(
             f"lists the {self.other.name} that it is linked to, for those who may read both",
             "await link.openly(record, other);",
@@ -99,7 +99,7 @@ class _Linking:
 
     def _test(self, sentence: str, *statements: str) -> str:
         names = {"path": self.side.path, "back": self._back, "through": self.side.through}
-        ends = (self.scene.resource, resource_of(self.other))
+        ends = (self.scene.resource, self.other.constant)
         link = call("new Link", *ends, members({key: quoted(name) for key, name in names.items()}))
         return self.scene.test(
             sentence,

@@ -6,7 +6,8 @@ from itertools import product
 
 from services.designs.schema import Audience
 from services.scaffold.own_tests.outcomes import FORBIDDEN, OK, Outcome, written
-from services.scaffold.own_tests.personas import Persona, roles_in_teams
+from services.scaffold.own_tests.persona import Persona
+from services.scaffold.own_tests.personas import roles_in_teams
 from services.scaffold.own_tests.rights import Rights
 from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import loop, members, quoted

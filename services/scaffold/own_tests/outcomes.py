@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from services.designs.schema import Condition
-from services.scaffold.own_tests.personas import ACTIONS, Persona
+from services.scaffold.own_tests.persona import ACTIONS, Persona
 from services.scaffold.own_tests.rights import Rights
 from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import array, literal, quoted

@@ -1,75 +1,11 @@
-"""Who the people of a table's tests are, and whom of them grants let in."""
+"""Who the people of a table's tests are."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
-from types import MappingProxyType
-from typing import Any, Final
 
-from services.core.frozen import frozen
 from services.designs.schema import Audience, Grant
+from services.scaffold.own_tests.persona import ACTIONS, Persona
 from services.scaffold.own_tests.world import Subject, World
-
-ACTIONS: Final = ("create", "read", "update", "delete")
-_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-
-
-@frozen
-class Persona:
-    """What somebody is to a row: `team_role` is None outside its team, "" where its members have no roles."""
-
-    role: str | None = None
-    owns: bool = False
-    team_role: str | None = None
-    outside: bool = False
-    """Whether the role is one in another team."""
-    signed_in: bool = True
-
-    def enters(self, grants: Iterable[Grant]) -> bool:
-        """Whether grants may let somebody in, whatever row it is about."""
-        personal = {Audience.OWNER, Audience.TEAM}
-        return any(self.signed_in if grant.audience in personal else self._is_let_in_by(grant) for grant in grants)
-
-    def may(self, grants: Iterable[Grant], row: Mapping[str, Any] = _NOTHING) -> bool:
-        """Whether grants let somebody do it to a row that holds these values."""
-        return any(self._is_let_in_by(grant) for grant in grants if _is_met(grant, row))
-
-    def _is_let_in_by(self, grant: Grant) -> bool:
-        match grant.audience:
-            case Audience.PUBLIC:
-                return True
-            case Audience.SIGNED_IN:
-                return self.signed_in
-            case Audience.OWNER:
-                return self.owns
-            case Audience.ROLE:
-                return self.role in grant.roles
-            case Audience.TEAM:
-                return self.is_in_team and (not grant.roles or self.team_role in grant.roles)
-            case Audience.NOBODY:
-                return False
-
-    @property
-    def is_in_team(self) -> bool:
-        return self.team_role is not None and not self.outside
-
-    @property
-    def variable(self) -> str:
-        if not self.signed_in:
-            return "nobody"
-        if self.outside:
-            return "outsider"
-        words = [self.role or "", *(["team", self.team_role] if self.team_role else [])]
-        if self.team_role == "":
-            words.append("member")
-        if self.owns:
-            words.append("owner")
-        name = "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", " ".join(words)))
-        return (name[:1].lower() + name[1:]) or "someone"
-
-
-def _is_met(grant: Grant, row: Mapping[str, Any]) -> bool:
-    return grant.when is None or row.get(grant.when.field) == grant.when.equals
 
 
 def personas(world: World, subject: Subject) -> list[Persona]:

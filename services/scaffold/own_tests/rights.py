@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from services.designs.schema import Audience, Grant, Policy
-from services.scaffold.own_tests.personas import ACTIONS, Persona, personas
+from services.scaffold.own_tests.persona import ACTIONS, Persona
+from services.scaffold.own_tests.personas import personas
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.policies import Setter
 

@@ -6,9 +6,10 @@ from textwrap import indent
 
 from services.designs.schema import Field
 from services.scaffold.own_tests.cast import Cast, cast
-from services.scaffold.own_tests.personas import Persona, everybody
+from services.scaffold.own_tests.persona import Persona
+from services.scaffold.own_tests.personas import everybody
 from services.scaffold.own_tests.rights import Rights
-from services.scaffold.own_tests.source import TAKEN, call, function, literal, members, quoted
+from services.scaffold.own_tests.source import call, function, literal, members, quoted, test
 from services.scaffold.own_tests.values import default
 from services.scaffold.own_tests.world import Subject, World
 
@@ -29,7 +30,7 @@ class Scene:
     @property
     def resource(self) -> str:
         """The constant that stands for the table."""
-        return resource_of(self.subject)
+        return self.subject.constant
 
     def managed(self, action: str) -> frozenset[str]:
         """The fields that the person of an action may set because of their role."""
@@ -163,7 +164,7 @@ class Scene:
         code = "\n".join(statements)
         names = [name for name in self.cast.names if _stands_in(name, code)]
         begin = f"const {{ {', '.join(names)} }} = await {self._begin}();\n" if names else ""
-        return f"  test({quoted(sentence)}, async () => {{\n{indent(begin + code, '    ')}\n  }});\n"
+        return test(sentence, begin + code)
 
     def arrange(self, code: str) -> str:
         """Write the function that makes the people and rows of a test, where any stand in the code."""
@@ -190,12 +191,6 @@ def of_all(world: World, subject: Subject) -> tuple[Scene, Sequence[Persona]]:
     return Scene(world, subject, cast(world, subject, people, lead=lead, anew=True), begin="everybody"), people
 
 
-def resource_of(subject: Subject) -> str:
-    """Return the name of the constant that stands for a table: its variable, where that is no word of the language."""
-    name = subject.plan.names.variable
-    return f"{name}Records" if name in TAKEN else name
-
-
 def declared(subject: Subject, *, name: str | None = None) -> str:
     """Write the constant that stands for a table."""
     names = {
@@ -204,7 +199,7 @@ def declared(subject: Subject, *, name: str | None = None) -> str:
         "key": quoted(subject.key),
         "updated": quoted(subject.plan.updated),
     }
-    return f"const {name or resource_of(subject)} = new Resource({members(names)});"
+    return f"const {name or subject.constant} = new Resource({members(names)});"
 
 
 def _stands_in(name: str, code: str) -> bool:

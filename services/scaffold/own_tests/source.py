@@ -1,13 +1,13 @@
 """How values and calls are written in the TypeScript of tests: at the left margin; what they are in indents them."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from textwrap import indent
 from typing import Any, Final, cast
 
 from services.scaffold.literals import quoted
 
-__all__ = ["TAKEN", "array", "call", "function", "literal", "loop", "members", "quoted"]
+__all__ = ["TAKEN", "array", "call", "free", "function", "literal", "loop", "members", "quoted", "test"]
 
 _WIDTH = 92
 """Of what is written on one line, which leaves room for its indentation and for what stands before it."""
@@ -19,12 +19,19 @@ false finally for function if implements import in instanceof interface let new 
 return static super switch this throw true try type typeof var void while with yield
 """
 _OURS: Final = """
-after answer arrange assert bearer before body child describe everybody field first left link mate may named nobody
-outcome other outsider patch person record second seconds shown signed somebody someone stranger team test theirs third
-value
+after answer arrange assert bearer before body child day describe everybody field first left link mate may moment
+named nobody number other outcome outsider patch person record second seconds shown signed somebody someone stranger
+team teamOf test text theirs third value
 """
 TAKEN: Final = frozenset(f"{_LANGUAGE} {_OURS}".split())
 """No names for tables and rows: words of the language, and what the tests use themselves."""
+
+
+def free(name: str, taken: Collection[str], suffix: str) -> str:
+    """Return a name as it is where that is free, else with the suffix."""
+    while name in taken or name[0].isdigit():
+        name = f"_{name}" if name[0].isdigit() else f"{name}{suffix}"
+    return name
 
 
 def literal(value: Any) -> str:
@@ -64,6 +71,11 @@ def call(function: str, *arguments: str) -> str:
     if "\n" not in opening and len(opening) + len(last.split("\n", maxsplit=1)[0]) <= _WIDTH + 10:
         return f"{opening}{last})"
     return _enclosed(f"{function}(", list(arguments), ")")
+
+
+def test(sentence: str, code: str) -> str:
+    """Write a test, within the `describe` of a file."""
+    return f"  test({quoted(sentence)}, async () => {{\n{indent(code, '    ')}\n  }});\n"
 
 
 def function(parameters: str, result: str) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from services.designs.schema import Audience, Teams
 from services.scaffold.own_tests.access import attempts
 from services.scaffold.own_tests.outcomes import CREATED, FORBIDDEN, OK, Outcome, of_action, of_creation, states
-from services.scaffold.own_tests.personas import Persona, roles_in_teams
+from services.scaffold.own_tests.persona import Persona
+from services.scaffold.own_tests.personas import roles_in_teams
 from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import call, loop, members, quoted
 

@@ -17,7 +17,7 @@ from services.scaffold.own_tests import (
     standing,
     uniqueness,
 )
-from services.scaffold.own_tests.scene import declared, of_all, of_few, resource_of
+from services.scaffold.own_tests.scene import declared, of_all, of_few
 from services.scaffold.own_tests.source import members, quoted
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.template import fill
@@ -43,7 +43,7 @@ def write_table(world: World, subject: Subject) -> str | None:
     scene, (crowd, people) = of_few(world, subject), of_all(world, subject)
     able = (test for kind in _KINDS for test in kind(scene))
     tests = "\n".join([*able, *(test for kind in _WHO_MAY for test in kind(crowd, people))])
-    resources = [other for other in world.subjects.values() if _is_used(resource_of(other), tests)]
+    resources = [other for other in world.subjects.values() if _is_used(other.constant, tests)]
     values = f"const VALUES = {members(scene.values)};\n\n" if "...VALUES" in tests else ""
     arrange = scene.arrange(tests) + crowd.arrange(tests)
     return fill(

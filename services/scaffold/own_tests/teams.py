@@ -2,9 +2,9 @@
 
 import re
 
-from services.scaffold.own_tests.personas import Persona, member_role
-from services.scaffold.own_tests.scene import of_few
-from services.scaffold.own_tests.source import literal, members, quoted
+from services.scaffold.own_tests.persona import Persona
+from services.scaffold.own_tests.personas import member_role
+from services.scaffold.own_tests.source import literal, members, quoted, test
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.template import fill
 
@@ -50,17 +50,15 @@ def _value(subject: Subject, name: str) -> str:
 
 
 def _account(world: World) -> str:
-    people = world.people
-    if people is None:
+    people, teams = world.people, world.schema.teams
+    if people is None or teams is None:
         return ""
-    return of_few(world, people).test(
-        "keeps its last owner, whose account stays",
+    lines = [
         "const owner = await somebody();",
-        f"const team = await teamOf([[owner, {quoted(world.schema.teams.owner_role or '')}]]);"
-        if world.schema.teams is not None
-        else "",
+        f"const team = await teamOf([[owner, {quoted(teams.owner_role or '')}]]);",
         f"const answer = await open.send('DELETE', `{people.path}/${{owner.id}}`);",
         "assert.equal(answer.status, 409);",
         f"assert.notEqual(await stored({quoted(people.name)}, {{ {people.key}: owner.id }}), undefined);",
         "assert.equal((await members(team)).length, 1);",
-    )
+    ]
+    return test("keeps its last owner, whose account stays", "\n".join(lines))

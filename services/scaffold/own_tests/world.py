@@ -6,6 +6,8 @@ from typing import Any
 
 from services.core.frozen import frozen
 from services.designs.schema import Field, FieldType, Policy, SchemaModel
+from services.scaffold.own_tests.persona import variables
+from services.scaffold.own_tests.source import TAKEN, free
 from services.scaffold.own_tests.values import ENOUGH, Samples
 from services.scaffold.plan import Reference, TablePlan
 from services.scaffold.policies import Setter
@@ -19,6 +21,8 @@ class Subject:
 
     plan: TablePlan
     by_field: Mapping[str, Reference]
+    constant: str
+    """What stands for the table in the tests."""
 
     @property
     def policy(self) -> Policy:
@@ -107,11 +111,24 @@ class World:
 
     def __init__(self, schema: SchemaModel, plans: Sequence[TablePlan]) -> None:
         self.schema = schema
+        own = [plan for plan in plans if not plan.is_made]
+        self.makers = [f"{verb}{plan.names.type}" for plan in own for verb in ("any", "new")]
+        """The functions that make rows of the tables."""
+        constants = self._constants(own)
         self.subjects: Mapping[str, Subject] = {
-            plan.name: Subject(plan, {reference.field: reference for reference in plan.references})
-            for plan in plans
-            if not plan.is_made
+            plan.name: Subject(plan, {reference.field: reference for reference in plan.references}, constant)
+            for plan, constant in zip(own, constants, strict=True)
         }
+
+    def _constants(self, plans: Sequence[TablePlan]) -> list[str]:
+        """Choose what stands for each table: its variable, where nothing else of the tests is called so."""
+        fields = {name for plan in plans for name in (plan.key.name, plan.created)}
+        people = variables(plan.permissions.policy for plan in plans)
+        constants: list[str] = []
+        for plan in plans:
+            taken = {*TAKEN, *self.makers, *fields, *people, *constants}
+            constants.append(free(plan.names.variable, taken, "Records"))
+        return constants
 
     @property
     def people(self) -> Subject | None:
