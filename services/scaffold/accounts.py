@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.designs.schema import Accounts, FieldType, SchemaModel, Table
+from services.scaffold.identifiers import address_of, identifiers
 from services.scaffold.literals import literal, quoted
 from services.scaffold.names import words_of
 from services.scaffold.template import fill, read
@@ -64,7 +65,17 @@ def readme_parts(schema: SchemaModel) -> dict[str, str]:
     if schema.accounts is None:
         return {"accounts": "", "trialToken": read("README.tokens.md")}
     accounts = schema.accounts
-    return {"accounts": fill("README.accounts.md", table=accounts.table, login=accounts.login), "trialToken": ""}
+    table = next(table for table in schema.tables if table.name == accounts.table)
+    named = ", ".join(f"`{name}`" for name in identifiers(table.fields, accounts))
+    change = f"| `PATCH /auth/user` (token) | `current`, {named} | 200 and the record; all other sessions end |\n"
+    text = fill(
+        "README.accounts.md",
+        table=accounts.table,
+        login=accounts.login,
+        change=change if named else "",
+        resets="" if address_of(table.fields, accounts) is None else fill("README.resets.md", login=accounts.login),
+    )
+    return {"accounts": text, "trialToken": ""}
 
 
 def example_settings(schema: SchemaModel) -> str:
@@ -75,12 +86,15 @@ def example_settings(schema: SchemaModel) -> str:
 def written_accounts(schema: SchemaModel, accounts: Accounts) -> str:
     """Write where the accounts are, as the literal that src/models/identity.ts has."""
     table = next(table for table in schema.tables if table.name == accounts.table)
+    address = address_of(table.fields, accounts)
     members = [
         ("table", quoted(accounts.table)),
         ("login", quoted(accounts.login)),
         ("password", quoted(accounts.password)),
         *([("role", quoted(accounts.role))] if accounts.role is not None else []),
         ("signUp", literal(accounts.sign_up)),
+        *([("address", quoted(address))] if address is not None else []),
+        ("identifiers", f"[{', '.join(map(quoted, identifiers(table.fields, accounts)))}]"),
         *(("disabled", f"{{ field: {quoted(name)}, equals: {literal(value)} }}") for name, value in _disabled(table)),
     ]
     return "{\n" + "".join(f"  {name}: {value},\n" for name, value in members) + "}"

@@ -3,7 +3,19 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from services.designs.schema import Audience, Field, FieldAccess, FieldRules, Grant, Policy, SchemaModel, Secrecy, Table
+from services.designs.schema import (
+    Accounts,
+    Audience,
+    Field,
+    FieldAccess,
+    FieldRules,
+    Grant,
+    Policy,
+    SchemaModel,
+    Secrecy,
+    Table,
+)
+from services.scaffold.identifiers import address_of, identifiers
 
 _AUDIENCES: Final = {
     Audience.PUBLIC: "everybody",
@@ -143,8 +155,17 @@ def _accounts(schema: SchemaModel) -> str:
     return (
         f"Users sign in here, with `{accounts.login}` and a password. {sign_up}; `POST /auth/sign-in` answers with an "
         f"`accessToken` for `Authorization: Bearer <token>` and a `refreshToken` for `POST /auth/refresh`.\n\n{role}"
-        f"{_teams(schema)}{_AUTH_ROUTES}"
+        f"{_teams(schema)}{_AUTH_ROUTES}{_changes(schema, accounts)}\n{_AUTH_RULES}"
     )
+
+
+def _changes(schema: SchemaModel, accounts: Accounts) -> str:
+    """Return the rows of what there is only where users may change what they are known by, or get mails."""
+    fields = next(table.fields for table in schema.tables if table.name == accounts.table)
+    known_by = ", ".join(f"`{name}`" for name in identifiers(fields, accounts))
+    change = f"| `PATCH /auth/user` | another {known_by}, with the current password |\n" if known_by else ""
+    reset = "| `POST /auth/password-reset`, `POST /auth/password-reset/confirm` | a new password, by e-mail |\n"
+    return change + (reset if address_of(fields, accounts) is not None else "")
 
 
 def _teams(schema: SchemaModel) -> str:
@@ -169,10 +190,9 @@ _AUTH_ROUTES: Final = """| request | |
 | `GET /auth/sessions`, `DELETE /auth/sessions/<id>` | where, and ending one |
 | `POST /auth/sign-out`, `POST /auth/sign-out-everywhere` | ending this one, or all |
 | `POST /auth/password` | another password |
-| `POST /auth/password-reset`, `POST /auth/password-reset/confirm` | a new one, by e-mail |
-
-Passwords are kept as scrypt hashes. An access token is good for 15 minutes; tokens are signed with `JWT_SECRET`,
-without which the server does not start. E-mails go by `SMTP_URL`.
+"""
+_AUTH_RULES: Final = """Passwords are kept as scrypt hashes. An access token is good for 15 minutes; tokens are
+signed with `JWT_SECRET`, without which the server does not start. E-mails go by `SMTP_URL`.
 """
 _TOKENS_OF_OTHERS: Final = """Requests carry `Authorization: Bearer <token>`: a JWT of another service, with the user's
 id in `sub`, an end in `exp`, and their roles in `roles`. It is signed with `JWT_SECRET` (HS256), or by an issuer whose

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Field, FieldAccess, FieldType, Grant, Policy, SchemaModel, Table
+from services.scaffold.identifiers import identifiers
 from services.scaffold.literals import literal, quoted
 
 _ACTIONS = ("create", "read", "update", "delete")
@@ -127,6 +128,7 @@ def _fixed(table: Table, schema: SchemaModel, policy: Policy) -> Iterator[str]:
             yield field.name
     if schema.accounts is not None and schema.accounts.table == table.name:
         yield schema.accounts.password  # changed with the current one, or by a mailed token: /auth/password
+        yield from identifiers(table.fields, schema.accounts)  # with the password: PATCH /auth/user
     yield from _membership(table, schema)
     if any(_parent(child, schema) == table for child in schema.tables):
         yield from (name for name in (policy.owner, policy.team, policy.inherited_from) if name is not None)

@@ -1,11 +1,11 @@
 """How it is written in TypeScript what the bodies of requests for a table may hold."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from services.designs.schema import Field, FieldFormat, FieldRules, FieldType, Secrecy
+from services.scaffold.identifiers import EMAIL
 from services.scaffold.literals import literal, quoted
 from services.scaffold.plan import TablePlan
 from services.scaffold.policies import Setter
@@ -26,7 +26,6 @@ _FORMATS = {FieldFormat.EMAIL: "email", FieldFormat.URL: "url", FieldFormat.CURR
 _WRAPPERS = {Setter.SERVER: "readOnly", Setter.CALLER: "assigned", Setter.ROLE: "managed"}
 _TEXTUAL = frozenset({FieldType.STRING, FieldType.TEXT})
 _NUMBERS = frozenset({FieldType.INTEGER, FieldType.FLOAT})
-EMAIL = re.compile(r"(?:^e|_e|E)mail(?:_?[aA]ddress)?$")
 _SCALE = 2
 """As DEFAULT_SCALE in src/validation/types.ts."""
 _LONGEST_KEY = 255

@@ -50,8 +50,16 @@ WHO: Final = (
     mutant(
         "a reset is mailed to what was typed",
         "services/resets.ts",
-        "this.mail(String(record[accounts.login]), token)",
+        "this.mail(to, token)",
         "this.mail(login, token)",
+        needs="address: '",
+    ),
+    mutant(
+        "the current password is not asked for",
+        "services/accounts.ts",
+        "    await this.requirePassword(user, current);\n    const record",
+        "    const record",
+        needs=r"identifiers: \['",
     ),
     mutant(
         "letters that share a capital are the same",

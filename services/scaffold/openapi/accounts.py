@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from services.designs.schema import Accounts
+from services.designs.schema import Accounts, Field
+from services.scaffold.identifiers import address_of, identifiers
 from services.scaffold.openapi import answers
-from services.scaffold.openapi.schemas import LONGEST_PASSWORD, SHORTEST_PASSWORD, Json, reference_to
+from services.scaffold.openapi.schemas import LONGEST_PASSWORD, SHORTEST_PASSWORD, Json, reference_to, sent
 from services.scaffold.plan import TablePlan
 
 _TAG: Final = "accounts"
@@ -49,6 +50,7 @@ def paths(accounts: Accounts, table: TablePlan) -> dict[str, Json]:
     most = rules.max_length if rules is not None and rules.max_length is not None else LONGEST_PASSWORD
     new = {**_PASSWORD, "minLength": least, "maxLength": most}
     login = {accounts.login: _TEXT}
+    known_by = [field for field in table.fields if field.name in list(identifiers(table.fields, accounts))]
     return {
         "/auth/sign-up": _post(
             "signUp",
@@ -73,26 +75,10 @@ def paths(accounts: Accounts, table: TablePlan) -> dict[str, Json]:
             (403, 409),
             is_open=False,
         ),
-        "/auth/password-reset": _post(
-            "requestPasswordReset",
-            "Ask for a mail with which to choose a new password",
-            _object(login),
-            {
-                "202": {
-                    "description": "If there is such an account, a mail is on its way.",
-                    "content": answers.json_of(_object({"message": {"type": "string"}})),
-                }
-            },
-        ),
-        "/auth/password-reset/confirm": _post(
-            "confirmPasswordReset",
-            "Choose a new password, with the token of the mail",
-            _object({"token": _SECRET, "password": new}),
-            _NOTHING,
-            (403, 409),
-        ),
+        **(_resets(login, new) if address_of(table.fields, accounts) is not None else {}),
         "/auth/user": {
-            "get": _read("readCurrentUser", "Read the account of the token", reference_to(table.names.type))
+            "get": _read("readCurrentUser", "Read the account of the token", reference_to(table.names.type)),
+            **(_change_of(known_by, table) if known_by else {}),
         },
         "/auth/sessions": {
             "get": _read(
@@ -115,6 +101,41 @@ def paths(accounts: Accounts, table: TablePlan) -> dict[str, Json]:
             | {"responses": {**_NOTHING, **answers.refusals(*answers.ALWAYS, 404)}},
         },
     }
+
+
+def _resets(login: Json, new: Json) -> dict[str, Json]:
+    return {
+        "/auth/password-reset": _post(
+            "requestPasswordReset",
+            "Ask for a mail with which to choose a new password",
+            _object(login),
+            {
+                "202": {
+                    "description": "If there is such an account, a mail is on its way.",
+                    "content": answers.json_of(_object({"message": {"type": "string"}})),
+                }
+            },
+        ),
+        "/auth/password-reset/confirm": _post(
+            "confirmPasswordReset",
+            "Choose a new password, with the token of the mail",
+            _object({"token": _SECRET, "password": new}),
+            _NOTHING,
+            (403, 409),
+        ),
+    }
+
+
+def _change_of(fields: Sequence[Field], table: TablePlan) -> Json:
+    properties = {"current": _SECRET} | {field.name: sent(table, field) for field in fields}
+    body = {"type": "object", "properties": properties, "required": ["current"], "minProperties": 2}
+    summary = "Change what the account is known by, or reached at"
+    patch = _post("changeCurrentUser", summary, body, {}, (403, 409), is_open=False)["post"]
+    patch["responses"]["200"] = {
+        "description": "It is so now; all other sessions have ended.",
+        "content": answers.json_of(reference_to(table.names.type)),
+    }
+    return {"patch": patch}
 
 
 _NOTHING: Final[Json] = {"204": {"description": "It is so now."}}

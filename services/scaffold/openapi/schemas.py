@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from services.designs.schema import Field, FieldFormat, FieldRules, FieldType, Secrecy
+from services.scaffold.identifiers import EMAIL
 from services.scaffold.lists import expansion
 from services.scaffold.plan import TablePlan
 from services.scaffold.policies import Setter
-from services.scaffold.validation import EMAIL, is_callers_unless_sent, is_key
+from services.scaffold.validation import is_callers_unless_sent, is_key
 
 Json = dict[str, Any]
 
@@ -161,7 +162,7 @@ def _page(name: str) -> Json:
 
 def _body(table: TablePlan, fields: Iterable[Field]) -> Json:
     chosen = list(fields)
-    properties = {field.name: _sent(table, field) for field in chosen}
+    properties = {field.name: sent(table, field) for field in chosen}
     required = [field.name for field in chosen if is_required(table, field)]
     return _object(properties, required)
 
@@ -171,7 +172,7 @@ def _replacement(table: TablePlan) -> Json:
     body = _body(table, settable(table))
     kept = [field for field in shown(table) if field.name not in body["properties"]]
     unchanged = "Accepted where it is unchanged."
-    body["properties"] |= {field.name: _sent(table, field) | {"description": unchanged} for field in kept}
+    body["properties"] |= {field.name: sent(table, field) | {"description": unchanged} for field in kept}
     moment = {"type": "string", "format": "date-time", "description": unchanged}
     body["properties"] |= {table.created: moment, table.updated: moment}
     body["properties"]["_version"] = {"type": "integer", "minimum": 1, "description": f"{unchanged} As If-Match."}
@@ -184,7 +185,7 @@ def _patch(table: TablePlan) -> Json | None:
     fields = settable(table)
     if not fields:
         return None
-    properties = {field.name: _without_default(_sent(table, field)) for field in fields}
+    properties = {field.name: _without_default(sent(table, field)) for field in fields}
     return _object(properties, []) | {"minProperties": 1}
 
 
@@ -200,7 +201,8 @@ def _object(properties: Json, required: list[str]) -> Json:
     return schema | ({"required": required} if required else {})
 
 
-def _sent(table: TablePlan, field: Field) -> Json:
+def sent(table: TablePlan, field: Field) -> Json:
+    """Return what a body may have in a field."""
     schema = _nullable(value(table, field), field) | _described(table, field)
     if field.name in table.secrecy:
         schema["writeOnly"] = True

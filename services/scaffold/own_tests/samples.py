@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from textwrap import indent
 
 from services.designs.schema import Field
+from services.scaffold.identifiers import address_of, identifiers
 from services.scaffold.own_tests.source import call, literal, members, quoted
 from services.scaffold.own_tests.values import default
 from services.scaffold.own_tests.world import Subject, World, is_number
@@ -29,7 +30,10 @@ def write_accounts(world: World) -> str | None:
     if accounts is None:
         return None
     subject = world.subjects[accounts.table]
+    known_by, address = list(identifiers(subject.fields, accounts)), address_of(subject.fields, accounts)
+    identifier = accounts.login if accounts.login in known_by else next(iter(known_by), None)
     fields = dict(_fields(world, subject)) | {accounts.password: "PASSWORD"}
+    fields |= {name: subject.samples(subject.field(name)).running() for name in (identifier, address) if name}
     sent = {field.name for field in subject.sent}
     newcomer = members({name: value for name, value in fields.items() if name in sent})
     needed = [name for name in DISTINCT if f"{name}(" in newcomer]
@@ -43,6 +47,10 @@ def write_accounts(world: World) -> str | None:
         path=subject.path,
         table=subject.name,
         key=subject.key,
+        identifiers=""
+        if identifier is None
+        else fill("src/tests/accounts.identifiers.ts", identifier=identifier, path=subject.path, key=subject.key),
+        resets="" if address is None else fill("src/tests/accounts.resets.ts", login=accounts.login, address=address),
     )
 
 

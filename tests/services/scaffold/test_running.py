@@ -212,7 +212,7 @@ def works(client: httpx.Client, schema: SchemaModel, table: Table, number: int) 
 
     fixed = {field.name for field in table.fields if field.access is FieldAccess.IMMUTABLE} | {key}
     if schema.accounts is not None and schema.accounts.table == table.name:
-        fixed.add(schema.accounts.password)  # changes at /auth/password
+        fixed |= {schema.accounts.password, schema.accounts.login}  # change below /auth
     changes = {name: sent[name] for name in sent.keys() - fixed}
     if changes:
         changed = client.patch(place, json=changes)

@@ -93,6 +93,12 @@ export function authRoutes({ database, config }: Services): Router {
     response.json(user);
   };
 
+  const changeUser: RequestHandler = async (request, response) => {
+    const { current, ...changes } = validateInput(bodies.identifierChange, request.body, anybody);
+    const [user, session] = sessionOf(response);
+    response.json(await users.changeIdentifiers(user, String(current), changes, session));
+  };
+
   const changePassword: RequestHandler = async (request, response) => {
     const { current, password } = textsOf(validateInput(bodies.passwordChange, request.body, anybody));
     const [user, session] = sessionOf(response);
@@ -121,13 +127,14 @@ export function authRoutes({ database, config }: Services): Router {
     '/sign-out': signOut,
     '/sign-out-everywhere': signOutEverywhere,
     '/password': changePassword,
-    '/password-reset': requestReset,
-    '/password-reset/confirm': confirmReset,
+    ...(accounts.address === undefined ? {} : { '/password-reset': requestReset, '/password-reset/confirm': confirmReset }),
   };
   for (const [path, handler] of Object.entries(posts)) {
     router.route(path).post(waiting(handler)).all(onlyMethods('POST'));
   }
-  router.route('/user').get(currentUser).all(onlyMethods('GET'));
+  const user = router.route('/user').get(currentUser);
+  if (accounts.identifiers.length === 0) user.all(onlyMethods('GET'));
+  else user.patch(waiting(changeUser)).all(onlyMethods('GET', 'PATCH'));
   router.route('/sessions').get(listSessions).all(onlyMethods('GET'));
   router.route('/sessions/:id').delete(endSession).all(onlyMethods('DELETE'));
   return router;

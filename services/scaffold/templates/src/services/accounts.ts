@@ -58,13 +58,20 @@ export class Accounts {
 
   /** Throws WRONG_PASSWORD where the current one is another. Every other session ends. */
   async changePassword(user: Key, current: string, password: string, session: string): Promise<void> {
-    await this.attempts.count('password', [String(user)], 10);
-    const record = await this.records.find(user);
-    if (!(await this.database.passwords.isRight(current, hashOf(record, accounts.password)))) {
-      throw new HttpError(403, 'WRONG_PASSWORD', 'The current password is wrong.');
-    }
+    await this.requirePassword(user, current);
     await this.setPassword(user, password);
     await this.sessions.endAll(user, session);
+  }
+
+  /**
+   * Change what the user is known by and reached at, which is as good as the password to whoever has it. Throws as
+   * `changePassword`; Conflict where it is taken. Every other session ends.
+   */
+  async changeIdentifiers(user: Key, current: string, changes: Input, session: string): Promise<Input> {
+    await this.requirePassword(user, current);
+    const record = await this.records.update(user, () => Promise.resolve(changes));
+    await this.sessions.endAll(user, session);
+    return record;
   }
 
   async setPassword(user: Key, password: string): Promise<void> {
@@ -73,6 +80,13 @@ export class Accounts {
 
   async get(user: Key): Promise<Input | undefined> {
     return readRecord(this.database, accountsTable, user);
+  }
+
+  private async requirePassword(user: Key, current: string): Promise<void> {
+    await this.attempts.count('password', [String(user)], 10);
+    const record = await this.records.find(user);
+    if (await this.database.passwords.isRight(current, hashOf(record, accounts.password))) return;
+    throw new HttpError(403, 'WRONG_PASSWORD', 'The current password is wrong.');
   }
 
   /** The account with this login. */

@@ -34,7 +34,8 @@ export class Resets {
     await this.keep(token, record);
     // Not waited for: how long it takes would tell that there was something to send.
     // To the account's own address, whatever was typed.
-    if (record !== undefined) void this.mail(String(record[accounts.login]), token);
+    const to = accounts.address && record?.[accounts.address];
+    if (typeof to === 'string') void this.mail(to, token);
   }
 
   /** Throws INVALID_TOKEN for one that is unknown, used or too old. All sessions of the user end. */
@@ -80,9 +81,10 @@ export class Resets {
   }
 }
 
-/** Changes with the password, so that one that was set meanwhile makes older tokens worthless. */
+/** Changes with the password, and with who is written to: what was set meanwhile makes older tokens worthless. */
 function markOf(record: Input): string {
-  return createHash('sha256').update(hashOf(record, accounts.password) ?? '').digest('base64url');
+  const values = [hashOf(record, accounts.password), ...accounts.identifiers.map((field) => record[field])];
+  return createHash('sha256').update(JSON.stringify(values)).digest('base64url');
 }
 
 function keyOf(token: string): string {

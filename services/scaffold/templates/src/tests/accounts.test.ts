@@ -165,49 +165,7 @@ describe('accounts', () => {
     assert.equal((await signIn(name, 'another long password')).status, 200);
   });
 
-  test('a forgotten password is set anew by a token that is mailed and good once', async () => {
-    const { login: name, tokens } = await signUp();
-    const asked = await post('/auth/password-reset', { {{login}}: name });
-    const unknown = await post('/auth/password-reset', { {{login}}: `un${name}` });
-    assert.deepEqual([asked.status, asked.body], [202, unknown.body]);
-    const mail = await mails.next();
-    assert.ok(mail.includes(name));
-    const token = /The token to set one: (\S+)/.exec(mail)![1]!;
-    const confirm = (sent: string, next: string) => post('/auth/password-reset/confirm', { token: sent, password: next });
-    assert.equal((await confirm(`${token}x`, 'another long password')).body.error.code, 'INVALID_TOKEN');
-    assert.equal((await confirm(token, 'short')).status, 400);
-
-    const confirmed = await Promise.all([1, 2, 3].map(() => confirm(token, 'another long password')));
-
-    assert.deepEqual(confirmed.map(({ status }) => status).sort(), [204, 400, 400]);
-    assert.equal(await me(tokens.accessToken), 401);
-    assert.equal((await signIn(name, 'another long password')).status, 200);
-  });
-
-  test('a token for a new password goes to the address of the account, and to no other that looks like it', async () => {
-    const { login: name } = await signUp();
-    // A long s and an i without its dot have the capitals of others.
-    const lookalike = name.replaceAll('s', '\u017f').replaceAll('i', '\u0131');
-    if (lookalike !== name) await post('/auth/password-reset', { {{login}}: lookalike });
-    await post('/auth/password-reset', { {{login}}: name.toUpperCase() });
-
-    const mail = await mails.next();
-
-    assert.match(mail, new RegExp(`^To: ${name}$`, 'm'));
-  });
-
-  test('a token for a new password is worthless once there is one', async () => {
-    const { login: name, tokens } = await signUp();
-    await post('/auth/password-reset', { {{login}}: name });
-    const token = /The token to set one: (\S+)/.exec(await mails.next())![1]!;
-    await post('/auth/password', { current: PASSWORD, password: 'another long password' }, tokens.accessToken);
-
-    const answer = await post('/auth/password-reset/confirm', { token, password: 'yet another password' });
-
-    assert.equal(answer.body.error.code, 'INVALID_TOKEN');
-  });
-
-  test('the tokens of a deleted account are worthless', async () => {
+{{identifiers}}{{resets}}  test('the tokens of a deleted account are worthless', async () => {
     const { user, tokens } = await signUp();
     const open = await startServer({ AUTH: 'off', JWT_SECRET: '' });
     const deletion = await open.send('DELETE', `{{path}}/${user.{{key}}}`);

@@ -63,6 +63,10 @@ export interface Accounts {
   readonly role?: string;
   /** Whether everybody may make an account. */
   readonly signUp: boolean;
+  /** The field with the e-mail address that mails go to; without one, nobody gets mails. */
+  readonly address?: string;
+  /** What a user is known by and reached at: the fields change with the current password alone. */
+  readonly identifiers: readonly string[];
   /** An account that is so can't be used. */
   readonly disabled?: { readonly field: string; readonly equals: boolean };
 }

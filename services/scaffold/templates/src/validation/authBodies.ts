@@ -1,4 +1,4 @@
-import Joi from 'joi';
+import Joi, { type Schema } from 'joi';
 
 import { accounts } from '../models/identity.js';
 import { accountsTable } from '../services/accounts.js';
@@ -9,16 +9,22 @@ const MAX_TEXT = 1_000;
 
 const text = Joi.string().max(MAX_TEXT).required();
 
-/** What a new password must be, as the table of accounts says. */
-const password = bodies[accountsTable.name]!.create.extract(accounts.password).required();
-
+/** What may be said of a new account, as its table says. */
 export const signUp = bodies[accountsTable.name]!.create;
+
+const password = signUp.extract(accounts.password).required();
+
+const identifiers: Record<string, Schema> = Object.fromEntries(
+  accounts.identifiers.map((field) => [field, signUp.extract(field).optional().prefs({ noDefaults: true })]),
+);
 
 export const signIn = Joi.object({ [accounts.login]: text, password: text });
 
 export const refresh = Joi.object({ refreshToken: text });
 
 export const passwordChange = Joi.object({ current: text, password });
+
+export const identifierChange = Joi.object({ current: text, ...identifiers }).min(2);
 
 export const resetRequest = Joi.object({ [accounts.login]: text });
 
