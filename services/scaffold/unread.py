@@ -79,7 +79,7 @@ class Unreadable:
         return Statement(actions, tables, roles, is_closing=True) if actions and is_about else None
 
     def _actions(self, clause: Clause) -> frozenset[str]:
-        """Return what may be meant by a clause's verbs: of people who do what is not known, all that changes something."""
+        """Return what may be meant by a clause's verbs: of people whose deed is unknown, all that changes something."""
         places = range(clause.start, clause.end)
         firsts = [at + 1 for at in places if self.wording.word(at) in PERMITTING | NEGATIONS]
         if not firsts:
