@@ -14,26 +14,33 @@ from cli.serving import tool_environment
 from services.platforms import npm
 from tests.backends.anything import schema
 from tests.backends.building import BackendFailed, Building
+from tests.backends.schemas import EVERY_FEATURE
 from tests.backends.subjects import Subject
 
 
 async def compiled(seeds: range, folder: Path) -> int:
-    """Return how many of the backends do not compile, or that the linter finds faults with."""
-    failed, packages = 0, folder / "node_modules"
+    """Return how many of the backends do not compile."""
+    await _install(folder)
+    failed = 0
     for seed in seeds:
         subject = Subject(f"Anything{seed}", "Whatever there may be", schema(seed))
         building = Building(folder / str(seed), tool_environment())
         subject.write(building.folder)
         try:
-            if not packages.exists():
-                await building.step("install", *npm.install_command("npm", building.folder))
-                (building.folder / "node_modules").rename(packages)
             await building.step("compile", "npx", "tsc", "--noEmit")
         except BackendFailed as failure:
             failed += 1
             sys.stdout.write(f"seed {seed}: {str(failure)[:2000]}\n")
             sys.stdout.flush()
     return failed
+
+
+async def _install(folder: Path) -> None:
+    """Install the packages of a backend that needs all of them, where those of the others find them."""
+    building = Building(folder / "packages", tool_environment())
+    Subject("Packages", "Every feature", EVERY_FEATURE).write(building.folder)
+    await building.step("install", *npm.install_command("npm", building.folder))
+    (building.folder / "node_modules").rename(folder / "node_modules")
 
 
 def main() -> int:
