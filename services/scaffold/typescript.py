@@ -1,11 +1,10 @@
 """How a planned table is written in TypeScript: its model, its validation and its routes."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from services.designs.schema import Field, FieldType
-from services.scaffold import policies
+from services.designs.schema import FieldType
+from services.scaffold import policies, validation
 from services.scaffold.lists import Child, expansion
 from services.scaffold.literals import literal, quoted
 from services.scaffold.plan import TablePlan
@@ -108,14 +107,16 @@ def evolution(tables: Sequence[TablePlan]) -> str:
     """Write what a migration has to know of the fields of every table."""
     lines: list[str] = []
     for table in tables:
-        defaults = {field.name: _stored_default(field) for field in table.fields if field.default_value is not None}
+        defaults = {field.name: validation.default_value(table, field) for field in table.fields}
         former = {field.name: _flat(field.former_names) for field in table.fields if field.former_names}
         required = [field.name for field in table.fields if not field.nullable and field.name != table.key.name]
+        scales = {field.name: str(validation.scale(field)) for field in table.fields if field.type is FieldType.DECIMAL}
         lines += [
             f"{table.name}: {{",
             f"  required: {_flat(required)},",
-            f"  defaults: {_members(defaults)},",
+            f"  defaults: {_members({name: value for name, value in defaults.items() if value is not None})},",
             f"  formerNames: {_members(former)},",
+            f"  scales: {_members(scales)},",
             "},",
         ]
     return fill("src/models/evolution.ts", tables=_lines(lines, indent=2))
@@ -127,13 +128,6 @@ def _flat(names: Iterable[str]) -> str:
 
 def _members(members: Mapping[str, str]) -> str:
     return f"{{ {', '.join(f'{name}: {value}' for name, value in members.items())} }}" if members else "{}"
-
-
-def _stored_default(field: Field) -> str:
-    """Write a default as it is stored: a moment in UTC, and JSON as text."""
-    if field.type is FieldType.DATETIME:
-        return f"new Date({literal(field.default_value)}).toISOString()"
-    return quoted(json.dumps(field.default_value)) if field.type is FieldType.JSON else literal(field.default_value)
 
 
 def validation_index(tables: Sequence[TablePlan]) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from unicodedata import normalize
 
 from services.designs.schema import Field, FieldFormat, FieldRules, FieldType, Secrecy
 from services.scaffold.identifiers import EMAIL
@@ -81,7 +82,7 @@ def _whole(table: TablePlan, field: Field) -> str:
 
 
 def _rule(table: TablePlan, field: Field, *, is_sent: bool) -> str:
-    default = _default(table, field)
+    default = default_value(table, field)
     rule = f"{_validator(table, field)}({_options(field)})"
     if field.nullable:
         rule += ".allow(null)"
@@ -142,8 +143,11 @@ def _number(text: str) -> str:
     return json.dumps(int(number) if number == number.to_integral_value() else float(number))
 
 
-def _default(table: TablePlan, field: Field) -> str | None:
-    """Write the value that a field has when none is sent; None where it has none, or one that no index accepts."""
+def default_value(table: TablePlan, field: Field) -> str | None:
+    """Write the value that a field has when none is sent; None where it has none, or one that no index accepts.
+
+    It is normal, as values of bodies are.
+    """
     value = field.default_value
     if value is None or field.name == table.key.name or field.name in table.secrecy:
         return None
@@ -152,13 +156,14 @@ def _default(table: TablePlan, field: Field) -> str | None:
     if field.type is FieldType.DATETIME:
         return f"new Date({literal(value)}).toISOString()"
     if field.type is FieldType.DECIMAL:
-        return quoted(f"{Decimal(value):.{_scale(field)}f}")
-    return literal(value)
+        return quoted(f"{Decimal(value):.{scale(field)}f}")
+    return literal(normalize("NFC", value) if isinstance(value, str) else value)
 
 
-def _scale(field: Field) -> int:
-    scale = field.rules.scale if field.rules is not None else None
-    return _SCALE if scale is None else scale
+def scale(field: Field) -> int:
+    """Return how many digits after the point are kept of a decimal number."""
+    asked = field.rules.scale if field.rules is not None else None
+    return _SCALE if asked is None else asked
 
 
 def _object(lines: Sequence[str]) -> str:

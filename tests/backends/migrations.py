@@ -5,108 +5,35 @@ emulator of its own. It needs npm.
 """
 
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import boto3
-import httpx
 from msgspec.structs import replace
 
-from cli.serving import tool_environment
-from services.core.tls import trusted
 from services.designs.schema import Field, FieldType, SchemaModel
-from services.foundation.aws.emulator import EMULATOR_CREDENTIALS
-from services.scaffold.backend import write_backend
+from tests.backends import changes, migration_cases
 from tests.backends.schemas import VERSIONS
+from tests.backends.versions import Version, build, database_of
 from tests.emulating import emulated
 
 PREFIX: Final = "evolving-"
 
 
-class Version:
-    """One version of the backend, compiled."""
-
-    def __init__(self, folder: Path, schema: SchemaModel, emulator: str) -> None:
-        self.folder = folder
-        for path, content in write_backend(project_name="Evolving", description="", schema=schema).items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(content)
-        self.environment = {
-            **tool_environment(),
-            **EMULATOR_CREDENTIALS,
-            "AWS_ENDPOINT_URL": emulator,
-            "AWS_REGION": "us-east-1",
-            "TABLE_PREFIX": PREFIX,
-            "AUTH": "off",
-            "HOST": "127.0.0.1",
-            "PORT": "0",
-        }
-
-    def run(self, *command: str) -> tuple[int, str]:
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    def must(self, *command: str) -> str:
-        code, output = self.run(*command)
-        assert code == 0, output
-        return output
-
-    def migrate(self, *arguments: str) -> tuple[int, str]:
-        return self.run("node", "dist/migrate.js", *arguments)
-
-    @contextmanager
-    def serving(self) -> Generator[httpx.Client]:
-        with subprocess.Popen(
-            ["node", "dist/server.js"], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
-        ) as server:
-            assert server.stdout is not None
-            try:
-                line = next(line for line in server.stdout if "listening on " in line)
-                address = line.partition("listening on ")[2].partition('"')[0]
-                with httpx.Client(base_url=address, verify=trusted(), timeout=30) as client:
-                    yield client
-            finally:
-                server.terminate()
-                server.stdout.read()
-
-
 def evolve(folder: Path, emulator: str) -> None:
     """Take a database through all versions, and assert what each makes of it."""
-    first, second, third, fourth = (
-        Version(folder / str(number), schema, emulator) for number, schema in enumerate(VERSIONS, start=1)
-    )
-    first.must("npm", "ci", "--no-audit", "--no-fund", "--prefer-offline")
-    for version in (first, second, third, fourth):
-        if version is not first:
-            (version.folder / "node_modules").symlink_to(first.folder / "node_modules")
-        version.must("npx", "tsc")
-    database = _database(emulator)
+    first, second, third, fourth, fifth = (Version(folder / str(number), emulator, PREFIX) for number in range(1, 6))
+    database = database_of(emulator)
     keys = _begin(first, database)
     _unique_and_required(first, second, keys, database)
     _renamed_with_indexes(third, keys)
     _related(third, fourth, keys, database)
-    _required_without_default(folder, first, emulator)
-
-
-def _database(emulator: str) -> Any:
-    return cast("Any", boto3).client(
-        "dynamodb",
-        endpoint_url=emulator,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
+    _required_without_default(fifth)
 
 
 def _begin(first: Version, database: Any) -> list[str]:
-    first.must("node", "dist/tables.js")
+    assert first.migrate()[0] == 0
     with first.serving() as client:
         rows = [{"title": f"Title {n}", "code": f"c{min(n, 3)}", "writer": f"w{n}"} for n in range(5)]
         keys = [client.post("/articles", json=row).json()["id"] for row in rows]
@@ -184,16 +111,17 @@ def _related(third: Version, fourth: Version, keys: list[str], database: Any) ->
         assert client.patch(f"/articles/{keys[0]}", json={"code": "C4"}).status_code == 409
 
 
-def _required_without_default(folder: Path, first: Version, emulator: str) -> None:
-    (articles,) = (table for table in VERSIONS[3].tables if table.name == "articles")
-    more = replace(articles, fields=(*articles.fields, Field(name="editor", type=FieldType.STRING)))
-    schema = replace(VERSIONS[3], tables=(VERSIONS[3].tables[0], more))
-    fifth = Version(folder / "5", schema, emulator)
-    (fifth.folder / "node_modules").symlink_to(first.folder / "node_modules")
-    fifth.must("npx", "tsc")
+def _required_without_default(fifth: Version) -> None:
     code, output = fifth.migrate()
     assert code == 1, output
     assert "has no value, and no default" in output, output
+
+
+def _with_an_editor() -> SchemaModel:
+    """Return the last version with a required field that has no default."""
+    (articles,) = (table for table in VERSIONS[3].tables if table.name == "articles")
+    more = replace(articles, fields=(*articles.fields, Field(name="editor", type=FieldType.STRING)))
+    return replace(VERSIONS[3], tables=(VERSIONS[3].tables[0], more))
 
 
 def _contents(database: Any) -> list[Any]:
@@ -206,14 +134,41 @@ def _claims(database: Any) -> list[Any]:
     return [item for item in items if item["key"]["S"].startswith("unique ")]
 
 
+def change(folder: Path, emulator: str) -> None:
+    """Change each table of a schema in its own way, and stop migrations on their way."""
+    database = database_of(emulator)
+
+    def version(name: str, prefix: str) -> Version:
+        return Version(folder / name, emulator, prefix)
+
+    def versions(prefix: str) -> list[Version]:
+        return [version(name, prefix) for name in ("first", "second", "third")]
+
+    first, second, third = versions("changing-")
+    migration_cases.change_everything(first, second, third)
+    first, second, _ = versions("together-")
+    migration_cases.two_at_once(first, second)
+    for name in ("second", "third"):
+        first, second, _ = versions(f"stopped-{name}-")
+        migration_cases.stop_and_go_on(first, second, version(name, first.prefix), database)
+    first, _, _ = versions("refusing-")
+    unfit, another_key = version("unfit", first.prefix), version("another-key", first.prefix)
+    migration_cases.refuse_what_cannot_be(first, another_key, unfit, database)
+
+
 def main() -> None:
+    schemas = {str(number): schema for number, schema in enumerate((*VERSIONS, _with_an_editor()), start=1)}
+    schemas |= {"first": changes.FIRST, "second": changes.SECOND, "third": changes.THIRD}
+    schemas |= {"unfit": changes.UNFIT, "another-key": changes.ANOTHER_KEY}
     folder = Path(tempfile.mkdtemp())
     try:
+        build(folder, schemas)
         with emulated() as emulator:
             evolve(folder, emulator)
+            change(folder, emulator)
     finally:
         shutil.rmtree(folder)
-    sys.stdout.write("a backend evolved over four versions with rows in it\n")
+    sys.stdout.write("backends evolved over four versions and three, with rows in them\n")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,17 @@ interface Plan {
 
 /** Create the tables that are not there yet, and wait until all are. */
 export async function createTables(database: Database): Promise<void> {
-  for (const { input, expiry } of await plans(database)) {
+  await create(database, await plans(database));
+}
+
+/** Those that hold no records. */
+export async function createSystemTables(database: Database): Promise<void> {
+  const names = [database.systemTable, database.referencesTable];
+  await create(database, (await plans(database)).filter(({ input }) => names.includes(input.TableName)));
+}
+
+async function create(database: Database, tables: readonly Plan[]): Promise<void> {
+  for (const { input, expiry } of tables) {
     await createTable(database, input);
     await waitUntilTableExists({ client: database.client, minDelay: 1, maxWaitTime: MAX_WAIT_SECONDS }, input);
     if (expiry !== undefined) await expire(database, input.TableName, expiry);

@@ -3,25 +3,39 @@ import type { RequestHandler } from 'express';
 
 import { Unavailable } from '../errors.js';
 import type { Database } from '../services/database.js';
-import { planMigration } from './plan.js';
-import { isEmpty, noteShape, shape, storedShape } from './shape.js';
+import { isCompatible } from './plan.js';
+import { isEmpty, shape, withTypes } from './shape.js';
+import { complete, isSame, noteTypes, readState } from './state.js';
 
-/** Answer 503 while the database needs a migration. Once it needs none, it is not asked again. */
+/** How long a look at the database holds: by then every server has noticed that a migration has begun. */
+export const FRESH_MS = 2_000;
+
+/** Answer 503 while the database needs a migration, or is in one. */
 export function requireMigrated(database: Database): RequestHandler {
-  let isMigrated = false;
+  let last = -Infinity;
   return async (_request, _response, next) => {
-    if (!isMigrated) await checkMigrated(database);
-    isMigrated = true;
+    const now = performance.now();
+    if (now - last > FRESH_MS) {
+      await checkMigrated(database);
+      last = now;
+    }
     next();
   };
 }
 
-/** Throws Unavailable. What needs no work, such as a new field that may be empty, is noted as done. */
+/** Throws Unavailable. An empty database is noted to be as this code needs it. */
 export async function checkMigrated(database: Database): Promise<void> {
-  const from = await storedShape(database);
-  if (JSON.stringify(from) === JSON.stringify(shape)) return;
-  const { steps, refusals } = planMigration(from, shape);
-  const isNeeded = from === undefined ? !(await isEmpty(database)) : steps.length + refusals.length > 0;
-  if (isNeeded) throw new Unavailable('The database is as an earlier version left it. Run: npm run migrate');
-  await noteShape(database);
+  const state = await readState(database);
+  if (state.target !== undefined) {
+    throw new Unavailable('A migration of the database is not done. With the version that it is to: npm run migrate');
+  }
+  if (isSame(state.shape, shape)) return;
+  if (state.shape === undefined && (await isEmpty(database))) {
+    await complete(database, state);
+    return;
+  }
+  if (state.shape === undefined || !isCompatible(state.shape, state.types)) {
+    throw new Unavailable('The database is as another version left it. Run: npm run migrate');
+  }
+  if (!isSame(state.types, withTypes(state.types, shape))) await noteTypes(database, state);
 }

@@ -7,27 +7,31 @@ import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Database } from '../services/database.js';
 
 const KEY = 'migration';
-const LEASE_MS = 60_000;
-const RENEW_MS = 10_000;
+/** For so long after it was killed, a migration keeps others out. */
+const LEASE_MS = 15_000;
+const RENEW_MS = 3_000;
 
 export class Locked extends Error {}
 
-/** Do the work while nobody else does. Throws Locked. The work calls `renew` often; it throws Locked when it is too late. */
-export async function whileLocked<Result>(
-  database: Database,
-  work: (renew: () => Promise<void>) => Promise<Result>,
-): Promise<Result> {
+/** Do the work while nobody else does. Throws Locked. The work asks `isOurs` often, which throws Locked when it is too late. */
+export async function whileLocked<Result>(database: Database, work: (isOurs: () => void) => Promise<Result>): Promise<Result> {
   const owner = randomUUID();
-  let last = Date.now();
+  let loss: unknown;
+  let until = Date.now() + LEASE_MS;
   await take(database, owner);
-  const renew = async (): Promise<void> => {
-    if (Date.now() - last < RENEW_MS) return;
-    await take(database, owner);
-    last = Date.now();
-  };
+  const renewal = setInterval(() => {
+    const next = Date.now() + LEASE_MS;
+    take(database, owner).then(
+      () => (until = next),
+      (error: unknown) => (loss = error instanceof Locked ? error : undefined),
+    );
+  }, RENEW_MS);
   try {
-    return await work(renew);
+    return await work(() => {
+      if (loss !== undefined || Date.now() > until) throw new Locked('Another migration may have begun meanwhile. Run it again.');
+    });
   } finally {
+    clearInterval(renewal);
     await release(database, owner);
   }
 }
@@ -44,7 +48,7 @@ async function take(database: Database, owner: string): Promise<void> {
       }),
     );
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) throw new Locked('Another migration is under way.');
+    if (error instanceof ConditionalCheckFailedException) throw new Locked('Another migration is under way, or was killed a moment ago. Try again.');
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** The records of one table on their way to the shape that the code needs. */
 import { ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { ScanCommand, type ScanCommandOutput } from '@aws-sdk/lib-dynamodb';
 
 import { evolution } from '../models/evolution.js';
 import { tables } from '../models/index.js';
@@ -14,19 +14,26 @@ import { claims, ownerOf, take } from '../services/uniqueness.js';
 import { InTheWay, Stale } from '../services/writes.js';
 import type { Input, Key, Table } from '../types/index.js';
 import { convert } from './conversion.js';
-import type { Shape } from './shape.js';
+import { formerNames } from './fields.js';
+import { shape, type TableShape } from './shape.js';
 
 const PAGE = 100;
 const ATTEMPTS = 8;
+/** Of DynamoDB, in bytes, for the second key of an index. */
+const LONGEST_KEY = 1024;
 
 export class Records {
   private readonly owners = new Map<string, Key>();
+  private readonly fields: TableShape['fields'];
 
   constructor(
     private readonly database: Database,
     private readonly table: Table,
-    private readonly from: Shape | undefined,
-  ) {}
+    /** The types that its fields were last stored with, as far as they are known. */
+    private readonly types: TableShape['fields'],
+  ) {
+    this.fields = shape[table.name]!.fields;
+  }
 
   /** What keeps the records from the shape, one sentence each with the record's key. Changes nothing. */
   async *faults(): AsyncGenerator<string> {
@@ -34,16 +41,29 @@ export class Records {
       const { next, faults } = this.brought(item);
       const record = fromItem(this.table, next);
       for (const fault of [...faults, ...this.duplicates(record), ...(await this.orphans(record))]) {
-        yield `${this.table.name} ${JSON.stringify(this.keyOf(item))}: ${fault}`;
+        yield this.sentence(item, fault);
       }
     }
   }
 
+  /** What keeps the records from an index, which are else as they have to be. */
+  async *unfit(): AsyncGenerator<string> {
+    for await (const item of this.all()) {
+      for (const fault of this.unfitKeys(item, item)) yield this.sentence(item, fault);
+    }
+  }
+
+  /** Whether there is any. */
+  async hasSome(): Promise<boolean> {
+    for await (const _ of this.all()) return true;
+    return false;
+  }
+
   /** Bring every record to the shape; those that have it are only read. Returns how many had not. */
-  async apply(renew: () => Promise<void>): Promise<number> {
+  async apply(isOurs: () => void): Promise<number> {
     let count = 0;
     for await (const item of this.all()) {
-      await renew();
+      isOurs();
       if (await this.bring(this.keyOf(item))) count += 1;
     }
     return count;
@@ -53,13 +73,15 @@ export class Records {
     const TableName = this.database.tableName(this.table.name);
     let from: Record<string, unknown> | undefined;
     do {
-      const page = await this.database.documents.send(
-        new ScanCommand({ TableName, Limit: PAGE, ConsistentRead: true, ExclusiveStartKey: from }),
+      const page: ScanCommandOutput | undefined = await unlessMissing(
+        this.database.documents.send(
+          new ScanCommand({ TableName, Limit: PAGE, ConsistentRead: true, ExclusiveStartKey: from }),
+        ),
       );
-      for (const item of page.Items ?? []) {
+      for (const item of page?.Items ?? []) {
         if (!(await isGone(this.database, this.table, item))) yield item;
       }
-      from = page.LastEvaluatedKey;
+      from = page?.LastEvaluatedKey;
     } while (from !== undefined);
   }
 
@@ -115,22 +137,49 @@ export class Records {
   }
 
   /** The item as it must be, and what keeps it from being so. */
-  private brought(item: Input): { next: Input; faults: string[] } {
+  brought(item: Input): { readonly next: Input; readonly faults: string[] } {
     const next: Input = { ...item };
     const faults: string[] = [];
-    const { required, defaults, formerNames } = evolution[this.table.name]!;
-    for (const [field, type] of Object.entries(this.table.fields)) {
-      const former = [field, ...(formerNames[field] ?? [])].find((name) => next[name] !== undefined);
-      const value = former === undefined ? undefined : next[former];
-      for (const name of formerNames[field] ?? []) if (!(name in this.table.fields)) Reflect.deleteProperty(next, name);
-      const before = former && this.from?.[this.table.name]?.fields[former];
-      next[field] = value !== undefined && before !== undefined && !(field in this.table.secrecy) ? convert(value, before, type) : value;
+    for (const [field, type] of Object.entries(this.fields)) {
+      const former = [field, ...formerNames(this.table.name, field)].find((name) => item[name] !== undefined);
+      const value = former === undefined ? this.defaultOf(field) : item[former];
+      if (former !== undefined && !Object.hasOwn(this.fields, former)) Reflect.deleteProperty(next, former);
+      next[field] = value === undefined || former === undefined ? value : this.converted(field, type, value, former);
       if (value !== undefined && next[field] === undefined) faults.push(`"${field}" is ${JSON.stringify(value)}, which is no ${type}`);
-      if (value !== undefined || !required.includes(field)) continue;
-      next[field] = defaults[field];
-      if (next[field] === undefined) faults.push(`"${field}" has no value, and no default`);
+      if (value === undefined && this.isRequired(field)) faults.push(`"${field}" has no value, and no default`);
     }
-    return { next: Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)), faults };
+    return {
+      next: Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)),
+      faults: [...faults, ...this.unfitKeys(item, next)],
+    };
+  }
+
+  private converted(field: string, type: string, value: unknown, former: string): unknown {
+    const before = Object.hasOwn(this.types, former) ? this.types[former] : undefined;
+    return before === type || Object.hasOwn(this.table.secrecy, field) ? value : convert(this.table, field, value, before);
+  }
+
+  /** As it is stored. */
+  private defaultOf(field: string): unknown {
+    const { defaults } = evolution[this.table.name]!;
+    if (!this.isRequired(field) || !Object.hasOwn(defaults, field)) return undefined;
+    return this.table.fields[field] === 'JSON' ? JSON.stringify(defaults[field]) : defaults[field];
+  }
+
+  private isRequired(field: string): boolean {
+    return evolution[this.table.name]!.required.includes(field);
+  }
+
+  /** What DynamoDB takes for no key, and a primary key that would be another. */
+  private unfitKeys(item: Input, next: Input): string[] {
+    const { primaryKey, indexed, pairs } = this.table;
+    const names = new Set([...indexed, ...pairs.flatMap(({ field, range }) => [field, range])]);
+    const unfit = [...names].filter((name) => next[name] === '' || Buffer.byteLength(String(next[name])) > LONGEST_KEY);
+    const faults = unfit.map((name) => `"${name}" is empty or longer than ${LONGEST_KEY} bytes, so that no index takes it`);
+    if (next[primaryKey] !== undefined && next[primaryKey] !== item[primaryKey]) {
+      faults.push(`"${primaryKey}" would become ${JSON.stringify(next[primaryKey])}, and keys do not change`);
+    }
+    return faults;
   }
 
   private duplicates(record: Input): string[] {
@@ -152,13 +201,12 @@ export class Records {
   }
 
   private async exists(table: Table, key: Key): Promise<boolean> {
-    try {
-      const item = await getItem(this.database, table, key);
-      return item !== undefined && !(await isGone(this.database, table, item));
-    } catch (error) {
-      if (error instanceof ResourceNotFoundException) return false;
-      throw error;
-    }
+    const item = await unlessMissing(getItem(this.database, table, key));
+    return item !== undefined && !(await isGone(this.database, table, item));
+  }
+
+  private sentence(item: Input, fault: string): string {
+    return `${this.table.name} ${JSON.stringify(this.keyOf(item))}: ${fault}`;
   }
 
   private keyOf(record: Input): Key {
@@ -167,6 +215,16 @@ export class Records {
 
   private failure(key: Key, message: string): Error {
     return new Error(`${this.table.name} ${JSON.stringify(key)}: ${message}.`);
+  }
+}
+
+/** Undefined where the table is not there. */
+async function unlessMissing<Output>(read: Promise<Output>): Promise<Output | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return undefined;
+    throw error;
   }
 }
 

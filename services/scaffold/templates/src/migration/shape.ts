@@ -1,5 +1,5 @@
-/** What the records of a database must be like for a version of the code, and which version that was last. */
-import { GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+/** What the records of a database must be like for a version of the code. */
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 
 import { evolution } from '../models/evolution.js';
 import { tables } from '../models/index.js';
@@ -7,35 +7,31 @@ import type { Database } from '../services/database.js';
 import { shardsOf } from '../services/items.js';
 import type { Table } from '../types/index.js';
 
-const KEY = 'schema';
-
 export interface TableShape {
+  /** Its name and its type in DynamoDB, which never change. */
   readonly primaryKey: string;
-  /** The type of each, and how it is kept where it is a secret. */
+  /** The type of each, as `DECIMAL 2` for one of two digits; of secrets, how they are kept. The timestamps are there, too. */
   readonly fields: Readonly<Record<string, string>>;
   readonly required: readonly string[];
   /** Each set of fields, with those whose case does not count. */
   readonly unique: readonly string[];
   readonly references: readonly string[];
+  /** Each with its keys and their types in DynamoDB. */
   readonly indexes: readonly string[];
 }
 
 export type Shape = Readonly<Record<string, TableShape>>;
 
+/** The type that a field is stored with, by table and field. */
+export type Types = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 /** The shape that this code needs. */
 export const shape: Shape = Object.fromEntries(Object.values(tables).map((table) => [table.name, shapeOf(table)]));
 
-/** The shape that the database has been brought to; undefined where that was never noted. */
-export async function storedShape(database: Database): Promise<Shape | undefined> {
-  const { Item } = await database.documents.send(
-    new GetCommand({ TableName: database.systemTable, Key: { key: KEY }, ConsistentRead: true }),
-  );
-  return Item && (JSON.parse(Item.shape as string) as Shape);
-}
-
-export async function noteShape(database: Database): Promise<void> {
-  const Item = { key: KEY, shape: JSON.stringify(shape) };
-  await database.documents.send(new PutCommand({ TableName: database.systemTable, Item }));
+/** The types of a shape, and the others that are known: what has left a schema is kept, and may come back. */
+export function withTypes(known: Types, shapes: Shape): Types {
+  const added = Object.entries(shapes).map(([name, { fields }]) => [name, { ...known[name], ...fields }] as const);
+  return { ...known, ...Object.fromEntries(added) };
 }
 
 /** Whether no table has a record. An index says so, which lags behind by a moment. */
@@ -59,20 +55,27 @@ export async function isEmpty(database: Database): Promise<boolean> {
 }
 
 function shapeOf(table: Table): TableShape {
-  const typed = Object.entries(table.fields).map(([field, type]) => {
-    const secrecy = table.secrecy[field];
-    return [field, secrecy === undefined ? type : `${type} ${secrecy}`] as const;
-  });
+  const { created, updated } = table.timestamps;
+  const indexed = [['_kind', created], ...table.indexed.map((field) => [field, created]), ...table.pairs.map(({ field, range }) => [field, range])];
   return {
-    primaryKey: table.primaryKey,
-    fields: Object.fromEntries(typed),
+    primaryKey: keyed(table, table.primaryKey),
+    fields: Object.fromEntries([...Object.keys(table.fields), created, updated].map((field) => [field, typeOf(table, field)])),
     required: evolution[table.name]!.required,
-    unique: table.unique.map((fields) => fields.map((field) => nameOf(table, field)).join(' + ')),
+    unique: table.unique.map((fields) => fields.map((field) => claimed(table, field)).join(' + ')),
     references: table.references.map((reference) => `${reference.field} to ${reference.table}`),
-    indexes: ['all', ...table.indexed.map((field) => `by_${field}`), ...table.pairs.map(({ field, range }) => `by_${field}.${range}`)],
+    indexes: indexed.map((fields) => fields.map((field) => keyed(table, field)).join(', ')),
   };
 }
 
-function nameOf({ caseInsensitive }: Table, field: string): string {
+function typeOf({ name, fields, secrecy }: Table, field: string): string {
+  const digits = fields[field] === 'DECIMAL' ? ` ${evolution[name]!.scales[field]}` : '';
+  return secrecy[field] ?? `${fields[field] ?? 'DATETIME'}${digits}`;
+}
+
+function keyed({ fields }: Table, field: string): string {
+  return `${field} (${['INTEGER', 'FLOAT'].includes(fields[field] ?? '') ? 'number' : 'text'})`;
+}
+
+function claimed({ caseInsensitive }: Table, field: string): string {
   return caseInsensitive.includes(field) ? `${field} in any case` : field;
 }

@@ -6,6 +6,8 @@ export interface Evolution {
   readonly defaults: Readonly<Record<string, unknown>>;
   /** What fields were called before. */
   readonly formerNames: Readonly<Record<string, readonly string[]>>;
+  /** How many digits decimal numbers have after the point. */
+  readonly scales: Readonly<Record<string, number>>;
 }
 
 export const evolution: Readonly<Record<string, Evolution>> = {

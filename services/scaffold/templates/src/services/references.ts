@@ -63,6 +63,15 @@ export async function isNoted(database: Database, table: Table, record: Input): 
   return true;
 }
 
+/** Whether an item of the references is of one of a record's, which it has at present. */
+export function isNoteOf(table: Table, record: Input, { parent, child }: Input): boolean {
+  return table.references.some((reference) => {
+    const value = valueOf(reference, record);
+    const place = value === undefined ? undefined : placeOf(table, reference, value, record[table.primaryKey] as Key);
+    return place?.parent === parent && place?.child === child;
+  });
+}
+
 function valueOf({ field }: Reference, record: Input): Key | undefined {
   return (record[field] ?? undefined) as Key | undefined;
 }

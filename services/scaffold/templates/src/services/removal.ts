@@ -13,7 +13,7 @@ import { getItem } from './reading.js';
 import { moveReferences, referring } from './references.js';
 import { commit } from './transaction.js';
 import { moveClaims } from './uniqueness.js';
-import { Stale, removeMarked, replace, type InTheWay } from './writes.js';
+import { Stale, removeMarked, writeChanges, type InTheWay } from './writes.js';
 
 const ATTEMPTS = 8;
 
@@ -121,7 +121,7 @@ async function tryToEmpty(database: Database, table: Table, item: Input, field: 
   };
   try {
     await commit(database, [
-      replace(database, table, before, after),
+      writeChanges(database, table, before, after),
       ...moveReferences(database, table, before, after),
       ...moveClaims(database, table, before, after),
     ]);

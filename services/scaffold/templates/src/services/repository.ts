@@ -14,7 +14,7 @@ import { hasMadeWay, settle } from './removal.js';
 import { protect } from './secrets.js';
 import { commit, type Step } from './transaction.js';
 import { moveClaims } from './uniqueness.js';
-import { InTheWay, Stale, putNew, remove, replace } from './writes.js';
+import { InTheWay, Stale, putNew, remove, writeChanges } from './writes.js';
 
 const ATTEMPTS = 8;
 
@@ -78,7 +78,7 @@ export class Repository<Row extends object> {
         [VERSION]: Number(before[VERSION]) + 1,
       };
       await this.commit([
-        replace(this.database, this.table, before, record),
+        writeChanges(this.database, this.table, before, record),
         ...moveReferences(this.database, this.table, before, record),
         ...moveClaims(this.database, this.table, before, record),
         ...(await keepAnOwner(this.database, this.table, before, record)),

@@ -41,10 +41,24 @@ export function putNew(database: Database, table: Table, record: Input): Step {
   };
 }
 
-export function replace(database: Database, table: Table, before: Input, record: Input): Step {
+/** Write what a record has other than before. What this schema does not know of an item, another version's may: it stays. */
+export function writeChanges(database: Database, table: Table, before: Input, record: Input): Step {
+  const [old, item] = [toItem(table, before), toItem(table, record)];
+  const changed = Object.keys({ ...old, ...item }).filter((name) => item[name] !== old[name]);
+  const names = changed.map((name, number) => [`#f${number}`, name] as const);
+  const values = changed.map((name, number) => [`:f${number}`, item[name]] as const).filter(([, value]) => value !== undefined);
+  const set = values.map(([place]) => `${place.replace(':', '#')} = ${place}`);
+  const removed = names.filter(([, name]) => item[name] === undefined).map(([place]) => place);
+  const condition = unchangedSince(before);
   return {
     write: {
-      Put: { TableName: database.tableName(table.name), Item: toItem(table, record), ...unchangedSince(before) },
+      Update: {
+        ...addressOf(database, table, before[table.primaryKey] as Key),
+        UpdateExpression: `SET ${set.join(', ')}${removed.length === 0 ? '' : ` REMOVE ${removed.join(', ')}`}`,
+        ConditionExpression: condition.ConditionExpression,
+        ExpressionAttributeNames: { ...condition.ExpressionAttributeNames, ...Object.fromEntries(names) },
+        ExpressionAttributeValues: { ...condition.ExpressionAttributeValues, ...Object.fromEntries(values) },
+      },
     },
     refusal: () => new Stale(),
   };
