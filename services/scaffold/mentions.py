@@ -68,7 +68,7 @@ def read_mentions(description: str, aside: Sequence[tuple[int, int]] = ()) -> Me
         acts=tuple(dict.fromkeys(reader.acts())),
         actors=tuple(dict.fromkeys(reader.actors())),
         nouns=tuple(dict.fromkeys(noun for noun, _ in nouns)),
-        served=frozenset(noun for noun, _ in nouns if reader.is_served(noun)),
+        served=frozenset(noun for noun in dict(nouns) if reader.is_served(noun)),
         wholes={noun: whole for noun, whole in reversed(nouns) if whole is not None},
     )
 

@@ -1,6 +1,7 @@
 """The rules by which English nouns change between singular and plural. Lowercase ASCII words only."""
 
 import re
+from functools import lru_cache
 
 _IRREGULAR = {
     "person": "people",
@@ -75,11 +76,13 @@ _SAME = re.compile(
 _LAST_WORD = re.compile(r"([a-z]+)$")
 
 
+@lru_cache(maxsize=8192)
 def plural(word: str) -> str:
     """Return the plural of a noun in the singular. Of snake_case, the last word changes."""
     return _LAST_WORD.sub(lambda match: _plural(match[1]), word)
 
 
+@lru_cache(maxsize=8192)
 def singular(word: str) -> str:
     """Return the singular of a noun in either number. Of snake_case, the last word changes."""
     return _LAST_WORD.sub(lambda match: _singular(match[1]), word)

@@ -1,7 +1,7 @@
 """What of a description or an instruction the scaffold does not follow, and why.
 
 It looks for what it knows that it does not do (lexicon/requests.toml), for what is said of who may do what and is not
-so in the schema, and for rules of behaviour, which it never follows. What it does not recognise at all goes unnoticed.
+so in the schema, for rules of behaviour, which it never follows, and for what no table, field or rule came of.
 """
 
 import re
@@ -14,6 +14,7 @@ from typing import Final
 from services.core.frozen import frozen
 from services.designs.schema import SchemaModel
 from services.scaffold.grants import unmet
+from services.scaffold.leftovers import foreign, left_over
 from services.scaffold.statements import read_rules
 from services.scaffold.unread import Unread
 from services.scaffold.wording import Wording
@@ -35,6 +36,7 @@ _BEHAVIOUR: Final = re.compile(
 )
 
 
+_FOREIGN: Final = "The scaffold reads English: of other languages it knows no more than the names of some tables."
 _IMPERATIVE: Final = re.compile(
     r"(?:and |also |please )*(?:use|add|rename|change|replace|remove|avoid|prefer|switch|convert|refactor|ensure|put|"
     r"write|include|support|enable|implement|do not|don't|never|always)\b",
@@ -60,22 +62,25 @@ class _Known:
 def not_followed(description: str, schema: SchemaModel | None) -> list[Unfollowed]:
     """Return what a description asks for that a backend for the schema does not do, in no more than `MOST` parts."""
     text = _line(description)
-    found = [*_known(text), *_behaviour(text), *(_rules(text, schema) if schema is not None else ())]
-    return _in_order(found, text)
+    if schema is None:
+        return _in_order([*_known(text), *_behaviour(text)], text)
+    told = _recognised(text, schema)
+    return _in_order([*told, *_left_over(text, schema, told)], text)
 
 
 def unfollowed_by_files(description: str, schema: SchemaModel) -> list[Unfollowed]:
     """Return what a description asks for and its files do not do, also where it says how to write them: `Use tabs`."""
     text = _line(description)
     rest = (part for part in _untold(text, schema) if _IMPERATIVE.match(part) and not _names_tables(part, schema))
-    return _in_order([*not_followed(text, schema), *(Unfollowed(_shown(part), _FOLLOWS_NONE) for part in rest)], text)
+    told = [*_recognised(text, schema), *(Unfollowed(_shown(part), _FOLLOWS_NONE) for part in rest)]
+    return _in_order([*told, *_left_over(text, schema, told)], text)
 
 
 def unfollowed_instruction(instruction: str, schema: SchemaModel) -> list[Unfollowed]:
     """Return what an instruction to change files asks for and does not get: all but what the schema says already."""
     text = _line(instruction)
     rest = (Unfollowed(_shown(part), _FOLLOWS_NONE) for part in _untold(text, schema))
-    return _in_order([*not_followed(text, schema), *rest], text)
+    return _in_order([*_recognised(text, schema), *rest], text)
 
 
 def unanswered(question: str) -> Unfollowed:
@@ -92,7 +97,7 @@ def _line(text: str) -> str:
 
 def _untold(text: str, schema: SchemaModel) -> list[str]:
     """Return the clauses of which nothing else has been told: sentences, where nothing has of all of one."""
-    told = [one.text for one in not_followed(text, schema)]
+    told = [one.text for one in _recognised(text, schema)]
     told += [statement.text for statement in read_rules(text).statements[:_MOST_STATEMENTS]]
     untold: list[str] = []
     for sentence in _sentences(text):
@@ -131,6 +136,22 @@ def _why_unread(unread: Unread, schema: SchemaModel) -> str:
     actions = " and ".join(action for action in ("create", "read", "update", "delete") if action in closing.actions)
     whose = f"Until the schema says it, only owners and those with a role {actions} {', '.join(closing.tables)}."
     return f"{reason} {whose}"
+
+
+def _recognised(text: str, schema: SchemaModel) -> list[Unfollowed]:
+    """Return what is known not to be done, and sentences in other languages: one for all of them."""
+    others = foreign(text)
+    english = text
+    for sentence in others:
+        english = english.replace(sentence, " ")
+    told = [Unfollowed(_shown(sentence), _FOREIGN) for sentence in others[:1]]
+    return [*told, *_known(english), *_behaviour(english), *_rules(english, schema)]
+
+
+def _left_over(text: str, schema: SchemaModel, told: Sequence[Unfollowed]) -> Iterator[Unfollowed]:
+    understood = [statement.text for statement in read_rules(text).statements[:_MOST_STATEMENTS]]
+    for part in left_over(text, schema, [*foreign(text), *(one.text for one in told), *understood]):
+        yield Unfollowed(_shown(part), "Nothing in the schema or the backend comes of this.")
 
 
 def _behaviour(text: str) -> Iterator[Unfollowed]:

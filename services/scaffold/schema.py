@@ -18,6 +18,7 @@ from services.designs.schema import (
     SchemaModel,
     Table,
 )
+from services.scaffold.leftovers import instructions
 from services.scaffold.mentions import Mentions, read_mentions
 from services.scaffold.names import reference_to
 from services.scaffold.principals import (
@@ -31,7 +32,7 @@ from services.scaffold.principals import (
 )
 from services.scaffold.rules import is_decided_by_staff, with_rules
 from services.scaffold.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
-from services.scaffold.statements import of_those_who_sign_in, read_rules
+from services.scaffold.statements import Rules, of_those_who_sign_in, read_rules
 from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 
 MOST_TABLES = 12
@@ -55,7 +56,7 @@ def derive_schema(description: str) -> SchemaModel:
     A table comes after those that its records cannot be without.
     """
     rules = read_rules(description)
-    mentions = read_mentions(description, rules.aside)
+    mentions = read_mentions(description, _aside(description, rules))
     chosen = _with_joins(_mentioned(mentions))
     principals = principals_of(chosen, mentions)
     statements = of_those_who_sign_in(rules.all, principals.accounts)
@@ -73,6 +74,15 @@ def derive_schema(description: str) -> SchemaModel:
         accounts=accounts_of(principals),
         teams=teams_of(principals, ordered),
     )
+
+
+def _aside(description: str, rules: Rules) -> list[tuple[int, int]]:
+    """Return where a description names no tables: whom rules are about, and how to write a backend."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted([*rules.aside, *instructions(description)]):
+        first = max(start, joined[-1][1]) if joined else start
+        joined += [(first, end)] if first < end else []
+    return joined
 
 
 def _mentioned(mentions: Mentions) -> dict[str, Entity]:

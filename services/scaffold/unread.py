@@ -72,6 +72,8 @@ class Unreadable:
         behind = self._verbs(range(form.end, clause.end)) if form is not None else frozenset[str]()
         actions = form.statement.actions | behind if form is not None else self._actions(clause)
         tables = form.statement.tables if form is not None else self._tables(clause)
+        acts = (vocabulary().acts.get(self.wording.word(at)) for at in places)
+        tables = (*tables, *(act for act in acts if act is not None)) if tables else tables
         people = (read_subject(self.wording, at) for at in places)
         grants = dict.fromkeys(grant for subject in people if subject is not None for grant in subject.grants)
         roles = tuple(grant for grant in grants if grant.audience is Audience.ROLE)
@@ -79,7 +81,7 @@ class Unreadable:
         return Statement(actions, tables, roles, is_closing=True) if actions and is_about else None
 
     def _actions(self, clause: Clause) -> frozenset[str]:
-        """Return what may be meant by a clause's verbs: of people whose deed is unknown, all that changes something."""
+        """Return what a clause's verbs may mean: all that changes something, of people who do what is not known."""
         places = range(clause.start, clause.end)
         firsts = [at + 1 for at in places if self.wording.word(at) in PERMITTING | NEGATIONS]
         if not firsts:

@@ -131,6 +131,11 @@ class Vocabulary:
     """Whose a row is."""
     nobody: frozenset[str]
     stop_words: frozenset[str]
+    telling: frozenset[str]
+    """Stop words of which something may come or not: what programs do, and what rows have."""
+    foreign: frozenset[str]
+    """Function words of other languages."""
+    english: frozenset[str]
     technical: frozenset[str]
     """What any description of software is full of."""
     ambiguous: frozenset[str]
@@ -167,6 +172,9 @@ _WORD_SETS = (
     "nobody",
     "self_service",
     "technical",
+    "telling",
+    "foreign",
+    "english",
     "ambiguous",
     "before_verb",
     "after_verb",

@@ -59,6 +59,59 @@ def test_who_may_do_what_is_followed_by_the_schema_of_the_sentence(said: str) ->
     assert texts(f"{domain}. {said}") == []
 
 
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        ("Transactions of users. Amounts must be positive", ["Amounts must be positive"]),
+        (
+            "Invoices; every invoice number must be unique per customer",
+            ["every invoice number must be unique per customer"],
+        ),
+        ("A school. Grades are between 1 and 6", ["Grades are between 1 and 6"]),
+        ("Users with age over 18 and phone numbers", ["Users with age over 18 and phone numbers"]),
+        ("Users, e-mail verified at sign up", ["verified"]),
+        ("Chat app with messages, end-to-end encrypted", ["end-to-end encrypted"]),
+        ("Products. The price must include VAT", ["The price must include VAT"]),
+        ("Use tabs, camelCase files and no comments. Products", ["Use tabs", "camelCase files and no comments"]),
+        ("Products. Please answer XML", ["XML"]),
+        ("Users and projects, rate limit sign-in to 3 attempts", ["rate limit sign-in to 3 attempts"]),
+        ("Products with weight and a barcode", ["weight and a barcode"]),
+        ("A quiz app that shuffles the questions", ["shuffles"]),
+        ("A library. Send a letter to whoever is late", ["Send a letter to whoever is late"]),
+        ("An API for sensors. Data older than 90 days is deleted", ["Data older than 90 days is deleted"]),
+        (
+            "Eine App für Bücher mit Mitgliedern. Nur Administratoren dürfen Bücher löschen",
+            ["Eine App für Bücher mit Mitgliedern"],
+        ),
+        ("Приложение для учёта книг и читателей", ["Приложение для учёта книг и читателей"]),
+        ("博客文章评论", []),
+    ],
+)
+def test_what_nothing_came_of_is_told_as_it_stands_there(description: str, expected: list[str]) -> None:
+    assert texts(description) == expected
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Build an app for a bike repair shop with customers, bikes, repairs and invoices",
+        "A platform where local farmers sell vegetables and households place weekly orders",
+        "Keep track of my vinyl collection: albums, artists and labels",
+        "We run a small dance studio and need classes, instructors, students and enrollments",
+        "Customers order cakes from a small bakery",
+        "I want to organize a book club: members, books, meetings and votes",
+        "A weather station network that stores sensors and readings",
+        "REST API for a museum: exhibitions, artworks, artists, visitors and guided tours",
+        "Keep a register of people and their addresses",
+        "A charity that collects donations from donors for campaigns",
+        "A job board where companies publish vacancies and candidates apply",
+        "An archive of old maps with places, periods and scans",
+    ],
+)
+def test_what_a_description_is_of_and_whom_it_is_for_is_not_told(description: str) -> None:
+    assert texts(description) == []
+
+
 def test_who_may_do_what_is_not_followed_where_the_schema_says_otherwise() -> None:
     assert texts("only admins create teams", of=USERS_AND_TEAMS) == ["only admins create teams"]
     assert texts("only admins create teams", of=f"{USERS_AND_TEAMS}. Only admins create teams") == []

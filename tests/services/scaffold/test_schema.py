@@ -194,3 +194,15 @@ def test_a_table_comes_after_those_it_cannot_be_without(description: str) -> Non
     for link in schema.relationships:
         if link.type is not RelationshipType.MANY_TO_MANY and link.on_delete is not OnDelete.SET_NULL:
             assert place[link.from_table] < place[link.to_table]
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        ("Use tabs. Products", ["products"]),
+        ("Keep a register of people and their addresses", ["people", "addresses"]),
+        ("Eine App für Bücher und Ausleihen mit Mitgliedern", ["items"]),
+    ],
+)
+def test_tables_are_made_of_what_is_described_alone(description: str, expected: list[str]) -> None:
+    assert tables(description) == expected
