@@ -108,7 +108,8 @@ export class Access {
   }
 
   private isOwn({ policy }: Table, record: Input): boolean {
-    return policy.owner !== undefined && this.caller?.id === String(record[policy.owner]);
+    const owner = policy.owner === undefined ? undefined : record[policy.owner];
+    return isSet(owner) && this.caller?.id === String(owner);
   }
 
   /** What a list of the table's records may show. */

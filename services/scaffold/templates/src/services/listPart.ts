@@ -9,6 +9,8 @@ import { isGone, readItems } from './reading.js';
 /** How many items a request may still look at, over all parts of its list. */
 export interface Work {
   left: number;
+  /** The deletions that it has found to be decided. */
+  readonly decided: Set<string>;
 }
 
 /** One part of a list as it is read: its items in order, a few at a time. */
@@ -32,7 +34,7 @@ export class PartReader {
   async next(count: number): Promise<Input | undefined> {
     for (;;) {
       const item = this.items[0];
-      if (item !== undefined && this.part.shows(item) && !(await isGone(this.database, this.table, item))) return item;
+      if (item !== undefined && this.part.shows(item) && !(await isGone(this.database, this.table, item, this.work.decided))) return item;
       if (item !== undefined) this.take();
       else if (this.isRead || this.work.left <= 0) return undefined;
       else await this.read(count);

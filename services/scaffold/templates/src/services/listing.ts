@@ -34,7 +34,7 @@ export class Listing<Row extends object> {
     const { signer } = this.services;
     const list = [this.table.name, query.filters, query.sort, caller ?? null];
     const start = query.cursor === undefined ? undefined : readCursor(signer, query.cursor, list);
-    const work = { left: MOST_WORK };
+    const work = { left: MOST_WORK, decided: new Set<string>() };
     const readers = this.readers(planParts(this.table, query, scope), query, start, work);
     const items = await this.merge(readers, query);
     const place = (items.at(-1)?.[query.sort.field] as Key | undefined) ?? start?.value;
@@ -50,7 +50,7 @@ export class Listing<Row extends object> {
     const unique = uniqueIn(this.table, query.filters);
     if (unique !== undefined) return { value: (await this.lookUp(unique, query, scope)).length, relation: 'eq' };
 
-    const work = { left: MOST_COUNTED };
+    const work = { left: MOST_COUNTED, decided: new Set<string>() };
     const readers = this.readers(planParts(this.table, query, scope), query, undefined, work);
     let value = 0;
     for (const reader of readers) {

@@ -15,12 +15,17 @@ export async function readRecord(database: Database, table: Table, key: Key): Pr
   return item === undefined || (await isGone(database, table, item)) ? undefined : fromItem(table, item);
 }
 
-/** Whether the deletion of an item that is still stored is decided. */
-export async function isGone(database: Database, table: Table, item: Input): Promise<boolean> {
+/**
+ * Whether the deletion of an item that is still stored is decided. `decided` are deletions that are known to be: of many
+ * items, each is looked up once.
+ */
+export async function isGone(database: Database, table: Table, item: Input, decided = new Set<string>()): Promise<boolean> {
   let current: Input | undefined = item;
   while (current?.[MARK] !== undefined) {
     const id = current[MARK] as string;
+    if (decided.has(id)) return true;
     const state = (await findDeletion(database, id))?.state;
+    if (state === 'COMMITTED') decided.add(id);
     if (state === 'COMMITTED' || state === 'CHECKING') return state === 'COMMITTED';
     // The deletion was given up, and has left its mark; or it has ended, and the item with it.
     const again = await getItem(database, table, current[table.primaryKey] as Key);

@@ -68,7 +68,7 @@ function refusal(error: unknown): HttpError {
 
 function withSubject(claims: JWTPayload): JWTPayload & { sub: string } {
   const { sub } = claims;
-  if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT) {
+  if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT || !sub.isWellFormed()) {
     throw new Unauthenticated('The token names nobody.');
   }
   return { ...claims, sub };
