@@ -84,6 +84,8 @@ def _whole(table: TablePlan, field: Field) -> str:
 def _rule(table: TablePlan, field: Field, *, is_sent: bool) -> str:
     default = default_value(table, field)
     rule = f"{_validator(table, field)}({_options(field)})"
+    if field.name == table.key.name and _is_any_text(field):
+        rule += ".invalid('.', '..')"  # segments of a path that clients take away before they ask
     if field.nullable:
         rule += ".allow(null)"
     if default == "''" and field.type is not FieldType.TEXT:
@@ -93,6 +95,11 @@ def _rule(table: TablePlan, field: Field, *, is_sent: bool) -> str:
     if field.nullable:
         return f"{rule}.default(null)"
     return f"{rule}.required()" if is_sent else rule
+
+
+def _is_any_text(field: Field) -> bool:
+    rules = field.rules
+    return field.type in _TEXTUAL and (rules is None or not (rules.pattern or rules.values or rules.format))
 
 
 def _validator(table: TablePlan, field: Field) -> str:

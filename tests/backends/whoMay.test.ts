@@ -183,6 +183,30 @@ test('a list is of the records of all teams of a member, in pages', async () => 
   assert.deepEqual(times, [...times].sort().reverse());
 });
 
+test('somebody in thirty teams lists what all of them have, and nothing of others', async () => {
+  const dora = await signUp('dora');
+  const mine = new Set<string>();
+  for (let i = 0; i < 30; i += 1) {
+    const team = await created(dora, '/teams', { name: `D${i}` });
+    for (const title of ['x', 'y']) mine.add((await created(dora, '/projects', { teamId: team.id, title, slug: `d-${i}-${title}` })).id);
+  }
+  const pages: any[][] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Answer = await as(dora, 'GET', `/projects?limit=7&sort=createdAt${cursor ? `&cursor=${cursor}` : ''}`);
+    assert.equal(page.status, 200, JSON.stringify(page.body));
+    pages.push(page.body.items);
+    cursor = page.body.nextCursor;
+  } while (cursor !== null && pages.length < 100);
+  const seen = pages.flat();
+  assert.equal(cursor, null);
+  assert.deepEqual(seen.map(({ createdAt }) => createdAt), seen.map(({ createdAt }) => createdAt).sort());
+  assert.equal(seen.length, 60);
+  assert.deepEqual(new Set(seen.map(({ id }) => id)), mine);
+  assert.deepEqual((await as(dora, 'GET', '/projects?count=true&limit=1')).body.total, { value: 60, relation: 'eq' });
+  assert.equal((await as(dora, 'GET', '/teams?limit=100')).body.items.length, 30);
+});
+
 test('an order is its customer\'s, who sets neither its state nor its total', async () => {
   const o = await created(alice, '/orders', { note: 'n' });
   assert.equal(o.customerId, alice.id); assert.equal(o.status, 'open'); assert.equal(o.total, '0.00');

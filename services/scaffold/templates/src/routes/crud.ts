@@ -44,7 +44,7 @@ export function crud<Row extends object>(services: Services, table: Table, bodie
 
   const update: RequestHandler = async (request, response) => {
     const { access } = localsOf(response);
-    const expected = precondition(table, request.get('If-Match'));
+    const expected = precondition(table, request.get('If-Match'), request.get('If-None-Match'));
     answer(response, await records.update(access, keyOf(table, request), request.body, expected));
   };
 
@@ -57,14 +57,14 @@ export function crud<Row extends object>(services: Services, table: Table, bodie
     if (isNew) {
       answerNew(request, response, await records.createAt(access, key, request.body));
     } else {
-      const expected = precondition(table, request.get('If-Match'));
+      const expected = precondition(table, request.get('If-Match'), request.get('If-None-Match'));
       answer(response, await records.replace(access, key, request.body, expected));
     }
   };
 
   const remove: RequestHandler = async (request, response) => {
     const { access } = localsOf(response);
-    const expected = precondition(table, request.get('If-Match'));
+    const expected = precondition(table, request.get('If-Match'), request.get('If-None-Match'));
     const isDone = await records.remove(access, keyOf(table, request), expected);
     response.status(isDone ? 204 : 202).end();
   };

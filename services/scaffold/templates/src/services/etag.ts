@@ -15,10 +15,17 @@ export function etag({ timestamps }: Table, record: Input): string {
 }
 
 /**
- * What the header If-Match requires, with which a client makes sure not to overwrite what it has not seen. A weak tag is
- * equal to none (https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1).
+ * What the header If-Match requires, with which a client makes sure not to overwrite what it has not seen, and what
+ * If-None-Match excludes (https://www.rfc-editor.org/rfc/rfc9110#section-13.1).
  */
-export function precondition(table: Table, header: string | undefined): Precondition | undefined {
+export function precondition(table: Table, match: string | undefined, noneMatch?: string): Precondition | undefined {
+  if (noneMatch === undefined) return matching(table, match);
+  const isMatch = matching(table, match);
+  return (record) => !isKnown(etag(table, record), noneMatch) && (isMatch?.(record) ?? true);
+}
+
+/** A weak tag is equal to none. */
+function matching(table: Table, header: string | undefined): Precondition | undefined {
   if (header === undefined || header.trim() === '*') return undefined;
   if (!TAGS.test(header)) throw new HttpError(400, 'BAD_REQUEST', 'If-Match must be ETags in double quotes, or *.');
   const tags: readonly string[] = header.match(TAG) ?? [];

@@ -1,4 +1,4 @@
-import { VersionChanged } from '../errors.js';
+import { Conflict, VersionChanged } from '../errors.js';
 import type { Input, Key, Table } from '../types/index.js';
 import { Inputs } from '../validation/input.js';
 import type { Bodies } from '../validation/types.js';
@@ -35,10 +35,17 @@ export class Records<Row extends object> {
 
   /** Create the record with a key that the client chooses, unless there is one: then this throws VersionChanged. */
   async createAt(access: Access, key: Key, body: unknown): Promise<Row> {
-    if (await this.repository.exists(key)) throw new VersionChanged('There is a record with this key.');
+    const isThere = () => new VersionChanged('There is a record with this key.');
+    if (await this.repository.exists(key)) throw isThere();
     const input = await this.inputs(access).toCreate(body, key);
     const owning = await firstMembership(this.services.database, this.table, access.caller);
-    return this.repository.create(await access.toCreate(this.table, input), (made) => owning(made as Input));
+    const record = await access.toCreate(this.table, input);
+    try {
+      return await this.repository.create(record, (made) => owning(made as Input));
+    } catch (error) {
+      // Somebody else has created it in the meantime.
+      throw error instanceof Conflict && (await this.repository.exists(key)) ? isThere() : error;
+    }
   }
 
   async read(access: Access, key: Key): Promise<Row> {

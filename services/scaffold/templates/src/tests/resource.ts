@@ -54,9 +54,9 @@ export class Resource {
   /** A record is created at the path of the key that is chosen for it, once. */
   async createAt(person: Person, body: Row): Promise<void> {
     const put = () => person.send('PUT', this.at(body), body, { 'If-None-Match': '*' });
-    const first = await put();
+    const answers = await Promise.all([put(), put(), put()]);
 
-    assert.equal(first.status, 201, JSON.stringify(first.body));
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 412, 412]);
     assert.equal((await put()).status, 412);
     assert.equal((await this.stored(body))?._version, 1);
   }
@@ -194,20 +194,22 @@ export class Resource {
 
   /** Requests that go by the tag of another state of the record leave it as it is. */
   async refuseStale(person: Person, record: Row, bodies: Readonly<Record<string, Row | undefined>>): Promise<void> {
-    await this.refuseTag(person, record, bodies, '"another"');
+    await this.refuseTag(person, record, bodies, { 'If-Match': '"another"' });
     const tag = (await person.get(this.at(record))).headers.get('ETag');
-    if (tag === null || !('PATCH' in bodies)) return;
+    if (tag === null) return;
+    await this.refuseTag(person, record, bodies, { 'If-None-Match': tag });
+    if (!('PATCH' in bodies)) return;
 
     const change = await person.send('PATCH', this.at(record), bodies.PATCH, { 'If-Match': `"another", ${tag}` });
     assert.equal(change.status, 200, JSON.stringify(change.body));
     assert.notEqual(change.headers.get('ETag'), tag);
-    await this.refuseTag(person, record, bodies, tag);
+    await this.refuseTag(person, record, bodies, { 'If-Match': tag });
   }
 
-  private async refuseTag(person: Person, record: Row, bodies: Readonly<Record<string, Row | undefined>>, tag: string) {
+  private async refuseTag(person: Person, record: Row, bodies: Readonly<Record<string, Row | undefined>>, headers: Row) {
     const before = await this.stored(record);
     for (const [method, body] of Object.entries(bodies)) {
-      const answer = await person.send(method, this.at(record), body, { 'If-Match': tag });
+      const answer = await person.send(method, this.at(record), body, headers);
 
       assert.equal(answer.status, 412, `${method}: ${JSON.stringify(answer.body)}`);
       assert.deepEqual(await this.stored(record), before, method);
