@@ -17,7 +17,8 @@ from services.designs.schema import encode
 from services.platforms.npm import network_settings
 from services.scaffold.backend import write_backend
 from services.scaffold.schema import derive_schema
-from tests.backends.schemas import EVERY_FEATURE, VERSIONS, forty_tables
+from tests.backends.schemas import VERSIONS
+from tests.backends.subjects import SUBJECTS
 from tests.services.checks.machine import ENVIRONMENT, SEARCH_PATH
 from tests.services.checks.sound import BLOG, MISTAKES, STYLES, Mistake
 
@@ -36,11 +37,10 @@ for (const { files, schema } of JSON.parse(readFileSync(0, "utf8"))) {
 """
 """Judges many projects in one process."""
 
-SENTENCES: Final = ("users and teams with roles", "a shop with orders and reviews", "a blog with comments and tags")
+SENTENCES: Final = ("a blog with comments and tags",)
 SCHEMAS: Final = {
-    "every feature": EVERY_FEATURE,
-    "forty tables": forty_tables(),
-    **{f"version {number}": schema for number, schema in enumerate(VERSIONS)},
+    **{subject.name: subject.schema for subject in SUBJECTS},
+    **{f"version {number}": schema for number, schema in enumerate(VERSIONS[:-1])},
     **{sentence: derive_schema(sentence) for sentence in SENTENCES},
 }
 """Of backends that the scaffold writes."""

@@ -2,14 +2,11 @@
 
 import { isNamedLikeASecret } from "./rules.mjs";
 import { routesOf, tablesAround } from "./routes.mjs";
+import { Rows } from "./rows.mjs";
 
 const SENDS = new Set(["json", "send", "end", "write", "jsonp"]);
 const RESPONSE = /^_?(?:res|resp|response|reply)$/;
-const HIDES = /public|serial|present|saniti[sz]|strip|omit|safe|view|dto|shape|mask|redact|hid(?:e|den)|without|clean|visible|expose|filter|pick|shown|secre/i;
-const DATABASE = /^(?:GetCommand|PutCommand|UpdateCommand|QueryCommand|ScanCommand|BatchGetCommand|TransactGetCommand|TransactWriteCommand|DeleteCommand)$/;
-const PARTS = /^(?:Items?|Attributes|data|rows?|items|records?)$/;
-const DEEPEST = 10;
-const MOST_STEPS = 5_000;
+const PRINTS = /^(?:inspect|format|serializeError|errorToObject)$/;
 const NOT_SHOWN = /^(?:undefined|null|true|false)$/;
 
 /** Yield the answers that show secrets or stack traces, and a project without an error handler. */
@@ -20,13 +17,13 @@ export function* answerFaults(project, rules) {
   for (const node of project.all()) {
     const sent = sentBy(project, node);
     if (!sent) continue;
-    const stack = [...reached(project, sent)].find((each) => isStack(project, each));
+    const stack = [...reached(project, sent)].find((each) => isStack(project, each) || isWholeError(project, each));
     if (stack) yield { node: stack, message: "A stack trace leaves the process, whatever NODE_ENV is: log it, and answer with a fixed sentence and the request's id." };
     for (const property of named(project, sent, secret)) {
       yield { node: property, message: `An answer shows '${property.name.text}', which is a secret: leave it out.` };
     }
-    const fields = secretsHere(project, rules, node);
-    if (fields.length && !isHidden && new Rows(project, fields).has(sent)) {
+    const { fields, isTheirs } = secretsHere(project, rules, node);
+    if (fields.length && !isHidden && new Rows(project, fields, isTheirs).has(sent)) {
       yield { node: sent, message: `An answer shows a whole row, with ${fields.map((field) => `'${field}'`).join(" and ")} in it: answer with the other fields alone.` };
     }
   }
@@ -55,8 +52,42 @@ function* reached(project, sent) {
   }
 }
 
+/** `error.stack`, and `stack` where it is taken out of an error under whatever name. */
 function isStack(project, node) {
-  return project.ts.isPropertyAccessExpression(node) && node.name.text === "stack";
+  const { ts } = project;
+  if (ts.isPropertyAccessExpression(node)) return node.name.text === "stack";
+  if (!isValue(ts, node)) return false;
+  const declaration = project.initializer(node.text, node);
+  if (!declaration?.initializer) return false;
+  if (ts.isIdentifier(declaration.name)) return isStack(project, project.bare(declaration.initializer));
+  return declaration.name.elements.some((each) => each.name.getText() === node.text && (each.propertyName ?? each.name).getText() === "stack");
+}
+
+/** Whether an error is sent as it is: by itself, as a field of the answer, or as text that its stack is in. */
+function isWholeError(project, node) {
+  const { ts } = project;
+  if (!isValue(ts, node) || !isError(project, node)) return false;
+  const { parent } = node;
+  if (ts.isCallExpression(parent)) return PRINTS.test(project.nameOf(parent.expression) ?? "") || sentBy(project, parent) === node;
+  return ts.isPropertyAssignment(parent) || ts.isShorthandPropertyAssignment(parent) || ts.isSpreadAssignment(parent);
+}
+
+/** Whether an identifier is read for its value, and names no property. */
+function isValue(ts, node) {
+  if (!ts.isIdentifier(node)) return false;
+  const isName = (ts.isPropertyAccessExpression(node.parent) || ts.isPropertyAssignment(node.parent)) && node.parent.name === node;
+  return !isName;
+}
+
+/** Whether a name is what a `catch` caught or an error handler was given, of no class that is asked for there. */
+function isError(project, node) {
+  const { ts } = project;
+  for (let scope = node.parent; scope; scope = scope.parent) {
+    if (ts.isIfStatement(scope) && scope.expression.getText().startsWith(`${node.text} instanceof`)) return false;
+    if (ts.isCatchClause(scope) && scope.variableDeclaration?.name.getText() === node.text) return true;
+    if (ts.isFunctionLike(scope) && scope.parameters.some((each) => each.name.getText() === node.text)) return scope.parameters.length === 4 && scope.parameters[0].name.getText() === node.text;
+  }
+  return false;
 }
 
 /** The properties of an answer's literal whose names are secrets', unless they show a fixed value. */
@@ -73,111 +104,27 @@ function* named(project, sent, secret) {
   }
 }
 
-/** The secret fields of the tables that an answer's file is about, or of all where it is about none. */
+/** The secret fields of the tables that an answer's place is about, or of all where it is about none, and which reads are of these tables. */
 function secretsHere(project, rules, node) {
-  const named = tablesAround(project, rules, node);
-  const isGeneric = !named.length && /crud|generic|factory|resource|base/i.test(node.getSourceFile().fileName.split("/").at(-1));
-  const tables = isGeneric ? rules.tables : named;
-  return [...new Set(tables.flatMap((table) => rules.secrets(table)))];
+  const around = tablesAround(project, rules, node);
+  const isGeneric = /crud|generic|factory|resource|base/i.test(node.getSourceFile().fileName.split("/").at(-1));
+  const tables = around.length ? around : rules.tables.filter((table) => rules.secrets(table).length);
+  const isTheirs = (read) => {
+    const named = tablesRead(project, rules, read);
+    return named.length ? named.some((table) => tables.includes(table)) : around.length > 0 || isGeneric;
+  };
+  return { fields: [...new Set(tables.flatMap((table) => rules.secrets(table)))], isTheirs };
 }
 
-/** Tells rows as they are stored, or as they were sent, from what is made of them. */
-class Rows {
-  constructor(project, fields) {
-    this.project = project;
-    this.fields = fields;
-    this.steps = MOST_STEPS;
-  }
-
-  /** Whether a value is certainly a row with its secrets in it. `given` are the arguments of the function that it stands in. */
-  has(expression, given = new Map(), depth = 0) {
-    const { ts } = this.project;
-    const node = this.project.bare(expression);
-    this.steps -= 1;
-    if (!node || depth > DEEPEST || this.steps < 0) return false;
-    const again = (inner) => this.has(inner, given, depth + 1);
-    if (ts.isObjectLiteralExpression(node)) return this.#inLiteral(node, again, depth);
-    if (ts.isArrayLiteralExpression(node)) return node.elements.some(again);
-    if (ts.isConditionalExpression(node)) return again(node.whenTrue) || again(node.whenFalse);
-    if (ts.isBinaryExpression(node)) return again(node.left) || again(node.right);
-    if (ts.isIdentifier(node)) return this.#named(node, again, given, depth);
-    if (ts.isPropertyAccessExpression(node)) return isBodyOf(node) || (PARTS.test(node.name.text) && again(node.expression));
-    return ts.isCallExpression(node) && this.#called(node, again, given, depth);
-  }
-
-  #inLiteral(literal, again, depth) {
-    const { ts } = this.project;
-    const replaced = literal.properties.filter((each) => ts.isPropertyAssignment(each)).map((each) => each.name.getText());
-    return literal.properties.some((property) => {
-      const isSecret = depth > 0 && this.fields.includes(property.name?.getText());
-      if (ts.isShorthandPropertyAssignment(property)) return isSecret || again(property.name);
-      if (ts.isPropertyAssignment(property)) return (isSecret && !NOT_SHOWN.test(property.initializer.getText())) || again(property.initializer);
-      return ts.isSpreadAssignment(property) && !this.fields.every((field) => replaced.includes(field)) && again(property.expression);
-    });
-  }
-
-  #named(node, again, given, depth) {
-    const { ts } = this.project;
-    if (given.has(node.text)) return this.has(given.get(node.text), new Map(), depth + 1);
-    const declaration = this.project.initializer(node.text, node);
-    if (!declaration?.initializer || this.#isStripped(node)) return false;
-    if (!ts.isObjectBindingPattern(declaration.name)) return again(declaration.initializer);
-    const element = declaration.name.elements.find((each) => each.name.getText() === node.text);
-    return !element?.dotDotDotToken && PARTS.test((element?.propertyName ?? element?.name)?.getText() ?? "") && again(declaration.initializer);
-  }
-
-  #called(node, again, given, depth) {
-    const { ts } = this.project;
-    const name = this.project.nameOf(node.expression) ?? "";
-    if (HIDES.test(name)) return false;
-    if (name === "map" && ts.isPropertyAccessExpression(node.expression)) return this.#copies(node.arguments[0]) && again(node.expression.expression);
-    if (node.arguments.some((each) => this.project.mentions([each], DATABASE))) return !this.project.mentions([...node.arguments], /^ProjectionExpression$/);
-    const functions = this.project.calledBy(node.expression);
-    return functions.length > 0 && functions.every((each) => this.#returns(each, node.arguments, given, depth));
-  }
-
-  /** Whether what a function returns is a row. */
-  #returns(called, values, given, depth) {
-    const { ts } = this.project;
-    const names = called.parameters.map((parameter) => parameter.name.getText());
-    const inner = new Map(names.flatMap((name, nth) => (values[nth] && !given.has(values[nth].getText()) ? [[name, values[nth]]] : [])));
-    const results = called.body && ts.isBlock(called.body) ? returned(this.project, called.body) : [called.body];
-    return results.some((value) => value && this.has(value, inner, depth + 1));
-  }
-
-  /** Whether each row is only copied: `(user) => ({ ...user, isNew: true })`. */
-  #copies(mapper) {
-    return mapper !== undefined && this.project.isFunction(mapper) && /^\(?\s*\w+\s*\)?\s*=>\s*\(?\{\s*\.\.\.\w+/.test(mapper.getText()) && !this.fields.some((field) => this.project.words(mapper).has(field));
-  }
-
-  /** Whether `delete user.password` or `user.password = undefined` stands in the function. */
-  #isStripped(node) {
-    const { ts } = this.project;
-    let body = node;
-    while (body.parent && !ts.isFunctionLike(body)) body = body.parent;
-    return [...this.project.nodes(body)].some((each) => {
-      const isEmptied = ts.isBinaryExpression(each) && NOT_SHOWN.test(each.right.getText());
-      const target = ts.isDeleteExpression(each) ? each.expression : isEmptied ? each.left : undefined;
-      return target && ts.isPropertyAccessExpression(target) && target.expression.getText() === node.text && this.fields.includes(target.name.text);
-    });
-  }
-}
-
-function isBodyOf(node) {
-  return node.name.text === "body" && /^_?req(?:uest)?$/.test(node.expression.getText());
-}
-
-/** What the `return`s of a body return, without those of functions in it. */
-function returned(project, body) {
+/** The tables that a command to the database names as its TableName. */
+function tablesRead(project, rules, read) {
   const { ts } = project;
-  const values = [];
-  const waiting = [body];
-  while (waiting.length) {
-    const node = waiting.pop();
-    if (ts.isReturnStatement(node)) values.push(node.expression);
-    if (!ts.isFunctionLike(node)) ts.forEachChild(node, (child) => void waiting.push(child));
-  }
-  return values;
+  return [...project.nodes(read)].flatMap((node) => {
+    if (node.name?.getText() !== "TableName") return [];
+    const value = ts.isPropertyAssignment(node) ? project.bare(node.initializer) : ts.isShorthandPropertyAssignment(node) ? node.name : undefined;
+    const text = value && ts.isIdentifier(value) ? project.constant(value)?.initializer : value;
+    return text && ts.isStringLiteralLike(text) ? rules.named(text.text) : [];
+  });
 }
 
 /** Whether something takes the place of `response.json`, so that nothing can be told of what it is given. */

@@ -1,10 +1,12 @@
 // All that can be told of a project's security, in the order of its kinds, each once.
 
 import { answerFaults } from "./answers.mjs";
+import { claimedFaults } from "./claimed.mjs";
 import { conditionFaults } from "./conditions.mjs";
+import { routeFaults } from "./guards.mjs";
 import { ownerFaults } from "./owners.mjs";
+import { passFaults } from "./passes.mjs";
 import { Project } from "./project.mjs";
-import { routeFaults } from "./routes.mjs";
 import { Rules } from "./rules.mjs";
 import { tokenFaults } from "./tokens.mjs";
 
@@ -12,7 +14,7 @@ import { tokenFaults } from "./tokens.mjs";
 export function judge(ts, contents, schema) {
   const project = new Project(ts, contents);
   const rules = new Rules(schema);
-  const faults = [routeFaults, answerFaults, ownerFaults, tokenFaults, conditionFaults].flatMap((find) => [...find(project, rules)]);
+  const faults = [routeFaults, answerFaults, ownerFaults, passFaults, claimedFaults, tokenFaults, conditionFaults].flatMap((find) => [...find(project, rules)]);
   const each = faults.map(({ node, message }) => ({ ...project.place(node), message }));
   return [...new Map(each.map((fault) => [JSON.stringify(fault), fault])).values()];
 }

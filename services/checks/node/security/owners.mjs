@@ -1,5 +1,6 @@
 // Whether a body is believed where it says what only the server knows: whose a row is, and what is READ_ONLY.
 
+import { Bodies, isBody } from "./bodies.mjs";
 import { tablesAround } from "./routes.mjs";
 
 const BODY = /^(?:body|payload|input|dto)$/;
@@ -12,6 +13,10 @@ export function* ownerFaults(project, rules) {
     if (!names.has(nameIn(project, node))) continue;
     const fields = tablesAround(project, rules, node).flatMap((table) => rules.ownedBy(table));
     yield* judged(project, node, fields);
+  }
+  for (const { node, isSet } of new Bodies(project).copies()) {
+    const open = tablesAround(project, rules, node).flatMap((table) => rules.ownedBy(table)).filter((field) => !isSet(field.name));
+    for (const field of open) yield { node, message: `${said(field)} is taken from the body, all of which is copied here: let a schema that forbids or strips it stand before this, ${instead(field)}.` };
   }
 }
 
@@ -44,11 +49,6 @@ function takes(project, node, name) {
   if (!ts.isBindingElement(node) || (node.propertyName ?? node.name).getText() !== name) return false;
   const declaration = node.parent.parent;
   return ts.isVariableDeclaration(declaration) && declaration.initializer !== undefined && isBody(project, declaration.initializer) && !isThrownAway(project, node);
-}
-
-function isBody(project, expression) {
-  const node = project.bare(expression);
-  return node !== undefined && project.ts.isPropertyAccessExpression(node) && node.name.text === "body" && /^_?(?:req|request|ctx|context)$/.test(node.expression.getText());
 }
 
 function isCompared(ts, node) {

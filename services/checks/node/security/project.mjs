@@ -73,6 +73,11 @@ export class Project {
     return undefined;
   }
 
+  /** The declaration of what an identifier names, also where its file imports it. */
+  constant(node) {
+    return this.initializer(node.text, node) ?? this.#imported(node.text, node.getSourceFile());
+  }
+
   binds(pattern, name) {
     return pattern.elements.some((element) => this.ts.isBindingElement(element) && this.ts.isIdentifier(element.name) && element.name.text === name);
   }
@@ -83,7 +88,7 @@ export class Project {
     const bare = this.bare(node);
     if (bare === undefined || ts.isObjectLiteralExpression(bare)) return bare;
     if (!ts.isIdentifier(bare)) return undefined;
-    const declaration = this.initializer(bare.text, bare) ?? this.#imported(bare.text, bare.getSourceFile());
+    const declaration = this.constant(bare);
     const value = declaration && this.bare(declaration.initializer);
     return value && ts.isObjectLiteralExpression(value) ? value : undefined;
   }
@@ -116,6 +121,14 @@ export class Project {
   calledBy(node) {
     const name = this.nameOf(node);
     return name === undefined ? [] : this.resolve(name, node.getSourceFile(), this.#ownerOf(node));
+  }
+
+  /** What an `import`, an `export … from` or a `require` names, undefined of other code. */
+  specifierOf(node) {
+    const { ts } = this;
+    const isRequire = ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === "require";
+    const named = isRequire ? node.arguments[0] : ts.isImportDeclaration(node) || ts.isExportDeclaration(node) ? node.moduleSpecifier : undefined;
+    return named && ts.isStringLiteralLike(named) ? named.text : undefined;
   }
 
   /** The paths of the project's files that a file imports. */
@@ -222,24 +235,22 @@ export class Project {
     const { ts } = this;
     const paths = new Set();
     for (const node of this.nodes(file)) {
-      const specifier = (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier;
-      if (specifier) this.#add(paths, specifier.text, file);
-      if (ts.isCallExpression(node) && this.nameOf(node) === "require" && node.arguments[0] && ts.isStringLiteralLike(node.arguments[0])) {
-        this.#add(paths, node.arguments[0].text, file);
-      }
+      const specifier = this.specifierOf(node);
+      const path = specifier && this.fileOf(specifier, file);
+      if (path) paths.add(path);
       const name = this.#declared(node);
       if (name) this.functions.set(name, [...(this.functions.get(name) ?? []), node]);
     }
     this.imports.set(file.fileName, paths);
   }
 
-  #add(paths, specifier, file) {
-    if (!specifier.startsWith(".")) return;
+  /** The path of the project's file that a specifier of a file means, undefined of a package. */
+  fileOf(specifier, file) {
+    if (!specifier.startsWith(".")) return undefined;
     const base = posix.join(posix.dirname(file.fileName), specifier);
     const stem = base.replace(/\.[cm]?jsx?$/, "");
     const candidates = [base, stem, ...[".ts", ".tsx", ".mts", ".js", ".mjs", "/index.ts", "/index.js"].map((end) => stem + end)];
-    const path = candidates.find((candidate) => this.files.has(candidate));
-    if (path) paths.add(path);
+    return candidates.find((candidate) => this.files.has(candidate));
   }
 
   /** The name of a function; a class counts as its constructor. */

@@ -35,9 +35,9 @@ export class Rules {
 
   /** What a request must have for one of some tables: nothing, a caller, or a decision about the caller. */
   need(tables, method) {
-    const action = ACTIONS[method];
-    if (!tables.length || !this.hasPolicies || action === undefined) return A_CALLER;
-    return Math.max(...tables.map((table) => this.#needOf(table, action)));
+    const actions = method === "all" || method === "use" ? ["read", "create", "update", "delete"] : [ACTIONS[method]];
+    if (!tables.length || !this.hasPolicies) return A_CALLER;
+    return Math.max(...tables.flatMap((table) => actions.map((action) => this.#needOf(table, action))));
   }
 
   #needOf(table, action) {

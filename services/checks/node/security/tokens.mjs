@@ -1,7 +1,10 @@
 // Whether tokens are verified as they must be, and whether authentication can be off by accident.
 
+import { isPassBySetting } from "./passes.mjs";
+
 const LOOPBACK = /^(?:127\.0\.0\.1|::1|localhost|loopback)$/;
 const OFF = /^AUTH$|^AUTH_(?:OFF|DISABLED|MODE)$|^auth$|^DISABLE_AUTH$/;
+const SIGNING = /(?:^|_|(?:jwt|token|session|signing|auth|access|refresh|cookie))(?:secret|signing_?key|private_?key)(?:_?key)?$/i;
 const ABOUT = /secret|jwt|jwks|env|prod|auth|key/i;
 
 /** Yield what is wrong with the verification of tokens. */
@@ -14,11 +17,13 @@ export function* tokenFaults(project) {
     yield* claimFaults(project, node);
   }
   for (const node of calls) {
-    if (!verifications.length && isOfLibrary(project, node, "jsonwebtoken") && project.nameOf(node.expression) === "decode") {
+    const isDecoder = (project.nameOf(node.expression) === "decode" && isOfLibrary(project, node, "jsonwebtoken")) || (project.nameOf(node.expression) === "decodeJwt" && isOfLibrary(project, node, "jose"));
+    if (!verifications.length && isDecoder) {
       yield { node, message: "decode reads a token without verifying it, so anybody can write one: verify it, with a fixed list of algorithms." };
     }
   }
   yield* offFaults(project);
+  yield* secretFaults(project);
 }
 
 function isVerification(project, node) {
@@ -74,9 +79,9 @@ function* claimFaults(project, node) {
 function* offFaults(project) {
   const { ts } = project;
   for (const node of project.all()) {
-    if (!ts.isIfStatement(node) || !lets(project, node) || !ABOUT.test(node.expression.getText())) continue;
+    if (!ts.isIfStatement(node) || !isOff(project, node)) continue;
     const words = [...project.words(node.expression)];
-    if (/header|bearer|token|authorization|path|url|method/i.test(node.expression.getText().replace(/process\.env\.\w+/g, ""))) continue;
+    if (/\b_?req(?:uest)?\b|header|bearer|token|authorization|path|url|method/i.test(node.expression.getText().replace(/process\.env\.\w+/g, ""))) continue;
     if (!words.some((word) => OFF.test(word))) {
       yield { node, message: `Authentication is off where ${node.expression.getText().slice(0, 60)}: only AUTH=off may turn it off, and without JWT_SECRET the server must not start.` };
     } else if (![...project.files.values()].some((file) => project.mentions([file], OFF) && project.mentions([file], LOOPBACK))) {
@@ -85,13 +90,45 @@ function* offFaults(project) {
   }
 }
 
-/** Whether an `if` in a middleware ends in `next()`, and so lets a request pass as if it were authenticated. */
-function lets(project, node) {
+/** Yield the secrets that the code itself tells, also where it only falls back upon them: `process.env.JWT_SECRET ?? "changeme"`. */
+function* secretFaults(project) {
+  for (const node of project.all()) {
+    if (isTold(project, node)) {
+      yield { node, message: "The code tells the secret that tokens are signed with, so whoever reads it can sign them: take it from the settings alone, and refuse to start without it." };
+    }
+  }
+}
+
+/** Whether a text is given to what is named as a secret. */
+function isTold(project, node) {
+  const { ts } = project;
+  const isText = (value) => value !== undefined && ts.isStringLiteralLike(value) && !/^[A-Z0-9_]*$/.test(value.text);
+  if (ts.isBinaryExpression(node)) return /^(?:\?\?|\|\|)=?$|^=$/.test(node.operatorToken.getText()) && isText(project.bare(node.right)) && SIGNING.test(lastName(project, node.left));
+  if (ts.isConditionalExpression(node)) return SIGNING.test(lastName(project, node.whenTrue)) && isText(node.whenFalse);
+  if (ts.isBindingElement(node) || ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node) || ts.isPropertyDeclaration(node) || ts.isParameter(node)) {
+    return isText(project.bare(node.initializer)) && SIGNING.test((node.propertyName ?? node.name).getText());
+  }
+  if (!ts.isCallExpression(node)) return false;
+  const [name, fallback] = node.arguments;
+  if (node.arguments.length === 2 && ts.isStringLiteralLike(name)) return SIGNING.test(name.text) && isText(fallback);
+  const isDefault = /^(?:default|catch)$/.test(project.nameOf(node.expression) ?? "") && ts.isPropertyAssignment(node.parent);
+  return isDefault && isText(name) && SIGNING.test(node.parent.name.getText());
+}
+
+/** The last name of an expression: `JWT_SECRET` of `process.env.JWT_SECRET` and of `process.env["JWT_SECRET"]`. */
+function lastName(project, expression) {
+  const node = project.bare(expression);
+  return project.ts.isElementAccessExpression(node) ? node.argumentExpression.getText().slice(1, -1) : (project.nameOf(node) ?? "");
+}
+
+/** Whether an `if` in a middleware ends in `next()` where a setting says so, and lets a request pass as if it were authenticated. */
+function isOff(project, node) {
   const { ts } = project;
   let middleware = node.parent;
   while (middleware && !ts.isFunctionLike(middleware)) middleware = middleware.parent;
   const next = middleware?.parameters[2]?.name.getText();
   if (next === undefined || middleware.parameters.length !== 3) return false;
   const then = node.thenStatement.getText();
-  return new RegExp(`(?:^|[\\s{;])(?:return\\s+)?(?:void\\s+)?${next.replace(/\W/g, "")}\\(\\s*\\)`).test(then) && !ts.isFunctionLike(node.thenStatement);
+  const lets = new RegExp(`(?:^|[\\s{;])(?:return\\s+)?(?:void\\s+)?${next.replace(/\W/g, "")}\\(\\s*\\)`).test(then);
+  return lets && (ABOUT.test(node.expression.getText()) || isPassBySetting(project, node.expression, middleware));
 }
