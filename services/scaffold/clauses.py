@@ -18,21 +18,9 @@ _SENTENCE_ENDS: Final = frozenset(".;:!?\n")
 _JOINTS: Final = frozenset([",", "and", "or", "but"])
 _OPENINGS: Final = frozenset(
     [
-        *(
-            "where",
-            "while",
-            "whereas",
-            "although",
-            "though",
-            "however",
-            "because",
-            "since",
-            "so",
-            "that",
-            "which",
-            "then",
-        ),
-        *("ensure", "sure", "let", "lets", "allow", "allows", "want", "also", "please", "but", "with", "has", "have"),
+        *("where", "while", "whereas", "although", "though", "however", "because", "since", "so"),
+        *("that", "which", "then", "ensure", "sure", "help", "helps", "let", "lets"),
+        *("allow", "allows", "want", "also", "please", "but", "with", "has", "have"),
     ]
 )
 """Words after which something new is said."""
@@ -41,24 +29,13 @@ _PRONOUNS: Final = frozenset([*ONLY, "no", "nobody", "none", "anyone", "anybody"
 """How a subject begins of which nothing more can be said in front."""
 _LIMITS: Final = frozenset(
     [
-        *(
-            "after",
-            "within",
-            "before",
-            "unless",
-            "except",
-            "excluding",
-            "if",
-            "when",
-            "whenever",
-            "until",
-            "during",
-            "once",
-        ),
-        *("without", "as", "since", "than", "not", "never", "because", "provided", *ONLY),
+        *("after", "within", "before", "unless", "except", "excluding", "if", "when", "whenever"),
+        *("until", "during", "once", "without", "as", "since", "than", "not", "never"),
+        *("because", "provided"),
+        *ONLY,
     ]
 )
-_WHERE: Final = frozenset(["on", "to", "in", "from", "for"])
+_WHERE: Final = frozenset(["on", "to", "in", "at", "from", "for"])
 """Words before a table of which the things are parts, which says nothing more."""
 _AFTERTHOUGHTS: Final = frozenset(["too", "also", "themselves", "freely", "anytime", "please", "online", "again"])
 _ALMOST: Final = frozenset(["not", "almost", "nearly", "without", "no", "non", "if", "unless", "except"])

@@ -12,46 +12,26 @@ from typing import Final
 
 from services.core.frozen import frozen
 from services.designs.schema import SchemaModel
+from services.scaffold.asides import COURTESIES, IMPERATIVES, TOKEN, instructs
 from services.scaffold.names import words_of
 from services.scaffold.plurals import singular
 from services.scaffold.vocabulary import Vocabulary, vocabulary
 
 _LONGEST_READ: Final = 20_000
 _LONGEST_PHRASE: Final = 4
-_TOKEN: Final = re.compile(r"[^\W_](?:[\w'\u2019+#-]*[\w+#])?|[.,;:!?()\n\u2013\u2014]|&")
 _ENDS: Final = frozenset(".,;:!?()\n\u2013\u2014")
 _CUTS: Final = frozenset(["but", "where", "while", "whereas", "whose"])
 _ABOUT: Final = frozenset(["for", "in", "at", "from", "of", "on", "about", "as", "like", "between", "among", "around"])
 """Words before what tells more of what is asked for, and asks for nothing."""
 _DEMANDS: Final = frozenset(["must", "need", "needs", "never", "always", "cannot", "can't", "no", "not", "without"])
 _OBLIGING: Final = frozenset(["must", "need", "needs"])
-_IMPERATIVES: Final = frozenset(["use", "prefer", "avoid", "answer", "respond", "return"])
-_COURTESIES: Final = frozenset(["please", "and", "also", "or", "then", "it", "should"])
 _ARTICLES: Final = frozenset(["a", "an", "the", "my", "our"])
 _STRUCTURE: Final = frozenset(
     [
-        "is",
-        "are",
-        "with",
-        "by",
-        "to",
-        "that",
-        "who",
-        "which",
-        "per",
-        "over",
-        "under",
-        "via",
-        "through",
-        "into",
-        "onto",
-        "can",
-        "may",
+        *("is", "are", "with", "by", "to", "that", "who", "which", "per"),
+        *("over", "under", "via", "through", "into", "onto", "can", "may"),
     ]
 )
-_SENTENCE: Final = re.compile(r"[^.;!?\n]+")
-_LAST_LATIN: Final = "\u024f"
-_FEWEST_FOREIGN: Final = 2
 _FARTHEST: Final = 20
 """Words away at which one still has to do with another."""
 _NUMBER: Final = re.compile(r"\d[\d.,%]*")
@@ -75,39 +55,6 @@ class _Word:
 def left_over(text: str, schema: SchemaModel, told: Iterable[str] = ()) -> list[str]:
     """Return the parts of a text of which nothing came, in their order, without those in what is told already."""
     return list(_Account(text[:_LONGEST_READ], schema, tuple(told)).parts())
-
-
-def foreign(text: str) -> list[str]:
-    """Return the sentences that are not in English, by their function words."""
-    return [text[start:end].strip() for start, end in _foreign_places(text)]
-
-
-def _foreign_places(text: str) -> list[tuple[int, int]]:
-    sentences = [match.span() for match in _SENTENCE.finditer(text[:_LONGEST_READ])]
-    sure = [span for span in sentences if _is_foreign(text[slice(*span)].lower(), _FEWEST_FOREIGN)]
-    return [span for span in sentences if _is_foreign(text[slice(*span)].lower(), 1)] if sure else []
-
-
-def _is_foreign(sentence: str, fewest: int) -> bool:
-    lexicon = vocabulary()
-    if sum(letter > _LAST_LATIN for letter in sentence) * 2 > len(sentence):
-        return not any(word in sentence for word in lexicon.translations)
-    words = [match[0] for match in _TOKEN.finditer(sentence)]
-    others = sum(word in lexicon.foreign for word in words)
-    return others >= fewest and others > sum(word in lexicon.english for word in words)
-
-
-def instructions(text: str) -> list[tuple[int, int]]:
-    """Return where it is said how to write a backend, as in `use tabs`, and not what it is of; and other languages."""
-    sentences = (match.span() for match in _SENTENCE.finditer(text[:_LONGEST_READ]))
-    return [*_foreign_places(text), *(span for span in sentences if _instructs(text[slice(*span)].lower()))]
-
-
-def _instructs(sentence: str) -> bool:
-    words = [match[0] for match in _TOKEN.finditer(sentence)]
-    while words and words[0] in _COURTESIES:
-        words = words[1:]
-    return len(words) > 1 and words[0] in _IMPERATIVES and words[1] not in {"it", "this", "to"}
 
 
 @frozen
@@ -138,7 +85,7 @@ class _Account:
             yield clause
 
     def _words(self) -> list[_Word]:
-        found = [(match[0].lower().replace("\u2019", "'"), *match.span()) for match in _TOKEN.finditer(self.text)]
+        found = [(match[0].lower().replace("\u2019", "'"), *match.span()) for match in TOKEN.finditer(self.text)]
         texts = [text for text, _, _ in found]
         used = {*self._named(texts), *self._told_places([(start, end) for _, start, end in found])}
         return [
@@ -196,7 +143,7 @@ def _part(words: Sequence[_Word], *, is_first: bool) -> tuple[int, int] | None:
     is_demand = _demands(words, left)
     if not left and not is_demand:
         return None
-    first = next((at for at, word in enumerate(words) if word.text not in _COURTESIES), 0)
+    first = next((at for at, word in enumerate(words) if word.text not in COURTESIES), 0)
     if is_demand or not any(word.is_used for word in words):
         return words[first].start, words[-1].end
     start, last = left[0], left[-1]
@@ -212,7 +159,7 @@ def _demands(words: Sequence[_Word], left: Sequence[int]) -> bool:
         return True
     said = [word.text for word in open_words if word.text in _DEMANDS]
     if not said:
-        return _instructs(" ".join(word.text for word in words)) and bool(left)
+        return instructs(" ".join(word.text for word in words)) and bool(left)
     obliged = next((at for at, word in enumerate(words) if word.text in _OBLIGING), None)
     subject = words[:obliged]
     is_of_us = any(word.text in {"we", "i", "it"} for word in subject)
@@ -256,7 +203,7 @@ def _leads(word: _Word) -> bool:
 
 @cache
 def _leading_words() -> frozenset[str]:
-    return _ABOUT | _STRUCTURE | _IMPERATIVES | vocabulary().listing | vocabulary().having
+    return _ABOUT | _STRUCTURE | IMPERATIVES | vocabulary().listing | vocabulary().having
 
 
 def _is_thing(text: str) -> bool:

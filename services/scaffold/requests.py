@@ -13,8 +13,9 @@ from typing import Final
 
 from services.core.frozen import frozen
 from services.designs.schema import SchemaModel
+from services.scaffold.asides import foreign
 from services.scaffold.grants import unmet
-from services.scaffold.leftovers import foreign, left_over
+from services.scaffold.leftovers import left_over
 from services.scaffold.statements import read_rules
 from services.scaffold.unread import Unread
 from services.scaffold.wording import Wording

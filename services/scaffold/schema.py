@@ -18,7 +18,7 @@ from services.designs.schema import (
     SchemaModel,
     Table,
 )
-from services.scaffold.leftovers import instructions
+from services.scaffold.asides import asides
 from services.scaffold.mentions import Mentions, read_mentions
 from services.scaffold.names import reference_to
 from services.scaffold.principals import (
@@ -79,7 +79,7 @@ def derive_schema(description: str) -> SchemaModel:
 def _aside(description: str, rules: Rules) -> list[tuple[int, int]]:
     """Return where a description names no tables: whom rules are about, and how to write a backend."""
     joined: list[tuple[int, int]] = []
-    for start, end in sorted([*rules.aside, *instructions(description)]):
+    for start, end in sorted([*rules.aside, *asides(description)]):
         first = max(start, joined[-1][1]) if joined else start
         joined += [(first, end)] if first < end else []
     return joined

@@ -1,0 +1,48 @@
+"""The sentences of a description that describe nothing: those in other languages, and how to write a backend."""
+
+import re
+from typing import Final
+
+from services.scaffold.vocabulary import vocabulary
+
+_LONGEST_READ: Final = 20_000
+TOKEN: Final = re.compile(r"[^\W_](?:[\w'\u2019+#-]*[\w+#])?|[.,;:!?()\n\u2013\u2014]|&")
+IMPERATIVES: Final = frozenset(["use", "prefer", "avoid", "answer", "respond", "return"])
+COURTESIES: Final = frozenset(["please", "and", "also", "or", "then", "it", "should"])
+_SENTENCE: Final = re.compile(r"[^.;!?\n]+")
+_LAST_LATIN: Final = "\u024f"
+_FEWEST_FOREIGN: Final = 2
+
+
+def foreign(text: str) -> list[str]:
+    """Return the sentences that are not in English, by their function words."""
+    return [text[start:end].strip() for start, end in _foreign_places(text)]
+
+
+def _foreign_places(text: str) -> list[tuple[int, int]]:
+    sentences = [match.span() for match in _SENTENCE.finditer(text[:_LONGEST_READ])]
+    sure = [span for span in sentences if _is_foreign(text[slice(*span)].lower(), _FEWEST_FOREIGN)]
+    return [span for span in sentences if _is_foreign(text[slice(*span)].lower(), 1)] if sure else []
+
+
+def _is_foreign(sentence: str, fewest: int) -> bool:
+    lexicon = vocabulary()
+    if sum(letter > _LAST_LATIN for letter in sentence) * 2 > len(sentence):
+        return not any(word in sentence for word in lexicon.translations)
+    words = [match[0] for match in TOKEN.finditer(sentence)]
+    others = sum(word in lexicon.foreign for word in words)
+    return others >= fewest and others > sum(word in lexicon.english for word in words)
+
+
+def asides(text: str) -> list[tuple[int, int]]:
+    """Return where it is said how to write a backend, as in `use tabs`, and not what it is of; and other languages."""
+    sentences = (match.span() for match in _SENTENCE.finditer(text[:_LONGEST_READ]))
+    return [*_foreign_places(text), *(span for span in sentences if instructs(text[slice(*span)].lower()))]
+
+
+def instructs(sentence: str) -> bool:
+    """Return whether a lowercase sentence says how to write a backend."""
+    words = [match[0] for match in TOKEN.finditer(sentence)]
+    while words and words[0] in COURTESIES:
+        words = words[1:]
+    return len(words) > 1 and words[0] in IMPERATIVES and words[1] not in {"it", "this", "to"}
