@@ -157,7 +157,7 @@ class Adapters:
             connect, region=account.region, endpoint=account.endpoint, credentials=account.environment
         )
         try:
-            yield StackTables(aws)
+            yield StackTables(aws, stage="production")
         finally:
             aws.close()
 

@@ -16,6 +16,7 @@ TIME_LIMIT: Final = 180.0
 """Seconds that a stack may take."""
 
 _PARAMETER: Final = "TablePrefix"
+_STAGE: Final = "Stage"
 _GONE: Final = "DELETE_COMPLETE"
 _USELESS: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 """A stack that never worked can only be deleted: docs.aws.amazon.com/AWSCloudFormation, "Stack status codes"."""
@@ -27,13 +28,15 @@ class StackTables:
     """Creates and updates stacks. Give an instance to LocalPlatform as its `create_tables`."""
 
     aws: Aws
+    stage: str = "development"
+    """The parameter Stage of templates that allow it: in production, a scaffolded backend's tables are protected."""
 
     async def __call__(self, template: str, *, prefix: str, stack: str) -> None:
         """Bring a stack to what the template says; `prefix` is its parameter TablePrefix, where it declares that.
 
         Twice is the same as once. Raises DeployFailed TABLES_FAILED.
         """
-        parameters = _parameters(template, prefix)
+        parameters = _parameters(template, prefix, self.stage)
         try:
             async with asyncio.timeout(TIME_LIMIT):
                 if await self._apply(template, parameters, stack):
@@ -94,7 +97,7 @@ class StackTables:
         return f" ({reasons[0]})" if reasons else ""
 
 
-def _parameters(template: str, prefix: str) -> list[dict[str, str]]:
+def _parameters(template: str, prefix: str, stage: str) -> list[dict[str, str]]:
     try:
         content = read_json(template)
     except UnreadableJson as error:
@@ -102,9 +105,19 @@ def _parameters(template: str, prefix: str) -> list[dict[str, str]]:
     if not isinstance(content, dict):
         raise _failed("the template is not a JSON object")
     declared = cast("dict[str, object]", content).get("Parameters")
-    if not isinstance(declared, dict) or _PARAMETER not in declared:
+    if not isinstance(declared, dict):
         return []
-    return [{"ParameterKey": _PARAMETER, "ParameterValue": prefix}]
+    parameters = cast("dict[str, object]", declared)
+    values = {_PARAMETER: prefix} if _PARAMETER in parameters else {}
+    if _allows(parameters.get(_STAGE), stage):
+        values[_STAGE] = stage
+    return [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
+
+
+def _allows(parameter: object, value: str) -> bool:
+    """Whether a template says that a parameter may be this: what others mean by its name is not known."""
+    allowed = cast("dict[str, object]", parameter).get("AllowedValues") if isinstance(parameter, dict) else None
+    return isinstance(allowed, list) and value in cast("list[object]", allowed)
 
 
 def _failed(why: str) -> DeployFailed:

@@ -42,6 +42,29 @@ async def test_tables_get_the_prefix_of_their_site(aws: Aws) -> None:
     assert tables(aws, "project_a-") == ["project_a-posts", "project_a-users"]
 
 
+@pytest.mark.parametrize(
+    ("stages", "name"),
+    [
+        (["development", "staging", "production"], "production"),
+        (["dev", "prod"], "dev"),  # another's, of whose stages nothing is known
+        (None, "dev"),
+    ],
+)
+async def test_tables_elsewhere_are_those_of_production_where_a_template_has_it(
+    aws: Aws, stages: list[str] | None, name: str
+) -> None:
+    default = "dev" if stages is None else stages[0]
+    stage = {"Type": "String", "Default": default} | ({"AllowedValues": stages} if stages else {})
+    document = json.loads(template("users"))
+    document["Parameters"]["Stage"] = stage
+    document["Resources"]["Users"]["Properties"]["TableName"] = {"Fn::Sub": "${TablePrefix}${Stage}"}
+
+    prefix = f"project_s{len(stages or [])}-"
+    await StackTables(aws, stage="production")(json.dumps(document), prefix=prefix, stack=f"snapinfra-{prefix[8:]}x")
+
+    assert tables(aws, prefix) == [f"{prefix}{name}"]
+
+
 async def test_applying_a_template_again_keeps_the_rows(aws: Aws) -> None:
     create = StackTables(aws)
     await create(template("users"), prefix="project_b-", stack="snapinfra-project-b")
