@@ -8,6 +8,7 @@ const SCHEMA = /^(?:Joi|joi|z|zod|yup|Type)\b/;
 const LETS_ALL = /\.(?:passthrough|loose|looseObject|catchall|unknown)\(|\blooseObject\(|allowUnknown:\s*true/;
 const STRIPS = /^(?:z|zod)\b(?!.*(?:\.strict\(|strictObject\())/s;
 const SHOWS = /^(?:json|send|log|info|debug|warn|error|trace|stringify)$/;
+const MERGES = /^(?:assign|assignIn|extend|merge|mergeDeep|deepmerge)$/;
 const DEEPEST = 6;
 
 /** Whether an expression is `request.body`. */
@@ -33,7 +34,7 @@ export class Bodies {
     }
   }
 
-  /** What a place copies whole: `...body`, Object.assign(row, body), a loop over its entries, `Item: body`. */
+  /** What a place copies whole: `...body`, Object.assign(row, body), merge(row, body), a loop over its entries, `Item: body`. */
   #sources(node) {
     const { ts } = this.project;
     if (ts.isSpreadAssignment(node)) {
@@ -42,7 +43,7 @@ export class Bodies {
     }
     if (ts.isPropertyAssignment(node) && node.name.getText() === "Item") return [{ value: node.initializer, after: () => false }];
     if (ts.isForOfStatement(node)) return this.#looped(node);
-    if (!ts.isCallExpression(node) || !/^Object\.assign$/.test(node.expression.getText())) return [];
+    if (!ts.isCallExpression(node) || !MERGES.test(this.project.nameOf(node.expression) ?? "") || this.project.calledBy(node.expression).length) return [];
     return node.arguments.map((value, nth) => ({ value, after: (name) => node.arguments.slice(nth + 1).some((each) => this.#mayHave(each, name)) }));
   }
 

@@ -70,8 +70,9 @@ function pathOf(project, node) {
 function flat(project, nodes) {
   const { ts } = project;
   return nodes.flatMap((node) => {
-    if (ts.isArrayLiteralExpression(node)) return flat(project, [...node.elements]);
-    return ts.isSpreadElement(node) ? [node.expression] : [node];
+    if (ts.isSpreadElement(node)) return flat(project, [node.expression]);
+    const list = ts.isIdentifier(node) ? project.constant(node)?.initializer : node;
+    return list && ts.isArrayLiteralExpression(list) ? flat(project, [...list.elements]) : [node];
   });
 }
 

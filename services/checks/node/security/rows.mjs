@@ -56,7 +56,8 @@ export class Rows {
     if (!value) return false;
     if (!ts.isObjectBindingPattern(declaration.name)) return again(value) || this.#pushed(node).some(again);
     const element = declaration.name.elements.find((each) => each.name.getText() === node.text);
-    return !element?.dotDotDotToken && PARTS.test((element?.propertyName ?? element?.name)?.getText() ?? "") && again(value);
+    if (element?.dotDotDotToken) return !declaration.name.elements.some((each) => this.fields.includes((each.propertyName ?? each.name).getText()) || each.propertyName?.getText().startsWith("[")) && again(value);
+    return PARTS.test((element?.propertyName ?? element?.name)?.getText() ?? "") && again(value);
   }
 
   /** The declaration of what a loop goes over: `const user of users`. */

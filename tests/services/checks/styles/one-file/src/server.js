@@ -21,6 +21,8 @@ function requireAuth(req, res, next) {
   });
 }
 
+const signedIn = [requireAuth];
+
 const isAdmin = (req) => (req.user.roles || []).includes('admin');
 
 function adminOnly(req, res, next) {
@@ -35,7 +37,7 @@ app.get('/api/users', requireAuth, adminOnly, async (req, res) => {
   const result = await ddb.send(new ScanCommand({ TableName: 'users' }));
   res.json({ items: result.Items.map(withoutPassword) });
 });
-app.get('/api/users/:id', requireAuth, async (req, res) => {
+app.get('/api/users/:id', ...signedIn, async (req, res) => {
   if (req.params.id !== req.user.sub && !isAdmin(req)) return res.status(404).json({ message: 'Not found' });
   const { Item } = await ddb.send(new GetCommand({ TableName: 'users', Key: { id: req.params.id } }));
   if (!Item) return res.status(404).json({ message: 'Not found' });
