@@ -30,6 +30,7 @@ _SHARED = (
     "src/migration/leftovers.ts",
     "src/migration/lock.ts",
     "src/migration/migration.ts",
+    "src/migration/own.ts",
     "src/migration/plan.ts",
     "src/migration/records.ts",
     "src/migration/shape.ts",

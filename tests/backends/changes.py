@@ -80,6 +80,7 @@ FIRST: Final = _schema(
 
 SECOND: Final = _schema(
     _PARENTS,
+    _table("toString", _text("valueOf", unique=True)),
     _table("kinds", _text("code"), indexes=(_index("code"),)),
     _table(
         "shifts", _text("who"), Field(name="at", type=T.DATETIME), indexes=(_index("who", "at"), _index("at", "who"))
@@ -89,6 +90,7 @@ SECOND: Final = _schema(
         _decimal("cost", unique=True),
         _decimal("amount", default="1"),
         Field(name="word", type=T.STRING, default_value="Cafe\u0301"),
+        Field(name="constructor", type=T.JSON, default_value={"constructor": 1}),
         indexes=(_index("cost"), _index("word")),
     ),
     _table("things", _text("sku")),
@@ -103,6 +105,7 @@ SECOND: Final = _schema(
 
 THIRD: Final = _schema(
     _PARENTS,
+    _table("toString", Field(name="valueOf", type=T.INTEGER, unique=True)),
     _table("kinds", Field(name="code", type=T.INTEGER), indexes=(_index("code"),)),
     _table("shifts", _text("who"), _text("at")),
     _table("prices", _decimal("cost", 3, unique=True), _decimal("amount", default="1"), indexes=(_index("cost"),)),

@@ -115,6 +115,8 @@ def _second(server: Asked, keys: Row) -> None:
     (price,) = server.list("prices", cost="5")
     assert (price["cost"], price["amount"], price["word"]) == ("5.00", "1.00", "Caf\u00e9")
     assert server.list("prices", word="Caf\u00e9") == [price]
+    assert price["constructor"] == {"constructor": 1}
+    server.create("toString", valueOf="12")
     server.refuse("prices", cost="5")
     fresh = server.create("prices", cost="6")
     assert (fresh["amount"], fresh["word"]) == (price["amount"], price["word"])
@@ -153,6 +155,7 @@ def _third(server: Asked, keys: Row) -> None:
     server.refuse("seats", hall="a", number="3")
     server.create("seats", hall="a", number="2")
     assert [server.get("kept", keys[name])["extra"] for name in ("kept", "put")] == ["41", "42"]
+    server.refuse("toString", valueOf=12)
     # A table that was away is as if it had never been.
     assert [(row["sku"], row["must"]) for row in server.list("left", sku="12")] == [("12", "d")]
     server.refuse("left", sku="13")

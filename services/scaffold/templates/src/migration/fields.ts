@@ -1,6 +1,7 @@
 /** Under which names the value of a field may be in a record. */
 import { evolution } from '../models/evolution.js';
 import { tables } from '../models/index.js';
+import { own } from './own.js';
 
 /** What the backend calls the times that it sets, by what the schema has. */
 const MOMENTS = ['created', 'updated'] as const;
@@ -8,9 +9,8 @@ const CALLED = (moment: string): string[] => [`${moment}At`, `${moment}_at`, `_$
 
 /** What a field was called before, the last name first. */
 export function formerNames(table: string, field: string): readonly string[] {
-  const { fields = {}, timestamps } = tables[table] ?? {};
+  const { fields = {}, timestamps } = own(tables, table) ?? {};
   const moment = MOMENTS.find((name) => timestamps?.[name] === field);
   if (moment !== undefined) return CALLED(moment).filter((name) => name !== field && !Object.hasOwn(fields, name));
-  const names = evolution[table]?.formerNames ?? {};
-  return Object.hasOwn(names, field) ? names[field]! : [];
+  return own(own(evolution, table)?.formerNames, field) ?? [];
 }

@@ -8,6 +8,7 @@ import { getItem } from '../services/reading.js';
 import { isNoteOf } from '../services/references.js';
 import { claims } from '../services/uniqueness.js';
 import type { Input, Key, Table } from '../types/index.js';
+import { own } from './own.js';
 
 const PAGE = 100;
 
@@ -43,7 +44,7 @@ export async function giveUpLeftovers(
 }
 
 async function stands(database: Database, reason: Reason, brought: (table: Table, item: Input) => Input): Promise<boolean> {
-  const table = Object.hasOwn(tables, reason.table) ? tables[reason.table] : undefined;
+  const table = own(tables, reason.table);
   const item = table && (await getItem(database, table, reason.key));
   return table !== undefined && item !== undefined && reason.holds(table, fromItem(table, brought(table, item)));
 }

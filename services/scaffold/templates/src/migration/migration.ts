@@ -9,6 +9,7 @@ import { createTables, tableInputs } from '../tables.js';
 import { FRESH_MS } from './gate.js';
 import { changeIndex, keysOf, layoutOf, type Layout } from './indexes.js';
 import { giveUpLeftovers } from './leftovers.js';
+import { own } from './own.js';
 import { anotherKey, planMigration, type Plan } from './plan.js';
 import { Records } from './records.js';
 import { shape } from './shape.js';
@@ -128,6 +129,6 @@ export class Migration {
   }
 
   private records(name: string): Records {
-    return new Records(this.database, tables[name]!, this.state.types[name] ?? {});
+    return new Records(this.database, tables[name]!, own(this.state.types, name) ?? {});
   }
 }

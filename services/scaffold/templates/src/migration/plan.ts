@@ -2,6 +2,7 @@
 import { evolution } from '../models/evolution.js';
 import { canConvert } from './conversion.js';
 import { formerNames } from './fields.js';
+import { own } from './own.js';
 import { shape as needed, type Shape, type TableShape } from './shape.js';
 import type { State } from './state.js';
 
@@ -25,8 +26,8 @@ export function planMigration({ shape: from, types }: Known, to: Shape): Plan {
   const names: string[] = [];
   const indexed: string[] = [];
   for (const [name, table] of Object.entries(to)) {
-    const before = from?.[name];
-    const known = { ...types[name], ...before?.fields };
+    const before = own(from, name);
+    const known = { ...own(types, name), ...before?.fields };
     const changes = before === undefined ? allOf(table) : changesOf(name, known, before, table);
     if (changes.length > 0) names.push(name);
     else if (without(table.indexes, before?.indexes ?? []).length > 0) indexed.push(name);
@@ -87,7 +88,7 @@ function formerOf(name: string, field: string, known: Fields): string | undefine
 }
 
 function filling(name: string, field: string): string {
-  const hasDefault = Object.hasOwn(evolution[name]?.defaults ?? {}, field);
+  const hasDefault = own(own(evolution, name)?.defaults, field) !== undefined;
   return hasDefault ? 'its default' : 'nothing: it has no default, so that every record must have one';
 }
 

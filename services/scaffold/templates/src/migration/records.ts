@@ -15,6 +15,7 @@ import { InTheWay, Stale } from '../services/writes.js';
 import type { Input, Key, Table } from '../types/index.js';
 import { convert } from './conversion.js';
 import { formerNames } from './fields.js';
+import { own } from './own.js';
 import { shape, type TableShape } from './shape.js';
 
 const PAGE = 100;
@@ -106,6 +107,7 @@ export class Records {
     } catch (error) {
       if (error instanceof InTheWay) throw this.failure(key, error.refusal.message);
       if (error instanceof Stale) return false;
+      if (error instanceof Error && error.name === 'ValidationException') throw this.failure(key, error.message);
       throw error;
     }
   }
@@ -141,7 +143,7 @@ export class Records {
     const next: Input = { ...item };
     const faults: string[] = [];
     for (const [field, type] of Object.entries(this.fields)) {
-      const former = [field, ...formerNames(this.table.name, field)].find((name) => item[name] !== undefined);
+      const former = [field, ...formerNames(this.table.name, field)].find((name) => own(item, name) !== undefined);
       const value = former === undefined ? this.defaultOf(field) : item[former];
       if (former !== undefined && !Object.hasOwn(this.fields, former)) Reflect.deleteProperty(next, former);
       next[field] = value === undefined || former === undefined ? value : this.converted(field, type, value, former);
@@ -155,15 +157,14 @@ export class Records {
   }
 
   private converted(field: string, type: string, value: unknown, former: string): unknown {
-    const before = Object.hasOwn(this.types, former) ? this.types[former] : undefined;
+    const before = own(this.types, former);
     return before === type || Object.hasOwn(this.table.secrecy, field) ? value : convert(this.table, field, value, before);
   }
 
   /** As it is stored. */
   private defaultOf(field: string): unknown {
-    const { defaults } = evolution[this.table.name]!;
-    if (!this.isRequired(field) || !Object.hasOwn(defaults, field)) return undefined;
-    return this.table.fields[field] === 'JSON' ? JSON.stringify(defaults[field]) : defaults[field];
+    const value = this.isRequired(field) ? own(evolution[this.table.name]!.defaults, field) : undefined;
+    return value !== undefined && this.table.fields[field] === 'JSON' ? JSON.stringify(value) : value;
   }
 
   private isRequired(field: string): boolean {

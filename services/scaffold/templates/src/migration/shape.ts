@@ -6,6 +6,7 @@ import { tables } from '../models/index.js';
 import type { Database } from '../services/database.js';
 import { shardsOf } from '../services/items.js';
 import type { Table } from '../types/index.js';
+import { own } from './own.js';
 
 export interface TableShape {
   /** Its name and its type in DynamoDB, which never change. */
@@ -30,7 +31,7 @@ export const shape: Shape = Object.fromEntries(Object.values(tables).map((table)
 
 /** The types of a shape, and the others that are known: what has left a schema is kept, and may come back. */
 export function withTypes(known: Types, shapes: Shape): Types {
-  const added = Object.entries(shapes).map(([name, { fields }]) => [name, { ...known[name], ...fields }] as const);
+  const added = Object.entries(shapes).map(([name, { fields }]) => [name, { ...own(known, name), ...fields }] as const);
   return { ...known, ...Object.fromEntries(added) };
 }
 
@@ -69,7 +70,7 @@ function shapeOf(table: Table): TableShape {
 
 function typeOf({ name, fields, secrecy }: Table, field: string): string {
   const digits = fields[field] === 'DECIMAL' ? ` ${evolution[name]!.scales[field]}` : '';
-  return secrecy[field] ?? `${fields[field] ?? 'DATETIME'}${digits}`;
+  return own(secrecy, field) ?? `${fields[field] ?? 'DATETIME'}${digits}`;
 }
 
 function keyed({ fields }: Table, field: string): string {
