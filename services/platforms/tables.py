@@ -1,7 +1,8 @@
 """How a generated backend gets its tables: its own CloudFormation template, as a stack."""
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from botocore.exceptions import ClientError
@@ -36,10 +37,12 @@ class StackTables:
 
         Twice is the same as once. Raises DeployFailed TABLES_FAILED.
         """
-        parameters = _parameters(template, prefix, self.stage)
+        content = _read(template)
+        # Without what makes it readable: CloudFormation takes no more than 51,200 bytes in a request.
+        body, parameters = json.dumps(content, separators=(",", ":")), _parameters(content, prefix, self.stage)
         try:
             async with asyncio.timeout(TIME_LIMIT):
-                if await self._apply(template, parameters, stack):
+                if await self._apply(body, parameters, stack):
                     await self._require_good(stack)
         except Outage as error:
             raise _failed("AWS does not answer just now") from error
@@ -97,14 +100,18 @@ class StackTables:
         return f" ({reasons[0]})" if reasons else ""
 
 
-def _parameters(template: str, prefix: str, stage: str) -> list[dict[str, str]]:
+def _read(template: str) -> dict[str, object]:
     try:
         content = read_json(template)
     except UnreadableJson as error:
         raise _failed(f"the template {error}") from error
     if not isinstance(content, dict):
         raise _failed("the template is not a JSON object")
-    declared = cast("dict[str, object]", content).get("Parameters")
+    return cast("dict[str, object]", content)
+
+
+def _parameters(content: Mapping[str, object], prefix: str, stage: str) -> list[dict[str, str]]:
+    declared = content.get("Parameters")
     if not isinstance(declared, dict):
         return []
     parameters = cast("dict[str, object]", declared)
