@@ -22,6 +22,7 @@ from services.designs.bounds import (
     MAX_VALUES,
 )
 from services.designs.schema import (
+    Api,
     Audience,
     FieldAccess,
     FieldFormat,
@@ -250,6 +251,8 @@ class SaveSchemaInput:
     """Where the backend keeps its own users. Null means that its tokens come from elsewhere."""
     teams: BackendTeamsInput | None = None
     """Where the backend finds who is in which team; what a TEAM grants to needs it."""
+    api: Api = Api.REST
+    """How clients speak to the backend."""
     name: str | None = None
     """What to call this version; 1 to 100 characters. Null means the project's name."""
     expected_version: int | None = None

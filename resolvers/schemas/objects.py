@@ -14,6 +14,7 @@ from resolvers.schemas.parts import BackendAccounts, BackendTeams, Policy, Relat
 from resolvers.shown import AnyGeneration, shown, shows
 from services.core.ids import SchemaId
 from services.designs.bounds import MAX_RELATIONSHIPS, MAX_TABLES
+from services.designs.schema import Api
 from services.schemas import model
 from services.schemas.diff import ChangeKind
 
@@ -32,7 +33,7 @@ class SchemaChange:
     path: str
     """What it is about: `users`, `users.email`, `users.indexes.by_email`, `users.@policy`, `teams->users`, or
     `teams->users.ownerId` where it names its field, `posts<->tags` (MANY_TO_MANY), `@defaultPolicy`, `@accounts`,
-    `@teams`. A field is CHANGED, not added, if its `formerNames` have the one that it had before."""
+    `@teams`, `@api`. A field is CHANGED, not added, if its `formerNames` have the one that it had before."""
     before: JSON | None
     """The thing as it was, without what has its default; null where it came."""
     after: JSON | None
@@ -58,6 +59,8 @@ class Schema(Node):
     """Where the backend keeps its own users; null where tokens come from elsewhere."""
     teams: BackendTeams | None
     """Where the backend finds who is in which team; null where it knows no teams."""
+    api: Api
+    """How clients speak to the backend."""
     created_at: datetime
     """When it was made."""
     schema: strawberry.Private[model.Schema]
@@ -101,6 +104,7 @@ class Schema(Node):
             default_policy=cast("Policy | None", design.default_policy),
             accounts=cast("BackendAccounts | None", design.accounts),
             teams=cast("BackendTeams | None", design.teams),
+            api=design.api,
             created_at=schema.created_at,
             schema=schema,
         )

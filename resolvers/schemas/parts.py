@@ -8,6 +8,7 @@ from strawberry.scalars import JSON
 from resolvers.lists import AtMost
 from services.designs.bounds import MAX_FIELDS, MAX_FORMER_NAMES, MAX_GRANTS, MAX_INDEXES, MAX_ROLES, MAX_VALUES
 from services.designs.schema import (
+    Api,
     Audience,
     FieldAccess,
     FieldFormat,
@@ -19,6 +20,7 @@ from services.designs.schema import (
 
 for _enum in (FieldType, FieldFormat, FieldAccess, Secrecy, RelationshipType, OnDelete, Audience):
     strawberry.enum(_enum)
+strawberry.enum(Api, name="BackendApi")
 
 
 @strawberry.type

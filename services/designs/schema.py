@@ -88,6 +88,17 @@ class Secrecy(Enum):
     """Encrypted: the server's own code can open it. For keys of other services."""
 
 
+class Api(Enum):
+    """How clients speak to the backend."""
+
+    REST = "REST"
+    """By routes for the records of each table."""
+    GRAPHQL = "GRAPHQL"
+    """By GraphQL, at `/graphql`."""
+    BOTH = "BOTH"
+    """By either, with the same rules."""
+
+
 class FieldRules(Part, frozen=True):
     """What values of a field are refused beside those of other types."""
 
@@ -238,7 +249,7 @@ class Teams(Part, frozen=True):
 
 
 class SchemaModel(Part, frozen=True):
-    """A whole schema: its tables, how they relate, and who may do what."""
+    """A whole schema: its tables, how they relate, who may do what, and how it is spoken to."""
 
     tables: tuple[Table, ...]
     relationships: tuple[Relationship, ...] = ()
@@ -246,6 +257,7 @@ class SchemaModel(Part, frozen=True):
     """For tables without one of their own; None means that nobody may do anything with those."""
     accounts: Accounts | None = None
     teams: Teams | None = None
+    api: Api = Api.REST
 
 
 def decode(text: str | bytes) -> SchemaModel:

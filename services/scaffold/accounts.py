@@ -1,8 +1,6 @@
 """What a backend gets whose users sign up and sign in at the backend itself."""
 
-import re
 from collections.abc import Iterator
-from typing import Any
 
 from services.designs.schema import Accounts, FieldType, SchemaModel, Table
 from services.scaffold.identifiers import address_of, identifiers
@@ -10,13 +8,15 @@ from services.scaffold.literals import literal, quoted
 from services.scaffold.names import words_of
 from services.scaffold.template import fill, read
 
-_PACKAGES = frozenset({"nodemailer", "@types/nodemailer"})
+PACKAGES = frozenset({"nodemailer", "@types/nodemailer"})
+"""Packages that only a backend with accounts needs."""
 
 _FILES = (
     "src/role.ts",
     "src/routes/auth.ts",
     "src/services/accounts.ts",
     "src/services/attempts.ts",
+    "src/services/authentication.ts",
     "src/services/issuer.ts",
     "src/services/mailer.ts",
     "src/services/resets.ts",
@@ -32,20 +32,6 @@ def account_files(schema: SchemaModel) -> dict[str, str]:
     if schema.accounts is None:
         return {"src/services/callers.ts": read("src/services/callers.ts")}
     return {"src/services/callers.ts": read("src/services/callers.accounts.ts")} | {path: read(path) for path in _FILES}
-
-
-def packages(schema: SchemaModel, package: dict[str, Any], lock: str) -> tuple[dict[str, Any], str]:
-    """Return a package and the text of its lock file, which has a package a line, without what accounts alone need."""
-    if schema.accounts is not None:
-        return package, lock
-    kept = {
-        group: {name: version for name, version in package[group].items() if name not in _PACKAGES}
-        for group in ("dependencies", "devDependencies")
-    }
-    names = "|".join(map(re.escape, _PACKAGES))
-    lock = re.sub(rf'^ *"node_modules/(?:{names})": .*\n', "", lock, flags=re.MULTILINE)
-    kept["scripts"] = {name: script for name, script in package["scripts"].items() if name != "role"}
-    return package | kept, re.sub(rf', "(?:{names})": "[^"]*"(?=[,}}])', "", lock, count=len(_PACKAGES))
 
 
 def config_parts(schema: SchemaModel) -> dict[str, str]:

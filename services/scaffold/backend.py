@@ -2,14 +2,16 @@
 
 import base64
 import html
-import json
 
 from services.designs.schema import SchemaModel, Secrecy
 from services.scaffold import accounts, cloudformation, costs, policies, typescript, validation
+from services.scaffold.graphql import settings as graphql_settings
+from services.scaffold.graphql.files import graphql_files
 from services.scaffold.lists import children, filterable
 from services.scaffold.names import slug
 from services.scaffold.openapi import document as openapi
 from services.scaffold.own_tests.files import write_tests
+from services.scaffold.packages import packages
 from services.scaffold.plan import TablePlan, plan_tables
 from services.scaffold.requests import unfollowed_by_files
 from services.scaffold.template import fill, read
@@ -47,7 +49,6 @@ _SHARED = (
     "src/middleware/health.ts",
     "src/middleware/rateLimit.ts",
     "src/middleware/requestContext.ts",
-    "src/middleware/methods.ts",
     "src/middleware/requestLog.ts",
     "src/middleware/validator.ts",
     "src/services/access.ts",
@@ -117,6 +118,7 @@ def write_backend(*, project_name: str, description: str, schema: SchemaModel) -
         | _table_files(schema, tables)
         | {"src/models/identity.ts": accounts.identity(schema, policies.written_teams(schema))}
         | accounts.account_files(schema)
+        | graphql_files(schema, tables)
         | write_tests(schema, tables)
         | _client_files(tables)
     )
@@ -128,7 +130,11 @@ def _project_files(
     prefix = _prefix(name)
     return {
         "README.md": _readme(schema, tables, name=name, title=title, about=about),
-        **_package(schema, name, title),
+        **packages(
+            schema,
+            name=name if name.endswith("backend") else f"{name}-backend",
+            description=f"The backend of {title}",
+        ),
         "tsconfig.json": read("tsconfig.json"),
         "eslint.config.js": read("eslint.config.js"),
         openapi.PATH: openapi.document(tables, schema, title=title, about=about),
@@ -140,11 +146,12 @@ def _project_files(
             prefix=prefix,
             sealing=_sealing(tables),
             accounts=accounts.example_settings(schema),
+            graphql=graphql_settings.example(schema),
         ),
         ".gitignore": read("gitignore"),
         ".dockerignore": read("dockerignore"),
         ".editorconfig": read("editorconfig"),
-        "Dockerfile": read("Dockerfile"),
+        "Dockerfile": fill("Dockerfile", documents=graphql_settings.documents(schema)),
         "compose.yaml": fill("compose.yaml", slug=name),
         "ci/github.yaml": read("ci/github.yaml"),
         "Procfile": read("Procfile"),
@@ -167,10 +174,15 @@ def _client_files(tables: tuple[TablePlan, ...]) -> dict[str, str]:
 
 def _settings_files(schema: SchemaModel, name: str) -> dict[str, str]:
     return {
-        "src/app.ts": fill("src/app.ts", name=f"'{name}'"),
+        "src/app.ts": fill("src/app.ts", name=f"'{name}'", **graphql_settings.app_parts(schema)),
         "src/config.ts": fill(
-            "src/config.ts", name=f"'{name}'", prefix=f"'{_prefix(name)}'", **accounts.config_parts(schema)
+            "src/config.ts",
+            name=f"'{name}'",
+            prefix=f"'{_prefix(name)}'",
+            **accounts.config_parts(schema),
+            **graphql_settings.config_parts(schema),
         ),
+        "src/middleware/methods.ts": fill("src/middleware/methods.ts", **graphql_settings.method_parts(schema)),
     }
 
 
@@ -187,7 +199,7 @@ def _table_files(schema: SchemaModel, tables: tuple[TablePlan, ...]) -> dict[str
     files["src/models/evolution.ts"] = typescript.evolution(tables)
     files["src/models/index.ts"] = typescript.models_index(tables)
     files["src/validation/index.ts"] = typescript.validation_index(tables)
-    files["src/routes/index.ts"] = typescript.routes_index(tables, accounts=schema.accounts is not None)
+    files["src/routes/index.ts"] = typescript.routes_index(tables, schema)
     return files
 
 
@@ -198,19 +210,6 @@ def _dependants(table: TablePlan, tables: tuple[TablePlan, ...]) -> list[dict[st
         for reference in child.references
         if reference.table == table.name
     ]
-
-
-def _package(schema: SchemaModel, name: str, title: str) -> dict[str, str]:
-    """Write package.json and its lock file, which agree (see `make scaffold-lock`)."""
-    package, lock = accounts.packages(schema, json.loads(read("package.json")), read("package-lock.json"))
-    package |= {
-        "name": name if name.endswith("backend") else f"{name}-backend",
-        "description": f"The backend of {title}",
-    }
-    return {
-        "package.json": json.dumps(package, indent=2) + "\n",
-        "package-lock.json": lock.replace('"name": "backend"', f'"name": {json.dumps(package["name"])}'),
-    }
 
 
 def _readme(schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, title: str, about: str) -> str:
@@ -229,6 +228,7 @@ def _readme(schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, ti
         price=str(costs.DOLLARS_A_MILLION),
         costs=costs.cost_rows(tables),
         **accounts.readme_parts(schema),
+        **graphql_settings.readme_parts(schema, tables),
     )
 
 

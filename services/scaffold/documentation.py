@@ -5,8 +5,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from services.designs.schema import Field, FieldAccess, FieldFormat, FieldRules, FieldType, SchemaModel, Secrecy
+from services.designs.schema import Api, Field, FieldAccess, FieldFormat, FieldRules, FieldType, SchemaModel, Secrecy
 from services.scaffold.documented_access import access_of, authentication, checked, who_may_do_what
+from services.scaffold.documented_graphql import first_query, graphql_page, operations
+from services.scaffold.graphql.settings import KINDS
 from services.scaffold.lists import children, expansion, filterable, sortable
 from services.scaffold.plan import TablePlan, plan_tables
 
@@ -37,26 +39,34 @@ def write_documentation(project_name: str, schema: SchemaModel) -> dict[str, str
     tables = tuple(table for table in plan_tables(schema) if not table.is_made)
     title = html.escape(" ".join(project_name.split()), quote=False)
     return {
-        "guides/overview.md": _overview(title, tables),
-        "guides/getting-started.md": _getting_started(tables),
+        "guides/overview.md": _overview(title, tables, schema.api),
+        "guides/getting-started.md": _getting_started(tables, schema),
         "concepts/data-model.md": _data_model(tables, schema),
         "concepts/authentication.md": authentication(schema),
         "concepts/who-may-do-what.md": who_may_do_what(schema),
-        **{f"reference/{table.names.file}.md": _reference(table, tables) for table in tables if not table.is_made},
+        **({"concepts/graphql.md": graphql_page(tables, schema)} if schema.api is not Api.REST else {}),
+        **{
+            f"reference/{table.names.file}.md": _reference(table, tables, schema)
+            for table in tables
+            if not table.is_made
+        },
         "operations/deployment.md": _DEPLOYMENT,
     }
 
 
-def _overview(title: str, tables: tuple[TablePlan, ...]) -> str:
+def _overview(title: str, tables: tuple[TablePlan, ...], api: Api) -> str:
     rows = "".join(f"- [{table.name}](../reference/{table.names.file}.md)\n" for table in tables)
     return (
-        f"# {title}\n\nA REST API in Express and TypeScript over DynamoDB, with create, read, update, delete and list "
-        f"for each of these tables:\n\n{rows}\nThese pages were written by Snapinfra's scaffold, from templates.\n"
+        f"# {title}\n\n{KINDS[api]} in Express and TypeScript over DynamoDB, with create, read, update, delete and "
+        f"list for each of these tables:\n\n{rows}\nThese pages were written by Snapinfra's scaffold, from templates.\n"
     )
 
 
-def _getting_started(tables: tuple[TablePlan, ...]) -> str:
-    route = tables[0].names.route
+def _getting_started(tables: tuple[TablePlan, ...], schema: SchemaModel) -> str:
+    page = '{"items": [], "nextCursor": null}'
+    request = f"curl localhost:3000/{tables[0].names.route}"
+    if schema.api is Api.GRAPHQL:
+        request, page = first_query(tables, schema, page)
     return f"""# Getting started
 
 Node 22 or later, and DynamoDB: an emulator on your machine, or AWS.
@@ -73,10 +83,10 @@ Then:
 
 ```sh
 curl localhost:3000/health
-curl localhost:3000/{route}
+{request}
 ```
 
-The second answers with a page of records: `{{"items": [], "nextCursor": null}}`.
+The second answers with a page of records: `{page}`.
 """
 
 
@@ -89,17 +99,35 @@ def _data_model(tables: tuple[TablePlan, ...], schema: SchemaModel) -> str:
     return f"# Data model\n{parts}" + (f"\n## Relationships\n\n{relations}" if relations else "")
 
 
-def _reference(table: TablePlan, tables: tuple[TablePlan, ...]) -> str:
-    route, example = table.names.route, json.dumps(dict(_example(table)), indent=2)
+def _reference(table: TablePlan, tables: tuple[TablePlan, ...], schema: SchemaModel) -> str:
+    example = json.dumps(dict(_example(table)), indent=2)
+    is_graphql = schema.api is Api.GRAPHQL
+    return f"""# {table.name}
+
+{_fields(table)}
+{operations(table, tables, schema) if is_graphql else _requests(table, tables)}
+{"An input" if is_graphql else "A request"} to create one:
+
+```json
+{example}
+```
+
+{_REFUSALS[is_graphql]}
+
+{_lists(table)}
+`{"schema.graphql" if is_graphql else "openapi.json"}` of the backend has all of this in full.
+"""
+
+
+def _requests(table: TablePlan, tables: tuple[TablePlan, ...]) -> str:
+    """Write the requests of a table."""
+    route = table.names.route
     one = f"/{route}/<{table.key.name}>"
     lists = "".join(
         f"| `GET {one}/{child.path}` | 200, a page of what refers to the record by `{child.field}` |\n"
         for child in children(table, tables)
     )
-    return f"""# {table.name}
-
-{_fields(table)}
-| request | answer |
+    return f"""| request | answer |
 |---|---|
 | `POST /{route}` | 201 and the record |
 | `GET /{route}` | 200, a page of records, newest first |
@@ -107,17 +135,6 @@ def _reference(table: TablePlan, tables: tuple[TablePlan, ...]) -> str:
 {lists}| `PATCH /{route}/<{table.key.name}>` | 200, with a merge patch applied |
 | `PUT /{route}/<{table.key.name}>` | 200, with all fields replaced |
 | `DELETE /{route}/<{table.key.name}>` | 204 |
-
-A request to create one:
-
-```json
-{example}
-```
-
-What is not valid is answered with 400 and the reasons, a unique value that is taken with 409.
-
-{_lists(table)}
-`openapi.json` of the backend has all of this in full.
 """
 
 
@@ -171,6 +188,11 @@ def _example_of(field: Field) -> object:
         return max(float(rules.minimum or 1), 1) if field.type is FieldType.FLOAT else max(int(rules.minimum or 1), 1)
     return "a long enough password" if field.secrecy is Secrecy.HASHED else _EXAMPLES[field.type]
 
+
+_REFUSALS: Final = {
+    False: "What is not valid is answered with 400 and the reasons, a unique value that is taken with 409.",
+    True: "What is not valid has the code VALIDATION_FAILED and the reasons, a unique value that is taken CONFLICT.",
+}
 
 _DEPLOYMENT = """# Deployment
 

@@ -18,7 +18,7 @@ _RESERVED_FILES = re.compile(
     + "|con|prn|aux|nul|(com|lpt)[1-9]"
 )
 """Files that stand beside those of a table, and what Windows does not accept."""
-_RESERVED_ROUTES = re.compile("auth|health|live|ready")
+_RESERVED_ROUTES = re.compile("auth|graphql|health|live|ready")
 
 
 @frozen
@@ -41,8 +41,8 @@ def name_tables(tables: list[str]) -> dict[str, TableNames]:
     files = _unique(tables, lambda name: _unreserved(_short(name).lower(), _RESERVED_FILES, "_table"))
     routes = _unique(tables, lambda name: _unreserved(name, _RESERVED_ROUTES, "_records"), ignore_case=False)
     types = _unique(tables, lambda name: _unreserved(_singular_pascal(_short(name)), _RESERVED_TYPES, "Row"))
-    variables = _unique(tables, lambda name: _camel(_short(name)))
-    resources = _unique(tables, lambda name: f"{_pascal(_short(name))}Table")
+    variables = _unique(tables, lambda name: camel(_short(name)))
+    resources = _unique(tables, lambda name: f"{pascal(_short(name))}Table")
     return {
         name: TableNames(
             file=files[name], route=routes[name], type=types[name], variable=variables[name], resource=resources[name]
@@ -84,18 +84,20 @@ def words_of(name: str) -> list[str]:
     return re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", name)
 
 
-def _pascal(name: str) -> str:
+def pascal(name: str) -> str:
+    """Return a name's words without what is between them, each with a capital."""
     return "".join(word[0].upper() + word[1:] for word in words_of(name))
 
 
 def _singular_pascal(name: str) -> str:
     *first, last = words_of(name)
-    return _pascal("_".join([*first, singular(last.lower())]))
+    return pascal("_".join([*first, singular(last.lower())]))
 
 
-def _camel(name: str) -> str:
-    pascal = _pascal(name)
-    return pascal[0].lower() + pascal[1:]
+def camel(name: str) -> str:
+    """Return the same with a small letter first."""
+    words = pascal(name)
+    return words[0].lower() + words[1:]
 
 
 def reference_to(table: str) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from services.core.frozen import frozen
-from services.designs.schema import SchemaModel
+from services.designs.schema import Api, SchemaModel
+from services.scaffold.api import graphql_asked
 from services.scaffold.asides import foreign
 from services.scaffold.grants import unmet
 from services.scaffold.leftovers import left_over
@@ -100,6 +101,7 @@ def _untold(text: str, schema: SchemaModel) -> list[str]:
     """Return the clauses of which nothing else has been told: sentences, where nothing has of all of one."""
     told = [one.text for one in _recognised(text, schema)]
     told += [statement.text for statement in read_rules(text).statements[:_MOST_STATEMENTS]]
+    told += graphql_asked(text)
     untold: list[str] = []
     for sentence in _sentences(text):
         is_told = any(one in sentence for one in told)
@@ -146,13 +148,19 @@ def _recognised(text: str, schema: SchemaModel) -> list[Unfollowed]:
     for sentence in others:
         english = english.replace(sentence, " ")
     told = [Unfollowed(_shown(sentence), _FOREIGN) for sentence in others[:1]]
-    return [*told, *_known(english), *_behaviour(english), *_rules(english, schema)]
+    return [*told, *_known(english), *_behaviour(english), *_rules(english, schema), *_api(english, schema)]
 
 
 def _left_over(text: str, schema: SchemaModel, told: Sequence[Unfollowed]) -> Iterator[Unfollowed]:
     understood = [statement.text for statement in read_rules(text).statements[:_MOST_STATEMENTS]]
+    understood += graphql_asked(text)
     for part in left_over(text, schema, [*foreign(text), *(one.text for one in told), *understood]):
         yield Unfollowed(_shown(part), "Nothing in the schema or the backend comes of this.")
+
+
+def _api(text: str, schema: SchemaModel) -> Iterator[Unfollowed]:
+    if schema.api is Api.REST:
+        yield from (Unfollowed(asked, "The schema says that the API is REST.") for asked in graphql_asked(text))
 
 
 def _behaviour(text: str) -> Iterator[Unfollowed]:

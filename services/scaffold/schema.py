@@ -18,6 +18,7 @@ from services.designs.schema import (
     SchemaModel,
     Table,
 )
+from services.scaffold.api import read_api
 from services.scaffold.asides import asides
 from services.scaffold.mentions import Mentions, read_mentions
 from services.scaffold.names import reference_to
@@ -73,6 +74,7 @@ def derive_schema(description: str) -> SchemaModel:
         default_policy=OPEN_TO_SIGNED_IN if principals.accounts is None else None,
         accounts=accounts_of(principals),
         teams=teams_of(principals, ordered),
+        api=read_api(description),
     )
 
 

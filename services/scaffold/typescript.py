@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from services.designs.schema import FieldType
+from services.designs.schema import Api, FieldType, SchemaModel
 from services.scaffold import policies, validation
 from services.scaffold.lists import Child, expansion
 from services.scaffold.literals import literal, quoted
@@ -141,28 +141,29 @@ def validation_index(tables: Sequence[TablePlan]) -> str:
     )
 
 
-def routes_index(tables: Sequence[TablePlan], *, accounts: bool) -> str:
-    """Write the file that mounts every table's routes, and those of accounts."""
+def routes_index(tables: Sequence[TablePlan], schema: SchemaModel) -> str:
+    """Write the file that mounts every table's routes, those of accounts, and GraphQL."""
     tables = [table for table in tables if not table.is_made]
     by_file = sorted(tables, key=lambda table: table.names.file)
+    imports = [
+        *(["import { graphql } from '../graphql/route.js';"] if schema.api is not Api.REST else []),
+        "import type { Services } from '../services/index.js';",
+        *(["import { authRoutes } from './auth.js';"] if schema.accounts is not None else []),
+        *(f"import {{ {t.names.variable}Routes }} from './{t.names.file}.js';" for t in by_file),
+    ]
+    mounts = [
+        *(["router.use('/auth', authRoutes(services));"] if schema.accounts is not None else []),
+        *(["router.use(graphql(services));"] if schema.api is not Api.REST else []),
+        *(["if (services.config.restApi === 'off') return router;"] if schema.api is Api.GRAPHQL else []),
+        *(f"router.use({quoted(f'/{t.names.route}')}, {t.names.variable}Routes(services));" for t in tables),
+    ]
     return fill(
         "src/routes/index.ts",
-        imports=_lines(
-            [
-                *(["import { authRoutes } from './auth.js';"] if accounts else []),
-                *(f"import {{ {t.names.variable}Routes }} from './{t.names.file}.js';" for t in by_file),
-            ]
-        ),
+        imports=_lines(imports),
         resources=_lines(
             (f"{{ table: {quoted(t.name)}, path: {quoted(f'/{t.names.route}')} }}," for t in tables), indent=2
         ),
-        mounts=_lines(
-            [
-                *(["router.use('/auth', authRoutes(services));"] if accounts else []),
-                *(f"router.use({quoted(f'/{t.names.route}')}, {t.names.variable}Routes(services));" for t in tables),
-            ],
-            indent=2,
-        ),
+        mounts=_lines(mounts, indent=2),
     )
 
 

@@ -11,7 +11,7 @@ from services.designs.schema import Field, Relationship, RelationshipType, Schem
 
 T = TypeVar("T")
 
-_OF_ALL: Final = {"default_policy": "@defaultPolicy", "accounts": "@accounts", "teams": "@teams"}
+_OF_ALL: Final = {"default_policy": "@defaultPolicy", "accounts": "@accounts", "teams": "@teams", "api": "@api"}
 """The paths of what a schema has once. No table's name can have an `@`."""
 
 
@@ -31,7 +31,8 @@ class SchemaChange:
     """One change.
 
     `path` names the thing: `users`, `users.email`, `users.indexes.by_email`, `users.@policy`, `teams->users` (with
-    `.ownerId` where it names its field), `posts<->tags` (MANY_TO_MANY), `@defaultPolicy`, `@accounts`, `@teams`.
+    `.ownerId` where it names its field), `posts<->tags` (MANY_TO_MANY), `@defaultPolicy`, `@accounts`, `@teams`,
+    `@api`.
     """
 
     kind: ChangeKind

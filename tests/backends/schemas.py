@@ -5,6 +5,7 @@ from typing import Final
 
 from services.designs.schema import (
     Accounts,
+    Api,
     Audience,
     Condition,
     Field,
@@ -273,6 +274,7 @@ EVERY_FEATURE: Final = SchemaModel(
     teams=Teams(
         table="teams", memberships="memberships", user="userId", team="teamId", role="role", owner_role="owner"
     ),
+    api=Api.BOTH,
 )
 """Each kind of field, rule, relationship and audience; `audit_entries` has no policy, so nobody may see it."""
 

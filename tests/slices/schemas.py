@@ -126,6 +126,7 @@ SLICE: Final = Slice(
                     "role": "role",
                     "ownerRole": "owner",
                 },
+                "api": "BOTH",
             },
             {
                 "name": "Called",
@@ -146,6 +147,7 @@ SLICE: Final = Slice(
                 "teams.team": "guestId",
                 "teams.role": "rank",
                 "teams.ownerRole": "captain",
+                "api": "GRAPHQL",
                 "tables.0.name": "people",
                 "tables.0.fields": [*_USERS["fields"], _field("more")],
                 "tables.0.indexes": [{"name": "by_age", "fields": ["age"]}],
@@ -198,7 +200,7 @@ SLICE: Final = Slice(
             " delete { audience } owner team inheritedFrom } }"
             " relationships { fromTable toTable type onDelete field through }"
             " defaultPolicy { create { audience } read { audience } } accounts { table login password role signUp }"
-            " teams { table memberships user team role ownerRole } }",
+            " teams { table memberships user team role ownerRole } api }",
         ),
     },
     shown={

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, cast
 
-from services.designs.schema import Accounts, SchemaModel
-from services.scaffold.openapi import accounts, answers
+from services.designs.schema import Accounts, Api, SchemaModel
+from services.scaffold.openapi import accounts, answers, graphql
 from services.scaffold.openapi.operations import paths
 from services.scaffold.openapi.schemas import Json, schemas
 from services.scaffold.plan import TablePlan
@@ -27,7 +27,7 @@ def document(tables: Sequence[TablePlan], schema: SchemaModel, *, title: str, ab
         "info": {
             "title": title,
             "version": "1.0.0",
-            "description": _description(about),
+            "description": _description(about, schema.api),
             "contact": {"name": title},
             "license": {"name": "Proprietary", "identifier": "LicenseRef-proprietary"},
         },
@@ -39,7 +39,8 @@ def document(tables: Sequence[TablePlan], schema: SchemaModel, *, title: str, ab
         ],
         "paths": {path: item for table in served for path, item in paths(table, tables).items()}
         | account_paths
-        | _server(),
+        | graphql.paths(schema.api)
+        | _server(schema.api),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "schemas": {name: schema for table in served for name, schema in schemas(table).items()}
@@ -61,11 +62,12 @@ def _account_parts(stated: Accounts | None, tables: Sequence[TablePlan]) -> tupl
     return [accounts.TAG], accounts.paths(stated, table), accounts.schemas(table)
 
 
-def _description(about: str) -> str:
-    return f"{about}\n\n{_CONVENTIONS}" if about else _CONVENTIONS
+def _description(about: str, api: Api) -> str:
+    parts = [about, graphql.NOTE if api is Api.GRAPHQL else "", _CONVENTIONS]
+    return "\n\n".join(part for part in parts if part)
 
 
-def _server() -> dict[str, Json]:
+def _server(api: Api) -> dict[str, Json]:
     """Return the paths that are no table's."""
     ok = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
     resource = {
@@ -75,7 +77,11 @@ def _server() -> dict[str, Json]:
     }
     index = {
         "type": "object",
-        "properties": {"name": {"type": "string"}, "resources": {"type": "array", "items": resource}},
+        "properties": {
+            "name": {"type": "string"},
+            **({} if api is Api.REST else {"graphql": {"type": "string", "description": "The path of GraphQL."}}),
+            "resources": {"type": "array", "items": resource},
+        },
         "required": ["name", "resources"],
     }
     return {

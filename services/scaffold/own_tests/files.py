@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from services.designs.schema import SchemaModel
+from services.designs.schema import Api, SchemaModel
+from services.scaffold.own_tests.graphql import graphql_tests
 from services.scaffold.own_tests.http import write_http
 from services.scaffold.own_tests.samples import write_accounts, write_people, write_samples
 from services.scaffold.own_tests.table import write_table
@@ -12,7 +13,7 @@ from services.scaffold.plan import TablePlan
 from services.scaffold.template import fill, read
 
 _FOLDER = "src/tests"
-_FIXED = ("backend.ts", "distinct.ts", "open.ts", "resource.ts")
+_FIXED = ("distinct.ts", "open.ts", "resource.ts")
 _FIXED_TESTS = tuple(f"{name}.test.ts" for name in ("settings", "tokens", "secrets", "operation", "telemetry"))
 
 
@@ -34,13 +35,16 @@ def write_tests(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, s
         fixed |= {f"{_FOLDER}/teams.test.ts": teams}
     if any("../link.js" in content for content in by_table.values()):
         fixed |= {f"{_FOLDER}/link.ts": read(f"{_FOLDER}/link.ts")}
-    tests = [path for path in (*fixed, *by_table) if path.endswith(".test.ts")]
+    graphql = graphql_tests(world, tables) if schema.api is not Api.REST else {}
+    tests = [path for path in (*fixed, *by_table, *graphql) if path.endswith(".test.ts")]
     return (
         {f"{_FOLDER}/run.ts": fill(f"{_FOLDER}/run.ts", tests="\n".join(map(_import, tests)))}
+        | {f"{_FOLDER}/backend.ts": fill(f"{_FOLDER}/backend.ts", restApi=_rest_api(schema))}
         | {f"{_FOLDER}/{name}": read(f"{_FOLDER}/{name}") for name in _FIXED}
         | {f"{_FOLDER}/people.ts": write_people(world), f"{_FOLDER}/samples.ts": write_samples(world)}
         | fixed
         | by_table
+        | graphql
     )
 
 
@@ -48,6 +52,11 @@ def _places(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, str]:
     keys = " or JWKS_URL" if schema.accounts is None else ""
     missing = f"Set JWT_SECRET (at least 32 characters){keys}; AUTH=off is for your own machine alone."
     return {"path": f"/{tables[0].names.route}", "keysMissing": missing}
+
+
+def _rest_api(schema: SchemaModel) -> str:
+    """Write the setting that turns the routes on where they are off, since the tests of all rules go by them."""
+    return "  REST_API: 'on',\n" if schema.api is Api.GRAPHQL else ""
 
 
 def _import(path: str) -> str:

@@ -17,15 +17,15 @@ _FIRST = 1
 
 
 class Scene:
-    """Values are numbered: each has another number than those before it, wherever a field leaves the choice."""
+    """Values are numbered from `first` on: each has another number than those before it, wherever a field allows it."""
 
-    def __init__(self, world: World, subject: Subject, people: Cast, *, begin: str) -> None:
+    def __init__(self, world: World, subject: Subject, people: Cast, *, begin: str, first: int = _FIRST) -> None:
         self.world, self.subject, self.cast = world, subject, people
         self.rights = Rights(world, subject)
         self.acting = self.rights.choose()
         """Who does each action in the tests that are not about who may."""
         self._begin = begin
-        self._number = _FIRST
+        self._first = self._number = first
 
     @property
     def resource(self) -> str:
@@ -69,7 +69,7 @@ class Scene:
     def values(self) -> dict[str, str]:
         """The constant VALUES of a file: what bodies have that refers to nothing."""
         return {
-            field.name: literal(self.subject.samples(field).value(_FIRST))
+            field.name: literal(self.subject.samples(field).value(self._first))
             for field in self.subject.sent
             if field.name not in self.cast.parents and field.name not in self.subject.by_field
         }
@@ -93,7 +93,7 @@ class Scene:
 
     def full(self) -> dict[str, str]:
         """Write all members of a body that creates a row."""
-        return {field.name: self._value(field, _FIRST) for field in self.subject.sent}
+        return {field.name: self._value(field, self._first) for field in self.subject.sent}
 
     def least(self) -> dict[str, str]:
         """Write the members that a body cannot do without."""
@@ -174,12 +174,12 @@ class Scene:
         return f"async function {self._begin}() {{\n" + indent("\n".join(lines), "  ") + "\n}\n\n"
 
 
-def of_few(world: World, subject: Subject) -> Scene:
+def of_few(world: World, subject: Subject, *, first: int = _FIRST) -> Scene:
     """Make the scene of the fewest people who can do all that the policy leaves to somebody."""
     acting = Rights(world, subject).choose()
     lead = acting.get("create") or next(iter(acting.values()), Persona())
     people = list(dict.fromkeys([lead, *acting.values()])) if acting else []
-    return Scene(world, subject, cast(world, subject, people, lead=lead), begin="arrange")
+    return Scene(world, subject, cast(world, subject, people, lead=lead), begin="arrange", first=first)
 
 
 def of_all(world: World, subject: Subject) -> tuple[Scene, Sequence[Persona]]:

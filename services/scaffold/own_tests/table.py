@@ -61,15 +61,21 @@ def _imports(world: World, code: str) -> Iterator[str]:
     if "assert." in code:
         yield "import assert from 'node:assert/strict';"
     yield "import { describe, test } from 'node:test';\n"
-    yield from _import(code, ("day", "moment", "number", "text"), "../distinct.js")
-    yield from _import(code, ("Link",), "../link.js")
-    yield from _import(code, ("nobody", "somebody", "teamOf"), "../people.js")
+    yield from imported(code, ("day", "moment", "number", "text"), "../distinct.js")
+    yield from imported(code, ("Link",), "../link.js")
+    yield from imported(code, ("nobody", "somebody", "teamOf"), "../people.js")
     yield "import { Resource } from '../resource.js';"
+    yield from imported(code, makers(world), "../samples.js")
+
+
+def makers(world: World) -> list[str]:
+    """Return the names of what makes rows: `newUser`, `anyUser`."""
     kinds = [subject.plan.names.type for subject in world.subjects.values()]
-    yield from _import(code, sorted(f"{verb}{kind}" for kind in kinds for verb in ("any", "new")), "../samples.js")
+    return sorted(f"{verb}{kind}" for kind in kinds for verb in ("any", "new"))
 
 
-def _import(code: str, names: Sequence[str], file: str) -> Iterator[str]:
+def imported(code: str, names: Sequence[str], file: str) -> Iterator[str]:
+    """Yield the line that imports those of the names that code uses."""
     used = [name for name in names if _is_used(name, code)]
     if not used:
         return

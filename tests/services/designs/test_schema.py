@@ -3,7 +3,7 @@
 import pytest
 
 from services.core.errors import Invalid
-from services.designs.schema import FieldAccess, decode, encode
+from services.designs.schema import Api, FieldAccess, decode, encode
 from tests.backends.schemas import EVERY_FEATURE
 
 BEFORE = b"""{
@@ -24,6 +24,7 @@ def test_json_of_before_there_were_policies_is_read() -> None:
     (field,) = schema.tables[0].fields
     assert (field.access, field.secrecy, field.rules, field.former_names) == (FieldAccess.READ_WRITE, None, None, ())
     assert (schema.tables[0].policy, schema.default_policy, schema.accounts, schema.teams) == (None, None, None, None)
+    assert schema.api is Api.REST
 
 
 def test_what_has_its_default_is_not_written() -> None:

@@ -44,3 +44,20 @@ def test_an_example_is_what_a_client_may_send() -> None:
     page = write_documentation("Blog", BLOG)["reference/users.md"]
 
     assert '{\n  "email": "ada@example.com",\n  "password": "a long enough password",\n  "name": "text"\n}' in page
+
+
+def test_pages_say_how_the_backend_is_spoken_to() -> None:
+    rest = write_documentation("Blog", BLOG)
+    graphql = write_documentation("Blog", derive_schema("A blog with posts and comments and a GraphQL API"))
+    both = write_documentation("Blog", derive_schema("A blog with posts and comments, REST and GraphQL"))
+
+    assert "concepts/graphql.md" not in rest
+    assert "A REST API in Express" in rest["guides/overview.md"]
+    assert "A GraphQL API in Express" in graphql["guides/overview.md"]
+    assert "A REST and GraphQL API in Express" in both["guides/overview.md"]
+    row = "| `posts` | `Post` | `post`, `postBySlug` | `posts` | `user`, `comments`, `postTags`, `tags` |\n"
+    assert row in graphql["concepts/graphql.md"], graphql["concepts/graphql.md"]
+    assert "`createPost(input, idempotencyKey)`" in graphql["reference/posts.md"]
+    assert "POST /posts" not in graphql["reference/posts.md"]
+    assert "POST /posts" in both["reference/posts.md"]
+    assert "curl localhost:3000/graphql " in graphql["guides/getting-started.md"]

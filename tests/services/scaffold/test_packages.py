@@ -4,13 +4,18 @@ import json
 import re
 from typing import Any
 
-from services.designs.schema import Field, FieldType, SchemaModel, Table
+import pytest
+from msgspec.structs import replace
+
+from services.designs.schema import Api, Field, FieldType, SchemaModel, Table
 from services.scaffold.backend import write_backend
+from services.scaffold.schema import derive_schema
 
 
-def written(name: str) -> Any:
+def written(name: str, schema: SchemaModel | None = None) -> Any:
     table = Table(name="users", fields=(Field(name="id", type=FieldType.STRING, primary_key=True),))
-    files = write_backend(project_name="My Shop", description='A "shop"', schema=SchemaModel(tables=(table,)))
+    schema = schema or SchemaModel(tables=(table,))
+    files = write_backend(project_name="My Shop", description='A "shop"', schema=schema)
     return json.loads(files[name])
 
 
@@ -23,8 +28,11 @@ def test_packages_are_pinned() -> None:
     assert (package["name"], package["description"]) == ("my-shop-backend", "The backend of My Shop")
 
 
-def test_the_lock_file_is_that_of_the_package() -> None:
-    package, lock = written("package.json"), written("package-lock.json")
+@pytest.mark.parametrize("api", Api)
+@pytest.mark.parametrize("description", ["rockets", "Build a user management API with teams and roles"])
+def test_the_lock_file_is_that_of_the_package(description: str, api: Api) -> None:
+    schema = replace(derive_schema(description), api=api)
+    package, lock = written("package.json", schema), written("package-lock.json", schema)
 
     root = lock["packages"][""]
     same = ("name", "version", "dependencies", "devDependencies", "engines")
@@ -32,6 +40,17 @@ def test_the_lock_file_is_that_of_the_package() -> None:
     assert lock["name"] == package["name"]
     for name, version in (package["dependencies"] | package["devDependencies"]).items():
         assert lock["packages"][f"node_modules/{name}"]["version"] == version
+
+
+@pytest.mark.parametrize(("api", "needed"), [(Api.REST, set()), (Api.BOTH, {"graphql", "graphql-http", "dataloader"})])
+def test_a_backend_has_the_packages_that_its_schema_needs_and_no_others(api: Api, needed: set[str]) -> None:
+    rockets = replace(derive_schema("rockets"), api=api)
+    optional = {"graphql", "graphql-http", "dataloader", "nodemailer", "@types/nodemailer"}
+
+    package, locked = written("package.json", rockets), written("package-lock.json", rockets)["packages"]
+
+    assert optional & (package["dependencies"] | package["devDependencies"]).keys() == needed
+    assert {path.removeprefix("node_modules/") for path in locked} & optional == needed
 
 
 def test_a_locked_package_has_its_hash_and_no_address() -> None:

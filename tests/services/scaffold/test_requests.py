@@ -31,6 +31,8 @@ def texts(description: str, of: str | None = None) -> list[str]:
         ),
         (USERS_AND_TEAMS, []),
         ("A slack clone", []),
+        ("A blog with a GraphQL API", []),
+        ("A blog with a gRPC and a GraphQL API", ["gRPC"]),
         ("Ruby red roses and square fields for a brewery", ["Ruby"]),
         ("A REST API in TypeScript with Express, DynamoDB, JWT, Docker, scrypt, pagination and rate limits", []),
         ("", []),
@@ -117,6 +119,15 @@ def test_who_may_do_what_is_not_followed_where_the_schema_says_otherwise() -> No
     assert texts("only admins create teams", of=f"{USERS_AND_TEAMS}. Only admins create teams") == []
     assert texts("anyone can read invoices", of=USERS_AND_TEAMS) == ["anyone can read invoices"]
     assert texts("only the author changes teams", of=USERS_AND_TEAMS) == []
+
+
+def test_graphql_is_not_followed_where_the_schema_says_otherwise() -> None:
+    assert texts("A blog with a GraphQL API", of="A blog") == ["GraphQL API"]
+    assert texts("A blog about GraphQL", of="A blog") == []
+    served = derive_schema("A blog by REST and GraphQL")
+    assert unfollowed_by_files("Use GraphQL", served) == []
+    assert [one.text for one in unfollowed_by_files("Use GraphQL", derive_schema("A blog"))] == ["GraphQL"]
+    assert unfollowed_instruction("Use GraphQL", served) == []
 
 
 def test_an_instruction_is_not_followed_but_for_what_the_schema_says() -> None:

@@ -16,6 +16,7 @@ import pytest
 from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.designs.schema import (
+    Api,
     Audience,
     Field,
     FieldAccess,
@@ -85,6 +86,7 @@ AWKWARD = SchemaModel(
         R(from_table="class", to_table="con", type=RelationshipType.MANY_TO_MANY, through="const"),
     ),
     default_policy=Policy(**dict.fromkeys(("create", "read", "update", "delete"), SIGNED_IN)),
+    api=Api.BOTH,
 )
 
 

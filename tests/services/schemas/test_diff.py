@@ -2,6 +2,7 @@
 
 from services.designs.schema import (
     Accounts,
+    Api,
     Audience,
     Field,
     FieldType,
@@ -74,6 +75,15 @@ def test_who_may_do_what_has_paths_that_no_table_has() -> None:
     ]
     assert changed(bare, ruled) == added
     assert changed(ruled, bare) == [(ChangeKind.REMOVED, path) for _, path in added]
+
+
+def test_how_the_backend_is_spoken_to_changes_from_what_it_was() -> None:
+    rest = SchemaModel(tables=(USERS,))
+    both = SchemaModel(tables=(USERS,), api=Api.BOTH)
+
+    (change,) = diff(rest, both)
+
+    assert (change.kind, change.path, change.before, change.after) == (ChangeKind.CHANGED, "@api", "REST", "BOTH")
 
 
 def test_relationships_of_the_same_tables_are_told_apart() -> None:

@@ -38,7 +38,7 @@ export function createApp(config: Config, database: Database, surroundings: Surr
   app
     .route('/')
     .get((_request, response) => {
-      response.json({ name: {{name}}, resources });
+      response.json({ name: {{name}}, {{index}} });
     })
     .all(onlyMethods('GET'));
   app.use(openApi());

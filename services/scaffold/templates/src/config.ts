@@ -30,7 +30,7 @@ export interface Config extends StorageConfig {
   readonly audience: string | undefined;
   /** Signs cursors; undefined means that it follows from the secret of tokens, or is made up by each process. */
   readonly signingSecret: string | undefined;
-{{mailTypes}}  readonly logLevel: Threshold;
+{{mailTypes}}{{graphqlTypes}}  readonly logLevel: Threshold;
   /** The origins whose pages may read answers; "*" is all. */
   readonly corsOrigins: readonly string[];
   /** Whose X-Forwarded-For is believed: the nearest so many proxies, or those at addresses. */
@@ -143,7 +143,7 @@ const SERVER: Settings<Omit<Config, keyof StorageConfig | 'auth'>> = {
     'SIGNING_SECRET',
     text.min(32).messages({ '*': '{#label} must have at least 32 characters.' }),
   ],
-{{mailSettings}}  logLevel: [
+{{mailSettings}}{{graphqlSettings}}  logLevel: [
     'LOG_LEVEL',
     text
       .valid('info', 'warn', 'error', 'off')

@@ -71,7 +71,7 @@ function toExact(key: string, value: unknown, context?: { readonly source?: stri
   return value;
 }
 
-function requireText(field: string, text: string): void {
+export function requireText(field: string, text: string): void {
   if (text.isWellFormed() && !text.includes('\0')) return;
   const message = 'Text must be whole Unicode characters, without U+0000';
   throw new ValidationFailed([{ field: field.toWellFormed(), message }]);
@@ -93,7 +93,7 @@ function digits(number: string): string {
 }
 
 /** The same text is written in one way only (NFC), so that what looks equal is equal. JSON within a field stays as it is. */
-function withNormalText(body: unknown): unknown {
+export function withNormalText(body: unknown): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
   const members = Object.entries(body);
   return Object.fromEntries(members.map(([field, value]) => [field, typeof value === 'string' ? value.normalize('NFC') : value]));

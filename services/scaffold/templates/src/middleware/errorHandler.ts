@@ -7,12 +7,9 @@ import { fromDatabaseError } from '../services/databaseErrors.js';
 /** Seconds after which what was refused for want of time or room may be tried again. */
 const RETRY_AFTER = '1';
 
-/** Answer `{ error: { code, message, details? } }`. What the client did not cause is logged and not revealed. */
+/** Answer `{ error: { code, message, details? } }`. */
 export const errorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
-  const answer = toHttpError(error);
-  if (error !== answer && answer.status >= 500) {
-    log('error', `${request.method} ${request.path} failed`, { error: describe(error, answer.status === 500) });
-  }
+  const answer = toAnswer(error, `${request.method} ${request.path}`);
   if (response.headersSent) {
     // An answer that is whole was given when time was up; one that is not can only be cut off.
     if (!response.writableEnded) next(error);
@@ -24,6 +21,15 @@ export const errorHandler: ErrorRequestHandler = (error: unknown, request, respo
   if (status === 408) response.set('Connection', 'close');
   response.status(status).json({ error: { code, message, details } });
 };
+
+/** What a client is told of an error. What it did not cause is logged and not revealed. */
+export function toAnswer(error: unknown, request: string): HttpError {
+  const answer = toHttpError(error);
+  if (error !== answer && answer.status >= 500) {
+    log('error', `${request} failed`, { error: describe(error, answer.status === 500) });
+  }
+  return answer;
+}
 
 function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;

@@ -14,7 +14,7 @@ export function onlyMethods(...methods: readonly string[]): RequestHandler {
 
 /** Refuse a request whose client takes no JSON: there is nothing else to answer with. */
 export const requireJsonAccepted: RequestHandler = (request, _response, next) => {
-  if (request.accepts('json') === false) {
+  if (request.accepts({{accepted}}) === false) {
     throw new HttpError(406, 'NOT_ACCEPTABLE', 'Answers are JSON: send "Accept: application/json".');
   }
   next();

@@ -10,10 +10,15 @@ export function validateInput(schema: ObjectSchema, input: unknown, context: Con
   return validate(schema, input, { convert: false, context: { ...context } }) as Input;
 }
 
-/** Check the query string, where numbers are text. What the schema makes of it becomes `response.locals.query`. */
+/** Check the parameters of a list or a record, where numbers may be text. Throws ValidationFailed. */
+export function validateParameters(schema: ObjectSchema, parameters: unknown): Input {
+  return validate(schema, parameters, { convert: true }) as Input;
+}
+
+/** Check the query string. What the schema makes of it becomes `response.locals.query`. */
 export function validateQuery(schema: ObjectSchema): RequestHandler {
   return (request, response, next) => {
-    response.locals.query = validate(schema, request.query, { convert: true });
+    response.locals.query = validateParameters(schema, request.query);
     next();
   };
 }

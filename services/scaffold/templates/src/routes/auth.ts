@@ -1,120 +1,81 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { ipKeyGenerator } from 'express-rate-limit';
 
-import { Forbidden, NotFound, TooManyAttempts, Unauthenticated, ValidationFailed } from '../errors.js';
+import { TooManyAttempts } from '../errors.js';
 import { onlyMethods } from '../middleware/methods.js';
-import { validateInput, validateQuery } from '../middleware/validator.js';
+import { validateQuery } from '../middleware/validator.js';
 import { accounts } from '../models/identity.js';
-import { Accounts, accountsTable, keyOfAccount } from '../services/accounts.js';
-import { Attempts } from '../services/attempts.js';
+import { Authentication, type Sender } from '../services/authentication.js';
 import type { Services } from '../services/index.js';
-import { Issuer } from '../services/issuer.js';
-import { Mailer } from '../services/mailer.js';
-import { Resets } from '../services/resets.js';
-import { Sessions, type Started } from '../services/sessions.js';
-import type { Caller, Input, Key } from '../types/index.js';
+import type { Caller } from '../types/index.js';
 import { noQuery } from '../validation/list.js';
-import * as bodies from '../validation/authBodies.js';
 import { localsOf } from './requests.js';
 
 /** Sign up, sign in and out, sessions, and passwords. */
-export function authRoutes({ database, config }: Services): Router {
-  const issuer = new Issuer(config);
-  const attempts = new Attempts(database);
-  const users = new Accounts(database, attempts);
-  const sessions = new Sessions(database);
-  const resets = new Resets(database, users, attempts, new Mailer(config));
-
-  const begin = async (request: Request, record: Input): Promise<Tokens> => {
-    const user = record[accountsTable.primaryKey] as Key;
-    const account = String(record[accountsTable.timestamps.created]);
-    return tokens(await sessions.start(user, account, request.get('User-Agent') ?? ''));
-  };
-
-  const tokens = async ({ user, id, refreshToken }: Started): Promise<Tokens> => ({
-    ...(await issuer.issue(String(user), id)),
-    refreshToken,
-  });
+export function authRoutes(services: Services): Router {
+  const authentication = new Authentication(services);
 
   const signUp: RequestHandler = async (request, response) => {
-    if (!accounts.signUp) throw new Forbidden('Accounts are made by those who run this server.');
     const { access } = localsOf(response);
-    const fields = validateInput(bodies.signUp, request.body, { isEnforced: true, isManager: false });
-    const details = await access.missingReferences(accountsTable, {}, fields);
-    if (details.length > 0) throw new ValidationFailed(details);
-    const user = await users.signUp(fields, addressOf(request));
-    response.status(201).json({ ...(await begin(request, user)), user });
+    response.status(201).json(await authentication.signUp(access, request.body, senderOf(request)));
   };
 
   const signIn: RequestHandler = async (request, response) => {
-    const { [accounts.login]: login, password } = textsOf(validateInput(bodies.signIn, request.body, anybody));
-    const user = await users.signIn(login!, password!, addressOf(request));
-    response.json({ ...(await begin(request, user)), user });
+    response.json(await authentication.signIn(request.body, senderOf(request)));
   };
 
   const refresh: RequestHandler = async (request, response) => {
-    const { refreshToken } = textsOf(validateInput(bodies.refresh, request.body, anybody));
-    response.json(await tokens(await sessions.refresh(refreshToken!)));
+    response.json(await authentication.refresh(request.body));
   };
 
   const signOut: RequestHandler = async (_request, response) => {
-    await sessions.end(...sessionOf(response));
+    await authentication.signOut(callerOf(response));
     response.status(204).end();
   };
 
   const signOutEverywhere: RequestHandler = async (_request, response) => {
-    const [user] = sessionOf(response);
-    await sessions.endAll(user);
+    await authentication.signOutEverywhere(callerOf(response));
     response.status(204).end();
   };
 
   const listSessions: RequestHandler = async (_request, response) => {
-    const [user, current] = sessionOf(response);
-    const items = (await sessions.list(user)).map(({ id, agent, created, used, expires }) => ({
+    const sessions = await authentication.listSessions(callerOf(response));
+    const items = sessions.map(({ id, agent, created, used, expires, isCurrent }) => ({
       id,
       agent,
       createdAt: moment(created),
       usedAt: moment(used),
       expiresAt: moment(expires),
-      isCurrent: id === current,
+      isCurrent,
     }));
     response.json({ items });
   };
 
   const endSession: RequestHandler = async (request, response) => {
-    const [user] = sessionOf(response);
-    await sessions.end(user, String(request.params.id));
+    await authentication.endSession(callerOf(response), String(request.params.id));
     response.status(204).end();
   };
 
   const currentUser: RequestHandler = async (_request, response) => {
-    const user = await users.get(sessionOf(response)[0]);
-    if (user === undefined) throw new NotFound('The account is no more.');
-    response.json(user);
+    response.json(await authentication.currentUser(callerOf(response)));
   };
 
   const changeUser: RequestHandler = async (request, response) => {
-    const { current, ...changes } = validateInput(bodies.identifierChange, request.body, anybody);
-    const [user, session] = sessionOf(response);
-    response.json(await users.changeIdentifiers(user, String(current), changes, session));
+    response.json(await authentication.changeIdentifiers(callerOf(response), request.body));
   };
 
   const changePassword: RequestHandler = async (request, response) => {
-    const { current, password } = textsOf(validateInput(bodies.passwordChange, request.body, anybody));
-    const [user, session] = sessionOf(response);
-    await users.changePassword(user, current!, password!, session);
+    await authentication.changePassword(callerOf(response), request.body);
     response.status(204).end();
   };
 
   const requestReset: RequestHandler = async (request, response) => {
-    const { [accounts.login]: login } = textsOf(validateInput(bodies.resetRequest, request.body, anybody));
-    await resets.request(login!, addressOf(request));
+    await authentication.requestReset(request.body, senderOf(request));
     response.status(202).json({ message: 'If there is such an account, a mail is on its way.' });
   };
 
   const confirmReset: RequestHandler = async (request, response) => {
-    const { token, password } = textsOf(validateInput(bodies.resetConfirmation, request.body, anybody));
-    await resets.confirm(token!, password!);
+    await authentication.confirmReset(request.body);
     response.status(204).end();
   };
 
@@ -140,16 +101,6 @@ export function authRoutes({ database, config }: Services): Router {
   return router;
 }
 
-interface Tokens {
-  readonly accessToken: string;
-  /** In seconds. */
-  readonly expiresIn: number;
-  readonly refreshToken: string;
-}
-
-/** No field of these bodies depends on who sends them. */
-const anybody = { isEnforced: true, isManager: false };
-
 /** What is answered here is for one client alone. */
 const notCached: RequestHandler = (_request, response, next) => {
   response.set('Cache-Control', 'no-store');
@@ -168,19 +119,12 @@ function waiting(handler: RequestHandler): RequestHandler {
   };
 }
 
-/** The user and the session of a token. Throws Unauthenticated without one. */
-function sessionOf({ locals }: Response): [Key, string] {
-  const caller = locals.caller as Caller | undefined;
-  if (caller === undefined) throw new Unauthenticated('This needs a token: send it in "Authorization: Bearer <token>".');
-  return [keyOfAccount(caller.id), String(caller.claims.sid)];
+export function senderOf({ ip = '', headers }: Request): Sender {
+  return { address: ipKeyGenerator(ip), agent: headers['user-agent'] ?? '' };
 }
 
-function addressOf({ ip = '' }: Request): string {
-  return ipKeyGenerator(ip);
-}
-
-function textsOf(fields: Input): Record<string, string> {
-  return fields as Record<string, string>;
+function callerOf({ locals }: Response): Caller | undefined {
+  return locals.caller as Caller | undefined;
 }
 
 function moment(seconds: number): string {

@@ -1,6 +1,5 @@
 import { Router } from 'express';
 
-import type { Services } from '../services/index.js';
 {{imports}}
 
 /** Where the records of each table are. */

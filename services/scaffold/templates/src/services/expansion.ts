@@ -1,5 +1,5 @@
 import { tables } from '../models/index.js';
-import type { Input, Key, Reference, Table } from '../types/index.js';
+import type { Input, Key, Table } from '../types/index.js';
 import type { Access } from './access.js';
 import type { Database } from './database.js';
 import { fromItem } from './items.js';
@@ -17,7 +17,12 @@ export async function expand<Row extends object>(
   names: readonly string[],
 ): Promise<Row[]> {
   const references = table.references.filter(({ expansion }) => names.includes(expansion));
-  const found = await Promise.all(references.map((reference) => readTargets(database, access, reference, records)));
+  const found = await Promise.all(
+    references.map(({ field, table: name }) => {
+      const keys = new Set(records.map((record) => record[field as keyof Row] as Key | null));
+      return readVisible(database, access, tables[name]!, [...keys].filter((key) => key !== null));
+    }),
+  );
   return records.map((record) => {
     const expansions = references.map(({ field, expansion }, number) => {
       const key = record[field as keyof Row] as Key | null;
@@ -27,21 +32,14 @@ export async function expand<Row extends object>(
   });
 }
 
-/** The records that may be read, by their keys. */
-async function readTargets(
-  database: Database,
-  access: Access,
-  { field, table: name }: Reference,
-  records: readonly object[],
-): Promise<Map<Key, Input>> {
-  const target = tables[name]!;
-  const keys = new Set(records.map((record) => (record as Input)[field] as Key).filter((key) => key !== null));
-  const items = await readItems(database, target, [...keys]);
+/** The records with these keys that the caller may read, by their keys. */
+export async function readVisible(database: Database, access: Access, table: Table, keys: readonly Key[]): Promise<Map<Key, Input>> {
+  const items = await readItems(database, table, keys);
   const visible = await Promise.all(
     items.map(async (item) => {
-      const record = fromItem(target, item);
-      return (await access.mayRead(target, record)) ? [record] : [];
+      const record = fromItem(table, item);
+      return (await access.mayRead(table, record)) ? [record] : [];
     }),
   );
-  return new Map(visible.flat().map((record) => [record[target.primaryKey] as Key, record]));
+  return new Map(visible.flat().map((record) => [record[table.primaryKey] as Key, record]));
 }

@@ -1,0 +1,2 @@
+  /** Whether records are served by REST as well. */
+  readonly restApi: 'on' | 'off';
