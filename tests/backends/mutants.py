@@ -309,4 +309,25 @@ STATES: Final = (
     ),
 )
 
-MUTANTS: Final[tuple[Mutant, ...]] = (*WHO, *TOKENS, *VALUES, *SECRETS, *STATES)
+GRAPHQL: Final = (
+    mutant(
+        "a query by GraphQL may cost anything",
+        "graphql/limits.ts",
+        "if (this.cost > MOST_COST) throw",
+        "if (this.cost < 0) throw",
+    ),
+    mutant(
+        "GraphQL ignores the version that is meant",
+        "graphql/recordResolvers.ts",
+        "withNormalText(input), expected);",
+        "withNormalText(input));",
+    ),
+    mutant(
+        "GraphQL lets in whoever has no token",
+        "graphql/recordResolvers.ts",
+        "      access.enter(table, 'read');\n      return records",
+        "      return records",
+    ),
+)
+
+MUTANTS: Final[tuple[Mutant, ...]] = (*GRAPHQL, *WHO, *TOKENS, *VALUES, *SECRETS, *STATES)
