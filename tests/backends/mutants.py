@@ -3,146 +3,16 @@
 import re
 from typing import Final
 
-from tests.backends.mutating import Mutant, mutant
+from tests.backends.mutants_of_access import WHO
+from tests.backends.mutating import Mutant, mutant, noticed_by
 
-WHO: Final = (
-    mutant(
-        "everybody may do everything",
-        "services/access.ts",
-        "if (!this.isEnforced || table.policy[action].some((grant) => this.isOpenToSome(grant))) return;",
-        "return;",
-    ),
-    mutant(
-        "a grant lets in whoever has a token",
-        "services/access.ts",
-        "this.caller?.id === String(record[policy.owner])",
-        "this.caller !== undefined",
-        needs="'OWNER'",
-    ),
-    mutant(
-        "members of any team are let in",
-        "services/access.ts",
-        "return membership !== undefined && isAs(membership.role, roles);",
-        "return membership !== undefined || (await this.memberships!.all()).length > 0;",
-        needs="'TEAM'",
-    ),
-    mutant(
-        "anybody can be named in a record of a team",
-        "services/access.ts",
-        "return (await other.in(record[policy.team] as Key)) !== undefined;",
-        "return (other as unknown) !== undefined;",
-        needs="'assigneeId'",
-    ),
-    mutant(
-        "a record of a team names none of its members",
-        "services/access.ts",
-        "if (!isPeople || this.caller === undefined) return false;",
-        "return false;",
-        needs="'assigneeId'",
-    ),
-    mutant(
-        "nothing is required",
-        "validation/*.ts",
-        ".required()",
-        "",
-        needs=r"\.required\(\)",
-    ),
-    mutant(
-        "a reset is mailed to what was typed",
-        "services/resets.ts",
-        "this.mail(to, token)",
-        "this.mail(login, token)",
-        needs="address: '",
-    ),
-    mutant(
-        "the current password is not asked for",
-        "services/accounts.ts",
-        "    await this.requirePassword(user, current);\n    const record",
-        "    const record",
-        needs=r"identifiers: \['",
-    ),
-    mutant(
-        "letters that share a capital are the same",
-        "services/caseless.ts",
-        "const small = letter.toLowerCase();",
-        "const small = letter.toUpperCase().toLowerCase();",
-        needs="accounts",
-    ),
-    mutant(
-        "an old refresh token is refused and no more",
-        "services/sessions.ts",
-        "if (isStolen) return sessions.filter((one) => one.id !== id);",
-        "if (isStolen) throw ended();",
-        needs="accounts",
-    ),
-    mutant(
-        "every member has every role of the team",
-        "services/access.ts",
-        "return roles === undefined || (role !== undefined && roles.includes(role));",
-        "return true;",
-        needs=r"'TEAM', roles",
-    ),
-    mutant(
-        "every user has every role",
-        "services/access.ts",
-        "return held.some((role) => roles.includes(role));",
-        "return true;",
-        needs="'ROLE'",
-    ),
-    mutant(
-        "lists show what the caller may not read",
-        "services/access.ts",
-        "if (!this.isEnforced) return 'all';",
-        "return 'all';",
-        needs=r"read: \[\{ audience: '(OWNER|TEAM|ROLE)|when:",
-    ),
-    mutant(
-        "reading asks nobody",
-        "services/records.ts",
-        "    await access.toRead(this.table, record);\n    return record;",
-        "    return record;",
-    ),
-    mutant(
-        "deleting asks nobody",
-        "services/records.ts",
-        "const permit = (record: Input) => access.toDelete(this.table, record);",
-        "const permit = (record: Input) => access.toRead(this.table, record);",
-    ),
-    mutant(
-        "changing asks nobody whose record it is",
-        "services/access.ts",
-        "    await this.require(table, 'update', before);\n",
-        "",
-    ),
-    mutant(
-        "the owner is taken from nobody",
-        "services/access.ts",
-        "const record = owner !== undefined && this.isCallers(table, owner, input) ?",
-        "const record = owner === null && this.isCallers(table, owner, input) ?",
-        needs="'OWNER'",
-    ),
-    mutant(
-        "a record can be moved to another team",
-        "services/access.ts",
-        "await this.require(table, 'update', after, before);",
-        "",
-        needs="'TEAM'",
-    ),
-    mutant(
-        "what cannot be read can be referred to",
-        "services/access.ts",
-        "    await this.requireReferences(table, {}, record);\n",
-        "",
-        needs="references: \\[",
-    ),
-)
-
-TOKENS: Final = (
+TOKENS: Final = noticed_by(
+    "token|settings|audience|server refuses|this machine",
     mutant("tokens need not end", "services/tokens.ts", "requiredClaims: ['sub', 'exp'],", "requiredClaims: ['sub'],"),
     mutant(
         "tokens need not name anybody",
         "services/tokens.ts",
-        "if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT) {",
+        "if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT || !sub.isWellFormed()) {",
         "if (false) {",
     ),
     mutant(
@@ -166,13 +36,28 @@ TOKENS: Final = (
     ),
 )
 
-VALUES: Final = (
+VALUES: Final = noticed_by(
+    "refuses|tells all faults|the only one|its defaults|is found by|is created, and|accepts|what is managed|signs up",
+    mutant(
+        "nothing is required",
+        "validation/*.ts",
+        ".required()",
+        "",
+        needs=r"\.required\(\)",
+    ),
+    mutant(
+        "letters that share a capital are the same",
+        "services/caseless.ts",
+        "const small = letter.toLowerCase();",
+        "const small = letter.toUpperCase().toLowerCase();",
+        needs="accounts",
+    ),
     Mutant("no value is unique", "models/*.ts", re.compile(r"  unique: \[\[.*?\]\],\n", re.DOTALL), "  unique: [],\n"),
     mutant(
         "values that differ in case are two",
         "services/uniqueness.ts",
-        "return value.normalize('NFC').toUpperCase().toLowerCase();",
-        "return value;",
+        "  return caseless(value);",
+        "  return caseless === undefined ? value : value;",
         needs=r"caseInsensitive: \['",
     ),
     mutant(
@@ -231,32 +116,55 @@ VALUES: Final = (
     mutant(
         "clients set what the server sets",
         "validation/types.ts",
-        "export const readOnly = (field: Schema) => field.forbidden().messages(SET_BY_SERVER);",
-        "export const readOnly = (field: Schema) => field;",
+        "new Restricted(field, field.forbidden().messages(SET_BY_SERVER));",
+        "new Restricted(field, field);",
         needs=r"readOnly\(",
     ),
     mutant(
         "everybody sets what managers set",
         "validation/types.ts",
-        "is: true, otherwise: Joi.forbidden() })\n    .messages({ 'any.unknown': '{#label} is not yours to set' });",
-        "is: true, otherwise: Joi.any() })\n    .messages({ 'any.unknown': '{#label} is not yours to set' });",
+        ".when('$isManager', { is: true, otherwise: Joi.forbidden() })",
+        ".when('$isManager', { is: true, otherwise: Joi.any() })",
         needs=r"managed\(",
     ),
     mutant(
         "fixed fields change",
         "validation/types.ts",
-        "replace: Joi.object({ ...fields,",
-        "replace: Joi.object({ ...fixed, ...fields,",
+        "update: Joi.object(optional(sent({ ...fields, ...kept }))).min(1),",
+        "update: Joi.object(optional(sent({ ...fixed, ...fields, ...kept }))).min(1),",
+        needs=r"fixed: \{",
     ),
     mutant(
         "unknown members are let through",
         "validation/types.ts",
-        "create: Joi.object({ ...fixed, ...fields, ...kept }),",
-        "create: Joi.object({ ...fixed, ...fields, ...kept }).unknown(),",
+        "create: Joi.object(sent({ ...fixed, ...fields, ...kept })),",
+        "create: Joi.object(sent({ ...fixed, ...fields, ...kept })).unknown(),",
     ),
 )
 
-SECRETS: Final = (
+SECRETS: Final = noticed_by(
+    "shows its|password|stack|refresh|forgotten",
+    mutant(
+        "a reset is mailed to what was typed",
+        "services/resets.ts",
+        "this.mail(to, token)",
+        "this.mail(login, token)",
+        needs="address: '",
+    ),
+    mutant(
+        "the current password is not asked for",
+        "services/accounts.ts",
+        "    await this.requirePassword(user, current);\n    const record",
+        "    const record",
+        needs=r"identifiers: \['",
+    ),
+    mutant(
+        "an old refresh token is refused and no more",
+        "services/sessions.ts",
+        "if (isStolen) return sessions.filter((one) => one.id !== id);",
+        "if (isStolen) throw ended();",
+        needs="accounts",
+    ),
     mutant(
         "secrets are kept as they are, and shown",
         "services/secrets.ts",
@@ -279,7 +187,8 @@ SECRETS: Final = (
     ),
 )
 
-STATES: Final = (
+STATES: Final = noticed_by(
+    "means another|tag|is not deleted|takes with it|leaves|cursor|Idempotency",
     mutant(
         "If-Match of a change is ignored",
         "services/etag.ts",

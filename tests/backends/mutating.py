@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -36,17 +37,21 @@ class Mutant:
     replacement: str
     needs: re.Pattern[str] = _ANYTHING
     """What the models or validations of a backend have where it makes a difference."""
-
-    @property
-    def is_of_tables(self) -> bool:
-        """Whether it changes what is done with records, more than how a server starts, answers, and knows callers."""
-        return not self.path.startswith(("config", "middleware", "services/tokens", "services/passwords"))
+    noticed: str = ""
+    """A pattern for the titles of the tests that should notice it, which are tried before all others."""
 
     def places(self, folder: Path) -> list[Path]:
-        """The files of a backend in which there is something to break that it needs."""
+        """The files of a backend in which there is something to break that it needs.
+
+        Raises BackendFailed where it is for a file that has changed since, so that it breaks nothing any more.
+        """
         if not any(self.needs.search(path.read_text()) for path in _described(folder)):
             return []
-        return [path for path in sorted((folder / "src").glob(self.path)) if self.pattern.search(path.read_text())]
+        files = sorted((folder / "src").glob(self.path))
+        places = [path for path in files if self.pattern.search(path.read_text())]
+        if files and not places and "*" not in self.path:
+            raise BackendFailed(f"{self.path} has nothing to break for the mutant: {self.name}")
+        return places
 
     def apply(self, folder: Path) -> None:
         for place in self.places(folder):
@@ -56,6 +61,11 @@ class Mutant:
 def mutant(name: str, path: str, before: str, after: str, *, needs: str = "") -> Mutant:
     """Make one that replaces a text by another."""
     return Mutant(name, path, re.compile(re.escape(before)), after.replace("\\", r"\\"), re.compile(needs))
+
+
+def noticed_by(titles: str, *mutants: Mutant) -> tuple[Mutant, ...]:
+    """Say of mutants which tests should notice them."""
+    return tuple(replace(mutant, noticed=titles) for mutant in mutants)
 
 
 def _described(folder: Path) -> list[Path]:
@@ -85,7 +95,8 @@ async def mutate(folder: Path, mutants: Sequence[Mutant], environment: Mapping[s
     async def verdict(number: int, mutant: Mutant) -> Verdict:
         async with turns, _copy(folder, number) as copy:
             await _break(copy, mutant, environment)
-            return Verdict(mutant, await first_failure(copy, environment, patience=patience))
+            failed = await first_failure(copy, environment, patience=patience, titles=mutant.noticed)
+            return Verdict(mutant, failed or await first_failure(copy, environment, patience=patience))
 
     present = [mutant for mutant in mutants if mutant.places(folder)]
     return await asyncio.gather(*(verdict(number, mutant) for number, mutant in enumerate(present)))
@@ -111,7 +122,7 @@ async def _copy(folder: Path, number: int) -> AsyncGenerator[Path]:
 
 
 async def _break(folder: Path, mutant: Mutant, environment: Mapping[str, str]) -> None:
-    """Apply a mutant, transpile what it changes, and let the tests run first that are the most likely to notice."""
+    """Apply a mutant and transpile what it changes."""
     places = [str(place.relative_to(folder)) for place in mutant.places(folder)]
     await asyncio.to_thread(mutant.apply, folder)
     said: list[str] = []
@@ -123,13 +134,15 @@ async def _break(folder: Path, mutant: Mutant, environment: Mapping[str, str]) -
     status = await run(["node", str(TRANSPILE), *places], cwd=folder, environment=environment, on_line=read, grace=5)
     if status:
         raise BackendFailed(f"{mutant.name}: {' / '.join(said[-10:])}")
-    tests = folder / RUN
-    lines = tests.read_text().splitlines()
-    tests.write_text("\n".join(sorted(lines, key=lambda line: ("/tables/" in line) != mutant.is_of_tables)))
 
 
-async def first_failure(folder: Path, environment: Mapping[str, str], *, patience: float) -> str | None:
-    """Run the tests of a compiled backend and return the first that fails; None if none does."""
+async def first_failure(
+    folder: Path, environment: Mapping[str, str], *, patience: float, titles: str = ""
+) -> str | None:
+    """Run the tests of a compiled backend and return the first that fails; None if none does.
+
+    `titles` is a pattern for those of the tests to run; the empty text is for all.
+    """
     failures = asyncio.Queue[str]()
 
     async def read(line: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
@@ -137,7 +150,7 @@ async def first_failure(folder: Path, environment: Mapping[str, str], *, patienc
         if line.lstrip().startswith("not ok "):
             await failures.put(line.strip())
 
-    command = ["node", "--test-reporter=tap", RUN]
+    command = ["node", "--test-reporter=tap", *([f"--test-name-pattern={titles}"] if titles else []), RUN]
     tests = asyncio.create_task(run(command, cwd=folder, environment=environment, on_line=read, grace=5))
     failure = asyncio.create_task(failures.get())
     try:

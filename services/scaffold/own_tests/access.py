@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from services.core.frozen import frozen
 from services.designs.schema import Field
+from services.scaffold.lists import filterable
 from services.scaffold.own_tests.outcomes import (
+    CONFLICT,
     CREATED,
     DELETED,
     NOT_FOUND,
@@ -28,6 +30,7 @@ def tests(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
     """Yield the tests in which each of the people tries everything."""
     if _makes_rows(scene):
         yield _creation(scene, people)
+        yield from _idempotency(scene)
     for state in states(scene):
         yield _actions(scene, people, state)
     yield from _lists(scene, people)
@@ -49,6 +52,14 @@ def _creation(scene: Scene, people: Sequence[Persona]) -> str:
     rows = attempts(makers, lambda persona: of_creation(scene, persona))
     act = scene.act("tryToCreate", "person", members(scene.body_anew()), "outcome")
     return scene.test("is created by those who may, and by nobody else", loop("[person, outcome]", rows, act))
+
+
+def _idempotency(scene: Scene) -> Iterator[str]:
+    """Yield the test that a key of one person is not another's, where whoever is signed in may make rows."""
+    if not scene.referring and scene.subject.plan.generates_keys and of_creation(scene, Persona()) == CREATED:
+        shared = scene.subject.unique - {scene.subject.key, scene.subject.policy.owner}
+        arguments = ("someone", "await somebody()", members(scene.body_anew()), str(CONFLICT if shared else CREATED))
+        yield scene.test("is created by whoever sends an Idempotency-Key", scene.act("createApart", *arguments))
 
 
 def _actions(scene: Scene, people: Sequence[Persona], state: State) -> str:
@@ -119,9 +130,12 @@ def _new_value(scene: Scene, field: Field) -> str:
 
 
 def _lists(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
-    """Yield the test that whoever asks for the rows of others, by whose they are, gets none."""
+    """Yield the test that whoever asks for others' rows, by whose they are or by what they alone have, gets none."""
     row, state = ordinary(scene)
-    fields = [name for name in scene.cast.seeding() if name in scene.subject.plan.indexed and scene.is_whose(name)]
+    plan = scene.subject.plan
+    fields = [name for name in scene.cast.seeding() if name in plan.indexed and scene.is_whose(name)]
+    given = [field.name for field in filterable(plan) if not field.nullable]
+    fields += [names[0] for names in plan.unique if len(names) == 1 and names[0] in given and names[0] not in fields]
     excluded = [persona for persona in people if of_action(scene.rights, persona, "read", state) == NOT_FOUND]
     if fields and excluded:
         lists = [scene.act("list", "person", quoted(name), f"record.{name}", "[]") for name in fields]

@@ -13,7 +13,7 @@ from services.scaffold.plan import TablePlan
 from services.scaffold.template import fill, read
 
 _FOLDER = "src/tests"
-_FIXED = ("distinct.ts", "open.ts", "resource.ts")
+_FIXED = ("answers.ts", "distinct.ts", "open.ts", "resource.ts")
 _FIXED_TESTS = tuple(f"{name}.test.ts" for name in ("settings", "tokens", "secrets", "operation", "telemetry"))
 
 

@@ -39,9 +39,11 @@ def _moves(scene: Scene, team: str) -> Iterator[tuple[str, tuple[str, str, str, 
     held = roles_in_teams(scene.world, owners=True)
     for role, here, there in product([None, *_roles(scene)], held, [None, *held]):
         persona = Persona(role=role, team_role=here)
-        if scene.rights.may(persona, "read") and scene.rights.may(persona, "update"):
-            outcome = written(_outcome(scene, team, replace(persona, team_role=there)))
-            yield f"{there is None} {outcome}", (_role(role), _role(here), _role(there), outcome)
+        if scene.rights.may(persona, "read"):
+            is_able = scene.rights.may(persona, "update")
+            outcome = _outcome(scene, team, replace(persona, team_role=there)) if is_able else FORBIDDEN
+            row = (_role(role), _role(here), _role(there), written(outcome))
+            yield f"{is_able} {there is None} {written(outcome)}", row
 
 
 def _roles(scene: Scene) -> set[str]:

@@ -18,6 +18,7 @@ State = Mapping[str, Any]
 CREATED: Final = 201
 FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
+CONFLICT: Final = 409
 DELETED: Final = 204
 OK: Final = 200
 _SUCCESS: Final = {"read": OK, "update": OK, "delete": DELETED}

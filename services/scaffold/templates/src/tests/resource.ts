@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 
-import { count, stored, type Answer, type Row } from './backend.js';
-import type { Person } from './people.js';
-
-/** What an answer must show, all of it; only what the server chose is taken from the answer itself. */
-type Expected = (shown: Row) => Row;
-
-/** What a request comes to: a status, or the fields that are refused. */
-type Outcome = number | readonly string[];
+import { comesTo, conflicting, faulty, keysOf, shows, type Expected, type Outcome } from './answers.js';
+import { count, stored, type Row } from './backend.js';
+import { somebody, type Person } from './people.js';
 
 /** What requests of somebody for one record come to. Where `change` is missing, there is nothing to change. */
 interface May {
@@ -71,6 +67,17 @@ export class Resource {
     const headers = { 'If-Match': first.headers.get('ETag')! };
     assert.equal((await person.send('DELETE', this.at(body), undefined, headers)).status, 412);
     assert.notEqual(await this.stored(body), undefined);
+  }
+
+  /** What one person has created with an Idempotency-Key is not answered to another, whose request comes to `outcome`. */
+  async createApart(person: Person, another: Person, body: Row, outcome: number): Promise<void> {
+    const headers = { 'Idempotency-Key': randomUUID() };
+    const create = (who: Person) => who.send('POST', this.names.path, body, headers);
+    const [first, same, other] = [await create(person), await create(person), await create(another)];
+
+    assert.deepEqual(same.body, first.body);
+    comesTo(other, outcome);
+    assert.notEqual(other.body[this.names.key], first.body[this.names.key]);
   }
 
   /** Neither what is stored nor any answer has a secret in it: "a very secret text", or a hash of it. */
@@ -249,13 +256,15 @@ export class Resource {
     assert.equal(await count(this.names.table), before + 1);
   }
 
-  /** A list comes in pages, and these, which are the newest, come first. */
+  /** A list comes in pages, and these, which are the newest, come first. Its cursor is for nobody else. */
   async page(person: Person, newest: readonly Row[]): Promise<void> {
     const { path, key } = this.names;
     const first = await person.get(`${path}?limit=2`);
     assert.equal(first.status, 200, JSON.stringify(first.body));
     assert.equal(first.body.items.length, 2);
-    const second = await person.get(`${path}?limit=2&cursor=${encodeURIComponent(first.body.nextCursor)}`);
+    const next = `${path}?limit=2&cursor=${encodeURIComponent(first.body.nextCursor)}`;
+    assert.notEqual((await (await somebody()).get(next)).status, 200);
+    const second = await person.get(next);
     assert.equal(second.status, 200, JSON.stringify(second.body));
 
     const listed = [...first.body.items, ...second.body.items].slice(0, newest.length);
@@ -264,10 +273,11 @@ export class Resource {
 
   /** The list of what has a value in a field has these records, and no more. */
   async list(person: Person, field: string, value: unknown, records: readonly Row[]): Promise<void> {
-    const answer = await person.get(this.filtered(field, value));
+    const answer = await person.get(`${this.filtered(field, value)}&count=true`);
 
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
     assert.deepEqual(keysOf(answer.body.items, this.names.key).sort(), keysOf(records, this.names.key).sort());
+    assert.deepEqual(answer.body.total, { value: records.length, relation: 'eq' });
     assert.equal(answer.body.nextCursor, null);
   }
 
@@ -309,35 +319,4 @@ export class Resource {
   private filtered(field: string, value: unknown): string {
     return `${this.names.path}?${new URLSearchParams({ [field]: String(value) })}`;
   }
-}
-
-function keysOf(records: readonly Row[], key: string): any[] {
-  return records.map((record) => record[key]);
-}
-
-/** The answer is this record, with no member more or less, and has a strong tag. */
-function shows(answer: Answer, status: number, expected: Expected): void {
-  assert.equal(answer.status, status, JSON.stringify(answer.body));
-  assert.deepEqual(answer.body, expected(answer.body));
-  assert.match(answer.headers.get('ETag') ?? '', /^"[^"]+"$/);
-}
-
-function comesTo(answer: Answer, outcome: Outcome): void {
-  if (typeof outcome !== 'number') faulty(answer, outcome);
-  else assert.equal(answer.status, outcome, JSON.stringify(answer.body));
-}
-
-function faulty(answer: Answer, fields: readonly string[]): void {
-  assert.equal(answer.status, 400, JSON.stringify({ fields, answer: answer.body }));
-  assert.equal(answer.body.error.code, 'VALIDATION_FAILED');
-  assert.deepEqual(named(answer), [...fields].sort());
-}
-
-function conflicting(answer: Answer, fields: readonly string[]): void {
-  assert.equal(answer.status, 409, JSON.stringify(answer.body));
-  assert.deepEqual(named(answer), [...fields].sort());
-}
-
-function named(answer: Answer): string[] {
-  return answer.body.error.details.map((detail: Row) => detail.field).sort();
 }

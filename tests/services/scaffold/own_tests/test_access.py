@@ -1,0 +1,99 @@
+"""Tests of what a backend's own tests expect of those who try what they may."""
+
+import re
+from functools import cache
+
+import pytest
+
+from services.scaffold.own_tests.files import write_tests
+from services.scaffold.plan import plan_tables
+from tests.backends.schemas import EVERY_FEATURE, forty_tables
+
+
+@cache
+def files() -> dict[str, str]:
+    return write_tests(EVERY_FEATURE, plan_tables(EVERY_FEATURE))
+
+
+def body(table: str, title: str) -> str:
+    """Return the lines of one test."""
+    content = files()[f"src/tests/tables/{table}.test.ts"]
+    found = re.search(rf"  test\('{title}.*?^  \}}\);$", content, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("users", ["[nobody, 401]", "[someone, 403]", "[owner, 403]", "[admin, 201]"]),
+        ("teams", ["[nobody, 401]", "[someone, 201]", "[teamOwner, 201]", "[teamMember, 201]", "[outsider, 201]"]),
+        (
+            "memberships",
+            [
+                "[nobody, 401]",
+                "[someone, ['teamId']]",
+                "[teamOwner, 201]",
+                "[teamMember, 403]",
+                "[outsider, ['teamId']]",
+            ],
+        ),
+        ("order_items", ["[nobody, 401]", "[someone, ['orderId']]", "[owner, 201]", "[admin, 403]"]),
+        ("audit_entries", ["[nobody, 401]", "[someone, 403]"]),
+    ],
+)
+def test_a_row_is_created_by_those_who_may(table: str, expected: list[str]) -> None:
+    assert re.findall(r"\[\w+, (?:\d{3}|\[[^]]+\])\]", body(table, "is created by those who may")) == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("is open to those who may, where shared is false", {"nobody": "404", "outsider": "404", "owner": "404"}),
+        ("is open to those who may, where shared is true", {"nobody": "200", "outsider": "200", "owner": "200"}),
+    ],
+)
+def test_a_row_is_read_as_the_conditions_of_grants_say(title: str, expected: dict[str, str]) -> None:
+    found = dict(re.findall(r"\[(\w+), \{ read: (\d{3})", body("notes", title)))
+
+    assert {name: found[name] for name in expected} == expected
+    assert found["teamGuest"] == "200"
+
+
+def test_whoever_deletes_must_own_the_row_or_be_an_owner_of_its_team() -> None:
+    found = dict(
+        re.findall(
+            r"\[(\w+), \{[^}]*delete: (\d{3}) \}\]", body("notes", "is open to those who may, where shared is true")
+        )
+    )
+
+    assert found == {
+        "nobody": "401",
+        "someone": "403",
+        "owner": "204",
+        "teamOwner": "204",
+        "teamMember": "403",
+        "teamGuest": "403",
+        "outsider": "403",
+    }
+
+
+def test_what_is_managed_is_set_by_managers_alone() -> None:
+    written = body("users", "has what is managed")
+
+    assert "[owner, ['role']]" in written
+    assert "[admin, 200]" in written
+
+
+def test_a_link_is_made_by_those_who_may_change_the_row_that_it_belongs_to() -> None:
+    expected = ["[nobody, 401]", "[someone, 404]", "[outsider, 404]"]
+    assert re.findall(r"\[\w+, \d{3}\]", body("tasks", "is linked to labels by those who may")) == expected
+    assert "[admin, 404]" in body("labels", "is linked to tasks by those who may")
+
+
+def test_forty_tables_have_fewer_than_a_thousand_tests() -> None:
+    schema = forty_tables()
+    written = write_tests(schema, plan_tables(schema)).values()
+
+    assert sum(len(re.findall(r"^ *test\(", content, re.MULTILINE)) for content in written) < 1000
+    assert max(map(len, written)) < 20_000
