@@ -45,7 +45,7 @@ class Rights:
     def choose(self) -> dict[str, Persona]:
         """Return who does each action: the same person where one can do most, another for what is left."""
         candidates = personas(self.world, self.subject)
-        able = {action: [persona for persona in candidates if self.may(persona, action)] for action in ACTIONS}
+        able = {action: [persona for persona in candidates if self._can(persona, action)] for action in ACTIONS}
         chosen: dict[str, Persona] = {}
         for action in ACTIONS:
             if able[action]:
@@ -53,6 +53,10 @@ class Rights:
                 best = max(able[action], key=lambda persona: sum(persona in others for others in able.values()))
                 chosen[action] = (known or [best])[0]
         return chosen
+
+    def _can(self, persona: Persona, action: str) -> bool:
+        """Whether somebody may do it, and may see what they do it to: what they may not read is not there."""
+        return self.may(persona, action) and (action == "create" or self.may(persona, "read"))
 
     def _as_creator(self, persona: Persona) -> Persona:
         """Return what somebody is to a row that they make: its owner, unless a row above it or the body says whose."""

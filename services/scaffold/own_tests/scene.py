@@ -22,7 +22,7 @@ class Scene:
     def __init__(self, world: World, subject: Subject, people: Cast, *, begin: str, first: int = _FIRST) -> None:
         self.world, self.subject, self.cast = world, subject, people
         self.rights = Rights(world, subject)
-        self.acting = self.rights.choose()
+        self.acting = {action: who for action, who in self.rights.choose().items() if self._is_able(who, action)}
         """Who does each action in the tests that are not about who may."""
         self._begin = begin
         self._first = self._number = first
@@ -41,6 +41,10 @@ class Scene:
     def who(self, action: str) -> str | None:
         persona = self.acting.get(action)
         return persona.variable if persona is not None else None
+
+    def _is_able(self, persona: Persona, action: str) -> bool:
+        """Whether somebody whom the policy lets do it may refer to what a new row refers to."""
+        return action != "create" or all(self.ties(persona, field) for field in self.referring)
 
     def is_in_team_by_row(self, persona: Persona) -> bool:
         """Whether it is a row of this table that makes somebody a member of its team."""

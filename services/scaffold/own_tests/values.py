@@ -128,7 +128,7 @@ class Samples:
             case T.DATETIME:
                 return moved(low or "2026-01-01T12:00:00.000Z", timedelta(minutes=number % self._span()))
             case T.DECIMAL:
-                return str(self._least() + number % self._span() + self._fraction())
+                return f"{self._least() + number % self._span() + self._fraction():.{self.scale}f}"
             case T.FLOAT:
                 value = float(self._least()) + number % self._span()
                 return value + 0.5 if high is None or Decimal(value + 0.5) <= Decimal(high) else value

@@ -42,7 +42,9 @@ def test_the_lock_file_is_that_of_the_package(description: str, api: Api) -> Non
         assert lock["packages"][f"node_modules/{name}"]["version"] == version
 
 
-@pytest.mark.parametrize(("api", "needed"), [(Api.REST, set()), (Api.BOTH, {"graphql", "graphql-http", "dataloader"})])
+@pytest.mark.parametrize(
+    ("api", "needed"), [(Api.REST, set[str]()), (Api.BOTH, {"graphql", "graphql-http", "dataloader"})]
+)
 def test_a_backend_has_the_packages_that_its_schema_needs_and_no_others(api: Api, needed: set[str]) -> None:
     rockets = replace(derive_schema("rockets"), api=api)
     optional = {"graphql", "graphql-http", "dataloader", "nodemailer", "@types/nodemailer"}
