@@ -46,7 +46,7 @@ def tests(scene: Scene) -> Iterator[str]:
             yield _prevented(scene, deleter, dependant)
         else:
             yield _followed(scene, deleter, dependant)
-        if not scene.cast.is_own_row:
+        if not is_alone(scene):
             yield _raced(scene, deleter, dependant)
 
 

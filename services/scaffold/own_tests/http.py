@@ -20,9 +20,9 @@ def write_http(world: World) -> dict[str, str]:
     roomy = [subject for subject in world.subjects.values() if subject.is_roomy]
     if not roomy:
         return {}
-    plain = [subject for subject in roomy if subject.plan.generates_keys and not subject.plan.secrecy]
-    subject = (plain or roomy)[0]
-    make, body = f"new{subject.plan.names.type}", members(dict(_body(world, subject)))
+    bodies = {subject.name: members(dict(_body(world, subject))) for subject in roomy}
+    subject = max(roomy, key=lambda subject: _suits(subject, bodies[subject.name]))
+    make, body = f"new{subject.plan.names.type}", bodies[subject.name]
     samples = sorted({make, *re.findall(r"await (\w+)\(", body)})
     distinct = [name for name in DISTINCT if f"{name}(" in body]
     imports = [
@@ -41,6 +41,11 @@ def write_http(world: World) -> dict[str, str]:
         ),
         "src/tests/lists.test.ts": fill("src/tests/lists.test.ts", **places),
     }
+
+
+def _suits(subject: Subject, body: str) -> tuple[bool, bool]:
+    """Whether bodies differ from each other, and whether the table is a plain one."""
+    return any(f"{name}(" in body for name in DISTINCT), subject.plan.generates_keys and not subject.plan.secrecy
 
 
 def _new_body(body: str) -> str:
