@@ -17,7 +17,7 @@ import httpx
 from services.core.clock import Clock
 from services.core.frozen import frozen
 from services.core.tls import trusted
-from services.platforms import npm, signing
+from services.platforms import migrating, npm, signing
 from services.platforms.archive import unpack
 from services.platforms.emitting import Emit, step
 from services.platforms.mask import Mask
@@ -60,6 +60,8 @@ class Limits:
     build: float = 300
     health: float = 30
     """From the start of the server to its first 200."""
+    migration: float = 900
+    """From then until a backend that migrates its database is ready."""
     grace: float = 5
     """From SIGTERM to SIGKILL."""
 
@@ -226,6 +228,8 @@ class Backend:
             await self.emit(StepChanged(name, StepState.SUCCEEDED))
             async with step(self.emit, "health"):
                 await self._until_healthy(server, tail)
+                if migrating.setting_of_folder(self.folder):
+                    await self._until_200(migrating.READY, server, tail, seconds=self.machine.limits.migration)
             await then()
             self.switch.answers.set()
             await asyncio.wait({server, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -237,8 +241,11 @@ class Backend:
                 await to_the_end(ended(task))
 
     async def _until_healthy(self, server: "asyncio.Task[int]", tail: "Tail") -> None:
-        """Return when the health path answers 200. Raises DeployFailed when time is up or the server ends."""
-        path, seconds = self.order.config.health_path, self.machine.limits.health
+        seconds = self.machine.limits.health
+        await self._until_200(self.order.config.health_path, server, tail, seconds=seconds)
+
+    async def _until_200(self, path: str, server: "asyncio.Task[int]", tail: "Tail", *, seconds: float) -> None:
+        """Return when a path answers 200. Raises DeployFailed when time is up or the server ends."""
         heard = "no answer"
         try:
             # trust_env: a proxy of this machine is not the way to itself
@@ -258,7 +265,7 @@ class Backend:
             message = f"No 200 from {path} within {seconds:g} seconds (last: {heard}).{tail.quote()}"
             raise DeployFailed("HEALTH_CHECK_FAILED", message) from error
         status = server.result()
-        raise DeployFailed("CRASHED", f"The server ended with {describe(status)} before it answered.{tail.quote()}")
+        raise DeployFailed("CRASHED", f"The server ended with {describe(status)} before it was ready.{tail.quote()}")
 
     @property
     def _table_prefix(self) -> str:
@@ -283,6 +290,7 @@ class Backend:
             **self._base_environment(),
             **self.machine.aws,
             **self.signing(),
+            **migrating.setting_of_folder(self.folder),
             **self.order.config.environment,
             **fixed,
         }

@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import Final, Protocol
 
 from services.core.frozen import frozen
+from services.platforms import migrating
 from services.platforms.archive import contents
 from services.platforms.backend import TEMPLATE, CreateTables
 from services.platforms.port import AwsAccount, DeployFailed, Order
@@ -19,9 +20,10 @@ TABLES_VARIABLES: Final = frozenset(
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
         "TABLE_PREFIX",
+        migrating.SETTING,
     }
 )
-"""The names of all that a backend may need to find its tables."""
+"""The names of all that a backend may need to find its tables, and to bring them to what it needs."""
 
 _TEMPORARY: Final = (
     "The AWS integration gives keys that expire, after which a backend outside AWS would lose its tables:"
@@ -32,7 +34,7 @@ _TEMPORARY: Final = (
 @frozen
 class Prepared:
     environment: Mapping[str, str] = field(repr=False)
-    """What the backend needs to find its tables, keys among it."""
+    """What the backend needs to find its tables, keys among it, and to migrate them as it starts."""
 
 
 class Prepare(Protocol):
@@ -66,4 +68,4 @@ class PrepareTables:
         async with self.tables_of(order.tables) as create:
             await create(text, prefix=prefix, stack=stack)
         environment = order.tables.place if has_role else order.tables.environment
-        return Prepared({**environment, "TABLE_PREFIX": prefix})
+        return Prepared({**environment, "TABLE_PREFIX": prefix, **migrating.setting_of(files)})

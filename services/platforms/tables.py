@@ -13,6 +13,11 @@ from services.foundation.aws.clients import AWS_ERRORS, Aws
 from services.foundation.aws.outage import Outage
 from services.platforms.port import DeployFailed
 
+MIGRATED: Final = "Migrated"
+"""Metadata of a template whose backend itself creates and drops the indexes of tables that are there."""
+
+_INDEXING: Final = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
+
 TIME_LIMIT: Final = 180.0
 """Seconds that a stack may take."""
 
@@ -35,14 +40,16 @@ class StackTables:
     async def __call__(self, template: str, *, prefix: str, stack: str) -> None:
         """Bring a stack to what the template says; `prefix` is its parameter TablePrefix, where it declares that.
 
-        Twice is the same as once. Raises DeployFailed TABLES_FAILED.
+        Twice is the same as once. Where the backend migrates its tables, those that are there stay as they are indexed,
+        and in the stack: what runs needs its indexes until then, and CloudFormation changes one at a time.
+
+        Raises DeployFailed TABLES_FAILED.
         """
         content = _read(template)
-        # Without what makes it readable: CloudFormation takes no more than 51,200 bytes in a request.
-        body, parameters = json.dumps(content, separators=(",", ":")), _parameters(content, prefix, self.stage)
+        parameters = _parameters(content, prefix, self.stage)
         try:
             async with asyncio.timeout(TIME_LIMIT):
-                if await self._apply(body, parameters, stack):
+                if await self._apply(content, parameters, stack):
                     await self._require_good(stack)
         except Outage as error:
             raise _failed("AWS does not answer just now") from error
@@ -51,13 +58,18 @@ class StackTables:
         except TimeoutError as error:
             raise _failed(f"it took longer than {TIME_LIMIT:.0f} seconds") from error
 
-    async def _apply(self, template: str, parameters: list[Any], stack: str) -> bool:
+    async def _apply(self, content: Mapping[str, object], parameters: list[Any], stack: str) -> bool:
         """Create or update, and say whether there is anything to wait for."""
         formation = self.aws.cloudformation
         status = await self._settled(stack)
         if status in _USELESS:
             await self.aws.run(formation.delete_stack, StackName=stack)
             status = await self._settled(stack)
+        if status != _GONE and MIGRATED in _part(content, "Metadata"):
+            answer = await self.aws.run(formation.get_template, StackName=stack)
+            content = _with_tables_kept(content, _read(answer["TemplateBody"]))
+        # Without what makes it readable: CloudFormation takes no more than 51,200 bytes in a request.
+        template = json.dumps(content, separators=(",", ":"))
         call = formation.create_stack if status == _GONE else formation.update_stack
         try:
             await self.aws.run(
@@ -100,9 +112,10 @@ class StackTables:
         return f" ({reasons[0]})" if reasons else ""
 
 
-def _read(template: str) -> dict[str, object]:
+def _read(template: object) -> dict[str, object]:
+    """Read a template, which AWS answers read if it is JSON. Raises DeployFailed."""
     try:
-        content = read_json(template)
+        content = read_json(template) if isinstance(template, str) else template
     except UnreadableJson as error:
         raise _failed(f"the template {error}") from error
     if not isinstance(content, dict):
@@ -125,6 +138,23 @@ def _allows(parameter: object, value: str) -> bool:
     """Whether a template says that a parameter may be this: what others mean by its name is not known."""
     allowed = cast("dict[str, object]", parameter).get("AllowedValues") if isinstance(parameter, dict) else None
     return isinstance(allowed, list) and value in cast("list[object]", allowed)
+
+
+def _part(document: Mapping[str, object], name: str) -> dict[str, Any]:
+    part = document.get(name)
+    return cast("dict[str, Any]", part) if isinstance(part, dict) else {}
+
+
+def _with_tables_kept(document: Mapping[str, object], deployed: Mapping[str, object]) -> dict[str, object]:
+    before, after = _part(deployed, "Resources"), _part(document, "Resources")
+    kept = {name: _indexed_as(before[name], table) for name, table in after.items() if name in before}
+    return {**document, "Resources": {**before, **after, **kept}}
+
+
+def _indexed_as(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    indexing = {name: value for name, value in _part(old, "Properties").items() if name in _INDEXING}
+    others = {name: value for name, value in _part(new, "Properties").items() if name not in _INDEXING}
+    return {**new, "Properties": {**others, **indexing}}
 
 
 def _failed(why: str) -> DeployFailed:

@@ -35,6 +35,7 @@ _SHARED = (
     "src/migration/own.ts",
     "src/migration/plan.ts",
     "src/migration/records.ts",
+    "src/migration/run.ts",
     "src/migration/shape.ts",
     "src/migration/state.ts",
     "src/sweep.ts",

@@ -50,6 +50,7 @@ def template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str:
     document = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"DynamoDB tables of {slug}",
+        "Metadata": {"Migrated": "Indexes of tables that are there are created and dropped by `npm run migrate`."},
         "Parameters": {"TablePrefix": _prefix_parameter(prefix), "Stage": stage},
         "Conditions": {_PRODUCTION: {"Fn::Equals": [{"Ref": "Stage"}, "production"]}},
         "Resources": resources,

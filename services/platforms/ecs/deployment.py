@@ -123,7 +123,7 @@ class EcsDeployment:
                 if (why := await is_down()) is not None:
                     raise DeployFailed("GONE", f"{why}.")
                 await asyncio.sleep(self.work.limits.poll)
-            await self.work.until_healthy(url, self.order.config.health_path, is_down=is_down)
+            await self.work.until_live(url, self.order, is_down=is_down)
         await self.work.emit(Live(url))
 
     @property

@@ -26,6 +26,13 @@ _ROWS: Final = [
     "dynamodb:Scan",
     "dynamodb:UpdateItem",
 ]
+_MIGRATE: Final = [
+    "dynamodb:CreateTable",
+    "dynamodb:DescribeTimeToLive",
+    "dynamodb:UpdateTable",
+    "dynamodb:UpdateTimeToLive",
+]
+"""What a backend does beside that where it brings its tables to what it needs."""
 _PUSH: Final = [
     "ecr:BatchCheckLayerAvailability",
     "ecr:CompleteLayerUpload",
@@ -61,7 +68,7 @@ def roles_of(site: Site, owner: Owner, region: str) -> list[Role]:
     return [
         Role(BUILD, "codebuild", build),
         Role(EXECUTION, "ecs-tasks", {}, "service-role/AmazonECSTaskExecutionRolePolicy"),
-        Role(TASK, "ecs-tasks", {table: _ROWS, f"{table}/index/*": ["dynamodb:Query", "dynamodb:Scan"]}),
+        Role(TASK, "ecs-tasks", {table: [*_ROWS, *_MIGRATE], f"{table}/index/*": ["dynamodb:Query", "dynamodb:Scan"]}),
         Role(INFRASTRUCTURE, "ecs", {}, "service-role/AmazonECSInfrastructureRoleforExpressGatewayServices"),
     ]
 

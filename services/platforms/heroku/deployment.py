@@ -204,7 +204,7 @@ class HerokuDeployment:
             return "The web dyno crashed"
 
         async with step(self.work.emit, "health"):
-            await self.work.until_healthy(url, self.order.config.health_path, is_down=is_down)
+            await self.work.until_live(url, self.order, is_down=is_down)
         await self.work.emit(Live(url.rstrip("/")))
 
     async def _roll_back(self, to: Progress) -> str:

@@ -176,7 +176,7 @@ class RailwayDeployment:
             domain = await self._site.domain(place, self.work)
             url = f"{urlsplit(self.api.client.base_url).scheme}://{domain}"
             try:
-                await self.work.until_healthy(url, self.order.config.health_path, is_down=is_down)
+                await self.work.until_live(url, self.order, is_down=is_down)
             except DeployFailed as failure:
                 if failure.reason == "HEALTH_CHECK_FAILED":
                     with suppress(DeployFailed, Refused, Unclear):  # the first failure is the one to tell of

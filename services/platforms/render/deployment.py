@@ -201,7 +201,7 @@ class RenderDeployment:
         async with step(self.work.emit, "health"):
             url = service.service_details.url
             try:
-                await self.work.until_healthy(url, self.order.config.health_path, is_down=is_down)
+                await self.work.until_live(url, self.order, is_down=is_down)
             except DeployFailed as failure:
                 if failure.reason == "HEALTH_CHECK_FAILED":
                     with suppress(DeployFailed, Refused, Unclear):  # the first failure is the one to tell of

@@ -16,6 +16,7 @@ from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.platforms.emitting import Emit
 from services.platforms.mask import Mask
+from services.platforms.migrating import READY, migrates
 from services.platforms.output import level_of
 from services.platforms.port import (
     Call,
@@ -25,6 +26,7 @@ from services.platforms.port import (
     Line,
     LogLevel,
     LogStream,
+    Order,
     Placement,
 )
 from services.platforms.vendors.client import Unclear
@@ -48,6 +50,8 @@ class Limits:
     release: float = 900
     health: float = 180
     """From the release to the first 200."""
+    migration: float = 900
+    """From then until a backend that migrates its database is ready."""
     poll: float = 1
     """Between two looks at first; grows by half each time."""
     longest_poll: float = 15
@@ -166,12 +170,21 @@ class Work:
             message = f"The {what} took longer than {seconds:g} seconds.{self.quote()}"
             raise DeployFailed(f"{what.upper()}_TIMED_OUT", message) from None
 
-    async def until_healthy(self, url: str, path: str, *, is_down: Callable[[], Awaitable[str | None]]) -> None:
+    async def until_live(self, url: str, order: Order, *, is_down: Callable[[], Awaitable[str | None]]) -> None:
+        """Return when the backend answers 200, and is ready if it migrates its database. Raises as `until_healthy`."""
+        await self.until_healthy(url, order.config.health_path, is_down=is_down)
+        if await asyncio.to_thread(migrates, order.archive):
+            await self.until_healthy(url, READY, is_down=is_down, seconds=self.limits.migration)
+
+    async def until_healthy(
+        self, url: str, path: str, *, is_down: Callable[[], Awaitable[str | None]], seconds: float | None = None
+    ) -> None:
         """Return when the backend answers 200. Raises DeployFailed when time is up or `is_down` says why it is."""
+        limit = self.limits.health if seconds is None else seconds
         heard, pause = "no answer", self.limits.poll
         try:
             async with (
-                asyncio.timeout(self.limits.health),
+                asyncio.timeout(limit),
                 httpx.AsyncClient(verify=trusted(), timeout=10, follow_redirects=False) as client,
             ):
                 while True:
@@ -187,7 +200,7 @@ class Work:
                     await asyncio.sleep(pause)
                     pause = min(pause * 1.5, self.limits.longest_poll)
         except TimeoutError:
-            message = f"No 200 from {path} within {self.limits.health:g} seconds (last: {heard}).{self.quote()}"
+            message = f"No 200 from {path} within {limit:g} seconds (last: {heard}).{self.quote()}"
             raise DeployFailed("HEALTH_CHECK_FAILED", message) from None
 
     def quote(self) -> str:

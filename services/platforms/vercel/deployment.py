@@ -168,5 +168,5 @@ class VercelDeployment:
             return None
 
         async with step(self.work.emit, "health"):
-            await self.work.until_healthy(url, self.order.config.health_path, is_down=is_down)
+            await self.work.until_live(url, self.order, is_down=is_down)
         await self.work.emit(Live(url))

@@ -41,13 +41,14 @@ def platform(
     search_path: str = f"{ENVIRONMENT['PATH']}:{TOOLS}",
     network: Mapping[str, str] | None = None,
     patience: Patience | None = None,
+    aws: Mapping[str, str] | None = None,
 ) -> LocalPlatform:
     machine = Machine(
         search_path=search_path,
         cache=root / "npm-cache",
         secrets=root / "secrets",
         network=network_settings(ENVIRONMENT, home=Path.home()) if network is None else network,
-        aws={"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_REGION": "us-east-1"},
+        aws=aws or {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_REGION": "us-east-1"},
         create_tables=create_tables,
         limits=limits or Limits(grace=1),
         now=utc_now,

@@ -350,7 +350,7 @@ async def test_a_server_that_exits_at_once_fails_at_once(tmp_path: Path) -> None
     failure, seen = await failing(platform(tmp_path), order(backend(server="throw new Error('no database')")))
 
     assert failure.reason == "CRASHED"
-    assert failure.message.startswith("The server ended with status 1 before it answered.\nIts last lines:\n")
+    assert failure.message.startswith("The server ended with status 1 before it was ready.\nIts last lines:\n")
     assert "Error: no database" in failure.message
     assert seen[-1] == StepChanged("health", StepState.FAILED)
 

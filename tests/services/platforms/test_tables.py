@@ -129,3 +129,33 @@ async def test_an_emulator_that_does_not_answer_fails_the_deployment() -> None:
 
     assert failure.value.reason == "TABLES_FAILED"
     assert failure.value.message.endswith(" could not be created: AWS does not answer just now.")
+
+
+def migrated(resources: dict[str, Any]) -> str:
+    document = json.loads(template())
+    return json.dumps({**document, "Metadata": {"Migrated": "by the backend"}, "Resources": resources})
+
+
+def indexed(name: str, by: str) -> dict[str, Any]:
+    resource = table(name)
+    key = [{"AttributeName": by, "KeyType": "HASH"}]
+    resource["Properties"]["AttributeDefinitions"].append({"AttributeName": by, "AttributeType": "S"})
+    index = {"IndexName": f"by_{by}", "KeySchema": key, "Projection": {"ProjectionType": "ALL"}}
+    resource["Properties"]["GlobalSecondaryIndexes"] = [index]
+    return resource
+
+
+async def test_tables_that_a_backend_migrates_keep_their_indexes_until_it_does_and_stay_in_the_stack(aws: Aws) -> None:
+    create = StackTables(aws)
+    names = {"prefix": "project_m-", "stack": "snapinfra-project-m"}
+    before = {"Users": indexed("users", "email"), "Posts": table("posts")}
+    await create(migrated(before), **names)
+
+    await create(migrated({"Users": indexed("users", "name"), "Tags": table("tags")}), **names)
+
+    described = aws.dynamodb.describe_table(TableName="project_m-users")["Table"]
+    assert [index["IndexName"] for index in described["GlobalSecondaryIndexes"]] == ["by_email"]
+    assert tables(aws, "project_m-") == ["project_m-posts", "project_m-tags", "project_m-users"]
+    listed = aws.cloudformation.describe_stack_resources(StackName="snapinfra-project-m")["StackResources"]
+    assert sorted(resource["LogicalResourceId"] for resource in listed) == ["Posts", "Tags", "Users"]
+    await create(migrated(before), **names)  # a table that comes back is there

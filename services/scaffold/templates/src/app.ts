@@ -43,7 +43,7 @@ export function createApp(config: Config, database: Database, surroundings: Surr
     .all(onlyMethods('GET'));
   app.use(openApi());
   app.use(authenticate(config, database), limitPerUser(config.requestsPerUser));
-  app.use(requireMigrated(database), readBody, routes({ config, database, signer: new Signer(config) }));
+  app.use(requireMigrated(database, lifecycle), readBody, routes({ config, database, signer: new Signer(config) }));
 
   app.use((request) => {
     throw new NotFound(`There is nothing at ${request.method} ${request.path}.`);

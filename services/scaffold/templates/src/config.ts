@@ -22,6 +22,8 @@ export interface StorageConfig {
 export interface Config extends StorageConfig {
   readonly host: string;
   readonly port: number;
+  /** Whether the server migrates the database before it is ready. */
+  readonly migrateOnStart: boolean;
   /** How tokens are verified: by a secret (HS256), or by the keys of an issuer (RS256, ES256). */
   readonly auth: { readonly secret: string } | { readonly keysUrl: string } | 'off';
   /** What a token's `iss` must be; undefined means anything. */
@@ -137,6 +139,10 @@ const SERVER: Settings<Omit<Config, keyof StorageConfig | 'auth'>> = {
     }),
   ],
   port: ['PORT', Joi.number().empty('').port().default(3000).messages({ '*': '{#label} must be a port number.' })],
+  migrateOnStart: [
+    'MIGRATE_ON_START',
+    Joi.boolean().empty('').default(false).messages({ '*': '{#label} must be true or false.' }),
+  ],
   issuer: ['JWT_ISSUER', text],
   audience: ['JWT_AUDIENCE', text],
   signingSecret: [

@@ -6,12 +6,16 @@ import { InvalidConfig, readConfig, type Config } from './config.js';
 import { drain, httpServer } from './httpServer.js';
 import { log, setLogLevel } from './logger.js';
 import { Lifecycle } from './middleware/health.js';
+import { Refused, migrateAtStart, tell } from './migration/run.js';
 import { settled } from './services/background.js';
 import { Database } from './services/database.js';
 import { startTelemetry } from './tracing.js';
 
 /** What requests in progress have left when the server is told to stop. */
 const SHUTDOWN_MS = 10_000;
+
+/** How long a server that migrates may look at the database before it listens: platforms wait longer than that for it. */
+const LOOKING_MS = 5_000;
 
 async function start(config: Config): Promise<void> {
   setLogLevel(config.logLevel);
@@ -25,14 +29,35 @@ async function start(config: Config): Promise<void> {
     log('info', 'stopping', { signal });
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
     await drain(server, lifecycle);
-    await settled();
+    await Promise.all([settled(), migration]);
     await telemetry?.stop();
     database.close();
     log('info', 'stopped');
   };
+  const migration = config.migrateOnStart ? migrateFirst(database, lifecycle, () => listen(server, config)) : undefined;
   process.once('SIGTERM', (signal) => void stop(signal));
   process.once('SIGINT', (signal) => void stop(signal));
-  listen(server, config);
+  if (migration === undefined) listen(server, config);
+  await migration;
+}
+
+/**
+ * Migrate, and listen as soon as nothing stands in the way: one that refuses never does, so that a platform keeps what ran
+ * before. Until it is done, only /live is answered. Throws Refused.
+ */
+async function migrateFirst(database: Database, lifecycle: Lifecycle, open: () => void): Promise<void> {
+  let isOpen = false;
+  const openOnce = (): void => {
+    if (isOpen || lifecycle.stopping) return;
+    isOpen = true;
+    open();
+  };
+  const timer = setTimeout(openOnce, LOOKING_MS);
+  lifecycle.migrating = true;
+  await migrateAtStart(database, lifecycle, openOnce);
+  clearTimeout(timer);
+  lifecycle.migrating = false;
+  openOnce();
 }
 
 function listen(server: Server, { host, port, environment }: Config): void {
@@ -49,9 +74,8 @@ function listen(server: Server, { host, port, environment }: Config): void {
 try {
   await start(readConfig(process.env));
 } catch (error) {
-  if (!(error instanceof InvalidConfig)) throw error;
-  error.faults.forEach((fault) => {
-    log('error', fault);
-  });
-  process.exitCode = 1;
+  if (error instanceof InvalidConfig) for (const fault of error.faults) log('error', fault);
+  else if (error instanceof Refused) tell(error);
+  else throw error;
+  process.exit(1);
 }

@@ -2,7 +2,7 @@ import { Router } from 'express';
 
 import { Unavailable } from '../errors.js';
 import type { Database } from '../services/database.js';
-import { checkMigrated } from '../migration/gate.js';
+import { BEING_MIGRATED, checkMigrated } from '../migration/gate.js';
 import { onlyMethods } from './methods.js';
 
 /** How long one look at the database answers for all who ask. */
@@ -11,6 +11,8 @@ const FRESH_MS = 1_000;
 /** What the server tells of its own life. */
 export class Lifecycle {
   stopping = false;
+  /** While it brings the database to what it needs, it serves nothing else. */
+  migrating = false;
 }
 
 /**
@@ -29,6 +31,7 @@ export function health(database: Database, lifecycle: Lifecycle): Router {
   });
   router.get('/ready', async (_request, response) => {
     if (lifecycle.stopping) throw new Unavailable('The server is stopping.');
+    if (lifecycle.migrating) throw new Unavailable(BEING_MIGRATED);
     await look();
     response.json({ status: 'ready' });
   });

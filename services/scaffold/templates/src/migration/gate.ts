@@ -2,6 +2,7 @@
 import type { RequestHandler } from 'express';
 
 import { Unavailable } from '../errors.js';
+import type { Lifecycle } from '../middleware/health.js';
 import type { Database } from '../services/database.js';
 import { isCompatible } from './plan.js';
 import { isEmpty, shape, withTypes } from './shape.js';
@@ -10,10 +11,13 @@ import { complete, isSame, noteTypes, readState } from './state.js';
 /** How long a look at the database holds: by then every server has noticed that a migration has begun. */
 export const FRESH_MS = 2_000;
 
+export const BEING_MIGRATED = 'The database is being migrated. Try again in a moment.';
+
 /** Answer 503 while the database needs a migration, or is in one. */
-export function requireMigrated(database: Database): RequestHandler {
+export function requireMigrated(database: Database, lifecycle: Lifecycle): RequestHandler {
   let last = -Infinity;
   return async (_request, _response, next) => {
+    if (lifecycle.migrating) throw new Unavailable(BEING_MIGRATED);
     const now = performance.now();
     if (now - last > FRESH_MS) {
       await checkMigrated(database);
