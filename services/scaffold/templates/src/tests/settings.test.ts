@@ -70,7 +70,8 @@ describe('settings', () => {
   });
 
   test('everything that is wrong with the environment is named', () => {
-    refused({ PORT: 'none', TABLE_PREFIX: '!', JWT_SECRET: SECRET }, [
+    refused({ PORT: 'none', TABLE_PREFIX: '!', MIGRATE_ON_START: 'yes', JWT_SECRET: SECRET }, [
+      'MIGRATE_ON_START must be true or false.',
       'PORT must be a port number.',
       'TABLE_PREFIX must be 2 to 100 of the characters A-Z, a-z, 0-9, "_", "." and "-".',
     ]);
