@@ -146,6 +146,8 @@ def _found(scene: Scene, reader: str) -> Iterator[str]:
             value = scene.next(scene.subject.field(names[0]))
             others = [] if is_alone(scene) else [f"{scene.seeded()};"]
             record = f"const record = {scene.seeded({names[0]: value})};"
+            if scene.cast.is_own_row:  # another's may not be theirs to see
+                value, record = f"record.{names[0]}", scene.record()
             listing = scene.act("list", reader, quoted(names[0]), value, "[record]")
             yield scene.test(f"is found by its {names[0]}", record, *others, listing)
 
