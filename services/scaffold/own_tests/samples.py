@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from textwrap import indent
 
-from services.designs.schema import Field
+from services.designs.schema import Accounts, Field
 from services.scaffold.identifiers import address_of, identifiers
-from services.scaffold.own_tests.source import call, literal, members, quoted
+from services.scaffold.own_tests.source import call, literal, members, quoted, test
 from services.scaffold.own_tests.values import default
 from services.scaffold.own_tests.world import Subject, World, is_number
 from services.scaffold.template import fill
@@ -43,7 +43,9 @@ def write_accounts(world: World) -> str | None:
         newcomer=indent(newcomer, "  ").strip(),
         login=accounts.login,
         password=accounts.password,
-        withRights=_with_rights(accounts.role),
+        seed="" if accounts.sign_up else "seed, ",
+        signUp=_sign_up(accounts, subject),
+        noSignUp=_no_sign_up(accounts),
         path=subject.path,
         table=subject.name,
         key=subject.key,
@@ -54,15 +56,44 @@ def write_accounts(world: World) -> str | None:
     )
 
 
-def _with_rights(role: str | None) -> str:
-    if role is None:
-        return ""
+def _sign_up(accounts: Accounts, subject: Subject) -> str:
+    """Write the beginning of how tests get an account: by signing up, or as whoever runs the server makes one."""
+    if accounts.sign_up:
+        begin, status = "  const answer = await post('/auth/sign-up', body);\n", 201
+    else:
+        begin, status = (
+            (
+                f"  await seed({quoted(subject.name)}, body);\n"
+                f"  const answer = await signIn(body.{accounts.login} as string, PASSWORD);\n"
+            ),
+            200,
+        )
     return (
-        f"\n    const answer = await post('/auth/sign-up', {{ ...newcomer(), {role}: 'admin' }});\n"
-        "    assert.equal(answer.status, 400);\n"
-        f"    assert.deepEqual(answer.body.error.details.map((detail: Row) => detail.field), ['{role}']);\n"
-        "  "
+        "async function signUp(): Promise<Person> {\n"
+        "  const body = newcomer();\n"
+        f"{begin}  assert.equal(answer.status, {status}, JSON.stringify(answer.body));\n"
     )
+
+
+def _no_sign_up(accounts: Accounts) -> str:
+    """Write the test of who can't sign up."""
+    if not accounts.sign_up:
+        refused = "assert.equal((await post('/auth/sign-up', newcomer())).status, 403);"
+        return f"{test('nobody makes an account of their own', refused)}\n"
+    login, password, role = accounts.login, accounts.password, accounts.role
+    lines = [
+        "const { login: name } = await signUp();",
+        f"assert.equal((await post('/auth/sign-up', {{ ...newcomer(), {login}: name }})).status, 409);",
+        f"assert.equal((await post('/auth/sign-up', {{ ...newcomer(), {password}: 'short' }})).status, 400);",
+    ]
+    if role is not None:
+        lines += [
+            f"const answer = await post('/auth/sign-up', {{ ...newcomer(), {role}: 'admin' }});",
+            "assert.equal(answer.status, 400);",
+            f"assert.deepEqual(answer.body.error.details.map((detail: Row) => detail.field), ['{role}']);",
+        ]
+    sentence = "nobody signs up with a login that is taken, with a weak password, or as somebody with rights"
+    return f"{test(sentence, chr(10).join(lines))}\n"
 
 
 def _function(world: World, subject: Subject) -> str:

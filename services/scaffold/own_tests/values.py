@@ -55,14 +55,14 @@ class Samples:
         match self.field.type:
             case T.BOOLEAN:
                 return 2
+            case T.JSON:
+                return ENOUGH
             case T.STRING if rules.values:
                 return len(rules.values)
             case T.STRING | T.TEXT if rules.format is FieldFormat.CURRENCY:
                 return len(_CURRENCIES)
             case T.STRING | T.TEXT:
                 return min(ENOUGH, patterns.capacity(self._shape() or ""))
-            case T.JSON:
-                return ENOUGH
             case _:
                 return min(ENOUGH, self._span())
 
@@ -96,6 +96,8 @@ class Samples:
             case T.DECIMAL:
                 whole, point, rest = str(self.value(0)).partition(".")
                 return f"`${{{whole} + number()}}{point}{rest}`"
+            case T.JSON:
+                return "{ number: number() }"
             case T.DATE:
                 return f"day({quoted(self.value(0))})"
             case T.DATETIME:
