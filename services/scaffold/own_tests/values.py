@@ -98,10 +98,8 @@ class Samples:
                 return f"`${{{whole} + number()}}{point}{rest}`"
             case T.JSON:
                 return "{ number: number() }"
-            case T.DATE:
-                return f"day({quoted(self.value(0))})"
-            case T.DATETIME:
-                return f"moment({quoted(self.value(0))})"
+            case T.DATE | T.DATETIME:
+                return f"{'day' if self.field.type is T.DATE else 'moment'}({quoted(self.value(0))})"
             case _:
                 return literal(self.value(0))
 
