@@ -28,7 +28,7 @@ class Asked:
     def refuse(self, table: str, /, **body: Any) -> None:
         self._answer("POST", f"/{table}", 409, body)
 
-    def patch(self, table: str, key: str, /, status: int = 200, **body: Any) -> Row:
+    def change(self, table: str, key: str, /, status: int = 200, **body: Any) -> Row:
         return self._answer("PATCH", f"/{table}/{key}", status, body)
 
     def put(self, table: str, key: str, /, **body: Any) -> Row:
@@ -122,11 +122,11 @@ def _second(server: Asked, keys: Row) -> None:
     assert (fresh["amount"], fresh["word"]) == (price["amount"], price["word"])
     server.put("prices", price["id"], **price)
     # Constraints that are gone, and one that is narrower.
-    server.patch("things", keys["things"][0], sku="2")
-    server.patch("things", keys["things"][1], sku="3")
-    server.patch("seats", keys["seat"], number="1")
-    server.patch("seats", keys["seat"], number="3")
-    server.patch("mails", keys["mail"], email="zed@x.example")
+    server.change("things", keys["things"][0], sku="2")
+    server.change("things", keys["things"][1], sku="3")
+    server.change("seats", keys["seat"], number="1")
+    server.change("seats", keys["seat"], number="3")
+    server.change("mails", keys["mail"], email="zed@x.example")
     for email in ("bob@x.example", "Bob@x.example", "BOB@x.example"):
         server.create("mails", email=email)
     for mail in server.list("mails", email="BOB@x.example"):
@@ -134,10 +134,10 @@ def _second(server: Asked, keys: Row) -> None:
     for mail in server.list("mails", email="Bob@x.example"):
         server.delete("mails", mail["id"])
     # What this version does not know of a record stays, whatever changes it.
-    server.patch("kept", keys["kept"], name="k2")
+    server.change("kept", keys["kept"], name="k2")
     server.put("kept", keys["put"], name="k2", parentId=None)
     # A reference that is none for now.
-    server.patch("children", keys["child"], parentId=keys["other"])
+    server.change("children", keys["child"], parentId=keys["other"])
     assert [row["name"] for row in server.list("stamps")] == ["s"]
     assert server.get("notes", keys["note"])["name"] == "t"
 
