@@ -20,7 +20,7 @@ def first_query(tables: tuple[TablePlan, ...], schema: SchemaModel, page: str) -
 def graphql_page(tables: tuple[TablePlan, ...], schema: SchemaModel) -> str:
     """Write the page on GraphQL: what each table is called there."""
     rows = "".join(
-        f"| `{names.table.name}` | `{names.type}` | {_named([names.one, *names.lookups])} | `{names.many}` "
+        f"| `{names.plan.name}` | `{names.type}` | {_named([names.one, *names.lookups])} | `{names.many}` "
         f"| {_named([*names.references, *names.children, *names.links]) or 'none'} |\n"
         for names in _names(tables, schema)
     )
@@ -42,7 +42,7 @@ or asks for too much.
 
 def operations(table: TablePlan, tables: tuple[TablePlan, ...], schema: SchemaModel) -> str:
     """Write the queries and mutations of a table."""
-    names = next(one for one in _names(tables, schema) if one.table.name == table.name)
+    names = next(one for one in _names(tables, schema) if one.plan.name == table.name)
     lookups = "".join(f"| `{query}({', '.join(fields)})` | the record |\n" for query, fields in names.lookups.items())
     return f"""| query or mutation | answer |
 |---|---|

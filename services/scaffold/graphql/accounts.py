@@ -34,7 +34,7 @@ def account_parts(schema: SchemaModel, tables: Sequence[Names]) -> AccountParts:
     accounts = schema.accounts
     if accounts is None:
         return AccountParts()
-    users = next(names for names in tables if names.table.name == accounts.table)
+    users = next(names for names in tables if names.plan.name == accounts.table)
     queries = f'  "Who is signed in."\n  currentUser: {users.type}\n'
     return AccountParts(_types(users.type), queries, _mutations(accounts, users))
 
@@ -59,7 +59,7 @@ type Welcome {{
 
 
 def _mutations(accounts: Accounts, users: Names) -> str:
-    user, fields = users.type, users.table.fields
+    user, fields = users.type, users.plan.fields
     sign_up = (
         f'  "Make an account, and sign in."\n  signUp(input: {user}Create!): Welcome!\n' if accounts.sign_up else ""
     )

@@ -68,7 +68,7 @@ def _names(names: Names) -> str:
         "links": _object({member: _link(link) for member, link in names.links.items()}),
     }
     lines = "".join(f"    {name}: {value},\n" for name, value in members.items())
-    return f"  {names.table.name}: {{\n{lines}  }},"
+    return f"  {names.plan.name}: {{\n{lines}  }},"
 
 
 def _link(link: LinkNames) -> str:

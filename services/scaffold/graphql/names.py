@@ -29,7 +29,7 @@ class LinkNames:
 class Names:
     """What is asked for and answered of one table; the members are those of its type."""
 
-    table: TablePlan
+    plan: TablePlan
     type: str
     one: str
     many: str
@@ -82,7 +82,7 @@ def _named(
     lists = {members.free(*_longer(camel(child.path), "List")): child for child in children(table, tables)}
     links = {members.free(*_longer(camel(side.path), "Linked")): side for side in table.links}
     return Names(
-        table=table,
+        plan=table,
         type=kind,
         one=one,
         many=many,

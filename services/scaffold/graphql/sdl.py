@@ -77,15 +77,15 @@ def _range(scalar: str) -> str:
 
 def _table(names: Names, tables: Sequence[Names]) -> str:
     parts = [_record(names, tables), _page(names), _sort(names), _filter(names)]
-    kind, table = names.type, names.table
+    kind, table = names.type, names.plan
     parts.append(_input(f"{kind}Create", [_sent(table, field) for field in creatable(table)]))
     parts.append(_input(f"{kind}Patch", [_changed(table, field) for field in settable(table)]))
     return "\n".join(part for part in parts if part)
 
 
 def _record(names: Names, tables: Sequence[Names]) -> str:
-    table = names.table
-    types = {other.table.name: other.type for other in tables}
+    table = names.plan
+    types = {other.plan.name: other.type for other in tables}
     lines = [line for field in shown(table) for line in _documented(field, f"{field.name}: {_shown(table, field)}")]
     lines += [f"{table.created}: DateTime!", f"{table.updated}: DateTime!"]
     lines += [_said("1 when the record is created, and increased by every change."), "_version: SafeInt!"]
@@ -93,7 +93,7 @@ def _record(names: Names, tables: Sequence[Names]) -> str:
     for member, reference in names.references.items():
         about = f"What `{reference.field}` refers to; null where there is none, or none that the caller may read."
         lines += [_said(about), f"{member}: {types[reference.table]}"]
-    by_table = {other.table.name: other for other in tables}
+    by_table = {other.plan.name: other for other in tables}
     for member, child in names.children.items():
         about = f"The records of `{child.table}` that refer to this one by `{child.field}`."
         lines += [_said(about), _list(member, by_table[child.table])]
@@ -110,7 +110,7 @@ def _page(names: Names) -> str:
 
 
 def _sort(names: Names) -> str:
-    table = names.table
+    table = names.plan
     lines: list[str] = []
     for field in sortable(table):
         needs = [f"`{pair.field}`" for pair in table.pairs if pair.range == field]
@@ -121,8 +121,8 @@ def _sort(names: Names) -> str:
 
 def _filter(names: Names) -> str:
     lines = [
-        f"{field.name}: {type_of(names.table, field)}{'Range' if field.type in _ORDERED else ''}"
-        for field in filterable(names.table)
+        f"{field.name}: {type_of(names.plan, field)}{'Range' if field.type in _ORDERED else ''}"
+        for field in filterable(names.plan)
         if field.type is not FieldType.BOOLEAN
     ]
     return _block(f"{_said('All that is said must hold.')}\ninput {names.type}Filter", lines)
@@ -156,7 +156,7 @@ def creatable(table: TablePlan) -> list[Field]:
 
 
 def _queries(names: Names) -> Iterator[str]:
-    table = names.table
+    table = names.plan
     yield f"  {names.one}(id: {type_of(table, table.key)}!): {names.type}"
     for query, fields in names.lookups.items():
         given = ", ".join(f"{name}: {type_of(table, table.field(name))}!" for name in fields)
@@ -165,7 +165,7 @@ def _queries(names: Names) -> Iterator[str]:
 
 
 def _mutations(names: Names, tables: Sequence[Names]) -> Iterator[str]:
-    table, kind = names.table, names.type
+    table, kind = names.plan, names.type
     key = f"id: {type_of(table, table.key)}!"
     body = f"input: {kind}Create!, " if creatable(table) else ""
     yield f"  {_said(who(table, 'create'))}\n  create{kind}({body}idempotencyKey: String): {kind}!"
@@ -174,7 +174,7 @@ def _mutations(names: Names, tables: Sequence[Names]) -> Iterator[str]:
         yield f"  {_said(about)}\n  update{kind}({key}, input: {kind}Patch!, ifMatch: String): {kind}!"
     about = f"False means that it is accepted, and goes on after the answer. {who(table, 'delete')}"
     yield f"  {_said(about)}\n  delete{kind}({key}, ifMatch: String): Boolean!"
-    by_table = {other.table.name: other.table for other in tables}
+    by_table = {other.plan.name: other.plan for other in tables}
     for link in names.links.values():
         other = by_table[link.side.table]
         about = _said(who(table if link.side.is_changed else other, "update"))
@@ -185,7 +185,7 @@ def _mutations(names: Names, tables: Sequence[Names]) -> Iterator[str]:
 
 def _list(member: str, names: Names) -> str:
     kind = names.type
-    order = f"sort: {kind}Sort = {names.table.created}_DESC"
+    order = f"sort: {kind}Sort = {names.plan.created}_DESC"
     return f"{member}(filter: {kind}Filter, {order}, {_PAGING}): {kind}Page"
 
 

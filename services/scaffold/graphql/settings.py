@@ -59,8 +59,8 @@ def readme_parts(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, 
     text = fill(
         "README.graphql.md",
         many=first.many,
-        created=first.table.created,
-        key=first.table.key.name,
+        created=first.plan.created,
+        key=first.plan.key.name,
         accounts=read("README.graphqlAccounts.md") if schema.accounts is not None else "",
     )
     return {

@@ -22,14 +22,14 @@ _ROUNDS = 3
 
 def graphql_tests(world: World, tables: Sequence[TablePlan]) -> dict[str, str]:
     """Write the tests of GraphQL: those of its bounds, and a file for each table."""
-    named = {names.table.name: names for names in name_tables(tables, reserved=reserved(world.schema))}
+    named = {names.plan.name: names for names in name_tables(tables, reserved=reserved(world.schema))}
     written = {
         f"{_FOLDER}/graphql/{subject.plan.names.file}.test.ts": _file(world, subject, named[subject.name])
         for subject in world.subjects.values()
         if subject.is_roomy
     }
     first = next(iter(named.values()))
-    bounds = fill(f"{_FOLDER}/graphql.test.ts", many=first.many, key=first.table.key.name, deep=_deep(named))
+    bounds = fill(f"{_FOLDER}/graphql.test.ts", many=first.many, key=first.plan.key.name, deep=_deep(named))
     return {
         f"{_FOLDER}/graphqlResource.ts": read(f"{_FOLDER}/graphqlResource.ts"),
         f"{_FOLDER}/graphql.test.ts": bounds,
@@ -167,9 +167,9 @@ def _deep(named: Mapping[str, Names]) -> str:
     for child in named.values():
         for back, reference in child.references.items():
             parent = named[reference.table]
-            there = next((member for member, one in parent.children.items() if one.table == child.table.name), None)
-            if there is not None and parent.table.name != child.table.name:
-                key = child.table.key.name
+            there = next((member for member, one in parent.children.items() if one.table == child.plan.name), None)
+            if there is not None and parent.plan.name != child.plan.name:
+                key = child.plan.key.name
                 inner = f"{back} {{ {there}(limit: 1) {{ items {{ " * _ROUNDS + key + " } } }" * _ROUNDS
                 query = f"{{ {child.many}(limit: 1) {{ items {{ {inner} }} }} }}"
                 return fill(f"{_FOLDER}/graphql.deep.ts", query=quoted(query))

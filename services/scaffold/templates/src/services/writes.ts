@@ -43,12 +43,14 @@ export function putNew(database: Database, table: Table, record: Input): Step {
 
 /** Write what a record has other than before. What this schema does not know of an item, another version's may: it stays. */
 export function writeChanges(database: Database, table: Table, before: Input, record: Input): Step {
-  const [old, item] = [toItem(table, before), toItem(table, record)];
-  const changed = Object.keys({ ...old, ...item }).filter((name) => item[name] !== old[name]);
+  // Maps, since every object has a `toString`, which may be a field's name.
+  const old = new Map(Object.entries(toItem(table, before)));
+  const item = new Map(Object.entries(toItem(table, record)));
+  const changed = [...new Set([...old.keys(), ...item.keys()])].filter((name) => item.get(name) !== old.get(name));
   const names = changed.map((name, number) => [`#f${number}`, name] as const);
-  const values = changed.map((name, number) => [`:f${number}`, item[name]] as const).filter(([, value]) => value !== undefined);
+  const values = changed.map((name, number) => [`:f${number}`, item.get(name)] as const).filter(([, value]) => value !== undefined);
   const set = values.map(([place]) => `${place.replace(':', '#')} = ${place}`);
-  const removed = names.filter(([, name]) => item[name] === undefined).map(([place]) => place);
+  const removed = names.filter(([, name]) => item.get(name) === undefined).map(([place]) => place);
   const condition = unchangedSince(before);
   return {
     write: {
