@@ -149,6 +149,8 @@ def _part(words: Sequence[_Word], *, is_first: bool) -> tuple[int, int] | None:
     start, last = left[0], left[-1]
     while start > first and words[start - 1].is_left:
         start -= 1
+    while last + 1 < len(words) and _is_quality(words[last + 1].text):
+        last += 1
     return words[start].start, words[last].end
 
 
@@ -207,7 +209,11 @@ def _leading_words() -> frozenset[str]:
 
 
 def _is_thing(text: str) -> bool:
-    return text in vocabulary().technical
+    return text in vocabulary().naming
+
+
+def _is_quality(text: str) -> bool:
+    return text in vocabulary().technical - vocabulary().naming
 
 
 def _is_person(text: str) -> bool:

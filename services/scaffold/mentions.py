@@ -137,7 +137,10 @@ class _Reader:
             if name is None and self._is_noun(start) and start not in self.quiet
         ]
         tellings = [place for place in places if self._names_things(place)]
-        chosen = [place for place in tellings if not self._is_about(place)] if is_known else tellings or places[:1]
+        if is_known:
+            chosen = [place for place in tellings if not self._is_about(place)]
+        else:
+            chosen = tellings or [place for place in places if self._after(place) not in self.vocabulary.technical][:1]
         return ((self._table(place), self._whole(place)) for place in chosen)
 
     def is_served(self, noun: str) -> bool:
@@ -218,7 +221,7 @@ class _Reader:
         return not {word, singular(word)} & (self.vocabulary.stop_words | self.vocabulary.ambiguous)
 
     def _names_things(self, position: int) -> bool:
-        return is_plural(self.words[position]) or self._after(position) in self.vocabulary.technical
+        return is_plural(self.words[position]) or self._after(position) in self.vocabulary.naming
 
     def _is_about(self, position: int) -> bool:
         leading = (

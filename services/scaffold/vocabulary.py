@@ -138,6 +138,8 @@ class Vocabulary:
     english: frozenset[str]
     technical: frozenset[str]
     """What any description of software is full of."""
+    naming: frozenset[str]
+    """Technical words after which a noun names what is kept."""
     ambiguous: frozenset[str]
     """Nouns that are as often verbs."""
     before_verb: frozenset[str]
@@ -172,6 +174,7 @@ _WORD_SETS = (
     "nobody",
     "self_service",
     "technical",
+    "naming",
     "telling",
     "foreign",
     "english",

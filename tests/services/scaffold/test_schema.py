@@ -83,6 +83,23 @@ def test_a_noun_that_is_not_known_becomes_a_table() -> None:
 
 
 @pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        ("Falconries in dark mode, with zoom levels", ["falconries"]),
+        ("Drones with night mode and battery status", ["drones"]),
+        ("Add dark mode", ["items"]),
+        ("A falconry app", ["falconries"]),
+        ("Drone data", ["drones"]),
+        ("A site about dragon types", ["dragons"]),
+    ],
+)
+def test_a_word_before_a_technical_one_is_a_table_where_that_names_what_is_kept(
+    description: str, expected: list[str]
+) -> None:
+    assert tables(description) == expected
+
+
+@pytest.mark.parametrize(
     "description",
     ["Castles have towers and dungeons", "Castles with towers and dungeons", "Towers of castles, dungeons of castles"],
 )
