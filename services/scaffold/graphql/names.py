@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
 from services.core.frozen import frozen
-from services.designs.schema import FieldType
 from services.scaffold.lists import Child, children, expansion, filterable
 from services.scaffold.names import camel, pascal
 from services.scaffold.plan import LinkSide, Reference, TablePlan
@@ -101,8 +100,8 @@ def _link(kind: str, member: str, side: LinkSide, mutations: _Taken) -> LinkName
 
 
 def _found_by(table: TablePlan) -> Iterator[tuple[str, ...]]:
-    """Yield the fields whose values, taken together, one record has at most, where queries can have such values."""
-    possible = {field.name for field in filterable(table) if field.type is not FieldType.BOOLEAN}
+    """Yield the fields whose values, taken together, one record has at most, where lists are filtered by them."""
+    possible = {field.name for field in filterable(table)}
     return (fields for fields in table.unique if possible.issuperset(fields))
 
 

@@ -123,7 +123,6 @@ def _filter(names: Names) -> str:
     lines = [
         f"{field.name}: {type_of(names.plan, field)}{'Range' if field.type in _ORDERED else ''}"
         for field in filterable(names.plan)
-        if field.type is not FieldType.BOOLEAN
     ]
     return _block(f"{_said('All that is said must hold.')}\ninput {names.type}Filter", lines)
 
