@@ -92,17 +92,19 @@ export class Access {
   }
 
   /**
-   * A role in a team is given and taken by those whom their own role, in the team or beyond, lets in, never by a member as
-   * such; and that of its owners by its owners alone. Throws Forbidden.
+   * Somebody is let into a team or out of it, and gets another role in it, by those whom their own role, in the team or
+   * beyond, lets do so, never by a member as such; and its owners by its owners alone. Throws Forbidden.
    */
   private async requireStanding(table: Table, action: Action, before: Input, after: Input): Promise<void> {
     if (!this.isEnforced || teams?.role === undefined || table.name !== teams.memberships) return;
     const { role, ownerRole, team } = teams;
     const [held, given] = [before[role], after[role]];
-    if (held === given || this.context(table, action).isManager) return;
+    if (action === 'update' && held === given) return;
+    const stored = action === 'create' ? after : before;
+    const grants = table.policy[action].filter(({ when }) => meets(stored, when));
+    if (grants.some((grant) => grant.audience === 'ROLE' && this.isOpenToAll(grant))) return;
     const mine = await this.memberships?.in((after[team] ?? before[team]) as Key);
-    const grants = table.policy[action].filter(({ audience }) => audience === 'TEAM');
-    const isLetIn = mine !== undefined && grants.some(({ roles }) => isAs(mine.role, roles));
+    const isLetIn = mine !== undefined && grants.some(({ audience, roles }) => audience === 'TEAM' && isAs(mine.role, roles));
     const isOwners = ownerRole !== undefined && (held === ownerRole || given === ownerRole);
     if (!isLetIn || (isOwners && mine.role !== ownerRole)) throw new Forbidden('You may not give or take this role.');
   }
