@@ -43,7 +43,8 @@ export const currency = (rules: TextRules = {}) =>
 
 export const text = (rules: TextRules = {}) => {
   const schema = ruled(Joi.string(), rules);
-  return rules.minLength ? schema : schema.allow('');
+  const mayBeEmpty = !rules.minLength && (rules.pattern === undefined || wholly(rules.pattern).test(''));
+  return mayBeEmpty ? schema.allow('') : schema;
 };
 
 export const password = (rules: TextRules = {}) =>
@@ -179,13 +180,17 @@ function ruled(schema: StringSchema, { values, minLength, maxLength, pattern }: 
   if (values !== undefined) result = result.valid(...values);
   if (pattern !== undefined) {
     result = result
-      .pattern(new RegExp(`^(?:${pattern})$`, 'u'))
+      .pattern(wholly(pattern))
       .messages({ 'string.pattern.base': '{#label} does not have the form that it must have' });
   }
   return result.custom(ofLength(minLength, maxLength)).messages({
     'string.min': `{#label} must have at least ${minLength} characters`,
     'string.max': `{#label} must have at most ${maxLength} characters`,
   });
+}
+
+function wholly(pattern: string): RegExp {
+  return new RegExp(`^(?:${pattern})$`, 'u');
 }
 
 function ofLength(minLength = 0, maxLength = Infinity): CustomValidator<string> {
