@@ -1,6 +1,7 @@
 """The tests of who may do what: each action on a row, tried by all whom the policy tells apart."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from services.core.frozen import frozen
 from services.designs.schema import Field
@@ -23,12 +24,12 @@ from services.scaffold.own_tests.outcomes import (
 from services.scaffold.own_tests.persona import Persona
 from services.scaffold.own_tests.records import is_alone
 from services.scaffold.own_tests.scene import Scene
-from services.scaffold.own_tests.source import call, literal, loop, members, quoted
+from services.scaffold.own_tests.source import call, literal, loop, members
 
 
 def tests(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
     """Yield the tests in which each of the people tries everything."""
-    if _makes_rows(scene):
+    if scene.makes_rows:
         yield _creation(scene, people)
         yield from _idempotency(scene)
     for state in states(scene):
@@ -42,14 +43,18 @@ def attempts(people: Iterable[Persona], outcome: Callable[[Persona], Outcome]) -
     return [f"[{persona.variable}, {written(outcome(persona))}]" for persona in people]
 
 
-def _makes_rows(scene: Scene) -> bool:
-    """Whether the people of tests can make rows: not so where they are rows, whose key is that of whoever makes one."""
-    return scene.subject.policy.owner != scene.subject.key or scene.subject.key not in scene.subject.by_server
+def _is_one_made(scene: Scene) -> bool:
+    """Whether people of tests can make one row alone, as there is one for each of their teams."""
+    shared = [name for name, key in scene.cast.parents.items() if "await " not in key]
+    return scene.subject.is_alone_with([*shared, *scene.subject.few])
 
 
 def _creation(scene: Scene, people: Sequence[Persona]) -> str:
     makers = [persona for persona in people if not scene.is_in_team_by_row(persona)]
-    rows = attempts(makers, lambda persona: of_creation(scene, persona))
+    able = [persona for persona in makers if of_creation(scene, persona) == CREATED]
+    more_than_fit = able[1:] if _is_one_made(scene) else []
+    tried = [persona for persona in makers if persona not in more_than_fit]
+    rows = attempts(tried, lambda persona: of_creation(scene, persona))
     act = scene.act("tryToCreate", "person", members(scene.body_anew()), "outcome")
     return scene.test("is created by those who may, and by nobody else", loop("[person, outcome]", rows, act))
 
@@ -57,8 +62,10 @@ def _creation(scene: Scene, people: Sequence[Persona]) -> str:
 def _idempotency(scene: Scene) -> Iterator[str]:
     """Yield the test that a key of one person is not another's, where whoever is signed in may make rows."""
     if not scene.referring and scene.subject.plan.generates_keys and of_creation(scene, Persona()) == CREATED:
-        shared = scene.subject.unique - {scene.subject.key, scene.subject.policy.owner}
-        arguments = ("someone", "await somebody()", members(scene.body_anew()), str(CONFLICT if shared else CREATED))
+        sent = {field.name for field in scene.subject.sent if field.name not in scene.subject.by_field}
+        is_shared = any(sent.issuperset(names) for names in scene.subject.plan.unique)
+        outcome = CONFLICT if is_shared else CREATED
+        arguments = ("someone", "await somebody()", members(scene.body_anew()), str(outcome))
         yield scene.test("is created by whoever sends an Idempotency-Key", scene.act("createApart", *arguments))
 
 
@@ -122,11 +129,8 @@ def _changeable(scene: Scene, state: State) -> Field | None:
 
 
 def _new_value(scene: Scene, field: Field) -> str:
-    """Write a value to change a field to; of a role in a team the one that it is, since not all may give another."""
-    subject, teams = scene.subject, scene.world.schema.teams
-    if teams is not None and scene.world.is_membership(subject) and field.name == teams.role:
-        return literal(subject.initial(field.name))
-    return subject.samples(field).running() if field.name in subject.unique else scene.next(field)
+    """Write a value to change a field to."""
+    return scene.subject.samples(field).running() if field.name in scene.subject.unique else scene.next(field)
 
 
 def _lists(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
@@ -137,19 +141,46 @@ def _lists(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
     given = [field.name for field in filterable(plan) if not field.nullable]
     fields += [names[0] for names in plan.unique if len(names) == 1 and names[0] in given and names[0] not in fields]
     excluded = [persona for persona in people if of_action(scene.rights, persona, "read", state) == NOT_FOUND]
-    if fields and excluded:
-        lists = [scene.act("list", "person", quoted(name), f"record.{name}", "[]") for name in fields]
-        those = loop("person", [persona.variable for persona in excluded], "\n".join(lists), constant=False)
-        yield scene.test("is in no list of those who may not read it", f"const record = {row};", those)
+    loops: list[str] = []
+    for among, names in _by_whom(scene, excluded, fields, state).items():
+        lists = [scene.act("list", "person", members({name: f"record.{name}"}), "[]") for name in names]
+        loops.append(loop("person", among, "\n".join(lists), constant=False))
+    if loops:
+        yield scene.test("is in no list of those who may not read it", f"const record = {row};", *loops)
+
+
+def _by_whom(
+    scene: Scene, excluded: Sequence[Persona], fields: Sequence[str], state: State
+) -> Mapping[tuple[str, ...], Sequence[str]]:
+    """Return by which fields whom finds nothing: by a team, its members find their memberships where they may."""
+    subject = scene.subject
+    roles = {persona.team_role for persona in excluded if persona.is_in_team}
+    members = [{**state, **({subject.role: role} if subject.role else {})} for role in roles]
+
+    def finds_members(persona: Persona) -> bool:
+        """Whether somebody may read their own membership, or that of another in their team."""
+        them = [replace(persona, owns=owns) for owns in (False, True)]
+        return persona.is_in_team and any(scene.rights.may(one, "read", row) for one in them for row in members)
+
+    lists: dict[tuple[str, ...], list[str]] = {}
+    for name in fields:
+        is_of_members = scene.world.is_membership(subject) and name == subject.policy.team
+        people = tuple(one.variable for one in excluded if not (is_of_members and finds_members(one)))
+        if people:
+            lists.setdefault(people, []).append(name)
+    return lists
 
 
 def _managed(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
     """Yield the test that what is MANAGED is set by those whom a role lets in, of a new row and of an old one."""
     values = dict(_managed_values(scene))
     lines: list[str] = []
-    makers = [persona for persona in people if _makes_rows(scene) and of_creation(scene, persona) == CREATED]
+    makers = [persona for persona in people if scene.makes_rows and of_creation(scene, persona) == CREATED]
     if values and makers:
-        rows = attempts(makers, lambda persona: of_managed_creation(scene, persona, list(values)))
+        rows = attempts(
+            makers[:1] if _is_one_made(scene) else makers,
+            lambda persona: of_managed_creation(scene, persona, list(values)),
+        )
         act = scene.act("tryToCreate", "person", members({**scene.body_anew(), **values}), "outcome")
         lines.append(loop("[person, outcome]", rows, act))
     changes = {name: value for name, value in values.items() if name not in scene.subject.plan.permissions.fixed}

@@ -75,6 +75,8 @@ def _fields(scene: Scene, child: Child) -> dict[str, str]:
     subject, other = scene.subject, scene.world.subjects[child.table]
     pairs = {other.policy.owner: subject.policy.owner, other.policy.team: subject.policy.team}
     shared = {own: f"record.{whose}" for own, whose in pairs.items() if own is not None and whose is not None}
+    if other is subject and subject.is_alone_with(shared):
+        shared = {}
     return {**{own: value for own, value in shared.items() if own != other.key}, child.field: f"record.{subject.key}"}
 
 

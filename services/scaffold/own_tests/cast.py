@@ -53,15 +53,19 @@ class Cast:
     def seeding(self) -> dict[str, str]:
         return {**self.parents, **self.owned}
 
-    def relation(self, other: Subject) -> dict[str, str]:
-        """Write what makes a row of another table one of whom the test is about, of their team, or open to all."""
+    def relation(self, other: Subject, *, is_one_of_many: bool = False) -> dict[str, str]:
+        """Write what makes a row of another table one of whom the test is about, of their team, or open to all.
+
+        One of many rows, of which somebody may have one alone, is nobody's in particular.
+        """
         owner, team = other.policy.owner, other.policy.team
         relation: dict[str, str] = {}
         if owner not in (None, other.key) and self.lead.variable in self.names:
             relation[owner or ""] = f"{self.lead.variable}.id"
         if self.team is not None and team not in (None, other.key):
             relation[team or ""] = self.team
-        return relation | {name: literal(value) for name, value in _opening(other).items()}
+        opening = {name: literal(value) for name, value in _opening(other).items()}
+        return opening if is_one_of_many and other.is_alone_with(relation) else relation | opening
 
     def bond(self, other: Subject, relation: Mapping[str, str]) -> Bond:
         """Return whose a row is that has these fields."""
@@ -171,14 +175,16 @@ class _Casting:
     def _is_left_out(self, reference: Reference) -> bool:
         is_telling = reference.field in {self.policy.owner, self.policy.inherited_from}
         is_own = reference.table == self.subject.name
-        return reference.nullable and (is_own or (self.anew and not is_telling))
+        is_full = not self.world.subjects[reference.table].is_roomy
+        return reference.nullable and (is_own or is_full or (self.anew and not is_telling))
 
     def _parent(self, field: str, parent: Subject, cast: Cast) -> tuple[str, Bond]:
         """Write the key of a row that a field refers to."""
         if self._is_own_account(field, parent):
             key = f"{self.lead.variable}.id"
             return key, cast.bond(parent, {parent.key: key})
-        relation = cast.relation(parent)
+        is_one_of_many = self.world.has_others(self.subject, parent) or (self.anew and field in self.subject.unique)
+        relation = cast.relation(parent, is_one_of_many=is_one_of_many) if parent.is_roomy else {}
         return self._made(field, parent, relation), cast.bond(parent, relation)
 
     def _made(self, field: str, parent: Subject, relation: Mapping[str, str]) -> str:
@@ -207,9 +213,9 @@ class _Casting:
         return free(name, taken, "Record")
 
     def _owned(self, cast: Cast) -> Iterator[tuple[str, tuple[str, Bond]]]:
-        owner, lead = self.policy.owner, self.lead
-        if owner not in (None, self.subject.key) and lead.owns and lead.variable in self.names:
-            key, people = f"{lead.variable}.id", self.world.people or self.subject
+        owner, theirs = self.policy.owner, [persona for persona in self.people if persona.owns]
+        if owner not in (None, self.subject.key) and theirs:
+            key, people = f"{theirs[0].variable}.id", self.world.people or self.subject
             yield owner or "", (key, cast.bond(people, {people.key: key}))
         if cast.team is not None and self.policy.team in self.subject.by_server:
             yield self.policy.team or "", (cast.team, self._bond_of_team(cast))

@@ -82,7 +82,7 @@ def _followed(scene: Scene, deleter: str, dependant: Dependant) -> str:
         *([] if is_alone(scene) else others),
         scene.act("refuseStale", deleter, "record", "{ DELETE: undefined }"),
         _still(scene, dependant, "child", "record"),
-        scene.act("delete", deleter, "record"),
+        scene.delete(deleter),
         *after,
     ]
     if not is_alone(scene):

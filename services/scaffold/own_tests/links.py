@@ -26,7 +26,9 @@ class _Linking:
         self.scene, self.people, self.side = scene, people, side
         self.row, self.state = ordinary(scene)
         self.other = scene.world.subjects[side.table]
-        self.relation = scene.cast.relation(self.other)
+        self.relation = scene.cast.relation(
+            self.other, is_one_of_many=scene.world.has_others(scene.subject, self.other)
+        )
 
     def tests(self) -> Iterator[str]:
         if self.side.is_writable:
@@ -40,6 +42,8 @@ class _Linking:
             yield self._test(f"is linked to {self.other.name}, once however often, and no longer", make)
             yield self._test(f"is linked to no {self.other.name} that there are not", *self._absent(linker))
         others = [persona for persona in self.people if self._outcome(persona) != OK]
+        if not others:
+            return
         refusals = loop(
             "[person, outcome]",
             attempts(others, self._outcome),

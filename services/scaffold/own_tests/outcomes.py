@@ -28,13 +28,13 @@ def written(outcome: Outcome) -> str:
     return str(outcome) if isinstance(outcome, int) else array(map(quoted, outcome))
 
 
-def of_creation(scene: Scene, persona: Persona) -> Outcome:
-    """Return what comes of making a row that refers to the parents of the scene."""
+def of_creation(scene: Scene, persona: Persona, values: State | None = None) -> Outcome:
+    """Return what comes of making a row that refers to the parents of the scene, and holds these values."""
     barred = scene.rights.barred(persona, "create")
     if barred is not None:
         return barred
     hidden = [field for field in scene.referring if not scene.ties(persona, field)]
-    return hidden or (CREATED if scene.rights.may(persona, "create") else FORBIDDEN)
+    return hidden or (CREATED if scene.rights.may(persona, "create", values) else FORBIDDEN)
 
 
 def of_managed_creation(scene: Scene, persona: Persona, fields: Sequence[str]) -> Outcome:

@@ -1,6 +1,7 @@
 """Who the people of a table's tests are."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 from services.designs.schema import Audience, Grant
@@ -11,8 +12,10 @@ from services.scaffold.own_tests.world import Subject, World
 def personas(world: World, subject: Subject) -> list[Persona]:
     """Return all that somebody can be to a row, as far as grants tell it apart, the plainest first."""
     roles, team_roles = [None, *_roles(subject)], [None, *_team_roles(world, subject)]
-    choices = [Persona(role, owns, team) for role, owns, team in product(roles, _owning(subject), team_roles)]
-    return sorted(choices, key=lambda persona: (persona.role is not None) + (persona.team_role is not None))
+    choices = [_whose(world, subject, Persona(*each)) for each in product(roles, _owning(subject), team_roles)]
+    return sorted(
+        dict.fromkeys(choices), key=lambda persona: (persona.role is not None) + (persona.team_role is not None)
+    )
 
 
 def everybody(world: World, subject: Subject) -> Iterator[Persona]:
@@ -20,12 +23,18 @@ def everybody(world: World, subject: Subject) -> Iterator[Persona]:
     yield Persona(signed_in=False)
     yield Persona()
     if subject.policy.owner is not None and _named(subject, Audience.OWNER):
-        yield Persona(owns=True, team_role=member_role(world) if world.is_membership(subject) else None)
+        yield _whose(world, subject, Persona(owns=True))
     yield from (Persona(role=role) for role in _roles(subject))
     team_roles = _team_roles(world, subject)
     if team_roles:
         yield from (Persona(team_role=role) for role in (*team_roles, *_plain_roles(world, team_roles)))
         yield Persona(team_role=team_roles[0], outside=True)
+
+
+def _whose(world: World, subject: Subject, persona: Persona) -> Persona:
+    """Return somebody as what they are: whose membership it is, is by that a plain member of its team."""
+    is_by_row = persona.owns and world.is_membership(subject)
+    return replace(persona, team_role=member_role(world)) if is_by_row else persona
 
 
 def _roles(subject: Subject) -> list[str]:
@@ -66,12 +75,11 @@ def roles_in_teams(world: World, *, owners: bool = False) -> list[str]:
     teams = world.schema.teams
     if teams is None or teams.role is None:
         return [""]
-    field = world.subjects[teams.memberships].field(teams.role)
-    values = [str(value) for value in (field.rules.values if field.rules else ()) if value != teams.owner_role]
-    first = [str(field.default_value)] if field.default_value is not None else []
-    roles = list(dict.fromkeys([*first, *values])) or ["member"]
+    subject = world.subjects[teams.memberships]
+    rules = subject.field(teams.role).rules
+    values = [value for value in (rules.values if rules else ()) if value != teams.owner_role]
     own = [teams.owner_role] if owners and teams.owner_role is not None else []
-    return list(dict.fromkeys([*roles, *own]))
+    return list(dict.fromkeys([subject.plain_role, *values, *own]))
 
 
 def member_role(world: World) -> str:

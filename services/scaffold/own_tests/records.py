@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from services.designs.schema import Field, FieldType
-from services.scaffold.lists import sortable
+from services.scaffold.lists import filterable, sortable
 from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import array, function, literal, members, quoted
 from services.scaffold.own_tests.values import ENOUGH
-from services.scaffold.plan import PARAMETERS, Pair
+from services.scaffold.plan import Pair
 
 
 def tests(scene: Scene) -> Iterator[str]:
@@ -119,7 +119,7 @@ def _by_person(actions: dict[str, str | None]) -> dict[str, list[str]]:
 def _deletion(scene: Scene) -> Iterator[str]:
     deleter = scene.who("delete")
     if deleter is not None:
-        yield scene.test("is gone once deleted", scene.record(), scene.act("delete", deleter, "record"))
+        yield scene.test("is gone once deleted", scene.record(), scene.delete(deleter))
 
 
 def _lists(scene: Scene) -> Iterator[str]:
@@ -140,16 +140,20 @@ def _lists(scene: Scene) -> Iterator[str]:
 
 def _found(scene: Scene, reader: str) -> Iterator[str]:
     """Yield the tests that a row is found by what it alone has."""
-    for names in scene.subject.plan.unique:
-        is_listed = names[0] in {*scene.subject.plan.indexed, *scene.subject.by_field, *scene.subject.plan.secrecy}
-        if len(names) == 1 and not is_listed and names[0] not in PARAMETERS:
-            value = scene.next(scene.subject.field(names[0]))
-            others = [] if is_alone(scene) else [f"{scene.seeded()};"]
-            record = f"const record = {scene.seeded({names[0]: value})};"
-            if scene.cast.is_own_row:  # another's may not be theirs to see
-                value, record = f"record.{names[0]}", scene.record()
-            listing = scene.act("list", reader, quoted(names[0]), value, "[record]")
-            yield scene.test(f"is found by its {names[0]}", record, *others, listing)
+    subject, seeding = scene.subject, scene.cast.seeding()
+    filters = {field.name for field in filterable(subject.plan)} - (subject.by_field.keys() - seeding.keys())
+    listed = {(name,) for name in (*subject.plan.indexed, *subject.by_field)}
+    given = {*seeding, *([subject.key] if subject.plan.generates_keys else [])}
+    for names in subject.plan.unique:
+        if names in listed or not filters.issuperset(names):
+            continue
+        # Another's row may not be theirs to see.
+        own = {name: scene.next(subject.field(name)) for name in names if not (scene.cast.is_own_row or name in given)}
+        others = [] if is_alone(scene) else [f"{scene.seeded()};"]
+        wanted = members({name: own.get(name, f"record.{name}") for name in names})
+        listing = scene.act("list", reader, wanted, "[record]")
+        record = f"const record = {scene.seeded(own)};"
+        yield scene.test(f"is found by its {' and '.join(names)}", record, *others, listing)
 
 
 def _ordered(scene: Scene, reader: str, pair: Pair) -> Iterator[str]:
@@ -172,12 +176,7 @@ def _ordered(scene: Scene, reader: str, pair: Pair) -> Iterator[str]:
 
 def is_alone(scene: Scene) -> bool:
     """Whether those with whom a test begins can have only one row, as a user has one profile."""
-    given = scene.cast.seeding().keys()
-    return (
-        scene.cast.is_own_row
-        or scene.subject.key in given
-        or any(given >= set(names) for names in scene.subject.plan.unique)
-    )
+    return scene.cast.is_own_row or scene.subject.is_alone_with(scene.cast.seeding())
 
 
 def _filter(scene: Scene, reader: str, name: str) -> Iterator[str]:
@@ -189,7 +188,7 @@ def _filter(scene: Scene, reader: str, name: str) -> Iterator[str]:
     elif name not in scene.subject.by_field and _is_distinctive(scene, name):
         value = scene.next(scene.subject.field(name))
         others = [] if is_alone(scene) else [f"{scene.seeded()};"]
-        listing = scene.act("list", reader, quoted(name), value, "[record]")
+        listing = scene.act("list", reader, members({name: value}), "[record]")
         yield scene.test(f"is listed by {name}", f"const record = {scene.seeded({name: value})};", *others, listing)
 
 
@@ -201,7 +200,8 @@ def _filter_by_parent(scene: Scene, reader: str, name: str) -> str:
     other = None if is_alone(scene) else _other(scene, name)
     others = [f"{scene.seeded({name: other})};"] if other is not None else []
     method, records = ("listAmongOthers", "record") if _is_shared(scene, name) else ("list", "[record]")
-    listing = scene.act(method, reader, quoted(name), f"record.{name}", records)
+    wanted = [members({name: f"record.{name}"})] if method == "list" else [quoted(name), f"record.{name}"]
+    listing = scene.act(method, reader, *wanted, records)
     return scene.test(f"is listed by {name}", scene.record(), *others, listing)
 
 

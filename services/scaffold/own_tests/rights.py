@@ -35,12 +35,40 @@ class Rights:
 
     def may(self, persona: Persona, action: str, row: Mapping[str, Any] | None = None) -> bool:
         """Whether somebody may do it to a row that holds these values, or make one with the owner that it gets."""
-        acting = self._as_creator(persona) if action == "create" else persona
-        return acting.may(self._effective(action), row or {})
+        acting, values = self._as_creator(persona) if action == "create" else persona, row or {}
+        if not acting.may(self.grants(action), values):
+            return False
+        return not self._moves_somebody(acting, action) or self.gives(acting, action, self._role(values), values)
+
+    def _moves_somebody(self, persona: Persona, action: str) -> bool:
+        """Whether it lets somebody else into a team, or out of it, whose members have roles."""
+        is_of_others = action == "create" or (action == "delete" and not persona.owns)
+        return self.subject.role is not None and is_of_others
+
+    def _role(self, row: Mapping[str, Any]) -> Any:
+        """Return the role in a team of a membership with these values."""
+        return row.get(self.subject.role or "", self.subject.plain_role)
+
+    def gives(self, persona: Persona, action: str, role: Any, row: Mapping[str, Any] | None = None) -> bool:
+        """Whether somebody may give or take a role in a team: by one of their own, in it or beyond, never as a member.
+
+        That of the team's owners is given and taken by these alone, and by who may do so beyond the team.
+        """
+        if self._is_let_in(persona, action, Audience.ROLE, row):
+            return True
+        teams = self.world.schema.teams
+        is_owners = teams is not None and teams.owner_role is not None and role == teams.owner_role
+        is_owner = teams is not None and persona.team_role == teams.owner_role
+        return self._is_let_in(persona, action, Audience.TEAM, row) and (is_owner or not is_owners)
+
+    def _is_let_in(
+        self, persona: Persona, action: str, audience: Audience, row: Mapping[str, Any] | None = None
+    ) -> bool:
+        return persona.may((grant for grant in self.grants(action) if grant.audience is audience), row or {})
 
     def manages(self, persona: Persona, action: str) -> bool:
         """Whether somebody may set what is MANAGED."""
-        return Persona(role=persona.role).may(grant for grant in self.grants(action) if grant.audience is Audience.ROLE)
+        return self._is_let_in(persona, action, Audience.ROLE)
 
     def choose(self) -> dict[str, Persona]:
         """Return who does each action: the same person where one can do most, another for what is left."""
@@ -62,19 +90,7 @@ class Rights:
         """Return what somebody is to a row that they make: its owner, unless a row above it or the body says whose."""
         setter = self._setters.get(self.policy.owner or "")
         if setter is not Setter.SERVER:
+            is_by_row = persona.owns and self.world.is_membership(self.subject)
             persona = replace(persona, owns=persona.signed_in and setter is not None)
+            persona = replace(persona, team_role=None) if is_by_row else persona
         return replace(persona, team_role=None) if self.policy.team == self.subject.key else persona
-
-    def _effective(self, action: str) -> list[Grant]:
-        """Return the grants that count: to let somebody into a team, or out of it, takes a role in it, or beyond."""
-        grants = list(self.grants(action))
-        teams = self.world.schema.teams
-        if (
-            action in {"read", "update"}
-            or teams is None
-            or teams.role is None
-            or not self.world.is_membership(self.subject)
-        ):
-            return grants
-        own = {Audience.OWNER} if action == "delete" else set[Audience]()
-        return [grant for grant in grants if grant.audience in {Audience.TEAM, Audience.ROLE, *own}]

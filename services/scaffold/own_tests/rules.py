@@ -68,7 +68,7 @@ def _acceptance(scene: Scene, changer: str) -> Iterator[str]:
     pairs = [
         f"[{quoted(field.name)}, {value}]"
         for field in _plain(scene, scene.subject.changeable)
-        if field.name not in scene.subject.plan.secrecy
+        if field.name not in {*scene.subject.plan.secrecy, scene.subject.role}
         for value in accepted(scene.subject.samples(field))
     ]
     if pairs:

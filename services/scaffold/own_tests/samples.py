@@ -7,7 +7,7 @@ from services.designs.schema import Accounts, Field
 from services.scaffold.identifiers import address_of, identifiers
 from services.scaffold.own_tests.source import call, literal, members, quoted, test
 from services.scaffold.own_tests.values import default
-from services.scaffold.own_tests.world import Subject, World, is_number
+from services.scaffold.own_tests.world import Subject, World, ignores_case, is_number
 from services.scaffold.template import fill
 
 DISTINCT = ("day", "moment", "number", "once", "text")
@@ -52,8 +52,14 @@ def write_accounts(world: World) -> str | None:
         identifiers=""
         if identifier is None
         else fill("src/tests/accounts.identifiers.ts", identifier=identifier, path=subject.path, key=subject.key),
-        resets="" if address is None else fill("src/tests/accounts.resets.ts", login=accounts.login, address=address),
+        resets="" if address is None else _resets(subject, accounts, address),
     )
+
+
+def _resets(subject: Subject, accounts: Accounts, address: str) -> str:
+    """Write the tests of forgotten passwords, of whoever types their login as far as it need not be the same."""
+    typed = "name.toUpperCase()" if ignores_case(subject.field(accounts.login)) else "name"
+    return fill("src/tests/accounts.resets.ts", login=accounts.login, address=address, typed=typed)
 
 
 def _sign_up(accounts: Accounts, subject: Subject) -> str:
@@ -115,8 +121,12 @@ def _fields(world: World, subject: Subject) -> Iterator[tuple[str, str]]:
         if field.name in subject.by_field:
             if not field.nullable:
                 yield field.name, f"fields.{field.name} ?? {parent_key(world, subject, field)}"
+        elif field.name in subject.few and field.nullable:
+            continue
         elif field.name in subject.unique:
             yield field.name, subject.samples(field).running()
+        elif field.name == subject.role:
+            yield field.name, literal(subject.initial(field.name))
         elif field.default_value is not None:
             yield field.name, default(subject.samples(field))
         elif not field.nullable:

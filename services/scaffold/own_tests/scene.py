@@ -44,7 +44,12 @@ class Scene:
 
     def _is_able(self, persona: Persona, action: str) -> bool:
         """Whether somebody whom the policy lets do it may refer to what a new row refers to."""
-        return action != "create" or all(self.ties(persona, field) for field in self.referring)
+        return action != "create" or (self.makes_rows and all(self.ties(persona, field) for field in self.referring))
+
+    @property
+    def makes_rows(self) -> bool:
+        """Whether the people of tests can make rows: not so where each is a row, and whoever makes one is it."""
+        return self.subject.policy.owner != self.subject.key or self.subject.key not in self.subject.by_server
 
     def is_in_team_by_row(self, persona: Persona) -> bool:
         """Whether it is a row of this table that makes somebody a member of its team."""
@@ -73,7 +78,7 @@ class Scene:
     def values(self) -> dict[str, str]:
         """The constant VALUES of a file: what bodies have that refers to nothing."""
         return {
-            field.name: literal(self.subject.samples(field).value(self._first))
+            field.name: self._value(field, self._first)
             for field in self.subject.sent
             if field.name not in self.cast.parents and field.name not in self.subject.by_field
         }
@@ -119,11 +124,16 @@ class Scene:
         return self._value(field)
 
     def _value(self, field: Field, number: int | None = None) -> str:
-        """Write a value for a field: the row that it refers to, or one by number."""
+        """Write a value for a field: the row that it refers to, or one by number.
+
+        A role in a team is the one that new members have: not all may give another.
+        """
         if field.name in self.cast.parents:
             return self.cast.parents[field.name]
         if field.name in self.subject.by_field:
             return "null"
+        if field.name == self.subject.role:
+            return literal(self.subject.initial(field.name))
         return literal(self.subject.samples(field).value(self._number if number is None else number))
 
     def seeded(self, fields: Mapping[str, str] | None = None) -> str:
@@ -143,6 +153,13 @@ class Scene:
     def act(self, method: str, *arguments: str) -> str:
         """Write the call of a method of the table's resource, as a statement."""
         return f"await {call(f'{self.resource}.{method}', *arguments)};"
+
+    def delete(self, deleter: str) -> str:
+        """Write the deletion of the row that a test begins with: whoever deletes their account is nobody then."""
+        accounts = self.world.schema.accounts
+        is_account = accounts is not None and accounts.table == self.subject.name
+        is_their_own = is_account and self.cast.is_own_row and self.acting["delete"].owns
+        return self.act("delete", deleter, "record", *(["401"] if is_their_own else []))
 
     def expected(self, body: Mapping[str, str], *, version: int) -> str:
         """Write the function that makes of a new row in an answer what it must be."""

@@ -19,9 +19,9 @@ false finally for function if implements import in instanceof interface let new 
 return static super switch this throw true try type typeof var void while with yield
 """
 _OURS: Final = """
-after answer arrange assert bearer before body child day describe everybody field first left link mate may moment
-named nobody number other outcome outsider patch person record second seconds shown signed somebody someone stranger
-team teamOf test text theirs third value
+after another answer arrange assert bearer before body child childOfOther day describe everybody field first here left
+link mate may moment named nobody number other outcome outsider patch person record resource role second seconds shown
+signed somebody someone stranger team teamOf test text theirs there third value
 """
 TAKEN: Final = frozenset(f"{_LANGUAGE} {_OURS}".split())
 """No names for tables and rows: words of the language, and what the tests use themselves."""

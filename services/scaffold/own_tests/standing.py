@@ -1,14 +1,15 @@
 """The tests that a role in a team is given and taken by those alone who may: that of its owners by them."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from services.designs.schema import Audience, Teams
+from services.designs.schema import Teams
 from services.scaffold.own_tests.access import attempts
-from services.scaffold.own_tests.outcomes import CREATED, FORBIDDEN, OK, Outcome, of_action, of_creation, states
+from services.scaffold.own_tests.outcomes import FORBIDDEN, OK, Outcome, State, of_action, of_creation, states
 from services.scaffold.own_tests.persona import Persona
 from services.scaffold.own_tests.personas import roles_in_teams
 from services.scaffold.own_tests.scene import Scene
-from services.scaffold.own_tests.source import call, loop, members, quoted
+from services.scaffold.own_tests.source import call, literal, loop, members, quoted
 
 
 def tests(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
@@ -35,19 +36,20 @@ class _Standing:
                 yield self._taken(owner)
 
     def _given(self, role: str) -> str:
-        change = members({self.field: quoted(role)})
-        return self._changed(f"is made {role} by those alone who may give that role", {}, change, role)
+        sentence = f"is made {role} by those alone who may give that role"
+        return self._changed(sentence, self.scene.subject.initial(self.field), role)
 
     def _taken(self, role: str) -> str:
-        held = {self.field: quoted(role)}
-        change = members({self.field: quoted(roles_in_teams(self.scene.world)[0])})
-        return self._changed(f"is {role} no more by those alone who may take that role", held, change, role)
+        sentence = f"is {role} no more by those alone who may take that role"
+        return self._changed(sentence, role, roles_in_teams(self.scene.world)[0])
 
-    def _changed(self, sentence: str, held: dict[str, str], change: str, role: str) -> str:
-        fields = members({self.teams.team: self.scene.cast.team or "", **held})
+    def _changed(self, sentence: str, held: Any, given: str) -> str:
+        state = {**self.state, self.field: held}
+        team = {self.teams.team: self.scene.cast.team} if self.scene.cast.team is not None else {}
+        fields = members({**team, **{name: literal(value) for name, value in state.items()}})
         row = f"await {call(f'new{self.scene.subject.plan.names.type}', fields)}"
-        rows = attempts(self.people, lambda persona: self._of_change(persona, role))
-        act = self.scene.act("tryToChange", "person", row, change, "outcome")
+        rows = attempts(self.people, lambda persona: self._of_change(persona, given, state))
+        act = self.scene.act("tryToChange", "person", row, members({self.field: quoted(given)}), "outcome")
         return self.scene.test(sentence, loop("[person, outcome]", rows, act))
 
     def _made(self, role: str) -> str:
@@ -58,16 +60,11 @@ class _Standing:
             f"is created as {role} by those alone who may give that role", loop("[person, outcome]", rows, act)
         )
 
-    def _of_change(self, persona: Persona, role: str) -> Outcome:
-        status = of_action(self.scene.rights, persona, "update", self.state)
-        return status if status != OK or self._gives(persona, "update", role) else FORBIDDEN
+    def _of_change(self, persona: Persona, role: str, state: State) -> Outcome:
+        rights = self.scene.rights
+        status = of_action(rights, persona, "update", state)
+        is_given = all(rights.gives(persona, "update", each, state) for each in (state[self.field], role))
+        return status if status != OK or is_given else FORBIDDEN
 
     def _of_creation(self, persona: Persona, role: str) -> Outcome:
-        outcome = of_creation(self.scene, persona)
-        return outcome if outcome != CREATED or self._gives(persona, "create", role) else FORBIDDEN
-
-    def _gives(self, persona: Persona, action: str, role: str) -> bool:
-        if self.scene.rights.manages(persona, action):
-            return True
-        grants = [grant for grant in self.scene.rights.grants(action) if grant.audience is Audience.TEAM]
-        return persona.may(grants) and (role != self.teams.owner_role or persona.team_role == role)
+        return of_creation(self.scene, persona, {self.field: role})

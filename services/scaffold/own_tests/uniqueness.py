@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 
-from services.designs.schema import Field, FieldType
+from services.designs.schema import Field
 from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import array, members, quoted
+from services.scaffold.own_tests.world import ignores_case
 
 
 def tests(scene: Scene) -> Iterator[str]:
     """Yield a test for each set of fields that is unique, and for keys that clients choose."""
     subject, creator = scene.subject, scene.who("create")
-    keys = [] if subject.plan.generates_keys else [(subject.key,)]
-    for names in (*keys, *subject.plan.unique):
-        # Of a set within which another is unique, the other is told.
-        if creator is not None and not any(set(other) < set(names) for other in (*keys, *subject.plan.unique)):
+    sets = [*([] if subject.plan.generates_keys else [(subject.key,)]), *subject.plan.unique]
+    for number, names in enumerate(sets):
+        # Of several that two rows share, the first is told; and of a set within which another is unique, the other.
+        shared = {*names, *scene.cast.seeding(), *subject.few}
+        is_first = not any(set(other) <= shared for other in sets[:number])
+        if creator is not None and is_first and not any(set(other) < set(names) for other in sets):
             yield from _only_one(scene, creator, names)
     for field in subject.changeable:
         if (field.name,) in subject.plan.unique and field.name not in subject.by_field:
@@ -55,7 +58,3 @@ def _change(scene: Scene, field: Field) -> Iterator[str]:
         "conflictOfChange", changer, "record", members({field.name: value}), array([quoted(field.name)])
     )
     yield scene.test(f"is not changed to have the {field.name} of another", taken, scene.record(), conflict)
-
-
-def ignores_case(field: Field) -> bool:
-    return field.type is FieldType.STRING and field.rules is not None and field.rules.case_insensitive

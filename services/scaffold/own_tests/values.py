@@ -14,6 +14,8 @@ T = FieldType
 
 ENOUGH = 2000
 """Values that tests need of a field whose values differ from record to record."""
+_FAR = 1_000_000
+"""From a bound that numbers of tests must not reach."""
 LONGEST = 255
 """Characters of a STRING."""
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
@@ -88,8 +90,10 @@ class Samples:
 
     def running(self) -> str:
         """Write the expression for a value unlike those of all other records, where the field has enough."""
+        if self.capacity() < ENOUGH:
+            return literal(self.value(0))
         match self.field.type:
-            case T.STRING | T.TEXT if not self.rules.values and self.rules.format is not FieldFormat.CURRENCY:
+            case T.STRING | T.TEXT:
                 return f"text({quoted(_named(self._shape() or ''))})"
             case T.INTEGER | T.FLOAT:
                 return f"{literal(self.value(0))} + number()"
@@ -98,10 +102,8 @@ class Samples:
                 return f"`${{{whole} + number()}}{point}{rest}`"
             case T.JSON:
                 return "{ number: number() }"
-            case T.DATE | T.DATETIME:
-                return f"{'day' if self.field.type is T.DATE else 'moment'}({quoted(self.value(0))})"
             case _:
-                return literal(self.value(0))
+                return f"{'day' if self.field.type is T.DATE else 'moment'}({quoted(self.value(0))})"
 
     def _shape(self) -> str | None:
         """Return a text with places that vary, within the bounds of its length."""
@@ -152,7 +154,7 @@ class Samples:
         low, high = self.bounds()
         if low is not None:
             return Decimal(low).to_integral_value(rounding="ROUND_CEILING")
-        return Decimal(1) if high is None or Decimal(high) > ENOUGH else Decimal(high) // 1 - ENOUGH
+        return Decimal(1) if high is None or Decimal(high) > _FAR else Decimal(high) // 1 - _FAR
 
     def _span(self) -> int:
         """Return how many whole steps fit between the bounds, at least 1 and at most ENOUGH."""

@@ -1,7 +1,8 @@
 """What the tests of a table need to know of the others: who the people are, what rows belong to, who may read what."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.core.frozen import frozen
@@ -23,6 +24,12 @@ class Subject:
     by_field: Mapping[str, Reference]
     constant: str
     """What stands for the table in the tests."""
+    role: str | None = None
+    """Of memberships, the field with somebody's role in a team."""
+    plain_role: str = ""
+    """What plain members have there."""
+    is_roomy: bool = False
+    """Whether it can hold as many rows as tests make: not so where a unique value is one of few."""
 
     @property
     def policy(self) -> Policy:
@@ -86,16 +93,37 @@ class Subject:
     def initial(self, name: str) -> Any:
         """Return what a row has in a field with as little as it can have."""
         field = self.field(name)
+        if name == self.role:
+            return self.plain_role
         if field.default_value is not None or field.nullable:
             return field.default_value
         return self.samples(field).value(0)
 
     @property
-    def is_roomy(self) -> bool:
-        """Whether it can hold as many rows as tests make: not so where a unique value is one of few."""
-        return all(self.samples(field).is_possible() for field in self.fields) and all(
-            self._room(names) >= ENOUGH for names in (*self.plan.unique, (self.key,))
-        )
+    def few(self) -> frozenset[str]:
+        """The fields of unique sets that have few values, so that rows of tests share them."""
+        fields = [self.field(name) for name in self.unique - self.by_field.keys()]
+        return frozenset(field.name for field in fields if self.samples(field).capacity() < ENOUGH)
+
+    def is_alone_with(self, given: Iterable[str]) -> bool:
+        """Whether there can be one row alone with given values in these fields."""
+        shared = {*given, *(name for name in self.few if not self.field(name).nullable)}
+        return any(set(names) <= shared for names in (*self.plan.unique, (self.key,)))
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether tests have a value for each of its fields."""
+        return all(self.samples(field).is_possible() for field in self.fields)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there are as many values as rows in all that no two of them share, but for what they refer to."""
+        return all(self._room(names) >= ENOUGH for names in (*self.plan.unique, (self.key,)))
+
+    def needed(self, *, alone: bool) -> frozenset[str]:
+        """The tables that a row must refer to; with `alone` those of which each row needs another row."""
+        references = [reference for reference in self.by_field.values() if not reference.nullable]
+        return frozenset(each.table for each in references if not alone or each.field in self.unique)
 
     def _room(self, names: Sequence[str]) -> int:
         if any(name in self.by_field for name in names) or (names == (self.key,) and self.plan.generates_keys):
@@ -115,9 +143,18 @@ class World:
         self.makers = [f"{verb}{plan.names.type}" for plan in own for verb in ("any", "new")]
         """The functions that make rows of the tables."""
         constants = self._constants(own)
-        self.subjects: Mapping[str, Subject] = {
-            plan.name: Subject(plan, {reference.field: reference for reference in plan.references}, constant)
+        subjects = {
+            plan.name: Subject(
+                plan,
+                {reference.field: reference for reference in plan.references},
+                constant,
+                *_roles(schema, plan),
+            )
             for plan, constant in zip(own, constants, strict=True)
+        }
+        roomy = _roomy(subjects)
+        self.subjects: Mapping[str, Subject] = {
+            name: replace(subject, is_roomy=name in roomy) for name, subject in subjects.items()
         }
 
     def _constants(self, plans: Sequence[TablePlan]) -> list[str]:
@@ -157,10 +194,44 @@ class World:
         """Whether the rows of a table say who is in which team."""
         return self.schema.teams is not None and self.schema.teams.memberships == subject.name
 
+    def has_others(self, subject: Subject, other: Subject) -> bool:
+        """Whether the tests of one table begin with rows of another, its own or those that let people into teams."""
+        return subject is other or self.is_membership(other)
+
     def is_member(self, subject: Subject, field: str) -> bool:
         """Whether a field names the user whom a membership lets into a team."""
         return self.schema.teams is not None and self.is_membership(subject) and self.schema.teams.user == field
 
 
+def _roomy(subjects: Mapping[str, Subject]) -> frozenset[str]:
+    """Return the tables that can hold many rows, all of which can refer to what they must."""
+    possible = _supported(subjects, (name for name, each in subjects.items() if each.is_possible), alone=False)
+    return _supported(subjects, (name for name in possible if subjects[name].has_room), alone=True)
+
+
+def _supported(subjects: Mapping[str, Subject], names: Iterable[str], *, alone: bool) -> frozenset[str]:
+    """Return those of the tables whose rows need no rows of others."""
+    left = frozenset(names)
+    while lacking := {name for name in left if not subjects[name].needed(alone=alone) <= left}:
+        left -= lacking
+    return left
+
+
+def _roles(schema: SchemaModel, plan: TablePlan) -> tuple[str | None, str]:
+    """Return the field of memberships with a role in a team, and the role of a plain member."""
+    teams = schema.teams
+    if teams is None or teams.role is None or teams.memberships != plan.name:
+        return None, ""
+    field = plan.field(teams.role)
+    if field.default_value is not None:
+        return teams.role, str(field.default_value)
+    values = field.rules.values if field.rules is not None else ()
+    return teams.role, next((value for value in values if value != teams.owner_role), "member")
+
+
 def is_number(field: Field) -> bool:
     return field.type in {FieldType.INTEGER, FieldType.FLOAT}
+
+
+def ignores_case(field: Field) -> bool:
+    return field.type is FieldType.STRING and field.rules is not None and field.rules.case_insensitive

@@ -1,13 +1,16 @@
 """Tests of what a backend's own tests expect of those who try what they may."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 
+from services.designs.schema import Policy
 from services.scaffold.own_tests.files import write_tests
 from services.scaffold.plan import plan_tables
-from tests.backends.schemas import EVERY_FEATURE, forty_tables
+from tests.backends.schemas import EVERY_FEATURE, MEMBERS, OWNER, SIGNED_IN, TEAM_OWNERS, forty_tables
 
 
 @cache
@@ -15,9 +18,9 @@ def files() -> dict[str, str]:
     return write_tests(EVERY_FEATURE, plan_tables(EVERY_FEATURE))
 
 
-def body(table: str, title: str) -> str:
+def body(table: str, title: str, written: Mapping[str, str] | None = None) -> str:
     """Return the lines of one test."""
-    content = files()[f"src/tests/tables/{table}.test.ts"]
+    content = (written or files())[f"src/tests/tables/{table}.test.ts"]
     found = re.search(rf"  test\('{title}.*?^  \}}\);$", content, re.DOTALL | re.MULTILINE)
     assert found is not None
     return found[0]
@@ -76,6 +79,48 @@ def test_whoever_deletes_must_own_the_row_or_be_an_owner_of_its_team() -> None:
         "teamGuest": "403",
         "outsider": "403",
     }
+
+
+def of_memberships(policy: Policy) -> Mapping[str, str]:
+    """Write the tests of the same schema, whose memberships have another policy."""
+    tables = tuple(
+        replace(table, policy=replace(policy, owner="userId", team="teamId")) if table.name == "memberships" else table
+        for table in EVERY_FEATURE.tables
+    )
+    schema = replace(EVERY_FEATURE, tables=tables)
+    return write_tests(schema, plan_tables(schema))
+
+
+def test_whoever_lets_somebody_into_a_team_needs_a_role_in_it_however_open_that_is() -> None:
+    written = of_memberships(Policy(create=SIGNED_IN + MEMBERS, read=MEMBERS))
+
+    expected = [
+        "[nobody, 401]",
+        "[someone, ['teamId']]",
+        "[teamMember, 201]",
+        "[teamGuest, 201]",
+        "[outsider, ['teamId']]",
+    ]
+    outcomes = r"\[\w+, (?:\d{3}|\[[^]]+\])\]"
+    assert re.findall(outcomes, body("memberships", "is created by those who may", written)) == expected
+    assert "[teamMember, 403]" in body("memberships", "is created as owner", written)
+
+
+def test_whose_membership_it_is_ends_it_and_changes_no_role_by_that() -> None:
+    written = of_memberships(Policy(read=OWNER, update=OWNER + TEAM_OWNERS, delete=SIGNED_IN))
+    told = body("memberships", "is open to those who may", written)
+
+    assert re.findall(r"\[teamMemberOwner, \{ read: 200, change: (\d+), delete: (\d+) \}\]", told) == [("200", "204")]
+    assert "[teamOwner, 404]" in body("memberships", "is made guest", written)
+
+
+def test_members_find_their_own_membership_by_their_team() -> None:
+    written = of_memberships(Policy(read=OWNER + TEAM_OWNERS))
+    told = body("memberships", "is in no list", written)
+
+    by_user, by_team = re.findall(r"for \(const person of \[(.*?)\]\)", told)
+    assert "teamMember" in by_user
+    assert "teamMember" not in by_team
 
 
 def test_what_is_managed_is_set_by_managers_alone() -> None:

@@ -22,7 +22,7 @@
     // A long s and an i without its dot have the capitals of others.
     const lookalike = name.replaceAll('s', '\u017f').replaceAll('i', '\u0131');
     if (lookalike !== name) await post('/auth/password-reset', { {{login}}: lookalike });
-    await post('/auth/password-reset', { {{login}}: name.toUpperCase() });
+    await post('/auth/password-reset', { {{login}}: {{typed}} });
 
     const mail = await mails.next();
 

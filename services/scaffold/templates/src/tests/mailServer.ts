@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
+const PATIENCE_MS = 20_000;
+
 /** Takes mails by SMTP, as much of it as a client needs that sends one (RFC 5321). */
 export class MailServer {
   private readonly mails: string[] = [];
@@ -22,7 +24,10 @@ export class MailServer {
 
   /** The next mail, as it was sent, with its long lines whole again. */
   async next(): Promise<string> {
-    return this.mails.shift() ?? new Promise((resolve) => this.waiting.push(resolve));
+    return this.mails.shift() ?? new Promise((resolve, reject) => {
+      this.waiting.push(resolve);
+      setTimeout(() => reject(new Error('no mail has come')), PATIENCE_MS).unref();
+    });
   }
 
   async stop(): Promise<void> {

@@ -120,14 +120,14 @@ export class Resource {
     }
   }
 
-  /** Delete a record, which is gone then. */
-  async delete(person: Person, record: Row): Promise<void> {
+  /** Delete a record, which is gone then: to do it again comes to `outcome`. */
+  async delete(person: Person, record: Row, outcome = 404): Promise<void> {
     const answer = await person.delete(this.at(record));
 
     assert.equal(answer.status, 204, JSON.stringify(answer.body));
     assert.equal(answer.body, undefined);
     assert.equal(await this.stored(record), undefined);
-    assert.equal((await person.delete(this.at(record))).status, 404);
+    assert.equal((await person.delete(this.at(record))).status, outcome);
   }
 
   /** Whoever may not create a record makes none. */
@@ -151,12 +151,14 @@ export class Resource {
     assert.equal((await this.stored(record)) === undefined, may.delete === 204);
   }
 
-  /** Whoever may not change a record leaves it as it is. */
+  /** Whoever may change a record does, and who may not leaves it as it is. */
   async tryToChange(person: Person, record: Row, change: Row, outcome: Outcome): Promise<void> {
     const before = await this.stored(record);
 
-    comesTo(await person.patch(this.at(record), change), outcome);
-    if (outcome !== 200) assert.deepEqual(await this.stored(record), before);
+    const answer = await person.patch(this.at(record), change);
+    comesTo(answer, outcome);
+    if (outcome === 200) assert.deepEqual(answer.body, { ...answer.body, ...change });
+    else assert.deepEqual(await this.stored(record), before);
   }
 
   /** A record comes with those that it refers to, as far as they may be read; `paths` and `shown` are by their names. */
@@ -271,9 +273,9 @@ export class Resource {
     assert.deepEqual(new Set(keysOf(listed, key)), new Set(keysOf(newest, key)));
   }
 
-  /** The list of what has a value in a field has these records, and no more. */
-  async list(person: Person, field: string, value: unknown, records: readonly Row[]): Promise<void> {
-    const answer = await person.get(`${this.filtered(field, value)}&count=true`);
+  /** The list of what has these values has these records, and no more. */
+  async list(person: Person, filter: Row, records: readonly Row[]): Promise<void> {
+    const answer = await person.get(`${this.filtered(filter)}&count=true`);
 
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
     assert.deepEqual(keysOf(answer.body.items, this.names.key).sort(), keysOf(records, this.names.key).sort());
@@ -283,7 +285,7 @@ export class Resource {
 
   /** The same where other tests have records with the value, too. */
   async listAmongOthers(person: Person, field: string, value: unknown, record: Row): Promise<void> {
-    const answer = await person.get(`${this.filtered(field, value)}&limit=100`);
+    const answer = await person.get(`${this.filtered({ [field]: value })}&limit=100`);
 
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
     assert.deepEqual([...new Set(keysOf(answer.body.items, field))], [value]);
@@ -316,7 +318,7 @@ export class Resource {
     }
   }
 
-  private filtered(field: string, value: unknown): string {
-    return `${this.names.path}?${new URLSearchParams({ [field]: String(value) })}`;
+  private filtered(filter: Row): string {
+    return `${this.names.path}?${new URLSearchParams(filter)}`;
   }
 }
