@@ -74,7 +74,8 @@ def _actions(scene: Scene, people: Sequence[Persona], state: State) -> str:
     change = "undefined" if field is None else members({field.name: _new_value(scene, field)})
     lines: list[str] = []
     for trial in _trials(scene, people, state):
-        rows = [f"[{person.variable}, {members(_allowed(scene, person, state, field))}]" for person in trial.people]
+        allowed = {person.variable: _allowed(scene, person, trial.state, field) for person in trial.people}
+        rows = [f"[{variable}, {members(may)}]" for variable, may in allowed.items()]
         lines += [*trial.before, loop("[person, may]", rows, scene.act("allow", "person", trial.row, change, "may"))]
     told = " and ".join(f"{name} is {value}" for name, value in state.items())
     where = f", where {told.lower()}," if told else ""
@@ -86,6 +87,7 @@ class _Trial:
     people: Sequence[Persona]
     row: str
     """The expression for the row that each tries it on."""
+    state: State
     before: Sequence[str] = ()
 
 
@@ -98,18 +100,19 @@ def _trials(scene: Scene, people: Sequence[Persona], state: State, *, ending: bo
     fields = {name: literal(value) for name, value in state.items()}
     if scene.cast.is_own_row:
         made = f"await {call(f'new{scene.subject.plan.names.type}', *([members(fields)] if fields else []))}"
-        yield _Trial([persona for persona in people if not persona.owns], made)
-        yield _Trial([persona for persona in people if persona.owns], "person.row")
+        yield _Trial([persona for persona in people if not persona.owns], made, state)
+        own = {name: scene.subject.initial(name) for name in state}
+        yield _Trial([persona for persona in people if persona.owns], "person.row", own)
     elif is_alone(scene):
         enders = [
             persona for persona in people if ending and of_action(scene.rights, persona, "delete", state) == DELETED
         ]
         others = [persona for persona in people if persona not in enders]
-        yield _Trial([*others, *enders[:1]], "record", [f"const record = {scene.seeded(fields)};"])
+        yield _Trial([*others, *enders[:1]], "record", state, [f"const record = {scene.seeded(fields)};"])
         if enders[1:]:
-            yield _Trial(enders[1:], scene.seeded(fields))
+            yield _Trial(enders[1:], scene.seeded(fields), state)
     else:
-        yield _Trial(people, scene.seeded(fields))
+        yield _Trial(people, scene.seeded(fields), state)
 
 
 def _allowed(scene: Scene, persona: Persona, state: State, field: Field | None) -> dict[str, str]:
@@ -186,7 +189,10 @@ def _managed(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
     changes = {name: value for name, value in values.items() if name not in scene.subject.plan.permissions.fixed}
     state = next(states(scene))
     for trial in _trials(scene, people, state, ending=False) if changes else ():
-        rows = attempts(trial.people, lambda persona: of_change(scene, persona, list(changes), state))
+        rows = [
+            f"[{persona.variable}, {written(of_change(scene, persona, list(changes), trial.state))}]"
+            for persona in trial.people
+        ]
         act = scene.act("tryToChange", "person", trial.row, members(changes), "outcome")
         lines += [*trial.before, loop("[person, outcome]", rows, act)]
     if lines:
