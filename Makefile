@@ -5,6 +5,8 @@
 PYTHON ?= python3.11
 VENV := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/node/bin:$(PATH):$(CURDIR)/.tools/bin
+# Where Python keeps nothing that it has compiled, every process compiles the product anew, and every run its tests.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
