@@ -73,7 +73,7 @@ def _documented(module: ModuleType) -> dict[str, dict[str, str]]:
         tree = ast.parse(inspect.getsource(module))
     except (OSError, TypeError):
         return {}
-    return {node.name: dict(_pairs(node)) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    return {node.name: dict(_pairs(node)) for node in tree.body if isinstance(node, ast.ClassDef)}
 
 
 def _pairs(owner: ast.ClassDef) -> Iterator[tuple[str, str]]:
