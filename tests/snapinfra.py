@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ from services.core.tls import trusted
 from services.foundation.auth.tokens import issue_dev_token
 from services.foundation.aws.emulator import free_port
 
+NPM: Final = Path(__file__).parents[1] / ".make" / "npm"
+"""npm's cache and what it has installed, for all tests of this machine."""
 SECRET: Final = "tests-and-nothing-else-know-this-secret"
 
 
@@ -204,6 +207,7 @@ def settings(emulator: str, **variables: str) -> Config:
             "AWS_ENDPOINT_URL": emulator,
             "PORT": str(free_port()),
             "JWT_SECRET": SECRET,
+            "NPM_FOLDER": str(NPM),
             "SCAFFOLD_TOKENS_PER_SECOND": "0",
             "ADMIN_USERS": "root",
             "CODE_CHECKS": "false",

@@ -107,7 +107,7 @@ class Adapters:
         return open_checks(
             (config.data / "checks").absolute(),
             search_path=self.environment.get("PATH", ""),
-            cache=self._npm_cache,
+            cache=self._npm,
             network=self._npm_network,
             seconds=config.check_seconds,
         )
@@ -171,7 +171,7 @@ class Adapters:
         }
         return Machine(
             search_path=self.environment.get("PATH", ""),
-            cache=self._npm_cache,
+            npm=self._npm,
             secrets=self.config.data / "backend-secrets",
             network=self._npm_network,
             aws=aws,
@@ -198,8 +198,8 @@ class Adapters:
         return Pauses(table=self.table(PAUSES), now=self.now)
 
     @property
-    def _npm_cache(self) -> Path:
-        return (self.config.data / "npm").absolute()
+    def _npm(self) -> Path:
+        return (self.config.npm_folder or self.config.data / "npm").absolute()
 
     @property
     def _npm_network(self) -> dict[str, str]:

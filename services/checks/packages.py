@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from services.checks.dependencies import Dependencies
-from services.checks.folders import Room, hold, make_room, measure, publish, staged
 from services.checks.sandbox import restrained
 from services.core.frozen import frozen
+from services.platforms.folders import Room, hold, make_room, measure, publish, staged
 from services.platforms.npm import cache_settings
 from services.platforms.process import run, to_the_end
 from services.platforms.registry import RegistryUnreachable, install

@@ -33,6 +33,12 @@ class ServerSettings(Section):
         alias="SNAPINFRA_DATA",
         description="Folder for the emulator's state, for LOCAL deployments and for what checks of code install.",
     )
+    npm_folder: Path | None = Field(
+        None,
+        alias="NPM_FOLDER",
+        description="Folder of npm's cache and of the packages that it installed for LOCAL deployments, "
+        "which other servers of this machine may share; unset, `npm` in SNAPINFRA_DATA.",
+    )
     allowed_hosts: forms.Hosts = Field(
         (),
         alias="ALLOWED_HOSTS",

@@ -21,6 +21,7 @@ from services.platforms import migrating, npm, signing
 from services.platforms.archive import unpack
 from services.platforms.emitting import Emit, step
 from services.platforms.mask import Mask
+from services.platforms.modules import Modules
 from services.platforms.output import level_of
 from services.platforms.port import (
     DeployFailed,
@@ -72,8 +73,8 @@ class Machine:
 
     search_path: str
     """Where node and npm are found, as in PATH."""
-    cache: Path
-    """npm's cache, shared so that a second install is fast."""
+    npm: Path
+    """Of npm: its cache, and what it has installed."""
     secrets: Path
     """A folder with the secret of each site whose backend was given none."""
     network: Mapping[str, str]
@@ -155,6 +156,21 @@ class Backend:
         )
 
     async def _install(self, program: str, tail: "Tail") -> int:
+        modules = Modules(self.machine.npm / "installed")
+        if not self._settings_of_npm and await modules.link(self.folder):
+            await self.say("The packages of package-lock.json are there from an earlier install.")
+            return 0
+        status = await self._call_npm(program, tail)
+        if not status and not self._settings_of_npm:
+            await modules.keep(self.folder)
+        return status
+
+    @property
+    def _settings_of_npm(self) -> bool:
+        """Whether the user's environment says how npm is to install."""
+        return any(name.lower().startswith("npm_config_") for name in self.order.config.environment)
+
+    async def _call_npm(self, program: str, tail: "Tail") -> int:
         return await install(
             npm.install_command(program, self.folder),
             npm=program,
@@ -280,7 +296,7 @@ class Backend:
         }
 
     def _build_environment(self) -> dict[str, str]:
-        settings = {**self.machine.network, **npm.cache_settings(self.machine.cache)}
+        settings = {**self.machine.network, **npm.cache_settings(self.machine.npm)}
         return {**self._base_environment(), **self.order.config.environment, **settings}
 
     def _server_environment(self) -> dict[str, str]:

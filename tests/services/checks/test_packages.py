@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from services.checks.dependencies import Dependencies
-from services.checks.folders import Room, make_room
 from services.checks.packages import NotInstallable, NotInstalled, Npm, Packages
+from services.platforms.folders import Room, make_room
 from tests.fakes.npm_registry import FakeRegistry, Package
 from tests.services.checks.machine import SEARCH_PATH, processes_of
 

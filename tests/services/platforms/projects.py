@@ -45,7 +45,7 @@ def platform(
 ) -> LocalPlatform:
     machine = Machine(
         search_path=search_path,
-        cache=root / "npm-cache",
+        npm=root / "npm",
         secrets=root / "secrets",
         network=network_settings(ENVIRONMENT, home=Path.home()) if network is None else network,
         aws=aws or {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_REGION": "us-east-1"},

@@ -31,7 +31,8 @@ from services.platforms.port import (
 )
 from services.platforms.registry import Patience
 from services.platforms.signing import secrets_of
-from tests.services.platforms.projects import ENVIRONMENT, TOOLS, backend, order, platform, zipped
+from tests.fakes.npm_registry import FakeRegistry, Package
+from tests.services.platforms.projects import ENVIRONMENT, SERVER, TOOLS, backend, order, platform, zipped
 
 STEPS = (StepState.RUNNING, StepState.SUCCEEDED)
 TEMPLATE = {"infrastructure/template.json": '{"Parameters": {"TablePrefix": {"Type": "String"}}, "Resources": {}}'}
@@ -474,6 +475,28 @@ async def test_a_real_dependency_is_installed_and_the_second_time_from_the_cache
 
     assert "Version 5.9.3" in messages(seen, LogStream.BUILD)
     assert (answer, again) == ("1 minute", "1 minute")
+
+
+@pytest.mark.npm
+async def test_packages_of_the_same_lock_file_are_installed_once(tmp_path: Path) -> None:
+    package = {"name": "nice", "version": "1.0.0"}
+    asked = {"dependencies": {"nice": "1.0.0"}}
+    lock = {"lockfileVersion": 3, "packages": {"": asked, "node_modules/nice": package}}
+    server = f"require('nice/package.json');\n{SERVER}"
+    text = json.dumps({"scripts": {"start": "node server.js"}, **asked})
+    what = order(backend(server=server, files={"package.json": text, "package-lock.json": json.dumps(lock)}))
+
+    with FakeRegistry([Package("nice")]) as registry:
+        async with live(platform(tmp_path, network={"NPM_CONFIG_REGISTRY": registry.url}), what):
+            pass
+    away = platform(tmp_path, network={"NPM_CONFIG_REGISTRY": "http://127.0.0.1:1/"})
+    async with aclosing(away.deploy(what)) as events:
+        url, seen = await until_live(events)
+        answer = await get(url)
+
+    assert registry.asked
+    assert answer == "hello"
+    assert "The packages of package-lock.json are there from an earlier install." in messages(seen, LogStream.SYSTEM)
 
 
 async def test_a_restart_starts_the_same_program_again_in_its_folder(tmp_path: Path) -> None:
