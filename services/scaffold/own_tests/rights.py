@@ -71,14 +71,19 @@ class Rights:
         return self._is_let_in(persona, action, Audience.ROLE)
 
     def choose(self) -> dict[str, Persona]:
-        """Return who does each action: the same person where one can do most, another for what is left."""
+        """Return who does each action: the same person where one can do most, another for what is left.
+
+        A row has one owner, so that of those who do something as that no more than one is there.
+        """
         candidates = personas(self.world, self.subject)
         able = {action: [persona for persona in candidates if self._can(persona, action)] for action in ACTIONS}
         chosen: dict[str, Persona] = {}
         for action in ACTIONS:
-            if able[action]:
-                known = [persona for persona in chosen.values() if persona in able[action]]
-                best = max(able[action], key=lambda persona: sum(persona in others for others in able.values()))
+            owners = {persona for persona in chosen.values() if persona.owns}
+            fit = [persona for persona in able[action] if not (owners and persona.owns) or persona in owners]
+            if fit:
+                known = [persona for persona in chosen.values() if persona in fit]
+                best = max(fit, key=lambda persona: sum(persona in others for others in able.values()))
                 chosen[action] = (known or [best])[0]
         return chosen
 

@@ -121,9 +121,7 @@ def _fields(world: World, subject: Subject) -> Iterator[tuple[str, str]]:
         if field.name in subject.by_field:
             if not field.nullable:
                 yield field.name, f"fields.{field.name} ?? {parent_key(world, subject, field)}"
-        elif field.name in subject.few and field.nullable:
-            continue
-        elif field.name in subject.unique:
+        elif field.name in subject.unique - subject.few:
             yield field.name, subject.samples(field).running()
         elif field.name == subject.role:
             yield field.name, literal(subject.initial(field.name))
