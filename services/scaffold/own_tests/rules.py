@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from services.designs.schema import Field
 from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import array, literal, loop, members, quoted
-from services.scaffold.own_tests.values import accepted, refused
+from services.scaffold.own_tests.values import Samples, accepted, default, refused
 
 
 def tests(scene: Scene) -> Iterator[str]:
@@ -77,15 +77,33 @@ def _acceptance(scene: Scene, changer: str) -> Iterator[str]:
 
 
 def _refused_changes(scene: Scene, changer: str) -> Iterator[str]:
-    subject = scene.subject
-    changeable = _plain(scene, subject.changeable)
+    changeable = _plain(scene, scene.subject.changeable)
+    staying = [*_staying(scene), "['surprise', 1]"]
     pairs = [f"[{quoted(field.name)}, {value}]" for field in changeable for value in _refused(scene, field)[-1:]]
-    pairs += [
-        f"[{quoted(field.name)}, {literal(subject.samples(field).value(2))}]"
-        for field in subject.fields
-        if field not in subject.changeable and field.name not in scene.managed("update")
-    ]
-    pairs.append("['surprise', 1]")
     refusal = scene.act("refuseChange", changer, "record", "{ [field]: value }", "[field]")
     sentence = "refuses changes to what a field does not hold, and to what stays as it is"
-    yield scene.test(sentence, scene.record(), loop("[field, value]", pairs, refusal))
+    yield scene.test(sentence, scene.record(), loop("[field, value]", [*pairs, *staying], refusal))
+
+    body = f"const body = {members(scene.changed())};"
+    refusal = scene.act("refuseReplacement", changer, "record", "{ ...body, [field]: value }", "[field]")
+    sentence = "refuses to be replaced with other values in what stays as it is"
+    yield scene.test(sentence, scene.record(), body, loop("[field, value]", staying, refusal))
+
+
+def _staying(scene: Scene) -> Iterator[str]:
+    """Yield the fields that no change may name, each with another value than a new row has: of a reference, a row."""
+    subject = scene.subject
+    for field in subject.fields:
+        if field in subject.changeable or field.name in scene.managed("update"):
+            continue
+        reference = subject.by_field.get(field.name)
+        value = _another(subject.samples(field)) if reference is None else scene.another(reference)
+        yield f"[{quoted(field.name)}, {value}]"
+
+
+def _another(samples: Samples) -> str:
+    """Write a value that a row made without one does not have; where there is one alone, what the field refuses."""
+    has_default = samples.field.nullable or samples.field.default_value is not None
+    initial = default(samples) if has_default else literal(samples.value(0))
+    values = (literal(samples.value(number)) for number in (2, 3))
+    return next((value for value in (*values, *refused(samples)) if value != initial), "null")

@@ -12,6 +12,7 @@ from services.scaffold.own_tests.rights import Rights
 from services.scaffold.own_tests.source import call, function, literal, members, quoted, test
 from services.scaffold.own_tests.values import default
 from services.scaffold.own_tests.world import Subject, World
+from services.scaffold.plan import Reference
 
 _FIRST = 1
 
@@ -146,6 +147,13 @@ class Scene:
         if row.startswith("teamOf("):
             return f"await {call('teamOf', row.removeprefix('teamOf('), *arguments)}"
         return f"await {call(f'new{self.subject.plan.names.type}', *arguments)}"
+
+    def another(self, reference: Reference) -> str:
+        """Write the key of a new row that a row of the table could refer to."""
+        parent = self.world.subjects[reference.table]
+        relation = self.cast.relation(parent)
+        made = call(f"new{parent.plan.names.type}", *([members(relation)] if relation else []))
+        return f"(await {made}).{parent.key}"
 
     def record(self) -> str:
         return f"const record = {self.seeded()};"

@@ -201,6 +201,13 @@ export class Resource {
     assert.deepEqual(await this.stored(record), before);
   }
 
+  async refuseReplacement(person: Person, record: Row, body: Row, fields: readonly string[]): Promise<void> {
+    const before = await this.stored(record);
+
+    faulty(await person.put(this.at(record), body), fields);
+    assert.deepEqual(await this.stored(record), before);
+  }
+
   /** Requests that go by the tag of another state of the record leave it as it is. */
   async refuseStale(person: Person, record: Row, bodies: Readonly<Record<string, Row | undefined>>): Promise<void> {
     await this.refuseTag(person, record, bodies, { 'If-Match': '"another"' });
