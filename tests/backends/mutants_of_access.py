@@ -2,30 +2,29 @@
 
 from typing import Final
 
-from tests.backends.mutating import mutant, noticed_by
+from tests.backends.mutating import mutant
 
-_WHO_MAY: Final = (
-    "is open to|is created by|in no list|comes with|is moved|lists the|is linked|is made|names a member"
-    "|last owner|as its owner|newest first|only the server|Idempotency"
-)
 _RESTRICTED: Final = r"read: \[.*(?:OWNER|TEAM|ROLE|when:)"
 """A list or a record that is not for whoever has a token."""
+_NAMING: Final = r"name: '(?!memberships')(?:.|\n)*table: 'users'(?:.|\n)*\n    team: '"
+"""A record of a team that names a user."""
 _MOVABLE: Final = r"fields: \{(?:(?!\n  \},)[\s\S])*?\n    teamId: string"
 """A team that a body may change."""
 
-_POLICIES: Final = noticed_by(
-    _WHO_MAY,
+_POLICIES: Final = (
     mutant(
         "everybody may do everything",
         "services/access.ts",
         "if (!this.isEnforced || table.policy[action].some((grant) => this.isOpenToSome(grant))) return;",
         "return;",
+        noticed="is created by those who may",
     ),
     mutant(
         "a grant lets in whoever has a token",
         "services/access.ts",
         "this.caller?.id === String(owner)",
         "this.caller !== undefined",
+        noticed="is open to those who may",
         needs="'OWNER'",
     ),
     mutant(
@@ -33,6 +32,7 @@ _POLICIES: Final = noticed_by(
         "services/access.ts",
         "return membership !== undefined && isAs(membership.role, roles);",
         "return membership !== undefined || (await this.memberships!.all()).length > 0;",
+        noticed="is open to those who may",
         needs="'TEAM'",
     ),
     mutant(
@@ -40,20 +40,23 @@ _POLICIES: Final = noticed_by(
         "services/access.ts",
         "return (await other.in(record[policy.team] as Key)) !== undefined;",
         "return (other as unknown) !== undefined;",
-        needs="'assigneeId'",
+        noticed="names a member",
+        needs=_NAMING,
     ),
     mutant(
         "a record of a team names none of its members",
         "services/access.ts",
         "if (!isPeople || this.caller === undefined) return false;",
         "return false;",
-        needs="'assigneeId'",
+        noticed="names a member",
+        needs=_NAMING,
     ),
     mutant(
         "every member has every role of the team",
         "services/access.ts",
         "return roles === undefined || (role !== undefined && roles.includes(role));",
         "return true;",
+        noticed="is open to those who may|is created by those who may",
         needs=r"'TEAM', roles",
     ),
     mutant(
@@ -61,6 +64,7 @@ _POLICIES: Final = noticed_by(
         "services/access.ts",
         "return held.some((role) => roles.includes(role));",
         "return true;",
+        noticed="is created by those who may|is open to those who may",
         needs="'ROLE'",
     ),
     mutant(
@@ -68,6 +72,7 @@ _POLICIES: Final = noticed_by(
         "services/access.ts",
         "if (!this.isEnforced) return 'all';",
         "return 'all';",
+        noticed="is in no list|is open to those who may",
         needs=r"read: \[\{ audience: '(OWNER|TEAM|ROLE)|when:",
     ),
     mutant(
@@ -75,6 +80,7 @@ _POLICIES: Final = noticed_by(
         "services/records.ts",
         "    await access.toRead(this.table, record);\n    return record;",
         "    return record;",
+        noticed="is open to those who may",
         needs=r"read: \[.*(?:OWNER|TEAM|when:)",
     ),
     mutant(
@@ -82,6 +88,7 @@ _POLICIES: Final = noticed_by(
         "services/records.ts",
         "const permit = (record: Input) => access.toDelete(this.table, record);",
         "const permit = (record: Input) => access.toRead(this.table, record);",
+        noticed="is open to those who may",
         needs=r"delete: \[.*(?:OWNER|TEAM)",
     ),
     mutant(
@@ -89,6 +96,7 @@ _POLICIES: Final = noticed_by(
         "services/access.ts",
         "    await this.require(table, 'update', before);\n",
         "",
+        noticed="is moved to another team",
         needs=_MOVABLE,
     ),
     mutant(
@@ -96,6 +104,7 @@ _POLICIES: Final = noticed_by(
         "services/access.ts",
         "const record = owner !== undefined && this.isCallers(table, owner, input) ?",
         "const record = owner === null && this.isCallers(table, owner, input) ?",
+        noticed="is created, and shows",
         needs="'OWNER'",
     ),
     mutant(
@@ -103,6 +112,7 @@ _POLICIES: Final = noticed_by(
         "services/access.ts",
         "await this.require(table, 'update', after, before);",
         "",
+        noticed="is moved to another team",
         needs=_MOVABLE,
     ),
     mutant(
@@ -110,17 +120,18 @@ _POLICIES: Final = noticed_by(
         "services/access.ts",
         "    await this.requireReferences(table, {}, record);\n",
         "",
+        noticed="is created by those who may|names a member",
         needs=_RESTRICTED,
     ),
 )
 
-_WAYS_ROUND: Final = noticed_by(
-    _WHO_MAY,
+_WAYS_ROUND: Final = (
     mutant(
         "a grant for some records is one for all",
         "services/access.ts",
         "return condition === undefined || record[condition.field] === condition.equals;",
         "return condition === undefined || record !== undefined;",
+        noticed="is open to those who may, where",
         needs="when:",
     ),
     mutant(
@@ -128,6 +139,7 @@ _WAYS_ROUND: Final = noticed_by(
         "services/listing.ts",
         "meets(item, others) && isInScope(item, scope)",
         "meets(item, others)",
+        noticed="is in no list",
         needs=r"unique: \[\[(?:.|\n)*read: \[\{ audience: '(OWNER|TEAM)",
     ),
     mutant(
@@ -135,6 +147,7 @@ _WAYS_ROUND: Final = noticed_by(
         "services/expansion.ts",
         "return (await access.mayRead(table, record)) ? [record] : [];",
         "return [record];",
+        noticed="comes with what it refers to",
         needs=_RESTRICTED,
     ),
     mutant(
@@ -142,6 +155,7 @@ _WAYS_ROUND: Final = noticed_by(
         "routes/lists.ts",
         "await localsOf(response).access.toRead(table, await parents.find(key));",
         "await parents.find(key);",
+        noticed="lists the .* that refer to it",
         needs=r"read: \[\{ audience: '(OWNER|TEAM)",
     ),
     mutant(
@@ -149,6 +163,7 @@ _WAYS_ROUND: Final = noticed_by(
         "services/links.ts",
         "    await access.toUpdate(changed.table, changed.record, {});\n",
         "",
+        noticed="is linked to .* by those who may",
         needs="isWritable: true",
     ),
     mutant(
@@ -156,6 +171,7 @@ _WAYS_ROUND: Final = noticed_by(
         "services/links.ts",
         "    await access.toTie(changed.table, changed.record, tied.table, tied.record);\n",
         "",
+        noticed="is linked to .* by those who may",
         needs="isWritable: true",
     ),
     mutant(
@@ -163,6 +179,7 @@ _WAYS_ROUND: Final = noticed_by(
         "services/links.ts",
         "records.filter((_, number) => isVisible[number])",
         "records.filter((_, number) => number in isVisible)",
+        noticed="lists the .* that it is linked to",
         needs="isWritable: true",
     ),
     mutant(
@@ -170,6 +187,7 @@ _WAYS_ROUND: Final = noticed_by(
         "services/links.ts",
         "update(JSON.stringify(values))",
         "update(JSON.stringify([values, Math.random()]))",
+        noticed="once however often",
         needs="isChanged: false",
     ),
     mutant(
@@ -177,6 +195,7 @@ _WAYS_ROUND: Final = noticed_by(
         "services/access.ts",
         "if (!isLetIn || (isOwners && mine.role !== ownerRole)) throw",
         "if (!isLetIn) throw",
+        noticed="by those alone who may",
         needs=r"name: 'memberships'(?:.|\n)*update: \[\{ audience: 'TEAM', roles: \['owner', '",
     ),
     mutant(
@@ -184,6 +203,7 @@ _WAYS_ROUND: Final = noticed_by(
         "services/owners.ts",
         "  throw lastOwner();",
         "  return [];",
+        noticed="keeps its last owner",
         needs="ownerRole: '",
     ),
     mutant(
@@ -191,6 +211,7 @@ _WAYS_ROUND: Final = noticed_by(
         "services/owners.ts",
         "if (teams === undefined || caller === undefined || table.name !== teams.table) return () => [];",
         "return () => [];",
+        noticed="has whoever makes it",
         needs="ownerRole: '",
     ),
     mutant(
@@ -198,6 +219,7 @@ _WAYS_ROUND: Final = noticed_by(
         "services/access.ts",
         "return inheritedFrom === undefined ? record : { ...record, ...(await this.inherited(table, record)) };",
         "return record;",
+        noticed="is created, and shows",
         needs="inheritedFrom:",
     ),
     mutant(
@@ -205,6 +227,7 @@ _WAYS_ROUND: Final = noticed_by(
         "validation/types.ts",
         "field.when('$isEnforced', { is: true, then: Joi.forbidden() })",
         "field",
+        noticed="refuses what only the server sets",
         needs=r"assigned\(",
     ),
     mutant(
@@ -212,12 +235,14 @@ _WAYS_ROUND: Final = noticed_by(
         "services/listing.ts",
         "query.sort, caller ?? null];",
         "query.sort, caller === null];",
+        noticed="is listed by pages",
     ),
     mutant(
         "an Idempotency-Key is everybody's",
         "services/idempotency.ts",
         "[caller?.id ?? null, place, key]",
         "[caller?.id === null, place, key]",
+        noticed="is created by whoever sends an Idempotency-Key",
     ),
 )
 

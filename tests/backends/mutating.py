@@ -1,23 +1,20 @@
 """Mutants of a backend: its code with one thing broken, which its own tests must notice."""
 
 import asyncio
-import math
 import re
 import shutil
+import tempfile
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from services.core.frozen import frozen
 from services.platforms.process import run
 from tests.backends.building import BackendFailed
+from tests.backends.subjects import write_files
 
 AT_ONCE: Final = 2
-PATIENCE: Final = 5
-"""How many times as long as without a mutant its tests may take, before they count as hanging, and it as dead."""
 TRANSPILE: Final = Path(__file__).parent / "transpile.mjs"
 RUN: Final = "dist/tests/run.js"
 
@@ -35,37 +32,30 @@ class Mutant:
     """Below src; with `*` for a file of each table."""
     pattern: re.Pattern[str]
     replacement: str
+    noticed: str
+    """A pattern for the titles of the tests that should notice it, which are tried before all others."""
     needs: re.Pattern[str] = _ANYTHING
     """What the models or validations of a backend have where it makes a difference."""
-    noticed: str = ""
-    """A pattern for the titles of the tests that should notice it, which are tried before all others."""
 
-    def places(self, folder: Path) -> list[Path]:
-        """The files of a backend in which there is something to break that it needs.
+    def broken(self, folder: Path) -> dict[str, str]:
+        """The files of a backend that it changes, as they are then; none where it makes no difference.
 
         Raises BackendFailed where it is for a file that has changed since, so that it breaks nothing any more.
         """
         if not any(self.needs.search(path.read_text()) for path in _described(folder)):
-            return []
-        files = sorted((folder / "src").glob(self.path))
-        places = [path for path in files if self.pattern.search(path.read_text())]
-        if files and not places and "*" not in self.path:
+            return {}
+        sources = {str(path.relative_to(folder)): path.read_text() for path in (folder / "src").glob(self.path)}
+        broken = {path: self.pattern.sub(self.replacement, source) for path, source in sources.items()}
+        changed = {path: source for path, source in broken.items() if source != sources[path]}
+        if sources and not changed and "*" not in self.path:
             raise BackendFailed(f"{self.path} has nothing to break for the mutant: {self.name}")
-        return places
-
-    def apply(self, folder: Path) -> None:
-        for place in self.places(folder):
-            place.write_text(self.pattern.sub(self.replacement, place.read_text()))
+        return changed
 
 
-def mutant(name: str, path: str, before: str, after: str, *, needs: str = "") -> Mutant:
+def mutant(name: str, path: str, before: str, after: str, *, noticed: str, needs: str = "") -> Mutant:
     """Make one that replaces a text by another."""
-    return Mutant(name, path, re.compile(re.escape(before)), after.replace("\\", r"\\"), re.compile(needs))
-
-
-def noticed_by(titles: str, *mutants: Mutant) -> tuple[Mutant, ...]:
-    """Say of mutants which tests should notice them."""
-    return tuple(replace(mutant, noticed=titles) for mutant in mutants)
+    pattern, replacement = re.compile(re.escape(before)), after.replace("\\", r"\\")
+    return Mutant(name, path, pattern, replacement, noticed, re.compile(needs))
 
 
 def _described(folder: Path) -> list[Path]:
@@ -82,58 +72,68 @@ class Verdict:
     mutant: Mutant
     failed: str | None
     """The first test that failed, or how else it died; None for one that survived."""
+    is_noticed: bool
+    """Whether that was one of the tests that should notice it."""
+    seconds: float
 
 
-async def mutate(folder: Path, mutants: Sequence[Mutant], environment: Mapping[str, str]) -> list[Verdict]:
-    """Try each mutant that there is in a backend, which is installed and compiled, in a copy of it.
+async def mutate(
+    folder: Path,
+    mutants: Sequence[Mutant],
+    environment: Mapping[str, str],
+    *,
+    patience: float,
+    tell: Callable[[Verdict], None],
+) -> list[Verdict]:
+    """Try each mutant that there is in a backend, which is installed and compiled, and whose tests pass.
 
-    Raises BackendFailed where its tests fail by themselves.
+    One whose tests have not ended within `patience` seconds is dead. `tell` is called with each verdict as it is found.
     """
     turns = asyncio.Semaphore(AT_ONCE)
-    patience = PATIENCE * await _seconds_of_tests(folder, environment)
 
-    async def verdict(number: int, mutant: Mutant) -> Verdict:
-        async with turns, _copy(folder, number) as copy:
-            await _break(copy, mutant, environment)
-            failed = await first_failure(copy, environment, patience=patience, titles=mutant.noticed)
-            return Verdict(mutant, failed or await first_failure(copy, environment, patience=patience))
+    async def verdict(mutant: Mutant, copy: Path) -> Verdict:
+        async with turns:
+            began = time.monotonic()
+            await asyncio.to_thread(_complete, copy, folder)
+            noticed = await first_failure(copy, environment, patience=patience, titles=mutant.noticed)
+            failed = noticed or await first_failure(copy, environment, patience=patience)
+            verdict = Verdict(mutant, failed, noticed is not None, time.monotonic() - began)
+            tell(verdict)
+            return verdict
 
-    present = [mutant for mutant in mutants if mutant.places(folder)]
-    return await asyncio.gather(*(verdict(number, mutant) for number, mutant in enumerate(present)))
-
-
-async def _seconds_of_tests(folder: Path, environment: Mapping[str, str]) -> float:
-    began = time.monotonic()
-    failed = await first_failure(folder, environment, patience=math.inf)
-    if failed is not None:
-        raise BackendFailed(f"its tests fail without a mutant: {failed}")
-    return time.monotonic() - began
-
-
-@asynccontextmanager
-async def _copy(folder: Path, number: int) -> AsyncGenerator[Path]:
-    copy = folder.with_name(f"{folder.name}-mutant-{number}")
-    await asyncio.to_thread(shutil.copytree, folder, copy, ignore=shutil.ignore_patterns("node_modules"))
-    (copy / "node_modules").symlink_to(folder / "node_modules")
-    try:
-        yield copy
-    finally:
-        await asyncio.to_thread(shutil.rmtree, copy)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as copies:
+        present: dict[Path, Mutant] = {}
+        for number, mutant in enumerate(mutants):
+            if broken := mutant.broken(folder):
+                copy = Path(copies) / str(number)
+                write_files(copy, broken)
+                present[copy] = mutant
+        await _transpile(list(present), folder, environment)
+        return await asyncio.gather(*(verdict(mutant, copy) for copy, mutant in present.items()))
 
 
-async def _break(folder: Path, mutant: Mutant, environment: Mapping[str, str]) -> None:
-    """Apply a mutant and transpile what it changes."""
-    places = [str(place.relative_to(folder)) for place in mutant.places(folder)]
-    await asyncio.to_thread(mutant.apply, folder)
+async def _transpile(copies: Sequence[Path], folder: Path, environment: Mapping[str, str]) -> None:
+    """Transpile the sources that the copies of a backend have."""
     said: list[str] = []
 
     async def read(line: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
         del from_stderr
         said.append(line)
 
-    status = await run(["node", str(TRANSPILE), *places], cwd=folder, environment=environment, on_line=read, grace=5)
-    if status:
-        raise BackendFailed(f"{mutant.name}: {' / '.join(said[-10:])}")
+    command = ["node", str(TRANSPILE), *map(str, copies)]
+    if await run(command, cwd=folder, environment=environment, on_line=read, grace=5):
+        raise BackendFailed(f"transpiling mutants: {' / '.join(said[-10:])}")
+
+
+def _complete(copy: Path, folder: Path) -> None:
+    """Give a copy of a backend what it does not have yet; its packages are shared."""
+
+    def needless(place: str, names: Sequence[str]) -> list[str]:
+        beside = copy / Path(place).relative_to(folder)
+        return [name for name in names if name in {"node_modules", "src"} or (beside / name).is_file()]
+
+    shutil.copytree(folder, copy, ignore=needless, dirs_exist_ok=True)
+    (copy / "node_modules").symlink_to(folder / "node_modules")
 
 
 async def first_failure(
@@ -154,8 +154,7 @@ async def first_failure(
     tests = asyncio.create_task(run(command, cwd=folder, environment=environment, on_line=read, grace=5))
     failure = asyncio.create_task(failures.get())
     try:
-        timeout = None if math.isinf(patience) else patience
-        await asyncio.wait({tests, failure}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({tests, failure}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         if failure.done():
             return failure.result()
         if tests.done():

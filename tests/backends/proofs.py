@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import sys
+import time
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -12,7 +14,7 @@ from services.core.frozen import frozen
 from tests.backends.building import BackendFailed, Building
 from tests.backends.callers import SECRET, admin_of
 from tests.backends.mutants import MUTANTS
-from tests.backends.mutating import mutate
+from tests.backends.mutating import Verdict, mutate
 from tests.backends.owasp import RISKS, attack
 from tests.backends.schemas import EVERY_FEATURE
 from tests.backends.subjects import Subject
@@ -26,6 +28,8 @@ EXAMPLES: Final = 10
 """Requests that schemathesis makes up for each operation, in each of its phases."""
 REQUESTS_LIMIT: Final = 20 * 60
 """Seconds that all of them may take."""
+PATIENCE: Final = 5
+"""How many times as long as without a mutant its tests may take, before they count as hanging, and it as dead."""
 SERVER: Final = {
     "JWT_SECRET": SECRET,
     "SEALING_KEYS": f"test:{b64encode(bytes(32)).decode()}",
@@ -139,11 +143,24 @@ async def who_may(put: Put) -> str:
 
 
 async def all_mutants_die(put: Put) -> str:
-    verdicts = await mutate(put.building.folder, MUTANTS, put.building.environment)
+    """Try all mutants that make a difference, and say how long that took, and which of them other tests noticed."""
+    if "test" not in put.building.seconds:
+        await own_tests(put)
+    patience = PATIENCE * put.building.seconds["test"]
+
+    def tell(verdict: Verdict) -> None:
+        end = "survives" if verdict.failed is None else verdict.failed
+        sys.stdout.write(f"{put.subject.name}: mutant: {verdict.mutant.name}: {verdict.seconds:.0f} s: {end}\n")
+        sys.stdout.flush()
+
+    began = time.monotonic()
+    verdicts = await mutate(put.building.folder, MUTANTS, put.building.environment, patience=patience, tell=tell)
     survivors = [verdict.mutant.name for verdict in verdicts if verdict.failed is None]
     if survivors or not verdicts:
         raise BackendFailed(f"mutants: {json.dumps(survivors)} of {len(verdicts)} survive")
-    return f"{len(verdicts)} dead"
+    by_others = [verdict.mutant.name for verdict in verdicts if not verdict.is_noticed]
+    others = f", by other tests than should: {'; '.join(by_others)}" if by_others else ""
+    return f"{len(verdicts)} dead in {time.monotonic() - began:.0f} s{others}"
 
 
 PROOFS: Final[Mapping[str, Callable[[Put], Awaitable[str]]]] = {
