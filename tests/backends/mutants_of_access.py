@@ -171,7 +171,7 @@ _WAYS_ROUND: Final = (
         "services/links.ts",
         "    await access.toTie(changed.table, changed.record, tied.table, tied.record);\n",
         "",
-        noticed="is linked to .* by those who may",
+        noticed="is linked to no ",
         needs="isWritable: true",
     ),
     mutant(
