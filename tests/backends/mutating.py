@@ -97,7 +97,9 @@ async def mutate(
             await asyncio.to_thread(_complete, copy, folder)
             noticed = await first_failure(copy, environment, patience=patience, titles=mutant.noticed)
             failed = noticed or await first_failure(copy, environment, patience=patience)
-            verdict = Verdict(mutant, failed, noticed is not None, time.monotonic() - began)
+            # Where the server does not start, every test fails.
+            is_noticed = noticed is not None and re.search(mutant.noticed, noticed) is not None
+            verdict = Verdict(mutant, failed, is_noticed, time.monotonic() - began)
             tell(verdict)
             return verdict
 
