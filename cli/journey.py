@@ -13,6 +13,7 @@ from cli.commands import LOCAL, Target, option
 from cli.integrating import require
 from cli.narration import headline, show_deployment, show_generation, show_lines
 from cli.operations import (
+    ACCOUNTS,
     CREATE,
     DEPLOY,
     DEPLOYMENT_EVENTS,
@@ -27,7 +28,6 @@ from cli.operations import (
 from cli.pulling import pull
 from cli.worktree import is_free
 from services.core.frozen import frozen
-from services.platforms.signing import sealing_key
 
 QUIET: Final = 10
 """Seconds without an event after which it is shown that one is waited for."""
@@ -55,9 +55,9 @@ async def travel(
 ) -> Arrival:
     """Create a project, generate its schema and code, and deploy it. Raises Refused where a step fails.
 
-    `to` is the platform as the schema has it; None deploys nowhere. `secret` is the backend's JWT_SECRET anywhere but
-    at LOCAL. `target` is what the commands that are printed are for; None prints none. The code comes `into` a folder,
-    too, in which there is nothing yet.
+    `to` is the platform as the schema has it; None deploys nowhere. `secret` is the JWT_SECRET of a backend
+    without accounts, anywhere but at LOCAL. `target` is what the commands that are printed are for; None prints none.
+    The code comes `into` a folder, too, in which there is nothing yet.
     """
     if into is not None and not is_free(into):
         raise Refused(f"There is something in {into} already. For code of a project that is there: snapinfra pull")
@@ -185,21 +185,24 @@ async def _deployed(
     """Deploy, or watch the deployment that is there, until it answers; return its id, and where it does."""
     deployment_id = earlier.deployment_of(generation_id)
     if deployment_id is None:
-        asked = await client.ask(DEPLOY, input=_order(project_id, generation_id, to=to, secret=secret))
+        asked = await client.ask(DEPLOY, input=await _order(client, project_id, generation_id, to=to, secret=secret))
         deployment_id = asked["createDeployment"]["deployment"]["id"]
     return deployment_id, await until_live(client, deployment_id)
 
 
-def _order(project_id: str, generation_id: str, *, to: str, secret: str | None) -> dict[str, Any]:
-    """Return what to deploy. LOCAL makes the secrets that a backend needs; elsewhere they come from here."""
+async def _order(client: Client, project_id: str, generation_id: str, *, to: str, secret: str | None) -> dict[str, Any]:
+    """Return what to deploy: where tokens come from elsewhere, with the secret that they are signed with.
+
+    LOCAL makes one of its own.
+    """
     order = {"projectId": project_id, "generationId": generation_id, "platform": to}
     if to == LOCAL or secret is None:
         return order
-    secrets = {"JWT_SECRET": secret, "SEALING_KEYS": sealing_key(secret)}
+    schema = (await client.ask(ACCOUNTS, id=generation_id))["generation"]["schema"]
+    if schema is None or schema["accounts"] is not None:
+        return order
     click.echo(f"\nJWT_SECRET, by which the backend knows its users' tokens, is now {secret}")
-    click.echo(f"SEALING_KEYS, with which it encrypts what it keeps secret, is now {secrets['SEALING_KEYS']}")
-    variables = [{"name": name, "value": value} for name, value in secrets.items()]
-    return {**order, "config": {"environmentVariables": variables}}
+    return {**order, "config": {"environmentVariables": [{"name": "JWT_SECRET", "value": secret}]}}
 
 
 async def roll_back(client: Client, deployment_id: str, to: str) -> str:

@@ -21,6 +21,11 @@ query Code($id: ID!) {
   generation(id: $id) { id number kind status downloadUrl files { path sha256 } project { id name } }
 }"""
 
+ACCOUNTS: Final = """
+query Accounts($id: ID!) {
+  generation(id: $id) { schema { accounts { table } } }
+}"""
+
 GENERATE: Final = """
 mutation Generate($projectId: ID!, $kind: GenerationKind!, $prompt: String) {
   generate(input: {projectId: $projectId, kind: $kind, prompt: $prompt}) {

@@ -33,7 +33,8 @@ class DeploymentConfigInput:
     environment_variables: Annotated[list[EnvironmentVariableInput], AtMost(MAX_VARIABLES)] = strawberry.field(
         default_factory=list
     )
-    """Variables beside the platform's own."""
+    """Variables beside the platform's own. The JWT_SECRET and SEALING_KEYS that a backend wants and nobody has set are
+    made once for its place; where others issue its tokens, JWT_SECRET or JWKS_URL is yours to give."""
     build_command: str | None = None
     """Instead of the platform's own; at most 500 characters."""
     start_command: str | None = None

@@ -15,6 +15,7 @@ from services.deployments.job import DeploymentJob
 from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
 from services.deployments.operating import Operator
 from services.deployments.orders import Orders
+from services.deployments.secrets import Secrets
 from services.deployments.service import Deployments
 from services.deployments.variables import Variables
 from services.documentation.service import Documentation
@@ -114,7 +115,8 @@ class Working:
     ) -> tuple[Deployments, Deployer, Operator, DeploymentJob]:
         shared, adapters, now = self.shared, self.shared.adapters, self.shared.now
         table, archive = adapters.table(DEPLOYMENTS), LogArchive(adapters.table(DEPLOYMENT_LOGS), now)
-        variables = Variables(adapters.envelopes())
+        envelopes, tables = adapters.envelopes(), adapters.tables_here()
+        variables = Variables(envelopes)
         service = Deployments(
             table=table,
             projects=self.projects,
@@ -132,8 +134,10 @@ class Working:
             environments=environments,
             integrations=integrations,
             settings=self.settings,
+            secrets=Secrets(deployments=service, generations=generations, projects=self.projects, envelopes=envelopes),
             idempotency=shared.idempotency,
             platforms=frozenset(platforms),
+            has_tables_here=tables is not None,
             now=now,
         )
         job = DeploymentJob(
@@ -151,7 +155,7 @@ class Working:
                 variables=variables,
                 integrations=integrations,
                 archive=archive,
-                tables=adapters.tables_here(),
+                tables=tables,
             ),
             now=now,
         )

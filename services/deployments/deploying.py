@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from services.core.actor import Actor
 from services.core.clock import Clock
@@ -13,6 +13,7 @@ from services.core.ids import DeploymentId, EnvironmentId, GenerationId, Project
 from services.core.policy import Action, of_team
 from services.deployments.checks import check_deployable, check_promotion, check_rollback, config_faults
 from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus, integrations_of
+from services.deployments.secrets import Secrets
 from services.deployments.service import TRIES, Deployments
 from services.environments.model import Environment
 from services.environments.rules import variable_faults
@@ -24,6 +25,7 @@ from services.generations.model import Generation
 from services.generations.service import Generations
 from services.integrations.model import IntegrationType
 from services.integrations.service import Integrations
+from services.platforms.backend import TEMPLATE
 from services.platforms.offers import Hosting
 from services.platforms.port import DeploymentPlatform
 from services.projects.model import NO_DEPLOYMENT, Project
@@ -52,6 +54,17 @@ class DeploymentTarget:
     missing: Sequence[IntegrationType]
 
 
+@frozen
+class _Place:
+    platform: DeploymentPlatform
+    site: str | None = None
+    """What the platform calls it: as before, whatever the project is called now."""
+    hosting: Hosting = Hosting()
+    """How much runs there."""
+    last_live: Deployment | None = None
+    """The newest deployment there that was live."""
+
+
 @frozen(kw_only=True)
 class Deployer:
     deployments: Deployments
@@ -60,9 +73,12 @@ class Deployer:
     environments: Environments
     integrations: Integrations
     settings: Settings
+    secrets: Secrets
     idempotency: Idempotency
     platforms: Collection[DeploymentPlatform]
     """Those that may be used here."""
+    has_tables_here: bool
+    """Whether there is a place for tables without an AWS integration, as in development."""
     now: Clock
 
     async def create(self, new: NewDeployment, *, by: Actor) -> Deployment:
@@ -83,13 +99,18 @@ class Deployer:
     ) -> Deployment:
         project = await self.projects.get(new.project_id, by=by, action=Action.EDIT)
         environment = await self._environment(new, project, by=by)
-        check_deployable(await self._generation(new.generation_id, project, by=by), project)
+        generation = await self._generation(new.generation_id, project, by=by)
+        check_deployable(generation, project)
         platform = await self._platform(new, environment, project)
-        await self._check(new, platform, project)
+        await self._check(new, platform, generation, project)
+        place = await self._place(project, platform, new.environment_id)
+        config = new.config
+        if earlier is None:
+            config = await self._completed(
+                config, place, environment=environment, generation=generation, project=project
+            )
         now = self.now()
         deployment_id = DeploymentId(await attempt.take_id("deployment"))
-        site, hosting = await self._place(project, platform, new.environment_id)
-        config = new.config if earlier else await self._completed(new.config, environment)
         revision = earlier.revision if earlier else environment.revision if environment else 0
         deployment = Deployment(
             id=deployment_id,
@@ -104,8 +125,8 @@ class Deployer:
             environment_id=environment.id if environment else None,
             revision=revision,
             health_path=environment.health_path if environment else "/health",
-            site=site,
-            hosting=environment.hosting if environment else hosting,
+            site=place.site,
+            hosting=environment.hosting if environment else place.hosting,
             rollback_to=earlier.id if earlier else None,
             promoted_from=promoted.id if promoted else None,
             own_variables=earlier.own_variables if earlier else tuple(new.config.environment_variables),
@@ -136,11 +157,24 @@ class Deployer:
             raise Invalid.one(f"The environment is at {environment.platform.value}.", "platform")
         return environment.platform
 
-    async def _completed(self, config: DeploymentConfig, environment: Environment | None) -> DeploymentConfig:
-        """Return what was chosen, with the environment's variables where the deployment has none of that name."""
-        if environment is None:
-            return config
-        variables = {**await self.environments.values(environment), **config.environment_variables}
+    async def _completed(
+        self,
+        config: DeploymentConfig,
+        place: "_Place",
+        *,
+        environment: Environment | None,
+        generation: Generation,
+        project: Project,
+    ) -> DeploymentConfig:
+        """Return what was chosen, with the environment's variables where the deployment has none of that name, and with
+        the secrets that its backend still lacks.
+        """
+        variables = dict(await self.environments.values(environment)) if environment else dict[str, str]()
+        variables |= config.environment_variables
+        if place.site is not None and place.platform is not DeploymentPlatform.LOCAL:  # which has its own
+            variables = await self.secrets.completed(
+                variables, generation, project=project, site=place.site, last_live=place.last_live
+            )
         if faults := variable_faults(variables, where=("config", "environmentVariables")):
             raise Invalid(faults)
         return DeploymentConfig(variables, config.build_command, config.start_command)
@@ -229,20 +263,22 @@ class Deployer:
 
     async def _place(
         self, project: Project, platform: DeploymentPlatform, environment_id: EnvironmentId | None
-    ) -> tuple[str | None, Hosting]:
-        """Return what the platform calls the place, as before, whatever the project is called now; and how much runs
-        there.
+    ) -> "_Place":
+        """Return where a project is deployed at a platform.
 
         A project that moves to another team has another place there, whose account may be another.
         """
         if platform is DeploymentPlatform.LOCAL and environment_id is None:
-            return None, Hosting()
+            return _Place(platform)
         where = {"platform": platform.value, "teamId": project.team_id}
         others = self.deployments.table.every("ProjectIdIndex", project.id, where=where, newest_first=True)
+        place = None
         async for earlier in others:
             if earlier.site is not None and earlier.environment_id == environment_id:
-                return earlier.site, earlier.hosting
-        return _site_name(project.name, f"{environment_id or project.id} {project.team_id}"), Hosting()
+                place = place or _Place(platform, earlier.site, earlier.hosting)
+                if earlier.live_at is not None:
+                    return replace(place, last_live=earlier)
+        return place or _Place(platform, _site_name(project.name, f"{environment_id or project.id} {project.team_id}"))
 
     async def _stored(
         self, deployment: Deployment, project: Project, environment: Environment | None, *, by: Actor
@@ -282,16 +318,25 @@ class Deployer:
             for platform, needed in ((platform, integrations_of(platform)) for platform in there)
         ]
 
-    async def _check(self, new: NewDeployment, platform: DeploymentPlatform, project: Project) -> None:
+    async def _check(
+        self, new: NewDeployment, platform: DeploymentPlatform, generation: Generation, project: Project
+    ) -> None:
         faults = config_faults(new.config)
         if platform not in self.platforms:
             faults.append(Fault(f"{platform.value} is not available on this server.", ("platform",)))
-        for kind in integrations_of(platform) if platform in self.platforms else ():
+        needed = {kind: platform.value for kind in integrations_of(platform) if platform in self.platforms}
+        if self._needs_account(platform, generation):
+            needed.setdefault(IntegrationType.AWS, "The backend has tables, for which it")
+        for kind, who in needed.items():
             if not await self.integrations.has(project.team_id, kind, project_id=project.id):
-                needed = f"{platform.value} needs an enabled {kind.value} integration of the team or the project."
-                faults.append(Fault(needed, ("platform",)))
+                message = f"{who} needs an enabled {kind.value} integration of the team or the project."
+                faults.append(Fault(message, ("platform",)))
         if faults:
             raise Invalid(faults)
+
+    def _needs_account(self, platform: DeploymentPlatform, generation: Generation) -> bool:
+        has_place = self.has_tables_here or platform is DeploymentPlatform.LOCAL
+        return not has_place and any(file.path == TEMPLATE for file in generation.files)
 
 
 def _site_name(project_name: str, of: str) -> str:

@@ -1,12 +1,14 @@
-"""The secrets of a backend on this machine, where its order sets none."""
+"""The secrets of a backend that has been given none: to know tokens by, and to seal with."""
 
 import base64
 import contextlib
 import hashlib
+import hmac
 import os
+import re
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -17,17 +19,38 @@ from services.core.clock import Clock
 
 JWT_SECRET: Final = "JWT_SECRET"  # noqa: S105 - the name of a setting
 SEALING_KEYS: Final = "SEALING_KEYS"
-_DECIDING: Final = frozenset({JWT_SECRET, "JWKS_URL", "AUTH"})
+JWKS_URL: Final = "JWKS_URL"
+EXAMPLE: Final = ".env.example"
+_DECIDING: Final = frozenset({JWT_SECRET, JWKS_URL, "AUTH"})
+_SETTING: Final = re.compile(r"^[# \t]*([A-Z][A-Z0-9_]*)=", re.MULTILINE)
 _LIFETIME: Final = timedelta(days=1)
 
 
+def settings_in(example: str) -> frozenset[str]:
+    """Return the names of the settings in a `.env.example`."""
+    return frozenset(_SETTING.findall(example))
+
+
+def lacking(names: Collection[str]) -> frozenset[str]:
+    """Return the secrets that a backend needs beside the settings of these names."""
+    tokens = {JWT_SECRET} if _DECIDING.isdisjoint(names) else set[str]()
+    return frozenset(tokens | ({SEALING_KEYS} - set(names)))
+
+
 def secrets_of(site: str, *, environment: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Return the secrets that a backend needs and its order does not set: to know tokens by, and to seal with."""
+    """Return the secrets that a backend on this machine needs and its order does not set."""
     secret = _secret_of(site, folder=folder)
-    given = {} if not _DECIDING.isdisjoint(environment) else {JWT_SECRET: secret}
-    if SEALING_KEYS not in environment:
-        given[SEALING_KEYS] = sealing_key(secret)
-    return given
+    values = {JWT_SECRET: secret, SEALING_KEYS: sealing_key(secret)}
+    return {name: values[name] for name in lacking(environment)}
+
+
+def secrets_from(root: bytes, *, site: str) -> dict[str, str]:
+    """Return the secrets of a site that follow from a project's: neither tells the other, nor those of another site."""
+    jwt_secret, sealing = (
+        base64.urlsafe_b64encode(hmac.digest(root, f"{name} {site}".encode(), "sha256")).decode()
+        for name in (JWT_SECRET, SEALING_KEYS)
+    )
+    return {JWT_SECRET: jwt_secret, SEALING_KEYS: sealing_key(sealing)}
 
 
 def sealing_key(secret: str) -> str:
@@ -50,8 +73,8 @@ def _secret_of(site: str, *, folder: Path) -> str:
 
 def asks_for_secret(backend: Path) -> bool:
     """Return whether a backend's `.env.example` names JWT_SECRET."""
-    example = backend / ".env.example"
-    return example.is_file() and JWT_SECRET in example.read_text(encoding="utf-8", errors="replace")
+    example = backend / EXAMPLE
+    return example.is_file() and JWT_SECRET in settings_in(example.read_text(encoding="utf-8", errors="replace"))
 
 
 def token_for(user: str, *, secret: str, now: Clock) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from services.core.ids import DeploymentId, ProjectId, SchemaId, TeamId, UserId
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
+from services.foundation.vault.envelope import Sealed
 
 NO_DEPLOYMENT: Final = DeploymentId("")
 
@@ -50,6 +51,8 @@ class Project(Entity, frozen=True, kw_only=True, rename="camel"):
     """The job that began to work on it last and has not ended."""
     latest_deployment_id: DeploymentId | None = None
     """The newest deployment, "" before the first; None in records from before this was kept."""
+    secret: Sealed | None = None
+    """What the secrets follow from that are made for its deployments; None before the first that needs them."""
     deleted: TeamId | None = None
     """The team to which it can be restored; None otherwise. See services/projects/trash.py."""
     deleted_at: datetime | None = None

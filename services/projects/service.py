@@ -18,6 +18,7 @@ from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.tables import Table
 from services.foundation.aws.transactions import Part
 from services.foundation.limits.idempotency import Idempotency, Try
+from services.foundation.vault.envelope import Sealed
 from services.journal.journal import Journal
 from services.projects.model import NO_DEPLOYMENT, Project, ProjectStatus
 
@@ -198,6 +199,14 @@ class Projects:
     async def know_latest(self, project_id: ProjectId, deployment_id: DeploymentId) -> None:
         """Keep the newest deployment of a project from before this was kept."""
         await self._change(project_id, lambda old: {"latest_deployment_id": old.latest_deployment_id or deployment_id})
+
+    async def keep_secret(self, project_id: ProjectId, secret: Sealed) -> Sealed:
+        """Keep the secret of a project that has none, and return the one that it has. Raises NotFound."""
+
+        def keeping(old: Project) -> Project:
+            return old if old.secret else replace(old, secret=secret)
+
+        return self._existing(await self.table.update(project_id, keeping), project_id).secret or secret
 
     async def settled(self, project_id: ProjectId, *, job_id: str, failed: bool) -> None:
         """Record that a job has ended; once another has begun to work on the project, that changes nothing."""

@@ -64,9 +64,11 @@ def readme_parts(schema: SchemaModel) -> dict[str, str]:
     return {"accounts": text, "trialToken": ""}
 
 
-def example_settings(schema: SchemaModel) -> str:
-    """Write the settings of `.env.example` that accounts need."""
-    return "" if schema.accounts is None else read("env.accounts.example")
+def example_settings(schema: SchemaModel) -> dict[str, str]:
+    """Write the settings of `.env.example` that accounts need, or tokens of an issuer."""
+    if schema.accounts is None:
+        return {"accounts": "", "issuer": read("env.issuer.example"), "orKeys": " or JWKS_URL"}
+    return {"accounts": read("env.accounts.example"), "issuer": "", "orKeys": ""}
 
 
 def written_accounts(schema: SchemaModel, accounts: Accounts) -> str:
