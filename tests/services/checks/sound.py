@@ -92,8 +92,8 @@ class Mistake:
         return {**sound, self.path: sound[self.path].replace(self.right, self.wrong)}
 
 
-def _mistakes() -> Iterator[Mistake]:
-    blocks = (_HERE / "mistakes.diff").read_text(encoding="utf-8").split("@@ ")[1:]
+def _changes(file: str) -> Iterator[Mistake]:
+    blocks = (_HERE / file).read_text(encoding="utf-8").split("@@ ")[1:]
     for number, block in enumerate(blocks, start=1):
         head, *lines = block.rstrip("\n").split("\n")
         style, _, rest = head.partition(" ")
@@ -103,4 +103,6 @@ def _mistakes() -> Iterator[Mistake]:
         yield Mistake(f"{number}. {path}: {says}", style, path, says, right, wrong)
 
 
-MISTAKES: Final = tuple(_mistakes())
+MISTAKES: Final = tuple(_changes("mistakes.diff"))
+VARIANTS: Final = tuple(_changes("variants.diff"))
+"""Other ways to write it, which are as sound."""

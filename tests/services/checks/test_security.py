@@ -20,7 +20,7 @@ from services.scaffold.schema import derive_schema
 from tests.backends.schemas import VERSIONS
 from tests.backends.subjects import SUBJECTS
 from tests.services.checks.machine import ENVIRONMENT, SEARCH_PATH
-from tests.services.checks.sound import BLOG, MISTAKES, STYLES, Mistake
+from tests.services.checks.sound import BLOG, MISTAKES, STYLES, VARIANTS, Mistake
 
 pytestmark = pytest.mark.npm
 
@@ -80,7 +80,7 @@ def judged(data: Path, typescript: TypeScript) -> Mapping[str, Sequence[FileFaul
             name: (write_backend(project_name="x", description="y", schema=schema), schema)
             for name, schema in SCHEMAS.items()
         },
-        **{mistake.name: (mistake.made(), BLOG) for mistake in MISTAKES},
+        **{mistake.name: (mistake.made(), BLOG) for mistake in (*MISTAKES, *VARIANTS)},
     }
     given = [{"files": files, "schema": json.loads(encode(schema))} for files, schema in projects.values()]
     done = subprocess.run(
@@ -98,7 +98,7 @@ def judged(data: Path, typescript: TypeScript) -> Mapping[str, Sequence[FileFaul
     }
 
 
-@pytest.mark.parametrize("name", [*STYLES, *SCHEMAS])
+@pytest.mark.parametrize("name", [*STYLES, *SCHEMAS, *(variant.name for variant in VARIANTS)])
 def test_sound_code_is_not_accused(judged: Mapping[str, Sequence[FileFault]], name: str) -> None:
     assert judged[name] == []
 

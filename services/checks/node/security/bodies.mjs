@@ -24,17 +24,22 @@ export class Bodies {
     this.calls = new Map();
   }
 
-  /** Yield each place where an unvalidated body is copied into something that is kept: what copies it, and the names that it leaves out or that are set behind it. */
+  /**
+   * Yield each place where an unvalidated body is copied into something that is kept: what copies it, whence the body comes, and
+   * the names that it leaves out or that are set behind it.
+   */
   *copies() {
     for (const node of this.project.all()) {
       for (const { value, after } of this.#sources(node)) {
-        const left = this.#raw(value, 0);
-        if (left && !this.#isShown(node)) yield { node, isSet: (name) => left.has(name) || after(name) || this.#isSetLater(node, name) || this.#isAsked(value, name) };
+        if (this.#isShown(node)) continue;
+        for (const { left, from } of this.#raw(value, 0)) {
+          yield { node, from, isSet: (name) => left.includes(name) || after(name) || this.#isSetLater(node, name) || this.#isAsked(value, name) };
+        }
       }
     }
   }
 
-  /** What a place copies whole: `...body`, Object.assign(row, body), merge(row, body), a loop over its entries, `Item: body`. */
+  /** What a place copies whole: `...body`, Object.assign(row, body), merge(row, body), a loop over its entries, `Item: body`, an update. */
   #sources(node) {
     const { ts } = this.project;
     if (ts.isSpreadAssignment(node)) {
@@ -43,6 +48,7 @@ export class Bodies {
     }
     if (ts.isPropertyAssignment(node) && node.name.getText() === "Item") return [{ value: node.initializer, after: () => false }];
     if (ts.isForOfStatement(node)) return this.#looped(node);
+    if (this.#isUpdate(node)) return [{ value: node.arguments[0], after: () => false }];
     if (!ts.isCallExpression(node) || !MERGES.test(this.project.nameOf(node.expression) ?? "") || this.project.calledBy(node.expression).length) return [];
     return node.arguments.map((value, nth) => ({ value, after: (name) => node.arguments.slice(nth + 1).some((each) => this.#mayHave(each, name)) }));
   }
@@ -56,6 +62,14 @@ export class Bodies {
     return copies && !chooses ? [{ value: over.arguments[0], after: () => false }] : [];
   }
 
+  /** Whether the names in a value become those of an update: `Object.keys(changes)` beside an UpdateExpression, unless it chooses among them. */
+  #isUpdate(node) {
+    const { ts } = this.project;
+    if (!ts.isCallExpression(node) || node.expression.getText() !== "Object.keys" || node.arguments.length !== 1) return false;
+    const around = this.#functionAround(node);
+    return this.project.mentions([around], /^UpdateExpression$/) && !this.project.mentions([around], /^(?:filter|includes|has)$/);
+  }
+
   #sets(property, name) {
     const { ts } = this.project;
     if (ts.isSpreadAssignment(property)) return this.#mayHave(property.expression, name);
@@ -65,19 +79,23 @@ export class Bodies {
   /** Whether a value that is no body's may have a field. */
   #mayHave(expression, name) {
     const literal = this.project.literal(expression);
-    return literal ? literal.properties.some((each) => this.#sets(each, name)) : this.#raw(expression, 0) === undefined;
+    return literal ? literal.properties.some((each) => this.#sets(each, name)) : this.#raw(expression, 0).length === 0;
   }
 
-  /** The names that are left out of what is else a whole, unvalidated body; undefined of all other values. */
+  /** The whole, unvalidated bodies that a value may be: whence each comes, and the names that are left out of it. */
   #raw(expression, depth) {
     const { ts } = this.project;
     const node = this.project.bare(expression);
-    if (!node || depth > DEEPEST) return undefined;
-    if (isBody(this.project, node)) return this.#isValidated(node) ? undefined : new Set();
+    if (!node || depth > DEEPEST) return [];
+    if (isBody(this.project, node)) return this.#unlessValidated(node);
     if (ts.isIdentifier(node)) return this.#named(node, depth);
-    if (ts.isBinaryExpression(node)) return /^(?:\?\?|\|\|)$/.test(node.operatorToken.getText()) ? this.#raw(node.left, depth + 1) : undefined;
-    if (ts.isPropertyAccessExpression(node)) return /^(?:data|value)$/.test(node.name.text) ? this.#raw(node.expression, depth + 1) : undefined;
-    return ts.isCallExpression(node) && this.#isLoose(node) ? new Set() : undefined;
+    if (ts.isBinaryExpression(node)) return /^(?:\?\?|\|\|)$/.test(node.operatorToken.getText()) ? this.#raw(node.left, depth + 1) : [];
+    if (ts.isPropertyAccessExpression(node)) return /^(?:data|value)$/.test(node.name.text) ? this.#raw(node.expression, depth + 1) : [];
+    return ts.isCallExpression(node) && this.#isLoose(node) ? [{ left: [], from: node }] : [];
+  }
+
+  #unlessValidated(node) {
+    return this.#isValidated(node) ? [] : [{ left: [], from: node }];
   }
 
   /** Whether a call validates by a schema that keeps what it does not know. */
@@ -93,16 +111,16 @@ export class Bodies {
     const { ts } = this.project;
     const declaration = this.project.initializer(node.text, node);
     if (!declaration) return this.#given(node, depth);
-    if (!declaration.initializer) return undefined;
+    if (!declaration.initializer) return [];
     if (ts.isIdentifier(declaration.name)) return this.#raw(declaration.initializer, depth + 1);
     const element = declaration.name.elements.find((each) => each.name.getText() === node.text);
     if (element.dotDotDotToken) {
-      const left = this.#raw(declaration.initializer, depth + 1);
-      return left && new Set([...left, ...declaration.name.elements.map((each) => (each.propertyName ?? each.name).getText())]);
+      const beside = declaration.name.elements.map((each) => (each.propertyName ?? each.name).getText());
+      return this.#raw(declaration.initializer, depth + 1).map(({ left, from }) => ({ left: [...left, ...beside], from }));
     }
     const name = (element.propertyName ?? element.name).getText();
-    if (name === "body") return REQUEST.test(declaration.initializer.getText()) && !this.#isValidated(node) ? new Set() : undefined;
-    return /^(?:data|value)$/.test(name) ? this.#raw(declaration.initializer, depth + 1) : undefined;
+    if (name === "body") return REQUEST.test(declaration.initializer.getText()) ? this.#unlessValidated(node) : [];
+    return /^(?:data|value)$/.test(name) ? this.#raw(declaration.initializer, depth + 1) : [];
   }
 
   /** What a parameter is given: the body of a handler's request, or what the calls of a function hand on. */
@@ -113,11 +131,10 @@ export class Bodies {
       const nth = scope.parameters.findIndex((each) => (ts.isIdentifier(each.name) ? each.name.text === node.text : this.project.binds(each.name, node.text)));
       if (nth < 0) continue;
       const { name } = scope.parameters[nth];
-      if (!ts.isIdentifier(name)) return nth === 0 && node.text === "body" && routeAround(this.project, node) && !this.#isValidated(node) ? new Set() : undefined;
-      const given = this.#callsOf(scope).flatMap((call) => (call.arguments[nth] ? [this.#raw(call.arguments[nth], depth + 1)] : []));
-      return given.find((each) => each !== undefined);
+      if (!ts.isIdentifier(name)) return nth === 0 && node.text === "body" && routeAround(this.project, node) ? this.#unlessValidated(node) : [];
+      return this.#callsOf(scope).flatMap((call) => (call.arguments[nth] ? this.#raw(call.arguments[nth], depth + 1) : []));
     }
-    return undefined;
+    return [];
   }
 
   #callsOf(called) {
@@ -165,9 +182,7 @@ export class Bodies {
     if (ts.isCallExpression(copy.parent)) return this.#shows(copy.parent);
     if (!ts.isVariableDeclaration(copy.parent)) return false;
     const name = copy.parent.name.getText();
-    let body = copy;
-    while (body.parent && !ts.isFunctionLike(body)) body = body.parent;
-    return [...this.project.nodes(body)].some((each) => ts.isCallExpression(each) && VALIDATES.test(this.project.nameOf(each.expression) ?? "") && each.arguments.some((given) => given.getText() === name));
+    return [...this.project.nodes(this.#functionAround(copy))].some((each) => ts.isCallExpression(each) && VALIDATES.test(this.project.nameOf(each.expression) ?? "") && each.arguments.some((given) => given.getText() === name));
   }
 
   #shows(call) {
@@ -178,9 +193,7 @@ export class Bodies {
   /** Whether `row.role = "user"` or `delete row.role` stands behind a place in its function. */
   #isSetLater(node, name) {
     const { ts } = this.project;
-    let body = node;
-    while (body.parent && !ts.isFunctionLike(body)) body = body.parent;
-    return [...this.project.nodes(body)].some((each) => {
+    return [...this.project.nodes(this.#functionAround(node))].some((each) => {
       const isSet = ts.isBinaryExpression(each) && each.operatorToken.kind === ts.SyntaxKind.EqualsToken;
       const target = ts.isDeleteExpression(each) ? each.expression : isSet ? each.left : undefined;
       return target && ts.isPropertyAccessExpression(target) && target.name.text === name;
@@ -190,8 +203,12 @@ export class Bodies {
   /** Whether a condition in the function asks for the field: `if (request.body.role !== undefined) throw …`. */
   #isAsked(value, name) {
     const { ts } = this.project;
-    let body = value;
-    while (body.parent && !ts.isFunctionLike(body)) body = body.parent;
-    return [...this.project.nodes(body)].some((each) => ts.isIfStatement(each) && [...this.project.words(each.expression)].includes(name) && this.#mentionsBody(each.expression));
+    return [...this.project.nodes(this.#functionAround(value))].some((each) => ts.isIfStatement(each) && [...this.project.words(each.expression)].includes(name) && this.#mentionsBody(each.expression));
+  }
+
+  #functionAround(node) {
+    let around = node;
+    while (around.parent && !this.project.ts.isFunctionLike(around)) around = around.parent;
+    return around;
   }
 }

@@ -2,7 +2,7 @@
 
 export const CALLER = /^(?:user|caller|principal|auth|claims|actor|identity|session|viewer|currentUser|authUser)$/;
 export const OF_REQUEST = /\b(?:_?req|_?request|_?res|_?response|ctx|context|locals|state|getStore)\b/;
-const VERIFIES = /^(?:verify|jwtVerify|expressjwt|jwtDecrypt)$/;
+export const VERIFIES = /^(?:verify|jwtVerify|expressjwt|jwtDecrypt)$/;
 const DECIDES =
   /authori[sz]e|access(?!_?(?:key|token))|allow(?!unknown|ed|_?headers)|permi(?:t|ssion)|polic(?:y|ies)|^can$|^can[A-Z]|abilit|forbid|owner|role|grant|member|admin|scope|privilege|enforce|tenant/i;
 const FORBIDS = /^(?:403|FORBIDDEN)$|Forbidden/;

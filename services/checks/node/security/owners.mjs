@@ -14,7 +14,8 @@ export function* ownerFaults(project, rules) {
     const fields = tablesAround(project, rules, node).flatMap((table) => rules.ownedBy(table));
     yield* judged(project, node, fields);
   }
-  for (const { node, isSet } of new Bodies(project).copies()) {
+  for (const { node: copy, from, isSet } of new Bodies(project).copies()) {
+    const node = tablesAround(project, rules, copy).length ? copy : from;
     const open = tablesAround(project, rules, node).flatMap((table) => rules.ownedBy(table)).filter((field) => !isSet(field.name));
     for (const field of open) yield { node, message: `${said(field)} is taken from the body, all of which is copied here: let a schema that forbids or strips it stand before this, ${instead(field)}.` };
   }

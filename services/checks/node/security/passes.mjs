@@ -1,11 +1,10 @@
 // Middleware that verifies tokens, and the ways through it on which it verifies none.
 
-import { verifies } from "./identity.mjs";
+import { isAnswered, isFailure, isSwallowed, isVerifying, leaves, mayRefuse, namesOf } from "./verification.mjs";
 
 const OF_ROUTE = /\b(?:method|path|url|originalUrl|baseUrl)\b/;
 const SETTING = /\bprocess\.env\b|\b(?:settings|config|env)\./;
 const FOUND = new WeakMap();
-const FAILED = /^(?:e|err|error|failure|problem)$/;
 
 /** Whether a middleware goes on without a verified token, for whatever route, leaving it to others to refuse who is unknown. */
 export function letsStrangersPass(project, middleware) {
@@ -49,6 +48,7 @@ function unverifiedIn(project, middleware) {
 function wayTo(project, call, middleware) {
   const { ts } = project;
   const conditions = [];
+  const asked = [];
   let hasFailed = false;
   for (let node = call; node !== middleware; node = node.parent) {
     const { parent } = node;
@@ -61,56 +61,38 @@ function wayTo(project, call, middleware) {
       if (node === condition) continue;
       const isThen = node === (parent.thenStatement ?? parent.whenTrue);
       if (isThen) conditions.push(condition);
+      asked.push(condition);
       hasFailed ||= isThen && isFailure(project, condition);
       if (!hasFailed && isVerifying(project, condition)) return undefined;
     }
+    if (ts.isBinaryExpression(parent) && node === parent.right) asked.push(parent.left);
     if (ts.isBlock(parent)) {
       const before = parent.statements.slice(0, parent.statements.indexOf(node));
-      if (!hasFailed && before.some((statement) => hasVerified(project, statement))) return undefined;
+      asked.push(...before.filter((statement) => mayRefuse(project, statement)));
+      if (!hasFailed && before.some((statement) => hasVerified(project, statement, asked))) return undefined;
     }
-    if (ts.isFunctionLike(node) && ts.isCallExpression(parent) && !hasFailed && isAnswer(project, node, parent)) return undefined;
+    if (ts.isFunctionLike(node) && ts.isCallExpression(parent) && !hasFailed && isAnswered(project, node, parent, asked)) return undefined;
     if (ts.isFunctionLike(node) && ts.isCallExpression(parent) && ts.isPropertyAccessExpression(parent.expression) && parent.expression.name.text === "catch") node = parent;
   }
   return conditions;
 }
 
-/** Whether a function is called with what a verification gave: by itself, or by the promise that it returned. */
-function isAnswer(project, callback, call) {
+/** Whether code behind a statement runs only after a verification that did not fail: it threw then, or the code asks. */
+function hasVerified(project, statement, asked) {
   const { ts } = project;
-  if (ts.isPropertyAccessExpression(call.expression) && call.expression.name.text === "then") return call.arguments[0] === callback && isVerifying(project, call.expression);
-  const rest = call.arguments.filter((each) => each !== callback);
-  return isVerifying(project, call.expression) || rest.some((each) => isVerifying(project, each));
-}
-
-/** Whether code behind a statement runs only after a verification that did not throw. */
-function hasVerified(project, statement) {
-  const { ts } = project;
-  if (ts.isTryStatement(statement)) return isVerifying(project, statement.tryBlock) && (!statement.catchClause || leaves(ts, statement.catchClause.block));
+  if (ts.isTryStatement(statement)) {
+    const tried = statement.tryBlock.statements;
+    if (statement.catchClause && !leaves(ts, statement.catchClause.block)) return tried.some((each) => isVerifying(project, each) && isAsked(project, each, asked));
+    return tried.some((each) => hasVerified(project, each, asked));
+  }
   if (ts.isIfStatement(statement)) return isVerifying(project, statement.expression) || (isVerifying(project, statement.thenStatement) && statement.elseStatement !== undefined && leaves(ts, statement.elseStatement));
-  return isVerifying(project, statement);
+  return isVerifying(project, statement) && (!isSwallowed(project, statement) || isAsked(project, statement, asked));
 }
 
-function leaves(ts, statement) {
-  const last = ts.isBlock(statement) ? statement.statements.at(-1) : statement;
-  return last !== undefined && (ts.isReturnStatement(last) || ts.isThrowStatement(last));
-}
-
-/** Whether some code verifies a token, itself or by a function that it calls. */
-function isVerifying(project, code) {
-  const { ts } = project;
-  if (verifies(project, code)) return true;
-  return [...project.nodes(code)].some((node) => ts.isCallExpression(node) && project.calledBy(node.expression).some((each) => verifies(project, each)));
-}
-
-/** Whether a condition holds where verification failed: `err`, `!claims`, `claims === undefined`. */
-function isFailure(project, condition) {
-  const { ts } = project;
-  const node = project.bare(condition);
-  if (ts.isIdentifier(node)) return FAILED.test(node.text);
-  if (ts.isPrefixUnaryExpression(node)) return ts.isIdentifier(node.operand);
-  if (!ts.isBinaryExpression(node)) return false;
-  if (/^(?:\|\||&&)$/.test(node.operatorToken.getText())) return isFailure(project, node.left);
-  return /^===?$/.test(node.operatorToken.getText()) && /^(?:undefined|null)$/.test(node.right.getText());
+/** Whether some code that was passed asks for what a statement sets. */
+function isAsked(project, statement, asked) {
+  const names = namesOf(project, statement);
+  return project.mentions(asked.filter((each) => each !== statement), { test: (word) => names.has(word) });
 }
 
 /** Whether a condition holds for a text that the code tells. */

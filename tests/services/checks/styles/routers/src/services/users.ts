@@ -1,5 +1,6 @@
-import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { client } from './database.js';
+import { changeRow, putRow } from './rows.js';
 
 export interface User { id: string; email: string; password: string; role: string }
 
@@ -11,8 +12,11 @@ export async function findUser(id: string): Promise<User> {
 }
 
 export async function saveUser(user: User): Promise<User> {
-  await client.send(new PutCommand({ TableName: 'users', Item: user }));
-  return user;
+  return putRow('users', user);
+}
+
+export async function renameUser(id: string, name: string): Promise<void> {
+  await changeRow('users', id, { name });
 }
 
 export async function allUsers(): Promise<User[]> {
