@@ -47,7 +47,7 @@ from services.platforms.port import REGION, AwsAccount, DeploymentPlatform, Plat
 from services.platforms.preparing import PrepareTables
 from services.platforms.railway.adapter import RailwayPlatform
 from services.platforms.render.adapter import RenderPlatform
-from services.platforms.tables import StackTables
+from services.platforms.tables import MOST_BYTES, StackTables
 from services.platforms.vendors.patience import Patience
 from services.platforms.vercel.adapter import VercelPlatform
 from services.scaffold.provider import Scaffold
@@ -157,7 +157,7 @@ class Adapters:
             connect, region=account.region, endpoint=account.endpoint, credentials=account.environment
         )
         try:
-            yield StackTables(aws, stage="production")
+            yield StackTables(aws, stage="production", most_bytes=MOST_BYTES)
         finally:
             aws.close()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
@@ -17,6 +18,9 @@ MIGRATED: Final = "Migrated"
 """Metadata of a template whose backend itself creates and drops the indexes of tables that are there."""
 
 _INDEXING: Final = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
+
+MOST_BYTES: Final = 51_200
+"""Of a template in a request to AWS; a larger one comes from a bucket, and we have none in users' accounts."""
 
 TIME_LIMIT: Final = 180.0
 """Seconds that a stack may take."""
@@ -36,6 +40,8 @@ class StackTables:
     aws: Aws
     stage: str = "development"
     """The parameter Stage of templates that allow it: in production, a scaffolded backend's tables are protected."""
+    most_bytes: int = sys.maxsize
+    """Of a template as it is sent. AWS accepts MOST_BYTES, the emulator more."""
 
     async def __call__(self, template: str, *, prefix: str, stack: str) -> None:
         """Bring a stack to what the template says; `prefix` is its parameter TablePrefix, where it declares that.
@@ -68,8 +74,12 @@ class StackTables:
         if status != _GONE and MIGRATED in _part(content, "Metadata"):
             answer = await self.aws.run(formation.get_template, StackName=stack)
             content = _with_tables_kept(content, _read(answer["TemplateBody"]))
-        # Without what makes it readable: CloudFormation takes no more than 51,200 bytes in a request.
-        template = json.dumps(content, separators=(",", ":"))
+        template = json.dumps(content, separators=(",", ":"))  # without what makes it readable: it may be large
+        if (size := len(template.encode())) > self.most_bytes:
+            raise _failed(
+                f"with their indexes they take {size:,} bytes, of which CloudFormation accepts {self.most_bytes:,}"
+                " in a request. Make fewer tables or indexes"
+            )
         call = formation.create_stack if status == _GONE else formation.update_stack
         try:
             await self.aws.run(

@@ -228,9 +228,15 @@ def _readme(schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, ti
         tables="\n".join(rows),
         price=str(costs.DOLLARS_A_MILLION),
         costs=costs.cost_rows(tables),
+        teams=_about_teams(schema),
         **accounts.readme_parts(schema),
         **graphql_settings.readme_parts(schema, tables),
     )
+
+
+def _about_teams(schema: SchemaModel) -> str:
+    teams = schema.teams
+    return "" if teams is None else fill("README.teams.md", memberships=teams.memberships, user=teams.user)
 
 
 def _sealing(tables: tuple[TablePlan, ...]) -> str:

@@ -177,7 +177,8 @@ def _teams(schema: SchemaModel) -> str:
         if teams.owner_role
         else ""
     )
-    return f"`{teams.memberships}` says who is in which of the `{teams.table}`.{owners}\n\n"
+    unasked = " Whoever may create a row of it puts people into a team without asking them: there are no invitations."
+    return f"`{teams.memberships}` says who is in which of the `{teams.table}`.{owners}{unasked}\n\n"
 
 
 _INTRODUCTION: Final = """What is not listed is open to nobody. A list holds the rows that the caller may read; a row

@@ -1,6 +1,7 @@
 """What a database holds before and after migrations of each kind, asked of the servers of three versions."""
 
 from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
@@ -237,6 +238,26 @@ def two_at_once(first: Version, second: Version) -> None:
     assert all(status == 0 or "Another migration is under way" in said for said, status in ends), ends
     with asked(second) as server:
         assert [server.get("notes", key)["name"] for key in keys] == [f"t{number}" for number in range(20)]
+
+
+def two_that_start(first: Version, second: Version) -> None:
+    """Two servers that migrate as they start: one does it, the other waits, and both serve."""
+    assert first.migrate()[0] == 0
+    with asked(first) as server:
+        keys = [server.create("notes", title=f"t{number}")["id"] for number in range(20)]
+
+    def names(_: int) -> list[str]:
+        with second.serving(MIGRATE_ON_START="true") as client:
+            for _ in range(120):
+                if client.get("/ready").status_code == 200:
+                    break
+                sleep(0.5)
+            return [Asked(client).get("notes", key)["name"] for key in keys]
+
+    with ThreadPoolExecutor() as pool:
+        shown = list(pool.map(names, range(2)))
+    assert shown == [[f"t{number}" for number in range(20)]] * 2
+    assert "records brought to it: 0" in second.must_migrate()
 
 
 def refuse_what_cannot_be(first: Version, another_key: Version, unfit: Version, database: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from services.designs.schema import Field, FieldType, SchemaModel
-from tests.backends import changes, migration_cases
+from tests.backends import changes, migration_cases, unfinished
 from tests.backends.schemas import VERSIONS
 from tests.backends.versions import Version, build, database_of
 from tests.emulating import emulated
@@ -148,6 +148,10 @@ def change(folder: Path, emulator: str) -> None:
     migration_cases.change_everything(first, second, third)
     first, second, _ = versions("together-")
     migration_cases.two_at_once(first, second)
+    first, second, _ = versions("starting-")
+    migration_cases.two_that_start(first, second)
+    unfinished.in_a_table_that_leaves(*versions("leaving-"), database)
+    unfinished.before_a_migration(*versions("unfinished-"), database)
     for name in ("second", "third"):
         first, second, _ = versions(f"stopped-{name}-")
         migration_cases.stop_and_go_on(first, second, version(name, first.prefix), database)

@@ -64,6 +64,20 @@ class Version:
             assert status == 0, said
         return said
 
+    def sweep(self) -> str:
+        """Bring deletions to their end, and return what is said."""
+        done = subprocess.run(
+            ["node", "dist/sweep.js"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
     @contextmanager
     def migrating(self, *arguments: str) -> Generator[subprocess.Popen[str]]:
         """Let a migration run for the length of the block; then it is killed."""
@@ -82,9 +96,10 @@ class Version:
                 migration.kill()
 
     @contextmanager
-    def serving(self) -> Generator[httpx.Client]:
+    def serving(self, **settings: str) -> Generator[httpx.Client]:
+        environment = {**self.environment, **settings}
         with subprocess.Popen(
-            ["node", "dist/server.js"], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
+            ["node", "dist/server.js"], cwd=self.folder, env=environment, stdout=subprocess.PIPE, text=True
         ) as server:
             assert server.stdout is not None
             try:

@@ -65,6 +65,19 @@ async def test_tables_elsewhere_are_those_of_production_where_a_template_has_it(
     assert tables(aws, prefix) == [f"{prefix}{name}"]
 
 
+async def test_a_template_that_aws_would_not_take_is_refused_before_it_is_asked(aws: Aws) -> None:
+    sent = json.dumps(json.loads(template("users")), separators=(",", ":"))
+    with pytest.raises(DeployFailed, match=rf"{len(sent):,} bytes.*fewer tables or indexes") as refused:
+        await StackTables(aws, most_bytes=len(sent) - 1)(template("users"), prefix="project_l-", stack="snapinfra-l")
+
+    assert refused.value.reason == "TABLES_FAILED"
+    assert tables(aws, "project_l-") == []
+
+    await StackTables(aws, most_bytes=len(sent))(template("users"), prefix="project_l-", stack="snapinfra-l")
+
+    assert tables(aws, "project_l-") == ["project_l-users"]
+
+
 async def test_applying_a_template_again_keeps_the_rows(aws: Aws) -> None:
     create = StackTables(aws)
     await create(template("users"), prefix="project_b-", stack="snapinfra-project-b")

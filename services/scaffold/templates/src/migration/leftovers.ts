@@ -4,7 +4,7 @@ import { DeleteCommand, ScanCommand, type ScanCommandOutput } from '@aws-sdk/lib
 import { tables } from '../models/index.js';
 import type { Database } from '../services/database.js';
 import { fromItem } from '../services/items.js';
-import { getItem } from '../services/reading.js';
+import { getItem, isGone } from '../services/reading.js';
 import { isNoteOf } from '../services/references.js';
 import { claims } from '../services/uniqueness.js';
 import type { Input, Key, Table } from '../types/index.js';
@@ -46,7 +46,8 @@ export async function giveUpLeftovers(
 async function stands(database: Database, reason: Reason, brought: (table: Table, item: Input) => Input): Promise<boolean> {
   const table = own(tables, reason.table);
   const item = table && (await getItem(database, table, reason.key));
-  return table !== undefined && item !== undefined && reason.holds(table, fromItem(table, brought(table, item)));
+  if (table === undefined || item === undefined || (await isGone(database, table, item))) return false;
+  return reason.holds(table, fromItem(table, brought(table, item)));
 }
 
 /** Undefined for what is no claim. */

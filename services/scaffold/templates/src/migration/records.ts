@@ -10,7 +10,7 @@ import { NOTHING, VERSION, fromItem } from '../services/items.js';
 import { getItem, isGone } from '../services/reading.js';
 import { isNoted, moveReferences } from '../services/references.js';
 import { commit, type Step } from '../services/transaction.js';
-import { claims, ownerOf, take } from '../services/uniqueness.js';
+import { claims, ownerOf, releaseHeld, take } from '../services/uniqueness.js';
 import { InTheWay, Stale } from '../services/writes.js';
 import type { Input, Key, Table } from '../types/index.js';
 import { convert } from './conversion.js';
@@ -40,7 +40,7 @@ export class Records {
   async *faults(): AsyncGenerator<string> {
     for await (const item of this.all()) {
       const { next, faults } = this.brought(item);
-      const record = fromItem(this.table, next);
+      const record = fromItem(this.table, await this.withoutGone(next));
       for (const fault of [...faults, ...this.duplicates(record), ...(await this.orphans(record))]) {
         yield this.sentence(item, fault);
       }
@@ -92,9 +92,10 @@ export class Records {
       if (item === undefined || (await isGone(this.database, this.table, item))) return false;
       const { next, faults } = this.brought(item);
       if (faults.length > 0) throw this.failure(key, faults.join('; '));
-      const beside = await this.beside(fromItem(this.table, next));
-      if (beside.length === 0 && isSame(item, next)) return false;
-      if (await this.write([this.recordStep(item, next), ...beside], key)) return true;
+      const kept = await this.withoutGone(next);
+      const beside = [...(await this.emptied(next, kept)), ...(await this.beside(fromItem(this.table, kept)))];
+      if (beside.length === 0 && isSame(item, kept)) return false;
+      if (await this.write([this.recordStep(item, kept), ...beside], key)) return true;
       await backOff(attempt);
     }
     throw this.failure(key, 'it is changed all the time; stop what writes to it');
@@ -123,6 +124,26 @@ export class Records {
       steps.push(...moveReferences(this.database, this.table, NOTHING, record));
     }
     return steps;
+  }
+
+  /** The item without its references to records whose deletion is decided and has not emptied them yet, as it will. */
+  private async withoutGone(item: Input): Promise<Input> {
+    const kept = { ...item };
+    for (const { field, table } of this.table.references) {
+      const target = tables[table]!;
+      const isEmptied = target.dependants.some((each) => each.table === this.table.name && each.field === field && each.onDelete === 'SET_NULL');
+      if (!isEmptied || kept[field] === undefined) continue;
+      const parent = await unlessMissing(getItem(this.database, target, kept[field] as Key));
+      if (parent !== undefined && (await isGone(this.database, target, parent))) Reflect.deleteProperty(kept, field);
+    }
+    return kept;
+  }
+
+  /** What is given up beside a record with the references that it loses. */
+  private async emptied(item: Input, kept: Input): Promise<Step[]> {
+    if (isSame(item, kept)) return [];
+    const [before, after] = [fromItem(this.table, item), fromItem(this.table, kept)];
+    return [...moveReferences(this.database, this.table, before, after), ...(await releaseHeld(this.database, this.table, before, after))];
   }
 
   private recordStep(item: Input, next: Input): Step {

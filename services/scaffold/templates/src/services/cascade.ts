@@ -37,10 +37,11 @@ export class Cascade {
   private constructor(
     private readonly database: Database,
     private readonly id: string,
-    private readonly root: Node,
+    /** Undefined where its table has left the schema. */
+    private readonly root: Node | undefined,
   ) {
     this.isLarge = new Promise((resolve) => (this.tellLarge = resolve));
-    this.seen.add(identity(root));
+    if (root !== undefined) this.seen.add(identity(root));
   }
 
   /** Mark a record as it was read, so that nothing is added to it from then on. Throws Stale, and what `beside` refuses. */
@@ -58,7 +59,8 @@ export class Cascade {
   }
 
   static resume(database: Database, { id, table, key }: Deletion): Cascade {
-    return new Cascade(database, id, { table: tables[table]!, key });
+    const found = tableNamed(table);
+    return new Cascade(database, id, found && { table: found, key });
   }
 
   /**
@@ -81,16 +83,22 @@ export class Cascade {
     return accept(this.database, this.id);
   }
 
-  /** Remove the records, at most so many. True when nothing is left of them and of the deletion. */
+  /**
+   * Remove the records, at most so many. True when nothing is left of them and of the deletion. What is in a table that has
+   * left the schema stays, and the deletion with it: should the table come back, it is gone.
+   */
   async finish(most = Infinity): Promise<boolean> {
     let left = most;
-    for await (const { table, key } of workOf(this.database, this.id)) {
+    let isWhole = true;
+    for await (const work of workOf(this.database, this.id)) {
       if (left <= 0) return false;
-      await removeRecord(this.database, this.id, tables[table]!, key);
+      const table = tableNamed(work.table);
+      if (table === undefined) isWhole = false;
+      else await removeRecord(this.database, this.id, table, work.key);
       left -= 1;
     }
-    await forget(this.database, this.id);
-    return true;
+    if (isWhole) await forget(this.database, this.id);
+    return isWhole;
   }
 
   /** Give up a deletion that is not decided. */
@@ -98,16 +106,18 @@ export class Cascade {
     if (await advance(this.database, this.id, 'CHECKING', 'ABORTED')) await this.clearAway();
   }
 
-  /** Take the marks of a deletion that was given up off its records. */
+  /** Take the marks of a deletion that was given up off its records: without it, those that stay mean nothing. */
   async clearAway(): Promise<void> {
     for await (const work of workOf(this.database, this.id)) {
-      await unmark(this.database, this.id, tables[work.table]!, work.key);
+      const table = tableNamed(work.table);
+      if (table !== undefined) await unmark(this.database, this.id, table, work.key);
       await forgetWork(this.database, this.id, work);
     }
     await forget(this.database, this.id);
   }
 
   private async markAll(): Promise<void> {
+    if (this.root === undefined) throw new Conflict('The table of the record has left the schema.');
     const taken = cascading(this.root.table);
     const waiting = [this.root];
     for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
@@ -185,6 +195,11 @@ export class Cascade {
     }
     this.restricting.length = 0;
   }
+}
+
+/** Undefined where no table of the schema has the name, though every object inherits some. */
+function tableNamed(name: string): Table | undefined {
+  return Object.hasOwn(tables, name) ? tables[name] : undefined;
 }
 
 /** The tables whose records may go with one of this table. */

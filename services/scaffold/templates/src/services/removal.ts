@@ -12,7 +12,7 @@ import { MARK, NOTHING, VERSION, fromItem } from './items.js';
 import { getItem } from './reading.js';
 import { moveReferences, referring } from './references.js';
 import { commit } from './transaction.js';
-import { moveClaims } from './uniqueness.js';
+import { moveClaims, releaseHeld } from './uniqueness.js';
 import { Stale, removeMarked, writeChanges, type InTheWay } from './writes.js';
 
 const ATTEMPTS = 8;
@@ -59,7 +59,7 @@ export async function removeRecord(database: Database, id: string, table: Table,
     await commit(database, [
       removeMarked(database, table, key, id),
       ...moveReferences(database, table, record, NOTHING),
-      ...moveClaims(database, table, record, NOTHING),
+      ...(await releaseHeld(database, table, record)),
       workDone(database, id, work),
     ]);
   } catch (error) {

@@ -6,6 +6,7 @@ import { Conflict } from '../errors.js';
 import type { Input, Key, Table } from '../types/index.js';
 import { caseless } from './caseless.js';
 import type { Database } from './database.js';
+import { NOTHING } from './items.js';
 import type { Step } from './transaction.js';
 import { InTheWay } from './writes.js';
 
@@ -75,6 +76,18 @@ export function take(database: Database, table: Table, { key, fields }: Claim, o
     },
     refusal: () => new InTheWay('rival', taken(fields), table, () => ownerOf(database, key)),
   };
+}
+
+/**
+ * The steps that give up the claims of `before`, without those of `after`. Others may have its values, where it is as an
+ * earlier version left it.
+ */
+export async function releaseHeld(database: Database, table: Table, before: Input, after: Input = NOTHING): Promise<Step[]> {
+  const steps: Step[] = [];
+  for (const claim of without(claims(table, before), claims(table, after))) {
+    if ((await ownerOf(database, claim.key)) === before[table.primaryKey]) steps.push(release(database, claim));
+  }
+  return steps;
 }
 
 function release(database: Database, { key }: Claim): Step {
