@@ -70,8 +70,8 @@ STYLES: Final = {
     for folder in sorted((_HERE / "styles").iterdir())
 }
 """The contents of the files of each backend by path: handlers behind routers that the application mounts, classes of
-handlers with routes in one table and views, small functions that are put together, and all in one file of
-JavaScript."""
+handlers with routes in one table and views, small functions that are put together, all in one file of JavaScript, and
+resolvers of GraphQL."""
 
 
 @frozen

@@ -7,6 +7,7 @@ import { routeFaults } from "./guards.mjs";
 import { ownerFaults } from "./owners.mjs";
 import { passFaults } from "./passes.mjs";
 import { Project } from "./project.mjs";
+import { resolverFaults } from "./resolvers.mjs";
 import { Rules } from "./rules.mjs";
 import { tokenFaults } from "./tokens.mjs";
 
@@ -14,7 +15,7 @@ import { tokenFaults } from "./tokens.mjs";
 export function judge(ts, contents, schema) {
   const project = new Project(ts, contents);
   const rules = new Rules(schema);
-  const faults = [routeFaults, answerFaults, ownerFaults, passFaults, claimedFaults, tokenFaults, conditionFaults].flatMap((find) => [...find(project, rules)]);
+  const faults = [routeFaults, resolverFaults, answerFaults, ownerFaults, passFaults, claimedFaults, tokenFaults, conditionFaults].flatMap((find) => [...find(project, rules)]);
   const each = faults.map(({ node, message }) => ({ ...project.place(node), message }));
   return [...new Map(each.map((fault) => [JSON.stringify(fault), fault])).values()];
 }
