@@ -150,8 +150,10 @@ def change(folder: Path, emulator: str) -> None:
     migration_cases.two_at_once(first, second)
     first, second, _ = versions("starting-")
     migration_cases.two_that_start(first, second)
-    unfinished.in_a_table_that_leaves(*versions("leaving-"), database)
-    unfinished.before_a_migration(*versions("unfinished-"), database)
+    first, second, third = versions("leaving-")
+    unfinished.in_a_table_that_leaves(first, second, third, database)
+    first, second, third = versions("unfinished-")
+    unfinished.before_a_migration(first, second, third, database)
     for name in ("second", "third"):
         first, second, _ = versions(f"stopped-{name}-")
         migration_cases.stop_and_go_on(first, second, version(name, first.prefix), database)
