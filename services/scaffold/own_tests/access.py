@@ -175,20 +175,12 @@ def _by_whom(
 
 
 def _managed(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
-    """Yield the test that what is MANAGED is set by those whom a role lets in, of a new row and of an old one."""
+    """Yield the tests that what is MANAGED is set by those whom a role lets in, of an old row and of a new one."""
     values = dict(_managed_values(scene))
-    lines: list[str] = []
-    makers = [persona for persona in people if scene.makes_rows and of_creation(scene, persona) == CREATED]
-    if values and makers:
-        rows = attempts(
-            makers[:1] if _is_one_made(scene) else makers,
-            lambda persona: of_managed_creation(scene, persona, list(values)),
-        )
-        act = scene.act("tryToCreate", "person", members({**scene.body_anew(), **values}), "outcome")
-        lines.append(loop("[person, outcome]", rows, act))
     changes = {name: value for name, value in values.items() if name not in scene.subject.plan.permissions.fixed}
-    state = next(states(scene))
-    for trial in _trials(scene, people, state, ending=False) if changes else ():
+    sentence = "has what is managed set by those alone who manage it"
+    lines: list[str] = []
+    for trial in _trials(scene, people, next(states(scene)), ending=False) if changes else ():
         rows = [
             f"[{persona.variable}, {written(of_change(scene, persona, list(changes), trial.state))}]"
             for persona in trial.people
@@ -196,7 +188,13 @@ def _managed(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
         act = scene.act("tryToChange", "person", trial.row, members(changes), "outcome")
         lines += [*trial.before, loop("[person, outcome]", rows, act)]
     if lines:
-        yield scene.test("has what is managed set by those alone who manage it", *lines)
+        yield scene.test(sentence, *lines)
+    makers = [persona for persona in people if scene.makes_rows and of_creation(scene, persona) == CREATED]
+    if values and makers:
+        tried = makers[:1] if _is_one_made(scene) else makers
+        rows = attempts(tried, lambda persona: of_managed_creation(scene, persona, list(values)))
+        act = scene.act("tryToCreate", "person", members({**scene.body_anew(), **values}), "outcome")
+        yield scene.test(f"{sentence}, as it is created", loop("[person, outcome]", rows, act))
 
 
 def _managed_values(scene: Scene) -> Iterator[tuple[str, str]]:

@@ -79,7 +79,7 @@ def _declared(subject: Subject, names: Names) -> str:
 
 
 def _creation(scene: Scene) -> Iterator[str]:
-    creator, reader = scene.who("create"), scene.who("read")
+    creator, reader = scene.who("create"), scene.who_reads_new()
     if creator is None or not creatable(scene.subject.plan):
         return
     body = scene.full()

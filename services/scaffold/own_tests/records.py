@@ -33,7 +33,7 @@ def _creation(scene: Scene) -> Iterator[str]:
 
 def _created(scene: Scene, creator: str, sent: dict[str, str], body: dict[str, str], sentence: str) -> str:
     creation = scene.act("create", creator, members(sent), scene.expected(body, version=1))
-    reader = scene.who("read")
+    reader = scene.who_reads_new()
     if reader is None:
         return scene.test(sentence, creation)
     return scene.test(sentence, f"const record = {creation}", scene.act("read", reader, "record"))

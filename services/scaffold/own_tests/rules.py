@@ -70,6 +70,7 @@ def _acceptance(scene: Scene, changer: str) -> Iterator[str]:
         for field in _plain(scene, scene.subject.changeable)
         if field.name not in {*scene.subject.plan.secrecy, scene.subject.role}
         for value in accepted(scene.subject.samples(field))
+        if field.name not in scene.subject.unique or value != default(scene.subject.samples(field))  # a row has that
     ]
     if pairs:
         change = scene.act("change", changer, "record", array(pairs))

@@ -43,6 +43,11 @@ class Scene:
         persona = self.acting.get(action)
         return persona.variable if persona is not None else None
 
+    def who_reads_new(self) -> str | None:
+        """Return who reads a row that was just created: nobody whose membership it would have to be."""
+        reader = self.acting.get("read")
+        return None if reader is None or self.is_in_team_by_row(reader) else reader.variable
+
     def _is_able(self, persona: Persona, action: str) -> bool:
         """Whether somebody whom the policy lets do it may refer to what a new row refers to."""
         return action != "create" or (self.makes_rows and all(self.ties(persona, field) for field in self.referring))
