@@ -1,6 +1,7 @@
 """Whether what a schema says of its users and its teams holds together: the tables and fields where they are."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from services.core.errors import Fault
 from services.designs.keys import Holder, field_of, holder_faults, of_rows, relations_of
@@ -8,7 +9,10 @@ from services.designs.names import shown
 from services.designs.rules import Place
 from services.designs.schema import Accounts, FieldAccess, FieldType, SchemaModel, Secrecy, Table, Teams
 
-_NOT_THEIRS = frozenset({FieldAccess.READ_ONLY, FieldAccess.MANAGED})
+SET_BY_BACKENDS: Final = frozenset({"createdAt", "updatedAt", "created_at", "updated_at"})
+"""The times of a row."""
+
+_NOT_THEIRS: Final = frozenset({FieldAccess.READ_ONLY, FieldAccess.MANAGED})
 """What users do not set themselves."""
 
 
@@ -41,10 +45,13 @@ def team_faults(schema: SchemaModel, teams: Teams) -> Iterator[Fault]:
     if group is memberships:
         yield Fault("Teams and memberships are two tables.", (*at, "memberships"))
     users = None if schema.accounts is None else table_of(schema, schema.accounts.table)
-    yield from _member(schema, memberships, teams.team, of_rows("team", group), (*at, "team"))
-    yield from _member(schema, memberships, teams.user, of_rows("user", users), (*at, "user"))
-    yield from _once(memberships, teams, (*at, "memberships"))
-    yield from _team_role(memberships, teams, at)
+    faults = [
+        *_member(schema, memberships, teams.team, of_rows("team", group), (*at, "team")),
+        *_member(schema, memberships, teams.user, of_rows("user", users), (*at, "user")),
+        *_once(memberships, teams, (*at, "memberships")),
+        *_team_role(memberships, teams, at),
+    ]
+    yield from faults or _first_member(memberships, teams, (*at, "memberships"))
 
 
 def table_of(schema: SchemaModel, name: str) -> Table | None:
@@ -123,3 +130,15 @@ def _team_role(memberships: Table, teams: Teams, at: Place) -> Iterator[Fault]:
     if teams.owner_role is not None and values and teams.owner_role not in values:
         message = f"'{shown(teams.owner_role)}' is none of the values of '{memberships.name}.{teams.role}'."
         yield Fault(message, (*at, "ownerRole"))
+
+
+def _first_member(memberships: Table, teams: Teams, at: Place) -> Iterator[Fault]:
+    """Yield the fields that keep whoever makes a team from being in it: nobody says more of that membership."""
+    said = {teams.user, teams.team, teams.role if teams.owner_role is not None else None} | SET_BY_BACKENDS
+    for field in memberships.fields:
+        if not (field.name in said or field.primary_key or field.nullable or field.default_value is not None):
+            message = (
+                f"Whoever makes a team is in it from then on, and nobody says what '{memberships.name}.{field.name}' is"
+                " then: give it a default, or let it be null."
+            )
+            yield Fault(message, at)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from services.core.errors import Fault
-from services.designs.accounts import table_of
+from services.designs.accounts import SET_BY_BACKENDS, table_of
 from services.designs.bounds import MAX_GRANTS, MAX_ROLES
 from services.designs.keys import field_of, holder_faults, of_rows, relations_of
 from services.designs.names import shown
@@ -23,7 +23,6 @@ from services.designs.schema import (
 from services.designs.values import flaw_of_value
 
 _LONGEST_ROLE: Final = 63
-_SET_BY_BACKENDS: Final = frozenset({"createdAt", "updatedAt", "created_at", "updated_at"})
 
 
 def policy_faults(schema: SchemaModel) -> Iterator[Fault]:
@@ -195,7 +194,7 @@ def _has_to_give(schema: SchemaModel, policy: Policy, parent: str) -> bool:
 def _unset(schema: SchemaModel, table: Table, at: Place) -> Iterator[Fault]:
     """Yield the fields that keep every row from being made, since nobody sets them."""
     policy = table.policy or schema.default_policy or Policy()
-    given = {policy.owner, policy.team if policy.inherited_from else None} | _SET_BY_BACKENDS
+    given = {policy.owner, policy.team if policy.inherited_from else None} | SET_BY_BACKENDS
     managed = {grant.audience for grant in policy.create} <= {Audience.ROLE}
     for number, field in enumerate(table.fields):
         theirs = field.access in {FieldAccess.READ_WRITE, FieldAccess.IMMUTABLE}

@@ -98,6 +98,7 @@ class _Draft:
         self.key = self._key_type() if self.has_accounts else FieldType.STRING
         self.team_key = self._key_type()
         self.ranks = tuple(random.sample(RANKS, 2)) if self._likely(0.8) else ()
+        self.owner_rank = "boss" if self.ranks and self._likely(0.7) else None
         self.tables: list[Table] = []
         self.relationships: list[Relationship] = []
 
@@ -110,14 +111,13 @@ class _Draft:
             self._add(name)
         login = self.random.choice(["email", "email", "handle"])
         accounts = Accounts(users, login, "password", "role", sign_up=self._likely(0.7))
-        owner_role = "boss" if self.ranks and self._likely(0.7) else None
         rank = "rank" if self.ranks else None
         return SchemaModel(
             tables=tuple(self.tables),
             relationships=tuple(self.relationships),
             default_policy=self._policy((), None, None) if self._likely(0.5) else None,
             accounts=accounts if self.has_accounts else None,
-            teams=Teams(teams, memberships, "userRef", "teamRef", rank, owner_role) if self.has_teams else None,
+            teams=Teams(teams, memberships, "userRef", "teamRef", rank, self.owner_rank) if self.has_teams else None,
             api=self.random.choice([Api.REST, Api.REST, Api.GRAPHQL, Api.BOTH]),
         )
 
@@ -151,7 +151,7 @@ class _Draft:
             "rank",
             FieldType.STRING,
             nullable=not self.ranks,
-            default_value="low" if self.ranks and self._likely(0.7) else None,
+            default_value="low" if self.ranks and (self.owner_rank is None or self._likely(0.7)) else None,
             rules=FieldRules(values=self.ranks) if self.ranks else None,
         )
         fields = (

@@ -94,8 +94,8 @@ MEMBERSHIPS = Table(
         text("userId"),
         text("teamId"),
         text("role", default_value="member", rules=FieldRules(values=("owner", "member"))),
-        text("inviterId"),
-        Field(name="number", type=T.INTEGER),
+        text("inviterId", nullable=True),
+        Field(name="number", type=T.INTEGER, nullable=True),
     ),
     indexes=(Index(name="once", fields=("teamId", "userId"), unique=True),),
 )
@@ -164,3 +164,22 @@ def test_a_policy_of_a_team_needs_the_teams() -> None:
     schema = SchemaModel(tables=(replace(TEAMS, policy=Policy(team="id")),))
 
     assert [fault.field for fault in validate(schema)] == [("tables", "0", "policy", "team")]
+
+
+@pytest.mark.parametrize(
+    ("field", "other", "found"),
+    [
+        (text("inviterId"), {}, ["memberships"]),
+        (text("inviterId", default_value="nobody"), {}, []),
+        (text("role"), {"owner_role": "owner"}, []),
+        (text("role"), {"owner_role": None}, ["memberships"]),
+        (text("role", nullable=True), {"owner_role": None}, []),
+        (Field(name="createdAt", type=T.DATETIME), {}, []),
+    ],
+)
+def test_whoever_makes_a_team_is_in_it_by_a_row_that_lacks_nothing(
+    field: Field, other: dict[str, Any], found: list[str]
+) -> None:
+    fields = (*(each for each in MEMBERSHIPS.fields if each.name != field.name), field)
+
+    assert grouped(tables=(USERS, TEAMS, replace(MEMBERSHIPS, fields=fields)), **other) == found
