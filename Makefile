@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends bench bench-analytics format lock scaffold-lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends bench bench-quick bench-analytics format lock scaffold-lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ bench: setup  ## Measure what streams cost; writes docs/benchmarks.md and docs/b
 	@$(VENV)/python -m bench.streams
 	@$(VENV)/python -m bench.llm
 
+bench-quick: setup .make/wire  ## Measure what the wire costs, beside the floor and what users would pick instead (3 minutes)
+	@$(VENV)/python -m bench.wire.run --quick
+
 bench-analytics: setup  ## Measure what analytics costs; writes the table of docs/analytics.md
 	@$(VENV)/python -m bench.analytics
 
@@ -113,7 +116,7 @@ scaffold-lock: .make/tests .make/tools  ## Resolve the packages of generated bac
 setup: .make/product .make/tests .make/tools .make/graphiql
 
 clean:  ## Remove everything that make built (not the data in .snapinfra)
-	rm -rf .venv .tools .make graph/static graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules tests/vendors/npm/node_modules tests/backends/npm/node_modules
+	rm -rf .venv .tools .make graph/static graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules tests/vendors/npm/node_modules tests/backends/npm/node_modules bench/wire/mercurius/node_modules
 
 .make/venv:
 	@mkdir -p .make
@@ -178,6 +181,11 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	@$(PYTHON) -m venv .tools/node22
 	@.tools/node22/bin/python $(PIP) -r requirements/node22.txt
 	@sh requirements/link-node .tools/node22 .tools/node22/node
+	@touch $@
+
+.make/wire: .make/tools bench/wire/mercurius/package-lock.json
+	@echo "installing mercurius into bench/wire/mercurius"
+	@cd bench/wire/mercurius && npm ci --silent
 	@touch $@
 
 .make/clients: .make/tools tests/clients/package-lock.json

@@ -6,16 +6,14 @@ scaffold writes so slowly that every subscriber gets every event by itself.
 
 import asyncio
 import json
-import os
-import resource
 import sys
 import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 from bench.hub import Counter
+from bench.measured import Measured
 from cli.serving import hosting, provision_stage, tool_environment
 from services.config import Config, load
 from tests.snapinfra import GENERATION, Server, User, events, settings
@@ -24,22 +22,6 @@ PACE: Final = "8"
 """Tokens a second."""
 EVENTS: Final = 60
 """Events, on average, over which a measurement goes."""
-
-
-class Measured:
-    """A process, looked at from outside."""
-
-    def __init__(self, pid: int) -> None:
-        self._folder = Path(f"/proc/{pid}")
-
-    @property
-    def memory(self) -> int:
-        return int((self._folder / "statm").read_text().split()[1]) * resource.getpagesize()
-
-    @property
-    def seconds(self) -> float:
-        user, system = (self._folder / "stat").read_text().rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 async def serve(config: Config) -> None:

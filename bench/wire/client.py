@@ -5,7 +5,7 @@ import base64
 import json
 import os
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
@@ -144,6 +144,3 @@ class Watch:
             self._acknowledged.set_result(None)
         elif b'"error"' in message or b'"complete"' in message:
             raise RuntimeError(message.decode())
-
-
-Opened = AbstractAsyncContextManager[Http]

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -36,8 +37,8 @@ class Contender:
     variables: Mapping[str, str]
     project: str
     """The id of the project with deployments, as this server knows it."""
-    streams: Sequence[str]
-    """The ids of generations that nothing has been said of."""
+    streams: Iterator[str]
+    """The ids of generations of which nothing has been said."""
     publish: Publish
     headers: Mapping[str, str]
     """Of requests."""
@@ -123,26 +124,26 @@ def _peer(
     redis: "Redis",
     said: Callable[[str, dict[str, Any]], tuple[str, bytes]],
 ) -> Contender:
-    async def publish(stream: str, first: int, count: int) -> None:
+    async def publish(stream: str, first: int, events: int) -> None:
         """Store each event in a stream of Redis, too, as durable as ours are, in one round trip."""
         pipeline = redis.pipeline(transaction=False)
-        for number in range(first, first + count):
+        for number in range(first, first + events):
             channel, message = said(stream, event_of(number))
             pipeline.xadd(f"log:{channel}", {"d": message}, maxlen=100_000, approximate=True)
             pipeline.publish(channel, message)  # pyright: ignore[reportUnknownMemberType] - untyped keywords
         await pipeline.execute()
 
-    streams = [f"generation_{uuid4().hex}" for _ in range(100)]
+    streams = (f"generation_{uuid4().hex}" for _ in count())
     return Contender(name, command, variables, "project", streams, publish, {}, {})
 
 
 def snapinfra(
-    variables: Mapping[str, str], log: EventLog, *, token: str, project: str, streams: Sequence[str]
+    variables: Mapping[str, str], log: EventLog, *, token: str, project: str, streams: Iterator[str]
 ) -> Contender:
-    async def publish(stream: str, first: int, count: int) -> None:
+    async def publish(stream: str, first: int, events: int) -> None:
         data = [
             json.dumps({"type": "TokenDelta", "text": _text(number), "offset": _offset(number)}).encode()
-            for number in range(first, first + count)
+            for number in range(first, first + events)
         ]
         await log.append(stream, data, attempt=1, producer_seq=first)
 

@@ -36,8 +36,6 @@ class Row:
     work: str
     measure: Measure
     unit: str = "µs"
-    peers: bool = True
-    """Whether the peers can do it, too."""
 
 
 def requests(query: str) -> Measure:
@@ -100,7 +98,7 @@ def paced(subscribers: int, pace: int) -> Measure:
     """Measure the CPU of each frame of each subscriber, where so many events a second come one by one."""
 
     async def measure(running: Running, effort: Effort) -> float:
-        counter, stream = Counter(), _fresh(running)
+        counter, stream = Counter(), next(running.contender.streams)
         async with watching(running, stream, subscribers, counter):
             await _heard(running, stream, subscribers, counter)
             had, count = counter.total, int(pace * effort.seconds)
@@ -113,13 +111,6 @@ def paced(subscribers: int, pace: int) -> Measure:
             return (running.process.seconds - before) / frames
 
     return measure
-
-
-def _fresh(running: Running) -> str:
-    streams = running.contender.streams
-    if not isinstance(streams, list):
-        raise TypeError
-    return streams.pop()
 
 
 async def _heard(running: Running, stream: str, subscribers: int, counter: Counter) -> None:
@@ -139,7 +130,7 @@ async def _quiet(counter: Counter) -> None:
 
 async def sockets(running: Running, effort: Effort) -> float:
     """Measure the CPU of a socket's handshake, sign-in and subscription."""
-    counter, stream = Counter(), _fresh(running)
+    counter, stream = Counter(), next(running.contender.streams)
     async with watching(running, stream, 20, counter):
         await _heard(running, stream, 20, counter)
         before = running.process.seconds
@@ -150,7 +141,7 @@ async def sockets(running: Running, effort: Effort) -> float:
 
 async def memory(running: Running, effort: Effort) -> float:
     """Measure the memory of a socket with a subscription on which nothing comes any more."""
-    counter, stream = Counter(), _fresh(running)
+    counter, stream = Counter(), next(running.contender.streams)
     async with watching(running, stream, 20, counter):
         await _heard(running, stream, 20, counter)
         await asyncio.sleep(0.5)

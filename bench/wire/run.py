@@ -38,6 +38,7 @@ async def measure(only: str, effort: Effort, rounds: int) -> Mapping[Row, Figure
     async with AsyncExitStack() as stack:
         everybody = await stack.enter_async_context(contenders())
         servers = [await stack.enter_async_context(running(contender)) for contender in everybody]
+        sys.stdout.write(f"{header([server.contender.name for server in servers])}\n")
         table: dict[Row, Figures] = {}
         for row in ROWS:
             if only in row.work:
@@ -45,6 +46,10 @@ async def measure(only: str, effort: Effort, rounds: int) -> Mapping[Row, Figure
                 sys.stdout.write(f"{line(row, table[row])}\n")
                 sys.stdout.flush()
         return table
+
+
+def header(names: Sequence[str]) -> str:
+    return f"| work | {' | '.join(names)} | ours to the floor |\n|---|{'--:|' * len(names)}--:|"
 
 
 def line(row: Row, found: Figures) -> str:

@@ -81,7 +81,7 @@ async def _ours(emulator: str, events_url: str, folder: Path) -> AsyncGenerator[
             services.generations.event_log,
             token=token,
             project=project.id,
-            streams=streams,
+            streams=iter(streams),
         )
 
 
