@@ -65,6 +65,8 @@ async def api(folder: Path, settings: Mapping[str, str]) -> AsyncGenerator[Proce
 async def test_a_worker_without_provisioned_queues_says_so_now_and_then(emulator: str, tmp_path: Path) -> None:
     settings = stage(emulator)
     async with started("worker", folder=tmp_path, **settings) as process:
+        assert process.stdout is not None
+        await process.stdout.readline()  # it takes jobs from now on
         err = await said(process, seconds=8)
 
     assert "Traceback" not in err

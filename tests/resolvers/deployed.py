@@ -2,12 +2,15 @@
 
 import asyncio
 from contextlib import aclosing
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import httpx
 
 from services.core.tls import trusted
 from tests.snapinfra import User, events
+
+PATIENCE: Final = 180
+"""Seconds that a deployment may take: the first on a machine installs its packages, beside other tests."""
 
 EVENTS = """
 subscription($id: ID!, $after: String, $filter: LogFilter) {
@@ -53,7 +56,7 @@ class Deployed:
         """Return a deployment's events, to its end, until its status is `until`, or until a step was told so often."""
         found: list[dict[str, Any]] = []
         follow = self.user.follow(EVENTS, id=deployment_id, **variables)
-        async with asyncio.timeout(60), aclosing(follow) as results:
+        async with asyncio.timeout(PATIENCE), aclosing(follow) as results:
             async for result in results:
                 assert "errors" not in result, result
                 found.append(result["data"]["deploymentEvents"])
