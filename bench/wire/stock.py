@@ -23,7 +23,7 @@ from strawberry.asgi import GraphQL
 BOTO3: Final[Any] = boto3  # whose overloads know no service here
 TABLE: Final[Any] = BOTO3.resource("dynamodb", region_name="us-east-1").Table(os.environ["BENCH_TABLE"])  # noqa: TID251 - a program of its own
 REDIS: Final[Any] = Redis
-EVENTS: Final[Any] = REDIS.from_url(os.environ["EVENTS_URL"])  # noqa: TID251 - same
+EVENTS: Final[Any] = REDIS.from_url(os.environ["EVENTS_URL"], max_connections=20_000)  # noqa: TID251 - same
 
 
 @strawberry.type
