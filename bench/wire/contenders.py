@@ -84,29 +84,23 @@ async def _answers(contender: Contender, port: int) -> bool:
 
 
 def floor(events_url: str) -> Contender:
-    redis = Redis.from_url(events_url)  # pyright: ignore[reportUnknownMemberType] - untyped keywords
-
     def said(stream: str, event: dict[str, Any]) -> tuple[str, bytes]:
         return f"floor:{stream}", msgspec.json.encode(event)
 
     command = (sys.executable, "-m", "bench.wire.floor", "{port}")
-    return _peer("floor", command, {"EVENTS_URL": events_url}, redis, said)
+    return _peer("floor", command, events_url, {}, said)
 
 
 def stock(events_url: str, records: Mapping[str, str]) -> Contender:
-    redis = Redis.from_url(events_url)  # pyright: ignore[reportUnknownMemberType] - untyped keywords
-
     def said(stream: str, event: dict[str, Any]) -> tuple[str, bytes]:
         given = {name: value for name, value in event.items() if name != "__typename"}
         return f"peer:{stream}", msgspec.json.encode(given)
 
     command = (sys.executable, "-m", "bench.wire.stock", "{port}")
-    return _peer("Strawberry", command, {"EVENTS_URL": events_url, **records}, redis, said)
+    return _peer("Strawberry", command, events_url, records, said)
 
 
 def mercurius(events_url: str, records: Mapping[str, str]) -> Contender:
-    redis = Redis.from_url(events_url)  # pyright: ignore[reportUnknownMemberType] - untyped keywords
-
     def said(stream: str, event: dict[str, Any]) -> tuple[str, bytes]:
         """As mqemitter-redis writes a message."""
         topic = f"peer:{stream}"
@@ -114,16 +108,18 @@ def mercurius(events_url: str, records: Mapping[str, str]) -> Contender:
         return topic, msgspec.msgpack.encode({"id": uuid4().hex, "msg": message})
 
     command = ("node", str(FOLDER / "mercurius" / "server.js"), "{port}")
-    return _peer("mercurius", command, {"EVENTS_URL": events_url, **records}, redis, said)
+    return _peer("mercurius", command, events_url, records, said)
 
 
 def _peer(
     name: str,
     command: Sequence[str],
-    variables: Mapping[str, str],
-    redis: "Redis",
+    events_url: str,
+    records: Mapping[str, str],
     said: Callable[[str, dict[str, Any]], tuple[str, bytes]],
 ) -> Contender:
+    redis = Redis.from_url(events_url)  # pyright: ignore[reportUnknownMemberType] - untyped keywords
+
     async def publish(stream: str, first: int, events: int) -> None:
         """Store each event in a stream of Redis, too, as durable as ours are, in one round trip."""
         pipeline = redis.pipeline(transaction=False)
@@ -134,6 +130,7 @@ def _peer(
         await pipeline.execute()
 
     streams = (f"generation_{uuid4().hex}" for _ in count())
+    variables = {"EVENTS_URL": events_url, **records}
     return Contender(name, command, variables, "project", streams, publish, {}, {})
 
 
