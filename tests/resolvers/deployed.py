@@ -75,6 +75,14 @@ class Deployed:
         assert happened[-1]["status"] == "SUCCESS", happened
         return deployment_id, happened[-1]["url"]
 
+    async def logged(self, deployment_id: str, message: str) -> None:
+        """Return once a line that contains a message is in the deployment's log."""
+        follow = self.user.follow(EVENTS, id=deployment_id, filter={"contains": message})
+        async with asyncio.timeout(PATIENCE), aclosing(follow) as results:
+            async for result in results:
+                if lines([result["data"]["deploymentEvents"]]):
+                    return
+
     async def status(self) -> str:
         seen = await self.user.ask("query($id: ID!) { project(id: $id) { status } }", id=self.project_id)
         return seen["project"]["status"]

@@ -73,6 +73,7 @@ async def test_runtime_output_streams_and_comes_back_with_the_same_cursors(proje
     deployment_id, url = await project.live()
     await answer(url, "/one")
     await answer(url, "/two")
+    await project.logged(deployment_id, "/two")
     await project.cancel(deployment_id)
 
     happened = await project.events(deployment_id)
@@ -96,6 +97,7 @@ async def test_runtime_output_streams_and_comes_back_with_the_same_cursors(proje
 async def test_log_lines_can_be_filtered(project: Deployed) -> None:
     deployment_id, url = await project.live()
     await answer(url, "/needle")
+    await project.logged(deployment_id, "/needle")
     await project.cancel(deployment_id)
 
     chosen = {"streams": ["RUNTIME"], "contains": "NEEDLE"}
@@ -111,6 +113,7 @@ async def test_a_log_can_be_asked_by_a_query_and_between_two_moments(project: De
     deployment_id, url = await project.live()
     for path in ("/first", "/second"):
         await answer(url, path)
+        await project.logged(deployment_id, path)
         await asyncio.sleep(0.01)  # so that their moments differ
     await project.cancel(deployment_id)
     happened = await project.events(deployment_id, filter={"query": '@stream:runtime AND ("for /FIRST" OR second)'})

@@ -88,6 +88,7 @@ async def test_a_value_reaches_the_backend_and_neither_the_table_nor_the_log(pro
     deployment_id, url = await project.live(environmentVariables=[{"name": "PASSWORD", "value": PASSWORD}])
 
     answered = await answer(url)
+    await project.logged(deployment_id, "form value")
     await project.cancel(deployment_id)
     printed = lines(await project.events(deployment_id))
 

@@ -66,10 +66,10 @@ _MEMBERSHIPS: Final = {
         _KEY,
         _field("userId"),
         _field("teamId"),
-        _field("inviterId"),
-        _field("guestId"),
+        _field("inviterId", nullable=True),
+        _field("guestId", nullable=True),
         _field("role"),
-        _field("rank"),
+        _field("rank", nullable=True),
     ],
     "indexes": [
         {"name": "once", "fields": ["userId", "teamId"], "unique": True},
