@@ -12,7 +12,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from services.core.frozen import frozen
 from services.core.ids import ProjectId, TeamId, UserId, new_id
 from services.foundation.aws.emulator import free_port, running_emulator
 from services.projects.service import NewProject
+from tests.wires import listening
 
 ROOT: Final = Path(__file__).parent.parent
 REPORT: Final = ROOT / "docs" / "analytics.md"
@@ -47,15 +48,12 @@ class Meter:
     read: int = 0
     written: int = 0
 
-    def called(self, model: Any, params: dict[str, Any], **_: Any) -> None:
-        del params
-        self.calls[model.name] += 1
+    def asked(self, operation: str, request: Mapping[str, Any]) -> None:
+        self.calls[operation] += 1
+        self.written += len(request.get("TransactItems", ()))
 
-    def asked(self, params: dict[str, Any], **_: Any) -> None:
-        self.written += len(params.get("TransactItems", ()))
-
-    def answered(self, parsed: dict[str, Any], **_: Any) -> None:
-        self.read += parsed.get("ScannedCount", 0) + sum(map(len, parsed.get("Responses", {}).values()))
+    def answered(self, _: str, answer: Mapping[str, Any]) -> None:
+        self.read += answer.get("ScannedCount", 0) + sum(map(len, answer.get("Responses", {}).values()))
 
 
 @frozen
@@ -74,19 +72,11 @@ class Bench:
     events: int = EVENTS
 
     async def measured(self, what: str, work: Callable[[], Awaitable[object]]) -> Row:
-        meter, hooks = Meter(), self.analytics.rollups.table.aws.dynamodb.meta.events
-        handlers = {
-            "before-call.dynamodb.*": meter.called,
-            "provide-client-params.dynamodb.TransactWriteItems": meter.asked,
-            "after-call.dynamodb.*": meter.answered,
-        }
-        for name, handler in handlers.items():
-            hooks.register(name, handler)
-        began = time.monotonic()
-        await work()
-        seconds = time.monotonic() - began
-        for name, handler in handlers.items():
-            hooks.unregister(name, handler)
+        meter = Meter()
+        with listening(self.analytics.rollups.table.aws.tables, before=meter.asked, after=meter.answered):
+            began = time.monotonic()
+            await work()
+            seconds = time.monotonic() - began
         return Row(what, seconds, meter)
 
     async def record(self, first: int, last: int, *, batch: int = BATCH) -> None:

@@ -62,7 +62,7 @@ async def services(config: Config) -> AsyncIterator[Services]:
 
 
 @pytest.fixture
-def aws(emulator: str) -> Iterator[Aws]:
+async def aws(emulator: str) -> AsyncIterator[Aws]:
     """The clients of AWS, of the emulator."""
     aws = connect(region="us-east-1", endpoint=emulator)
     yield aws

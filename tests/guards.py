@@ -148,7 +148,7 @@ GUARDS: Final = (
     Guard(
         "heartbeat: the lease of a long job is extended",
         "services/foundation/jobs/run.py",
-        "        table.update_blocking(job_id, change)\n        return None if",
+        "        at_once(table.update(self.run.record.id, change))\n        return None if",
         "        return None if",
         f"{WORKER}::test_a_long_job_keeps_its_lease",
     ),

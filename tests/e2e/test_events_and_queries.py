@@ -19,6 +19,7 @@ from services.deployments.deploying import NewDeployment
 from services.deployments.events import DeploymentEvent, DeploymentFinished, DeploymentStatusChanged, LogFilter
 from services.deployments.model import DeploymentConfig, DeploymentStatus
 from services.foundation.auth.tokens import Subject
+from services.foundation.aws.calls import at_once
 from services.foundation.events.follow import Following
 from services.foundation.events.stream import StreamEvent
 from services.generations.events import AttemptStarted, GenerationFinished
@@ -57,7 +58,7 @@ class Witness:
     @property
     def project(self) -> Project:
         """The project as a query reads it; no other task runs meanwhile."""
-        project = self.services.projects.table.find_blocking(self.project_id)
+        project = at_once(self.services.projects.table.blocking.find(self.project_id))
         assert project is not None
         return project
 
@@ -71,7 +72,7 @@ class Witness:
         following = self.services.deployments.follow(deployment_id, after=None, shown=LogFilter(), by=self.by)
         async with following as events:
             async for event in _statuses(events):
-                record = self.services.deployments.table.find_blocking(deployment_id)
+                record = at_once(self.services.deployments.table.blocking.find(deployment_id))
                 project = self.project
                 assert record is not None
                 name = f"{deployment_id} {event.status.value}"
@@ -99,7 +100,7 @@ class Witness:
                 event = one.event if isinstance(one, StreamEvent) else None
                 if not isinstance(event, AttemptStarted | GenerationFinished):
                     continue
-                record, project = self.services.generations.table.find_blocking(generation_id), self.project
+                record, project = at_once(self.services.generations.table.blocking.find(generation_id)), self.project
                 assert record is not None
                 name = f"{generation_id} {type(event).__name__}"
                 if isinstance(event, GenerationFinished):
@@ -125,7 +126,7 @@ class Witness:
             "generation": self.services.generations.table,
             "deployment": self.services.deployments.table,
         }
-        record = tables[entry.entity_id.partition("_")[0]].find_blocking(entry.entity_id)
+        record = at_once(tables[entry.entity_id.partition("_")[0]].blocking.find(entry.entity_id))
         name = f"{entry.entity_id} {entry.verb.value} in the activity"
         if entry.verb is Verb.CREATED:
             self.expect(name, holds=record is not None, shown=None)

@@ -3,7 +3,7 @@
 It speaks the AWS JSON 1.0 protocol that boto3 speaks, in a thread of its own:
 
     with FakeSQS() as sqs:
-        aws = replace(aws, sqs=sqs.client())
+        aws = sqs.beside(aws)
 
 What SQS promises is in its developer guide: at least one delivery, in any order, sometimes after deletion; only the
 receipt of the latest delivery of a message counts. A queue's attributes are kept and the counts are exact.
@@ -17,12 +17,12 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import md5
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 if TYPE_CHECKING:
-    from types_boto3_sqs import SQSClient
+    from services.foundation.aws.clients import Aws
 
 ACCOUNT: Final = "000000000000"
 Answer = dict[str, Any]
@@ -134,14 +134,14 @@ class FakeSQS:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    def client(self) -> "SQSClient":
-        """Make a client with the settings of the product's."""
+    def beside(self, others: "Aws") -> "Aws":
+        """Return clients of which those of queues lead here, with the settings of the product's."""
         from services.foundation.aws.clients import connect  # noqa: PLC0415 - loads boto3
 
         aws = connect(region="us-east-1", endpoint=self.url)
         for other in (aws.dynamodb, aws.s3, aws.sns, aws.cloudformation):
             other.close()
-        return aws.sqs
+        return replace(others, sqs=aws.sqs, queues=aws.queues)
 
     async def until(self, is_true: Callable[[], bool]) -> None:
         """Wait until something is true of the queues or of `requests`."""

@@ -1,11 +1,12 @@
 """The calls that AWS clients make, as IAM names them and what they are made on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from services.foundation.aws.clients import Aws
 from services.foundation.aws.permissions import Resource
+from tests.wires import wire
 
 Call = tuple[Resource, str]
 
@@ -44,12 +45,17 @@ class Recorder:
         for client in (aws.dynamodb, aws.s3, aws.links, aws.sqs, aws.sns, aws.kms, aws.ses, aws.sts):
             events: Any = client.meta.events
             events.register("provide-client-params.*", self._take)
+        wire(aws.tables).before.append(lambda operation, request: self._note("dynamodb", operation, request))
+        wire(aws.queues).before.append(lambda operation, request: self._note("sqs", operation, request))
 
     def _take(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        self.calls.update(named(model.service_model.service_name, model.name, params))
+        self._note(model.service_model.service_name, model.name, params)
+
+    def _note(self, service: str, operation: str, params: Mapping[str, Any]) -> None:
+        self.calls.update(named(service, operation, params))
 
 
-def named(service: str, operation: str, params: dict[str, Any]) -> Iterator[Call]:
+def named(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[Call]:
     """Yield the permissions that a call needs."""
     action = f"{_PREFIXES.get(service, service)}:{operation}"
     if action == "dynamodb:TransactWriteItems":
@@ -60,7 +66,7 @@ def named(service: str, operation: str, params: dict[str, Any]) -> Iterator[Call
     yield _resource(service, action, params), action
 
 
-def _resource(service: str, action: str, params: dict[str, Any]) -> Resource:
+def _resource(service: str, action: str, params: Mapping[str, Any]) -> Resource:
     if action in _OF_ANYTHING or "PhoneNumber" in params:
         return Resource.ANY
     if service == "sqs":

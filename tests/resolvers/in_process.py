@@ -11,6 +11,7 @@ from services.bootstrap import Services, opened
 from services.config import Config
 from services.core.actor import Actor
 from services.foundation.auth.tokens import Subject
+from tests.wires import listening
 
 
 @dataclass
@@ -34,6 +35,5 @@ async def counted(config: Config, user_id: str) -> AsyncGenerator[Counted]:
     async with opened(config, {}) as process:
         services = process.services
         asked = Counted(services, await services.users.actor(Subject(user_id)))
-        events = services.projects.table.aws.dynamodb.meta.events
-        events.register("before-call.dynamodb", lambda model, **_: asked.calls.append(model.name))  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType, reportUnknownArgumentType] - botocore's hooks are untyped
-        yield asked
+        with listening(services.projects.table.aws.tables, before=lambda operation, _: asked.calls.append(operation)):
+            yield asked

@@ -43,6 +43,7 @@ from tests.resolvers.test_creates import texts_of
 from tests.services.site import MODEL
 from tests.snapinfra import provisioned
 from tests.tables import CREATES
+from tests.wires import listening
 
 ARTIFACT = "generations/of-all"
 APP = "users-0123abcd"
@@ -80,9 +81,13 @@ class Ground:
         return answer
 
     def note(self, model: Any, **_: Any) -> None:
+        """Note a call of boto3's that does more than read."""
+        self.heard(model.name, {})
+
+    def heard(self, operation: str, _: Any) -> None:
         """Note a call that does more than read."""
-        if model.name not in READS:
-            self.calls.append(model.name)
+        if operation not in READS:
+            self.calls.append(operation)
 
     async def now(self, actor: Actor) -> Actor:
         """Return somebody with the roles that they have now."""
@@ -183,7 +188,8 @@ async def ground(services: Services, github: FakeGitHub, heroku: FakeHeroku) -> 
     clients: list[Any] = [aws.dynamodb, aws.sqs, aws.sns, aws.s3, aws.ses, aws.kms]
     for client in clients:
         client.meta.events.register("before-call", ground.note, unique_id="ground")
-    yield ground
+    with listening(aws.tables, aws.queues, before=ground.heard):
+        yield ground
     for client in clients:
         client.meta.events.unregister("before-call", ground.note, unique_id="ground")
 
@@ -314,7 +320,7 @@ async def test_a_repeat_does_not_bring_back_what_was_deleted(ground: Ground, nam
 async def test_a_try_that_was_cut_short_before_the_queue_is_gone_on_with_once(ground: Ground, name: str) -> None:
     services = ground.services
     queue = (services.generations if name == "generate" else services.deployments).queue
-    await queue.aws.run(queue.aws.sqs.delete_queue, QueueUrl=queue.url)
+    await queue.aws.run(queue.aws.sqs.delete_queue, QueueUrl=await queue.url())
     with pytest.raises(Unavailable):
         await (services.generations if name == "generate" else services.deployments).queue.depth()
     cut_short = await ground.create(name, "c1")
@@ -338,8 +344,7 @@ ACTIVITY = "query($project: ID!) { project(id: $project) { activity(first: 100) 
 
 async def messages(queue: Queue) -> list[str]:
     """Take what is in a queue."""
-    taken = await queue.aws.run(queue.receive_now, 10, 60)
-    return [delivery.body for delivery in taken]
+    return [delivery.body for delivery in await queue.receive_now(10, 60)]
 
 
 async def given_away(ground: Ground, team_id: TeamId) -> None:

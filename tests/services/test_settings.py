@@ -1,6 +1,6 @@
 """What settings promise to the rest of the product, and to the roles in a team."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from secrets import randbits
 
 import pytest
@@ -22,7 +22,7 @@ from tests.snapinfra import Server
 
 
 @pytest.fixture
-def settings(server: Server) -> Iterator[Settings]:
+async def settings(server: Server) -> AsyncIterator[Settings]:
     config = server.config
     aws = connect(region=config.aws_region, endpoint=config.aws_endpoint_url)
     users = Table(aws=aws, spec=SETTINGS, name=table_name(config, SETTINGS), now=utc_now)

@@ -33,7 +33,7 @@ async def clear(table: Table[Any], partition: str, *, index: str | None = None) 
     start: Any = None
     while True:
         more = {"ExclusiveStartKey": start} if start else {}
-        answer = await table.aws.run(table.aws.dynamodb.query, **request, **more)
+        answer = await table.aws.tables.call("Query", {**request, **more})
         for first in range(0, len(answer["Items"]), _BATCH):
             await _delete(table, answer["Items"][first : first + _BATCH])
         start = answer.get("LastEvaluatedKey")
@@ -44,7 +44,7 @@ async def clear(table: Table[Any], partition: str, *, index: str | None = None) 
 async def _delete(table: Table[Any], keys: list[Item]) -> None:
     waiting: Any = {table.name: [{"DeleteRequest": {"Key": key}} for key in keys]}
     for pause in _PAUSES:
-        answer = await table.aws.run(table.aws.dynamodb.batch_write_item, RequestItems=waiting)
+        answer = await table.aws.tables.call("BatchWriteItem", {"RequestItems": waiting})
         waiting = answer.get("UnprocessedItems")
         if not waiting:
             return

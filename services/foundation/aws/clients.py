@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
@@ -10,6 +11,7 @@ from botocore.config import Config as BotoConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.core.frozen import frozen
+from services.foundation.aws.calls import Blocking, Calls, Wire, calls_of
 from services.foundation.aws.emulator import EMULATOR_CREDENTIALS
 from services.foundation.aws.outage import Outage, outages
 
@@ -24,7 +26,7 @@ REQUESTS: Final = 16
 """Calls in flight at once, per process."""
 
 POLLS: Final = 8
-"""Long polls in flight at once; on threads of their own, so that they never starve requests."""
+"""Calls to queues that have threads, apart from others, where calls need them at all (calls.calls_of)."""
 
 LONG_POLL: Final = 20
 """Seconds a receive waits for messages; SQS's maximum."""
@@ -50,6 +52,10 @@ class Aws:
     sqs: "SQSClient"
     sns: "SNSClient"
     cloudformation: "CloudFormationClient"
+    tables: Calls
+    """DynamoDB's operations on items."""
+    queues: Calls
+    """SQS's on messages."""
     kms: Any
     """Has three uses, all in services/foundation/vault/kms.py and provisioning."""
     ses: Any
@@ -67,13 +73,16 @@ class Aws:
         with outages():
             return await asyncio.get_running_loop().run_in_executor(self.requests, partial(call, *args, **kwargs))
 
-    async def poll(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Make a long poll on a thread for them. Raises as `run` does."""
-        with outages():
-            return await asyncio.get_running_loop().run_in_executor(self.polls, partial(call, *args, **kwargs))
+    @property
+    def blocking(self) -> "Aws":
+        """The same for threads that may block (calls.at_once)."""
+        return replace(self, tables=Blocking(self.dynamodb), queues=Blocking(self.sqs))
 
     def close(self) -> None:
         """Close connections and let the threads end."""
+        for calls in (self.tables, self.queues):
+            if isinstance(calls, Wire):
+                calls.close()
         for client in (self.dynamodb, self.s3, self.links, self.sqs, self.sns, self.cloudformation):
             client.close()
         for other in (self.kms, self.ses, self.sts):
@@ -133,16 +142,20 @@ def connect(
         endpoint_url=endpoint,
         config=settings,
     )
+    dynamodb, sqs = client("dynamodb"), client("sqs", endpoint_url=sqs_endpoint or endpoint)
+    requests, polls = ThreadPoolExecutor(REQUESTS, "aws"), ThreadPoolExecutor(POLLS, "aws-poll")
     return Aws(
-        dynamodb=client("dynamodb"),
+        dynamodb=dynamodb,
         s3=client("s3"),
         links=client("s3", endpoint_url=public_endpoint or endpoint),
-        sqs=client("sqs", endpoint_url=sqs_endpoint or endpoint),
+        sqs=sqs,
         sns=client("sns"),
         cloudformation=client("cloudformation"),
         kms=client("kms"),
         ses=client("sesv2", config=settings.merge(once)),
         sts=client("sts", endpoint_url=sts_endpoint or endpoint),
-        requests=ThreadPoolExecutor(REQUESTS, "aws"),
-        polls=ThreadPoolExecutor(POLLS, "aws-poll"),
+        tables=calls_of(dynamodb, core, requests),
+        queues=calls_of(sqs, core, polls),
+        requests=requests,
+        polls=polls,
     )

@@ -72,7 +72,7 @@ class Entries:
         if values:
             request["ExpressionAttributeValues"] = {name: to_attribute(value) for name, value in values.items()}
         try:
-            await self.table.aws.run(self.table.aws.dynamodb.update_item, **request)
+            await self.table.aws.tables.call("UpdateItem", request)
         except ClientError as error:
             if is_condition_failure(error):
                 return False

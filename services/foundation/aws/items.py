@@ -1,10 +1,12 @@
 """The translation between entities (frozen structs) and DynamoDB items."""
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final, TypeVar, cast
+from types import NoneType
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -54,31 +56,14 @@ def plain(item: Mapping[str, Any]) -> dict[str, object]:
     return {name: from_attribute(value) for name, value in item.items()}
 
 
-def to_attribute(value: object) -> dict[str, Any]:  # noqa: C901, PLR0911 - one line a type
+def to_attribute(value: object) -> dict[str, Any]:
     """Write one value as a typed attribute (Amazon DynamoDB API Reference, AttributeValue). A frozenset is of ints."""
-    match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
-        case str():
-            return {"S": value}
-        case int() | float():
-            return {"N": repr(value)}
-        case bytes():
-            return {"B": value}
-        case datetime():
-            return {"S": iso(value)}
-        case Enum():
-            return {"S": value.value}
-        case frozenset():
-            return {"NS": [repr(number) for number in cast("frozenset[int | float]", value)]}
-        case dict():
-            return {"M": {key: to_attribute(inner) for key, inner in value.items()}}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
-        case list() | tuple():
-            return {"L": [to_attribute(inner) for inner in value]}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
-        case _:
-            raise TypeError(f"DynamoDB has no attribute type for {type(value).__name__}")
+    write = _WRITE.get(type(value))
+    if write is None:
+        write = next((write for kind, write in _WRITE.items() if isinstance(value, kind)), None)
+    if write is None:
+        raise TypeError(f"DynamoDB has no attribute type for {type(value).__name__}")
+    return write(value)
 
 
 def is_storable_number(value: float) -> bool:
@@ -92,21 +77,38 @@ def is_storable_number(value: float) -> bool:
 
 def from_attribute(attribute: Mapping[str, Any]) -> object:
     """Read one typed attribute. Numbers with a fraction or exponent become floats, others ints."""
+    if "S" in attribute:
+        return attribute["S"]
     ((kind, value),) = attribute.items()
-    match kind:
-        case "NULL":
-            return None
-        case "N":
-            return _number(value)
-        case "NS":
-            return frozenset(map(_number, value))
-        case "M":
-            return {key: from_attribute(inner) for key, inner in value.items()}
-        case "L":
-            return [from_attribute(inner) for inner in value]
-        case _:
-            return value
+    return _READ[kind](value)
 
 
 def _number(text: str) -> float:
     return int(text) if text.lstrip("-").isdigit() else float(text)
+
+
+_READ: Final[Mapping[str, Callable[[Any], object]]] = {
+    "N": _number,
+    "BOOL": bool,
+    "NULL": lambda _: None,
+    "L": lambda values: [from_attribute(value) for value in values],
+    "M": lambda values: {name: from_attribute(value) for name, value in values.items()},
+    "NS": lambda values: frozenset(map(_number, values)),
+    "SS": frozenset,
+    "B": lambda value: value if isinstance(value, bytes) else base64.b64decode(value),
+}
+
+_WRITE: Final[Mapping[type, Callable[[Any], dict[str, Any]]]] = {
+    str: lambda text: {"S": text},
+    int: lambda number: {"N": repr(number)},
+    float: lambda number: {"N": repr(number)},
+    bool: lambda value: {"BOOL": value},
+    NoneType: lambda _: {"NULL": True},
+    list: lambda values: {"L": [to_attribute(value) for value in values]},
+    tuple: lambda values: {"L": [to_attribute(value) for value in values]},
+    dict: lambda values: {"M": {name: to_attribute(value) for name, value in values.items()}},
+    frozenset: lambda numbers: {"NS": [repr(number) for number in numbers]},
+    bytes: lambda value: {"B": value},
+    datetime: lambda moment: {"S": iso(moment)},
+    Enum: lambda value: {"S": value.value},
+}

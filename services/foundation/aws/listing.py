@@ -44,9 +44,8 @@ class Lister(Reader[E]):
         items: list[Item] = []
         while len(items) <= page.first:
             more: dict[str, Any] = {"ExclusiveStartKey": start} if start else {}
-            answer = await self.aws.run(
-                self.aws.dynamodb.query, **request, Limit=max(page.first + 1, 25 if where else 1), **more
-            )
+            more["Limit"] = max(page.first + 1, 25 if where else 1)
+            answer = await self.aws.tables.call("Query", {**request, **more})
             items += answer["Items"]
             start = answer.get("LastEvaluatedKey")
             if not start:
@@ -94,7 +93,7 @@ class Lister(Reader[E]):
         request = index_query(self.name, index, partition, where or {}, since=since, newest_first=True)
         count = 0
         for _ in range(MOST_COUNTED):
-            answer = await self.aws.run(self.aws.dynamodb.query, **request, Select="COUNT")
+            answer = await self.aws.tables.call("Query", {**request, "Select": "COUNT"})
             count += answer["Count"]
             if "LastEvaluatedKey" not in answer:
                 break

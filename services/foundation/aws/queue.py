@@ -1,19 +1,16 @@
 """One SQS queue: jobs out, jobs in, each with a receipt until it is deleted."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from services.core.complaint import Complaint
 from services.core.frozen import frozen
+from services.foundation.aws.calls import SECONDS
 from services.foundation.aws.clients import LONG_POLL, Aws
-
-if TYPE_CHECKING:
-    from types_boto3_sqs.literals import QueueAttributeNameType
 
 BATCH: Final = 10
 """Messages of one receive; SQS's maximum."""
@@ -54,22 +51,27 @@ class Queue:
     name: str
     wait: int = LONG_POLL
     """Seconds that a receive waits for a message; a worker that stops waits as long for its last one."""
+    _url: list[str] = field(default_factory=list[str], init=False, compare=False)
 
-    @cached_property
-    def url(self) -> str:
-        """Where the queue is; looked up once (a blocking call)."""
-        return self.aws.sqs.get_queue_url(QueueName=self.name)["QueueUrl"]
+    async def url(self) -> str:
+        """Return where the queue is; looked up once."""
+        if self._url:
+            return self._url[0]
+        answer = await self.aws.queues.call("GetQueueUrl", {"QueueName": self.name})
+        self._url.append(answer["QueueUrl"])
+        return self._url[0]
 
     async def send(self, body: str, *, group: str, after: int = 0) -> None:
         """Put a message in, to be received after that many seconds, LONGEST_DELAY at most.
 
         `group` is the tenant: SQS serves groups fairly (SQS Developer Guide, fair queues).
         """
-        await self.aws.run(self._send, body, group, after)
+        request = {"MessageBody": body, "MessageGroupId": group, "DelaySeconds": after}
+        await self._call("SendMessage", request)
 
     async def receive(self, *, most: int, lease: int) -> Sequence[Delivery]:
         """Wait for messages; each is hidden from others for `lease` seconds."""
-        return await self.aws.poll(self.receive_now, most, lease, self.wait)
+        return await self.receive_now(most, lease, self.wait)
 
     async def receive_or_complain(self, complaint: Complaint, *, most: int, lease: int) -> Sequence[Delivery]:
         """Do as `receive`. While the queue can't be read, complain, and return nothing after a second."""
@@ -84,7 +86,11 @@ class Queue:
 
     async def delete(self, receipt: str) -> None:
         """Take a message out for good. With a lost receipt it stays, and comes again."""
-        await self.aws.run(self._delete, receipt)
+        try:
+            await self._call("DeleteMessage", {"ReceiptHandle": receipt})
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code", "") not in _LOST_RECEIPT:
+                raise
 
     async def bury(self, body: str) -> None:
         """Put a message into the dead-letter queue."""
@@ -93,7 +99,7 @@ class Queue:
     async def unbury(self, body: str) -> None:
         """Take a message out of the dead-letter queue, where it is among the first hundred."""
         for _ in range(10):
-            deliveries = await self.aws.run(self.dead.receive_now, BATCH, 5)
+            deliveries = await self.dead.receive_now(BATCH, 5)
             for delivery in deliveries:
                 if delivery.body == body:
                     await self.dead.delete(delivery.receipt)
@@ -105,7 +111,7 @@ class Queue:
         """Look at messages without taking them: for dead-letter queues. Others do not see them for two seconds."""
         bodies: dict[str, None] = {}
         while len(bodies) < most:
-            seen = await self.aws.run(self.receive_now, BATCH, 2)
+            seen = await self.receive_now(BATCH, 2)
             if not seen or all(delivery.body in bodies for delivery in seen):
                 break
             bodies |= dict.fromkeys(delivery.body for delivery in seen)
@@ -118,12 +124,15 @@ class Queue:
 
     async def depth(self) -> Depth:
         """Say how many messages there are, as far as SQS can tell."""
-        return await self.aws.run(self._depth)
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        counts = (await self._call("GetQueueAttributes", {"AttributeNames": names})).get("Attributes", {})
+        waiting, in_flight = (int(counts.get(name, "0")) for name in names)
+        return Depth(waiting, in_flight)
 
-    def extend(self, receipt: str, seconds: int) -> bool:
-        """Hide a message for that long from now (0 gives it back); return False where the receipt is lost. Blocks."""
+    async def extend(self, receipt: str, seconds: int) -> bool:
+        """Hide a message for that long from now (0 gives it back); return False where the receipt is lost."""
         try:
-            self.aws.sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+            await self._call("ChangeMessageVisibility", {"ReceiptHandle": receipt, "VisibilityTimeout": seconds})
         except ClientError as error:
             if error.response.get("Error", {}).get("Code", "") in _LOST_RECEIPT:
                 return False
@@ -132,36 +141,22 @@ class Queue:
 
     async def give_back(self, receipt: str, *, after: int = 0) -> None:
         """Let others receive the message again after that many seconds, LONGEST_HIDDEN at most."""
-        await self.aws.run(self.extend, receipt, min(after, LONGEST_HIDDEN))
+        await self.extend(receipt, min(after, LONGEST_HIDDEN))
 
-    def _delete(self, receipt: str) -> None:
-        try:
-            self.aws.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=receipt)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code", "") not in _LOST_RECEIPT:
-                raise
+    @property
+    def blocking(self) -> "Queue":
+        """The same for threads that may block (calls.at_once)."""
+        return replace(self, aws=self.aws.blocking)
 
-    def _send(self, body: str, group: str, after: int) -> None:
-        self.aws.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageGroupId=group, DelaySeconds=after)
-
-    def _depth(self) -> Depth:
-        names: tuple[QueueAttributeNameType, QueueAttributeNameType] = (
-            "ApproximateNumberOfMessages",
-            "ApproximateNumberOfMessagesNotVisible",
-        )
-        counts = self.aws.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
-        waiting, in_flight = (int(counts.get(name, "0")) for name in names)
-        return Depth(waiting, in_flight)
-
-    def receive_now(self, most: int, lease: int, wait: int = 0) -> list[Delivery]:
-        """Receive what is there, waiting at most `wait` seconds (blocks)."""
-        answer = self.aws.sqs.receive_message(
-            QueueUrl=self.url,
-            MaxNumberOfMessages=most,
-            VisibilityTimeout=lease,
-            WaitTimeSeconds=wait,
-            MessageSystemAttributeNames=["ApproximateReceiveCount", "MessageGroupId"],
-        )
+    async def receive_now(self, most: int, lease: int, wait: int = 0) -> list[Delivery]:
+        """Receive what is there, waiting at most `wait` seconds."""
+        request = {
+            "MaxNumberOfMessages": most,
+            "VisibilityTimeout": lease,
+            "WaitTimeSeconds": wait,
+            "MessageSystemAttributeNames": ["ApproximateReceiveCount", "MessageGroupId"],
+        }
+        answer = await self._call("ReceiveMessage", request, seconds=wait + SECONDS)
         return [
             Delivery(
                 body=message.get("Body", ""),
@@ -171,6 +166,9 @@ class Queue:
             )
             for message in answer.get("Messages", [])
         ]
+
+    async def _call(self, operation: str, request: Mapping[str, Any], *, seconds: float = SECONDS) -> dict[str, Any]:
+        return await self.aws.queues.call(operation, {"QueueUrl": await self.url(), **request}, seconds=seconds)
 
 
 _LOST_RECEIPT = {

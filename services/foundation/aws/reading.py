@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, Generic
+from typing import Any, Final, Generic, Self
 
 from services.core.errors import Unavailable
 from services.core.frozen import frozen
@@ -38,12 +39,13 @@ class Reader(Generic[E]):
 
         `sort` is its sort key, where several entities share an id.
         """
-        return await self.aws.run(self.find_blocking, entity_id, sort=sort)
-
-    def find_blocking(self, entity_id: str, *, sort: str | None = None) -> E | None:
-        """As `find`, for a thread that may block."""
-        item = self._item(entity_id, sort=sort)
+        item = await self._item(entity_id, sort=sort)
         return None if item is None else from_item(item, self.spec.entity)
+
+    @property
+    def blocking(self) -> Self:
+        """The same for threads that may block (calls.at_once)."""
+        return replace(self, aws=self.aws.blocking)
 
     async def find_many(self, keys: Sequence[Sequence[str]]) -> list[E | None]:
         """Return the entities with these keys (partition and, where the table has one, sort key) in their order.
@@ -65,7 +67,8 @@ class Reader(Generic[E]):
     async def part(self, entity_id: str, *, after: int, limit: int, newest_first: bool = False) -> list[E]:
         """Return entities that share an id, by their numeric sort key above `after`."""
         request = partition_query(self.name, self.spec, entity_id, "#sort > :after", after=after)
-        answer = await self.aws.run(self.aws.dynamodb.query, **request, ScanIndexForward=not newest_first, Limit=limit)
+        request |= {"ScanIndexForward": not newest_first, "Limit": limit}
+        answer = await self.aws.tables.call("Query", request)
         return [from_item(item, self.spec.entity) for item in answer["Items"]]
 
     async def between(self, entity_id: str, first: str, last: str) -> list[E]:
@@ -81,13 +84,13 @@ class Reader(Generic[E]):
         condition = "#sort BETWEEN :first AND :last"
         return partition_query(self.name, self.spec, entity_id, condition, first=first, last=last)
 
-    def _item(self, entity_id: str, *, sort: object = None) -> Item | None:
+    async def _item(self, entity_id: str, *, sort: object = None) -> Item | None:
         if not is_id(entity_id):
             return None
         request = partition_query(self.name, self.spec, entity_id)
         if sort is not None:
             request = partition_query(self.name, self.spec, entity_id, "#sort = :sort", sort=sort)
-        answer = self.aws.dynamodb.query(**request, Limit=1)
+        answer = await self.aws.tables.call("Query", {**request, "Limit": 1})
         return next(iter(answer["Items"]), None)
 
     async def _batch(self, keys: Sequence[Sequence[str]]) -> list[Item]:
@@ -95,7 +98,7 @@ class Reader(Generic[E]):
         waiting: Any = {self.name: {"Keys": [key_at(self.spec, key) for key in keys], "ConsistentRead": True}}
         items: list[Item] = []
         for pause in _PAUSES:
-            answer = await self.aws.run(self.aws.dynamodb.batch_get_item, RequestItems=waiting)
+            answer = await self.aws.tables.call("BatchGetItem", {"RequestItems": waiting})
             items += answer["Responses"].get(self.name, [])
             waiting = answer.get("UnprocessedKeys")
             if not waiting:
@@ -110,7 +113,7 @@ class Reader(Generic[E]):
         """Yield all items of a query, as DynamoDB's pages bring them."""
         start: dict[str, Any] = {}
         while True:
-            answer: Any = await self.aws.run(self.aws.dynamodb.query, **{**request, **start})
+            answer = await self.aws.tables.call("Query", {**request, **start})
             yield answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return

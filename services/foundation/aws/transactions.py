@@ -2,12 +2,13 @@
 
 The parts come from the tables that they write (`Table.creation`, `replacement`, …), and so the parts of one transaction
 may be of several slices. DynamoDB cancels one of two transactions that touch an item at the same time
-(TransactionConflict), and boto3 does not try again: this does.
+(TransactionConflict), and a call does not try again: this does.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
 
 import asyncio
 import random
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -39,7 +40,7 @@ class Part:
     aws: Aws
     action: Literal["Put", "Update", "Delete", "ConditionCheck"]
     request: Callable[[], Mapping[str, Any]]
-    """Makes what is sent. Called on a thread that may block, since writing a large entity takes time."""
+    """Makes what is sent, for each try anew."""
 
 
 def pause_before(try_number: int) -> float:
@@ -57,7 +58,7 @@ async def write_together(parts: Sequence[Part], *, pause: Callable[[int], float]
         if number > 1:
             await asyncio.sleep(pause(number))
         try:
-            await aws.run(_write, aws, parts)
+            await aws.tables.call("TransactWriteItems", _request(parts))
         except ClientError as error:
             if failed := _failed_conditions(error):
                 return frozenset(part for position, part in enumerate(parts) if position in failed)
@@ -66,9 +67,12 @@ async def write_together(parts: Sequence[Part], *, pause: Callable[[int], float]
     raise Contended
 
 
-def _write(aws: Aws, parts: Sequence[Part]) -> None:
-    actions: list[Any] = [{part.action: part.request()} for part in parts]
-    aws.dynamodb.transact_write_items(TransactItems=actions)
+def _request(parts: Sequence[Part]) -> dict[str, Any]:
+    """Return what is sent. By its token DynamoDB knows a repeat of it, whose first answer was lost."""
+    return {
+        "TransactItems": [{part.action: part.request()} for part in parts],
+        "ClientRequestToken": str(uuid.uuid4()),
+    }
 
 
 def _failed_conditions(error: ClientError) -> frozenset[int]:

@@ -31,35 +31,35 @@ class Writer(Reader[E]):
 
     async def put_new(self, entity: E) -> None:
         """Store a new entity. Raises AlreadyExists where its key is taken."""
-        if not await self.aws.run(self._put, {**self._storing(entity), **absent(self.spec)}):
+        if not await self._put({**self._storing(entity), **absent(self.spec)}):
             raise AlreadyExists(entity.id)
 
     async def update(self, entity_id: str, change: Callable[[E], E], *, sort: str | None = None) -> E | None:
         """Replace an entity by `change` of it, and return the new one; None where it does not exist.
 
         `change` may be called several times, must have no effect of its own, and may raise to write nothing. Returning
-        its argument writes nothing. `version` and `updated_at` are set here.
+        its argument writes nothing. `version` and `updated_at` are set here. What has begun goes on to its end also
+        where whoever waits for it is canceled.
         """
-        return await self.aws.run(self.update_blocking, entity_id, change, sort=sort)
+        return await self.aws.tables.finish(self._update(entity_id, change, sort))
 
-    def update_blocking(self, entity_id: str, change: Callable[[E], E], *, sort: str | None = None) -> E | None:
-        """As `update`, for a thread that may block."""
+    async def _update(self, entity_id: str, change: Callable[[E], E], sort: str | None) -> E | None:
         for _ in range(CONTENTION):
-            old = self.find_blocking(entity_id, sort=sort)
+            old = await self.find(entity_id, sort=sort)
             if old is None:
                 return None
             changed = change(old)
             if changed is old:
                 return old
             new = self._stamped(changed, old)
-            if self._put({**self._storing(new), **version_is(old.version)}):
+            if await self._put({**self._storing(new), **version_is(old.version)}):
                 return new
         raise Conflict("Too many changes at once; try again.")
 
     async def increment(self, entity: E, attribute: str) -> int | None:
         """Add one to a number of an entity in one step, however many do so at once, and return it; None if it is gone.
 
-        A repeat by boto adds another one: for numbers that may have gaps.
+        A call that is repeated adds another one: for numbers that may have gaps.
         """
         request: dict[str, Any] = {
             **self._at(entity),
@@ -70,7 +70,7 @@ class Writer(Reader[E]):
             "ReturnValues": "UPDATED_NEW",
         }
         try:
-            answer = await self.aws.run(self.aws.dynamodb.update_item, **request)
+            answer = await self.aws.tables.call("UpdateItem", request)
         except ClientError as error:
             if is_condition_failure(error):
                 return None
@@ -81,16 +81,16 @@ class Writer(Reader[E]):
         """Delete the entity if it is still as given; return whether it was."""
         request = self._at(entity)
         try:
-            await self.aws.run(self.aws.dynamodb.delete_item, **request, **version_is(entity.version))
+            await self.aws.tables.call("DeleteItem", {**request, **version_is(entity.version)})
         except ClientError as error:
             if is_condition_failure(error):
-                return await self.aws.run(self._again, request["Key"]) is None
+                return await self._again(request["Key"]) is None
             raise
         return True
 
     async def remove(self, entity: E) -> None:
         """Delete the entity, whatever has become of it meanwhile. Repeating is harmless."""
-        await self.aws.run(self.aws.dynamodb.delete_item, **self._at(entity))
+        await self.aws.tables.call("DeleteItem", self._at(entity))
 
     def _stamped(self, new: E, old: E) -> E:
         return msgspec.structs.replace(new, version=old.version + 1, updated_at=self.now())
@@ -101,25 +101,25 @@ class Writer(Reader[E]):
     def _at(self, entity: E) -> dict[str, Any]:
         return {"TableName": self.name, "Key": key_of(self.spec, to_item(entity))}
 
-    def _put(self, request: Mapping[str, Any]) -> bool:
+    async def _put(self, request: Mapping[str, Any]) -> bool:
         """Put an item and return whether its condition held.
 
-        boto repeats a call whose response was lost, and then meets its own write: each put carries a mark of its own by
+        A call whose response was lost is repeated, and then meets its own write: each put carries a mark of its own by
         which a condition that failed for this reason is told from others.
         """
         mark = {"S": uuid.uuid4().hex}
         item: Item = {**request["Item"], _MARK: mark}
         marked: dict[str, Any] = {**request, "Item": item}
         try:
-            self.aws.dynamodb.put_item(**marked)
+            await self.aws.tables.call("PutItem", marked)
         except ClientError as error:
             if not is_condition_failure(error):
                 raise
-            stored = self._again(item)
+            stored = await self._again(item)
             return stored is not None and stored.get(_MARK) == mark
         return True
 
-    def _again(self, key: Item) -> Item | None:
+    async def _again(self, key: Item) -> Item | None:
         """Read what is now at the key of an item that could not be written."""
         values = [from_attribute(value) for value in key_of(self.spec, key).values()]
-        return self._item(str(values[0]), sort=values[1] if self.spec.sort else None)
+        return await self._item(str(values[0]), sort=values[1] if self.spec.sort else None)

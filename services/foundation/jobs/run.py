@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec.structs import replace
 
 from services.core.clock import Clock
+from services.foundation.aws.calls import at_once
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.tables import Table
 from services.foundation.events.producer import Producer
@@ -122,8 +123,8 @@ class Run(Generic[R]):
                 self._work.cancel()
 
 
-def claim(table: Table[R], job_id: str, *, owner: str, lease: float, now: Clock) -> R | None:
-    """Take a job for a new attempt, or return None where there is none. Blocks. Raises Busy or Finished."""
+async def claim(table: Table[R], job_id: str, *, owner: str, lease: float, now: Clock) -> R | None:
+    """Take a job for a new attempt, or return None where there is none. Raises Busy or Finished."""
 
     def change(old: R) -> R:
         moment = now()
@@ -140,7 +141,7 @@ def claim(table: Table[R], job_id: str, *, owner: str, lease: float, now: Clock)
             lease=Lease(owner, moment + timedelta(seconds=lease)),
         )
 
-    return table.update_blocking(job_id, change)
+    return await table.update(job_id, change)
 
 
 @dataclass(slots=True)
@@ -174,13 +175,14 @@ class Heartbeat:
             await asyncio.to_thread(self._thread.join)
 
     def _beat_until_done(self) -> None:
-        table, job_id, attempt = self.run.table, self.run.record.id, self.run.attempt
+        table, job_id, attempt = self.run.table.blocking, self.run.record.id, self.run.attempt
+        queue = self.queue.blocking
         beaten = time.monotonic()
         while not self._done.wait(POLL):
             try:
-                why = self._look(table.find_blocking(job_id), attempt)
+                why = self._look(at_once(table.find(job_id)), attempt)
                 if why is not Interrupt.LOST and time.monotonic() - beaten >= self.lease / 3:
-                    why = self._beat(table, job_id, attempt) or why
+                    why = self._beat(table, queue, attempt) or why
                     beaten = time.monotonic()
             except Exception:
                 log.warning("a beat of %s failed", job_id, exc_info=True)
@@ -197,11 +199,11 @@ class Heartbeat:
             self.loop.call_soon_threadsafe(self.run.called.set)
         return Interrupt.STOP if record.stop else None
 
-    def _beat(self, table: Table[Any], job_id: str, attempt: int) -> Interrupt | None:
+    def _beat(self, table: Table[Any], queue: Queue, attempt: int) -> Interrupt | None:
         def change(old: JobRecord) -> JobRecord:
             if old.attempt != attempt or old.finished_at is not None or old.lease is None:
                 return old
             return replace(old, lease=replace(old.lease, until=self.now() + timedelta(seconds=self.lease)))
 
-        table.update_blocking(job_id, change)
-        return None if self.queue.extend(self.receipt, int(self.lease)) else Interrupt.LOST
+        at_once(table.update(self.run.record.id, change))
+        return None if at_once(queue.extend(self.receipt, int(self.lease))) else Interrupt.LOST

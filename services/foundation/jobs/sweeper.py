@@ -94,7 +94,7 @@ class Sweeper(Generic[R]):
     async def _end(self, record: R) -> None:
         table = self.handler.table
         try:
-            held = await table.aws.run(claim, table, record.id, owner=uuid.uuid4().hex, lease=self.lease, now=self.now)
+            held = await claim(table, record.id, owner=uuid.uuid4().hex, lease=self.lease, now=self.now)
         except (Busy, Finished):
             return
         if held is None:

@@ -180,7 +180,7 @@ class Worker(Generic[R]):
         """Return whether the message is done with; otherwise another run has the job, and its message."""
         job_id, table = delivery.body, self.handler.table
         try:
-            record = await table.aws.run(claim, table, job_id, owner=self.new_owner(), lease=self.lease, now=self.now)
+            record = await claim(table, job_id, owner=self.new_owner(), lease=self.lease, now=self.now)
         except Busy as busy:
             await self.queue.give_back(delivery.receipt, after=int(busy.seconds) + 1)
             return False

@@ -12,6 +12,7 @@ from services.core.actor import Scope
 from services.core.ids import TeamId
 from tests.services.analytics.stage import Moment, Stage, actor, event, on_stage
 from tests.snapinfra import settings
+from tests.wires import listening
 
 ROOT: Final = Path(__file__).parents[3]
 BATCH: Final = [event(f"e{n}", session_id=f"s{n % 5}", user_id=f"u{n % 3}", cost_micros=n) for n in range(200)]
@@ -39,18 +40,17 @@ async def record(told: dict[str, str]) -> None:
     moment, _, number = told["end"].partition(" ")
     done = 0
 
-    def count(**_: object) -> None:
+    def count(operation: str, _: object) -> None:
         nonlocal done
-        done += 1
+        done += operation == "TransactWriteItems"
         if done == int(number):
             os.kill(os.getpid(), signal.SIGKILL)
 
     config = settings(told["endpoint"], SNAPINFRA_STAGE=told["stage"], EVENTS_URL=told["events"])
     async with on_stage(config, Moment()) as services:
-        if moment:
-            hooks = services.analytics.rollups.table.aws.dynamodb.meta.events
-            hooks.register(f"{moment}.dynamodb.TransactWriteItems", count)
-        await services.analytics.record(BATCH, by=actor(TeamId(told["team"]), Scope.ANALYTICS))
+        calls = services.analytics.rollups.table.aws.tables
+        with listening(calls, **({moment.removesuffix("-call"): count} if moment else {})):
+            await services.analytics.record(BATCH, by=actor(TeamId(told["team"]), Scope.ANALYTICS))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the totals say of a time, and how little is read for them."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from services.analytics.rollups import Interval
 from services.analytics.service import Metric, TimeRange
 from services.core.errors import Invalid
 from tests.services.analytics.stage import NOW, Stage, event
+from tests.wires import listening
 
 DAY = datetime(2037, 3, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -131,18 +133,14 @@ async def test_a_months_overview_reads_as_many_rows_as_the_month_has_days_and_it
         await stage.codes(*(event(f"{hour:%d%H}-{n}", hour, user_id=f"u{n}") for hour in some for n in range(2)))
     calls, rows = Counter[str](), Counter[str]()
 
-    def called(model: Any, **_: Any) -> None:
-        calls[model.name] += 1
+    def called(operation: str, _: Any) -> None:
+        calls[operation] += 1
 
-    def answered(model: Any, parsed: dict[str, Any], **_: Any) -> None:
-        rows[model.name] += parsed["ScannedCount"]
+    def answered(operation: str, answer: Mapping[str, Any]) -> None:
+        rows[operation] += answer["ScannedCount"]
 
-    hooks = stage.analytics.rollups.table.aws.dynamodb.meta.events
-    hooks.register("before-call.dynamodb.*", called)
-    hooks.register("after-call.dynamodb.*", answered)
-    overview = await stage.overview(start, end)
-    hooks.unregister("before-call.dynamodb.*", called)
-    hooks.unregister("after-call.dynamodb.*", answered)
+    with listening(stage.analytics.rollups.table.aws.tables, before=called, after=answered):
+        overview = await stage.overview(start, end)
 
     assert overview.tally.events == 2 * len(hours)
     assert overview.tally.active_users == 2

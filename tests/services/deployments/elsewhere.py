@@ -106,7 +106,7 @@ async def run_of(
 ) -> AsyncGenerator[tuple[DeploymentJob, Run[Deployment]]]:
     job = cast("DeploymentJob", site.services.deletion.deployment_job)
     job = replace(job, platforms={DeploymentPlatform.HEROKU: platform})
-    held = await job.table.aws.run(claim, job.table, deployment.id, owner="test", lease=30, now=site.clock)
+    held = await claim(job.table, deployment.id, owner="test", lease=30, now=site.clock)
     assert held is not None
     async with Producer(job.event_log, held.id, attempt=held.attempt, base=0) as out:
         yield job, Run(job.table, held, out)

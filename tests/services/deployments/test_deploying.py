@@ -13,6 +13,7 @@ from services.core.errors import Conflict
 from services.core.ids import TeamId, new_id
 from services.core.pages import PageRequest
 from services.deployments.deploying import NewDeployment
+from services.foundation.aws.calls import at_once
 from services.platforms.port import DeploymentPlatform
 from services.projects.service import NewProject
 from tests.records import generation_of
@@ -33,7 +34,7 @@ async def test_nothing_is_deployed_by_the_team_that_a_project_leaves_meanwhile(a
 
     def moment() -> datetime:  # between the look at the project and what is stored
         other = TeamId(new_id("team"))
-        services.projects.table.update_blocking(project.id, lambda old: with_fields(old, team_id=other))
+        at_once(services.projects.table.blocking.update(project.id, lambda old: with_fields(old, team_id=other)))
         return utc_now()
 
     deployer = replace(services.deployer, now=moment)

@@ -26,6 +26,7 @@ from services.notifications.webhook_dispatcher import WebhookDispatcher
 from services.platforms.port import DeploymentPlatform
 from services.settings import SettingsChange
 from tests.services.notifications.stage import notice
+from tests.wires import listening
 
 EVENTS = (NotificationEvent.GENERATION_FINISHED,)
 
@@ -83,20 +84,20 @@ def cut_after(services: Services, calls: int) -> Generator[None]:
     """Let every call to AWS fail after the first ones, as for a process that is killed."""
     done = 0
 
-    def call(**_: Any) -> None:
+    def call(*_: Any, **__: Any) -> None:
         nonlocal done
         done += 1
         if done > calls:
             raise CutShort
 
-    clients: list[Any] = [services.projects.table.aws.dynamodb, services.projects.table.aws.sns]
-    for client in clients:
-        client.meta.events.register_first("before-call", call)
+    aws = services.projects.table.aws
+    topics: Any = aws.sns.meta.events
+    topics.register_first("before-call", call)
     try:
-        yield
+        with listening(aws.tables, before=call):
+            yield
     finally:
-        for client in clients:
-            client.meta.events.unregister("before-call", call)
+        topics.unregister("before-call", call)
 
 
 async def test_everything_of_a_deleted_team_goes_with_it(services: Services) -> None:

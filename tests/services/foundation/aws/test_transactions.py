@@ -129,6 +129,7 @@ async def test_a_transaction_whose_answer_was_lost_is_written_once(emulator: str
         aws.close()
 
     thing = await table.find("thing_1")
+    direct.close()
     assert failed == frozenset()
     assert thing is not None
     assert thing.count == 1

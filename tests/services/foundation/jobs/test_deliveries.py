@@ -4,8 +4,7 @@ import asyncio
 import random
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -34,10 +33,10 @@ def table_name(emulator: str) -> str:
 
 
 @pytest.fixture
-def town(emulator: str, table_name: str) -> Iterator[Town]:
+async def town(emulator: str, table_name: str) -> AsyncIterator[Town]:
     real = connect(region="us-east-1", endpoint=emulator)
     with FakeSQS() as sqs:
-        aws = replace(real, sqs=sqs.client())
+        aws = sqs.beside(real)
         provision(aws, Resources([], [QueueSpec("errands", visibility=60)], table_name, table_name))
         yield Town(
             sqs,
@@ -46,6 +45,7 @@ def town(emulator: str, table_name: str) -> Iterator[Town]:
             MemoryLog(utc_now),
         )
         real.sqs.close()
+        real.close()
         aws.close()
 
 

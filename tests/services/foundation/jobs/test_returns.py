@@ -2,8 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -19,11 +18,11 @@ from tests.services.foundation.jobs.effects import ERRANDS, Errand, Town
 
 
 @pytest.fixture
-def town(emulator: str) -> Iterator[Town]:
+async def town(emulator: str) -> AsyncIterator[Town]:
     name = f"errands-{uuid.uuid4().hex}"
     real = connect(region="us-east-1", endpoint=emulator)
     with FakeSQS() as sqs:
-        aws = replace(real, sqs=sqs.client())
+        aws = sqs.beside(real)
         provision(aws, Resources([(name, ERRANDS)], [QueueSpec("errands", visibility=60)], name, name))
         yield Town(
             sqs,
@@ -32,6 +31,7 @@ def town(emulator: str) -> Iterator[Town]:
             MemoryLog(utc_now),
         )
         real.sqs.close()
+        real.close()
         aws.close()
 
 

@@ -1,7 +1,7 @@
 """The tests of pauses: who is asked to wait waits in every process."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ class SetClock:
 
 
 @pytest.fixture
-def processes(emulator: str) -> Iterator[tuple[Pauses, Pauses, SetClock]]:
+async def processes(emulator: str) -> AsyncIterator[tuple[Pauses, Pauses, SetClock]]:
     """Two processes and their clock."""
     clock, name = SetClock(), f"pauses-{uuid.uuid4().hex}"
     clients: list[Aws] = [connect(region="us-east-1", endpoint=emulator) for _ in range(2)]

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +28,7 @@ class SetClock:
 
 
 @pytest.fixture
-def stations(emulator: str) -> Iterator[tuple[RateLimiter, RateLimiter, SetClock]]:
+async def stations(emulator: str) -> AsyncIterator[tuple[RateLimiter, RateLimiter, SetClock]]:
     """Two processes and their clock; five a minute."""
     clock, name = SetClock(), f"rates-{uuid.uuid4().hex}"
     clients: list[Aws] = [connect(region="us-east-1", endpoint=emulator) for _ in range(2)]
