@@ -60,7 +60,7 @@ class Live:
         if last % _MOST_ENTRIES == 0:
             await self.log.trim(stream, before=last)
 
-    async def _snapshots(self, holder: str, changes: AsyncIterator[None]) -> AsyncGenerator[Snapshot]:
+    async def _snapshots(self, holder: str, changes: AsyncIterator[object]) -> AsyncGenerator[Snapshot]:
         seen: Snapshot | None = None
         with suppress(StopAsyncIteration):
             while True:
@@ -70,7 +70,7 @@ class Live:
                     yield seen
                     await asyncio.sleep(self.pace)
 
-    async def _change(self, changes: AsyncIterator[None], seen: Snapshot | None) -> None:
+    async def _change(self, changes: AsyncIterator[object], seen: Snapshot | None) -> None:
         """Wait for news, or for the hour after what was seen: its totals begin at nothing."""
         left = None
         if seen is not None:

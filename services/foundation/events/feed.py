@@ -10,7 +10,7 @@ from services.core.frozen import frozen
 from services.foundation.events.bell import Pulse
 from services.foundation.events.cursor import STORED, Cursor
 from services.foundation.events.playback import UNKNOWN, History
-from services.foundation.events.port import Entry, EventLog, Head, LogUnavailable, Slice
+from services.foundation.events.port import Entry, EventLog, Head, LogUnavailable, News, Slice
 
 _PAGE: Final = 1000
 _FIRST_PAGE: Final = 100
@@ -95,10 +95,11 @@ class Feed:
         async with self._log.watch(self._stream) as changes:
             with contextlib.suppress(StopAsyncIteration):
                 while True:
-                    await self._wait(changes)
-                    await self._refresh()
+                    news = await self._wait(changes)
+                    if not self._hear(news):
+                        await self._refresh()
 
-    async def _wait(self, changes: AsyncIterator[None]) -> None:
+    async def _wait(self, changes: AsyncIterator[News]) -> News:
         """Wait for a change, or until the next question is due: to a log that is away, or to storage."""
         now = asyncio.get_running_loop().time()
         due = self._ask_at - now
@@ -107,7 +108,19 @@ class Feed:
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(due, 0)):
-                await anext(changes)
+                return await anext(changes)
+        return ()
+
+    def _hear(self, news: News) -> bool:
+        """Take what was appended; say whether that is all that there is to know."""
+        for told in news:
+            head, last = self._head, told.entries[-1].seq
+            if head is None or self._away or told.epoch != head.epoch or told.entries[0].seq > self._last + 1:
+                return False
+            entries = told.entries[max(self._last + 1 - told.entries[0].seq, 0) :]
+            if entries:  # those that are known were read before their news came
+                self._take(Slice(head=Head(told.epoch, head.first, last, told.closed), entries=entries))
+        return bool(news)
 
     async def _refresh(self) -> None:
         try:

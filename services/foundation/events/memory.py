@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from services.core.clock import Clock
 from services.foundation.events.bell import Bell
 from services.foundation.events.cursor import new_epoch
-from services.foundation.events.port import Closed, Entry, Fenced, Head, ProducerGap, Slice, check_append
+from services.foundation.events.port import Closed, Entry, Fenced, Head, News, ProducerGap, Slice, check_append
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ class MemoryLog:
         return Slice(head=held.head, entries=tuple(held.entries[start : start + max(limit, 0)]))
 
     @asynccontextmanager
-    async def watch(self, stream: str) -> AsyncGenerator[AsyncIterator[None]]:
+    async def watch(self, stream: str) -> AsyncGenerator[AsyncIterator[News]]:
         bell = Bell()
         bell.ring()
         if self._over:

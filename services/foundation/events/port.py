@@ -45,6 +45,19 @@ class Slice:
     entries: Sequence[Entry]
 
 
+@frozen
+class Appended:
+    """Entries that were just appended, one at least, and the life of the stream that they are of."""
+
+    epoch: str
+    closed: bool
+    entries: Sequence[Entry]
+
+
+News = Sequence[Appended]
+"""What was appended, in order; nothing where that is not known, and the log has to be read."""
+
+
 class Fenced(Exception):
     """The append came from an attempt that a later one has replaced. Nothing was stored."""
 
@@ -93,8 +106,10 @@ class EventLog(Protocol):
         """Return at most `limit` kept entries with seq > after, in order, and the head. Raises LogUnavailable."""
         ...
 
-    def watch(self, stream: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
+    def watch(self, stream: str) -> AbstractAsyncContextManager[AsyncIterator[News]]:
         """Yield once at the start of watching and after every change since the last yield (changes may merge).
+
+        What is yielded may say what the changes were, so that nobody needs to read them.
 
         Watching is in force when the block is entered, so a read that follows the first yield misses nothing. Leaving
         the block ends it. While the log is away the iterator waits, and yields when it is back. Waiting for the next

@@ -15,16 +15,29 @@ from services.core.clock import Clock
 from services.foundation.events.cursor import new_epoch
 from services.foundation.events.playback import UNKNOWN
 from services.foundation.events.port import (
+    Appended,
     Closed,
     Entry,
     Fenced,
     Head,
     LogUnavailable,
+    News,
     ProducerGap,
     Slice,
     check_append,
 )
-from services.foundation.events.redis_scripts import APPEND, CLOSED, FENCED, GAP, LABEL, READ, TRIM
+from services.foundation.events.redis_scripts import (
+    APPEND,
+    CLOSED,
+    FENCED,
+    GAP,
+    LABEL,
+    MOST_PUSHED,
+    NEWS,
+    PUSHED,
+    READ,
+    TRIM,
+)
 from services.foundation.events.redis_wakeups import Link, Wakeups
 
 _T = TypeVar("_T")
@@ -73,7 +86,7 @@ class RedisLog:
         self._append = self._redis.register_script(APPEND)
         self._read = self._redis.register_script(READ)
         self._trim = self._redis.register_script(TRIM)
-        self._wakeups = Wakeups(self._link, self._heads, check_every=check_every)
+        self._wakeups = Wakeups(self._link, self._heads, appended, check_every=check_every)
         self._in_flight: set[asyncio.Future[Any]] = set()
 
     async def append(
@@ -82,7 +95,17 @@ class RedisLog:
         check_append(data, attempt=attempt, producer_seq=producer_seq)
         at = (self._clock() - _EPOCH_OF_TIME) // _MICROSECOND
         lifetimes = (self._open_for // _MILLISECOND, self._retention // _MILLISECOND)
-        arguments = (attempt, producer_seq, int(close), base, new_epoch(), at, *lifetimes, self._max_entries)
+        arguments = (
+            attempt,
+            producer_seq,
+            int(close),
+            base,
+            new_epoch(),
+            at,
+            *lifetimes,
+            self._max_entries,
+            MOST_PUSHED,
+        )
         what, seq = await self._ask(self._append(keys=keys(stream), args=(*arguments, channel(stream), *data)))
         if refusal := _REFUSALS.get(what):
             raise refusal
@@ -91,7 +114,7 @@ class RedisLog:
     async def read(self, stream: str, *, after: int, limit: int = 1000) -> Slice:
         return _slice(await self._ask(self._read(keys=keys(stream), args=(after + 1, limit))))
 
-    def watch(self, stream: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
+    def watch(self, stream: str) -> AbstractAsyncContextManager[AsyncIterator[News]]:
         return self._wakeups.watch(channel(stream))
 
     async def trim(self, stream: str, *, before: int) -> None:
@@ -159,6 +182,18 @@ def _slice(answer: Sequence[Any]) -> Slice:
     first = _seq(oldest) if oldest else int(last) + 1
     head = Head(epoch=epoch.decode(), first=first, last=int(last), closed=closed == b"1")
     return Slice(head=head, entries=tuple(_entries(labels, data)))
+
+
+def appended(message: bytes) -> Appended | None:
+    """Read what APPEND has published; None where it does not say what was appended, or nothing was."""
+    if message[:1] != PUSHED:
+        return None
+    closed, epoch_length, labels_length = NEWS.unpack_from(message, 1)
+    start = 1 + NEWS.size
+    labels = start + epoch_length
+    data = labels + labels_length
+    entries = tuple(_entries(message[labels:data], message[data:]))
+    return Appended(message[start:labels].decode(), closed == 1, entries)
 
 
 def _entries(labels: bytes, data: bytes) -> Iterator[Entry]:

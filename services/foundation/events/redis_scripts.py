@@ -21,8 +21,9 @@ APPEND: Final = """
 local head, entries = KEYS[1], KEYS[2]
 local attempt, first, close = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
 local base, new_epoch, at = tonumber(ARGV[4]), ARGV[5], ARGV[6]
-local open_ttl, closed_ttl, most, channel = ARGV[7], ARGV[8], tonumber(ARGV[9]), ARGV[10]
-local HEADERS = 10
+local open_ttl, closed_ttl, most = ARGV[7], ARGV[8], tonumber(ARGV[9])
+local most_pushed, channel = tonumber(ARGV[10]), ARGV[11]
+local HEADERS = 11
 local count = #ARGV - HEADERS
 local final = first + count - 1
 
@@ -50,13 +51,20 @@ if attempt > before then
   ran = runs
 end
 if not known then redis.call('DEL', entries) end
+local labels, data, size = {}, {}, 0
 for index = stored - first + 2, count do
   last = last + 1
-  local id = string.format('%.0f-0', last)
-  if close and index == count then
-    redis.call('XADD', entries, id, 't', at, 'd', ARGV[HEADERS + index], 'x', '1')
+  local id, text = string.format('%.0f-0', last), ARGV[HEADERS + index]
+  local ends = close and index == count
+  if ends then
+    redis.call('XADD', entries, id, 't', at, 'd', text, 'x', '1')
   else
-    redis.call('XADD', entries, id, 't', at, 'd', ARGV[HEADERS + index])
+    redis.call('XADD', entries, id, 't', at, 'd', text)
+  end
+  size = size + #text
+  if size <= most_pushed then
+    labels[#labels + 1] = struct.pack('>I8I8I4B', last, tonumber(at), #text, ends and 1 or 0)
+    data[#data + 1] = text
   end
 end
 redis.call('XTRIM', entries, 'MAXLEN', most)
@@ -66,10 +74,28 @@ if not known then redis.call('HSET', head, 'base', ARGV[4]) end
 local ttl = close and closed_ttl or open_ttl
 redis.call('PEXPIRE', head, ttl)
 redis.call('PEXPIRE', entries, ttl)
-redis.call('PUBLISH', channel, '')
+local news = ''
+if size <= most_pushed then
+  local told = table.concat(labels)
+  news = '+' .. struct.pack('>BI2I4', close and 1 or 0, #epoch, #told) .. epoch .. told .. table.concat(data)
+end
+redis.call('PUBLISH', channel, news)
 return {0, last}
 """
-"""Returns {what, seq}: STORED and the seq of the last of these events, or FENCED, CLOSED, GAP."""
+"""Returns {what, seq}: STORED and the seq of the last of these events, or FENCED, CLOSED, GAP.
+
+Whoever watches is told what was stored, so that they need not read it: PUSHED, NEWS, the epoch, labels and data as READ
+returns them. Where it is too much, the message is empty, and they read.
+"""
+
+PUSHED: Final = b"+"
+"""Begins a message that says what was appended."""
+
+NEWS: Final = Struct(">BHI")
+"""Whether the stream is closed, and the lengths of its epoch and of the labels."""
+
+MOST_PUSHED: Final = 16_384
+"""Bytes of data in a message: each process that watches gets it, whether or not it has read before."""
 
 READ: Final = """
 local was = redis.call('HMGET', KEYS[1], 'epoch', 'last', 'closed')

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from redis.exceptions import RedisError
 
 from services.foundation.events.bell import Bell, Pulse
-from services.foundation.events.port import LogUnavailable
+from services.foundation.events.port import Appended, LogUnavailable, News
 
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 2.0
@@ -38,12 +38,14 @@ class Wakeups:
         self,
         connect: Callable[[], Link],
         heads: Callable[[Sequence[str]], Awaitable[Sequence[object]]],
+        read: Callable[[bytes], Appended | None],
         *,
         check_every: float,
     ) -> None:
-        """`heads` returns a value per channel that changes whenever there is something new."""
+        """`heads` returns a value per channel that changes whenever there is something new; `read` reads a message."""
         self._connect = connect
         self._heads = heads
+        self._read = read
         self._check_every = check_every
         self._bells: defaultdict[str, set[Bell]] = defaultdict(set)
         self._asked: set[str] = set()
@@ -56,7 +58,7 @@ class Wakeups:
         self._closed = False
 
     @asynccontextmanager
-    async def watch(self, channel: str) -> AsyncGenerator[AsyncIterator[None]]:
+    async def watch(self, channel: str) -> AsyncGenerator[AsyncIterator[News]]:
         bell = Bell()
         self._bells[channel].add(bell)
         try:
@@ -160,18 +162,21 @@ class Wakeups:
             if message is None or message["type"] not in ("subscribe", "message"):
                 continue
             channel = message["channel"].decode()
-            if message["type"] == "subscribe" and channel in self._asked:
-                self._in_force.add(channel)
-                self._set_down(down=False)
-            self._ring(channel)
+            if message["type"] == "message":
+                self._ring(channel, self._read(message["data"]))
+            else:
+                if channel in self._asked:
+                    self._in_force.add(channel)
+                    self._set_down(down=False)
+                self._ring(channel)
 
     def _set_down(self, *, down: bool) -> None:
         self._down = down
         self._changed.beat()
 
-    def _ring(self, channel: str) -> None:
+    def _ring(self, channel: str, told: Appended | None = None) -> None:
         for bell in self._bells.get(channel, ()):
-            bell.ring()
+            bell.ring(told)
 
     async def _check(self) -> None:
         """Ring for every channel whose head has moved since the last look, in case a message was lost."""

@@ -14,7 +14,7 @@ async def texts(log: EventLog, stream: str, *, after: int = 0) -> list[bytes]:
     return [entry.data for entry in (await log.read(stream, after=after)).entries]
 
 
-async def until(changes: AsyncIterator[None], reached: Callable[[Head], bool], log: EventLog, stream: str) -> None:
+async def until(changes: AsyncIterator[object], reached: Callable[[Head], bool], log: EventLog, stream: str) -> None:
     while not reached(await head(log, stream)):
         await anext(changes)
 

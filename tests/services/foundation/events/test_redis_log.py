@@ -13,6 +13,7 @@ from services.foundation.events.hub import Gap, Hub
 from services.foundation.events.port import LogUnavailable
 from services.foundation.events.producer import Producer
 from services.foundation.events.redis import RedisLog, keys
+from services.foundation.events.redis_scripts import MOST_PUSHED
 from tests.services.foundation.events.redis_server import RedisServer
 from tests.services.foundation.events.subscribers import Subscriber, epoch_of, events, write
 
@@ -233,3 +234,61 @@ async def saved(server: RedisServer) -> None:
     """Have Redis write its data to disk."""
     async with Redis.from_url(server.url) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped keywords
         await redis.save()  # pyright: ignore[reportUnknownMemberType] - untyped keywords
+
+
+async def test_who_watches_is_told_what_is_appended(log: RedisLog, stream: str) -> None:
+    async with asyncio.timeout(10), log.watch(stream) as changes:
+        assert await anext(changes) == []
+        await write(log, stream, 1, 2)
+        first = await anext(changes)
+        await log.append(stream, [b"", "é".encode()], attempt=1, producer_seq=3, close=True)
+        (last,) = await anext(changes)
+
+    kept = await log.read(stream, after=0)
+    told = [entry for news in (*first, last) for entry in news.entries]
+    assert told == list(kept.entries)
+    assert {news.epoch for news in (*first, last)} == {kept.head.epoch}
+    assert [news.closed for news in (*first, last)] == [False] * len(first) + [True]
+
+
+async def test_of_a_repeat_only_what_is_new_is_told(log: RedisLog, stream: str) -> None:
+    await write(log, stream, 1, 2)
+    async with asyncio.timeout(10), log.watch(stream) as changes:
+        await anext(changes)
+        await log.append(stream, [b"e2", b"e3"], attempt=1, producer_seq=2)
+        (news,) = await anext(changes)
+
+    assert [(entry.seq, entry.data) for entry in news.entries] == [(3, b"e3")]
+
+
+async def test_what_is_too_much_to_be_told_is_read(log: RedisLog, stream: str) -> None:
+    async with asyncio.timeout(10), log.watch(stream) as changes:
+        await anext(changes)
+        await log.append(stream, [b"x" * (MOST_PUSHED + 1)], attempt=1, producer_seq=1)
+        assert await anext(changes) == []
+        await log.append(stream, [b"x" * MOST_PUSHED], attempt=1, producer_seq=2)
+        (news,) = await anext(changes)
+
+    assert news.entries[0].data == b"x" * MOST_PUSHED
+
+
+async def test_a_follower_that_is_up_to_date_reads_nothing(log: RedisLog, redis: Redis, stream: str) -> None:
+    async with Producer(log, stream, 1) as producer:
+        follower = Subscriber(Hub(log), stream)
+        await producer.put(b"e1")
+        await follower.has(1)
+        before = await reads(redis)
+        for number in range(2, 50):
+            await producer.put(f"e{number}".encode())
+            await follower.has(number)
+        after = await reads(redis)
+        await producer.close(b"e50")
+
+        assert await follower.to_the_end() == events(1, 50)
+    assert after == before
+
+
+async def reads(redis: Redis) -> int:
+    """Return how often a stream's entries have been read."""
+    statistics = await redis.info("commandstats")  # pyright: ignore[reportUnknownMemberType] - untyped keywords
+    return int(statistics.get("cmdstat_xrange", {}).get("calls", 0))

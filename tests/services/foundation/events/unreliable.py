@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from services.foundation.events.bell import Bell
-from services.foundation.events.port import EventLog, LogUnavailable, Slice
+from services.foundation.events.port import EventLog, LogUnavailable, News, Slice
 
 
 class Unreliable:
@@ -42,11 +42,17 @@ class Unreliable:
         self._answer()
         return await self._log.read(stream, after=after, limit=limit)
 
-    def watch(self, stream: str) -> AbstractAsyncContextManager[AsyncIterator[None]]:
-        return self._first_only(stream) if self.deaf else self._log.watch(stream)
+    def watch(self, stream: str) -> AbstractAsyncContextManager[AsyncIterator[News]]:
+        return self._first_only(stream) if self.deaf else self._heard(stream)
 
     @asynccontextmanager
-    async def _first_only(self, stream: str) -> AsyncGenerator[AsyncIterator[None]]:
+    async def _heard(self, stream: str) -> AsyncGenerator[AsyncIterator[News]]:
+        """Pass changes on; what they are is not heard while the log is away."""
+        async with self._log.watch(stream) as changes:
+            yield _Heard(self, changes)
+
+    @asynccontextmanager
+    async def _first_only(self, stream: str) -> AsyncGenerator[AsyncIterator[News]]:
         async with self._log.watch(stream):
             bell = Bell()
             bell.ring()
@@ -70,3 +76,18 @@ class Unreliable:
     def _answer(self) -> None:
         if self.away:
             raise LogUnavailable
+
+
+class _Heard:
+    """An iterator, whose wait for the next item may be cancelled, as that of a generator may not."""
+
+    def __init__(self, line: Unreliable, changes: AsyncIterator[News]) -> None:
+        self._line = line
+        self._changes = changes
+
+    def __aiter__(self) -> "_Heard":
+        return self
+
+    async def __anext__(self) -> News:
+        news = await anext(self._changes)
+        return () if self._line.away else news
