@@ -4,21 +4,30 @@ Clerk's rules: https://clerk.com/docs/guides/sessions/manual-jwt-verification (i
 sts). The algorithm is fixed per kind of token, never taken from the token (RFC 8725, 3.1).
 """
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 import jwt
 
-from services.core.clock import Clock, moment_at
+from services.core.clock import Clock, moment_at, utc_now
 from services.core.errors import Unauthenticated
 from services.core.frozen import frozen
+from services.core.recent import Recent
 from services.core.text import address_in
 from services.foundation.auth.jwks import KeySet
 
 LEEWAY: Final = 5
 """Seconds that clocks may differ."""
+
+MOST_REMEMBERED: Final = 10_000
+"""Tokens that a process remembers to have checked."""
+
+REMEMBERED_FOR: Final = timedelta(minutes=1)
+"""How long: a key that is taken back counts until then for the tokens that it has signed."""
 
 ACTIVE: Final = "active"
 """The `sts` of a session that has all that the application asks for; tokens from before there was one have none."""
@@ -105,6 +114,10 @@ class DevVerifier:
         )
 
 
+def _memory() -> Recent[Subject]:
+    return Recent(lifetime=REMEMBERED_FOR, most=MOST_REMEMBERED, now=utc_now)
+
+
 @frozen
 class Authenticator:
     """Turns the credentials of a request or socket into a subject."""
@@ -113,6 +126,8 @@ class Authenticator:
     """By the algorithm of the token's header."""
     dev_users: bool
     """Whether `x-dev-user-id` is believed."""
+    checked: Recent[Subject] = field(default_factory=_memory)
+    """By the digest of a token, whom it names: what its signature costs to check is paid once a minute."""
 
     async def subject(self, *, authorization: str | None, dev_user_id: str | None) -> Subject | None:
         """Return who is asking, or None without credentials. Raises Unauthenticated for those that do not hold."""
@@ -135,14 +150,20 @@ class Authenticator:
 
     async def _bearer(self, token: str) -> Subject:
         try:
+            digest, read_at = hashlib.sha256(token.encode()).hexdigest(), self.checked.now()
+            known = self.checked.get(digest)
+            if known is not None and known.expires_at is not None and read_at < known.expires_at:
+                return known
             verifier = self.verifiers.get(_text(jwt.get_unverified_header(token).get("alg")))
             if verifier is None:
                 raise jwt.InvalidAlgorithmError
-            return _subject(await verifier.claims(token))
+            subject = _subject(await verifier.claims(token))
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("The token has expired.") from None
         except (jwt.PyJWTError, *_UNREADABLE):
             raise Unauthenticated("The token is not valid here.") from None
+        self.checked.put(digest, subject, read_at=read_at)
+        return subject
 
 
 def _subject(claims: Mapping[str, Any]) -> Subject:

@@ -18,8 +18,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from services.core.errors import Unauthenticated
+from services.core.recent import Recent
 from services.foundation.auth.jwks import JwksKeys, PemKey
-from services.foundation.auth.tokens import Authenticator, ClerkVerifier, DevVerifier, issue_dev_token
+from services.foundation.auth.tokens import (
+    REMEMBERED_FOR,
+    Authenticator,
+    ClerkVerifier,
+    DevVerifier,
+    Subject,
+    Verifier,
+    issue_dev_token,
+)
 
 ISSUER = "https://clerk.example"
 PARTY = "https://app.example"
@@ -65,7 +74,7 @@ async def test_a_clerk_token_is_its_user() -> None:
         clerk_token(iss="https://evil.example"),
         clerk_token(azp="https://evil.example"),
         clerk_token(exp=now() - timedelta(seconds=60)),
-        clerk_token(nbf=now() + timedelta(seconds=60)),
+        clerk_token(nbf=now() + timedelta(hours=1)),
         clerk_token(sub=None),
         clerk_token(key=OTHER_KEY),
         jwt.encode({"sub": "user_2xYZ", "iss": ISSUER}, PEM[:64], algorithm="HS256"),
@@ -304,3 +313,39 @@ def token_of(**claims: str) -> str:
     moment = now()
     fixed = {"iss": ISSUER, "sub": "user_2xYZ", "iat": moment, "nbf": moment, "exp": moment + timedelta(seconds=60)}
     return jwt.encode({**fixed, **claims}, KEY, algorithm="RS256", headers={"kid": "k1"})
+
+
+@dataclass
+class Counting:
+    """Counts what it verifies."""
+
+    verifier: Verifier
+    asked: int = 0
+
+    async def claims(self, token: str) -> Mapping[str, Any]:
+        self.asked += 1
+        return await self.verifier.claims(token)
+
+
+async def test_a_token_is_checked_once_a_minute_and_never_believed_beyond_its_end() -> None:
+    moment = now()
+    counting = Counting(DevVerifier(SECRET))
+    recent: Recent[Subject] = Recent(lifetime=REMEMBERED_FOR, most=2, now=lambda: moment)
+    authentic = Authenticator({"HS256": counting}, dev_users=False, checked=recent)
+    token = issue_dev_token("alice", secret=SECRET, lifetime=timedelta(seconds=90), now=now)
+
+    async def subject(token: str) -> Subject | None:
+        return await authentic.subject(authorization=f"Bearer {token}", dev_user_id=None)
+
+    first, again = await subject(token), await subject(f" {token} ")
+    assert first == again
+    assert counting.asked == 1
+    moment += timedelta(seconds=61)
+    await subject(token)
+    assert counting.asked == 2
+    moment += timedelta(seconds=30)  # beyond its end: what was checked does not count any more
+    await subject(token)
+    assert counting.asked == 3
+    for forged in (token[:-2] + ("AA" if token[-2:] != "AA" else "BB"), token.swapcase()):
+        with pytest.raises(Unauthenticated):
+            await subject(forged)
