@@ -91,11 +91,11 @@ class Building:
         return tally["pass"]
 
     async def step(self, name: str, *command: str, limit: float = LIMIT, told_from: str = "") -> str:
-        """Run a command in the folder and return what it says, its last 400 lines.
+        """Run a command in the folder and return what it says, its last 5,000 lines.
 
-        Raises BackendFailed, which tells what was said from the given text on.
+        Raises BackendFailed, which tells what was said from where the given pattern is found.
         """
-        said, began = deque[str](maxlen=400), time.monotonic()
+        said, began = deque[str](maxlen=5_000), time.monotonic()
 
         async def keep(line: str, from_stderr: bool) -> None:  # noqa: FBT001 - the shape of OnLine
             del from_stderr
@@ -108,6 +108,6 @@ class Building:
             raise BackendFailed(f"{name}: took longer than {limit:g} seconds") from error
         self.seconds[name], text = time.monotonic() - began, "\n".join(said)
         if status:
-            before, found, after = text.partition(told_from or text)
-            raise BackendFailed(f"{name}: status {status}:\n{found + after or before}")
+            found = re.search(told_from, text)
+            raise BackendFailed(f"{name}: status {status}:\n{text[found.start() if found else 0 :]}")
         return text

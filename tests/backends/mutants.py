@@ -97,7 +97,7 @@ VALUES: Final = (
         "services/uniqueness.ts",
         "    ...without(held, wanted).map((claim) => release(database, claim)),\n",
         "",
-        noticed="is the only one",
+        noticed="gives up the|is the only one",
         needs=r"unique: \[\[",
     ),
     Mutant(

@@ -105,7 +105,7 @@ async def any_request(put: Put) -> str:
             *("--checks", "response_schema_conformance"),
             *("--max-examples", str(EXAMPLES), "--seed", "1", "--workers", "2", "--no-color"),
             limit=REQUESTS_LIMIT,
-            told_from="= FAILURES =",
+            told_from="= (FAILURES|ERRORS) =",
         )
     tested = re.search(r"Test cases:\s*\n?\s*([\d,]+) generated", said)
     if tested is None:

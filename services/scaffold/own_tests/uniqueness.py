@@ -58,3 +58,14 @@ def _change(scene: Scene, field: Field) -> Iterator[str]:
         "conflictOfChange", changer, "record", members({field.name: value}), array([quoted(field.name)])
     )
     yield scene.test(f"is not changed to have the {field.name} of another", taken, scene.record(), conflict)
+    creator, first = scene.who("create"), scene.body()
+    if creator is None or first.get(field.name, "null") == "null":
+        return
+    shared = {field.name: first[field.name]}
+    change = scene.act("change", changer, "record", array([array([quoted(field.name), scene.next(field)])]))
+    yield scene.test(
+        f"gives up the {field.name} that it has no longer",
+        f"const record = {scene.seeded(shared)};",
+        change,
+        scene.act("createOne", creator, array([members({**scene.body(), **shared})])),
+    )
