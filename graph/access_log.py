@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from graphql import GraphQLError
@@ -34,6 +34,12 @@ def new_request_id() -> str:
     return uuid.uuid4().hex
 
 
+def request_id_of(headers: Mapping[str, str]) -> str:
+    """Return the id that a request came with, or a new one."""
+    given = headers.get(HEADER, "")
+    return given if _WELL_FORMED.fullmatch(given) else new_request_id()
+
+
 class RequestIds:
     """Gives every request an id, or keeps the one that it came with, and sends it back."""
 
@@ -44,8 +50,7 @@ class RequestIds:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER, "")
-        request_id = given if _WELL_FORMED.fullmatch(given) else new_request_id()
+        request_id = request_id_of(Headers(scope=scope))
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -67,22 +72,24 @@ class AccessLog(SchemaExtension):
         try:
             yield
         except Exception as error:
-            self._note([coded(error)])
+            self.note([coded(error)])
             raise
         finally:
-            self._note(getattr(self.execution_context.result, "errors", None))
-            self._log(time.perf_counter() - began)
+            self.note(getattr(self.execution_context.result, "errors", None))
+            self.write(time.perf_counter() - began)
 
     def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
         try:
             yield
         finally:
-            self._note(getattr(result, "errors", None))
+            self.note(getattr(result, "errors", None))
 
-    def _note(self, errors: list[GraphQLError] | None) -> None:
+    def note(self, errors: Sequence[GraphQLError] | None) -> None:
+        """Take the codes of errors into the line."""
         self.codes |= {str((error.extensions or {}).get("code")) for error in errors or []}
 
-    def _log(self, seconds: float) -> None:
+    def write(self, seconds: float) -> None:
+        """Log the operation, which took so long."""
         about = self.execution_context
         who: Any = about.context
         actor, credential = (who.signed_in, who.credential) if isinstance(who, Context) else (None, None)

@@ -6,17 +6,18 @@ from typing import Any, Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graph.access_log import RequestIds
+from graph.edge import LEAST_COMPRESSED, LEVEL, Edge
 from graph.headers import PAGE, SecureHeaders
 from graph.http import Coded, TooLong, bounded
-from graph.origins import Cors, Hosts, Origins
-from graph.transport import GraphQLTransport, address_of
+from graph.messages import Incoming
+from graph.origins import Cors, Origins
+from graph.transport import GraphQLTransport
 from graph.turns import Turnstile
 from services.bootstrap import Services
 from services.core.clock import iso
@@ -28,21 +29,15 @@ STATIC: Final = Path(__file__).parent / "static"
 MOST_BODY: Final = 1_000_000
 """Bytes of a webhook's body."""
 
-LEAST_COMPRESSED: Final = 1_024
-"""Bytes of a body that is worth compressing. Level 5 makes it nearly as small as 9 does, in half the time."""
-
 _STATUS: Final[dict[type[Problem], int]] = {Unauthenticated: 401, Invalid: 400, NotFound: 404}
 
 
-def create_app(services: Services) -> Starlette:
+def create_app(services: Services) -> Edge:
     """Make the application."""
-    origins = Origins(services.config)
-    turnstile = Turnstile()
-    transport = GraphQLTransport(services, origins, turnstile, page=_graphiql)
+    origins, turnstile = Origins(services.config), Turnstile()
     routes: list[BaseRoute] = [
         Route("/", _home),
-        Route("/graphql", transport),
-        WebSocketRoute("/graphql", transport),
+        Route("/graphql", _graphiql),
         Route("/api/health", _health),
         Route("/api/live", _live),
         Route("/api/webhooks/clerk", _clerk, methods=["POST"]),
@@ -50,29 +45,14 @@ def create_app(services: Services) -> Starlette:
     if STATIC.is_dir():
         routes.append(Mount("/graphiql", StaticFiles(directory=STATIC)))
     middleware = [
-        Middleware(Entrance, turnstile=turnstile),
         Middleware(RequestIds),
         Middleware(SecureHeaders, pages="/graphiql/", secure=not services.config.development),
-        Middleware(Hosts, names=(*services.config.allowed_hosts, services.config.host)),
         Middleware(Cors, origins=origins),
-        Middleware(GZipMiddleware, minimum_size=LEAST_COMPRESSED, compresslevel=5),
+        Middleware(GZipMiddleware, minimum_size=LEAST_COMPRESSED, compresslevel=LEVEL),
     ]
-    app = Starlette(routes=routes, middleware=middleware)
-    app.state.services = services
-    return app
-
-
-class Entrance:
-    """Lets a few requests begin at a time, of each address in turn (graph.turns)."""
-
-    def __init__(self, app: ASGIApp, *, turnstile: Turnstile) -> None:
-        self.app = app
-        self.turnstile = turnstile
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await self.turnstile.enter(address_of(HTTPConnection(scope)))
-        await self.app(scope, receive, send)
+    others = Starlette(routes=routes, middleware=middleware)
+    others.state.services = services
+    return Edge(others, GraphQLTransport(services, origins, turnstile), turnstile)
 
 
 async def _home(request: Request) -> Response:
@@ -110,7 +90,7 @@ async def _clerk(request: Request) -> Response:
     """Receive a webhook of Clerk's. Whatever is not 2xx, Clerk sends again."""
     services: Services = request.app.state.services
     try:
-        body = await bounded(request, most=MOST_BODY)
+        body = await bounded(Incoming(request.scope, request.receive), most=MOST_BODY)
         await services.accounts.receive(body, request.headers)
     except Coded:
         return PlainTextResponse("The message must be sent as it is.", status_code=415)

@@ -3,7 +3,7 @@
 import re
 from collections import OrderedDict
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from graphql import (
     DocumentNode,
@@ -51,6 +51,8 @@ class Checked:
 
     document: DocumentNode
     errors: tuple[GraphQLError, ...]
+    plans: dict[Any, Any] | None
+    """What was worked out of its selections (graph.rendering). None where that differs each time, by a directive."""
 
 
 _kept: Final[OrderedDict[str, Checked]] = OrderedDict()
@@ -88,7 +90,7 @@ def check(schema: GraphQLSchema, query: str) -> Checked:
         return checked
     document = read(query)
     _check_numbers(query)
-    checked = Checked(document, tuple(_validated(schema, document)))
+    checked = Checked(document, tuple(_validated(schema, document)), None if "@" in query else {})
     if not checked.errors and len(query) <= LONGEST_KEPT:
         _kept[query] = checked
         if len(_kept) > MOST_DOCUMENTS:

@@ -29,7 +29,9 @@ class CodedErrors(MaskErrors):
 
 
 def coded(error: Exception) -> GraphQLError:
-    """Return what a client is told of an exception that kept an operation from beginning, or from ending."""
+    """Return what a client is told of an exception; a GraphQLError that has its code stays as it is."""
+    if isinstance(error, GraphQLError) and "code" in (error.extensions or {}):
+        return error
     return _coded(error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error))
 
 

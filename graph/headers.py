@@ -35,13 +35,18 @@ HSTS: Final = "max-age=31536000; includeSubDomains"
 """For a year, browsers come by TLS only."""
 
 
+def always(*, secure: bool) -> dict[str, str]:
+    """Return what every answer has; `secure` says that clients come by TLS."""
+    return {**ALWAYS, **({"strict-transport-security": HSTS} if secure else {})}
+
+
 class SecureHeaders:
     """Adds the headers. GraphiQL's parts are below the path `pages`; `secure` says that clients come by TLS."""
 
     def __init__(self, app: ASGIApp, *, pages: str, secure: bool) -> None:
         self.app = app
         self.pages = pages
-        self.headers = {**ALWAYS, **({"strict-transport-security": HSTS} if secure else {})}
+        self.headers = always(secure=secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

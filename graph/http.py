@@ -4,16 +4,17 @@ A request that is none gets the status that says why, and always a body in Graph
 """
 
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from graphql import GraphQLError
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
 from strawberry.types import ExecutionResult
 
 from graph.encoding import decoded, encoded
 from graph.errors import coded
+from graph.messages import Answer, Incoming
 from services.core.errors import Limited, Problem, Unauthenticated, Unavailable
 from services.core.frozen import frozen
 from services.foundation.limits.throttle import Quota
@@ -75,7 +76,7 @@ class Asked:
     extensions: dict[str, Any] | None
 
 
-def media_type(request: Request) -> str:
+def media_type(request: Incoming) -> str:
     """Choose the media type of the answer, also where there will be nothing but an error. Raises Malformed."""
     accepted = request.headers.get("accept") or "*/*"
     ranges = [_range(part) for part in accepted.split(",")]
@@ -96,10 +97,10 @@ def _range(text: str) -> tuple[str, float]:
     return name, 1.0
 
 
-async def asked(request: Request, *, most: int) -> Asked:
+async def asked(request: Incoming, *, most: int) -> Asked:
     """Read a request whose body has at most so many bytes. Raises Malformed."""
     if request.method == "GET":
-        given: dict[str, Any] = dict(request.query_params)
+        given: dict[str, Any] = dict(request.parameters)
         for name in ("variables", "extensions"):
             given[name] = _json(given[name], name) if given.get(name) else None
     elif request.method == "POST":
@@ -122,7 +123,7 @@ def is_persisted(extensions: Mapping[str, Any] | None) -> bool:
     return bool(extensions) and "persistedQuery" in extensions
 
 
-async def _posted(request: Request, most: int) -> dict[str, Any]:
+async def _posted(request: Incoming, most: int) -> dict[str, Any]:
     kind, *parameters = (part.strip().lower() for part in request.headers.get("content-type", "").split(";"))
     charsets = [part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")]
     if kind != JSON or charsets not in ([], ["utf-8"]):
@@ -142,23 +143,37 @@ async def _posted(request: Request, most: int) -> dict[str, Any]:
     return cast("dict[str, Any]", given)
 
 
-async def bounded(request: Request, *, most: int) -> bytes:
-    """Read the body. Raises Coded, and TooLong as soon as it is known to be longer than `most` bytes."""
+async def bounded(request: Incoming, *, most: int) -> bytes:
+    """Read the body.
+
+    Raises Coded, TooLong as soon as it is known to be longer than `most` bytes, and ClientDisconnect.
+    """
     if _codings(request, "content-encoding") - {"identity"} or _codings(request, "transfer-encoding") - {"chunked"}:
         raise Coded
     length = request.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > _DIGITS or int(length) > most):
         raise TooLong
-    body = bytearray()
-    async for chunk in cast("AsyncIterator[bytes]", request.stream()):
-        body += chunk
+    body, message = b"", await _part(request)
+    while True:
+        body += message.get("body", b"")
         if len(body) > most:
             raise TooLong
-    return bytes(body)
+        if not message.get("more_body"):
+            return body
+        message = await _part(request)
 
 
-def _codings(request: Request, header: str) -> set[str]:
-    return {coding.strip().lower() for line in request.headers.getlist(header) for coding in line.split(",")} - {""}
+async def _part(request: Incoming) -> Message:
+    message = await request.receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message
+
+
+def _codings(request: Incoming, header: str) -> set[str]:
+    if header not in request.headers:
+        return set()
+    return {coding.strip().lower() for line in request.lines(header) for coding in line.split(",")} - {""}
 
 
 def _json(text: str | bytes, name: str) -> object:
@@ -176,9 +191,9 @@ def _object(given: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     return cast("dict[str, Any] | None", value)
 
 
-def answer(result: ExecutionResult, media: str) -> Response:
+def answer(result: ExecutionResult, media: str) -> Answer:
     """Write what an operation came to. One that could not begin has no `data`, and where it may a status of its own."""
-    errors = [error if "code" in (error.extensions or {}) else coded(error) for error in result.errors or []]
+    errors = [coded(error) for error in result.errors or []]
     if result.data is None and errors and not any(error.path for error in errors):
         if media == JSON:  # whose status says nothing
             return refusal(errors, media, status=200)
@@ -193,12 +208,12 @@ def answer(result: ExecutionResult, media: str) -> Response:
     return _response(body, media)
 
 
-def refusal(errors: list[GraphQLError], media: str, *, status: int, **headers: str) -> Response:
+def refusal(errors: list[GraphQLError], media: str, *, status: int, **headers: str) -> Answer:
     """Write why nothing was done."""
     return _response({"errors": [error.formatted for error in errors]}, media, status, headers)
 
 
-def problem_refusal(problem: Problem, media: str) -> Response:
+def problem_refusal(problem: Problem, media: str) -> Answer:
     """Write why somebody was not let in."""
     headers: dict[str, str] = {}
     if isinstance(problem, Unauthenticated):
@@ -209,17 +224,16 @@ def problem_refusal(problem: Problem, media: str) -> Response:
     return refusal([coded(problem)], media, status=status, **headers)
 
 
-def with_quota(response: Response, quota: Quota | None) -> Response:
+def with_quota(answered: Answer, quota: Quota | None) -> Answer:
     """Add what the caller may still send; nothing where there is no limit."""
     if quota is not None:
-        response.headers["ratelimit-limit"] = str(quota.limit)
-        response.headers["ratelimit-remaining"] = str(quota.remaining)
-        response.headers["ratelimit-reset"] = str(quota.reset)
-    return response
+        answered.headers["ratelimit-limit"] = str(quota.limit)
+        answered.headers["ratelimit-remaining"] = str(quota.remaining)
+        answered.headers["ratelimit-reset"] = str(quota.reset)
+    return answered
 
 
-def _response(
-    body: dict[str, Any], media: str, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
-    kept = {"cache-control": "no-store", **(headers or {})}  # it is for whoever asked, and nobody else
-    return Response(encoded(body), status, kept, media_type=f"{media}; charset=utf-8")
+def _response(body: dict[str, Any], media: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    """Write an answer. It is for whoever asked, and kept by nobody."""
+    kind = {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store"}
+    return Answer(status, encoded(body), {**kind, **(headers or {})})

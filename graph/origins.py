@@ -5,6 +5,7 @@ machine once the page is there ("DNS rebinding"): so the names that the api answ
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final
@@ -14,14 +15,17 @@ from graphql import GraphQLError
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket
 from strawberry.http.websocket_origin import is_same_origin
 
 from graph.http import JSON, refusal
+from graph.messages import Answer
 from services.config import Config
 
 MISDIRECTED: Final = 421
 """Status of a request for a host that the api does not answer for (RFC 9110, 15.5.20)."""
+
+MOST_KNOWN: Final = 1_000
+"""Hosts that are known to be answered for."""
 
 MOST_TOLD: Final = 100
 """Hosts, and origins, of which the log tells that they were refused."""
@@ -60,6 +64,10 @@ class Origins:
         return False
 
 
+EXPOSED: Final = ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after", "x-request-id")
+"""Headers of answers that pages may read."""
+
+
 class Cors(CORSMiddleware):
     """Answers to pages of other origins (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
 
@@ -68,13 +76,7 @@ class Cors(CORSMiddleware):
             app,
             allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
-            expose_headers=[
-                "ratelimit-limit",
-                "ratelimit-remaining",
-                "ratelimit-reset",
-                "retry-after",
-                "x-request-id",
-            ],
+            expose_headers=EXPOSED,
             max_age=600,
         )
         self.origins = origins
@@ -87,6 +89,7 @@ class Cors(CORSMiddleware):
         return self.origins.allow(origin)
 
 
+@dataclass(slots=True)
 class Hosts:
     """Refuses requests for hosts that the api does not answer for.
 
@@ -94,23 +97,21 @@ class Hosts:
     nobody can buy one.
     """
 
-    def __init__(self, app: ASGIApp, *, names: tuple[str, ...]) -> None:
-        self.app = app
-        self.names = names
-        self._refusals = Refusals("ALLOWED_HOSTS", "host")
+    names: tuple[str, ...]
+    _known: set[str] = field(default_factory=set[str])
+    """Hosts that it has answered for."""
+    _refusals: Refusals = field(default_factory=lambda: Refusals("ALLOWED_HOSTS", "host"))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        hosts = Headers(scope=scope).getlist("host") if scope["type"] in {"http", "websocket"} else []
-        if all(map(self._answers_for, hosts)):
-            await self.app(scope, receive, send)
-            return
+    def refusal(self, scope: Scope) -> Answer | None:
+        """Return what a request is told that the api does not answer; None for those that it does."""
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        if all(host in self._known or self._answers_for(host) for host in hosts):
+            if len(self._known) < MOST_KNOWN:
+                self._known.update(hosts)
+            return None
         self._refusals.tell(", ".join(hosts))
         error = GraphQLError("This server does not answer for this host.", extensions={"code": "BAD_REQUEST"})
-        answer = refusal([error], JSON, status=MISDIRECTED, connection="close")
-        if scope["type"] == "websocket":
-            await WebSocket(scope, receive, send).send_denial_response(answer)
-        else:
-            await answer(scope, receive, send)
+        return refusal([error], JSON, status=MISDIRECTED, connection="close")
 
     def _answers_for(self, host: str) -> bool:
         if not host or "*" in self.names:
@@ -124,7 +125,7 @@ class Hosts:
         )
 
 
-def foreign_origin(headers: Headers) -> str | None:
+def foreign_origin(headers: Mapping[str, str]) -> str | None:
     """Return the origin of the page that sent a request; None where it is ours, or no page sent it."""
     origin = headers.get("origin")
     return None if origin is None or is_same_origin(origin, headers.get("host")) else origin

@@ -73,6 +73,8 @@ class Preparation:
                     self._admit(await self._at_length(read, query))
                 checked = await self._at_length(check, self.schema, query)
             self._admit(checked.document)
+            if isinstance(self.about.context, Context):
+                self.about.context.plans = checked.plans
         except GraphQLError as refusal:
             return [refusal.with_traceback(None)]  # which refers to all of this, as this to it
         if checked.errors:

@@ -1,34 +1,31 @@
-"""The fast way from a stream's event to its answer: what is selected of a type is worked out once.
+"""The fast way from an object to its answer: what is selected of a type is worked out once for each document.
 
-graphql-core executes the whole operation anew for each event. An event of which only plain fields are selected needs
-none of that: the first of its type yields a plan, by which it and all that follow are rendered. Whatever a plan can't
-do, and whatever goes wrong in one, graphql-core does; it is the oracle in tests/graph/test_rendering.py.
+graphql-core works out for each object, and for each event of a stream, what is selected of it, and asks for each field
+as if it could be anything. Fields that only show an attribute need none of that: the first object of its type yields a
+plan, by which it and all that follow are rendered. Whatever a plan can't do, and whatever goes wrong in one,
+graphql-core does; it is the oracle in tests/graph/test_rendering.py.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from time import perf_counter
 from typing import Any, Final, cast
 
 from graphql import (
     ExecutionResult,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLUnionType,
-    OperationType,
     get_named_type,
     is_composite_type,
-    is_leaf_type,
 )
-from graphql.execution.collect_fields import FieldDetailsList, collect_fields
+from graphql.execution.collect_fields import FieldDetailsList
 from graphql.type import GraphQLResolveInfoHelpers
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types import ExecutionContext, get_object_definition
+from strawberry.types import ExecutionContext
 from strawberry.types.execution import StreamExecutionResult
+
+from graph.plans import NoPlan, Plan, Render, operation_plan, selection_plan
 
 LONG: Final = 20
 """Items of a list that takes others' time: each may have any number of fields."""
@@ -36,16 +33,9 @@ LONG: Final = 20
 SLICE: Final = 0.003
 """Seconds that a list is worked on before others have their turn."""
 
-Render = Callable[[Any], Any]
-"""Turns a value into what the answer holds in its place."""
-
-
-class _NoPlan(Exception):
-    """This selection, or this value, is graphql-core's to do."""
-
 
 class EventExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Executes as graphql-core does, but for events whose selection has a plan, and long lists, which pause."""
+    """Executes as graphql-core does, but for what has a plan, and long lists, which pause."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -65,6 +55,33 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
             return core.complete_async_iterator_value(item_type, details, info, path, items, position)
         return core.complete_iterable_value(item_type, details, info, path, items, position)
 
+    def collect_and_execute_subfields(
+        self, return_type: GraphQLObjectType, field_details_list: Any, path: Any, result: Any, position_context: Any
+    ) -> Any:
+        """Answer what is selected of an object."""
+        plan = None if position_context else self._plan(return_type, field_details_list)
+        shown = None if plan is None else plan.shown(result)
+        if plan is None or shown is None:
+            core: Any = super()
+            return core.collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
+        if not plan.others:
+            return shown
+        others: Any = self.execute_fields(return_type, result, path, dict(plan.others), None)
+        return _joined(plan, shown, others) if hasattr(others, "__await__") else plan.whole(shown, others)
+
+    def _plan(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Plan | None:
+        plans = self._plans
+        key = (kind.name, *(id(detail.node) for detail in details))
+        if key not in plans:
+            plans[key] = selection_plan(self, kind, details)
+        return plans[key]
+
+    @property
+    def _plans(self) -> dict[Any, Any]:
+        """The plans of the document, or where that has none, of this operation."""
+        plans = getattr(self.context_value, "plans", None)
+        return self.__dict__.setdefault("_own_plans", {}) if plans is None else plans
+
     def build_per_event_executor(self, payload: Any) -> Any:
         """Return the executor of one event."""
         kind = cast("type[Any]", type(payload))
@@ -76,12 +93,12 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
         return core.build_per_event_executor(payload)
 
     def _plan_of(self, kind: type[Any]) -> Render | None:
-        plans: dict[type[Any], Render | None] = self.__dict__.setdefault("_plans", {})
-        if kind not in plans:
-            plans[kind] = None
-            with suppress(_NoPlan):
-                plans[kind] = _operation_plan(self, kind)
-        return plans[kind]
+        plans, key = self._plans, (kind, id(self.operation))
+        if key not in plans:
+            plans[key] = None
+            with suppress(NoPlan):
+                plans[key] = operation_plan(self, kind)
+        return plans[key]
 
 
 async def _gathered(values: Sequence[Awaitable[Any]]) -> list[Any]:
@@ -129,91 +146,5 @@ class EventRunner(SchemaExtensionsRunner):
 _NOTHING: AbstractAsyncContextManager[None] = nullcontext()
 
 
-def _operation_plan(executor: EventExecutor, kind: type[Any]) -> Render:
-    """Plan a subscription for events of a class. Raises _NoPlan."""
-    root = executor.schema.get_root_type(OperationType.SUBSCRIPTION)
-    definition = get_object_definition(kind)
-    if root is None or definition is None:
-        raise _NoPlan
-    collected = collect_fields(
-        executor.schema,
-        executor.fragments,
-        executor.variable_values,
-        root,
-        executor.operation,
-        executor.hide_suggestions,
-    )
-    [(name, details)] = collected.grouped_field_set.items()
-    field = root.fields[details[0].node.name.value]
-    render = _object_plan(executor, _member(executor, field.type, definition.name), details)
-    return lambda payload: {name: render(payload)}
-
-
-def _member(executor: EventExecutor, given: Any, name: str) -> GraphQLObjectType:
-    """Return the type of that name where it is the given one or a member of the given union."""
-    inner = _inner(given) if isinstance(given, GraphQLNonNull) else given
-    kind = executor.schema.get_type(name)
-    fits = kind is inner or (isinstance(inner, GraphQLUnionType) and kind in inner.types)
-    if not isinstance(kind, GraphQLObjectType) or not fits:
-        raise _NoPlan
-    return kind
-
-
-def _object_plan(executor: EventExecutor, kind: GraphQLObjectType, details: FieldDetailsList) -> Render:
-    selected = executor.collect_subfields(kind, details).grouped_field_set
-    steps = [(name, _field_plan(executor, kind, chosen)) for name, chosen in selected.items()]
-    return lambda value: {name: render(value) for name, render in steps}
-
-
-def _field_plan(executor: EventExecutor, kind: GraphQLObjectType, details: FieldDetailsList) -> Render:
-    """Plan a field that shows an attribute of its object as it is."""
-    name = details[0].node.name.value
-    if name == "__typename":
-        return lambda _: kind.name
-    field = kind.fields[name]
-    if not getattr(field.resolve, "_is_default", False):  # as Strawberry marks resolvers that only read an attribute
-        raise _NoPlan
-    attribute: str = field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].python_name
-    complete = _completion(executor, field.type, details)
-    return lambda value: complete(getattr(value, attribute))
-
-
-def _completion(executor: EventExecutor, kind: Any, details: FieldDetailsList) -> Render:
-    if isinstance(kind, GraphQLNonNull):
-        return _not_null(_completion(executor, _inner(kind), details))
-    if isinstance(kind, GraphQLList):
-        item = _completion(executor, _inner(kind), details)
-        return _or_null(lambda values: [item(value) for value in values])
-    if isinstance(kind, GraphQLObjectType):
-        return _or_null(_object_plan(executor, kind, details))
-    if is_leaf_type(kind):
-        return _or_null(_not_null_after(kind.coerce_output_value))
-    raise _NoPlan
-
-
-def _inner(kind: Any) -> Any:
-    """Return the type that a non-null type or a list wraps."""
-    return kind.of_type
-
-
-def _not_null(render: Render) -> Render:
-    def checked(value: Any) -> Any:
-        if value is None:
-            raise _NoPlan
-        return render(value)
-
-    return checked
-
-
-def _or_null(render: Render) -> Render:
-    return lambda value: None if value is None else render(value)
-
-
-def _not_null_after(serialize: Render) -> Render:
-    def checked(value: Any) -> Any:
-        serialized = serialize(value)
-        if serialized is None:
-            raise _NoPlan
-        return serialized
-
-    return checked
+async def _joined(plan: Plan, shown: Mapping[str, Any], others: Awaitable[Mapping[str, Any]]) -> dict[str, Any]:
+    return plan.whole(shown, await others)

@@ -25,9 +25,11 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 from strawberry.types.execution import PreExecutionError
 
 from graph.access_log import new_request_id
+from graph.encoding import encoded
 from graph.errors import coded
 from graph.frames import fault, is_hash_alone
 from graph.http import NotPersisted
+from graph.socket_connections import GuardedSocket
 from resolvers.context import Context
 from services.core.errors import Limited, Unauthenticated
 from services.core.logs import fields, noting
@@ -52,10 +54,9 @@ class Adapter(ASGIWebSocketAdapter):
     """Sends and closes where there is still somebody."""
 
     async def send_json(self, message: Mapping[str, object]) -> None:
-        try:
-            await super().send_json(message)
-        except RuntimeError as ended:  # we have closed it
-            raise WebSocketDisconnected from ended
+        connection: GuardedSocket = self.ws.state.connection
+        if not await connection.send_text(encoded(message)):
+            raise WebSocketDisconnected
 
     async def close(self, code: int, reason: str) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):

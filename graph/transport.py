@@ -5,14 +5,14 @@ connection_init or with the upgrade's own headers.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from json import JSONDecodeError
 from typing import Any, Final
 
 from graphql import GraphQLError
-from starlette.requests import ClientDisconnect, HTTPConnection, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -39,6 +39,7 @@ from graph.http import (
     refusal,
     with_quota,
 )
+from graph.messages import Answer, Incoming
 from graph.origins import Origins, foreign_origin
 from graph.schema import schema
 from graph.seats import Seat, Seats
@@ -75,7 +76,7 @@ logging.getLogger("strawberry.ws.task").addFilter(_Leaving())
 
 
 class GraphQLTransport(GraphQL[Context, None]):
-    """The GraphQL endpoint; a browser that asks for a page gets GraphiQL."""
+    """The GraphQL endpoint."""
 
     graphql_transport_ws_handler_class = WatchedSocket
     websocket_adapter_class = Adapter
@@ -85,8 +86,6 @@ class GraphQLTransport(GraphQL[Context, None]):
         services: Services,
         origins: Origins,
         turnstile: Turnstile,
-        *,
-        page: Callable[[Request], Awaitable[Response]],
     ) -> None:
         super().__init__(
             schema(),
@@ -99,23 +98,16 @@ class GraphQLTransport(GraphQL[Context, None]):
         self.services = services
         self.origins = origins
         self.turnstile = turnstile
-        self.page = page
         self._anonymous = Seats(services.config.most_anonymous_sockets, "sockets from your address")
         self._sockets = Seats(services.config.most_sockets, "sockets of yours")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            request = Request(scope, receive)
-            response = await (self.page(request) if _wants_page(request) else self._answer(request))
-            await response(scope, receive, send)
-        else:
-            await self._serve_socket(WebSocket(scope, receive, send))
-
-    async def _serve_socket(self, socket: WebSocket) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a socket to its end. Until somebody has signed in there, it is one of its address."""
-        address, origin = address_of(socket), foreign_origin(socket.headers)
+        socket = WebSocket(scope, receive, send)
+        address, origin = address_of(scope), foreign_origin(socket.headers)
         if origin is not None and not self.origins.allow(origin):
-            await socket.send_denial_response(PlainTextResponse("The origin may not call.", status_code=403))
+            text = {"content-type": "text/plain; charset=utf-8"}
+            await Answer(403, b"The origin may not call.", text)(scope, receive, send)
             return
         counted = f"sockets of {address}"
         try:
@@ -123,16 +115,16 @@ class GraphQLTransport(GraphQL[Context, None]):
             with Seat(self._anonymous, address) as socket.state.seat:
                 await self.run(socket)
         except Limited as limited:
-            refused = problem_refusal(limited, JSON)
-            await socket.send_denial_response(with_quota(refused, self.services.throttle.quota(counted)))
+            refused = with_quota(problem_refusal(limited, JSON), self.services.throttle.quota(counted))
+            await refused(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
+    async def answer(self, request: Incoming) -> Answer:
         """Answer, and say what the caller may still send: the address, until it is known who asks."""
-        context = Context(self.services, address=address_of(request))
+        context = Context(self.services, address=address_of(request.scope))
         answered = await self._answer_to(request, context)
         return with_quota(answered, self.services.throttle.quota(context.caller))
 
-    async def _answer_to(self, request: Request, context: Context) -> Response:
+    async def _answer_to(self, request: Incoming, context: Context) -> Answer:
         media = JSON
         try:
             media = media_type(request)
@@ -146,13 +138,13 @@ class GraphQLTransport(GraphQL[Context, None]):
         except Problem as problem:
             refused = problem_refusal(problem, media)
         except ClientDisconnect:
-            refused = Response(status_code=400)  # for the log: nobody is there to see it
+            refused = Answer(400)  # for the log: nobody is there to see it
         except Exception as mistake:  # noqa: BLE001 - whose text goes to our logs, not to the client
             refused = refusal([coded(mistake)], media, status=500)
-        log.info("request refused", extra=fields(status=refused.status_code))
+        log.info("request refused", extra=fields(status=refused.status))
         return refused
 
-    async def _enter(self, request: Request, context: Context) -> None:
+    async def _enter(self, request: Incoming, context: Context) -> None:
         """Sign a request in. Raises Unauthenticated; Limited for an address that does so too often."""
         try:
             context.credential = await self.services.sign_in.credential(request.headers)
@@ -161,7 +153,7 @@ class GraphQLTransport(GraphQL[Context, None]):
             raise
         context.signed_in = None if context.credential is None else context.credential.actor
 
-    async def _run(self, request: Request, media: str, context: Context) -> Response:
+    async def _run(self, request: Incoming, media: str, context: Context) -> Answer:
         most = self.most_bytes(context)
         try:
             operation = await asked(request, most=most)
@@ -194,7 +186,7 @@ class GraphQLTransport(GraphQL[Context, None]):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         """Make the context of a socket."""
         del response
-        context = Context(self.services, address=address_of(request), upgrade_headers=dict(request.headers))
+        context = Context(self.services, address=address_of(request.scope), upgrade_headers=dict(request.headers))
         context.settle = lambda: self._settle(request, context)
         context.begin = lambda: self.turnstile.enter(context.caller)
         return context
@@ -232,17 +224,9 @@ class GraphQLTransport(GraphQL[Context, None]):
         return UNSET
 
 
-def address_of(connection: HTTPConnection) -> str:
+def address_of(scope: Scope) -> str:
     """Return whose a connection is, as far as its address tells."""
-    return network_of(connection.client.host) if connection.client else ""
-
-
-def _wants_page(request: Request) -> bool:
-    return (
-        request.method == "GET"
-        and "query" not in request.query_params
-        and "text/html" in request.headers.get("accept", "")
-    )
+    return network_of(scope["client"][0]) if scope["client"] else ""
 
 
 def _credentials(params: Mapping[str, Any]) -> dict[str, str]:

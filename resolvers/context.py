@@ -47,6 +47,8 @@ class Context:
     """Tells what the operation needs of an API key."""
     overlong: Mapping[str, Sequence[Fault]] = field(default_factory=dict[str, Sequence[Fault]])
     """Which lists of a mutation's input have too many items, by the mutation's key in the answer (graph.inputs)."""
+    plans: dict[Any, Any] | None = None
+    """What was worked out of the document's selections before (graph.rendering)."""
     _loaders: Loaders | None = None
     _loads: dict[Hashable, "asyncio.Future[Any]"] = field(default_factory=dict[Hashable, "asyncio.Future[Any]"])
 
