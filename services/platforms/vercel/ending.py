@@ -27,10 +27,15 @@ async def give_up(site: Site, limits: Limits, *, now: datetime) -> None:
 async def restore(site: Site, deployment: Deployment, limits: Limits, *, now: datetime) -> bool:
     """Go back to what was in production before a deployment, and say whether there was something. Raises DeployFailed.
 
-    It is left alone where something else is in production.
+    It is left alone where something else is in production. A deployment that is ready is given the domains a moment
+    later, and would take them with it where it is deleted then: that is waited for.
     """
     try:
         async with asyncio.timeout(limits.release):
+            latest: Deployment | None = deployment
+            while latest is not None and latest.waits_for_domains:
+                await asyncio.sleep(limits.poll)
+                latest = await site.deployment(deployment.id)
             return await _restored(site, deployment, limits, now=now)
     except TimeoutError:
         message = "Vercel is still giving the project's domains to a deployment."

@@ -91,6 +91,10 @@ class Deployment(msgspec.Struct, frozen=True, rename="camel"):
         return self.ready_state == "READY"
 
     @property
+    def waits_for_domains(self) -> bool:
+        return self.is_ready and not self.alias_assigned and self.alias_error is None
+
+    @property
     def has_failed(self) -> bool:
         return self.ready_state in {"ERROR", "BLOCKED"} or self.ready_state.endswith("_ERROR")
 
