@@ -25,7 +25,10 @@ MISDIRECTED: Final = 421
 """Status of a request for a host that the api does not answer for (RFC 9110, 15.5.20)."""
 
 MOST_KNOWN: Final = 1_000
-"""Hosts that are known to be answered for."""
+"""Hosts that are known to be answered for, of LONGEST_KNOWN characters at most: names without a dot are anybody's."""
+
+LONGEST_KNOWN: Final = 261
+"""Of a name and its port (RFC 1035, 2.3.4)."""
 
 MOST_TOLD: Final = 100
 """Hosts, and origins, of which the log tells that they were refused."""
@@ -107,7 +110,7 @@ class Hosts:
         hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
         if all(host in self._known or self._answers_for(host) for host in hosts):
             if len(self._known) < MOST_KNOWN:
-                self._known.update(hosts)
+                self._known.update(host for host in hosts if len(host) <= LONGEST_KNOWN)
             return None
         self._refusals.tell(", ".join(hosts))
         error = GraphQLError("This server does not answer for this host.", extensions={"code": "BAD_REQUEST"})
