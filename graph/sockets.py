@@ -54,9 +54,15 @@ class Adapter(ASGIWebSocketAdapter):
     """Sends and closes where there is still somebody."""
 
     async def send_json(self, message: Mapping[str, object]) -> None:
-        connection: GuardedSocket = self.ws.state.connection
-        if not await connection.send_text(encoded(message)):
-            raise WebSocketDisconnected
+        connection = getattr(self.ws.state, "connection", None)
+        if isinstance(connection, GuardedSocket):
+            if not await connection.send_text(encoded(message)):
+                raise WebSocketDisconnected
+            return
+        try:  # as for another server
+            await super().send_json(message)
+        except RuntimeError as ended:  # we have closed it
+            raise WebSocketDisconnected from ended
 
     async def close(self, code: int, reason: str) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):
