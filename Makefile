@@ -93,7 +93,8 @@ backends: setup .make/backends  ## Put generated backends to the test; writes do
 	@nice $(VENV)/python -m tests.backends.made_up 10
 	@nice $(VENV)/python -m tests.backends.ten
 
-bench: setup  ## Measure what streams cost; writes docs/benchmarks.md and docs/benchmarks-llm.md
+bench: setup .make/wire  ## Measure what the wire and streams cost; writes docs/benchmarks-wire.md, -llm.md and benchmarks.md
+	@$(VENV)/python -m bench.wire.run
 	@$(VENV)/python -m bench.streams
 	@$(VENV)/python -m bench.llm
 

@@ -51,6 +51,8 @@ class Running:
     contender: Contender
     port: int
     process: Measured
+    start: float
+    """Seconds of CPU that it had taken when it answered for the first time."""
 
 
 @asynccontextmanager
@@ -68,7 +70,8 @@ async def running(contender: Contender) -> AsyncGenerator[Running]:
         async with asyncio.timeout(PATIENCE):
             while not await _answers(contender, port):  # noqa: ASYNC110 - another process tells of nothing
                 await asyncio.sleep(0.1)
-        yield Running(contender, port, Measured(process.pid))
+        measured = Measured(process.pid)
+        yield Running(contender, port, measured, measured.seconds)
     finally:
         process.terminate()
         await process.wait()
