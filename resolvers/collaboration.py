@@ -11,8 +11,8 @@ from resolvers.lists import SHOWN, AtMost
 from resolvers.shown import shown
 from resolvers.streams import StreamGap
 from resolvers.users import User
-from services.collaboration import Present
 from services.core.ids import ProjectId, UserId
+from services.presence import Present
 
 
 @strawberry.type

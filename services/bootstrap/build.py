@@ -46,6 +46,7 @@ from services.llm.router import Router
 from services.outcomes.announcer import Outlets
 from services.outcomes.product_events import ProductEvents
 from services.platforms.port import DeploymentPlatform, Platform
+from services.presence import Rooms
 from services.projects.model import PROJECTS
 from services.projects.service import Projects
 from services.projects.trash import DeletedProjects
@@ -196,7 +197,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         deletion=deletion,
         settings=settings,
         activity=activity,
-        collaboration=Collaboration(activity=activity, streams=shared.streams, hub=shared.hub, now=now),
+        collaboration=Collaboration(activity=activity, rooms=Rooms(streams=shared.streams, hub=shared.hub, now=now)),
         dashboards=Dashboards(projects=projects, deployments=deployments, journal=noted, now=now),
         admin=Admin(
             generations=generations,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from secrets import randbits, token_bytes
 
@@ -10,7 +11,7 @@ import pytest
 
 from services.activity import Activity
 from services.bootstrap import table_name
-from services.collaboration import SILENCE, Beat, Collaboration, Happening, Present, beats_of
+from services.collaboration import Collaboration, Happening
 from services.core.actor import Actor, Role
 from services.core.clock import utc_now
 from services.core.ids import ProjectId, TeamId, UserId, new_id
@@ -20,12 +21,14 @@ from services.foundation.aws.spec import E, TableSpec
 from services.foundation.aws.tables import Table
 from services.foundation.events.hub import Hub
 from services.foundation.events.memory import MemoryLog
+from services.foundation.events.port import LogUnavailable
 from services.foundation.events.shared import SharedStreams
 from services.foundation.events.stream import StreamEvent
 from services.foundation.limits.idempotency import IDEMPOTENCY_KEYS, Idempotency
 from services.journal.journal import Journal
 from services.journal.model import ACTIVITY, ActivityEntry
 from services.journal.reading import JournalReader
+from services.presence import SILENCE, InRoom, Present, Rooms, rooms_of
 from services.projects.model import PROJECTS
 from services.projects.service import NewProject, ProjectChange, Projects
 from tests.services.foundation.events.conftest import MovingClock
@@ -61,7 +64,8 @@ class Process:
             table=table(PROJECTS), access=access, idempotency=idempotency, journal=journal, now=utc_now
         )
         activity = Activity(journal=JournalReader(table(ACTIVITY)), projects=self.projects, streams=streams, hub=hub)
-        self.collaboration = Collaboration(activity=activity, streams=streams, hub=hub, now=clock, beat=0.02)
+        rooms = Rooms(streams=streams, hub=hub, now=clock, beat=0.02)
+        self.collaboration = Collaboration(activity=activity, rooms=rooms)
 
 
 @pytest.fixture
@@ -101,8 +105,8 @@ async def test_who_comes_and_goes_is_seen_in_every_process(processes: list[Proce
 async def test_who_falls_silent_is_gone_after_half_a_minute(
     processes: list[Process], project_id: ProjectId, log: MemoryLog, clock: MovingClock
 ) -> None:
-    beat = msgspec.json.encode(Beat("of a process that has died", BEN.user_id))
-    await SharedStreams(log, randbits).append(beats_of(project_id), beat)
+    said = msgspec.json.encode(InRoom("of a process that has died", (BEN.user_id,)))
+    await SharedStreams(log, randbits).append(rooms_of(project_id), said)
     async with processes[0].collaboration.follow(project_id, after=None, by=ANN) as happenings:
         await until(happenings, ANN, BEN)
 
@@ -144,9 +148,46 @@ async def _next_noted(happenings: AsyncIterator[Happening]) -> StreamEvent[Activ
 
 async def _next_beat(log: MemoryLog, project_id: ProjectId) -> bool:
     """Wait until whoever lives has said so once more."""
-    last = (await log.read(beats_of(project_id), after=0)).head.last
-    async with asyncio.timeout(10), log.watch(beats_of(project_id)) as changes:
+    last = (await log.read(rooms_of(project_id), after=0)).head.last
+    async with asyncio.timeout(10), log.watch(rooms_of(project_id)) as changes:
         async for _ in changes:
-            if (await log.read(beats_of(project_id), after=0)).head.last > last:
+            if (await log.read(rooms_of(project_id), after=0)).head.last > last:
                 return True
     return False
+
+
+async def test_however_many_watch_their_process_says_so_once(
+    processes: list[Process], project_id: ProjectId, log: MemoryLog
+) -> None:
+    one, two = (process.collaboration for process in processes)
+    async with AsyncExitStack() as stack:
+        watching = [await stack.enter_async_context(one.follow(project_id, after=None, by=ANN)) for _ in range(50)]
+        others = await stack.enter_async_context(two.follow(project_id, after=None, by=BEN))
+        for happenings in [*watching, others]:
+            await until(happenings, ANN, BEN)
+        before = (await log.read(rooms_of(project_id), after=0)).head.last
+        await asyncio.sleep(0.5)
+        after = (await log.read(rooms_of(project_id), after=0)).head.last
+
+    assert after - before <= 2 * 0.5 / 0.02 + 2
+
+
+async def test_who_comes_as_the_last_one_leaves_is_there(processes: list[Process], project_id: ProjectId) -> None:
+    one, two = (process.collaboration for process in processes)
+    async with two.follow(project_id, after=None, by=BEN) as others:
+        await until(others, BEN)
+        for _ in range(5):
+            async with one.follow(project_id, after=None, by=ANN) as happenings:
+                await until(happenings, ANN, BEN)
+            async with one.follow(project_id, after=None, by=ANN) as happenings:
+                await until(others, ANN, BEN)
+                await until(happenings, ANN, BEN)
+            await until(others, BEN)
+
+
+async def test_a_room_ends_with_the_log(processes: list[Process], project_id: ProjectId, log: MemoryLog) -> None:
+    async with processes[0].collaboration.follow(project_id, after=None, by=ANN) as happenings:
+        await until(happenings, ANN)
+        await log.close()
+        with pytest.raises(LogUnavailable):
+            await until(happenings, ANN, BEN)
