@@ -74,6 +74,9 @@ async def api(process: Process) -> AsyncGenerator[None]:
         async with guard.watching():
             yield
     finally:
+        for accepting in getattr(server, "servers", ()):  # none where it did not come to listen
+            accepting.close()
+        await guard.part()
         server.should_exit = True
         await task
         listener.close()

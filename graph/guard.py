@@ -6,6 +6,7 @@ nobody sees half of a header, an answer that is not read, or a ping (graph.http_
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,12 @@ LOOK_EVERY: Final = 0.5
 
 SAID_EVERY: Final = 60.0
 """Seconds between two lines of the log about requests that are none."""
+
+PARTING: Final = 0.002
+"""Seconds between two sockets that are sent away: about what an api takes to have one back."""
+
+LONGEST_PARTING: Final = 10.0
+"""Seconds for all of them."""
 
 TAKING: Final = 60.0
 """Seconds that a client may take to read what waits for it."""
@@ -52,6 +59,11 @@ class Connection(Protocol):
     transport: asyncio.Transport
     client: tuple[str, int] | None
     due: "Due"
+    is_socket: bool
+
+    def shutdown(self) -> None:
+        """Tell the client that the server goes, and end."""
+        ...
 
 
 @dataclass(slots=True)
@@ -100,6 +112,20 @@ class Guard:
             task.cancel()
             await asyncio.wait([task])
             self._end(lambda due: due.writing is not None)
+
+    async def part(self) -> None:
+        """Send the clients of sockets away (1012), in no order and one by one: each comes back at once, to another api.
+
+        That costs an api some milliseconds, for which it would else keep everybody waiting.
+        """
+        sockets = [connection for connection in self._whose if connection.is_socket]
+        random.shuffle(sockets)
+        began, loop = asyncio.get_running_loop().time(), asyncio.get_running_loop()
+        pause = min(PARTING, LONGEST_PARTING / max(len(sockets), 1))
+        for number, connection in enumerate(sockets, 1):
+            if connection in self._whose:
+                connection.shutdown()
+            await asyncio.sleep(began + number * pause - loop.time())
 
     async def _watch(self) -> None:
         while True:

@@ -32,6 +32,8 @@ _TOO_MANY: Final = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\nretr
 class GuardedHttp(HttpToolsProtocol):
     """uvicorn's protocol on httptools, with a guard."""
 
+    is_socket = False
+
     def __init__(self, config: GuardedConfig, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, *args, **kwargs)
         self.guard: Guard = config.guard

@@ -38,6 +38,8 @@ LONG_FRAME: Final = 0xFFFF
 class GuardedSocket(WebSocketsSansIOProtocol):
     """uvicorn's protocol on websockets, with a guard. The scope's state has it, as `connection`."""
 
+    is_socket = True
+
     def __init__(self, config: GuardedConfig, server_state: Any, app_state: dict[str, Any], *args: Any) -> None:
         super().__init__(config, server_state, {**app_state, "connection": self}, *args)
         self.guard: Guard = config.guard

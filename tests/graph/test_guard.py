@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.typing import Subprotocol
 
+from graph.guard import Due, Guard
 from graph.http_connections import MOST_HEADERS, MOST_PIPELINED
 from graph.socket_connections import CONTROLS, MESSAGES, MOST_BEFORE_INIT, MOST_INIT
 from graph.transport import MOST_ANONYMOUS
@@ -322,3 +324,48 @@ async def test_who_leaves_with_requests_that_wait_leaves_no_trace(
 
     assert await answers(server)
     assert caplog.records == []
+
+
+@dataclass(eq=False)
+class Standing:
+    """A connection that notes when it was sent away."""
+
+    is_socket: bool
+    sent_away: list[object]
+    transport: Any = None
+    client: tuple[str, int] | None = None
+    due: Due = field(default_factory=Due)
+
+    def shutdown(self) -> None:
+        self.sent_away.append(self)
+
+
+async def test_sockets_are_sent_away_one_by_one_in_no_order(strict: Server) -> None:
+    guard, sent_away, turns = Guard(strict.config), list[object](), 0
+    sockets = [Standing(is_socket=True, sent_away=sent_away) for _ in range(50)]
+    for number, connection in enumerate([*sockets, Standing(is_socket=False, sent_away=sent_away)]):
+        connection.client = (f"198.51.100.{number}", 1)
+        guard.enter(connection)
+
+    parting = asyncio.create_task(guard.part())
+    while not parting.done():
+        turns += 1
+        await asyncio.sleep(0)
+
+    assert len(sent_away) == len(sockets)
+    assert set(sent_away) == set(sockets)
+    assert sent_away != sockets
+    assert turns > len(sockets), "others have their turns meanwhile"
+
+
+async def test_who_watches_as_a_server_goes_is_told_to_come_again(
+    emulator: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with ExitStack() as stack:
+        config = settings(emulator, SNAPINFRA_DATA=str(tmp_path_factory.mktemp("going")))
+        server = stack.enter_context(serving(config))
+        sockets = [await greeting(server) for _ in range(20)]
+        ends = [asyncio.create_task(end(socket)) for socket in sockets]
+        await asyncio.to_thread(stack.close)
+
+    assert await asyncio.gather(*ends) == [1012] * len(sockets)
