@@ -147,12 +147,21 @@ class GuardedHttp(HttpToolsProtocol):
 
 
 async def _answer(app: ASGIApp, cycle: RequestResponseCycle, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request. Where a long one is answered before it was read to its end, it is its connection's last."""
+    """Answer a request, with its headers and its body in one piece where they come at once.
+
+    Where a long one is answered before it was read to its end, it is its connection's last.
+    """
+    transport: Any = cycle.transport
 
     async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start" and cycle.more_body and not _is_short(scope):
-            cycle.keep_alive = False
-        await send(message)
+        if message["type"] == "http.response.start":
+            if cycle.more_body and not _is_short(scope):
+                cycle.keep_alive = False
+            transport.hold()
+            await send(message)
+        else:
+            await send(message)
+            transport.flush()
 
     await app(scope, receive, sending)
 

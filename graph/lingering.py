@@ -29,6 +29,7 @@ class Lingering:
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._is_closing = False
+        self._held = b""
         self.write: Callable[[bytes], None] = transport.write
 
     def __getattr__(self, name: str) -> Any:
@@ -37,8 +38,29 @@ class Lingering:
     def is_closing(self) -> bool:
         return self._is_closing or self._transport.is_closing()
 
+    def hold(self) -> None:
+        """Let what is written next wait for what follows it, so that both go out in one piece: headers and a body."""
+        if not self.is_closing():
+            self.write = self._hold
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if not self._is_closing and self.write != self._transport.write:
+            self._write_held(b"")
+
+    def _hold(self, data: bytes) -> None:
+        self._held = data
+        self.write = self._write_held
+
+    def _write_held(self, data: bytes) -> None:
+        held, self._held = self._held, b""
+        self.write = self._transport.write
+        if held or data:
+            self._transport.write(held + data)
+
     def close(self) -> None:
         """Close the connection; where the client may still be sending, only for writing, and soon for good."""
+        self.flush()
         protocol: Any = self._transport.get_protocol()
         if self.is_closing() or not protocol.is_sent_to:
             self._transport.close()
