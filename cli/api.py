@@ -76,7 +76,9 @@ async def api(process: Process) -> AsyncGenerator[None]:
     finally:
         for accepting in getattr(server, "servers", ()):  # none where it did not come to listen
             accepting.close()
-        await guard.part()
-        server.should_exit = True
-        await task
-        listener.close()
+        try:
+            await guard.part()
+        finally:
+            server.should_exit = True
+            await task
+            listener.close()

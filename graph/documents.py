@@ -41,6 +41,9 @@ MOST_ERRORS: Final = 20
 LONGEST_KEPT: Final = 4_096
 """Characters of a document that is kept: all of them together take less than 100 MB, whoever sends what."""
 
+LONGEST_PLANNED: Final = 1_500
+"""Characters of a document whose plans are kept with it: the longest that we ship has 1,400."""
+
 _MANY_DIGITS: Final = re.compile(f"[0-9]{{{MOST_DIGITS // 3}}}")
 """In a number of more than MOST_DIGITS characters: it has three parts at most, the last an exponent."""
 
@@ -52,7 +55,7 @@ class Checked:
     document: DocumentNode
     errors: tuple[GraphQLError, ...]
     plans: dict[Any, Any] | None
-    """What was worked out of its selections (graph.rendering). None where that differs each time, by a directive."""
+    """What was worked out of its selections (graph.rendering). None where a directive decides, or it may be much."""
 
 
 _kept: Final[OrderedDict[str, Checked]] = OrderedDict()
@@ -90,7 +93,8 @@ def check(schema: GraphQLSchema, query: str) -> Checked:
         return checked
     document = read(query)
     _check_numbers(query)
-    checked = Checked(document, tuple(_validated(schema, document)), None if "@" in query else {})
+    is_planned = len(query) <= LONGEST_PLANNED and "@" not in query
+    checked = Checked(document, tuple(_validated(schema, document)), {} if is_planned else None)
     if not checked.errors and len(query) <= LONGEST_KEPT:
         _kept[query] = checked
         if len(_kept) > MOST_DOCUMENTS:

@@ -36,6 +36,9 @@ TAKING: Final = 60.0
 """Seconds that a client may take to read what waits for it."""
 
 
+log = logging.getLogger("snapinfra.access")
+
+
 class _Seldom(logging.Filter):
     """Lets through what uvicorn warns of once a minute, not for each request that is none: anybody can send those."""
 
@@ -123,8 +126,12 @@ class Guard:
         began, loop = asyncio.get_running_loop().time(), asyncio.get_running_loop()
         pause = min(PARTING, LONGEST_PARTING / max(len(sockets), 1))
         for number, connection in enumerate(sockets, 1):
-            if connection in self._whose:
-                connection.shutdown()
+            if connection in self._whose and not connection.transport.is_closing():
+                try:
+                    connection.shutdown()
+                except Exception:  # whatever state its client has brought it into: the others are to go, too
+                    log.exception("a socket could not be sent away")
+                    connection.transport.abort()
             await asyncio.sleep(began + number * pause - loop.time())
 
     async def _watch(self) -> None:

@@ -153,13 +153,13 @@ async def bounded(request: Incoming, *, most: int) -> bytes:
     length = request.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > _DIGITS or int(length) > most):
         raise TooLong
-    body, message = b"", await _part(request)
+    body, message = bytearray(), await _part(request)
     while True:
         body += message.get("body", b"")
         if len(body) > most:
             raise TooLong
         if not message.get("more_body"):
-            return body
+            return bytes(body)
         message = await _part(request)
 
 

@@ -30,6 +30,12 @@ from graph.plans import NoPlan, Plan, Render, operation_plan, selection_plan
 LONG: Final = 20
 """Items of a list that takes others' time: each may have any number of fields."""
 
+MOST_STEPS: Final = 150
+"""Fields in the plans of a document, each of which takes a kilobyte. What is beyond has no plan."""
+
+_STEPS: Final = "steps"
+"""Where a document's plans are counted."""
+
 SLICE: Final = 0.003
 """Seconds that a list is worked on before others have their turn."""
 
@@ -73,7 +79,10 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
         plans = self._plans
         key = (kind.name, *(id(detail.node) for detail in details))
         if key not in plans:
-            plans[key] = selection_plan(self, kind, details)
+            if plans.get(_STEPS, 0) >= MOST_STEPS:
+                return None
+            plan = plans[key] = selection_plan(self, kind, details)
+            plans[_STEPS] = plans.get(_STEPS, 0) + (len(plan.order) if plan else 1)
         return plans[key]
 
     @property

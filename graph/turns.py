@@ -19,7 +19,7 @@ AT_ONCE: Final = 4
 """Requests, and operations on sockets, that begin before the loop looks who else has come: some milliseconds."""
 
 SHARE: Final = 8
-"""Operations of a caller that run at a time; others wait. AWS is called in threads, of which there are 32 for all."""
+"""Operations of a caller that run at a time; others wait. A process makes 64 calls to DynamoDB at a time, for all."""
 
 _THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="turns")
 _SHARES: Final[WeakValueDictionary[tuple[asyncio.AbstractEventLoop, str, int], asyncio.Semaphore]] = (

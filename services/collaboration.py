@@ -45,6 +45,7 @@ class Collaboration:
 
 async def _happenings(noted: AsyncIterator[Following[ActivityEntry]], room: Room) -> AsyncGenerator[Happening]:
     shown, next_noted = None, _next(noted)
+    changed: asyncio.Task[bool] | None = None
     try:
         while True:
             change = room.pulse.next  # before looking, so that none is missed
@@ -58,8 +59,10 @@ async def _happenings(noted: AsyncIterator[Following[ActivityEntry]], room: Room
                 yield next_noted.result()
                 next_noted = _next(noted)
     finally:
-        next_noted.cancel()
-        await asyncio.wait([next_noted])
+        waiting = [task for task in (next_noted, changed) if task is not None]
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
 
 
 def _next(source: AsyncIterator[T]) -> "asyncio.Task[T]":

@@ -5,6 +5,7 @@ changes and every ten seconds. One that is silent for thirty, since its process 
 """
 
 import asyncio
+import logging
 import uuid
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
@@ -28,6 +29,9 @@ SILENCE: Final = timedelta(seconds=30)
 
 MERGED: Final = 0.05
 """Seconds in which those who come and go are told of together."""
+
+
+log = logging.getLogger(__name__)
 
 
 class InRoom(msgspec.Struct, frozen=True):
@@ -156,8 +160,12 @@ class Room:
 
     async def _say(self) -> None:
         said = InRoom(self._id, tuple(sorted(self._here)))
-        with suppress(LogUnavailable):  # the next beat says the same, and silence the opposite
+        try:
             await self._rooms.streams.append(self._stream, msgspec.json.encode(said))
+        except LogUnavailable:
+            return  # the next beat says the same, and silence the opposite
+        except Exception:
+            log.exception("who is at %s could not be said", self._stream)
 
     async def _listen(self) -> None:
         async with self._rooms.hub.follow(self._stream, after=None, history=NoHistory()) as batches:
@@ -167,7 +175,10 @@ class Room:
                 self._look()
 
     def _hear(self, entry: Entry) -> None:
-        said = msgspec.json.decode(entry.data, type=InRoom)
+        try:
+            said = msgspec.json.decode(entry.data, type=InRoom)
+        except msgspec.DecodeError:  # of another version
+            return
         if said.room == self._id:
             self._is_heard = True
         elif said.user_ids:

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -332,12 +333,14 @@ class Standing:
 
     is_socket: bool
     sent_away: list[object]
-    transport: Any = None
+    transport: Any = field(default_factory=lambda: SimpleNamespace(is_closing=lambda: False, abort=lambda: None))
     client: tuple[str, int] | None = None
     due: Due = field(default_factory=Due)
 
     def shutdown(self) -> None:
         self.sent_away.append(self)
+        if len(self.sent_away) % 2:
+            raise RuntimeError("Its client has brought it into an odd state.")
 
 
 async def test_sockets_are_sent_away_one_by_one_in_no_order(strict: Server) -> None:

@@ -191,3 +191,32 @@ async def test_a_room_ends_with_the_log(processes: list[Process], project_id: Pr
         await log.close()
         with pytest.raises(LogUnavailable):
             await until(happenings, ANN, BEN)
+
+
+async def test_who_has_left_leaves_nothing_behind(processes: list[Process], project_id: ProjectId) -> None:
+    one = processes[0].collaboration
+
+    async def follow() -> None:
+        async with one.follow(project_id, after=None, by=ANN) as happenings:
+            async for _ in happenings:
+                pass
+
+    async with one.follow(project_id, after=None, by=ANN) as happenings:
+        await until(happenings, ANN)
+        before = len(asyncio.all_tasks())
+        for _ in range(20):
+            following = asyncio.create_task(follow())
+            await asyncio.sleep(0.01)
+            following.cancel()
+            await asyncio.wait([following])
+
+        assert len(asyncio.all_tasks()) <= before + 1
+
+
+async def test_what_another_version_says_is_not_heard(
+    processes: list[Process], project_id: ProjectId, log: MemoryLog
+) -> None:
+    for said in (b"{}", b"nonsense", b'{"room": 5}'):
+        await SharedStreams(log, randbits).append(rooms_of(project_id), said)
+    async with processes[0].collaboration.follow(project_id, after=None, by=ANN) as happenings:
+        await until(happenings, ANN)

@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from botocore import xform_name
@@ -40,8 +41,8 @@ MOST: Final = 64
 _going: Final = set["asyncio.Future[Any]"]()
 """Work that somebody may have stopped waiting for: the event loop itself would forget it."""
 
-_OK: Final = 200
 _REFUSED: Final = 300
+_ANSWER: Final = msgspec.json.Decoder(dict[str, Any])
 
 Told = Callable[[str, Mapping[str, Any]], None]
 """Is told of a call: its operation, and what is asked, or answered."""
@@ -104,7 +105,8 @@ class Threaded:
 
 def calls_of(client: Any, session: Any, threads: Executor) -> "Wire | Threaded":
     """Return the calls of a client's service: by boto3 where a proxy is in between."""
-    if get_environ_proxies(client.meta.endpoint_url):
+    url: str = client.meta.endpoint_url
+    if {urlsplit(url).scheme, "all"} & get_environ_proxies(url).keys():
         return Threaded(client, threads)
     return Wire(client, session, threads)
 
@@ -130,6 +132,7 @@ class Wire:
             service=model.signing_name,
             region=meta.region_name,
             media=f"application/x-amz-json-{model.metadata['jsonVersion']}",
+            is_query_compatible=model.is_query_compatible,
             agent=meta.config.user_agent,
         )
         self._connections = Connections(
@@ -157,19 +160,29 @@ class Wire:
             try:
                 head = self._signer.head(self._target + operation, body, await self._keys(), time.time())
                 response = await self._connections.exchange(head + body, seconds=seconds)
+                if response.status_code < _REFUSED:
+                    return self._answered(operation, response, about)
             except (ConnectionError, HTTPClientError) as failure:
-                error = failure
-            if response is not None and response.status_code == _OK and _is_whole(response):
-                self._quota.release(about.get("retry_quota_capacity", 1))
-                answer: dict[str, Any] = msgspec.json.decode(response.content or b"{}")
-                for told in self.after:
-                    told(operation, answer)
-                return answer
+                response, error = None, failure
             pause = await self._pause(operation, number, response, error, about)
             if pause is None:
                 raise self._failure(operation, response, error)
             await asyncio.sleep(pause)
         raise RuntimeError("botocore tries more often than it was told to.")
+
+    def _answered(self, operation: str, response: Response, about: Mapping[str, Any]) -> dict[str, Any]:
+        """Read an answer. Raises HTTPClientError for one that is not what AWS sent, which is tried again."""
+        try:
+            answer = _ANSWER.decode(response.content or b"{}")
+            is_whole = _is_whole(response)
+        except (msgspec.DecodeError, ValueError) as wrong:
+            raise HTTPClientError(error=wrong) from None
+        if not is_whole:
+            raise HTTPClientError(error="its checksum differs")
+        self._quota.release(about.get("retry_quota_capacity", 1))
+        for told in self.after:
+            told(operation, answer)
+        return answer
 
     async def _keys(self) -> Any:
         """Return the keys to sign with. Those that end are fetched anew, which takes a while."""
@@ -235,6 +248,7 @@ def _is_whole(response: Response) -> bool:
 
 def _trust(session: Any) -> Any:
     context = create_urllib3_context()
+    context.check_hostname = True  # urllib3, for which botocore makes it, does so by itself
     context.load_verify_locations(session.get_config_variable("ca_bundle") or get_cert_path(True))  # noqa: FBT003 - botocore's
     return context
 

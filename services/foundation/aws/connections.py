@@ -9,7 +9,6 @@ import ssl
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from botocore.exceptions import (
     ConnectionClosedError,
@@ -18,7 +17,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 CONNECT_SECONDS: Final = 5.0
 """That a connection may take to be there."""
@@ -51,14 +50,15 @@ class _Connection(asyncio.Protocol):
         self._asked = 0
         self._status = 0
         self._headers: dict[str, str] = {}
+        self._has_headers = False
         self._body: list[bytes] = []
 
     def ask(self, data: bytes, seconds: float) -> "asyncio.Future[Response]":
         """Send a request. The future raises _Stale, or botocore's exceptions of connections."""
-        loop = self._pool.loop
+        loop = asyncio.get_running_loop()
         self._answer = loop.create_future()
         self._parser = HttpResponseParser(self)
-        self._headers, self._body, self._status = {}, [], 0
+        self._headers, self._body, self._status, self._has_headers = {}, [], 0, False
         self._asked += 1
         self._timer = loop.call_later(seconds, self._time_out)
         self._transport.write(data)
@@ -80,12 +80,14 @@ class _Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except HttpParserError as error:
+        except (HttpParserError, HttpParserUpgrade) as error:
             self._fail(ConnectionClosedError(endpoint_url=self._pool.url, error=error))
             self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        was_reused = self._asked > 1 and not self._status
+        if exc is None and self._has_headers and not {"content-length", "transfer-encoding"} & self._headers.keys():
+            self._succeed()  # an answer that ends with its connection (RFC 9112, 6.3)
+        was_reused = self._asked > 1 and not self._status and not self._pool.is_closed
         url = self._pool.url
         self._fail(_Stale() if was_reused else ConnectionClosedError(endpoint_url=url, error=exc))
         self._pool.forget(self)
@@ -94,19 +96,29 @@ class _Connection(asyncio.Protocol):
         self._status = self._parser.get_status_code()
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
+    def on_headers_complete(self) -> None:
+        self._status = self._parser.get_status_code()
+        self._has_headers = True
+
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
 
     def on_message_complete(self) -> None:
         self._status = self._parser.get_status_code()
         if self._status < 200:  # noqa: PLR2004 - an interim answer (RFC 9110, 15.2): the parser goes on to the next
-            self._headers, self._body, self._status = {}, [], 0
+            self._headers, self._body, self._status, self._has_headers = {}, [], 0, False
             return
+        if self._answer is None:
+            self.abort()  # an answer to nothing
+            return
+        self._succeed()
+        self._pool.put_back(self, keeps=self._parser.should_keep_alive())
+
+    def _succeed(self) -> None:
         answer, self._answer = self._answer, None
         self._end_timer()
         if answer is not None and not answer.done():
             answer.set_result(Response(self._status, self._headers, b"".join(self._body)))
-        self._pool.put_back(self, keeps=self._parser.should_keep_alive())
 
     def _time_out(self) -> None:
         self._fail(ReadTimeoutError(endpoint_url=self._pool.url))
@@ -129,7 +141,7 @@ class _Pool:
 
     def __init__(self, url: str, most: int, context: ssl.SSLContext | None) -> None:
         self.url = url
-        self.loop = asyncio.get_running_loop()
+        self.is_closed = False
         parts = urlsplit(url)
         self._at = (parts.hostname or "", parts.port or (443 if context else 80))
         self._context = context
@@ -149,7 +161,7 @@ class _Pool:
     async def _open(self) -> _Connection:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                _, connection = await self.loop.create_connection(
+                _, connection = await asyncio.get_running_loop().create_connection(
                     lambda: _Connection(self), *self._at, ssl=self._context
                 )
         except BaseException as error:
@@ -179,6 +191,8 @@ class _Pool:
             self._seats.release()
 
     def forget(self, connection: _Connection) -> None:
+        if connection not in self._all:
+            return  # it never came to be one of ours: whoever opened it has told the pool
         self._all.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
@@ -186,6 +200,7 @@ class _Pool:
             self._seats.release()
 
     def close(self) -> None:
+        self.is_closed = True
         for connection in list(self._all):
             connection.abort()
 
@@ -197,7 +212,7 @@ class Connections:
         self.url = url
         self._most = most
         self._context = context
-        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
+        self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
 
     async def exchange(self, data: bytes, *, seconds: float) -> Response:
         """Send a request and return its answer. Raises botocore's exceptions of connections, as boto3 does.
@@ -207,6 +222,7 @@ class Connections:
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is None:
+            self._pools = {each: its for each, its in self._pools.items() if not each.is_closed()}
             pool = self._pools[loop] = _Pool(self.url, self._most, self._context)
         return await pool.exchange(data, seconds)
 

@@ -23,18 +23,26 @@ class Keys(Protocol):
 
 
 class Signer:
-    """Writes the heads of requests that POST JSON to one endpoint."""
+    """Writes the heads of requests that POST JSON to one endpoint.
 
-    def __init__(self, url: str, *, service: str, region: str, media: str, agent: str) -> None:
+    A service that is compatible with its earlier protocol, as SQS is, is asked for the codes of errors that it had.
+    """
+
+    def __init__(
+        self, url: str, *, service: str, region: str, media: str, agent: str, is_query_compatible: bool = False
+    ) -> None:
         parts = urlsplit(url)
         port = "" if parts.port in {None, _PORTS.get(parts.scheme)} else f":{parts.port}"
         name = parts.hostname or ""
         self.host = (f"[{name}]" if ":" in name else name) + port
         self.media = media
+        self._mode = "x-amzn-query-mode:true\n" if is_query_compatible else ""
+        self._mode_name = ";x-amzn-query-mode" if is_query_compatible else ""
         self._line = (
             f"POST {quote(parts.path or '/', safe='/~%')} HTTP/1.1\r\nHost: {self.host}\r\nContent-Type: {media}\r\n"
         )
-        self._rest = f"User-Agent: {agent}\r\nAccept-Encoding: identity\r\nContent-Length: "
+        mode = "X-Amzn-Query-Mode: true\r\n" if is_query_compatible else ""
+        self._rest = f"{mode}User-Agent: {agent}\r\nAccept-Encoding: identity\r\nContent-Length: "
         self._path = quote(normalize_url_path(parts.path or "/"), safe="/~")
         self._scope = f"{region}/{service}/aws4_request"
         self._parts = (region.encode(), service.encode(), b"aws4_request")
@@ -45,10 +53,10 @@ class Signer:
         """Return a request's line and headers, signed. `target` is its operation; `now` is in seconds since 1970."""
         stamp = self._time(int(now))
         token = f"x-amz-security-token:{keys.token}\n" if keys.token else ""
-        signed = f"content-type;host;x-amz-date;{'x-amz-security-token;' if token else ''}x-amz-target"
+        signed = f"content-type;host;x-amz-date;{'x-amz-security-token;' if token else ''}x-amz-target{self._mode_name}"
         canonical = (
             f"POST\n{self._path}\n\ncontent-type:{self.media}\nhost:{self.host}\nx-amz-date:{stamp}\n{token}"
-            f"x-amz-target:{target}\n\n{signed}\n{sha256(body).hexdigest()}"
+            f"x-amz-target:{target}\n{self._mode}\n{signed}\n{sha256(body).hexdigest()}"
         )
         scope = f"{stamp[:8]}/{self._scope}"
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"

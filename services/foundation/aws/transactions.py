@@ -58,7 +58,7 @@ async def write_together(parts: Sequence[Part], *, pause: Callable[[int], float]
         if number > 1:
             await asyncio.sleep(pause(number))
         try:
-            await aws.tables.call("TransactWriteItems", _request(parts))
+            await aws.tables.finish(aws.tables.call("TransactWriteItems", _request(parts)))
         except ClientError as error:
             if failed := _failed_conditions(error):
                 return frozenset(part for position, part in enumerate(parts) if position in failed)

@@ -31,7 +31,8 @@ class Writer(Reader[E]):
 
     async def put_new(self, entity: E) -> None:
         """Store a new entity. Raises AlreadyExists where its key is taken."""
-        if not await self._put({**self._storing(entity), **absent(self.spec)}):
+        stored = self._put({**self._storing(entity), **absent(self.spec)})
+        if not await self.aws.tables.finish(stored):
             raise AlreadyExists(entity.id)
 
     async def update(self, entity_id: str, change: Callable[[E], E], *, sort: str | None = None) -> E | None:
@@ -70,7 +71,7 @@ class Writer(Reader[E]):
             "ReturnValues": "UPDATED_NEW",
         }
         try:
-            answer = await self.aws.tables.call("UpdateItem", request)
+            answer = await self.aws.tables.finish(self.aws.tables.call("UpdateItem", request))
         except ClientError as error:
             if is_condition_failure(error):
                 return None
@@ -79,6 +80,9 @@ class Writer(Reader[E]):
 
     async def delete(self, entity: E) -> bool:
         """Delete the entity if it is still as given; return whether it was."""
+        return await self.aws.tables.finish(self._delete(entity))
+
+    async def _delete(self, entity: E) -> bool:
         request = self._at(entity)
         try:
             await self.aws.tables.call("DeleteItem", {**request, **version_is(entity.version)})
@@ -90,7 +94,7 @@ class Writer(Reader[E]):
 
     async def remove(self, entity: E) -> None:
         """Delete the entity, whatever has become of it meanwhile. Repeating is harmless."""
-        await self.aws.tables.call("DeleteItem", self._at(entity))
+        await self.aws.tables.finish(self.aws.tables.call("DeleteItem", self._at(entity)))
 
     def _stamped(self, new: E, old: E) -> E:
         return msgspec.structs.replace(new, version=old.version + 1, updated_at=self.now())

@@ -1,6 +1,7 @@
 """The event log of many processes: streams in Redis (or Valkey), one script per step."""
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
@@ -188,12 +189,19 @@ def appended(message: bytes) -> Appended | None:
     """Read what APPEND has published; None where it does not say what was appended, or nothing was."""
     if message[:1] != PUSHED:
         return None
+    try:
+        return _appended(message)
+    except (struct.error, UnicodeDecodeError, OverflowError):  # of another version
+        return None
+
+
+def _appended(message: bytes) -> Appended | None:
     closed, epoch_length, labels_length = NEWS.unpack_from(message, 1)
     start = 1 + NEWS.size
     labels = start + epoch_length
     data = labels + labels_length
     entries = tuple(_entries(message[labels:data], message[data:]))
-    return Appended(message[start:labels].decode(), closed == 1, entries)
+    return Appended(message[start:labels].decode(), closed == 1, entries) if entries else None
 
 
 def _entries(labels: bytes, data: bytes) -> Iterator[Entry]:

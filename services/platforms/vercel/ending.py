@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import datetime
+from typing import Final
 from urllib.parse import quote
 
 from services.platforms.port import DeployFailed
@@ -10,6 +11,9 @@ from services.platforms.vendors.client import Refused
 from services.platforms.vendors.work import Limits, found
 from services.platforms.vercel.api import DEPLOYMENTS
 from services.platforms.vercel.project import BEFORE, Deployment, Project, Site
+
+DOMAINS: Final = 60.0
+"""Seconds in which a deployment that is ready is given the project's domains; where others have them, it never is."""
 
 
 async def give_up(site: Site, limits: Limits, *, now: datetime) -> None:
@@ -32,14 +36,19 @@ async def restore(site: Site, deployment: Deployment, limits: Limits, *, now: da
     """
     try:
         async with asyncio.timeout(limits.release):
-            latest: Deployment | None = deployment
-            while latest is not None and latest.waits_for_domains:
-                await asyncio.sleep(limits.poll)
-                latest = await site.deployment(deployment.id)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(DOMAINS, limits.release)):
+                    await _given_domains(site, deployment, limits)
             return await _restored(site, deployment, limits, now=now)
     except TimeoutError:
         message = "Vercel is still giving the project's domains to a deployment."
         raise DeployFailed("RELEASE_TIMED_OUT", message) from None
+
+
+async def _given_domains(site: Site, deployment: Deployment | None, limits: Limits) -> None:
+    while deployment is not None and deployment.waits_for_domains:
+        await asyncio.sleep(limits.poll)
+        deployment = await site.deployment(deployment.id)
 
 
 async def delete(site: Site, deployment_id: str) -> None:

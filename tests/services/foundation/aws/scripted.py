@@ -1,6 +1,7 @@
 """A service of AWS that answers as it is told, one request after the other: raw bytes, or nothing at all."""
 
 import asyncio
+import ssl
 import zlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -77,11 +78,13 @@ class Scripted:
 
 
 @asynccontextmanager
-async def scripted(*answers: bytes, closes_after: bool = False) -> AsyncGenerator[Scripted]:
+async def scripted(
+    *answers: bytes, closes_after: bool = False, tls: ssl.SSLContext | None = None
+) -> AsyncGenerator[Scripted]:
     """Serve for the length of the block."""
     service = Scripted(answers, closes_after)
     service.held.set()
-    server = await asyncio.start_server(service.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(service.serve, "127.0.0.1", 0, ssl=tls)
     service.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     tasks = asyncio.all_tasks()
     try:

@@ -3,10 +3,13 @@
 import asyncio
 import base64
 import random
+import ssl
 import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +17,14 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import ClientError
+from cryptography import x509
 
 from services.core.clock import utc_now
 from services.foundation.aws.calls import TRIES, Blocking, Calls, Threaded, Wire, at_once
 from services.foundation.aws.clients import Aws, connect
 from services.foundation.aws.outage import Outage
 from services.foundation.aws.signer import Signer
+from tests.certificates import key_text, self_signed
 from tests.services.foundation.aws.scripted import CUT, SILENCE, Scripted, refused, said, scripted
 from tests.wires import wire
 
@@ -48,7 +53,15 @@ def test_requests_are_signed_as_botocore_signs_them(seed: int) -> None:
         body, target = chance.randbytes(chance.randint(0, 300)), f"Service_1.{chance.choice(['Query', 'Put'])}"
         moment = datetime.fromtimestamp(chance.randint(0, 4 * 10**9), UTC)
 
-        signer = Signer(url, service=service, region=region, media="application/x-amz-json-1.0", agent="a")
+        compatible = service == "sqs"
+        signer = Signer(
+            url,
+            service=service,
+            region=region,
+            media="application/x-amz-json-1.0",
+            agent="a",
+            is_query_compatible=compatible,
+        )
         head = signer.head(target, body, keys, moment.timestamp()).decode()
 
         assert head.startswith("POST ")
@@ -66,6 +79,8 @@ def by_botocore(url: str, body: bytes, target: str, keys: Credentials, where: tu
     service, region, moment = where
     stamp = moment.strftime("%Y%m%dT%H%M%SZ")
     headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": target, "X-Amz-Date": stamp}
+    if service == "sqs":
+        headers["X-Amzn-Query-Mode"] = "true"
     if keys.token:
         headers["X-Amz-Security-Token"] = keys.token
     request: Any = AWSRequest("POST", url, headers, body)
@@ -379,3 +394,67 @@ async def served(*answers: bytes, closes_after: bool = False) -> AsyncGenerator[
         finally:
             aws.close()
             await asyncio.sleep(0)
+
+
+@dataclass
+class Trusting:
+    """A session that trusts one certificate."""
+
+    certificate: Path
+
+    def get_credentials(self) -> Credentials:
+        return Credentials("key", "secret")
+
+    def get_config_variable(self, name: str) -> str:
+        assert name == "ca_bundle"
+        return str(self.certificate)
+
+
+@pytest.mark.parametrize("name", ["localhost", "wrong.example"])
+async def test_a_certificate_of_another_name_is_refused(tmp_path: Path, name: str) -> None:
+    certificate, key = self_signed("a server", x509.DNSName(name))
+    (tmp_path / "certificate.pem").write_bytes(certificate)
+    (tmp_path / "key.pem").write_bytes(key_text(key))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    async with scripted(GOOD, tls=context) as service:
+        aws = connect(region="us-east-1", endpoint=service.url.replace("http://127.0.0.1", "https://localhost"))
+        calls = Wire(aws.dynamodb, Trusting(tmp_path / "certificate.pem"), aws.requests)
+        came_to = str(await outcome(calls, "Query", QUERY))
+        calls.close()
+        aws.close()
+
+    assert ("does not answer" in came_to) == (name != "localhost"), came_to
+    assert bool(service.bodies) == (name == "localhost")
+
+
+BROKEN = {
+    "not JSON": said(b"<html>"),
+    "no object": said(b"[]"),
+    "always changed on the way": said(b"{}", checksum=1),
+    "no checksum": b"HTTP/1.1 200 OK\r\nx-amz-crc32: zz\r\ncontent-length: 2\r\n\r\n{}",
+}
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
+async def test_an_answer_that_is_none_is_asked_for_again_and_then_an_outage(answer: bytes) -> None:
+    async with served(answer) as (service, aws):
+        with pytest.raises(Outage):
+            await aws.tables.call("Query", QUERY)
+        assert len(service.bodies) == TRIES
+
+    async with served(answer, GOOD) as (_, aws):
+        assert (await aws.tables.call("Query", QUERY))["Items"] == []
+
+
+async def test_an_answer_may_end_with_its_connection() -> None:
+    async with served(b'HTTP/1.1 200 OK\r\n\r\n{"Items": []}', closes_after=True) as (_, aws):
+        assert await aws.tables.call("Query", QUERY) == {"Items": []}
+
+
+async def test_two_answers_to_one_question_end_the_connection() -> None:
+    async with served(GOOD + GOOD, GOOD) as (service, aws):
+        await aws.tables.call("Query", QUERY)
+        await aws.tables.call("Query", QUERY)
+
+        assert service.connections == 2

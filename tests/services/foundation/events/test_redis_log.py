@@ -12,7 +12,7 @@ from services.core.clock import utc_now
 from services.foundation.events.hub import Gap, Hub
 from services.foundation.events.port import LogUnavailable
 from services.foundation.events.producer import Producer
-from services.foundation.events.redis import RedisLog, keys
+from services.foundation.events.redis import RedisLog, appended, keys
 from services.foundation.events.redis_scripts import MOST_PUSHED
 from tests.services.foundation.events.redis_server import RedisServer
 from tests.services.foundation.events.subscribers import Subscriber, epoch_of, events, write
@@ -292,3 +292,10 @@ async def reads(redis: Redis) -> int:
     """Return how often a stream's entries have been read."""
     statistics = await redis.info("commandstats")  # pyright: ignore[reportUnknownMemberType] - untyped keywords
     return int(statistics.get("cmdstat_xrange", {}).get("calls", 0))
+
+
+@pytest.mark.parametrize(
+    "message", [b"+", b"+\0\0\0\0\0\0\0", b"+\1\0\x09\0\0\0\xffshort", b"", b"forgotten", b"\0\xff"]
+)
+def test_a_message_of_another_version_says_nothing(message: bytes) -> None:
+    assert appended(message) is None
