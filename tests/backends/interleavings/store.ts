@@ -83,11 +83,16 @@ export class Store {
   }
 
   private updated(item: Item, write: Write): Item {
-    const removed = /^REMOVE (#\w+)$/.exec(write.UpdateExpression!);
-    if (removed) return Object.fromEntries(Object.entries(item).filter(([name]) => name !== this.name(write, removed[1]!)));
-    const set = /^SET (#\w+) = (:\w+)$/.exec(write.UpdateExpression!);
-    if (!set) throw new Error(`unknown update ${write.UpdateExpression}`);
-    return { ...item, [this.name(write, set[1]!)]: this.value(write, set[2]!) };
+    const clauses = /^(?:SET (.+?))?(?:(?:^| )REMOVE (.+))?$/.exec(write.UpdateExpression!);
+    if (!clauses) throw new Error(`unknown update ${write.UpdateExpression}`);
+    const changed = { ...item };
+    for (const part of clauses[1]?.split(', ') ?? []) {
+      const [, name, value] = /^(#\w+) = (:\w+)$/.exec(part) ?? [];
+      if (name === undefined || value === undefined) throw new Error(`unknown update ${part}`);
+      changed[this.name(write, name)] = this.value(write, value);
+    }
+    for (const name of clauses[2]?.split(', ') ?? []) delete changed[this.name(write, name)];
+    return changed;
   }
 
   private holds(write: Write): boolean {
