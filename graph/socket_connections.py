@@ -110,6 +110,15 @@ class GuardedSocket(WebSocketsSansIOProtocol):
         if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
             self.handshake_complete = True  # else uvicorn logs an error: it takes a refusal for no answer
 
+    def shutdown(self) -> None:
+        """Send the client away, once: where it is going already, or has said so, nothing more is said."""
+        if self.transport.is_closing():
+            return
+        if self.handshake_complete and not self.close_sent and self.conn.state is not State.OPEN:
+            self.transport.close()
+            return
+        super().shutdown()
+
     async def send_text(self, text: bytes) -> bool:
         """Send a message of UTF-8, and return whether there is still somebody: what `send` does in five steps.
 
