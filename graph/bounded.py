@@ -120,7 +120,7 @@ class BoundedSchema(strawberry.Schema):
         return result
 
     async def _result(self, about: ExecutionContext) -> ExecutionResult:
-        name = about._provided_operation_name  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as above
+        name = about._provided_operation_name  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as below
         if errors := await Preparation(self._schema, about, name).errors():
             return PreExecutionError(None, errors)
         answered: Any = about.result

@@ -85,7 +85,7 @@ class Query:
         return [LEAF, TREE, ODD, None]
 
 
-SCHEMA: Any = strawberry.Schema(Query, types=[Leaf, Branch])._schema  # pyright: ignore[reportPrivateUsage] - as above
+SCHEMA: Any = strawberry.Schema(Query, types=[Leaf, Branch])._schema  # pyright: ignore[reportPrivateUsage] - no other way
 OF_LEAF = ["name", "colour", "sizes", "weight", "__typename"]
 OF_BRANCH = ["name", "count", "__typename", "later", "now", "now(twice: true)", "wrong"]
 
