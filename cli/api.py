@@ -17,6 +17,9 @@ from graph.socket_connections import GuardedSocket
 from services.bootstrap import Process
 from services.config import BadConfig
 
+UNSENT: Final = 65_536
+"""Bytes that the kernel takes of what a client does not take: it would keep megabytes, and nobody would know."""
+
 EXIT_GRACE: Final = 5
 """Seconds that open connections get when the api stops."""
 
@@ -43,6 +46,7 @@ def listening(host: str, port: int) -> socket.socket:
             f"Choose another port by the setting PORT: `PORT={port + 1} make dev`, or --port of `snapinfra dev`."
         ) from None
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
     return listener
 
 

@@ -33,7 +33,7 @@ LONGEST_PARTING: Final = 10.0
 """Seconds for all of them."""
 
 TAKING: Final = 60.0
-"""Seconds that a client may take to read what waits for it."""
+"""Seconds that a client may take to read an answer that waits for it."""
 
 
 log = logging.getLogger("snapinfra.access")
@@ -68,6 +68,10 @@ class Connection(Protocol):
         """Tell the client that the server goes, and end."""
         ...
 
+    def let_go(self) -> None:
+        """End, because the client lets us wait for too long."""
+        ...
+
 
 @dataclass(slots=True)
 class Due:
@@ -86,6 +90,8 @@ class Guard:
 
     settings: Config
     seats: Seats = field(init=False)
+    awaited: set[Connection] = field(default_factory=set[Connection])
+    """Those that may let us wait: requests, and sockets that are sent more than they read. There are few of them."""
     _whose: dict[Connection, str | None] = field(default_factory=dict[Connection, str | None])
 
     def __post_init__(self) -> None:
@@ -98,9 +104,12 @@ class Guard:
         if whose is not None:
             self.seats.take(whose)
         self._whose[connection] = whose
+        if not connection.is_socket:
+            self.awaited.add(connection)
 
     def leave(self, connection: Connection) -> None:
         """Let go of a connection; more than once does no harm."""
+        self.awaited.discard(connection)
         whose = self._whose.pop(connection, None)
         if whose is not None:
             self.seats.leave(whose)
@@ -114,7 +123,8 @@ class Guard:
         finally:
             task.cancel()
             await asyncio.wait([task])
-            self._end(lambda due: due.writing is not None)
+            for connection in self._awaited(lambda due: due.writing is not None):
+                connection.transport.abort()
 
     async def part(self) -> None:
         """Send the clients of sockets away (1012), in no order and one by one: each comes back at once, to another api.
@@ -138,11 +148,11 @@ class Guard:
         while True:
             await asyncio.sleep(LOOK_EVERY)
             now = asyncio.get_running_loop().time()
-            self._end(lambda due, now=now: due.is_over(now))
+            for connection in self._awaited(lambda due, now=now: due.is_over(now)):
+                connection.let_go()
 
-    def _end(self, is_over: Callable[[Due], bool]) -> None:
-        for connection in [connection for connection in self._whose if is_over(connection.due)]:
-            connection.transport.abort()
+    def _awaited(self, is_meant: Callable[[Due], bool]) -> list[Connection]:
+        return [connection for connection in self.awaited if is_meant(connection.due)]
 
 
 class GuardedConfig(uvicorn.Config):

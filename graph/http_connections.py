@@ -33,6 +33,7 @@ class GuardedHttp(HttpToolsProtocol):
     """uvicorn's protocol on httptools, with a guard."""
 
     is_socket = False
+    patience = TAKING
 
     def __init__(self, config: GuardedConfig, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, *args, **kwargs)
@@ -125,6 +126,9 @@ class GuardedHttp(HttpToolsProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self.due.writing = None
+
+    def let_go(self) -> None:
+        self.transport.abort()
 
     @property
     def is_sent_to(self) -> bool:

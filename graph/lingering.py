@@ -19,6 +19,9 @@ LINGER: Final = 2.0
 class Lingers(Protocol):
     """A protocol that knows whether its client may still be sending, in the middle of something."""
 
+    patience: float
+    """Seconds that the client may take to read the last of what was written."""
+
     @property
     def is_sent_to(self) -> bool: ...
 
@@ -59,9 +62,14 @@ class Lingering:
             self._transport.write(held + data)
 
     def close(self) -> None:
-        """Close the connection; where the client may still be sending, only for writing, and soon for good."""
+        """Close the connection; where the client may still be sending, only for writing, and soon for good.
+
+        What was written waits for the client to read it, but not for ever.
+        """
         self.flush()
         protocol: Any = self._transport.get_protocol()
+        if not self.is_closing() and self._transport.get_write_buffer_size():
+            asyncio.get_running_loop().call_later(protocol.patience, self._transport.abort)
         if self.is_closing() or not protocol.is_sent_to:
             self._transport.close()
             return

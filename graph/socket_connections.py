@@ -8,7 +8,7 @@ from websockets.frames import CloseCode, Frame
 from websockets.protocol import State
 
 from graph.buckets import Bucket
-from graph.guard import TAKING, Due, Guard, GuardedConfig
+from graph.guard import Due, Guard, GuardedConfig
 from services.core.errors import Limited
 
 MOST_BEFORE_INIT: Final = 10
@@ -26,6 +26,12 @@ CONTROLS: Final = (20, 1)
 SLICE: Final = 2_048
 """Bytes that are read before anybody looks what was in them: 340 frames, at most."""
 
+WAITING: Final = 16_384
+"""Bytes that wait for a client, beside what its kernel and ours hold; the message that goes beyond is the last."""
+
+BEHIND: Final = 20.0
+"""Seconds that a client may take to read them. It misses nothing: it comes again, and resumes after its cursor."""
+
 
 _TEXT: Final = 0x81
 """The first byte of a frame that is a whole text message."""
@@ -39,6 +45,7 @@ class GuardedSocket(WebSocketsSansIOProtocol):
     """uvicorn's protocol on websockets, with a guard. The scope's state has it, as `connection`."""
 
     is_socket = True
+    patience = 5.0
 
     def __init__(self, config: GuardedConfig, server_state: Any, app_state: dict[str, Any], *args: Any) -> None:
         super().__init__(config, server_state, {**app_state, "connection": self}, *args)
@@ -55,6 +62,7 @@ class GuardedSocket(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=WAITING)
         try:
             self.guard.enter(self)
         except Limited:
@@ -119,6 +127,19 @@ class GuardedSocket(WebSocketsSansIOProtocol):
             return
         super().shutdown()
 
+    def let_go(self) -> None:
+        """Close the socket of a client that does not read, and say so, in case that it does so later.
+
+        Not with uvicorn's 1011: graphql-ws takes that for the end, and comes again after 1013.
+        """
+        if self.transport.is_closing():
+            return
+        self.stop_keepalive()
+        self._end(CloseCode.TRY_AGAIN_LATER, "You read too slowly: come again, and resume")
+
+    def keepalive_timeout(self) -> None:
+        self.let_go()
+
     async def send_text(self, text: bytes) -> bool:
         """Send a message of UTF-8, and return whether there is still somebody: what `send` does in five steps.
 
@@ -139,11 +160,13 @@ class GuardedSocket(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.due.writing = self.loop.time() + TAKING
+        self.due.writing = self.loop.time() + BEHIND
+        self.guard.awaited.add(self)
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self.due.writing = None
+        self.guard.awaited.discard(self)
 
     def _counted(self, bucket: Bucket) -> bool:
         """Count a frame, and tell whether it is heard: not after we have closed, and not where it is one too many."""

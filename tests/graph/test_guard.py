@@ -337,6 +337,9 @@ class Standing:
     client: tuple[str, int] | None = None
     due: Due = field(default_factory=Due)
 
+    def let_go(self) -> None:
+        self.transport.abort()
+
     def shutdown(self) -> None:
         self.sent_away.append(self)
         if len(self.sent_away) % 2:

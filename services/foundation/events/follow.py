@@ -1,8 +1,8 @@
 """Following a stream as a subscriber sees it: decoded, merged, and with gaps announced."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from services.core.clock import Clock, utc_now
 from services.foundation.events.cursor import decode
@@ -14,6 +14,9 @@ E = TypeVar("E")
 Following = StreamEvent[E] | StreamGap
 Merge = Callable[[str, Sequence[Entry]], Iterable[StreamEvent[E]]]
 """Decodes entries of an epoch and joins neighbours of heavy kinds."""
+
+PIECE: Final = 32_768
+"""Bytes of entries that are merged at once: one message has about as many, and a client that does not read holds it."""
 
 
 @asynccontextmanager
@@ -30,5 +33,18 @@ async def _events(batches: AsyncIterator[Batch], merged: Merge[E], now: Clock) -
     async for batch in batches:
         if batch.gap is not None:
             yield StreamGap(batch.epoch, batch.gap.from_seq, batch.gap.to_seq, now())
-        for event in merged(batch.epoch, batch.entries):
-            yield event
+        for entries in _pieces(batch.entries):
+            for event in merged(batch.epoch, entries):
+                yield event
+
+
+def _pieces(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Cut entries into runs of at most PIECE bytes; one that has more itself is a run of its own."""
+    start = size = 0
+    for index, entry in enumerate(entries):
+        if index > start and size + len(entry.data) > PIECE:
+            yield entries[start:index]
+            start, size = index, 0
+        size += len(entry.data)
+    if start < len(entries):
+        yield entries[start:]
