@@ -37,9 +37,9 @@ class Live:
     """Seconds between two snapshots at least."""
 
     async def tell(self, holders: Iterable[str]) -> None:
-        """Tell of news. While the log is away nobody is told; watchers look again by themselves once it is back."""
-        with suppress(LogUnavailable):
-            for holder in holders:
+        """Tell of news. Where the log is away nobody is told; watchers look again by themselves once it is back."""
+        for holder in holders:
+            with suppress(LogUnavailable):
                 await self._tell(_stream(holder))
 
     @asynccontextmanager

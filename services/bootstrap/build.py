@@ -238,4 +238,7 @@ def _health(shared: Shared, queue: Queue, sign_in: SignIn, router: Router) -> He
         "clerk": sign_in.auth.ready,
         "ai": router.ready,
     }
-    return Health(checks=checks, required=frozenset(checks) - {"ai"}, started=shared.now(), now=shared.now)
+    required = frozenset(checks) - {"ai"}
+    if len(servers := shared.log.servers) > 1:  # those that answer go on; which one does not is told
+        checks |= {f"events-{number}": server.ping for number, server in enumerate(servers, start=1)}
+    return Health(checks=checks, required=required, started=shared.now(), now=shared.now)

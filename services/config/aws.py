@@ -77,7 +77,8 @@ class AwsSettings(Section):
     events_url: forms.EventsUrl = Field(
         "memory://",
         alias="EVENTS_URL",
-        description="The event log: `memory://` for one process, `redis://…` or `rediss://…` for any number.",
+        description="The event log: `memory://` for one process, `redis://…` or `rediss://…` for any number. Over "
+        "several, with commas between them, its streams are spread; a comma in a password is `%2C`.",
     )
 
     def name_of(self, resource: str) -> str:

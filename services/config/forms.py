@@ -69,13 +69,25 @@ def issuer(url: str) -> str:
     return url
 
 
-def events_url(url: str) -> str:
-    scheme = url.partition("://")[0]
-    if scheme not in {"memory", "redis", "rediss"}:
-        raise ValueError("must start with memory://, redis:// or rediss://")
-    if scheme != "memory" and not re.fullmatch(r"/?\d*", _split(url).path):
+def events_url(text: str) -> str:
+    """Check one address or several, and write them with commas between them."""
+    urls = text.replace(",", " ").split()
+    if not urls or any(url.partition("://")[0] not in {"memory", "redis", "rediss"} for url in urls):
+        raise ValueError("must start with memory://, redis:// or rediss://, and so must each of several")
+    places = [_database(url) for url in urls if not url.startswith("memory:")]
+    if len(places) != len(urls) and len(urls) > 1:
+        raise ValueError("must be memory:// alone, or Redis servers")
+    if len(set(places)) != len(places):
+        raise ValueError("must name each server once")
+    return ",".join(urls)
+
+
+def _database(url: str) -> tuple[str | None, int | None, str]:
+    """Return host, port and number of a database of Redis. Raises ValueError."""
+    parts = _split(url)
+    if not re.fullmatch(r"/?\d*", parts.path):
         raise ValueError("must be redis://HOST:PORT/NUMBER; the number of a database is optional")
-    return url
+    return parts.hostname, parts.port or 6379, parts.path.strip("/") or "0"
 
 
 def address(text: str) -> str:

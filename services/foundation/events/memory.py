@@ -9,7 +9,17 @@ from datetime import datetime, timedelta
 from services.core.clock import Clock
 from services.foundation.events.bell import Bell
 from services.foundation.events.cursor import new_epoch
-from services.foundation.events.port import Closed, Entry, Fenced, Head, News, ProducerGap, Slice, check_append
+from services.foundation.events.port import (
+    Closed,
+    Entry,
+    EventLog,
+    Fenced,
+    Head,
+    News,
+    ProducerGap,
+    Slice,
+    check_append,
+)
 
 
 @dataclass(slots=True)
@@ -59,6 +69,10 @@ class MemoryLog:
         self._closed_at: OrderedDict[str, datetime] = OrderedDict()
         self._bells: defaultdict[str, set[Bell]] = defaultdict(set)
         self._over = False
+
+    @property
+    def servers(self) -> Sequence[EventLog]:
+        return (self,)
 
     async def append(
         self, stream: str, data: Sequence[bytes], *, attempt: int, producer_seq: int, close: bool = False, base: int = 0

@@ -1,6 +1,7 @@
 """The port of the event log: one append-only stream per generation or deployment.
 
-Adapters: memory (one process) and redis (any number). Both pass test_log_conformance.py.
+Adapters: memory (one process), redis (any number), and sharded, which spreads streams over several servers. All pass
+test_log_conformance.py.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -83,7 +84,12 @@ class LogUnavailable(Unavailable):
 
 
 class EventLog(Protocol):
-    """An append-only log of many streams."""
+    """An append-only log of many streams. What is promised of a stream depends on no other one."""
+
+    @property
+    def servers(self) -> "Sequence[EventLog]":
+        """Return the logs that its streams are spread over, in the order of its address; itself where it is one."""
+        ...
 
     async def append(
         self, stream: str, data: Sequence[bytes], *, attempt: int, producer_seq: int, close: bool = False, base: int = 0
@@ -126,7 +132,7 @@ class EventLog(Protocol):
         ...
 
     async def ping(self) -> None:
-        """Raise LogUnavailable unless the log answers."""
+        """Raise LogUnavailable unless the log answers; of several servers, one at least."""
         ...
 
     async def close(self) -> None:

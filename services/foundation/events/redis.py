@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -19,6 +20,7 @@ from services.foundation.events.port import (
     Appended,
     Closed,
     Entry,
+    EventLog,
     Fenced,
     Head,
     LogUnavailable,
@@ -59,6 +61,12 @@ def channel(stream: str) -> str:
     return f"events:{{{stream}}}"
 
 
+def name_of(url: str) -> str:
+    """Name the database that a URL leads to, whoever signs in to it and however: host, port and number."""
+    parts = {"port": 6379, "db": 0, **parse_url(url)}
+    return f"{parts['host']}:{parts['port']}/{parts['db']}"
+
+
 class RedisLog:
     """Keeps what Redis keeps: how much a crash of Redis loses is its own fsync policy. Retention is by TTL.
 
@@ -89,6 +97,10 @@ class RedisLog:
         self._trim = self._redis.register_script(TRIM)
         self._wakeups = Wakeups(self._link, self._heads, appended, check_every=check_every)
         self._in_flight: set[asyncio.Future[Any]] = set()
+
+    @property
+    def servers(self) -> Sequence[EventLog]:
+        return (self,)
 
     async def append(
         self, stream: str, data: Sequence[bytes], *, attempt: int, producer_seq: int, close: bool = False, base: int = 0

@@ -5,11 +5,15 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from services.analytics.live import Live, Snapshot
 from services.config import Config
+from services.core.clock import utc_now
+from services.foundation.events.redis import RedisLog, name_of
+from services.foundation.events.sharded import ShardedLog
 from tests.services.analytics.recorder import BATCH, recorded_elsewhere
 from tests.services.analytics.stage import NOW, Stage, event, new_team
 from tests.services.foundation.events.redis_server import RedisServer
@@ -105,6 +109,25 @@ async def test_events_are_recorded_while_nobody_can_be_told(config: Config, redi
 
         assert await stage.codes(event("a")) == ["ACCEPTED"]
         assert (await stage.overview()).tally.events == 1
+
+
+async def test_of_two_who_share_an_event_the_one_whose_server_answers_is_told(
+    stage: Stage, redis: RedisServer, tmp_path: Path
+) -> None:
+    away = RedisServer(tmp_path)
+    log = ShardedLog({name_of(server.url): RedisLog(server.url, utc_now) for server in (redis, away)})
+    live = replace(at_once(stage), log=log)
+    holders: dict[str, str] = {}
+    while len(holders) < 2:
+        holder = uuid4().hex
+        holders[log.server_of(f"metrics_{holder}")] = holder
+    heard = holders[name_of(redis.url)]
+
+    async with asyncio.timeout(20), log.watch(f"metrics_{heard}") as changes:
+        await anext(changes)
+        await live.tell([holders[name_of(away.url)], heard])
+        assert await anext(changes)
+    await log.close()
 
 
 async def test_no_more_than_a_few_words_are_kept_of_what_was_told(stage: Stage) -> None:

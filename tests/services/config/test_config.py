@@ -29,7 +29,17 @@ WRONG = {
     "CLERK_JWT_KEY": ["bla", PRIVATE, EC.decode(), PEM[:200], PEM.replace("A", "*", 1)],
     "CLERK_ISSUER": ["clerk.example", "https://", "https://clerk example"],
     "CLERK_JWKS_URL": ["https://:443/jwks", "https://clerk.example:port/jwks", "http://[::1"],
-    "EVENTS_URL": ["redis://", "redis:///0", "redis://cache:port", "redis://cache/zero", "rediss://ca che:6379"],
+    "EVENTS_URL": [
+        "redis://",
+        "redis:///0",
+        "redis://cache:port",
+        "redis://cache/zero",
+        "rediss://ca che:6379",
+        "redis://a,b",
+        "redis://a,memory://",
+        "memory:// memory://",
+        "redis://a:6379,rediss://u:p@A/0",
+    ],
     "FORWARDED_ALLOW_IPS": ["proxy.internal", "10.0.0.0/33", "10.0.0.1/8", "1.2.3"],
     "AWS_REGION": ["Frankfurt", "eu-central", "eu central 1", "eu-central-1a"],
     "S3_BUCKET_NAME": [
@@ -65,7 +75,13 @@ def test_a_value_that_can_not_be_right_is_refused_at_once_by_its_name(name: str,
 
 RIGHT = {
     "CLERK_ISSUER": ["https://clerk.example.com/", "http://localhost:8080"],
-    "EVENTS_URL": ["redis://cache", "rediss://user:p%40ss@cache.example:6380/1", "redis://[::1]:6379/", "memory://"],
+    "EVENTS_URL": [
+        "redis://cache",
+        "rediss://user:p%40ss@cache.example:6380/1",
+        "redis://[::1]:6379/",
+        "memory://",
+        "redis://a,rediss://u:p@b/1 redis://a/1",
+    ],
     "FORWARDED_ALLOW_IPS": ["*", "10.0.0.0/8 ::1", "fd00::/8,127.0.0.1"],
     "AWS_REGION": ["us-gov-west-1", "ap-southeast-2", "cn-north-1", "us-iso-east-1"],
     "S3_BUCKET_NAME": ["abc", "acme.files-2", "a" * 63, "1st"],

@@ -1,4 +1,4 @@
-"""The fixtures of the event log's tests: both logs, a clock that tests move, and a real Redis."""
+"""The fixtures of the event log's tests: the logs, a clock that tests move, and real Redis servers."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 
 from services.foundation.events.memory import MemoryLog
 from services.foundation.events.port import EventLog
-from services.foundation.events.redis import RedisLog, keys
+from services.foundation.events.redis import RedisLog, keys, name_of
+from services.foundation.events.sharded import ShardedLog
 from tests.services.foundation.events.redis_server import RedisServer
 
 
@@ -48,6 +49,17 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.kill()
 
 
+@pytest.fixture(scope="session")
+def redis_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """Run three that together keep one log, for all tests that do not kill them."""
+    servers = [RedisServer(tmp_path_factory.mktemp("redis")) for _ in range(3)]
+    for server in servers:
+        server.start()
+    yield [server.url for server in servers]
+    for server in servers:
+        server.kill()
+
+
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     """Run a Redis that the test may kill."""
@@ -67,15 +79,21 @@ def stream() -> str:
     return f"generation_{uuid4().hex}"
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "sharded"])
 def kind(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.fixture
 def address(kind: str, request: pytest.FixtureRequest) -> str:
-    """Return the Redis URL where the log under test is in Redis; starts Redis only then."""
-    return str(request.getfixturevalue("redis_url")) if kind == "redis" else "memory://"
+    """Return where the log under test is, as EVENTS_URL says it; starts Redis only where it is there."""
+    match kind:
+        case "redis":
+            return str(request.getfixturevalue("redis_url"))
+        case "sharded":
+            return ",".join(request.getfixturevalue("redis_urls"))
+        case _:
+            return "memory://"
 
 
 @pytest.fixture
@@ -83,12 +101,13 @@ async def new_log(address: str, clock: MovingClock) -> AsyncIterator[NewLog]:
     opened: list[EventLog] = []
 
     def open_one(*, max_entries: int = 100_000) -> EventLog:
-        if address == "memory://":
-            log: EventLog = MemoryLog(clock, max_entries=max_entries)
+        urls = [] if address == "memory://" else address.split(",")
+        logs = {name_of(url): RedisLog(url, clock, max_entries=max_entries, check_every=0.05) for url in urls}
+        if len(logs) > 1:
+            opened.append(ShardedLog(logs))
         else:
-            log = RedisLog(address, clock, max_entries=max_entries, check_every=0.05)
-        opened.append(log)
-        return log
+            opened.append(next(iter(logs.values()), None) or MemoryLog(clock, max_entries=max_entries))
+        return opened[-1]
 
     yield open_one
     for log in opened:
@@ -106,7 +125,8 @@ def lose(log: EventLog, address: str) -> Lose:
         if isinstance(log, MemoryLog):
             log.lose(stream)
             return
-        async with Redis.from_url(address) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped keywords
-            await redis.delete(*keys(stream))
+        for url in address.split(","):
+            async with Redis.from_url(url) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped keywords
+                await redis.delete(*keys(stream))
 
     return lose

@@ -5,7 +5,7 @@ the model's events, in order, once, with every loss announced, wherever it resum
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import uuid4
@@ -21,7 +21,8 @@ from services.foundation.events.cursor import Cursor
 from services.foundation.events.hub import Gap, Hub
 from services.foundation.events.memory import MemoryLog
 from services.foundation.events.port import Closed, EventLog, Fenced, ProducerGap
-from services.foundation.events.redis import RedisLog, keys
+from services.foundation.events.redis import RedisLog, keys, name_of
+from services.foundation.events.sharded import ShardedLog
 from tests.services.foundation.events.subscribers import Noted, Storage, Subscriber
 
 T = TypeVar("T")
@@ -272,13 +273,25 @@ def test_memory_lives_like_the_model() -> None:
     run_state_machine_as_test(InMemory, settings=SETTINGS)  # pyright: ignore[reportUnknownMemberType] - untyped
 
 
-def test_redis_lives_like_the_model(redis_url: str) -> None:
+def redis_life(urls: Sequence[str]) -> type[StreamLife]:
+    """Return the life of a stream in one Redis, or in one of several."""
+
     class InRedis(StreamLife):
         async def opened(self) -> EventLog:
-            return RedisLog(redis_url, utc_now, check_every=0.02)
+            logs = {name_of(url): RedisLog(url, utc_now, check_every=0.02) for url in urls}
+            return ShardedLog(logs) if len(logs) > 1 else logs[name_of(urls[0])]
 
         async def lost(self) -> None:
-            async with Redis.from_url(redis_url) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped
-                await redis.delete(*keys(self.stream))
+            for url in urls:
+                async with Redis.from_url(url) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped
+                    await redis.delete(*keys(self.stream))
 
-    run_state_machine_as_test(InRedis, settings=SETTINGS)  # pyright: ignore[reportUnknownMemberType] - untyped
+    return InRedis
+
+
+def test_redis_lives_like_the_model(redis_url: str) -> None:
+    run_state_machine_as_test(redis_life([redis_url]), settings=SETTINGS)  # pyright: ignore[reportUnknownMemberType] - untyped
+
+
+def test_three_redis_servers_live_like_the_model(redis_urls: list[str]) -> None:
+    run_state_machine_as_test(redis_life(redis_urls), settings=SETTINGS)  # pyright: ignore[reportUnknownMemberType] - untyped

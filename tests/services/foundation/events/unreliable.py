@@ -25,6 +25,10 @@ class Unreliable:
         self.tried = asyncio.Event()
         """Set by each append that was tried."""
 
+    @property
+    def servers(self) -> Sequence[EventLog]:
+        return (self,)
+
     async def append(
         self, stream: str, data: Sequence[bytes], *, attempt: int, producer_seq: int, close: bool = False, base: int = 0
     ) -> int:
