@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends bench bench-quick bench-analytics format lock scaffold-lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends calls bench bench-quick bench-analytics format lock scaffold-lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ backends: setup .make/backends  ## Put generated backends to the test; writes do
 	@nice $(VENV)/python -m tests.backends.deploying
 	@nice $(VENV)/python -m tests.backends.made_up 10
 	@nice $(VENV)/python -m tests.backends.ten
+
+calls: setup  ## Count what operations ask of AWS and Redis; writes docs/reference/calls.md
+	@$(VENV)/python -m tests.costs.run
 
 bench: setup .make/wire  ## Measure what the wire and streams cost; writes docs/benchmarks-wire.md, -llm.md and benchmarks.md
 	@$(VENV)/python -m bench.wire.run

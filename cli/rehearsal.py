@@ -33,7 +33,7 @@ _NOTICE: Final = "A rehearsal by `snapinfra seed`: nothing is installed or start
 _INSTALL: Final = ("added 187 packages, and audited 188 packages in 9s", "found 0 vulnerabilities")
 _BUILD: Final = ("> backend@1.0.0 build", "> tsc -p tsconfig.json")
 _FAULT: Final = "src/routes/appointments.ts(41,9): error TS2322: Type 'string' is not assignable to type 'number'."
-_REQUESTS: Final = (
+REQUESTS: Final = (
     "GET /health 200 1 ms",
     "GET /products 200 14 ms",
     "POST /carts 201 22 ms",
@@ -66,7 +66,7 @@ class Rehearsal(Attached):
         for event in said.step("start", LogStream.RELEASE, ("Tables are there.", "Listening on port 8080.")):
             yield event
         yield Live(f"https://{order.site.replace('_', '-')}.example")
-        for text in _REQUESTS:
+        for text in REQUESTS:
             level = LogLevel.WARN if " 400 " in text else LogLevel.INFO
             yield said.line(LogStream.RUNTIME, text, level)
         await asyncio.Event().wait()  # it runs until somebody stops it

@@ -25,6 +25,7 @@ BESIDE: Final[Mapping[str, str]] = {
     "backends": "backends that models wrote, built",
     "chaos": "streams while processes are killed",
     "clients": "clients of the documentation",
+    "costs": "what operations ask of AWS and Redis",
     "e2e": "several processes at once",
     "fakes": "servers that stand in for others",
     "faults": "providers that fail at random",
