@@ -5,16 +5,14 @@ Neither variables nor credentials are in it, nor the document: its name is what 
 
 import logging
 import re
-import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from graphql import GraphQLError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from strawberry.extensions import SchemaExtension
-from strawberry.types.execution import StreamExecutionResult
+from strawberry.types import ExecutionContext
 
 from graph.errors import coded
 from resolvers.context import Context
@@ -61,43 +59,31 @@ class RequestIds:
             await self.app(scope, receive, answer)
 
 
-class AccessLog(SchemaExtension):
-    """Logs an operation when it has ended: a subscription, when nobody follows it any more."""
+class AccessLine:
+    """The line of an operation, which is written when it has ended: a subscription, when nobody follows it any more."""
 
-    def __init__(self) -> None:
-        self.codes: set[str] = set()
+    __slots__ = ("_about", "_codes")
 
-    def on_operation(self) -> Iterator[None]:
-        began = time.perf_counter()
-        try:
-            yield
-        except Exception as error:
-            self.note([coded(error)])
-            raise
-        finally:
-            self.note(getattr(self.execution_context.result, "errors", None))
-            self.write(time.perf_counter() - began)
+    def __init__(self, about: ExecutionContext) -> None:
+        self._about = about
+        self._codes = set[str]()
 
-    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self.note(getattr(result, "errors", None))
-
-    def note(self, errors: Sequence[GraphQLError] | None) -> None:
-        """Take the codes of errors into the line."""
-        self.codes |= {str((error.extensions or {}).get("code")) for error in errors or []}
+    def note(self, errors: Iterable[Exception] | None) -> list[GraphQLError]:
+        """Take the codes of errors into the line, and return these as a client is told of them."""
+        told = [coded(error) for error in errors or ()]
+        self._codes |= {str((error.extensions or {}).get("code")) for error in told}
+        return told
 
     def write(self, seconds: float) -> None:
         """Log the operation, which took so long."""
-        about = self.execution_context
+        about = self._about
         who: Any = about.context
         actor, credential = (who.signed_in, who.credential) if isinstance(who, Context) else (None, None)
         details = fields(
             operation=(about.operation_name or "")[:LONGEST_NAME] or None,
             type=self._type(),
             durationMs=round(seconds * 1000, 1),
-            codes=sorted(self.codes) or None,
+            codes=sorted(self._codes) or None,
             actor=actor and actor.user_id,
             apiKey=credential and credential.key_id,
         )
@@ -105,6 +91,6 @@ class AccessLog(SchemaExtension):
 
     def _type(self) -> str | None:
         try:
-            return self.execution_context.operation_type.value
+            return self._about.operation_type.value
         except RuntimeError:  # there is no such operation
             return None

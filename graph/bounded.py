@@ -1,7 +1,11 @@
-"""Strawberry's schema, with operations that are bounded, prepared and executed as this api does."""
+"""Strawberry's schema, with operations that are bounded, prepared and executed as this api does.
 
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, nullcontext
+A query or a mutation is executed, with one result; on a socket any operation is responded to, with as many as it has.
+The oracles of tests/graph/test_bounded.py are Strawberry's own methods.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from time import perf_counter
 from typing import Any, Final
 
@@ -9,12 +13,12 @@ import strawberry
 from graphql import (
     DocumentNode,
     GraphQLError,
+    create_source_event_stream,  # pyright: ignore[reportUnknownVariableType] - its executor
     execute,  # pyright: ignore[reportUnknownVariableType] - its middleware
 )
+from graphql import ExecutionResult as CoreResult
 from strawberry.exceptions import MissingQueryError
 from strawberry.execution.is_awaitable import optimized_is_awaitable
-from strawberry.extensions import SchemaExtension
-from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.schema.schema import DEFAULT_ALLOWED_OPERATION_TYPES
 from strawberry.types import ExecutionContext, ExecutionResult
@@ -22,10 +26,11 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 from strawberry.utils.await_maybe import await_maybe
 
-from graph.access_log import AccessLog
-from graph.errors import coded
+from graph.access_log import AccessLine
+from graph.encoding import encoded
 from graph.preparing import Preparation
-from graph.rendering import EventExecutor, EventRunner
+from graph.rendering import EventExecutor
+from graph.results import result_of
 from graph.turns import SHARE, share_of
 from resolvers.context import Context
 
@@ -37,15 +42,8 @@ _is_awaitable: Final[Any] = optimized_is_awaitable
 MUCH: Final = 1_000
 """Points of an operation that keeps others waiting for some milliseconds."""
 
-
-class OperationContext(SchemaExtension):
-    """Gives every operation a context of its own, also where many share a socket."""
-
-    def on_operation(self) -> Iterator[None]:
-        context = self.execution_context.context
-        if isinstance(context, Context):
-            self.execution_context.context = context.for_operation()
-        yield
+Say = Callable[[bytes], Awaitable[bool]]
+"""Takes a result, as JSON, and returns whether there is still somebody to hear more."""
 
 
 class BoundedSchema(strawberry.Schema):
@@ -53,27 +51,6 @@ class BoundedSchema(strawberry.Schema):
 
     Logging is left to graph.errors, which knows a user's error from a mistake of ours.
     """
-
-    def _create_execution_context(  # noqa: PLR0917 - Strawberry's
-        self,
-        query: str | None,
-        allowed_operation_types: Iterable[OperationType],
-        variable_values: dict[str, Any] | None = None,
-        context_value: Any | None = None,
-        root_value: Any | None = None,
-        operation_name: str | None = None,
-        operation_extensions: dict[str, Any] | None = None,
-    ) -> ExecutionContext:
-        """Take an empty name of an operation for none."""
-        return super()._create_execution_context(
-            query=query,
-            allowed_operation_types=allowed_operation_types,
-            variable_values=variable_values,
-            context_value=context_value,
-            root_value=root_value,
-            operation_name=operation_name or None,
-            operation_extensions=operation_extensions,
-        )
 
     async def execute(  # noqa: PLR0917 - Strawberry's
         self,
@@ -85,84 +62,148 @@ class BoundedSchema(strawberry.Schema):
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
-        """Execute a query or a mutation, as Strawberry does with the extensions of this schema.
-
-        Each does here in one line what takes Strawberry several contexts and generators. The oracle of
-        tests/graph/test_bounded.py is Strawberry's own method.
-        """
-        context = context_value.for_operation() if isinstance(context_value, Context) else context_value
+        """Execute a query or a mutation. Raises what transports word themselves."""
         about = self._create_execution_context(
             query=query,
             allowed_operation_types=DEFAULT_ALLOWED_OPERATION_TYPES
             if allowed_operation_types is None
             else allowed_operation_types,
             variable_values=variable_values,
-            context_value=context,
+            context_value=_for_operation(context_value),
             root_value=root_value,
-            operation_name=operation_name,
+            operation_name=operation_name or None,  # an empty name is none
             operation_extensions=operation_extensions,
         )
-        line, began = AccessLog(), perf_counter()
-        line.execution_context = about
+        line, began = AccessLine(about), perf_counter()
         try:
             result = await self._result(about)
             if result.errors:
-                result.errors = [coded(error) for error in result.errors]
-            line.note(result.errors)
+                result.errors = line.note(result.errors)
         except _REFUSALS as refusal:
-            line.note([coded(refusal)])
+            line.note([refusal])
             raise
         except Exception as mistake:  # noqa: BLE001 - which becomes an error of the answer
-            line.note([coded(mistake)])
-            result = PreExecutionError(None, [coded(mistake)])
+            result = PreExecutionError(None, line.note([mistake]))
         finally:
             line.write(perf_counter() - began)
         return result
 
+    async def respond(
+        self,
+        say: Say,
+        query: str | None,
+        variables: dict[str, Any] | None,
+        context: Any,
+        *,
+        operation_name: str | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> list[GraphQLError]:
+        """Run an operation of any kind and say each of its results; return why it does not begin, if so."""
+        about = self._create_execution_context(
+            query=query,
+            allowed_operation_types=DEFAULT_ALLOWED_OPERATION_TYPES,
+            variable_values=variables,
+            context_value=_for_operation(context),
+            operation_name=operation_name or None,  # an empty name is none
+            operation_extensions=operation_extensions,
+        )
+        line, began = AccessLine(about), perf_counter()
+        try:
+            return await self._respond(about, _Teller(say, line))
+        except _REFUSALS as refusal:
+            return line.note([refusal])
+        finally:
+            line.write(perf_counter() - began)
+
+    async def _respond(self, about: ExecutionContext, teller: "_Teller") -> list[GraphQLError]:
+        if errors := await self._prepare(about):
+            return teller.line.note(errors)
+        if about.operation_type is not OperationType.SUBSCRIPTION:
+            answered = await self._executed(about)
+            await teller.tell(answered.data, answered.errors)
+            return []
+        try:
+            executor, source = await self._subscribed(about)
+            if executor is None:
+                return teller.line.note(source)
+            async with aclosing(source) as events:
+                async for event in events:
+                    rendered = executor.rendered(event)
+                    if rendered is not None:
+                        goes_on = await teller.say(rendered)
+                    else:
+                        answered = await await_maybe(executor.executed(event))
+                        goes_on = await teller.tell(answered.data, answered.errors)
+                    if not goes_on:
+                        break
+        except Exception as failure:  # noqa: BLE001 - which is the stream's last result
+            await teller.tell(None, [failure])
+        return []
+
+    async def _subscribed(self, about: ExecutionContext) -> tuple[EventExecutor | None, Any]:
+        """Begin a subscription: return its executor and its source, or None and errors."""
+        build: Callable[..., Any] = EventExecutor.build  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - its middleware
+        executor = build(
+            self._schema,
+            _document_of(about),
+            about.root_value,
+            about.context,
+            about.variables,
+            about.operation_name,
+            operation_extensions=about.operation_extensions,
+        )
+        if not isinstance(executor, EventExecutor):
+            return None, executor
+        source: Any = await await_maybe(create_source_event_stream(executor))
+        if isinstance(source, CoreResult):
+            return None, source.errors
+        return executor, source
+
     async def _result(self, about: ExecutionContext) -> ExecutionResult:
-        name = about._provided_operation_name  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - as below
-        if errors := await Preparation(self._schema, about, name).errors():
+        if errors := await self._prepare(about):
             return PreExecutionError(None, errors)
-        answered: Any = about.result
-        if answered is None:
-            async with _share_of(about.context):
-                answered = await await_maybe(
-                    execute(
-                        self._schema,
-                        _document_of(about),
-                        about.root_value,
-                        about.context,
-                        about.variables,
-                        about.operation_name,
-                        is_awaitable=_is_awaitable,
-                        executor_class=EventExecutor,
-                        operation_extensions=about.operation_extensions,
-                    )
-                )
+        answered = await self._executed(about)
         return ExecutionResult(answered.data, answered.errors)
 
-    async def _execute_operation(self, execution_context: ExecutionContext, *more: Any, **named: Any) -> Any:
-        async with _share_of(execution_context.context):
-            return await super()._execute_operation(execution_context, *more, **named)
+    async def _prepare(self, about: ExecutionContext) -> list[GraphQLError]:
+        name = about._provided_operation_name  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - `operation_name` is that of the first where none is given
+        return await Preparation(self._schema, about, name).errors()
 
-    async def _prepare_operation_async(
-        self,
-        context: ExecutionContext,
-        extensions_runner: SchemaExtensionsRunner,
-    ) -> PreExecutionError | None:
-        del extensions_runner  # no extension of ours looks at parsing or validation
-        name = context._provided_operation_name  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - `operation_name` is that of the first where none is given
-        preparation = Preparation(self._schema, context, name)
-        context.pre_execution_errors = errors = await preparation.errors()
-        return PreExecutionError(data=None, errors=errors) if errors else None
+    async def _executed(self, about: ExecutionContext) -> Any:
+        """Execute a query or a mutation, unless its result is there already."""
+        if about.result is not None:
+            return about.result
+        async with _share_of(about.context):
+            return await await_maybe(
+                execute(
+                    self._schema,
+                    _document_of(about),
+                    about.root_value,
+                    about.context,
+                    about.variables,
+                    about.operation_name,
+                    is_awaitable=_is_awaitable,
+                    executor_class=EventExecutor,
+                    operation_extensions=about.operation_extensions,
+                )
+            )
 
-    def create_extensions_runner(
-        self, execution_context: ExecutionContext, extensions: list[SchemaExtension]
-    ) -> EventRunner:
-        return EventRunner(execution_context=execution_context, extensions=extensions)
 
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Log nothing."""
+class _Teller:
+    """Says the results of an operation, and notes their errors for its line of the log."""
+
+    __slots__ = ("line", "say")
+
+    def __init__(self, say: Say, line: AccessLine) -> None:
+        self.say, self.line = say, line
+
+    async def tell(self, data: Any, errors: Iterable[Exception] | None) -> bool:
+        return await self.say(encoded(result_of(data, self.line.note(errors))))
+
+
+def _for_operation(context: Any) -> Any:
+    """Give an operation a context of its own, also where many share a socket."""
+    return context.for_operation() if isinstance(context, Context) else context
 
 
 def _share_of(context: object) -> AbstractAsyncContextManager[Any]:

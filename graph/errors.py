@@ -8,7 +8,6 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError
 from graphql.execution.values import get_argument_values
 from strawberry.exceptions import MissingQueryError
-from strawberry.extensions import MaskErrors
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from resolvers.errors import ErrorCode, code_of
@@ -16,16 +15,6 @@ from services.core.errors import Invalid, Limited, Problem
 from services.core.logs import noted
 
 log = logging.getLogger("snapinfra.api")
-
-
-class CodedErrors(MaskErrors):
-    """Gives every error its code; what we did not foresee becomes INTERNAL with an id that our logs know."""
-
-    def __init__(self) -> None:
-        super().__init__(should_mask_error=lambda error: "code" not in (error.extensions or {}))
-
-    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
-        return _coded(error)
 
 
 def coded(error: Exception) -> GraphQLError:

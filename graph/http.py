@@ -15,6 +15,7 @@ from strawberry.types import ExecutionResult
 from graph.encoding import decoded, encoded
 from graph.errors import coded
 from graph.messages import Answer, Incoming
+from graph.results import is_of_request, result_of
 from services.core.errors import Limited, Problem, Unauthenticated, Unavailable
 from services.core.frozen import frozen
 from services.foundation.limits.throttle import Quota
@@ -194,18 +195,13 @@ def _object(given: Mapping[str, Any], name: str) -> dict[str, Any] | None:
 def answer(result: ExecutionResult, media: str) -> Answer:
     """Write what an operation came to. One that could not begin has no `data`, and where it may a status of its own."""
     errors = [coded(error) for error in result.errors or []]
-    if result.data is None and errors and not any(error.path for error in errors):
+    if result.data is None and is_of_request(errors):
         if media == JSON:  # whose status says nothing
             return refusal(errors, media, status=200)
         if any((error.extensions or {}).get("code") == "UNAUTHENTICATED" for error in errors):
             return refusal(errors, media, status=401, **{"www-authenticate": "Bearer"})
         return refusal(errors, media, status=400)
-    body: dict[str, Any] = {"data": result.data}
-    if errors:
-        body["errors"] = [error.formatted for error in errors]
-    if result.extensions:
-        body["extensions"] = result.extensions
-    return _response(body, media)
+    return _response(result_of(result.data, errors), media)
 
 
 def refusal(errors: list[GraphQLError], media: str, *, status: int, **headers: str) -> Answer:

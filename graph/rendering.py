@@ -8,24 +8,18 @@ graphql-core does; it is the oracle in tests/graph/test_rendering.py.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextlib import suppress
 from time import perf_counter
 from typing import Any, Final, cast
 
-from graphql import (
-    ExecutionResult,
-    GraphQLObjectType,
-    get_named_type,
-    is_composite_type,
-)
+from graphql import GraphQLObjectType, get_named_type, is_composite_type
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.type import GraphQLResolveInfoHelpers
-from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.types import ExecutionContext
-from strawberry.types.execution import StreamExecutionResult
 
+from graph.encoding import encoded
 from graph.plans import NoPlan, Plan, Render, operation_plan, selection_plan
+from services.foundation.events.derived import Derived
 
 LONG: Final = 20
 """Items of a list that takes others' time: each may have any number of fields."""
@@ -91,15 +85,18 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
         plans = getattr(self.context_value, "plans", None)
         return self.__dict__.setdefault("_own_plans", {}) if plans is None else plans
 
-    def build_per_event_executor(self, payload: Any) -> Any:
-        """Return the executor of one event."""
-        kind = cast("type[Any]", type(payload))
-        plan = self._plan_of(kind)
-        if plan is not None:
-            with suppress(Exception):  # whatever it is, graphql-core says it better, and with its path
-                return _Rendered(plan(payload))
-        core: Any = super()
-        return core.build_per_event_executor(payload)
+    def rendered(self, event: Any) -> bytes | None:
+        """Return the result of an event, as JSON; None where graphql-core has to execute it."""
+        plan = self._plan_of(cast("type[Any]", type(event)))
+        if plan is None:
+            return None
+        derived: Derived | None = getattr(event, "derived", None)
+        return _written(plan, event) if derived is None else derived.once(plan, lambda: _written(plan, event))
+
+    def executed(self, event: Any) -> Any:
+        """Return the result of an event as graphql-core has it, or what becomes that."""
+        core: Any = self
+        return core.build_per_event_executor(event).execute_operation(serially=False)
 
     def _plan_of(self, kind: type[Any]) -> Render | None:
         plans, key = self._plans, (kind, id(self.operation))
@@ -128,31 +125,9 @@ async def _with_pauses(items: Iterable[Any]) -> AsyncGenerator[Any]:
         yield item
 
 
-class _Rendered:
-    """Stands in for the executor of an event that is rendered already."""
-
-    def __init__(self, data: dict[str, Any]) -> None:
-        self._data = data
-
-    def execute_operation(self, serially: bool | None = None) -> ExecutionResult:  # noqa: ARG002, FBT001 - Executor's
-        return ExecutionResult(self._data, None)
-
-
-class EventRunner(SchemaExtensionsRunner):
-    """Runs extensions for a stream's results as far as ours have something to do: where a result has errors.
-
-    Strawberry's own enters a context for each extension and event, which costs more than rendering the event does.
-    """
-
-    def on_stream_result(self, result: StreamExecutionResult) -> Any:
-        return super().on_stream_result(result) if getattr(result, "errors", None) else _NOTHING
-
-    async def get_extensions_results(self, ctx: ExecutionContext) -> dict[str, Any]:
-        """Return what the operation has; no extension of ours adds to it."""
-        return ctx.extensions_results
-
-
-_NOTHING: AbstractAsyncContextManager[None] = nullcontext()
+def _written(plan: Render, event: Any) -> bytes | None:
+    with suppress(Exception):  # whatever it is, graphql-core says it better, and with its path
+        return encoded({"data": plan(event)})
 
 
 async def _joined(plan: Plan, shown: Mapping[str, Any], others: Awaitable[Mapping[str, Any]]) -> dict[str, Any]:

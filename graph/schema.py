@@ -6,11 +6,9 @@ from functools import cache
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from graph.access_log import AccessLog
-from graph.bounded import BoundedSchema, OperationContext
+from graph.bounded import BoundedSchema
 from graph.conversion import convert_inputs
 from graph.descriptions import describe
-from graph.errors import CodedErrors
 from graph.lengths import declare_lengths
 from graph.rendering import EventExecutor
 from resolvers import (
@@ -115,7 +113,7 @@ class Live(
 
 
 @cache
-def schema() -> strawberry.Schema:
+def schema() -> BoundedSchema:
     """Return the schema; made once."""
     describe([module for name, module in sys.modules.items() if name == __name__ or name.startswith("resolvers.")])
     config = StrawberryConfig(scalar_map=SCALARS)
@@ -131,7 +129,6 @@ def schema() -> strawberry.Schema:
             teams.Team,
             analytics_objects.Session,
         ],
-        extensions=[OperationContext, AccessLog, CodedErrors],
         execution_context_class=EventExecutor,
         config=config,
     )

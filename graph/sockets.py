@@ -1,39 +1,36 @@
-"""A socket: every message is answered as the protocol wants, and access that ends also ends the socket.
+"""A socket: the protocol graphql-transport-ws, and the operations of one client.
 
-It is closed with the code 4403, and a reason to read, when whoever signed it in may do less. Clients connect again then
-(graphql-ws does by itself), resume after their cursors what they still may see, and are told NOT_FOUND of the rest. So
-no subscription needs to know of any of this.
+The protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. Strawberry's handler is the oracle in
+tests/graph/test_sockets_protocol.py; where that one ends a socket for one bad operation, this one goes on.
+
+A socket is closed with the code 4403, and a reason to read, when whoever signed it in may do less. Clients connect
+again then (graphql-ws does by itself), resume after their cursors what they still may see, and are told NOT_FOUND of
+the rest. So no subscription needs to know of any of this.
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
 
 from graphql import GraphQLError
-from starlette.websockets import WebSocketDisconnect
-from strawberry.asgi import ASGIWebSocketAdapter
-from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
-    ConnectionInitMessage,
-    Message,
-    PingMessage,
-    SubscribeMessage,
-)
-from strawberry.types.execution import PreExecutionError
 
 from graph.access_log import new_request_id
-from graph.encoding import encoded
+from graph.bounded import BoundedSchema
+from graph.encoding import decoded, encoded
 from graph.errors import coded
 from graph.frames import fault, is_hash_alone
 from graph.http import NotPersisted
-from graph.socket_connections import GuardedSocket
+from graph.lines import Line
+from graph.results import result_of
+from graph.turns import Turnstile
 from resolvers.context import Context
-from services.core.errors import Limited, Unauthenticated
+from services.core.errors import Limited, Problem, Unauthenticated
 from services.core.logs import fields, noting
 from services.sign_in import Credential
+
+PROTOCOL: Final = "graphql-transport-ws"
 
 FIRST_LOOK: Final = 3.0
 """Seconds after which a new socket's rights are looked at again: they may have changed while it signed in."""
@@ -44,137 +41,192 @@ NEXT_LOOK: Final = 300.0
 MOST_OPERATIONS: Final = 100
 """At once on one socket."""
 
-REASON: Final = 123
-"""Bytes of a close frame's reason (RFC 6455, 5.5)."""
-
 log = logging.getLogger("snapinfra.access")
 
 
-class Adapter(ASGIWebSocketAdapter):
-    """Sends and closes where there is still somebody."""
+@dataclass(eq=False, slots=True)
+class Socket:
+    """A socket that has been accepted, to its end."""
 
-    async def send_json(self, message: Mapping[str, object]) -> None:
-        connection = getattr(self.ws.state, "connection", None)
-        if isinstance(connection, GuardedSocket):
-            if not await connection.send_text(encoded(message)):
-                raise WebSocketDisconnected
-            return
-        try:  # as for another server
-            await super().send_json(message)
-        except RuntimeError as ended:  # we have closed it
-            raise WebSocketDisconnected from ended
-
-    async def close(self, code: int, reason: str) -> None:
-        with suppress(WebSocketDisconnect, RuntimeError):
-            await super().close(code, _fitting(reason))
-
-
-class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
-    """A socket that is closed where its credential ends or its actor's rights shrink."""
-
-    watch: "asyncio.Task[None] | None" = None
-    asked: int = 0
+    line: Line
+    schema: BoundedSchema
+    context: Context
+    turnstile: Turnstile
+    headers: Mapping[str, str]
+    """Of the request that opened it, which may hold credentials."""
+    settle: Callable[[Context], None]
+    """Told once it is known who is there. Raises Limited where they have too many sockets."""
+    _operations: dict[str, "asyncio.Task[None]"] = field(default_factory=dict[str, "asyncio.Task[None]"])
+    _asked: int = 0
     """How many operations there were."""
+    _is_greeted: bool = False
+    _is_acknowledged: bool = False
+    _watch: "asyncio.Task[None] | None" = None
 
-    async def handle_message(self, message: Message) -> None:
-        await self.context.begin()  # whatever else has come: messages that wait would be handled without a pause
-        wrong = fault(message)
-        if wrong is None:
-            await super().handle_message(message)
-        else:
-            await self.handle_invalid_message(wrong)
+    async def serve(self) -> None:
+        """Answer each message as the protocol wants, until somebody ends the socket."""
+        self._watch = asyncio.create_task(self._expect_greeting())
+        try:
+            while (message := await self.line.message()) is not None:
+                await self._hear(message)
+        finally:
+            self._watch.cancel()
+            tasks = [*self._operations.values()]
+            self._drop_operations()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def handle_ping(self, message: PingMessage) -> None:
-        payload = message.get("payload")
-        await self.send_message({"type": "pong"} if payload is None else {"type": "pong", "payload": payload})
-
-    async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """Begin an operation. One too many gets an error of its own; the socket and what else is on it stay."""
-        self.asked += 1
-        if self.connection_acknowledged and is_hash_alone({**message["payload"]}):
-            error = GraphQLError(NotPersisted().message, extensions={"code": NotPersisted().code})
-            await self.send_message({"type": "error", "id": message["id"], "payload": [error.formatted]})
+    async def _hear(self, text: str | bytes) -> None:
+        if isinstance(text, bytes):
+            await self.line.close(4400, "WebSocket message type must be text")
             return
         try:
-            if self.connection_acknowledged and message["id"] not in self.operations:
-                self._take()
+            message = decoded(text)
+        except ValueError:
+            await self.line.close(4400, "WebSocket message must be valid JSON")
+            return
+        await self._turn()  # messages that wait would else be handled without a pause, whatever else has come
+        wrong = fault(message)
+        if wrong is None:
+            await self._handle(cast("dict[str, Any]", message))
+        else:
+            await self.line.close(4400, wrong)
+
+    async def _turn(self) -> None:
+        await self.turnstile.enter(self.context.caller)
+
+    async def _handle(self, message: dict[str, Any]) -> None:
+        match message["type"]:
+            case "connection_init":
+                await self._greet(message.get("payload") or {})
+            case "ping":
+                payload = message.get("payload")
+                await self._say({"type": "pong"} if payload is None else {"type": "pong", "payload": payload})
+            case "subscribe":
+                await self._subscribe(message["id"], message["payload"])
+            case "complete" if (task := self._operations.pop(message["id"], None)) is not None:
+                task.cancel()
+            case _:
+                pass
+
+    async def _say(self, message: Mapping[str, Any]) -> None:
+        await self.line.say(encoded(message))
+
+    async def _expect_greeting(self) -> None:
+        await asyncio.sleep(self.context.services.config.init_seconds)
+        await self.line.close(4408, "Connection initialisation timeout")
+
+    async def _greet(self, payload: Mapping[str, Any]) -> None:
+        """Sign the socket in with its connection_init; credentials that fail close it with 4403."""
+        if self._is_greeted:
+            await self.line.close(4429, "Too many initialisation requests")
+            return
+        self._is_greeted = True
+        if self._watch is not None:
+            self._watch.cancel()
+        try:
+            if not await self._sign_in(payload):
+                return
+        except Limited as limited:
+            await self.line.close(1013, limited.message)
+            return
+        except Exception:
+            log.exception("a socket could not be signed in")
+            await self.line.close(1013, "Try again later")
+            return
+        await self._say({"type": "connection_ack"})
+        self._is_acknowledged = True
+        credential = self.context.credential
+        self._watch = asyncio.create_task(self._idle() if credential is None else self._look(credential))
+
+    async def _sign_in(self, payload: Mapping[str, Any]) -> bool:
+        context = self.context
+        try:
+            given = {**self.headers, **_credentials(payload)}
+            context.credential = await context.services.sign_in.credential(given)
+        except Problem:
+            context.services.throttle.take(context.address)
+            await self.line.close(4403, "Forbidden")
+            return False
+        context.signed_in = None if context.credential is None else context.credential.actor
+        self.settle(context)
+        return True
+
+    async def _subscribe(self, identity: str, payload: dict[str, Any]) -> None:
+        """Begin an operation. One too many gets an error of its own; the socket and what else is on it stay."""
+        self._asked += 1
+        if not self._is_acknowledged:
+            await self.line.close(4401, "Unauthorized")
+            return
+        if is_hash_alone(payload):
+            error = GraphQLError(NotPersisted().message, extensions={"code": NotPersisted().code})
+            await self._refuse(identity, [error])
+            return
+        if identity in self._operations:
+            await self.line.close(4409, f"Subscriber for {identity} already exists")
+            return
+        try:
+            self._take()
         except Limited as limited:
             with noting(requestId=new_request_id(), transport="websocket"):
                 log.info("operation refused", extra=fields(codes=["RATE_LIMITED"]))
-            await self.send_message({"type": "error", "id": message["id"], "payload": [coded(limited).formatted]})
-        else:
-            await super().handle_subscribe(message)
+            await self._refuse(identity, [coded(limited)])
+            return
+        self._operations[identity] = asyncio.create_task(self._run(identity, payload))
 
     def _take(self) -> None:
-        if len(self.operations) >= MOST_OPERATIONS:
+        if len(self._operations) >= MOST_OPERATIONS:
             message = f"This socket has {MOST_OPERATIONS} operations already: end one, or open another socket."
             raise Limited(message, retry_after=1)
         self.context.services.throttle.take(self.context.caller)
 
-    async def run_operation(self, operation: Operation[Context, None]) -> None:
-        await self.context.begin()
+    async def _refuse(self, identity: str, errors: list[GraphQLError]) -> None:
+        await self._say({"id": identity, "type": "error", "payload": [error.formatted for error in errors]})
+
+    async def _run(self, identity: str, payload: dict[str, Any]) -> None:
+        """Run an operation to its end. That its id is free again is known before the end is said."""
+        head = b'{"id":%b,"type":"next","payload":' % encoded(identity)
+        await self._turn()
         with noting(requestId=new_request_id(), transport="websocket"):
-            await super().run_operation(operation)
-
-    async def send_message(self, message: Message) -> None:
-        """Send a message. The result of an operation that did not begin has no `data`, as GraphQL specifies."""
-        if message["type"] == "next":
-            payload: dict[str, Any] = {**message["payload"]}
-            if payload["data"] is None and not any("path" in error for error in payload.get("errors", ())):
-                del payload["data"]
-            await self.websocket.send_json({**message, "payload": payload})
+            try:
+                errors = await self.schema.respond(
+                    lambda result: self.line.say(head, result, b"}"),
+                    payload.get("query"),
+                    payload.get("variables"),
+                    self.context,
+                    operation_name=payload.get("operationName"),
+                    operation_extensions=payload.get("extensions"),
+                )
+            except Exception:
+                log.exception("an operation on a socket failed")
+                errors = []
+        if errors and any((error.extensions or {}).get("code") == "UNAUTHENTICATED" for error in errors):
+            await self.line.say(head, encoded(result_of(None, errors)), b"}")  # as where a field says so
+            errors = []
+        del self._operations[identity]
+        if errors:
+            await self._refuse(identity, errors)
         else:
-            await super().send_message(message)
-
-    async def _handle_pre_execution_error(self, operation: Operation[Context, None], result: PreExecutionError) -> None:
-        """Send why an operation does not begin; that one must sign in as a result, as where a field says so."""
-        if any((error.extensions or {}).get("code") == "UNAUTHENTICATED" for error in result.errors or ()):
-            await operation.send_next(result)
-        else:
-            await super()._handle_pre_execution_error(operation, result)
-
-    @staticmethod
-    def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:
-        """Close for no operation that can't begin: it gets an error, and others on the socket go on."""
-        del error
-
-    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
-        message["payload"] = message.get("payload") or {}
-        try:
-            await super().handle_connection_init(message)
-        except WebSocketDisconnected:
-            raise
-        except Limited as limited:
-            await self.websocket.close(code=1013, reason=limited.message)
-        except Exception:
-            log.exception("a socket could not be signed in")
-            await self.websocket.close(code=1013, reason="Try again later")
-        if self.connection_acknowledged and self.watch is None:
-            credential = self.context.credential
-            self.watch = asyncio.create_task(self._idle() if credential is None else self._watch(credential))
+            await self._say({"id": identity, "type": "complete"})
 
     async def _idle(self) -> None:
         """End a socket on which nobody has signed in, and nobody asks for anything."""
         pause = self.context.services.config.idle_seconds
         while True:
-            asked = self.asked
+            asked = self._asked
             await asyncio.sleep(pause)
-            if self.asked == asked and not self.operations:
-                await self.websocket.close(code=1000, reason="Nobody asked for anything")
+            if self._asked == asked and not self._operations:
+                await self.line.close(1000, "Nobody asked for anything")
                 return
 
-    async def shutdown(self) -> None:
-        if self.watch is not None:
-            self.watch.cancel()
-        await super().shutdown()
-
-    async def _watch(self, credential: Credential) -> None:
+    async def _look(self, credential: Credential) -> None:
+        """End a socket whose credential ends or whose actor's rights shrink."""
         pause = FIRST_LOOK
         while True:
             try:
                 credential = await self._next(credential, pause)
             except Unauthenticated as ended:
-                await self._end(ended.message)
+                self._drop_operations()
+                await self.line.close(4403, ended.message)
                 return
             except Exception:
                 log.exception("a socket's rights could not be looked at; trying again")
@@ -200,11 +252,14 @@ class WatchedSocket(BaseGraphQLTransportWSHandler[Context, None]):
                 credential = await sign_in.after(news.get_nowait(), credential)
             return credential
 
-    async def _end(self, reason: str) -> None:
-        for operation_id in list(self.operations):
-            await self.cleanup_operation(operation_id)
-        await self.websocket.close(code=4403, reason=reason)
+    def _drop_operations(self) -> None:
+        for task in self._operations.values():
+            task.cancel()
+        self._operations.clear()
 
 
-def _fitting(reason: str) -> str:
-    return reason.encode()[:REASON].decode(errors="ignore")
+def _credentials(params: Mapping[str, Any]) -> dict[str, str]:
+    """Read the credentials of a connection_init: at its top or below `headers`, in whatever case."""
+    nested: Any = params.get("headers")
+    headers: dict[str, Any] = {**params, **(nested if isinstance(nested, dict) else {})}
+    return {name.lower(): value for name, value in headers.items() if isinstance(value, str)}

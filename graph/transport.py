@@ -6,25 +6,17 @@ connection_init or with the upgrade's own headers.
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
-from json import JSONDecodeError
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from graphql import GraphQLError
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
-from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
-from strawberry.types.unset import UNSET, UnsetType
 
-from graph.encoding import decoded, encoded
 from graph.errors import coded
 from graph.http import (
     JSON,
@@ -39,12 +31,12 @@ from graph.http import (
     refusal,
     with_quota,
 )
+from graph.lines import Line
 from graph.messages import Answer, Incoming
 from graph.origins import Origins, foreign_origin
 from graph.schema import schema
 from graph.seats import Seat, Seats
-from graph.socket_connections import GuardedSocket
-from graph.sockets import Adapter, WatchedSocket
+from graph.sockets import PROTOCOL, Socket
 from graph.turns import Turnstile
 from resolvers.context import Context
 from services.bootstrap import Services
@@ -65,21 +57,8 @@ _ALLOWED: Final = {
 log = logging.getLogger("snapinfra.access")
 
 
-class _Leaving(logging.Filter):
-    """Keeps quiet of clients that leave in the middle of a stream, which Strawberry logs as failures of its tasks."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not (record.exc_info and isinstance(record.exc_info[1], WebSocketDisconnected))
-
-
-logging.getLogger("strawberry.ws.task").addFilter(_Leaving())
-
-
-class GraphQLTransport(GraphQL[Context, None]):
+class GraphQLTransport:
     """The GraphQL endpoint."""
-
-    graphql_transport_ws_handler_class = WatchedSocket
-    websocket_adapter_class = Adapter
 
     def __init__(
         self,
@@ -87,14 +66,7 @@ class GraphQLTransport(GraphQL[Context, None]):
         origins: Origins,
         turnstile: Turnstile,
     ) -> None:
-        super().__init__(
-            schema(),
-            graphql_ide=None,
-            subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
-            connection_init_wait_timeout=timedelta(seconds=services.config.init_seconds),
-            max_subscriptions_per_connection=None,  # graph.sockets says it with a code
-            allowed_origins=["*"],  # those of sockets are looked at before, as those of requests
-        )
+        self.schema = schema()
         self.services = services
         self.origins = origins
         self.turnstile = turnstile
@@ -103,8 +75,8 @@ class GraphQLTransport(GraphQL[Context, None]):
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a socket to its end. Until somebody has signed in there, it is one of its address."""
-        socket = WebSocket(scope, receive, send)
-        address, origin = address_of(scope), foreign_origin(socket.headers)
+        headers = Headers(scope=scope)
+        address, origin = address_of(scope), foreign_origin(headers)
         if origin is not None and not self.origins.allow(origin):
             text = {"content-type": "text/plain; charset=utf-8"}
             await Answer(403, b"The origin may not call.", text)(scope, receive, send)
@@ -112,11 +84,21 @@ class GraphQLTransport(GraphQL[Context, None]):
         counted = f"sockets of {address}"
         try:
             self.services.throttle.take(counted)
-            with Seat(self._anonymous, address) as socket.state.seat:
-                await self.run(socket)
+            with Seat(self._anonymous, address) as seat:
+                await self._converse(scope, Line(scope, receive, send), seat, dict(headers))
         except Limited as limited:
             refused = with_quota(problem_refusal(limited, JSON), self.services.throttle.quota(counted))
             await refused(scope, receive, send)
+
+    async def _converse(self, scope: Scope, line: Line, seat: Seat, headers: Mapping[str, str]) -> None:
+        if PROTOCOL not in scope["subprotocols"]:
+            await line.accept(None)
+            await line.close(4406, "Subprotocol not acceptable")
+            return
+        await line.accept(PROTOCOL)
+        context = Context(self.services, address=address_of(scope))
+        settle = partial(self._settle, line, seat)
+        await Socket(line, self.schema, context, self.turnstile, headers, settle).serve()
 
     async def answer(self, request: Incoming) -> Answer:
         """Answer, and say what the caller may still send: the address, until it is known who asks."""
@@ -183,54 +165,14 @@ class GraphQLTransport(GraphQL[Context, None]):
         most = self.services.config.most_body
         return most if context.signed_in is not None else min(most, MOST_ANONYMOUS)
 
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        """Make the context of a socket."""
-        del response
-        context = Context(self.services, address=address_of(request.scope), upgrade_headers=dict(request.headers))
-        context.settle = lambda: self._settle(request, context)
-        context.begin = lambda: self.turnstile.enter(context.caller)
-        return context
-
-    def _settle(self, socket: Request | WebSocket, context: Context) -> None:
+    def _settle(self, line: Line, seat: Seat, context: Context) -> None:
         """Count a socket as that of whoever has signed in there, and take from it what they may send."""
         if context.credential is not None:
-            seat: Seat = socket.state.seat
             seat.change(self._sockets, context.caller)
-        connection = getattr(socket.state, "connection", None)
-        if isinstance(connection, GuardedSocket):
-            connection.welcome(self.most_bytes(context))
-
-    def decode_json(self, data: str | bytes) -> object:
-        """Read a socket's message. Raises JSONDecodeError, whatever is wrong with it."""
-        try:
-            return decoded(data)
-        except ValueError as wrong:
-            raise JSONDecodeError(str(wrong), "", 0) from None
-
-    def encode_json(self, data: object) -> str:
-        """Write a socket's message: text, for bytes would make a binary frame."""
-        return encoded(data).decode()
-
-    async def on_ws_connect(self, context: Context) -> UnsetType:
-        """Sign a socket in with its connection_init; credentials that fail close it with 4403."""
-        try:
-            said = _credentials(context.connection_params or {})
-            context.credential = await self.services.sign_in.credential({**context.upgrade_headers, **said})
-        except Problem as problem:
-            self.services.throttle.take(context.address)
-            raise ConnectionRejectionError from problem
-        context.signed_in = None if context.credential is None else context.credential.actor
-        context.settle()
-        return UNSET
+        if line.connection is not None:
+            line.connection.welcome(self.most_bytes(context))
 
 
 def address_of(scope: Scope) -> str:
     """Return whose a connection is, as far as its address tells."""
     return network_of(scope["client"][0]) if scope["client"] else ""
-
-
-def _credentials(params: Mapping[str, Any]) -> dict[str, str]:
-    """Read the credentials of a connection_init: at its top or below `headers`, in whatever case."""
-    nested: Any = params.get("headers")
-    headers: dict[str, Any] = {**params, **(nested if isinstance(nested, dict) else {})}
-    return {name.lower(): value for name, value in headers.items() if isinstance(value, str)}

@@ -20,13 +20,9 @@ T = TypeVar("T")
 SIGN_IN: Final = "Sign in first: send 'Authorization: Bearer <token>'."
 
 
-async def _at_once() -> None:
-    """Wait for nothing."""
-
-
 @dataclass(slots=True)
 class Context:
-    """Made for each HTTP request and each socket. `connection_params` are a socket's, from its connection_init."""
+    """Made for each HTTP request and each socket."""
 
     services: Services
     signed_in: Actor | None = None
@@ -34,13 +30,6 @@ class Context:
     """What makes them who they are, for as long as it holds."""
     address: str = ""
     """Where they come from."""
-    connection_params: dict[str, Any] | None = None
-    upgrade_headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """A socket's, from the request that opened it."""
-    settle: Callable[[], None] = lambda: None
-    """Tells a socket's transport that it is known who is there. Raises Limited where they have too many sockets."""
-    begin: Callable[[], Awaitable[None]] = _at_once
-    """Waits for the turn of what came on a socket: a message, and then its operation."""
     points: int = 0
     """What the operation costs (graph.limits)."""
     needed_scopes: Callable[[], AbstractSet[Scope]] = frozenset

@@ -1,5 +1,6 @@
 """What all events of all streams share: their position, and gaps."""
 
+from dataclasses import field
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -7,6 +8,7 @@ import strawberry
 
 from resolvers.scalars import Long
 from services.foundation.events import stream
+from services.foundation.events.derived import Derived
 
 ResumeAfter = Annotated[
     str | None,
@@ -25,6 +27,7 @@ class StreamEvent:
     joined in one event."""
     at: datetime
     """When it happened."""
+    derived: strawberry.Private[Derived] = field(default_factory=Derived, compare=False, repr=False)
 
 
 @strawberry.type

@@ -8,6 +8,7 @@ import msgspec
 
 from services.core.frozen import frozen
 from services.deployments.model import DeploymentStatus
+from services.foundation.events.follow import Merge
 from services.foundation.events.port import Entry
 from services.foundation.events.stream import StreamEvent
 from services.platforms.port import LogLevel, LogStream, StepState
@@ -106,11 +107,12 @@ def lines(entries: Sequence[Entry], shown: LogFilter) -> Iterator[NumberedLine]:
             yield NumberedLine(entry.seq, event)
 
 
-def merging(
-    shown: LogFilter,
-) -> Callable[[str, Sequence[Entry]], Iterator[StreamEvent[DeploymentEvent]]]:
+def merging(shown: LogFilter) -> Merge[DeploymentEvent]:
     """Make the merge of a follower: neighbouring lines join, lines that the filter does not show are left out."""
+    return _all_lines if shown == LogFilter() else _merging(shown)
 
+
+def _merging(shown: LogFilter) -> Merge[DeploymentEvent]:
     def merged(epoch: str, entries: Sequence[Entry]) -> Iterator[StreamEvent[DeploymentEvent]]:
         pending: list[tuple[Entry, LogLine]] = []
         for entry in entries:
@@ -127,6 +129,10 @@ def merging(
             yield _batch(epoch, pending)
 
     return merged
+
+
+_all_lines: Final = _merging(LogFilter())
+"""That of whoever wants to see everything: one for all of them, so that they share what comes of it."""
 
 
 def _batch(epoch: str, pending: Sequence[tuple[Entry, LogLine]]) -> StreamEvent[DeploymentEvent]:

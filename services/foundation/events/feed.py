@@ -9,12 +9,14 @@ from typing import Final
 from services.core.frozen import frozen
 from services.foundation.events.bell import Pulse
 from services.foundation.events.cursor import STORED, Cursor
+from services.foundation.events.derived import MOST_SHARED
 from services.foundation.events.playback import UNKNOWN, History
 from services.foundation.events.port import Entry, EventLog, Head, LogUnavailable, News, Slice
 
 _PAGE: Final = 1000
 _FIRST_PAGE: Final = 100
 """Entries of the first read, which a subscriber waits for."""
+_MOST_SLICES: Final = 8
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 
@@ -43,6 +45,8 @@ class Feed:
         self._epoch = after.epoch if after else None
         self._last = after.seq if after else 0
         self._entries: list[Entry] = []
+        self._slices: dict[tuple[int, int], Slice] = {}
+        """Of the entries as they are now, by where they begin and how many they are at most."""
         self._bytes = 0
         self._away = False
         self._pause = _FIRST_PAUSE
@@ -84,8 +88,18 @@ class Feed:
             return Slice(head=self._head, entries=())
         start = seq - (self._last - len(self._entries))
         if 0 <= start <= len(self._entries):
-            return Slice(head=self._head, entries=self._entries[start : start + limit])
+            return self._slice(self._head, start, limit)
         return await self._log.read(self._stream, after=seq, limit=limit)
+
+    def _slice(self, head: Head, start: int, limit: int) -> Slice:
+        """Return entries that are kept here; those who are at the same place get the same slice."""
+        key = (start, limit)
+        if (kept := self._slices.get(key)) is not None:
+            return kept
+        part = Slice(head=head, entries=self._entries[start : start + limit])
+        if len(part.entries) <= MOST_SHARED and len(self._slices) < _MOST_SLICES:
+            self._slices[key] = part
+        return part
 
     def _raise_failure(self) -> None:
         if self._task.done() and not self._task.cancelled() and (failure := self._task.exception()):
@@ -139,6 +153,7 @@ class Feed:
     def _take(self, part: Slice) -> bool:
         """Keep what was read; say whether there is more."""
         head = part.head
+        self._slices = {}
         news = self.away or head != self._head
         self._away, self._pause = False, _FIRST_PAUSE
         if self._is_elsewhere(head):

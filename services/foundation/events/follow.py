@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from services.core.clock import Clock, utc_now
 from services.foundation.events.cursor import decode
+from services.foundation.events.derived import MOST_SHARED
 from services.foundation.events.hub import Batch, History, Hub
 from services.foundation.events.port import Entry
 from services.foundation.events.stream import StreamEvent, StreamGap
@@ -33,9 +34,16 @@ async def _events(batches: AsyncIterator[Batch], merged: Merge[E], now: Clock) -
     async for batch in batches:
         if batch.gap is not None:
             yield StreamGap(batch.epoch, batch.gap.from_seq, batch.gap.to_seq, now())
-        for entries in _pieces(batch.entries):
-            for event in merged(batch.epoch, entries):
-                yield event
+        events = _merged(batch, merged)
+        if len(batch.entries) <= MOST_SHARED:
+            events = batch.derived.once(merged, lambda events=events: tuple(events))
+        for event in events:
+            yield event
+
+
+def _merged(batch: Batch, merged: Merge[E]) -> Iterator[StreamEvent[E]]:
+    for entries in _pieces(batch.entries):
+        yield from merged(batch.epoch, entries)
 
 
 def _pieces(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:

@@ -125,6 +125,9 @@ async def _batches(feed: Feed, playback: Playback, *, limit: int) -> AsyncGenera
 
 
 async def _wait(beat: asyncio.Event, *, at_most: float | None) -> None:
+    if at_most is None:
+        await beat.wait()
+        return
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(at_most):
             await beat.wait()

@@ -1,10 +1,12 @@
 """One reader's way through a stream: what storage still has, then the log, with every hole announced."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from typing import Final, Protocol
 
 from services.core.frozen import frozen
 from services.foundation.events.cursor import STORED, Cursor
+from services.foundation.events.derived import Derived
 from services.foundation.events.port import Entry, Head, Slice
 
 UNKNOWN: Final = Slice(head=Head(epoch=None, first=1, last=0, closed=False), entries=())
@@ -30,6 +32,8 @@ class Batch:
     epoch: str
     entries: Sequence[Entry]
     gap: Gap | None = None
+    derived: Derived = field(default_factory=Derived, compare=False, repr=False)
+    """Of the entries; all who follow at the same place share it."""
 
     def cursor(self, entry: Entry) -> Cursor:
         """The position after one of the entries."""
@@ -85,9 +89,16 @@ class Playback:
         Raises LogUnavailable.
         """
         part = UNKNOWN if self._only_stored else await self._source.read(after=self._position, limit=limit)
-        epoch = part.head.epoch
+        epoch, position = part.head.epoch, self._position
         if epoch is None:
             return await self._without_log(limit)
+        if (
+            position is not None
+            and position.epoch == epoch
+            and part.entries
+            and part.entries[0].seq == position.seq + 1
+        ):
+            return self._advance(epoch, part.entries, part.derived)
         return await self._join(part.head, epoch) or await self._with_log(part, epoch, limit)
 
     async def _with_log(self, part: Slice, epoch: str, limit: int) -> Batch | None:
@@ -96,7 +107,7 @@ class Playback:
         if self._seq + 1 < part.head.first:
             return await self._older(part.head, epoch, limit)
         if part.entries:
-            return self._advance(epoch, part.entries)
+            return self._advance(epoch, part.entries, part.derived)
         self.finished = part.head.closed and self._seq >= part.head.last
         return None
 
@@ -152,14 +163,15 @@ class Playback:
         kept = (await self._source.read(after=Cursor(epoch=epoch, seq=before), limit=1)).entries
         return not kept or (kept[0].seq, kept[0].data) == (stored[0].seq, stored[0].data)
 
-    def _advance(self, epoch: str, entries: Sequence[Entry]) -> Batch:
+    def _advance(self, epoch: str, entries: Sequence[Entry], derived: Derived | None = None) -> Batch:
         """Deliver entries up to the next hole among them."""
         first = entries[0].seq
         gap = Gap(from_seq=self._seq + 1, to_seq=first - 1) if first > self._seq + 1 else None
         run = _unbroken(entries)
         self._position = Cursor(epoch=epoch, seq=run[-1].seq)
         self.finished = run[-1].terminal
-        return Batch(epoch=epoch, entries=run, gap=gap)
+        shared = derived if derived is not None and run is entries else Derived()
+        return Batch(epoch=epoch, entries=run, gap=gap, derived=shared)
 
     def _start_over(self, epoch: str) -> Batch:
         gap = Gap(from_seq=self._seq + 1, to_seq=None)

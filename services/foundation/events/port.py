@@ -6,11 +6,13 @@ test_log_conformance.py.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
 from services.core.errors import Unavailable
 from services.core.frozen import frozen
+from services.foundation.events.derived import Derived
 
 
 @frozen
@@ -44,6 +46,8 @@ class Slice:
 
     head: Head
     entries: Sequence[Entry]
+    derived: Derived = field(default_factory=Derived, compare=False, repr=False)
+    """Of the entries; whoever gets the same slice shares it."""
 
 
 @frozen
