@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 
 import uvicorn
 
+from graph.lingering import cut
 from graph.seats import Seats
 from services.config import Config
 from services.core.networks import network_of
@@ -124,7 +125,7 @@ class Guard:
             task.cancel()
             await asyncio.wait([task])
             for connection in self._awaited(lambda due: due.writing is not None):
-                connection.transport.abort()
+                cut(connection.transport)
 
     async def part(self) -> None:
         """Send the clients of sockets away (1012), in no order and one by one: each comes back at once, to another api.

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from graph.guard import TAKING, Due, Guard, GuardedConfig
-from graph.lingering import Lingering
+from graph.lingering import Lingering, cut
 from services.core.errors import Limited
 
 MOST_HEADERS: Final = 65_536
@@ -128,7 +128,10 @@ class GuardedHttp(HttpToolsProtocol):
         self.due.writing = None
 
     def let_go(self) -> None:
-        self.transport.abort()
+        if self.due.writing is None:
+            self.transport.abort()
+        else:
+            cut(self.transport)
 
     @property
     def is_sent_to(self) -> bool:

@@ -6,7 +6,10 @@ be lost on its way: a refusal, or a close frame. So what is still coming is read
 """
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 MOST_DROPPED: Final = 16 * 1_048_576
@@ -69,7 +72,7 @@ class Lingering:
         self.flush()
         protocol: Any = self._transport.get_protocol()
         if not self.is_closing() and self._transport.get_write_buffer_size():
-            asyncio.get_running_loop().call_later(protocol.patience, self._transport.abort)
+            asyncio.get_running_loop().call_later(protocol.patience, cut, self._transport)
         if self.is_closing() or not protocol.is_sent_to:
             self._transport.close()
             return
@@ -79,6 +82,13 @@ class Lingering:
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._transport.resume_reading()
+
+
+def cut(transport: asyncio.Transport) -> None:
+    """End a connection at once, with all that waits for its client: a kernel would else go on for minutes to send."""
+    with suppress(OSError):  # it has ended meanwhile
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def _unsaid(data: bytes) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import pytest
 import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -17,6 +18,10 @@ from services.foundation.aws.emulator import free_port
 from tests.snapinfra import settings
 
 MESSAGE = b"x" * 1_000
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+    b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
+)
 
 
 class Talking:
@@ -98,14 +103,19 @@ async def test_whoever_reads_again_hears_that_it_is_to_come_again_behind_all_tha
     assert guard.awaited == set()
 
 
-async def test_whoever_never_reads_is_gone_soon_after() -> None:
+async def test_whoever_never_reads_is_gone_soon_after_with_what_the_kernel_held() -> None:
     application = Talking()
-    async with running(application) as (guard, port), not_reading(port), asyncio.timeout(30):
+    async with running(application) as (guard, port), asyncio.timeout(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_000)
+        writer.write(UPGRADE)
         await application.is_behind()
         began = asyncio.get_running_loop().time()
         application.connection.due.writing = 0
         await application.ended.wait()
         took = asyncio.get_running_loop().time() - began
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+        writer.close()
 
     assert took < GuardedSocket.patience + 2
     assert guard.awaited == set()
