@@ -17,7 +17,7 @@ from graph.socket_connections import GuardedSocket
 from services.bootstrap import Process
 from services.config import BadConfig
 
-UNSENT: Final = 65_536
+UNSENT: Final = 16_384
 """Bytes that the kernel takes of what a client does not take: it would keep megabytes, and nobody would know."""
 
 EXIT_GRACE: Final = 5

@@ -27,7 +27,7 @@ LOOK_EVERY: Final = 0.5
 SAID_EVERY: Final = 60.0
 """Seconds between two lines of the log about requests that are none."""
 
-PARTING: Final = 0.002
+PARTING: Final = 0.005
 """Seconds between two sockets that are sent away: about what an api takes to have one back."""
 
 LONGEST_PARTING: Final = 10.0

@@ -86,7 +86,7 @@ class Lingering:
 
 def cut(transport: asyncio.Transport) -> None:
     """End a connection at once, with all that waits for its client: a kernel would else go on for minutes to send."""
-    with suppress(OSError):  # it has ended meanwhile
+    with suppress(OSError, ValueError):  # it has ended meanwhile
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
 

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 HOST: Final = "127.0.0.1"
 _SHORT: Final = 126
 _LONG: Final = 127
-_TEXT: Final = 1
+TEXT: Final = 1
+CLOSE: Final = 8
+_PING: Final = 9
+_PONG: Final = b"\x8a"
 
 
 class Http:
@@ -47,7 +50,7 @@ class Http:
 
 
 class Socket(asyncio.Protocol):
-    """A WebSocket of graphql-transport-ws that tells of each message, and looks into none."""
+    """A WebSocket of graphql-transport-ws that tells of each message, looks into none, and answers pings."""
 
     def __init__(self, on_message: Callable[[bytes], None]) -> None:
         self._on_message = on_message
@@ -55,6 +58,8 @@ class Socket(asyncio.Protocol):
         self._is_open = False
         self.opened = asyncio.get_running_loop().create_future()
         self.lost = asyncio.get_running_loop().create_future()
+        self.code: int | None = None
+        """With which the server has closed the socket, if it said so."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport  # uvloop's is no asyncio.Transport
@@ -87,25 +92,36 @@ class Socket(asyncio.Protocol):
 
     def _take_frames(self) -> None:
         buffer, start = self._buffer, 0
-        while (found := _frame(buffer, start)) is not None:
+        while (found := frame_at(buffer, start)) is not None:
             kind, begin, end = found
-            if kind == _TEXT:
+            if kind == TEXT:
                 self._on_message(bytes(buffer[begin:end]))
+            elif kind == _PING:
+                self._send(_PONG, bytes(buffer[begin:end]))
+            elif kind == CLOSE:
+                self.code = int.from_bytes(buffer[begin : begin + 2], "big")
             start = end
         del buffer[:start]
 
     def say(self, message: Mapping[str, Any]) -> None:
-        """Send a message, masked with zeros."""
-        text = json.dumps(message).encode()
-        size = len(text)
-        length = bytes([0x80 | size]) if size < _SHORT else bytes([0x80 | _SHORT]) + size.to_bytes(2, "big")
-        self._transport.write(b"\x81" + length + bytes(4) + text)
+        """Send a message."""
+        self._send(b"\x81", json.dumps(message).encode())
+
+    def _send(self, kind: bytes, data: bytes) -> None:
+        self._transport.write(masked(kind, data))
 
     def close(self) -> None:
         self._transport.abort()
 
 
-def _frame(buffer: bytearray, start: int) -> tuple[int, int, int] | None:
+def masked(kind: bytes, data: bytes) -> bytes:
+    """Write a client's frame, masked with zeros."""
+    size = len(data)
+    length = bytes([0x80 | size]) if size < _SHORT else bytes([0x80 | _SHORT]) + size.to_bytes(2, "big")
+    return kind + length + bytes(4) + data
+
+
+def frame_at(buffer: bytes | bytearray, start: int) -> tuple[int, int, int] | None:
     """Return a whole frame's opcode, and where its payload begins and ends."""
     if len(buffer) < start + 2:
         return None
