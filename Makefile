@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends calls bench bench-quick bench-analytics format lock scaffold-lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends calls load soak bench bench-quick bench-analytics format lock scaffold-lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,17 @@ backends: setup .make/backends  ## Put generated backends to the test; writes do
 
 calls: setup  ## Count what operations ask of AWS and Redis; writes docs/reference/calls.md
 	@$(VENV)/python -m tests.costs.run
+
+SOCKETS ?= 10000
+RESTARTED ?= 5000
+
+load: setup  ## SOCKETS=N sockets, a tenth of which never read; a restart of RESTARTED=N; writes docs/load.md
+	@$(VENV)/python -m tests.load.run --sockets $(SOCKETS) --restarted $(RESTARTED)
+
+HOURS ?= 1
+
+soak: setup  ## A mixed load for HOURS=N, fails where memory or lateness goes up; writes docs/soak.md
+	@$(VENV)/python -m tests.load.soak --hours $(HOURS) --seed $(SEED)
 
 bench: setup .make/wire  ## Measure what the wire and streams cost; writes docs/benchmarks-wire.md, -llm.md and benchmarks.md
 	@$(VENV)/python -m bench.wire.run

@@ -1,4 +1,4 @@
-"""A process, looked at from outside: its memory and the CPU that it has had, as the operating system counts them."""  # noqa: INP001 - benchmarks are not a package
+"""A process from outside, as the operating system counts it: memory, CPU, threads, descriptors."""  # noqa: INP001 - benchmarks are not a package
 
 import os
 import resource
@@ -19,6 +19,14 @@ class Measured:
     def memory(self) -> int:
         """Resident bytes."""
         return int((self._folder / "statm").read_text().split()[1]) * _PAGE
+
+    @property
+    def threads(self) -> int:
+        return sum(1 for _ in (self._folder / "task").iterdir())
+
+    @property
+    def descriptors(self) -> int:
+        return sum(1 for _ in (self._folder / "fd").iterdir())
 
     @property
     def seconds(self) -> float:

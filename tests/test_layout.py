@@ -32,6 +32,7 @@ BESIDE: Final[Mapping[str, str]] = {
     "fuzz": "random calls",
     "hostile": "attacks",
     "kills": "workers that are lost while they deploy",
+    "load": "thousands of sockets, a rolling restart, hours",
     "local_model": "a real model",
     "mutations": "streams of models, changed at random",
     "permissions": "what AWS lets each process do",

@@ -48,6 +48,12 @@ def text_of(number: int, width: int = DIGITS) -> str:
     return f"{number:0{DIGITS}}".ljust(width, ".")
 
 
+def event_of(number: int, width: int = DIGITS) -> bytes:
+    """Return a stream's event as a worker appends it."""
+    event = {"type": "TokenDelta", "text": text_of(number, width), "offset": width * (number - 1)}
+    return msgspec.json.encode(event)
+
+
 def event_in(message: bytes) -> Event | None:
     """Return the event of a message; None where it is of another kind. Raises ValueError for errors."""
     if b'"next"' not in message[:60] and b'"next"' not in message[-60:]:
@@ -84,11 +90,10 @@ class Following:
             return f"a {event.kind} after event {self.last}"
         if event.seq <= self.last:
             return f"event {event.seq} came again after event {self.last}"
-        if (event.offset, event.text) == (self.last * self.width, self._text(event.seq)):
-            return None
-        if event.offset > self.last * self.width:
-            return f"events {self.last + 1} to {event.offset // self.width} are lost"
-        return f"event {event.seq} has other text than those after event {self.last} had"
-
-    def _text(self, until: int) -> str:
-        return "".join(text_of(number, self.width) for number in range(self.last + 1, until + 1))
+        if event.offset != self.last * self.width:
+            return f"event {event.seq} goes on after event {event.offset // self.width}, not after event {self.last}"
+        for number in range(self.last + 1, event.seq + 1):
+            start = (number - self.last - 1) * self.width
+            if (text := event.text[start : start + self.width]) != text_of(number, self.width):
+                return f"event {number} is lost: there came {text[:DIGITS]!r}"
+        return None

@@ -13,13 +13,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import msgspec
 import uvloop
 
 from bench.wire.client import Http, Socket
 from services.core.clock import utc_now
 from services.foundation.events.open import open_log
-from tests.load.following import QUERY, Following, event_in, text_of
+from tests.load.following import QUERY, Following, event_in, event_of
 from tests.load.process import be_nice, commands, say
 
 EVERY: Final = 0.05
@@ -55,8 +54,8 @@ class Events:
     async def once(self) -> None:
         """Append an event, and wait until it has come. Raises TimeoutError."""
         self._number += 1
-        event = {"type": "TokenDelta", "text": text_of(self._number), "offset": len(text_of(1)) * (self._number - 1)}
-        await self._log.append(self._task["stream"], [msgspec.json.encode(event)], attempt=1, producer_seq=self._number)
+        data = [event_of(self._number)]
+        await self._log.append(self._task["stream"], data, attempt=1, producer_seq=self._number)
         async with asyncio.timeout(LONGEST):
             while self._way.last < self._number:
                 self._came.clear()

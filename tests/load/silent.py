@@ -90,14 +90,14 @@ class Silent:
             how = "still there"
         except OSError:
             pass
-        return _code(rest) or how
+        return code_in(rest) or how
 
     def _part(self, until: float) -> bytes:
         self.connection.settimeout(max(until - time.monotonic(), 0.001))
         return self.connection.recv(1 << 16)
 
 
-def _code(rest: bytes) -> str | None:
+def code_in(rest: bytes) -> str | None:
     """Return the code of the close frame among the frames that came; they may begin within one."""
     for start in (place for place, byte in enumerate(rest) if byte in _FIRST):
         at = start

@@ -1,7 +1,6 @@
 """Where a load is carried: apis, a Redis and an emulator, users with streams, and who writes to them."""
 
 import asyncio
-import json
 import resource
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -21,7 +20,7 @@ from services.foundation.events.port import EventLog
 from services.generations.model import GenerationKind, GenerationStatus
 from services.projects.service import NewProject
 from tests.chaos.fleet import Fleet, Member, Size, fleet
-from tests.load.following import DIGITS, text_of
+from tests.load.following import DIGITS, event_of
 from tests.records import generation_of
 from tests.snapinfra import SECRET
 
@@ -71,8 +70,7 @@ class Stage:
     async def write(self, place: Place, *, width: int = DIGITS) -> None:
         """Append the next event of a stream; all of a stream's are as wide."""
         number = self.written.get(place.stream, 0) + 1
-        event = {"type": "TokenDelta", "text": text_of(number, width), "offset": width * (number - 1)}
-        await self.log.append(place.stream, [json.dumps(event).encode()], attempt=1, producer_seq=number)
+        await self.log.append(place.stream, [event_of(number, width)], attempt=1, producer_seq=number)
         self.written[place.stream] = number
 
     async def keep_writing(self, places: Sequence[Place], *, every: float, width: int = DIGITS) -> None:
@@ -85,10 +83,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(directory: Path, *, apis: int, users: int, streams: int) -> AsyncGenerator[Stage]:
+async def staged(directory: Path, *, apis: int, users: int, streams: int, workers: int = 0) -> AsyncGenerator[Stage]:
     """Run everything within the block: each user has a project, and so many streams on which nothing has come."""
     async with (
-        fleet(directory, Size(apis=apis, workers=0), UNLIMITED) as running,
+        fleet(directory, Size(apis=apis, workers=workers), UNLIMITED) as running,
         opened(running.config, tool_environment()) as process,
     ):
         places = [
