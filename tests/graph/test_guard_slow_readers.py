@@ -1,12 +1,14 @@
 """Clients that do not read what they are sent: they are told to come again where they hear it, and soon gone."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from functools import wraps
 from typing import Any
 
 import pytest
 import uvicorn
+import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -22,6 +24,16 @@ UPGRADE = (
     b"GET / HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
     b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
 )
+
+
+def on_uvloop(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    """Run a test on the api's loop, whose transports are others than asyncio's."""
+
+    @wraps(test)
+    def run() -> None:
+        uvloop.run(test())
+
+    return run
 
 
 class Talking:
@@ -72,6 +84,7 @@ async def not_reading(port: int) -> AsyncGenerator[ClientConnection]:
         yield client
 
 
+@on_uvloop
 async def test_little_waits_for_a_client_that_does_not_read() -> None:
     application = Talking()
     async with running(application) as (_, port), not_reading(port), asyncio.timeout(30):
@@ -82,9 +95,10 @@ async def test_little_waits_for_a_client_that_does_not_read() -> None:
 
     assert WAITING < waiting < WAITING + 2 * len(MESSAGE)
     assert BEHIND - 5 < left <= BEHIND
-    assert application.sent * len(MESSAGE) < 10 * UNSENT, "the kernel takes little of it"
+    assert application.sent * len(MESSAGE) < 20 * UNSENT, "the kernel takes little of it"
 
 
+@on_uvloop
 async def test_whoever_reads_again_hears_that_it_is_to_come_again_behind_all_that_it_was_sent() -> None:
     application = Talking()
     async with running(application) as (guard, port), not_reading(port) as client, asyncio.timeout(30):
@@ -103,6 +117,7 @@ async def test_whoever_reads_again_hears_that_it_is_to_come_again_behind_all_tha
     assert guard.awaited == set()
 
 
+@on_uvloop
 async def test_whoever_never_reads_is_gone_soon_after_with_what_the_kernel_held() -> None:
     application = Talking()
     async with running(application) as (guard, port), asyncio.timeout(30):
