@@ -95,3 +95,5 @@ async def child(
         except TimeoutError:
             process.kill()
             await reading
+    if process.returncode:
+        raise Died(f"tests.load.{module} ended with status {process.returncode}")

@@ -130,6 +130,8 @@ def _of_silence(silence: Silence) -> Iterator[str]:
             *((how, number) for how, number in silence.outcomes.most_common()),
         ],
     )
+    yield ""
+    yield f"Those who read got {silence.frames:,} events."
     head = ("the polite client's latency", "event: median", "99 of 100", "query: median", "99 of 100 (ms)")
     yield from table(head, (span.row for span in silence.spans))
 

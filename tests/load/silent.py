@@ -17,6 +17,7 @@ import sys
 import termios
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,6 +37,9 @@ HEARS: Final = 3.0
 
 ONE_IN: Final = 10
 """So many of which one reads again."""
+
+AT_ONCE: Final = 20
+"""That come in at the same time."""
 
 LOOK_EVERY: Final = 0.2
 
@@ -161,12 +165,14 @@ def watch(clients: Sequence[Silent]) -> None:
 def main() -> None:
     be_nice(10)
     task: dict[str, Any] = json.loads(sys.stdin.readline())
-    places, clients = task["places"], list[Silent]()
-    for number in range(task["sockets"]):
+    places = task["places"]
+
+    def opened(number: int) -> Silent:
         stream, token = places[number % len(places)]
-        clients.append(Silent.opened(task["port"], stream, token, wakes=number % ONE_IN == 0))
-        if number % 50 == 0:
-            say(open=len(clients))
+        return Silent.opened(task["port"], stream, token, wakes=number % ONE_IN == 0)
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        clients = list(threads.map(opened, range(task["sockets"])))
     say(open=len(clients))
     watch(clients)
     say(left=sum(client.connection.fileno() >= 0 for client in clients))

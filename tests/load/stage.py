@@ -34,7 +34,7 @@ MEGABYTE: Final = 1024 * 1024
 MOST_TOLD: Final = 3_000
 """Characters of a log that are told."""
 
-OPENING: Final = 0.05
+OPENING: Final = 0.1
 """Seconds that a socket may take to be opened; all together are given no more."""
 
 LONGEST: Final = 60.0
