@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends calls load soak bench bench-quick bench-analytics format lock scaffold-lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends calls load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,8 +93,12 @@ backends: setup .make/backends  ## Put generated backends to the test; writes do
 	@nice $(VENV)/python -m tests.backends.made_up 10
 	@nice $(VENV)/python -m tests.backends.ten
 
-calls: setup  ## Count what operations ask of AWS and Redis; writes docs/reference/calls.md
+calls: setup  ## Count what operations ask of AWS and Redis; writes docs/reference/calls.md, and docs/scale.md anew
 	@$(VENV)/python -m tests.costs.run
+	@$(VENV)/python -m bench.scale.run --page
+
+scale: setup .make/wire  ## Measure one process and one Redis (4 minutes), and calculate what a fleet carries and costs; writes docs/scale.md
+	@$(VENV)/python -m bench.scale.run
 
 SOCKETS ?= 10000
 RESTARTED ?= 5000
@@ -111,6 +115,7 @@ bench: setup .make/wire  ## Measure what the wire and streams cost; writes docs/
 	@$(VENV)/python -m bench.wire.run
 	@$(VENV)/python -m bench.streams
 	@$(VENV)/python -m bench.llm
+	@$(VENV)/python -m bench.scale.run --page
 
 bench-quick: setup .make/wire  ## Measure what the wire costs, beside the floor and what users would pick instead (3 minutes)
 	@$(VENV)/python -m bench.wire.run --quick

@@ -33,6 +33,7 @@ SSRF: Final = "tests/services/foundation/outbound/test_ssrf.py"
 OUTBOUND: Final = "services/foundation/outbound/connect.py"
 MEMORY: Final = "services/foundation/events/memory.py"
 REDIS: Final = "services/foundation/events/redis_scripts.py"
+SHARDED: Final = "tests/services/foundation/events/test_sharded_log.py"
 
 
 GUARDS: Final = (
@@ -101,6 +102,13 @@ GUARDS: Final = (
         "        bell = Bell()\n        bell.ring()\n",
         "        bell = Bell()\n",
         f"{CONFORMANCE}::test_watching_yields_at_once",
+    ),
+    Guard(
+        "servers: the log answers while one of its servers does",
+        "services/foundation/events/sharded.py",
+        "            error = unavailable\n",
+        "            raise unavailable\n",
+        f"{SHARDED}::test_one_that_says_no_at_once_does_not_speak_for_one_that_takes_its_time",
     ),
     Guard(
         "one reader: followers of a stream share a feed",

@@ -31,7 +31,7 @@ TOKEN: Final = b'{"type": "TokenDelta", "text": " token", "offset": 0}'
 PATIENCE: Final = 60.0
 
 Counted = Mapping[str, Any]
-"""`calls` by service and operation, `readUnits`, `writeUnits`, and `redis`, what it was asked."""
+"""`calls` by service and operation, `readUnits`, `writeUnits`, of these `openUnits`, and `redis`, what it was asked."""
 
 
 @dataclass
@@ -57,6 +57,7 @@ class Ground:
             "calls": dict(sorted(counts.calls.items())),
             "readUnits": counts.read_units,
             "writeUnits": counts.write_units,
+            "openUnits": counts.open_units,
             "redis": dict(sorted((+asked).items())),
         }
         return done

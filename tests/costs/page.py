@@ -23,8 +23,8 @@ Written by `make calls` from what an api and a worker call on the emulator and o
 `tests/costs/test_costs.py` holds the page to it.
 
 - The user was seen a moment ago, so signing in reads nothing. The model is the scaffold, whose answers are short.
-- Units are those that DynamoDB bills on demand, for the items as they are here: an index takes a write of its own, a
-  transaction two for each item of a table.
+- Units are those that DynamoDB bills on demand, for the items as they are here: an index takes a write of its own, or
+  two where its key has changed, a transaction two for each item of a table.
 - Redis is asked by the scripts append, read and trim, and subscribes to a stream's news; events are the entries that
   are added. How many appends the events of a job take depends on how fast they come: at most one for each.
 

@@ -33,6 +33,11 @@ class RedisServer:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
+    @property
+    def pid(self) -> int:
+        assert self._process, "The server does not run."
+        return self._process.pid
+
     def start(self) -> None:
         """Start the server and wait until it answers; it loads a dump.rdb that it finds."""
         settings = {"bind": "127.0.0.1", "port": str(self.port), "dir": str(self.directory), "appendonly": "no"}

@@ -191,6 +191,17 @@ async def test_the_log_answers_at_once_while_one_of_its_servers_takes_its_time(s
         await log.close()
 
 
+async def test_one_that_says_no_at_once_does_not_speak_for_one_that_takes_its_time(
+    log: ShardedLog, servers: list[RedisServer]
+) -> None:
+    servers[1].kill()
+    for server in (servers[0], servers[2]):
+        async with Redis.from_url(server.url) as redis:  # pyright: ignore[reportUnknownMemberType] - untyped keywords
+            await redis.client_pause(300)  # pyright: ignore[reportUnknownMemberType] - untyped keywords
+
+    await log.ping()
+
+
 async def test_a_stream_that_moves_is_told_as_lost_and_given_as_stored(servers: list[RedisServer]) -> None:
     """The list of addresses has got a server less; whoever wrote with the old one has ended and stored its result."""
     urls = [server.url for server in servers]
