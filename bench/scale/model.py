@@ -5,6 +5,7 @@ from math import ceil
 from typing import Any, Final
 
 from bench.scale import prices
+from graph.sockets import NEXT_LOOK
 from services.core.frozen import frozen
 from services.generations.model import GENERATIONS as GENERATIONS_TABLE
 
@@ -154,6 +155,12 @@ class Model:
                 3000,
                 "the pause between two readings (2 s); news through Redis",
             ),
+            Limit(
+                "reads of users and memberships, units a second",
+                SOCKETS * self.calls["a socket's rights, looked at again"]["readUnits"] / NEXT_LOOK,
+                40_000,
+                f"the quota; the pause between two looks at a socket's rights ({NEXT_LOOK:g} s)",
+            ),
             Limit("messages in flight in the queue of generations", GENERATIONS, 120_000, "a second queue"),
             Limit("PUTs to the bucket, a second", started * code["puts"], 3500, "none: prefixes split by themselves"),
             Limit("messages to the topic, a second", started * code["topic"], 30_000, "AWS's quota"),
@@ -181,11 +188,12 @@ class Model:
         """Return what a thousand hours cost of a socket on which nothing comes, and of one on which PACE frames do."""
         idle, frames = self.costs["an idle socket, per second"], PACE * HOUR
         handshake = HOUR / STAY * self.costs["handshake and subscription"]
-        reads = 2 * HOUR / STAY * prices.READS.dollars / MILLION
+        looks = HOUR / NEXT_LOOK * self.calls["a socket's rights, looked at again"]["readUnits"]
+        begun = HOUR / STAY * self.calls["handshake, subscription and its first event"]["readUnits"]
         waiting = {
             "memory": self.costs["memory of an idle subscription"] / 1e9 * prices.MEMORY.dollars,
             "CPU": (idle * HOUR + handshake) / USED / HOUR * prices.CPU.dollars,
-            "DynamoDB": reads,
+            "DynamoDB": (looks + begun) * prices.READS.dollars / MILLION,
             "load balancer": prices.BALANCER.dollars,
             "sent": 0.0,
         }

@@ -21,6 +21,7 @@ from services.foundation.events.redis_scripts import APPEND, READ, TRIM
 from services.foundation.jobs.worker import Worker
 from services.generations.model import GenerationKind, GenerationStatus
 from services.platforms.port import DeploymentPlatform
+from services.users import REMEMBERED_FOR
 from tests.costs.counter import Calls, Monitored
 from tests.records import deployment_of, generation_of
 from tests.snapinfra import Server, User, events
@@ -64,8 +65,15 @@ class Ground:
 
     async def asked(self, operation: str, doing: Callable[[], Awaitable[Any]]) -> Any:
         """Note an operation of the api by a user who was seen a moment ago."""
+        await self.forget()
         await self.user.ask(VIEWER)
         return await self.count(operation, doing, calls=self.api_calls)
+
+    async def forget(self) -> None:
+        """Have the api forget whom it has seen, as it does after REMEMBERED_FOR."""
+        viewer = (await self.user.ask(VIEWER))["viewer"]
+        for memory in self.server.services.access.memories:
+            memory.forget(viewer["id"])
 
     async def worked(self, operation: str, until: Callable[[], Awaitable[Any]] | None = None) -> None:
         """Note a job from its message to its end; how many appends its events took depends on the moment."""
@@ -115,6 +123,9 @@ async def measured(config: Config) -> Mapping[str, Counted]:
 async def _questions(here: Ground) -> None:
     user = here.user
     await here.count("viewer, for the first time ever", lambda: user.ask(VIEWER), calls=here.api_calls)
+    await here.forget()
+    unseen = f"viewer, by a user who was not seen for {REMEMBERED_FOR.seconds} s"
+    await here.count(unseen, lambda: user.ask(VIEWER), calls=here.api_calls)
     await here.asked("viewer", lambda: user.ask(VIEWER))
     project = await here.asked("create a project", user.project)
     services = here.server.services
@@ -172,7 +183,10 @@ async def _watching(here: Ground, project_id: str) -> None:
 
     credential = await services.sign_in.credential({"authorization": f"Bearer {user.token}"})
     assert credential is not None
-    await here.asked("a socket's rights, looked at again", lambda: services.sign_in.again(credential))
+    await here.forget()
+    await here.count(
+        "a socket's rights, looked at again", lambda: services.sign_in.again(credential), calls=here.api_calls
+    )
     async with AsyncExitStack() as stack:
         await here.asked("handshake of a socket", lambda: stack.enter_async_context(user.socket()))
         results = await stack.enter_async_context(aclosing(user.follow(EVENTS, id=generation.id)))
