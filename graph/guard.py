@@ -27,6 +27,9 @@ LOOK_EVERY: Final = 0.5
 SAID_EVERY: Final = 60.0
 """Seconds between two lines of the log about requests that are none."""
 
+LETTING: Final = 0.002
+"""Seconds between two that are let go, in which others have their turn: what each leaves behind takes a millisecond."""
+
 PARTING: Final = 0.005
 """Seconds between two sockets that are sent away: about what an api takes to have one back."""
 
@@ -150,7 +153,9 @@ class Guard:
             await asyncio.sleep(LOOK_EVERY)
             now = asyncio.get_running_loop().time()
             for connection in self._awaited(lambda due, now=now: due.is_over(now)):
-                connection.let_go()
+                if connection in self.awaited and connection.due.is_over(now):
+                    connection.let_go()
+                    await asyncio.sleep(LETTING)
 
     def _awaited(self, is_meant: Callable[[Due], bool]) -> list[Connection]:
         return [connection for connection in self.awaited if is_meant(connection.due)]

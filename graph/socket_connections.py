@@ -132,6 +132,7 @@ class GuardedSocket(WebSocketsSansIOProtocol):
 
         Not with uvicorn's 1011: graphql-ws takes that for the end, and comes again after 1013.
         """
+        self.guard.awaited.discard(self)
         if self.transport.is_closing():
             return
         self.stop_keepalive()

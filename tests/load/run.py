@@ -105,8 +105,10 @@ def _of_silence(silence: Silence) -> Iterator[str]:
     yield (
         "Each follows a generation. The streams that are read get an event every 10 s; the others get 16 KiB of text a "
         "second, which nobody reads. One in ten of those clients reads again when its kernel has taken no more for "
-        f"{WAKES:.0f} s, to hear what it is told. A polite client, a process of its own with a user of its own, has 20 "
-        "events and 20 queries (`project`) a second on their way; its latencies count from when each was due."
+        f"{WAKES[0]:.0f} to {WAKES[1]:.0f} s, to hear what it is told. A polite client, a process of its own with a "
+        "user of its own, has 20 events and 20 queries (`project`) a second on their way; its latencies count from "
+        "when each was due. A query waits for the emulator, one process of Python, of which thousands of sockets that "
+        f"come ask much: what is measured begins when that is done (here, at most {silence.settling:.0f} s later)."
     )
     memory = {name: f"{size / MEGABYTE:.0f} MB" for name, size in silence.memory.items()}
     yield from table(

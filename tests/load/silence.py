@@ -45,6 +45,12 @@ SOON: Final = 30.0
 MOST_SLOWER: Final = 2.0
 """Times that p99 may take of what it takes unloaded."""
 
+AT_ONCE: Final = 0.3
+"""Seconds within which a query is answered when nothing waits."""
+
+SETTLED: Final = 240.0
+"""Seconds that it may take until that is so."""
+
 ONE_IN: Final = 10
 """So many sockets of which one never reads."""
 
@@ -89,6 +95,8 @@ class Silence:
     """With what: of those who read again, and of the others."""
     frames: int = 0
     """Events that those who read got."""
+    settling: float = 0.0
+    """How long it took at most until queries were answered at once, after sockets had come."""
     closed: int = 0
     """Sockets that were let go though they read."""
     violations: list[str] = field(default_factory=list[str])
@@ -142,6 +150,10 @@ class _Seen:
         elif isinstance(wrong := said.get("wrong"), str):
             self.wrong.append(wrong)
 
+    def behind(self) -> float:
+        """Return how many seconds ago the last query was due that is answered."""
+        return time.monotonic() - next(due for kind, due, _ in reversed(self.samples) if kind == "query")
+
     def spans(self) -> Iterator[Span]:
         """Yield what was due in each state, whenever it was there."""
         for name, began, ended in self.times:
@@ -178,6 +190,14 @@ class _Parts:
     loud: Sequence[Place]
     read: Sequence[Place]
 
+    async def settle(self) -> None:
+        """Wait until queries are answered at once again, for as long as that may take."""
+        began = time.monotonic()
+        await asyncio.sleep(WARM)  # new sockets' rights are looked at again after some seconds
+        while self.seen.behind() > AT_ONCE and time.monotonic() < began + SETTLED:  # noqa: ASYNC110 - as time goes
+            await asyncio.sleep(0.2)
+        self.silence.settling = max(self.silence.settling, time.monotonic() - began)
+
     async def rest(self, name: str) -> None:
         """Let the polite client ask for a while."""
         began = time.monotonic()
@@ -202,7 +222,7 @@ async def _carry(parts: _Parts, probed: Place) -> None:
         readers = silence.sockets - silence.silent
         async with child("crowd", takes=seen.take, **crowd_of(stage, parts.read, readers)) as crowd:
             await crowd.until(lambda state: state.get("following") == readers, patience=readers * OPENING + WARM)
-            await asyncio.sleep(WARM)
+            await parts.settle()
             silence.memory["idle"] = process.memory
             async with writing(stage, parts.read, every=EVERY):
                 await parts.rest(f"{readers:,} sockets that read")
@@ -224,7 +244,7 @@ async def _be_silent(parts: _Parts, process: Measured) -> None:
     task = {"port": stage.ports[0], "places": places, "sockets": silence.silent}
     async with child("silent", takes=parts.seen.take, **task) as silent:
         await silent.until(lambda state: state.get("open") == silence.silent, patience=silence.silent * OPENING + WARM)
-        await asyncio.sleep(WARM)
+        await parts.settle()
         silence.memory["before"], kernel, peak = process.memory, kernel_memory(), Peak(process)
         watching, began = asyncio.create_task(peak.watch()), time.monotonic()
         async with writing(stage, parts.loud, every=1, width=LOUD):

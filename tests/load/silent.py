@@ -29,10 +29,10 @@ from tests.load.process import be_nice, say
 RECEIVED: Final = 4_096
 """Bytes that such a client's kernel takes, which the kernel doubles."""
 
-WAKES: Final = BEHIND + GuardedSocket.patience
-"""Seconds after which some read again: the api's kernel has taken some more, then they have been told to come again."""
+WAKES: Final = (BEHIND, BEHIND + GuardedSocket.patience + 2)
+"""Seconds after which some read again, each at another time; who does so too early is silent again after it."""
 
-HEARS: Final = 3.0
+HEARS: Final = 0.3
 """Seconds for which they read."""
 
 ONE_IN: Final = 10
@@ -52,14 +52,15 @@ class Silent:
     """One client."""
 
     connection: socket.socket
-    wakes: bool
+    wakes: float | None
+    """Seconds after which it reads again, if it does."""
     held: int = 0
     """Bytes that its kernel has for it."""
     full: float = 0.0
     """When that last was more than before."""
 
     @classmethod
-    def opened(cls, port: int, stream: str, token: str, *, wakes: bool) -> "Silent":
+    def opened(cls, port: int, stream: str, token: str, *, wakes: float | None) -> "Silent":
         """Connect, sign in, and follow until the first event has come (blocks)."""
         connection = socket.socket()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED)
@@ -84,17 +85,20 @@ class Silent:
         if held > self.held:
             self.held, self.full = held, now
 
-    def end(self) -> str:
-        """Read to the end, and return the code of the close frame, or how else it ended (blocks)."""
-        rest, how, until = b"", "aborted", time.monotonic() + HEARS
+    def has_to_wake(self, now: float) -> bool:
+        return self.wakes is not None and self.full > 0 and now > self.full + self.wakes
+
+    def end(self) -> str | None:
+        """Read to the end, and return the code of the close frame, or how else it ended; None if not (blocks)."""
+        rest, until = b"", time.monotonic() + HEARS
         try:
             while part := self._part(until):
                 rest += part
         except TimeoutError:
-            how = "still there"
+            return None
         except OSError:
             pass
-        return code_in(rest) or how
+        return code_in(rest) or "aborted"
 
     def _part(self, until: float) -> bytes:
         self.connection.settimeout(max(until - time.monotonic(), 0.001))
@@ -153,12 +157,17 @@ def watch(clients: Sequence[Silent]) -> None:
             return
         for number, client in list(left.items()):
             client.look(now)
-            has_ended = number in events
-            if has_ended or (client.wakes and client.full and now > client.full + WAKES):
-                poll.unregister(number)
-                del left[number]
-                say(gone=[now - client.full, client.end(), client.wakes and not has_ended])
-                client.connection.close()
+            woke = number not in events
+            if woke and not client.has_to_wake(now):
+                continue
+            how = client.end()
+            if how is None:
+                client.wakes, client.held = None, 0
+                continue
+            poll.unregister(number)
+            del left[number]
+            say(gone=[now - client.full, how, woke])
+            client.connection.close()
         time.sleep(LOOK_EVERY)
 
 
@@ -169,7 +178,8 @@ def main() -> None:
 
     def opened(number: int) -> Silent:
         stream, token = places[number % len(places)]
-        return Silent.opened(task["port"], stream, token, wakes=number % ONE_IN == 0)
+        wakes = WAKES[0] + (WAKES[1] - WAKES[0]) * number / task["sockets"] if number % ONE_IN == 0 else None
+        return Silent.opened(task["port"], stream, token, wakes=wakes)
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
         clients = list(threads.map(opened, range(task["sockets"])))
