@@ -39,6 +39,9 @@ EVERY: Final = 10.0
 LOUD: Final = 16_384
 """Characters of an event that nobody reads, of which each stream has one a second: as much as a fast model writes."""
 
+LOUD_FOR: Final = 90.0
+"""Seconds for which those come, at most: some clients read again too early, and are silent for as long once more."""
+
 SOON: Final = 30.0
 """Seconds within which whoever does not read is to be let go."""
 
@@ -249,7 +252,7 @@ async def _be_silent(parts: _Parts, process: Measured) -> None:
         watching, began = asyncio.create_task(peak.watch()), time.monotonic()
         async with writing(stage, parts.loud, every=1, width=LOUD):
             with suppress(TimeoutError):
-                await silent.until(lambda _: len(parts.seen.gone) == silence.silent, patience=LONGEST)
+                await silent.until(lambda _: len(parts.seen.gone) == silence.silent, patience=LOUD_FOR)
         parts.seen.times.append((f"the same, and {silence.silent:,} that never read", began, time.monotonic()))
         watching.cancel()
         silence.memory["peak"], silence.kernel = peak.memory, peak.kernel - kernel
