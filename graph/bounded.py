@@ -4,10 +4,10 @@ A query or a mutation is executed, with one result; on a socket any operation is
 The oracles of tests/graph/test_bounded.py are Strawberry's own methods.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, Protocol, cast
 
 import strawberry
 from graphql import (
@@ -33,6 +33,7 @@ from graph.rendering import EventExecutor
 from graph.results import result_of
 from graph.turns import SHARE, share_of
 from resolvers.context import Context
+from resolvers.streams import Watch
 
 _REFUSALS: Final = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 """What transports word themselves."""
@@ -42,8 +43,17 @@ _is_awaitable: Final[Any] = optimized_is_awaitable
 MUCH: Final = 1_000
 """Points of an operation that keeps others waiting for some milliseconds."""
 
-Say = Callable[[bytes], Awaitable[bool]]
-"""Takes a result, as JSON, and returns whether there is still somebody to hear more."""
+
+class Hearer(Protocol):
+    """Whoever is told results, as JSON."""
+
+    async def hear(self, result: bytes) -> bool:
+        """Take a result, and return whether there is still somebody to hear more."""
+        ...
+
+    def hear_now(self, results: Sequence[bytes]) -> bool:
+        """Take results where that needs no waiting; return False, having taken none, where it does."""
+        ...
 
 
 class BoundedSchema(strawberry.Schema):
@@ -90,7 +100,7 @@ class BoundedSchema(strawberry.Schema):
 
     async def respond(
         self,
-        say: Say,
+        hearer: Hearer,
         query: str | None,
         variables: dict[str, Any] | None,
         context: Any,
@@ -98,7 +108,7 @@ class BoundedSchema(strawberry.Schema):
         operation_name: str | None = None,
         operation_extensions: dict[str, Any] | None = None,
     ) -> list[GraphQLError]:
-        """Run an operation of any kind and say each of its results; return why it does not begin, if so."""
+        """Run an operation of any kind and tell each of its results; return why it does not begin, if so."""
         about = self._create_execution_context(
             query=query,
             allowed_operation_types=DEFAULT_ALLOWED_OPERATION_TYPES,
@@ -109,7 +119,7 @@ class BoundedSchema(strawberry.Schema):
         )
         line, began = AccessLine(about), perf_counter()
         try:
-            return await self._respond(about, _Teller(say, line))
+            return await self._respond(about, _Teller(hearer, line))
         except _REFUSALS as refusal:
             return line.note([refusal])
         finally:
@@ -126,16 +136,13 @@ class BoundedSchema(strawberry.Schema):
             executor, source = await self._subscribed(about)
             if executor is None:
                 return teller.line.note(source)
-            async with aclosing(source) as events:
+            pours = cast("Watch[Any, Any]", source) if isinstance(source, Watch) else None
+            async with aclosing(cast("AsyncGenerator[Any]", source)) as events:
                 async for event in events:
-                    rendered = executor.rendered(event)
-                    if rendered is not None:
-                        goes_on = await teller.say(rendered)
-                    else:
-                        answered = await await_maybe(executor.executed(event))
-                        goes_on = await teller.tell(answered.data, answered.errors)
-                    if not goes_on:
+                    if not await _tell_event(event, executor, teller):
                         break
+                    if pours is not None:
+                        await pours.pour(executor.rendering, teller.hearer.hear_now)
         except Exception as failure:  # noqa: BLE001 - which is the stream's last result
             await teller.tell(None, [failure])
         return []
@@ -190,15 +197,24 @@ class BoundedSchema(strawberry.Schema):
 
 
 class _Teller:
-    """Says the results of an operation, and notes their errors for its line of the log."""
+    """Tells the results of an operation, and notes their errors for its line of the log."""
 
-    __slots__ = ("line", "say")
+    __slots__ = ("hearer", "line")
 
-    def __init__(self, say: Say, line: AccessLine) -> None:
-        self.say, self.line = say, line
+    def __init__(self, hearer: Hearer, line: AccessLine) -> None:
+        self.hearer, self.line = hearer, line
 
     async def tell(self, data: Any, errors: Iterable[Exception] | None) -> bool:
-        return await self.say(encoded(result_of(data, self.line.note(errors))))
+        return await self.hearer.hear(encoded(result_of(data, self.line.note(errors))))
+
+
+async def _tell_event(event: Any, executor: EventExecutor, teller: _Teller) -> bool:
+    """Tell the result of a stream's event, and return whether there is still somebody."""
+    rendered = executor.rendered(event)
+    if rendered is not None:
+        return await teller.hearer.hear(rendered)
+    answered = await await_maybe(executor.executed(event))
+    return await teller.tell(answered.data, answered.errors)
 
 
 def _for_operation(context: Any) -> Any:

@@ -1,5 +1,6 @@
 """A line: what a socket's handler has of its connection, whichever server that is of."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -40,16 +41,28 @@ class Line:
         text = received.get("text")
         return received["bytes"] if text is None else text
 
-    async def say(self, *parts: bytes) -> bool:
+    async def say(self, text: bytes) -> bool:
         """Send a message of UTF-8, and return whether there is still somebody. Waits for a client that reads slowly."""
         if self._is_over:
             return False
         if self.connection is not None:
-            return await self.connection.send_text(b"".join(parts))
+            return await self.connection.send_text(text)
         try:
-            await self._send({"type": "websocket.send", "text": b"".join(parts).decode()})
+            await self._send({"type": "websocket.send", "text": text.decode()})
         except (OSError, RuntimeError):
             return False
+        return True
+
+    def say_now(self, head: bytes, texts: Sequence[bytes], tail: bytes) -> bool:
+        """Say messages, each between a head and a tail, where that needs no waiting.
+
+        Returns False, having said none, where it does.
+        """
+        connection = self.connection
+        if self._is_over or connection is None or not connection.can_send:
+            return False
+        for text in texts:
+            connection.send_now(head, text, tail)
         return True
 
     async def close(self, code: int, reason: str) -> None:

@@ -19,7 +19,6 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graph.encoding import encoded
 from graph.plans import NoPlan, Plan, Render, operation_plan, selection_plan
-from services.foundation.events.derived import Derived
 
 LONG: Final = 20
 """Items of a list that takes others' time: each may have any number of fields."""
@@ -80,6 +79,10 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
         return plans[key]
 
     @property
+    def rendering(self) -> "Rendering":
+        return Rendering(self, (id(self._plans), id(self.operation)))
+
+    @property
     def _plans(self) -> dict[Any, Any]:
         """The plans of the document, or where that has none, of this operation."""
         plans = getattr(self.context_value, "plans", None)
@@ -90,8 +93,8 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
         plan = self._plan_of(cast("type[Any]", type(event)))
         if plan is None:
             return None
-        derived: Derived | None = getattr(event, "derived", None)
-        return _written(plan, event) if derived is None else derived.once(plan, lambda: _written(plan, event))
+        with suppress(Exception):  # whatever it is, graphql-core says it better, and with its path
+            return encoded({"data": plan(event)})
 
     def executed(self, event: Any) -> Any:
         """Return the result of an event as graphql-core has it, or what becomes that."""
@@ -105,6 +108,25 @@ class EventExecutor(StrawberryGraphQLCoreExecutionContext):
             with suppress(NoPlan):
                 plans[key] = operation_plan(self, kind)
         return plans[key]
+
+
+class Rendering:
+    """How events are rendered: equal for all operations that ask for the same of them."""
+
+    __slots__ = ("_executor", "_key")
+
+    def __init__(self, executor: EventExecutor, key: tuple[int, int]) -> None:
+        self._executor = executor
+        self._key = key
+
+    def __call__(self, event: Any) -> bytes | None:
+        return self._executor.rendered(event)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rendering) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
 
 
 async def _gathered(values: Sequence[Awaitable[Any]]) -> list[Any]:
@@ -123,11 +145,6 @@ async def _with_pauses(items: Iterable[Any]) -> AsyncGenerator[Any]:
             await asyncio.sleep(0)
             began = perf_counter()
         yield item
-
-
-def _written(plan: Render, event: Any) -> bytes | None:
-    with suppress(Exception):  # whatever it is, graphql-core says it better, and with its path
-        return encoded({"data": plan(event)})
 
 
 async def _joined(plan: Plan, shown: Mapping[str, Any], others: Awaitable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -142,22 +142,32 @@ class GuardedSocket(WebSocketsSansIOProtocol):
         self.let_go()
 
     async def send_text(self, text: bytes) -> bool:
-        """Send a message of UTF-8, and return whether there is still somebody: what `send` does in five steps.
-
-        The frame is one of a server's, in one piece, without extensions (RFC 6455, 5.2).
-        """
+        """Send a message of UTF-8, and return whether there is still somebody: what `send` does in five steps."""
         await self.writable.wait()
-        if self.disconnected or self.close_sent or self.transport.is_closing():
+        if self._is_gone:
             return False
-        length = len(text)
+        self.send_now(text)
+        return True
+
+    @property
+    def can_send(self) -> bool:
+        """Whether there is somebody who takes a message now."""
+        return self.writable.is_set() and not self._is_gone
+
+    @property
+    def _is_gone(self) -> bool:
+        return self.disconnected or self.close_sent or self.transport.is_closing()
+
+    def send_now(self, *text: bytes) -> None:
+        """Send a message of UTF-8, in one frame of a server's, without extensions (RFC 6455, 5.2)."""
+        length = sum(map(len, text))
         if length < SHORT_FRAME:
             head = bytes((_TEXT, length))
         elif length <= LONG_FRAME:
             head = bytes((_TEXT, SHORT_FRAME)) + length.to_bytes(2)
         else:
             head = bytes((_TEXT, SHORT_FRAME + 1)) + length.to_bytes(8)
-        self.transport.write(head + text)
-        return True
+        self.transport.write(b"".join((head, *text)))
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -10,7 +10,7 @@ the rest. So no subscription needs to know of any of this.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -184,12 +184,12 @@ class Socket:
 
     async def _run(self, identity: str, payload: dict[str, Any]) -> None:
         """Run an operation to its end. That its id is free again is known before the end is said."""
-        head = b'{"id":%b,"type":"next","payload":' % encoded(identity)
+        hearer = _Hearer(self.line, identity)
         await self._turn()
         with noting(requestId=new_request_id(), transport="websocket"):
             try:
                 errors = await self.schema.respond(
-                    lambda result: self.line.say(head, result, b"}"),
+                    hearer,
                     payload.get("query"),
                     payload.get("variables"),
                     self.context,
@@ -200,7 +200,7 @@ class Socket:
                 log.exception("an operation on a socket failed")
                 errors = []
         if errors and any((error.extensions or {}).get("code") == "UNAUTHENTICATED" for error in errors):
-            await self.line.say(head, encoded(result_of(None, errors)), b"}")  # as where a field says so
+            await hearer.hear(encoded(result_of(None, errors)))  # as where a field says so
             errors = []
         del self._operations[identity]
         if errors:
@@ -256,6 +256,22 @@ class Socket:
         for task in self._operations.values():
             task.cancel()
         self._operations.clear()
+
+
+class _Hearer:
+    """Hears the results of an operation on a socket."""
+
+    __slots__ = ("_head", "_line")
+
+    def __init__(self, line: Line, identity: str) -> None:
+        self._line = line
+        self._head = b'{"id":%b,"type":"next","payload":' % encoded(identity)
+
+    async def hear(self, result: bytes) -> bool:
+        return await self._line.say(b"%b%b}" % (self._head, result))
+
+    def hear_now(self, results: Sequence[bytes]) -> bool:
+        return self._line.say_now(self._head, results, b"}")
 
 
 def _credentials(params: Mapping[str, Any]) -> dict[str, str]:

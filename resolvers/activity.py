@@ -98,11 +98,6 @@ ActivityEvent = Annotated[
 
 
 def shown_event(happened: Following[model.ActivityEntry]) -> ActivityNoted | StreamGap:
-    """Show an event, as one object for all who follow."""
-    return happened.derived.once(shown_event, lambda: _shown(happened))
-
-
-def _shown(happened: Following[model.ActivityEntry]) -> ActivityNoted | StreamGap:
     if isinstance(happened, stream.StreamGap):
         return StreamGap.of(happened)
     return ActivityNoted(

@@ -1,6 +1,6 @@
 """Reading and watching the activity of a team, within what the reader may see."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -12,7 +12,7 @@ from services.core.frozen import frozen
 from services.core.ids import ActivityId, ProjectId, TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
-from services.foundation.events.follow import Following, Merge, follow
+from services.foundation.events.follow import Followed, Merge, follow
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import Entry, LogUnavailable
 from services.foundation.events.shared import NoHistory, SharedStreams
@@ -56,7 +56,7 @@ class Activity:
     @asynccontextmanager
     async def follow(
         self, *, team_id: TeamId | None, project_id: ProjectId | None, after: str | None, by: Actor
-    ) -> AsyncGenerator[AsyncIterator[Following[ActivityEntry]]]:
+    ) -> AsyncGenerator[Followed[ActivityEntry]]:
         """Follow what is done in a project, or a team (None: the personal one), after a cursor (None: from now on)."""
         project = None if project_id is None else await self.projects.get(project_id, by=by)
         team = project.team_id if project else _team(team_id, by=by)

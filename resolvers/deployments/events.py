@@ -71,11 +71,6 @@ DeploymentEvent = Annotated[
 
 
 def shown_event(happened: Following[events.DeploymentEvent], deployment_id: DeploymentId) -> DeploymentEvent:
-    """Show an event, as one object for all who follow."""
-    return happened.derived.once(shown_event, lambda: _shown(happened, deployment_id))
-
-
-def _shown(happened: Following[events.DeploymentEvent], deployment_id: DeploymentId) -> DeploymentEvent:
     if isinstance(happened, stream.StreamGap):
         return StreamGap.of(happened)
     where: dict[str, Any] = {"cursor": happened.cursor, "seq": happened.seq, "at": happened.at}

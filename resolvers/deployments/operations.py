@@ -12,7 +12,7 @@ from resolvers.integrations.objects import IntegrationType
 from resolvers.lists import AtMost
 from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.paging import After, Connection, First, connection
-from resolvers.streams import ResumeAfter
+from resolvers.streams import ResumeAfter, Watch
 from services.core.ids import DeploymentId, ProjectId, TeamId
 from services.core.pages import PageRequest
 from services.deployments.model import DeploymentStatus
@@ -241,7 +241,8 @@ class DeploymentsSubscription:
         self, info: Info, id: DeploymentArgument, after: ResumeAfter = None, filter: LogFilterArgument = None
     ) -> AsyncGenerator[DeploymentEvent, None]:
         """Watch a deployment: everything so far, then live, for as long as it runs."""
-        deployments, actor, deployment_id = info.context.services.deployments, info.context.actor, DeploymentId(id)
-        async with deployments.follow(deployment_id, after=after, shown=log_filter(filter), by=actor) as followed:
-            async for happened in followed:
-                yield shown_event(happened, deployment_id)
+        deployments, deployment_id = info.context.services.deployments, DeploymentId(id)
+        return Watch(
+            lambda: deployments.follow(deployment_id, after=after, shown=log_filter(filter), by=info.context.actor),
+            lambda happened: shown_event(happened, deployment_id),
+        )

@@ -174,11 +174,6 @@ GenerationEvent = Annotated[
 
 
 def shown_event(happened: Following[events.GenerationEvent], generation_id: GenerationId) -> GenerationEvent:
-    """Show an event, as one object for all who follow."""
-    return happened.derived.once(shown_event, lambda: _shown(happened, generation_id))
-
-
-def _shown(happened: Following[events.GenerationEvent], generation_id: GenerationId) -> GenerationEvent:
     if isinstance(happened, stream.StreamGap):
         return StreamGap.of(happened)
     where: dict[str, Any] = {"cursor": happened.cursor, "seq": Long(happened.seq), "at": happened.at}

@@ -10,7 +10,7 @@ from resolvers.generations.events import GenerationEvent, shown_event
 from resolvers.generations.objects import Generation
 from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.paging import After, Connection, First, connection
-from resolvers.streams import ResumeAfter
+from resolvers.streams import ResumeAfter, Watch
 from services.core.ids import GenerationId, ProjectId
 from services.core.pages import PageRequest
 from services.generations import service
@@ -204,7 +204,8 @@ class GenerationsSubscription:
         self, info: Info, id: GenerationArgument, after: ResumeAfter = None
     ) -> AsyncGenerator[GenerationEvent, None]:
         """Watch a generation: everything so far, then live, to its end. Resuming after a cursor misses nothing."""
-        generations, actor, generation_id = info.context.services.generations, info.context.actor, GenerationId(id)
-        async with generations.follow(generation_id, after=after, by=actor) as followed:
-            async for happened in followed:
-                yield shown_event(happened, generation_id)
+        generations, generation_id = info.context.services.generations, GenerationId(id)
+        return Watch(
+            lambda: generations.follow(generation_id, after=after, by=info.context.actor),
+            lambda happened: shown_event(happened, generation_id),
+        )

@@ -1,6 +1,6 @@
 """What users do with deployments that there are: watch one, read its logs, stop it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import compress
 from typing import Final
@@ -22,7 +22,7 @@ from services.environments.model import Environment
 from services.foundation.aws.queue import Queue
 from services.foundation.aws.transactions import write_together
 from services.foundation.events.cursor import Cursor, decode, encode
-from services.foundation.events.follow import Following, follow
+from services.foundation.events.follow import Followed, follow
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import EventLog, LogUnavailable
 from services.foundation.jobs.record import NotEnded, StopCause, stop_requested
@@ -115,7 +115,7 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
     @asynccontextmanager
     async def follow(
         self, deployment_id: DeploymentId, *, after: str | None, shown: LogFilter, by: Actor
-    ) -> AsyncGenerator[AsyncIterator[Following[DeploymentEvent]]]:
+    ) -> AsyncGenerator[Followed[DeploymentEvent]]:
         """Follow a deployment's stream from after a cursor (None: from the start) to its terminal event."""
         await self.get(deployment_id, by=by)
         async with follow(

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import field
 from typing import Final
@@ -21,7 +21,7 @@ from services.designs.schema import encode
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.queue import Queue
-from services.foundation.events.follow import Following, follow
+from services.foundation.events.follow import Followed, follow
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import EventLog, LogUnavailable
 from services.foundation.jobs.announcing import Announcer
@@ -189,7 +189,7 @@ class Generations(ProjectJobs[GenerationId, Generation]):
     @asynccontextmanager
     async def follow(
         self, generation_id: GenerationId, *, after: str | None, by: Actor
-    ) -> AsyncGenerator[AsyncIterator[Following[GenerationEvent]]]:
+    ) -> AsyncGenerator[Followed[GenerationEvent]]:
         """Follow a generation's stream from after a cursor (None: from the start) to its terminal event."""
         await self.get(generation_id, by=by)
         history = GenerationHistory(self.table, self.bucket)

@@ -3,20 +3,22 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from typing import Final
 
 from services.core.frozen import frozen
 from services.foundation.events.bell import Pulse
 from services.foundation.events.cursor import STORED, Cursor
 from services.foundation.events.derived import MOST_SHARED
-from services.foundation.events.playback import UNKNOWN, History
+from services.foundation.events.playback import UNKNOWN, Batch, History
 from services.foundation.events.port import Entry, EventLog, Head, LogUnavailable, News, Slice
 
 _PAGE: Final = 1000
 _FIRST_PAGE: Final = 100
 """Entries of the first read, which a subscriber waits for."""
 _MOST_SLICES: Final = 8
+_SERVED_AT_ONCE: Final = 200
+"""Takers that are served in one turn: some milliseconds."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 
@@ -33,6 +35,38 @@ class Limits:
     """Seconds without news after which storage is asked whether the object has ended."""
 
 
+class Taker:
+    """A follower who is up to date, and takes batches as they come."""
+
+    __slots__ = ("_take", "position", "refused")
+
+    def __init__(self, position: Cursor, take: Callable[[Batch], bool]) -> None:
+        self.position = position
+        self._take = take
+        self.refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done once there is something that was not taken."""
+
+    def offer(self, batch: Batch) -> None:
+        """Offer what follows the position."""
+        try:
+            taken = self._take(batch)
+        except Exception as failure:  # noqa: BLE001 - it is the follower's
+            self.end(failure)
+            return
+        if taken:
+            self.position = batch.end
+        else:
+            self.end()
+
+    def end(self, failure: Exception | None = None) -> None:
+        if self.refused.done():
+            return
+        if failure is None:
+            self.refused.set_result(None)
+        else:
+            self.refused.set_exception(failure)
+
+
 class Feed:
     """Follows the log from the first subscriber's position on. A source for playbacks."""
 
@@ -45,6 +79,7 @@ class Feed:
         self._epoch = after.epoch if after else None
         self._last = after.seq if after else 0
         self._entries: list[Entry] = []
+        self._takers: dict[Taker, None] = {}
         self._slices: dict[tuple[int, int], Slice] = {}
         """Of the entries as they are now, by where they begin and how many they are at most."""
         self._bytes = 0
@@ -57,7 +92,7 @@ class Feed:
         self.pulse = Pulse()
         """Beats when a playback that found nothing may find something."""
         self._task = asyncio.create_task(self._run(), name=f"feed {stream}")
-        self._task.add_done_callback(lambda _: self.pulse.beat())
+        self._task.add_done_callback(lambda _: self._beat())
 
     async def stop(self) -> None:
         self._task.cancel()
@@ -72,6 +107,43 @@ class Feed:
     def away(self) -> bool:
         """True while the log does not answer; the pulse beats when that is over."""
         return self._away or self._head is None
+
+    @contextlib.contextmanager
+    def pouring(self, taker: Taker) -> Generator[None]:
+        """Offer what comes to a taker, within the block."""
+        self._takers[taker] = None
+        try:
+            self._serve(taker)
+            yield
+        finally:
+            del self._takers[taker]
+
+    def _beat(self) -> None:
+        self._serve_all([*self._takers])
+        self.pulse.beat()
+
+    def _serve_all(self, takers: Sequence[Taker]) -> None:
+        """Serve takers, so many at a time: others have their turn in between."""
+        for taker in takers[:_SERVED_AT_ONCE]:
+            if taker in self._takers:
+                self._serve(taker)
+        if len(takers) > _SERVED_AT_ONCE:
+            asyncio.get_running_loop().call_soon(self._serve_all, takers[_SERVED_AT_ONCE:])
+
+    def _serve(self, taker: Taker) -> None:
+        """Offer a taker what is new, where that is a few entries of an open stream, and nothing else has happened."""
+        head, position = self._head, taker.position
+        if taker.refused.done():
+            return
+        if self.over or self._abandoned or self._away or head is None or head.closed or head.epoch != position.epoch:
+            taker.end()
+            return
+        start = position.seq - (self._last - len(self._entries))
+        if not 0 <= start <= len(self._entries) or len(self._entries) - start > MOST_SHARED:
+            taker.end()
+        elif start < len(self._entries):
+            part = self._slice(head, start, MOST_SHARED)
+            taker.offer(part.derived.once(Batch, lambda: Batch(position.epoch, part.entries, derived=part.derived)))
 
     async def read(self, *, after: Cursor | None, limit: int) -> Slice:
         """Return what follows a position: from memory where it is there, from the log where it is not."""
@@ -165,7 +237,7 @@ class Feed:
         if news:
             self._abandoned = self._ended_before = False
             self._ask_at = asyncio.get_running_loop().time() + self._limits.ask_every
-            self.pulse.beat()
+            self._beat()
         return self._last < head.last
 
     def _is_elsewhere(self, head: Head) -> bool:
@@ -209,5 +281,5 @@ class Feed:
             return
         if ended and (self._away or self._epoch is None or self._ended_before):
             self._abandoned = True
-            self.pulse.beat()
+            self._beat()
         self._ended_before = ended

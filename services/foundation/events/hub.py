@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
 from services.core.frozen import frozen
 from services.foundation.events.cursor import Cursor
-from services.foundation.events.feed import Feed, Limits
+from services.foundation.events.feed import Feed, Limits, Taker
 from services.foundation.events.playback import UNKNOWN, Batch, Gap, History, Playback
 from services.foundation.events.port import Entry, EventLog, LogUnavailable, Slice
 
@@ -45,9 +45,7 @@ class Hub:
         return len(self._feeds)
 
     @asynccontextmanager
-    async def follow(
-        self, stream: str, *, after: Cursor | None, history: History
-    ) -> AsyncGenerator[AsyncIterator[Batch]]:
+    async def follow(self, stream: str, *, after: Cursor | None, history: History) -> AsyncGenerator["Batches"]:
         """Yield the batches that follow a position, now and as they come; they end after the terminal entry.
 
         While the log is away they wait. Iterating raises what `history` raises.
@@ -59,8 +57,7 @@ class Hub:
         feed.subscribers += 1
         playback = Playback(feed, stream, after=after, history=history)
         try:
-            async with contextlib.aclosing(_batches(feed, playback, limit=self._batch)) as batches:
-                yield batches
+            yield Batches(feed, playback, limit=self._batch)
         finally:
             feed.subscribers -= 1
             if feed.subscribers == 0:
@@ -105,23 +102,49 @@ class _Direct:
             raise
 
 
-async def _batches(feed: Feed, playback: Playback, *, limit: int) -> AsyncGenerator[Batch]:
-    size = min(_FIRST_BATCH, limit)
-    while not playback.finished:
-        beat = feed.pulse.next
-        try:
-            batch = await playback.next(limit=size)
-            patience = None
-        except LogUnavailable:
-            batch = None
-            patience = None if feed.away else _RETRY
-        if batch is not None:
-            yield batch
-            size = min(size * 4, limit)
-        elif feed.over:
-            raise LogUnavailable
-        elif not playback.finished:
-            await _wait(beat, at_most=patience)
+class Batches:
+    """The batches that follow a position, now and as they come; they end after the terminal entry."""
+
+    def __init__(self, feed: Feed, playback: Playback, *, limit: int) -> None:
+        self._feed = feed
+        self._playback = playback
+        self._size = min(_FIRST_BATCH, limit)
+        self._limit = limit
+
+    def __aiter__(self) -> "Batches":
+        return self
+
+    async def __anext__(self) -> Batch:
+        while not self._playback.finished:
+            beat = self._feed.pulse.next
+            try:
+                batch = await self._playback.next(limit=self._size)
+                patience = None
+            except LogUnavailable:
+                batch = None
+                patience = None if self._feed.away else _RETRY
+            if batch is not None:
+                self._size = min(self._size * 4, self._limit)
+                return batch
+            if self._feed.over:
+                raise LogUnavailable
+            if not self._playback.finished:
+                await _wait(beat, at_most=patience)
+        raise StopAsyncIteration
+
+    async def pour(self, take: Callable[[Batch], bool]) -> None:
+        """Give batches to `take` at the moment they come, in the feed's own turn, in place of a turn for each follower.
+
+        Returns where that does not do: once `take` has refused a batch, which then is still to come, and for whatever
+        is more than a few new entries. The next batch says what it is.
+        """
+        position = self._playback.position
+        if position is None or self._playback.finished:
+            return
+        taker = Taker(position, take)
+        with self._feed.pouring(taker):
+            await taker.refused
+        self._playback.position = taker.position
 
 
 async def _wait(beat: asyncio.Event, *, at_most: float | None) -> None:

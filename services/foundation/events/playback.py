@@ -40,6 +40,11 @@ class Batch:
         return Cursor(epoch=self.epoch, seq=entry.seq)
 
     @property
+    def end(self) -> Cursor:
+        """The position after all of the entries."""
+        return self.derived.once(Cursor, lambda: self.cursor(self.entries[-1]))
+
+    @property
     def after_gap(self) -> Cursor:
         """The position of a reader who has been told of the gap but has had none of the entries."""
         return Cursor(epoch=self.epoch, seq=(self.gap and self.gap.to_seq) or 0)
@@ -73,7 +78,8 @@ class Playback:
     def __init__(self, source: Source, stream: str, *, after: Cursor | None, history: History) -> None:
         self._source = source
         self._stream = stream
-        self._position = after
+        self.position = after
+        """After which what comes next follows."""
         self._history = history
         self._only_stored = False
         self.finished = False
@@ -81,15 +87,15 @@ class Playback:
 
     @property
     def _seq(self) -> int:
-        return self._position.seq if self._position else 0
+        return self.position.seq if self.position else 0
 
     async def next(self, *, limit: int) -> Batch | None:
         """Return what follows the position and move past it; None where nothing does, for now or for good (finished).
 
         Raises LogUnavailable.
         """
-        part = UNKNOWN if self._only_stored else await self._source.read(after=self._position, limit=limit)
-        epoch, position = part.head.epoch, self._position
+        part = UNKNOWN if self._only_stored else await self._source.read(after=self.position, limit=limit)
+        epoch, position = part.head.epoch, self.position
         if epoch is None:
             return await self._without_log(limit)
         if (
@@ -113,7 +119,7 @@ class Playback:
 
     async def _join(self, head: Head, epoch: str) -> Batch | None:
         """Take the position into this life of the stream; return the gap if it has no place there."""
-        position = self._position or Cursor(epoch=epoch, seq=0)
+        position = self.position or Cursor(epoch=epoch, seq=0)
         if position.epoch == STORED and position.seq > 0:
             if not await self._history.read(self._stream, after=position.seq - 1, limit=1):
                 return self._start_over(epoch)
@@ -122,11 +128,11 @@ class Playback:
         elif position.epoch not in (STORED, epoch) or position.seq > head.last:
             return self._start_over(epoch)
         if not self._only_stored:
-            self._position = Cursor(epoch=epoch, seq=position.seq)
+            self.position = Cursor(epoch=epoch, seq=position.seq)
         return None
 
     async def _without_log(self, limit: int) -> Batch | None:
-        if self._position is not None and self._position.epoch != STORED:
+        if self.position is not None and self.position.epoch != STORED:
             return self._start_over(STORED)
         return await self._stored(limit)
 
@@ -151,7 +157,7 @@ class Playback:
         if entries:
             return self._advance(epoch, entries)
         gap = Gap(from_seq=self._seq + 1, to_seq=head.first - 1)
-        self._position = Cursor(epoch=epoch, seq=head.first - 1)
+        self.position = Cursor(epoch=epoch, seq=head.first - 1)
         return Batch(epoch=epoch, entries=(), gap=gap)
 
     async def _continues(self, head: Head, epoch: str) -> bool:
@@ -168,14 +174,14 @@ class Playback:
         first = entries[0].seq
         gap = Gap(from_seq=self._seq + 1, to_seq=first - 1) if first > self._seq + 1 else None
         run = _unbroken(entries)
-        self._position = Cursor(epoch=epoch, seq=run[-1].seq)
+        self.position = Cursor(epoch=epoch, seq=run[-1].seq)
         self.finished = run[-1].terminal
         shared = derived if derived is not None and run is entries else Derived()
         return Batch(epoch=epoch, entries=run, gap=gap, derived=shared)
 
     def _start_over(self, epoch: str) -> Batch:
         gap = Gap(from_seq=self._seq + 1, to_seq=None)
-        self._position = Cursor(epoch=epoch, seq=0)
+        self.position = Cursor(epoch=epoch, seq=0)
         return Batch(epoch=epoch, entries=(), gap=gap)
 
 

@@ -1,12 +1,10 @@
 """What a subscriber of a stream sees: events with their positions, and gaps where history is lost."""
 
-from dataclasses import field
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from services.core.frozen import frozen
 from services.foundation.events.cursor import Cursor, encode
-from services.foundation.events.derived import Derived
 
 E = TypeVar("E")
 
@@ -19,7 +17,6 @@ class StreamEvent(Generic[E]):
     seq: int
     at: datetime
     event: E
-    derived: Derived = field(default_factory=Derived, compare=False, repr=False)
 
     @property
     def cursor(self) -> str:
@@ -38,7 +35,6 @@ class StreamGap:
     to_seq: int | None
     at: datetime
     """When the follower was told."""
-    derived: Derived = field(default_factory=Derived, compare=False, repr=False)
 
     @property
     def seq(self) -> int:

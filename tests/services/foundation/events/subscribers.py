@@ -40,9 +40,23 @@ class Storage:
 
 
 class Subscriber:
-    """Follows a stream in a task of its own and notes what it was given."""
+    """Follows a stream in a task of its own and notes what it was given.
 
-    def __init__(self, hub: Hub, stream: str, *, after: Cursor | None = None, history: History | None = None) -> None:
+    One that pours takes what it can at the moment it comes, and refuses every third batch.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        stream: str,
+        *,
+        after: Cursor | None = None,
+        history: History | None = None,
+        pours: bool = True,
+    ) -> None:
+        self.poured = 0
+        """Batches that were offered at the moment they came."""
+        self._pours = pours
         self.noted: list[Noted] = []
         self.cursors: list[Cursor] = []
         self._more = asyncio.Event()
@@ -53,6 +67,15 @@ class Subscriber:
         async with hub.follow(stream, after=after, history=history) as batches:
             async for batch in batches:
                 self._note(batch)
+                if self._pours:
+                    await batches.pour(self._take)
+
+    def _take(self, batch: Batch) -> bool:
+        self.poured += 1
+        if self.poured % 3 == 0:
+            return False
+        self._note(batch)
+        return True
 
     def _note(self, batch: Batch) -> None:
         if batch.gap:

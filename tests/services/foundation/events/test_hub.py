@@ -7,7 +7,7 @@ import pytest
 
 from services.foundation.events.cursor import STORED, Cursor
 from services.foundation.events.feed import Limits
-from services.foundation.events.hub import Gap, Hub
+from services.foundation.events.hub import Batch, Gap, Hub
 from services.foundation.events.port import Entry, EventLog, LogUnavailable
 from tests.services.foundation.events.conftest import Lose
 from tests.services.foundation.events.subscribers import Storage, Subscriber, epoch_of, events, next_batch, write
@@ -71,6 +71,56 @@ async def test_many_subscribers_share_one_reader_which_goes_with_the_last(log: E
 
     assert hub.streams == 0
     assert asyncio.all_tasks() == before
+
+
+async def test_followers_who_pour_are_given_what_comes_as_it_comes_until_they_refuse(
+    log: EventLog, hub: Hub, stream: str
+) -> None:
+    await write(log, stream, 1, 1)
+    pouring, iterating = [Subscriber(hub, stream, pours=pours) for pours in (True, False)]
+    for last in range(2, 12):
+        await pouring.has(last - 1)
+        await iterating.has(last - 1)
+        await write(log, stream, last, last)
+    await pouring.has(11)
+    await write(log, stream, 12, 12, close=True)
+
+    assert await pouring.to_the_end() == await iterating.to_the_end() == events(1, 12)
+    assert pouring.poured >= 5
+    assert iterating.poured == 0
+
+
+async def test_hundreds_of_followers_who_pour_all_are_given_everything(log: EventLog, hub: Hub, stream: str) -> None:
+    await write(log, stream, 1, 1)
+    followers = [Subscriber(hub, stream) for _ in range(450)]
+    for follower in followers:
+        await follower.has(1)
+    for seq in range(2, 6):
+        await write(log, stream, seq, seq)
+    await write(log, stream, 6, 6, close=True)
+
+    for follower in followers:
+        assert await follower.to_the_end() == events(1, 6)
+
+
+async def test_what_fails_as_it_is_poured_fails_its_follower_alone(log: EventLog, hub: Hub, stream: str) -> None:
+    def fail(batch: Batch) -> bool:
+        raise RuntimeError(batch.entries[0].data)
+
+    await write(log, stream, 1, 1)
+    other = Subscriber(hub, stream)
+    await other.has(1)
+    async with hub.follow(stream, after=None, history=Storage()) as batches:
+        await next_batch(batches)
+        pouring = asyncio.create_task(batches.pour(fail))
+        await asyncio.sleep(0)
+        await write(log, stream, 2, 2)
+        with pytest.raises(RuntimeError, match="e2"):
+            await asyncio.wait_for(pouring, 10)
+        assert [entry.data for entry in (await next_batch(batches)).entries] == [b"e2"]
+    await write(log, stream, 3, 3, close=True)
+
+    assert await other.to_the_end() == events(1, 3)
 
 
 async def test_a_slow_reader_takes_all_it_missed_and_holds_nobody_up(log: EventLog, stream: str) -> None:

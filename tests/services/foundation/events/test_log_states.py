@@ -167,20 +167,20 @@ class StreamLife(RuleBasedStateMachine):
         self.run(self.lost())
         self.model = Model()
 
-    @rule()
-    def someone_follows(self) -> None:
+    @rule(pours=st.booleans())
+    def someone_follows(self, *, pours: bool) -> None:
         """Follow from the start, to the last event there is, and leave."""
-        self.follow(after=None)
+        self.follow(after=None, pours=pours)
 
     @precondition(lambda self: self.cursor)
-    @rule()
-    def someone_follows_on(self) -> None:
+    @rule(pours=st.booleans())
+    def someone_follows_on(self, *, pours: bool) -> None:
         """Follow from where the last follower left."""
-        self.follow(after=self.cursor)
+        self.follow(after=self.cursor, pours=pours)
 
-    @rule()
-    def someone_stays(self) -> None:
-        self.lasting = self.lasting or self.run(self._stay())
+    @rule(pours=st.booleans())
+    def someone_stays(self, *, pours: bool) -> None:
+        self.lasting = self.lasting or self.run(self._stay(pours=pours))
 
     @rule()
     def the_one_that_stays_catches_up(self) -> None:
@@ -205,9 +205,9 @@ class StreamLife(RuleBasedStateMachine):
         assert found.head.closed == self.model.closed
         assert (found.head.epoch is not None) == known
 
-    def follow(self, *, after: Cursor | None) -> None:
+    def follow(self, *, after: Cursor | None, pours: bool) -> None:
         if self.model.data:
-            self.run(self._follow(after, self.expected(after)))
+            self.run(self._follow(after, self.expected(after), pours=pours))
 
     def expected(self, after: Cursor | None) -> list[Noted]:
         """Return what a follower without a storage is given now."""
@@ -218,8 +218,8 @@ class StreamLife(RuleBasedStateMachine):
         missing: list[Noted] = [Gap(seq + 1, head.first - 1)] if seq + 1 < head.first else []
         return [*announced, *missing, *self.model.events(after=seq)]
 
-    async def _follow(self, after: Cursor | None, expected: list[Noted]) -> None:
-        follower = Subscriber(self.hub, self.stream, after=after, history=Storage())
+    async def _follow(self, after: Cursor | None, expected: list[Noted], *, pours: bool) -> None:
+        follower = Subscriber(self.hub, self.stream, after=after, history=Storage(), pours=pours)
         if self.model.closed:
             await follower.to_the_end()
         await follower.has(len(expected))
@@ -229,8 +229,8 @@ class StreamLife(RuleBasedStateMachine):
         if follower.cursors:
             self.cursor = follower.cursors[len(follower.cursors) // 2]
 
-    async def _stay(self) -> Subscriber:
-        return Subscriber(self.hub, self.stream)
+    async def _stay(self, *, pours: bool) -> Subscriber:
+        return Subscriber(self.hub, self.stream, pours=pours)
 
     async def _caught_up(self, follower: Subscriber) -> None:
         """Wait until the follower stands at the end of the stream, in its present life."""
