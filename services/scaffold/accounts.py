@@ -6,6 +6,7 @@ from services.designs.schema import Accounts, FieldType, SchemaModel, Table
 from services.scaffold.identifiers import address_of, identifiers
 from services.scaffold.literals import literal, quoted
 from services.scaffold.names import words_of
+from services.scaffold.principals import ADMIN
 from services.scaffold.template import fill, read
 
 PACKAGES = frozenset({"nodemailer", "@types/nodemailer"})
@@ -59,9 +60,25 @@ def readme_parts(schema: SchemaModel) -> dict[str, str]:
         table=accounts.table,
         login=accounts.login,
         change=change if named else "",
+        firstRole=_first_role(table, accounts),
         resets="" if address_of(table.fields, accounts) is None else fill("README.resets.md", login=accounts.login),
     )
     return {"accounts": text, "trialToken": ""}
+
+
+def _first_role(table: Table, accounts: Accounts) -> str:
+    """Write how somebody gets a role while there is nobody who may give it."""
+    if accounts.role is None:
+        return ""
+    field = next(field for field in table.fields if field.name == accounts.role)
+    roles = field.rules.values if field.rules is not None and field.rules.values else (ADMIN,)
+    command = f"`npm run role -- <{accounts.login}> {ADMIN if ADMIN in roles else '<role>'}`"
+    who = (
+        "The first administrator"
+        if ADMIN in roles
+        else f"The first with a role ({', '.join(f'`{role}`' for role in roles)})"
+    )
+    return f"{who} is made by a command, with the settings of the database: {command}."
 
 
 def example_settings(schema: SchemaModel) -> dict[str, str]:

@@ -35,6 +35,7 @@ _LIMITS: Final = frozenset(
         *ONLY,
     ]
 )
+_BUT_FOR: Final = frozenset(["all", "nobody", "none", "one"])
 _WHERE: Final = frozenset(["on", "to", "in", "at", "from", "for"])
 """Words before a table of which the things are parts, which says nothing more."""
 _AFTERTHOUGHTS: Final = frozenset(["too", "also", "themselves", "freely", "anytime", "please", "online", "again"])
@@ -104,10 +105,17 @@ class Clauses:
         """Yield what stands between statements, cut where something new is said."""
         first = start
         for at in range(start, end + 1):
-            if at == end or (_opens(self.wording, at) and self.wording.word(at) in _CUTS):
+            if at == end or (self.wording.word(at) in _CUTS and _opens(self.wording, at) and not self._is_in_list(at)):
                 if first < at:
                     yield Clause(first, at)
                 first = at if at < end and self.wording.word(at) != "," else at + 1
+
+    def _is_in_list(self, at: int) -> bool:
+        """Whether a comma stands between things of a kind, as in `create, change and delete` and `songs, concerts`."""
+        before, after = at - 1, self.wording.skip(at + 1, _JOINTS)
+        are_verbs = {self.wording.word(before), self.wording.word(after)} <= vocabulary().actions.keys()
+        are_tables = self.wording.table(before) is not None and self.wording.table(after) is not None
+        return self.wording.word(at) == "," and (are_verbs or are_tables)
 
     def _ending(self, at: int, end: int) -> int:
         """Return where the clause ends of which something ends at a position: before what is another, if any is."""
@@ -184,6 +192,6 @@ def beginning(wording: Wording, left: int, at: int) -> int:
 
 
 def _opens(wording: Wording, at: int) -> bool:
-    """Whether something new is said after a word: not after the `but` of `everybody but guests`."""
-    is_exception = wording.word(at) == "but" and wording.word(at - 1) in vocabulary().everyone | {"all"}
+    """Whether something new is said after a word: not after the `but` of `everybody but guests`, or `nobody but us`."""
+    is_exception = wording.word(at) == "but" and wording.word(at - 1) in vocabulary().everyone | _BUT_FOR
     return wording.word(at) in _OPENINGS | {","} and not is_exception

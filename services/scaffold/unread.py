@@ -92,7 +92,8 @@ class Unreadable:
         firsts = [self.wording.skip(at, PERMITTING | NEGATIONS | ONLY | {"be", "to"}) for at in firsts]
         verbs = frozenset[str]().union(*(Forms(self.wording, vocabulary()).verbs(at)[0] for at in firsts))
         is_of_people = any(is_person(singular(self.wording.word(at))) for at in places)
-        return verbs or (frozenset({"create", "update", "delete"}) if is_of_people else verbs)
+        changes = frozenset({"create", "update", "delete"}) if is_of_people else frozenset[str]()
+        return verbs or self._verbs(places) or changes
 
     def _verbs(self, places: Iterable[int]) -> frozenset[str]:
         words = [self.wording.word(at) for at in places]

@@ -29,7 +29,7 @@ _TEXTUAL = frozenset({FieldType.STRING, FieldType.TEXT})
 _NUMBERS = frozenset({FieldType.INTEGER, FieldType.FLOAT})
 _SCALE = 2
 """As DEFAULT_SCALE in src/validation/types.ts."""
-_LONGEST_KEY = 255
+LONGEST_KEY = 255
 """As MAX_STRING in src/validation/types.ts."""
 
 
@@ -125,6 +125,11 @@ def is_key(table: TablePlan, field: Field) -> bool:
     return field.name in {table.key.name, *table.indexed, *(pair.range for pair in table.pairs)}
 
 
+def fits_index(table: TablePlan, field: Field, value: object) -> bool:
+    """Whether a field's value is one that DynamoDB takes, where records are found by it."""
+    return not (isinstance(value, str) and is_key(table, field)) or 0 < len(value) <= LONGEST_KEY
+
+
 def _options(field: Field) -> str:
     options = list(_limits(field, field.rules)) if field.rules is not None else []
     return f"{{ {', '.join(options)} }}" if options else ""
@@ -158,7 +163,7 @@ def default_value(table: TablePlan, field: Field) -> str | None:
     value = field.default_value
     if value is None or field.name == table.key.name or field.name in table.secrecy:
         return None
-    if isinstance(value, str) and is_key(table, field) and not 0 < len(value) <= _LONGEST_KEY:
+    if not fits_index(table, field, value):
         return None
     if field.type is FieldType.DATETIME:
         return f"new Date({literal(value)}).toISOString()"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from services.core.errors import Fault
 from services.core.frozen import frozen
 from services.designs.bounds import MAX_STRING
-from services.designs.schema import Index, OnDelete, Relationship, RelationshipType, SchemaModel, Table
+from services.designs.schema import Field, Index, OnDelete, Relationship, RelationshipType, SchemaModel, Table
 from services.scaffold.names import reference_to
 from services.scaffold.plan import (
     MOST_INDEXES,
@@ -20,6 +20,7 @@ from services.scaffold.plan import (
     plan_tables,
 )
 from services.scaffold.relations import UNFIT_FOR_KEYS
+from services.scaffold.validation import LONGEST_KEY, fits_index
 
 _ON_DELETE: Final = "onDelete"
 
@@ -39,7 +40,7 @@ class _Backend:
 def unbuilt(schema: SchemaModel) -> list[Fault]:
     """Return what nothing builds of a schema that `validate` has no fault with, each with the path of the place."""
     backend = _Backend({table.name: table for table in plan_tables(schema)})
-    faults = [*_keys(schema), *_indexes(backend, schema)]
+    faults = [*_defaults(backend, schema), *_indexes(backend, schema)]
     for number, relationship in enumerate(schema.relationships):
         faults += _relationship(backend, relationship, ("relationships", str(number)))
     return faults
@@ -56,11 +57,14 @@ def without_unbuilt(schema: SchemaModel) -> tuple[SchemaModel, list[Fault]]:
         replace(
             table,
             fields=tuple(
-                replace(column, default_value=None) if column.primary_key else column for column in table.fields
+                replace(column, default_value=None)
+                if ("tables", str(number), "fields", str(nth), "defaultValue") in at
+                else column
+                for nth, column in enumerate(table.fields)
             ),
             indexes=tuple(_built(plans[table.name], table)),
         )
-        for table in schema.tables
+        for number, table in enumerate(schema.tables)
     )
     relationships = tuple(
         replace(relationship, on_delete=None) if ("relationships", str(number), _ON_DELETE) in at else relationship
@@ -70,12 +74,22 @@ def without_unbuilt(schema: SchemaModel) -> tuple[SchemaModel, list[Fault]]:
     return replace(schema, tables=tables, relationships=relationships), faults
 
 
-def _keys(schema: SchemaModel) -> Iterator[Fault]:
+def _defaults(backend: _Backend, schema: SchemaModel) -> Iterator[Fault]:
     for number, table in enumerate(schema.tables):
         for nth, column in enumerate(table.fields):
-            if column.primary_key and column.default_value is not None:
-                message = f"The primary key '{column.name}' of '{table.name}' has a default: no two rows can have it."
-                yield Fault(message, ("tables", str(number), "fields", str(nth), "defaultValue"))
+            if why := _why_no_default(backend.tables[table.name], column):
+                yield Fault(why, ("tables", str(number), "fields", str(nth), "defaultValue"))
+
+
+def _why_no_default(plan: TablePlan, column: Field) -> str | None:
+    if column.default_value is None:
+        return None
+    if column.primary_key:
+        return f"The primary key '{column.name}' of '{plan.name}' has a default: no two rows can have it."
+    if not fits_index(plan, column, column.default_value):
+        name = f"'{column.name}' of '{plan.name}'"
+        return f"{name} is in an index, so its default has 1 to {LONGEST_KEY} characters: DynamoDB takes no others."
+    return None
 
 
 def _indexes(backend: _Backend, schema: SchemaModel) -> Iterator[Fault]:

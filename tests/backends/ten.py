@@ -26,6 +26,7 @@ from services.foundation.aws.emulator import EMULATOR_CREDENTIALS, free_port, ru
 from services.platforms.archive import unpack
 from tests.backends.building import BackendFailed, Building
 from tests.backends.cases import CASES, Case
+from tests.backends.proofs import SERVER
 from tests.snapinfra import Server, User, events, serving, settings
 
 ROOT: Final = Path(__file__).parents[2]
@@ -103,8 +104,9 @@ async def _generated(user: User, project_id: str, kind: str) -> Mapping[str, Any
 
 
 def _environment(emulator: str, *, prefix: str) -> dict[str, str]:
-    """What the machine's own npm needs, and the emulator; the cache is the machine's, so the first one fills it."""
-    return {**tool_environment(), **EMULATOR_CREDENTIALS, "AWS_ENDPOINT_URL": emulator, "TABLE_PREFIX": prefix}
+    """What the machine's own npm needs, and the server; the cache is the machine's, so the first one fills it."""
+    places = {"AWS_ENDPOINT_URL": emulator, "TABLE_PREFIX": prefix}
+    return {**tool_environment(), **EMULATOR_CREDENTIALS, **SERVER, **places}
 
 
 def report(found: Sequence[Outcome], *, seconds: float) -> str:

@@ -143,9 +143,8 @@ def _lists(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
     fields = [name for name in scene.cast.seeding() if name in plan.indexed and scene.is_whose(name)]
     given = [field.name for field in filterable(plan) if not field.nullable]
     fields += [names[0] for names in plan.unique if len(names) == 1 and names[0] in given and names[0] not in fields]
-    excluded = [persona for persona in people if of_action(scene.rights, persona, "read", state) == NOT_FOUND]
     loops: list[str] = []
-    for among, names in _by_whom(scene, excluded, fields, state).items():
+    for among, names in _by_whom(scene, people, fields, state).items():
         lists = [scene.act("list", "person", members({name: f"record.{name}"}), "[]") for name in names]
         loops.append(loop("person", among, "\n".join(lists), constant=False))
     if loops:
@@ -153,24 +152,25 @@ def _lists(scene: Scene, people: Sequence[Persona]) -> Iterator[str]:
 
 
 def _by_whom(
-    scene: Scene, excluded: Sequence[Persona], fields: Sequence[str], state: State
+    scene: Scene, people: Sequence[Persona], fields: Sequence[str], state: State
 ) -> Mapping[tuple[str, ...], Sequence[str]]:
-    """Return by which fields whom finds nothing: by a team, its members find their memberships where they may."""
+    """Return by which fields whom finds nothing: by a team, its memberships are found by whoever may read one."""
     subject = scene.subject
-    roles = {persona.team_role for persona in excluded if persona.is_in_team}
+    excluded = [persona for persona in people if of_action(scene.rights, persona, "read", state) == NOT_FOUND]
+    roles = {persona.team_role for persona in people if persona.is_in_team}
     members = [{**state, **({subject.role: role} if subject.role else {})} for role in roles]
 
     def finds_members(persona: Persona) -> bool:
-        """Whether somebody may read their own membership, or that of another in their team."""
-        them = [replace(persona, owns=owns) for owns in (False, True)]
-        return persona.is_in_team and any(scene.rights.may(one, "read", row) for one in them for row in members)
+        """Whether somebody may read a membership of the team: their own, or that of another."""
+        them = [replace(persona, owns=owns) for owns in {False, persona.is_in_team}]
+        return any(scene.rights.may(one, "read", row) for one in them for row in members)
 
     lists: dict[tuple[str, ...], list[str]] = {}
     for name in fields:
         is_of_members = scene.world.is_membership(subject) and name == subject.policy.team
-        people = tuple(one.variable for one in excluded if not (is_of_members and finds_members(one)))
-        if people:
-            lists.setdefault(people, []).append(name)
+        among = tuple(one.variable for one in excluded if not (is_of_members and finds_members(one)))
+        if among:
+            lists.setdefault(among, []).append(name)
     return lists
 
 

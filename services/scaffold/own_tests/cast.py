@@ -183,9 +183,22 @@ class _Casting:
         if self._is_own_account(field, parent):
             key = f"{self.lead.variable}.id"
             return key, cast.bond(parent, {parent.key: key})
-        is_one_of_many = self.world.has_others(self.subject, parent) or (self.anew and field in self.subject.unique)
+        is_one_of_many = (
+            self.world.has_others(self.subject, parent)
+            or self._is_named_again(parent)
+            or (self.anew and field in self.subject.unique)
+        )
         relation = cast.relation(parent, is_one_of_many=is_one_of_many) if parent.is_roomy else {}
         return self._made(field, parent, relation), cast.bond(parent, relation)
+
+    def _is_named_again(self, parent: Subject) -> bool:
+        """Whether several fields need rows of a table."""
+        needed = [
+            reference
+            for field, reference in self.subject.by_field.items()
+            if reference.table == parent.name and field not in self.subject.by_server
+        ]
+        return sum(not self._is_left_out(reference) for reference in needed) > 1
 
     def _made(self, field: str, parent: Subject, relation: Mapping[str, str]) -> str:
         arguments = members(relation) if relation else ""

@@ -43,6 +43,11 @@ class Scene:
         persona = self.acting.get(action)
         return persona.variable if persona is not None else None
 
+    def who_deletes_new(self) -> str | None:
+        """Return who deletes a row that was just created: nobody whose own account it would have to be."""
+        deleter = self.acting.get("delete")
+        return None if deleter is None or (deleter.owns and self.cast.is_own_row) else deleter.variable
+
     def who_reads_new(self) -> str | None:
         """Return who reads a row that was just created: nobody whose membership it would have to be."""
         reader = self.acting.get("read")

@@ -32,7 +32,7 @@ def _only_one(scene: Scene, creator: str, names: Sequence[str]) -> Iterator[str]
     shared = {name: first[name] for name in names if name in first}
     told = array(map(quoted, names))
     path = quoted(scene.subject.path)
-    deleter = scene.who("delete")
+    deleter = scene.who_deletes_new()
     made = f"await {creator}.post({path}, {members(first)});"
     lines = [
         f"const {{ body: record }} = {made}" if deleter is not None else made,

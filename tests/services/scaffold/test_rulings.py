@@ -380,6 +380,26 @@ def test_what_a_description_says_of_who_may_do_what_is_in_the_policy(
         ),
         ("Tasks are visible only to whoever made them", "tasks", "SIGNED_IN / ROLE(admin) / SIGNED_IN / SIGNED_IN"),
         ("Files. Guests can't create files", "media_files", "ROLE(admin) / SIGNED_IN / SIGNED_IN / SIGNED_IN"),
+        (
+            "Songs and concerts for a choir. Only conductors create, change and delete songs and concerts",
+            "songs",
+            "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "Songs, artists and events. Only conductors may delete songs, artists and events",
+            "artists",
+            "SIGNED_IN / SIGNED_IN / SIGNED_IN / ROLE(admin)",
+        ),
+        (
+            "Boats and moorings. Nobody but harbour masters creates, edits or deletes moorings, boats",
+            "boats",
+            "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "Lamps and cables. Nobody other than electricians deletes lamps",
+            "lamps",
+            "SIGNED_IN / SIGNED_IN / SIGNED_IN / ROLE(admin)",
+        ),
     ],
 )
 def test_what_is_understood_in_part_opens_nothing_and_where_it_shuts_out_closes(

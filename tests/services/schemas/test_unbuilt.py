@@ -124,6 +124,18 @@ def test_two_sayings_of_one_pair_must_agree() -> None:
     assert unbuilt(without_unbuilt(twice)[0]) == []
 
 
+@pytest.mark.parametrize(("default", "is_built"), [("", False), ("a" * 256, False), ("a" * 255, True), ("a", True)])
+def test_a_default_that_no_index_takes_is_left_out(default: str, *, is_built: bool) -> None:
+    state = Field(name="state", type=FieldType.STRING, default_value=default)
+    other = replace(state, name="other")
+    schema = SchemaModel(tables=(table("posts", state, other, indexes=(Index(name="i", fields=("state",)),)),))
+
+    kept, left_out = without_unbuilt(schema)
+
+    assert [fault.field for fault in left_out] == ([] if is_built else [("tables", "0", "fields", "1", "defaultValue")])
+    assert [field.default_value for field in kept.tables[0].fields] == [None, default if is_built else None, default]
+
+
 def test_a_default_of_a_primary_key_is_left_out() -> None:
     key = Field(name="id", type=FieldType.STRING, primary_key=True, default_value="uuid()")
     schema = SchemaModel(tables=(Table(name="users", fields=(key,)),))

@@ -224,11 +224,16 @@ function isReachable({ NODE_ENV, HOST, AUTH }: NodeJS.ProcessEnv): boolean {
   return NODE_ENV === 'production' || !LOOPBACK.includes(HOST || (AUTH === 'off' ? '127.0.0.1' : ''));
 }
 
-/** The fault of secrets that are the same few characters over and over, as examples are. */
+/** The fault of secrets that are made of few characters, or say the same over and over, as examples do. */
 function guessable(variables: NodeJS.ProcessEnv): string[] {
   const keys = (name: string) => variables[name]?.split(',').map((part) => part.replace(/^.*:/u, '')) ?? [];
-  const names = SECRETS.filter((name) => keys(name).some((key) => key.length >= LEAST && new Set(key).size < LEAST_DIFFERENT));
+  const names = SECRETS.filter((name) => keys(name).some((key) => key.length >= LEAST && isRepetitive(key)));
   return names.length === 0 ? [] : [`${names.join(' and ')} can be guessed: make a new one with \`openssl rand -base64 32\`.`];
+}
+
+function isRepetitive(key: string): boolean {
+  const pieces = Array.from({ length: key.length - 3 }, (_, start) => key.slice(start, start + 4));
+  return new Set(key).size < LEAST_DIFFERENT || new Set(pieces).size < 0.75 * pieces.length;
 }
 
 /** Throws InvalidConfig, with the other faults too. */

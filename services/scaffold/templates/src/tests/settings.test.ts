@@ -66,6 +66,9 @@ describe('settings', () => {
     }
     const rotated = `new:${randomBytes(32).toString('base64')},${example.SEALING_KEYS}`;
     refused({ JWT_SECRET: SECRET, SEALING_KEYS: rotated }, [fault.replace('JWT_SECRET and ', '')]);
+    for (const JWT_SECRET of [`${'changeme'.repeat(4)}0`, 'your-256-bit-secret-your-256-bit-secret']) {
+      refused({ JWT_SECRET }, [fault.replace(/^.* can/, 'JWT_SECRET can')]);
+    }
     refused({ JWT_SECRET: SECRET, SIGNING_SECRET: 'abcd'.repeat(8) }, [fault.replace(/^.* can/, 'SIGNING_SECRET can')]);
   });
 
