@@ -7,12 +7,13 @@ import asyncio
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from strawberry.types.execution import PreExecutionError
+from graphql import GraphQLError
+from strawberry.types import ExecutionResult
 
 from graph.encoding import decoded
 from graph.schema import schema
@@ -49,6 +50,22 @@ _ENDS: Final = (
 """How mutations are called that take away what other calls need: they get what calls have made."""
 
 
+class _First:
+    """Hears the first result of an operation, and no more."""
+
+    answer: ExecutionResult | None = None
+
+    async def hear(self, result: bytes) -> bool:
+        said: Any = json.loads(result)
+        errors = [GraphQLError(one["message"], extensions=one.get("extensions")) for one in said.get("errors", ())]
+        self.answer = ExecutionResult(said.get("data"), errors)
+        return False
+
+    def hear_now(self, results: Sequence[bytes]) -> bool:
+        del results
+        return False
+
+
 @dataclass
 class Stage:
     services: Services
@@ -82,16 +99,15 @@ class Stage:
     async def _answer(self, call: Call, text: str, variables: Any, context: Context) -> Any:
         if call.operation != "subscription":
             return await schema().execute(text, variables, context)
-        stream = await schema().subscribe(text, variables, context)
-        if isinstance(stream, PreExecutionError):
-            return stream
-        first = asyncio.ensure_future(anext(stream, None))
-        done, _ = await asyncio.wait({first}, timeout=_LISTENED)
+        first = _First()
+        responding = asyncio.create_task(schema().respond(first, text, variables, context))
+        done, _ = await asyncio.wait({responding}, timeout=_LISTENED)
         if not done:
-            first.cancel()
-            await asyncio.wait({first})
-        await stream.aclose()  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue] - a generator
-        return first.result() if done else None
+            responding.cancel()
+            await asyncio.wait({responding})
+            return None
+        errors = responding.result()
+        return ExecutionResult(None, errors) if errors else first.answer
 
     def _judged(self, call: Call, answer: Any) -> str | None:
         errors = [] if answer is None else [error.formatted for error in answer.errors or []]
