@@ -65,7 +65,7 @@ class Strawberrys(strawberry.Schema):
     ) -> PreExecutionError | None:
         del extensions_runner
         name = context._provided_operation_name or None  # pyright: ignore[reportPrivateUsage] - as ours
-        context._provided_operation_name = name  # pyright: ignore[reportPrivateUsage]
+        context._provided_operation_name = name  # pyright: ignore[reportPrivateUsage] - which has no other way to say none
         context.pre_execution_errors = errors = await Preparation(self._schema, context, name).errors()
         return PreExecutionError(data=None, errors=errors) if errors else None
 
