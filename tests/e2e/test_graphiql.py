@@ -103,7 +103,7 @@ async def test_the_tabs_lead_from_a_sentence_to_code(browser: str, server: Serve
         schema_text = rebuilt(shown(explorer.page))[0]
         code_id = await explorer.creates("GenerateCode", "generation")
         await explorer.run("Watch")
-        await explorer.sees('"FileCompleted",[^}]*"path": "src/.+"')
+        await explorer.sees('"FileCompleted",[^}]*"path": ".+"')
         code_end = (await explorer.sees('"GenerationFinished",\\s+"cursor": "(.+)",[^}]+"COMPLETED"'))[1]
         await explorer.sees_the_end()
         picture = await explorer.page.screenshot()
