@@ -18,9 +18,9 @@ async def test_operations_ask_for_what_the_page_says(emulator: str, tmp_path: Pa
     rows = await counted(emulator, tmp_path)
 
     noted = json.loads(DATA.read_text())
-    assert {name: asked_of(row) for name, row in rows.items()} == {name: asked_of(row) for name, row in noted.items()}, (
-        "what operations ask for has changed: look at it, then `make calls`"
-    )
+    assert {name: asked_of(row) for name, row in rows.items()} == {
+        name: asked_of(row) for name, row in noted.items()
+    }, "what operations ask for has changed: look at it, then `make calls`"
     for name, row in rows.items():
         assert sizes_of(row) == pytest.approx(sizes_of(noted[name]), rel=SLACK), name
 
