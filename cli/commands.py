@@ -86,6 +86,11 @@ class Target:
             options += ["--data", str(self.data)]
         return shlex.join([*_program(), *arguments, *options])
 
+    def local_command(self, *arguments: str) -> str:
+        """Word a command that asks no server, and works in the data folder."""
+        options = ["--data", str(self.data)] if {self.data, data_setting()} != {DATA} else []
+        return shlex.join([*_program(), *arguments, *options])
+
 
 def _program() -> list[str]:
     """Return how this program was started, whether or not it is on the PATH."""

@@ -134,6 +134,8 @@ async def _go(
     headline(f"Running at {url}")
     if target is not None:
         click.echo(f"Its log: {target.command('logs', deployment_id, '--follow')}")
+        if to == LOCAL and (command := await _giving_a_role(client, code)) is not None:
+            click.echo(f"To have a role there: {target.local_command('run', deployment_id, command)}")
     return Arrival(project_id, code, deployment_id, url)
 
 
@@ -203,6 +205,18 @@ async def _order(client: Client, project_id: str, generation_id: str, *, to: str
         return order
     click.echo(f"\nJWT_SECRET, by which the backend knows its users' tokens, is now {secret}")
     return {**order, "config": {"environmentVariables": [{"name": "JWT_SECRET", "value": secret}]}}
+
+
+async def _giving_a_role(client: Client, generation_id: str) -> str | None:
+    """Return the backend's own command by which somebody gets a role, where there are roles."""
+    generation = (await client.ask(ACCOUNTS, id=generation_id))["generation"]
+    paths = {file["path"] for file in generation["files"]}
+    if "src/token.ts" in paths:
+        return "npm run token -- USER ROLE"
+    accounts = generation["schema"] and generation["schema"]["accounts"]
+    if "src/role.ts" not in paths or accounts is None or accounts["role"] is None:
+        return None
+    return f"npm run role -- {accounts['login'].upper()} ROLE"
 
 
 async def roll_back(client: Client, deployment_id: str, to: str) -> str:

@@ -23,7 +23,7 @@ query Code($id: ID!) {
 
 ACCOUNTS: Final = """
 query Accounts($id: ID!) {
-  generation(id: $id) { schema { accounts { table } } }
+  generation(id: $id) { files { path } schema { accounts { login role } } }
 }"""
 
 GENERATE: Final = """

@@ -1,5 +1,6 @@
 """The commands for users of a server: from a sentence to a backend, and what follows."""
 
+import sys
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 import click
 
 from cli.commands import LOCAL, Target, option, platform
-from cli.options import PLATFORMS, at_server, client_of, deploy_option, kind_option, run, to_option
+from cli.options import PLATFORMS, at_server, client_of, data_option, deploy_option, kind_option, run, to_option
 
 users: Final = click.Group()
 
@@ -64,6 +65,17 @@ def logs(deployment_id: str, *, follow: bool, server: Target) -> None:
     from cli.journey import show_logs  # noqa: PLC0415 - commands load what they need
 
     run(show_logs(client_of(server), deployment_id, follow=follow))
+
+
+@users.command("run")
+@click.argument("deployment_id", metavar="DEPLOYMENT")
+@click.argument("command")
+@data_option
+def run_command(deployment_id: str, command: str, data: Path) -> None:
+    """Run COMMAND, such as 'npm run role -- LOGIN ROLE', in the folder of DEPLOYMENT at LOCAL, with its settings."""
+    from cli.locally import run_beside  # noqa: PLC0415 - commands load what they need
+
+    sys.exit(run(run_beside(deployment_id, command, data=data)))
 
 
 @users.command()

@@ -40,6 +40,7 @@ from services.platforms.registry import Patience, RegistryUnreachable, install
 
 HOST: Final = "127.0.0.1"
 TEMPLATE: Final = "infrastructure/template.json"
+SETTINGS: Final = ".env"
 
 _TAIL: Final = 24
 """Lines, none of them blank. Node writes an error's message before ten lines of its stack, and properties after it."""
@@ -209,11 +210,24 @@ class Backend:
             on_live()
             await self.emit(Live(f"http://{HOST}:{self.port}"))
 
+        await to_the_end(asyncio.to_thread(self._keep_settings))
         await self._tell_of_tokens()
         await self._run_server("start", went_live)
         while True:
             await self.say("The server was stopped, to be started again.")
             await self._run_server("restart", _nothing)
+
+    def _keep_settings(self) -> None:
+        """Write our settings to `.env`, where the backend's commands (`npm run role`) look for what nobody sets.
+
+        What the user has set is sealed elsewhere, and stays out of files.
+        """
+        set_by_user = self.order.config.environment
+        own = {name: value for name, value in {**self.machine.aws, **self.signing()}.items() if name not in set_by_user}
+        with contextlib.suppress(FileExistsError):
+            file = self.folder / SETTINGS
+            file.touch(mode=0o600, exist_ok=False)
+            file.write_text("".join(f"{name}={value}\n" for name, value in {**own, **self._place}.items()))
 
     async def _tell_of_tokens(self) -> None:
         secret = self.signing().get(signing.JWT_SECRET)
@@ -301,7 +315,7 @@ class Backend:
 
     def _server_environment(self) -> dict[str, str]:
         """The user's settings win over ours, except where the server would not be found or not find its tables."""
-        fixed = {"PORT": str(self.port), "HOST": HOST, "TABLE_PREFIX": self._table_prefix}
+        fixed = {"PORT": str(self.port), "HOST": HOST, **self._place}
         return {
             **self._base_environment(),
             **self.machine.aws,
@@ -310,6 +324,10 @@ class Backend:
             **self.order.config.environment,
             **fixed,
         }
+
+    @property
+    def _place(self) -> dict[str, str]:
+        return {"TABLE_PREFIX": self._table_prefix}
 
     def signing(self) -> dict[str, str]:
         """Return the secrets that the server's environment needs beside what the order says."""

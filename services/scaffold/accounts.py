@@ -31,7 +31,7 @@ _ENABLED = frozenset({"enabled", "active"})
 def account_files(schema: SchemaModel) -> dict[str, str]:
     """Write how it is found who sends a request, and with accounts, how people get and keep one."""
     if schema.accounts is None:
-        return {"src/services/callers.ts": read("src/services/callers.ts")}
+        return {path: read(path) for path in ("src/services/callers.ts", "src/token.ts")}
     return {"src/services/callers.ts": read("src/services/callers.accounts.ts")} | {path: read(path) for path in _FILES}
 
 
@@ -50,7 +50,7 @@ def config_parts(schema: SchemaModel) -> dict[str, str]:
 def readme_parts(schema: SchemaModel) -> dict[str, str]:
     """Write what the README says of accounts, or of tokens that come from elsewhere."""
     if schema.accounts is None:
-        return {"accounts": "", "trialToken": read("README.tokens.md")}
+        return {"accounts": "", "trialToken": read("README.tokens.md"), "command": "`token`"}
     accounts = schema.accounts
     table = next(table for table in schema.tables if table.name == accounts.table)
     named = ", ".join(f"`{name}`" for name in identifiers(table.fields, accounts))
@@ -63,7 +63,7 @@ def readme_parts(schema: SchemaModel) -> dict[str, str]:
         firstRole=_first_role(table, accounts),
         resets="" if address_of(table.fields, accounts) is None else fill("README.resets.md", login=accounts.login),
     )
-    return {"accounts": text, "trialToken": ""}
+    return {"accounts": text, "trialToken": "", "command": "`role`"}
 
 
 def _first_role(table: Table, accounts: Accounts) -> str:

@@ -15,7 +15,7 @@ from services.core.frozen import frozen
 from services.designs.schema import Api, SchemaModel
 from services.scaffold.api import graphql_asked
 from services.scaffold.asides import foreign
-from services.scaffold.grants import unmet
+from services.scaffold.grants import concerning, unmet
 from services.scaffold.leftovers import left_over
 from services.scaffold.statements import read_rules
 from services.scaffold.unread import Unread
@@ -137,7 +137,9 @@ def _why_unread(unread: Unread, schema: SchemaModel) -> str:
     if closing is None or any(unmet(schema, [closing])):
         return reason
     actions = " and ".join(action for action in ("create", "read", "update", "delete") if action in closing.actions)
-    whose = f"Until the schema says it, only owners and those with a role {actions} {', '.join(closing.tables)}."
+    memberships = schema.teams.memberships if schema.teams else None
+    names = [each.name for each in schema.tables if concerning([closing], each.name, memberships=memberships)]
+    whose = f"Until the schema says it, only owners and those with a role {actions} {', '.join(names)}."
     return f"{reason} {whose}"
 
 

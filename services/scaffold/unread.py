@@ -8,15 +8,25 @@ from services.core.frozen import frozen
 from services.designs.schema import Audience
 from services.scaffold.clauses import Clause, beginning
 from services.scaffold.plurals import singular
+from services.scaffold.restrictions import Restrictions
 from services.scaffold.statement_forms import NEGATIONS, ONLY, OPEN_TO, PERMITTING, Forms, Statement
 from services.scaffold.subjects import is_person, read_subject
 from services.scaffold.vocabulary import vocabulary
-from services.scaffold.wording import Wording
+from services.scaffold.wording import FILLERS, Wording
 
 _SHUTTING: Final = NEGATIONS | frozenset(
     ["only", "solely", "exclusively", "nobody", "none", "except", "excluding", "unless", "until", "forbidden"]
 )
 """Words of what shuts somebody out."""
+_SHUTTING_PAIRS: Final = frozenset(
+    [
+        *(("no", "one"), ("not", "allowed"), ("off", "limits"), ("reserved", "for"), ("reserved", "to")),
+        *(("restricted", "to"), ("exclusive", "access"), ("exclusive", "right"), ("exclusive", "to")),
+    ]
+)
+
+
+_CHANGES: Final = frozenset({"create", "update", "delete"})
 
 
 @frozen
@@ -36,7 +46,11 @@ class Unreadable:
 
     def unread(self, clause: Clause) -> Iterator[Unread]:
         form = clause.form
-        is_shutting = self._shuts_out(clause) or (form is not None and form.statement.is_restriction)
+        is_shutting = (
+            self._shuts_out(clause)
+            or Restrictions(self.wording).people(clause) is not None
+            or (form is not None and form.statement.is_restriction)
+        )
         if not is_shutting and not (self._permits(clause) if form is None else form.is_permission):
             return
         text = self.wording.said(clause.start, clause.end)
@@ -50,7 +64,8 @@ class Unreadable:
         return (
             is_only
             or not _SHUTTING.isdisjoint(words)
-            or not pairs.isdisjoint({("no", "one"), ("not", "allowed"), *everyone_but})
+            or any(word.endswith("-only") for word in words)
+            or not pairs.isdisjoint({*_SHUTTING_PAIRS, *everyone_but})
         )
 
     def _permits(self, clause: Clause) -> bool:
@@ -64,7 +79,14 @@ class Unreadable:
         subject = read_subject(self.wording, first)
         if subject is not None and subject.end == at:
             return not subject.is_plain
+        if self.wording.word(at) == "may" and self._is_of_unknown(first, at):
+            return self.wording.word(at + 1) not in vocabulary().having | {"be"}
         return any(is_person(singular(self.wording.word(place))) for place in range(first, at))
+
+    def _is_of_unknown(self, first: int, at: int) -> bool:
+        """Whether nothing but a noun that the vocabulary does not have stands between two positions."""
+        table = self.wording.table(self.wording.skip(first, FILLERS))
+        return table is not None and table[1] == at and table[0] not in vocabulary().entities
 
     def _closing(self, clause: Clause) -> Statement | None:
         """Return what closes all that a clause may be about; None where that is nothing."""
@@ -84,6 +106,8 @@ class Unreadable:
         """Return what a clause's verbs may mean: all that changes something, of people who do what is not known."""
         places = range(clause.start, clause.end)
         firsts = [at + 1 for at in places if self.wording.word(at) in PERMITTING | NEGATIONS]
+        if not firsts and Restrictions(self.wording).people(clause) is not None:
+            return self._verbs(places) or _CHANGES
         if not firsts:
             only = (read_subject(self.wording, at + 1) for at in places if self.wording.word(at) in ONLY)
             firsts = [subject.end for subject in only if subject is not None]
@@ -92,7 +116,8 @@ class Unreadable:
         firsts = [self.wording.skip(at, PERMITTING | NEGATIONS | ONLY | {"be", "to"}) for at in firsts]
         verbs = frozenset[str]().union(*(Forms(self.wording, vocabulary()).verbs(at)[0] for at in firsts))
         is_of_people = any(is_person(singular(self.wording.word(at))) for at in places)
-        changes = frozenset({"create", "update", "delete"}) if is_of_people else frozenset[str]()
+        is_of_people = is_of_people or Restrictions(self.wording).people(clause) is not None
+        changes = _CHANGES if is_of_people else frozenset[str]()
         return verbs or self._verbs(places) or changes
 
     def _verbs(self, places: Iterable[int]) -> frozenset[str]:
@@ -104,10 +129,13 @@ class Unreadable:
         """Return the tables of which a clause speaks, or else what is spoken of before it."""
         places = range(clause.start, clause.end)
         verb = next((at for at in places if self.wording.word(at) in PERMITTING | NEGATIONS), clause.end)
+        people = Restrictions(self.wording).people(clause) or frozenset[int]()
         tables = [
             table[0]
             for at in places
-            if (table := self.wording.table(at)) is not None
+            if at not in people
+            and (table := self.wording.table(at)) is not None
+            and (table[0] in vocabulary().entities or self.wording.word(at) not in vocabulary().stop_words)
             and (not is_person(singular(self.wording.word(at))) or (at > verb and self.wording.word(at - 1) != "by"))
         ]
         before = self.wording.table_before(clause.start)

@@ -39,6 +39,7 @@ COMMANDS = [
     "restart",
     "resume",
     "rollback",
+    "run",
     "schema",
     "seed",
     "serve",
@@ -118,6 +119,29 @@ async def test_every_command_explains_itself(tmp_path: Path) -> None:
 
     assert [shown.status for shown in helps] == [0] * len(COMMANDS)
     assert all(shown.out.startswith(f"Usage: snapinfra {name} ") for name, shown in zip(COMMANDS, helps, strict=True))
+
+
+async def test_a_command_runs_beside_a_local_deployment_with_no_settings_of_ours(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "local" / "project_1" / "deployment_1"
+    folder.mkdir(parents=True)
+
+    ran = await snapinfra(
+        *("run", "deployment_1", "pwd; echo ${TABLE_PREFIX-none}; node --version; exit 7", "--data", tmp_path / "data"),
+        folder=tmp_path,
+        TABLE_PREFIX="ours",
+    )
+
+    where, prefix, version = ran.out.splitlines()
+    assert (ran.status, where, prefix) == (7, str(folder), "none")
+    assert version.startswith("v")
+
+
+async def test_no_command_runs_beside_what_does_not_run_here(tmp_path: Path) -> None:
+    ran = await snapinfra("run", "deployment_1", "touch made", "--data", tmp_path, folder=tmp_path)
+
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == f"deployment_1 does not run at LOCAL with the data in {tmp_path}.\n"
+    assert not (tmp_path / "made").exists()
 
 
 async def test_a_command_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:

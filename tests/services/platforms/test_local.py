@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from dotenv import dotenv_values
 
 from services.core.tls import trusted
 from services.platforms.backend import Limits
@@ -183,6 +184,30 @@ async def test_a_server_sees_its_settings_and_nothing_of_ours(tmp_path: Path) ->
         **secrets_of("project_1", environment={}, folder=tmp_path / "secrets"),
         "GREETING": "hi",
     }
+
+
+async def test_the_folder_has_our_settings_for_its_commands_and_none_of_the_users(tmp_path: Path) -> None:
+    config = Config(environment={"GREETING": "hi", "JWT_SECRET": "theirs", "TABLE_PREFIX": "theirs"})
+
+    async with live(platform(tmp_path), order(backend(), config=config)):
+        file = tmp_path / "sites" / "project_1" / "deployment_1" / ".env"
+        settings, mode = dotenv_values(file), file.stat().st_mode & 0o777
+
+    secrets = secrets_of("project_1", environment={}, folder=tmp_path / "secrets")
+    assert mode == 0o600
+    assert settings == {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_REGION": "us-east-1",
+        "SEALING_KEYS": secrets["SEALING_KEYS"],
+        "TABLE_PREFIX": "project_1-",
+    }
+
+
+async def test_a_file_of_settings_in_the_archive_stays_as_it_is(tmp_path: Path) -> None:
+    async with live(platform(tmp_path), order(backend(files={".env": "OWN=1\n"}))):
+        kept = (tmp_path / "sites" / "project_1" / "deployment_1" / ".env").read_text()
+
+    assert kept == "OWN=1\n"
 
 
 async def test_a_build_sees_the_way_to_the_registry_but_no_aws(tmp_path: Path) -> None:

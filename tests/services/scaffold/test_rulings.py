@@ -20,6 +20,7 @@ from services.designs.schema import (
 from services.designs.validation import validate
 from services.scaffold.requests import not_followed
 from services.scaffold.schema import derive_schema
+from services.scaffold.statements import read_rules
 
 
 def rights(schema: SchemaModel) -> dict[str, str]:
@@ -400,6 +401,56 @@ def test_what_a_description_says_of_who_may_do_what_is_in_the_policy(
             "lamps",
             "SIGNED_IN / SIGNED_IN / SIGNED_IN / ROLE(admin)",
         ),
+        (
+            "A harbour with boats. No one but skippers moves boats",
+            "boats",
+            "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "A harbour with boats. Only skippers move boats",
+            "boats",
+            "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "A harbour with boats. Only licensed skippers scuttle boats",
+            "boats",
+            "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "A harbour with boats. Skippers alone move boats",
+            "boats",
+            "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "A harbour with boats. Just skippers get to move boats",
+            "boats",
+            "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "A harbour with boats. Boats can only be launched by skippers",
+            "boats",
+            "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "A harbour with boats. Nobody moors boats except captains",
+            "boats",
+            "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "A harbour with boats and sails. Admins exclusively launder sails",
+            "sails",
+            "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "A harbour with boats. Moving boats is for skippers only",
+            "boats",
+            "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        ),
+        (
+            "A zoo with animals. Keepers feed animals, and no one else does",
+            "animals",
+            "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)",
+        ),
     ],
 )
 def test_what_is_understood_in_part_opens_nothing_and_where_it_shuts_out_closes(
@@ -466,3 +517,29 @@ def test_those_sign_in_who_do_something_or_of_whom_others_are_parts(description:
 
 def test_what_people_take_from_a_list_is_a_catalogue() -> None:
     assert rights(derive_schema("Customers order cakes"))["cakes"] == "ROLE(admin) / PUBLIC / ROLE(admin) / ROLE(admin)"
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "A harbour with boats. There is only one harbour per boat",
+        "A harbour with boats. Skippers may move boats",
+        "A harbour with boats. Landlubbers never board boats",
+        "A harbour with boats, so that nobody forgets boats",
+        "A zoo with animals. Feeding animals is reserved for keepers",
+        "A club with boats. Boats are skippers-only",
+    ],
+)
+def test_what_may_be_said_of_people_and_closes_nothing_is_told(description: str) -> None:
+    schema = derive_schema(description)
+
+    assert {table.policy for table in schema.tables} == {None}
+    assert not_followed(description, schema) != []
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["Just boats and sails", "Just a simple harbour with boats", "A harbour with boats that just have sails"],
+)
+def test_what_is_not_said_of_people_is_no_rule(description: str) -> None:
+    assert read_rules(description).all == []

@@ -2,6 +2,6 @@
     'GRAPHQL_INTROSPECTION',
     text
       .valid('on', 'off')
-      .default(({ NODE_ENV }: NodeJS.ProcessEnv) => (NODE_ENV === 'production' ? 'off' : 'on'))
+      .default(({ NODE_ENV }: NodeJS.ProcessEnv) => (isInProduction(NODE_ENV) ? 'off' : 'on'))
       .messages({ '*': '{#label} must be on or off.' }),
   ],

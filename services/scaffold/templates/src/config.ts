@@ -62,6 +62,9 @@ type Values = Readonly<Record<string, unknown>>;
 /** What is set by platforms that put one proxy before every server: Heroku, Railway, Render, Vercel and AWS ECS. */
 const PROXIED = ['DYNO', 'RAILWAY_ENVIRONMENT', 'RENDER', 'VERCEL', 'ECS_CONTAINER_METADATA_URI_V4'];
 
+/** Where people work on the backend. Under any other name it serves others, whatever that is called and how it is spelt. */
+const WORKSHOPS = ['development', 'test'];
+
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 const text = Joi.string().empty('');
@@ -180,8 +183,8 @@ const AUTHENTICATION = {
   AUTH: text
     .valid('on', 'off')
     .default('on')
-    .when('NODE_ENV', { is: 'production', then: Joi.invalid('off') })
-    .messages({ '*': '{#label} must be on or off, and in production on.' }),
+    .when('NODE_ENV', { is: text.valid(...WORKSHOPS), otherwise: Joi.invalid('off') })
+    .messages({ '*': '{#label} must be on or off, and on where NODE_ENV is neither development nor test.' }),
   JWT_SECRET: text.min(32).messages({ '*': '{#label} must have at least 32 characters.' }),
   JWKS_URL: {{keysUrl}},
 };
@@ -221,7 +224,12 @@ function schemas<Part>(part: Settings<Part>): Record<string, Schema> {
 
 /** Whether others than this machine's own programs may reach the server; in production they may, whatever stands before it. */
 function isReachable({ NODE_ENV, HOST, AUTH }: NodeJS.ProcessEnv): boolean {
-  return NODE_ENV === 'production' || !LOOPBACK.includes(HOST || (AUTH === 'off' ? '127.0.0.1' : ''));
+  return isInProduction(NODE_ENV) || !LOOPBACK.includes(HOST || (AUTH === 'off' ? '127.0.0.1' : ''));
+}
+
+/** Whether others than those who work on the backend use it. */
+export function isInProduction(environment: string | undefined): boolean {
+  return !WORKSHOPS.includes(environment || 'development');
 }
 
 /** The fault of secrets that are made of few characters, or say the same over and over, as examples do. */
@@ -243,7 +251,7 @@ function validate(schema: ObjectSchema<Values>, variables: NodeJS.ProcessEnv, ot
     allowUnknown: true,
     errors: { wrap: { label: false } },
   });
-  const faults = [...(result.error?.details.map(({ message }) => message) ?? []), ...others];
+  const faults = [...new Set([...(result.error?.details.map(({ message }) => message) ?? []), ...others])];
   if (faults.length > 0) throw new InvalidConfig(faults);
   return result.value as Values;
 }

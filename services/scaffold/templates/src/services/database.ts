@@ -1,7 +1,7 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 
-import type { StorageConfig } from '../config.js';
+import { isInProduction, type StorageConfig } from '../config.js';
 import { currentContext } from '../context.js';
 import { Passwords } from './passwords.js';
 import { Seals } from './seals.js';
@@ -91,7 +91,7 @@ function clientConfig({ region, endpoint, environment, databaseTimeout }: Storag
     requestHandler: { connectionTimeout: attempt, requestTimeout: attempt, throwOnRequestTimeout: true },
   };
   if (endpoint === undefined) return client;
-  if (environment === 'production' || process.env.AWS_ACCESS_KEY_ID) return { ...client, endpoint };
+  if (isInProduction(environment) || process.env.AWS_ACCESS_KEY_ID) return { ...client, endpoint };
   // An emulator accepts any credentials, but the SDK insists on having some.
   return { ...client, endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 }

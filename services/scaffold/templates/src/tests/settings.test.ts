@@ -53,13 +53,25 @@ describe('settings', () => {
     assert.equal(readConfig({ AUTH: 'off', SEALING_KEYS }).host, '127.0.0.1');
     assert.equal(readConfig({ AUTH: 'off', HOST: '::1', SEALING_KEYS }).host, '::1');
     refused({ AUTH: 'off', HOST: '0.0.0.0' }, [loopback]);
-    refused({ AUTH: 'off', NODE_ENV: 'production' }, ['AUTH must be on or off, and in production on.']);
-    refused({ AUTH: 'no', JWT_SECRET: SECRET }, ['AUTH must be on or off, and in production on.']);
+    refused({ AUTH: 'no', JWT_SECRET: SECRET }, [AUTH_FAULT]);
   });
+
+  for (const NODE_ENV of ['production', 'Production', 'PRODUCTION', 'prod', 'live', 'staging', 'Development', ' test', 'anything']) {
+    test(`the server refuses to start without authentication, NODE_ENV being "${NODE_ENV}"`, () => {
+      refused({ AUTH: 'off', NODE_ENV }, [AUTH_FAULT]);
+      refused({ JWT_SECRET: 'x'.repeat(40), HOST: '127.0.0.1', NODE_ENV }, [guessable('JWT_SECRET')]);
+    });
+  }
+
+  for (const NODE_ENV of ['development', 'test', '', undefined]) {
+    test(`the server starts without authentication, NODE_ENV being "${NODE_ENV}"`, () => {
+      assert.equal(readConfig({ AUTH: 'off', NODE_ENV, SEALING_KEYS }).auth, 'off');
+    });
+  }
 
   test('a secret that can be guessed is for this machine alone', () => {
     const example = { JWT_SECRET: 'x'.repeat(40), SEALING_KEYS: `example:${Buffer.alloc(32).toString('base64')}` };
-    const fault = 'JWT_SECRET and SEALING_KEYS can be guessed: make a new one with `openssl rand -base64 32`.';
+    const fault = guessable('JWT_SECRET and SEALING_KEYS');
     assert.deepEqual(readConfig({ ...example, HOST: '127.0.0.1' }).auth, { secret: example.JWT_SECRET });
     for (const environment of [{}, { HOST: '0.0.0.0' }, { HOST: '127.0.0.1', NODE_ENV: 'production' }]) {
       refused({ ...example, ...environment }, [fault]);
@@ -81,11 +93,17 @@ describe('settings', () => {
   });
 });
 
+const AUTH_FAULT = 'AUTH must be on or off, and on where NODE_ENV is neither development nor test.';
+
+function guessable(names: string): string {
+  return `${names} can be guessed: make a new one with \`openssl rand -base64 32\`.`;
+}
+
 function refused(environment: NodeJS.ProcessEnv, faults: readonly string[]): void {
   assert.throws(
     () => readConfig({ SEALING_KEYS, ...environment }),
     (error: InvalidConfig) => {
-      assert.deepEqual([...new Set(error.faults)].sort(), [...faults].sort());
+      assert.deepEqual([...error.faults].sort(), [...faults].sort());
       return true;
     },
   );
