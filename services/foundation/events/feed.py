@@ -178,7 +178,7 @@ class Feed:
             raise failure
 
     async def _run(self) -> None:
-        async with self._log.watch(self._stream) as changes:
+        async with self._log.watch(self._stream, self._hear) as changes:
             with contextlib.suppress(StopAsyncIteration):
                 while True:
                     news = await self._wait(changes)
@@ -187,26 +187,32 @@ class Feed:
 
     async def _wait(self, changes: AsyncIterator[News]) -> News:
         """Wait for a change, or until the next question is due: to a log that is away, or to storage."""
-        now = asyncio.get_running_loop().time()
-        due = self._ask_at - now
+        clock = asyncio.get_running_loop().time
+        due = self._ask_at
         if self._away:
-            due = min(due, self._pause)
+            due = min(due, clock() + self._pause)
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(due, 0)):
-                return await anext(changes)
+        while due > clock():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    return await anext(changes)
+            if not self._away:  # what was heard meanwhile has put the question off
+                due = self._ask_at
         return ()
 
     def _hear(self, news: News) -> bool:
-        """Take what was appended; say whether that is all that there is to know."""
+        """Take what was appended, and say whether that is all there is to know; for whenever nothing is being read."""
+        head, last, entries = self._head, self._last, list[Entry]()
+        if head is None or self._away or not news:
+            return False
         for told in news:
-            head, last = self._head, told.entries[-1].seq
-            if head is None or self._away or told.epoch != head.epoch or told.entries[0].seq > self._last + 1:
+            if told.epoch != head.epoch or told.entries[0].seq > last + 1:
                 return False
-            entries = told.entries[max(self._last + 1 - told.entries[0].seq, 0) :]
-            if entries:  # those that are known were read before their news came
-                self._take(Slice(head=Head(told.epoch, head.first, last, told.closed), entries=entries))
-        return bool(news)
+            entries += told.entries[max(last + 1 - told.entries[0].seq, 0) :]
+            last = max(last, told.entries[-1].seq)
+        if entries:  # those that are known were read before their news came
+            self._take(Slice(head=Head(head.epoch, head.first, last, head.closed or news[-1].closed), entries=entries))
+        return True
 
     async def _refresh(self) -> None:
         try:

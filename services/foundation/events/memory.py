@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.core.clock import Clock
-from services.foundation.events.bell import Bell
+from services.foundation.events.bell import Bell, nobody
 from services.foundation.events.cursor import new_epoch
 from services.foundation.events.port import (
     Closed,
@@ -15,6 +15,7 @@ from services.foundation.events.port import (
     EventLog,
     Fenced,
     Head,
+    Hear,
     News,
     ProducerGap,
     Slice,
@@ -95,8 +96,8 @@ class MemoryLog:
         return Slice(head=held.head, entries=tuple(held.entries[start : start + max(limit, 0)]))
 
     @asynccontextmanager
-    async def watch(self, stream: str) -> AsyncGenerator[AsyncIterator[News]]:
-        bell = Bell()
+    async def watch(self, stream: str, hear: Hear = nobody) -> AsyncGenerator[AsyncIterator[News]]:
+        bell = Bell(hear)
         bell.ring()
         if self._over:
             bell.silence()

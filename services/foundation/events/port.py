@@ -4,7 +4,7 @@ Adapters: memory (one process), redis (any number), and sharded, which spreads s
 test_log_conformance.py.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import field
 from datetime import datetime
@@ -62,6 +62,9 @@ class Appended:
 News = Sequence[Appended]
 """What was appended, in order; nothing where that is not known, and the log has to be read."""
 
+Hear = Callable[[News], bool]
+"""Is given what was appended; says whether that is all there is to know, so that the log need not be read."""
+
 
 class Fenced(Exception):
     """The append came from an attempt that a later one has replaced. Nothing was stored."""
@@ -116,10 +119,12 @@ class EventLog(Protocol):
         """Return at most `limit` kept entries with seq > after, in order, and the head. Raises LogUnavailable."""
         ...
 
-    def watch(self, stream: str) -> AbstractAsyncContextManager[AsyncIterator[News]]:
+    def watch(self, stream: str, hear: Hear = ...) -> AbstractAsyncContextManager[AsyncIterator[News]]:
         """Yield once at the start of watching and after every change since the last yield (changes may merge).
 
-        What is yielded may say what the changes were, so that nobody needs to read them.
+        What is yielded may say what the changes were, so that nobody needs to read them. Whoever waits for the next
+        yield may be spared it: `hear` is given the changes in the turn in which they are known, and says whether that
+        will do.
 
         Watching is in force when the block is entered, so a read that follows the first yield misses nothing. Leaving
         the block ends it. While the log is away the iterator waits, and yields when it is back. Waiting for the next

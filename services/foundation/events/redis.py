@@ -5,7 +5,7 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import parse_url
@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from services.core.clock import Clock
+from services.foundation.events.bell import nobody
 from services.foundation.events.cursor import new_epoch
 from services.foundation.events.playback import UNKNOWN
 from services.foundation.events.port import (
@@ -23,6 +24,7 @@ from services.foundation.events.port import (
     EventLog,
     Fenced,
     Head,
+    Hear,
     LogUnavailable,
     News,
     ProducerGap,
@@ -41,7 +43,7 @@ from services.foundation.events.redis_scripts import (
     READ,
     TRIM,
 )
-from services.foundation.events.redis_wakeups import Link, Wakeups
+from services.foundation.events.redis_wakeups import Wakeups
 
 _T = TypeVar("_T")
 _EPOCH_OF_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,11 +93,16 @@ class RedisLog:
         self._open_for = open_for
         self._max_entries = max_entries
         self._redis = _client(url, connections=connections, timeout=timeout)
-        self._listener = _client(url, connections=1, timeout=None)
         self._append = self._redis.register_script(APPEND)
         self._read = self._redis.register_script(READ)
         self._trim = self._redis.register_script(TRIM)
-        self._wakeups = Wakeups(self._link, self._heads, appended, check_every=check_every)
+        self._wakeups = Wakeups(
+            self._redis.connection_pool.make_connection,
+            self._heads,
+            appended,
+            check_every=check_every,
+            patience=timeout,
+        )
         self._in_flight: set[asyncio.Future[Any]] = set()
 
     @property
@@ -127,8 +134,8 @@ class RedisLog:
     async def read(self, stream: str, *, after: int, limit: int = 1000) -> Slice:
         return _slice(await self._ask(self._read(keys=keys(stream), args=(after + 1, limit))))
 
-    def watch(self, stream: str) -> AbstractAsyncContextManager[AsyncIterator[News]]:
-        return self._wakeups.watch(channel(stream))
+    def watch(self, stream: str, hear: Hear = nobody) -> AbstractAsyncContextManager[AsyncIterator[News]]:
+        return self._wakeups.watch(channel(stream), hear)
 
     async def trim(self, stream: str, *, before: int) -> None:
         await self._ask(self._trim(keys=keys(stream), args=(max(before, 0), channel(stream))))
@@ -144,11 +151,6 @@ class RedisLog:
         await self._wakeups.close()
         await asyncio.gather(*self._in_flight, return_exceptions=True)
         await self._redis.aclose()
-        await self._listener.aclose()
-
-    def _link(self) -> Link:
-        link = self._listener.pubsub()  # pyright: ignore[reportUnknownMemberType] - untyped keywords
-        return cast("Link", link)
 
     async def _heads(self, channels: Sequence[str]) -> Sequence[object]:
         heads: list[object] = []
@@ -175,7 +177,7 @@ class RedisLog:
             running.exception()  # of a command whose caller has gone
 
 
-def _client(url: str, *, connections: int, timeout: float | None) -> Redis:
+def _client(url: str, *, connections: int, timeout: float) -> Redis:
     pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - untyped keywords
         url,
         max_connections=connections,

@@ -4,17 +4,18 @@ Every confirmation of a subscription rings too. So whoever begins to watch, and 
 """
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, Protocol
+from typing import Final
 
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
 from services.foundation.events.bell import Bell, Pulse
-from services.foundation.events.port import Appended, LogUnavailable, News
+from services.foundation.events.port import Appended, Hear, LogUnavailable, News
+from services.foundation.events.redis_pubsub import Message, PubSub, listening
 
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 2.0
@@ -22,53 +23,49 @@ _LONGEST_PAUSE: Final = 2.0
 _logger: Final = logging.getLogger(__name__)
 
 
-class Link(Protocol):
-    """What is used of redis-py's PubSub."""
-
-    def subscribe(self, *channels: str) -> Awaitable[Any]: ...
-    def unsubscribe(self, *channels: str) -> Awaitable[Any]: ...
-    def get_message(self, *, timeout: float | None) -> Awaitable[dict[str, Any] | None]: ...
-    def aclose(self) -> Awaitable[None]: ...
-
-
 class Wakeups:
     """Rings the bells of watched channels. Reconnects by itself; compares heads now and then in case it went deaf."""
 
     def __init__(
         self,
-        connect: Callable[[], Link],
+        connect: Callable[[], AbstractConnection],
         heads: Callable[[Sequence[str]], Awaitable[Sequence[object]]],
         read: Callable[[bytes], Appended | None],
         *,
         check_every: float,
+        patience: float,
     ) -> None:
-        """`heads` returns a value per channel that changes whenever there is something new; `read` reads a message."""
+        """`connect` returns a connection that is still to be made; `heads` returns a value per channel that changes
+        whenever there is something new; `read` reads a message. Where Redis says nothing for `patience` seconds, though
+        it is asked to, a new connection is made.
+        """
         self._connect = connect
         self._heads = heads
         self._read = read
         self._check_every = check_every
+        self._patience = patience
         self._bells: defaultdict[str, set[Bell]] = defaultdict(set)
-        self._asked: set[str] = set()
         self._in_force: set[str] = set()
         self._seen: dict[str, object] = {}
-        self._wanted = asyncio.Event()
+        self._watched = asyncio.Event()
+        """Set as long as something is watched."""
         self._changed = Pulse()
+        self._pubsub: PubSub | None = None
         self._down = False
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
     @asynccontextmanager
-    async def watch(self, channel: str) -> AsyncGenerator[AsyncIterator[News]]:
-        bell = Bell()
+    async def watch(self, channel: str, hear: Hear) -> AsyncGenerator[AsyncIterator[News]]:
+        bell = Bell(hear)
+        if channel not in self._bells and self._pubsub:
+            self._pubsub.subscribe([channel])
         self._bells[channel].add(bell)
         try:
             await self._start(channel, bell)
             yield bell
         finally:
-            self._bells[channel].discard(bell)
-            if not self._bells[channel]:
-                del self._bells[channel]
-                self._wanted.set()
+            self._leave(channel, bell)
 
     async def close(self) -> None:
         self._closed = True
@@ -89,9 +86,20 @@ class Wakeups:
             self._task = asyncio.create_task(self._run(), name="redis wakeups")
         if channel in self._in_force:
             bell.ring()
-        self._wanted.set()
+        self._watched.set()
         while channel not in self._in_force and not self._down and not self._closed:
             await self._changed.next.wait()
+
+    def _leave(self, channel: str, bell: Bell) -> None:
+        self._bells[channel].discard(bell)
+        if self._bells[channel]:
+            return
+        del self._bells[channel]
+        self._in_force.discard(channel)
+        if self._pubsub:
+            self._pubsub.unsubscribe([channel])
+        if not self._bells:
+            self._watched.clear()
 
     async def _run(self) -> None:
         checking = asyncio.create_task(self._check(), name="redis head check")
@@ -104,9 +112,7 @@ class Wakeups:
     async def _stay_connected(self) -> None:
         pause = _FIRST_PAUSE
         while True:
-            while not self._bells:
-                self._wanted.clear()
-                await self._wanted.wait()
+            await self._watched.wait()
             try:
                 await self._converse()
             except (RedisError, OSError) as error:
@@ -114,69 +120,38 @@ class Wakeups:
             except Exception:
                 _logger.exception("The connection that hears of changes in Redis failed.")
             pause = _FIRST_PAUSE if self._in_force else min(pause * 2, _LONGEST_PAUSE)
-            self._asked.clear()
             self._in_force.clear()
-            self._set_down(down=True)
+            self._down = True
+            self._changed.beat()
             await asyncio.sleep(pause)
 
     async def _converse(self) -> None:
-        """Listen and adjust the subscriptions until the connection fails."""
-        link = self._connect()
-        try:
-            await self._adjust(link)
-            await self._listen_and_adjust(link)
-        finally:
-            with contextlib.suppress(RedisError, OSError):
-                await link.aclose()
+        """Subscribe to what is watched, and listen until the connection fails."""
+        async with listening(self._connect(), self._hear, patience=self._patience) as pubsub:
+            self._pubsub = pubsub
+            try:
+                if self._bells:
+                    pubsub.subscribe(self._bells)
+                await pubsub.until_lost(patience=self._patience)
+            finally:
+                self._pubsub = None
 
-    async def _listen_and_adjust(self, link: Link) -> None:
-        both = [asyncio.create_task(self._listen(link)), asyncio.create_task(self._keep_adjusting(link))]
-        try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in both:
-                task.cancel()
-            ends = await asyncio.gather(*both, return_exceptions=True)
-        raise next(end for end in ends if isinstance(end, Exception))
+    def _hear(self, messages: Sequence[Message]) -> None:
+        heard = defaultdict[str, list[Appended | None]](list)
+        for channel, message in messages:
+            heard[channel].append(None if message is None else self._read(message))
+        confirmed = {channel for channel, message in messages if message is None} & self._bells.keys()
+        if confirmed:
+            self._in_force |= confirmed
+            self._down = False
+            self._changed.beat()
+        for channel, told in heard.items():
+            news = [appended for appended in told if appended is not None]
+            self._ring(channel, news if len(news) == len(told) else ())
 
-    async def _keep_adjusting(self, link: Link) -> None:
-        while True:
-            await self._wanted.wait()
-            await self._adjust(link)
-
-    async def _adjust(self, link: Link) -> None:
-        """Subscribe to what is watched now, and to nothing else."""
-        self._wanted.clear()
-        watched = set(self._bells)
-        missing, idle = watched - self._asked, self._asked - watched
-        self._asked = watched
-        self._in_force -= idle
-        if idle:
-            await link.unsubscribe(*idle)
-        if missing:
-            await link.subscribe(*missing)
-
-    async def _listen(self, link: Link) -> None:
-        while True:
-            message = await link.get_message(timeout=None)
-            if message is None or message["type"] not in ("subscribe", "message"):
-                continue
-            channel = message["channel"].decode()
-            if message["type"] == "message":
-                self._ring(channel, self._read(message["data"]))
-            else:
-                if channel in self._asked:
-                    self._in_force.add(channel)
-                    self._set_down(down=False)
-                self._ring(channel)
-
-    def _set_down(self, *, down: bool) -> None:
-        self._down = down
-        self._changed.beat()
-
-    def _ring(self, channel: str, told: Appended | None = None) -> None:
+    def _ring(self, channel: str, news: News = ()) -> None:
         for bell in self._bells.get(channel, ()):
-            bell.ring(told)
+            bell.ring(news)
 
     async def _check(self) -> None:
         """Ring for every channel whose head has moved since the last look, in case a message was lost."""

@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from hashlib import blake2b
 
-from services.foundation.events.port import EventLog, LogUnavailable, News, Slice
+from services.foundation.events.bell import nobody
+from services.foundation.events.port import EventLog, Hear, LogUnavailable, News, Slice
 
 
 class ShardedLog:
@@ -41,8 +42,8 @@ class ShardedLog:
     async def read(self, stream: str, *, after: int, limit: int = 1000) -> Slice:
         return await self._log(stream).read(stream, after=after, limit=limit)
 
-    def watch(self, stream: str) -> AbstractAsyncContextManager[AsyncIterator[News]]:
-        return self._log(stream).watch(stream)
+    def watch(self, stream: str, hear: Hear = nobody) -> AbstractAsyncContextManager[AsyncIterator[News]]:
+        return self._log(stream).watch(stream, hear)
 
     async def trim(self, stream: str, *, before: int) -> None:
         await self._log(stream).trim(stream, before=before)

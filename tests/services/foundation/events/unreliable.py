@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from services.foundation.events.bell import Bell
-from services.foundation.events.port import EventLog, LogUnavailable, News, Slice
+from services.foundation.events.bell import Bell, nobody
+from services.foundation.events.port import EventLog, Hear, LogUnavailable, News, Slice
 
 
 class Unreliable:
@@ -46,13 +46,13 @@ class Unreliable:
         self._answer()
         return await self._log.read(stream, after=after, limit=limit)
 
-    def watch(self, stream: str) -> AbstractAsyncContextManager[AsyncIterator[News]]:
-        return self._first_only(stream) if self.deaf else self._heard(stream)
+    def watch(self, stream: str, hear: Hear = nobody) -> AbstractAsyncContextManager[AsyncIterator[News]]:
+        return self._first_only(stream) if self.deaf else self._heard(stream, hear)
 
     @asynccontextmanager
-    async def _heard(self, stream: str) -> AsyncGenerator[AsyncIterator[News]]:
+    async def _heard(self, stream: str, hear: Hear) -> AsyncGenerator[AsyncIterator[News]]:
         """Pass changes on; what they are is not heard while the log is away."""
-        async with self._log.watch(stream) as changes:
+        async with self._log.watch(stream, lambda news: not self.away and hear(news)) as changes:
             yield _Heard(self, changes)
 
     @asynccontextmanager
