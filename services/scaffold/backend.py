@@ -13,6 +13,7 @@ from services.scaffold.openapi import document as openapi
 from services.scaffold.own_tests.files import write_tests
 from services.scaffold.packages import packages
 from services.scaffold.plan import TablePlan, plan_tables
+from services.scaffold.readme import route_parts
 from services.scaffold.requests import unfollowed_by_files
 from services.scaffold.template import fill, read
 
@@ -229,6 +230,7 @@ def _readme(schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, ti
         price=str(costs.DOLLARS_A_MILLION),
         costs=costs.cost_rows(tables),
         teams=_about_teams(schema),
+        **route_parts(tables),
         **accounts.readme_parts(schema),
         **graphql_settings.readme_parts(schema, tables),
     )

@@ -181,9 +181,9 @@ def _teams(schema: SchemaModel) -> str:
     return f"`{teams.memberships}` says who is in which of the `{teams.table}`.{owners}{unasked}\n\n"
 
 
-_INTRODUCTION: Final = """What is not listed is open to nobody. A list holds the rows that the caller may read; a row
-that they may not read is answered with 404, one that they may read and not change with 403, and a request that needs a
-token and has none with 401.
+_INTRODUCTION: Final = """What is not listed is open to nobody: whoever may do a thing to no row of a table gets 403,
+or 401 where a token is missing, whichever row it is. Whoever may do it to some gets 404 for a row that they may not
+read, and 403 for one that they may read and not change. A list holds the rows that the caller may read.
 """
 _AUTH_ROUTES: Final = """| request | |
 |---|---|

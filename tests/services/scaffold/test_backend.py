@@ -239,3 +239,24 @@ def test_any_schema_gives_tables_that_dynamodb_accepts(schema: SchemaModel) -> N
         assert all(len({part["AttributeName"] for part in key}) == len(key) for key in keys)
         defined = [attribute["AttributeName"] for attribute in table["AttributeDefinitions"]]
         assert sorted(defined) == sorted({part["AttributeName"] for key in keys for part in key})
+
+
+@pytest.mark.parametrize("description", ["A blog with posts, tags and comments", "Teams with projects", "rockets"])
+def test_the_readme_names_routes_that_there_are(description: str) -> None:
+    files = write_backend(project_name="x", description=description, schema=derive_schema(description))
+
+    paths = {re.sub(r"\{\w+\}", "_", path) for path in json.loads(files["openapi.json"])["paths"]}
+    api = files["README.md"].partition("## The API")[2].partition("## In production")[0]
+    named = re.findall(r"`(?:(?:GET|PUT|POST|DELETE) )?(/\w+(?:\.json)?(?:/(?:<\w+>|\w+))*)`", api)
+    assert named != []
+    assert {re.sub(r"<\w+>", "_", path) for path in named} <= paths
+
+
+def test_the_readme_says_how_records_are_linked() -> None:
+    posts, tags = Table(name="posts", fields=(KEY,)), Table(name="tags", fields=(KEY,))
+    links = Relationship(from_table="posts", to_table="tags", type=RelationshipType.MANY_TO_MANY)
+
+    readme = written(posts, tags, relationships=(links,))["README.md"]
+
+    assert "`PUT /posts/<id>/tags/<other>`, `DELETE /posts/<id>/tags/<other>`" in readme
+    assert "`GET /tags/<id>/posts`" in readme

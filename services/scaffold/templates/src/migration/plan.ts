@@ -89,7 +89,7 @@ function formerOf(name: string, field: string, known: Fields): string | undefine
 
 function filling(name: string, field: string): string {
   const hasDefault = own(own(evolution, name)?.defaults, field) !== undefined;
-  return hasDefault ? 'its default' : 'nothing: it has no default, so that every record must have one';
+  return hasDefault ? 'its default' : 'nothing: it is required and has no default, so that a record without a value stands in the way';
 }
 
 /** What is kept beside records and is of no use any more. */

@@ -169,7 +169,7 @@ export class Records {
       if (former !== undefined && !Object.hasOwn(this.fields, former)) Reflect.deleteProperty(next, former);
       next[field] = value === undefined || former === undefined ? value : this.converted(field, type, value, former);
       if (value !== undefined && next[field] === undefined) faults.push(`"${field}" is ${JSON.stringify(value)}, which is no ${type}`);
-      if (value === undefined && this.isRequired(field)) faults.push(`"${field}" has no value, and no default`);
+      if (value === undefined && this.isRequired(field)) faults.push(`"${field}" has no value, and no default: give the field one, or let it be null`);
     }
     return {
       next: Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)),

@@ -48,6 +48,7 @@ export async function check(migration: Migration, isOurs?: () => void): Promise<
   for (const step of migration.steps) log('info', step);
   const faults = await migration.faults(isOurs);
   if (faults.length > 0) throw new Refused(faults);
+  if (migration.steps.length === 0) log('info', 'there is nothing to do: the database is as this version needs it');
 }
 
 /** Say what went wrong: of a refusal each fault, and last that nothing was changed. */

@@ -240,9 +240,11 @@ export class Access {
   private async fault(table: Table, reference: Reference, record: Input): Promise<Detail | undefined> {
     const target = tables[reference.table]!;
     const isItself = target.name === table.name && record[reference.field] === record[table.primaryKey];
-    if (isItself || this.isFree(table, reference)) return undefined;
+    const isFree = this.isFree(table, reference);
+    // Whose a record is may come from the body where it is a ROLE's to set: then it may be nobody.
+    if (isItself || (isFree && table.setters[reference.field] !== 'ROLE')) return undefined;
     const parent = await this.target(reference, record);
-    const isAllowed = parent !== undefined && (await this.mayTie(table, record, target, parent));
+    const isAllowed = parent !== undefined && (isFree || (await this.mayTie(table, record, target, parent)));
     return isAllowed ? undefined : missingReference(reference.field, target.name);
   }
 

@@ -125,8 +125,8 @@ interface Groups {
 export function bodies({ fields = {}, fixed = {}, kept = {} }: Groups): Bodies {
   return {
     create: Joi.object(sent({ ...fixed, ...fields, ...kept })),
-    replace: Joi.object({ ...sent(fields), ...optional(sent(kept)) }),
-    update: Joi.object(optional(sent({ ...fields, ...kept }))).min(1),
+    replace: Joi.object({ ...each(fixed, never), ...sent(fields), ...optional(sent(kept)) }),
+    update: Joi.object({ ...each(fixed, never), ...optional(sent({ ...fields, ...kept })) }).min(1),
     values: optional(each({ ...fixed, ...fields, ...kept }, ({ value }) => value)),
   };
 }
@@ -159,6 +159,9 @@ function isForbidden(field: Schema): boolean {
 
 const SET_BY_SERVER = { 'any.unknown': '{#label} is set by the server' };
 
+const never = () =>
+  Joi.any().forbidden().messages({ 'any.unknown': '{#label} is set when the record is created and never changes: leave it out' });
+
 /** A field that the server sets. */
 export const readOnly = (field: Schema) => new Restricted(field, field.forbidden().messages(SET_BY_SERVER));
 
@@ -180,8 +183,8 @@ function ruled(schema: StringSchema, { values, minLength, maxLength, pattern }: 
   if (values !== undefined) result = result.valid(...values);
   if (pattern !== undefined) {
     result = result
-      .pattern(wholly(pattern))
-      .messages({ 'string.pattern.base': '{#label} does not have the form that it must have' });
+      .pattern(wholly(pattern), { name: pattern })
+      .messages({ 'string.pattern.name': '{#label} must match the pattern {#name} as a whole' });
   }
   return result.custom(ofLength(minLength, maxLength)).messages({
     'string.min': `{#label} must have at least ${minLength} characters`,
