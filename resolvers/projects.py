@@ -150,9 +150,7 @@ class Project(Node):
     @strawberry.field
     async def deployments(self, info: Info, first: First = 20, after: After = None) -> Connection[AnyDeployment]:
         """Its deployments, newest first."""
-        page = await info.context.services.deployments.list(
-            PageRequest(first, after), project_id=self.project.id, status=None, by=info.context.actor
-        )
+        page = await info.context.services.deployments.of_project(self.project, PageRequest(first, after))
         return connection(page, shown, after=after)
 
     @strawberry.field
