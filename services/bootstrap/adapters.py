@@ -105,7 +105,7 @@ class Adapters:
         if not config.checks:
             return NoChecks()
         return open_checks(
-            (config.data / "checks").absolute(),
+            self._npm / "checked",
             search_path=self.environment.get("PATH", ""),
             cache=self._npm,
             network=self._npm_network,

@@ -31,13 +31,13 @@ class ServerSettings(Section):
     data: Path = Field(
         Path(".snapinfra"),
         alias="SNAPINFRA_DATA",
-        description="Folder for the emulator's state, for LOCAL deployments and for what checks of code install.",
+        description="Folder for the emulator's state and for LOCAL deployments.",
     )
     npm_folder: Path | None = Field(
         None,
         alias="NPM_FOLDER",
-        description="Folder of npm's cache and of the packages that it installed for LOCAL deployments, "
-        "which other servers of this machine may share; unset, `npm` in SNAPINFRA_DATA.",
+        description="Folder of npm's cache and of the packages that it installed for LOCAL deployments and for checks "
+        "of code, which other servers of this machine may share; unset, `npm` in SNAPINFRA_DATA.",
     )
     allowed_hosts: forms.Hosts = Field(
         (),

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from botocore.config import Config as BotoConfig
@@ -41,29 +42,77 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, eq=False)
+class Clients:
+    """boto3's clients by name, each made at its first use: all of them take 0.3 s, and few processes use all."""
+
+    makers: Mapping[str, Callable[[], Any]]
+    _made: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
+    """Sessions, which make them, are not thread-safe."""
+
+    def __getitem__(self, name: str) -> Any:
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = self.makers[name]()
+            return self._made[name]
+
+    def close(self) -> None:
+        for client in self._made.values():
+            client.close()
+
+
 @frozen
 class Aws:
-    """The clients and their threads. Clients are thread-safe; sessions are not and are not kept."""
+    """The clients and their threads. Clients are thread-safe."""
 
-    dynamodb: "DynamoDBClient"
-    s3: "S3Client"
-    links: "S3Client"
-    """Signs download links, and calls nothing."""
-    sqs: "SQSClient"
-    sns: "SNSClient"
-    cloudformation: "CloudFormationClient"
+    clients: Clients
     tables: Calls
     """DynamoDB's operations on items."""
     queues: Calls
     """SQS's on messages."""
-    kms: Any
-    """Has three uses, all in services/foundation/vault/kms.py and provisioning."""
-    ses: Any
-    """SES v2; has two uses, in mailer.py and provisioning. Does not try again: a mail must not go out twice."""
-    sts: Any
-    """Has one use, in roles.py."""
     requests: ThreadPoolExecutor
     polls: ThreadPoolExecutor
+
+    @property
+    def dynamodb(self) -> "DynamoDBClient":
+        return self.clients["dynamodb"]
+
+    @property
+    def s3(self) -> "S3Client":
+        return self.clients["s3"]
+
+    @property
+    def links(self) -> "S3Client":
+        """Signs download links, and calls nothing."""
+        return self.clients["links"]
+
+    @property
+    def sqs(self) -> "SQSClient":
+        return self.clients["sqs"]
+
+    @property
+    def sns(self) -> "SNSClient":
+        return self.clients["sns"]
+
+    @property
+    def cloudformation(self) -> "CloudFormationClient":
+        return self.clients["cloudformation"]
+
+    @property
+    def kms(self) -> Any:
+        """Has three uses, all in services/foundation/vault/kms.py and provisioning."""
+        return self.clients["kms"]
+
+    @property
+    def ses(self) -> Any:
+        """SES v2; has two uses, in mailer.py and provisioning. Does not try again: a mail must not go out twice."""
+        return self.clients["ses"]
+
+    @property
+    def sts(self) -> Any:
+        """Has one use, in roles.py."""
+        return self.clients["sts"]
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Make a blocking call on a request thread. A call that has begun finishes even when the waiter is canceled.
@@ -83,10 +132,7 @@ class Aws:
         for calls in (self.tables, self.queues):
             if isinstance(calls, Wire):
                 calls.close()
-        for client in (self.dynamodb, self.s3, self.links, self.sqs, self.sns, self.cloudformation):
-            client.close()
-        for other in (self.kms, self.ses, self.sts):
-            other.close()
+        self.clients.close()
         self.requests.shutdown(wait=False)
         self.polls.shutdown(wait=False)
 
@@ -137,25 +183,29 @@ def connect(
     core: Any = botocore.session.Session()
     core.register_component("data_loader", descriptions())
     session = boto3.Session(botocore_session=core, region_name=region, **keys)
-    client: Callable[..., Any] = partial(  # pyright: ignore[reportUnknownVariableType] - services without stubs
-        session.client,  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - same
-        endpoint_url=endpoint,
-        config=settings,
+
+    def client(name: str, **options: Any) -> Callable[[], Any]:
+        make: Callable[..., Any] = session.client  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - services without stubs
+        return lambda: make(name, **{"endpoint_url": endpoint, "config": settings, **options})
+
+    clients = Clients(
+        {
+            "dynamodb": client("dynamodb"),
+            "s3": client("s3"),
+            "links": client("s3", endpoint_url=public_endpoint or endpoint),
+            "sqs": client("sqs", endpoint_url=sqs_endpoint or endpoint),
+            "sns": client("sns"),
+            "cloudformation": client("cloudformation"),
+            "kms": client("kms"),
+            "ses": client("sesv2", config=settings.merge(once)),
+            "sts": client("sts", endpoint_url=sts_endpoint or endpoint),
+        }
     )
-    dynamodb, sqs = client("dynamodb"), client("sqs", endpoint_url=sqs_endpoint or endpoint)
     requests, polls = ThreadPoolExecutor(REQUESTS, "aws"), ThreadPoolExecutor(POLLS, "aws-poll")
     return Aws(
-        dynamodb=dynamodb,
-        s3=client("s3"),
-        links=client("s3", endpoint_url=public_endpoint or endpoint),
-        sqs=sqs,
-        sns=client("sns"),
-        cloudformation=client("cloudformation"),
-        kms=client("kms"),
-        ses=client("sesv2", config=settings.merge(once)),
-        sts=client("sts", endpoint_url=sts_endpoint or endpoint),
-        tables=calls_of(dynamodb, core, requests),
-        queues=calls_of(sqs, core, polls),
+        clients=clients,
+        tables=calls_of(clients["dynamodb"], core, requests),
+        queues=calls_of(clients["sqs"], core, polls),
         requests=requests,
         polls=polls,
     )

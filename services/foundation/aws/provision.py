@@ -16,7 +16,7 @@ from services.foundation.aws.clients import Aws
 from services.foundation.aws.spec import Index, TableSpec
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import TableDescriptionTypeDef
+    from types_boto3_dynamodb.type_defs import TableDescriptionTypeDef, TimeToLiveDescriptionTypeDef
 
 RETENTION: Final = 14 * 24 * 3600
 """Seconds that a queue keeps a message."""
@@ -75,13 +75,13 @@ def provision(aws: Aws, resources: Resources) -> None:
     Raises DoesNotFit with all that can't be changed, after everything else is done.
     """
     faults: list[str] = []
+    new = {name: _table(aws, name, spec) for name, spec in resources.tables}
     for name, spec in resources.tables:
-        _table(aws, name, spec)
-    for name, spec in resources.tables:
-        table = _ready(aws, name)
+        table = _ready(aws, name, new[name])
         faults += _faults_of_keys(table, name, spec)
         _missing_indexes(aws, table, name, spec)
-        faults += [*_faults_of_ttl(aws, name, spec), *_faults_of_stream(aws, table, name, spec)]
+        faults += _faults_of_ttl(aws, name, spec, is_new=new[name] is not None)
+        faults += _faults_of_stream(aws, table, name, spec)
         _encrypt(aws, table, name)
         aws.dynamodb.update_continuous_backups(
             TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
@@ -110,7 +110,8 @@ def key_types(spec: TableSpec[Any]) -> dict[str, str]:
     return types
 
 
-def _table(aws: Aws, name: str, spec: TableSpec[Any]) -> None:
+def _table(aws: Aws, name: str, spec: TableSpec[Any]) -> "TableDescriptionTypeDef | None":
+    """Create a table, and return what it is by now; None where it was there already."""
     request: dict[str, Any] = {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
@@ -125,7 +126,8 @@ def _table(aws: Aws, name: str, spec: TableSpec[Any]) -> None:
         request["StreamSpecification"] = _STREAM
     request["SSESpecification"] = _ENCRYPTION
     with _unless("ResourceInUseException"):
-        aws.dynamodb.create_table(**request)
+        return aws.dynamodb.create_table(**request)["TableDescription"]
+    return None
 
 
 def _index(index: Index) -> dict[str, Any]:
@@ -152,14 +154,20 @@ def _missing_indexes(aws: Aws, table: "TableDescriptionTypeDef", name: str, spec
         _ready(aws, name)
 
 
-def _ready(aws: Aws, name: str) -> "TableDescriptionTypeDef":
-    """Return what a table is, once it and its indexes can be used."""
+def _ready(aws: Aws, name: str, new: "TableDescriptionTypeDef | None" = None) -> "TableDescriptionTypeDef":
+    """Return what a table is, once it and its indexes can be used; `new` is what one was when it was created."""
+    if new is not None and _is_active(new):
+        return new
     aws.dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-    while True:
-        table = aws.dynamodb.describe_table(TableName=name)["Table"]
-        if all(index.get("IndexStatus", "ACTIVE") == "ACTIVE" for index in table.get("GlobalSecondaryIndexes", [])):
-            return table
+    while not _is_active(table := aws.dynamodb.describe_table(TableName=name)["Table"]):
         time.sleep(1)
+    return table
+
+
+def _is_active(table: "TableDescriptionTypeDef") -> bool:
+    indexes = table.get("GlobalSecondaryIndexes", [])
+    states = [table.get("TableStatus"), *(index.get("IndexStatus", "ACTIVE") for index in indexes)]
+    return all(state == "ACTIVE" for state in states)
 
 
 def _keys(partition: str, sort: str | None) -> list[dict[str, str]]:
@@ -183,11 +191,13 @@ def _shown(keys: Any) -> str:
     return " + ".join(key["AttributeName"] for key in keys or ())
 
 
-def _faults_of_ttl(aws: Aws, name: str, spec: TableSpec[Any]) -> Iterator[str]:
+def _faults_of_ttl(aws: Aws, name: str, spec: TableSpec[Any], *, is_new: bool) -> Iterator[str]:
     """Switch a table's TTL on; yield that it is on by another attribute, which DynamoDB changes only within hours."""
     if spec.ttl is None:
         return
-    state = aws.dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    state: TimeToLiveDescriptionTypeDef = {}
+    if not is_new:
+        state = aws.dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     status, attribute = state.get("TimeToLiveStatus"), state.get("AttributeName")
     if status in (None, "DISABLED"):
         aws.dynamodb.update_time_to_live(

@@ -21,6 +21,7 @@ from tests.backends.schemas import VERSIONS
 from tests.backends.subjects import SUBJECTS
 from tests.services.checks.machine import ENVIRONMENT, SEARCH_PATH
 from tests.services.checks.sound import BLOG, MISTAKES, STYLES, VARIANTS, Mistake
+from tests.snapinfra import NPM
 
 pytestmark = pytest.mark.npm
 
@@ -53,8 +54,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def typescript(data: Path) -> TypeScript:
-    npm = Npm(SEARCH_PATH, data / "npm", network_settings(ENVIRONMENT, home=Path.home()))
-    return TypeScript(Sandbox(SEARCH_PATH, Limits()), Packages(data / "typescript", npm), data)
+    npm = Npm(SEARCH_PATH, NPM, network_settings(ENVIRONMENT, home=Path.home()))
+    return TypeScript(Sandbox(SEARCH_PATH, Limits()), Packages(NPM / "checked" / "typescript", npm), data)
 
 
 async def test_a_fault_is_named_at_its_place_by_the_check_itself(typescript: TypeScript) -> None:
@@ -70,10 +71,9 @@ async def test_a_fault_is_named_at_its_place_by_the_check_itself(typescript: Typ
 
 
 @pytest.fixture(scope="module")
-def judged(data: Path, typescript: TypeScript) -> Mapping[str, Sequence[FileFault]]:
+def judged(typescript: TypeScript) -> Mapping[str, Sequence[FileFault]]:
     """The faults of each project of this module, by its name."""
-    asyncio.run(typescript.syntax({"a.ts": ""}))  # which installs TypeScript
-    (compiler,) = (data / "typescript").glob("*/node_modules/typescript/lib/typescript.js")
+    compiler = asyncio.run(installed(typescript))
     projects = {
         **{style: (files, BLOG) for style, files in STYLES.items()},
         **{
@@ -96,6 +96,11 @@ def judged(data: Path, typescript: TypeScript) -> Mapping[str, Sequence[FileFaul
     return {
         name: [FileFault("security", **fault) for fault in each] for name, each in zip(projects, found, strict=True)
     }
+
+
+async def installed(typescript: TypeScript) -> Path:
+    async with typescript._tool() as folder:
+        return folder / "lib" / "typescript.js"
 
 
 @pytest.mark.parametrize("name", [*STYLES, *SCHEMAS, *(variant.name for variant in VARIANTS)])

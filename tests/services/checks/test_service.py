@@ -17,6 +17,10 @@ from services.platforms.npm import network_settings
 from services.scaffold.backend import write_backend
 from services.scaffold.schema import derive_schema
 from tests.services.checks.machine import BOTH_WAYS, ENVIRONMENT, SEARCH_PATH, processes_of
+from tests.snapinfra import NPM
+
+CHECKED = NPM / "checked"
+"""Where the servers of tests keep what they have installed for checks."""
 
 SCHEMA = derive_schema("users, posts and comments")
 PASSED, FAILED, SKIPPED = CheckState.PASSED, CheckState.FAILED, CheckState.SKIPPED
@@ -39,7 +43,7 @@ LARGE = "type D = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;\n" + "".join(
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where all tests of this file keep TypeScript and packages."""
+    """Where all tests of this file keep what is being checked."""
     data = tmp_path_factory.mktemp("checks")
     (data / "work").mkdir()
     return data
@@ -49,8 +53,8 @@ def checks(
     data: Path, *, limits: Limits | None = None, bubblewrap: bool = True, network: Mapping[str, str] | None = None
 ) -> ProjectChecks:
     own = network_settings(ENVIRONMENT, home=Path.home())
-    tool = Packages(data / "typescript", Npm(SEARCH_PATH, data / "npm", own))
-    packages = Packages(data / "packages", Npm(SEARCH_PATH, data / "npm", own if network is None else network))
+    tool = Packages(CHECKED / "typescript", Npm(SEARCH_PATH, NPM, own))
+    packages = Packages(CHECKED / "packages", Npm(SEARCH_PATH, NPM, own if network is None else network))
     return ProjectChecks(
         TypeScript(Sandbox(SEARCH_PATH, limits or Limits(), bubblewrap), tool, data / "work"), packages
     )
