@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import gc
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -50,6 +51,7 @@ async def serve(config: Config) -> None:
     from cli.api import EXIT_GRACE, api  # noqa: PLC0415 - GraphQL takes 0.7 s, which a worker saves
 
     configure(form=config.log_form, level=config.log_from)
+    _allow_descriptors()
     waits = f"open connections get {EXIT_GRACE} seconds."
     async with (
         opened(config, tool_environment()) as process,
@@ -71,6 +73,7 @@ def address_of(config: Config) -> str:
 async def work(config: Config) -> None:
     """Run a worker."""
     configure(form=config.log_form, level=config.log_from)
+    _allow_descriptors()
     waits = f"running jobs get {config.drain_grace:g} seconds, then other workers go on with them."
     async with (
         opened(config, tool_environment()) as process,
@@ -118,6 +121,7 @@ async def develop(*, port: int, data: Path, host: str) -> None:
     listening(host, port).close()  # before anything is made for a server that can't be reached
     chosen = development_config(port=port, data=data, host=host)
     configure(form=chosen.log_form, level=chosen.log_from)
+    _allow_descriptors()
     waits = f"running jobs get {chosen.drain_grace:g} seconds, then they are handed over and go on at the next start."
     async with signals(waits) as stop, running(port=port, data=data, host=host) as config:
         _favour_the_loop()
@@ -226,6 +230,12 @@ def provision_stage(config: Config) -> None:
         provision(aws, resources(config))
     finally:
         aws.close()
+
+
+def _allow_descriptors() -> None:
+    """Have as many descriptors as the machine allows: shells give 1,024, which is as many sockets."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _favour_the_loop() -> None:

@@ -1,6 +1,7 @@
 """What an api and a worker of their own say and do where a part they need is away, or was never provisioned."""
 
 import asyncio
+import resource
 import uuid
 from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Mapping
@@ -52,14 +53,19 @@ def user(settings: Mapping[str, str]) -> User:
 async def api(folder: Path, settings: Mapping[str, str]) -> AsyncGenerator[Process]:
     """Run an api and wait until it listens."""
     async with started("serve", folder=folder, **settings) as process:
-        async with asyncio.timeout(90), httpx.AsyncClient(verify=trusted()) as http:
-            while True:
-                try:
-                    await http.get(f"http://127.0.0.1:{settings['PORT']}/api/health")
-                    break
-                except httpx.TransportError:
-                    await asyncio.sleep(0.1)
+        await answering(settings)
         yield process
+
+
+async def answering(settings: Mapping[str, str]) -> None:
+    """Wait until an api listens."""
+    async with asyncio.timeout(90), httpx.AsyncClient(verify=trusted()) as http:
+        while True:
+            try:
+                await http.get(f"http://127.0.0.1:{settings['PORT']}/api/health")
+                break
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
 
 
 async def test_a_worker_without_provisioned_queues_says_so_now_and_then(emulator: str, tmp_path: Path) -> None:
@@ -106,6 +112,16 @@ async def test_an_api_without_provisioned_tables_answers_that_it_is_unavailable(
     assert "provision" not in answer["errors"][0]["message"]
     assert "Traceback" not in err
     assert PROVISION in err
+
+
+async def test_an_api_has_as_many_descriptors_as_the_machine_allows(tmp_path: Path) -> None:
+    settings = stage(f"http://127.0.0.1:{free_port()}")
+    async with started("serve", folder=tmp_path, **settings) as process:
+        _, hard = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (512, hard))  # long before it has read its settings
+        await answering(settings)
+
+        assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
 
 
 async def test_an_api_whose_aws_does_not_answer_says_where_it_looked(tmp_path: Path) -> None:
