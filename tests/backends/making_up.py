@@ -172,16 +172,21 @@ class _Draft:
         team = Field("teamRef", self.team_key) if self._likely(0.5) and self.has_teams else None
         above = Field("above", parent.fields[0].type, nullable=self._likely(0.5)) if self._likely(0.4) else None
         same = Field("same", key.type, nullable=True) if self._likely(0.2) else None
-        given = [field for field in (key, owner, team, above, same) if field is not None]
+        aside = self.random.choice(self.tables)
+        beside = Field("beside", aside.fields[0].type) if self._likely(0.3) else None
+        given = [field for field in (key, owner, team, above, same, beside) if field is not None]
         fields = (*given, *self._fields({field.name for field in given}))
         is_below = above is not None and not above.nullable and self._likely(0.5)
         policy = self._policy(fields, owner and owner.name, team and team.name, "above" if is_below else None)
         self.tables.append(Table(name, fields, tuple(self._indexes(fields)), policy))
         users, teams, *_ = self.tables
-        parents = ((users, owner), (teams, team), (parent, above), (self.tables[-1], same))
+        parents = ((users, owner), (teams, team), (parent, above), (self.tables[-1], same), (aside, beside))
         for table, field in parents:
             if field is not None:
                 self._relate(table.name, name, field.name, is_nullable=field.nullable, is_alone=self._likely(0.2))
+        if beside is not None and above is not None and parent is not aside:
+            many = RelationshipType.MANY_TO_MANY
+            self.relationships.append(Relationship(parent.name, aside.name, many, through=name))
         if self._likely(0.5):
             other = self.random.choice(self.tables).name
             self.relationships.append(Relationship(other, name, self.random.choice(list(RelationshipType))))

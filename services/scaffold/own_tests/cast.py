@@ -50,6 +50,10 @@ class Cast:
     def is_own_row(self) -> bool:
         return self.row.endswith(".row")
 
+    @property
+    def is_own_team(self) -> bool:
+        return self.row.startswith("teamOf(")
+
     def seeding(self) -> dict[str, str]:
         return {**self.parents, **self.owned}
 

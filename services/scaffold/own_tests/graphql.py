@@ -7,8 +7,8 @@ from services.scaffold.graphql.accounts import reserved
 from services.scaffold.graphql.names import Names, name_tables
 from services.scaffold.graphql.sdl import creatable, type_of
 from services.scaffold.own_tests.scene import Scene, of_few
-from services.scaffold.own_tests.source import array, call, members, quoted
-from services.scaffold.own_tests.table import imported, makers
+from services.scaffold.own_tests.source import array, call, imported, members, quoted
+from services.scaffold.own_tests.table import makers
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.plan import TablePlan
 from services.scaffold.template import fill, read

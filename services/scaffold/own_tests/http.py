@@ -7,7 +7,7 @@ from textwrap import indent
 from services.designs.schema import FieldType
 from services.scaffold.own_tests.samples import DISTINCT, parent_key
 from services.scaffold.own_tests.scene import declared
-from services.scaffold.own_tests.source import array, call, literal, members, quoted
+from services.scaffold.own_tests.source import array, call, imported, literal, members, quoted, uses
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.policies import Setter
 from services.scaffold.template import fill
@@ -24,9 +24,8 @@ def write_http(world: World) -> dict[str, str]:
     subject = max(roomy, key=lambda subject: _suits(subject, bodies[subject.name]))
     make, body = f"new{subject.plan.names.type}", bodies[subject.name]
     samples = sorted({make, *re.findall(r"await (\w+)\(", body)})
-    distinct = [name for name in DISTINCT if f"{name}(" in body]
     imports = [
-        *([f"import {{ {', '.join(distinct)} }} from './distinct.js';"] if distinct else []),
+        *imported(body, DISTINCT, "./distinct.js"),
         f"import {{ {', '.join(samples)} }} from './samples.js';",
     ]
     places = {"path": subject.path, "created": subject.plan.created, "make": make}
@@ -45,7 +44,7 @@ def write_http(world: World) -> dict[str, str]:
 
 def _suits(subject: Subject, body: str) -> tuple[bool, bool]:
     """Whether bodies differ from each other, and whether the table is a plain one."""
-    return any(f"{name}(" in body for name in DISTINCT), subject.plan.generates_keys and not subject.plan.secrecy
+    return any(uses(body, name) for name in DISTINCT), subject.plan.generates_keys and not subject.plan.secrecy
 
 
 def _new_body(body: str) -> str:

@@ -26,6 +26,8 @@ class _Linking:
         self.scene, self.people, self.side = scene, people, side
         self.row, self.state = ordinary(scene)
         self.other = scene.world.subjects[side.table]
+        self.through = scene.world.subjects.get(side.through)
+        """The table of links, where the schema has it: they have a policy of their own then."""
         self.relation = scene.cast.relation(
             self.other, is_one_of_many=scene.world.has_others(scene.subject, self.other)
         )
@@ -33,7 +35,8 @@ class _Linking:
     def tests(self) -> Iterator[str]:
         if self.side.is_writable:
             yield from self._changes()
-        yield self._list()
+        if self.through is None or self.through.is_roomy:
+            yield self._list()
 
     def _changes(self) -> Iterator[str]:
         linker = next(filter(self._may_link, self.people), None)
@@ -67,7 +70,7 @@ class _Linking:
 
     def _may_link(self, persona: Persona) -> bool:
         """Whether somebody may link an ordinary row, see what it is linked to from both sides, and end that."""
-        through = self.scene.world.subjects.get(self.side.through)
+        through = self.through
         plain = Persona(role=persona.role, signed_in=persona.signed_in)
         is_free = through is None or all(
             plain.may(getattr(through.policy, action)) for action in ("create", "read", "delete")
@@ -90,16 +93,38 @@ class _Linking:
         return [f"{call('await link.refuse', linker.variable, *pair, str(NOT_FOUND))};" for pair in pairs]
 
     def _list(self) -> str:
+        """Write that who may read both, and the link between them, finds one of them below the other."""
         rows = [f"[{persona.variable}, {self._listed(persona)}]" for persona in self.people]
         arguments = ("person", "record", quoted(self.side.path), self.other.constant, "other", "outcome")
         return self._test(
             f"lists the {self.other.name} that it is linked to, for those who may read both",
-            "await link.openly(record, other);",
+            "await link.openly(record, other);" if self.through is None else self._put_in(self.through),
             loop("[person, outcome]", rows, self.scene.act("listBelow", *arguments)),
         )
 
+    def _put_in(self, through: Subject) -> str:
+        """Write what puts in a link that is a row of the schema's: one of whom the test is about, where it can be."""
+        keys = {self.side.field: f"record.{self.scene.subject.key}", self.side.other: f"other.{self.other.key}"}
+        return f"await {call(f'new{through.plan.names.type}', members(self.scene.cast.relation(through) | keys))};"
+
     def _listed(self, persona: Persona) -> str:
-        return of_list(self.scene, persona, self.state, self.other, is_shown=self._sees(persona, self._bond))
+        is_shown = self._sees(persona, self._bond)
+        if self.through is not None:
+            is_shown = is_shown and self._sees(persona, self._bond_of_link(self.through))
+        return of_list(self.scene, persona, self.state, self.other, is_shown=is_shown)
+
+    def _bond_of_link(self, through: Subject) -> Bond:
+        """Return whose the link is that was put in, where one of its two keys may be what says that."""
+        cast, world, side = self.scene.cast, self.scene.world, self.side
+        own = Bond(self.scene.subject, cast.is_own_row, cast.is_own_team, {})
+        relation = cast.relation(through)
+        for field, bond in ((side.field, own), (side.other, self._bond)):
+            is_leads = bond.is_theirs and bond.subject is world.people and field == through.policy.owner
+            is_teams = bond.is_teams and bond.subject is world.teams and field == through.policy.team
+            relation.pop(field, None)
+            if is_leads or is_teams:
+                relation[field] = f"{cast.lead.variable}.id"
+        return cast.bond(through, relation)
 
     def _test(self, sentence: str, *statements: str) -> str:
         names = {"path": self.side.path, "back": self._back, "through": self.side.through}
@@ -107,7 +132,7 @@ class _Linking:
         link = call("new Link", *ends, members({key: quoted(name) for key, name in names.items()}))
         return self.scene.test(
             sentence,
-            f"const link = {link};",
+            *([f"const link = {link};"] if any("link." in statement for statement in statements) else []),
             f"const record = {self.row};",
             f"const other = await {self._made(self.relation)};",
             *statements,

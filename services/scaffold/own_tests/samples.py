@@ -5,7 +5,7 @@ from textwrap import indent
 
 from services.designs.schema import Accounts, Field
 from services.scaffold.identifiers import address_of, identifiers
-from services.scaffold.own_tests.source import call, literal, members, quoted, test
+from services.scaffold.own_tests.source import call, imported, literal, members, quoted, test
 from services.scaffold.own_tests.values import default
 from services.scaffold.own_tests.world import Subject, World, ignores_case, is_number
 from services.scaffold.template import fill
@@ -16,11 +16,7 @@ DISTINCT = ("day", "moment", "number", "once", "text")
 def write_samples(world: World) -> str:
     """Write a function per table that makes a row of it with as little as a row can have."""
     functions = "\n".join(_function(world, subject) for subject in world.subjects.values())
-    distinct = [name for name in DISTINCT if f"{name}(" in functions]
-    imports = [
-        "import { seed, type Row } from './backend.js';",
-        f"import {{ {', '.join(distinct)} }} from './distinct.js';",
-    ]
+    imports = ["import { seed, type Row } from './backend.js';", *imported(functions, DISTINCT, "./distinct.js")]
     return fill("src/tests/samples.ts", imports="\n".join(imports), functions=functions)
 
 
@@ -36,10 +32,9 @@ def write_accounts(world: World) -> str | None:
     fields |= {name: subject.samples(subject.field(name)).running() for name in (identifier, address) if name}
     sent = {field.name for field in subject.sent}
     newcomer = members({name: value for name, value in fields.items() if name in sent})
-    needed = [name for name in DISTINCT if f"{name}(" in newcomer]
     return fill(
         "src/tests/accounts.test.ts",
-        imports=f"import {{ {', '.join(needed)} }} from './distinct.js';" if needed else "",
+        imports="\n".join(imported(newcomer, DISTINCT, "./distinct.js")),
         newcomer=indent(newcomer, "  ").strip(),
         login=accounts.login,
         password=accounts.password,

@@ -154,14 +154,14 @@ class Scene:
         row = self.cast.row
         if row.endswith(".row") and not fields:
             return row
-        if row.startswith("teamOf("):
+        if self.cast.is_own_team:
             return f"await {call('teamOf', row.removeprefix('teamOf('), *arguments)}"
         return f"await {call(f'new{self.subject.plan.names.type}', *arguments)}"
 
     def another(self, reference: Reference) -> str:
-        """Write the key of a new row that a row of the table could refer to."""
+        """Write the key of a new row that a row of the table could refer to, besides the one that it refers to."""
         parent = self.world.subjects[reference.table]
-        relation = self.cast.relation(parent)
+        relation = self.cast.relation(parent, is_one_of_many=True)
         made = call(f"new{parent.plan.names.type}", *([members(relation)] if relation else []))
         return f"(await {made}).{parent.key}"
 

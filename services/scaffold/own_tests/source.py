@@ -1,16 +1,32 @@
 """How values and calls are written in the TypeScript of tests: at the left margin; what they are in indents them."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from textwrap import indent
 from typing import Any, Final, cast
 
 from services.scaffold.literals import quoted
 
-__all__ = ["TAKEN", "array", "call", "free", "function", "literal", "loop", "members", "quoted", "test"]
+__all__ = [
+    "TAKEN",
+    "array",
+    "call",
+    "free",
+    "function",
+    "imported",
+    "literal",
+    "loop",
+    "members",
+    "quoted",
+    "test",
+    "uses",
+]
 
 _WIDTH = 92
 """Of what is written on one line, which leaves room for its indentation and for what stands before it."""
+_LONGEST: Final = 120
+_TEXT: Final = re.compile(r"'(?:[^'\\\n]|\\.)*'")
 
 
 _LANGUAGE: Final = """
@@ -95,3 +111,21 @@ def _enclosed(opening: str, items: list[str], closing: str, *, space: str = "") 
     if "\n" not in flat and len(flat) <= _WIDTH:
         return flat
     return f"{opening}\n{indent(''.join(f'{item},{chr(10)}' for item in items), '  ')}{closing}"
+
+
+def imported(code: str, names: Sequence[str], file: str) -> Iterator[str]:
+    """Yield the line that imports those of the names that code uses."""
+    used = [name for name in names if uses(code, name)]
+    if not used:
+        return
+    line = f"import {{ {', '.join(used)} }} from '{file}';"
+    yield (
+        line
+        if len(line) <= _LONGEST
+        else "import {\n" + "".join(f"  {name},\n" for name in used) + f"}} from '{file}';"
+    )
+
+
+def uses(code: str, name: str) -> bool:
+    """Whether code uses a variable. What stands in texts, a test's title for one, is no use."""
+    return re.search(rf"(?<![\w.'/]){name}[(.,)\]]", _TEXT.sub("''", code)) is not None

@@ -1,7 +1,6 @@
 """The tests of one table: `src/tests/<table>.test.ts`, put together from those of each kind."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from services.scaffold.own_tests import (
     access,
@@ -18,7 +17,7 @@ from services.scaffold.own_tests import (
     uniqueness,
 )
 from services.scaffold.own_tests.scene import declared, of_all, of_few
-from services.scaffold.own_tests.source import members, quoted
+from services.scaffold.own_tests.source import imported, members, quoted, uses
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.template import fill
 
@@ -32,8 +31,6 @@ _KINDS = (
     deletion.tests,
 )
 _WHO_MAY = (access.tests, standing.tests, moves.tests, below.tests, links.tests)
-_LONGEST = 120
-_TEXT = re.compile(r"'(?:[^'\\\n]|\\.)*'")
 
 
 def write_table(world: World, subject: Subject) -> str | None:
@@ -43,7 +40,7 @@ def write_table(world: World, subject: Subject) -> str | None:
     scene, (crowd, people) = of_few(world, subject), of_all(world, subject)
     able = (test for kind in _KINDS for test in kind(scene))
     tests = "\n".join([*able, *(test for kind in _WHO_MAY for test in kind(crowd, people))])
-    resources = [other for other in world.subjects.values() if _is_used(other.constant, tests)]
+    resources = [other for other in world.subjects.values() if uses(tests, other.constant)]
     values = f"const VALUES = {members(scene.values)};\n\n" if "...VALUES" in tests else ""
     arrange = scene.arrange(tests) + crowd.arrange(tests)
     return fill(
@@ -72,21 +69,3 @@ def makers(world: World) -> list[str]:
     """Return the names of what makes rows: `newUser`, `anyUser`."""
     kinds = [subject.plan.names.type for subject in world.subjects.values()]
     return sorted(f"{verb}{kind}" for kind in kinds for verb in ("any", "new"))
-
-
-def imported(code: str, names: Sequence[str], file: str) -> Iterator[str]:
-    """Yield the line that imports those of the names that code uses."""
-    used = [name for name in names if _is_used(name, code)]
-    if not used:
-        return
-    line = f"import {{ {', '.join(used)} }} from '{file}';"
-    yield (
-        line
-        if len(line) <= _LONGEST
-        else "import {\n" + "".join(f"  {name},\n" for name in used) + f"}} from '{file}';"
-    )
-
-
-def _is_used(name: str, code: str) -> bool:
-    """Whether code uses a variable. What stands in texts, a test's title for one, is no use."""
-    return re.search(rf"(?<![\w.'/]){name}[(.,)\]]", _TEXT.sub("''", code)) is not None

@@ -1,10 +1,8 @@
 """The tests that a team has an owner, as long as it is: `src/tests/teams.test.ts`."""
 
-import re
-
 from services.scaffold.own_tests.persona import Persona
 from services.scaffold.own_tests.personas import member_role
-from services.scaffold.own_tests.source import literal, members, quoted, test
+from services.scaffold.own_tests.source import imported, literal, members, quoted, test
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.template import fill
 
@@ -19,10 +17,9 @@ def write_teams(world: World) -> str | None:
     if not roles or any(field.name in subject.by_field for field in subject.sent):
         return None
     body = members({field.name: _value(subject, field.name) for field in subject.sent})
-    needed = sorted({name for name in ("day", "moment", "number", "text") if re.search(rf"\b{name}\(", body)})
     return fill(
         "src/tests/teams.test.ts",
-        imports=f"import {{ {', '.join(needed)} }} from './distinct.js';" if needed else "",
+        imports="\n".join(imported(body, ("day", "moment", "number", "text"), "./distinct.js")),
         path=subject.path,
         key=subject.key,
         body=body,
