@@ -38,6 +38,9 @@ class SchemaChange:
     """The thing as it was, without what has its default; null where it came."""
     after: JSON | None
     """The thing as it is, without what has its default; null where it went."""
+    obstacle: str | None
+    """Which rows that a backend has stand in its way, and what to do; null where none can. A deployment that meets some
+    has FAILED with their keys, and nothing has changed."""
 
 
 @shows(model.Schema, prefix="schema", get=lambda services: services.schemas.get)
@@ -87,7 +90,13 @@ class Schema(Node):
         """List what changed from another version to this one."""
         changes = await info.context.services.schemas.diff(self.schema, SchemaId(from_), by=info.context.actor)
         return [
-            SchemaChange(kind=change.kind, path=change.path, before=change.before, after=change.after)
+            SchemaChange(
+                kind=change.kind,
+                path=change.path,
+                before=change.before,
+                after=change.after,
+                obstacle=change.obstacle,
+            )
             for change in changes
         ]
 

@@ -7,12 +7,14 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from services.core.frozen import frozen
-from services.designs.schema import Field, Relationship, RelationshipType, SchemaModel, Table
+from services.designs.schema import Field, Index, Relationship, RelationshipType, SchemaModel, Table
 
 T = TypeVar("T")
 
 _OF_ALL: Final = {"default_policy": "@defaultPolicy", "accounts": "@accounts", "teams": "@teams", "api": "@api"}
 """The paths of what a schema has once. No table's name can have an `@`."""
+
+_SHARED: Final = "Rows that share a value stand in its way: give them different ones before."
 
 
 class ChangeKind(Enum):
@@ -40,6 +42,8 @@ class SchemaChange:
     before: Any = None
     """The thing as it was, as JSON without what has its default; None where it was added."""
     after: Any = None
+    obstacle: str | None = None
+    """Which rows that there are stand in its way, and what to do; None where none can."""
 
 
 def diff(before: SchemaModel, after: SchemaModel) -> list[SchemaChange]:
@@ -57,8 +61,9 @@ def _tables(before: Mapping[str, Table], after: Mapping[str, Table]) -> Iterator
         if old is None or new is None:
             yield from _pairs({} if old is None else {name: old}, {} if new is None else {name: new})
             continue
-        yield from _pairs(*_renamed(_by_name(old.fields), new.fields), within=f"{name}.")
-        yield from _pairs(_by_name(old.indexes), _by_name(new.indexes), within=f"{name}.indexes.")
+        yield from _pairs(*_renamed(_by_name(old.fields), new.fields), within=f"{name}.", obstacle=_of_field)
+        indexes = _by_name(old.indexes), _by_name(new.indexes)
+        yield from _pairs(*indexes, within=f"{name}.indexes.", obstacle=_of_index)
         yield from _pairs({"@policy": old.policy}, {"@policy": new.policy}, within=f"{name}.")
 
 
@@ -73,13 +78,43 @@ def _renamed(before: Mapping[str, Field], fields: Iterable[Field]) -> tuple[dict
     return {names.get(name, name): field for name, field in before.items()}, after
 
 
-def _pairs(before: Mapping[str, Any], after: Mapping[str, Any], *, within: str = "") -> Iterator[SchemaChange]:
+def _of_field(old: Field | None, new: Field | None) -> str | None:
+    if new is None:
+        return None
+    if old is not None and old.primary_key != new.primary_key:
+        return "A table with rows keeps its primary key: make a new table, and copy them."
+    if _is_required(new) and (old is None or not _is_required(old)):
+        return "Rows without a value stand in its way: give it a default, let it be null, or give them one before."
+    return _SHARED if new.unique and not (old is not None and old.unique) else None
+
+
+def _is_required(field: Field) -> bool:
+    return not (field.nullable or field.primary_key or field.default_value is not None)
+
+
+def _of_index(old: Index | None, new: Index | None) -> str | None:
+    is_new = new is not None and new.unique and (old is None or not old.unique or old.fields != new.fields)
+    return _SHARED if is_new else None
+
+
+def _nothing(old: Any, new: Any) -> None:
+    """Nothing stands in the way of most changes."""
+
+
+def _pairs(
+    before: Mapping[str, T],
+    after: Mapping[str, T],
+    *,
+    within: str = "",
+    obstacle: Callable[[T | None, T | None], str | None] = _nothing,
+) -> Iterator[SchemaChange]:
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
         kind = ChangeKind.ADDED if old is None else ChangeKind.REMOVED if new is None else ChangeKind.CHANGED
-        yield SchemaChange(kind, within + name, msgspec.to_builtins(old), msgspec.to_builtins(new))
+        parts = msgspec.to_builtins(old), msgspec.to_builtins(new)
+        yield SchemaChange(kind, within + name, *parts, obstacle(old, new))
 
 
 def _of_all(schema: SchemaModel) -> Mapping[str, Any]:

@@ -119,7 +119,8 @@ def _allowed(scene: Scene, persona: Persona, state: State, field: Field | None) 
     allowed = {"read": str(of_action(scene.rights, persona, "read", state))}
     if field is not None:
         allowed["change"] = written(of_change(scene, persona, [field.name], state))
-    return allowed | {"delete": str(of_action(scene.rights, persona, "delete", state))}
+    deletion = of_action(scene.rights, persona, "delete", state)
+    return allowed | {"delete": str(CONFLICT if deletion == DELETED and scene.is_held else deletion)}
 
 
 def _changeable(scene: Scene, state: State) -> Field | None:

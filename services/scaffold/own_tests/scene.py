@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from textwrap import indent
 
-from services.designs.schema import Field
+from services.designs.schema import Field, OnDelete
 from services.scaffold.own_tests.cast import Cast, cast
 from services.scaffold.own_tests.persona import Persona
 from services.scaffold.own_tests.personas import everybody
@@ -46,16 +47,32 @@ class Scene:
     def who_deletes_new(self) -> str | None:
         """Return who deletes a row that was just created: nobody whose own account it would have to be."""
         deleter = self.acting.get("delete")
-        return None if deleter is None or (deleter.owns and self.cast.is_own_row) else deleter.variable
+        return None if deleter is None or self._is_by_own_row(deleter, "delete") else deleter.variable
 
     def who_reads_new(self) -> str | None:
-        """Return who reads a row that was just created: nobody whose membership it would have to be."""
+        """Return who reads a row that was just created: nobody whose own account or membership it would have to be."""
         reader = self.acting.get("read")
-        return None if reader is None or self.is_in_team_by_row(reader) else reader.variable
+        is_by_row = reader is not None and (self._is_by_own_row(reader, "read") or self.is_in_team_by_row(reader))
+        return None if reader is None or is_by_row else reader.variable
+
+    def _is_by_own_row(self, persona: Persona, action: str) -> bool:
+        """Whether somebody may do something to a row only because it is their account."""
+        is_account = persona.owns and self.cast.is_own_row
+        return is_account and not self.rights.may(replace(persona, owns=False), action)
 
     def _is_able(self, persona: Persona, action: str) -> bool:
-        """Whether somebody whom the policy lets do it may refer to what a new row refers to."""
+        """Whether nothing else keeps somebody from what they may do: what a row refers to, or what refers to it."""
+        if action == "delete":
+            return not self.is_held
         return action != "create" or (self.makes_rows and all(self.ties(persona, field) for field in self.referring))
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a row of these tests can't go, since it is a team and its memberships stand in the way."""
+        teams = self.world.schema.teams
+        if teams is None or not self.cast.is_own_team:
+            return False
+        return self.world.subjects[teams.memberships].by_field[teams.team].on_delete is OnDelete.RESTRICT
 
     @property
     def makes_rows(self) -> bool:

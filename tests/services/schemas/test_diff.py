@@ -1,5 +1,8 @@
 """What the difference of two schemas promises."""
 
+import pytest
+from msgspec.structs import replace
+
 from services.designs.schema import (
     Accounts,
     Api,
@@ -120,3 +123,47 @@ def test_a_change_is_shown_without_what_has_its_default() -> None:
     (change,) = diff(SchemaModel(tables=()), SchemaModel(tables=(Table(name="users", fields=(ID,)),)))
 
     assert change.after == {"name": "users", "fields": ({"name": "id", "type": "STRING", "primaryKey": True},)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (None, Field(name="age", type=FieldType.INTEGER), "without a value"),
+        (None, Field(name="age", type=FieldType.INTEGER, nullable=True), None),
+        (None, Field(name="age", type=FieldType.INTEGER, default_value=0), None),
+        (None, Field(name="age", type=FieldType.INTEGER, nullable=True, unique=True), "share a value"),
+        (
+            Field(name="age", type=FieldType.INTEGER, nullable=True),
+            Field(name="age", type=FieldType.INTEGER),
+            "without",
+        ),
+        (Field(name="age", type=FieldType.INTEGER), Field(name="age", type=FieldType.INTEGER, nullable=True), None),
+        (Field(name="age", type=FieldType.INTEGER), Field(name="age", type=FieldType.INTEGER, unique=True), "share"),
+        (Field(name="age", type=FieldType.INTEGER), None, None),
+    ],
+)
+def test_a_change_says_which_rows_stand_in_its_way(before: Field | None, after: Field | None, said: str | None) -> None:
+    def users(field: Field | None) -> SchemaModel:
+        return SchemaModel(tables=(Table(name="users", fields=(ID, *([field] if field else []))),))
+
+    (change,) = diff(users(before), users(after))
+
+    assert (change.obstacle is None) if said is None else (said in (change.obstacle or ""))
+
+
+def test_another_primary_key_and_a_new_unique_index_say_so_too_and_a_new_table_does_not() -> None:
+    old = Table(name="users", fields=(ID, EMAIL))
+    keyed = Table(name="users", fields=(replace(ID, primary_key=False), replace(EMAIL, primary_key=True)))
+    indexed = Table(name="users", fields=(ID, EMAIL), indexes=(Index("by_email", ("email",), unique=True),))
+
+    said = [[change.obstacle for change in diff(*pair)] for pair in pairs_of(old, keyed, indexed)]
+
+    assert all("keeps its primary key" in (each or "") for each in said[0])
+    assert [("share a value" in (each or "")) for each in said[1]] == [True]
+    assert said[2] == [None]
+
+
+def pairs_of(old: Table, *changed: Table) -> list[tuple[SchemaModel, SchemaModel]]:
+    """Return the schemas before and after each change, and before there was the table at all."""
+    pairs = [(SchemaModel(tables=(old,)), SchemaModel(tables=(each,))) for each in changed]
+    return [*pairs, (SchemaModel(tables=()), SchemaModel(tables=(old,)))]
