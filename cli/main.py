@@ -14,6 +14,7 @@ from cli.commands import (
     port_setting,
 )
 from cli.options import data_option, run
+from cli.stage import own_process, provisioned
 from cli.users import users
 from services.config import BadConfig
 
@@ -57,29 +58,31 @@ def dev(port: int, host: str, *, apis: int, workers: int, data: Path) -> None:
 @cli.command()
 def serve() -> None:
     """Run an api, as the settings say."""
-    from cli.serving import own_process  # noqa: PLC0415 - commands load what they need
-    from cli.serving import serve as serving  # noqa: PLC0415 - same
+    config = own_process()
+    from cli.serving import serve as serving  # noqa: PLC0415 - commands load what they need
 
-    run(serving(own_process()))
+    run(serving(config))
 
 
 @cli.command()
 def worker() -> None:
     """Run a worker, as the settings say."""
-    from cli.serving import own_process, work  # noqa: PLC0415 - commands load what they need
+    config = own_process()
+    from cli.serving import work  # noqa: PLC0415 - commands load what they need
 
-    run(work(own_process()))
+    run(work(config))
 
 
 @cli.command()
 def provision() -> None:
     """Make the tables, queues, bucket, topic and key that are missing, or do not fit. Never deletes."""
-    from cli.serving import provision_stage, provisioned  # noqa: PLC0415 - commands load what they need
+    config = provisioned()
+    from cli.serving import provision_stage  # noqa: PLC0415 - commands load what they need
     from services.foundation.aws.clients import AWS_ERRORS  # noqa: PLC0415 - same
     from services.foundation.aws.provision import DoesNotFit  # noqa: PLC0415 - same
 
     try:
-        provision_stage(provisioned())
+        provision_stage(config)
     except (DoesNotFit, *AWS_ERRORS) as error:
         click.echo(str(error), err=True)
         sys.exit(1)

@@ -9,7 +9,7 @@ import resource
 import shutil
 import signal
 import sys
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from cli.commands import Target, url_of
 from cli.development import development_config, token_for
 from cli.liveness import beating
 from services.bootstrap import opened, resources
-from services.config import BadConfig, Config, process_environment, read
+from services.config import BadConfig, Config, process_environment
 from services.core.logs import configure
 from services.foundation.aws.clients import connect
 from services.foundation.aws.emulator import free_port, is_free, running_emulator
@@ -83,35 +83,6 @@ async def work(config: Config) -> None:
     ):
         click.echo("Snapinfra's worker takes jobs.")
         await asyncio.gather(*(worker.run(stop) for worker in process.workers))
-
-
-def own_process() -> Config:
-    """Return the settings of an api or a worker of its own. Raises BadConfig with all that keeps it from starting."""
-    environment = process_environment()
-    faults: list[str] = []
-    if environment.get("EVENTS_URL", "memory:").startswith("memory:"):
-        faults.append(
-            "EVENTS_URL: an api and a worker of their own need an event log that both share: redis://… or rediss://… "
-            "(`snapinfra dev` runs both in one process and needs none)"
-        )
-    return read(environment, besides=[*faults, *_missing_credentials(environment)])
-
-
-def _missing_credentials(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is wrong where calls to AWS could not be signed."""
-    import botocore.session  # noqa: PLC0415 - only processes that talk to AWS pay for it
-
-    if not environment.get("AWS_ENDPOINT_URL") and botocore.session.get_session().get_credentials() is None:
-        yield (
-            "AWS credentials: none are found. Give the process a role, AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY; for an emulator, set AWS_ENDPOINT_URL"
-        )
-
-
-def provisioned() -> Config:
-    """Return the settings of `snapinfra provision`. Raises BadConfig with all that keeps it from starting."""
-    environment = process_environment()
-    return read(environment, besides=[*_missing_credentials(environment)])
 
 
 async def develop(*, port: int, data: Path, host: str) -> None:

@@ -56,18 +56,18 @@ class TypeScript:
     async def security(self, files: Mapping[str, str], schema: SchemaModel) -> Answer:
         """Look for what a backend for a schema must not do, where files parse. Raises GaveUp, NoNode, NotInstalled."""
         await self.sandbox.walls()
-        async with self._tool() as typescript, self._work(files) as project:
+        async with self.compiler() as typescript, self._work(files) as project:
             described = project.with_name("schema.json")
             described.write_bytes(encode(schema))
             return _read(SECURITY, await self._run(_SECURITY, [], [typescript, project, described], [_HERE]))
 
     async def _ask(self, check: str, files: Mapping[str, str], *dependencies: Path) -> Answer:
         await self.sandbox.walls()  # without Node there is nothing to install
-        async with self._tool() as typescript, self._work(files) as project:
+        async with self.compiler() as typescript, self._work(files) as project:
             return _read(check, await self._run(_CHECK, [check], [typescript, project, *dependencies], []))
 
     @asynccontextmanager
-    async def _tool(self) -> AsyncGenerator[Path]:
+    async def compiler(self) -> AsyncGenerator[Path]:
         """Yield the folder of TypeScript's package."""
         wanted = Dependencies((_HERE / "package.json").read_text(), (_HERE / "package-lock.json").read_text())
         async with self.tool.installed(wanted) as folder:

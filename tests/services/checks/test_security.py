@@ -99,7 +99,7 @@ def judged(typescript: TypeScript) -> Mapping[str, Sequence[FileFault]]:
 
 
 async def installed(typescript: TypeScript) -> Path:
-    async with typescript._tool() as folder:
+    async with typescript.compiler() as folder:
         return folder / "lib" / "typescript.js"
 
 
