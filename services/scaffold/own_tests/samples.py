@@ -28,7 +28,9 @@ def write_accounts(world: World) -> str | None:
     subject = world.subjects[accounts.table]
     known_by, address = list(identifiers(subject.fields, accounts)), address_of(subject.fields, accounts)
     identifier = accounts.login if accounts.login in known_by else next(iter(known_by), None)
-    fields = dict(_fields(world, subject)) | {accounts.password: "PASSWORD"}
+    secrets = [field for field in subject.sent if field.name in subject.plan.secrecy and not field.nullable]
+    fields = dict(_fields(world, subject)) | {field.name: literal(subject.samples(field).value(0)) for field in secrets}
+    fields |= {accounts.password: "PASSWORD"}
     fields |= {name: subject.samples(subject.field(name)).running() for name in (identifier, address) if name}
     sent = {field.name for field in subject.sent}
     newcomer = members({name: value for name, value in fields.items() if name in sent})

@@ -56,9 +56,10 @@ class Scene:
         return None if reader is None or is_by_row else reader.variable
 
     def _is_by_own_row(self, persona: Persona, action: str) -> bool:
-        """Whether somebody may do something to a row only because it is their account."""
-        is_account = persona.owns and self.cast.is_own_row
-        return is_account and not self.rights.may(replace(persona, owns=False), action)
+        """Whether somebody may do something to a row, or see it, only because it is their account."""
+        stranger = replace(persona, owns=False)
+        may = all(self.rights.may(stranger, needed) for needed in ("read", action))
+        return persona.owns and self.cast.is_own_row and not may
 
     def _is_able(self, persona: Persona, action: str) -> bool:
         """Whether nothing else keeps somebody from what they may do: what a row refers to, or what refers to it."""
