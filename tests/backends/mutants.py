@@ -179,7 +179,7 @@ VALUES: Final = (
     mutant(
         "fixed fields change",
         "validation/types.ts",
-        "update: Joi.object(optional(sent({ ...fields, ...kept }))).min(1),",
+        "update: Joi.object({ ...each(fixed, never), ...optional(sent({ ...fields, ...kept })) }).min(1),",
         "update: Joi.object(optional(sent({ ...fixed, ...fields, ...kept }))).min(1),",
         noticed="refuses changes",
         needs=r"fixed: \{",
@@ -187,7 +187,7 @@ VALUES: Final = (
     mutant(
         "fixed fields are replaced",
         "validation/types.ts",
-        "replace: Joi.object({ ...sent(fields), ...optional(sent(kept)) }),",
+        "replace: Joi.object({ ...each(fixed, never), ...sent(fields), ...optional(sent(kept)) }),",
         "replace: Joi.object({ ...optional(sent(fixed)), ...sent(fields), ...optional(sent(kept)) }),",
         noticed="refuses to be replaced",
         needs=r"fixed: \{",

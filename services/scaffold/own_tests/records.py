@@ -213,7 +213,7 @@ def _is_in_setup(scene: Scene, value: str) -> bool:
 
 def _other(scene: Scene, name: str) -> str | None:
     reference = scene.subject.by_field.get(name)
-    if reference is None:
+    if reference is None or not scene.world.subjects[reference.table].is_roomy:
         return None
     parent = scene.world.subjects[reference.table]
     return f"(await new{parent.plan.names.type}()).{parent.key}"

@@ -98,7 +98,8 @@ def _staying(scene: Scene) -> Iterator[str]:
         if field in subject.changeable or field.name in scene.managed("update"):
             continue
         reference = subject.by_field.get(field.name)
-        value = _another(subject.samples(field)) if reference is None else scene.another(reference)
+        is_possible = reference is not None and scene.world.subjects[reference.table].is_roomy
+        value = scene.another(reference) if reference is not None and is_possible else _another(subject.samples(field))
         yield f"[{quoted(field.name)}, {value}]"
 
 
