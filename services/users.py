@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -26,9 +26,6 @@ from services.memberships.service import Memberships
 NAME_LENGTH: Final = 100
 MOST_REMEMBERED: Final = 10_000
 """Users whom a process keeps in mind, so that not every request reads them and their roles."""
-
-REMEMBERED_FOR: Final = timedelta(seconds=4)
-"""How long: a role that was taken away elsewhere is gone here after that."""
 
 
 class User(Entity, frozen=True, kw_only=True, rename="camel"):

@@ -99,8 +99,8 @@ GUARDS: Final = (
     Guard(
         "subscribe before range: whoever begins to watch looks once more",
         MEMORY,
-        "        bell = Bell()\n        bell.ring()\n",
-        "        bell = Bell()\n",
+        "        bell = Bell(hear)\n        bell.ring()\n",
+        "        bell = Bell(hear)\n",
         f"{CONFORMANCE}::test_watching_yields_at_once",
     ),
     Guard(

@@ -109,10 +109,10 @@ class ApiKeys:
         def revoked(old: ApiKey) -> ApiKey:
             return old if old.revoked_at else replace(old, revoked_at=self.now())
 
-        key = await self.table.update(key_id, revoked)
+        async with self.access.changing(key_id):
+            key = await self.table.update(key_id, revoked)
         if key is None:
             raise NotFound("key", key_id)
-        await self.access.announce(key_id)
         await self.teams.journal.deleted(key, key.name, place=InTeam(key.team_id), by=by.user_id)
         return key
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from services.activity import Activity
 from services.admin import Admin
@@ -82,7 +82,9 @@ async def opened(
     router, resolver = Router(providers(config), pause=config.ai_cooldown), SystemResolver()
     try:
         adapters = Adapters(config=config, environment=environment, aws=aws, resolver=resolver, now=now)
-        yield _process(Shared.of(adapters, log), router, adapters.platforms() if platforms is None else platforms)
+        process = _process(Shared.of(adapters, log), router, adapters.platforms() if platforms is None else platforms)
+        async with aclosing(process.services.access):
+            yield process
     finally:
         await router.aclose()
         await resolver.aclose()

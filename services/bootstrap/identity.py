@@ -26,7 +26,7 @@ from services.teams.invitations import MAILS, Invitations
 from services.teams.members import Members
 from services.teams.model import INVITATIONS
 from services.teams.service import Teams
-from services.users import MOST_REMEMBERED, REMEMBERED_FOR, USERS, Standing, Users
+from services.users import MOST_REMEMBERED, USERS, Standing, Users
 
 
 @frozen(kw_only=True)
@@ -53,10 +53,10 @@ class Access:
 
 def access_changes(shared: Shared) -> Access:
     now, table = shared.now, shared.adapters.table(ACCESS_CHANGES)
-    users: Recent[Standing] = Recent(lifetime=REMEMBERED_FOR, most=MOST_REMEMBERED, now=now)
-    keys: Recent[ApiKey] = Recent(lifetime=REMEMBERED_FOR, most=MOST_REMEMBERED, now=now)
-    changes = AccessChanges(table=table, memories=[users, keys], random=secrets.token_bytes, now=now)
-    return Access(changes=changes, users=users, keys=keys)
+    changes = AccessChanges(table=table, random=secrets.token_bytes, now=now)
+    return Access(
+        changes=changes, users=changes.memory(most=MOST_REMEMBERED), keys=changes.memory(most=MOST_REMEMBERED)
+    )
 
 
 def identity(shared: Shared, access: Access, projects: Projects) -> Identity:

@@ -145,8 +145,8 @@ class Accounts:
         without other members is deleted with its projects, as the personal one is. Raises Conflict while something of
         theirs still runs at a platform, where it is being stopped: the message will come again.
         """
-        user = await self.users.forget(user_id)
-        await self.access.announce(user_id)
+        async with self.access.changing(user_id):
+            user = await self.users.forget(user_id)
         for membership in await self.memberships.of_user(user_id):
             await self._leave(membership)
         await self._end(await self.memberships.team(user.personal_team_id), None)

@@ -58,10 +58,10 @@ class Members:
             return old if old.role is role else replace(old, role=role)
 
         before = await self.memberships.find(user_id, team_id)
-        member = await self.memberships.change(user_id, team_id, changed)
+        async with self.access.changing(user_id):
+            member = await self.memberships.change(user_id, team_id, changed)
         if member is None:
             raise _no_member()
-        await self.access.announce(user_id)
         if before is not None and before.version != member.version:
             await self.teams.journal.member(Verb.UPDATED, member, by=by.user_id)
         return team
@@ -86,8 +86,9 @@ class Members:
                 raise _no_member()
             if membership is None or membership.role is Role.OWNER:
                 raise Conflict("The owner can't leave: give the team away first, or delete it.", current=team)
-            if await self.memberships.end(membership):
-                await self.access.announce(user_id)
+            async with self.access.changing(user_id):
+                has_ended = await self.memberships.end(membership)
+            if has_ended:
                 verb = Verb.LEFT if user_id == by.user_id else Verb.REMOVED
                 await self.teams.journal.member(verb, membership, by=by.user_id)
                 return

@@ -118,9 +118,10 @@ class Teams:
                 return team
             given = replace(team, user_id=user_id)
             members = [(heir, replace(heir, role=Role.OWNER)), (owner, replace(owner, role=Role.ADMIN))]
-            if not await write_together(self.memberships.handing_over(team, owner, heir, stays=True)):
+            async with self.access.changing(owner.id), self.access.changing(heir.id):
+                conflicts = await write_together(self.memberships.handing_over(team, owner, heir, stays=True))
+            if not conflicts:
                 for old, new in members:
-                    await self.access.announce(old.id)
                     member = replace(new, version=old.version + 1)
                     await self.journal.member(Verb.UPDATED, member, by=by.user_id)
                 now_theirs = replace(given, version=team.version + 1)
@@ -140,13 +141,13 @@ class Teams:
         await self.cascade.require_nothing_elsewhere(team_id)
         async for member in self.memberships.of_team(team_id):
             if member.id != team.user_id:
-                await self.memberships.remove(member)
-                await self.access.announce(member.id)
+                async with self.access.changing(member.id):
+                    await self.memberships.remove(member)
         await self.cascade.delete(team_id)
         owner = await self.memberships.find(team.user_id, team_id)
-        if await write_together(self.memberships.ending(team, owner)):
-            raise Conflict("The team has changed meanwhile; try again.", current=team)
-        await self.access.announce(team.user_id)
+        async with self.access.changing(team.user_id):
+            if await write_together(self.memberships.ending(team, owner)):
+                raise Conflict("The team has changed meanwhile; try again.", current=team)
         await self.cascade.delete(team_id)  # again: until now its owner could make more
         return team
 

@@ -16,12 +16,12 @@ from services.config import Config
 from services.core.clock import utc_now
 from services.core.ids import ProjectId
 from services.deployments.model import DeploymentStatus
+from services.foundation.auth.access import LONGEST
 from services.foundation.events.redis import keys
 from services.foundation.events.redis_scripts import APPEND, READ, TRIM
 from services.foundation.jobs.worker import Worker
 from services.generations.model import GenerationKind, GenerationStatus
 from services.platforms.port import DeploymentPlatform
-from services.users import REMEMBERED_FOR
 from tests.costs.counter import Calls, Monitored
 from tests.records import deployment_of, generation_of
 from tests.snapinfra import Server, User, events
@@ -70,7 +70,7 @@ class Ground:
         return await self.count(operation, doing, calls=self.api_calls)
 
     async def forget(self) -> None:
-        """Have the api forget whom it has seen, as it does after REMEMBERED_FOR."""
+        """Have the api forget whom it has seen, as it does after LONGEST."""
         viewer = (await self.user.ask(VIEWER))["viewer"]
         for memory in self.server.services.access.memories:
             memory.forget(viewer["id"])
@@ -124,7 +124,7 @@ async def _questions(here: Ground) -> None:
     user = here.user
     await here.count("viewer, for the first time ever", lambda: user.ask(VIEWER), calls=here.api_calls)
     await here.forget()
-    unseen = f"viewer, by a user who was not seen for {REMEMBERED_FOR.seconds} s"
+    unseen = f"viewer, by a user who was not seen for {LONGEST.seconds} s"
     await here.count(unseen, lambda: user.ask(VIEWER), calls=here.api_calls)
     await here.asked("viewer", lambda: user.ask(VIEWER))
     project = await here.asked("create a project", user.project)

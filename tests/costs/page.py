@@ -36,7 +36,7 @@ Written by `make calls` from what an api and a worker call on the emulator and o
 def by_time() -> Mapping[str, str]:
     """Say what is asked whatever anybody does."""
     return {
-        "an api that has sockets": f"1 Query of news of changed access every {ACCESS_POLL:g} s",
+        "an api that has sockets, or knows users": f"1 Query of news of changed access every {ACCESS_POLL:g} s",
         "a socket": f"its rights, looked at again after {FIRST_LOOK:g} s, then every {NEXT_LOOK:g} s",
         "a stream that a process follows": "1 HMGET every 5 s, fifty of them in a pipeline",
         "a project that a process follows": f"1 read and 1 append every {BEAT:g} s",

@@ -136,12 +136,12 @@ class FakeSQS:
 
     def beside(self, others: "Aws") -> "Aws":
         """Return clients of which those of queues lead here, with the settings of the product's."""
-        from services.foundation.aws.clients import connect  # noqa: PLC0415 - loads boto3
+        from services.foundation.aws.clients import Clients, connect  # noqa: PLC0415 - loads boto3
 
         aws = connect(region="us-east-1", endpoint=self.url)
-        for other in (aws.dynamodb, aws.s3, aws.sns, aws.cloudformation):
-            other.close()
-        return replace(others, sqs=aws.sqs, queues=aws.queues)
+        aws.dynamodb.close()
+        clients = Clients({**others.clients.makers, "sqs": lambda: aws.sqs})
+        return replace(others, clients=clients, queues=aws.queues)
 
     async def until(self, is_true: Callable[[], bool]) -> None:
         """Wait until something is true of the queues or of `requests`."""

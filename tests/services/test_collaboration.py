@@ -59,7 +59,7 @@ class Process:
         streams, hub = SharedStreams(log, randbits), Hub(log)
         journal = Journal(table=table(ACTIVITY), streams=streams, now=utc_now)
         idempotency = Idempotency(table=table(IDEMPOTENCY_KEYS), pepper=b"pepper", now=utc_now)
-        access = AccessChanges(table=table(ACCESS_CHANGES), memories=(), random=token_bytes, now=utc_now)
+        access = AccessChanges(table=table(ACCESS_CHANGES), random=token_bytes, now=utc_now)
         self.projects = Projects(
             table=table(PROJECTS), access=access, idempotency=idempotency, journal=journal, now=utc_now
         )

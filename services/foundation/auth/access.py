@@ -1,15 +1,17 @@
 """News of changed access: a role, an API key, a session. It reaches every process within seconds.
 
 What a process remembers of users and keys is forgotten, and who watches (an open socket) looks at their rights again.
-News are items of one partition, by time: a process with watchers reads the latest every two seconds, however many
-watchers it has. News that are lost with a process are made up for by watchers' own looking, every few minutes.
+News are items of one partition, by time: a process that has watchers, or relies on what it remembers, reads the latest
+every two seconds, however many there are. What takes access away is told of before and after: where its process ends in
+between, others have stopped relying on their memories. News that are lost then are made up for by watchers' own
+looking, every few minutes.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -28,6 +30,18 @@ POLL: Final = 2.0
 
 OVERLAP: Final = timedelta(seconds=30)
 """How far each reading goes back before the last one: clocks of processes differ, and writes take time."""
+
+RELIED_ON: Final = timedelta(seconds=4)
+"""After a reading began, news may have come that it does not have; so long it counts as the latest nevertheless."""
+
+IDLE: Final = timedelta(minutes=1)
+"""So long after anybody was last interested in news they are read."""
+
+REMEMBERED_FOR: Final = timedelta(seconds=4)
+"""How long something is remembered while no news are read, or where there are news of it."""
+
+LONGEST: Final = timedelta(minutes=1)
+"""How long where news are read and there are none of it."""
 
 CHANGE_LIFETIME: Final = timedelta(hours=1)
 PAGE: Final = 500
@@ -58,12 +72,31 @@ News = asyncio.Queue[AccessChange]
 @dataclass(slots=True, kw_only=True)
 class AccessChanges:
     table: Table[AccessChange]
-    memories: Sequence[Recent[Any]]
-    """What this process remembers of users and API keys, by their ids."""
     random: Callable[[int], bytes]
     now: Clock
+    memories: list[Recent[Any]] = field(default_factory=list[Recent[Any]])
+    """What this process remembers of users and API keys, by their ids."""
     _watchers: dict[str, set[News]] = field(default_factory=dict[str, set[News]])
     _reading: "asyncio.Task[None] | None" = None
+    _asked_at: datetime | None = None
+    """When somebody relied on a memory last."""
+    _heard: "tuple[datetime, datetime] | None" = None
+    """Since when all news were heard, and when the last reading of them began."""
+
+    def memory(self, *, most: int) -> Recent[Any]:
+        """Return a memory of at most so many values that are forgotten at news of their keys."""
+        memory: Recent[Any] = Recent(
+            lifetime=REMEMBERED_FOR, longest=LONGEST, certain=self._are_heard_since, most=most, now=self.now
+        )
+        self.memories.append(memory)
+        return memory
+
+    @asynccontextmanager
+    async def changing(self, subject: str) -> AsyncGenerator[None]:
+        """Tell all processes that somebody's access is about to change, and after the block that it has."""
+        await self.announce(subject)
+        yield
+        await self.announce(subject)
 
     async def announce(self, subject: str, *, spared: TeamId | None = None) -> None:
         """Tell all processes, this one at once, that somebody's access has just changed."""
@@ -81,8 +114,7 @@ class AccessChanges:
         news: News = asyncio.Queue()
         for subject in subjects:
             self._watchers.setdefault(subject, set()).add(news)
-        if self._reading is None:
-            self._reading = asyncio.create_task(self._read())
+        self._begin()
         try:
             yield news
         finally:
@@ -90,19 +122,33 @@ class AccessChanges:
                 self._watchers[subject].discard(news)
                 if not self._watchers[subject]:
                     del self._watchers[subject]
-            if not self._watchers:
-                self._reading.cancel()
-                self._reading = None
+
+    async def aclose(self) -> None:
+        """Read no news any more."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
+
+    def _are_heard_since(self, moment: datetime) -> bool:
+        """Whether all news since a moment were heard, but for the latest; from now on they are."""
+        self._asked_at = self.now()
+        self._begin()
+        return self._heard is not None and self._heard[0] <= moment and self.now() - self._heard[1] < RELIED_ON
+
+    def _begin(self) -> None:
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read(), name="news of changed access")
 
     def _hear(self, change: AccessChange) -> None:
         for memory in self.memories:
-            memory.forget(change.subject)
+            memory.doubt(change.subject)
         for news in self._watchers.get(change.subject, ()):
             news.put_nowait(change)
 
     async def _read(self) -> None:
         heard, read_at, silence = set[int](), self.now(), Complaint(log)
-        while True:
+        self._heard, begun_at = None, read_at
+        while self._is_of_use():
             start, since = self.now(), _seq(read_at - OVERLAP)
             try:
                 changes = await self._since(since)
@@ -114,7 +160,12 @@ class AccessChanges:
                     if change.seq not in heard:
                         self._hear(change)
                 heard, read_at = {change.seq for change in changes}, start
+                self._heard = begun_at, start
             await asyncio.sleep(POLL)
+
+    def _is_of_use(self) -> bool:
+        is_relied_on = self._asked_at is not None and self.now() - self._asked_at < IDLE
+        return bool(self._watchers) or is_relied_on
 
     async def _since(self, seq: int) -> list[AccessChange]:
         changes: list[AccessChange] = []

@@ -48,3 +48,28 @@ def test_the_oldest_go_where_there_are_too_many() -> None:
         memory.put(key, key, read_at=time())
 
     assert [memory.get(key) for key in ("a", "b", "c")] == ["a", None, "c"]
+
+
+def test_a_value_lasts_longer_where_it_is_certain_that_it_has_not_changed_and_was_not_in_doubt() -> None:
+    time, certain = clock(), [True]
+    memory: Recent[str] = Recent(
+        lifetime=timedelta(seconds=4),
+        longest=timedelta(minutes=1),
+        certain=lambda _: certain[0],
+        most=2,
+        now=time,
+    )
+    for key in ("a", "b"):
+        memory.put(key, key, read_at=time())
+    time.advance(seconds=59)
+    kept = memory.get("a")
+    certain[0] = False
+    uncertain = memory.get("a")
+    certain[0] = True
+    memory.doubt("a")
+    time.advance(seconds=0.5)
+    memory.put("a", "A", read_at=time())
+    fresh = memory.get("a")
+    time.advance(seconds=4)
+
+    assert (kept, uncertain, fresh, memory.get("a"), memory.get("b")) == ("a", None, "A", None, None)
