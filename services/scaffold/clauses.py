@@ -178,12 +178,8 @@ class Clauses:
             return at
         first = self.wording.skip(at + 1, FILLERS)
         table = self.wording.table(first)
-        is_thing = (
-            table is not None
-            and table[0] in vocabulary().entities
-            and not is_person(singular(self.wording.word(first)))
-        )
-        return table[1] if table is not None and is_thing else at
+        is_thing = table is not None and table.concept is not None and not is_person(singular(self.wording.word(first)))
+        return table.end if table is not None and is_thing else at
 
 
 def beginning(wording: Wording, left: int, at: int) -> int:

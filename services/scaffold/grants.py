@@ -6,10 +6,10 @@ from typing import Final
 from msgspec import structs
 
 from services.designs.schema import Audience, Grant, Policy, SchemaModel
-from services.scaffold.plurals import singular
+from services.scaffold.naming import concept_of
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS
 from services.scaffold.statement_forms import Statement
-from services.scaffold.statements import of_those_who_sign_in
+from services.scaffold.statements import of_tables, of_those_who_sign_in
 
 _ADMINS: Final = (Grant(Audience.ROLE, (ADMIN,)),)
 _OUTSIDERS: Final = frozenset({Audience.PUBLIC, Audience.SIGNED_IN})
@@ -22,13 +22,16 @@ def as_said(policy: Policy, statements: Iterable[Statement]) -> Policy:
     return policy
 
 
-def concerning(statements: Iterable[Statement], table: str, *, memberships: str | None) -> list[Statement]:
-    """Return the statements about a table: about all, or one that is called so."""
-    return [
-        statement
-        for statement in statements
-        if not statement.tables or any(_is_called(table, name, memberships) for name in statement.tables)
-    ]
+def concerned(statement: Statement, schema: SchemaModel) -> list[str]:
+    """Name the tables of a schema that a statement is about."""
+    concepts = {table.name: concept_of(table.name) for table in schema.tables}
+    about = of_tables(statement, concepts, memberships=schema.teams.memberships if schema.teams else None)
+    return [] if about is None else [name for name in concepts if is_about(about, name)]
+
+
+def is_about(statement: Statement, table: str) -> bool:
+    """Whether a statement with the names of tables is about one: all of them, or this."""
+    return not statement.tables or table in statement.tables
 
 
 def is_of_owners(statement: Statement) -> bool:
@@ -38,9 +41,9 @@ def is_of_owners(statement: Statement) -> bool:
 def unmet(schema: SchemaModel, statements: Iterable[Statement]) -> Iterator[tuple[Statement, str]]:
     """Yield the statements that the policies of a schema do not keep, each with why."""
     policies = {table.name: table.policy or schema.default_policy or Policy() for table in schema.tables}
-    memberships = schema.teams.memberships if schema.teams else None
-    for statement in of_those_who_sign_in(statements, schema.accounts.table if schema.accounts else None):
-        told = [name for name in policies if concerning([statement], name, memberships=memberships)]
+    concepts = {name: concept_of(name) for name in policies}
+    for statement in of_those_who_sign_in(statements, schema.accounts.table if schema.accounts else None, concepts):
+        told = concerned(statement, schema)
         if not told:
             yield statement, f"The schema has no table '{statement.tables[0]}'."
         elif names := [name for name in told if not _keeps(policies[name], statement)]:
@@ -163,8 +166,3 @@ def _why(statement: Statement, names: Sequence[str], policies: Mapping[str, Poli
         whom = "owner" if is_of_owners(statement) else "team"
         return f"Nothing in {tables} names the {whom} of a row."
     return f"The policy of {tables} in the schema says otherwise; it is what the backend goes by."
-
-
-def _is_called(table: str, name: str, memberships: str | None) -> bool:
-    is_of_members = name == "members" and table == memberships
-    return table == name or is_of_members or singular(table.rpartition("_")[2]) == singular(name)

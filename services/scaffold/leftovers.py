@@ -14,6 +14,7 @@ from services.core.frozen import frozen
 from services.designs.schema import SchemaModel
 from services.scaffold.asides import COURTESIES, IMPERATIVES, TOKEN, instructs
 from services.scaffold.names import words_of
+from services.scaffold.naming import concept_of
 from services.scaffold.plurals import singular
 from services.scaffold.vocabulary import Vocabulary, vocabulary
 
@@ -101,8 +102,9 @@ class _Account:
         return (at for at, (start, _) in enumerate(places) if mask[start])
 
     def _named(self, texts: Sequence[str]) -> Iterator[int]:
-        """Yield the places of words that the schema has: by name, or as what its tables are known by."""
+        """Yield the places of words that the schema has: by name, or as what its tables are like."""
         lexicon, tables = self._lexicon(texts), {table.name for table in self.schema.tables}
+        tables |= {concept_of(table, lexicon) for table in tables}
         own = self._own_words()
         for at, text in enumerate(texts):
             translated = (name for word, name in lexicon.translations.items() if not text.isascii() and word in text)

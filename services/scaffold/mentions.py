@@ -7,8 +7,10 @@ be the plural words, and those before `app` or `system`, that are not in the lis
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from services.core.frozen import frozen
+from services.scaffold.naming import is_implying, meant_by, table_name
 from services.scaffold.plurals import is_plural, plural, singular
 from services.scaffold.vocabulary import Vocabulary, vocabulary
 
@@ -28,6 +30,9 @@ _LONGEST_TELLING = 3
 """Words between a verb and its noun."""
 _LONGEST_CHAIN = 6
 """Words in front of one in which verbs that it is listed with are looked for."""
+_PLAIN, _ASIDE, _LIMITED = range(3)
+"""What a character is a part of."""
+_NOWHERE = -1
 
 _ENDINGS = ("ing", "ly", "ed", "ness", "able", "ible", "ful", "less", "ous", "ical")
 
@@ -36,12 +41,13 @@ _ENDINGS = ("ing", "ly", "ed", "ness", "able", "ible", "ful", "less", "ous", "ic
 class Mentions:
     """What a description speaks of, each in the order of first mention."""
 
-    entities: tuple[str, ...]
+    entities: Mapping[str, str]
+    """The names of the tables that the vocabulary knows, each with the entity that it is like."""
     domains: tuple[str, ...]
     acts: tuple[str, ...]
-    """Entities that only verbs ask for, as `book` does for bookings."""
+    """Entities of the vocabulary that only verbs ask for, as `book` does for bookings."""
     actors: tuple[str, ...]
-    """Entities that do something by themselves, as members do in `members book classes`."""
+    """Those of the tables that do something by themselves, as members do in `members book classes`."""
     nouns: tuple[str, ...]
     """Names of tables, in the plural, for nouns that the vocabulary does not have."""
     served: frozenset[str]
@@ -50,41 +56,96 @@ class Mentions:
     """For some of the nouns the table whose part they are, as shows are of episodes in `shows have episodes`."""
 
 
-def read_mentions(description: str, aside: Sequence[tuple[int, int]] = ()) -> Mentions:
+Places = Sequence[tuple[int, int]]
+"""Of a text, by characters: where they begin and end."""
+
+
+def read_mentions(description: str, *, aside: Places = (), limits: Places = ()) -> Mentions:
     """Read a text of any kind and language. Equal texts give equal mentions.
 
-    Between the places `aside`, pairs of positions in their order, only what the vocabulary knows is a table.
+    What is `aside` names no tables but such as the vocabulary knows. There, and in the rules that shut somebody out
+    (`limits`), what is like a table that is named elsewhere is that table.
     """
     lexicon = vocabulary()
-    words, quiet = _words(description, aside)
+    words, quiet, limited = _words(description, aside, limits)
     translated = list(_translated(description, lexicon))
-    spoken_of = dict.fromkeys([*translated, *_Reader(words, lexicon, quiet).names()])
+    spoken_of = dict.fromkeys(known.concept for known in [*translated, *_Reader(words, lexicon, quiet).known()])
     reader = _Reader(words, lexicon.within(name for name in spoken_of if name in lexicon.domains), quiet)
-    names = dict.fromkeys([*translated, *reader.names()])
-    nouns = list(reader.nouns(is_known=bool(names)))
+    known = [*translated, *reader.known()]
+    tables = _tables([one for one in known if one.concept in lexicon.entities], limited)
+    nouns = list(reader.nouns(is_known=bool(known)))
     return Mentions(
-        entities=tuple(name for name in names if name in lexicon.entities),
-        domains=tuple(name for name in names if name in lexicon.domains),
+        entities=tables,
+        domains=tuple(dict.fromkeys(one.concept for one in known if one.concept in lexicon.domains)),
         acts=tuple(dict.fromkeys(reader.acts())),
-        actors=tuple(dict.fromkeys(reader.actors())),
+        actors=tuple(dict.fromkeys(_table_of(actor, tables) for actor in reader.actors())),
         nouns=tuple(dict.fromkeys(noun for noun, _ in nouns)),
         served=frozenset(noun for noun in dict(nouns) if reader.is_served(noun)),
-        wholes={noun: whole for noun, whole in reversed(nouns) if whole is not None},
+        wholes={noun: _table_of(whole, tables) for noun, whole in reversed(nouns) if whole is not None},
     )
 
 
-def _words(description: str, aside: Sequence[tuple[int, int]]) -> tuple[list[str], frozenset[int]]:
-    """Lowercase ASCII words without accents, and punctuation; and which of them, by number, are aside."""
+@frozen
+class _Known:
+    """A phrase of the vocabulary in a description."""
+
+    start: int
+    """The number of its first word; `_NOWHERE` of what is translated."""
+    length: int
+    name: str
+    """Of the table, in the words of the description; of a domain, its own."""
+    concept: str
+    is_compound: bool = False
+    """Whether there is a word in the name that the vocabulary does not have."""
+    is_implied: bool = False
+    """Whether it names no rows of the entity that it asks for."""
+
+
+def _tables(known: Sequence[_Known], limited: frozenset[int]) -> dict[str, str]:
+    """Return the tables that are named, each with its concept.
+
+    What is called by an ending of another's name is that other (`bikes`, after `mountain bikes`), and what is implied
+    or `limited` by a rule is no table beside one that is like it.
+    """
+    tables: dict[str, str] = {}
+    others: list[_Known] = []
+    for one in known:
+        if one.is_implied or one.start in limited:
+            others.append(one)
+        elif not _is_named(one, tables):
+            tables[one.name] = one.concept
+    for one in others:
+        if one.concept not in tables.values():
+            tables[one.name] = one.concept
+    return tables
+
+
+def _is_named(known: _Known, tables: Mapping[str, str]) -> bool:
+    alike = [name for name, concept in tables.items() if concept == known.concept]
+    is_longer = not known.is_compound and any(known.name.endswith(f"_{name}") for name in alike)
+    return is_longer or any(name.endswith(f"_{known.name}") for name in alike)
+
+
+def _table_of(name: str, tables: Mapping[str, str]) -> str:
+    """Return the table that a name is about; the name, where it is one that the vocabulary does not know."""
+    return name if name in tables else next(iter(meant_by(name, tables)), name)
+
+
+def _words(description: str, aside: Places, limits: Places) -> tuple[list[str], frozenset[int], frozenset[int]]:
+    """Lowercase ASCII words without accents, and punctuation; by number, which are aside, and which of no own table."""
+    text = description[:_LONGEST_READ]
+    marks = bytearray(len(text))
+    for mark, places in ((_LIMITED, limits), (_ASIDE, aside)):
+        for start, end in places:
+            marks[start:end] = bytes([mark]) * len(marks[start:end])
     words: list[str] = []
-    quiet: set[int] = set()
-    position = 0
-    for start, end in (*aside, (_LONGEST_READ, _LONGEST_READ)):
-        words += _folded(description[position : min(start, _LONGEST_READ)])
-        within = _folded(description[start : min(end, _LONGEST_READ)])
-        quiet.update(range(len(words), len(words) + len(within)))
+    marked: dict[int, set[int]] = {_PLAIN: set(), _ASIDE: set(), _LIMITED: set()}
+    changes = (at for at in range(1, len(text)) if marks[at] != marks[at - 1])
+    for start, end in pairwise(sorted({0, len(text), *changes})):
+        within = _folded(text[start:end])
+        marked[marks[start]].update(range(len(words), len(words) + len(within)))
         words += within
-        position = max(position, end)
-    return words, frozenset(quiet)
+    return words, frozenset(marked[_ASIDE]), frozenset(marked[_ASIDE] | marked[_LIMITED])
 
 
 def _folded(text: str) -> list[str]:
@@ -93,10 +154,10 @@ def _folded(text: str) -> list[str]:
     return _WORD.findall(folded.replace("'s ", " "))
 
 
-def _translated(description: str, lexicon: Vocabulary) -> Iterator[str]:
+def _translated(description: str, lexicon: Vocabulary) -> Iterator[_Known]:
     text = description[:_LONGEST_READ]
     places = sorted((text.find(word), name) for word, name in lexicon.translations.items())
-    return (name for place, name in places if place >= 0)
+    return (_Known(_NOWHERE, 1, name, name) for place, name in places if place >= 0)
 
 
 @frozen
@@ -105,9 +166,33 @@ class _Reader:
     vocabulary: Vocabulary
     quiet: frozenset[int]
 
-    def names(self) -> Iterator[str]:
+    def known(self) -> Iterator[_Known]:
         """The entities and domains that are mentioned, repetitions included."""
-        return (name for _, _, name in self._phrases() if name is not None)
+        unknown: int | None = None
+        for start, length, concept in self._phrases():
+            if concept is not None:
+                yield self._named(start, length, concept, is_after_unknown=unknown == start - 1)
+            elif length == 1:
+                unknown = start
+
+    def _named(self, start: int, length: int, concept: str, *, is_after_unknown: bool) -> _Known:
+        words = self.words[start : start + length]
+        is_implied = is_implying(words, self.vocabulary)
+        if is_implied or concept in self.vocabulary.domains:
+            return _Known(start, length, concept, concept, is_implied=is_implied)
+        is_compound = is_after_unknown and self._tells_which(start - 1, concept)
+        words = [self.words[start - 1], *words] if is_compound else words
+        return _Known(start, length, table_name(words), concept, is_compound=is_compound)
+
+    def _tells_which(self, position: int, concept: str) -> bool:
+        """Whether an unknown word says which kind is meant, as in `mountain bikes`; a verb or a quality does not."""
+        word, before = self.words[position], self._before(position)
+        values = (field.rules.values for field in self.vocabulary.entities[concept].fields if field.rules)
+        is_quality = word in self.vocabulary.qualities or any(word in some for some in values)
+        if position in self.quiet or is_quality or not self._is_noun(position) or is_plural(word) or is_plural(before):
+            return False
+        verbs = self.vocabulary.stop_words | self.vocabulary.ambiguous
+        return before not in _LINKS or singular(self._before(position - 1)) not in verbs
 
     def acts(self) -> Iterator[str]:
         for position, word in enumerate(self.words):
@@ -115,12 +200,12 @@ class _Reader:
                 yield self.vocabulary.acts[word]
 
     def actors(self) -> Iterator[str]:
-        for start, length, name in self._phrases():
-            after = start + length
+        for known in self.known():
+            end = after = known.start + known.length
             while after < len(self.words) and self.words[after] in _MODALS:
                 after += 1
-            if name is not None and self._acts(start, after - 1, has_modal=after > start + length):
-                yield name
+            if self._acts(known.start, after - 1, has_modal=after > end):
+                yield known.name
 
     def _acts(self, start: int, last: int, *, has_modal: bool) -> bool:
         """Whether what begins at `start` does what stands after `last`: `customers order`, not `customer orders`."""
@@ -141,7 +226,8 @@ class _Reader:
             chosen = [place for place in tellings if not self._is_about(place)]
         else:
             chosen = tellings or [place for place in places if self._after(place) not in self.vocabulary.technical][:1]
-        return ((self._table(place), self._whole(place)) for place in chosen)
+        known = {place: one.name for one in self.known() for place in range(one.start, one.start + one.length)}
+        return ((self._table(place), self._whole(place, known)) for place in chosen)
 
     def is_served(self, noun: str) -> bool:
         """Whether a verb of taking stands right before a noun, but for what tells more of it."""
@@ -238,20 +324,19 @@ class _Reader:
         is_compound = position > 0 and self._is_noun(position - 1) and not is_plural(before)
         return f"{before}_{table}" if is_compound and (singular(before),) not in self.vocabulary.phrases else table
 
-    def _whole(self, place: int) -> str | None:
+    def _whole(self, place: int, known: Mapping[int, str]) -> str | None:
         """Name the table whose part a noun is: what stands before a `have`, or after an `of`."""
         if self._after(place) == "of":
-            return self._thing(place + 2)
+            return self._thing(place + 2, known)
         leading = next(
             (at for at in range(place - 1, 0, -1) if self.words[at] in self.vocabulary.having | _CLAUSE_ENDS), 0
         )
-        return self._thing(leading - 1) if leading and self.words[leading] not in _CLAUSE_ENDS else None
+        return self._thing(leading - 1, known) if leading and self.words[leading] not in _CLAUSE_ENDS else None
 
-    def _thing(self, position: int) -> str | None:
-        if position >= len(self.words):
-            return None
-        phrase, _ = self._phrase_at(position)
-        return phrase or (self._table(position) if self._is_noun(position) else None)
+    def _thing(self, position: int, known: Mapping[int, str]) -> str | None:
+        if position in known:
+            return known[position]
+        return self._table(position) if position < len(self.words) and self._is_noun(position) else None
 
     def _before(self, position: int) -> str:
         return self.words[position - 1] if position else "."

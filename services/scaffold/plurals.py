@@ -47,6 +47,7 @@ _IRREGULAR = {
     "headache": "headaches",
     "niche": "niches",
     "axe": "axes",
+    "do": "dos",
     "shoe": "shoes",
     "toe": "toes",
     "canoe": "canoes",

@@ -57,13 +57,15 @@ class Principals:
     """Tables of which each row is somebody's who signs in, as buyers and sellers are users."""
     teams: str | None = None
     memberships: str | None = None
+    are_users: bool = False
+    """Whether those who sign in are users, and no one kind of people, such as patients."""
     is_internal: bool = False
     """Whether those who sign in are colleagues, who get their accounts from an admin."""
 
     @property
     def is_shared(self) -> bool:
         """Whether those who sign in work on the same rows."""
-        return self.is_internal and self.accounts == _USERS
+        return self.is_internal and self.are_users
 
 
 def principals_of(entities: Mapping[str, Entity], mentions: Mentions) -> Principals:
@@ -71,14 +73,16 @@ def principals_of(entities: Mapping[str, Entity], mentions: Mentions) -> Princip
     people = _people(entities, mentions)
     if not people:
         return Principals()
-    accounts = people[0] if len(people) == 1 else _USERS
-    teams = _teams(entities) if accounts == _USERS else None
+    users = first_like(_USERS, entities) or _USERS
+    accounts = people[0] if len(people) == 1 else users
+    teams = _teams(entities) if accounts == users else None
     domains = [vocabulary().domains[name] for name in mentions.domains]
     return Principals(
         accounts=accounts,
         profiles=frozenset(people) - {accounts},
         teams=teams.name if teams else None,
         memberships=teams.members if teams else None,
+        are_users=accounts == users,
         is_internal=(len(people) == 1 and entities[accounts].access in _HIRED)
         or (teams is None and bool(domains) and all(domain.is_internal for domain in domains)),
     )
@@ -88,11 +92,11 @@ def with_principals(entities: Mapping[str, Entity], principals: Principals) -> d
     """Return the entities with what those need who sign in: secrets, roles, and users behind profiles."""
     if principals.accounts is None:
         return dict(entities)
-    complete: dict[str, Entity] = {principals.accounts: vocabulary().entities[principals.accounts], **entities}
+    complete: dict[str, Entity] = {principals.accounts: vocabulary().entities[_USERS], **entities}
     complete[principals.accounts] = _account(complete[principals.accounts])
     for name in principals.profiles:
-        complete[name] = _profile(complete[name])
-    if principals.memberships and "roles" in complete:
+        complete[name] = _profile(complete[name], principals.accounts)
+    if principals.memberships and first_like("roles", complete):
         complete[principals.memberships] = _with_access(complete[principals.memberships])
     if principals.is_shared:
         return complete
@@ -146,16 +150,26 @@ def teams_of(principals: Principals, entities: Mapping[str, Entity]) -> Teams | 
     )
 
 
+def first_like(concept: str, entities: Mapping[str, Entity]) -> str | None:
+    """Name the first table that is like an entity of the vocabulary."""
+    return next(_alike(concept, entities), None)
+
+
+def _alike(concept: str, entities: Mapping[str, Entity]) -> Iterator[str]:
+    return (name for name, entity in entities.items() if entity.concept == concept)
+
+
 def _people(entities: Mapping[str, Entity], mentions: Mentions) -> list[str]:
     """Name the tables of those who sign in, users first."""
     expected = [
-        next((name for name in choices if name in entities), None)
+        next((name for choice in choices for name in _alike(choice, entities)), None)
         for domain in mentions.domains
         for choices in vocabulary().domains[domain].accounts
     ]
-    acting = [name for name in (_USERS, *mentions.actors) if name in entities and entities[name].has(_LOGIN)]
+    named = [*list(_alike(_USERS, entities))[:1], *mentions.actors]
+    acting = [name for name in named if name in entities and entities[name].has(_LOGIN)]
     present = [name for name in expected if name is not None and entities[name].has(_LOGIN)]
-    is_served = any(name in vocabulary().consumers for name in acting)
+    is_served = any(entities[name].concept in vocabulary().consumers for name in acting)
     return list(dict.fromkeys(acting if is_served else [*acting, *present]))
 
 
@@ -188,11 +202,11 @@ def _login(field: Field) -> Field:
     return with_rules(structs.replace(field, nullable=False, unique=True))
 
 
-def _profile(entity: Entity) -> Entity:
+def _profile(entity: Entity, users: str) -> Entity:
     """Return people who are users: at most one row for each."""
     return replace(
         entity,
-        parents=(*entity.parents, Parent((_USERS,), OnDelete.CASCADE)),
+        parents=(*entity.parents, Parent((users,), OnDelete.CASCADE)),
         is_unique=True,
     )
 
@@ -207,10 +221,12 @@ def _owned(entity: Entity, entities: Mapping[str, Entity], principals: Principal
     others = {name for name, other in entities.items() if other.access in _OWNED and name != entity.name}
     tells = {*people, principals.teams, *others}
     is_whole = entity.name in {*people, principals.teams, principals.memberships} or bool(entity.joins)
-    is_owned = entity.access is Access.PERSONAL or (entity.access is None and principals.accounts == _USERS)
+    is_owned = entity.access is Access.PERSONAL or (entity.access is None and principals.are_users)
     if is_whole or not is_owned or not tells.isdisjoint(_referred(entity)):
         return entity
-    owner = principals.teams if entity.access is None and principals.teams in TEAMS_AT_WORK else principals.accounts
+    teams = entities[principals.teams] if principals.teams is not None else None
+    is_at_work = teams is not None and teams.concept in TEAMS_AT_WORK
+    owner = principals.teams if entity.access is None and is_at_work else principals.accounts
     return replace(entity, parents=(*entity.parents, Parent((owner or _USERS,), OnDelete.CASCADE)))
 
 

@@ -15,8 +15,9 @@ from services.core.frozen import frozen
 from services.designs.schema import Api, SchemaModel
 from services.scaffold.api import graphql_asked
 from services.scaffold.asides import foreign
-from services.scaffold.grants import concerning, unmet
+from services.scaffold.grants import concerned, unmet
 from services.scaffold.leftovers import left_over
+from services.scaffold.naming import concept_of, meant_by
 from services.scaffold.statements import read_rules
 from services.scaffold.unread import Unread
 from services.scaffold.wording import Wording
@@ -111,9 +112,9 @@ def _untold(text: str, schema: SchemaModel) -> list[str]:
 
 
 def _names_tables(text: str, schema: SchemaModel) -> bool:
-    wording, tables = Wording.of(text), {table.name for table in schema.tables}
+    wording, concepts = Wording.of(text), {table.name: concept_of(table.name) for table in schema.tables}
     named = (wording.table(at) for at in range(len(wording)))
-    return any(table is not None and table[0] in tables for table in named)
+    return any(table is not None and meant_by(table.name, concepts) for table in named)
 
 
 def _known(text: str) -> Iterator[Unfollowed]:
@@ -137,9 +138,8 @@ def _why_unread(unread: Unread, schema: SchemaModel) -> str:
     if closing is None or any(unmet(schema, [closing])):
         return reason
     actions = " and ".join(action for action in ("create", "read", "update", "delete") if action in closing.actions)
-    memberships = schema.teams.memberships if schema.teams else None
-    names = [each.name for each in schema.tables if concerning([closing], each.name, memberships=memberships)]
-    whose = f"Until the schema says it, only owners and those with a role {actions} {', '.join(names)}."
+    names = ", ".join(concerned(closing, schema))
+    whose = f"Until the schema says it, only owners and those with a role {actions} {names}."
     return f"{reason} {whose}"
 
 

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Condition, Field, FieldAccess, FieldType, Grant, OnDelete, Policy
-from services.scaffold.grants import as_said, concerning, is_of_owners
+from services.scaffold.grants import as_said, is_about, is_of_owners
 from services.scaffold.names import reference_to
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS, Principals
 from services.scaffold.statement_forms import Statement
@@ -69,6 +69,7 @@ class Rulings:
     links: Mapping[str, Sequence[tuple[str, Parent]]]
     principals: Principals
     statements: Sequence[Statement] = ()
+    """With the names of the tables that they are about."""
     _decided: dict[str, Ruling] = field(default_factory=dict[str, Ruling], init=False)
 
     def of(self, table: str) -> Ruling:
@@ -80,7 +81,7 @@ class Rulings:
 
     def _as_said(self, ruling: Ruling, table: str) -> Ruling:
         """Return the ruling with what the description says of its table, and of which its parts are to know."""
-        about = concerning(self.statements, table, memberships=self.principals.memberships)
+        about = [statement for statement in self.statements if is_about(statement, table)]
         if not about:
             return ruling
         policy = ruling.policy or OPEN_TO_SIGNED_IN

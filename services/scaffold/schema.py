@@ -8,7 +8,6 @@ from msgspec import structs
 from services.designs.schema import (
     Field,
     FieldAccess,
-    FieldRules,
     FieldType,
     Index,
     OnDelete,
@@ -20,10 +19,9 @@ from services.designs.schema import (
 )
 from services.scaffold.api import read_api
 from services.scaffold.asides import asides
-from services.scaffold.mentions import Mentions, read_mentions
+from services.scaffold.mentions import read_mentions
 from services.scaffold.names import reference_to
 from services.scaffold.principals import (
-    TEAMS_AT_WORK,
     Principals,
     accounts_of,
     principals_of,
@@ -31,39 +29,33 @@ from services.scaffold.principals import (
     with_principals,
     with_roles,
 )
-from services.scaffold.rules import is_decided_by_staff, with_rules
+from services.scaffold.rules import is_decided_by_staff
 from services.scaffold.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
-from services.scaffold.statements import Rules, of_those_who_sign_in, read_rules
-from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
-
-MOST_TABLES = 12
-_MOST_MENTIONED = 10
-"""Leaves room for the tables that join the others."""
-_ENUMERATED = 3
-"""A description that names so many tables itself gets only the essential ones of its domains."""
+from services.scaffold.selection import select_tables
+from services.scaffold.statement_forms import Statement
+from services.scaffold.statements import Rules, of_tables, of_those_who_sign_in, read_rules
+from services.scaffold.vocabulary import Access, Entity, Parent
 
 _ENDS = 2
 """Of a table that joins others: it refers to two."""
 
-_NOT_OF_USERS = frozenset({"players", "matches", "leagues", "tournaments"})
 _OWN_NAMES = frozenset({None, Access.PERSONAL})
 
 _KEY = Field(name="id", type=FieldType.STRING, primary_key=True)
 
 
 def derive_schema(description: str) -> SchemaModel:
-    """Derive a schema of 1 to 12 tables from any text; the same text gives the same schema. Never raises.
+    """Derive a schema of 1 to 30 tables from any text; the same text gives the same schema. Never raises.
 
     A table comes after those that its records cannot be without.
     """
     rules = read_rules(description)
-    mentions = read_mentions(description, _aside(description, rules))
-    chosen = _with_joins(_mentioned(mentions))
+    mentions = read_mentions(description, aside=[*rules.aside, *asides(description)], limits=rules.limits)
+    chosen = select_tables(mentions)
     principals = principals_of(chosen, mentions)
-    statements = of_those_who_sign_in(rules.all, principals.accounts)
     entities = with_principals(chosen, principals)
     links = {name: _links(entity, entities) for name, entity in entities.items()}
-    rulings = Rulings(entities, links, principals, statements)
+    rulings = Rulings(entities, links, principals, _statements(rules, entities, principals))
     ruled = {name: _required(entity, rulings.of(name).required) for name, entity in entities.items()}
     ordered = _in_order(ruled, first=principals.accounts)
     tables = [_table(entity, ordered, rulings.of(entity.name)) for entity in ordered.values()]
@@ -78,81 +70,12 @@ def derive_schema(description: str) -> SchemaModel:
     )
 
 
-def _aside(description: str, rules: Rules) -> list[tuple[int, int]]:
-    """Return where a description names no tables: whom rules are about, and how to write a backend."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted([*rules.aside, *asides(description)]):
-        first = max(start, joined[-1][1]) if joined else start
-        joined += [(first, end)] if first < end else []
-    return joined
-
-
-def _mentioned(mentions: Mentions) -> dict[str, Entity]:
-    """The entities that a description asks for, named or implied by its domain; `items` where it asks for none."""
-    words = vocabulary()
-    explicit = [words.entities[name] for name in _as_users(mentions.entities)] + [
-        _of_noun(noun, mentions.wholes.get(noun), is_served=noun in mentions.served) for noun in mentions.nouns
-    ]
-    chosen = {entity.name: entity for entity in explicit}
-    is_enumerated = len(chosen) >= _ENUMERATED
-    for domain in mentions.domains:
-        for choices, is_essential in words.domains[domain].entities:
-            alike = words.consumers if choices[0] in words.consumers else frozenset[str]()
-            if (is_essential or not is_enumerated) and chosen.keys().isdisjoint({*choices, *alike}):
-                chosen[choices[0]] = words.entities[choices[0]]
-    for name in mentions.acts:
-        if chosen.keys().isdisjoint(words.entities[name].unless):
-            chosen.setdefault(name, words.entities[name])
-    if _speaks_of_users(chosen):
-        chosen = {"users": words.entities["users"], **chosen}
-    return dict(list(chosen.items())[:_MOST_MENTIONED]) or {"items": _of_noun("items")}
-
-
-def _speaks_of_users(chosen: Mapping[str, Entity]) -> bool:
-    """Whether some of the entities are nothing without users: profiles are theirs, and teams are of them.
-
-    Teams of others, such as players, are not.
-    """
-    if any(entity.has("email") for entity in chosen.values()) or not _NOT_OF_USERS.isdisjoint(chosen):
-        return False
-    are_theirs = any(Parent(("users",), OnDelete.CASCADE) in entity.parents for entity in chosen.values())
-    return are_theirs or any(entity.members and entity.name in TEAMS_AT_WORK for entity in chosen.values())
-
-
-def _as_users(names: Sequence[str]) -> list[str]:
-    """Return the names with users for the members of teams."""
-    has_teams = any(vocabulary().entities[name].members for name in names)
-    return ["users" if name == "members" and has_teams else name for name in names]
-
-
-def _of_noun(table: str, whole: str | None = None, *, is_served: bool = False) -> Entity:
-    belongs = [(whole,)] if whole else []
-    return Entity(
-        name=table,
-        fields=(
-            with_rules(Field(name="name", type=FieldType.STRING)),
-            with_rules(Field(name="description", type=FieldType.TEXT, nullable=True)),
-            Field(
-                name="status",
-                type=FieldType.STRING,
-                default_value="active",
-                rules=FieldRules(values=("active", "inactive", "archived")),
-            ),
-        ),
-        indexed=("status",),
-        parents=tuple(Parent(tables, OnDelete.SET_NULL) for tables in [*belongs, *([] if is_served else [("users",)])]),
-        access=Access.CATALOGUE if is_served else None,
-    )
-
-
-def _with_joins(entities: dict[str, Entity]) -> dict[str, Entity]:
-    """Add the tables that join those present, such as memberships of users and teams."""
-    complete = dict(entities)
-    for entity in vocabulary().entities.values():
-        is_due = entity.joins and entity.joins <= entities.keys() and complete.keys().isdisjoint(entity.unless)
-        if is_due and len(complete) < MOST_TABLES:
-            complete.setdefault(entity.name, entity)
-    return complete
+def _statements(rules: Rules, entities: Mapping[str, Entity], principals: Principals) -> list[Statement]:
+    """Return what a description says of who may do what, as it is meant of these tables."""
+    concepts = {name: entity.concept for name, entity in entities.items()}
+    said = of_those_who_sign_in(rules.all, principals.accounts, concepts)
+    about = (of_tables(statement, concepts, memberships=principals.memberships) for statement in said)
+    return [statement for statement in about if statement is not None]
 
 
 def _in_order(entities: Mapping[str, Entity], *, first: str | None) -> dict[str, Entity]:
@@ -172,10 +95,14 @@ def _in_order(entities: Mapping[str, Entity], *, first: str | None) -> dict[str,
 
 
 def _links(entity: Entity, entities: Iterable[str]) -> list[tuple[str, Parent]]:
-    """The tables that an entity refers to, of those present."""
+    """The tables that an entity refers to, of those present, each once."""
     present = set(entities) - {entity.name}
-    pairs = ((next((table for table in parent.tables if table in present), None), parent) for parent in entity.parents)
-    return [(table, parent) for table, parent in pairs if table is not None]
+    links: dict[str, Parent] = {}
+    for parent in entity.parents:
+        table = next((table for table in parent.tables if table in present), None)
+        if table is not None:
+            links.setdefault(table, parent)
+    return list(links.items())
 
 
 def _required(entity: Entity, references: Collection[str]) -> Entity:

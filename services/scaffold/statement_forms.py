@@ -10,6 +10,7 @@ from msgspec import structs
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Condition, Grant
+from services.scaffold.naming import concept_of
 from services.scaffold.plurals import singular
 from services.scaffold.subjects import Subject, is_person, read_subject
 from services.scaffold.vocabulary import Vocabulary
@@ -43,7 +44,7 @@ OPEN_TO: Final = {"visible": "read", "readable": "read", "public": "read", "acce
 class Statement:
     actions: frozenset[str]
     tables: tuple[str, ...]
-    """None of them means all."""
+    """As the description calls them, until the tables are known; none of them means all."""
     grants: tuple[Grant, ...]
     """Whom it lets in; nobody where there are none."""
     text: str = ""
@@ -194,7 +195,7 @@ class Forms:
 
     def _but_hidden(self, at: int, tables: tuple[str, ...], grants: tuple[Grant, ...]) -> tuple[tuple[Grant, ...], int]:
         """Read `except drafts` of what is shown once it is published: as it is for others than its owners anyway."""
-        entity = self.vocabulary.entities.get(tables[0])
+        entity = self.vocabulary.entities.get(concept_of(tables[0]))
         if self.wording.word(at) not in _EXCEPT or entity is None or entity.shown is None:
             return grants, at
         name, value = entity.shown
@@ -210,11 +211,10 @@ class Forms:
         table = self.wording.table(start + 1)
         if word not in {"private", "public"} or table is None:
             return None
-        name, end = table
         is_private = word == "private"
         grants = (Grant(Audience.OWNER if is_private else Audience.PUBLIC),)
         actions = ALL - {"create"} if is_private else frozenset({"read"})
-        return Form(Statement(actions, (name,), grants, is_exclusive=is_private), end)
+        return Form(Statement(actions, (table.name,), grants, is_exclusive=is_private), table.end)
 
     def _done(self, at: int, *, since: int) -> tuple[frozenset[str], tuple[str, ...] | None, int, bool]:
         """Read what is done to which tables, and whether to somebody's own; `comment` and `book` say both in a word."""
@@ -278,8 +278,8 @@ class Forms:
             table = self.wording.table(at)
             if table is None:
                 break
-            tables.append(table[0])
-            at = table[1]
+            tables.append(table.name)
+            at = table.end
             after = self.wording.skip(at + 1, FILLERS | OWN)
             if (
                 self.wording.word(at) not in LINKS

@@ -5,17 +5,23 @@ things, it says something else. What is not understood opens nothing; where it s
 closed to all but owners and those with a role, as that is the side on which to be wrong.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from typing import Final
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Grant
 from services.scaffold.clauses import Clause, Clauses
-from services.scaffold.plurals import singular
+from services.scaffold.naming import meant_by
+from services.scaffold.plurals import plural
 from services.scaffold.statement_forms import Form, Statement
 from services.scaffold.unread import Unread, Unreadable
+from services.scaffold.vocabulary import vocabulary
 from services.scaffold.wording import Wording
+
+_MEMBERS: Final = "members"
+"""Of a team: what is said of them is said of the rows that put them there."""
 
 
 @frozen
@@ -24,8 +30,8 @@ class Rules:
     unread: tuple[Unread, ...] = ()
     aside: tuple[tuple[int, int], ...] = ()
     """Where a text names whom a rule is about, and where it is not understood, by characters: no tables are there."""
-    told: tuple[tuple[int, int], ...] = ()
-    """Where what is understood stands in the text, by characters."""
+    limits: tuple[tuple[int, int], ...] = ()
+    """Where what is understood stands in the text, and shuts somebody out, by characters."""
 
     @property
     def all(self) -> list[Statement]:
@@ -39,21 +45,45 @@ def read_rules(description: str) -> Rules:
     return _Reader(Wording.of(description)).rules()
 
 
-def of_those_who_sign_in(statements: Iterable[Statement], accounts: str | None) -> list[Statement]:
+def of_those_who_sign_in(
+    statements: Iterable[Statement], accounts: str | None, concepts: Mapping[str, str]
+) -> list[Statement]:
     """Return the statements as they are meant where the rows of a table sign in: all of those, and not a role.
 
     What is said of them all and neither shuts others out nor is of their own says nothing new.
     """
     if accounts is None:
         return list(statements)
-    everyone = Grant(Audience.ROLE, (singular(accounts),))
     meant: list[Statement] = []
     for statement in statements:
-        is_of_all = everyone in statement.grants
-        grants = tuple(Grant(Audience.SIGNED_IN) if grant == everyone else grant for grant in statement.grants)
-        if not is_of_all or statement.is_restriction or statement.is_of_any:
+        of_all = [grant for grant in statement.grants if _is_of(grant, accounts, concepts)]
+        grants = tuple(Grant(Audience.SIGNED_IN) if grant in of_all else grant for grant in statement.grants)
+        if not of_all or statement.is_restriction or statement.is_of_any:
             meant.append(replace(statement, grants=grants))
     return meant
+
+
+def _is_of(grant: Grant, accounts: str, concepts: Mapping[str, str]) -> bool:
+    """Whether a grant to a role means the rows of a table, by the name of the table or of what it is like."""
+    if grant.audience is not Audience.ROLE or not vocabulary().roles.isdisjoint(grant.roles):
+        return False
+    return all(accounts in meant_by(plural(role), concepts) for role in grant.roles)
+
+
+def of_tables(statement: Statement, concepts: Mapping[str, str], *, memberships: str | None) -> Statement | None:
+    """Return a statement with the names of the tables that it is about; None where there is none of them."""
+    if not statement.tables:
+        return statement
+    tables = (
+        table
+        for name in statement.tables
+        for table in [
+            *meant_by(name, concepts),
+            *([memberships] if name == _MEMBERS and memberships is not None else []),
+        ]
+    )
+    names = tuple(dict.fromkeys(tables))
+    return replace(statement, tables=names) if names else None
 
 
 @frozen
@@ -70,7 +100,7 @@ class _Reader:
             statements=tuple(self._statement(clause, form) for clause, form in read if not form.statement.is_usual),
             unread=tuple(one for _, one in unread),
             aside=tuple(sorted(self._place(*pair) for pair in [*aside, *((one.start, one.end) for one, _ in unread)])),
-            told=tuple(self._place(clause.start, form.end) for clause, form in read),
+            limits=tuple(self._place(clause.start, form.end) for clause, form in read if form.statement.is_restriction),
         )
 
     def _statement(self, clause: Clause, form: Form) -> Statement:

@@ -114,20 +114,19 @@ def _person(wording: Wording, at: int, *, is_own: bool) -> Subject | None:
 def _grant(word: str, *, is_own: bool) -> Grant | None:
     if word in vocabulary().everyone:
         return Grant(Audience.PUBLIC)
-    kind = _kind_of_person(word)
-    signs_in = kind is not None or word in vocabulary().signed_in
+    has_role = _is_kind_of_person(word)
+    signs_in = has_role or word in vocabulary().signed_in
     if word in vocabulary().writers or (is_own and signs_in):
         return Grant(Audience.OWNER)
-    if kind is not None:
-        return Grant(Audience.ROLE, (singular(kind),))
+    if has_role:
+        return Grant(Audience.ROLE, (word,))
     return Grant(Audience.SIGNED_IN) if signs_in else None
 
 
-def _kind_of_person(word: str) -> str | None:
-    """Name the table of people that a word means, who have a role where others sign in, too."""
+def _is_kind_of_person(word: str) -> bool:
+    """Whether a word means people with a table, who have a role where others sign in, too."""
     entity = vocabulary().entities.get(vocabulary().phrases.get((word,), ""))
-    is_person = entity is not None and entity.has("email") and word not in vocabulary().signed_in
-    return entity.name if entity is not None and is_person else None
+    return entity is not None and entity.has("email") and word not in vocabulary().signed_in
 
 
 def _team_grant(word: str) -> Grant:

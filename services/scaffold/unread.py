@@ -86,7 +86,7 @@ class Unreadable:
     def _is_of_unknown(self, first: int, at: int) -> bool:
         """Whether nothing but a noun that the vocabulary does not have stands between two positions."""
         table = self.wording.table(self.wording.skip(first, FILLERS))
-        return table is not None and table[1] == at and table[0] not in vocabulary().entities
+        return table is not None and table.end == at and table.concept is None
 
     def _closing(self, clause: Clause) -> Statement | None:
         """Return what closes all that a clause may be about; None where that is nothing."""
@@ -131,11 +131,11 @@ class Unreadable:
         verb = next((at for at in places if self.wording.word(at) in PERMITTING | NEGATIONS), clause.end)
         people = Restrictions(self.wording).people(clause) or frozenset[int]()
         tables = [
-            table[0]
+            table.name
             for at in places
             if at not in people
             and (table := self.wording.table(at)) is not None
-            and (table[0] in vocabulary().entities or self.wording.word(at) not in vocabulary().stop_words)
+            and (table.concept is not None or self.wording.word(at) not in vocabulary().stop_words)
             and (not is_person(singular(self.wording.word(at))) or (at > verb and self.wording.word(at - 1) != "by"))
         ]
         before = self.wording.table_before(clause.start)

@@ -8,7 +8,8 @@ first that is), with `?` where the reference may be empty and `!` where it keeps
 `unique = "references"`, no two rows refer to the same rows. An entity with `joins` comes along when all of those tables
 are there; unless it is named itself, it stays away when one of `unless` is. Its `access` is one of Access, `shown`
 (`status=published`) is what its rows must hold for others than their owners to read them, and `members` is the table
-that tells whose a team is.
+that tells whose a team is. Its `aliases` are other words for its rows, and names of tables like it; the words by which
+it is `implied` name no rows (`lending` implies loans), so that it then has its own name.
 
 A domain's essential entities have a `*`; what its `means` lists (`class=fitness_classes`) are words that mean another
 table there than elsewhere. `accounts` lists who signs in there (`customers|users`: the first that is present);
@@ -76,7 +77,12 @@ class Parent:
 
 @frozen
 class Entity:
+    """A table. What the vocabulary names in it, such as its parents, are concepts until the tables are selected."""
+
     name: str
+    """In the words of the description; what the vocabulary adds by itself has its own name."""
+    concept: str
+    """The entity of the vocabulary that it is like; the name of one that is like none."""
     fields: tuple[Field, ...]
     indexed: tuple[str, ...] = ()
     parents: tuple[Parent, ...] = ()
@@ -112,6 +118,8 @@ class Vocabulary:
     domains: Mapping[str, Domain]
     phrases: Mapping[tuple[str, ...], str]
     """The singular words by which an entity or a domain is called, and its name."""
+    implied_by: frozenset[tuple[str, ...]]
+    """Those of the phrases that name no rows of the entity that they ask for, as `lending` asks for loans."""
     translations: Mapping[str, str]
     acts: Mapping[str, str]
     """The entities that verbs ask for, as `book` does for bookings."""
@@ -142,6 +150,8 @@ class Vocabulary:
     """Technical words after which a noun names what is kept."""
     ambiguous: frozenset[str]
     """Nouns that are as often verbs."""
+    qualities: frozenset[str]
+    """Words before nouns that are no part of the name of a table."""
     before_verb: frozenset[str]
     after_verb: frozenset[str]
     before_third_person: frozenset[str]
@@ -179,6 +189,7 @@ _WORD_SETS = (
     "foreign",
     "english",
     "ambiguous",
+    "qualities",
     "before_verb",
     "after_verb",
     "before_third_person",
@@ -196,6 +207,7 @@ def vocabulary() -> Vocabulary:
     domains: dict[str, Domain] = {}
     own: dict[tuple[str, ...], str] = {}
     called: dict[tuple[str, ...], str] = {}
+    implied: dict[tuple[str, ...], str] = {}
     words: dict[str, Any] = {}
     for path in sorted(_FOLDER.glob("*.toml")):
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -203,6 +215,7 @@ def vocabulary() -> Vocabulary:
             entities[name] = _entity(name, entry)
             own[_lemmas(name.replace("_", " "))] = name
             called.update((alias, name) for alias in _aliases(entry.get("aliases", "")))
+            implied.update((phrase, name) for phrase in _aliases(entry.get("implied", "")))
         for name, entry in document.pop("domains", {}).items():
             domains[name] = _domain(entry)
             called.update((trigger, name) for trigger in _aliases(entry["triggers"]))
@@ -210,7 +223,8 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(
         entities=entities,
         domains=domains,
-        phrases=called | own,
+        phrases=called | implied | own,
+        implied_by=frozenset(implied),
         translations=words["translations"],
         acts=words["acts"],
         actions=_actions(words["action_verbs"]),
@@ -248,6 +262,7 @@ def _entity(name: str, entry: Mapping[str, str]) -> Entity:
     written = [_parse(word) for word in entry["fields"].split()]
     return Entity(
         name=name,
+        concept=name,
         fields=tuple(_with_currency([_field(parts) for parts in written], written)),
         indexed=tuple(parts["name"] for parts in written if "#" in parts["flags"]),
         parents=tuple(_parent(word) for word in entry.get("belongs", "").split()),

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.core.frozen import frozen
-from services.scaffold.plurals import plural, singular
+from services.scaffold.naming import is_implying, table_name
+from services.scaffold.plurals import singular
 from services.scaffold.vocabulary import vocabulary
 
 FILLERS: Final = frozenset(
@@ -30,6 +31,17 @@ class _Token:
     word: str
     start: int
     end: int
+
+
+@frozen
+class Named:
+    """A table that a description names."""
+
+    name: str
+    concept: str | None
+    """The entity of the vocabulary that it is like."""
+    end: int
+    """The position after its name."""
 
 
 @frozen
@@ -63,22 +75,23 @@ class Wording:
             at += 1
         return at
 
-    def table(self, at: int) -> tuple[str, int] | None:
-        """Return the table that is named at a position, and where its name ends: a known one, or any plural."""
+    def table(self, at: int) -> Named | None:
+        """Return the table that is named at a position: a known one, or any plural."""
         lexicon = vocabulary()
         for length in range(min(_LONGEST_PHRASE, len(self.tokens) - at), 0, -1):
-            phrase = tuple(singular(self.word(at + place)) for place in range(length))
-            name = lexicon.phrases.get(phrase)
-            if name is not None and name in lexicon.entities:
-                return name, at + length
+            words = self.words(at, length)
+            concept = lexicon.phrases.get(tuple(map(singular, words)))
+            if concept is not None and concept in lexicon.entities:
+                name = concept if is_implying(words, lexicon) else table_name(words)
+                return Named(name, concept, at + length)
         word = self.word(at)
         is_noun = word.isalpha() and singular(word) != word and singular(word) not in lexicon.stop_words
-        return (plural(singular(word)), at + 1) if is_noun else None
+        return Named(table_name([word]), None, at + 1) if is_noun else None
 
     def table_before(self, at: int) -> str | None:
-        """Return the table that was named last, by all of its words."""
+        """Return the name of the table that was named last, by all of its words."""
         for place in range(at - 1, max(at - _LONGEST_WAY, -1), -1):
             if (last := self.table(place)) is not None:
                 whole = (self.table(start) for start in range(max(place - _LONGEST_PHRASE + 1, 0), place))
-                return next((table[0] for table in whole if table is not None and table[1] == last[1]), last[0])
+                return next((table.name for table in whole if table is not None and table.end == last.end), last.name)
         return None

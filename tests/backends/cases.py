@@ -12,7 +12,7 @@ class Case:
     name: str
     description: str
     needs: tuple[str, ...]
-    """Nouns that tables must be called by: a table is called by its last word, as `fitness_classes` is by `class`."""
+    """Nouns that tables must be called by: a table is called by its last word, as `class_bookings` is by `booking`."""
     links: tuple[tuple[str, str], ...]
     """Pairs of such nouns of which the first must refer to the second."""
 
@@ -45,8 +45,8 @@ CASES: Final = (
     Case(
         "Gym",
         "A gym where members book classes: instructors teach the classes, and every class has a capacity",
-        needs=("member", "trainer", "class", "booking"),
-        links=(("booking", "class"), ("booking", "member"), ("class", "trainer")),
+        needs=("member", "instructor", "class", "booking"),
+        links=(("booking", "class"), ("booking", "member"), ("class", "instructor")),
     ),
     Case(
         "Hospital",
@@ -58,15 +58,15 @@ CASES: Final = (
         "Freight",
         "Freight logistics: shipments of customers travel on trucks along routes between warehouses,"
         " and drivers report every stop",
-        needs=("customer", "shipment", "vehicle", "route", "warehouse", "driver", "stop"),
-        links=(("shipment", "customer"), ("shipment", "vehicle"), ("stop", "route"), ("vehicle", "driver")),
+        needs=("customer", "shipment", "truck", "route", "warehouse", "driver", "stop"),
+        links=(("shipment", "customer"), ("shipment", "truck"), ("stop", "route"), ("truck", "driver")),
     ),
     Case(
         "Recipes",
         "A recipe sharing site where cooks publish recipes with ingredients,"
         " and others comment, rate and save their favourites",
-        needs=("user", "recipe", "ingredient", "comment", "review", "favorite"),
-        links=(("recipe", "user"), ("ingredient", "recipe"), ("comment", "recipe"), ("review", "recipe")),
+        needs=("cook", "recipe", "ingredient", "comment", "review", "favourite"),
+        links=(("recipe", "cook"), ("ingredient", "recipe"), ("comment", "recipe"), ("review", "recipe")),
     ),
     Case(
         "Library",
@@ -78,31 +78,31 @@ CASES: Final = (
         "Sensors",
         "An IoT fleet of sensors: devices at sites send readings, thresholds raise alerts,"
         " and technicians acknowledge them",
-        needs=("device", "sensor", "location", "reading", "threshold", "alert", "technician"),
+        needs=("device", "sensor", "site", "reading", "threshold", "alert", "technician"),
         links=(("sensor", "device"), ("reading", "sensor"), ("threshold", "sensor"), ("alert", "technician")),
     ),
     Case(
         "Law firm",
         "A law firm's case files: clients, cases, lawyers, hearings, documents and the hours that are billed",
-        needs=("client", "case", "lawyer", "hearing", "file", "hour"),
-        links=(("case", "client"), ("hearing", "case"), ("file", "case"), ("hour", "lawyer")),
+        needs=("client", "case", "lawyer", "hearing", "document", "hour"),
+        links=(("case", "client"), ("hearing", "case"), ("document", "case"), ("hour", "lawyer")),
     ),
     Case(
         "Auctions",
         "A marketplace with auctions: sellers list items, buyers place bids, and the winner pays for the item",
-        needs=("seller", "buyer", "product", "auction", "bid", "payment"),
-        links=(("auction", "seller"), ("auction", "product"), ("bid", "auction"), ("bid", "buyer")),
+        needs=("seller", "buyer", "item", "auction", "bid"),
+        links=(("auction", "seller"), ("auction", "item"), ("bid", "auction"), ("bid", "buyer")),
     ),
     Case(
         "Timetable",
         "School timetable: teachers teach subjects to classes in rooms at fixed lessons of the week",
-        needs=("teacher", "subject", "class", "classroom", "slot"),
-        links=(("slot", "class"), ("slot", "subject"), ("slot", "teacher"), ("slot", "classroom")),
+        needs=("teacher", "subject", "class", "room", "lesson"),
+        links=(("lesson", "class"), ("lesson", "subject"), ("lesson", "teacher"), ("lesson", "room")),
     ),
     Case(
         "Podcasts",
         "Podcast hosting: shows have episodes, hosts upload audio, listeners subscribe, and downloads are counted",
-        needs=("podcast", "episode", "host", "listener", "subscription", "download"),
-        links=(("episode", "podcast"), ("podcast", "host"), ("subscription", "listener"), ("download", "episode")),
+        needs=("show", "episode", "host", "listener", "subscription", "download"),
+        links=(("episode", "show"), ("show", "host"), ("subscription", "listener"), ("download", "episode")),
     ),
 )

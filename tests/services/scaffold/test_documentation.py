@@ -48,8 +48,8 @@ def test_an_example_is_what_a_client_may_send() -> None:
 
 def test_pages_say_how_the_backend_is_spoken_to() -> None:
     rest = write_documentation("Blog", BLOG)
-    graphql = write_documentation("Blog", derive_schema("A blog with posts and comments and a GraphQL API"))
-    both = write_documentation("Blog", derive_schema("A blog with posts and comments, REST and GraphQL"))
+    graphql = write_documentation("Blog", derive_schema("A blog with posts, comments, tags and a GraphQL API"))
+    both = write_documentation("Blog", derive_schema("A blog with posts, comments and tags, REST and GraphQL"))
 
     assert "concepts/graphql.md" not in rest
     assert "A REST API in Express" in rest["guides/overview.md"]

@@ -123,6 +123,15 @@ def test_who_may_do_what_is_not_followed_where_the_schema_says_otherwise() -> No
     assert texts("only the author changes teams", of=USERS_AND_TEAMS) == []
 
 
+def test_a_rule_is_looked_up_by_the_name_of_a_table_or_by_what_it_is_like() -> None:
+    of = "Shoppers place orders of goods"
+
+    assert texts("Only admins create goods", of=of) == []
+    assert texts("Only admins create products", of=of) == []
+    assert texts("Anyone can create products", of=of) == ["Anyone can create products"]
+    assert texts("Only admins create castles", of=of) == ["Only admins create castles"]
+
+
 def test_graphql_is_not_followed_where_the_schema_says_otherwise() -> None:
     assert texts("A blog with a GraphQL API", of="A blog") == ["GraphQL API"]
     assert texts("A blog about GraphQL", of="A blog") == []

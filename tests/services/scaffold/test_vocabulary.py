@@ -34,6 +34,13 @@ def test_translations_and_verbs_lead_to_what_exists() -> None:
     assert set(known.acts.values()) <= ENTITIES.keys()
 
 
+def test_what_is_implied_is_an_entity_that_no_name_of_its_rows_is() -> None:
+    known = vocabulary()
+
+    assert {known.phrases[phrase] for phrase in known.implied_by} <= ENTITIES.keys()
+    assert known.implied_by.isdisjoint(tuple(map(singular, name.split("_"))) for name in ENTITIES)
+
+
 def test_no_entity_needs_itself_by_way_of_others() -> None:
     needs = {
         entity.name: {

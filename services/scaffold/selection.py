@@ -1,0 +1,214 @@
+"""The tables of a derived schema: those that a description names, and those without which they cannot be.
+
+What is named has the name that the description gives it; what comes with it, such as the table that joins two, has that
+of the vocabulary. The domains of a description that names next to nothing say what else there is.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from services.designs.schema import Field, FieldRules, FieldType, OnDelete
+from services.scaffold.mentions import Mentions
+from services.scaffold.principals import TEAMS_AT_WORK, first_like
+from services.scaffold.rules import with_rules
+from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
+
+MOST_TABLES: Final = 30
+_MOST_MENTIONED: Final = 24
+"""Leaves room for the tables that join the others."""
+_ENOUGH: Final = 2
+"""A description that names so many tables gets none of its domains but those that these need."""
+_ENDS: Final = 2
+"""Of a table that joins others: it refers to two."""
+_USERS: Final = "users"
+_NOT_OF_USERS: Final = frozenset({"players", "matches", "leagues", "tournaments"})
+
+
+def select_tables(mentions: Mentions) -> dict[str, Entity]:
+    """Return the tables that a description asks for, by name; `items` where it asks for none.
+
+    What they name, such as their parents, are tables of each other, or what may still be added: users.
+    """
+    return _related(_Selection(mentions).tables())
+
+
+@dataclass(slots=True)
+class _Selection:
+    mentions: Mentions
+    _chosen: dict[str, Entity] = field(default_factory=dict[str, Entity], init=False)
+
+    def tables(self) -> dict[str, Entity]:
+        self._chosen = dict(list(_named(self.mentions).items())[:_MOST_MENTIONED])
+        if len(self._chosen) < _ENOUGH:
+            self._add_essentials()
+        self._add_needs()
+        self._add_users()
+        self._add_joins()
+        self._add_acts()
+        if _speaks_of_users(self._chosen):
+            self._chosen = {_USERS: vocabulary().entities[_USERS], **self._chosen}
+        self._add_needs()
+        self._add_joins()
+        return self._chosen or {"items": _of_noun("items")}
+
+    @property
+    def _concepts(self) -> set[str]:
+        return {entity.concept for entity in self._chosen.values()}
+
+    def _add(self, name: str) -> None:
+        """Add an entity under its own name, unless a table has that; not beyond the most that there may be."""
+        is_named = _squeezed(name) in map(_squeezed, self._chosen)
+        if not is_named and len(self._chosen) < MOST_TABLES - (_USERS not in self._concepts):
+            self._chosen[name] = vocabulary().entities[name]
+
+    def _domains(self) -> Iterator[tuple[tuple[str, ...], bool]]:
+        """Yield the choices that the domains offer, each essential or not, of which nothing is chosen.
+
+        People of another kind than those for whom the domain is there do as well.
+        """
+        consumers = vocabulary().consumers
+        for domain in self.mentions.domains:
+            for choices, is_essential in vocabulary().domains[domain].entities:
+                alike = consumers if choices[0] in consumers else frozenset[str]()
+                if self._concepts.isdisjoint({*choices, *alike}):
+                    yield choices, is_essential
+
+    def _add_essentials(self) -> None:
+        for choices, is_essential in self._domains():
+            if is_essential:
+                self._add(choices[0])
+
+    def _add_users(self) -> None:
+        """Add who signs in, where the domains have users and nobody is named who could."""
+        usual = (
+            choices[0] == _USERS or (is_essential and _USERS in choices) for choices, is_essential in self._domains()
+        )
+        domains = (vocabulary().domains[domain] for domain in self.mentions.domains)
+        accounts = {name for domain in domains for choices in domain.accounts for name in choices}
+        if any(usual) and accounts.isdisjoint(self._concepts):
+            self._add(_USERS)
+
+    def _add_needs(self) -> None:
+        """Add what the domains have of that without which a row cannot be, as a comment on something."""
+        waiting = list(self._chosen.values())
+        while waiting:
+            for parent in waiting.pop(0).parents:
+                if parent.on_delete is OnDelete.SET_NULL or not self._lacks(parent):
+                    continue
+                offered = (name for choices, _ in self._domains() for name in choices if name in parent.tables)
+                name = next(offered, None)
+                if name is not None and name not in self._chosen:
+                    self._add(name)
+                    waiting += [self._chosen[name]] if name in self._chosen else []
+
+    def _lacks(self, parent: Parent) -> bool:
+        return {*self._chosen, *self._concepts}.isdisjoint(parent.tables)
+
+    def _add_joins(self) -> None:
+        """Add the tables that join two of those present that nothing else relates, such as users and teams."""
+        for entity in vocabulary().entities.values():
+            if len(entity.joins) == _ENDS and entity.concept not in self._concepts and self._is_due(entity):
+                self._add(entity.name)
+
+    def _is_due(self, entity: Entity) -> bool:
+        if not entity.joins <= self._concepts or not self._concepts.isdisjoint(entity.unless):
+            return False
+        first, second = (vocabulary().entities[name] for name in sorted(entity.joins))
+        is_related = any(
+            other.name in parent.tables for one, other in ((first, second), (second, first)) for parent in one.parents
+        )
+        return not is_related or any(entity.name in choices for choices, _ in self._domains())
+
+    def _add_acts(self) -> None:
+        for name in self.mentions.acts:
+            if self._concepts.isdisjoint({name, *vocabulary().entities[name].unless}):
+                self._add(name)
+
+
+def _named(mentions: Mentions) -> dict[str, Entity]:
+    """Return the tables that a description names: known ones, and those of other nouns."""
+    words = vocabulary().entities
+    known = {name: replace(words[concept], name=name) for name, concept in mentions.entities.items()}
+    nouns = {
+        noun: _of_noun(noun, mentions.wholes.get(noun), is_served=noun in mentions.served) for noun in mentions.nouns
+    }
+    tables = [*(_in_teams(entity, known) for entity in known.values()), *nouns.values()]
+    distinct: dict[str, Entity] = {}
+    for table in tables:
+        distinct.setdefault(_squeezed(table.name), table)
+    return {table.name: table for table in distinct.values()}
+
+
+def _squeezed(name: str) -> str:
+    """Return what two names have in common that are written in one word, or in two: `todo items`, `to-do items`."""
+    return name.replace("_", "")
+
+
+def _in_teams(entity: Entity, entities: Mapping[str, Entity]) -> Entity:
+    """Return the members of teams as the users that they are; or where there are users, as what makes them members."""
+    memberships = next((other.members for other in entities.values() if other.members is not None), None)
+    if entity.concept != "members" or memberships is None:
+        return entity
+    concept = memberships if first_like(_USERS, entities) else _USERS
+    return replace(vocabulary().entities[concept], name=entity.name)
+
+
+def _of_noun(table: str, whole: str | None = None, *, is_served: bool = False) -> Entity:
+    belongs = [(whole,)] if whole else []
+    return Entity(
+        name=table,
+        concept=table,
+        fields=(
+            with_rules(Field(name="name", type=FieldType.STRING)),
+            with_rules(Field(name="description", type=FieldType.TEXT, nullable=True)),
+            Field(
+                name="status",
+                type=FieldType.STRING,
+                default_value="active",
+                rules=FieldRules(values=("active", "inactive", "archived")),
+            ),
+        ),
+        indexed=("status",),
+        parents=tuple(Parent(tables, OnDelete.SET_NULL) for tables in [*belongs, *([] if is_served else [(_USERS,)])]),
+        access=Access.CATALOGUE if is_served else None,
+    )
+
+
+def _speaks_of_users(chosen: Mapping[str, Entity]) -> bool:
+    """Whether some of the entities are nothing without users: profiles are theirs, and teams are of them.
+
+    Teams of others, such as players, are not.
+    """
+    concepts = {entity.concept for entity in chosen.values()}
+    if any(entity.has("email") for entity in chosen.values()) or not _NOT_OF_USERS.isdisjoint(concepts):
+        return False
+    are_theirs = any(Parent((_USERS,), OnDelete.CASCADE) in entity.parents for entity in chosen.values())
+    return are_theirs or any(entity.members and entity.concept in TEAMS_AT_WORK for entity in chosen.values())
+
+
+def _related(entities: Mapping[str, Entity]) -> dict[str, Entity]:
+    """Return the entities with each other's tables where the vocabulary names what they are like."""
+    alike: dict[str, list[str]] = {}
+    for name, entity in entities.items():
+        alike.setdefault(entity.concept, []).append(name)
+    return {
+        name: replace(
+            entity,
+            parents=tuple(parent for each in entity.parents for parent in _parents(each, alike, entity)),
+            members=next(iter(alike.get(entity.members or "", [])), entity.members),
+        )
+        for name, entity in entities.items()
+    }
+
+
+def _parents(parent: Parent, alike: Mapping[str, Iterable[str]], child: Entity) -> Iterator[Parent]:
+    """Yield what a table refers to: each of what is alike, of which a row may have any; or one, if it is unique."""
+    choices = [[name for name in alike.get(concept, [concept]) if name != child.name] for concept in parent.tables]
+    first = next(
+        (tables for tables, concept in zip(choices, parent.tables, strict=True) if concept in alike), list[str]()
+    )
+    others = [] if child.is_unique else first[1:]
+    on_delete = OnDelete.SET_NULL if others else parent.on_delete
+    yield Parent(tuple(name for tables in choices for name in tables if name not in others), on_delete)
+    yield from (Parent((name,), on_delete) for name in others)
