@@ -56,11 +56,13 @@ class _Selection:
     def _concepts(self) -> set[str]:
         return {entity.concept for entity in self._chosen.values()}
 
-    def _add(self, name: str) -> None:
-        """Add an entity under its own name, unless a table has that; not beyond the most that there may be."""
+    def _add(self, name: str) -> list[Entity]:
+        """Add an entity under its own name and return it; none where a table has that, or where there are too many."""
         is_named = _squeezed(name) in map(_squeezed, self._chosen)
-        if not is_named and len(self._chosen) < MOST_TABLES - (_USERS not in self._concepts):
-            self._chosen[name] = vocabulary().entities[name]
+        if is_named or len(self._chosen) >= MOST_TABLES - (_USERS not in self._concepts):
+            return []
+        self._chosen[name] = vocabulary().entities[name]
+        return [self._chosen[name]]
 
     def _domains(self) -> Iterator[tuple[tuple[str, ...], bool]]:
         """Yield the choices that the domains offer, each essential or not, of which nothing is chosen.
@@ -94,16 +96,13 @@ class _Selection:
         waiting = list(self._chosen.values())
         while waiting:
             for parent in waiting.pop(0).parents:
-                if parent.on_delete is OnDelete.SET_NULL or not self._lacks(parent):
-                    continue
                 offered = (name for choices, _ in self._domains() for name in choices if name in parent.tables)
-                name = next(offered, None)
-                if name is not None and name not in self._chosen:
-                    self._add(name)
-                    waiting += [self._chosen[name]] if name in self._chosen else []
+                name = next(offered, None) if self._is_lacking(parent) else None
+                waiting += self._add(name) if name is not None else []
 
-    def _lacks(self, parent: Parent) -> bool:
-        return {*self._chosen, *self._concepts}.isdisjoint(parent.tables)
+    def _is_lacking(self, parent: Parent) -> bool:
+        is_present = not {*self._chosen, *self._concepts}.isdisjoint(parent.tables)
+        return parent.on_delete is not OnDelete.SET_NULL and not is_present
 
     def _add_joins(self) -> None:
         """Add the tables that join two of those present that nothing else relates, such as users and teams."""
