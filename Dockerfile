@@ -26,7 +26,7 @@ RUN npm run build
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
-COPY requirements/main.txt requirements/build.txt requirements/
+COPY requirements/main.txt requirements/build.txt requirements/words.txt requirements/take-words requirements/
 RUN python -m venv /opt/snapinfra \
  && /opt/snapinfra/bin/python -m pip install --require-hashes -r requirements/main.txt \
  && python -m venv /opt/build \
@@ -37,6 +37,7 @@ COPY graph graph
 COPY resolvers resolvers
 COPY services services
 COPY --from=graphiql /src/graph/static graph/static
+RUN sh requirements/take-words python services/scaffold/reading/lexicon
 RUN /opt/build/bin/python -m hatchling build --target wheel --directory /tmp/wheel \
  && /opt/snapinfra/bin/python -m pip install --no-index --no-deps /tmp/wheel/*.whl
 

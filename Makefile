@@ -136,16 +136,17 @@ scaffold-lock: .make/tests .make/tools  ## Resolve the packages of generated bac
 setup: .make/product .make/tests .make/tools .make/graphiql
 
 clean:  ## Remove everything that make built (not the data in .snapinfra)
-	rm -rf .venv .tools .make graph/static graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules tests/vendors/npm/node_modules tests/backends/npm/node_modules bench/wire/mercurius/node_modules
+	rm -rf .venv .tools .make graph/static services/scaffold/reading/lexicon/english.* graph/graphiql/node_modules graph/eslint/node_modules tests/graph/audits/node_modules tests/clients/node_modules tests/vendors/npm/node_modules tests/backends/npm/node_modules bench/wire/mercurius/node_modules
 
 .make/venv:
 	@mkdir -p .make
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.make/product: .make/venv requirements/main.txt requirements/build.txt pyproject.toml
+.make/product: .make/venv requirements/main.txt requirements/build.txt requirements/words.txt requirements/take-words pyproject.toml
 	@echo "installing Snapinfra into .venv"
 	@$(VENV)/python $(PIP) -r requirements/main.txt -r requirements/build.txt
+	@sh requirements/take-words $(VENV)/python services/scaffold/reading/lexicon
 	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

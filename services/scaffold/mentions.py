@@ -1,40 +1,22 @@
-"""How the scaffold reads a description: the tables and domains that its words mention.
-
-There is no grammar here, only rules of thumb: known phrases first, the longest of them; then nouns, which are taken to
-be the plural words, and those before `app` or `system`, that are not in the list of stop words.
-"""
+"""What a description speaks of: its things as tables, what the vocabulary knows of them, and its domains."""
 
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 from services.core.frozen import frozen
-from services.scaffold.naming import is_implying, meant_by, table_name
-from services.scaffold.plurals import is_plural, plural, singular
+from services.scaffold.naming import concept_of, meant_by
+from services.scaffold.plurals import singular
+from services.scaffold.reading.reading import Deed, Quality, Reading, Relation
+from services.scaffold.reading.things import read
+from services.scaffold.reading.tokens import LONGEST_READ, sentences
 from services.scaffold.vocabulary import Vocabulary, vocabulary
 
-_LONGEST_READ = 20_000
-"""Characters of a description that are looked at."""
-_LONGEST_PHRASE = 4
-_SHORTEST_NOUN = 3
-_WORD = re.compile(r"(?<![a-z])[a-z]{1,30}(?![a-z])|[.,;:!?\n]")
-_TAG = re.compile(r"<[^<>]{0,200}>")
-_CLAUSE_ENDS = frozenset(".;:!?\n")
-_LINKS = frozenset({",", "and", "or"})
-_ARTICLES = frozenset({"a", "an", "the", "each", "every"})
-_MODALS = frozenset(
-    {"who", "that", "can", "could", "may", "might", "must", "should", "will", "would", "to", "also", "then"}
-)
-_LONGEST_TELLING = 3
-"""Words between a verb and its noun."""
-_LONGEST_CHAIN = 6
-"""Words in front of one in which verbs that it is listed with are looked for."""
-_PLAIN, _ASIDE, _LIMITED = range(3)
-"""What a character is a part of."""
-_NOWHERE = -1
-
-_ENDINGS = ("ing", "ly", "ed", "ness", "able", "ible", "ful", "less", "ous", "ical")
+_LONGEST_PHRASE: Final = 4
+_EXCEPT: Final = re.compile(r"\b(?:but|except|besides)\b", re.IGNORECASE)
+_OPEN: Final = frozenset({"private", "public"})
+"""Who may read rows, and no part of what they are."""
 
 
 @frozen
@@ -45,15 +27,18 @@ class Mentions:
     """The names of the tables that the vocabulary knows, each with the entity that it is like."""
     domains: tuple[str, ...]
     acts: tuple[str, ...]
-    """Entities of the vocabulary that only verbs ask for, as `book` does for bookings."""
+    """Entities of the vocabulary that verbs ask for, as `book` does for bookings."""
+    implied: tuple[str, ...]
+    """Those that words ask for which name no rows of them, as `lending` does for loans."""
     actors: tuple[str, ...]
     """Those of the tables that do something by themselves, as members do in `members book classes`."""
     nouns: tuple[str, ...]
-    """Names of tables, in the plural, for nouns that the vocabulary does not have."""
+    """Names of tables that the vocabulary does not know."""
     served: frozenset[str]
-    """Those of the nouns that people take from a list, as cakes are in `customers order cakes`."""
-    wholes: Mapping[str, str]
-    """For some of the nouns the table whose part they are, as shows are of episodes in `shows have episodes`."""
+    """Tables of what people take from a list, as cakes are in `customers order cakes`."""
+    qualities: Mapping[str, Sequence[Quality]]
+    """What is said of the rows of tables, by the name of the table."""
+    relations: tuple[Relation, ...]
 
 
 Places = Sequence[tuple[int, int]]
@@ -66,280 +51,151 @@ def read_mentions(description: str, *, aside: Places = (), limits: Places = ()) 
     What is `aside` names no tables but such as the vocabulary knows. There, and in the rules that shut somebody out
     (`limits`), what is like a table that is named elsewhere is that table.
     """
-    lexicon = vocabulary()
-    words, quiet, limited = _words(description, aside, limits)
-    translated = list(_translated(description, lexicon))
-    spoken_of = dict.fromkeys(known.concept for known in [*translated, *_Reader(words, lexicon, quiet).known()])
-    reader = _Reader(words, lexicon.within(name for name in spoken_of if name in lexicon.domains), quiet)
-    known = [*translated, *reader.known()]
-    tables = _tables([one for one in known if one.concept in lexicon.entities], limited)
-    nouns = list(reader.nouns(is_known=bool(known)))
+    text = description[:LONGEST_READ]
+    domains = tuple(dict.fromkeys(_domains(text)))
+    lexicon = vocabulary().within(domains)
+    reading = read(_without(text, aside))
+    firsts = [*_about(reading, lexicon), *read(_without(text, [*aside, *limits])).things]
+    whole = read(_EXCEPT.sub(",", text))
+    beside = [*reading.things, *_in_rules(text, aside, lexicon)]
+    tables = _Tables(lexicon)
+    tables.add(firsts)
+    tables.add_beside([*beside, *_translated(text, lexicon.entities)])
+    acts = (lexicon.acts[verb] for verb in whole.verbs if verb in lexicon.acts)
+    mentions = _mentions(reading, whole.deeds, tables, domains)
+    return replace(mentions, acts=tuple(dict.fromkeys(acts)), implied=tuple(dict.fromkeys(_implied(text, lexicon))))
+
+
+def _in_rules(text: str, aside: Places, lexicon: Vocabulary) -> Iterator[str]:
+    """Yield what rules name, but for somebody's part in them, such as `the owner`."""
+    parts = lexicon.writers | lexicon.everyone | lexicon.nobody | lexicon.roles
+    things = read(" . ".join(f"We have {_EXCEPT.sub(',', text[start:end])}" for start, end in aside)).things
+    return (name for name in things if singular(name) not in parts)
+
+
+class _Tables:
+    """The tables that the vocabulary knows, by name, and which of them each name is about."""
+
+    def __init__(self, lexicon: Vocabulary) -> None:
+        self.lexicon = lexicon
+        self.concepts: dict[str, str] = {}
+
+    def add(self, names: Iterable[str]) -> None:
+        for name, concept in self._known(names):
+            self.concepts.setdefault(_plain(name, concept), concept)
+
+    def add_beside(self, names: Iterable[str]) -> None:
+        """Add what is like none that is there."""
+        for name, concept in self._known(names):
+            if concept not in self.concepts.values():
+                self.concepts[_plain(name, concept)] = concept
+
+    def named(self, name: str) -> str:
+        """Return the table that a name is about; the name, where the vocabulary does not know it."""
+        concept = concept_of(name, self.lexicon)
+        if concept not in self.lexicon.entities:
+            return name
+        own = _plain(name, concept)
+        return own if own in self.concepts else next(iter(meant_by(own, self.concepts)), own)
+
+    def _known(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        pairs = ((name, concept_of(name, self.lexicon)) for name in names)
+        return ((name, concept) for name, concept in pairs if concept in self.lexicon.entities)
+
+
+def _plain(name: str, concept: str) -> str:
+    """Return the name of a table without what its rows are like at times: `invoices` for `paid_invoices`."""
+    entity, words = vocabulary().entities[concept], name.split("_")
+    values = {value for field in entity.fields if field.rules for value in field.rules.values}
+    while (
+        len(words) > 1
+        and tuple(map(singular, words)) not in vocabulary().phrases
+        and words[0] in values | vocabulary().qualities | _OPEN
+    ):
+        words = words[1:]
+    return "_".join(words)
+
+
+def _mentions(reading: Reading, done: Iterable[Deed], tables: _Tables, domains: tuple[str, ...]) -> Mentions:
+    lexicon = tables.lexicon
+    roles = set(_roles(reading, lexicon))
+    nouns = [name for name in reading.things if tables.named(name) not in tables.concepts and name not in roles]
+    if not (tables.concepts or nouns or domains) and reading.topic is not None:
+        nouns = [reading.topic]
+    deeds = [Deed(tables.named(deed.who), deed.verb, deed.what and tables.named(deed.what)) for deed in done]
+    relations = (
+        Relation(tables.named(one.one), tables.named(one.many), one.is_mutual, one.is_single, one.acts)
+        for one in reading.relations
+    )
+    known = {*tables.concepts, *nouns}
     return Mentions(
-        entities=tables,
-        domains=tuple(dict.fromkeys(one.concept for one in known if one.concept in lexicon.domains)),
-        acts=tuple(dict.fromkeys(reader.acts())),
-        actors=tuple(dict.fromkeys(_table_of(actor, tables) for actor in reader.actors())),
-        nouns=tuple(dict.fromkeys(noun for noun, _ in nouns)),
-        served=frozenset(noun for noun in dict(nouns) if reader.is_served(noun)),
-        wholes={noun: _table_of(whole, tables) for noun, whole in reversed(nouns) if whole is not None},
+        entities=tables.concepts,
+        domains=domains,
+        acts=(),
+        implied=(),
+        actors=tuple(dict.fromkeys(one.who for one in deeds if one.verb in lexicon.self_service and one.who in known)),
+        nouns=tuple(nouns),
+        served=frozenset(deed.what for deed in deeds if deed.what in nouns and deed.verb in lexicon.taking),
+        qualities={tables.named(name): thing.qualities for name, thing in reading.things.items() if thing.qualities},
+        relations=tuple(one for one in relations if one.one != one.many and roles.isdisjoint({one.one, one.many})),
     )
 
 
-@frozen
-class _Known:
-    """A phrase of the vocabulary in a description."""
-
-    start: int
-    """The number of its first word; `_NOWHERE` of what is translated."""
-    length: int
-    name: str
-    """Of the table, in the words of the description; of a domain, its own."""
-    concept: str
-    is_compound: bool = False
-    """Whether there is a word in the name that the vocabulary does not have."""
-    is_implied: bool = False
-    """Whether it names no rows of the entity that it asks for."""
+def _roles(reading: Reading, lexicon: Vocabulary) -> Iterator[str]:
+    """Yield the things that are people with a role, of whom no more is said than what they do."""
+    done = {(deed.who, deed.what) for deed in reading.deeds}
+    told = {one.many for one in reading.relations}
+    told |= {one.one for one in reading.relations if (one.one, one.many) not in done}
+    for name, thing in reading.things.items():
+        if singular(name) in lexicon.roles and name not in told and not thing.qualities:
+            yield name
 
 
-def _tables(known: Sequence[_Known], limited: frozenset[int]) -> dict[str, str]:
-    """Return the tables that are named, each with its concept.
-
-    What is called by an ending of another's name is that other (`bikes`, after `mountain bikes`), and what is implied
-    or `limited` by a rule is no table beside one that is like it.
-    """
-    tables: dict[str, str] = {}
-    others: list[_Known] = []
-    for one in known:
-        if one.is_implied or one.start in limited:
-            others.append(one)
-        elif not _is_named(one, tables):
-            tables[one.name] = one.concept
-    for one in others:
-        if one.concept not in tables.values():
-            tables[one.name] = one.concept
-    return tables
+def _about(reading: Reading, lexicon: Vocabulary) -> Iterator[str]:
+    """Yield what the app is called by, where the vocabulary has it: movies, of `a movie database`."""
+    if reading.called_by is not None and tuple(map(singular, reading.called_by.split("_"))) in lexicon.phrases:
+        yield reading.called_by
 
 
-def _is_named(known: _Known, tables: Mapping[str, str]) -> bool:
-    alike = [name for name, concept in tables.items() if concept == known.concept]
-    is_longer = not known.is_compound and any(known.name.endswith(f"_{name}") for name in alike)
-    return is_longer or any(name.endswith(f"_{known.name}") for name in alike)
+def _implied(text: str, lexicon: Vocabulary) -> Iterator[str]:
+    """Yield the entities that words ask for which name no rows of them: loans, of `lending`."""
+    for tokens in sentences(text):
+        phrases = _known_phrases([token.word for token in tokens], lexicon)
+        yield from (lexicon.phrases[phrase] for phrase in phrases if phrase in lexicon.implied_by)
 
 
-def _table_of(name: str, tables: Mapping[str, str]) -> str:
-    """Return the table that a name is about; the name, where it is one that the vocabulary does not know."""
-    return name if name in tables else next(iter(meant_by(name, tables)), name)
+def _translated(text: str, names: Collection[str]) -> Iterator[str]:
+    """Yield those of the names that words in other scripts mean, in their order."""
+    places = ((text.find(word), name) for word, name in vocabulary().translations.items())
+    return (name for place, name in sorted(places) if place >= 0 and name in names)
 
 
-def _words(description: str, aside: Places, limits: Places) -> tuple[list[str], frozenset[int], frozenset[int]]:
-    """Lowercase ASCII words without accents, and punctuation; by number, which are aside, and which of no own table."""
-    text = description[:_LONGEST_READ]
-    marks = bytearray(len(text))
-    for mark, places in ((_LIMITED, limits), (_ASIDE, aside)):
-        for start, end in places:
-            marks[start:end] = bytes([mark]) * len(marks[start:end])
-    words: list[str] = []
-    marked: dict[int, set[int]] = {_PLAIN: set(), _ASIDE: set(), _LIMITED: set()}
-    changes = (at for at in range(1, len(text)) if marks[at] != marks[at - 1])
-    for start, end in pairwise(sorted({0, len(text), *changes})):
-        within = _folded(text[start:end])
-        marked[marks[start]].update(range(len(words), len(words) + len(within)))
-        words += within
-    return words, frozenset(marked[_ASIDE]), frozenset(marked[_ASIDE] | marked[_LIMITED])
+def _domains(text: str) -> Iterator[str]:
+    """Yield the domains that known phrases name."""
+    lexicon = vocabulary()
+    yield from _translated(text, lexicon.domains)
+    for tokens in sentences(text):
+        words = [word for token in tokens for word in token.word.split("-")]
+        names = (lexicon.phrases[phrase] for phrase in _known_phrases(words, lexicon))
+        yield from (name for name in names if name in lexicon.domains)
 
 
-def _folded(text: str) -> list[str]:
-    text = _TAG.sub(" . ", text)
-    folded = unicodedata.normalize("NFKD", text.replace("\u2019", "'")).encode("ascii", "ignore").decode().lower()
-    return _WORD.findall(folded.replace("'s ", " "))
+def _known_phrases(words: Sequence[str], lexicon: Vocabulary) -> Iterator[tuple[str, ...]]:
+    """Yield the longest known phrases, one after the other."""
+    at = 0
+    lemmas = [singular(word) for word in words]
+    while at < len(words):
+        lengths = range(min(_LONGEST_PHRASE, len(words) - at), 0, -1)
+        length = next((length for length in lengths if tuple(lemmas[at : at + length]) in lexicon.phrases), 0)
+        if length:
+            yield tuple(lemmas[at : at + length])
+        at += length or 1
 
 
-def _translated(description: str, lexicon: Vocabulary) -> Iterator[_Known]:
-    text = description[:_LONGEST_READ]
-    places = sorted((text.find(word), name) for word, name in lexicon.translations.items())
-    return (_Known(_NOWHERE, 1, name, name) for place, name in places if place >= 0)
-
-
-@frozen
-class _Reader:
-    words: list[str]
-    vocabulary: Vocabulary
-    quiet: frozenset[int]
-
-    def known(self) -> Iterator[_Known]:
-        """The entities and domains that are mentioned, repetitions included."""
-        unknown: int | None = None
-        for start, length, concept in self._phrases():
-            if concept is not None:
-                yield self._named(start, length, concept, is_after_unknown=unknown == start - 1)
-            elif length == 1:
-                unknown = start
-
-    def _named(self, start: int, length: int, concept: str, *, is_after_unknown: bool) -> _Known:
-        words = self.words[start : start + length]
-        is_implied = is_implying(words, self.vocabulary)
-        if is_implied or concept in self.vocabulary.domains:
-            return _Known(start, length, concept, concept, is_implied=is_implied)
-        is_compound = is_after_unknown and self._tells_which(start - 1, concept)
-        words = [self.words[start - 1], *words] if is_compound else words
-        return _Known(start, length, table_name(words), concept, is_compound=is_compound)
-
-    def _tells_which(self, position: int, concept: str) -> bool:
-        """Whether an unknown word says which kind is meant, as in `mountain bikes`; a verb or a quality does not."""
-        word, before = self.words[position], self._before(position)
-        values = (field.rules.values for field in self.vocabulary.entities[concept].fields if field.rules)
-        is_quality = word in self.vocabulary.qualities or any(word in some for some in values)
-        if position in self.quiet or is_quality or not self._is_noun(position) or is_plural(word) or is_plural(before):
-            return False
-        verbs = self.vocabulary.stop_words | self.vocabulary.ambiguous
-        return before not in _LINKS or singular(self._before(position - 1)) not in verbs
-
-    def acts(self) -> Iterator[str]:
-        for position, word in enumerate(self.words):
-            if word in self.vocabulary.acts and self._is_verb(position) and self._before(position) != "in":
-                yield self.vocabulary.acts[word]
-
-    def actors(self) -> Iterator[str]:
-        for known in self.known():
-            end = after = known.start + known.length
-            while after < len(self.words) and self.words[after] in _MODALS:
-                after += 1
-            if self._acts(known.start, after - 1, has_modal=after > end):
-                yield known.name
-
-    def _acts(self, start: int, last: int, *, has_modal: bool) -> bool:
-        """Whether what begins at `start` does what stands after `last`: `customers order`, not `customer orders`."""
-        verb = self._after(last)
-        if has_modal or is_plural(self.words[last]):
-            return verb in self.vocabulary.self_service
-        return singular(verb) in self.vocabulary.self_service and is_plural(verb) and self._before(start) in _ARTICLES
-
-    def nouns(self, *, is_known: bool) -> Iterator[tuple[str, str | None]]:
-        """Tables for unknown nouns, and whose parts they are. Where something is known, only those listed beside it."""
-        places = [
-            start
-            for start, _, name in self._phrases()
-            if name is None and self._is_noun(start) and start not in self.quiet
-        ]
-        tellings = [place for place in places if self._names_things(place)]
-        if is_known:
-            chosen = [place for place in tellings if not self._is_about(place)]
-        else:
-            chosen = tellings or [place for place in places if self._after(place) not in self.vocabulary.technical][:1]
-        known = {place: one.name for one in self.known() for place in range(one.start, one.start + one.length)}
-        return ((self._table(place), self._whole(place, known)) for place in chosen)
-
-    def is_served(self, noun: str) -> bool:
-        """Whether a verb of taking stands right before a noun, but for what tells more of it."""
-        last = noun.rpartition("_")[2]
-        places = (place for place, word in enumerate(self.words) if plural(singular(word)) == last)
-        before = (set(self.words[max(place - _LONGEST_TELLING, 0) : place]) for place in places)
-        return any(not words.isdisjoint(self.vocabulary.taking) for words in before)
-
-    def _phrases(self) -> Iterator[tuple[int, int, str | None]]:
-        """The text as known phrases and single other words: start, length, and the name of a known one."""
-        position = 0
-        while position < len(self.words):
-            name, length = self._phrase_at(position)
-            yield position, length, name
-            position += length
-
-    def _phrase_at(self, position: int) -> tuple[str | None, int]:
-        for length in range(min(_LONGEST_PHRASE, len(self.words) - position), 0, -1):
-            phrase = tuple(singular(word) for word in self.words[position : position + length])
-            if phrase in self.vocabulary.phrases and (length > 1 or not self._is_other(position)):
-                if position in self.quiet and self._is_no_table(position, length):
-                    continue
-                return self.vocabulary.phrases[phrase], length
-        return None, 1
-
-    def _is_other(self, position: int) -> bool:
-        """Whether a word that may name a table means something else here."""
-        word = self.words[position]
-        if word == "people":
-            return self._before(position) in self.vocabulary.generic_people
-        return word in self.vocabulary.technical or self._is_verb(position)
-
-    def _is_no_table(self, position: int, length: int) -> bool:
-        """Whether words in a rule are somebody's part in it, such as `the owner`, or a means, such as `by link`."""
-        word = singular(self.words[position])
-        is_role = word in self.vocabulary.writers | self.vocabulary.everyone
-        return length == 1 and (is_role or (self._before(position) == "by" and not is_plural(self.words[position])))
-
-    def _is_verb(self, position: int) -> bool:
-        word, before, after = self.words[position], self._before(position), self._after(position)
-        if singular(word) not in self.vocabulary.ambiguous:
-            return False
-        if is_plural(word):
-            has_subject = before in self.vocabulary.before_third_person or (
-                is_plural(after) and self._ends_subject(position)
-            )
-            return has_subject or after in self.vocabulary.after_verb
-        starts_clause = before in _CLAUSE_ENDS and after not in _CLAUSE_ENDS and after not in self.vocabulary.technical
-        follows_doer = before in self.vocabulary.before_verb or is_plural(before)
-        is_verb = starts_clause or follows_doer or after in self.vocabulary.after_verb or is_plural(after)
-        return is_verb or self._is_listed_with_verb(position)
-
-    def _ends_subject(self, position: int) -> bool:
-        """Whether a single thing stands before a word, as in `a brewery tracks`."""
-        return position > 1 and self.words[position - 2] in _ARTICLES and not is_plural(self.words[position - 1])
-
-    def _is_listed_with_verb(self, position: int) -> bool:
-        """Whether a word goes on a list of verbs, as the others do in `to post, comment and rate`."""
-        for at in range(position - 1, max(position - _LONGEST_CHAIN, 0), -1):
-            before = self._before(at)
-            if self.words[at] in self.vocabulary.ambiguous and (
-                before in self.vocabulary.before_verb or is_plural(before)
-            ):
-                return at < position - 1
-            if self.words[at] not in _LINKS | self.vocabulary.ambiguous:
-                return False
-        return False
-
-    def _is_noun(self, position: int) -> bool:
-        word = self.words[position]
-        if (
-            len(word) < _SHORTEST_NOUN
-            or word.endswith(_ENDINGS)
-            or self._before(position) in self.vocabulary.before_verb
-        ):
-            return False
-        return not {word, singular(word)} & (self.vocabulary.stop_words | self.vocabulary.ambiguous)
-
-    def _names_things(self, position: int) -> bool:
-        return is_plural(self.words[position]) or self._after(position) in self.vocabulary.naming
-
-    def _is_about(self, position: int) -> bool:
-        leading = (
-            word
-            for word in reversed(self.words[:position])
-            if word in self.vocabulary.about | self.vocabulary.listing | _CLAUSE_ENDS
-        )
-        return next(leading, "with") in self.vocabulary.about
-
-    def _table(self, position: int) -> str:
-        """Name a table for a noun, with the unknown one before it, as in `coffee beans`."""
-        table = plural(singular(self.words[position]))
-        before = self._before(position)
-        is_compound = position > 0 and self._is_noun(position - 1) and not is_plural(before)
-        return f"{before}_{table}" if is_compound and (singular(before),) not in self.vocabulary.phrases else table
-
-    def _whole(self, place: int, known: Mapping[int, str]) -> str | None:
-        """Name the table whose part a noun is: what stands before a `have`, or after an `of`."""
-        if self._after(place) == "of":
-            return self._thing(place + 2, known)
-        leading = next(
-            (at for at in range(place - 1, 0, -1) if self.words[at] in self.vocabulary.having | _CLAUSE_ENDS), 0
-        )
-        return self._thing(leading - 1, known) if leading and self.words[leading] not in _CLAUSE_ENDS else None
-
-    def _thing(self, position: int, known: Mapping[int, str]) -> str | None:
-        if position in known:
-            return known[position]
-        return self._table(position) if position < len(self.words) and self._is_noun(position) else None
-
-    def _before(self, position: int) -> str:
-        return self.words[position - 1] if position else "."
-
-    def _after(self, position: int) -> str:
-        return self.words[position + 1] if position + 1 < len(self.words) else "."
+def _without(text: str, places: Iterable[tuple[int, int]]) -> str:
+    """Return a text with somebody in the places, since what is said there is of no table."""
+    kept, at = list[str](), 0
+    for start, end in sorted(places):
+        kept += [text[at : max(start, at)], " someone "]
+        at = max(at, end)
+    return "".join([*kept, text[at:]])

@@ -67,6 +67,13 @@ _IRREGULAR = {
     "canvas": "canvases",
     "bias": "biases",
     "iris": "irises",
+    "taxon": "taxa",
+    "curriculum": "curricula",
+    "bacterium": "bacteria",
+    "spectrum": "spectra",
+    "larva": "larvae",
+    "alga": "algae",
+    "axis": "axes",
 }
 _IRREGULAR_PLURALS = {plural: singular for singular, plural in _IRREGULAR.items()}
 _SAME = re.compile(
@@ -122,7 +129,9 @@ def _singular(word: str) -> str:
     if word in _IRREGULAR_PLURALS:
         return _IRREGULAR_PLURALS[word]
     if len(word) < 4:  # noqa: PLR2004 - "gas", "bus", "api": too short to tell
-        return word[:-1] if word in {"pcs", "ids", "ads"} else word
+        return (
+            word[:-1] if word in {"pcs", "ids", "ads", "ups", "ins", "djs", "tvs", "cds", "cvs", "vms", "lps"} else word
+        )
     for pattern, replacement in _SINGULAR_RULES:
         if re.search(pattern, word):
             return re.sub(pattern, replacement, word)

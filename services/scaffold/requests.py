@@ -14,7 +14,7 @@ from typing import Final
 from services.core.frozen import frozen
 from services.designs.schema import Api, SchemaModel
 from services.scaffold.api import graphql_asked
-from services.scaffold.asides import foreign
+from services.scaffold.asides import foreign, in_languages
 from services.scaffold.grants import concerned, unmet
 from services.scaffold.leftovers import left_over
 from services.scaffold.naming import concept_of, meant_by
@@ -39,7 +39,8 @@ _BEHAVIOUR: Final = re.compile(
 )
 
 
-_FOREIGN: Final = "The scaffold reads English: of other languages it knows no more than the names of some tables."
+_FOREIGN: Final = "The scaffold reads English, Spanish, French and German."
+_RULE: Final = "The scaffold reads in English alone who may do what."
 _IMPERATIVE: Final = re.compile(
     r"(?:and |also |please )*(?:use|add|rename|change|replace|remove|avoid|prefer|switch|convert|refactor|ensure|put|"
     r"write|include|support|enable|implement|do not|don't|never|always)\b",
@@ -145,18 +146,21 @@ def _why_unread(unread: Unread, schema: SchemaModel) -> str:
 
 def _recognised(text: str, schema: SchemaModel) -> list[Unfollowed]:
     """Return what is known not to be done, and sentences in other languages: one for all of them."""
-    others = foreign(text)
+    others, read = foreign(text), in_languages(text)
     english = text
-    for sentence in others:
+    for sentence in (*others, *read):
         english = english.replace(sentence, " ")
     told = [Unfollowed(_shown(sentence), _FOREIGN) for sentence in others[:1]]
+    told += [Unfollowed(_shown(sentence), _RULE) for sentence, keeps_out in read.items() if keeps_out]
     return [*told, *_known(english), *_behaviour(english), *_rules(english, schema), *_api(english, schema)]
 
 
 def _left_over(text: str, schema: SchemaModel, told: Sequence[Unfollowed]) -> Iterator[Unfollowed]:
     understood = [statement.text for statement in read_rules(text).statements[:_MOST_STATEMENTS]]
     understood += graphql_asked(text)
-    for part in left_over(text, schema, [*foreign(text), *(one.text for one in told), *understood]):
+    for part in left_over(
+        text, schema, [*foreign(text), *in_languages(text), *(one.text for one in told), *understood]
+    ):
         yield Unfollowed(_shown(part), "Nothing in the schema or the backend comes of this.")
 
 

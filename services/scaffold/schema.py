@@ -80,10 +80,12 @@ def _statements(rules: Rules, entities: Mapping[str, Entity], principals: Princi
 
 def _in_order(entities: Mapping[str, Entity], *, first: str | None) -> dict[str, Entity]:
     ordered: dict[str, Entity] = {}
+    waiting: set[str] = set()
 
     def place(entity: Entity) -> None:
-        if entity.name in ordered:
+        if entity.name in ordered or entity.name in waiting:
             return
+        waiting.add(entity.name)
         for table, parent in _links(entity, entities):
             if parent.on_delete is not OnDelete.SET_NULL:
                 place(entities[table])
@@ -171,7 +173,8 @@ def _relationships(entities: Mapping[str, Entity], principals: Principals) -> It
         links = _links(entity, entities)
         unique = _unique(entity, links)
         yield from (
-            _relationship(table, entity, parent, is_single=unique == (reference_to(table),)) for table, parent in links
+            _relationship(table, entity, parent, is_single=parent.is_single or unique == (reference_to(table),))
+            for table, parent in links
         )
         if entity.joins and len(unique) == _ENDS and entity.name != principals.memberships:
             first, second = (table for table, _ in links if reference_to(table) in unique)

@@ -4,14 +4,17 @@ What is named has the name that the description gives it; what comes with it, su
 of the vocabulary. The domains of a description that names next to nothing say what else there is.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.designs.schema import Field, FieldRules, FieldType, OnDelete
+from services.scaffold.linking import with_relations
 from services.scaffold.mentions import Mentions
 from services.scaffold.principals import TEAMS_AT_WORK, first_like
+from services.scaffold.reading.reading import Quality, Relation
 from services.scaffold.rules import with_rules
+from services.scaffold.said_fields import with_qualities
 from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 
 MOST_TABLES: Final = 30
@@ -22,6 +25,17 @@ _ENOUGH: Final = 2
 _ENDS: Final = 2
 """Of a table that joins others: it refers to two."""
 _USERS: Final = "users"
+_USUAL: Final = (
+    with_rules(Field(name="name", type=FieldType.STRING)),
+    with_rules(Field(name="description", type=FieldType.TEXT, nullable=True)),
+    Field(
+        name="status",
+        type=FieldType.STRING,
+        default_value="active",
+        rules=FieldRules(values=("active", "inactive", "archived")),
+    ),
+)
+"""The fields of rows of which nothing is said."""
 _NOT_OF_USERS: Final = frozenset({"players", "matches", "leagues", "tournaments"})
 
 
@@ -30,7 +44,8 @@ def select_tables(mentions: Mentions) -> dict[str, Entity]:
 
     What they name, such as their parents, are tables of each other, or what may still be added: users.
     """
-    return _related(_Selection(mentions).tables())
+    selection = _Selection(mentions)
+    return with_relations(_related(selection.tables()), selection.relations)
 
 
 @dataclass(slots=True)
@@ -51,6 +66,15 @@ class _Selection:
         self._add_needs()
         self._add_joins()
         return self._chosen or {"items": _of_noun("items")}
+
+    @property
+    def relations(self) -> list[Relation]:
+        """What is said of the tables, but for who is in a team: its memberships say that."""
+        return [relation for relation in self.mentions.relations if not self._is_membership(relation)]
+
+    def _is_membership(self, relation: Relation) -> bool:
+        tables = [self._chosen[name] for name in (relation.one, relation.many) if name in self._chosen]
+        return any(table.members is not None for table in tables) and any(table.has("email") for table in tables)
 
     @property
     def _concepts(self) -> set[str]:
@@ -93,7 +117,8 @@ class _Selection:
 
     def _add_needs(self) -> None:
         """Add what the domains have of that without which a row cannot be, as a comment on something."""
-        waiting = list(self._chosen.values())
+        told = {relation.many for relation in self.relations}
+        waiting = [entity for entity in self._chosen.values() if entity.name not in told]
         while waiting:
             for parent in waiting.pop(0).parents:
                 offered = (name for choices, _ in self._domains() for name in choices if name in parent.tables)
@@ -111,7 +136,11 @@ class _Selection:
                 self._add(entity.name)
 
     def _is_due(self, entity: Entity) -> bool:
+        if self._are_members(entity) and self._names_other_people():
+            return False
         if not entity.joins <= self._concepts or not self._concepts.isdisjoint(entity.unless):
+            return False
+        if any(self._ends(relation) == entity.joins and not relation.is_mutual for relation in self.relations):
             return False
         first, second = (vocabulary().entities[name] for name in sorted(entity.joins))
         is_related = any(
@@ -119,8 +148,23 @@ class _Selection:
         )
         return not is_related or any(entity.name in choices for choices, _ in self._domains())
 
+    def _are_members(self, entity: Entity) -> bool:
+        return any(table.members == entity.name for table in self._chosen.values())
+
+    def _names_other_people(self) -> bool:
+        """Whether people are named who are not users, and may be who is in a team."""
+        related = {name for relation in self.mentions.relations for name in (relation.one, relation.many)}
+        people = (table for table in self._chosen.values() if table.has("email") and table.name in related)
+        return any(table.concept not in {_USERS, "members"} for table in people)
+
+    def _ends(self, relation: Relation) -> frozenset[str]:
+        """Return what two tables of which something is said are like."""
+        tables = (self._chosen.get(name) for name in (relation.one, relation.many))
+        return frozenset(table.concept for table in tables if table is not None)
+
     def _add_acts(self) -> None:
-        for name in self.mentions.acts:
+        implied = self.mentions.implied if len(self._chosen) < _ENOUGH else ()
+        for name in (*self.mentions.acts, *implied):
             if self._concepts.isdisjoint({name, *vocabulary().entities[name].unless}):
                 self._add(name)
 
@@ -128,9 +172,13 @@ class _Selection:
 def _named(mentions: Mentions) -> dict[str, Entity]:
     """Return the tables that a description names: known ones, and those of other nouns."""
     words = vocabulary().entities
-    known = {name: replace(words[concept], name=name) for name, concept in mentions.entities.items()}
+    known = {
+        name: with_qualities(replace(words[concept], name=name), mentions.qualities.get(name, ()))
+        for name, concept in mentions.entities.items()
+    }
     nouns = {
-        noun: _of_noun(noun, mentions.wholes.get(noun), is_served=noun in mentions.served) for noun in mentions.nouns
+        noun: _of_noun(noun, mentions.qualities.get(noun, ()), is_served=noun in mentions.served)
+        for noun in mentions.nouns
     }
     tables = [*(_in_teams(entity, known) for entity in known.values()), *nouns.values()]
     distinct: dict[str, Entity] = {}
@@ -153,25 +201,18 @@ def _in_teams(entity: Entity, entities: Mapping[str, Entity]) -> Entity:
     return replace(vocabulary().entities[concept], name=entity.name)
 
 
-def _of_noun(table: str, whole: str | None = None, *, is_served: bool = False) -> Entity:
-    belongs = [(whole,)] if whole else []
-    return Entity(
+def _of_noun(table: str, qualities: Sequence[Quality] = (), *, is_served: bool = False) -> Entity:
+    """Return a table for a noun: with what is said of its rows, or with what most rows have."""
+    usual = () if qualities else _USUAL
+    entity = Entity(
         name=table,
         concept=table,
-        fields=(
-            with_rules(Field(name="name", type=FieldType.STRING)),
-            with_rules(Field(name="description", type=FieldType.TEXT, nullable=True)),
-            Field(
-                name="status",
-                type=FieldType.STRING,
-                default_value="active",
-                rules=FieldRules(values=("active", "inactive", "archived")),
-            ),
-        ),
-        indexed=("status",),
-        parents=tuple(Parent(tables, OnDelete.SET_NULL) for tables in [*belongs, *([] if is_served else [(_USERS,)])]),
+        fields=usual,
+        indexed=("status",) if usual else (),
+        parents=() if is_served else (Parent((_USERS,), OnDelete.SET_NULL),),
         access=Access.CATALOGUE if is_served else None,
     )
+    return with_qualities(entity, qualities)
 
 
 def _speaks_of_users(chosen: Mapping[str, Entity]) -> bool:

@@ -14,7 +14,7 @@ from services.scaffold.naming import concept_of
 from services.scaffold.plurals import singular
 from services.scaffold.subjects import Subject, is_person, read_subject
 from services.scaffold.vocabulary import Vocabulary
-from services.scaffold.wording import FILLERS, LINKS, OWN, Wording
+from services.scaffold.wording import FILLERS, LINKS, LONGEST_SKIP, OWN, Wording
 
 _LONGEST_LIST: Final = 6
 """Verbs or things that are joined by `and`."""
@@ -30,6 +30,7 @@ _MODALS: Final = PERMITTING | frozenset(
     ]
 )
 _QUANTIFIERS: Final = frozenset(["any", "every", "all", "each"])
+_BEFORE_THINGS: Final = FILLERS | OWN | ONLY
 _EVERYTHING: Final = frozenset(["everything", "anything"])
 CLAUSE_ENDS: Final = frozenset(",.;:!?\n")
 _OTHERS: Final = frozenset(["other's", "others", "others'", "else"])
@@ -75,6 +76,8 @@ class Form:
     """Who does it, for what is said of them next."""
     is_permission: bool = False
     """Whether it says that they may, and not just what they do."""
+    is_told: bool = False
+    """Whether it may as well just say what is done, as in `a donation is made by a donor`."""
     named: tuple[tuple[int, int], ...] = ()
     """Where else than at its beginning it names people, or what it excepts."""
 
@@ -111,9 +114,9 @@ class Forms:
         first, said = at, set[str]()
         if self.wording.word(at) == "who" and self.wording.word(at + 1) not in PERMITTING:
             return None
-        while self.wording.word(at) in _MODALS | NEGATIONS | ONLY:
-            said.add(self.wording.word(at))
-            at += 1
+        end = self.wording.skip(at, _MODALS | NEGATIONS | ONLY)
+        said.update(self.wording.words(at, end - at))
+        at = end
         if "do" in said and self.wording.word(at) in _EVERYTHING:
             actions, tables, at, is_own = ALL, (), at + 1, False
         else:
@@ -152,7 +155,8 @@ class Forms:
         modals = self.wording.skip(at, _MODALS | NEGATIONS | ONLY)
         if modals == at:
             return None
-        if self.wording.word(modals) in OPEN_TO | {"private": ""}:
+        is_said = self.wording.words(at, modals - at) != ("to",)
+        if is_said and self.wording.word(modals) in OPEN_TO | {"private": ""}:
             is_denied = any(self.wording.word(place) in NEGATIONS for place in range(at, modals))
             is_only = any(self.wording.word(place) in ONLY for place in range(at, modals))
             return None if is_denied else self._open_to(modals, tables, is_only=is_only)
@@ -172,8 +176,10 @@ class Forms:
             return Form(Statement(actions, tables, (), is_exclusive=True), at, is_permission=True)
         is_alone = self.wording.word(subject.end) in ONLY
         is_only = (is_alone or subject.is_only or not said.isdisjoint(ONLY)) and not is_denied
+        is_told = said.isdisjoint(PERMITTING | NEGATIONS | ONLY) and not is_only
         statement = Statement(actions, tables, subject.grants, is_exclusive=is_only, is_denied=is_denied)
-        return Form(statement, subject.end + is_alone, is_permission=True, named=((at, subject.end),))
+        named = ((at, subject.end),)
+        return Form(statement, subject.end + is_alone, is_permission=True, is_told=is_told, named=named)
 
     def _open_to(self, at: int, tables: tuple[str, ...], *, is_only: bool) -> Form | None:
         word = self.wording.word(at)
@@ -265,7 +271,9 @@ class Forms:
         """Read tables, none of them for all, and whether they are somebody's own; None where there are none."""
         tables: list[str] = []
         is_own = False
-        while self.wording.word(at) in FILLERS | OWN | ONLY or self._is_of_other(at):
+        for _ in range(LONGEST_SKIP):
+            if self.wording.word(at) not in _BEFORE_THINGS and not self._is_of_other(at):
+                break
             is_own = is_own or self.wording.word(at) in OWN
             at += 1
         if self.wording.word(at) in _EVERYTHING:

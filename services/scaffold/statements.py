@@ -86,6 +86,11 @@ def of_tables(statement: Statement, concepts: Mapping[str, str], *, memberships:
     return replace(statement, tables=names) if names else None
 
 
+def _is_of_rights(form: Form) -> bool:
+    """Whether a form says who may do something, so that whom it is about are no table by that."""
+    return (form.is_permission and not form.is_told) or form.statement.is_restriction
+
+
 @frozen
 class _Reader:
     wording: Wording
@@ -95,7 +100,8 @@ class _Reader:
         unreadable = Unreadable(self.wording)
         read = [(clause, clause.form) for clause in clauses if clause.form is not None and clause.is_whole]
         unread = [(clause, unread) for clause in clauses if not clause.is_whole for unread in unreadable.unread(clause)]
-        aside = [place for clause, form in read for place in form.people(clause.start)]
+        of_rights = [(clause, form) for clause, form in read if _is_of_rights(form)]
+        aside = [place for clause, form in of_rights for place in form.people(clause.start)]
         return Rules(
             statements=tuple(self._statement(clause, form) for clause, form in read if not form.statement.is_usual),
             unread=tuple(one for _, one in unread),

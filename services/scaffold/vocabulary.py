@@ -34,7 +34,7 @@ _FOLDER = Path(__file__).parent / "lexicon"
 _FIELD = re.compile(r"(?P<name>\w+)(?::(?P<type>\w+))?(?P<flags>[?!#*^.]*)(?:=(?P<default>\S+))?")
 _PARTICIPLES = {"read": "read", "see": "seen", "write": "written", "make": "made", "find": "found", "drop": "dropped"}
 _MONEY = "money"
-_CURRENCY = Field(
+CURRENCY = Field(
     name="currency", type=FieldType.STRING, default_value="USD", rules=FieldRules(format=FieldFormat.CURRENCY)
 )
 _SEALED = frozenset({"key", "token", "secret"})
@@ -73,6 +73,8 @@ class Parent:
 
     tables: tuple[str, ...]
     on_delete: OnDelete
+    is_single: bool = False
+    """Whether no two rows refer to the same."""
 
 
 @frozen
@@ -148,18 +150,8 @@ class Vocabulary:
     """What any description of software is full of."""
     naming: frozenset[str]
     """Technical words after which a noun names what is kept."""
-    ambiguous: frozenset[str]
-    """Nouns that are as often verbs."""
     qualities: frozenset[str]
     """Words before nouns that are no part of the name of a table."""
-    before_verb: frozenset[str]
-    after_verb: frozenset[str]
-    before_third_person: frozenset[str]
-    """Words after which a verb, and no noun, ends in `s`."""
-    generic_people: frozenset[str]
-    """Words after which `people` are anyone."""
-    about: frozenset[str]
-    """Words after which a noun tells what the rest is about."""
     listing: frozenset[str]
     """Words after which a noun is part of what is wanted."""
     having: frozenset[str]
@@ -188,13 +180,7 @@ _WORD_SETS = (
     "telling",
     "foreign",
     "english",
-    "ambiguous",
     "qualities",
-    "before_verb",
-    "after_verb",
-    "before_third_person",
-    "generic_people",
-    "about",
     "listing",
     "having",
 )
@@ -322,11 +308,11 @@ def _field(parts: Mapping[str, str]) -> Field:
 def _with_currency(fields: Sequence[Field], written: Sequence[Mapping[str, str]]) -> Iterator[Field]:
     """Yield the fields with a currency after the last sum of money, where none is among them."""
     sums = [parts["name"] for parts in written if parts["type"] == _MONEY]
-    is_lacking = sums and all(other.name != _CURRENCY.name for other in fields)
+    is_lacking = sums and all(other.name != CURRENCY.name for other in fields)
     for written_field in fields:
         yield written_field
         if is_lacking and written_field.name == sums[-1]:
-            yield _CURRENCY
+            yield CURRENCY
 
 
 def _default(kind: FieldType, text: str) -> str | float | bool:

@@ -21,6 +21,8 @@ LINKS: Final = frozenset([",", "and", "or"])
 _LONGEST_READ: Final = 20_000
 """Characters of a description that are looked at."""
 _LONGEST_PHRASE: Final = 4
+LONGEST_SKIP: Final = 20
+"""Words: a text of articles alone is not to be read once for each of them."""
 _LONGEST_WAY: Final = 20
 """Words back to what `it` is."""
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z'\u2019-]{0,30}|[.,;:!?\n]")
@@ -71,7 +73,9 @@ class Wording:
         return " ".join(self.text[self.tokens[start].start : self.tokens[end - 1].end].split())
 
     def skip(self, at: int, words: frozenset[str]) -> int:
-        while self.word(at) in words:
+        """Return the position behind words, of which no more than some are skipped."""
+        end = at + LONGEST_SKIP
+        while at < end and self.word(at) in words:
             at += 1
         return at
 

@@ -508,8 +508,8 @@ def test_people_who_do_something_beside_those_who_sign_in_have_a_role() -> None:
     [
         ("Shoppers place orders of items. Only admins create items", "items", "ROLE(admin)"),
         ("Shoppers place orders of items. Only admins create products", "items", "ROLE(admin)"),
-        ("Users with items and products. Only librarians create items", "items", "ROLE(librarian)"),
-        ("Users with items and products. Only librarians create items", "products", "ROLE(admin)"),
+        ("Users, items and products. Only librarians create items", "items", "ROLE(librarian)"),
+        ("Users, items and products. Only librarians create items", "products", "ROLE(admin)"),
         ("Users with mountain bikes. Only librarians create bikes", "mountain_bikes", "ROLE(librarian)"),
         ("Users and lawsuits. Only attorneys create lawsuits", "lawsuits", "ROLE(attorney)"),
         ("Shoppers place orders. Only shoppers create orders", "orders", "SIGNED_IN"),

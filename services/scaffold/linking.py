@@ -1,0 +1,80 @@
+"""What a description says of how its tables belong together, beside what the vocabulary knows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from services.designs.schema import OnDelete
+from services.scaffold.plurals import singular
+from services.scaffold.reading.reading import Relation
+from services.scaffold.vocabulary import Entity, Parent, vocabulary
+
+
+def with_relations(entities: Mapping[str, Entity], relations: Iterable[Relation]) -> dict[str, Entity]:
+    """Return the tables with references for what is said of them, and with tables that join what is of each other."""
+    related = dict(entities)
+    for relation in relations:
+        if relation.one not in related or relation.many not in related:
+            continue
+        if relation.is_mutual:
+            related = _joined(related, relation)
+        else:
+            related[relation.one] = _without(related[relation.one], relation.many)
+            related[relation.many] = _with_parent(related, relation)
+    return related
+
+
+def _with_parent(entities: Mapping[str, Entity], relation: Relation) -> Entity:
+    child = entities[relation.many]
+    if any(_first(parent, entities) == relation.one for parent in child.parents):
+        return child
+    on_delete = OnDelete.SET_NULL if _needs(entities, relation.one, relation.many) else OnDelete.CASCADE
+    parent = Parent((relation.one,), on_delete, is_single=relation.is_single)
+    return replace(child, parents=(*child.parents, parent))
+
+
+def _first(parent: Parent, entities: Mapping[str, Entity]) -> str | None:
+    return next((table for table in parent.tables if table in entities), None)
+
+
+def _without(entity: Entity, table: str) -> Entity:
+    """Return a table without a reference to what is said to refer to it."""
+    return replace(entity, parents=tuple(parent for parent in entity.parents if parent.tables != (table,)))
+
+
+def _joined(entities: Mapping[str, Entity], relation: Relation) -> dict[str, Entity]:
+    """Return the tables with one that refers to both of a relation: what is done, where it has a name, or links."""
+    ends = frozenset({relation.one, relation.many})
+    if any(ends <= {table for parent in entity.parents for table in parent.tables} for entity in entities.values()):
+        return dict(entities)
+    parents = [Parent((table,), OnDelete.CASCADE) for table in (relation.one, relation.many)]
+    acts = [act for act in relation.acts if act in vocabulary().entities]
+    if acts:
+        name = next((act for act in acts if act in entities), acts[0])
+        return {**entities, name: _with_ends(entities.get(name, vocabulary().entities[name]), parents, entities)}
+    parents = tuple(parents)
+    links = f"{singular(relation.one)}_{relation.many}"
+    join = Entity(name=links, concept=links, fields=(), parents=parents, is_unique=True, joins=ends)
+    return {**entities, links: join} if links not in entities else dict(entities)
+
+
+def _with_ends(act: Entity, ends: Iterable[Parent], entities: Mapping[str, Entity]) -> Entity:
+    """Return what is done with references to who does it and to what it is done with, which is one of several there."""
+    present = {_first(parent, entities): parent for parent in act.parents}
+    added = [end for end in ends if end.tables[0] not in present]
+    is_other = len(added) < 2  # noqa: PLR2004 - one of the two is there from what else is done
+    on_delete = OnDelete.SET_NULL if is_other else OnDelete.CASCADE
+    return replace(act, parents=(*act.parents, *(replace(end, on_delete=on_delete) for end in added)))
+
+
+def _needs(entities: Mapping[str, Entity], table: str, other: str) -> bool:
+    """Whether a row of a table cannot be without one of another, by any way."""
+    waiting, seen = [table], set[str]()
+    while waiting:
+        current = waiting.pop()
+        if current == other:
+            return True
+        if current not in seen and current in entities:
+            seen.add(current)
+            firm = (parent for parent in entities[current].parents if parent.on_delete is not OnDelete.SET_NULL)
+            waiting += [name for parent in firm for name in parent.tables if name in entities]
+    return False

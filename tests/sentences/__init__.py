@@ -1,0 +1,1 @@
+"""How well the scaffold hears sentences that it was not made for."""
