@@ -6,6 +6,12 @@ import { Inexact } from '../validation/numbers.js';
 /** Small enough that a record of one request always fits a DynamoDB item (400 KB). */
 const BODY_LIMIT = '256kb';
 const MAX_DEPTH = 64;
+/**
+ * Unicode's Stream-Safe Text Format has no more marks in a row: to put more into their order takes quadratic time.
+ * https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format
+ */
+const MOST_MARKS = 30;
+const TOO_MANY_MARKS = new RegExp(`\\p{M}{${MOST_MARKS + 1}}`, 'u');
 
 const JSON_TYPE = 'application/json';
 /** https://www.rfc-editor.org/rfc/rfc7396 */
@@ -72,8 +78,11 @@ function toExact(key: string, value: unknown, context?: { readonly source?: stri
 }
 
 export function requireText(field: string, text: string): void {
-  if (text.isWellFormed() && !text.includes('\0')) return;
-  const message = 'Text must be whole Unicode characters, without U+0000';
+  const isWhole = text.isWellFormed() && !text.includes('\0');
+  if (isWhole && !TOO_MANY_MARKS.test(text)) return;
+  const message = isWhole
+    ? `Text must have no more than ${MOST_MARKS} combining marks in a row`
+    : 'Text must be whole Unicode characters, without U+0000';
   throw new ValidationFailed([{ field: field.toWellFormed(), message }]);
 }
 
@@ -87,9 +96,16 @@ function digits(number: string): string {
   const [mantissa = '', exponent = '0'] = number.toLowerCase().replace(/^-/, '').split('e');
   const [whole = '', fraction = ''] = mantissa.split('.');
   const all = `${whole}${fraction}`.replace(/^0+/, '');
-  const significant = all.replace(/0+$/, '');
+  const significant = withoutLastZeros(all);
   const place = Number(exponent) - fraction.length + (all.length - significant.length);
   return significant === '' ? '0' : `${significant}e${place}`;
+}
+
+/** A regular expression would begin at every zero anew, which takes quadratic time. */
+function withoutLastZeros(number: string): string {
+  let end = number.length;
+  while (end > 0 && number[end - 1] === '0') end -= 1;
+  return number.slice(0, end);
 }
 
 /** The same text is written in one way only (NFC), so that what looks equal is equal. JSON within a field stays as it is. */

@@ -68,6 +68,8 @@ test('a body that cannot be kept as it is written is refused', async () => {
   assert.deepEqual(await raw('POST', path, `"${open}"`, 'application/json'), [400, 'VALIDATION_FAILED']);
   assert.deepEqual(await raw('POST', path, '{"a":"\\ud800"}', 'application/json'), [400, 'VALIDATION_FAILED']);
   assert.deepEqual(await raw('POST', path, '{"a":"\\u0000"}', 'application/json'), [400, 'VALIDATION_FAILED']);
+  const marked = `{"a":"a${'\u0301'.repeat(31)}"}`;
+  assert.deepEqual(await raw('POST', path, marked, 'application/json'), [400, 'VALIDATION_FAILED']);
   assert.deepEqual(await raw('POST', path, '{"a":1,}', 'application/json'), [400, 'MALFORMED_JSON']);
 });
 
