@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends calls load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ backends: setup .make/backends  ## Put generated backends to the test; writes do
 calls: setup  ## Count what operations ask of AWS and Redis; writes docs/reference/calls.md, and docs/scale.md anew
 	@$(VENV)/python -m tests.costs.run
 	@$(VENV)/python -m bench.scale.run --page
+
+sentences: setup  ## Score what the scaffold makes of 600 sentences; writes docs/sentences.md
+	@$(VENV)/python -m tests.sentences.run
 
 scale: setup .make/wire  ## Measure one process and one Redis (4 minutes), and calculate what a fleet carries and costs; writes docs/scale.md
 	@$(VENV)/python -m bench.scale.run

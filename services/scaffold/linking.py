@@ -17,7 +17,7 @@ def with_relations(entities: Mapping[str, Entity], relations: Iterable[Relation]
             continue
         if relation.is_mutual:
             related = _joined(related, relation)
-        else:
+        elif not (relation.is_loose and _needs(related, relation.one, relation.many)):
             related[relation.one] = _without(related[relation.one], relation.many)
             related[relation.many] = _with_parent(related, relation)
     return related
@@ -44,6 +44,8 @@ def _without(entity: Entity, table: str) -> Entity:
 def _joined(entities: Mapping[str, Entity], relation: Relation) -> dict[str, Entity]:
     """Return the tables with one that refers to both of a relation: what is done, where it has a name, or links."""
     ends = frozenset({relation.one, relation.many})
+    if not relation.is_stated and _are_related(entities, relation):
+        return dict(entities)
     if any(ends <= {table for parent in entity.parents for table in parent.tables} for entity in entities.values()):
         return dict(entities)
     parents = [Parent((table,), OnDelete.CASCADE) for table in (relation.one, relation.many)]
@@ -55,6 +57,12 @@ def _joined(entities: Mapping[str, Entity], relation: Relation) -> dict[str, Ent
     links = f"{singular(relation.one)}_{relation.many}"
     join = Entity(name=links, concept=links, fields=(), parents=parents, is_unique=True, joins=ends)
     return {**entities, links: join} if links not in entities else dict(entities)
+
+
+def _are_related(entities: Mapping[str, Entity], relation: Relation) -> bool:
+    """Whether one of two tables refers to the other."""
+    pairs = ((relation.one, relation.many), (relation.many, relation.one))
+    return any(_first(parent, entities) == other for one, other in pairs for parent in entities[one].parents)
 
 
 def _with_ends(act: Entity, ends: Iterable[Parent], entities: Mapping[str, Entity]) -> Entity:

@@ -123,10 +123,7 @@ def _mentions(reading: Reading, done: Iterable[Deed], tables: _Tables, domains: 
     if not (tables.concepts or nouns or domains) and reading.topic is not None:
         nouns = [reading.topic]
     deeds = [Deed(tables.named(deed.who), deed.verb, deed.what and tables.named(deed.what)) for deed in done]
-    relations = (
-        Relation(tables.named(one.one), tables.named(one.many), one.is_mutual, one.is_single, one.acts)
-        for one in reading.relations
-    )
+    relations = (replace(one, one=tables.named(one.one), many=tables.named(one.many)) for one in reading.relations)
     known = {*tables.concepts, *nouns}
     return Mentions(
         entities=tables.concepts,

@@ -7,7 +7,7 @@ from typing import Final
 from services.scaffold.reading.choices import choice_behind
 from services.scaffold.reading.clause import IGNORED_ONCE, KEPT, Clause, Mode
 from services.scaffold.reading.line import FINITE, JOINTS
-from services.scaffold.reading.nouns import describes, is_known, is_person, is_quality, is_single
+from services.scaffold.reading.nouns import describes, is_known, is_person, is_plain_quality, is_quality, is_single
 from services.scaffold.reading.phrases import Kind, Phrase
 from services.scaffold.reading.sayings import Link, Saying
 
@@ -223,6 +223,6 @@ def read_joint(clause: Clause, at: int) -> int:
         and not (clause.mode.is_told or is_quality(following))
     ):
         is_own = line.word(at + 2) in _WITH
-        if is_own or (following.is_plural and clause.last is not None and is_quality(clause.last)):
+        if is_own or (following.is_plural and clause.last is not None and is_plain_quality(clause.last)):
             clause.go_on(clause.base)
     return at + 1

@@ -11,6 +11,7 @@ from services.scaffold.reading.nouns import describes, is_many, is_person, is_qu
 from services.scaffold.reading.phrases import Kind, Phrase
 from services.scaffold.reading.sayings import Link, Saying
 
+_TELLING: Final = frozenset({"with", "including", "of"})
 _OPEN_ENDS: Final = frozenset({"from", "until", "to"})
 
 
@@ -21,8 +22,7 @@ def read_noun(clause: Clause, at: int) -> int:
         clause.head = clause.last = phrase
         clause.is_about_app = True
         clause.apps.append(phrase)
-        colon = line.find(Kind.COLON, at)
-        return at + 1 if colon is None or line.has(FINITE, end=colon) else colon
+        return _behind_app(clause, at)
     if phrase.is_possessive and line.is_noun(at + 1):
         clause.say(Saying(Link.HAS, line.at(at + 1), phrase))
     if _is_subject(clause, at):
@@ -56,6 +56,15 @@ def _is_topic(clause: Clause, at: int) -> bool:
     if line.at(at).is_plural or is_many(line.at(at)):
         return False
     return line.kind(at + 1) not in JOINTS or line.has(FINITE)
+
+
+def _behind_app(clause: Clause, at: int) -> int:
+    """Return the position of what is to be read next: a title tells no more than what the app has or is of."""
+    line = clause.line
+    colon = line.find(Kind.COLON, at)
+    if colon is None or line.has(FINITE, end=colon) or line.word(at + 1) in _TELLING:
+        return at + 1
+    return colon
 
 
 def _is_asked_for(clause: Clause, phrase: Phrase) -> bool:

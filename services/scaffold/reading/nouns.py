@@ -22,6 +22,12 @@ def is_quality(phrase: Phrase) -> bool:
     )
 
 
+def is_plain_quality(phrase: Phrase) -> bool:
+    """Return whether a noun phrase tells a quality in the plural, too: notes and dates, and not categories."""
+    is_text = grammar().attributes.get(phrase.word) == "text"
+    return is_quality(phrase) and (not phrase.is_plural or is_text or is_measure(phrase) or is_unit(phrase))
+
+
 def is_unit(phrase: Phrase) -> bool:
     return not grammar().units.keys().isdisjoint({phrase.word, words_in_number(phrase)[-1]})
 

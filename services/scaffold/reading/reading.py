@@ -33,8 +33,12 @@ class Relation:
     many: str
     is_mutual: bool = False
     """Whether one of the things `many` has many of the things `one`, too."""
+    is_stated: bool = False
+    """Whether that is said of both, and not by a verb alone: `students attend courses`."""
     is_single: bool = False
     """Whether one has just one."""
+    is_loose: bool = False
+    """Whether a preposition alone says it, which may as well mean the reverse: `teach subjects at fixed lessons`."""
     acts: tuple[str, ...] = ()
     """Where it is mutual: what tables may be called of who does something with what."""
 

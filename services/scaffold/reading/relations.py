@@ -43,18 +43,27 @@ class Relations:
         firm = set(self._firm())
         for fact in {fact.pair: fact for fact in reversed(facts)}.values().__reversed__():
             one, other = fact.one, fact.many
-            is_mutual = fact.pair in shared or {(one, other), (other, one)} <= many
+            is_stated = {(one, other), (other, one)} <= many
+            is_mutual = fact.pair in shared or is_stated
             if is_mutual and (other, one) in firm and (one, other) not in firm:
                 one, other = other, one
             is_mutual = is_mutual and (one, other) not in firm
             acts = self._named_acts(facts, fact)
-            yield Relation(one, other, is_mutual=is_mutual, is_single=fact.is_single, acts=acts)
+            yield Relation(
+                one,
+                other,
+                is_mutual=is_mutual,
+                is_stated=is_mutual and is_stated,
+                is_single=fact.is_single,
+                is_loose=fact.link is Link.UNDER and not is_mutual,
+                acts=acts,
+            )
 
     def _named_acts(self, facts: Sequence[_Fact], fact: _Fact) -> tuple[str, ...]:
         """Return what tables are called of what is done with what, as of a fact."""
         verbs = (other.verb for other in facts if other.pair == fact.pair and other.link is Link.SHARES)
         names = (grammar().acts.get(verb or "") for verb in verbs)
-        return tuple(next((name for name in names if name is not None), "").split("|"))
+        return tuple(next((name.split("|") for name in names if name is not None), ()))
 
     def _facts(self) -> Iterator[_Fact]:
         for saying in self.sayings:

@@ -81,12 +81,19 @@ def _is_third_person(sentence: Neighbours, at: int, word: Word) -> bool:
         goes_on = is_article or follows is Tag.PREPOSITION or sentence.text(at + 1) in grammar().behind_verbs
         has_things = sentence.is_plural(at + 1) or (sentence.is_open(at + 1) and sentence.is_plural(at + 2))
         is_last = before is Tag.CONJUNCTION and has_things
-        return (goes_on or is_last) and _speaks_of_single(sentence)
+        return (is_article or not _is_in_list(sentence)) and (goes_on or is_last) and _speaks_of_single(sentence)
     if before is not Tag.NOUN or sentence.is_plural(at - 1):
         return False
     is_first = sentence.tags[0] is Tag.DETERMINER and at < _FAR and set(sentence.tags[1:]) <= {Tag.NOUN, Tag.ADJECTIVE}
-    is_sure = is_article or (is_first and sentence.is_plural(at + 1))
+    is_often = word.verb in grammar().often_verbs | grammar().verbs_in_lists and follows is Tag.PREPOSITION
+    is_sure = is_article or is_often or (is_first and sentence.is_plural(at + 1))
     return sentence.follows_single(at, is_sure=is_sure) and sentence.may_open_noun(at + 1)
+
+
+def _is_in_list(sentence: Neighbours) -> bool:
+    """Whether nouns are listed behind the verb before: `lends books to members, with reservations and fines`."""
+    verbs = [at for at, kind in enumerate(sentence.tags) if kind in {Tag.VERB, Tag.BE}]
+    return bool(verbs) and any(token.word == "with" for token in sentence.tokens[verbs[-1] : len(sentence.tags)])
 
 
 def _speaks_of_single(sentence: Neighbours) -> bool:

@@ -138,6 +138,7 @@ def read_passive(clause: Clause, at: int) -> int:
     line, participle = clause.line, clause.line.word(at)
     if clause.mode.link is Link.HAS and (moment := moment_at(line, at)) is not None:
         return clause.attach(moment, at + 2)
+    clause.verbs.append(participle)
     goes_on = clause.is_passive and line.kind(at - 1) in JOINTS
     is_verb = line.kind(at - 1) is Kind.BE or goes_on
     done_to = _done_to(clause, is_verb=is_verb, is_of_each=line.word(at - 1) == "each")

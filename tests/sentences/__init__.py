@@ -1,1 +1,0 @@
-"""How well the scaffold hears sentences that it was not made for."""
