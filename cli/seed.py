@@ -15,7 +15,7 @@ import click
 
 from cli.commands import PORT
 from cli.development import development_config
-from cli.rehearsal import FAILING, Rehearsal
+from cli.rehearsal import FAILING, REQUESTS, Rehearsal
 from cli.serving import aws_shared, is_in_use, provision_stage, tool_environment
 from services.analytics.sample import week
 from services.analytics.service import BATCH, TimeRange
@@ -27,8 +27,8 @@ from services.core.frozen import frozen
 from services.core.ids import DeploymentId
 from services.core.pages import PageRequest
 from services.deployments.deploying import NewDeployment
-from services.deployments.events import DeploymentStatusChanged, LogFilter
-from services.deployments.model import DeploymentConfig, DeploymentStatus
+from services.deployments.events import LogFilter, LogLines
+from services.deployments.model import DeploymentConfig
 from services.designs.schema import Field, FieldType, SchemaModel, Table
 from services.documentation.service import NewPage, PageFilter
 from services.foundation.auth.tokens import Subject, dev_user
@@ -247,16 +247,16 @@ class _Stage:
             config = DeploymentConfig(environment_variables=dict(variables))
             new = NewDeployment(project.id, code[0].id, DeploymentPlatform.LOCAL, config)
             deployment = await self.services.deployer.create(new, by=by)
-            last = deployment.id if await self._went_live(deployment.id, by=by) else None
+            last = deployment.id if await self._serves(deployment.id, by=by) else None
         if last is not None:
             await deployments.cancel(last, by=by)
 
-    async def _went_live(self, deployment_id: DeploymentId, *, by: Actor) -> bool:
-        """Wait until a deployment is live, or has ended without."""
+    async def _serves(self, deployment_id: DeploymentId, *, by: Actor) -> bool:
+        """Wait until a deployment has logged all requests that it rehearses, or has ended without."""
         async with self.services.deployments.follow(deployment_id, after=None, shown=LogFilter(), by=by) as events:
             async for following in events:
                 event = following.event if isinstance(following, StreamEvent) else None
-                if isinstance(event, DeploymentStatusChanged) and event.status is DeploymentStatus.SUCCESS:
+                if isinstance(event, LogLines) and any(one.line.message == REQUESTS[-1] for one in event.lines):
                     return True
         return False
 

@@ -36,6 +36,7 @@ BESIDE: Final[Mapping[str, str]] = {
     "local_model": "a real model",
     "mutations": "streams of models, changed at random",
     "permissions": "what AWS lets each process do",
+    "sentences": "how well the scaffold hears them",
     "slices": "each slice's part of the tables of tests",
     "vendors": "clients that the vendors of deploy targets wrote",
     "storm": "messages that come several times",
