@@ -23,7 +23,7 @@ def paths(table: TablePlan, tables: Sequence[TablePlan]) -> dict[str, Json]:
     by_name = {child.name: child for child in tables}
     return {
         route: {"get": _list(table), "post": _create(table)},
-        f"{route}/{{id}}": {"parameters": [record_id(table)], **_record(table)},
+        f"{route}/{{id}}": {"parameters": [record_id(table)], **_record(table, tables)},
         **{
             f"{route}/{{id}}/{child.path}": {
                 "parameters": [record_id(table)],
@@ -70,8 +70,10 @@ def _create(table: TablePlan) -> Json:
     } | _common(table, "create")
 
 
-def _record(table: TablePlan) -> Json:
+def _record(table: TablePlan, tables: Sequence[TablePlan]) -> Json:
     name = table.names.type
+    is_referred_to = any(reference.table == table.name for child in tables for reference in child.references)
+    goes_on = {"202": {"description": "The deletion is accepted, and goes on after the answer."}}
     return (
         {"get": _read(table), "put": _replace(table)}
         | ({"patch": _patch(table)} if settable(table) else {})
@@ -82,6 +84,7 @@ def _record(table: TablePlan) -> Json:
                 "description": who(table, "delete"),
                 "parameters": answers.parameters("IfMatch"),
                 "responses": {
+                    **(goes_on if is_referred_to else {}),
                     "204": {"description": "The record is deleted."},
                     **answers.refusals(*answers.ALWAYS, 403, 404, 409, 412),
                 },

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from services.core.frozen import frozen
 from services.designs.schema import OnDelete
 from services.scaffold.own_tests.records import is_alone
-from services.scaffold.own_tests.scene import Scene
+from services.scaffold.own_tests.scene import Scene, declared
 from services.scaffold.own_tests.source import call, members
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.plan import Reference
+from services.scaffold.template import fill
 
 
 @frozen
@@ -34,6 +35,31 @@ def dependants(world: World, subject: Subject) -> list[Dependant]:
         for reference in child.by_field.values()
         if reference.table == subject.name and child.is_roomy
     ]
+
+
+def write_deletion(world: World) -> str | None:
+    """Write the test of a deletion that goes on after the answer; None where nothing goes with anything."""
+    roomy = [subject for subject in world.subjects.values() if subject.is_roomy]
+    pairs = ((parent, each) for parent in roomy for each in dependants(world, parent) if _is_plain(world, parent, each))
+    pair = next(pairs, None)
+    if pair is None:
+        return None
+    parent, dependant = pair
+    make = f"new{parent.plan.names.type}"
+    return fill(
+        "src/tests/deletion.test.ts",
+        samples=", ".join(sorted({make, f"new{dependant.subject.plan.names.type}"})),
+        resource=declared(parent, name="records"),
+        child=declared(dependant.subject, name="children"),
+        make=make,
+        refer=dependant.refer_to("record"),
+    )
+
+
+def _is_plain(world: World, parent: Subject, dependant: Dependant) -> bool:
+    """Whether rows of one table go with those of another, and say nothing of who is in a team."""
+    is_cascade = dependant.reference.on_delete is OnDelete.CASCADE
+    return is_cascade and dependant.subject is not parent and not world.is_membership(dependant.subject)
 
 
 def tests(scene: Scene) -> Iterator[str]:

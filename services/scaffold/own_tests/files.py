@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services.designs.schema import Api, SchemaModel
+from services.scaffold.own_tests.deletion import write_deletion
 from services.scaffold.own_tests.graphql import graphql_tests
 from services.scaffold.own_tests.http import write_http
 from services.scaffold.own_tests.samples import write_accounts, write_people, write_samples
@@ -30,6 +31,9 @@ def write_tests(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, s
     accounts = write_accounts(world)
     if accounts is not None:
         fixed |= {f"{_FOLDER}/accounts.test.ts": accounts, f"{_FOLDER}/mailServer.ts": read(f"{_FOLDER}/mailServer.ts")}
+    deletion = write_deletion(world)
+    if deletion is not None:
+        fixed |= {f"{_FOLDER}/deletion.test.ts": deletion}
     teams = write_teams(world)
     if teams is not None:
         fixed |= {f"{_FOLDER}/teams.test.ts": teams}

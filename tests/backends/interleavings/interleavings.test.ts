@@ -83,7 +83,7 @@ async function carryOut(action: Action, database: ReturnType<World['connect']>):
     case 'change':
       return records.update(action.key, async () => action.changes);
     case 'delete':
-      return deleteRecord(database, table, action.key, async () => {}, atVersion(action.expected));
+      return deleteRecord({ database, config: { deletionTimeout: 60_000 } }, table, action.key, async () => {}, atVersion(action.expected));
     case 'read':
       return readRecord(database, table, action.key);
   }

@@ -42,6 +42,8 @@ export interface Config extends StorageConfig {
   readonly requestsPerUser: number;
   /** Milliseconds in which a request is answered, whatever happens. */
   readonly requestTimeout: number;
+  /** Milliseconds after which a deletion goes on after the answer. */
+  readonly deletionTimeout: number;
   /** What the backend is called in traces. */
   readonly serviceName: string;
   /** Where traces are sent; undefined means nowhere. */
@@ -175,6 +177,7 @@ const SERVER: Settings<Omit<Config, keyof StorageConfig | 'auth'>> = {
   requestsPerAddress: ['RATE_LIMIT_PER_ADDRESS', number(0, 1_000_000).default(3_000)],
   requestsPerUser: ['RATE_LIMIT_PER_USER', number(0, 1_000_000).default(1_200)],
   requestTimeout: ['REQUEST_TIMEOUT_MS', number(100, 600_000).default(10_000)],
+  deletionTimeout: ['DELETION_TIMEOUT_MS', number(0, 60_000).default(1_500)],
   serviceName: ['OTEL_SERVICE_NAME', text.default({{name}})],
   traces: ['OTEL_EXPORTER_OTLP_ENDPOINT', url()],
 };

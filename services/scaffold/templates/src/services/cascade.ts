@@ -18,8 +18,6 @@ import { Stale, mark, markAtVersion } from './writes.js';
 const ATTEMPTS = 8;
 /** A transaction has at most 100 items; each record takes two, and that of an owner of a team three. */
 const MARKED_AT_ONCE = 30;
-/** With more records than these, a deletion is decided after the answer. */
-const LARGE = 500;
 
 interface Node {
   readonly table: Table;
@@ -28,9 +26,6 @@ interface Node {
 
 /** One deletion: of a record, and of those that go with it. How far it is, one item says. */
 export class Cascade {
-  /** Resolves when the deletion turns out to be large. */
-  readonly isLarge: Promise<void>;
-  private tellLarge = (): void => {};
   private readonly seen = new Set<string>();
   private readonly restricting: { readonly node: Node; readonly refusal: Conflict }[] = [];
 
@@ -40,7 +35,6 @@ export class Cascade {
     /** Undefined where its table has left the schema. */
     private readonly root: Node | undefined,
   ) {
-    this.isLarge = new Promise((resolve) => (this.tellLarge = resolve));
     if (root !== undefined) this.seen.add(identity(root));
   }
 
@@ -84,18 +78,16 @@ export class Cascade {
   }
 
   /**
-   * Remove the records, at most so many. True when nothing is left of them and of the deletion. What is in a table that has
-   * left the schema stays, and the deletion with it: should the table come back, it is gone.
+   * Remove the records, until a time in milliseconds since 1970. True when nothing is left of them and of the deletion. What
+   * is in a table that has left the schema stays, and the deletion with it: should the table come back, it is gone.
    */
-  async finish(most = Infinity): Promise<boolean> {
-    let left = most;
+  async finish(end = Infinity): Promise<boolean> {
     let isWhole = true;
     for await (const work of workOf(this.database, this.id)) {
-      if (left <= 0) return false;
+      if (Date.now() >= end) return false;
       const table = tableNamed(work.table);
       if (table === undefined) isWhole = false;
       else await removeRecord(this.database, this.id, table, work.key);
-      left -= 1;
     }
     if (isWhole) await forget(this.database, this.id);
     return isWhole;
@@ -140,7 +132,6 @@ export class Cascade {
       ? fresh
       : (await inTurn(fresh, (node) => this.markOne(node, field, parent))).filter((node) => node !== undefined);
     for (const node of marked) this.seen.add(identity(node));
-    if (this.seen.size > LARGE) this.tellLarge();
     return marked;
   }
 

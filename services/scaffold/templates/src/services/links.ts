@@ -48,7 +48,7 @@ export class Links<Row extends object> {
   async remove(own: Key, other: Key, access: Access): Promise<void> {
     await this.permitEnds(own, other, access);
     const key = await this.find(this.ends(own, other));
-    if (key !== undefined) await absentIsFine(deleteRecord(this.services.database, this.through, key, this.permit(access)));
+    if (key !== undefined) await absentIsFine(deleteRecord(this.services, this.through, key, this.permit(access)));
   }
 
   /** The records on the other side that the caller may read, those that were linked last first. */

@@ -65,7 +65,7 @@ export class Records<Row extends object> {
   /** Whether all of it is done: see `deleteRecord`. */
   async remove(access: Access, key: Key, expected?: Precondition): Promise<boolean> {
     const permit = (record: Input) => access.toDelete(this.table, record);
-    return deleteRecord(this.services.database, this.table, key, permit, expected);
+    return deleteRecord(this.services, this.table, key, permit, expected);
   }
 
   private change(

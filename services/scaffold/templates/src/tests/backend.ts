@@ -43,6 +43,7 @@ const LIMITS = {
   RATE_LIMIT_PER_USER: '0',
   REQUEST_TIMEOUT_MS: '60000',
   DATABASE_TIMEOUT_MS: '30000',
+  DELETION_TIMEOUT_MS: '30000',
 {{restApi}}} as const;
 
 const prefix = `test-${randomUUID().slice(0, 8)}-`;
