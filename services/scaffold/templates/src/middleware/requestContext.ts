@@ -12,7 +12,8 @@ const TRACE_PARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-
 
 /**
  * Give each request its id, from the header X-Request-Id where that is a fit one, and `milliseconds` to be answered in.
- * When they are over, it is answered, and what still works on it is stopped at its next call of the database.
+ * When they are over, it is answered, and what still works on it is stopped: at its next call of the database, or in its
+ * turn for work that waits. So it is where the client has gone.
  */
 export function requestContext(milliseconds: number): RequestHandler {
   return (request, response, next) => {
@@ -29,6 +30,7 @@ export function requestContext(milliseconds: number): RequestHandler {
       }, milliseconds);
       response.once('close', () => {
         clearTimeout(timer);
+        if (!response.writableEnded) deadline.abort(new Unavailable('The client has gone.'));
       });
       next();
     });

@@ -7,7 +7,7 @@ import type { Database } from './database.js';
 import { readRecord } from './reading.js';
 import { Repository } from './repository.js';
 import { hashOf } from './secrets.js';
-import { Sessions } from './sessions.js';
+import { Sessions, type Session } from './sessions.js';
 import { holder } from './uniqueness.js';
 
 /** The table whose records are the users. */
@@ -21,8 +21,13 @@ export function keyOfAccount(subject: string): Key {
 }
 
 /** Whether the account is one that nobody can use for the time being. */
-export function isDisabled(record: Input): boolean {
+function isDisabled(record: Input): boolean {
   return accounts.disabled !== undefined && record[accounts.disabled.field] === accounts.disabled.equals;
+}
+
+/** Whether a session is of this account, which is there, the same as then, and can be used. */
+export function isOpenTo(session: Session, record: Input | undefined): record is Input {
+  return record !== undefined && session.account === record[accountsTable.timestamps.created] && !isDisabled(record);
 }
 
 /** Users who sign up and sign in here. */

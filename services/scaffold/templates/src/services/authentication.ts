@@ -4,7 +4,7 @@ import { accounts } from '../models/identity.js';
 import type { Caller, Input, Key } from '../types/index.js';
 import * as bodies from '../validation/authBodies.js';
 import type { Access } from './access.js';
-import { Accounts, accountsTable, keyOfAccount } from './accounts.js';
+import { Accounts, accountsTable, isOpenTo, keyOfAccount } from './accounts.js';
 import { Attempts } from './attempts.js';
 import type { Services } from './index.js';
 import { Issuer } from './issuer.js';
@@ -59,7 +59,8 @@ export class Authentication {
 
   async refresh(body: unknown): Promise<Tokens> {
     const { refreshToken } = textsOf(validateInput(bodies.refresh, body, anybody));
-    return this.tokens(await this.sessions.refresh(refreshToken!));
+    const isOpen = async (session: Session, user: Key) => isOpenTo(session, await this.users.get(user));
+    return this.tokens(await this.sessions.refresh(refreshToken!, isOpen));
   }
 
   async signOut(caller: Caller | undefined): Promise<void> {

@@ -3,7 +3,7 @@ import type { JWTPayload } from 'jose';
 import { Unauthenticated } from '../errors.js';
 import { accounts } from '../models/identity.js';
 import type { Caller } from '../types/index.js';
-import { accountsTable, isDisabled, keyOfAccount } from './accounts.js';
+import { accountsTable, isOpenTo, keyOfAccount } from './accounts.js';
 import type { Database } from './database.js';
 import { readRecord } from './reading.js';
 import { Sessions } from './sessions.js';
@@ -20,8 +20,7 @@ export function identifier(database: Database): (claims: JWTPayload & { sub: str
       sessions.find(user, String(claims.sid)),
       readRecord(database, accountsTable, user),
     ]);
-    const isOf = record !== undefined && session?.account === record[accountsTable.timestamps.created];
-    if (!isOf || isDisabled(record)) throw new Unauthenticated('The session has ended. Sign in again.');
+    if (session === undefined || !isOpenTo(session, record)) throw new Unauthenticated('The session has ended. Sign in again.');
     const role = accounts.role === undefined ? undefined : record[accounts.role];
     return { id: claims.sub, roles: typeof role === 'string' ? [role] : [], claims };
   };

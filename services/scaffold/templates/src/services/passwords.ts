@@ -12,31 +12,35 @@ const turns = new Turns(2, 64);
 
 /** Hashes passwords, so that they can be compared and not read. */
 export class Passwords {
-  private unknown: Promise<string> | undefined;
-
   /** `cost` is the power of two that is scrypt's N. */
   constructor(private readonly cost: number) {}
 
   /** `scrypt$N$r$p$salt$key`: all that it takes to compare, whatever the cost is by then. */
   async hash(password: string): Promise<string> {
     const salt = randomBytes(SALT_BYTES);
-    const cost = { N: 2 ** this.cost, ...ROUNDS };
-    const key = await derive(password, salt, cost);
-    return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), key.toString('base64url')].join('$');
+    return this.written(salt, await derive(password, salt, this.parameters));
   }
 
   /** Whether the password is the one that was hashed. Without a hash it takes as long, and is not. */
   async isRight(password: string, hashed: string | undefined): Promise<boolean> {
-    const [, N, r, p, salt = '', key = ''] = (hashed ?? (await this.nobodys())).split('$');
+    const [, N, r, p, salt = '', key = ''] = (hashed ?? this.nobodys()).split('$');
     const expected = Buffer.from(key, 'base64url');
     const derived = await derive(password, Buffer.from(salt, 'base64url'), { N: Number(N), r: Number(r), p: Number(p) });
     return timingSafeEqual(derived, expected) && hashed !== undefined;
   }
 
   /** The hash of a password that nobody has. */
-  private nobodys(): Promise<string> {
-    this.unknown ??= this.hash(randomBytes(SALT_BYTES).toString('base64url'));
-    return this.unknown;
+  private nobodys(): string {
+    return this.written(randomBytes(SALT_BYTES), randomBytes(KEY_BYTES));
+  }
+
+  private get parameters(): Cost {
+    return { N: 2 ** this.cost, ...ROUNDS };
+  }
+
+  private written(salt: Buffer, key: Buffer): string {
+    const { N, r, p } = this.parameters;
+    return ['scrypt', N, r, p, salt.toString('base64url'), key.toString('base64url')].join('$');
   }
 }
 

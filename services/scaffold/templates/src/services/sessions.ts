@@ -60,15 +60,16 @@ export class Sessions {
 
   /**
    * A new refresh token for one that is good once. Whoever sends another with the session's id, which none has who never
-   * had a token of it, is not the only one who has them, so that the session ends. Throws Unauthenticated.
+   * had a token of it, is not the only one who has them, so that the session ends. Throws Unauthenticated, also where
+   * `isOpen` says that the user is not whom the session is of, or no longer.
    */
-  async refresh(token: string): Promise<Started> {
+  async refresh(token: string, isOpen: (session: Session, user: Key) => Promise<boolean>): Promise<Started> {
     const { user, id, secret } = read(token);
     const next = newSecret();
     let isStolen = false;
-    await this.change(user, (sessions) => {
+    await this.change(user, async (sessions) => {
       const session = sessions.find((one) => one.id === id);
-      if (session === undefined) throw ended();
+      if (session === undefined || !(await isOpen(session, user))) throw ended();
       isStolen = !isHash(secret, session.hash);
       if (isStolen) return sessions.filter((one) => one.id !== id);
       const renewed = { ...session, used: seconds(), hash: hashOf(next) };
@@ -101,10 +102,10 @@ export class Sessions {
     await this.change(user, (sessions) => sessions.filter(({ id }) => id === except));
   }
 
-  private async change(user: Key, edit: (sessions: Stored[]) => readonly Stored[]): Promise<void> {
+  private async change(user: Key, edit: (sessions: Stored[]) => readonly Stored[] | Promise<readonly Stored[]>): Promise<void> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const before = await this.item(user);
-      if (await this.put(user, before?.version, edit(open(before)))) return;
+      if (await this.put(user, before?.version, await edit(open(before)))) return;
       await backOff(attempt);
     }
     throw new Conflict('Too many sign-ins at the moment. Try again.');

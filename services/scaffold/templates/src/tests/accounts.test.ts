@@ -163,6 +163,7 @@ describe('accounts', () => {
 
     assert.equal(deletion.status, 204);
     assert.equal(await me(tokens.accessToken), 401);
+    assert.equal((await post('/auth/refresh', { refreshToken: tokens.refreshToken })).status, 401);
   });
 
   test('of a password, a hash is kept, and that one is of it', async () => {
