@@ -88,6 +88,7 @@ _SHARED = (
     "src/services/system.ts",
     "src/services/tokens.ts",
     "src/services/signer.ts",
+    "src/services/soundness.ts",
     "src/services/transaction.ts",
     "src/services/turns.ts",
     "src/services/uniqueness.ts",

@@ -29,6 +29,7 @@ from services.designs.schema import (
     Table,
 )
 from services.scaffold.names import TableNames, name_tables
+from services.scaffold.periods import Period, periods
 from services.scaffold.policies import Permissions, Setter, permissions
 from services.scaffold.relations import UNFIT_FOR_KEYS, Explicit, Link, explicit, primary_key
 from services.scaffold.secrecy import secrecy_of
@@ -98,6 +99,7 @@ class TablePlan:
     indexed: tuple[str, ...]
     """Fields to list by, newest first: references, then the first field of each index."""
     pairs: tuple[Pair, ...]
+    periods: tuple[Period, ...]
     references: tuple[Reference, ...]
     links: tuple[LinkSide, ...]
     is_made: bool
@@ -108,6 +110,10 @@ class TablePlan:
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
+
+    def starts_of(self, field: Field) -> list[str]:
+        """Return the fields whose values that of this one is never before."""
+        return [period.start for period in self.periods if period.end == field.name]
 
 
 def plan_tables(schema: SchemaModel) -> tuple[TablePlan, ...]:
@@ -144,6 +150,7 @@ def _plan(table: Table, keys: dict[str, Field], names: TableNames, whole: Explic
         unique=_unique(table, shown, key, whole.schema.relationships, allowed.unique),
         indexed=indexed,
         pairs=_pairs(table, shown, key, MOST_INDEXES - len(indexed)),
+        periods=periods(fields),
         references=references,
         links=(),
         is_made=is_made,

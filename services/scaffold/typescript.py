@@ -44,6 +44,7 @@ def model(table: TablePlan, dependants: Sequence[Mapping[str, str]], children: S
         unique=_list(f"[{', '.join(map(quoted, names))}]" for names in table.unique),
         indexed=_list(quoted(name) for name in table.indexed),
         pairs=_list(f"{{ field: {quoted(pair.field)}, range: {quoted(pair.range)} }}" for pair in table.pairs),
+        periods=_list(f"{{ start: {quoted(period.start)}, end: {quoted(period.end)} }}" for period in table.periods),
         references=_list(
             f"{{ field: {quoted(reference.field)}, table: {quoted(reference.table)}, key: {quoted(reference.key)}, "
             f"nullable: {literal(reference.nullable)}, expansion: {quoted(expansion(table, reference))} }}"

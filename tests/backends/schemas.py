@@ -124,6 +124,7 @@ _WORK: Final = (
                 rules=FieldRules(pattern="[a-z0-9]+(?:-[a-z0-9]+)*", max_length=60),
             ),
             Field(name="startsOn", type=T.DATE, nullable=True, rules=FieldRules(minimum="2000-01-01")),
+            Field(name="endsOn", type=T.DATE, nullable=True),
             Field(name="settings", type=T.JSON, nullable=True),
             Field(name="archived", type=T.BOOLEAN, default_value=False),
         ),

@@ -86,7 +86,9 @@ def _table(names: Names, tables: Sequence[Names]) -> str:
 def _record(names: Names, tables: Sequence[Names]) -> str:
     table = names.plan
     types = {other.plan.name: other.type for other in tables}
-    lines = [line for field in shown(table) for line in _documented(field, f"{field.name}: {_shown(table, field)}")]
+    lines = [
+        line for field in shown(table) for line in _documented(table, field, f"{field.name}: {_shown(table, field)}")
+    ]
     lines += [f"{table.created}: DateTime!", f"{table.updated}: DateTime!"]
     lines += [_said("1 when the record is created, and increased by every change."), "_version: SafeInt!"]
     lines += [_said("Names this state of the record, for `ifMatch`."), "_etag: String!"]
@@ -135,12 +137,12 @@ def _input(name: str, fields: Iterable[list[str]]) -> str:
 def _sent(table: TablePlan, field: Field) -> list[str]:
     free = field.name not in table.permissions.setters and field.name != table.permissions.policy.owner
     return _documented(
-        field, f"{field.name}: {type_of(table, field)}{'!' if free and is_required(table, field) else ''}"
+        table, field, f"{field.name}: {type_of(table, field)}{'!' if free and is_required(table, field) else ''}"
     )
 
 
 def _changed(table: TablePlan, field: Field) -> list[str]:
-    return _documented(field, f"{field.name}: {type_of(table, field)}")
+    return _documented(table, field, f"{field.name}: {type_of(table, field)}")
 
 
 def creatable(table: TablePlan) -> list[Field]:
@@ -203,8 +205,9 @@ def type_of(table: TablePlan, field: Field) -> str:
     return "ID" if is_text and (field.name == table.key.name or is_reference) else _TYPES[field.type]
 
 
-def _documented(field: Field, line: str) -> list[str]:
-    notes = ", ".join([*access_of(field), *checked(field.rules)])
+def _documented(table: TablePlan, field: Field, line: str) -> list[str]:
+    starts = (f"not before `{start}`" for start in table.starts_of(field))
+    notes = ", ".join([*access_of(field), *checked(field.rules), *starts])
     return [_said(f"{notes[0].upper()}{notes[1:]}."), line] if notes else [line]
 
 

@@ -38,7 +38,7 @@ _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
     408: ("RequestTimeout", "The request did not arrive in time."),
     409: ("Conflict", "A unique value is taken, or the record is still referred to."),
     412: ("PreconditionFailed", "The record is not in the state that If-Match or If-None-Match requires."),
-    413: ("TooLarge", "The body is larger than 256 KB."),
+    413: ("TooLarge", "The body, or the record with what is changed, is larger than 256 KB."),
     415: ("UnsupportedMediaType", "The body is not of a media type that is accepted."),
     422: ("KeyReused", "The Idempotency-Key was used for a request with another body."),
     429: ("TooManyRequests", "The caller has sent too many requests; the header Retry-After says when to go on."),

@@ -217,6 +217,7 @@ def _described(table: TablePlan, field: Field) -> Json:
         "Set once, when the record is created." if field.name in table.permissions.fixed else "",
         _SETTERS[setter] if setter is not None else "",
         *_limits(field),
+        *(f"Not before `{start}`." for start in table.starts_of(field)),
     ]
     told = " ".join(note for note in notes if note)
     return {"description": told} if told else {}

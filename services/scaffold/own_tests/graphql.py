@@ -38,7 +38,7 @@ def graphql_tests(world: World, tables: Sequence[TablePlan]) -> dict[str, str]:
 
 def _file(world: World, subject: Subject, names: Names) -> str:
     scene = of_few(world, subject, first=_FIRST)
-    tests = "\n".join([*_creation(scene), *_change(scene), *_deletion(scene), *_refusals(scene)])
+    tests = "\n".join([*_creation(scene), *_change(scene), *_depth(scene), *_deletion(scene), *_refusals(scene)])
     arrange = scene.arrange(tests)
     code = arrange + tests
     imports = [
@@ -97,6 +97,14 @@ def _change(scene: Scene) -> Iterator[str]:
         yield scene.test(
             "is changed, at the version that is meant", scene.record(), _call("change", changer, "record", change)
         )
+
+
+def _depth(scene: Scene) -> Iterator[str]:
+    changer = scene.who("update")
+    field = next((field for field in scene.subject.changeable if field.type is FieldType.JSON), None)
+    if changer is not None and field is not None:
+        refusal = _call("refuseDepth", changer, "record", quoted(field.name))
+        yield scene.test("is as shallow as by REST", scene.record(), refusal)
 
 
 def _plain(scene: Scene) -> Iterator[Field]:

@@ -9,7 +9,7 @@ from services.scaffold.own_tests.world import is_number
 
 
 def tests(scene: Scene) -> Iterator[str]:
-    """Yield the tests that a row refers to no row that there is not, neither when created nor when changed."""
+    """Yield the tests that a row refers to no row that there is not, nor to itself, when created and when changed."""
     creator, changer = scene.who("create"), scene.who("update")
     for field in scene.subject.sent:
         if field.name not in scene.subject.by_field:
@@ -22,9 +22,18 @@ def tests(scene: Scene) -> Iterator[str]:
         if changer is not None and field in scene.subject.changeable:
             lines.append(scene.record())
             lines.append(scene.act("refuseChange", changer, "record", members(nothing), named))
+            if _may_be_nothing(scene, field.name):
+                own = members({field.name: f"record.{scene.subject.key}"})
+                lines.append(scene.act("refuseChange", changer, "record", own, named))
         if lines:
             yield scene.test(f"refers to a record by {field.name}, or is refused", *lines)
     yield from _teammates(scene)
+
+
+def _may_be_nothing(scene: Scene, name: str) -> bool:
+    """Whether a row need not refer to any of its own table, so that none refers to itself."""
+    reference = scene.subject.by_field[name]
+    return reference.table == scene.subject.name and reference.nullable
 
 
 def _nothing(scene: Scene, name: str) -> str:

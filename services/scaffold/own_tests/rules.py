@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.designs.schema import Field
+from services.designs.schema import Field, FieldType
 from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import array, literal, loop, members, quoted
 from services.scaffold.own_tests.values import Samples, accepted, default, refused
@@ -17,6 +17,8 @@ def tests(scene: Scene) -> Iterator[str]:
         yield from _set_by_server(scene, creator)
     if changer is not None and scene.subject.changeable:
         yield from _acceptance(scene, changer)
+        yield from _periods(scene, changer)
+        yield from _growth(scene, changer)
         yield from _refused_changes(scene, changer)
 
 
@@ -75,6 +77,33 @@ def _acceptance(scene: Scene, changer: str) -> Iterator[str]:
     if pairs:
         change = scene.act("change", changer, "record", array(pairs))
         yield scene.test("accepts values on the bounds of what a field holds", scene.record(), change)
+
+
+def _periods(scene: Scene, changer: str) -> Iterator[str]:
+    """Yield the tests that no period ends before it starts, whichever of the two is changed."""
+    by_name = {field.name: field for field in scene.subject.changeable}
+    for period in scene.subject.plan.periods:
+        if not {period.start, period.end} <= by_name.keys():
+            continue
+        start, end = (scene.subject.samples(by_name[name]) for name in (period.start, period.end))
+        early, late = literal(start.value(0)), literal(start.value(1))
+        if early == late or end.bounds()[0] is not None:
+            continue
+        named = f"[{quoted(period.end)}]"
+        yield scene.test(
+            f"does not end at {period.end} before it starts at {period.start}",
+            scene.record(),
+            scene.act("refuseChange", changer, "record", members({period.start: late, period.end: early}), named),
+            scene.act("change", changer, "record", f"[[{quoted(period.start)}, {late}]]"),
+            scene.act("refuseChange", changer, "record", members({period.end: early}), named),
+        )
+
+
+def _growth(scene: Scene, changer: str) -> Iterator[str]:
+    for field in scene.subject.changeable:
+        if field.type is FieldType.JSON:
+            growth = scene.act("growNoFurther", changer, "record", quoted(field.name))
+            yield scene.test(f"grows by its {field.name} to what can be sent, and no further", scene.record(), growth)
 
 
 def _refused_changes(scene: Scene, changer: str) -> Iterator[str]:

@@ -26,6 +26,9 @@ _CURRENCIES = ("EUR", "USD", "GBP", "JPY", "CHF", "INR", "BRL", "ZAR")
 _NO_RULES = FieldRules()
 
 
+Bounds = tuple[str | None, str | None]
+
+
 @frozen
 class Samples:
     """Values of one field. `key` says that they stand in paths, `email` that the field is an address by its name."""
@@ -34,6 +37,8 @@ class Samples:
     key: bool = False
     email: bool = False
     secrecy: Secrecy | None = None
+    within: Bounds = (None, None)
+    """Of a start or an end: between which it is in rows of tests, so that no period ends before it starts."""
 
     @property
     def rules(self) -> FieldRules:
@@ -123,12 +128,12 @@ class Samples:
         return text if least <= len(text) <= most else None
 
     def _ordered(self, number: int) -> Any:
-        low, high = self.bounds()
+        high = self.bounds()[1]
         match self.field.type:
             case T.DATE:
-                return _plus(low or "2026-01-01", timedelta(days=number % self._span()))
+                return _plus(self._first(), timedelta(days=number % self._span()))
             case T.DATETIME:
-                return moved(low or "2026-01-01T12:00:00.000Z", timedelta(minutes=number % self._span()))
+                return moved(self._first(), timedelta(minutes=number % self._span()))
             case T.DECIMAL:
                 return f"{self._least() + number % self._span() + self._fraction():.{self.scale}f}"
             case T.FLOAT:
@@ -147,8 +152,21 @@ class Samples:
     def scale(self) -> int:
         return 2 if self.rules.scale is None else self.rules.scale
 
-    def bounds(self) -> tuple[str | None, str | None]:
+    def bounds(self) -> Bounds:
         return self.rules.minimum, self.rules.maximum
+
+    def reach(self) -> Bounds:
+        """Return between which the values of rows are."""
+        if self.within == (None, None):
+            return self.bounds()
+        lows = [low for low in (self.bounds()[0], self.within[0]) if low is not None]
+        highs = [high for high in (self.bounds()[1], self.within[1]) if high is not None]
+        return max(lows, key=_order, default=None), min(highs, key=_order, default=None)
+
+    def _first(self) -> str:
+        low, high = self.reach()
+        usual = "2026-01-01" if self.field.type is T.DATE else "2026-01-01T12:00:00.000Z"
+        return low or (usual if high is None or _order(usual) <= _order(high) else high)
 
     def _least(self) -> Decimal:
         low, high = self.bounds()
@@ -158,14 +176,14 @@ class Samples:
 
     def _span(self) -> int:
         """Return how many whole steps fit between the bounds, at least 1 and at most ENOUGH."""
-        low, high = self.bounds()
+        _, high = self.reach()
         if high is None:
             return ENOUGH
         match self.field.type:
             case T.DATE:
-                steps = (date.fromisoformat(high) - date.fromisoformat(low or "2026-01-01")).days
+                steps = (date.fromisoformat(high) - date.fromisoformat(self._first())).days
             case T.DATETIME:
-                steps = (_moment(high) - _moment(low or "2026-01-01T12:00:00.000Z")) // timedelta(minutes=1)
+                steps = (_moment(high) - _moment(self._first())) // timedelta(minutes=1)
             case _:
                 steps = int(Decimal(high) // 1 - self._least())
         return max(1, min(ENOUGH, steps + 1))
@@ -201,7 +219,8 @@ def accepted(samples: Samples) -> Iterator[str]:
             days = [bound for bound in (*samples.bounds(), "2024-02-29") if bound is not None]
             yield from (quoted(day) for day in days if _is_within(samples, day))
         case T.DATETIME:
-            yield from (quoted(moved(bound)) for bound in samples.bounds() if bound is not None)
+            moments = [bound for bound in samples.bounds() if bound is not None]
+            yield from (quoted(moved(moment)) for moment in moments if _is_within(samples, moment))
         case T.BOOLEAN:
             yield from ("true", "false")
         case T.JSON:
@@ -284,9 +303,10 @@ def _outside(samples: Samples, step: Decimal) -> Iterator[Decimal]:
         yield Decimal(high) + step
 
 
-def _is_within(samples: Samples, day: str) -> bool:
-    low, high = samples.bounds()
-    return (low is None or low <= day) and (high is None or day <= high)
+def _is_within(samples: Samples, value: str) -> bool:
+    low, high = samples.reach()
+    is_late = low is None or _order(low) <= _order(value)
+    return is_late and (high is None or _order(value) <= _order(high))
 
 
 def _number(value: str | Decimal) -> str:
@@ -300,6 +320,19 @@ def _named(shape: str) -> str:
 
 def _plus(day: str, step: timedelta) -> str:
     return (date.fromisoformat(day) + step).isoformat()
+
+
+def middle(start: Field, end: Field) -> str:
+    """Return a day or moment that no start of rows in tests is after, and no end before."""
+    low, high = (start.rules or _NO_RULES).minimum, (end.rules or _NO_RULES).maximum
+    usual = "2100-01-01" if start.type is T.DATE else "2100-01-01T12:00:00.000Z"
+    latest = min([usual, *(limit for limit in (high, end.default_value) if limit is not None)], key=_order)
+    return max([latest, *(limit for limit in (low, start.default_value) if limit is not None)], key=_order)
+
+
+def _order(text: str) -> datetime:
+    """Return what compares days with days, and moments with moments."""
+    return datetime.fromisoformat(text)
 
 
 def _moment(text: str) -> datetime:

@@ -9,7 +9,7 @@ from services.core.frozen import frozen
 from services.designs.schema import Field, FieldType, Policy, SchemaModel
 from services.scaffold.own_tests.persona import variables
 from services.scaffold.own_tests.source import TAKEN, free
-from services.scaffold.own_tests.values import ENOUGH, Samples
+from services.scaffold.own_tests.values import ENOUGH, Bounds, Samples, middle
 from services.scaffold.plan import Reference, TablePlan
 from services.scaffold.policies import Setter
 
@@ -71,7 +71,17 @@ class Subject:
     def samples(self, field: Field) -> Samples:
         in_paths = field.name == self.key or field.name in self.plan.indexed
         is_email = _EMAIL.search(field.name) is not None
-        return Samples(field, key=in_paths, email=is_email, secrecy=self.plan.secrecy.get(field.name))
+        secrecy = self.plan.secrecy.get(field.name)
+        return Samples(field, key=in_paths, email=is_email, secrecy=secrecy, within=self._within(field))
+
+    def _within(self, field: Field) -> Bounds:
+        """Return between which days or moments the starts and ends of periods are."""
+        within: Bounds = (None, None)
+        for period in self.plan.periods:
+            if field.name in {period.start, period.end}:
+                between = middle(self.field(period.start), self.field(period.end))
+                within = (None, between) if field.name == period.start else (between, None)
+        return within
 
     @property
     def sent(self) -> list[Field]:

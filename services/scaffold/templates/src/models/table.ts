@@ -16,6 +16,7 @@ export const {{variable}}Table: Table = {
   unique: {{unique}},
   indexed: {{indexed}},
   pairs: {{pairs}},
+  periods: {{periods}},
   references: {{references}},
   dependants: {{dependants}},
   links: {{links}},

@@ -12,6 +12,7 @@ import { getItem, readRecord } from './reading.js';
 import { moveReferences } from './references.js';
 import { hasMadeWay, settle } from './removal.js';
 import { protect } from './secrets.js';
+import { requireSound } from './soundness.js';
 import { commit, type Step } from './transaction.js';
 import { moveClaims } from './uniqueness.js';
 import { InTheWay, Stale, putNew, remove, writeChanges } from './writes.js';
@@ -26,11 +27,12 @@ export class Repository<Row extends object> {
   ) {}
 
   /**
-   * Throws Conflict when the key or a unique value is taken, ValidationFailed when a reference leads nowhere. The steps
-   * `beside` are done with it or not at all, and their refusals come first.
+   * Throws Conflict when the key or a unique value is taken, ValidationFailed when a reference leads nowhere, and what
+   * `requireSound` throws. The steps `beside` are done with it or not at all, and their refusals come first.
    */
   async create(input: Input, beside: (record: Row) => Step[] = () => []): Promise<Row> {
     const record = await this.prepare(input);
+    requireSound(this.table, NOTHING, record);
     const steps = [...beside(record as Row), ...this.creation(record)];
     await this.retryWhileStale(() => this.commit(steps));
     return record as Row;
@@ -77,6 +79,7 @@ export class Repository<Row extends object> {
         [this.table.timestamps.updated]: new Date().toISOString(),
         [VERSION]: Number(before[VERSION]) + 1,
       };
+      requireSound(this.table, before, record);
       await this.commit([
         writeChanges(this.database, this.table, before, record),
         ...moveReferences(this.database, this.table, before, record),

@@ -102,6 +102,26 @@ export class Resource {
     shows(await person.get(this.at(record)), 200, () => record);
   }
 
+  /** A number stands in a path as it does in answers. */
+  async missAliases(person: Person, record: Row): Promise<void> {
+    const { path, key } = this.names;
+    shows(await person.get(this.at(record)), 200, () => record);
+    for (const alias of [`0${record[key]}`, `${record[key]}.0`, `%2B${record[key]}`, `${record[key]}e0`]) {
+      assert.equal((await person.get(`${path}/${alias}`)).status, 404, alias);
+    }
+  }
+
+  /** What patches add to a field of JSON is bounded by what a PUT may send back. */
+  async growNoFurther(person: Person, record: Row, field: string): Promise<void> {
+    const grow = (member: string) => person.patch(this.at(record), { [field]: { [member]: 'x'.repeat(150_000) } });
+    assert.equal((await grow('first')).status, 200);
+    const before = await this.stored(record);
+    const answer = await grow('second');
+
+    assert.deepEqual([answer.status, answer.body.error.code], [413, 'BODY_TOO_LARGE']);
+    assert.deepEqual(await this.stored(record), before);
+  }
+
   async replace(person: Person, record: Row, body: Row, expected: Expected): Promise<void> {
     shows(await person.put(this.at(record), body), 200, expected);
   }

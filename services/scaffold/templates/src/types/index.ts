@@ -146,6 +146,8 @@ export interface Table {
   readonly indexed: readonly string[];
   /** Indexes over two fields, each called `by_<field>.<range>`: records that have both, in the order of the second. */
   readonly pairs: readonly { readonly field: string; readonly range: string }[];
+  /** Fields of days or moments of which the second is never before the first. */
+  readonly periods: readonly { readonly start: string; readonly end: string }[];
   readonly references: readonly Reference[];
   readonly dependants: readonly Dependant[];
   readonly links: readonly Link[];
