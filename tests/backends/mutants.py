@@ -314,8 +314,8 @@ GRAPHQL: Final = (
     mutant(
         "GraphQL ignores the version that is meant",
         "graphql/recordResolvers.ts",
-        "withNormalText(input), expected);",
-        "withNormalText(input));",
+        "asBody(input), expected);",
+        "asBody(input));",
         noticed="at the version that is meant",
     ),
     mutant(

@@ -52,7 +52,7 @@ def _account_resolvers(schema: SchemaModel) -> dict[str, str]:
     path = "src/graphql/accountResolvers.ts"
     sign_up = (
         "      signUp: act(({ input }, { access, request }) =>\n"
-        "        authentication.signUp(access, withNormalText(input), senderOf(request)),\n      ),\n"
+        "        authentication.signUp(access, asBody(input), senderOf(request)),\n      ),\n"
     )
     return {path: fill(path, signUp=sign_up if schema.accounts.sign_up else "")}
 

@@ -9,7 +9,7 @@ import { headers } from './middleware/headers.js';
 import { Lifecycle, health } from './middleware/health.js';
 import { limitPerAddress, limitPerUser } from './middleware/rateLimit.js';
 import { requestContext } from './middleware/requestContext.js';
-import { onlyMethods, requireJsonAccepted } from './middleware/methods.js';
+import { onlyMethods, requireHost, requireJsonAccepted } from './middleware/methods.js';
 import { logRequests } from './middleware/requestLog.js';
 import { openApi } from './routes/openapi.js';
 import { requireMigrated } from './migration/gate.js';
@@ -33,7 +33,7 @@ export function createApp(config: Config, database: Database, surroundings: Surr
   if (tracing !== undefined) app.use(tracing);
   app.use(requestContext(config.requestTimeout), headers(config.corsOrigins));
   app.use(health(database, lifecycle));
-  app.use(logRequests, limitPerAddress(config.requestsPerAddress), requireJsonAccepted);
+  app.use(logRequests, limitPerAddress(config.requestsPerAddress), requireHost, requireJsonAccepted);
 
   app
     .route('/')

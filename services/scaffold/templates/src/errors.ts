@@ -16,9 +16,15 @@ export class HttpError extends Error {
   }
 }
 
+/** Of one answer: a body of 256 KB can have thousands of faults. */
+const MOST_DETAILS = 100;
+
 export class ValidationFailed extends HttpError {
-  constructor(override readonly details: readonly Detail[]) {
-    super(400, 'VALIDATION_FAILED', `${details.map(({ message }) => message).join('; ')}.`, details);
+  /** Of the faults, the first are told, and how many there are beside them. */
+  constructor(readonly faults: readonly Detail[]) {
+    const details = faults.slice(0, MOST_DETAILS);
+    const more = faults.length > MOST_DETAILS ? `; and ${faults.length - MOST_DETAILS} more` : '';
+    super(400, 'VALIDATION_FAILED', `${details.map(({ message }) => message).join('; ')}${more}.`, details);
   }
 }
 

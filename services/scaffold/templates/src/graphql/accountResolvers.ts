@@ -1,4 +1,4 @@
-import { withNormalText } from '../middleware/body.js';
+import { asBody } from '../middleware/body.js';
 import { accounts } from '../models/identity.js';
 import { senderOf } from '../routes/auth.js';
 import { Authentication } from '../services/authentication.js';
@@ -29,7 +29,7 @@ export function accountResolvers(services: Services): { readonly queries: Resolv
 
 /** Give the arguments of a mutation to a service, as a body. */
 function act(work: (body: Input, context: Context) => Promise<unknown>): Resolvers[string] {
-  return (_root, args: Input, context) => work(withNormalText(args) as Input, context);
+  return (_root, args: Input, context) => work(asBody(args) as Input, context);
 }
 
 function done(work: (body: Input, context: Context) => Promise<void>): Resolvers[string] {

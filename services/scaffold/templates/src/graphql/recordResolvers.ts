@@ -1,7 +1,7 @@
 import type { GraphQLFieldResolver } from 'graphql';
 
 import { NotFound } from '../errors.js';
-import { withNormalText } from '../middleware/body.js';
+import { asBody } from '../middleware/body.js';
 import { validateParameters } from '../middleware/validator.js';
 import { tables } from '../models/index.js';
 import { etag, precondition } from '../services/etag.js';
@@ -63,12 +63,12 @@ function mutations(services: Services, table: Table, bodies: Bodies, { type }: N
     [`create${type}`]: async (_root, { input, idempotencyKey }: Creation, { access }) => {
       access.enter(table, 'create');
       const sent = { caller: access.caller, place: `create${type}`, body: input };
-      return records.create(access, withNormalText(input), Idempotency.of(services, idempotencyKey ?? undefined, sent));
+      return records.create(access, asBody(input), Idempotency.of(services, idempotencyKey ?? undefined, sent));
     },
     [`update${type}`]: async (_root, { id, input, ifMatch }: Change, { access }) => {
       access.enter(table, 'update');
       const expected = precondition(table, ifMatch ?? undefined);
-      return records.update(access, keyIn(table, String(id)), withNormalText(input), expected);
+      return records.update(access, keyIn(table, String(id)), asBody(input), expected);
     },
     [`delete${type}`]: async (_root, { id, ifMatch }: Change, { access }) => {
       access.enter(table, 'delete');

@@ -3,8 +3,8 @@ import express, { type RequestHandler } from 'express';
 import { HttpError, ValidationFailed } from '../errors.js';
 import { Inexact } from '../validation/numbers.js';
 
-/** Small enough that a record of one request always fits a DynamoDB item (400 KB). */
-const BODY_LIMIT = '256kb';
+/** In bytes: small enough that a record of one request always fits a DynamoDB item (400 KB). */
+export const MAX_BODY = 262_144;
 const MAX_DEPTH = 64;
 /**
  * Unicode's Stream-Safe Text Format has no more marks in a row: to put more into their order takes quadratic time.
@@ -19,7 +19,7 @@ const MERGE_PATCH = 'application/merge-patch+json';
 
 /** Read a body of JSON into `request.body`, which is undefined where none was sent. Every other kind is refused. */
 export const readBody: RequestHandler[] = [
-  express.raw({ limit: BODY_LIMIT, type: () => true }),
+  express.raw({ limit: MAX_BODY, type: () => true }),
   (request, response, next) => {
     const bytes: unknown = request.body;
     request.body = undefined;
@@ -27,16 +27,22 @@ export const readBody: RequestHandler[] = [
       const types = request.method === 'PATCH' ? [MERGE_PATCH, JSON_TYPE] : [JSON_TYPE];
       if (request.method === 'PATCH') response.set('Accept-Patch', types.join(', '));
       if (!request.is(types) || !isUtf8(request.get('Content-Type'))) throw unsupported(types);
-      request.body = withNormalText(parseJson(bytes));
+      request.body = asBody(parseJson(bytes));
     }
     next();
   },
 ];
 
-/** JSON that is valid, not too deep, and loses nothing: neither digits of a number nor half of a character. */
+/** JSON that is valid, not too deep, and loses nothing: no member, no digits of a number, no half of a character. */
 export function parseJson(bytes: Uint8Array): unknown {
   const text = decode(bytes);
-  if (isDeeper(text, MAX_DEPTH)) throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels.`);
+  const members = countMembers(text);
+  const value = parse(text);
+  if (membersOf(value) < members) throw malformed('The body has a member twice.');
+  return value;
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text, toExact);
   } catch (error) {
@@ -53,18 +59,32 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Looked at before anything is parsed, since a parser has to remember each level. */
-function isDeeper(text: string, most: number): boolean {
-  let depth = 0;
+/** How many members the objects of a JSON text have. Its depth is looked at before a parser has to remember each level. */
+function countMembers(text: string): number {
+  let [members, depth] = [0, 0];
   let isInText = false;
-  for (let position = 0; position < text.length && depth <= most; position += 1) {
+  for (let position = 0; position < text.length; position += 1) {
     const character = text[position];
     if (isInText && character === '\\') position += 1;
     else if (character === '"') isInText = !isInText;
-    else if (!isInText && (character === '{' || character === '[')) depth += 1;
-    else if (!isInText && (character === '}' || character === ']')) depth -= 1;
+    else if (isInText) continue;
+    else if (character === ':') members += 1;
+    else if (character === '{' || character === '[') {
+      depth += 1;
+      requireShallow(depth);
+    } else if (character === '}' || character === ']') depth -= 1;
   }
-  return depth > most;
+  return members;
+}
+
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const inner: unknown[] = Object.values(value);
+  return inner.reduce((sum: number, each) => sum + membersOf(each), Array.isArray(value) ? 0 : inner.length);
+}
+
+function requireShallow(depth: number): void {
+  if (depth > MAX_DEPTH) throw malformed(`The body is nested deeper than ${MAX_DEPTH} levels.`);
 }
 
 /** A reviver of JSON.parse, which tells it how a number was written. What would be rounded becomes Inexact. */
@@ -108,11 +128,21 @@ function withoutLastZeros(number: string): string {
   return number.slice(0, end);
 }
 
-/** The same text is written in one way only (NFC), so that what looks equal is equal. JSON within a field stays as it is. */
-export function withNormalText(body: unknown): unknown {
+/**
+ * A body as it is taken, however it was put together: not too deep, and the same text written in one way only (NFC), so
+ * that what looks equal is equal. JSON within a field stays as it is.
+ */
+export function asBody(body: unknown): unknown {
+  requireShallowWithin(body, 1);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
   const members = Object.entries(body);
   return Object.fromEntries(members.map(([field, value]) => [field, typeof value === 'string' ? value.normalize('NFC') : value]));
+}
+
+function requireShallowWithin(value: unknown, depth: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  requireShallow(depth);
+  for (const inner of Object.values(value)) requireShallowWithin(inner, depth + 1);
 }
 
 function isUtf8(contentType = ''): boolean {

@@ -12,6 +12,14 @@ export function onlyMethods(...methods: readonly string[]): RequestHandler {
   };
 }
 
+/** https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
+export const requireHost: RequestHandler = (request, _response, next) => {
+  if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+    throw new HttpError(400, 'BAD_REQUEST', 'Send the header Host.');
+  }
+  next();
+};
+
 /** Refuse a request whose client takes no JSON: there is nothing else to answer with. */
 export const requireJsonAccepted: RequestHandler = (request, _response, next) => {
   if (request.accepts({{accepted}}) === false) {

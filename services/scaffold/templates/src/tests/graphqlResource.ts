@@ -62,6 +62,20 @@ export class GraphqlResource {
     assert.equal((await this.stored(record))?._version, 2);
   }
 
+  /** What a query and its variables put together is no deeper than a body may be. */
+  async refuseDepth(person: Person, record: Row, field: string): Promise<void> {
+    const { key, keyType, type } = this.names;
+    const [open, close] = ['['.repeat(40), ']'.repeat(40)];
+    const change = `record: update${type}(id: $id, input: { ${field}: ${open}$inner${close} }) { ${key} }`;
+    const query = `mutation ($id: ${keyType}!, $inner: JSON) { ${change} }`;
+    const before = await this.stored(record);
+    const refused = await ask(person, query, { ...this.idOf(record), inner: JSON.parse(`${open}${close}`) });
+
+    assert.deepEqual(refused, { data: null, codes: ['MALFORMED_JSON'] });
+    assert.deepEqual(await this.stored(record), before);
+    assert.deepEqual((await ask(person, query, { ...this.idOf(record), inner: 1 })).codes, []);
+  }
+
   async delete(person: Person, record: Row): Promise<void> {
     assert.deepEqual(await ask(person, this.deleting, this.idOf(record)), { data: { record: true }, codes: [] });
     assert.equal(await this.stored(record), undefined);

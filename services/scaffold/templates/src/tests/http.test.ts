@@ -71,6 +71,16 @@ test('a body that cannot be kept as it is written is refused', async () => {
   const marked = `{"a":"a${'\u0301'.repeat(31)}"}`;
   assert.deepEqual(await raw('POST', path, marked, 'application/json'), [400, 'VALIDATION_FAILED']);
   assert.deepEqual(await raw('POST', path, '{"a":1,}', 'application/json'), [400, 'MALFORMED_JSON']);
+  assert.deepEqual(await raw('POST', path, '{"a":1,"\\u0061":1}', 'application/json'), [400, 'MALFORMED_JSON']);
+});
+
+test('of many faults the first are told, and how many more there are', async () => {
+  const body = { ...(await newBody()), ...Object.fromEntries(Array.from({ length: 150 }, (_, number) => [`unknown${number}`, 1])) };
+  const { status, body: answer } = await open.send('POST', '{{path}}', body);
+
+  assert.equal(status, 400);
+  assert.equal(answer.error.details.length, 100);
+  assert.match(answer.error.message, /; and 50 more\.$/);
 });
 
 test('what a GET answers can be PUT back; what the server sets cannot be changed so', async () => {

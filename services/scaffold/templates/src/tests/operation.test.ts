@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 
 import { InvalidConfig, readConfig } from '../config.js';
@@ -59,6 +60,21 @@ describe('the server', () => {
       assert.equal(await allowed('https://app.example.com'), 'https://app.example.com');
       assert.equal(await allowed('https://app.example.com.evil.example'), null);
     });
+  });
+
+  test('answers what is no HTTP as it does every other fault', async () => {
+    for (const [request, status, code] of [
+      ['NONSENSE\r\n\r\n', 400, 'BAD_REQUEST'],
+      ['GET / HTTP/1.1\r\n\r\n', 400, 'BAD_REQUEST'],
+      [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'HEADERS_TOO_LARGE'],
+      ['POST {{path}} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n', 400, 'BAD_REQUEST'],
+    ] as const) {
+      const [head = '', body = ''] = (await answerTo(request)).split('\r\n\r\n');
+
+      assert.match(head, new RegExp(`^HTTP/1.1 ${status} `));
+      assert.match(head, /\r\nContent-Type: application\/json; charset=utf-8\r\n/);
+      assert.equal(JSON.parse(body).error.code, code);
+    }
   });
 
   test('sends security headers, and answers that are not kept', async () => {
@@ -149,6 +165,17 @@ describe('a database', () => {
 
 function from(ask: Send, address: string): Promise<Answer> {
   return ask('GET', '{{path}}', undefined, { 'X-Forwarded-For': address });
+}
+
+/** What the server says before it closes the connection, or where it says all at once. */
+async function answerTo(request: string): Promise<string> {
+  const server = await startServer(OPEN);
+  const socket = connect(Number(new URL(server.address).port), '127.0.0.1');
+  socket.write(request);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  await server.stop();
+  return answer.toString();
 }
 
 /** A server that takes every connection and says nothing. */

@@ -61,8 +61,8 @@ export class Inputs {
       return validateInput(schema, input, this.access.context(this.table, action));
     } catch (error) {
       if (!(error instanceof ValidationFailed) || !isObject(input)) throw error;
-      const sound = without(input, error.details.map(({ field }) => field));
-      throw new ValidationFailed([...error.details, ...(await this.access.missingReferences(this.table, before, sound))]);
+      const sound = without(input, error.faults.map(({ field }) => field));
+      throw new ValidationFailed([...error.faults, ...(await this.access.missingReferences(this.table, before, sound))]);
     }
   }
 }
@@ -75,7 +75,8 @@ function refusedMembers(schema: ObjectSchema, input: Input, context: Context): s
 }
 
 function without(members: Input, names: readonly string[]): Input {
-  return Object.fromEntries(Object.entries(members).filter(([name]) => !names.includes(name)));
+  const taken = new Set(names);
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !taken.has(name)));
 }
 
 function isObject(value: unknown): value is Input {
