@@ -21,6 +21,7 @@ _LONGEST_ABOUT = 300
 
 _SHARED = (
     "src/server.ts",
+    "src/command.ts",
     "src/context.ts",
     "src/errors.ts",
     "src/httpServer.ts",
@@ -36,6 +37,7 @@ _SHARED = (
     "src/migration/own.ts",
     "src/migration/plan.ts",
     "src/migration/records.ts",
+    "src/migration/refused.ts",
     "src/migration/run.ts",
     "src/migration/shape.ts",
     "src/migration/state.ts",

@@ -69,7 +69,7 @@ def _getting_started(tables: tuple[TablePlan, ...], schema: SchemaModel) -> str:
         request, page = first_query(tables, schema, page)
     return f"""# Getting started
 
-Node 22 or later, and DynamoDB: an emulator on your machine, or AWS.
+Node 22.13 or later, and DynamoDB: an emulator on your machine, or AWS.
 
 ```sh
 npm ci
@@ -202,9 +202,9 @@ _DEPLOYMENT = """# Deployment
 aws cloudformation deploy --stack-name backend --template-file infrastructure/template.json
 ```
 
-The server is a container (see `Dockerfile`) or any Node 22 or later: `npm ci && npm run build && npm start`. Settings
-are environment variables, listed in `.env.example`. `GET /health` answers 200 while it serves; on SIGTERM it finishes
-what it has begun.
+The server is a container (see `Dockerfile`) or any Node 22.13 or later: `npm ci && npm run build && npm start`.
+Settings are environment variables, listed in `.env.example`. `GET /health` answers 200 while it serves; on SIGTERM it
+finishes what it has begun.
 
 Deleting the stack keeps the tables. Turn on point-in-time recovery to be able to go back.
 """

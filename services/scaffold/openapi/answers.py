@@ -30,7 +30,7 @@ ERROR: Final[Json] = {
 }
 
 _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
-    400: ("BadRequest", "The request is not valid. All faults are told at once."),
+    400: ("BadRequest", "The request is not valid. All faults are told at once, up to 100."),
     401: ("Unauthenticated", "A valid token is needed, and there is none."),
     403: ("Forbidden", "The caller may do this to no record of the table, or may read this one and not do it to it."),
     404: ("NotFound", "There is no such record, or none that the caller may read."),

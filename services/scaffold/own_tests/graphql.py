@@ -29,7 +29,14 @@ def graphql_tests(world: World, tables: Sequence[TablePlan]) -> dict[str, str]:
         if subject.is_roomy
     }
     first = next(iter(named.values()))
-    bounds = fill(f"{_FOLDER}/graphql.test.ts", many=first.many, key=first.plan.key.name, deep=_deep(named))
+    bounds = fill(
+        f"{_FOLDER}/graphql.test.ts",
+        type=first.type,
+        many=first.many,
+        key=first.plan.key.name,
+        created=first.plan.created,
+        deep=_deep(named),
+    )
     return {
         f"{_FOLDER}/graphqlResource.ts": read(f"{_FOLDER}/graphqlResource.ts"),
         f"{_FOLDER}/graphql.test.ts": bounds,

@@ -76,12 +76,10 @@ class Subject:
 
     def _within(self, field: Field) -> Bounds:
         """Return between which days or moments the starts and ends of periods are."""
-        within: Bounds = (None, None)
-        for period in self.plan.periods:
-            if field.name in {period.start, period.end}:
-                between = middle(self.field(period.start), self.field(period.end))
-                within = (None, between) if field.name == period.start else (between, None)
-        return within
+        middles = [(period, middle(self.field(period.start), self.field(period.end))) for period in self.plan.periods]
+        lows = (between for period, between in middles if period.end == field.name)
+        highs = (between for period, between in middles if period.start == field.name)
+        return max(lows, default=None), min(highs, default=None)
 
     @property
     def sent(self) -> list[Field]:

@@ -4,19 +4,12 @@
  */
 import { fileURLToPath } from 'node:url';
 
-import { readStorageConfig } from './config.js';
+import { command } from './command.js';
 import { Migration } from './migration/migration.js';
-import { check, migrate, tell } from './migration/run.js';
-import { Database } from './services/database.js';
+import { check, migrate } from './migration/run.js';
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const database = new Database(readStorageConfig(process.env));
-  try {
+  await command(async (database) => {
     await (process.argv.includes('--dry-run') ? check(await Migration.prepare(database)) : migrate(database));
-  } catch (error) {
-    tell(error);
-    process.exitCode = 1;
-  } finally {
-    database.close();
-  }
+  });
 }

@@ -2,11 +2,13 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { createApp } from './app.js';
+import { tell } from './command.js';
 import { InvalidConfig, readConfig, type Config } from './config.js';
 import { drain, httpServer } from './httpServer.js';
 import { log, setLogLevel } from './logger.js';
 import { Lifecycle } from './middleware/health.js';
-import { Refused, migrateAtStart, tell } from './migration/run.js';
+import { Refused } from './migration/refused.js';
+import { migrateAtStart } from './migration/run.js';
 import { settled } from './services/background.js';
 import { Database } from './services/database.js';
 import { startTelemetry } from './tracing.js';
@@ -74,8 +76,7 @@ function listen(server: Server, { host, port, environment }: Config): void {
 try {
   await start(readConfig(process.env));
 } catch (error) {
-  if (error instanceof InvalidConfig) for (const fault of error.faults) log('error', fault);
-  else if (error instanceof Refused) tell(error);
-  else throw error;
+  if (!(error instanceof InvalidConfig || error instanceof Refused)) throw error;
+  tell(error);
   process.exit(1);
 }

@@ -4,13 +4,12 @@
  */
 import { fileURLToPath } from 'node:url';
 
-import { readStorageConfig } from './config.js';
+import { command } from './command.js';
 import { log } from './logger.js';
-import { Database } from './services/database.js';
 import { sweep } from './services/sweep.js';
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const database = new Database(readStorageConfig(process.env));
-  log('info', `deletions brought to their end: ${await sweep(database)}`);
-  database.close();
+  await command(async (database) => {
+    log('info', `deletions brought to their end: ${await sweep(database)}`);
+  });
 }

@@ -16,9 +16,9 @@ import {
   type TimeToLiveSpecification,
 } from '@aws-sdk/client-dynamodb';
 
-import { readStorageConfig } from './config.js';
+import { command } from './command.js';
 import { log } from './logger.js';
-import { Database } from './services/database.js';
+import type { Database } from './services/database.js';
 
 const TEMPLATE = new URL('../infrastructure/template.json', import.meta.url);
 const MAX_WAIT_SECONDS = 120;
@@ -99,7 +99,5 @@ async function plans(database: Database): Promise<Plan[]> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const database = new Database(readStorageConfig(process.env));
-  await createTables(database);
-  database.close();
+  await command(createTables);
 }

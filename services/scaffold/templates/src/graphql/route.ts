@@ -1,5 +1,5 @@
 import { Router, type RequestHandler } from 'express';
-import { NoSchemaIntrospectionCustomRule, specifiedRules, validate } from 'graphql';
+import { NoSchemaIntrospectionCustomRule, execute, specifiedRules, validate } from 'graphql';
 import { createHandler } from 'graphql-http';
 
 import { HttpError } from '../errors.js';
@@ -11,6 +11,9 @@ import { Context } from './context.js';
 import { toGraphQL } from './errors.js';
 import { bounded, readQuery } from './limits.js';
 import { createSchema } from './schema.js';
+
+/** Faults of variables that are told; each tells the whole variable. */
+const MOST_FAULTS = 10;
 
 /** Serve GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/), by POST alone, one operation a request. */
 export function graphql(services: Services): Router {
@@ -25,6 +28,7 @@ export function graphql(services: Services): Router {
       const refusals = validate(schema, document, [first!]);
       return refusals.length > 0 ? refusals : validate(schema, document, rest, { hideSuggestions: isHidden });
     },
+    execute: (args) => execute({ ...args, hideSuggestions: isHidden, options: { maxCoercionErrors: MOST_FAULTS } }),
     context: ({ context }) => context as unknown as Record<string, unknown>,
     formatError: toGraphQL,
   });

@@ -9,16 +9,10 @@ import { createSystemTables } from '../tables.js';
 import { checkMigrated } from './gate.js';
 import { whileLocked } from './lock.js';
 import { Migration } from './migration.js';
+import { Refused } from './refused.js';
 
 /** Between two tries of a server: another may be migrating, or serving as before. */
 const PAUSE_MS = 1_000;
-
-/** The records cannot be brought to what this version needs; nothing was changed. */
-export class Refused extends Error {
-  constructor(readonly faults: readonly string[]) {
-    super('Nothing was changed. Mend these first; then run it again.');
-  }
-}
 
 interface Watch {
   /** Called once nothing stands in the way. */
@@ -49,12 +43,6 @@ export async function check(migration: Migration, isOurs?: () => void): Promise<
   const faults = await migration.faults(isOurs);
   if (faults.length > 0) throw new Refused(faults);
   if (migration.steps.length === 0) log('info', 'there is nothing to do: the database is as this version needs it');
-}
-
-/** Say what went wrong: of a refusal each fault, and last that nothing was changed. */
-export function tell(error: unknown): void {
-  if (error instanceof Refused) for (const fault of error.faults) log('error', fault);
-  log('error', error instanceof Error ? error.message : String(error));
 }
 
 /**

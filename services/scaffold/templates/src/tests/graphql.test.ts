@@ -52,6 +52,15 @@ test('fragments that double are refused at once', async () => {
   assert.deepEqual(await refused(query), ['QUERY_TOO_LARGE']);
 });
 {{deep}}
+test('of many faults of a variable the first are told, in short', async () => {
+  const query = 'query ($filter: {{type}}Filter) { {{many}}(filter: $filter) { nextCursor } }';
+  const filter = Object.fromEntries(Array.from({ length: 5_000 }, (_, number) => [`unknown${number}`, 1]));
+  const { body } = await open.send('POST', '/graphql', { query, variables: { filter } });
+
+  assert.equal(body.errors.length, 11);
+  for (const { message } of body.errors) assert.ok(message.length <= 500);
+});
+
 test('a page is as bounded as by REST', async () => {
   const { data, codes } = await ask(poster(open), '{ {{many}}(limit: 101) { nextCursor } }');
   assert.deepEqual([data, codes], [{ {{many}}: null }, ['VALIDATION_FAILED']]);
@@ -64,5 +73,9 @@ test('what the schema is, is told to developers, and to nobody in production', a
   await withServer({ NODE_ENV: 'production', PASSWORD_COST: '15' }, async (send) => {
     const { data, codes } = await ask(poster({ send }), query);
     assert.deepEqual([data, codes], [null, ['BAD_REQUEST', 'BAD_REQUEST']]);
+
+    const close = 'query ($filter: {{type}}Filter) { {{many}}(filter: $filter) { nextCursor } }';
+    const answer = await send('POST', '/graphql', { query: close, variables: { filter: { {{created}}s: '' } } });
+    assert.match(answer.body.errors[0].message, /is not defined by type "{{type}}Filter"\.$/);
   });
 });
