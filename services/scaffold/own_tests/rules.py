@@ -86,7 +86,7 @@ def _periods(scene: Scene, changer: str) -> Iterator[str]:
         if not {period.start, period.end} <= by_name.keys():
             continue
         start, end = (scene.subject.samples(by_name[name]) for name in (period.start, period.end))
-        early, late = literal(start.value(0)), literal(start.value(1))
+        early, late = literal(start.value(0)), scene.next(by_name[period.start])
         if early == late or end.bounds()[0] is not None:
             continue
         named = f"[{quoted(period.end)}]"

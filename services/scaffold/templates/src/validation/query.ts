@@ -12,11 +12,11 @@ export const pageLimit = Joi.number().integer().min(1).max(MAX_LIMIT).default(DE
 
 /** The primary key that a path names, in the one way it is written. Throws NotFound when no record can have it. */
 export function keyIn(table: Table, text: string): Key {
-  const { error, value } = keySchema(table, table.primaryKey).validate(text);
-  if (error !== undefined || String(value) !== text.normalize('NFC')) {
+  const result = keySchema(table, table.primaryKey).validate(text);
+  if (result.error !== undefined || String(result.value) !== text.normalize('NFC')) {
     throw new NotFound(`There is no record "${text}" in ${table.name}.`);
   }
-  return value;
+  return result.value;
 }
 
 /** What a value of a field is in a path or a query string: what bodies may have, and normal as theirs is. */
