@@ -61,6 +61,30 @@ VALUES: Final = (
         needs=r"\.required\(\)",
     ),
     mutant(
+        "what has started may end before",
+        "services/soundness.ts",
+        "after[end] < after[start]",
+        "after[end] < ''",
+        noticed="does not end at",
+        needs=r"periods: \[\{",
+    ),
+    mutant(
+        "a record may refer to itself",
+        "services/soundness.ts",
+        "after[field] === after[primaryKey]",
+        "after[field] === ''",
+        noticed="refers to a record by",
+        needs=r"name: '(\w+)',[^;]*table: '\1', key: '\w+', nullable: true",
+    ),
+    mutant(
+        "a record grows as patches like",
+        "services/soundness.ts",
+        "> MAX_BODY) {",
+        "> Infinity) {",
+        noticed="grows by its",
+        needs="'JSON'",
+    ),
+    mutant(
         "letters that share a capital are the same",
         "services/caseless.ts",
         "const small = letter.toLowerCase();",
@@ -202,6 +226,13 @@ VALUES: Final = (
 )
 
 SECRETS: Final = (
+    mutant(
+        "the session of a deleted account is renewed",
+        "services/authentication.ts",
+        "isOpenTo(session, await this.users.get(user));",
+        "(await this.users.get(user)) !== session;",
+        noticed="the tokens of a deleted account",
+    ),
     mutant(
         "a reset is mailed to what was typed",
         "services/resets.ts",
