@@ -1,5 +1,6 @@
 import { Router } from 'express';
 
+import { runOutside } from '../context.js';
 import { Unavailable } from '../errors.js';
 import type { Database } from '../services/database.js';
 import { BEING_MIGRATED, checkMigrated } from '../migration/gate.js';
@@ -39,7 +40,7 @@ export function health(database: Database, lifecycle: Lifecycle): Router {
   return router;
 }
 
-/** `work`, done at most once in so many milliseconds, and never twice at a time. */
+/** `work`, done at most once in so many milliseconds, and never twice at a time. It ends with no request: others wait, too. */
 function remembered(milliseconds: number, work: () => Promise<void>): () => Promise<void> {
   let last: Promise<void> | undefined;
   return async () => {
@@ -47,7 +48,7 @@ function remembered(milliseconds: number, work: () => Promise<void>): () => Prom
       const forget = (): void => {
         setTimeout(() => (last = undefined), milliseconds).unref();
       };
-      last = work();
+      last = runOutside(work);
       last.then(forget, forget);
     }
     await last;

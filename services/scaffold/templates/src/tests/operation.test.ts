@@ -123,6 +123,21 @@ describe('a database', () => {
     });
   });
 
+  test('that is looked at for a client who has gone is looked at for the others', async () => {
+    await withSilence(async (AWS_ENDPOINT_URL, asked) => {
+      const server = await startServer({ ...OPEN, AWS_ENDPOINT_URL, DATABASE_TIMEOUT_MS: '1000' });
+      const gone = connect(Number(new URL(server.address).port), '127.0.0.1');
+      gone.write('GET /ready HTTP/1.1\r\nHost: x\r\n\r\n');
+      await asked;
+      const other = server.send('GET', '/ready');
+      gone.destroy();
+      const { body } = await other;
+      await server.stop();
+
+      assert.equal(body.error.message, 'The database does not answer. Try again in a moment.');
+    });
+  });
+
   test('that never answers keeps no server from stopping: it answers what it has begun', { timeout: 20_000 }, async () => {
     await withSilence(async (AWS_ENDPOINT_URL, asked) => {
       const stopping = await startServer({ ...OPEN, AWS_ENDPOINT_URL, DATABASE_TIMEOUT_MS: '1000' });
