@@ -157,6 +157,9 @@ class Relationship:
     """The field of `toTable` that refers to `fromTable`; null for the one that is named for it, or made."""
     through: str | None
     """Of MANY_TO_MANY, the table of links; null for one that is made."""
+    is_assumed: bool
+    """Whether the description that the schema was generated from does not say it, so that it is worth a look. What
+    somebody saves is not assumed."""
 
 
 @strawberry.type

@@ -216,6 +216,8 @@ class Relationship(Part, frozen=True):
     `from_table`, such as `userId` or `user_id` for `users`; where there is none, it is made. MANY_TO_MANY has none."""
     through: str | None = None
     """Of MANY_TO_MANY: the table of links, with a reference to each of both; None means that one is made."""
+    is_assumed: bool = False
+    """Whether the description that the schema was made of does not say it."""
 
 
 class Accounts(Part, frozen=True):

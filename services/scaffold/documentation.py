@@ -93,7 +93,8 @@ The second answers with a page of records: `{page}`.
 def _data_model(tables: tuple[TablePlan, ...], schema: SchemaModel) -> str:
     parts = "".join(f"\n## {table.name}\n\n{_fields(table)}" for table in tables)
     relations = "".join(
-        f"- `{relation.from_table}` to `{relation.to_table}`: {relation.type.value.lower().replace('_', ' ')}\n"
+        f"- `{relation.from_table}` to `{relation.to_table}`: {relation.type.value.lower().replace('_', ' ')}"
+        f"{' (assumed: the description does not say it)' if relation.is_assumed else ''}\n"
         for relation in schema.relationships
     )
     return f"# Data model\n{parts}" + (f"\n## Relationships\n\n{relations}" if relations else "")

@@ -34,7 +34,7 @@ from services.scaffold.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
 from services.scaffold.selection import select_tables
 from services.scaffold.statement_forms import Statement
 from services.scaffold.statements import Rules, of_tables, of_those_who_sign_in, read_rules
-from services.scaffold.vocabulary import Access, Entity, Parent
+from services.scaffold.vocabulary import Access, Basis, Entity, Parent
 
 _ENDS = 2
 """Of a table that joins others: it refers to two."""
@@ -54,7 +54,7 @@ def derive_schema(description: str) -> SchemaModel:
     chosen = select_tables(mentions)
     principals = principals_of(chosen, mentions)
     entities = with_principals(chosen, principals)
-    links = {name: _links(entity, entities) for name, entity in entities.items()}
+    links = {name: _firm_links(entity, entities) for name, entity in entities.items()}
     rulings = Rulings(entities, links, principals, _statements(rules, entities, principals))
     ruled = {name: _required(entity, rulings.of(name).required) for name, entity in entities.items()}
     ordered = _in_order(ruled, first=principals.accounts)
@@ -105,6 +105,11 @@ def _links(entity: Entity, entities: Iterable[str]) -> list[tuple[str, Parent]]:
         if table is not None:
             links.setdefault(table, parent)
     return list(links.items())
+
+
+def _firm_links(entity: Entity, entities: Iterable[str]) -> list[tuple[str, Parent]]:
+    """The tables that an entity refers to, but for what is a guess."""
+    return [(table, parent) for table, parent in _links(entity, entities) if parent.basis is not Basis.GUESSED]
 
 
 def _required(entity: Entity, references: Collection[str]) -> Entity:
@@ -179,7 +184,11 @@ def _relationships(entities: Mapping[str, Entity], principals: Principals) -> It
         if entity.joins and len(unique) == _ENDS and entity.name != principals.memberships:
             first, second = (table for table, _ in links if reference_to(table) in unique)
             yield Relationship(
-                from_table=first, to_table=second, type=RelationshipType.MANY_TO_MANY, through=entity.name
+                from_table=first,
+                to_table=second,
+                type=RelationshipType.MANY_TO_MANY,
+                through=entity.name,
+                is_assumed=not all(parent.basis is Basis.SAID for table, parent in links if table in {first, second}),
             )
 
 
@@ -187,5 +196,10 @@ def _relationship(table: str, entity: Entity, parent: Parent, *, is_single: bool
     """A reference that is unique by itself can be had once."""
     kind = RelationshipType.ONE_TO_ONE if is_single else RelationshipType.ONE_TO_MANY
     return Relationship(
-        from_table=table, to_table=entity.name, type=kind, on_delete=parent.on_delete, field=reference_to(table)
+        from_table=table,
+        to_table=entity.name,
+        type=kind,
+        on_delete=parent.on_delete,
+        field=reference_to(table),
+        is_assumed=parent.basis is not Basis.SAID,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.designs.schema import Field, FieldRules, FieldType, OnDelete
-from services.scaffold.linking import with_relations
+from services.scaffold.linking import with_containers, with_relations
 from services.scaffold.mentions import Mentions
 from services.scaffold.principals import TEAMS_AT_WORK, first_like
 from services.scaffold.reading.reading import Quality, Relation
@@ -45,7 +45,7 @@ def select_tables(mentions: Mentions) -> dict[str, Entity]:
     What they name, such as their parents, are tables of each other, or what may still be added: users.
     """
     selection = _Selection(mentions)
-    return with_relations(_related(selection.tables()), selection.relations)
+    return with_containers(with_relations(_related(selection.tables()), selection.relations), mentions.named)
 
 
 @dataclass(slots=True)

@@ -67,6 +67,17 @@ class Access(Enum):
     """For those with a role alone."""
 
 
+class Basis(Enum):
+    """Why an entity refers to another."""
+
+    SAID = "SAID"
+    """The description says so."""
+    KNOWN = "KNOWN"
+    """The vocabulary knows it of such entities."""
+    GUESSED = "GUESSED"
+    """Nothing relates it to any other. It decides nothing of who may do what."""
+
+
 @frozen
 class Parent:
     """What an entity refers to: the first of `tables` that is present."""
@@ -75,6 +86,7 @@ class Parent:
     on_delete: OnDelete
     is_single: bool = False
     """Whether no two rows refer to the same."""
+    basis: Basis = Basis.KNOWN
 
 
 @frozen

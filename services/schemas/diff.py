@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from services.core.frozen import frozen
 from services.designs.schema import Field, Index, Relationship, RelationshipType, SchemaModel, Table
@@ -50,7 +51,7 @@ def diff(before: SchemaModel, after: SchemaModel) -> list[SchemaChange]:
     """List what one must change to get from `before` to `after`, tables first, in the order of their names."""
     return [
         *_tables(_by_name(before.tables), _by_name(after.tables)),
-        *_pairs(_keyed(before.relationships, _ends), _keyed(after.relationships, _ends)),
+        *_pairs(_keyed(map(_settled, before.relationships), _ends), _keyed(map(_settled, after.relationships), _ends)),
         *_pairs(_of_all(before), _of_all(after)),
     ]
 
@@ -136,6 +137,11 @@ def _keyed(things: Iterable[T], key: Callable[[T], str]) -> dict[str, T]:
             path = f"{base}#{number}"
         keyed[path] = thing
     return keyed
+
+
+def _settled(relationship: Relationship) -> Relationship:
+    """Return a relationship as it is, whoever says so."""
+    return replace(relationship, is_assumed=False)
 
 
 def _ends(relationship: Relationship) -> str:
