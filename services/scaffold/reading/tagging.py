@@ -68,6 +68,16 @@ def _get(sentence: Neighbours, at: int) -> Tag | None:
     return Tag.BE if _is_participle(sentence, at + 1) else None
 
 
+def _about(sentence: Neighbours, at: int) -> Tag | None:
+    """Return an adverb in `about forty singers`."""
+    is_number = at + 1 < len(sentence.tokens) and sentence.tokens[at + 1].is_number
+    return Tag.ADVERB if is_number or closed_words().get(sentence.text(at + 1)) is Tag.QUANTIFIER else None
+
+
+def _such(sentence: Neighbours, at: int) -> Tag:
+    return Tag.ADVERB if sentence.text(at + 1) == "as" else Tag.DETERMINER
+
+
 def _own(sentence: Neighbours, at: int) -> Tag:
     return Tag.QUANTIFIER if sentence.before(at) is Tag.DETERMINER else Tag.VERB
 
@@ -88,6 +98,9 @@ _SPECIAL: Final[Mapping[str, Callable[[Neighbours, int], Tag | None]]] = {
     "that": _that,
     "get": _get,
     "gets": _get,
+    "about": _about,
+    "around": _about,
+    "such": _such,
     "own": _own,
     "like": _like,
 }

@@ -57,7 +57,13 @@ def _is_shared(clause: Clause, verb: str, at: int) -> bool:
 
 
 def _list(clause: Clause, link: Link, end: int) -> int:
-    clause.go_on(Mode(link, clause.holders) if clause.holders else KEPT)
+    if clause.holders:
+        clause.go_on(Mode(link, clause.holders))
+    elif clause.frame is not None and clause.is_ours:
+        clause.go_on(Mode(Link.HAS, (clause.frame,)))
+        clause.is_frame_used = True
+    else:
+        clause.go_on(KEPT)
     clause.base = clause.mode
     return end
 
