@@ -114,6 +114,15 @@ class Clause:
         """Take all that is listed next as one thing to what is before it."""
         self.mode = self.outer = mode
 
+    def list_kept(self) -> None:
+        """Take what is listed next as what the app keeps; or where it is said of something, as what that has."""
+        if self.frame is not None and self.is_ours:
+            self.go_on(Mode(Link.HAS, (self.frame,)))
+            self.is_frame_used = True
+        else:
+            self.go_on(KEPT)
+        self.base = self.mode
+
     def attach(self, phrase: Phrase, end: int) -> int:
         """Say what a noun phrase is to those before it; return the position behind it and its details."""
         mode = self.mode

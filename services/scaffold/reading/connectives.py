@@ -18,6 +18,7 @@ _SELF: Final = frozenset(
 _FRAMES: Final = frozenset({"for", "in", "during", "per", "at", "on", "within", "under"})
 _WITH: Final = frozenset({"with", "including", "plus"})
 _COMPARING: Final = frozenset({"like", "such", "as", "than", "without", "via", "according", "based"})
+_OBJECTS: Final = frozenset({"that", "which", "whom"})
 _EACH: Final = frozenset({"each", "every", "both", "all"})
 _STATUS: Final = Phrase(Kind.NOUN, "status", nouns=("status",))
 
@@ -115,6 +116,10 @@ def read_relative(clause: Clause, at: int) -> int:
             clause.say(Saying(Link.HAS, line.at(at + 1), last, is_quality=is_quality(line.at(at + 1))))
     elif last is not None and word in {"that", "which"} and is_quality(last) and clause.mode.link is Link.HAS:
         return _skip_telling(clause, at)
+    elif last is not None and word in _OBJECTS and line.is_noun(at + 1) and line.kind(at + 2) is Kind.VERB:
+        clause.say(Saying(Link.DOES, last, line.at(at + 1), verb=line.word(at + 2)))
+        clause.head = last
+        return at + 3
     elif last is not None and word in {"who", "that", "which"} and line.kind(at + 1) in FINITE:
         clause.step_in()
         clause.subjects, clause.is_about_app = (last,), clause.is_app(last)
@@ -146,6 +151,11 @@ def _whether(clause: Clause, at: int) -> int:
 def read_pronoun(clause: Clause, at: int) -> int:
     """Read `we`, `it` and `each` as whom they stand for."""
     line, word = clause.line, clause.line.word(at)
+    if word == "there":
+        return _there(clause, at)
+    if line.word(at + 1) == "of" and line.kind(at + 2) is Kind.PRONOUN and line.kind(at + 3) in FINITE:
+        at += 2
+        clause.subjects = () if clause.last is None or not clause.last.is_plural else (clause.last,)
     clause.is_ours = word in _OURS
     if word in _SELF:
         clause.subjects, clause.is_about_app = (), True
@@ -155,6 +165,15 @@ def read_pronoun(clause: Clause, at: int) -> int:
         clause.subjects = (antecedent,) if antecedent is not None else clause.subjects or clause.topic
         clause.is_about_app = not clause.subjects
     return at + 1
+
+
+def _there(clause: Clause, at: int) -> int:
+    """Read `there are`: what the app keeps, or what something has that is named before."""
+    if clause.line.kind(at + 1) is not Kind.BE:
+        return at + 1
+    clause.subjects, clause.is_about_app, clause.is_ours = (), True, True
+    clause.list_kept()
+    return at + 2
 
 
 def read_colon(clause: Clause, at: int) -> int:

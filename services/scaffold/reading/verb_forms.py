@@ -9,7 +9,7 @@ from services.scaffold.reading.neighbours import IN_NOUNS, Neighbours, Tag, clos
 _FAR: Final = 60
 """Words back to a verb that what follows may go on with."""
 _JOINTS: Final = frozenset({Tag.COMMA, Tag.CONJUNCTION})
-_VERBS: Final = frozenset({Tag.VERB, Tag.GERUND, Tag.MODAL})
+_VERBS: Final = frozenset({Tag.VERB, Tag.GERUND, Tag.MODAL, Tag.BE})
 _BEFORE_GERUNDS: Final = frozenset({"for", "by", "of", "in", "about", "from", "before", "after"})
 _PREPOSITIONS: Final = frozenset({Tag.PREPOSITION})
 

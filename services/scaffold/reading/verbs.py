@@ -13,7 +13,9 @@ from services.scaffold.reading.sayings import Link, Saying
 
 _GOES_ON: Final = frozenset({"for", "with", "on", "to"})
 """Behind a thing: it is one of many of its kind, and nobody else's."""
+_CHOSEN: Final = frozenset({Kind.QUALITY, Kind.PASSIVE, Kind.NOUN})
 _MOMENTS: Final = {"at": "time", "on": "date", "from": "date", "until": "date", "by": "date"}
+_OWN: Final = frozenset({"their", "its", "his", "her"})
 _STATUS: Final = Phrase(Kind.NOUN, "status", nouns=("status",))
 
 
@@ -52,6 +54,8 @@ def _is_shared(clause: Clause, verb: str, at: int) -> bool:
     """Whether many people do something with many things, none of which they make: `scouts earn badges`."""
     if verb in grammar().sharing:
         return True
+    if not _OWN.isdisjoint(clause.line.at(at).articles):
+        return False
     is_plural = clause.line.at(at).is_plural and all(subject.is_plural for subject in clause.subjects)
     return is_plural and verb not in grammar().making
 
@@ -59,12 +63,9 @@ def _is_shared(clause: Clause, verb: str, at: int) -> bool:
 def _list(clause: Clause, link: Link, end: int) -> int:
     if clause.holders:
         clause.go_on(Mode(link, clause.holders))
-    elif clause.frame is not None and clause.is_ours:
-        clause.go_on(Mode(Link.HAS, (clause.frame,)))
-        clause.is_frame_used = True
+        clause.base = clause.mode
     else:
-        clause.go_on(KEPT)
-    clause.base = clause.mode
+        clause.list_kept()
     return end
 
 
@@ -86,6 +87,9 @@ def read_be(clause: Clause, at: int) -> int:
         _say_values(clause, values)
         clause.go_on(IGNORED)
         return end
+    if following in {Kind.QUALITY, Kind.PASSIVE} and line.word(at + 2) == "or" and line.kind(at + 3) not in _CHOSEN:
+        _say_flag(clause, line.at(at + 1))
+        return at + 3
     clause.is_passive = True
     for subject in clause.holders:
         if not is_quality(subject) or (subject.is_plural and not is_measure(subject)):
@@ -103,6 +107,14 @@ def read_be(clause: Clause, at: int) -> int:
     elif following is not Kind.PASSIVE:
         clause.go_on(IGNORED)
     return at + 1
+
+
+def _say_flag(clause: Clause, state: Phrase) -> None:
+    """Say that the subject is something or not."""
+    flag = Phrase(Kind.NOUN, "flag", nouns=("is", *state.qualities))
+    for subject in clause.holders:
+        clause.say(Saying(Link.HAS, flag, subject, is_quality=True))
+    clause.go_on(IGNORED)
 
 
 def _say_values(clause: Clause, values: tuple[str, ...]) -> None:
