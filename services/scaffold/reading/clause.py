@@ -26,6 +26,7 @@ class Mode:
     """Whether it is on a list of nothing but qualities."""
 
 
+OWN: Final = frozenset({"their", "its", "his", "her"})
 IGNORED: Final = Mode(None)
 IGNORED_ONCE: Final = Mode(None, is_alone=True)
 KEPT: Final = Mode(Link.KEPT)
@@ -57,6 +58,8 @@ class Clause:
     """Whether the subject is the app, or whoever asks for it."""
     head: Phrase | None = None
     """What a following `with` tells more of."""
+    listed: tuple[Phrase, ...] = ()
+    """All of the list that `head` is the last of."""
     last: Phrase | None = None
     is_frame_used: bool = False
     frame: Phrase | None = None
@@ -113,6 +116,7 @@ class Clause:
     def go_on(self, mode: Mode) -> None:
         """Take all that is listed next as one thing to what is before it."""
         self.mode = self.outer = mode
+        self.listed = ()
 
     def list_kept(self) -> None:
         """Take what is listed next as what the app keeps; or where it is said of something, as what that has."""
@@ -125,6 +129,8 @@ class Clause:
 
     def attach(self, phrase: Phrase, end: int) -> int:
         """Say what a noun phrase is to those before it; return the position behind it and its details."""
+        if self.mode == KEPT and self.listed and not OWN.isdisjoint(phrase.articles):
+            self.go_on(Mode(Link.HAS, self.listed[-1:]))
         mode = self.mode
         if mode.link is not None:
             verb = self.verb if mode.link in _VERBAL and not mode.is_alone else None
@@ -133,6 +139,7 @@ class Clause:
             self._say_to_holders(saying, mode)
             if self._is_head(saying, mode, end):
                 self.head = phrase
+                self.listed = (*self.listed, phrase)
             self._say_of_frame(phrase, mode)
         self.last = phrase
         if mode.is_alone:

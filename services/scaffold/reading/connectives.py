@@ -81,6 +81,9 @@ def _with(clause: Clause, at: int) -> int:
     if head is not None and _is_companion(clause, at + 1):
         clause.mode = Mode(Link.UNDER, (head,), is_alone=True)
         return at + 1
+    if clause.line.word(at - 1) in _EACH and len(clause.listed) > 1:
+        clause.go_on(Mode(Link.HAS, clause.listed))
+        return at + 1
     is_place = at <= 1 and clause.is_first and head is not None and not head.is_plural
     clause.go_on(KEPT if head is None or is_place or clause.is_app(head) else Mode(Link.HAS, (head,)))
     return at + 1

@@ -89,7 +89,9 @@ def _begin(clause: Clause, at: int) -> int:
     is_anyone = phrase.word == "person" and line.word(at - 1) in grammar().letting
     is_institution = clause.is_first and not clause.is_said_of(phrase) and _is_institution(clause, at)
     owners = clause.subjects or clause.topic
-    clause.begin(subjects, is_about_app=clause.is_app(phrase) or is_institution or is_anyone)
+    if clause.is_app(phrase) and len(subjects) > 1:
+        subjects = subjects[1:]
+    clause.begin(subjects, is_about_app=clause.is_app(subjects[0]) or is_institution or is_anyone)
     if phrase.word in grammar().attributes and not phrase.is_plural and not clause.is_said_of(phrase):
         is_owned = not {"its", "their", "his", "her"}.isdisjoint(phrase.articles) or not phrase.articles
         for owner in owners if is_owned and line.word(at - 1) != "whose" else ():

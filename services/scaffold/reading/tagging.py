@@ -30,7 +30,8 @@ def _special(sentence: Neighbours, at: int) -> Tag | None:
         return kind
     if text in grammar().particles and before in _AFTER_VERBS:
         return Tag.ADVERB
-    return Tag.PARTICIPLE if before is Tag.BE and text in grammar().unchanged else None
+    is_done_by = text not in closed_words() and sentence.text(at + 1) == "by"
+    return Tag.PARTICIPLE if before is Tag.BE and (text in grammar().unchanged or is_done_by) else None
 
 
 def _to(sentence: Neighbours, at: int) -> Tag:
@@ -78,6 +79,13 @@ def _such(sentence: Neighbours, at: int) -> Tag:
     return Tag.ADVERB if sentence.text(at + 1) == "as" else Tag.DETERMINER
 
 
+def _have(sentence: Neighbours, at: int) -> Tag | None:
+    """Return an auxiliary in `after they have attended a training`."""
+    behind = closed_words().get(sentence.text(at + 2))
+    goes_on = behind in {Tag.DETERMINER, Tag.PREPOSITION, Tag.PRONOUN}
+    return Tag.MODAL if goes_on and _is_participle(sentence, at + 1) else None
+
+
 def _own(sentence: Neighbours, at: int) -> Tag:
     return Tag.QUANTIFIER if sentence.before(at) is Tag.DETERMINER else Tag.VERB
 
@@ -101,6 +109,9 @@ _SPECIAL: Final[Mapping[str, Callable[[Neighbours, int], Tag | None]]] = {
     "about": _about,
     "around": _about,
     "such": _such,
+    "have": _have,
+    "has": _have,
+    "had": _have,
     "own": _own,
     "like": _like,
 }

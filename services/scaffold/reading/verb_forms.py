@@ -37,18 +37,27 @@ def _is_base(sentence: Neighbours, at: int, word: Word) -> bool:
     before = sentence.before(at)
     if word.verb != sentence.text(at) or word.is_plural or before in IN_NOUNS | _PREPOSITIONS:
         return False
-    if not word.may_be(WordClass.NOUN) or sentence.follows_plural(at):
+    if before is None and word.may_be(WordClass.ADJECTIVE) and _leads_to_clause(sentence, at):
+        return False
+    if not word.may_be(WordClass.NOUN) or sentence.follows_plural(at) or _has_particle(sentence, at):
         return True
     if before is None or sentence.text(at - 1) == ":":
         return _begins_sentence(sentence, at)
-    if (
-        before in _JOINTS
-        and sentence.tags[at - 2 : at - 1] == [Tag.VERB]
-        and sentence.text(at) in grammar().often_verbs
-    ):
-        return True
+    follows_verb = before in _JOINTS and sentence.tags[at - 2 : at - 1] == [Tag.VERB]
     is_listed = before in _JOINTS and not _VERBS.isdisjoint(sentence.tags[-_FAR:])
-    return is_listed and _has_object(sentence, at, is_listed=True)
+    is_often = follows_verb and sentence.text(at) in grammar().often_verbs
+    return is_often or (is_listed and _has_object(sentence, at, is_listed=True))
+
+
+def _has_particle(sentence: Neighbours, at: int) -> bool:
+    """Whether a noun before and a particle behind make a verb of a word: `members take out loans`."""
+    is_particle = sentence.before(at) is Tag.NOUN and sentence.text(at + 1) in grammar().particles
+    return is_particle and sentence.opens_noun(at + 2)
+
+
+def _leads_to_clause(sentence: Neighbours, at: int) -> bool:
+    """Whether a noun in the plural follows that has a verb of its own: `foster carers take in animals`."""
+    return sentence.is_plural(at + 1) and sentence.may_be_verb(at + 2)
 
 
 def _begins_sentence(sentence: Neighbours, at: int) -> bool:
@@ -108,11 +117,12 @@ def gerund_or_noun(sentence: Neighbours, at: int, word: Word) -> Tag:
     """Return what a word in `-ing` is: a gerund with its object (`for tracking hives`), or a part of a name."""
     before, may_be_noun = sentence.before(at), word.may_be(WordClass.NOUN)
     leads = sentence.is_noun(at + 1)
-    if leads and not _may_be_gerund(sentence, at):
-        return _part_of_name(sentence, at)
-    if leads and (before in {None, Tag.MARK} or (before is Tag.COMMA and sentence.may_be_verb(at + 2))):
-        return _part_of_name(sentence, at)
-    if before in IN_NOUNS:
+    is_plural = sentence.is_plural(at + 1) or (leads and sentence.is_plural(at + 2))
+    if before is None and word.verb in grammar().keeping - grammar().building and is_plural:
+        return Tag.GERUND
+    is_listed = before is Tag.COMMA and sentence.may_be_verb(at + 2)
+    is_first = before in {None, Tag.MARK} or is_listed
+    if before in IN_NOUNS or (leads and (is_first or not _may_be_gerund(sentence, at))):
         return _part_of_name(sentence, at)
     if sentence.follows_plural(at) and closed_words().get(sentence.text(at + 1)) is Tag.PREPOSITION:
         return Tag.PARTICIPLE

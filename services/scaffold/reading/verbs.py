@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from services.scaffold.reading.choices import stated_choice
-from services.scaffold.reading.clause import IGNORED, KEPT, Clause, Mode
+from services.scaffold.reading.clause import IGNORED, KEPT, OWN, Clause, Mode
 from services.scaffold.reading.grammar import grammar
 from services.scaffold.reading.line import JOINTS, Line
 from services.scaffold.reading.nouns import is_measure, is_person, is_quality
@@ -15,7 +15,6 @@ _GOES_ON: Final = frozenset({"for", "with", "on", "to"})
 """Behind a thing: it is one of many of its kind, and nobody else's."""
 _CHOSEN: Final = frozenset({Kind.QUALITY, Kind.PASSIVE, Kind.NOUN})
 _MOMENTS: Final = {"at": "time", "on": "date", "from": "date", "until": "date", "by": "date"}
-_OWN: Final = frozenset({"their", "its", "his", "her"})
 _STATUS: Final = Phrase(Kind.NOUN, "status", nouns=("status",))
 
 
@@ -54,7 +53,7 @@ def _is_shared(clause: Clause, verb: str, at: int) -> bool:
     """Whether many people do something with many things, none of which they make: `scouts earn badges`."""
     if verb in grammar().sharing:
         return True
-    if not _OWN.isdisjoint(clause.line.at(at).articles):
+    if not OWN.isdisjoint(clause.line.at(at).articles):
         return False
     is_plural = clause.line.at(at).is_plural and all(subject.is_plural for subject in clause.subjects)
     return is_plural and verb not in grammar().making
