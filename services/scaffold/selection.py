@@ -4,7 +4,7 @@ What is named has the name that the description gives it; what comes with it, su
 of the vocabulary. The domains of a description that names next to nothing say what else there is.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -61,7 +61,7 @@ class _Selection:
         self._add_users()
         self._add_joins()
         self._add_acts()
-        if _speaks_of_users(self._chosen):
+        if _speaks_of_users(self._chosen, self._told):
             self._chosen = {_USERS: vocabulary().entities[_USERS], **self._chosen}
         self._add_needs()
         self._add_joins()
@@ -71,6 +71,12 @@ class _Selection:
     def relations(self) -> list[Relation]:
         """What is said of the tables, but for who is in a team: its memberships say that."""
         return [relation for relation in self.mentions.relations if not self._is_membership(relation)]
+
+    @property
+    def _told(self) -> set[str]:
+        """The tables of which something is said beside another, and not by a preposition alone: `boards for teams`."""
+        told = (relation for relation in self.mentions.relations if not relation.is_loose)
+        return {name for relation in told for name in (relation.one, relation.many)}
 
     def _is_membership(self, relation: Relation) -> bool:
         tables = [self._chosen[name] for name in (relation.one, relation.many) if name in self._chosen]
@@ -153,8 +159,7 @@ class _Selection:
 
     def _names_other_people(self) -> bool:
         """Whether people are named who are not users, and may be who is in a team."""
-        related = {name for relation in self.mentions.relations for name in (relation.one, relation.many)}
-        people = (table for table in self._chosen.values() if table.has("email") and table.name in related)
+        people = (table for table in self._chosen.values() if table.has("email") and table.name in self._told)
         return any(table.concept not in {_USERS, "members"} for table in people)
 
     def _ends(self, relation: Relation) -> frozenset[str]:
@@ -215,16 +220,18 @@ def _of_noun(table: str, qualities: Sequence[Quality] = (), *, is_served: bool =
     return with_qualities(entity, qualities)
 
 
-def _speaks_of_users(chosen: Mapping[str, Entity]) -> bool:
+def _speaks_of_users(chosen: Mapping[str, Entity], told: Collection[str]) -> bool:
     """Whether some of the entities are nothing without users: profiles are theirs, and teams are of them.
 
-    Teams of others, such as players, are not.
+    Teams of others, such as players, are not, nor those that do or have something: such a team is a row as any other.
     """
     concepts = {entity.concept for entity in chosen.values()}
     if any(entity.has("email") for entity in chosen.values()) or not _NOT_OF_USERS.isdisjoint(concepts):
         return False
     are_theirs = any(Parent((_USERS,), OnDelete.CASCADE) in entity.parents for entity in chosen.values())
-    return are_theirs or any(entity.members and entity.concept in TEAMS_AT_WORK for entity in chosen.values())
+    return are_theirs or any(
+        entity.members and entity.concept in TEAMS_AT_WORK and entity.name not in told for entity in chosen.values()
+    )
 
 
 def _related(entities: Mapping[str, Entity]) -> dict[str, Entity]:

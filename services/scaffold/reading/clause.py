@@ -162,7 +162,7 @@ class Clause:
         return mode.link in _LISTS and not mode.is_alone and not is_told
 
     def _say_of_frame(self, phrase: Phrase, mode: Mode) -> None:
-        is_thing = not is_quality(phrase) or self.head is phrase
+        is_thing = mode == self.base and (not is_quality(phrase) or self.head is phrase)
         if self.frame is not None and mode.link in {*_LISTS, Link.KEPT} and is_thing:
             self.say(Saying(Link.UNDER, phrase, self.frame))
             self.is_frame_used = True

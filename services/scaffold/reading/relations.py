@@ -55,7 +55,7 @@ class Relations:
                 is_mutual=is_mutual,
                 is_stated=is_mutual and is_stated,
                 is_single=fact.is_single,
-                is_loose=fact.link is Link.UNDER and not is_mutual,
+                is_loose=fact.link is Link.UNDER and fact.verb is None and not is_mutual,
                 acts=acts,
             )
 
