@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 _SAME_IN_GERMAN: Final = ("er", "el", "en")
-_GERMAN_EN: Final = re.compile(r"(?:ung|heit|keit|schaft|ion|tat)$")
+_GERMAN_EN: Final = re.compile(r"(?:ung|heit|keit|schaft|ion|tat|ur|ei|typ)$")
 _LONG: Final = 5
 
 

@@ -28,6 +28,12 @@ def is_plain_quality(phrase: Phrase) -> bool:
     return is_quality(phrase) and (not phrase.is_plural or is_text or is_measure(phrase) or is_unit(phrase))
 
 
+def is_span(phrase: Phrase) -> bool:
+    """Return whether a noun phrase is a number of units: `every five minutes`."""
+    numbers = grammar().quantifiers - _MANY - _SINGLE
+    return is_unit(phrase) and any(word in numbers or word.isdigit() for word in phrase.articles)
+
+
 def is_unit(phrase: Phrase) -> bool:
     return not grammar().units.keys().isdisjoint({phrase.word, words_in_number(phrase)[-1]})
 

@@ -9,7 +9,7 @@ from typing import Final
 from services.scaffold.plurals import plural
 from services.scaffold.reading import languages
 from services.scaffold.reading.grammar import grammar
-from services.scaffold.reading.nouns import is_known, is_measured, is_person, is_unit, words_in_number
+from services.scaffold.reading.nouns import is_known, is_measured, is_person, is_span, is_unit, words_in_number
 from services.scaffold.reading.phrases import Phrase, phrases
 from services.scaffold.reading.qualities import name_qualities, quality_of
 from services.scaffold.reading.reading import Deed, Quality, Reading, Thing
@@ -153,7 +153,7 @@ class _Things:
     def _may_be_thing(self, phrase: Phrase) -> bool:
         if is_measured(phrase) and not self._holds_more(phrase):
             return False
-        if phrase.word in grammar().technical:
+        if phrase.word in grammar().technical or is_span(phrase):
             return False
         is_time_kept = is_unit(phrase) and self._name(phrase) in self._kept
         if phrase.name in grammar().no_things and not name_qualities(phrase) and not is_time_kept:
