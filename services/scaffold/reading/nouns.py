@@ -48,10 +48,15 @@ def is_measure(phrase: Phrase) -> bool:
     return grammar().attributes.get(phrase.word) in _MEASURED or phrase.word in grammar().identifiers
 
 
+def is_known_person(word: str) -> bool:
+    """Return whether the vocabulary has people that a noun, in the singular, means."""
+    entity = vocabulary().entities.get(vocabulary().phrases.get((word,), ""))
+    return entity is not None and entity.has("email")
+
+
 def is_person(word: str) -> bool:
     """Return whether a noun, in the singular, means people who do something."""
-    entity = vocabulary().entities.get(vocabulary().phrases.get((word,), ""))
-    if entity is not None and entity.has("email"):
+    if is_known_person(word):
         return True
     return word.endswith(grammar().person_endings) and word not in grammar().no_persons
 

@@ -9,7 +9,7 @@ from typing import Final
 from services.scaffold.plurals import plural
 from services.scaffold.reading import languages
 from services.scaffold.reading.grammar import grammar
-from services.scaffold.reading.nouns import is_known, is_measured, is_person, is_span, is_unit, words_in_number
+from services.scaffold.reading.nouns import is_known, is_known_person, is_measured, is_person, is_span, is_unit, words_in_number
 from services.scaffold.reading.phrases import Phrase, phrases
 from services.scaffold.reading.qualities import name_qualities, quality_of
 from services.scaffold.reading.reading import Deed, Quality, Reading, Thing
@@ -182,9 +182,13 @@ class _Things:
         if not part.articles or {"optional", "unique"} & set(part.qualities):
             return False
         if self._has_qualities(saying.whole):
-            return is_known(part) and len(part.nouns) > 1
+            return (len(part.nouns) > 1 and is_known(part)) or self._is_somebody(part)
         others = [one.part for one in self._had_by(saying.whole)]
         return any(other.is_plural or is_known(other) or is_person(other.word) for other in others)
+
+    def _is_somebody(self, part: Phrase) -> bool:
+        """Whether it is somebody of whom more than a name is kept, though it is on a list of qualities: `a trainer`."""
+        return len(part.nouns) == 1 and is_known_person(part.word) and part.word not in grammar().attributes
 
     def _is_quality_in_plural(self, saying: Saying, kind: str | None) -> bool:
         is_measure = words_in_number(saying.part)[-1] in grammar().units
