@@ -44,6 +44,8 @@ class Clause:
     """What is done in all sentences so far, whoever does it."""
     topic: tuple[Phrase, ...]
     """What the sentence before was about: what `it` is."""
+    previous: Phrase | None
+    """The last noun phrase of the sentence before."""
     is_first: bool
     """Whether the sentence is the first of a text."""
     mode: Mode = KEPT
@@ -77,6 +79,11 @@ class Clause:
     def holders(self) -> tuple[Phrase, ...]:
         """Return whom the clause speaks of: nobody where that is the app."""
         return () if self.is_about_app else self.subjects
+
+    @property
+    def antecedents(self) -> tuple[Phrase, ...]:
+        """Return what `it` is where no clause of the sentence has a subject."""
+        return (self.head,) if self.head is not None else self.topic
 
     def is_app(self, phrase: Phrase) -> bool:
         """Return whether a noun phrase is the app itself: `a tracker`, at the beginning; `the system`, anywhere."""
@@ -175,7 +182,7 @@ class Clause:
             if is_told or is_unit(line.at(at + 1)):
                 saying = replace(saying, unit=line.at(at + 1).word, is_quality=True)
                 at += 2
-        if line.word(at) in {"from", "between"} and line.word(at + 1).isdigit():
+        if line.word(at) in {"from", "between"} and line.word(at + 1).isdigit() and not saying.part.is_plural:
             return replace(saying, unit="points", is_quality=True), line.skip(at, _RANGE)
         values, end = choice_behind(line, at, may_begin=saying.part.word in grammar().states)
         if not values:

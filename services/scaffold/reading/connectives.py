@@ -158,16 +158,26 @@ def read_pronoun(clause: Clause, at: int) -> int:
         return _there(clause, at)
     if line.word(at + 1) == "of" and line.kind(at + 2) is Kind.PRONOUN and line.kind(at + 3) in FINITE:
         at += 2
-        clause.subjects = () if clause.last is None or not clause.last.is_plural else (clause.last,)
+        antecedent = clause.last or clause.previous
+        clause.subjects = (antecedent,) if antecedent is not None and antecedent.is_plural else ()
     clause.is_ours = word in _OURS
     if word in _SELF:
         clause.subjects, clause.is_about_app = (), True
         clause.go_on(KEPT)
     elif line.kind(at + 1) in FINITE:
         antecedent = clause.last if word in _EACH else None
-        clause.subjects = (antecedent,) if antecedent is not None else clause.subjects or clause.topic
+        if _makes(clause, at):
+            clause.say(Saying(Link.DOES, line.at(at - 1), clause.listed[0], verb=line.word(at + 1)))
+            return at + 2
+        clause.subjects = (antecedent,) if antecedent is not None else clause.subjects or clause.antecedents
         clause.is_about_app = not clause.subjects
     return at + 1
+
+
+def _makes(clause: Clause, at: int) -> bool:
+    """Whether a thing is what others do that are named before it: `supporters, the contributions they make`."""
+    is_object = clause.line.is_noun(at - 1) and clause.line.word(at) == "they"
+    return is_object and bool(clause.listed) and clause.listed[0] is not clause.line.at(at - 1)
 
 
 def _there(clause: Clause, at: int) -> int:
@@ -234,7 +244,7 @@ def read_joint(clause: Clause, at: int) -> int:
         clause.step_out()
     if following.kind is not Kind.NOUN:
         return at + 1
-    is_told = clause.mode.link is Link.HAS or is_quality(following)
+    is_told = is_quality(following) or (clause.mode.link is Link.HAS and clause.mode != clause.base)
     if clause.ellipsis is not None and line.word(at + 2) == clause.ellipsis[0] and not is_told:
         clause.subjects, clause.is_about_app = (following,), False
         clause.go_on(Mode(clause.ellipsis[1], (following,)))

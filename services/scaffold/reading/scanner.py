@@ -41,10 +41,12 @@ def scan(sentences: Iterable[Sequence[Phrase]]) -> tuple[list[Saying], list[str]
     sayings: list[Saying] = []
     verbs: list[str] = []
     topic: tuple[Phrase, ...] = ()
+    previous: Phrase | None = None
     for number, phrases in enumerate(sentences):
-        clause = Clause(Line(phrases), sayings, verbs, topic, is_first=number == 0)
+        clause = Clause(Line(phrases), sayings, verbs, topic, previous, is_first=number == 0)
         at = 0
         while at < len(clause.line):
             at = _READERS[clause.line.kind(at)](clause, at) if clause.line.kind(at) in _READERS else at + 1
+        previous = clause.last
         topic = clause.subjects or ((clause.head,) if clause.head is not None else topic)
     return sayings, verbs

@@ -9,7 +9,15 @@ from typing import Final
 from services.scaffold.plurals import plural
 from services.scaffold.reading import languages
 from services.scaffold.reading.grammar import grammar
-from services.scaffold.reading.nouns import is_known, is_known_person, is_measured, is_person, is_span, is_unit, words_in_number
+from services.scaffold.reading.nouns import (
+    is_known,
+    is_known_person,
+    is_measured,
+    is_person,
+    is_span,
+    is_unit,
+    words_in_number,
+)
 from services.scaffold.reading.phrases import Phrase, phrases
 from services.scaffold.reading.qualities import name_qualities, quality_of
 from services.scaffold.reading.reading import Deed, Quality, Reading, Thing
