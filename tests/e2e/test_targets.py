@@ -65,7 +65,7 @@ async def test_a_sentence_becomes_a_backend_there_and_comes_back(
 
 async def has_books(url: str) -> None:
     async with httpx.AsyncClient(verify=trusted(), headers=SIGNED_IN) as http:
-        assert (await http.get(f"{url}/authors")).json()["items"], "the tables are as they were"
+        assert (await http.get(f"{url}/books")).json()["items"], "the tables are as they were"
 
 
 async def operated(alice: User, arrival: Arrival, kind: str) -> None:

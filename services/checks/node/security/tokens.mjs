@@ -5,6 +5,7 @@ import { isPassBySetting } from "./passes.mjs";
 const LOOPBACK = /^(?:127\.0\.0\.1|::1|localhost|loopback)$/;
 const OFF = /^AUTH$|^AUTH_(?:OFF|DISABLED|MODE)$|^auth$|^DISABLE_AUTH$/;
 const SIGNING = /(?:^|_|(?:jwt|token|session|signing|auth|access|refresh|cookie))(?:secret|signing_?key|private_?key)(?:_?key)?$/i;
+const LACKING = /^(?:no|missing|without|invalid|bad)_|^(?:no|missing|without|invalid|bad)(?=[A-Z])|^(?:NO|MISSING|WITHOUT|INVALID|BAD)_/;
 const ABOUT = /secret|jwt|jwks|env|prod|auth|key/i;
 
 /** Yield what is wrong with the verification of tokens. */
@@ -103,16 +104,21 @@ function* secretFaults(project) {
 function isTold(project, node) {
   const { ts } = project;
   const isText = (value) => value !== undefined && ts.isStringLiteralLike(value) && !/^[A-Z0-9_]*$/.test(value.text);
-  if (ts.isBinaryExpression(node)) return /^(?:\?\?|\|\|)=?$|^=$/.test(node.operatorToken.getText()) && isText(project.bare(node.right)) && SIGNING.test(lastName(project, node.left));
-  if (ts.isConditionalExpression(node)) return SIGNING.test(lastName(project, node.whenTrue)) && isText(node.whenFalse);
+  if (ts.isBinaryExpression(node)) return /^(?:\?\?|\|\|)=?$|^=$/.test(node.operatorToken.getText()) && isText(project.bare(node.right)) && isSigning(lastName(project, node.left));
+  if (ts.isConditionalExpression(node)) return isSigning(lastName(project, node.whenTrue)) && isText(node.whenFalse);
   if (ts.isBindingElement(node) || ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node) || ts.isPropertyDeclaration(node) || ts.isParameter(node)) {
-    return isText(project.bare(node.initializer)) && SIGNING.test((node.propertyName ?? node.name).getText());
+    return isText(project.bare(node.initializer)) && isSigning((node.propertyName ?? node.name).getText());
   }
   if (!ts.isCallExpression(node)) return false;
   const [name, fallback] = node.arguments;
-  if (node.arguments.length === 2 && ts.isStringLiteralLike(name)) return SIGNING.test(name.text) && isText(fallback);
+  if (node.arguments.length === 2 && ts.isStringLiteralLike(name)) return isSigning(name.text) && isText(fallback);
   const isDefault = /^(?:default|catch)$/.test(project.nameOf(node.expression) ?? "") && ts.isPropertyAssignment(node.parent);
-  return isDefault && isText(name) && SIGNING.test(node.parent.name.getText());
+  return isDefault && isText(name) && isSigning(node.parent.name.getText());
+}
+
+/** Whether a name is that of a secret, not of what is said where there is none: `jwtSecret`, but not `NO_SECRET`. */
+function isSigning(name) {
+  return SIGNING.test(name) && !LACKING.test(name);
 }
 
 /** The last name of an expression: `JWT_SECRET` of `process.env.JWT_SECRET` and of `process.env["JWT_SECRET"]`. */
