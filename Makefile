@@ -97,7 +97,7 @@ calls: setup  ## Count what operations ask of AWS and Redis; writes docs/referen
 	@$(VENV)/python -m tests.costs.run
 	@$(VENV)/python -m bench.scale.run --page
 
-sentences: setup  ## Score what the scaffold makes of 600 sentences; writes docs/sentences.md
+sentences: setup  ## Score what the scaffold makes of 720 descriptions; writes docs/sentences.md
 	@$(VENV)/python -m tests.sentences.run
 
 scale: setup .make/wire  ## Measure one process and one Redis (4 minutes), and calculate what a fleet carries and costs; writes docs/scale.md

@@ -23,7 +23,9 @@ def with_relations(entities: Mapping[str, Entity], relations: Iterable[Relation]
     return related
 
 
-def with_containers(entities: Mapping[str, Entity], named: Iterable[str]) -> dict[str, Entity]:
+def with_containers(
+    entities: Mapping[str, Entity], named: Iterable[str], *, people: Collection[str]
+) -> dict[str, Entity]:
     """Return the tables with references for those that nothing relates to another: nobody names what stands alone.
 
     Such a table, if it may be of others, is of the last that is named before it, but for people and what is of another
@@ -31,7 +33,7 @@ def with_containers(entities: Mapping[str, Entity], named: Iterable[str]) -> dic
     """
     related, contained = dict(entities), set[str]()
     order = [name for name in named if name in entities]
-    things = [name for name in order if not entities[name].has("email")]
+    things = [name for name in order if name not in people and not entities[name].has("email")]
     for name in things[1:]:
         if _stands_alone(name, related) and _is_of_something(related[name]):
             before = [one for one in order[: order.index(name)] if one not in contained]

@@ -36,6 +36,8 @@ class Mentions:
     """Names of tables that the vocabulary does not know."""
     named: tuple[str, ...]
     """The names of both, as they come in the description."""
+    people: frozenset[str]
+    """Those of them whose words mean people."""
     served: frozenset[str]
     """Tables of what people take from a list, as cakes are in `customers order cakes`."""
     qualities: Mapping[str, Sequence[Quality]]
@@ -134,6 +136,7 @@ def _mentions(reading: Reading, done: Iterable[Deed], tables: _Tables, domains: 
         implied=(),
         actors=tuple(dict.fromkeys(one.who for one in deeds if one.verb in lexicon.self_service and one.who in known)),
         nouns=tuple(nouns),
+        people=frozenset(tables.named(name) for name, thing in reading.things.items() if thing.is_person),
         named=tuple(dict.fromkeys(name for name in map(tables.named, reading.things) if name in known)),
         served=frozenset(deed.what for deed in deeds if deed.what in nouns and deed.verb in lexicon.taking),
         qualities={tables.named(name): thing.qualities for name, thing in reading.things.items() if thing.qualities},

@@ -45,7 +45,8 @@ def select_tables(mentions: Mentions) -> dict[str, Entity]:
     What they name, such as their parents, are tables of each other, or what may still be added: users.
     """
     selection = _Selection(mentions)
-    return with_containers(with_relations(_related(selection.tables()), selection.relations), mentions.named)
+    related = with_relations(_related(selection.tables()), selection.relations)
+    return with_containers(related, mentions.named, people=mentions.people)
 
 
 @dataclass(slots=True)

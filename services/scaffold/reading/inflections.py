@@ -37,9 +37,9 @@ def stem_in(language: str, word: str) -> str:
     """Return what the singular and the plural of a noun have in common, which need be no word of the language."""
     match language:
         case "spanish":
-            return re.sub(r"(?<=[^aeious])es$|s$", "", word)
+            return re.sub(r"(?<=[^aeious])es$|(?<=.)s$", "", word)
         case "french":
-            return re.sub(r"[sx]$", "", re.sub(r"(?<!e)aux$", "al", word))
+            return re.sub(r"(?<=.)[sx]$", "", re.sub(r"(?<!e)aux$", "al", word))
         case _:
             return re.sub(r"(?:ern|en|er|eln|el|e|n|s)$", "", word) if len(word) > _LONG else word
 

@@ -261,9 +261,15 @@ def test_a_long_or_broken_text_gives_a_valid_schema(text: str) -> None:
 WORDS = st.sampled_from(sorted(" ".join(phrase) for phrase in vocabulary().phrases)) | st.sampled_from(
     ["and", "with", "of", "for", "to", "the", "wizards", "spell", "news", ",", ".", "<b>", "用户", "é"]
 )
+FUNCTION_WORDS = """
+a each who that which has have is are belong by from in or not such as one of their they it there we note 5
+status draft optional unique date la el de y o un con tiene cada le les des et une avec der die und ein hat
+mit s x aux : ; ( ) - —
+"""
+HINGES = st.sampled_from(FUNCTION_WORDS.split()) | st.just("\n")
 
 
-@given(st.text() | st.lists(WORDS, max_size=60).map(" ".join))
+@given(st.text() | st.lists(WORDS | HINGES, max_size=60).map(" ".join))
 def test_any_text_gives_a_valid_schema(description: str) -> None:
     schema = derive_schema(description)
 
@@ -296,3 +302,34 @@ def test_a_table_comes_after_those_it_cannot_be_without(description: str) -> Non
 )
 def test_tables_are_made_of_what_is_described_alone(description: str, expected: list[str]) -> None:
     assert tables(description) == expected
+
+
+@pytest.mark.parametrize(
+    ("description", "assumed", "said"),
+    [
+        ("Hives, inspections and honey harvests", {"hives > inspections", "hives > honey_harvests"}, set[str]()),
+        ("Tools, borrowers, deposits", {"tools > deposits", "borrowers > deposits"}, set[str]()),
+        ("Plots, crops, sprays", {"plots > crops", "crops > sprays"}, set[str]()),
+        (
+            "Members book classes: instructors teach classes",
+            set[str](),
+            {"members > bookings", "classes > bookings", "instructors > classes"},
+        ),
+        ("Customers place orders of products", set[str](), {"customers > orders", "products > orders"}),
+        ("Hives. Each hive has frames", set[str](), {"hives > frames"}),
+    ],
+)
+def test_what_a_description_does_not_say_of_tables_is_marked_as_assumed(
+    description: str, assumed: set[str], said: set[str]
+) -> None:
+    links = derive_schema(description).relationships
+
+    assert {f"{one.from_table} > {one.to_table}" for one in links if one.is_assumed} == assumed
+    assert {f"{one.from_table} > {one.to_table}" for one in links if not one.is_assumed} == said
+
+
+def test_a_guess_decides_nothing_of_who_may_do_what() -> None:
+    alone, beside = derive_schema("Users and products"), derive_schema("Users, widgets and products")
+
+    assert "widgets" in {link.from_table for link in beside.relationships if link.to_table == "products"}
+    assert table(beside, "products").policy == table(alone, "products").policy

@@ -29,6 +29,13 @@ def test_equal_schemas_do_not_differ() -> None:
     assert diff(SchemaModel(tables=(USERS,)), SchemaModel(tables=(USERS,))) == []
 
 
+def test_to_confirm_what_was_assumed_changes_nothing() -> None:
+    owns = Relationship(from_table="users", to_table="users", type=RelationshipType.ONE_TO_MANY, field="leaderId")
+    assumed = SchemaModel(tables=(USERS,), relationships=(replace(owns, is_assumed=True),))
+
+    assert diff(assumed, SchemaModel(tables=(USERS,), relationships=(owns,))) == []
+
+
 def test_every_kind_of_change_is_named_by_its_path() -> None:
     teams = Table(name="teams", fields=(ID,))
     unique_email = Field(name="email", type=FieldType.STRING, unique=True)
