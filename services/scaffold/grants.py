@@ -9,17 +9,51 @@ from services.designs.schema import Audience, Grant, Policy, SchemaModel
 from services.scaffold.naming import concept_of
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS
 from services.scaffold.statement_forms import Statement
-from services.scaffold.statements import of_tables, of_those_who_sign_in
+from services.scaffold.statements import Rules, of_tables, of_those_who_sign_in
 
+_ACTIONS: Final = ("create", "read", "update", "delete")
 _ADMINS: Final = (Grant(Audience.ROLE, (ADMIN,)),)
+_SIGNED_IN: Final = (Grant(Audience.SIGNED_IN),)
 _OUTSIDERS: Final = frozenset({Audience.PUBLIC, Audience.SIGNED_IN})
+_CHANGES: Final = ("update", "delete")
+"""What nobody may do to the rows of others who may not even add one, unless it is said."""
 
 
 def as_said(policy: Policy, statements: Iterable[Statement]) -> Policy:
-    """Return the policy with what statements say of its table; one that it cannot have is left out."""
-    for statement in statements:
+    """Return the policy with what statements say of its table; one that it cannot have is left out.
+
+    Whoever may not create a row may not change or delete one that is not theirs, unless a statement says so.
+    """
+    told = list(statements)
+    unsaid = _unsaid(told)
+    for statement in told:
         policy = _with(policy, statement) or (_closed(policy, statement) if statement.is_restriction else policy)
+        if statement.is_restriction and "create" in statement.actions:
+            policy = structs.replace(policy, **{action: _narrowed(policy, action, statement) for action in unsaid})
     return policy
+
+
+def opened_by(statements: Iterable[Statement]) -> Policy:
+    """Return the policy of a table of which nothing is known but statements: those do it of whom they are.
+
+    What no statement is about, whoever signs in does.
+    """
+    told = list(statements)
+    some = [one for one in told if one.grants and one.tables and not one.is_restriction and not _is_of_outsiders(one)]
+    policy = Policy(create=_SIGNED_IN, read=_SIGNED_IN, update=_SIGNED_IN, delete=_SIGNED_IN)
+    policy = structs.replace(policy, **{action: _ADMINS for one in some for action in one.actions})
+    makers = tuple(grant for one in some if "create" in one.actions for grant in one.grants)
+    unsaid = _unsaid(told) if makers else []
+    return structs.replace(policy, **dict.fromkeys(unsaid, (*makers, *_ADMINS)))
+
+
+def _unsaid(statements: Sequence[Statement]) -> list[str]:
+    """Return what is done to rows there are, and nothing is said of."""
+    return [action for action in _CHANGES if not any(action in statement.actions for statement in statements)]
+
+
+def _is_of_outsiders(statement: Statement) -> bool:
+    return any(grant.audience in _OUTSIDERS for grant in statement.grants)
 
 
 def concerned(statement: Statement, schema: SchemaModel) -> list[str]:
@@ -40,9 +74,8 @@ def is_of_owners(statement: Statement) -> bool:
 
 def unmet(schema: SchemaModel, statements: Iterable[Statement]) -> Iterator[tuple[Statement, str]]:
     """Yield the statements that the policies of a schema do not keep, each with why."""
-    policies = {table.name: table.policy or schema.default_policy or Policy() for table in schema.tables}
-    concepts = {name: concept_of(name) for name in policies}
-    for statement in of_those_who_sign_in(statements, schema.accounts.table if schema.accounts else None, concepts):
+    policies = _policies(schema)
+    for statement in _meant(statements, schema):
         told = concerned(statement, schema)
         if not told:
             yield statement, f"The schema has no table '{statement.tables[0]}'."
@@ -50,6 +83,24 @@ def unmet(schema: SchemaModel, statements: Iterable[Statement]) -> Iterator[tupl
             yield statement, _why(statement, names, policies)
         elif names := [name for name in told if _keeps_out_more(policies[name], statement)]:
             yield statement, f"A policy has no exceptions, so that nobody but an admin does this to {', '.join(names)}."
+
+
+def said_rights(rules: Rules, schema: SchemaModel) -> frozenset[tuple[str, str]]:
+    """Return the tables and actions of which a description says who may, and the schema says the same."""
+    policies = _policies(schema)
+    kept = _meant(rules.statements, schema)
+    pairs = ((name, one) for one in kept for name in concerned(one, schema) if _keeps(policies[name], one))
+    usual = ((name, one) for one in rules.usual for name in (concerned(one, schema) if one.tables else ()))
+    return frozenset((name, action) for name, one in (*pairs, *usual) for action in one.actions)
+
+
+def _policies(schema: SchemaModel) -> dict[str, Policy]:
+    return {table.name: table.policy or schema.default_policy or Policy() for table in schema.tables}
+
+
+def _meant(statements: Iterable[Statement], schema: SchemaModel) -> list[Statement]:
+    concepts = {table.name: concept_of(table.name) for table in schema.tables}
+    return of_those_who_sign_in(statements, schema.accounts.table if schema.accounts else None, concepts)
 
 
 def _with(policy: Policy, statement: Statement) -> Policy | None:
@@ -65,9 +116,16 @@ def _with(policy: Policy, statement: Statement) -> Policy | None:
         return None
     grants = {action: _grants(policy, action, statement) for action in sorted(statement.actions)}
     is_ownerless = is_of_owners(statement) and policy.owner is None
-    if "read" not in grants and not statement.is_denied and not is_ownerless:
+    is_own = statement.actions == frozenset({"create"}) and not statement.is_exclusive and _is_of_makers(policy)
+    if "read" not in grants and not (statement.is_denied or is_ownerless or is_own):
         grants["read"] = _widened(policy.read, statement.grants)
     return structs.replace(policy, **grants)
+
+
+def _is_of_makers(policy: Policy) -> bool:
+    """Whether whoever makes a row owns it, and so reads what they have made."""
+    makers = {Audience.PUBLIC, Audience.SIGNED_IN, Audience.OWNER}
+    return policy.owner is not None and any(grant.audience in makers for grant in policy.create)
 
 
 def _can_keep_out(policy: Policy, statement: Statement) -> bool:
@@ -104,6 +162,22 @@ def _closed_grants(policy: Policy, action: str, statement: Statement) -> tuple[G
         else:
             kept += owner if grant.audience in _OUTSIDERS else [grant]
     return tuple(dict.fromkeys(kept)) or (_ADMINS if current else ())
+
+
+def _narrowed(policy: Policy, action: str, statement: Statement) -> tuple[Grant, ...]:
+    """Return the grants of what is done to rows without those who may not create one."""
+    current: tuple[Grant, ...] = getattr(policy, action)
+    if statement.is_denied and all(grant.audience is Audience.PUBLIC for grant in statement.grants):
+        return tuple(dict.fromkeys(_of_signed_in(grant) for grant in current))
+    if not statement.is_exclusive:
+        return _closed_grants(policy, action, statement)
+    said = statement.grants or _ADMINS
+    owner = (Grant(Audience.OWNER),) if policy.owner is not None else ()
+    kept: list[Grant] = []
+    for grant in current:
+        is_wide = grant.audience in _OUTSIDERS or (grant.audience is Audience.TEAM and not grant.roles)
+        kept += (*owner, *said) if is_wide and not _is_open_to(grant, said) else (grant,)
+    return tuple(dict.fromkeys(kept))
 
 
 def _widened(current: tuple[Grant, ...], said: Sequence[Grant]) -> tuple[Grant, ...]:
@@ -145,7 +219,8 @@ def _is_open_to(grant: Grant, current: Sequence[Grant]) -> bool:
     return any(
         other.audience is Audience.PUBLIC
         or (other.audience is Audience.SIGNED_IN and grant.audience is not Audience.PUBLIC)
-        or (other.audience is grant.audience and set(grant.roles) <= set(other.roles))
+        or (other.audience is grant.audience and bool(grant.roles) and set(grant.roles) <= set(other.roles))
+        or (other.audience is grant.audience is Audience.OWNER)
         or (other.audience is Audience.TEAM and grant.audience is Audience.TEAM and not other.roles)
         for other in current
     )

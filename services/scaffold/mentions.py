@@ -72,9 +72,12 @@ def read_mentions(description: str, *, aside: Places = (), limits: Places = ()) 
 
 def _in_rules(text: str, aside: Places, lexicon: Vocabulary) -> Iterator[str]:
     """Yield what rules name, but for somebody's part in them, such as `the owner`."""
-    parts = lexicon.writers | lexicon.everyone | lexicon.nobody | lexicon.roles
+    strangers = lexicon.everyone | lexicon.strangers
+    parts = lexicon.writers | lexicon.nobody | lexicon.roles
     things = read(" . ".join(f"We have {_EXCEPT.sub(',', text[start:end])}" for start, end in aside)).things
-    return (name for name in things if singular(name) not in parts)
+    return (
+        name for name in things if singular(name) not in parts and singular(name.rpartition("_")[2]) not in strangers
+    )
 
 
 class _Tables:
@@ -128,13 +131,16 @@ def _mentions(reading: Reading, done: Iterable[Deed], tables: _Tables, domains: 
         nouns = [reading.topic]
     deeds = [Deed(tables.named(deed.who), deed.verb, deed.what and tables.named(deed.what)) for deed in done]
     relations = (replace(one, one=tables.named(one.one), many=tables.named(one.many)) for one in reading.relations)
+    recorded = ((tables.named(deed.who), deed.verb, deed.what) for deed in reading.deeds)
+    acts = [one for one in deeds if one.verb in lexicon.self_service]
+    acts += [Deed(*one) for one in recorded if one[1] in lexicon.recording]
     known = {*tables.concepts, *nouns}
     return Mentions(
         entities=tables.concepts,
         domains=domains,
         acts=(),
         implied=(),
-        actors=tuple(dict.fromkeys(one.who for one in deeds if one.verb in lexicon.self_service and one.who in known)),
+        actors=tuple(dict.fromkeys(one.who for one in acts if one.who in known)),
         nouns=tuple(nouns),
         people=frozenset(tables.named(name) for name, thing in reading.things.items() if thing.is_person),
         named=tuple(dict.fromkeys(name for name in map(tables.named, reading.things) if name in known)),

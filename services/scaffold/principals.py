@@ -21,6 +21,7 @@ from services.designs.schema import (
     Table,
     Teams,
 )
+from services.scaffold.logins import EMAIL, USERNAME
 from services.scaffold.mentions import Mentions
 from services.scaffold.names import reference_to
 from services.scaffold.plurals import singular
@@ -36,8 +37,13 @@ TEAMS_AT_WORK: Final = frozenset({"teams", "organizations"})
 """Teams that have what their members work on; what is said in a conversation is all that it has."""
 _HIRED: Final = frozenset({Access.DIRECTORY, Access.INTERNAL})
 """What rows of people are who do not sign up by themselves."""
-_LOGIN: Final = "email"
+_EMAIL: Final = EMAIL
 _ROLE: Final = "role"
+_USERNAME: Final = Field(
+    name=USERNAME,
+    type=FieldType.STRING,
+    rules=FieldRules(min_length=3, max_length=50, pattern=r"[A-Za-z0-9._\-]+", case_insensitive=True),
+)
 _PASSWORD: Final = Field(
     name="password",
     type=FieldType.STRING,
@@ -55,6 +61,8 @@ class Principals:
     """The table whose rows sign in."""
     profiles: frozenset[str] = frozenset()
     """Tables of which each row is somebody's who signs in, as buyers and sellers are users."""
+    login: str = EMAIL
+    """The field by which they sign in."""
     teams: str | None = None
     memberships: str | None = None
     are_users: bool = False
@@ -93,7 +101,7 @@ def with_principals(entities: Mapping[str, Entity], principals: Principals) -> d
     if principals.accounts is None:
         return dict(entities)
     complete: dict[str, Entity] = {principals.accounts: vocabulary().entities[_USERS], **entities}
-    complete[principals.accounts] = _account(complete[principals.accounts])
+    complete[principals.accounts] = _account(complete[principals.accounts], principals.login)
     for name in principals.profiles:
         complete[name] = _profile(complete[name], principals.accounts)
     if principals.memberships and first_like("roles", complete):
@@ -110,7 +118,7 @@ def accounts_of(principals: Principals) -> Accounts | None:
         return None
     return Accounts(
         table=principals.accounts,
-        login=_LOGIN,
+        login=principals.login,
         password=_PASSWORD.name,
         role=_ROLE,
         sign_up=not principals.is_internal,
@@ -167,8 +175,8 @@ def _people(entities: Mapping[str, Entity], mentions: Mentions) -> list[str]:
         for choices in vocabulary().domains[domain].accounts
     ]
     named = [*list(_alike(_USERS, entities))[:1], *mentions.actors]
-    acting = [name for name in named if name in entities and entities[name].has(_LOGIN)]
-    present = [name for name in expected if name is not None and entities[name].has(_LOGIN)]
+    acting = [name for name in named if name in entities and entities[name].has(_EMAIL)]
+    present = [name for name in expected if name is not None and entities[name].has(_EMAIL)]
     is_served = any(entities[name].concept in vocabulary().consumers for name in acting)
     return list(dict.fromkeys(acting if is_served else [*acting, *present]))
 
@@ -184,18 +192,26 @@ def _referred(entity: Entity) -> Iterator[str]:
     return (table for parent in entity.parents for table in parent.tables)
 
 
-def _account(entity: Entity) -> Entity:
-    fields = [_login(field) if field.name == _LOGIN else field for field in entity.fields]
-    place = next(number for number, field in enumerate(fields) if field.name == _LOGIN) + 1
+def _account(entity: Entity, login: str) -> Entity:
+    """Return an entity whose rows sign in, by a name of their own or by their e-mail address.
+
+    Who has a name needs no address, without which nobody can mail them a new password.
+    """
+    names = {login, _EMAIL}
+    address = next(field for field in entity.fields if field.name == _EMAIL)
+    known_by = [_login(address)] if login == _EMAIL else [_login(_USERNAME), structs.replace(address, nullable=True)]
+    others = [field for field in entity.fields if field.name not in {*names, _PASSWORD.name, _ROLE}]
+    place = next(number for number, field in enumerate(entity.fields) if field.name in names)
+    said = next((field.rules.values for field in entity.fields if field.name == _ROLE and field.rules), ())
     usual = singular(entity.name)
     role = Field(
         name=_ROLE,
         type=FieldType.STRING,
         default_value=usual,
         access=FieldAccess.MANAGED,
-        rules=FieldRules(values=(usual, ADMIN)),
+        rules=FieldRules(values=tuple(dict.fromkeys((usual, *said, ADMIN)))),
     )
-    return replace(entity, fields=(*fields[:place], _PASSWORD, *fields[place:], role))
+    return replace(entity, fields=(*others[:place], *known_by, _PASSWORD, *others[place:], role))
 
 
 def _login(field: Field) -> Field:

@@ -17,6 +17,7 @@ from services.scaffold.api import graphql_asked
 from services.scaffold.asides import foreign, in_languages
 from services.scaffold.grants import concerned, unmet
 from services.scaffold.leftovers import left_over
+from services.scaffold.logins import logins_asked
 from services.scaffold.naming import concept_of, meant_by
 from services.scaffold.statements import read_rules
 from services.scaffold.unread import Unread
@@ -152,7 +153,7 @@ def _recognised(text: str, schema: SchemaModel) -> list[Unfollowed]:
         english = english.replace(sentence, " ")
     told = [Unfollowed(_shown(sentence), _FOREIGN) for sentence in others[:1]]
     told += [Unfollowed(_shown(sentence), _RULE) for sentence, keeps_out in read.items() if keeps_out]
-    return [*told, *_known(english), *_behaviour(english), *_rules(english, schema), *_api(english, schema)]
+    return [*told, *_known(english), *_behaviour(english), *_rules(english, schema), *_answered(english, schema)]
 
 
 def _left_over(text: str, schema: SchemaModel, told: Sequence[Unfollowed]) -> Iterator[Unfollowed]:
@@ -164,7 +165,11 @@ def _left_over(text: str, schema: SchemaModel, told: Sequence[Unfollowed]) -> It
         yield Unfollowed(_shown(part), "Nothing in the schema or the backend comes of this.")
 
 
-def _api(text: str, schema: SchemaModel) -> Iterator[Unfollowed]:
+def _answered(text: str, schema: SchemaModel) -> Iterator[Unfollowed]:
+    """Yield what is asked of the API and of signing in, and is not so in the schema."""
+    login = schema.accounts.login if schema.accounts is not None else None
+    how = "Nobody signs in here" if login is None else f"Users sign in with `{login}` and a password alone"
+    yield from (Unfollowed(_shown(asked), f"{how}.") for asked, name in logins_asked(text) if name != login or not name)
     if schema.api is Api.REST:
         yield from (Unfollowed(asked, "The schema says that the API is REST.") for asked in graphql_asked(text))
 

@@ -12,11 +12,11 @@ from msgspec import structs
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Condition, Field, FieldAccess, FieldType, Grant, OnDelete, Policy
-from services.scaffold.grants import as_said, is_about, is_of_owners
+from services.scaffold.grants import as_said, is_about, is_of_owners, opened_by
 from services.scaffold.names import reference_to
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS, Principals
 from services.scaffold.statement_forms import Statement
-from services.scaffold.vocabulary import Access, Entity, Parent
+from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 
 _PUBLIC: Final = (Grant(Audience.PUBLIC),)
 _SIGNED_IN: Final = (Grant(Audience.SIGNED_IN),)
@@ -35,6 +35,10 @@ _TEAMS: Final = Policy(
     team="id",
 )
 _OWNER_FIELDS: Final = ("ownerId", "creatorId")
+_PERSONS: Final = frozenset({Access.PERSONAL, Access.REQUEST, Access.ORDER, Access.RECORD})
+"""What a person makes, or what is about one."""
+_PARTS: Final = frozenset({None, Access.RECORD})
+"""What goes with a whole that is somebody's."""
 _DECIDED: Final = frozenset({Access.REQUEST, Access.ORDER})
 
 
@@ -84,8 +88,9 @@ class Rulings:
         about = [statement for statement in self.statements if is_about(statement, table)]
         if not about:
             return ruling
-        policy = ruling.policy or OPEN_TO_SIGNED_IN
-        if self.principals.accounts is None and any(is_of_owners(statement) for statement in about):
+        policy = ruling.policy or opened_by(about)
+        is_ownerless = self.principals.accounts is None and policy.owner is None
+        if is_ownerless and any(is_of_owners(statement) for statement in about):
             owner = Field(
                 name=self._owner_field(self.entities[table]), type=FieldType.STRING, access=FieldAccess.READ_ONLY
             )
@@ -95,7 +100,7 @@ class Rulings:
     def _decide(self, entity: Entity) -> Ruling:
         people = self.principals
         if people.accounts is None:
-            return Ruling()
+            return self._of_token(entity)
         if (
             people.is_shared
             and entity.access not in {Access.PERSONAL, Access.RECORD}
@@ -110,6 +115,48 @@ class Rulings:
             or self._part(entity)
             or _of_nobody(entity)
         )
+
+    def _of_token(self, entity: Entity) -> Ruling:
+        """Rule where tokens are somebody else's: what is a person's is theirs whose token made it, or who is named.
+
+        What is no person's is open to every token, and has no policy of its own.
+        """
+        links = self._links(entity)
+        person = next((link for link in links if self.entities[link.table].has("email") and self._is_owned(link)), None)
+        is_theirs = entity.access in _PERSONS or (entity.access is None and entity.has("email"))
+        if entity.access is Access.CONTRIBUTION and (whole := self._about(entity, person)) is not None:
+            is_closed = self._is_owned(whole) and not _reaches(self._policy(whole.table).read)
+            is_theirs, entity = (False, replace(entity, access=None)) if is_closed else (True, entity)
+        elif entity.access is Access.CONTRIBUTION:
+            is_theirs, entity = True, replace(entity, access=None)
+        elif entity.access is Access.PUBLISHED:
+            is_theirs = person is not None or _is_of_users(entity)
+        if person is not None and is_theirs:
+            policy = _to_signed_in(_of_owner(entity, create=_OWNER))
+            access = {person.field: FieldAccess.IMMUTABLE}
+            return self._inherited(entity, policy, person, access, is_decided=entity.access in _DECIDED)
+        if is_theirs and not (entity.access is Access.RECORD and self._is_part(entity)):
+            return self._of_maker(entity)
+        return (self._part(entity) if entity.access in _PARTS and self._is_part(entity) else None) or Ruling()
+
+    def _about(self, entity: Entity, author: _Link | None) -> _Link | None:
+        """Return what something is said of, beside who says it."""
+        return next((link for link in self._links(entity) if link != author), None)
+
+    def _of_maker(self, entity: Entity) -> Ruling:
+        """Rule over what is theirs whose token made it; those with a role say whose what they write is."""
+        is_record = entity.access is Access.RECORD
+        access = FieldAccess.MANAGED if is_record else FieldAccess.READ_ONLY
+        owner = Field(name=self._owner_field(entity), type=FieldType.STRING, access=access)
+        policy = structs.replace(_to_signed_in(_of_owner(entity, create=_SIGNED_IN)), owner=owner.name)
+        return Ruling(policy, extra=(owner,), is_decided=entity.access in _DECIDED)
+
+    def _is_part(self, entity: Entity) -> bool:
+        whole = self._whole(entity)
+        return whole is not None and self._is_owned(whole)
+
+    def _is_owned(self, link: _Link) -> bool:
+        return self._policy(link.table).owner is not None
 
     def _of_people(self, entity: Entity) -> Ruling | None:
         """Rule over those who sign in, what else they are, and their teams."""
@@ -196,7 +243,7 @@ class Rulings:
 
     def _said_of(self, entity: Entity, author: _Link) -> Ruling | None:
         """Rule over what is said of a row that not everybody reads: whoever reads that may say and read more of it."""
-        about = next((link for link in self._links(entity) if link != author), None)
+        about = self._about(entity, author)
         if about is None:
             return None
         of_whole = self._policy(about.table)
@@ -267,6 +314,21 @@ class Rulings:
 
     def _policy(self, table: str) -> Policy:
         return self.of(table).policy or Policy()
+
+
+def _is_of_users(entity: Entity) -> bool:
+    """Whether the vocabulary has rows that are like an entity's as what users write."""
+    like = vocabulary().entities.get(entity.concept)
+    return like is not None and any("users" in parent.tables for parent in like.parents)
+
+
+def _to_signed_in(policy: Policy) -> Policy:
+    """Return a policy whose rows are not for strangers, where nobody has said so."""
+    read = tuple(
+        structs.replace(grant, audience=Audience.SIGNED_IN) if grant.audience is Audience.PUBLIC else grant
+        for grant in policy.read
+    )
+    return structs.replace(policy, read=read)
 
 
 def _of_class(entity: Entity) -> Ruling | None:

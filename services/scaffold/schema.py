@@ -19,6 +19,7 @@ from services.designs.schema import (
 )
 from services.scaffold.api import read_api
 from services.scaffold.asides import asides
+from services.scaffold.logins import login_of
 from services.scaffold.mentions import read_mentions
 from services.scaffold.names import reference_to
 from services.scaffold.principals import (
@@ -51,8 +52,10 @@ def derive_schema(description: str) -> SchemaModel:
     """
     rules = read_rules(description)
     mentions = read_mentions(description, aside=[*rules.aside, *asides(description)], limits=rules.limits)
+    makers = (name for name in rules.makers if name in mentions.entities)
+    mentions = replace(mentions, actors=tuple(dict.fromkeys((*mentions.actors, *makers))))
     chosen = select_tables(mentions)
-    principals = principals_of(chosen, mentions)
+    principals = replace(principals_of(chosen, mentions), login=login_of(description))
     entities = with_principals(chosen, principals)
     links = {name: _firm_links(entity, entities) for name, entity in entities.items()}
     rulings = Rulings(entities, links, principals, _statements(rules, entities, principals))

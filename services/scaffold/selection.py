@@ -182,8 +182,12 @@ def _named(mentions: Mentions) -> dict[str, Entity]:
         name: with_qualities(replace(words[concept], name=name), mentions.qualities.get(name, ()))
         for name, concept in mentions.entities.items()
     }
+    acting = mentions.people.intersection(mentions.actors)
+    known = {name: _with_email(entity) if name in acting else entity for name, entity in known.items()}
     nouns = {
-        noun: _of_noun(noun, mentions.qualities.get(noun, ()), is_served=noun in mentions.served)
+        noun: _of_people(noun, mentions.qualities.get(noun, ()))
+        if noun in acting
+        else _of_noun(noun, mentions.qualities.get(noun, ()), is_served=noun in mentions.served)
         for noun in mentions.nouns
     }
     tables = [*(_in_teams(entity, known) for entity in known.values()), *nouns.values()]
@@ -221,7 +225,23 @@ def _of_noun(table: str, qualities: Sequence[Quality] = (), *, is_served: bool =
     return with_qualities(entity, qualities)
 
 
+<<<<<<< HEAD
 def _speaks_of_users(chosen: Mapping[str, Entity], told: Collection[str]) -> bool:
+=======
+def _with_email(entity: Entity) -> Entity:
+    """Return people who do something by themselves with what they sign in by: painters, who are artists else."""
+    addresses = (field for field in vocabulary().entities["people"].fields if field.name == "email")
+    return entity if entity.has("email") or entity.members else replace(entity, fields=(*entity.fields, *addresses))
+
+
+def _of_people(table: str, qualities: Sequence[Quality]) -> Entity:
+    """Return a table for people of another kind than the vocabulary has: with what they sign in by."""
+    like = vocabulary().entities["people"]
+    return with_qualities(replace(like, name=table, concept=table), qualities)
+
+
+def _speaks_of_users(chosen: Mapping[str, Entity]) -> bool:
+>>>>>>> 986c5d3 (What is a person's is theirs by the token where nobody signs in; who may not create may not change; strangers read what is public; users sign in with a username where it is said)
     """Whether some of the entities are nothing without users: profiles are theirs, and teams are of them.
 
     Teams of others, such as players, are not, nor those that do or have something: such a team is a row as any other.

@@ -4,6 +4,8 @@ There is no grammar here: a statement is a subject, verbs and things in this ord
 projects`), or the other way round (`orders are only seen by staff`), or one word and a thing (`private notes`).
 """
 
+from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from msgspec import structs
@@ -11,8 +13,10 @@ from msgspec import structs
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Condition, Grant
 from services.scaffold.naming import concept_of
+from services.scaffold.others import is_of_other, of_others
 from services.scaffold.plurals import singular
-from services.scaffold.subjects import Subject, is_person, read_subject
+from services.scaffold.strangers import after_no_account, is_somebodys, listed
+from services.scaffold.subjects import Subject, read_subject
 from services.scaffold.vocabulary import Vocabulary
 from services.scaffold.wording import FILLERS, LINKS, LONGEST_SKIP, OWN, Wording
 
@@ -26,19 +30,28 @@ ONLY: Final = frozenset(["only", "just", "solely", "exclusively", "alone"])
 _MODALS: Final = PERMITTING | frozenset(
     [
         *("must", "should", "shall", "will", "be", "is", "are", "do", "does", "to"),
-        *("get", "gets", "have", "has", "also", "who"),
+        *("get", "gets", "have", "has", "also", "who", "stay", "stays", "remain", "remains", "kept", "else"),
     ]
 )
 _QUANTIFIERS: Final = frozenset(["any", "every", "all", "each"])
 _BEFORE_THINGS: Final = FILLERS | OWN | ONLY
 _EVERYTHING: Final = frozenset(["everything", "anything"])
 CLAUSE_ENDS: Final = frozenset(",.;:!?\n")
-_OTHERS: Final = frozenset(["other's", "others", "others'", "else"])
 _EXCEPT: Final = frozenset(["except", "excluding", "but"])
 _THEM: Final = frozenset(["it", "them"])
 _OF_OWNERS: Final = frozenset({"update", "delete"})
 """What users do to their own rows, where nothing says that they do it to any."""
-OPEN_TO: Final = {"visible": "read", "readable": "read", "public": "read", "accessible": "read", "editable": "update"}
+OPEN_TO: Final = {
+    **dict.fromkeys(["visible", "readable", "viewable", "browsable", "public", "accessible", "available"], "read"),
+    **dict.fromkeys(["open", "free"], "read"),
+    "editable": "update",
+}
+PRIVATE: Final = frozenset(["private", "confidential", "secret", "hidden"])
+READ_ONLY: Final = frozenset(["read-only", "readonly", "view-only"])
+_CHANGES: Final = frozenset({"create", "update", "delete"})
+_ALL_PEOPLE: Final = frozenset(["everyone", "everybody", "anyone", "anybody", "others"])
+"""Who are those who sign in, where it is said what they don't do."""
+_STRANGERS: Final = (Grant(Audience.PUBLIC),)
 
 
 @frozen
@@ -78,12 +91,22 @@ class Form:
     """Whether it says that they may, and not just what they do."""
     is_told: bool = False
     """Whether it may as well just say what is done, as in `a donation is made by a donor`."""
+    also: tuple[Statement, ...] = ()
+    """What it says besides: that those who can only read do nothing else."""
     named: tuple[tuple[int, int], ...] = ()
     """Where else than at its beginning it names people, or what it excepts."""
 
     def people(self, start: int) -> tuple[tuple[int, int], ...]:
         """Return where a form that starts at a position says whom it is about, and what it excepts."""
         return self.named if self.subject is None else ((start, self.subject.end), *self.named)
+
+
+def _shut_out(grants: tuple[Grant, ...], actions: frozenset[str], tables: tuple[str, ...]) -> Statement:
+    """Return what keeps those whom grants mean from doing something; where that is everybody, all without a role."""
+    is_of_all = any(grant.audience is Audience.SIGNED_IN for grant in grants)
+    if is_of_all:
+        return Statement(actions, tables, (), is_closing=True)
+    return Statement(actions, tables, grants, is_denied=True)
 
 
 @frozen
@@ -93,7 +116,11 @@ class Forms:
 
     def at(self, start: int) -> Form | None:
         """Return the statement that begins at a position."""
-        return self._active(start) or self._passive(start) or self._adjective(start)
+        first = self.wording.skip(start, FILLERS)
+        if listed(self.wording, first) is not None:
+            return self._public_list(first)
+        form = self._active(start) or self._passive(start) or self._adjective(start)
+        return None if form is None else self._without_account(form)
 
     def continued(self, start: int, last: Form) -> Form | None:
         """Return what is said next of a subject or of things: `but not delete them`, `but only written by staff`."""
@@ -106,6 +133,9 @@ class Forms:
 
     def _active(self, start: int) -> Form | None:
         """Read `only admins can create and delete teams`."""
+        if self.wording.word(start) == "others":
+            others = Subject((Grant(Audience.SIGNED_IN),), start + 1, is_plain=True)
+            return self._access(others, start + 1, self.wording.skip(start + 1, _MODALS))
         is_only = self.wording.word(start) in ONLY
         subject = read_subject(self.wording, start + is_only)
         return None if subject is None else self._of(subject, subject.end, start, is_only=is_only or subject.is_only)
@@ -122,14 +152,15 @@ class Forms:
         else:
             actions, tables, at, is_own = self._done(at, since=start)
         if not actions or tables is None:
-            return None
+            return self._access(subject, first, end)
         is_denied = not said.isdisjoint(NEGATIONS)
-        is_only = is_only or not said.isdisjoint(ONLY)
-        is_of_others, at = self._of_others(first, at)
+        is_limit = not (is_only or is_own or is_denied or subject.is_only) and self._is_limit(first, end)
+        is_only = is_only or (not said.isdisjoint(ONLY) and not is_limit)
+        is_of_others, at = of_others(self.wording, first, at)
         if is_denied and subject.is_plain and is_of_others:
             is_own, is_denied, is_only = True, False, True
         at += self.wording.word(at) in ONLY
-        is_only = is_only or any(self.wording.word(place) in ONLY for place in range(first, at))
+        is_only = is_only or (not is_limit and any(self.wording.word(place) in ONLY for place in range(first, at)))
         is_of_any = not is_own and (is_of_others or self._is_of_any(first, at))
         is_owners = is_own and subject.is_plain
         grants = (Grant(Audience.OWNER),) if is_owners else subject.grants
@@ -145,22 +176,89 @@ class Forms:
             is_usual=is_of_users and (subject.is_plain or not actions),
             is_of_any=is_of_any,
         )
-        return Form(statement, at, subject, is_permission=not said.isdisjoint(PERMITTING | NEGATIONS | ONLY))
+        if "else" in said and (is_denied or not grants):
+            statement = Statement(actions, tables, (), is_closing=True)
+        is_permission = not said.isdisjoint(PERMITTING | NEGATIONS | ONLY)
+        is_named = any(self.wording.table(place) is not None for place in range(end, at))
+        also = (_shut_out(subject.grants, _CHANGES - actions, tables if is_named else ()),) if is_limit else ()
+        return Form(statement, at, subject, is_permission=is_permission, also=also)
+
+    def _is_limit(self, start: int, end: int) -> bool:
+        """Whether `can only` says of people what is all that they do, and not who alone does it."""
+        words = self.wording.words(start, end - start)
+        return any(word in PERMITTING and after in ONLY for word, after in pairwise(words))
+
+    def _access(self, subject: Subject, start: int, at: int) -> Form | None:
+        """Read `guests are read-only`, `everyone else has read access to books` and `admins have full access`."""
+        words = self.wording.words(at, 2)
+        is_access = words in {("read", "access"), ("full", "access")} or (
+            words[0] in READ_ONLY and words[1] == "access"
+        )
+        if at == start or not (is_access or words[0] in READ_ONLY):
+            return None
+        tables, end = self._of_what(at + 1 + is_access)
+        if words[0] == "full":
+            return Form(Statement(ALL, tables, subject.grants, is_of_any=True), end, subject, is_permission=True)
+        grants, named = self._limited(subject), ((at, end),)
+        shut_out = _shut_out(grants, _CHANGES, tables)
+        if not tables:
+            return Form(shut_out, end, subject, is_permission=True, named=named)
+        reading = Statement(frozenset({"read"}), tables, grants, is_of_any=True)
+        return Form(reading, end, subject, is_permission=True, also=(shut_out,), named=((at, at + 1 + is_access),))
+
+    def _limited(self, subject: Subject) -> tuple[Grant, ...]:
+        """Return whom something is all that they do: all who sign in, where it is everyone, or everyone else."""
+        is_of_all = self.wording.word(subject.end - 1) in _ALL_PEOPLE
+        return (Grant(Audience.SIGNED_IN),) if is_of_all else subject.grants
+
+    def _of_what(self, at: int) -> tuple[tuple[str, ...], int]:
+        """Read `to books` behind what somebody has; all, where nothing is said."""
+        if self.wording.word(at) not in {"to", "on", "over"}:
+            return (), at
+        tables, end, _ = self._things(at + 1, since=at)
+        return (tables, end) if tables is not None else ((), at)
+
+    def _without_account(self, form: Form) -> Form:
+        """Return a form with strangers as those who do it, where it says behind that nobody need sign in for that."""
+        end = after_no_account(self.wording, form.end)
+        if end == form.end or form.statement.is_restriction:
+            return form
+        statement = replace(form.statement, grants=_STRANGERS, is_usual=False)
+        return replace(form, statement=statement, end=end, is_permission=True)
 
     def _passive(self, start: int) -> Form | None:
         """Read `orders can only be seen by their customer`, or `posts are visible to everyone`."""
         tables, at, _ = self._things(start, since=start)
         if not tables:
             return None
-        modals = self.wording.skip(at, _MODALS | NEGATIONS | ONLY)
+        modals = self.wording.skip(at, _MODALS | NEGATIONS | ONLY | {"publicly"})
+        if self.wording.word(modals + (self.wording.word(modals) == ",")) in READ_ONLY:
+            return self._read_only(modals + (self.wording.word(modals) == ","), tables)
         if modals == at:
             return None
         is_said = self.wording.words(at, modals - at) != ("to",)
-        if is_said and self.wording.word(modals) in OPEN_TO | {"private": ""}:
+        if is_said and self.wording.word(modals) in OPEN_TO.keys() | PRIVATE:
             is_denied = any(self.wording.word(place) in NEGATIONS for place in range(at, modals))
             is_only = any(self.wording.word(place) in ONLY for place in range(at, modals))
             return None if is_denied else self._open_to(modals, tables, is_only=is_only)
         return self._done_by(at, modals, tables)
+
+    def _read_only(self, at: int, tables: tuple[str, ...]) -> Form | None:
+        """Read `books are read-only for guests`, and `read-only` alone: nobody changes them."""
+        if self.wording.word(at + 1) not in {"for", "to"}:
+            is_last = self.wording.word(at + 1) in CLAUSE_ENDS
+            return (
+                Form(Statement(_CHANGES, tables, (), is_exclusive=True), at + 1, is_permission=True)
+                if is_last
+                else None
+            )
+        subject = read_subject(self.wording, at + 2)
+        if subject is None or not subject.grants:
+            return None
+        grants = self._limited(subject)
+        also = (_shut_out(grants, _CHANGES, tables),)
+        statement = Statement(frozenset({"read"}), tables, grants)
+        return Form(statement, subject.end, is_permission=True, also=also, named=((at + 1, subject.end),))
 
     def _done_by(self, start: int, at: int, tables: tuple[str, ...]) -> Form | None:
         """Read `can only be seen by their customer` of tables, and `can't be deleted`."""
@@ -170,6 +268,8 @@ class Forms:
         said = {self.wording.word(place) for place in range(start, at)}
         is_denied = not said.isdisjoint(NEGATIONS)
         subject = read_subject(self.wording, at + 1) if self.wording.word(at) == "by" else None
+        if actions and not is_denied and after_no_account(self.wording, at) > at:
+            return Form(Statement(actions, tables, _STRANGERS), at, is_permission=True)
         if not actions or (subject is None and not (is_denied and self.wording.word(at) in CLAUSE_ENDS)):
             return None
         if subject is None:
@@ -177,7 +277,10 @@ class Forms:
         is_alone = self.wording.word(subject.end) in ONLY
         is_only = (is_alone or subject.is_only or not said.isdisjoint(ONLY)) and not is_denied
         is_told = said.isdisjoint(PERMITTING | NEGATIONS | ONLY) and not is_only
-        statement = Statement(actions, tables, subject.grants, is_exclusive=is_only, is_denied=is_denied)
+        is_usual = is_told and subject.grants == (Grant(Audience.SIGNED_IN),)
+        statement = Statement(
+            actions, tables, subject.grants, is_exclusive=is_only, is_denied=is_denied, is_usual=is_usual
+        )
         named = ((at, subject.end),)
         return Form(statement, subject.end + is_alone, is_permission=True, is_told=is_told, named=named)
 
@@ -186,11 +289,14 @@ class Forms:
         is_only = is_only or self.wording.word(at + 1) in ONLY
         after = at + 1 + (self.wording.word(at + 1) in ONLY)
         subject = read_subject(self.wording, after + 1) if self.wording.word(after) in {"to", "for", "by"} else None
-        if word == "private":
+        if word in PRIVATE:
+            if self.wording.word(after) == "from":
+                return None
             grants = subject.grants if subject is not None and not subject.is_plain else (Grant(Audience.OWNER),)
             statement = Statement(ALL - {"create"}, tables, grants, is_exclusive=True)
             return Form(statement, subject.end if subject is not None else at + 1, is_permission=True)
-        if subject is None and word != "public":
+        is_public = word == "public" or self.wording.word(at - 1) == "publicly"
+        if subject is None and not is_public:
             return None
         grants = subject.grants if subject is not None else (Grant(Audience.PUBLIC),)
         end = subject.end if subject is not None else at + 1
@@ -222,6 +328,15 @@ class Forms:
         actions = ALL - {"create"} if is_private else frozenset({"read"})
         return Form(Statement(actions, (table.name,), grants, is_exclusive=is_private), table.end)
 
+    def _public_list(self, start: int) -> Form | None:
+        """Read `public catalogue of tools` and `public API for books and films`: of things, and of nobody's."""
+        first = listed(self.wording, start)
+        if first is None:
+            return None
+        tables, end, _ = self._things(first, since=start)
+        shown = tuple(name for name in tables or () if not is_somebodys(name))
+        return Form(Statement(frozenset({"read"}), shown, _STRANGERS), end) if shown else None
+
     def _done(self, at: int, *, since: int) -> tuple[frozenset[str], tuple[str, ...] | None, int, bool]:
         """Read what is done to which tables, and whether to somebody's own; `comment` and `book` say both in a word."""
         act = self.vocabulary.acts.get(self.wording.word(at))
@@ -247,22 +362,6 @@ class Forms:
             at += 1
         return frozenset(actions), at
 
-    def _of_others(self, start: int, end: int) -> tuple[bool, int]:
-        """Return whether `each other's` or a following `of others` says whose things are, and where it ends."""
-        if any(self.wording.word(at) in _OTHERS or self._is_of_other(at) for at in range(start, end)):
-            return True, end
-        if self.wording.words(end, 2) == ("of", "others"):
-            return True, end + 2
-        is_of_person = self.wording.word(end) == "of" and self.wording.word(end + 1) in {"other", "another"}
-        is_of_person = is_of_person and is_person(singular(self.wording.word(end + 2)))
-        return is_of_person, end + 3 if is_of_person else end
-
-    def _is_of_other(self, at: int) -> bool:
-        """Whether it is the `users'` of `other users' posts` that stands at a position."""
-        word = self.wording.word(at)
-        is_possessive = word.endswith(("'", "'s")) and self.wording.word(at - 1) in {"other", "another"}
-        return is_possessive and is_person(singular(word.removesuffix("s").removesuffix("'")))
-
     def _is_of_any(self, start: int, end: int) -> bool:
         """Whether `any` or `all` stands between two positions, before what is spoken of."""
         return any(self.wording.word(at) in _QUANTIFIERS for at in range(start, end))
@@ -272,7 +371,7 @@ class Forms:
         tables: list[str] = []
         is_own = False
         for _ in range(LONGEST_SKIP):
-            if self.wording.word(at) not in _BEFORE_THINGS and not self._is_of_other(at):
+            if self.wording.word(at) not in _BEFORE_THINGS and not is_of_other(self.wording, at):
                 break
             is_own = is_own or self.wording.word(at) in OWN
             at += 1

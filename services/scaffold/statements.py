@@ -5,7 +5,7 @@ things, it says something else. What is not understood opens nothing; where it s
 closed to all but owners and those with a role, as that is the side on which to be wrong.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -30,6 +30,10 @@ class Rules:
     unread: tuple[Unread, ...] = ()
     aside: tuple[tuple[int, int], ...] = ()
     """Where a text names whom a rule is about, and where it is not understood, by characters: no tables are there."""
+    usual: tuple[Statement, ...] = ()
+    """What users do anyway, and is said nevertheless: `users write posts`."""
+    makers: tuple[str, ...] = ()
+    """Tables of people by whom rows are made, as it is told."""
     limits: tuple[tuple[int, int], ...] = ()
     """Where what is understood stands in the text, and shuts somebody out, by characters."""
 
@@ -52,15 +56,23 @@ def of_those_who_sign_in(
 
     What is said of them all and neither shuts others out nor is of their own says nothing new.
     """
+    told = [replace(one, grants=tuple(_as_stranger(grant, concepts) for grant in one.grants)) for one in statements]
     if accounts is None:
-        return list(statements)
+        return told
     meant: list[Statement] = []
-    for statement in statements:
+    for statement in told:
         of_all = [grant for grant in statement.grants if _is_of(grant, accounts, concepts)]
         grants = tuple(Grant(Audience.SIGNED_IN) if grant in of_all else grant for grant in statement.grants)
         if not of_all or statement.is_restriction or statement.is_of_any:
             meant.append(replace(statement, grants=grants))
     return meant
+
+
+def _as_stranger(grant: Grant, concepts: Mapping[str, str]) -> Grant:
+    """Return a grant as it is meant where guests have no table, and so do not sign in."""
+    is_of_strangers = bool(grant.roles) and vocabulary().strangers.issuperset(grant.roles)
+    is_table = any(meant_by(plural(role), concepts) for role in grant.roles)
+    return Grant(Audience.PUBLIC) if is_of_strangers and not is_table else grant
 
 
 def _is_of(grant: Grant, accounts: str, concepts: Mapping[str, str]) -> bool:
@@ -103,14 +115,24 @@ class _Reader:
         of_rights = [(clause, form) for clause, form in read if _is_of_rights(form)]
         aside = [place for clause, form in of_rights for place in form.people(clause.start)]
         return Rules(
-            statements=tuple(self._statement(clause, form) for clause, form in read if not form.statement.is_usual),
+            statements=tuple(one for clause, form in read for one in self._statements(clause, form)),
             unread=tuple(one for _, one in unread),
+            usual=tuple(form.statement for _, form in read if form.statement.is_usual),
+            makers=tuple(name for _, form in read for name in self._makers(form)),
             aside=tuple(sorted(self._place(*pair) for pair in [*aside, *((one.start, one.end) for one, _ in unread)])),
             limits=tuple(self._place(clause.start, form.end) for clause, form in read if form.statement.is_restriction),
         )
 
-    def _statement(self, clause: Clause, form: Form) -> Statement:
-        return replace(form.statement, text=self.wording.said(clause.start, form.end))
+    def _statements(self, clause: Clause, form: Form) -> Iterator[Statement]:
+        text = self.wording.said(clause.start, form.end)
+        told = (form.statement, *form.also)
+        return (replace(statement, text=text) for statement in told if not statement.is_usual)
+
+    def _makers(self, form: Form) -> Iterator[str]:
+        """Yield the tables of those by whom something is made, as orders are `placed by customers`."""
+        if form.is_told and "create" in form.statement.actions:
+            named = (self.wording.table(at) for start, end in form.named for at in range(start + 1, end))
+            yield from (table.name for table in named if table is not None)
 
     def _place(self, start: int, end: int) -> tuple[int, int]:
         return self.wording.tokens[start].start, self.wording.tokens[max(end, start + 1) - 1].end

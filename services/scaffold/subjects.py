@@ -16,6 +16,8 @@ _LONGEST_LIST: Final = 6
 _QUALIFIED: Final = frozenset(["registered", "authenticated", "signed", "signed-in", "logged", "logged-in"])
 _ANONYMOUS: Final = frozenset(["anonymous", "unauthenticated", "unregistered", "public"])
 _NOBODY_BUT: Final = (("but",), ("except",), ("except", "for"), ("besides",), ("other", "than"), ("apart", "from"))
+_BY: Final = frozenset({"by"})
+"""Stands before each of a list at times: `by their author or by a moderator`."""
 _TEAMS: Final = frozenset(["team", "organization", "organisation", "workspace", "group", "company"])
 
 
@@ -60,14 +62,15 @@ def _listed(wording: Wording, start: int) -> Subject | None:
     grants: list[Grant] = []
     at, is_plain = start, True
     for _ in range(_LONGEST_LIST):
-        first = wording.skip(at, FILLERS | OWN)
+        first = wording.skip(at, FILLERS | OWN | (_BY if grants else frozenset[str]()))
         one = _one_subject(wording, first, is_own=any(wording.word(place) in OWN for place in range(at, first)))
         if one is None:
             break
         grants += one.grants
         is_plain = is_plain and one.is_plain
         at = one.end
-        if wording.word(at) not in LINKS or _one_subject(wording, wording.skip(at + 1, FILLERS), is_own=False) is None:
+        after = wording.skip(at + 1, FILLERS | OWN | _BY)
+        if wording.word(at) not in LINKS or _one_subject(wording, after, is_own=False) is None:
             return Subject(_joined(grants), at, is_plain=is_plain)
         at += 1
     return None
@@ -90,7 +93,8 @@ def _of_team(wording: Wording, at: int) -> Subject | None:
 
 def _qualified(wording: Wording, at: int) -> Subject | None:
     """Read `signed-in users` and `anonymous users`."""
-    if wording.word(at) in _ANONYMOUS and singular(wording.word(at + 1)) in vocabulary().signed_in:
+    people = vocabulary().signed_in | vocabulary().everyone | vocabulary().strangers
+    if wording.word(at) in _ANONYMOUS and singular(wording.word(at + 1)) in people:
         return Subject((Grant(Audience.PUBLIC),), at + 2)
     place = wording.skip(at, _QUALIFIED | {"in", "up"})
     is_qualified = place > at and singular(wording.word(place)) in vocabulary().signed_in

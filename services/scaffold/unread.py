@@ -9,7 +9,7 @@ from services.designs.schema import Audience
 from services.scaffold.clauses import Clause, beginning
 from services.scaffold.plurals import singular
 from services.scaffold.restrictions import Restrictions
-from services.scaffold.statement_forms import NEGATIONS, ONLY, OPEN_TO, PERMITTING, Forms, Statement
+from services.scaffold.statement_forms import NEGATIONS, ONLY, OPEN_TO, PERMITTING, READ_ONLY, Forms, Statement
 from services.scaffold.subjects import is_person, read_subject
 from services.scaffold.vocabulary import vocabulary
 from services.scaffold.wording import FILLERS, Wording
@@ -105,6 +105,10 @@ class Unreadable:
     def _actions(self, clause: Clause) -> frozenset[str]:
         """Return what a clause's verbs may mean: all that changes something, of people who do what is not known."""
         places = range(clause.start, clause.end)
+        if not READ_ONLY.isdisjoint(self.wording.words(clause.start, clause.end - clause.start)):
+            return _CHANGES
+        if any(self._is_limit(at) for at in places):
+            return self._verbs(places) | _CHANGES
         firsts = [at + 1 for at in places if self.wording.word(at) in PERMITTING | NEGATIONS]
         if not firsts and Restrictions(self.wording).people(clause) is not None:
             return self._verbs(places) or _CHANGES
@@ -119,6 +123,11 @@ class Unreadable:
         is_of_people = is_of_people or Restrictions(self.wording).people(clause) is not None
         changes = _CHANGES if is_of_people else frozenset[str]()
         return verbs or self._verbs(places) or changes
+
+    def _is_limit(self, at: int) -> bool:
+        """Whether `can only` begins all that somebody does, and not who does it: `can only be moved by skippers`."""
+        words = self.wording.words(at, 3)
+        return words[0] in PERMITTING and words[1] in ONLY and words[2] not in {"be", "by"}
 
     def _verbs(self, places: Iterable[int]) -> frozenset[str]:
         words = [self.wording.word(at) for at in places]

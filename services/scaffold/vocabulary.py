@@ -143,6 +143,8 @@ class Vocabulary:
     """What people do with what others keep on a list for them."""
     self_service: frozenset[str]
     """What people do at a backend by themselves, so that they sign in."""
+    recording: frozenset[str]
+    """By which they leave rows of their own."""
     actions: Mapping[str, frozenset[str]]
     """What each form of a verb means for the rows of a table: of create, read, update and delete."""
     roles: frozenset[str]
@@ -152,6 +154,8 @@ class Vocabulary:
     writers: frozenset[str]
     """Whose a row is."""
     nobody: frozenset[str]
+    strangers: frozenset[str]
+    """People who do not sign in, where no table is of them."""
     stop_words: frozenset[str]
     telling: frozenset[str]
     """Stop words of which something may come or not: what programs do, and what rows have."""
@@ -186,7 +190,9 @@ _WORD_SETS = (
     "signed_in",
     "writers",
     "nobody",
+    "strangers",
     "self_service",
+    "recording",
     "technical",
     "naming",
     "telling",

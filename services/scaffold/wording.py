@@ -1,7 +1,7 @@
 """The words of a description in order, and the tables that they name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.core.frozen import frozen
@@ -93,9 +93,16 @@ class Wording:
         return Named(table_name([word]), None, at + 1) if is_noun else None
 
     def table_before(self, at: int) -> str | None:
-        """Return the name of the table that was named last, by all of its words."""
+        """Return the name of the table that was named last, by all of its words: of things, where some are named."""
+        named = list(self._before(at))
+        return next((table.name for table, are_people in named if not are_people), named[0][0].name if named else None)
+
+    def _before(self, at: int) -> Iterator[tuple[Named, bool]]:
+        """Yield the tables that are named before a position, the last first, and whether their rows are people."""
+        lexicon = vocabulary()
         for place in range(at - 1, max(at - _LONGEST_WAY, -1), -1):
             if (last := self.table(place)) is not None:
                 whole = (self.table(start) for start in range(max(place - _LONGEST_PHRASE + 1, 0), place))
-                return next((table.name for table in whole if table is not None and table.end == last.end), last.name)
-        return None
+                entity = lexicon.entities.get(last.concept or "")
+                are_people = singular(self.word(place)) in lexicon.roles or (entity is not None and entity.has("email"))
+                yield next((table for table in whole if table is not None and table.end == last.end), last), are_people
