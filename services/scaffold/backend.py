@@ -5,6 +5,7 @@ import html
 
 from services.designs.schema import SchemaModel, Secrecy
 from services.scaffold import accounts, cloudformation, costs, policies, typescript, validation
+from services.scaffold.documented_access import rights
 from services.scaffold.graphql import settings as graphql_settings
 from services.scaffold.graphql.files import graphql_files
 from services.scaffold.lists import children, filterable
@@ -116,7 +117,7 @@ def write_backend(*, project_name: str, description: str, schema: SchemaModel) -
     tables = plan_tables(schema)
     name = slug(project_name)
     return (
-        _project_files(schema, tables, name=name, title=_plain(project_name) or name, about=_about(description, schema))
+        _project_files(schema, tables, name=name, title=_plain(project_name) or name, description=description)
         | {path: read(path) for path in _SHARED[:1]}
         | _settings_files(schema, name)
         | {path: read(path) for path in _SHARED[1:]}
@@ -130,11 +131,12 @@ def write_backend(*, project_name: str, description: str, schema: SchemaModel) -
 
 
 def _project_files(
-    schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, title: str, about: str
+    schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, title: str, description: str
 ) -> dict[str, str]:
+    about = _about(description, schema)
     prefix = _prefix(name)
     return {
-        "README.md": _readme(schema, tables, name=name, title=title, about=about),
+        "README.md": _readme(schema, tables, name=name, title=title, about=about, description=description),
         **packages(
             schema,
             name=name if name.endswith("backend") else f"{name}-backend",
@@ -217,7 +219,9 @@ def _dependants(table: TablePlan, tables: tuple[TablePlan, ...]) -> list[dict[st
     ]
 
 
-def _readme(schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, title: str, about: str) -> str:
+def _readme(
+    schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, title: str, about: str, description: str
+) -> str:
     rows = (
         f"| {table.name} | `/{table.names.route}` | {', '.join(field.name for field in filterable(table))} "
         f"| {', '.join(' + '.join(names) for names in table.unique)} |"
@@ -228,6 +232,7 @@ def _readme(schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, ti
         "README.md",
         title=html.escape(title, quote=False),
         about=about,
+        rights=rights(schema, description),
         slug=name,
         tables="\n".join(rows),
         price=str(costs.DOLLARS_A_MILLION),

@@ -34,8 +34,11 @@ _PATTERNS: Final = {"isbn": "978-3-16-148410-0", "phone": "+49 30 123456"}
 _CLIENTS: Final = frozenset({FieldAccess.READ_WRITE, FieldAccess.IMMUTABLE})
 
 
-def write_documentation(project_name: str, schema: SchemaModel) -> dict[str, str]:
-    """Write the pages, by path, in the order in which they are to be read. A path's folder is the page's category."""
+def write_documentation(project_name: str, schema: SchemaModel, *, description: str = "") -> dict[str, str]:
+    """Write the pages, by path, in the order in which they are to be read. A path's folder is the page's category.
+
+    They say what of who may do what the description says, and what is assumed.
+    """
     tables = tuple(table for table in plan_tables(schema) if not table.is_made)
     title = html.escape(" ".join(project_name.split()), quote=False)
     return {
@@ -43,7 +46,7 @@ def write_documentation(project_name: str, schema: SchemaModel) -> dict[str, str
         "guides/getting-started.md": _getting_started(tables, schema),
         "concepts/data-model.md": _data_model(tables, schema),
         "concepts/authentication.md": authentication(schema),
-        "concepts/who-may-do-what.md": who_may_do_what(schema),
+        "concepts/who-may-do-what.md": who_may_do_what(schema, description),
         **({"concepts/graphql.md": graphql_page(tables, schema)} if schema.api is not Api.REST else {}),
         **{
             f"reference/{table.names.file}.md": _reference(table, tables, schema)

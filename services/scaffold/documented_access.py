@@ -1,6 +1,6 @@
 """The pages on who may do what in a backend: who signs in, what each table is open to, who sets which field."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Final
 
 from services.designs.schema import (
@@ -15,7 +15,9 @@ from services.designs.schema import (
     Secrecy,
     Table,
 )
+from services.scaffold.grants import said_rights
 from services.scaffold.identifiers import address_of, identifiers
+from services.scaffold.statements import read_rules
 
 _AUDIENCES: Final = {
     Audience.PUBLIC: "everybody",
@@ -36,16 +38,21 @@ def authentication(schema: SchemaModel) -> str:
     return "# Authentication\n\n" + (_TOKENS_OF_OTHERS if schema.accounts is None else _accounts(schema))
 
 
-def who_may_do_what(schema: SchemaModel) -> str:
+def rights(schema: SchemaModel, description: str) -> str:
+    """Write the table of what each table is open to, and what of that the description says."""
+    said = said_rights(read_rules(description), schema)
+    rows = "".join(_row(table, _policy(table, schema), said) for table in schema.tables)
+    return f"| table | create | read | update | delete |\n|---|---|---|---|---|\n{rows}\n{_SAID if said else _ASSUMED}"
+
+
+def who_may_do_what(schema: SchemaModel, description: str) -> str:
     """Write the page with what each table is open to, whose its rows are, and what of them clients do not set."""
-    heads = "| table | create | read | update | delete |\n|---|---|---|---|---|\n"
-    rows = "".join(_row(table, _policy(table, schema)) for table in schema.tables)
     memberships = schema.teams.memberships if schema.teams else None
     sentences = (_whose(table, _policy(table, schema), memberships) for table in schema.tables)
     whose = "".join(f"- {sentence}\n" for several in sentences for sentence in several)
     fields = "".join(_field_row(table, field) for table in schema.tables for field in table.fields if _is_told(field))
     parts = [
-        f"# Who may do what\n\n{_INTRODUCTION}\n{heads}{rows}",
+        f"# Who may do what\n\n{_INTRODUCTION}\n{rights(schema, description)}",
         f"## Whose a row is\n\n{whose}" if whose else "",
         f"## What is not a client's to set, or to read\n\n| field | |\n|---|---|\n{fields}" if fields else "",
     ]
@@ -81,8 +88,11 @@ def _policy(table: Table, schema: SchemaModel) -> Policy:
     return table.policy or schema.default_policy or Policy()
 
 
-def _row(table: Table, policy: Policy) -> str:
-    cells = (_who(grants, policy) for grants in (policy.create, policy.read, policy.update, policy.delete))
+def _row(table: Table, policy: Policy, said: Container[tuple[str, str]]) -> str:
+    grants = {"create": policy.create, "read": policy.read, "update": policy.update, "delete": policy.delete}
+    cells = (
+        _who(whom, policy) + (" (said)" if (table.name, action) in said else "") for action, whom in grants.items()
+    )
     return f"| `{table.name}` | {' | '.join(cells)} |\n"
 
 
@@ -184,6 +194,12 @@ def _teams(schema: SchemaModel) -> str:
 _INTRODUCTION: Final = """What is not listed is open to nobody: whoever may do a thing to no row of a table gets 403,
 or 401 where a token is missing, whichever row it is. Whoever may do it to some gets 404 for a row that they may not
 read, and 403 for one that they may read and not change. A list holds the rows that the caller may read.
+"""
+_SAID: Final = """The description says what is marked so. All else is assumed, from what a row refers to and what such
+rows usually are: change the policy of a table in the schema where it is not what you want.
+"""
+_ASSUMED: Final = """The description says nothing of this. It is assumed, from what a row refers to and what such rows
+usually are: change the policy of a table in the schema where it is not what you want.
 """
 _AUTH_ROUTES: Final = """| request | |
 |---|---|

@@ -119,7 +119,7 @@ def _answer(task: Task, unfollowed: Sequence[Unfollowed]) -> str:
             backend = write_backend(project_name=task.project_name, description=task.description, schema=task.schema)
             return _written(task, backend, unfollowed, "files of Express and TypeScript over DynamoDB")
         case DocumentationTask():
-            pages = write_documentation(task.project_name, task.schema)
+            pages = write_documentation(task.project_name, task.schema, description=task.description)
             return _written(task, pages, unfollowed, "pages of Markdown")
         case ChatTask():
             return answer_question(task.project_name, task.schema)
