@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import structs
 
-from services.designs.schema import Audience, Grant, Policy, SchemaModel
+from services.designs.schema import Audience, Condition, Grant, Policy, SchemaModel
 from services.scaffold.naming import concept_of
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS
 from services.scaffold.statement_forms import Statement
@@ -181,8 +181,14 @@ def _narrowed(policy: Policy, action: str, statement: Statement) -> tuple[Grant,
 
 
 def _widened(current: tuple[Grant, ...], said: Sequence[Grant]) -> tuple[Grant, ...]:
-    """Return the grants with those of others, who could not write what they do not read."""
-    return (*(grant for grant in said if not _is_open_to(grant, current)), *current)
+    """Return the grants with those of others; what is shown once it is published is shown to strangers then, too."""
+    shown = next((grant.when for grant in current if grant.audience in _OUTSIDERS and grant.when is not None), None)
+    added = [grant for grant in said if not _is_open_to(grant, current)]
+    return (*(_where(grant, shown) if grant.audience is Audience.PUBLIC else grant for grant in added), *current)
+
+
+def _where(grant: Grant, condition: Condition | None) -> Grant:
+    return structs.replace(grant, when=grant.when or condition)
 
 
 def _grants(policy: Policy, action: str, statement: Statement) -> tuple[Grant, ...]:
@@ -191,7 +197,7 @@ def _grants(policy: Policy, action: str, statement: Statement) -> tuple[Grant, .
     if statement.is_denied and any(grant.audience is Audience.PUBLIC for grant in said):
         return tuple(dict.fromkeys(_of_signed_in(grant) for grant in current))
     if statement.is_denied:
-        return tuple(grant for grant in current if not _is_among(grant, said))
+        return tuple(grant for grant in current if not _is_among(grant, said)) or (_ADMINS if current else ())
     if statement.is_exclusive:
         if policy.owner is None and any(grant.audience is Audience.OWNER for grant in said):
             return tuple(grant for grant in current if grant.audience not in _OUTSIDERS)

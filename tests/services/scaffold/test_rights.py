@@ -155,6 +155,12 @@ def test_people_who_leave_rows_of_their_own_sign_in_and_own_them(
         ("A public list of customers and lamps", "customers", _OWN),
         ("A public catalogue of lamps. We also have cables", "cables", "default"),
         ("A public library with books", "books", "default"),
+        (
+            "Public posts",
+            "posts",
+            "SIGNED_IN / PUBLIC when status is published, SIGNED_IN when status is published, OWNER, ROLE(admin)"
+            " / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+        ),
     ],
 )
 def test_strangers_read_what_is_public_and_nothing_else(description: str, table: str, expected: str) -> None:
@@ -174,6 +180,7 @@ def test_strangers_read_what_is_public_and_nothing_else(description: str, table:
             "lamps",
             "SIGNED_IN / SIGNED_IN / ROLE(editor), ROLE(admin) / SIGNED_IN",
         ),
+        ("Lamps. Members can't delete lamps", "lamps", "SIGNED_IN / SIGNED_IN / SIGNED_IN / ROLE(admin)"),
         ("Lamps. Everyone else can't edit lamps", "lamps", "SIGNED_IN / SIGNED_IN / ROLE(admin) / SIGNED_IN"),
         ("Lamps. Admins have full access, everyone else is read-only", "lamps", _CLOSED),
         (
