@@ -225,9 +225,6 @@ def _of_noun(table: str, qualities: Sequence[Quality] = (), *, is_served: bool =
     return with_qualities(entity, qualities)
 
 
-<<<<<<< HEAD
-def _speaks_of_users(chosen: Mapping[str, Entity], told: Collection[str]) -> bool:
-=======
 def _with_email(entity: Entity) -> Entity:
     """Return people who do something by themselves with what they sign in by: painters, who are artists else."""
     addresses = (field for field in vocabulary().entities["people"].fields if field.name == "email")
@@ -240,8 +237,7 @@ def _of_people(table: str, qualities: Sequence[Quality]) -> Entity:
     return with_qualities(replace(like, name=table, concept=table), qualities)
 
 
-def _speaks_of_users(chosen: Mapping[str, Entity]) -> bool:
->>>>>>> 986c5d3 (What is a person's is theirs by the token where nobody signs in; who may not create may not change; strangers read what is public; users sign in with a username where it is said)
+def _speaks_of_users(chosen: Mapping[str, Entity], told: Collection[str]) -> bool:
     """Whether some of the entities are nothing without users: profiles are theirs, and teams are of them.
 
     Teams of others, such as players, are not, nor those that do or have something: such a team is a row as any other.

@@ -119,8 +119,15 @@ class Forms:
         first = self.wording.skip(start, FILLERS)
         if listed(self.wording, first) is not None:
             return self._public_list(first)
-        form = self._active(start) or self._passive(start) or self._adjective(start)
+        form = (
+            (None if self._is_quality(start) else self._active(start)) or self._passive(start) or self._adjective(start)
+        )
         return None if form is None else self._without_account(form)
+
+    def _is_quality(self, at: int) -> bool:
+        """Whether a word is `public` of `public posts`, and not the public, who post."""
+        is_the = at > 0 and self.wording.word(at - 1) == "the"
+        return self.wording.word(at) == "public" and self.wording.table(at + 1) is not None and not is_the
 
     def continued(self, start: int, last: Form) -> Form | None:
         """Return what is said next of a subject or of things: `but not delete them`, `but only written by staff`."""

@@ -158,8 +158,10 @@ def test_people_who_leave_rows_of_their_own_sign_in_and_own_them(
         (
             "Public posts",
             "posts",
-            "SIGNED_IN / PUBLIC when status is published, SIGNED_IN when status is published, OWNER, ROLE(admin)"
-            " / OWNER, ROLE(admin) / OWNER, ROLE(admin)",
+            (
+                "SIGNED_IN / PUBLIC when status is published, SIGNED_IN when status is published, OWNER, ROLE(admin)"
+                " / OWNER, ROLE(admin) / OWNER, ROLE(admin)"
+            ),
         ),
     ],
 )
