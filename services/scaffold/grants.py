@@ -8,7 +8,7 @@ from msgspec import structs
 from services.designs.schema import Audience, Condition, Grant, Policy, SchemaModel
 from services.scaffold.naming import concept_of
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS
-from services.scaffold.statement_forms import Statement
+from services.scaffold.statement import Statement
 from services.scaffold.statements import Rules, of_tables, of_those_who_sign_in
 
 _ACTIONS: Final = ("create", "read", "update", "delete")

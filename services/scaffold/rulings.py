@@ -15,7 +15,7 @@ from services.designs.schema import Audience, Condition, Field, FieldAccess, Fie
 from services.scaffold.grants import as_said, is_about, is_of_owners, opened_by
 from services.scaffold.names import reference_to
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS, Principals
-from services.scaffold.statement_forms import Statement
+from services.scaffold.statement import Statement
 from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 
 _PUBLIC: Final = (Grant(Audience.PUBLIC),)

@@ -33,7 +33,7 @@ from services.scaffold.principals import (
 from services.scaffold.rules import is_decided_by_staff
 from services.scaffold.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
 from services.scaffold.selection import select_tables
-from services.scaffold.statement_forms import Statement
+from services.scaffold.statement import Statement
 from services.scaffold.statements import Rules, of_tables, of_those_who_sign_in, read_rules
 from services.scaffold.vocabulary import Access, Basis, Entity, Parent
 

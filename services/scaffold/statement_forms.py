@@ -15,6 +15,7 @@ from services.designs.schema import Audience, Condition, Grant
 from services.scaffold.naming import concept_of
 from services.scaffold.others import is_of_other, of_others
 from services.scaffold.plurals import singular
+from services.scaffold.statement import Statement, shut_out
 from services.scaffold.strangers import after_no_account, is_somebodys, listed
 from services.scaffold.subjects import Subject, read_subject
 from services.scaffold.vocabulary import Vocabulary
@@ -55,33 +56,6 @@ _STRANGERS: Final = (Grant(Audience.PUBLIC),)
 
 
 @frozen
-class Statement:
-    actions: frozenset[str]
-    tables: tuple[str, ...]
-    """As the description calls them, until the tables are known; none of them means all."""
-    grants: tuple[Grant, ...]
-    """Whom it lets in; nobody where there are none."""
-    text: str = ""
-    """As the description has it."""
-    is_exclusive: bool = False
-    """Whether it keeps out all others."""
-    is_denied: bool = False
-    """Whether it keeps out those whom the grants name."""
-    spares_roles: bool = False
-    """Whether it is about users, and not about those with a role."""
-    is_usual: bool = False
-    """Whether it says no more than what users do anyway."""
-    is_of_any: bool = False
-    """Whether users do it to any row there is."""
-    is_closing: bool = False
-    """Whether it is not understood, and so keeps out all but owners and those with a role that is not spoken of."""
-
-    @property
-    def is_restriction(self) -> bool:
-        return self.is_exclusive or self.is_denied or self.is_closing
-
-
-@frozen
 class Form:
     statement: Statement
     end: int
@@ -99,14 +73,6 @@ class Form:
     def people(self, start: int) -> tuple[tuple[int, int], ...]:
         """Return where a form that starts at a position says whom it is about, and what it excepts."""
         return self.named if self.subject is None else ((start, self.subject.end), *self.named)
-
-
-def _shut_out(grants: tuple[Grant, ...], actions: frozenset[str], tables: tuple[str, ...]) -> Statement:
-    """Return what keeps those whom grants mean from doing something; where that is everybody, all without a role."""
-    is_of_all = any(grant.audience is Audience.SIGNED_IN for grant in grants)
-    if is_of_all:
-        return Statement(actions, tables, (), is_closing=True)
-    return Statement(actions, tables, grants, is_denied=True)
 
 
 @frozen
@@ -187,7 +153,7 @@ class Forms:
             statement = Statement(actions, tables, (), is_closing=True)
         is_permission = not said.isdisjoint(PERMITTING | NEGATIONS | ONLY)
         is_named = any(self.wording.table(place) is not None for place in range(end, at))
-        also = (_shut_out(subject.grants, _CHANGES - actions, tables if is_named else ()),) if is_limit else ()
+        also = (shut_out(subject.grants, _CHANGES - actions, tables if is_named else ()),) if is_limit else ()
         return Form(statement, at, subject, is_permission=is_permission, also=also)
 
     def _is_limit(self, start: int, end: int) -> bool:
@@ -207,7 +173,7 @@ class Forms:
         if words[0] == "full":
             return Form(Statement(ALL, tables, subject.grants, is_of_any=True), end, subject, is_permission=True)
         grants, named = self._limited(subject), ((at, end),)
-        shut_out = _shut_out(grants, _CHANGES, tables)
+        shut_out = shut_out(grants, _CHANGES, tables)
         if not tables:
             return Form(shut_out, end, subject, is_permission=True, named=named)
         reading = Statement(frozenset({"read"}), tables, grants, is_of_any=True)
@@ -263,7 +229,7 @@ class Forms:
         if subject is None or not subject.grants:
             return None
         grants = self._limited(subject)
-        also = (_shut_out(grants, _CHANGES, tables),)
+        also = (shut_out(grants, _CHANGES, tables),)
         statement = Statement(frozenset({"read"}), tables, grants)
         return Form(statement, subject.end, is_permission=True, also=also, named=((at + 1, subject.end),))
 

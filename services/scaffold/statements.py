@@ -15,7 +15,8 @@ from services.designs.schema import Audience, Grant
 from services.scaffold.clauses import Clause, Clauses
 from services.scaffold.naming import meant_by
 from services.scaffold.plurals import plural
-from services.scaffold.statement_forms import Form, Statement
+from services.scaffold.statement import Statement
+from services.scaffold.statement_forms import Form
 from services.scaffold.unread import Unread, Unreadable
 from services.scaffold.vocabulary import vocabulary
 from services.scaffold.wording import Wording

@@ -9,7 +9,8 @@ from services.designs.schema import Audience
 from services.scaffold.clauses import Clause, beginning
 from services.scaffold.plurals import singular
 from services.scaffold.restrictions import Restrictions
-from services.scaffold.statement_forms import NEGATIONS, ONLY, OPEN_TO, PERMITTING, READ_ONLY, Forms, Statement
+from services.scaffold.statement import Statement
+from services.scaffold.statement_forms import NEGATIONS, ONLY, OPEN_TO, PERMITTING, READ_ONLY, Forms
 from services.scaffold.subjects import is_person, read_subject
 from services.scaffold.vocabulary import vocabulary
 from services.scaffold.wording import FILLERS, Wording

@@ -1,0 +1,39 @@
+"""What a description says of who may do what."""
+
+from services.core.frozen import frozen
+from services.designs.schema import Audience, Grant
+
+
+@frozen
+class Statement:
+    actions: frozenset[str]
+    tables: tuple[str, ...]
+    """As the description calls them, until the tables are known; none of them means all."""
+    grants: tuple[Grant, ...]
+    """Whom it lets in; nobody where there are none."""
+    text: str = ""
+    """As the description has it."""
+    is_exclusive: bool = False
+    """Whether it keeps out all others."""
+    is_denied: bool = False
+    """Whether it keeps out those whom the grants name."""
+    spares_roles: bool = False
+    """Whether it is about users, and not about those with a role."""
+    is_usual: bool = False
+    """Whether it says no more than what users do anyway."""
+    is_of_any: bool = False
+    """Whether users do it to any row there is."""
+    is_closing: bool = False
+    """Whether it is not understood, and so keeps out all but owners and those with a role that is not spoken of."""
+
+    @property
+    def is_restriction(self) -> bool:
+        return self.is_exclusive or self.is_denied or self.is_closing
+
+
+def shut_out(grants: tuple[Grant, ...], actions: frozenset[str], tables: tuple[str, ...]) -> Statement:
+    """Return what keeps those whom grants mean from doing something; where that is everybody, all without a role."""
+    is_of_all = any(grant.audience is Audience.SIGNED_IN for grant in grants)
+    if is_of_all:
+        return Statement(actions, tables, (), is_closing=True)
+    return Statement(actions, tables, grants, is_denied=True)
