@@ -173,11 +173,11 @@ class Forms:
         if words[0] == "full":
             return Form(Statement(ALL, tables, subject.grants, is_of_any=True), end, subject, is_permission=True)
         grants, named = self._limited(subject), ((at, end),)
-        shut_out = shut_out(grants, _CHANGES, tables)
+        closing = shut_out(grants, _CHANGES, tables)
         if not tables:
-            return Form(shut_out, end, subject, is_permission=True, named=named)
+            return Form(closing, end, subject, is_permission=True, named=named)
         reading = Statement(frozenset({"read"}), tables, grants, is_of_any=True)
-        return Form(reading, end, subject, is_permission=True, also=(shut_out,), named=((at, at + 1 + is_access),))
+        return Form(reading, end, subject, is_permission=True, also=(closing,), named=((at, at + 1 + is_access),))
 
     def _limited(self, subject: Subject) -> tuple[Grant, ...]:
         """Return whom something is all that they do: all who sign in, where it is everyone, or everyone else."""
