@@ -31,7 +31,7 @@ _CANCEL: Final = "mutation($id: ID!) { cancelGeneration(input: {generationId: $i
 _CONTINUE: Final = """
 mutation($id: ID!) { continueGeneration(input: {generationId: $id}) { generation { id } userErrors { message } } }
 """
-_WORD: Final = re.compile(r"\bcase\d{4}\b")
+_WORD: Final = re.compile(r"\b(?:Users|Change it), (case\d{4})\b")
 _FOLLOWED: Final = 0.7
 """Share of the generations that are gone on with or changed, where they can be."""
 
@@ -88,11 +88,12 @@ class Load:
 
     def _choose(self, request: Recorded) -> Behaviour | None:
         """Return what the script says that this request is part of (on the fake's thread)."""
-        match = _WORD.search("\n".join(message["content"] for message in request.body["messages"]))
-        if match is None:
+        words = _WORD.findall("\n".join(message["content"] for message in request.body["messages"]))
+        if not words:
             return None
-        self._texts.setdefault(match[0], []).append(request)
-        return self.playing.next(request.dialect, match[0])
+        word = words[-1]  # a chat quotes what was asked before
+        self._texts.setdefault(word, []).append(request)
+        return self.playing.next(request.dialect, word)
 
     def _start(self, word: str, script: Script) -> None:
         """Say what the provider will do, before it can be asked."""
