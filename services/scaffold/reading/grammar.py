@@ -77,6 +77,8 @@ class Grammar:
     """Participles that say nothing of how things belong together."""
     dividing: frozenset[str]
     """Participles of what has the parts that are named next."""
+    counted: frozenset[str]
+    """Nouns of what rows have by number, or in a few words, and which is no thing of its own: `deaths`, `allergies`."""
     person_endings: tuple[str, ...]
     no_persons: frozenset[str]
     acts: Mapping[str, str]

@@ -27,6 +27,8 @@ from services.scaffold.reading.scanner import scan
 from services.scaffold.reading.tokens import Token, sentences
 
 _LONGEST_NAME: Final = 60
+_LONG: Final = 2
+"""The hyphens and spaces of a name that only says what kind of things an app is about: `role-playing campaigns`."""
 _COUNTED: Final = frozenset({"text", "datetime", "integer", "money", "number", "boolean"})
 _MANY: Final = frozenset({"one", "many", "several", "multiple"})
 
@@ -104,7 +106,7 @@ class _Things:
             before |= {phrase.name} if not name_qualities(phrase) else set()
             name, last = "_".join(words), words[-1]
             is_role = id(phrase) in self._roles and (last in bare or id(phrase) in self._paired)
-            if is_role:
+            if is_role or (name.count("_") >= _LONG and last in bare and "of" not in words):
                 name = last
             elif len(words) > 1:
                 longest.setdefault(last, name)
@@ -204,7 +206,7 @@ class _Things:
             return False
         if saying.link is Link.KEPT:
             return kind == "date"
-        if is_measure:
+        if is_measure or saying.part.word in grammar().counted:
             return True
         return kind == "date" or (kind in _COUNTED and self._has_qualities(saying.whole))
 
