@@ -1,10 +1,17 @@
 """The tests that a team has an owner, as long as it is: `src/tests/teams.test.ts`."""
 
+from typing import Final
+
 from services.scaffold.own_tests.persona import Persona
 from services.scaffold.own_tests.personas import member_role
 from services.scaffold.own_tests.source import imported, literal, members, quoted, test
 from services.scaffold.own_tests.world import Subject, World
 from services.scaffold.template import fill
+
+_LOOKUP_IMPORTS: Final = """import { NotFound } from '../errors.js';
+import { tables } from '../models/index.js';
+import { Access } from '../services/access.js';
+"""
 
 
 def write_teams(world: World) -> str | None:
@@ -17,8 +24,12 @@ def write_teams(world: World) -> str | None:
     if not roles or any(field.name in subject.by_field for field in subject.sent):
         return None
     body = members({field.name: _value(subject, field.name) for field in subject.sent})
+    lookup, account = _lookup(world, teams.owner_role), _account(world)
+    used = [name for name in ("callsOf", "database", "stored") if name in lookup + account]
     return fill(
         "src/tests/teams.test.ts",
+        lookupImports=_LOOKUP_IMPORTS if lookup else "",
+        backend="".join(f"{name}, " for name in used),
         imports="\n".join(imported(body, ("day", "moment", "number", "text"), "./distinct.js")),
         path=subject.path,
         key=subject.key,
@@ -31,7 +42,8 @@ def write_teams(world: World) -> str | None:
         role=teams.role,
         ownerRole=teams.owner_role,
         lesserRole=member_role(world),
-        account=_account(world),
+        lookup=lookup,
+        account=account,
     )
 
 
@@ -44,6 +56,23 @@ def _maker_roles(subject: Subject) -> list[str | None]:
 def _value(subject: Subject, name: str) -> str:
     samples = subject.samples(subject.field(name))
     return samples.running() if name in subject.unique else literal(samples.value(0))
+
+
+def _lookup(world: World, owner_role: str) -> str:
+    """Write the test of how often memberships are read; nothing where no table is for the members of a team alone."""
+    teams = world.schema.teams
+    for subject in world.subjects.values():
+        policy = subject.policy
+        is_theirs = Persona(team_role=owner_role).may(policy.read) and not Persona().may(policy.read)
+        if teams is not None and policy.team is not None and is_theirs:
+            return fill(
+                "src/tests/teams.lookup.ts",
+                table=quoted(subject.name),
+                field=policy.team,
+                key=world.subjects[teams.table].key,
+                ownerRole=owner_role,
+            )
+    return ""
 
 
 def _account(world: World) -> str:

@@ -29,9 +29,11 @@ const MOST_FIELDS = 500;
 const MOST_VISITS = 1_000;
 const MOST_DEPTH = 10;
 const MOST_ALIASES = 30;
-/** What a query may cost: 1 for each record that it can answer, 10 for each list, and as much for a list's total. */
+/** What a query may cost: 1 for each record that it can answer, 10 for each list, and as much for a list's total; */
 const MOST_COST = 2_000;
 const LIST_COST = 10;
+/** and for the memberships of the caller, which are read once for all of them. */
+const MEMBERSHIPS_COST = LIST_COST;
 /** As in src/validation/query.ts. */
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
@@ -79,7 +81,7 @@ interface Place {
 
 class Bounds {
   private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  private cost = 0;
+  private cost = MEMBERSHIPS_COST;
   private visits = 0;
   private aliases = 0;
 

@@ -26,7 +26,7 @@ export interface Context {
  * token what is not PUBLIC needs one (401).
  */
 export class Access {
-  private readonly memberships: Memberships | undefined;
+  private memberships: Memberships | undefined;
   readonly isEnforced: boolean;
 
   constructor(
@@ -35,7 +35,7 @@ export class Access {
     { isEnforced }: { readonly isEnforced: boolean },
   ) {
     this.isEnforced = isEnforced;
-    this.memberships = caller && new Memberships(database, caller);
+    this.memberships = this.unread();
   }
 
   /** Whether the caller may do this to any record at all. Throws Unauthenticated, Forbidden. */
@@ -53,12 +53,14 @@ export class Access {
 
   /** The record that the input makes. Throws Forbidden; ValidationFailed for references to what cannot be seen. */
   async toCreate(table: Table, input: Input): Promise<Input> {
-    const record = await this.withOwners(table, input);
-    if (!this.isEnforced) return record;
-    await this.requireReferences(table, {}, record);
-    await this.require(table, 'create', record);
-    await this.requireStanding(table, 'create', {}, record);
-    return record;
+    return this.changing(async () => {
+      const record = await this.withOwners(table, input);
+      if (!this.isEnforced) return record;
+      await this.requireReferences(table, {}, record);
+      await this.require(table, 'create', record);
+      await this.requireStanding(table, 'create', {}, record);
+      return record;
+    });
   }
 
   /** Throws NotFound. */
@@ -74,21 +76,39 @@ export class Access {
 
   /** The changes to make. They must be allowed to the record as it is and as it will be. Throws as `toCreate`, NotFound. */
   async toUpdate(table: Table, before: Input, changes: Input): Promise<Input> {
-    await this.toRead(table, before);
-    await this.require(table, 'update', before);
-    const complete = await this.withInherited(table, before, changes);
-    const after = { ...before, ...complete };
-    await this.requireReferences(table, before, after);
-    await this.require(table, 'update', after, before);
-    await this.requireStanding(table, 'update', before, after);
-    return complete;
+    return this.changing(async () => {
+      await this.toRead(table, before);
+      await this.require(table, 'update', before);
+      const complete = await this.withInherited(table, before, changes);
+      const after = { ...before, ...complete };
+      await this.requireReferences(table, before, after);
+      await this.require(table, 'update', after, before);
+      await this.requireStanding(table, 'update', before, after);
+      return complete;
+    });
   }
 
   /** Throws NotFound, Forbidden. */
   async toDelete(table: Table, record: Input): Promise<void> {
-    await this.toRead(table, record);
-    await this.require(table, 'delete', record);
-    if (!this.isOwn(table, record)) await this.requireStanding(table, 'delete', record, {});
+    await this.changing(async () => {
+      await this.toRead(table, record);
+      await this.require(table, 'delete', record);
+      if (!this.isOwn(table, record)) await this.requireStanding(table, 'delete', record, {});
+    });
+  }
+
+  /** A change is decided by the memberships as they are now, and what is read after it by what it has made of them. */
+  private async changing<Decision>(decide: () => Promise<Decision>): Promise<Decision> {
+    this.memberships = this.unread();
+    try {
+      return await decide();
+    } finally {
+      this.memberships = this.unread();
+    }
+  }
+
+  private unread(): Memberships | undefined {
+    return this.caller && new Memberships(this.database, this.caller);
   }
 
   /**

@@ -35,14 +35,17 @@ const MOST_KEYS = 100;
 
 /** The parts that a list is merged from. Throws HttpError where no index has its order. */
 export function planParts(table: Table, query: ListQuery, scope: Scope): Part[] {
-  const groups = new Map<string, { readonly from: Part['from']; readonly alternatives: Alternative[] }>();
+  const groups = new Map<string, { readonly places: Part['from'][]; readonly alternatives: Alternative[] }>();
+  const placeOf = placesIn(table, query);
   for (const alternative of scope === 'all' ? [[]] : scope) {
-    const from = placeOf(table, query, alternative);
+    const from = placeOf(alternative);
     const name = nameOf(from);
-    const before = groups.get(name);
-    groups.set(name, { from: before ? both(before.from, from) : from, alternatives: [...(before?.alternatives ?? []), alternative] });
+    const group = groups.get(name) ?? { places: [], alternatives: [] };
+    group.places.push(from);
+    group.alternatives.push(alternative);
+    groups.set(name, group);
   }
-  const parts = [...groups].map(([name, { from, alternatives }]) => partOf(query, name, from, alternatives));
+  const parts = [...groups].map(([name, { places, alternatives }]) => partOf(query, name, together(places), alternatives));
   const isTooMuch = parts.length > MOST_PARTS || parts.some(({ from }) => 'keys' in from && from.keys.length > MOST_KEYS);
   const all = () => partOf(query, 'all', everything(table, query.sort, query.filters), scope === 'all' ? [[]] : scope);
   const whole = (isTooMuch ? [all()] : parts).flatMap((part) => inShards(table, part));
@@ -95,16 +98,20 @@ function partOf({ filters }: ListQuery, name: string, from: Part['from'], altern
 }
 
 /** The narrowest place: where a reference that is asked for leads, else what the scope allows, else another filter. */
-function placeOf(table: Table, { filters, sort }: ListQuery, alternative: Alternative): Part['from'] {
+function placesIn(table: Table, { filters, sort }: ListQuery): (alternative: Alternative) => Part['from'] {
+  const indexes = indexesOf(table).filter(({ range }) => range === sort.field);
+  const bounds = boundsOf(filters, sort);
+  const first = (conditions: readonly Condition[]): Part['from'] | undefined => {
+    for (const { field, equals } of conditions) {
+      if (field === table.primaryKey) return { primaryKey: field, keys: [equals as Key] };
+      const index = indexes.find(({ hash }) => hash === field);
+      if (index !== undefined) return { ...index, value: equals as Key, ...bounds };
+    }
+    return undefined;
+  };
   const wanted = filters.filter(({ operator }) => operator === 'eq').map(({ field, value }) => ({ field, equals: value }));
-  const isReference = ({ field }: Condition) => table.references.some((reference) => reference.field === field);
-  const references = wanted.filter(isReference);
-  for (const { field, equals } of [...references, ...alternative, ...wanted]) {
-    if (field === table.primaryKey) return { primaryKey: field, keys: [equals as Key] };
-    const index = indexesOf(table).find(({ hash, range }) => hash === field && range === sort.field);
-    if (index !== undefined) return { ...index, value: equals as Key, ...boundsOf(filters, sort) };
-  }
-  return everything(table, sort, filters);
+  const referred = first(wanted.filter(({ field }) => table.references.some((reference) => reference.field === field)));
+  return (alternative) => referred ?? first([...alternative, ...wanted]) ?? everything(table, sort, filters);
 }
 
 function everything(table: Table, sort: Sort, filters: readonly Filter[]): IndexPart {
@@ -137,6 +144,9 @@ function nameOf(from: Part['from']): string {
   return 'keys' in from ? 'keys' : `${from.index} ${from.value}`;
 }
 
-function both(a: Part['from'], b: Part['from']): Part['from'] {
-  return 'keys' in a && 'keys' in b ? { ...a, keys: [...new Set([...a.keys, ...b.keys])] } : a;
+/** The places of one name as one: they differ in keys alone. */
+function together(places: readonly Part['from'][]): Part['from'] {
+  const [first] = places as [Part['from']];
+  if (!('keys' in first)) return first;
+  return { ...first, keys: [...new Set(places.flatMap((place) => ('keys' in place ? place.keys : [])))] };
 }

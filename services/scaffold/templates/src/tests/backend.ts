@@ -148,6 +148,25 @@ export async function count(table: string): Promise<number> {
   return total;
 }
 
+/** How often the work asks the database that all tests share. */
+export async function callsOf(work: () => Promise<void>): Promise<number> {
+  let calls = 0;
+  const { middlewareStack } = database.documents;
+  middlewareStack.add(
+    (next) => (call) => {
+      calls += 1;
+      return next(call);
+    },
+    { step: 'initialize', name: 'counting' },
+  );
+  try {
+    await work();
+  } finally {
+    middlewareStack.remove('counting');
+  }
+  return calls;
+}
+
 /** What the environment of the tests says of AWS counts, and nothing that it says of tokens. */
 function settings(variables: NodeJS.ProcessEnv = {}): Config {
   const unset = { HOST: '', AUTH: '', JWKS_URL: '', JWT_ISSUER: '', JWT_AUDIENCE: '' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { stored, type Row } from './backend.js';
+{{lookupImports}}import { {{backend}}type Row } from './backend.js';
 {{imports}}
 import { open } from './open.js';
 import { somebody, teamOf, type Person } from './people.js';
@@ -56,4 +56,4 @@ describe('a team', () => {
       assert.equal((await members(team)).length, 1);
     }
   });
-{{account}}});
+{{lookup}}{{account}}});
