@@ -9,8 +9,10 @@ from typing import Final
 
 from services.core.frozen import frozen
 from services.scaffold.plurals import singular
-from services.scaffold.statement_forms import ONLY, Form, Forms
+from services.scaffold.statement import Form
+from services.scaffold.statement_forms import ONLY, Forms
 from services.scaffold.subjects import is_person
+from services.scaffold.unchanging import UNCHANGING, after_ever
 from services.scaffold.vocabulary import vocabulary
 from services.scaffold.wording import FILLERS, Wording
 
@@ -133,7 +135,7 @@ class Clauses:
         before = self.wording.word(at - 1) if at > left else ","
         if before == "but" and not _opens(self.wording, at - 1):
             return False
-        if self.wording.word(at) in _PRONOUNS | {"private", "public"}:
+        if self.wording.word(at) in _PRONOUNS | UNCHANGING.keys() | {"private", "public"}:
             return before not in _ALMOST
         words = [self.wording.word(place) for place in range(beginning(self.wording, left, at), at)]
         words = [word for word in words if word not in FILLERS]
@@ -168,7 +170,7 @@ class Clauses:
 
     def _past(self, at: int) -> int:
         """Return the position after what is said behind a statement and changes nothing about it."""
-        at = self._after_parts(at)
+        at = after_ever(self.wording, self._after_parts(at))
         at += 2 * (self.wording.words(at, 2) == ("by", "default"))
         return self.wording.skip(at, _AFTERTHOUGHTS)
 

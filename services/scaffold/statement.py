@@ -1,7 +1,8 @@
-"""What a description says of who may do what."""
+"""What a description says of who may do what, and the form in which it does."""
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Grant
+from services.scaffold.subjects import Subject
 
 
 @frozen
@@ -31,9 +32,34 @@ class Statement:
         return self.is_exclusive or self.is_denied or self.is_closing
 
 
+@frozen
+class Form:
+    statement: Statement
+    end: int
+    subject: Subject | None = None
+    """Who does it, for what is said of them next."""
+    is_permission: bool = False
+    """Whether it says that they may, and not just what they do."""
+    is_told: bool = False
+    """Whether it may as well just say what is done, as in `a donation is made by a donor`."""
+    also: tuple[Statement, ...] = ()
+    """What it says besides: that those who can only read do nothing else."""
+    named: tuple[tuple[int, int], ...] = ()
+    """Where else than at its beginning it names people, or what it excepts."""
+
+    def people(self, start: int) -> tuple[tuple[int, int], ...]:
+        """Return where a form that starts at a position says whom it is about, and what it excepts."""
+        return self.named if self.subject is None else ((start, self.subject.end), *self.named)
+
+
 def shut_out(grants: tuple[Grant, ...], actions: frozenset[str], tables: tuple[str, ...]) -> Statement:
     """Return what keeps those whom grants mean from doing something; where that is everybody, all without a role."""
     is_of_all = any(grant.audience is Audience.SIGNED_IN for grant in grants)
     if is_of_all:
         return Statement(actions, tables, (), is_closing=True)
     return Statement(actions, tables, grants, is_denied=True)
+
+
+def changes_of_all(actions: frozenset[str], tables: tuple[str, ...] | None) -> frozenset[str]:
+    """Return what nobody does who changes nothing: who may not change anything deletes nothing, either."""
+    return actions | {"delete"} if "update" in actions and tables == () else actions

@@ -15,9 +15,10 @@ from services.designs.schema import Audience, Condition, Grant
 from services.scaffold.naming import concept_of
 from services.scaffold.others import is_of_other, of_others
 from services.scaffold.plurals import singular
-from services.scaffold.statement import Statement, shut_out
+from services.scaffold.statement import Form, Statement, changes_of_all, shut_out
 from services.scaffold.strangers import after_no_account, is_somebodys, listed
-from services.scaffold.subjects import Subject, read_subject
+from services.scaffold.subjects import ALL_PEOPLE, Subject, read_subject
+from services.scaffold.unchanging import UNCHANGING, after_ever, after_forbidden, staying_at
 from services.scaffold.vocabulary import Vocabulary
 from services.scaffold.wording import FILLERS, LINKS, LONGEST_SKIP, OWN, Wording
 
@@ -31,7 +32,7 @@ ONLY: Final = frozenset(["only", "just", "solely", "exclusively", "alone"])
 _MODALS: Final = PERMITTING | frozenset(
     [
         *("must", "should", "shall", "will", "be", "is", "are", "do", "does", "to"),
-        *("get", "gets", "have", "has", "also", "who", "stay", "stays", "remain", "remains", "kept", "else"),
+        *("get", "gets", "have", "has", "also", "who", "stay", "stays", "remain", "remains", "kept", "else", "ever"),
     ]
 )
 _QUANTIFIERS: Final = frozenset(["any", "every", "all", "each"])
@@ -50,29 +51,9 @@ OPEN_TO: Final = {
 PRIVATE: Final = frozenset(["private", "confidential", "secret", "hidden"])
 READ_ONLY: Final = frozenset(["read-only", "readonly", "view-only"])
 _CHANGES: Final = frozenset({"create", "update", "delete"})
-_ALL_PEOPLE: Final = frozenset(["everyone", "everybody", "anyone", "anybody", "others"])
-"""Who are those who sign in, where it is said what they don't do."""
+_ALL_WHO_SIGN_IN: Final = ALL_PEOPLE | {"others"}
+"""Who are those who sign in, where it is said what is all that they do."""
 _STRANGERS: Final = (Grant(Audience.PUBLIC),)
-
-
-@frozen
-class Form:
-    statement: Statement
-    end: int
-    subject: Subject | None = None
-    """Who does it, for what is said of them next."""
-    is_permission: bool = False
-    """Whether it says that they may, and not just what they do."""
-    is_told: bool = False
-    """Whether it may as well just say what is done, as in `a donation is made by a donor`."""
-    also: tuple[Statement, ...] = ()
-    """What it says besides: that those who can only read do nothing else."""
-    named: tuple[tuple[int, int], ...] = ()
-    """Where else than at its beginning it names people, or what it excepts."""
-
-    def people(self, start: int) -> tuple[tuple[int, int], ...]:
-        """Return where a form that starts at a position says whom it is about, and what it excepts."""
-        return self.named if self.subject is None else ((start, self.subject.end), *self.named)
 
 
 @frozen
@@ -86,7 +67,10 @@ class Forms:
         if listed(self.wording, first) is not None:
             return self._public_list(first)
         form = (
-            (None if self._is_quality(start) else self._active(start)) or self._passive(start) or self._adjective(start)
+            (None if self._is_quality(start) else self._active(start))
+            or self._passive(start)
+            or self._adjective(start)
+            or self._staying(first)
         )
         return None if form is None else self._without_account(form)
 
@@ -127,6 +111,9 @@ class Forms:
         if not actions or tables is None:
             return self._access(subject, first, end)
         is_denied = not said.isdisjoint(NEGATIONS)
+        if is_denied and self.wording.word(subject.end - 1) in ALL_PEOPLE:
+            subject, is_denied = replace(subject, grants=()), False
+        actions = changes_of_all(actions, tables) if is_only or is_denied or not subject.grants else actions
         is_limit = not (is_only or is_own or is_denied or subject.is_only) and self._is_limit(first, end)
         is_only = is_only or (not said.isdisjoint(ONLY) and not is_limit)
         is_of_others, at = of_others(self.wording, first, at)
@@ -181,7 +168,7 @@ class Forms:
 
     def _limited(self, subject: Subject) -> tuple[Grant, ...]:
         """Return whom something is all that they do: all who sign in, where it is everyone, or everyone else."""
-        is_of_all = self.wording.word(subject.end - 1) in _ALL_PEOPLE
+        is_of_all = self.wording.word(subject.end - 1) in _ALL_WHO_SIGN_IN
         return (Grant(Audience.SIGNED_IN),) if is_of_all else subject.grants
 
     def _of_what(self, at: int) -> tuple[tuple[str, ...], int]:
@@ -209,6 +196,9 @@ class Forms:
             return self._read_only(modals + (self.wording.word(modals) == ","), tables)
         if modals == at:
             return None
+        if self.wording.word(modals) in UNCHANGING:
+            stays = Statement(UNCHANGING[self.wording.word(modals)], tables, (), is_exclusive=True)
+            return Form(stays, modals + 1, is_permission=True)
         is_said = self.wording.words(at, modals - at) != ("to",)
         if is_said and self.wording.word(modals) in OPEN_TO.keys() | PRIVATE:
             is_denied = any(self.wording.word(place) in NEGATIONS for place in range(at, modals))
@@ -239,21 +229,27 @@ class Forms:
         actions, at = self.verbs(at)
         at += self.wording.word(at) in ONLY
         said = {self.wording.word(place) for place in range(start, at)}
-        is_denied = not said.isdisjoint(NEGATIONS)
-        subject = read_subject(self.wording, at + 1) if self.wording.word(at) == "by" else None
+        is_denied = not said.isdisjoint(NEGATIONS | {"nothing"})
+        is_by = self.wording.word(at) == "by"
+        subject = read_subject(self.wording, at + 1, is_denied=is_denied) if is_by else None
+        is_denied = is_denied and not (subject is not None and subject.is_only)
+        actions = changes_of_all(actions, tables) if is_denied else actions
         if actions and not is_denied and after_no_account(self.wording, at) > at:
             return Form(Statement(actions, tables, _STRANGERS), at, is_permission=True)
-        if not actions or (subject is None and not (is_denied and self.wording.word(at) in CLAUSE_ENDS)):
+        end = after_ever(self.wording, at)
+        if not actions or (subject is None and not (is_denied and self.wording.word(end) in CLAUSE_ENDS)):
             return None
         if subject is None:
-            return Form(Statement(actions, tables, (), is_exclusive=True), at, is_permission=True)
+            return Form(Statement(actions, tables, (), is_exclusive=True), end, is_permission=True)
         is_alone = self.wording.word(subject.end) in ONLY
         is_only = (is_alone or subject.is_only or not said.isdisjoint(ONLY)) and not is_denied
         is_told = said.isdisjoint(PERMITTING | NEGATIONS | ONLY) and not is_only
         is_usual = is_told and subject.grants == (Grant(Audience.SIGNED_IN),)
+        is_of_none = not subject.grants or (is_denied and self.wording.word(subject.end - 1) in ALL_PEOPLE)
         statement = Statement(
             actions, tables, subject.grants, is_exclusive=is_only, is_denied=is_denied, is_usual=is_usual
         )
+        statement = Statement(actions, tables, (), is_exclusive=True) if is_of_none else statement
         named = ((at, subject.end),)
         return Form(statement, subject.end + is_alone, is_permission=True, is_told=is_told, named=named)
 
@@ -289,6 +285,20 @@ class Forms:
         if rules is None or len(tables) > 1 or hidden == value or hidden not in rules.values:
             return grants, at
         return tuple(structs.replace(grant, when=Condition(name, value)) for grant in grants), at + 2
+
+    def _staying(self, start: int) -> Form | None:
+        """Read `an append-only log of events`, `deleting posts is not possible` and `nothing can be deleted`."""
+        if self.wording.word(start) == "nothing":
+            return self._done_by(start, start + 1, ())
+        staying = staying_at(self.wording, start)
+        if staying is None:
+            return None
+        tables, at, _ = self._things(staying.things, since=start)
+        end = at if staying.is_said else after_forbidden(self.wording, at)
+        if tables is None or (end == at and not staying.is_said):
+            return None
+        actions = changes_of_all(staying.actions, tables)
+        return Form(Statement(actions, tables, (), is_exclusive=True), end, is_permission=not staying.is_said)
 
     def _adjective(self, start: int) -> Form | None:
         """Read `private notes` and `public playlists`."""

@@ -15,12 +15,13 @@ from services.designs.schema import Audience, Grant
 from services.scaffold.clauses import Clause, Clauses
 from services.scaffold.naming import meant_by
 from services.scaffold.plurals import plural
-from services.scaffold.statement import Statement
-from services.scaffold.statement_forms import Form
+from services.scaffold.principals import ADMIN
+from services.scaffold.statement import Form, Statement
 from services.scaffold.unread import Unread, Unreadable
 from services.scaffold.vocabulary import vocabulary
 from services.scaffold.wording import Wording
 
+_ADMINS: Final = (Grant(Audience.ROLE, (ADMIN,)),)
 _MEMBERS: Final = "members"
 """Of a team: what is said of them is said of the rows that put them there."""
 
@@ -59,7 +60,7 @@ def of_those_who_sign_in(
     """
     told = [replace(one, grants=tuple(_as_stranger(grant, concepts) for grant in one.grants)) for one in statements]
     if accounts is None:
-        return told
+        return [_as_of_all(one) for one in told]
     meant: list[Statement] = []
     for statement in told:
         of_all = [grant for grant in statement.grants if _is_of(grant, accounts, concepts)]
@@ -67,6 +68,13 @@ def of_those_who_sign_in(
         if not of_all or statement.is_restriction or statement.is_of_any:
             meant.append(replace(statement, grants=grants))
     return meant
+
+
+def _as_of_all(statement: Statement) -> Statement:
+    """Return what keeps all from changing anything as it is meant where nobody signs in to add rows: but for admins."""
+    if statement.tables or not statement.is_exclusive or not statement.actions >= {"update", "delete"}:
+        return statement
+    return replace(statement, actions=statement.actions | {"create"}, grants=statement.grants or _ADMINS)
 
 
 def _as_stranger(grant: Grant, concepts: Mapping[str, str]) -> Grant:

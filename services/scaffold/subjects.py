@@ -16,6 +16,8 @@ _LONGEST_LIST: Final = 6
 _QUALIFIED: Final = frozenset(["registered", "authenticated", "signed", "signed-in", "logged", "logged-in"])
 _ANONYMOUS: Final = frozenset(["anonymous", "unauthenticated", "unregistered", "public"])
 _NOBODY_BUT: Final = (("but",), ("except",), ("except", "for"), ("besides",), ("other", "than"), ("apart", "from"))
+ALL_PEOPLE: Final = frozenset(["everyone", "everybody", "anyone", "anybody"])
+"""Of whom it is said that they don't do something, where nobody does."""
 _BY: Final = frozenset({"by"})
 """Stands before each of a list at times: `by their author or by a moderator`."""
 _TEAMS: Final = frozenset(["team", "organization", "organisation", "workspace", "group", "company"])
@@ -32,9 +34,12 @@ class Subject:
     """Whether it is nobody but these."""
 
 
-def read_subject(wording: Wording, start: int) -> Subject | None:
-    """Read `admins and moderators`, `the author`, `members of a team`, `signed-in users`, `no one but admins`."""
-    exception = _exception(wording, start)
+def read_subject(wording: Wording, start: int, *, is_denied: bool = False) -> Subject | None:
+    """Read `admins and moderators`, `the author`, `members of a team`, `signed-in users`, `no one but admins`.
+
+    Where something is denied, `anyone but admins` is no one but these.
+    """
+    exception = _exception(wording, start, vocabulary().nobody | (ALL_PEOPLE if is_denied else frozenset[str]()))
     if exception is not None:
         others = _listed(wording, exception)
         return replace(others, is_only=True) if others is not None and others.grants else None
@@ -47,12 +52,12 @@ def is_person(word: str) -> bool:
     return word in words.roles | words.writers | words.nobody or _grant(word, is_own=False) is not None
 
 
-def _exception(wording: Wording, at: int) -> int | None:
+def _exception(wording: Wording, at: int, nobody: frozenset[str]) -> int | None:
     """Return where it begins whom `no one but`, `nobody except` or `no user other than` lets in."""
     word = wording.word(at)
     if word == "no" and (wording.word(at + 1) == "one" or is_person(singular(wording.word(at + 1)))):
         at += 1
-    elif word not in vocabulary().nobody:
+    elif word not in nobody:
         return None
     ways = (at + 1 + len(way) for way in _NOBODY_BUT if wording.words(at + 1, len(way)) == way)
     return max(ways, default=None)

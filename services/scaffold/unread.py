@@ -12,6 +12,7 @@ from services.scaffold.restrictions import Restrictions
 from services.scaffold.statement import Statement
 from services.scaffold.statement_forms import NEGATIONS, ONLY, OPEN_TO, PERMITTING, READ_ONLY, Forms
 from services.scaffold.subjects import is_person, read_subject
+from services.scaffold.unchanging import UNCHANGING
 from services.scaffold.vocabulary import vocabulary
 from services.scaffold.wording import FILLERS, Wording
 
@@ -64,7 +65,7 @@ class Unreadable:
         is_only = not ONLY.isdisjoint(words) and not PERMITTING.isdisjoint(words)
         return (
             is_only
-            or not _SHUTTING.isdisjoint(words)
+            or not (_SHUTTING | UNCHANGING.keys()).isdisjoint(words)
             or any(word.endswith("-only") for word in words)
             or not pairs.isdisjoint({*_SHUTTING_PAIRS, *everyone_but})
         )
@@ -106,6 +107,9 @@ class Unreadable:
     def _actions(self, clause: Clause) -> frozenset[str]:
         """Return what a clause's verbs may mean: all that changes something, of people who do what is not known."""
         places = range(clause.start, clause.end)
+        unchanging = [UNCHANGING[word] for word in map(self.wording.word, places) if word in UNCHANGING]
+        if unchanging:
+            return frozenset[str]().union(*unchanging)
         if not READ_ONLY.isdisjoint(self.wording.words(clause.start, clause.end - clause.start)):
             return _CHANGES
         if any(self._is_limit(at) for at in places):

@@ -177,6 +177,28 @@ def test_strangers_read_what_is_public_and_nothing_else(description: str, table:
     [
         ("Lamps are read-only", "lamps", " / SIGNED_IN /  / "),
         ("Lamps are read-only for everyone", "lamps", _CLOSED),
+        ("Lamps. The lamps may not be deleted by anyone", "lamps", "SIGNED_IN / SIGNED_IN / SIGNED_IN / "),
+        ("Lamps. Lamps may not be deleted by anybody", "lamps", "SIGNED_IN / SIGNED_IN / SIGNED_IN / "),
+        ("Lamps. Lamps can be deleted by nobody", "lamps", "SIGNED_IN / SIGNED_IN / SIGNED_IN / "),
+        ("Lamps. Lamps can never be removed", "lamps", "SIGNED_IN / SIGNED_IN / SIGNED_IN / "),
+        ("Lamps. No one may ever delete lamps", "lamps", "SIGNED_IN / SIGNED_IN / SIGNED_IN / "),
+        ("Lamps. Lamps can't be changed once created", "lamps", "SIGNED_IN / SIGNED_IN /  / SIGNED_IN"),
+        ("Lamps. Deleting lamps is not possible", "lamps", "SIGNED_IN / SIGNED_IN / SIGNED_IN / "),
+        ("Lamps. It is forbidden to edit lamps", "lamps", "SIGNED_IN / SIGNED_IN /  / SIGNED_IN"),
+        ("Lamps. Lamps are immutable", "lamps", "SIGNED_IN / SIGNED_IN /  / "),
+        ("An append-only log of lamps", "lamps", "SIGNED_IN / SIGNED_IN /  / "),
+        ("Users write notes. Nothing can be changed", "notes", "SIGNED_IN / OWNER /  / "),
+        ("Lamps. Nothing can be changed", "lamps", _CLOSED),
+        (
+            "A public API of lamps. Nobody can change anything",
+            "lamps",
+            _CLOSED.replace("SIGNED_IN", "PUBLIC, SIGNED_IN"),
+        ),
+        (
+            "Lamps. Lamps cannot be deleted by anyone but moderators",
+            "lamps",
+            "SIGNED_IN / SIGNED_IN / SIGNED_IN / ROLE(moderator)",
+        ),
         (
             "Lamps. Editors edit lamps. Nobody else can edit lamps",
             "lamps",
