@@ -1,11 +1,13 @@
 """What a backend gets whose users sign up and sign in at the backend itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from services.designs.schema import Accounts, FieldType, SchemaModel, Table
 from services.scaffold.identifiers import address_of, identifiers
 from services.scaffold.literals import literal, quoted
 from services.scaffold.names import words_of
+from services.scaffold.openapi.schemas import created, is_required
+from services.scaffold.plan import TablePlan
 from services.scaffold.principals import ADMIN
 from services.scaffold.template import fill, read
 
@@ -13,6 +15,7 @@ PACKAGES = frozenset({"nodemailer", "@types/nodemailer"})
 """Packages that only a backend with accounts needs."""
 
 _FILES = (
+    "src/account.ts",
     "src/role.ts",
     "src/routes/auth.ts",
     "src/services/accounts.ts",
@@ -21,6 +24,7 @@ _FILES = (
     "src/services/issuer.ts",
     "src/services/mailer.ts",
     "src/services/resets.ts",
+    "src/services/roles.ts",
     "src/services/sessions.ts",
     "src/validation/authBodies.ts",
 )
@@ -47,12 +51,12 @@ def config_parts(schema: SchemaModel) -> dict[str, str]:
     }
 
 
-def readme_parts(schema: SchemaModel) -> dict[str, str]:
+def readme_parts(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, str]:
     """Write what the README says of accounts, or of tokens that come from elsewhere."""
     if schema.accounts is None:
         return {"accounts": "", "trialToken": read("README.tokens.md"), "command": "`token`"}
     accounts = schema.accounts
-    table = next(table for table in schema.tables if table.name == accounts.table)
+    table = next(table for table in tables if table.name == accounts.table)
     named = ", ".join(f"`{name}`" for name in identifiers(table.fields, accounts))
     change = f"| `PATCH /auth/user` (token) | `current`, {named} | 200 and the record; all other sessions end |\n"
     text = fill(
@@ -60,25 +64,42 @@ def readme_parts(schema: SchemaModel) -> dict[str, str]:
         table=accounts.table,
         login=accounts.login,
         change=change if named else "",
+        whoSignsUp="sign up and sign in" if accounts.sign_up else "sign in",
+        signUp=fill("README.signUp.md", table=accounts.table) if accounts.sign_up else "",
+        noSignUp="" if accounts.sign_up else fill("README.noSignUp.md", table=accounts.table),
         firstRole=_first_role(table, accounts),
+        account=_account_command(table, accounts),
         resets="" if address_of(table.fields, accounts) is None else fill("README.resets.md", login=accounts.login),
     )
-    return {"accounts": text, "trialToken": "", "command": "`role`"}
+    return {"accounts": text, "trialToken": "", "command": "`account`, `role`"}
 
 
-def _first_role(table: Table, accounts: Accounts) -> str:
+def _first_role(table: TablePlan, accounts: Accounts) -> str:
     """Write how somebody gets a role while there is nobody who may give it."""
-    if accounts.role is None:
+    role = _first_of_roles(table, accounts)
+    if role is None:
         return ""
-    field = next(field for field in table.fields if field.name == accounts.role)
-    roles = field.rules.values if field.rules is not None and field.rules.values else (ADMIN,)
-    command = f"`npm run role -- <{accounts.login}> {ADMIN if ADMIN in roles else '<role>'}`"
-    who = (
-        "The first administrator"
-        if ADMIN in roles
-        else f"The first with a role ({', '.join(f'`{role}`' for role in roles)})"
-    )
-    return f"{who} is made by a command, with the settings of the database: {command}."
+    command = f"`npm run role -- <{accounts.login}> {role}`"
+    return f"\nWhile nobody may give roles, an account gets one by {command}."
+
+
+def _account_command(table: TablePlan, accounts: Accounts) -> str:
+    """Write the command that makes an account, with the fields that it needs."""
+    role = _first_of_roles(table, accounts)
+    set_otherwise = {accounts.login, accounts.password, accounts.role}
+    fields = [field.name for field in created(table) if is_required(table, field) and field.name not in set_otherwise]
+    written = ", ".join(f'"{name}": …' for name in fields)
+    command = [f"npm run account -- <{accounts.login}>", role, f"'{{{written}}}'" if fields else None]
+    return " ".join(part for part in command if part is not None)
+
+
+def _first_of_roles(table: TablePlan, accounts: Accounts) -> str | None:
+    """Return the role of who gives the others theirs, as far as that is known; None where there are no roles."""
+    if accounts.role is None:
+        return None
+    rules = table.field(accounts.role).rules
+    roles = rules.values if rules is not None and rules.values else (ADMIN,)
+    return ADMIN if ADMIN in roles else "<role>"
 
 
 def example_settings(schema: SchemaModel) -> dict[str, str]:

@@ -239,7 +239,7 @@ def _readme(
         costs=costs.cost_rows(tables),
         teams=_about_teams(schema),
         **route_parts(tables),
-        **accounts.readme_parts(schema),
+        **accounts.readme_parts(schema, tables),
         **graphql_settings.readme_parts(schema, tables),
     )
 

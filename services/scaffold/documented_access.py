@@ -158,7 +158,7 @@ def _accounts(schema: SchemaModel) -> str:
     )
     role = (
         f"`{accounts.table}.{accounts.role}` is the user's role. Only those with a role set it, and the first of them "
-        "gets it by `npm run role -- <login> <role>`.\n\n"
+        f"gets it by `npm run {'role' if accounts.sign_up else 'account'} -- <login> <role>`.\n\n"
         if accounts.role
         else ""
     )

@@ -24,8 +24,8 @@ def packages(schema: SchemaModel, *, name: str, description: str) -> dict[str, s
         unneeded |= graphql.PACKAGES
     package: dict[str, Any] = json.loads(read("package.json"))
     package = _without(package, unneeded) | {"name": name, "description": description}
-    unneeded_script = "role" if schema.accounts is None else "token"
-    package["scripts"] = {key: script for key, script in package["scripts"].items() if key != unneeded_script}
+    unneeded_scripts = {"account", "role"} if schema.accounts is None else {"token"}
+    package["scripts"] = {key: script for key, script in package["scripts"].items() if key not in unneeded_scripts}
     lock = _lock_without(read("package-lock.json"), unneeded)
     return {
         "package.json": json.dumps(package, indent=2) + "\n",

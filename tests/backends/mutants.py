@@ -227,6 +227,42 @@ VALUES: Final = (
 
 SECRETS: Final = (
     mutant(
+        "a right sign-in counts against its address",
+        "services/accounts.ts",
+        "[byAddress(), byLogin(), ",
+        "[byLogin(), ",
+        noticed="a right one takes back itself",
+    ),
+    mutant(
+        "a right sign-in counts against its login",
+        "services/accounts.ts",
+        "[byAddress(), byLogin(), ",
+        "[byAddress(), ",
+        noticed="a right one takes back itself",
+    ),
+    mutant(
+        "a right sign-in takes back those of others",
+        "services/accounts.ts",
+        "this.attempts.forget('sign-in', [login, address])]);",
+        "this.attempts.forget('sign-in', [address]), this.attempts.forget('sign-in', [login])]);",
+        noticed="a right one takes back itself",
+    ),
+    mutant(
+        "the password of an account that is made is another",
+        "account.ts",
+        "process.stdout.write(`${password}\\n`)",
+        "process.stdout.write(`${login}\\n`)",
+        noticed="whoever runs the server makes accounts",
+    ),
+    mutant(
+        "an account that is made has no role",
+        "account.ts",
+        "sent, OPERATOR), ...role };",
+        "sent, OPERATOR) };",
+        noticed="whoever runs the server makes accounts",
+        needs=r"password: '\w+',\n  role: '",
+    ),
+    mutant(
         "the session of a deleted account is renewed",
         "services/authentication.ts",
         "isOpenTo(session, await this.users.get(user));",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from services.designs.schema import Api, SchemaModel
+from services.designs.schema import Accounts, Api, SchemaModel
 from services.scaffold.graphql.accounts import reserved
 from services.scaffold.graphql.names import name_tables
 from services.scaffold.plan import TablePlan
@@ -45,6 +45,10 @@ def method_parts(schema: SchemaModel) -> dict[str, str]:
     return {"accepted": "'json'" if schema.api is Api.REST else both}
 
 
+def _about_accounts(accounts: Accounts) -> str:
+    return fill("README.graphqlAccounts.md", signUp="`signUp`, " if accounts.sign_up else "")
+
+
 def documents(schema: SchemaModel) -> str:
     """Name the files beside the code that the server reads."""
     return "openapi.json" if schema.api is Api.REST else "openapi.json schema.graphql"
@@ -61,7 +65,7 @@ def readme_parts(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, 
         many=first.many,
         created=first.plan.created,
         key=first.plan.key.name,
-        accounts=read("README.graphqlAccounts.md") if schema.accounts is not None else "",
+        accounts="" if schema.accounts is None else _about_accounts(schema.accounts),
     )
     return {
         "kind": kind,

@@ -52,13 +52,7 @@ def paths(accounts: Accounts, table: TablePlan) -> dict[str, Json]:
     login = {accounts.login: _TEXT}
     known_by = [field for field in table.fields if field.name in list(identifiers(table.fields, accounts))]
     return {
-        "/auth/sign-up": _post(
-            "signUp",
-            "Make an account, and sign in",
-            reference_to(f"{table.names.type}Create"),
-            {"201": _answer("SignedIn", "The account, and the tokens of its first session.")},
-            (403, 409),
-        ),
+        **(_sign_up(table) if accounts.sign_up else {}),
         "/auth/sign-in": _post(
             "signIn", "Sign in", _object({**login, "password": _SECRET}), {"200": _answer("SignedIn", "Tokens.")}
         ),
@@ -100,6 +94,18 @@ def paths(accounts: Accounts, table: TablePlan) -> dict[str, Json]:
             "delete": _operation("endSession", "End a session", is_open=False)
             | {"responses": {**_NOTHING, **answers.refusals(*answers.ALWAYS, 404)}},
         },
+    }
+
+
+def _sign_up(table: TablePlan) -> dict[str, Json]:
+    return {
+        "/auth/sign-up": _post(
+            "signUp",
+            "Make an account, and sign in",
+            reference_to(f"{table.names.type}Create"),
+            {"201": _answer("SignedIn", "The account, and the tokens of its first session.")},
+            (403, 409),
+        )
     }
 
 

@@ -43,6 +43,7 @@ def write_accounts(world: World) -> str | None:
         seed="" if accounts.sign_up else "seed, ",
         signUp=_sign_up(accounts, subject),
         noSignUp=_no_sign_up(accounts),
+        **_highest_role(subject, accounts),
         path=subject.path,
         table=subject.name,
         key=subject.key,
@@ -76,6 +77,15 @@ def _sign_up(accounts: Accounts, subject: Subject) -> str:
         "  const body = newcomer();\n"
         f"{begin}  assert.equal(answer.status, {status}, JSON.stringify(answer.body));\n"
     )
+
+
+def _highest_role(subject: Subject, accounts: Accounts) -> dict[str, str]:
+    """Write the last of the roles as an argument, and that somebody has it; nothing where there are none."""
+    if accounts.role is None:
+        return {"role": "", "hasRole": ""}
+    rules = subject.field(accounts.role).rules
+    role = quoted(rules.values[-1] if rules is not None and rules.values else "admin")
+    return {"role": f"{role}, ", "hasRole": f"    assert.equal(answer.body.user.{accounts.role}, {role});\n"}
 
 
 def _no_sign_up(accounts: Accounts) -> str:

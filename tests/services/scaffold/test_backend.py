@@ -260,3 +260,24 @@ def test_the_readme_says_how_records_are_linked() -> None:
 
     assert "`PUT /posts/<id>/tags/<other>`, `DELETE /posts/<id>/tags/<other>`" in readme
     assert "`GET /tags/<id>/posts`" in readme
+
+
+def test_where_nobody_signs_up_the_documents_have_a_command_for_the_first_account_and_no_sign_up() -> None:
+    internal = derive_schema(
+        "An internal HR tool: managers create employees, employees sign in and see their own salary"
+    )
+    blog = derive_schema("A blog with posts and comments")
+
+    closed = write_backend(project_name="HR", description="", schema=internal)
+    opened = write_backend(project_name="Blog", description="", schema=blog)
+
+    assert internal.accounts is not None
+    assert not internal.accounts.sign_up
+    assert "| `POST /auth/sign-up` |" not in closed["README.md"]
+    assert "`POST /auth/sign-up` is answered with 403" in closed["README.md"]
+    assert "/auth/sign-up" not in closed["openapi.json"]
+    assert "    npm run account -- <email> admin '{" in closed["README.md"]
+    assert "| `POST /auth/sign-up` | the fields of `users` |" in opened["README.md"]
+    assert "/auth/sign-up" in opened["openapi.json"]
+    for files in (closed, opened):
+        assert '"account": "node --env-file-if-exists=.env dist/account.js"' in files["package.json"]

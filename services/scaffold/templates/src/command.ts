@@ -1,4 +1,4 @@
-/** What the commands beside the server share: `npm run tables`, `migrate`, `sweep` and `role`. */
+/** What the commands beside the server share: `npm run tables`, `migrate`, `sweep`, `account` and `role`. */
 import { InvalidConfig, readStorageConfig } from './config.js';
 import { log } from './logger.js';
 import { Refused } from './migration/refused.js';

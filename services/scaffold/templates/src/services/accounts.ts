@@ -51,13 +51,14 @@ export class Accounts {
 
   /** Throws Unauthenticated, the same and as late whether the account or the password is unknown; TooManyAttempts. */
   async signIn(login: string, password: string, address: string): Promise<Input> {
-    await this.attempts.count('sign-in', [address], 100);
-    await this.attempts.count('sign-in', [login], 100);
+    const byAddress = await this.attempts.count('sign-in', [address], 100);
+    const byLogin = await this.attempts.count('sign-in', [login], 100);
     await this.attempts.count('sign-in', [login, address], 10);
     const record = await this.find(login);
     const isRight = await this.database.passwords.isRight(password, record && hashOf(record, accounts.password));
     if (!isRight || record === undefined || isDisabled(record)) throw new Unauthenticated('The login or the password is wrong.');
-    await this.attempts.forget('sign-in', [login, address]);
+    // Of what others tried from the address, or of the login from elsewhere, nothing is forgotten.
+    await Promise.all([byAddress(), byLogin(), this.attempts.forget('sign-in', [login, address])]);
     return record;
   }
 
@@ -90,8 +91,9 @@ export class Accounts {
   private async requirePassword(user: Key, current: string): Promise<void> {
     await this.attempts.count('password', [String(user)], 10);
     const record = await this.records.find(user);
-    if (await this.database.passwords.isRight(current, hashOf(record, accounts.password))) return;
-    throw new HttpError(403, 'WRONG_PASSWORD', 'The current password is wrong.');
+    const isRight = await this.database.passwords.isRight(current, hashOf(record, accounts.password));
+    if (!isRight) throw new HttpError(403, 'WRONG_PASSWORD', 'The current password is wrong.');
+    await this.attempts.forget('password', [String(user)]);
   }
 
   /** The account with this login. */

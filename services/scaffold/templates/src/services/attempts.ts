@@ -12,25 +12,37 @@ const WINDOW_SECONDS = 15 * 60;
 export class Attempts {
   constructor(private readonly database: Database) {}
 
-  /** Count an attempt at something by somebody. Throws TooManyAttempts when there were `most` within a quarter of an hour. */
-  async count(what: string, who: readonly string[], most: number): Promise<void> {
-    const { Attributes } = await this.database.documents.send(
-      new UpdateCommand({
-        TableName: this.database.systemTable,
-        Key: { key: keyOf(what, who) },
-        UpdateExpression: 'ADD #count :one SET #expires = :expires',
-        ExpressionAttributeNames: { '#count': 'count', '#expires': 'expiresAt' },
-        ExpressionAttributeValues: { ':one': 1, ':expires': endOfWindow() },
-        ReturnValues: 'UPDATED_NEW',
-      }),
-    );
-    if (Number(Attributes?.count) > most) throw new TooManyAttempts(endOfWindow() - Math.floor(Date.now() / 1000));
+  /**
+   * Count an attempt at something by somebody, and return what takes back this one and no other. Throws TooManyAttempts when
+   * there were `most` within a quarter of an hour.
+   */
+  async count(what: string, who: readonly string[], most: number): Promise<() => Promise<void>> {
+    const [key, end] = [keyOf(what, who), endOfWindow()];
+    const count = await this.add(1, key, end);
+    if (count > most) throw new TooManyAttempts(end - Math.floor(Date.now() / 1000));
+    return async () => {
+      await this.add(-1, key, end);
+    };
   }
 
   /** What was right at last counts no more. */
   async forget(what: string, who: readonly string[]): Promise<void> {
     const { documents, systemTable } = this.database;
     await documents.send(new DeleteCommand({ TableName: systemTable, Key: { key: keyOf(what, who) } }));
+  }
+
+  private async add(number: 1 | -1, key: string, end: number): Promise<number> {
+    const { Attributes } = await this.database.documents.send(
+      new UpdateCommand({
+        TableName: this.database.systemTable,
+        Key: { key },
+        UpdateExpression: 'ADD #count :number SET #expires = :expires',
+        ExpressionAttributeNames: { '#count': 'count', '#expires': 'expiresAt' },
+        ExpressionAttributeValues: { ':number': number, ':expires': end },
+        ReturnValues: 'UPDATED_NEW',
+      }),
+    );
+    return Number(Attributes?.count);
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import { {{seed}}startServer, stored, type Answer, type Row, type Server } from './backend.js';
+import { Attempts } from '../services/attempts.js';
+import { database, run, {{seed}}startServer, stored, type Answer, type Row, type Server } from './backend.js';
 import { MailServer } from './mailServer.js';
 {{imports}}
 
@@ -67,7 +68,20 @@ describe('accounts', () => {
     }
   });
 
-{{noSignUp}}  test('a wrong password and an unknown login are answered alike', async () => {
+{{noSignUp}}  test('whoever runs the server makes accounts, and is told the password once', async () => {
+    const body = newcomer();
+    const make = () => run('account', body.{{login}} as string, {{role}}JSON.stringify(body));
+    const { isDone, said } = await make();
+    assert.ok(isDone, said);
+
+    const answer = await signIn(body.{{login}} as string, said.trim().split('\n').at(-1)!);
+    assert.equal(answer.status, 200);
+{{hasRole}}    const again = await make();
+    assert.equal(again.isDone, false);
+    assert.equal(again.said.trim().split('\n').length, 1);
+  });
+
+  test('a wrong password and an unknown login are answered alike', async () => {
     const { login: name } = await signUp();
     const wrong = await signIn(name, `${PASSWORD}!`);
     const unknown = await signIn(`un${name}`, PASSWORD);
@@ -83,6 +97,25 @@ describe('accounts', () => {
     const answer = await signIn(name, PASSWORD);
     assert.equal(answer.status, 429);
     assert.match(answer.headers.get('retry-after')!, /^[1-9]\d*$/);
+  });
+
+  test('of sign-ins the wrong ones count, and a right one takes back itself alone', async () => {
+    const attempts = new Attempts(database);
+    const server = await startServer({ TRUST_PROXY: '1' });
+    const from = (address: string, name: string, secret: string) =>
+      server.send('POST', '/auth/sign-in', { {{login}}: name, password: secret }, { 'X-Forwarded-For': address });
+    for (const isOfAddress of [true, false]) {
+      const { login: name } = await signUp();
+      const wrong = () => attempts.count('sign-in', [isOfAddress ? '192.0.2.7' : name], 100);
+      await Promise.all(Array.from({ length: 99 }, wrong));
+
+      const statuses = [];
+      for (const secret of [PASSWORD, PASSWORD, 'a wrong password', PASSWORD]) {
+        statuses.push((await from(isOfAddress ? '192.0.2.7' : '192.0.2.8', name, secret)).status);
+      }
+      assert.deepEqual(statuses, [200, 200, 401, 429]);
+    }
+    await server.stop();
   });
 
   test('a refresh token is good once; sent again, it ends the session', async () => {

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { GetCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 
@@ -165,6 +167,17 @@ export async function callsOf(work: () => Promise<void>): Promise<number> {
     middlewareStack.remove('counting');
   }
   return calls;
+}
+
+/** Run a command beside the server, on the tables of the tests: whether it did what it should, and what it says. */
+export async function run(name: string, ...args: readonly string[]): Promise<{ readonly isDone: boolean; readonly said: string }> {
+  const { PASSWORD_COST } = LIMITS;
+  const env = { ...process.env, NODE_ENV: 'test', TABLE_PREFIX: prefix, SEALING_KEYS, PASSWORD_COST };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [fileURLToPath(new URL(`../${name}.js`, import.meta.url)), ...args], { env }, (error, said) => {
+      resolve({ isDone: error === null, said });
+    });
+  });
 }
 
 /** What the environment of the tests says of AWS counts, and nothing that it says of tokens. */
