@@ -118,7 +118,7 @@ def _with(policy: Policy, statement: Statement) -> Policy | None:
     is_ownerless = is_of_owners(statement) and policy.owner is None
     is_own = statement.actions == frozenset({"create"}) and not statement.is_exclusive and _is_of_makers(policy)
     if "read" not in grants and not (statement.is_denied or is_ownerless or is_own):
-        grants["read"] = _widened(policy.read, statement.grants)
+        grants["read"] = widened(policy.read, statement.grants)
     return structs.replace(policy, **grants)
 
 
@@ -180,7 +180,7 @@ def _narrowed(policy: Policy, action: str, statement: Statement) -> tuple[Grant,
     return tuple(dict.fromkeys(kept))
 
 
-def _widened(current: tuple[Grant, ...], said: Sequence[Grant]) -> tuple[Grant, ...]:
+def widened(current: tuple[Grant, ...], said: Sequence[Grant]) -> tuple[Grant, ...]:
     """Return the grants with those of others; what is shown once it is published is shown to strangers then, too."""
     shown = next((grant.when for grant in current if grant.audience in _OUTSIDERS and grant.when is not None), None)
     added = [grant for grant in said if not _is_open_to(grant, current)]
@@ -205,7 +205,7 @@ def _grants(policy: Policy, action: str, statement: Statement) -> tuple[Grant, .
             return tuple(dict.fromkeys(_of_signed_in(grant) for grant in current))
         kept = [grant for grant in current if grant.audience is Audience.ROLE] if statement.spares_roles else []
         return tuple(dict.fromkeys((*said, *kept)))
-    return _widened(current, said)
+    return widened(current, said)
 
 
 def _of_signed_in(grant: Grant) -> Grant:

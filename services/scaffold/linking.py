@@ -17,8 +17,10 @@ def with_relations(entities: Mapping[str, Entity], relations: Iterable[Relation]
             continue
         if relation.is_mutual:
             related = _joined(related, relation)
+        elif relation.is_single and _refers(related, relation.one, relation.many):
+            related[relation.one] = _said(related[relation.one], {relation.many}, related)
         elif not (relation.is_loose and _needs(related, relation.one, relation.many)):
-            related[relation.one] = _without(related[relation.one], relation.many)
+            related[relation.one] = _without(related[relation.one], relation.many, related)
             related[relation.many] = _with_parent(related, relation)
     return related
 
@@ -66,7 +68,7 @@ def _contained(entity: Entity, container: str) -> Entity:
 
 def _with_parent(entities: Mapping[str, Entity], relation: Relation) -> Entity:
     child = entities[relation.many]
-    if any(_first(parent, entities) == relation.one for parent in child.parents):
+    if _refers(entities, relation.many, relation.one):
         return _said(child, {relation.one}, entities)
     on_delete = OnDelete.SET_NULL if _needs(entities, relation.one, relation.many) else OnDelete.CASCADE
     parent = Parent((relation.one,), on_delete, is_single=relation.is_single, basis=Basis.SAID)
@@ -85,9 +87,9 @@ def _first(parent: Parent, entities: Mapping[str, Entity]) -> str | None:
     return next((table for table in parent.tables if table in entities), None)
 
 
-def _without(entity: Entity, table: str) -> Entity:
+def _without(entity: Entity, table: str, entities: Mapping[str, Entity]) -> Entity:
     """Return a table without a reference to what is said to refer to it."""
-    return replace(entity, parents=tuple(parent for parent in entity.parents if parent.tables != (table,)))
+    return replace(entity, parents=tuple(one for one in entity.parents if _first(one, entities) != table))
 
 
 def _joined(entities: Mapping[str, Entity], relation: Relation) -> dict[str, Entity]:
@@ -111,8 +113,11 @@ def _joined(entities: Mapping[str, Entity], relation: Relation) -> dict[str, Ent
 
 def _are_related(entities: Mapping[str, Entity], relation: Relation) -> bool:
     """Whether one of two tables refers to the other."""
-    pairs = ((relation.one, relation.many), (relation.many, relation.one))
-    return any(_first(parent, entities) == other for one, other in pairs for parent in entities[one].parents)
+    return _refers(entities, relation.one, relation.many) or _refers(entities, relation.many, relation.one)
+
+
+def _refers(entities: Mapping[str, Entity], table: str, other: str) -> bool:
+    return any(_first(parent, entities) == other for parent in entities[table].parents)
 
 
 def _with_ends(act: Entity, ends: Iterable[Parent], entities: Mapping[str, Entity]) -> Entity:

@@ -4,34 +4,42 @@ A row is its owner's where the table refers to who signs in, its team's where it
 parent where it is a part of one. What is nobody's and no catalogue is for those with a role.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from msgspec import structs
 
 from services.core.frozen import frozen
-from services.designs.schema import Audience, Condition, Field, FieldAccess, FieldType, Grant, OnDelete, Policy
-from services.scaffold.grants import as_said, is_about, is_of_owners, opened_by
+from services.designs.schema import Audience, Field, FieldAccess, FieldType, Grant, OnDelete, Policy
+from services.scaffold.grants import as_said, is_about, is_of_owners, opened_by, widened
 from services.scaffold.names import reference_to
-from services.scaffold.principals import ADMIN, TEAM_MANAGERS, Principals
+from services.scaffold.principals import TEAM_MANAGERS, Principals
 from services.scaffold.statement import Statement
+from services.scaffold.usual_policies import (
+    OWNER,
+    PUBLIC,
+    SIGNED_IN,
+    STAFF,
+    of_owner,
+    of_staff,
+    reaches,
+    shown_to,
+    to_signed_in,
+    without_conditions,
+)
 from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 
-_PUBLIC: Final = (Grant(Audience.PUBLIC),)
-_SIGNED_IN: Final = (Grant(Audience.SIGNED_IN),)
-_OWNER: Final = (Grant(Audience.OWNER),)
-_ADMIN: Final = (Grant(Audience.ROLE, (ADMIN,)),)
 _MEMBER: Final = (Grant(Audience.TEAM),)
 _MANAGER: Final = (Grant(Audience.TEAM, TEAM_MANAGERS),)
 _TEAM_OWNER: Final = (Grant(Audience.TEAM, TEAM_MANAGERS[:1]),)
 
-OPEN_TO_SIGNED_IN: Final = Policy(create=_SIGNED_IN, read=_SIGNED_IN, update=_SIGNED_IN, delete=_SIGNED_IN)
+OPEN_TO_SIGNED_IN: Final = Policy(create=SIGNED_IN, read=SIGNED_IN, update=SIGNED_IN, delete=SIGNED_IN)
 _TEAMS: Final = Policy(
-    create=_SIGNED_IN,
-    read=(*_MEMBER, *_ADMIN),
-    update=(*_MANAGER, *_ADMIN),
-    delete=(*_TEAM_OWNER, *_ADMIN),
+    create=SIGNED_IN,
+    read=(*_MEMBER, *STAFF),
+    update=(*_MANAGER, *STAFF),
+    delete=(*_TEAM_OWNER, *STAFF),
     team="id",
 )
 _OWNER_FIELDS: Final = ("ownerId", "creatorId")
@@ -85,6 +93,9 @@ class Rulings:
 
     def _as_said(self, ruling: Ruling, table: str) -> Ruling:
         """Return the ruling with what the description says of its table, and of which its parts are to know."""
+        if ruling.policy is not None:
+            read = widened(ruling.policy.read, list(self._makers_of_parts(table, ruling.policy)))
+            ruling = replace(ruling, policy=structs.replace(ruling.policy, read=read))
         about = [statement for statement in self.statements if is_about(statement, table)]
         if not about:
             return ruling
@@ -97,6 +108,15 @@ class Rulings:
             ruling, policy = replace(ruling, extra=(owner,)), structs.replace(policy, owner=owner.name)
         return replace(ruling, policy=as_said(policy, about))
 
+    def _makers_of_parts(self, table: str, policy: Policy) -> Iterator[Grant]:
+        """Yield those of whom it is said that they make what refers to rows of a table, which they have to see."""
+        parts = [name for name, links in self.links.items() if any(link[0] == table for link in links)]
+        for statement in self.statements:
+            if "create" in statement.actions and not statement.is_denied and set(parts).intersection(statement.tables):
+                for grant in statement.grants:
+                    if grant.audience is Audience.ROLE or (grant.audience is Audience.TEAM and policy.team):
+                        yield grant
+
     def _decide(self, entity: Entity) -> Ruling:
         people = self.principals
         if people.accounts is None:
@@ -106,7 +126,7 @@ class Rulings:
             and entity.access not in {Access.PERSONAL, Access.RECORD}
             and entity.name != people.accounts
         ):
-            return Ruling(Policy(create=_SIGNED_IN, read=_SIGNED_IN, update=_SIGNED_IN, delete=_ADMIN))
+            return Ruling(Policy(create=SIGNED_IN, read=SIGNED_IN, update=SIGNED_IN, delete=STAFF))
         return (
             self._of_people(entity)
             or _of_class(entity)
@@ -125,14 +145,14 @@ class Rulings:
         person = next((link for link in links if self.entities[link.table].has("email") and self._is_owned(link)), None)
         is_theirs = entity.access in _PERSONS or (entity.access is None and entity.has("email"))
         if entity.access is Access.CONTRIBUTION and (whole := self._about(entity, person)) is not None:
-            is_closed = self._is_owned(whole) and not _reaches(self._policy(whole.table).read)
+            is_closed = self._is_owned(whole) and not reaches(self._policy(whole.table).read)
             is_theirs, entity = (False, replace(entity, access=None)) if is_closed else (True, entity)
         elif entity.access is Access.CONTRIBUTION:
             is_theirs, entity = True, replace(entity, access=None)
         elif entity.access is Access.PUBLISHED:
             is_theirs = person is not None or _is_of_users(entity)
         if person is not None and is_theirs:
-            policy = _to_signed_in(_of_owner(entity, create=_OWNER))
+            policy = to_signed_in(of_owner(entity, create=OWNER))
             access = {person.field: FieldAccess.IMMUTABLE}
             return self._inherited(entity, policy, person, access, is_decided=entity.access in _DECIDED)
         if is_theirs and not (entity.access is Access.RECORD and self._is_part(entity)):
@@ -148,7 +168,7 @@ class Rulings:
         is_record = entity.access is Access.RECORD
         access = FieldAccess.MANAGED if is_record else FieldAccess.READ_ONLY
         owner = Field(name=self._owner_field(entity), type=FieldType.STRING, access=access)
-        policy = structs.replace(_to_signed_in(_of_owner(entity, create=_SIGNED_IN)), owner=owner.name)
+        policy = structs.replace(to_signed_in(of_owner(entity, create=SIGNED_IN)), owner=owner.name)
         return Ruling(policy, extra=(owner,), is_decided=entity.access in _DECIDED)
 
     def _is_part(self, entity: Entity) -> bool:
@@ -170,14 +190,14 @@ class Rulings:
         return self._owned(replace(entity, access=None)) if entity.name in people.profiles else None
 
     def _account(self) -> Policy:
-        read = _SIGNED_IN if self.principals.is_shared else (*_OWNER, *_ADMIN)
-        return Policy(create=_ADMIN, read=read, update=(*_OWNER, *_ADMIN), delete=(*_OWNER, *_ADMIN), owner="id")
+        read = SIGNED_IN if self.principals.is_shared else (*OWNER, *STAFF)
+        return Policy(create=STAFF, read=read, update=(*OWNER, *STAFF), delete=(*OWNER, *STAFF), owner="id")
 
     def _membership(self) -> Ruling:
         user, team = reference_to(self.principals.accounts or ""), reference_to(self.principals.teams or "")
-        manage = (*_MANAGER, *_ADMIN)
+        manage = (*_MANAGER, *STAFF)
         policy = Policy(
-            create=manage, read=(*_MEMBER, *_ADMIN), update=manage, delete=(*_OWNER, *manage), owner=user, team=team
+            create=manage, read=(*_MEMBER, *STAFF), update=manage, delete=(*OWNER, *manage), owner=user, team=team
         )
         return Ruling(policy, access=dict.fromkeys((user, team), FieldAccess.IMMUTABLE))
 
@@ -195,14 +215,14 @@ class Rulings:
         policy = Policy(create=_MEMBER, read=_MEMBER, update=_MEMBER, delete=_MANAGER, team=team)
         access = {via.field: FieldAccess.IMMUTABLE}
         if own is not None and entity.access is Access.ORDER:
-            policy = Policy(create=_MANAGER, read=(*_MEMBER, *_ADMIN), update=_ADMIN, delete=_ADMIN, team=team)
+            policy = Policy(create=_MANAGER, read=(*_MEMBER, *STAFF), update=STAFF, delete=STAFF, team=team)
             return Ruling(policy, access=access, required=frozenset({via.field}), is_decided=True)
         if author is not None and entity.access in {Access.CONTRIBUTION, Access.PUBLISHED}:
             policy = Policy(
                 create=_MEMBER,
                 read=_MEMBER,
-                update=_OWNER,
-                delete=(*_OWNER, *_MANAGER),
+                update=OWNER,
+                delete=(*OWNER, *_MANAGER),
                 owner=author,
                 team=team,
             )
@@ -226,7 +246,7 @@ class Rulings:
             if len(self._links(entity)) == 1:
                 entity = replace(entity, access=None)
         is_profile = link.table in people.profiles
-        policy = _of_owner(entity, create=_OWNER if is_profile else _SIGNED_IN)
+        policy = of_owner(entity, create=OWNER if is_profile else SIGNED_IN)
         is_decided = entity.access in _DECIDED
         if is_profile:
             return self._inherited(entity, policy, link, {link.field: FieldAccess.IMMUTABLE}, is_decided=is_decided)
@@ -247,12 +267,12 @@ class Rulings:
         if about is None:
             return None
         of_whole = self._policy(about.table)
-        if of_whole.owner is None or _reaches(of_whole.read):
+        if of_whole.owner is None or reaches(of_whole.read):
             return None
-        read = _without_conditions(of_whole.read)
+        read = without_conditions(of_whole.read)
         if entity.shown is not None:
-            read = (*_shown_to(_OWNER, entity), *(grant for grant in read if grant.audience is not Audience.OWNER))
-        policy = Policy(create=_without_conditions(of_whole.read), read=read, update=_ADMIN, delete=_ADMIN)
+            read = (*shown_to(OWNER, entity), *(grant for grant in read if grant.audience is not Audience.OWNER))
+        policy = Policy(create=without_conditions(of_whole.read), read=read, update=STAFF, delete=STAFF)
         return self._inherited(entity, policy, about, {about.field: FieldAccess.IMMUTABLE})
 
     def _part(self, entity: Entity) -> Ruling | None:
@@ -261,12 +281,12 @@ class Rulings:
         if whole is None:
             return None
         of_whole, is_decided = self._policy(whole.table), self.of(whole.table).is_decided
-        write = _ADMIN if is_decided and entity.access is Access.RECORD else of_whole.update
+        write = STAFF if is_decided and entity.access is Access.RECORD else of_whole.update
         is_asked = is_decided and of_whole.owner is not None and entity.access is not Access.RECORD
-        create = (*_OWNER, *_ADMIN) if is_asked else write
-        read = _without_conditions(of_whole.read)
-        if entity.shown is not None and read == _PUBLIC:
-            read = (*_shown_to(_PUBLIC, entity), *write)
+        create = (*OWNER, *STAFF) if is_asked else write
+        read = without_conditions(of_whole.read)
+        if entity.shown is not None and read == PUBLIC:
+            read = (*shown_to(PUBLIC, entity), *write)
         team = reference_to(self.principals.teams) if of_whole.team and self.principals.teams else None
         policy = Policy(create=create, read=read, update=write, delete=write, team=team)
         access = {whole.field: FieldAccess.IMMUTABLE}
@@ -322,73 +342,22 @@ def _is_of_users(entity: Entity) -> bool:
     return like is not None and any("users" in parent.tables for parent in like.parents)
 
 
-def _to_signed_in(policy: Policy) -> Policy:
-    """Return a policy whose rows are not for strangers, where nobody has said so."""
-    read = tuple(
-        structs.replace(grant, audience=Audience.SIGNED_IN) if grant.audience is Audience.PUBLIC else grant
-        for grant in policy.read
-    )
-    return structs.replace(policy, read=read)
-
-
 def _of_class(entity: Entity) -> Ruling | None:
     """Rule over what is the same whatever it refers to."""
     match entity.access:
         case Access.INTERNAL:
-            return Ruling(_of_staff(read=_ADMIN))
+            return Ruling(of_staff(read=STAFF))
         case Access.CATALOGUE:
-            readers = _SIGNED_IN if entity.has("email") else _PUBLIC
-            return Ruling(_of_staff(read=_shown_to(readers, entity)))
+            readers = SIGNED_IN if entity.has("email") else PUBLIC
+            return Ruling(of_staff(read=shown_to(readers, entity)))
         case Access.DIRECTORY:
-            return Ruling(_of_staff(read=_SIGNED_IN))
+            return Ruling(of_staff(read=SIGNED_IN))
         case Access.COMMON:
-            return Ruling(structs.replace(_of_staff(read=_PUBLIC), create=_SIGNED_IN))
+            return Ruling(structs.replace(of_staff(read=PUBLIC), create=SIGNED_IN))
         case _:
             return None
 
 
 def _of_nobody(entity: Entity) -> Ruling:
     """Rule over what is no person's, no team's and no part of anything."""
-    return Ruling(_of_staff(read=_shown_to(_PUBLIC, entity) if entity.access is Access.PUBLISHED else _ADMIN))
-
-
-def _of_staff(*, read: tuple[Grant, ...]) -> Policy:
-    is_open = all(grant.when is None for grant in read)
-    return Policy(create=_ADMIN, read=read if is_open else (*read, *_ADMIN), update=_ADMIN, delete=_ADMIN)
-
-
-def _of_owner(entity: Entity, *, create: tuple[Grant, ...]) -> Policy:
-    both = (*_OWNER, *_ADMIN)
-    match entity.access:
-        case Access.PERSONAL:
-            return Policy(create=create, read=_OWNER, update=_OWNER, delete=_OWNER)
-        case Access.PUBLISHED | Access.CONTRIBUTION:
-            read = _PUBLIC if entity.shown is None else (*_shown_to(_PUBLIC, entity), *both)
-            return Policy(create=create, read=read, update=both, delete=both)
-        case Access.REQUEST:
-            return Policy(create=(*create, *_ADMIN), read=both, update=_ADMIN, delete=both)
-        case Access.ORDER:
-            return Policy(create=(*create, *_ADMIN), read=both, update=_ADMIN, delete=_ADMIN)
-        case Access.RECORD:
-            return Policy(create=_ADMIN, read=both, update=_ADMIN, delete=_ADMIN)
-        case _:
-            return Policy(create=create, read=both, update=both, delete=both)
-
-
-def _shown_to(grants: tuple[Grant, ...], entity: Entity) -> tuple[Grant, ...]:
-    if entity.shown is None:
-        return grants
-    name, value = entity.shown
-    return tuple(structs.replace(grant, when=Condition(name, value)) for grant in grants)
-
-
-def _without_conditions(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
-    """Return the grants for a part: what its parent must hold, it does not have."""
-    if any(grant.audience is Audience.PUBLIC for grant in grants):
-        return _PUBLIC
-    return tuple(dict.fromkeys(structs.replace(grant, when=None) for grant in grants))
-
-
-def _reaches(grants: tuple[Grant, ...]) -> bool:
-    """Whether some rows are for more than their owners and staff."""
-    return any(grant.audience in {Audience.PUBLIC, Audience.SIGNED_IN} for grant in grants)
+    return Ruling(of_staff(read=shown_to(PUBLIC, entity) if entity.access is Access.PUBLISHED else STAFF))

@@ -1,6 +1,6 @@
 """The scaffold's way from a description to a schema: known entities, their relationships, other nouns."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from msgspec import structs
@@ -59,7 +59,7 @@ def derive_schema(description: str) -> SchemaModel:
     entities = with_principals(chosen, principals)
     links = {name: _firm_links(entity, entities) for name, entity in entities.items()}
     rulings = Rulings(entities, links, principals, _statements(rules, entities, principals))
-    ruled = {name: _required(entity, rulings.of(name).required) for name, entity in entities.items()}
+    ruled = {name: _ruled_links(entity, rulings.of(name)) for name, entity in entities.items()}
     ordered = _in_order(ruled, first=principals.accounts)
     tables = [_table(entity, ordered, rulings.of(entity.name)) for entity in ordered.values()]
     policies = [table.policy for table in tables if table.policy is not None]
@@ -115,15 +115,20 @@ def _firm_links(entity: Entity, entities: Iterable[str]) -> list[tuple[str, Pare
     return [(table, parent) for table, parent in _links(entity, entities) if parent.basis is not Basis.GUESSED]
 
 
-def _required(entity: Entity, references: Collection[str]) -> Entity:
-    """Return the entity with references that are never empty, since its rows go with what they refer to."""
-    parents = (
-        replace(parent, on_delete=OnDelete.CASCADE)
-        if parent.on_delete is OnDelete.SET_NULL and any(reference_to(table) in references for table in parent.tables)
-        else parent
-        for parent in entity.parents
-    )
-    return replace(entity, parents=tuple(parents))
+def _ruled_links(entity: Entity, ruling: Ruling) -> Entity:
+    """Return the entity with references as its ruling has them.
+
+    Some are never empty, since its rows go with what they refer to; none goes with what it refers to that nobody may
+    delete.
+    """
+    is_kept = ruling.policy is not None and not ruling.policy.delete
+
+    def ruled(parent: Parent) -> Parent:
+        is_required = any(reference_to(table) in ruling.required for table in parent.tables)
+        goes_with = parent.on_delete is OnDelete.CASCADE or (is_required and parent.on_delete is OnDelete.SET_NULL)
+        return replace(parent, on_delete=OnDelete.RESTRICT if is_kept else OnDelete.CASCADE) if goes_with else parent
+
+    return replace(entity, parents=tuple(map(ruled, entity.parents)))
 
 
 def _table(entity: Entity, entities: Iterable[str], ruling: Ruling) -> Table:

@@ -36,6 +36,11 @@ _USUAL: Final = (
     ),
 )
 """The fields of rows of which nothing is said."""
+_OFFERED: Final = frozenset({Access.CATALOGUE, Access.PUBLISHED, Access.COMMON})
+"""What is there for all: products, dishes and tags."""
+_TAKEN: Final = frozenset({Access.ORDER, Access.PERSONAL})
+"""What people make with that: orders and carts."""
+_NAMES: Final = frozenset({"name", "title", "description"})
 _NOT_OF_USERS: Final = frozenset({"players", "matches", "leagues", "tournaments"})
 
 
@@ -71,7 +76,23 @@ class _Selection:
     @property
     def relations(self) -> list[Relation]:
         """What is said of the tables, but for who is in a team: its memberships say that."""
-        return [relation for relation in self.mentions.relations if not self._is_membership(relation)]
+        said = (relation for relation in self.mentions.relations if not self._is_membership(relation))
+        return [replace(one, is_mutual=True) if self._is_of_more(one) else one for one in said]
+
+    def _is_of_more(self, relation: Relation) -> bool:
+        """Whether what something has is there without it, and had by others too: orders have products."""
+        one, many = self._chosen.get(relation.one), self._chosen.get(relation.many)
+        if one is None or many is None or relation.is_single or one.has("email") or many.has("email"):
+            return False
+        ends = frozenset({one.concept, many.concept})
+        joins = (entity for entity in vocabulary().entities.values() if entity.access is None and entity.joins == ends)
+        if one.access in _TAKEN and many.access in _OFFERED:
+            return any(joins) or not relation.is_loose
+        return not (relation.is_loose or self._is_described(relation.many)) and any(joins)
+
+    def _is_described(self, name: str) -> bool:
+        """Whether more is said of rows than what they are called: ingredients with an amount are of one recipe."""
+        return any(quality.name not in _NAMES for quality in self.mentions.qualities.get(name, ()))
 
     @property
     def _told(self) -> set[str]:

@@ -41,6 +41,8 @@ class Grammar:
     """Adjectives that are no part of the name of a quality."""
     building: frozenset[str]
     """What is done with an app, before there is one."""
+    arranging: frozenset[str]
+    """What people do for something with others: they book appointments with doctors."""
     asking: frozenset[str]
     """What people do for things that are theirs then."""
     groups: frozenset[str]

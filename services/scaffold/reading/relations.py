@@ -81,11 +81,19 @@ class Relations:
             case Link.UNDER if saying.is_many:
                 yield _Fact(part, whole, Link.UNDER, is_many=True)
                 yield _Fact(whole, part, Link.UNDER, is_many=True)
+            case Link.HAS if is_person(saying.part.word) and whole in self._arranged:
+                yield _Fact(part, whole, Link.HAS, is_many=True)
             case Link.HAS:
                 yield _Fact(whole, part, Link.HAS, is_many=True)
             case _:
                 is_done = saying.link is not Link.UNDER and saying.part.is_plural
                 yield _Fact(whole, part, saying.link, is_many=is_done or is_many(saying.part), verb=saying.verb)
+
+    @property
+    def _arranged(self) -> frozenset[str]:
+        """The names of what people book with others, and so is of those: appointments with doctors."""
+        done = (saying for saying in self.sayings if saying.link is Link.DOES and saying.verb in grammar().arranging)
+        return frozenset(self.name(saying.part) for saying in done)
 
     def _firm(self) -> Iterator[tuple[str, str]]:
         """Yield pairs of which each of the second is said to have just one of the first."""
