@@ -13,8 +13,8 @@ from services.designs.architecture import ArchitectureModel
 from services.designs.schema import SchemaModel
 from services.llm.port import ArchitectureTask, SchemaTask, Task
 
-_UNASKED: Final = frozenset({"formerNames"})
-"""What only a later version of a schema has something to say of."""
+_UNASKED: Final = frozenset({"formerNames", "isAssumed"})
+"""What only a later version of a schema has something to say of, or the scaffold of its own."""
 _DROPPED: Final = frozenset({"default", "title", "description"})
 _ANY: Final = {"type": ["string", "number", "boolean", "null"]}
 
