@@ -41,9 +41,14 @@ class Scripted:
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     held: asyncio.Event = field(default_factory=asyncio.Event)
     """Answers wait for it."""
+    serving: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving.add(task)
+        task.add_done_callback(self.serving.discard)
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while await self._exchange(reader, writer):
                 pass
@@ -86,11 +91,10 @@ async def scripted(
     service.held.set()
     server = await asyncio.start_server(service.serve, "127.0.0.1", 0, ssl=tls)
     service.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    tasks = asyncio.all_tasks()
     try:
         yield service
     finally:
         server.close()
-        for task in asyncio.all_tasks() - tasks - {asyncio.current_task()}:
+        for task in service.serving:
             task.cancel()
         await server.wait_closed()
