@@ -227,6 +227,20 @@ VALUES: Final = (
 
 SECRETS: Final = (
     mutant(
+        "two keys have one id",
+        "config.ts",
+        "if (new Set(parts.map(([, id]) => id)).size < parts.length) return error('any.invalid');",
+        "",
+        noticed="where SEALING_KEYS is what nothing",
+    ),
+    mutant(
+        "every proxy there is can be trusted",
+        "config.ts",
+        ".pattern(/\\/0+$/, { invert: true });",
+        ";",
+        noticed="whose word on addresses is taken",
+    ),
+    mutant(
         "a right sign-in counts against its address",
         "services/accounts.ts",
         "[byAddress(), byLogin(), ",
@@ -319,6 +333,13 @@ SECRETS: Final = (
 )
 
 STATES: Final = (
+    mutant(
+        "what is answered while the server stops keeps its connection",
+        "httpServer.ts",
+        "  lifecycle.open.forEach(closeAfter);\n",
+        "",
+        noticed="keeps no server from stopping",
+    ),
     mutant(
         "If-Match of a change is ignored",
         "services/etag.ts",

@@ -1,11 +1,20 @@
   smtpUrl: [
     'SMTP_URL',
-    text.uri({ scheme: ['smtp', 'smtps'] }).messages({ '*': '{#label} must be as smtp://user:password@host:587.' }),
+    uri('smtp', 'smtps').messages({ '*': '{#label} must be as smtp://user:password@host:587.' }),
   ],
   mailFrom: [
     'MAIL_FROM',
     text
+      .pattern(/^(?:[^\s<>@,;]+@[^\s<>@,;]+|(?:[^<>@,;"\r\n]*|"[^"\r\n]*" *)<[^\s<>@,;]+@[^\s<>@,;]+>)$/)
       .when('SMTP_URL', { is: Joi.exist(), then: Joi.required() })
-      .messages({ '*': '{#label} must be set where SMTP_URL is: whom mails are from.' }),
+      .messages({
+        'any.required': '{#label} must be set where SMTP_URL is: whom mails are from.',
+        '*': '{#label} must be whom mails are from, as shop@example.com or Shop <shop@example.com>.',
+      }),
   ],
-  passwordResetUrl: ['PASSWORD_RESET_URL', url()],
+  passwordResetUrl: [
+    'PASSWORD_RESET_URL',
+    url()
+      .pattern(/^[^#]*$/)
+      .messages({ '*': '{#label} must be an http or https URL, to which "#token=" is added.' }),
+  ],

@@ -79,7 +79,11 @@ const number = (least: number, most: number) =>
     .max(most)
     .messages({ '*': `{#label} must be a whole number from ${least} to ${most}.` });
 
-const url = () => text.uri({ scheme: ['http', 'https'] }).messages({ '*': '{#label} must be an http or https URL.' });
+/** A URL that leads somewhere. */
+const uri = (...scheme: string[]) =>
+  text.uri({ scheme }).custom((value: string, { error }) => (URL.canParse(value) && new URL(value).host !== '' ? value : error('any.invalid')));
+
+const url = () => uri('http', 'https').messages({ '*': '{#label} must be an http or https URL.' });
 
 /** A list in one text, with commas between. */
 const list = (isItem: (item: string) => boolean) => {
@@ -93,9 +97,12 @@ const list = (isItem: (item: string) => boolean) => {
 const isOrigin = (item: string): boolean => item === '*' || (URL.canParse(item) && new URL(item).origin === item);
 
 const isProxy = (item: string): boolean =>
-  ['loopback', 'linklocal', 'uniquelocal'].includes(item) || address.validate(item).error === undefined;
+  ['loopback', 'linklocal', 'uniquelocal'].includes(item) || network.validate(item).error === undefined;
 
-const address = Joi.string().ip({ cidr: 'optional' });
+/** An address, or a network of them, of which that of all addresses says nothing. */
+const network = Joi.string()
+  .ip({ version: ['ipv4', 'ipv6'], cidr: 'optional' })
+  .pattern(/\/0+$/, { invert: true });
 
 const SEALING_KEY = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/]{43}=)$/;
 
@@ -105,16 +112,23 @@ const seals = Object.values(tables).some(({ secrecy }) => Object.values(secrecy)
 const toSealingKeys: CustomValidator<string, SealingKey[]> = (value, { error }) => {
   const parts = value.split(',').map((part) => SEALING_KEY.exec(part.trim()));
   if (!parts.every((part) => part !== null)) return error('any.invalid');
+  if (new Set(parts.map(([, id]) => id)).size < parts.length) return error('any.invalid');
   return parts.map(([, id = '', key = '']) => ({ id, key: Buffer.from(key, 'base64') }));
 };
 
 const sealingKeys = text
   .custom(toSealingKeys)
-  .messages({ '*': '{#label} must be keys as <id>:<32 bytes in base64>, with commas between, the newest first.' });
+  .messages({ '*': '{#label} must be keys as <id>:<32 bytes in base64>, no two with one id, with commas between, the newest first.' });
 
 const STORAGE: Settings<StorageConfig> = {
   environment: ['NODE_ENV', text.default('development')],
-  region: ['AWS_REGION', text.default('us-east-1')],
+  region: [
+    'AWS_REGION',
+    text
+      .pattern(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
+      .default('us-east-1')
+      .messages({ '*': '{#label} must be a region, such as us-east-1.' }),
+  ],
   endpoint: ['AWS_ENDPOINT_URL', url()],
   tablePrefix: [
     'TABLE_PREFIX',
@@ -140,7 +154,10 @@ const SERVER: Settings<Omit<Config, keyof StorageConfig | 'auth'>> = {
         .valid(...LOOPBACK)
         .default('127.0.0.1')
         .messages({ '*': 'AUTH=off lets everybody do everything, so HOST must be 127.0.0.1, ::1 or localhost.' }),
-      otherwise: text.default('0.0.0.0'),
+      otherwise: text
+        .hostname()
+        .default('0.0.0.0')
+        .messages({ '*': '{#label} must be an address of this machine, or its name.' }),
     }),
   ],
   port: ['PORT', Joi.number().empty('').port().default(3000).messages({ '*': '{#label} must be a port number.' })],

@@ -1,4 +1,4 @@
-import { STATUS_CODES, createServer, type RequestListener, type Server } from 'node:http';
+import { STATUS_CODES, createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import { HttpError, RequestTimedOut } from './errors.js';
@@ -17,8 +17,11 @@ const OPTIONS = {
 
 export function httpServer(listener: RequestListener, lifecycle: Lifecycle): Server {
   const server = createServer(OPTIONS, listener);
-  server.on('request', (_request, response) => {
+  server.prependListener('request', (_request, response) => {
+    lifecycle.open.add(response);
+    if (lifecycle.stopping) closeAfter(response);
     response.once('close', () => {
+      lifecycle.open.delete(response);
       if (lifecycle.stopping) setImmediate(() => server.closeIdleConnections());
     });
   });
@@ -26,7 +29,7 @@ export function httpServer(listener: RequestListener, lifecycle: Lifecycle): Ser
     refuse(toHttpError(error.code), socket);
   });
   // What a client expects is none of our business, so long as it sends its request.
-  server.on('checkExpectation', listener);
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   return server;
 }
 
@@ -59,9 +62,15 @@ function refuse({ status, code, message }: HttpError, socket: Duplex): void {
   else socket.destroy();
 }
 
+/** Say `Connection: close`, so that the client sends nothing more on it. */
+function closeAfter(response: ServerResponse): void {
+  response.shouldKeepAlive = false;
+}
+
 /** Take no new connections, answer what has begun, and close each connection after its last answer. */
 export async function drain(server: Server, lifecycle: Lifecycle): Promise<void> {
   lifecycle.stopping = true;
+  lifecycle.open.forEach(closeAfter);
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeIdleConnections();
   await closed;

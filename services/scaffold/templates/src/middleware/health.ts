@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+
 import { Router } from 'express';
 
 import { runOutside } from '../context.js';
@@ -14,6 +16,8 @@ export class Lifecycle {
   stopping = false;
   /** While it brings the database to what it needs, it serves nothing else. */
   migrating = false;
+  /** What is being answered. */
+  readonly open = new Set<ServerResponse>();
 }
 
 /**

@@ -56,6 +56,13 @@ async function me(token: string): Promise<number> {
 }
 
 describe('accounts', () => {
+  test('mails are from somebody', async () => {
+    for (const MAIL_FROM of ['', 'two words', 'one@example.com, two@example.com', 'Shop <shop>']) {
+      await assert.rejects(startServer({ SMTP_URL: mails.url, MAIL_FROM }), /^Error: MAIL_FROM must be /);
+    }
+    await (await startServer({ SMTP_URL: mails.url, MAIL_FROM: '"Shop, Inc." <shop@example.com>' })).stop();
+  });
+
   test('whoever signs up is signed in, and no answer shows the password', async () => {
     const { login: name, tokens, user } = await signUp();
     assert.equal(user.{{login}}, name);

@@ -96,7 +96,7 @@ test('whose word on addresses is taken, and whose pages may read answers, is sai
   assert.equal(proxies({ DYNO: 'web.1' }), 1);
   assert.equal(proxies({ DYNO: 'web.1', TRUST_PROXY: '0' }), 0);
   assert.deepEqual(proxies({ TRUST_PROXY: 'loopback, 10.0.0.0/8' }), ['loopback', '10.0.0.0/8']);
-  for (const TRUST_PROXY of ['true', '11', '-1', 'proxy.example.com']) {
+  for (const TRUST_PROXY of ['true', '11', '-1', 'proxy.example.com', '0.0.0.0/0', '::/0', '10.0.0.0/33']) {
     assert.throws(() => readConfig({ ...base, TRUST_PROXY }), InvalidConfig);
   }
   for (const CORS_ORIGINS of ['app.example.com', 'https://app.example.com/', 'https://a.example,b']) {
@@ -145,7 +145,9 @@ describe('a database', () => {
       await asked;
       await stopping.stop();
 
-      assert.equal((await answer).status, 503);
+      const { status, headers } = await answer;
+      assert.equal(status, 503);
+      assert.equal(headers.get('Connection'), 'close');
     });
   });
 
