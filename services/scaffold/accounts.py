@@ -54,7 +54,13 @@ def config_parts(schema: SchemaModel) -> dict[str, str]:
 def readme_parts(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, str]:
     """Write what the README says of accounts, or of tokens that come from elsewhere."""
     if schema.accounts is None:
-        return {"accounts": "", "trialToken": read("README.tokens.md"), "command": "`token`"}
+        return {
+            "accounts": "",
+            "tokens": read("README.tokensOfOthers.md").rstrip(),
+            "keys": "`JWT_SECRET` or `JWKS_URL`",
+            "trialToken": read("README.tokens.md"),
+            "command": "`token`",
+        }
     accounts = schema.accounts
     table = next(table for table in tables if table.name == accounts.table)
     named = ", ".join(f"`{name}`" for name in identifiers(table.fields, accounts))
@@ -71,7 +77,14 @@ def readme_parts(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, 
         account=_account_command(table, accounts),
         resets="" if address_of(table.fields, accounts) is None else fill("README.resets.md", login=accounts.login),
     )
-    return {"accounts": text, "trialToken": "", "command": "`account`, `role`"}
+    role = f", and the role is what `{accounts.table}.{accounts.role}` says" if accounts.role is not None else ""
+    return {
+        "accounts": text,
+        "tokens": fill("README.ownTokens.md", role=role).rstrip(),
+        "keys": "`JWT_SECRET`",
+        "trialToken": "",
+        "command": "`account`, `role`",
+    }
 
 
 def _first_role(table: TablePlan, accounts: Accounts) -> str:

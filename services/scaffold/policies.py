@@ -36,7 +36,9 @@ class Permissions:
     policy: Policy
     setters: Mapping[str, Setter]
     fixed: frozenset[str]
-    """Fields that keep what they were created with."""
+    """Fields that keep what they were created with, as far as changes of the record go."""
+    changed_by: Mapping[str, str]
+    """Of these, those that change otherwise, with what changes them."""
     indexed: tuple[str, ...]
     """Fields that lists are filtered by, for those who may not read all, or that memberships are found by."""
     unique: tuple[tuple[str, ...], ...]
@@ -52,6 +54,7 @@ def permissions(table: Table, schema: SchemaModel, *, fields: Sequence[Field], k
         policy=_without_unmet(policy, {field.name for field in fields}),
         setters=MappingProxyType(dict(_setters(table, schema, policy, key))),
         fixed=frozenset(_fixed(table, schema, policy)),
+        changed_by=MappingProxyType(dict(_changed_by(table, schema))),
         indexed=(*_indexed(policy), *membership),
         unique=((membership,) if membership else ()) + _login(table, schema),
     )
@@ -126,12 +129,17 @@ def _fixed(table: Table, schema: SchemaModel, policy: Policy) -> Iterator[str]:
     for field in table.fields:
         if field.access is FieldAccess.IMMUTABLE:
             yield field.name
-    if schema.accounts is not None and schema.accounts.table == table.name:
-        yield schema.accounts.password  # changed with the current one, or by a mailed token: /auth/password
-        yield from identifiers(table.fields, schema.accounts)  # with the password: PATCH /auth/user
+    yield from (name for name, _ in _changed_by(table, schema))
     yield from _membership(table, schema)
     if any(_parent(child, schema) == table for child in schema.tables):
         yield from (name for name in (policy.owner, policy.team, policy.inherited_from) if name is not None)
+
+
+def _changed_by(table: Table, schema: SchemaModel) -> Iterator[tuple[str, str]]:
+    """Yield what an account changes with its password alone, and where."""
+    if schema.accounts is not None and schema.accounts.table == table.name:
+        yield schema.accounts.password, "POST /auth/password"
+        yield from ((name, "PATCH /auth/user") for name in identifiers(table.fields, schema.accounts))
 
 
 def _indexed(policy: Policy) -> tuple[str, ...]:

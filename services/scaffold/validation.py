@@ -24,6 +24,7 @@ _VALIDATORS = {
     FieldType.JSON: "json",
 }
 _FORMATS = {FieldFormat.EMAIL: "email", FieldFormat.URL: "url", FieldFormat.CURRENCY: "currency"}
+_CHANGED_BY = "changedBy"
 _WRAPPERS = {Setter.SERVER: "readOnly", Setter.CALLER: "assigned", Setter.ROLE: "managed"}
 _TEXTUAL = frozenset({FieldType.STRING, FieldType.TEXT})
 _NUMBERS = frozenset({FieldType.INTEGER, FieldType.FLOAT})
@@ -40,9 +41,7 @@ def validation(table: TablePlan) -> str:
     rules = {name: [f"{field.name}: {_whole(table, field)}," for field in fields] for name, fields in groups.items()}
     text = "\n".join(f"  {name}: {_object(lines)}," for name, lines in rules.items() if lines)
     used = {_validator(table, field) for field in written}
-    used |= {
-        _WRAPPERS[table.permissions.setters[field.name]] for field in written if field.name in table.permissions.setters
-    }
+    used |= {wrapper for field in written if (wrapper := _wrapper(table, field)) is not None}
     return fill(
         "src/validation/table.ts",
         imports=", ".join(["bodies", *sorted(used)]),
@@ -78,7 +77,18 @@ def _whole(table: TablePlan, field: Field) -> str:
     setter = table.permissions.setters.get(field.name)
     is_sent = setter not in {Setter.SERVER, Setter.CALLER} and not is_callers_unless_sent(table, field)
     rule = _rule(table, field, is_sent=is_sent)
-    return rule if setter is None else f"{_WRAPPERS[setter]}({rule})"
+    wrapper = _wrapper(table, field)
+    if wrapper == _CHANGED_BY:
+        return f"{wrapper}({quoted(table.permissions.changed_by[field.name])}, {rule})"
+    return rule if wrapper is None else f"{wrapper}({rule})"
+
+
+def _wrapper(table: TablePlan, field: Field) -> str | None:
+    """Return the function for a field that clients do not set as all others."""
+    setter = table.permissions.setters.get(field.name)
+    if setter is not None:
+        return _WRAPPERS[setter]
+    return _CHANGED_BY if field.name in table.permissions.changed_by else None
 
 
 def _rule(table: TablePlan, field: Field, *, is_sent: bool) -> str:

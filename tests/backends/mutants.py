@@ -227,6 +227,14 @@ VALUES: Final = (
 
 SECRETS: Final = (
     mutant(
+        "what changes a login is not said",
+        "validation/types.ts",
+        "const reason = change === undefined ?",
+        "const reason = change !== null ?",
+        noticed="says what does",
+        needs=r"identifiers: \['",
+    ),
+    mutant(
         "two keys have one id",
         "config.ts",
         "if (new Set(parts.map(([, id]) => id)).size < parts.length) return error('any.invalid');",

@@ -214,13 +214,20 @@ def sent(table: TablePlan, field: Field) -> Json:
 def _described(table: TablePlan, field: Field) -> Json:
     setter = table.permissions.setters.get(field.name)
     notes = [
-        "Set once, when the record is created." if field.name in table.permissions.fixed else "",
+        _lasting(table, field),
         _SETTERS[setter] if setter is not None else "",
         *_limits(field),
         *(f"Not before `{start}`." for start in table.starts_of(field)),
     ]
     told = " ".join(note for note in notes if note)
     return {"description": told} if told else {}
+
+
+def _lasting(table: TablePlan, field: Field) -> str:
+    """Say of a field that no change of the record changes what does, if anything."""
+    if (change := table.permissions.changed_by.get(field.name)) is not None:
+        return f"Changed by `{change}` alone."
+    return "Set once, when the record is created." if field.name in table.permissions.fixed else ""
 
 
 def _limits(field: Field) -> Iterable[str]:

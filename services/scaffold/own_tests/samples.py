@@ -49,7 +49,13 @@ def write_accounts(world: World) -> str | None:
         key=subject.key,
         identifiers=""
         if identifier is None
-        else fill("src/tests/accounts.identifiers.ts", identifier=identifier, path=subject.path, key=subject.key),
+        else fill(
+            "src/tests/accounts.identifiers.ts",
+            identifier=identifier,
+            password=accounts.password,
+            path=subject.path,
+            key=subject.key,
+        ),
         resets="" if address is None else _resets(subject, accounts, address),
     )
 

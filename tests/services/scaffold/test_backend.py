@@ -281,3 +281,13 @@ def test_where_nobody_signs_up_the_documents_have_a_command_for_the_first_accoun
     assert "/auth/sign-up" in opened["openapi.json"]
     for files in (closed, opened):
         assert '"account": "node --env-file-if-exists=.env dist/account.js"' in files["package.json"]
+
+
+def test_the_readme_says_whose_tokens_are_taken_and_what_signs_them() -> None:
+    own = write_backend(project_name="Blog", description="", schema=derive_schema("A blog with posts and comments"))
+    others = write_backend(project_name="Rockets", description="", schema=derive_schema("rockets"))
+
+    assert "JWKS_URL" not in own["README.md"]
+    assert "the role is what `users.role` says" in own["README.md"]
+    assert "`JWT_SECRET` or `JWKS_URL`" in others["README.md"]
+    assert "Changed by `PATCH /auth/user` alone." in own["openapi.json"]

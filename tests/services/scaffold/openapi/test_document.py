@@ -53,7 +53,7 @@ def test_fields_have_their_rules_and_secrets_are_only_sent() -> None:
         "minLength": 12,
         "maxLength": 200,
         "writeOnly": True,
-        "description": "Set once, when the record is created.",
+        "description": "Changed by `POST /auth/password` alone.",
     }
     assert schemas["BookCreate"]["properties"]["isbn"]["pattern"] == "^(?:97[89][0-9]{10})$"
     assert schemas["BookCreate"]["required"] == ["isbn", "title", "price"]

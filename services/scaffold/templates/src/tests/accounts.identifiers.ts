@@ -15,3 +15,16 @@
     assert.deepEqual([await me(tokens.accessToken), await me(other.accessToken)], [200, 401]);
   });
 
+  test('a change of the record that would change what an account is known by says what does', async () => {
+    const { user } = await signUp();
+    const open = await startServer({ AUTH: 'off', JWT_SECRET: '' });
+    const answer = await open.send('PATCH', `{{path}}/${user.{{key}}}`, { {{identifier}}: user.{{identifier}}, {{password}}: PASSWORD });
+    await open.stop();
+
+    assert.equal(answer.status, 400);
+    assert.deepEqual(
+      answer.body.error.details.map(({ message }: Row) => /is changed by (.*) alone/.exec(message)?.[1]).sort(),
+      ['PATCH /auth/user', 'POST /auth/password'],
+    );
+  });
+

@@ -100,6 +100,8 @@ class Restricted {
   constructor(
     readonly value: Schema,
     readonly sent: Schema,
+    /** What changes it, where no change of the record does. */
+    readonly changedBy?: string,
   ) {}
 }
 
@@ -159,8 +161,13 @@ function isForbidden(field: Schema): boolean {
 
 const SET_BY_SERVER = { 'any.unknown': '{#label} is set by the server' };
 
-const never = () =>
-  Joi.any().forbidden().messages({ 'any.unknown': '{#label} is set when the record is created and never changes: leave it out' });
+const never = ({ changedBy: change }: Restricted) => {
+  const reason = change === undefined ? 'is set when the record is created and never changes' : `is changed by ${change} alone`;
+  return Joi.any().forbidden().messages({ 'any.unknown': `{#label} ${reason}: leave it out` });
+};
+
+/** A field that is set when a record is created, and changed by something else than changes of the record. */
+export const changedBy = (change: string, field: Schema) => new Restricted(field, field, change);
 
 /** A field that the server sets. */
 export const readOnly = (field: Schema) => new Restricted(field, field.forbidden().messages(SET_BY_SERVER));
