@@ -79,6 +79,8 @@ def unmet(schema: SchemaModel, statements: Iterable[Statement]) -> Iterator[tupl
         told = concerned(statement, schema)
         if not told:
             yield statement, f"The schema has no table '{statement.tables[0]}'."
+        elif statement.is_of_served and schema.accounts is None:
+            continue  # they are whose token a row is
         elif names := [name for name in told if not _keeps(policies[name], statement)]:
             yield statement, _why(statement, names, policies)
         elif names := [name for name in told if _keeps_out_more(policies[name], statement)]:
@@ -112,6 +114,8 @@ def _with(policy: Policy, statement: Statement) -> Policy | None:
         return None
     if is_of_owners(statement) and policy.owner is None and not (statement.is_exclusive and policy.team):
         return None
+    if _is_of_their_own(policy, statement):
+        return None if any(grant.audience is Audience.ROLE for grant in statement.grants) else policy
     if statement.is_denied and not _can_keep_out(policy, statement):
         return None
     grants = {action: _grants(policy, action, statement) for action in sorted(statement.actions)}
@@ -120,6 +124,12 @@ def _with(policy: Policy, statement: Statement) -> Policy | None:
     if "read" not in grants and not (statement.is_denied or is_ownerless or is_own):
         grants["read"] = widened(policy.read, statement.grants)
     return structs.replace(policy, **grants)
+
+
+def _is_of_their_own(policy: Policy, statement: Statement) -> bool:
+    """Whether people who read rows read those that are theirs alone, who are none of those with a role."""
+    is_closed = policy.owner is not None and not any(grant.audience in _OUTSIDERS for grant in policy.read)
+    return statement.is_of_served and is_closed
 
 
 def _is_of_makers(policy: Policy) -> bool:
@@ -188,7 +198,7 @@ def widened(current: tuple[Grant, ...], said: Sequence[Grant]) -> tuple[Grant, .
 
 
 def _where(grant: Grant, condition: Condition | None) -> Grant:
-    return structs.replace(grant, when=grant.when or condition)
+    return structs.replace(grant, when=condition or grant.when)
 
 
 def _grants(policy: Policy, action: str, statement: Statement) -> tuple[Grant, ...]:
@@ -243,7 +253,9 @@ def _why(statement: Statement, names: Sequence[str], policies: Mapping[str, Poli
     tables = ", ".join(names)
     if statement.is_denied and not _can_keep_out(policies[names[0]], statement):
         return f"A policy lets people in and has no exceptions, so that {tables} is as the schema says."
+    if _is_of_their_own(policies[names[0]], statement):
+        whose = " or ".join(role for grant in statement.grants for role in grant.roles)
+        return f"No {whose} signs in, so that nothing tells which rows of {tables} are theirs."
     if _with(policies[names[0]], statement) is None:
-        whom = "owner" if is_of_owners(statement) else "team"
-        return f"Nothing in {tables} names the {whom} of a row."
+        return f"Nothing in {tables} names the {'owner' if is_of_owners(statement) else 'team'} of a row."
     return f"The policy of {tables} in the schema says otherwise; it is what the backend goes by."

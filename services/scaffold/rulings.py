@@ -15,7 +15,7 @@ from services.designs.schema import Audience, Field, FieldAccess, FieldType, Gra
 from services.scaffold.grants import as_said, is_about, is_of_owners, opened_by, widened
 from services.scaffold.names import reference_to
 from services.scaffold.principals import TEAM_MANAGERS, Principals
-from services.scaffold.statement import Statement
+from services.scaffold.statement import IS_PUBLIC, Statement
 from services.scaffold.usual_policies import (
     OWNER,
     PUBLIC,
@@ -47,6 +47,7 @@ _PERSONS: Final = frozenset({Access.PERSONAL, Access.REQUEST, Access.ORDER, Acce
 """What a person makes, or what is about one."""
 _PARTS: Final = frozenset({None, Access.RECORD})
 """What goes with a whole that is somebody's."""
+_SHARED: Final = Field(name=IS_PUBLIC, type=FieldType.BOOLEAN, default_value=False)
 _DECIDED: Final = frozenset({Access.REQUEST, Access.ORDER})
 
 
@@ -106,7 +107,10 @@ class Rulings:
                 name=self._owner_field(self.entities[table]), type=FieldType.STRING, access=FieldAccess.READ_ONLY
             )
             ruling, policy = replace(ruling, extra=(owner,)), structs.replace(policy, owner=owner.name)
-        return replace(ruling, policy=as_said(policy, about))
+        policy = as_said(policy, about)
+        if any(grant.when is not None and grant.when.field == IS_PUBLIC for grant in policy.read):
+            ruling = replace(ruling, extra=(*ruling.extra, _SHARED))
+        return replace(ruling, policy=policy)
 
     def _makers_of_parts(self, table: str, policy: Policy) -> Iterator[Grant]:
         """Yield those of whom it is said that they make what refers to rows of a table, which they have to see."""

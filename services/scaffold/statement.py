@@ -1,8 +1,13 @@
 """What a description says of who may do what, and the form in which it does."""
 
+from typing import Final
+
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Grant
 from services.scaffold.subjects import Subject
+
+IS_PUBLIC: Final = "isPublic"
+"""The field of a row that is shown to all, of which some only are: `public notes`."""
 
 
 @frozen
@@ -24,6 +29,8 @@ class Statement:
     """Whether it says no more than what users do anyway."""
     is_of_any: bool = False
     """Whether users do it to any row there is."""
+    is_of_served: bool = False
+    """Whether it says of those whom rows are about that they read them: their own, where rows are somebody's."""
     is_closing: bool = False
     """Whether it is not understood, and so keeps out all but owners and those with a role that is not spoken of."""
 

@@ -15,7 +15,7 @@ from services.designs.schema import Audience, Condition, Grant
 from services.scaffold.naming import concept_of
 from services.scaffold.others import is_of_other, of_others
 from services.scaffold.plurals import singular
-from services.scaffold.statement import Form, Statement, changes_of_all, shut_out
+from services.scaffold.statement import IS_PUBLIC, Form, Statement, changes_of_all, shut_out
 from services.scaffold.strangers import after_no_account, is_somebodys, listed
 from services.scaffold.subjects import ALL_PEOPLE, Subject, read_subject
 from services.scaffold.unchanging import UNCHANGING, after_ever, after_forbidden, staying_at
@@ -54,6 +54,10 @@ _CHANGES: Final = frozenset({"create", "update", "delete"})
 _ALL_WHO_SIGN_IN: Final = ALL_PEOPLE | {"others"}
 """Who are those who sign in, where it is said what is all that they do."""
 _STRANGERS: Final = (Grant(Audience.PUBLIC),)
+
+
+def _is_of_reading(statement: Statement) -> bool:
+    return statement.actions == frozenset({"read"}) and not statement.is_restriction
 
 
 @frozen
@@ -135,6 +139,7 @@ class Forms:
             spares_roles=is_owners,
             is_usual=is_of_users and (subject.is_plain or not actions),
             is_of_any=is_of_any,
+            is_of_served=subject.is_served and actions == frozenset({"read"}) and not is_of_any,
         )
         if "else" in said and (is_denied or not grants):
             statement = Statement(actions, tables, (), is_closing=True)
@@ -220,7 +225,7 @@ class Forms:
             return None
         grants = self._limited(subject)
         also = (shut_out(grants, _CHANGES, tables),)
-        statement = Statement(frozenset({"read"}), tables, grants)
+        statement = Statement(frozenset({"read"}), tables, grants, is_of_served=self._is_served(subject, at))
         return Form(statement, subject.end, is_permission=True, also=also, named=((at + 1, subject.end),))
 
     def _done_by(self, start: int, at: int, tables: tuple[str, ...]) -> Form | None:
@@ -271,8 +276,15 @@ class Forms:
         end = subject.end if subject is not None else at + 1
         is_alone = self.wording.word(end) in ONLY
         grants, last = self._but_hidden(end + is_alone, tables, grants)
-        statement = Statement(frozenset({OPEN_TO[word]}), tables, grants, is_exclusive=is_only or is_alone)
+        is_of_served = subject is not None and OPEN_TO[word] == "read" and self._is_served(subject, at)
+        statement = Statement(
+            frozenset({OPEN_TO[word]}), tables, grants, is_exclusive=is_only or is_alone, is_of_served=is_of_served
+        )
         return Form(statement, last, is_permission=True, named=((at + 1, last),) if last > at + 1 else ())
+
+    def _is_served(self, subject: Subject, at: int) -> bool:
+        """Whether rows are for those whom they are about, and not for all of them: `visible to customers`."""
+        return subject.is_served and not self._is_of_any(at, subject.end)
 
     def _but_hidden(self, at: int, tables: tuple[str, ...], grants: tuple[Grant, ...]) -> tuple[tuple[Grant, ...], int]:
         """Read `except drafts` of what is shown once it is published: as it is for others than its owners anyway."""
@@ -301,15 +313,22 @@ class Forms:
         return Form(Statement(actions, tables, (), is_exclusive=True), end, is_permission=not staying.is_said)
 
     def _adjective(self, start: int) -> Form | None:
-        """Read `private notes` and `public playlists`."""
+        """Read `private notes`, and `public playlists`, which are some of them: those that their owner shows."""
         word = self.wording.word(start)
         table = self.wording.table(start + 1)
         if word not in {"private", "public"} or table is None:
             return None
-        is_private = word == "private"
-        grants = (Grant(Audience.OWNER if is_private else Audience.PUBLIC),)
-        actions = ALL - {"create"} if is_private else frozenset({"read"})
-        return Form(Statement(actions, (table.name,), grants, is_exclusive=is_private), table.end)
+        if word == "private":
+            return Form(
+                Statement(ALL - {"create"}, (table.name,), (Grant(Audience.OWNER),), is_exclusive=True), table.end
+            )
+        told = self._passive(start + 1)
+        is_shown = (
+            told is not None and told.statement.actions == frozenset({"read"}) and not told.statement.is_restriction
+        )
+        grants, end = (told.statement.grants, told.end) if told is not None and is_shown else (_STRANGERS, table.end)
+        some = tuple(structs.replace(grant, when=Condition(IS_PUBLIC, equals=True)) for grant in grants)
+        return Form(Statement(frozenset({"read"}), (table.name,), some), end)
 
     def _public_list(self, start: int) -> Form | None:
         """Read `public catalogue of tools` and `public API for books and films`: of things, and of nobody's."""

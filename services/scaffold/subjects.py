@@ -6,7 +6,8 @@ from typing import Final
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Grant
-from services.scaffold.plurals import singular
+from services.scaffold.naming import concept_of
+from services.scaffold.plurals import plural, singular
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS
 from services.scaffold.vocabulary import vocabulary
 from services.scaffold.wording import FILLERS, LINKS, OWN, Wording
@@ -16,6 +17,8 @@ _LONGEST_LIST: Final = 6
 _QUALIFIED: Final = frozenset(["registered", "authenticated", "signed", "signed-in", "logged", "logged-in"])
 _ANONYMOUS: Final = frozenset(["anonymous", "unauthenticated", "unregistered", "public"])
 _NOBODY_BUT: Final = (("but",), ("except",), ("except", "for"), ("besides",), ("other", "than"), ("apart", "from"))
+_USERS: Final = frozenset(["user", "member", "guest", "listener"])
+"""Who signs in, and of whom no rows are."""
 ALL_PEOPLE: Final = frozenset(["everyone", "everybody", "anyone", "anybody"])
 """Of whom it is said that they don't do something, where nobody does."""
 _BY: Final = frozenset({"by"})
@@ -32,6 +35,8 @@ class Subject:
     """Whether it is users without more said of them."""
     is_only: bool = False
     """Whether it is nobody but these."""
+    is_served: bool = False
+    """Whether it is those whom rows are about, as customers and patients are, and not users."""
 
 
 def read_subject(wording: Wording, start: int, *, is_denied: bool = False) -> Subject | None:
@@ -65,18 +70,18 @@ def _exception(wording: Wording, at: int, nobody: frozenset[str]) -> int | None:
 
 def _listed(wording: Wording, start: int) -> Subject | None:
     grants: list[Grant] = []
-    at, is_plain = start, True
+    at, is_plain, is_served = start, True, True
     for _ in range(_LONGEST_LIST):
         first = wording.skip(at, FILLERS | OWN | (_BY if grants else frozenset[str]()))
         one = _one_subject(wording, first, is_own=any(wording.word(place) in OWN for place in range(at, first)))
         if one is None:
             break
         grants += one.grants
-        is_plain = is_plain and one.is_plain
+        is_plain, is_served = is_plain and one.is_plain, is_served and one.is_served
         at = one.end
         after = wording.skip(at + 1, FILLERS | OWN | _BY)
         if wording.word(at) not in LINKS or _one_subject(wording, after, is_own=False) is None:
-            return Subject(_joined(grants), at, is_plain=is_plain)
+            return Subject(_joined(grants), at, is_plain=is_plain, is_served=is_served)
         at += 1
     return None
 
@@ -117,7 +122,7 @@ def _person(wording: Wording, at: int, *, is_own: bool) -> Subject | None:
         return Subject((Grant(Audience.ROLE, (_role(word),)),), at + 1 + is_of_users)
     grant = _grant(word, is_own=is_own)
     is_plain = grant is not None and grant.audience not in {Audience.PUBLIC, Audience.OWNER}
-    return None if grant is None else Subject((grant,), at + 1, is_plain=is_plain)
+    return None if grant is None else Subject((grant,), at + 1, is_plain=is_plain, is_served=_is_served(word))
 
 
 def _grant(word: str, *, is_own: bool) -> Grant | None:
@@ -130,6 +135,10 @@ def _grant(word: str, *, is_own: bool) -> Grant | None:
     if has_role:
         return Grant(Audience.ROLE, (word,))
     return Grant(Audience.SIGNED_IN) if signs_in else None
+
+
+def _is_served(word: str) -> bool:
+    return word not in _USERS and concept_of(plural(word)) in vocabulary().consumers
 
 
 def _is_kind_of_person(word: str) -> bool:

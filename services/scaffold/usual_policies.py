@@ -6,6 +6,7 @@ from msgspec import structs
 
 from services.designs.schema import Audience, Condition, Grant, Policy
 from services.scaffold.principals import ADMIN
+from services.scaffold.statement import IS_PUBLIC
 from services.scaffold.vocabulary import Access, Entity
 
 PUBLIC: Final = (Grant(Audience.PUBLIC),)
@@ -54,7 +55,8 @@ def shown_to(grants: tuple[Grant, ...], entity: Entity) -> tuple[Grant, ...]:
 
 
 def without_conditions(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
-    """Return the grants for a part: what its parent must hold, it does not have."""
+    """Return the grants for a part: what its parent must hold, it does not have, nor whether its owner shows it."""
+    grants = tuple(grant for grant in grants if grant.when is None or grant.when.field != IS_PUBLIC)
     if any(grant.audience is Audience.PUBLIC for grant in grants):
         return PUBLIC
     return tuple(dict.fromkeys(structs.replace(grant, when=None) for grant in grants))

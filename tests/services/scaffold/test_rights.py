@@ -155,6 +155,7 @@ def test_people_who_leave_rows_of_their_own_sign_in_and_own_them(
         ("A public list of customers and lamps", "customers", _OWN),
         ("A public catalogue of lamps. We also have cables", "cables", "default"),
         ("A public library with books", "books", "default"),
+        ("A public API of countries", "countries", _PUBLIC),
         (
             "Public posts",
             "posts",

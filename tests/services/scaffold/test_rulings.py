@@ -195,7 +195,7 @@ def test_money_is_exact_and_has_its_currency_beside_it() -> None:
             "books",
             "ROLE(librarian) / PUBLIC, SIGNED_IN / ROLE(librarian) / ROLE(librarian)",
         ),
-        ("A notes app with public notes", "notes", "SIGNED_IN / PUBLIC, OWNER / OWNER / OWNER"),
+        ("A notes app with public notes", "notes", "SIGNED_IN / PUBLIC when isPublic is True, OWNER / OWNER / OWNER"),
         (
             "A recipe site. Only the author can edit a recipe",
             "recipes",

@@ -1,0 +1,86 @@
+"""The tests of whose rows a right is about: all, one's own, or those that their owner shows."""
+
+import pytest
+
+from services.designs.schema import OnDelete, SchemaModel
+from services.designs.validation import validate
+from services.scaffold.requests import not_followed
+from services.scaffold.schema import derive_schema
+from tests.services.scaffold.rights import rights
+
+_OWN = "OWNER, ROLE(admin)"
+
+
+def readers(schema: SchemaModel, table: str) -> str:
+    return rights(schema)[table].split(" / ")[1]
+
+
+@pytest.mark.parametrize(
+    ("description", "table", "expected"),
+    [
+        ("Accountants make invoices for customers. Invoices are read-only for customers", "invoices", _OWN),
+        ("Lawyers write contracts for clients. Contracts are visible to clients", "contracts", _OWN),
+        ("Lawyers write contracts for clients. Clients can read contracts", "contracts", _OWN),
+        ("Teachers give grades to students. Grades are visible to students", "grades", _OWN),
+        ("Teachers give grades to students. Grades are visible to all students", "grades", f"ROLE(student), {_OWN}"),
+        ("Customers have invoices. Invoices are visible to moderators", "invoices", f"ROLE(moderator), {_OWN}"),
+    ],
+)
+def test_those_whom_rows_are_about_read_their_own(description: str, table: str, expected: str) -> None:
+    assert readers(derive_schema(description), table) == expected
+
+
+def test_what_is_nobodys_is_read_by_all_whom_it_is_for() -> None:
+    assert readers(derive_schema("Customers and lamps. Lamps are visible to customers"), "lamps") == "SIGNED_IN"
+
+
+def test_where_nothing_tells_whose_a_row_is_that_is_told() -> None:
+    description = "Lawyers write contracts for clients. Contracts are visible to clients"
+    told = not_followed(description, derive_schema(description))
+
+    assert [one.text for one in told] == ["Contracts are visible to clients"]
+    assert told[0].reason.startswith("No client signs in")
+
+
+@pytest.mark.parametrize(
+    ("description", "table", "expected"),
+    [
+        ("Users keep diaries. Public diaries are visible to anyone", "diaries", "PUBLIC when isPublic is True, OWNER"),
+        ("Users keep notes. Public notes can be seen by everyone", "notes", "PUBLIC when isPublic is True, OWNER"),
+        ("Users keep notes. Public notes are visible to all users", "notes", "SIGNED_IN when isPublic is True, OWNER"),
+    ],
+)
+def test_public_rows_are_those_that_their_owner_shows(description: str, table: str, expected: str) -> None:
+    schema = derive_schema(description)
+    fields = next(one.fields for one in schema.tables if one.name == table)
+
+    assert readers(schema, table) == expected
+    assert next(field.default_value for field in fields if field.name == "isPublic") is False
+    assert validate(schema) == []
+    assert not_followed(description, schema) == []
+
+
+def test_parts_of_what_is_shown_are_not_shown_with_it() -> None:
+    schema = derive_schema("Users keep playlists with songs. Public playlists are visible to anyone")
+
+    assert readers(schema, "playlist_songs") == "OWNER"
+
+
+def test_whoever_makes_rows_reads_what_they_refer_to() -> None:
+    schema = derive_schema("Patients have prescriptions. Only doctors write prescriptions")
+
+    assert readers(schema, "patients") == f"ROLE(doctor), {_OWN}"
+
+
+def test_who_may_read_is_as_it_is_said_for_those_who_make_what_refers_to_it() -> None:
+    said = "Patients have prescriptions. Only doctors write prescriptions. Only nurses can read patients"
+
+    assert "doctor" not in readers(derive_schema(said), "patients")
+
+
+def test_nothing_that_nobody_may_delete_goes_with_another() -> None:
+    free = derive_schema("Patients have prescriptions")
+    kept = derive_schema("Patients have prescriptions. Nobody can delete prescriptions")
+
+    assert [one.on_delete for one in free.relationships] == [OnDelete.CASCADE]
+    assert [one.on_delete for one in kept.relationships] == [OnDelete.RESTRICT]
