@@ -323,9 +323,7 @@ class Forms:
                 Statement(ALL - {"create"}, (table.name,), (Grant(Audience.OWNER),), is_exclusive=True), table.end
             )
         told = self._passive(start + 1)
-        is_shown = (
-            told is not None and told.statement.actions == frozenset({"read"}) and not told.statement.is_restriction
-        )
+        is_shown = told is not None and _is_of_reading(told.statement)
         grants, end = (told.statement.grants, told.end) if told is not None and is_shown else (_STRANGERS, table.end)
         some = tuple(structs.replace(grant, when=Condition(IS_PUBLIC, equals=True)) for grant in grants)
         return Form(Statement(frozenset({"read"}), (table.name,), some), end)
