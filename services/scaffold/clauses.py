@@ -116,8 +116,10 @@ class Clauses:
         """Whether a comma stands between things of a kind, as in `create, change and delete` and `songs, concerts`."""
         before, after = at - 1, self.wording.skip(at + 1, _JOINTS)
         are_verbs = {self.wording.word(before), self.wording.word(after)} <= vocabulary().actions.keys()
-        are_tables = self.wording.table(before) is not None and self.wording.table(after) is not None
-        return self.wording.word(at) == "," and (are_verbs or are_tables)
+        named = [self.wording.table(place) for place in (before, after)]
+        kinds = {"." in table.name for table in named if table is not None}
+        are_alike = None not in named and len(kinds) == 1
+        return self.wording.word(at) == "," and (are_verbs or are_alike)
 
     def _ending(self, at: int, end: int) -> int:
         """Return where the clause ends of which something ends at a position: before what is another, if any is."""

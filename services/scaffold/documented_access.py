@@ -15,6 +15,7 @@ from services.designs.schema import (
     Secrecy,
     Table,
 )
+from services.scaffold.field_rights import names_of
 from services.scaffold.grants import said_rights
 from services.scaffold.identifiers import address_of, identifiers
 from services.scaffold.statements import read_rules
@@ -40,7 +41,7 @@ def authentication(schema: SchemaModel) -> str:
 
 def rights(schema: SchemaModel, description: str) -> str:
     """Write the table of what each table is open to, and what of that the description says."""
-    said = said_rights(read_rules(description), schema)
+    said = said_rights(read_rules(description, names_of(schema)), schema)
     rows = "".join(_row(table, _policy(table, schema), said) for table in schema.tables)
     return f"| table | create | read | update | delete |\n|---|---|---|---|---|\n{rows}\n{_SAID if said else _ASSUMED}"
 

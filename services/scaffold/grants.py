@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import structs
 
 from services.designs.schema import Audience, Condition, Grant, Policy, SchemaModel
+from services.scaffold.field_rights import unmet_of_fields
 from services.scaffold.naming import concept_of
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS
 from services.scaffold.statement import Statement
@@ -77,7 +78,11 @@ def unmet(schema: SchemaModel, statements: Iterable[Statement]) -> Iterator[tupl
     policies = _policies(schema)
     for statement in _meant(statements, schema):
         told = concerned(statement, schema)
-        if not told:
+        if (why := unmet_of_fields(statement, schema)) is not None:
+            yield statement, why
+        elif not told and statement.fields:
+            continue
+        elif not told:
             yield statement, f"The schema has no table '{statement.tables[0]}'."
         elif statement.is_of_served and schema.accounts is None:
             continue  # they are whose token a row is

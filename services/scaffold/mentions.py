@@ -67,7 +67,9 @@ def read_mentions(description: str, *, aside: Places = (), limits: Places = ()) 
     tables.add_beside([*beside, *_translated(text, lexicon.entities)])
     acts = (lexicon.acts[verb] for verb in whole.verbs if verb in lexicon.acts)
     mentions = _mentions(reading, whole.deeds, tables, domains)
-    return replace(mentions, acts=tuple(dict.fromkeys(acts)), implied=tuple(dict.fromkeys(_implied(text, lexicon))))
+    fields = frozenset(quality.name for qualities in mentions.qualities.values() for quality in qualities)
+    implied = dict.fromkeys(_implied(text, lexicon, fields))
+    return replace(mentions, acts=tuple(dict.fromkeys(acts)), implied=tuple(implied))
 
 
 def _in_rules(text: str, aside: Places, lexicon: Vocabulary) -> Iterator[str]:
@@ -166,11 +168,12 @@ def _about(reading: Reading, lexicon: Vocabulary) -> Iterator[str]:
         yield reading.called_by
 
 
-def _implied(text: str, lexicon: Vocabulary) -> Iterator[str]:
-    """Yield the entities that words ask for which name no rows of them: loans, of `lending`."""
+def _implied(text: str, lexicon: Vocabulary, fields: frozenset[str]) -> Iterator[str]:
+    """Yield the entities that words ask for which name no rows of them, nor a field: loans, of `lending`."""
     for tokens in sentences(text):
         phrases = _known_phrases([token.word for token in tokens], lexicon)
-        yield from (lexicon.phrases[phrase] for phrase in phrases if phrase in lexicon.implied_by)
+        asking = (phrase for phrase in phrases if "_".join(phrase) not in fields)
+        yield from (lexicon.phrases[phrase] for phrase in asking if phrase in lexicon.implied_by)
 
 
 def _translated(text: str, names: Collection[str]) -> Iterator[str]:
@@ -199,6 +202,15 @@ def _known_phrases(words: Sequence[str], lexicon: Vocabulary) -> Iterator[tuple[
         if length:
             yield tuple(lemmas[at : at + length])
         at += length or 1
+
+
+def blanked(text: str, places: Iterable[tuple[int, int]]) -> str:
+    """Return a text with nothing in particular in the places, and all else where it was."""
+    letters = list(text)
+    for start, end in places:
+        somebody = "someone" if end - start >= len("someone") else "it"
+        letters[start:end] = somebody.ljust(end - start)[: end - start]
+    return "".join(letters)
 
 
 def _without(text: str, places: Iterable[tuple[int, int]]) -> str:

@@ -38,7 +38,7 @@ TEAMS_AT_WORK: Final = frozenset({"teams", "organizations"})
 _HIRED: Final = frozenset({Access.DIRECTORY, Access.INTERNAL})
 """What rows of people are who do not sign up by themselves."""
 _EMAIL: Final = EMAIL
-_ROLE: Final = "role"
+ROLE: Final = "role"
 _USERNAME: Final = Field(
     name=USERNAME,
     type=FieldType.STRING,
@@ -120,7 +120,7 @@ def accounts_of(principals: Principals) -> Accounts | None:
         table=principals.accounts,
         login=principals.login,
         password=_PASSWORD.name,
-        role=_ROLE,
+        role=ROLE,
         sign_up=not principals.is_internal,
     )
 
@@ -129,7 +129,7 @@ def with_roles(accounts: Table, policies: Iterable[Policy]) -> Table:
     """Return the table of who signs in with the roles that policies name among those that they can have."""
     grants = (grant for policy in policies for grants in _all_grants(policy) for grant in grants)
     named = [role for grant in grants if grant.audience is Audience.ROLE for role in grant.roles]
-    fields = (_with_values(field, named) if field.name == _ROLE else field for field in accounts.fields)
+    fields = (_with_values(field, named) if field.name == ROLE else field for field in accounts.fields)
     return structs.replace(accounts, fields=tuple(fields))
 
 
@@ -200,12 +200,12 @@ def _account(entity: Entity, login: str) -> Entity:
     names = {login, _EMAIL}
     address = next(field for field in entity.fields if field.name == _EMAIL)
     known_by = [_login(address)] if login == _EMAIL else [_login(_USERNAME), structs.replace(address, nullable=True)]
-    others = [field for field in entity.fields if field.name not in {*names, _PASSWORD.name, _ROLE}]
+    others = [field for field in entity.fields if field.name not in {*names, _PASSWORD.name, ROLE}]
     place = next(number for number, field in enumerate(entity.fields) if field.name in names)
-    said = next((field.rules.values for field in entity.fields if field.name == _ROLE and field.rules), ())
+    said = next((field.rules.values for field in entity.fields if field.name == ROLE and field.rules), ())
     usual = singular(entity.name)
     role = Field(
-        name=_ROLE,
+        name=ROLE,
         type=FieldType.STRING,
         default_value=usual,
         access=FieldAccess.MANAGED,

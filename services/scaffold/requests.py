@@ -15,6 +15,7 @@ from services.core.frozen import frozen
 from services.designs.schema import Api, SchemaModel
 from services.scaffold.api import graphql_asked
 from services.scaffold.asides import foreign, in_languages
+from services.scaffold.field_rights import names_of
 from services.scaffold.grants import concerned, unmet
 from services.scaffold.leftovers import left_over
 from services.scaffold.logins import logins_asked
@@ -103,7 +104,7 @@ def _line(text: str) -> str:
 def _untold(text: str, schema: SchemaModel) -> list[str]:
     """Return the clauses of which nothing else has been told: sentences, where nothing has of all of one."""
     told = [one.text for one in _recognised(text, schema)]
-    told += [statement.text for statement in read_rules(text).statements[:_MOST_STATEMENTS]]
+    told += [statement.text for statement in read_rules(text, names_of(schema)).statements[:_MOST_STATEMENTS]]
     told += graphql_asked(text)
     untold: list[str] = []
     for sentence in _sentences(text):
@@ -126,7 +127,7 @@ def _known(text: str) -> Iterator[Unfollowed]:
 
 
 def _rules(text: str, schema: SchemaModel) -> Iterator[Unfollowed]:
-    rules = read_rules(text)
+    rules = read_rules(text, names_of(schema))
     for statement, reason in unmet(schema, rules.statements[:_MOST_STATEMENTS]):
         yield Unfollowed(_shown(statement.text), reason)
     for one in rules.unread[:_MOST_STATEMENTS]:
@@ -139,8 +140,10 @@ def _why_unread(unread: Unread, schema: SchemaModel) -> str:
     closing = unread.statement
     if closing is None or any(unmet(schema, [closing])):
         return reason
-    actions = " and ".join(action for action in ("create", "read", "update", "delete") if action in closing.actions)
     names = ", ".join(concerned(closing, schema))
+    if not names:
+        return reason
+    actions = " and ".join(action for action in ("create", "read", "update", "delete") if action in closing.actions)
     whose = f"Until the schema says it, only owners and those with a role {actions} {names}."
     return f"{reason} {whose}"
 
@@ -157,7 +160,7 @@ def _recognised(text: str, schema: SchemaModel) -> list[Unfollowed]:
 
 
 def _left_over(text: str, schema: SchemaModel, told: Sequence[Unfollowed]) -> Iterator[Unfollowed]:
-    understood = [statement.text for statement in read_rules(text).statements[:_MOST_STATEMENTS]]
+    understood = [statement.text for statement in read_rules(text, names_of(schema)).statements[:_MOST_STATEMENTS]]
     understood += graphql_asked(text)
     for part in left_over(
         text, schema, [*foreign(text), *in_languages(text), *(one.text for one in told), *understood]

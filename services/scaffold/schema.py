@@ -19,10 +19,12 @@ from services.designs.schema import (
 )
 from services.scaffold.api import read_api
 from services.scaffold.asides import asides
+from services.scaffold.field_rights import closing_reads, limited, names_in, with_setters
 from services.scaffold.logins import login_of
-from services.scaffold.mentions import read_mentions
+from services.scaffold.mentions import blanked, read_mentions
 from services.scaffold.names import reference_to
 from services.scaffold.principals import (
+    ROLE,
     Principals,
     accounts_of,
     principals_of,
@@ -34,8 +36,9 @@ from services.scaffold.rules import is_decided_by_staff
 from services.scaffold.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
 from services.scaffold.selection import select_tables
 from services.scaffold.statement import Statement
-from services.scaffold.statements import Rules, of_tables, of_those_who_sign_in, read_rules
+from services.scaffold.statements import of_tables, of_those_who_sign_in, read_rules
 from services.scaffold.vocabulary import Access, Basis, Entity, Parent
+from services.scaffold.wording import Names
 
 _ENDS = 2
 """Of a table that joins others: it refers to two."""
@@ -50,15 +53,19 @@ def derive_schema(description: str) -> SchemaModel:
 
     A table comes after those that its records cannot be without.
     """
-    rules = read_rules(description)
-    mentions = read_mentions(description, aside=[*rules.aside, *asides(description)], limits=rules.limits)
+    rules = read_rules(description, _names(description))
+    text = blanked(description, rules.of_fields)
+    mentions = read_mentions(text, aside=[*rules.aside, *asides(description)], limits=rules.limits)
     makers = (name for name in rules.makers if name in mentions.entities)
     mentions = replace(mentions, actors=tuple(dict.fromkeys((*mentions.actors, *makers))))
     chosen = select_tables(mentions)
     principals = replace(principals_of(chosen, mentions), login=login_of(description))
     entities = with_principals(chosen, principals)
     links = {name: _firm_links(entity, entities) for name, entity in entities.items()}
-    rulings = Rulings(entities, links, principals, _statements(rules, entities, principals))
+    said = of_those_who_sign_in(rules.all, principals.accounts, {name: one.concept for name, one in entities.items()})
+    entities = limited(said, entities, principals.accounts)
+    statements = [*_of_rows(said, entities, principals), *closing_reads(said, entities)]
+    rulings = Rulings(entities, links, principals, statements)
     ruled = {name: _ruled_links(entity, rulings.of(name)) for name, entity in entities.items()}
     ordered = _in_order(ruled, first=principals.accounts)
     tables = [_table(entity, ordered, rulings.of(entity.name)) for entity in ordered.values()]
@@ -73,10 +80,20 @@ def derive_schema(description: str) -> SchemaModel:
     )
 
 
-def _statements(rules: Rules, entities: Mapping[str, Entity], principals: Principals) -> list[Statement]:
+def _names(description: str) -> Names:
+    """Return what the tables are called that are named beside the rules on who may do what, and their fields."""
+    rules = read_rules(description)
+    if not rules.of_rows:
+        return Names()
+    mentions = read_mentions(blanked(description, rules.of_rows), aside=asides(description))
+    chosen = select_tables(mentions)
+    said = (quality.name for qualities in mentions.qualities.values() for quality in qualities)
+    return names_in(with_principals(chosen, principals_of(chosen, mentions)), [*said, ROLE])
+
+
+def _of_rows(said: Iterable[Statement], entities: Mapping[str, Entity], principals: Principals) -> list[Statement]:
     """Return what a description says of who may do what, as it is meant of these tables."""
     concepts = {name: entity.concept for name, entity in entities.items()}
-    said = of_those_who_sign_in(rules.all, principals.accounts, concepts)
     about = (of_tables(statement, concepts, memberships=principals.memberships) for statement in said)
     return [statement for statement in about if statement is not None]
 
@@ -145,7 +162,8 @@ def _table(entity: Entity, entities: Iterable[str], ruling: Ruling) -> Table:
     indexes = [Index(name=f"idx_{name}", fields=(name,)) for name in dict.fromkeys(listed) if (name,) != unique]
     if unique:
         indexes.append(_unique_index(unique))
-    table = Table(name=entity.name, fields=tuple(fields), indexes=tuple(indexes), policy=ruling.policy)
+    policy = with_setters(ruling.policy, entity, OPEN_TO_SIGNED_IN)
+    table = Table(name=entity.name, fields=tuple(fields), indexes=tuple(indexes), policy=policy)
     return _with_own_names(table) if entity.access in _OWN_NAMES else table
 
 

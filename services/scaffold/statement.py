@@ -14,7 +14,8 @@ IS_PUBLIC: Final = "isPublic"
 class Statement:
     actions: frozenset[str]
     tables: tuple[str, ...]
-    """As the description calls them, until the tables are known; none of them means all."""
+    """As the description calls them, until the tables are known; none of them means all. `employees.salaries` is a
+    field of one, and `.salaries` of whichever has it."""
     grants: tuple[Grant, ...]
     """Whom it lets in; nobody where there are none."""
     text: str = ""
@@ -33,6 +34,12 @@ class Statement:
     """Whether it says of those whom rows are about that they read them: their own, where rows are somebody's."""
     is_closing: bool = False
     """Whether it is not understood, and so keeps out all but owners and those with a role that is not spoken of."""
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """The fields that it is about, each behind the name of its table, which is empty where it is not said."""
+        parts = (name.partition(".") for name in self.tables)
+        return tuple((table, field) for table, dot, field in parts if dot)
 
     @property
     def is_restriction(self) -> bool:

@@ -14,13 +14,14 @@ from services.core.frozen import frozen
 from services.designs.schema import Audience, Grant
 from services.scaffold.clauses import Clause, Clauses
 from services.scaffold.naming import meant_by
-from services.scaffold.plurals import plural
+from services.scaffold.plurals import plural, singular
 from services.scaffold.principals import ADMIN
 from services.scaffold.statement import Form, Statement
 from services.scaffold.unread import Unread, Unreadable
 from services.scaffold.vocabulary import vocabulary
-from services.scaffold.wording import Wording
+from services.scaffold.wording import FILLERS, Names, Wording
 
+_NO_NAMES: Final = Names()
 _ADMINS: Final = (Grant(Audience.ROLE, (ADMIN,)),)
 _MEMBERS: Final = "members"
 """Of a team: what is said of them is said of the rows that put them there."""
@@ -38,6 +39,10 @@ class Rules:
     """Tables of people by whom rows are made, as it is told."""
     limits: tuple[tuple[int, int], ...] = ()
     """Where what is understood stands in the text, and shuts somebody out, by characters."""
+    of_rows: tuple[tuple[int, int], ...] = ()
+    """Where it is said who does something to rows that there are, by characters."""
+    of_fields: tuple[tuple[int, int], ...] = ()
+    """Where such a rule is about fields: it names no table."""
 
     @property
     def all(self) -> list[Statement]:
@@ -46,9 +51,19 @@ class Rules:
 
 
 @lru_cache(maxsize=8)
-def read_rules(description: str) -> Rules:
-    """Read a text of any kind. Equal texts give equal rules, in their order."""
-    return _Reader(Wording.of(description)).rules()
+def read_rules(description: str, names: Names = _NO_NAMES) -> Rules:
+    """Read a text of any kind, of which some names of tables and fields are known. Equal texts give equal rules.
+
+    What is created is a row, and no field: `only teachers write grades`.
+    """
+    rules = _Reader(Wording.of(description, names)).rules()
+    rows = {
+        tuple(map(singular, field.split("_")))
+        for statement in rules.all
+        for _, field in statement.fields
+        if statement.actions == frozenset({"create"})
+    }
+    return read_rules(description, replace(names, fields=names.fields - rows)) if rows else rules
 
 
 def of_those_who_sign_in(
@@ -98,6 +113,7 @@ def of_tables(statement: Statement, concepts: Mapping[str, str], *, memberships:
     tables = (
         table
         for name in statement.tables
+        if "." not in name
         for table in [
             *meant_by(name, concepts),
             *([memberships] if name == _MEMBERS and memberships is not None else []),
@@ -130,7 +146,34 @@ class _Reader:
             makers=tuple(name for _, form in read for name in self._makers(form)),
             aside=tuple(sorted(self._place(*pair) for pair in [*aside, *((one.start, one.end) for one, _ in unread)])),
             limits=tuple(self._place(clause.start, form.end) for clause, form in read if form.statement.is_restriction),
+            of_rows=tuple(self._place(clause.start, clause.end) for clause in clauses if self._is_of_rows(clause)),
+            of_fields=tuple(
+                self._place(start, end)
+                for clause in clauses
+                if self._is_rule(clause)
+                for start, end in self._fields(clause)
+            ),
         )
+
+    def _is_of_rows(self, clause: Clause) -> bool:
+        """Whether a clause is of rows that there are, and not, as `users write notes`, of what there is."""
+        if clause.form is None:
+            return any(Unreadable(self.wording).unread(clause))
+        return clause.form.statement.is_restriction or "create" not in clause.form.statement.actions
+
+    def _is_rule(self, clause: Clause) -> bool:
+        """Whether a clause says of rows who may do what: as a whole, or of whom it shuts out."""
+        unread = Unreadable(self.wording).unread(clause)
+        return self._is_of_rows(clause) and (clause.is_whole or any(one.statement is not None for one in unread))
+
+    def _fields(self, clause: Clause) -> Iterator[tuple[int, int]]:
+        """Yield where a clause names fields."""
+        at = clause.start
+        while at < clause.end:
+            named = self.wording.table(at)
+            if named is not None and "." in named.name:
+                yield at - (at > clause.start and self.wording.word(at - 1) in FILLERS), named.end
+            at = at + 1 if named is None else named.end
 
     def _statements(self, clause: Clause, form: Form) -> Iterator[Statement]:
         text = self.wording.said(clause.start, form.end)

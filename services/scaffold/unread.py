@@ -86,9 +86,10 @@ class Unreadable:
         return any(is_person(singular(self.wording.word(place))) for place in range(first, at))
 
     def _is_of_unknown(self, first: int, at: int) -> bool:
-        """Whether nothing but a noun that the vocabulary does not have stands between two positions."""
+        """Whether nothing but a plural that the vocabulary does not have stands between two positions."""
         table = self.wording.table(self.wording.skip(first, FILLERS))
-        return table is not None and table.end == at and table.concept is None
+        is_plural = singular(self.wording.word(at - 1)) != self.wording.word(at - 1)
+        return table is not None and table.end == at and table.concept is None and is_plural
 
     def _closing(self, clause: Clause) -> Statement | None:
         """Return what closes all that a clause may be about; None where that is nothing."""

@@ -32,7 +32,15 @@ from services.scaffold.rules import with_rules
 
 _FOLDER = Path(__file__).parent / "lexicon"
 _FIELD = re.compile(r"(?P<name>\w+)(?::(?P<type>\w+))?(?P<flags>[?!#*^.]*)(?:=(?P<default>\S+))?")
-_PARTICIPLES = {"read": "read", "see": "seen", "write": "written", "make": "made", "find": "found", "drop": "dropped"}
+_PARTICIPLES = {
+    "read": "read",
+    "see": "seen",
+    "write": "written",
+    "make": "made",
+    "find": "found",
+    "drop": "dropped",
+    "set": "set",
+}
 _MONEY = "money"
 CURRENCY = Field(
     name="currency", type=FieldType.STRING, default_value="USD", rules=FieldRules(format=FieldFormat.CURRENCY)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.core.frozen import frozen
-from services.scaffold.naming import is_implying, table_name
+from services.scaffold.naming import concept_of, is_implying, table_name
 from services.scaffold.plurals import singular
 from services.scaffold.vocabulary import vocabulary
 
@@ -36,10 +36,22 @@ class _Token:
 
 
 @frozen
+class Names:
+    """What the tables and the fields of a schema are called, in words of the singular."""
+
+    tables: frozenset[tuple[str, ...]] = frozenset()
+    fields: frozenset[tuple[str, ...]] = frozenset()
+
+
+_NO_NAMES: Final = Names()
+
+
+@frozen
 class Named:
-    """A table that a description names."""
+    """A table that a description names, or a field."""
 
     name: str
+    """Of a field: that of its table, if it is said, a point, and its own in the plural."""
     concept: str | None
     """The entity of the vocabulary that it is like."""
     end: int
@@ -52,12 +64,14 @@ class Wording:
 
     text: str
     tokens: Sequence[_Token]
+    names: Names = _NO_NAMES
+    """What is known to be a table or a field beside what the vocabulary has."""
 
     @classmethod
-    def of(cls, description: str) -> "Wording":
+    def of(cls, description: str, names: Names = _NO_NAMES) -> "Wording":
         text = description[:_LONGEST_READ]
         found = _WORD.finditer(text)
-        return cls(text, [_Token(match[0].lower().replace("\u2019", "'"), *match.span()) for match in found])
+        return cls(text, [_Token(match[0].lower().replace("\u2019", "'"), *match.span()) for match in found], names)
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -80,14 +94,43 @@ class Wording:
         return at
 
     def table(self, at: int) -> Named | None:
-        """Return the table that is named at a position: a known one, or any plural."""
+        """Return the table that is named at a position, a known one or any plural; or the field, also as a table's."""
+        table, field = self._table(at, is_possessor=True), self._field(at)
+        if field is not None and (table is None or table.end <= field.end):
+            is_of = self.word(field.end) == "of"
+            whose = self._table(self.skip(field.end + 1, FILLERS)) if is_of else None
+            return self._of(whose, field, field.end if whose is None else whose.end)
+        after = self._field(table.end) if table is not None else None
+        return self._of(table, after, after.end) if after is not None else self._table(at)
+
+    def _of(self, table: Named | None, field: Named, end: int) -> Named:
+        return Named(f"{'' if table is None else table.name}.{field.name}", None, end)
+
+    def _field(self, at: int) -> Named | None:
+        for length in range(min(_LONGEST_PHRASE, len(self.tokens) - at), 0, -1):
+            words = self.words(at, length)
+            if tuple(map(singular, words)) in self.names.fields:
+                return Named(table_name(words), None, at + length)
+        return None
+
+    def _table(self, at: int, *, is_possessor: bool = False) -> Named | None:
+        """Return the table that is named at a position, also as whose something is: `employee's`."""
         lexicon = vocabulary()
         for length in range(min(_LONGEST_PHRASE, len(self.tokens) - at), 0, -1):
             words = self.words(at, length)
-            concept = lexicon.phrases.get(tuple(map(singular, words)))
+            words = (
+                (*words[:-1], words[-1].removesuffix("s").removesuffix("'"))
+                if is_possessor and "'" in words[-1]
+                else words
+            )
+            phrase = tuple(map(singular, words))
+            concept = lexicon.phrases.get(phrase)
             if concept is not None and concept in lexicon.entities:
                 name = concept if is_implying(words, lexicon) else table_name(words)
                 return Named(name, concept, at + length)
+            if phrase in self.names.tables:
+                like = concept_of(table_name(words))
+                return Named(table_name(words), like if like in lexicon.entities else None, at + length)
         word = self.word(at)
         is_noun = word.isalpha() and singular(word) != word and singular(word) not in lexicon.stop_words
         return Named(table_name([word]), None, at + 1) if is_noun else None
@@ -101,8 +144,8 @@ class Wording:
         """Yield the tables that are named before a position, the last first, and whether their rows are people."""
         lexicon = vocabulary()
         for place in range(at - 1, max(at - _LONGEST_WAY, -1), -1):
-            if (last := self.table(place)) is not None:
-                whole = (self.table(start) for start in range(max(place - _LONGEST_PHRASE + 1, 0), place))
+            if (last := self._table(place)) is not None:
+                whole = (self._table(start) for start in range(max(place - _LONGEST_PHRASE + 1, 0), place))
                 entity = lexicon.entities.get(last.concept or "")
                 are_people = singular(self.word(place)) in lexicon.roles or (entity is not None and entity.has("email"))
                 yield next((table for table in whole if table is not None and table.end == last.end), last), are_people

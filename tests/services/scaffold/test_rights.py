@@ -179,6 +179,8 @@ def test_strangers_read_what_is_public_and_nothing_else(description: str, table:
         ("Lamps are read-only", "lamps", " / SIGNED_IN /  / "),
         ("Lamps are read-only for everyone", "lamps", _CLOSED),
         ("Lamps. The lamps may not be deleted by anyone", "lamps", "SIGNED_IN / SIGNED_IN / SIGNED_IN / "),
+        ("Lamps. A lamp may not be deleted by anyone", "lamps", "SIGNED_IN / SIGNED_IN / SIGNED_IN / "),
+        ("Users write log entries. Log entries are append-only", "log_entries", "SIGNED_IN / OWNER, ROLE(admin) /  / "),
         ("Lamps. Lamps may not be deleted by anybody", "lamps", "SIGNED_IN / SIGNED_IN / SIGNED_IN / "),
         ("Lamps. Lamps can be deleted by nobody", "lamps", "SIGNED_IN / SIGNED_IN / SIGNED_IN / "),
         ("Lamps. Lamps can never be removed", "lamps", "SIGNED_IN / SIGNED_IN / SIGNED_IN / "),
@@ -258,6 +260,61 @@ def test_what_is_not_understood_of_what_people_only_read_closes_what_they_do_not
 
     assert rights(schema)["lamps"] == expected
     assert not_followed(description, schema) != []
+
+
+@pytest.mark.parametrize(
+    ("description", "table", "field", "access"),
+    [
+        ("Employees have a name and a salary. Only HR edits salaries", "employees", "salary", FieldAccess.MANAGED),
+        ("An app with employees. Only HR edits salaries", "employees", "salary", FieldAccess.MANAGED),
+        ("Lamps have a colour. Only editors change the colour of lamps", "lamps", "colour", FieldAccess.MANAGED),
+        ("Lamps have a colour. A lamp's colour can only be changed by editors", "lamps", "colour", FieldAccess.MANAGED),
+        ("Lamps have a colour. Nobody but electricians sets colours", "lamps", "colour", FieldAccess.MANAGED),
+        ("Lamps have a colour. Colours can never be changed", "lamps", "colour", FieldAccess.IMMUTABLE),
+        ("Employees have a salary. Employees cannot change their salary", "employees", "salary", FieldAccess.MANAGED),
+        ("Lamps have a colour. Anyone can change colours", "lamps", "colour", FieldAccess.READ_WRITE),
+        ("Users write posts. Only admins change roles", "users", "role", FieldAccess.MANAGED),
+    ],
+)
+def test_a_field_that_is_for_some_to_set_is_managed(
+    description: str, table: str, field: str, access: FieldAccess
+) -> None:
+    schema = derive_schema(description)
+
+    assert validate(schema) == []
+    assert fields(description, table)[field].access is access
+    assert {"salaries", "payslips", "colours", "roles"}.isdisjoint(one.name for one in schema.tables)
+
+
+@pytest.mark.parametrize(
+    ("description", "reason"),
+    [
+        (
+            "Lamps have a colour. Only editors change colours",
+            "`colour` of lamps is set by those with a role who may update its row, which editor may not yet.",
+        ),
+        (
+            "Lamps have a colour. Colours are only visible to editors",
+            "`colour` of lamps is as open to read as its row is, which only owners and those with a role may.",
+        ),
+        (
+            "Lamps have a colour. Editors change colours",
+            "A policy is about whole rows, and not about `colour` of lamps alone.",
+        ),
+        ("Lamps have a colour. Editors edit lamps. Only editors change colours", None),
+        ("Lamps have a colour. Members can't change colours", None),
+    ],
+)
+def test_what_a_schema_does_not_keep_of_the_rights_to_a_field_is_told(description: str, reason: str | None) -> None:
+    schema = derive_schema(description)
+
+    assert [one.reason for one in not_followed(description, schema)] == ([reason] if reason else [])
+
+
+def test_rows_with_a_field_that_is_for_some_to_read_are_closed() -> None:
+    schema = derive_schema("Lamps have a colour. Only editors see colours")
+
+    assert rights(schema)["lamps"] == "SIGNED_IN, ROLE(admin) / ROLE(admin) / SIGNED_IN, ROLE(admin) / SIGNED_IN"
 
 
 def test_users_sign_in_with_a_name_of_their_own_where_that_is_said() -> None:
