@@ -82,6 +82,8 @@ class Grammar:
     counted: frozenset[str]
     """Nouns of what rows have by number, or in a few words, and which is no thing of its own: `deaths`, `allergies`."""
     person_endings: tuple[str, ...]
+    thing_endings: tuple[str, ...]
+    """Of words with the ending of a person that are none: `instalment`, `thermometer`."""
     no_persons: frozenset[str]
     acts: Mapping[str, str]
     """Verbs, and the tables that are named for what they do: `loans|borrowings` for `borrow`."""
@@ -97,7 +99,7 @@ def grammar() -> Grammar:
     kinds = {name: _by_word(document.pop(name)) for name in ("attributes", "units")}
     others: dict[str, Any] = {
         "acts": document.pop("acts"),
-        "person_endings": tuple(document.pop("person_endings").split()),
+        **{name: tuple(document.pop(name).split()) for name in ("person_endings", "thing_endings")},
         **kinds,
     }
     return Grammar(**{name: frozenset(words.split()) for name, words in document.items()}, **others)

@@ -58,7 +58,8 @@ def is_person(word: str) -> bool:
     """Return whether a noun, in the singular, means people who do something."""
     if is_known_person(word):
         return True
-    return word.endswith(grammar().person_endings) and word not in grammar().no_persons
+    is_thing = word.endswith(grammar().thing_endings) or word in grammar().no_persons
+    return word.endswith(grammar().person_endings) and not is_thing
 
 
 def describes(line: Line, colon: int) -> bool:

@@ -75,6 +75,8 @@ class Relations:
 
     def _facts_of(self, saying: Saying, whole: str, part: str) -> Iterator[_Fact]:
         match saying.link:
+            case Link.UNDER if self._is_divided(saying):
+                yield _Fact(part, whole, Link.UNDER, is_many=True, verb=saying.verb)
             case Link.HAS if not saying.part.is_plural:
                 is_referred = is_person(saying.part.word) or self.stands_alone(saying.part)
                 yield _Fact(part, whole, Link.HAS) if is_referred else _Fact(whole, part, Link.HAS, is_single=True)
@@ -88,6 +90,13 @@ class Relations:
             case _:
                 is_done = saying.link is not Link.UNDER and saying.part.is_plural
                 yield _Fact(whole, part, saying.link, is_many=is_done or is_many(saying.part), verb=saying.verb)
+
+    def _is_divided(self, saying: Saying) -> bool:
+        """Whether one of something comes to several others: a loan is repaid in instalments."""
+        whole = saying.whole
+        if whole is None or saying.part.is_plural or not whole.is_plural or is_person(whole.word):
+            return False
+        return not saying.is_many and bool(saying.verb) and saying.verb not in grammar().belonging
 
     @property
     def _arranged(self) -> frozenset[str]:

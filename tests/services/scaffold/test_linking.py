@@ -42,6 +42,9 @@ def test_what_is_there_for_all_is_not_of_one(description: str, of_one: str, thro
         ("Recipes have ingredients with an amount and a unit", "recipes > ingredients"),
         ("Invoices have payments", "invoices > payments"),
         ("Teams have players", "teams > players"),
+        ("A loan is repaid in instalments", "loans > instalments"),
+        ("Every application goes through interviews", "applications > interviews"),
+        ("Each task is assigned to developers", "developers > tasks"),
     ],
 )
 def test_what_goes_with_one_is_of_it(description: str, whole: str) -> None:
