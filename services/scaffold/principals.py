@@ -112,8 +112,8 @@ def with_principals(entities: Mapping[str, Entity], principals: Principals) -> d
     return {name: _owned(entity, complete, principals) for name, entity in complete.items()}
 
 
-def accounts_of(principals: Principals) -> Accounts | None:
-    """Return how the users of a derived schema sign in."""
+def accounts_of(principals: Principals, *, is_closed: bool) -> Accounts | None:
+    """Return how the users of a derived schema sign in, and that they make their accounts, unless that is closed."""
     if principals.accounts is None:
         return None
     return Accounts(
@@ -121,7 +121,7 @@ def accounts_of(principals: Principals) -> Accounts | None:
         login=principals.login,
         password=_PASSWORD.name,
         role=ROLE,
-        sign_up=not principals.is_internal,
+        sign_up=not (is_closed or principals.is_internal),
     )
 
 

@@ -19,8 +19,10 @@ from services.scaffold.field_rights import names_of
 from services.scaffold.grants import concerned, unmet
 from services.scaffold.leftovers import left_over
 from services.scaffold.logins import logins_asked
+from services.scaffold.mentions import blanked
 from services.scaffold.naming import concept_of, meant_by
-from services.scaffold.statements import read_rules
+from services.scaffold.sign_up import closed_sign_up
+from services.scaffold.statements import Rules, read_rules
 from services.scaffold.unread import Unread
 from services.scaffold.wording import Wording
 
@@ -104,7 +106,7 @@ def _line(text: str) -> str:
 def _untold(text: str, schema: SchemaModel) -> list[str]:
     """Return the clauses of which nothing else has been told: sentences, where nothing has of all of one."""
     told = [one.text for one in _recognised(text, schema)]
-    told += [statement.text for statement in read_rules(text, names_of(schema)).statements[:_MOST_STATEMENTS]]
+    told += [statement.text for statement in _rules_of(text, schema).statements[:_MOST_STATEMENTS]]
     told += graphql_asked(text)
     untold: list[str] = []
     for sentence in _sentences(text):
@@ -120,6 +122,10 @@ def _names_tables(text: str, schema: SchemaModel) -> bool:
     return any(table is not None and meant_by(table.name, concepts) for table in named)
 
 
+def _rules_of(text: str, schema: SchemaModel) -> Rules:
+    return read_rules(blanked(text, closed_sign_up(text)), names_of(schema))
+
+
 def _known(text: str) -> Iterator[Unfollowed]:
     for known in _requests():
         for match in known.pattern.finditer(text):
@@ -127,7 +133,7 @@ def _known(text: str) -> Iterator[Unfollowed]:
 
 
 def _rules(text: str, schema: SchemaModel) -> Iterator[Unfollowed]:
-    rules = read_rules(text, names_of(schema))
+    rules = _rules_of(text, schema)
     for statement, reason in unmet(schema, rules.statements[:_MOST_STATEMENTS]):
         yield Unfollowed(_shown(statement.text), reason)
     for one in rules.unread[:_MOST_STATEMENTS]:
@@ -160,8 +166,8 @@ def _recognised(text: str, schema: SchemaModel) -> list[Unfollowed]:
 
 
 def _left_over(text: str, schema: SchemaModel, told: Sequence[Unfollowed]) -> Iterator[Unfollowed]:
-    understood = [statement.text for statement in read_rules(text, names_of(schema)).statements[:_MOST_STATEMENTS]]
-    understood += graphql_asked(text)
+    understood = [statement.text for statement in _rules_of(text, schema).statements[:_MOST_STATEMENTS]]
+    understood += [*graphql_asked(text), *_sign_up_asked(text)]
     for part in left_over(
         text, schema, [*foreign(text), *in_languages(text), *(one.text for one in told), *understood]
     ):
@@ -173,8 +179,14 @@ def _answered(text: str, schema: SchemaModel) -> Iterator[Unfollowed]:
     login = schema.accounts.login if schema.accounts is not None else None
     how = "Nobody signs in here" if login is None else f"Users sign in with `{login}` and a password alone"
     yield from (Unfollowed(_shown(asked), f"{how}.") for asked, name in logins_asked(text) if name != login or not name)
+    if schema.accounts is not None and schema.accounts.sign_up:
+        yield from (Unfollowed(_shown(asked), "Everybody may make an account here.") for asked in _sign_up_asked(text))
     if schema.api is Api.REST:
         yield from (Unfollowed(asked, "The schema says that the API is REST.") for asked in graphql_asked(text))
+
+
+def _sign_up_asked(text: str) -> list[str]:
+    return [text[start:end] for start, end in closed_sign_up(text)]
 
 
 def _behaviour(text: str) -> Iterator[Unfollowed]:

@@ -35,6 +35,7 @@ from services.scaffold.principals import (
 from services.scaffold.rules import is_decided_by_staff
 from services.scaffold.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
 from services.scaffold.selection import select_tables
+from services.scaffold.sign_up import closed_sign_up
 from services.scaffold.statement import Statement
 from services.scaffold.statements import of_tables, of_those_who_sign_in, read_rules
 from services.scaffold.vocabulary import Access, Basis, Entity, Parent
@@ -53,6 +54,7 @@ def derive_schema(description: str) -> SchemaModel:
 
     A table comes after those that its records cannot be without.
     """
+    is_closed, description = bool(closed_sign_up(description)), blanked(description, closed_sign_up(description))
     rules = read_rules(description, _names(description))
     text = blanked(description, rules.of_fields)
     mentions = read_mentions(text, aside=[*rules.aside, *asides(description)], limits=rules.limits)
@@ -74,7 +76,7 @@ def derive_schema(description: str) -> SchemaModel:
         tables=tuple(with_roles(table, policies) if table.name == principals.accounts else table for table in tables),
         relationships=tuple(_relationships(ordered, principals)),
         default_policy=OPEN_TO_SIGNED_IN if principals.accounts is None else None,
-        accounts=accounts_of(principals),
+        accounts=accounts_of(principals, is_closed=is_closed or _is_kept(principals.accounts, statements)),
         teams=teams_of(principals, ordered),
         api=read_api(description),
     )
@@ -89,6 +91,11 @@ def _names(description: str) -> Names:
     chosen = select_tables(mentions)
     said = (quality.name for qualities in mentions.qualities.values() for quality in qualities)
     return names_in(with_principals(chosen, principals_of(chosen, mentions)), [*said, ROLE])
+
+
+def _is_kept(accounts: str | None, statements: Iterable[Statement]) -> bool:
+    """Whether a statement says who alone adds rows that sign in: `only admins create users`."""
+    return any(one.is_restriction and accounts in one.tables and "create" in one.actions for one in statements)
 
 
 def _of_rows(said: Iterable[Statement], entities: Mapping[str, Entity], principals: Principals) -> list[Statement]:

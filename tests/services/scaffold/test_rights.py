@@ -347,6 +347,41 @@ def test_what_users_sign_in_with_is_as_said_or_told(description: str, login: str
     assert [one.text for one in not_followed(description, schema)] == told
 
 
+@pytest.mark.parametrize(
+    ("said", "is_open"),
+    [
+        ("Sign-up is closed: only admins create users", False),
+        ("Accounts are created by admins", False),
+        ("User accounts can only be made by administrators", False),
+        ("The app is invite-only", False),
+        ("No self-registration", False),
+        ("There is no public sign-up", False),
+        ("Registration is disabled", False),
+        ("Users cannot sign up themselves", False),
+        ("Nobody can register", False),
+        ("Only managers add users", False),
+        ("Users can sign up", True),
+        ("Admins create users", True),
+        ("Accounts have a balance. Only staff may open accounts", True),
+    ],
+)
+def test_sign_up_is_closed_where_that_is_said(said: str, is_open: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    schema = derive_schema(f"Users write notes. {said}")
+
+    assert validate(schema) == []
+    assert schema.accounts is not None
+    assert schema.accounts.sign_up is is_open
+    assert not_followed(f"Users write notes. {said}", schema) == []
+
+
+def test_sign_up_that_a_schema_has_and_a_description_does_not_want_is_told() -> None:
+    schema = derive_schema("Users write notes")
+
+    assert [(one.text, one.reason) for one in not_followed("Users write notes. No sign-up", schema)] == [
+        ("No sign-up", "Everybody may make an account here.")
+    ]
+
+
 def test_a_password_and_a_role_that_are_said_are_those_of_the_account() -> None:
     schema = derive_schema("Users have an email, a password and a role (reader or editor)")
     names = [field.name for field in schema.tables[0].fields]
