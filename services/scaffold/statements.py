@@ -144,7 +144,12 @@ class _Reader:
             unread=tuple(one for _, one in unread),
             usual=tuple(form.statement for _, form in read if form.statement.is_usual),
             makers=tuple(name for _, form in read for name in self._makers(form)),
-            aside=tuple(sorted(self._place(*pair) for pair in [*aside, *((one.start, one.end) for one, _ in unread)])),
+            aside=tuple(
+                sorted(
+                    self._place(*pair)
+                    for pair in [*aside, *((one.start, one.end) for one, told in unread if told.is_aside)]
+                )
+            ),
             limits=tuple(self._place(clause.start, form.end) for clause, form in read if form.statement.is_restriction),
             of_rows=tuple(self._place(clause.start, clause.end) for clause in clauses if self._is_of_rows(clause)),
             of_fields=tuple(

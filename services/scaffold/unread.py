@@ -9,12 +9,12 @@ from services.designs.schema import Audience
 from services.scaffold.clauses import Clause, beginning
 from services.scaffold.plurals import singular
 from services.scaffold.restrictions import Restrictions
-from services.scaffold.statement import Statement
+from services.scaffold.statement import Form, Statement
 from services.scaffold.statement_forms import NEGATIONS, ONLY, OPEN_TO, PERMITTING, READ_ONLY, Forms
 from services.scaffold.subjects import is_person, read_subject
 from services.scaffold.unchanging import UNCHANGING
 from services.scaffold.vocabulary import vocabulary
-from services.scaffold.wording import FILLERS, Wording
+from services.scaffold.wording import FILLERS, OWN, Wording
 
 _SHUTTING: Final = NEGATIONS | frozenset(
     ["only", "solely", "exclusively", "nobody", "none", "except", "excluding", "unless", "until", "forbidden"]
@@ -38,6 +38,8 @@ class Unread:
     text: str
     statement: Statement | None = None
     """What it closes; None where it shuts out nobody."""
+    is_aside: bool = True
+    """Whether it says nothing of what there is: `doctors see the appointments of their patients` does."""
 
 
 @frozen
@@ -54,9 +56,16 @@ class Unreadable:
             or (form is not None and form.statement.is_restriction)
         )
         if not is_shutting and not (self._permits(clause) if form is None else form.is_permission):
+            if form is not None and self._reads_theirs(form):
+                yield Unread(self.wording.said(clause.start, clause.end), is_aside=False)
             return
         text = self.wording.said(clause.start, clause.end)
         yield Unread(text, self._closing(clause) if is_shutting else None)
+
+    def _reads_theirs(self, form: Form) -> bool:
+        """Whether people read what is of others who are theirs, as in `the appointments of their patients`."""
+        is_of_theirs = self.wording.word(form.end) == "of" and self.wording.word(form.end + 1) in OWN
+        return is_of_theirs and form.statement.actions == frozenset({"read"})
 
     def _shuts_out(self, clause: Clause) -> bool:
         words = self.wording.words(clause.start, clause.end - clause.start)

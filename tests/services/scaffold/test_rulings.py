@@ -588,3 +588,17 @@ def test_what_may_be_said_of_people_and_closes_nothing_is_told(description: str)
 )
 def test_what_is_not_said_of_people_is_no_rule(description: str) -> None:
     assert read_rules(description).all == []
+
+
+@pytest.mark.parametrize(
+    ("description", "tables"),
+    [
+        ("Doctors see the appointments of their patients", {"doctors", "appointments", "patients"}),
+        ("Teachers see the grades of their students", {"teachers", "grades", "students"}),
+    ],
+)
+def test_what_people_see_of_others_who_are_theirs_is_told(description: str, tables: set[str]) -> None:
+    schema = derive_schema(description)
+
+    assert {one.name for one in schema.tables} == tables
+    assert [one.text for one in not_followed(description, schema)] == [description]
