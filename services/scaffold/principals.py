@@ -106,10 +106,22 @@ def with_principals(entities: Mapping[str, Entity], principals: Principals) -> d
         complete[name] = _profile(complete[name], principals.accounts)
     if principals.memberships and first_like("roles", complete):
         complete[principals.memberships] = _with_access(complete[principals.memberships])
+    if principals.teams and principals.memberships:
+        complete |= _with_team_roles(complete[principals.teams], complete[principals.memberships])
     if principals.is_shared:
         return complete
     complete = _in_private(complete)
     return {name: _owned(entity, complete, principals) for name, entity in complete.items()}
+
+
+def _with_team_roles(team: Entity, memberships: Entity) -> dict[str, Entity]:
+    """Return a team and its memberships with the roles that teams are said to have: those are its members'."""
+    said = next((field.rules.values for field in team.fields if field.name == ROLE and field.rules), ())
+    if not said:
+        return {}
+    others = tuple(field for field in team.fields if field.name != ROLE)
+    roles = tuple(_with_values(field, said) if field.name == ROLE else field for field in memberships.fields)
+    return {team.name: replace(team, fields=others), memberships.name: replace(memberships, fields=roles)}
 
 
 def accounts_of(principals: Principals, *, is_closed: bool) -> Accounts | None:

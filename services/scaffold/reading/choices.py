@@ -17,10 +17,11 @@ _STATED: Final = frozenset({Kind.QUALITY, Kind.PASSIVE, Kind.NOUN, Kind.VERB})
 _PRONOUNS: Final = frozenset({"no", "none", "all", "both"})
 
 
-def choice_behind(line: Line, at: int, *, may_begin: bool = False) -> Choice:
+def choice_behind(line: Line, at: int, *, may_begin: bool = False, are_several: bool = False) -> Choice:
     """Read what stands behind a quality, with `of`, a colon or in parentheses, or as in `priority low, medium or high`.
 
-    What is a state `may_begin` with its values at once, and list them without an `or` behind a colon.
+    What is a state `may_begin` with its values at once, and list them without an `or` behind a colon. Where
+    `are_several` of it, as in `roles admin and editor`, no `or` is needed.
     """
     is_open = line.kind(at) is Kind.OPEN
     is_marked = is_open or line.word(at) == "of" or line.kind(at) is Kind.COLON
@@ -33,7 +34,8 @@ def choice_behind(line: Line, at: int, *, may_begin: bool = False) -> Choice:
     if is_open and not may_begin and any(map(is_quality, line.phrases[at + 1 : end])):
         return (), at
     is_whole = may_begin and line.kind(at) is Kind.COLON and line.kind(end) is Kind.END
-    return (values, end + is_closed) if len(values) > 1 and (has_or or is_closed or is_whole) else ((), at)
+    is_said = has_or or is_closed or is_whole or are_several
+    return (values, end + is_closed) if len(values) > 1 and is_said else ((), at)
 
 
 def stated_choice(line: Line, at: int) -> Choice:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.core.frozen import frozen
+from services.scaffold.plurals import singular
 from services.scaffold.reading.choices import choice_behind
 from services.scaffold.reading.grammar import grammar
 from services.scaffold.reading.line import Line
@@ -184,9 +185,14 @@ class Clause:
                 at += 2
         if line.word(at) in {"from", "between"} and line.word(at + 1).isdigit() and not saying.part.is_plural:
             return replace(saying, unit="points", is_quality=True), line.skip(at, _RANGE)
-        values, end = choice_behind(line, at, may_begin=saying.part.word in grammar().states)
+        is_state = saying.part.word in grammar().states
+        are_states = is_state and saying.part.is_plural and saying.link is Link.HAS
+        values, end = choice_behind(line, at, may_begin=is_state, are_several=are_states)
         if not values:
             return saying, at
+        if are_states:
+            part = replace(saying.part, is_plural=False)
+            return replace(saying, part=part, values=tuple(map(singular, values)), is_quality=True), end
         if saying.part.is_plural and line.word(at) == "of":
             value = Phrase(Kind.NOUN, "value", nouns=("value",))
             self.say(Saying(Link.HAS, value, saying.part, values=values, is_quality=True))

@@ -413,3 +413,26 @@ def test_where_nothing_is_said_all_is_assumed() -> None:
 
     assert "| `orders` | whoever is signed in; admin | its owner; admin | admin | admin |\n" in readme
     assert "The description says nothing of this. It is assumed" in readme
+
+
+@pytest.mark.parametrize(
+    ("description", "table", "roles"),
+    [
+        ("Teams with roles admin, editor and viewer", "memberships", ("member", "editor", "viewer", "admin", "owner")),
+        (
+            "Teams have a name and roles: owner, guide and cook",
+            "memberships",
+            ("member", "guide", "cook", "admin", "owner"),
+        ),
+        ("Users have roles (clerk, manager)", "users", ("user", "clerk", "manager", "admin")),
+        ("Users have the roles of clerk and manager", "users", ("user", "clerk", "manager", "admin")),
+        ("Users with roles, projects and tasks", "users", ("user", "admin")),
+    ],
+)
+def test_roles_that_are_listed_are_those_of_people(description: str, table: str, roles: tuple[str, ...]) -> None:
+    schema = derive_schema(description)
+    rules = fields(description, table)["role"].rules
+
+    assert validate(schema) == []
+    assert rules is not None
+    assert rules.values == roles
