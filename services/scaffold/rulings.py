@@ -247,7 +247,8 @@ class Rulings:
         if entity.access is Access.CONTRIBUTION:
             if (said_of := self._said_of(entity, link)) is not None:
                 return said_of
-            if len(self._links(entity)) == 1:
+            about = self._about(entity, link)
+            if about is None or not reaches(self._policy(about.table).read):
                 entity = replace(entity, access=None)
         is_profile = link.table in people.profiles
         policy = of_owner(entity, create=OWNER if is_profile else SIGNED_IN)

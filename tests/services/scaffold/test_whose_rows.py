@@ -84,3 +84,7 @@ def test_nothing_that_nobody_may_delete_goes_with_another() -> None:
 
     assert [one.on_delete for one in free.relationships] == [OnDelete.CASCADE]
     assert [one.on_delete for one in kept.relationships] == [OnDelete.RESTRICT]
+
+
+def test_what_is_said_of_a_row_is_read_by_no_more_than_that() -> None:
+    assert readers(derive_schema("Authors write documents of a team"), "documents") == _OWN
