@@ -15,10 +15,10 @@ from services.designs.schema import (
     Secrecy,
     Table,
 )
-from services.scaffold.field_rights import names_of
-from services.scaffold.grants import said_rights
 from services.scaffold.identifiers import address_of, identifiers
-from services.scaffold.statements import read_rules
+from services.scaffold.rights.field_rights import names_of
+from services.scaffold.rights.grants import said_rights
+from services.scaffold.rights.statements import read_rules
 
 _AUDIENCES: Final = {
     Audience.PUBLIC: "everybody",

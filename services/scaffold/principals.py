@@ -37,7 +37,6 @@ TEAMS_AT_WORK: Final = frozenset({"teams", "organizations"})
 """Teams that have what their members work on; what is said in a conversation is all that it has."""
 _HIRED: Final = frozenset({Access.DIRECTORY, Access.INTERNAL})
 """What rows of people are who do not sign up by themselves."""
-_EMAIL: Final = EMAIL
 ROLE: Final = "role"
 _USERNAME: Final = Field(
     name=USERNAME,
@@ -187,8 +186,8 @@ def _people(entities: Mapping[str, Entity], mentions: Mentions) -> list[str]:
         for choices in vocabulary().domains[domain].accounts
     ]
     named = [*list(_alike(_USERS, entities))[:1], *mentions.actors]
-    acting = [name for name in named if name in entities and entities[name].has(_EMAIL)]
-    present = [name for name in expected if name is not None and entities[name].has(_EMAIL)]
+    acting = [name for name in named if name in entities and entities[name].has(EMAIL)]
+    present = [name for name in expected if name is not None and entities[name].has(EMAIL)]
     is_served = any(entities[name].concept in vocabulary().consumers for name in acting)
     return list(dict.fromkeys(acting if is_served else [*acting, *present]))
 
@@ -209,9 +208,9 @@ def _account(entity: Entity, login: str) -> Entity:
 
     Who has a name needs no address, without which nobody can mail them a new password.
     """
-    names = {login, _EMAIL}
-    address = next(field for field in entity.fields if field.name == _EMAIL)
-    known_by = [_login(address)] if login == _EMAIL else [_login(_USERNAME), structs.replace(address, nullable=True)]
+    names = {login, EMAIL}
+    address = next(field for field in entity.fields if field.name == EMAIL)
+    known_by = [_login(address)] if login == EMAIL else [_login(_USERNAME), structs.replace(address, nullable=True)]
     others = [field for field in entity.fields if field.name not in {*names, _PASSWORD.name, ROLE}]
     place = next(number for number, field in enumerate(entity.fields) if field.name in names)
     said = next((field.rules.values for field in entity.fields if field.name == ROLE and field.rules), ())

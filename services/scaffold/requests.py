@@ -15,16 +15,16 @@ from services.core.frozen import frozen
 from services.designs.schema import Api, SchemaModel
 from services.scaffold.api import graphql_asked
 from services.scaffold.asides import foreign, in_languages
-from services.scaffold.field_rights import names_of
-from services.scaffold.grants import concerned, unmet
 from services.scaffold.leftovers import left_over
 from services.scaffold.logins import logins_asked
 from services.scaffold.mentions import blanked
 from services.scaffold.naming import concept_of, meant_by
-from services.scaffold.sign_up import closed_sign_up
-from services.scaffold.statements import Rules, read_rules
-from services.scaffold.unread import Unread
-from services.scaffold.wording import Wording
+from services.scaffold.rights.field_rights import names_of
+from services.scaffold.rights.grants import concerned, unmet
+from services.scaffold.rights.sign_up import closed_sign_up
+from services.scaffold.rights.statements import Rules, read_rules
+from services.scaffold.rights.unread import Unread
+from services.scaffold.rights.wording import Wording
 
 MOST: Final = 20
 _LONGEST_READ: Final = 20_000

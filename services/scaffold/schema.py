@@ -19,7 +19,6 @@ from services.designs.schema import (
 )
 from services.scaffold.api import read_api
 from services.scaffold.asides import asides
-from services.scaffold.field_rights import closing_reads, limited, names_in, with_setters
 from services.scaffold.logins import login_of
 from services.scaffold.mentions import blanked, read_mentions
 from services.scaffold.names import reference_to
@@ -32,14 +31,15 @@ from services.scaffold.principals import (
     with_principals,
     with_roles,
 )
+from services.scaffold.rights.field_rights import closing_reads, limited, names_in, with_setters
+from services.scaffold.rights.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
+from services.scaffold.rights.sign_up import closed_sign_up
+from services.scaffold.rights.statement import Statement
+from services.scaffold.rights.statements import of_tables, of_those_who_sign_in, read_rules
+from services.scaffold.rights.wording import Names
 from services.scaffold.rules import is_decided_by_staff
-from services.scaffold.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
 from services.scaffold.selection import select_tables
-from services.scaffold.sign_up import closed_sign_up
-from services.scaffold.statement import Statement
-from services.scaffold.statements import of_tables, of_those_who_sign_in, read_rules
 from services.scaffold.vocabulary import Access, Basis, Entity, Parent
-from services.scaffold.wording import Names
 
 _ENDS = 2
 """Of a table that joins others: it refers to two."""

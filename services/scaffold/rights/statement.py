@@ -4,7 +4,7 @@ from typing import Final
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Grant
-from services.scaffold.subjects import Subject
+from services.scaffold.rights.subjects import Subject
 
 IS_PUBLIC: Final = "isPublic"
 """The field of a row that is shown to all, of which some only are: `public notes`."""

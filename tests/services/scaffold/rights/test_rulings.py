@@ -19,9 +19,9 @@ from services.designs.schema import (
 )
 from services.designs.validation import validate
 from services.scaffold.requests import not_followed
+from services.scaffold.rights.statements import read_rules
 from services.scaffold.schema import derive_schema
-from services.scaffold.statements import read_rules
-from tests.services.scaffold.rights import in_words, rights, said
+from tests.services.scaffold.rights.in_words import in_words, rights, said
 
 
 def policies(schema: SchemaModel) -> Mapping[str, Policy]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.core.frozen import frozen
+from services.scaffold.rights.wording import LINKS, Wording
 from services.scaffold.vocabulary import vocabulary
-from services.scaffold.wording import LINKS, Wording
 
 _BOTH: Final = frozenset({"update", "delete"})
 UNCHANGING: Final[Mapping[str, frozenset[str]]] = {

@@ -15,9 +15,9 @@ from services.scaffold.names import words_of
 from services.scaffold.naming import concept_of, meant_by, table_name
 from services.scaffold.plurals import singular
 from services.scaffold.principals import ADMIN
-from services.scaffold.statement import Statement
+from services.scaffold.rights.statement import Statement
+from services.scaffold.rights.wording import Names
 from services.scaffold.vocabulary import Entity, vocabulary
-from services.scaffold.wording import Names
 
 _WRITES: Final = frozenset({"create", "update"})
 _ROWS: Final = "A policy is about whole rows, and not about"

@@ -6,11 +6,11 @@ from typing import Final
 from msgspec import structs
 
 from services.designs.schema import Audience, Condition, Grant, Policy, SchemaModel
-from services.scaffold.field_rights import unmet_of_fields
 from services.scaffold.naming import concept_of
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS
-from services.scaffold.statement import Statement
-from services.scaffold.statements import Rules, of_tables, of_those_who_sign_in
+from services.scaffold.rights.field_rights import unmet_of_fields
+from services.scaffold.rights.statement import Statement
+from services.scaffold.rights.statements import Rules, of_tables, of_those_who_sign_in
 
 _ACTIONS: Final = ("create", "read", "update", "delete")
 _ADMINS: Final = (Grant(Audience.ROLE, (ADMIN,)),)

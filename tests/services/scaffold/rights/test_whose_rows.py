@@ -6,7 +6,7 @@ from services.designs.schema import OnDelete, SchemaModel
 from services.designs.validation import validate
 from services.scaffold.requests import not_followed
 from services.scaffold.schema import derive_schema
-from tests.services.scaffold.rights import rights
+from tests.services.scaffold.rights.in_words import rights
 
 _OWN = "OWNER, ROLE(admin)"
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from services.scaffold.plurals import singular
-from services.scaffold.subjects import is_person
-from services.scaffold.wording import Wording
+from services.scaffold.rights.subjects import is_person
+from services.scaffold.rights.wording import Wording
 
 _OTHERS: Final = frozenset(["other's", "others", "others'", "else"])
 

@@ -9,8 +9,8 @@ from services.designs.schema import Audience, Grant
 from services.scaffold.naming import concept_of
 from services.scaffold.plurals import plural, singular
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS
+from services.scaffold.rights.wording import FILLERS, LINKS, OWN, Wording
 from services.scaffold.vocabulary import vocabulary
-from services.scaffold.wording import FILLERS, LINKS, OWN, Wording
 
 _LONGEST_LIST: Final = 6
 """Subjects that are joined by `and`."""

@@ -3,8 +3,8 @@
 from typing import Final
 
 from services.scaffold.naming import concept_of
+from services.scaffold.rights.wording import Wording
 from services.scaffold.vocabulary import Access, vocabulary
-from services.scaffold.wording import Wording
 
 _LISTS: Final = frozenset(
     [

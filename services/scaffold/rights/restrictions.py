@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from services.core.frozen import frozen
-from services.scaffold.clauses import Clause, beginning
 from services.scaffold.plurals import singular
-from services.scaffold.statement_forms import CLAUSE_ENDS, ONLY
-from services.scaffold.subjects import is_person
+from services.scaffold.rights.clauses import Clause, beginning
+from services.scaffold.rights.statement_forms import CLAUSE_ENDS, ONLY
+from services.scaffold.rights.subjects import is_person
+from services.scaffold.rights.wording import FILLERS, LINKS, Wording
 from services.scaffold.vocabulary import vocabulary
-from services.scaffold.wording import FILLERS, LINKS, Wording
 
 _BEHIND: Final = frozenset(["alone", "solely", "exclusively"])
 """Words behind people that keep something to them: what `posts only` does is not said of people."""

@@ -9,12 +9,12 @@ from typing import Final
 
 from services.core.frozen import frozen
 from services.scaffold.plurals import singular
-from services.scaffold.statement import Form
-from services.scaffold.statement_forms import ONLY, Forms
-from services.scaffold.subjects import is_person
-from services.scaffold.unchanging import UNCHANGING, after_ever
+from services.scaffold.rights.statement import Form
+from services.scaffold.rights.statement_forms import ONLY, Forms
+from services.scaffold.rights.subjects import is_person
+from services.scaffold.rights.unchanging import UNCHANGING, after_ever
+from services.scaffold.rights.wording import FILLERS, Wording
 from services.scaffold.vocabulary import vocabulary
-from services.scaffold.wording import FILLERS, Wording
 
 _SENTENCE_ENDS: Final = frozenset(".;:!?\n")
 _JOINTS: Final = frozenset([",", "and", "or", "but"])

@@ -6,15 +6,15 @@ from typing import Final
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience
-from services.scaffold.clauses import Clause, beginning
 from services.scaffold.plurals import singular
-from services.scaffold.restrictions import Restrictions
-from services.scaffold.statement import Form, Statement
-from services.scaffold.statement_forms import NEGATIONS, ONLY, OPEN_TO, PERMITTING, READ_ONLY, Forms
-from services.scaffold.subjects import is_person, read_subject
-from services.scaffold.unchanging import UNCHANGING
+from services.scaffold.rights.clauses import Clause, beginning
+from services.scaffold.rights.restrictions import Restrictions
+from services.scaffold.rights.statement import Form, Statement
+from services.scaffold.rights.statement_forms import NEGATIONS, ONLY, OPEN_TO, PERMITTING, READ_ONLY, Forms
+from services.scaffold.rights.subjects import is_person, read_subject
+from services.scaffold.rights.unchanging import UNCHANGING
+from services.scaffold.rights.wording import FILLERS, OWN, Wording
 from services.scaffold.vocabulary import vocabulary
-from services.scaffold.wording import FILLERS, OWN, Wording
 
 _SHUTTING: Final = NEGATIONS | frozenset(
     ["only", "solely", "exclusively", "nobody", "none", "except", "excluding", "unless", "until", "forbidden"]

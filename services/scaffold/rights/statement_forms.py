@@ -13,14 +13,14 @@ from msgspec import structs
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Condition, Grant
 from services.scaffold.naming import concept_of
-from services.scaffold.others import is_of_other, of_others
 from services.scaffold.plurals import singular
-from services.scaffold.statement import IS_PUBLIC, Form, Statement, changes_of_all, shut_out
-from services.scaffold.strangers import after_no_account, is_somebodys, listed
-from services.scaffold.subjects import ALL_PEOPLE, Subject, read_subject
-from services.scaffold.unchanging import UNCHANGING, after_ever, after_forbidden, staying_at
+from services.scaffold.rights.others import is_of_other, of_others
+from services.scaffold.rights.statement import IS_PUBLIC, Form, Statement, changes_of_all, shut_out
+from services.scaffold.rights.strangers import after_no_account, is_somebodys, listed
+from services.scaffold.rights.subjects import ALL_PEOPLE, Subject, read_subject
+from services.scaffold.rights.unchanging import UNCHANGING, after_ever, after_forbidden, staying_at
+from services.scaffold.rights.wording import FILLERS, LINKS, LONGEST_SKIP, OWN, Wording
 from services.scaffold.vocabulary import Vocabulary
-from services.scaffold.wording import FILLERS, LINKS, LONGEST_SKIP, OWN, Wording
 
 _LONGEST_LIST: Final = 6
 """Verbs or things that are joined by `and`."""

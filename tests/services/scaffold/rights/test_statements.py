@@ -8,7 +8,7 @@ from services.scaffold.backend import write_backend
 from services.scaffold.documentation import write_documentation
 from services.scaffold.requests import not_followed
 from services.scaffold.schema import derive_schema
-from tests.services.scaffold.rights import rights
+from tests.services.scaffold.rights.in_words import rights
 
 _CLOSED = "ROLE(admin) / SIGNED_IN / ROLE(admin) / ROLE(admin)"
 _OWN = "SIGNED_IN / OWNER, ROLE(admin) / OWNER, ROLE(admin) / OWNER, ROLE(admin)"

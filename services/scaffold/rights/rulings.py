@@ -12,11 +12,11 @@ from msgspec import structs
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Field, FieldAccess, FieldType, Grant, OnDelete, Policy
-from services.scaffold.grants import as_said, is_about, is_of_owners, opened_by, widened
 from services.scaffold.names import reference_to
 from services.scaffold.principals import TEAM_MANAGERS, Principals
-from services.scaffold.statement import IS_PUBLIC, Statement
-from services.scaffold.usual_policies import (
+from services.scaffold.rights.grants import as_said, is_about, is_of_owners, opened_by, widened
+from services.scaffold.rights.statement import IS_PUBLIC, Statement
+from services.scaffold.rights.usual_policies import (
     OWNER,
     PUBLIC,
     SIGNED_IN,
