@@ -59,7 +59,11 @@ def _refers(child: str, on_delete: OnDelete) -> Relationship:
     )
 
 
-_NOTES: Final = _table("notes", Field(name="name", type=T.STRING, former_names=("title",)))
+_NOTES: Final = _table(
+    "notes",
+    Field(name="name", type=T.STRING, former_names=("title",)),
+    Field(name="body", type=T.STRING, nullable=True, former_names=("text",)),
+)
 _STAMPS: Final = _table("stamps", _text("name"), Field(name="created_at", type=T.DATETIME))
 
 FIRST: Final = _schema(
@@ -74,7 +78,7 @@ FIRST: Final = _schema(
     _table("left", Field(name="sku", type=T.INTEGER), Field(name="size", type=T.INTEGER)),
     _table("children", _PARENT),
     _table("stamps", _text("name")),
-    _table("notes", _text("title")),
+    _table("notes", _text("title"), Field(name="text", type=T.STRING, nullable=True)),
     relationships=(_refers("kept", OnDelete.SET_NULL), _refers("children", OnDelete.RESTRICT)),
 )
 

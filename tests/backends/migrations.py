@@ -148,13 +148,15 @@ def change(folder: Path, emulator: str) -> None:
     migration_cases.change_everything(first, second, third)
     first, second, _ = versions("together-")
     migration_cases.two_at_once(first, second)
+    first, second, _ = versions("back-")
+    migration_cases.go_back(first, second)
     first, second, _ = versions("starting-")
     migration_cases.two_that_start(first, second)
     first, second, third = versions("leaving-")
     unfinished.in_a_table_that_leaves(first, second, third, database)
     first, second, third = versions("unfinished-")
     unfinished.before_a_migration(first, second, third, database)
-    for name in ("second", "third"):
+    for name in ("first", "second", "third"):
         first, second, _ = versions(f"stopped-{name}-")
         migration_cases.stop_and_go_on(first, second, version(name, first.prefix), database)
     first, _, _ = versions("refusing-")

@@ -129,6 +129,7 @@ export class Migration {
   }
 
   private records(name: string): Records {
-    return new Records(this.database, tables[name]!, own(this.state.types, name) ?? {});
+    const [noted, target] = [own(this.state.shape ?? {}, name), own(this.state.target ?? {}, name)];
+    return new Records(this.database, tables[name]!, own(this.state.types, name) ?? {}, { ...noted?.renamed, ...target?.renamed });
   }
 }

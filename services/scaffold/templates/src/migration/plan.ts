@@ -1,7 +1,7 @@
 /** What has to be done to bring a database from one shape to another, in words; and what nobody can do for you. */
 import { evolution } from '../models/evolution.js';
 import { canConvert } from './conversion.js';
-import { formerNames } from './fields.js';
+import { namesOf } from './fields.js';
 import { own } from './own.js';
 import { shape as needed, type Shape, type TableShape } from './shape.js';
 import type { State } from './state.js';
@@ -51,7 +51,7 @@ function allOf(table: TableShape): string[] {
 function changesOf(name: string, known: Fields, before: TableShape, after: TableShape): string[] {
   const steps: string[] = [];
   for (const [field, type] of Object.entries(after.fields)) {
-    const former = formerOf(name, field, known);
+    const former = formerOf(name, field, known, before);
     const old = former === undefined ? undefined : known[former];
     if (former !== undefined && former !== field) steps.push(`move the values of "${former}" to "${field}"`);
     if (old !== undefined && old !== type) steps.push(`convert "${field}" from ${old} to ${type}`);
@@ -69,7 +69,7 @@ function refusalsOf(name: string, known: Fields, before: TableShape, after: Tabl
     refusals.push(anotherKey(before.primaryKey, after.primaryKey));
   }
   for (const [field, type] of Object.entries(after.fields)) {
-    const former = formerOf(name, field, known);
+    const former = formerOf(name, field, known, before);
     const old = former === undefined ? undefined : known[former];
     if (old !== undefined && !canConvert(old, type)) {
       refusals.push(`"${field}" cannot be converted from ${old} to ${type}. Add a field with another name.`);
@@ -83,8 +83,10 @@ export function anotherKey(old: string, key: string): string {
   return `its primary key is ${old} and cannot become ${key}. Make a new table and copy the records.`;
 }
 
-function formerOf(name: string, field: string, known: Fields): string | undefined {
-  return [field, ...formerNames(name, field)].find((former) => Object.hasOwn(known, former));
+/** Rather what records have now than what they had once, and may have again. */
+function formerOf(name: string, field: string, known: Fields, before: TableShape): string | undefined {
+  const names = namesOf(name, field, before.renamed ?? {});
+  return names.find((each) => Object.hasOwn(before.fields, each)) ?? names.find((each) => Object.hasOwn(known, each));
 }
 
 function filling(name: string, field: string): string {

@@ -14,7 +14,7 @@ import { claims, ownerOf, releaseHeld, take } from '../services/uniqueness.js';
 import { InTheWay, Stale } from '../services/writes.js';
 import type { Input, Key, Table } from '../types/index.js';
 import { convert } from './conversion.js';
-import { formerNames } from './fields.js';
+import { namesOf, type Renamed } from './fields.js';
 import { own } from './own.js';
 import { shape, type TableShape } from './shape.js';
 
@@ -32,6 +32,7 @@ export class Records {
     private readonly table: Table,
     /** The types that its fields were last stored with, as far as they are known. */
     private readonly types: TableShape['fields'],
+    private readonly renamed: Renamed,
   ) {
     this.fields = shape[table.name]!.fields;
   }
@@ -164,7 +165,7 @@ export class Records {
     const next: Input = { ...item };
     const faults: string[] = [];
     for (const [field, type] of Object.entries(this.fields)) {
-      const former = [field, ...formerNames(this.table.name, field)].find((name) => own(item, name) !== undefined);
+      const former = namesOf(this.table.name, field, this.renamed).find((name) => own(item, name) !== undefined);
       const value = former === undefined ? this.defaultOf(field) : item[former];
       if (former !== undefined && !Object.hasOwn(this.fields, former)) Reflect.deleteProperty(next, former);
       next[field] = value === undefined || former === undefined ? value : this.converted(field, type, value, former);

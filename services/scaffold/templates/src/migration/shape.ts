@@ -6,6 +6,7 @@ import { tables } from '../models/index.js';
 import type { Database } from '../services/database.js';
 import { shardsOf } from '../services/items.js';
 import type { Table } from '../types/index.js';
+import type { Renamed } from './fields.js';
 import { own } from './own.js';
 
 export interface TableShape {
@@ -14,6 +15,8 @@ export interface TableShape {
   /** The type of each, as `DECIMAL 2` for one of two digits; of secrets, how they are kept. The timestamps are there, too. */
   readonly fields: Readonly<Record<string, string>>;
   readonly required: readonly string[];
+  /** What versions before there was such a note leave out. */
+  readonly renamed?: Renamed;
   /** Each set of fields, with those whose case does not count. */
   readonly unique: readonly string[];
   readonly references: readonly string[];
@@ -62,6 +65,7 @@ function shapeOf(table: Table): TableShape {
     primaryKey: keyed(table, table.primaryKey),
     fields: Object.fromEntries([...Object.keys(table.fields), created, updated].map((field) => [field, typeOf(table, field)])),
     required: evolution[table.name]!.required,
+    renamed: evolution[table.name]!.formerNames,
     unique: table.unique.map((fields) => fields.map((field) => claimed(table, field)).join(' + ')),
     references: table.references.map((reference) => `${reference.field} to ${reference.table}`),
     indexes: indexed.map((fields) => fields.map((field) => keyed(table, field)).join(', ')),
