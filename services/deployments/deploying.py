@@ -278,7 +278,9 @@ class Deployer:
                 place = place or _Place(platform, earlier.site, earlier.hosting)
                 if earlier.live_at is not None:
                     return replace(place, last_live=earlier)
-        return place or _Place(platform, _site_name(project.name, f"{environment_id or project.id} {project.team_id}"))
+        return place or _Place(
+            platform, _site_name(project.name, f"{environment_id or project.id} {project.team_id} {platform.value}")
+        )
 
     async def _stored(
         self, deployment: Deployment, project: Project, environment: Environment | None, *, by: Actor
