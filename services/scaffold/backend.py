@@ -18,8 +18,6 @@ from services.scaffold.readme import route_parts
 from services.scaffold.requests import unfollowed_by_files
 from services.scaffold.template import fill, read
 
-_LONGEST_ABOUT = 300
-
 _SHARED = (
     "src/server.ts",
     "src/command.ts",
@@ -117,7 +115,7 @@ def write_backend(*, project_name: str, description: str, schema: SchemaModel) -
     tables = plan_tables(schema)
     name = slug(project_name)
     return (
-        _project_files(schema, tables, name=name, title=_plain(project_name) or name, description=description)
+        _project_files(schema, tables, name=name, title=_line(project_name) or name, description=description)
         | {path: read(path) for path in _SHARED[:1]}
         | _settings_files(schema, name)
         | {path: read(path) for path in _SHARED[1:]}
@@ -258,7 +256,7 @@ def _sealing(tables: tuple[TablePlan, ...]) -> str:
 
 def _about(description: str, schema: SchemaModel) -> str:
     """Quote what was asked for, and say what of it the backend does not do."""
-    asked = html.escape(_plain(description), quote=False)
+    asked = html.escape(_line(description), quote=False)
     if not asked:
         return "A backend."
     unfollowed = unfollowed_by_files(description, schema)
@@ -270,8 +268,6 @@ def _prefix(name: str) -> str:
     return f"{name}-"
 
 
-def _plain(text: str) -> str:
-    """Return the first of a user's text on one line, with nothing in it that does not print."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text[: 4 * _LONGEST_ABOUT])
-    line = " ".join(printable.split())
-    return line if len(line) <= _LONGEST_ABOUT else f"{line[:_LONGEST_ABOUT].rstrip()}..."
+def _line(text: str) -> str:
+    """Return a user's text on one line, with nothing in it that does not print."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

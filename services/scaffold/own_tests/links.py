@@ -44,21 +44,26 @@ class _Linking:
             make = f"await link.make({linker.variable}, record, other);"
             yield self._test(f"is linked to {self.other.name}, once however often, and no longer", make)
             yield self._test(f"is linked to no {self.other.name} that there are not", *self._absent(linker))
-        others = [persona for persona in self.people if self._outcome(persona) != OK]
-        if not others:
+        refusals = self._refusals("other", self._bond)
+        if refusals is None:
             return
-        refusals = loop(
-            "[person, outcome]",
-            attempts(others, self._outcome),
-            "await link.refuse(person, record, other, outcome);\nawait link.refuse(person, record, another, outcome);",
-        )
-        another = f"const another = await {self._made({})};"
-        sentence = f"is linked to {self.other.name} by those who may, and by nobody else"
-        yield self._test(sentence, "await link.openly(record, other);", another, refusals)
+        statements = ["await link.openly(record, other);", refusals]
+        unlinked = self._refusals("another", self._bond_of_any)
+        if unlinked is not None:
+            statements += [f"const another = await {self._made({})};", unlinked]
+        yield self._test(f"is linked to {self.other.name} by those who may, and by nobody else", *statements)
 
-    def _outcome(self, persona: Persona) -> int:
+    def _refusals(self, variable: str, bond: Bond) -> str | None:
+        """Write that those are refused who may not link the row that a variable holds; None where all may."""
+        refused = [persona for persona in self.people if self._outcome(persona, bond) != OK]
+        if not refused:
+            return None
+        outcomes = attempts(refused, lambda persona: self._outcome(persona, bond))
+        return loop("[person, outcome]", outcomes, f"await link.refuse(person, record, {variable}, outcome);")
+
+    def _outcome(self, persona: Persona, bond: Bond) -> int:
         """Return what comes of a link: to make or end it is to change the row on one side and refer to the other."""
-        scene, bond = self.scene, self._bond
+        scene = self.scene
         if self.side.is_changed:
             status = of_action(scene.rights, persona, "update", self.state)
             is_tied = scene.cast.ties(scene.world, persona, bond)
@@ -76,11 +81,16 @@ class _Linking:
             plain.may(getattr(through.policy, action)) for action in ("create", "read", "delete")
         )
         sees_both = self.scene.rights.may(persona, "read", self.state) and self._sees(persona, self._bond)
-        return is_free and sees_both and self._outcome(persona) == OK
+        return is_free and sees_both and self._outcome(persona, self._bond) == OK
 
     @property
     def _bond(self) -> Bond:
         return self.scene.cast.bond(self.other, self.relation)
+
+    @property
+    def _bond_of_any(self) -> Bond:
+        """That of a row which was made without saying whose it is."""
+        return self.scene.cast.bond(self.other, {})
 
     def _sees(self, persona: Persona, bond: Bond) -> bool:
         return self.scene.cast.sees(self.scene.world, persona, bond)
@@ -88,7 +98,7 @@ class _Linking:
     def _absent(self, linker: Persona) -> list[str]:
         """Write what fails as what is linked does not exist, or cannot be seen."""
         pairs = [("record", _nothing(self.other)), (_nothing(self.scene.subject), "other")]
-        if not self._sees(linker, self.scene.cast.bond(self.other, {})):
+        if not self._sees(linker, self._bond_of_any):
             pairs.append(("record", f"await {self._made({})}"))
         return [f"{call('await link.refuse', linker.variable, *pair, str(NOT_FOUND))};" for pair in pairs]
 

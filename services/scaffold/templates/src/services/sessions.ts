@@ -53,7 +53,8 @@ export class Sessions {
       const kept = sessions.sort((a, b) => b.used - a.used).slice(0, MOST_SESSIONS - 1);
       const now = seconds();
       const session = { id, account, agent: agent.slice(0, 200), created: now, used: now, expires: now + LIFETIME_SECONDS };
-      return [...kept, { ...session, hash: hashOf(secret) }];
+      // The newest first: of those used in the same second, the sort leaves it there.
+      return [{ ...session, hash: hashOf(secret) }, ...kept];
     });
     return { user, id, refreshToken: written(user, id, secret) };
   }

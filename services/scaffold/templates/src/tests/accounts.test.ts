@@ -170,6 +170,15 @@ describe('accounts', () => {
     assert.equal(await me(second.accessToken), 401);
   });
 
+  test('of a user who signs in again and again, the sessions used last are kept', async () => {
+    const { login: name, tokens } = await signUp();
+    let newest = tokens;
+    for (let time = 1; time <= 20; time += 1) newest = (await signIn(name, PASSWORD)).body;
+
+    assert.equal((await get('/auth/sessions', newest.accessToken)).body.items.length, 20);
+    assert.equal(await me(tokens.accessToken), 401);
+  });
+
   test('nobody sees or ends the sessions of others', async () => {
     const [alice, bob] = [await signUp(), await signUp()];
     const [{ id }] = (await get('/auth/sessions', alice.tokens.accessToken)).body.items;
