@@ -47,7 +47,7 @@ def _tell(tree: Worktree, into: Path, code: dict[str, Any]) -> None:
         click.echo(f"{SAID[outcome.value]}: {path}")
     if merge.conflicts:
         how = "Edit them, then `git add` and `git commit`; or undo it with `git merge --abort`."
-        raise Refused(f"Conflicts are marked in {len(merge.conflicts)} of the files in {into}. {how}")
+        raise Refused(f"Conflicts are marked in {len(merge.conflicts)} of the files in {into.resolve()}. {how}")
     said = "Pulled" if merge.has_changes else "Nothing has changed: it is there already"
     click.echo(f"{said}, generation {code['number']}, on the branch {merge.branch} in {into}.")
 

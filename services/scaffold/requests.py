@@ -142,9 +142,11 @@ def _rules(text: str, schema: SchemaModel) -> Iterator[Unfollowed]:
 
 def _why_unread(unread: Unread, schema: SchemaModel) -> str:
     """Return why a rule is not followed, and what is closed for it as the schema is."""
-    reason = "The scaffold cannot tell from this who may do what."
     closing = unread.statement
-    if closing is None or any(unmet(schema, [closing])):
+    if closing is None:
+        return "Nothing in the backend sees to this."
+    reason = "The scaffold cannot tell from this who may do what."
+    if any(unmet(schema, [closing])):
         return reason
     names = ", ".join(concerned(closing, schema))
     if not names:

@@ -45,6 +45,24 @@ _KINDS: Final = (
 """The first that fits counts."""
 _RATING: Final = FieldRules(minimum="1", maximum="5")
 _STATES: Final = frozenset({"status", "points", "refills"})
+_STANDING: Final = frozenset(
+    [
+        *(
+            "balance",
+            "credit",
+            "credits",
+            "limit",
+            "debt",
+            "salary",
+            "wage",
+            "wages",
+            "bonus",
+            "commission",
+            "discount",
+        ),
+        *("points", "coins", "tokens", "grade", "average", "score", "rank", "reputation", "strikes"),
+    ]
+)
 _MOST_STARS: Final = 5
 
 
@@ -95,3 +113,8 @@ def is_decided_by_staff(field: Field) -> bool:
         or field.type is FieldType.DECIMAL
         or (field.type is FieldType.DATETIME and last == "at" and field.nullable)
     )
+
+
+def is_standing(field: Field) -> bool:
+    """Return whether a field of people is what others give them: what they have, owe or earn, how they are rated."""
+    return words_of(field.name)[-1].lower() in _STANDING

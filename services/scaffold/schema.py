@@ -19,6 +19,7 @@ from services.designs.schema import (
 )
 from services.scaffold.api import read_api
 from services.scaffold.asides import asides
+from services.scaffold.currencies import currencies_of, within
 from services.scaffold.logins import login_of
 from services.scaffold.mentions import blanked, read_mentions
 from services.scaffold.names import reference_to
@@ -37,7 +38,7 @@ from services.scaffold.rights.sign_up import closed_sign_up
 from services.scaffold.rights.statement import Statement
 from services.scaffold.rights.statements import of_tables, of_those_who_sign_in, read_rules
 from services.scaffold.rights.wording import Names
-from services.scaffold.rules import is_decided_by_staff
+from services.scaffold.rules import is_decided_by_staff, is_standing
 from services.scaffold.selection import select_tables
 from services.scaffold.vocabulary import Access, Basis, Entity, Parent
 
@@ -62,7 +63,7 @@ def derive_schema(description: str) -> SchemaModel:
     mentions = replace(mentions, actors=tuple(dict.fromkeys((*mentions.actors, *makers))))
     chosen = select_tables(mentions)
     principals = replace(principals_of(chosen, mentions), login=login_of(description))
-    entities = with_principals(chosen, principals)
+    entities = _paid_in(currencies_of(description), with_principals(chosen, principals))
     links = {name: _firm_links(entity, entities) for name, entity in entities.items()}
     said = of_those_who_sign_in(rules.all, principals.accounts, {name: one.concept for name, one in entities.items()})
     entities = limited(said, entities, principals.accounts)
@@ -82,12 +83,23 @@ def derive_schema(description: str) -> SchemaModel:
     )
 
 
+def _paid_in(currencies: tuple[str, ...], entities: Mapping[str, Entity]) -> dict[str, Entity]:
+    return {
+        name: replace(entity, fields=tuple(within(field, currencies) for field in entity.fields))
+        for name, entity in entities.items()
+    }
+
+
 def _names(description: str) -> Names:
-    """Return what the tables are called that are named beside the rules on who may do what, and their fields."""
+    """Return what the tables are called that are named beside the rules on who may do what, and their fields.
+
+    Where rules are all there is, they name them.
+    """
     rules = read_rules(description)
     if not rules.of_rows:
         return Names()
-    mentions = read_mentions(blanked(description, rules.of_rows), aside=asides(description))
+    beside = read_mentions(blanked(description, rules.of_rows), aside=asides(description))
+    mentions = beside if beside.entities or beside.nouns else read_mentions(description, aside=asides(description))
     chosen = select_tables(mentions)
     said = (quality.name for qualities in mentions.qualities.values() for quality in qualities)
     return names_in(with_principals(chosen, principals_of(chosen, mentions)), [*said, ROLE])
@@ -199,7 +211,8 @@ def _ruled(field: Field, ruling: Ruling, *, is_key: bool) -> Field:
     access = ruling.access.get(field.name, field.access)
     if access is FieldAccess.READ_WRITE and is_key:
         access = FieldAccess.IMMUTABLE
-    if access is FieldAccess.READ_WRITE and ruling.is_decided and is_decided_by_staff(field):
+    is_theirs = not (ruling.is_decided and is_decided_by_staff(field)) and not (ruling.is_person and is_standing(field))
+    if access is FieldAccess.READ_WRITE and not is_theirs:
         access = FieldAccess.MANAGED
     if access is FieldAccess.MANAGED and field.default_value is None and field.name not in ruling.access:
         field = structs.replace(field, nullable=True)

@@ -67,7 +67,7 @@ async def test_conflicts_are_named_and_marked(alice: User, tmp_path: Path) -> No
     ended = await run(alice, "pull", folder=folder)
 
     assert (ended.status, ended.out) == (1, "In conflict with yours: README.md\n")
-    assert ended.err.startswith("Conflicts are marked in 1 of the files in .")
+    assert ended.err.startswith(f"Conflicts are marked in 1 of the files in {folder}. ")
     assert "<<<<<<< HEAD\n# Mine alone\n" in (folder / "README.md").read_text()
 
 

@@ -48,7 +48,8 @@ def read_noun(clause: Clause, at: int) -> int:
 def _is_topic(clause: Clause, at: int) -> bool:
     """Whether a noun phrase is what the app is about, at the beginning of a text: `rowing club with members`."""
     line = clause.line
-    if not clause.is_first or at > 1 or clause.sayings or _is_subject(clause, at):
+    is_somebodys = line.at(at).is_possessive and is_person(line.at(at).word)
+    if not clause.is_first or at > 1 or clause.sayings or is_somebodys or _is_subject(clause, at):
         return False
     colon = line.find(Kind.COLON)
     if colon is not None and not line.has(FINITE, end=colon):

@@ -22,6 +22,11 @@ from services.scaffold.vocabulary import Entity, vocabulary
 _WRITES: Final = frozenset({"create", "update"})
 _ROWS: Final = "A policy is about whole rows, and not about"
 _CLOSED: Final = frozenset({FieldAccess.MANAGED, FieldAccess.READ_ONLY})
+_WIDEST: Final = (
+    (Audience.PUBLIC, "everybody"),
+    (Audience.SIGNED_IN, "everybody who is signed in"),
+    (Audience.TEAM, "only its team and those with a role"),
+)
 _ADMINS: Final = Grant(Audience.ROLE, (ADMIN,))
 
 
@@ -129,13 +134,21 @@ def unmet_of_fields(statement: Statement, schema: SchemaModel) -> str | None:
     return f"The schema has no field '{statement.fields[0][1]}'." if statement.fields and not meant else None
 
 
+def _readers(policy: Policy) -> str:
+    audiences = {grant.audience for grant in policy.read if grant.when is None}
+    for audience, whom in _WIDEST:
+        if audience in audiences:
+            return whom
+    return "only owners and those with a role"
+
+
 def _unmet(statement: Statement, field: Field, policy: Policy) -> str | None:
     if not statement.is_restriction:
         wanted = (getattr(policy, action) for action in statement.actions - {"create", "delete"})
         is_open = all(set(statement.grants) <= set(grants) for grants in wanted)
         return None if is_open and field.access is not FieldAccess.READ_ONLY else _ROWS
     if "read" in statement.actions:
-        return "is as open to read as its row is, which only owners and those with a role may."
+        return f"is as open to read as its row is, which {_readers(policy)} may."
     if statement.is_closing:
         return None if field.access in _CLOSED else "is for all to set who may change its row."
     if _access(statement) is FieldAccess.IMMUTABLE:

@@ -63,6 +63,8 @@ class Ruling:
     """Fields that refer to what a row goes with, and so are never empty."""
     is_decided: bool = False
     """Whether those with a role say what state a row is in and what it costs."""
+    is_person: bool = False
+    """Whether a row is somebody who signs in, whom others give what they earn and how they are rated."""
 
 
 @frozen
@@ -186,12 +188,13 @@ class Rulings:
         """Rule over those who sign in, what else they are, and their teams."""
         people = self.principals
         if entity.name == people.accounts:
-            return Ruling(self._account())
+            return Ruling(self._account(), is_person=True)
         if entity.name == people.teams:
             return Ruling(_TEAMS)
         if entity.name == people.memberships:
             return self._membership()
-        return self._owned(replace(entity, access=None)) if entity.name in people.profiles else None
+        owned = self._owned(replace(entity, access=None)) if entity.name in people.profiles else None
+        return owned and replace(owned, is_person=True)
 
     def _account(self) -> Policy:
         read = SIGNED_IN if self.principals.is_shared else (*OWNER, *STAFF)

@@ -298,6 +298,10 @@ def test_a_field_that_is_for_some_to_set_is_managed(
             "`colour` of lamps is as open to read as its row is, which only owners and those with a role may.",
         ),
         (
+            "An employee's salary can only be seen by HR",
+            "`salary` of employees is as open to read as its row is, which only owners and those with a role may.",
+        ),
+        (
             "Lamps have a colour. Editors change colours",
             "A policy is about whole rows, and not about `colour` of lamps alone.",
         ),

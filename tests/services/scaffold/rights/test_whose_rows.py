@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.designs.schema import OnDelete, SchemaModel
+from services.designs.schema import FieldAccess, OnDelete, SchemaModel
 from services.designs.validation import validate
 from services.scaffold.requests import not_followed
 from services.scaffold.schema import derive_schema
@@ -88,3 +88,13 @@ def test_nothing_that_nobody_may_delete_goes_with_another() -> None:
 
 def test_what_is_said_of_a_row_is_read_by_no_more_than_that() -> None:
     assert readers(derive_schema("Authors write documents of a team"), "documents") == _OWN
+
+
+def test_what_people_earn_and_how_they_are_rated_is_not_theirs_to_set() -> None:
+    [players] = derive_schema("Players sign up. A player has a nickname, a number of coins and a rank").tables
+    access = {field.name: field.access for field in players.fields}
+    assert (access["nickname"], access["numberOfCoins"], access["rank"]) == (
+        FieldAccess.READ_WRITE,
+        FieldAccess.MANAGED,
+        FieldAccess.MANAGED,
+    )
