@@ -107,6 +107,20 @@ async def test_what_was_given_to_what_is_live_stays_until_something_else_is_give
     }
 
 
+async def test_each_platform_is_a_place_of_its_own(asked: Counted) -> None:
+    backend = await Backend.of(asked, OWN_ACCOUNTS)
+    token = 'mutation { createIntegration(input: {type: RAILWAY, credentials: {token: "secret-of-railway"}})'
+    await asked.ask(token + " { userErrors { message } } }")
+
+    for platform in (DeploymentPlatform.HEROKU, DeploymentPlatform.RAILWAY, DeploymentPlatform.HEROKU):
+        new = NewDeployment(backend.project.id, backend.generation.id, platform)
+        await backend.deployer.create(new, by=asked.actor)
+
+    sites = {deployment.platform: deployment.site for deployment in await backend.deployments()}
+    assert len(set(sites.values())) == 2
+    assert len({(one.platform, one.site) for one in await backend.deployments()}) == 2
+
+
 async def test_each_place_and_each_project_has_secrets_of_its_own(asked: Counted) -> None:
     backend, other = await Backend.of(asked, OWN_ACCOUNTS), await Backend.of(asked, OWN_ACCOUNTS)
     staging = Environment(
