@@ -18,6 +18,7 @@ from cli.operations import CODE
 from cli.pushing import SAID, newest
 from cli.worktree import Worktree
 from services.core.ids import prefix_of
+from services.core.slices import TooLarge, UnknownCoding, content_of
 from services.core.tls import trusted
 from services.llm.paths import path_fault
 from services.platforms.github.generated import GENERATION
@@ -75,20 +76,18 @@ async def _generation(client: Client, generation_id: str) -> dict[str, Any]:
 
 async def _files(generation: dict[str, Any]) -> Mapping[str, bytes]:
     """Download the files of a generation, all but those that programs read secrets from. Raises Refused."""
-    content = bytearray()
     try:
         async with (
             httpx.AsyncClient(verify=trusted(), timeout=60) as http,
             http.stream("GET", generation["downloadUrl"]) as answer,
         ):
             answer.raise_for_status()
-            async for chunk in answer.aiter_bytes():
-                content += chunk
-                if len(content) > MOST_BYTES:
-                    raise Refused("The archive is larger than any that is generated.")
-    except httpx.HTTPError as error:
+            content = await content_of(answer, most=MOST_BYTES)
+    except TooLarge:
+        raise Refused("The archive is larger than any that is generated.") from None
+    except (httpx.HTTPError, UnknownCoding) as error:
         raise Refused(f"The archive can't be downloaded: {error}") from None
-    return fit(unpacked(bytes(content), {file["path"]: file["sha256"] for file in generation["files"]}))
+    return fit(unpacked(content, {file["path"]: file["sha256"] for file in generation["files"]}))
 
 
 def unpacked(archive: bytes, digests: Mapping[str, str]) -> Mapping[str, bytes]:

@@ -17,7 +17,7 @@ from services.core.errors import Fault, Invalid
 _EMAIL: Final = re.compile(r"[^@\s<>,;]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z0-9-]{2,63}", re.ASCII)
 """One address and nothing more; whether it exists, only its mail server knows."""
 
-_HALF: Final = re.compile("[\ud800-\udfff]")
+HALF: Final = re.compile("[\ud800-\udfff]")
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """The control characters of Unicode (C0, DEL and C1) without tab and line breaks."""
 
@@ -51,7 +51,7 @@ class Kind(IntEnum):
 
 def is_email(text: str) -> bool:
     """Say whether a text looks like one e-mail address."""
-    return _EMAIL.fullmatch(text) is not None and _CONTROL.search(text) is None and _HALF.search(text) is None
+    return _EMAIL.fullmatch(text) is not None and _CONTROL.search(text) is None and HALF.search(text) is None
 
 
 def address_in(value: object) -> str | None:
@@ -63,7 +63,7 @@ def address_in(value: object) -> str | None:
 
 def is_storable(text: str) -> bool:
     """Say whether UTF-8 can hold a text, and whatever reads it will take it for text."""
-    return "\x00" not in text and (text.isascii() or _HALF.search(text) is None)
+    return "\x00" not in text and (text.isascii() or HALF.search(text) is None)
 
 
 def flaw(text: str, kind: Kind) -> str | None:
@@ -81,7 +81,7 @@ def flaw(text: str, kind: Kind) -> str | None:
 
 _REFUSED: Final = (
     (Kind.LINES, re.compile("\x00"), "must not contain NUL."),
-    (Kind.LINES, _HALF, "must not contain half of a surrogate pair."),
+    (Kind.LINES, HALF, "must not contain half of a surrogate pair."),
     (Kind.LINES, _CONTROL, "must not contain control characters."),
     (Kind.LINE, _BREAK, "must be one line, without tabs."),
     (
@@ -120,9 +120,7 @@ def check_search(**texts: str | None) -> None:
 def cleaned(text: str | None, *, most: int) -> str | None:
     """Return a name that somebody else tells us without what we refuse; None where nothing is left to be shown."""
     kept = "".join(
-        character
-        for character in text or ""
-        if not any(no.match(character) for no in (_HALF, _CONTROL, _BREAK, _TURNS))
+        character for character in text or "" if not any(no.match(character) for no in (HALF, _CONTROL, _BREAK, _TURNS))
     )
     kept = kept.strip()[:most].strip()
     return kept if any(map(_is_shown, kept)) else None

@@ -16,6 +16,7 @@ from services.core.frozen import frozen
 from services.core.ids import TeamId
 from services.foundation.outbound.client import TOTAL_TIMEOUT, Outbound, Reply, Unreachable
 from services.integrations.model import CredentialTest, IntegrationTestState, IntegrationType
+from services.platforms.output import cleaned, shortened
 from services.platforms.port import DeployFailed, Identity
 
 BASE_URLS: Final[Mapping[IntegrationType, str]] = {
@@ -51,6 +52,9 @@ _BODIES: Final[Mapping[IntegrationType, bytes]] = {
 }
 _REFUSALS: Final = {401, 403}
 
+
+MOST_NAME: Final = 200
+"""Characters of what a service calls whose credentials they are."""
 
 _REASONS: Final = {"CREDENTIALS_REFUSED", "NOT_PERMITTED"}
 
@@ -96,7 +100,8 @@ class CredentialTester:
             if failure.reason in _REASONS:
                 return self._result(IntegrationTestState.REFUSED, f"{kind.value} does not accept these credentials.")
             return self._result(IntegrationTestState.FAILED, failure.message)
-        return self._result(IntegrationTestState.PASSED, f"{kind.value} accepts these credentials, as {identity.name}.")
+        name = shortened(cleaned(identity.name), MOST_NAME)
+        return self._result(IntegrationTestState.PASSED, f"{kind.value} accepts these credentials, as {name}.")
 
     def _read(self, kind: IntegrationType, reply: Reply) -> CredentialTest:
         refused = reply.status in _REFUSALS or (kind is IntegrationType.RAILWAY and _has_errors(reply))

@@ -14,6 +14,7 @@ import msgspec
 
 from services.core.foreign_json import UnreadableJson, read_json
 from services.core.frozen import frozen
+from services.core.slices import HEADERS, SLICE, UnknownCoding, slices
 from services.llm.body import Body
 from services.llm.chunks import Chunk, NoChunk
 from services.llm.error_bodies import read_error
@@ -32,7 +33,6 @@ from services.llm.port import (
     Text,
     Thought,
 )
-from services.llm.slices import HEADERS, SLICE, UnknownCoding, slices
 from services.llm.thoughts import Thoughts
 
 _DRAIN: Final = 0.25

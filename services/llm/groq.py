@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from services.core.tls import trusted
+from services.llm.bounded_errors import bounded_errors
 from services.llm.chat import Chat, Client, Timeouts
 from services.llm.port import Options
-from services.llm.slices import bounded_errors
 
 BASE_URL: Final = "https://api.groq.com"
 _PATH: Final = "/openai/v1"

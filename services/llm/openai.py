@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final, cast
 
+from services.llm.bounded_errors import bounded_errors
 from services.llm.chat import Chat, Client, Timeouts
 from services.llm.port import Options
-from services.llm.slices import bounded_errors
 
 BASE_URL: Final = "https://api.openai.com/v1"
 

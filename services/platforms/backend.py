@@ -283,13 +283,12 @@ class Backend:
             async with asyncio.timeout(seconds), client:
                 while not server.done():
                     try:
-                        answer = await client.get(f"http://{HOST}:{self.port}/{path.lstrip('/')}")
+                        async with client.stream("GET", f"http://{HOST}:{self.port}/{path.lstrip('/')}") as answer:
+                            if answer.status_code == HTTPStatus.OK:
+                                return
+                            heard = f"status {answer.status_code}"
                     except httpx.HTTPError:
                         heard = "no answer"
-                    else:
-                        if answer.status_code == HTTPStatus.OK:
-                            return
-                        heard = f"status {answer.status_code}"
                     await asyncio.wait({server}, timeout=0.1)
         except TimeoutError as error:
             message = f"No 200 from {path} within {seconds:g} seconds (last: {heard}).{tail.quote()}"

@@ -11,9 +11,12 @@ from typing import Any, Final, Protocol
 
 import httpx
 import jwt
+import msgspec
 
 from services.core.errors import Unavailable
+from services.core.foreign_json import read_json
 from services.core.frozen import frozen
+from services.core.slices import HEADERS, TooLarge, UnknownCoding, content_of
 from services.core.tls import trusted
 
 FRESH: Final = 300.0
@@ -21,6 +24,9 @@ FRESH: Final = 300.0
 
 COOLDOWN: Final = 30.0
 """Seconds between two fetches."""
+
+MOST_BYTES: Final = 256 * 1024
+"""Of a set; those of identity providers have a few kilobytes."""
 
 
 class KeySet(Protocol):
@@ -95,10 +101,14 @@ class JwksKeys:
 
     async def _fetch(self) -> None:
         try:
-            async with httpx.AsyncClient(verify=trusted(), timeout=5) as client:
-                answer = (await client.get(self.url)).raise_for_status().json()
-            keys = jwt.PyJWKSet.from_dict(answer).keys
-        except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
+            async with (
+                httpx.AsyncClient(verify=trusted(), timeout=5) as client,
+                client.stream("GET", self.url, headers=HEADERS) as answer,
+            ):
+                answer.raise_for_status()
+                content = read_json(await content_of(answer, most=MOST_BYTES))
+            keys = jwt.PyJWKSet.from_dict(msgspec.convert(content, dict[str, Any])).keys
+        except (httpx.HTTPError, TooLarge, UnknownCoding, ValueError, jwt.PyJWTError) as error:
             self._fault = str(error) or type(error).__name__
             return  # the old set goes on serving; the next request after the cooldown tries again
         self._keys = {key.key_id: key.key for key in keys if key.key_id}

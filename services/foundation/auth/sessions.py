@@ -5,11 +5,21 @@ https://clerk.com/docs/reference/backend-api (GET /sessions/{session_id})
 """
 
 from http import HTTPStatus
+from typing import Final
 
 import httpx
+import msgspec
 
+from services.core.foreign_json import read_json
 from services.core.frozen import frozen
+from services.core.slices import HEADERS, TooLarge, UnknownCoding, content_of
 from services.core.tls import trusted
+
+_MOST_BYTES: Final = 64 * 1024
+
+
+class _Session(msgspec.Struct, frozen=True):
+    status: str
 
 
 @frozen
@@ -23,11 +33,15 @@ class ClerkSessions:
         if self.secret is None:
             return None
         try:
-            headers = {"authorization": f"Bearer {self.secret}"}
-            async with httpx.AsyncClient(verify=trusted(), timeout=5, headers=headers) as http:
-                answer = await http.get(f"{self.api_url}/v1/sessions/{session_id}")
-            if answer.status_code == HTTPStatus.NOT_FOUND:
-                return False
-            return answer.raise_for_status().json()["status"] == "active"
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            headers = {"authorization": f"Bearer {self.secret}", **HEADERS}
+            async with (
+                httpx.AsyncClient(verify=trusted(), timeout=5, headers=headers) as http,
+                http.stream("GET", f"{self.api_url}/v1/sessions/{session_id}") as answer,
+            ):
+                if answer.status_code == HTTPStatus.NOT_FOUND:
+                    return False
+                answer.raise_for_status()
+                session = msgspec.convert(read_json(await content_of(answer, most=_MOST_BYTES)), _Session)
+        except (httpx.HTTPError, TooLarge, UnknownCoding, ValueError):
             return None
+        return session.status == "active"

@@ -17,7 +17,7 @@ from services.core.clock import Clock, moment_at, utc_now
 from services.core.errors import Unauthenticated
 from services.core.frozen import frozen
 from services.core.recent import Recent
-from services.core.text import address_in
+from services.core.text import address_in, is_storable
 from services.foundation.auth.jwks import KeySet
 
 LEEWAY: Final = 5
@@ -178,8 +178,8 @@ def _subject(claims: Mapping[str, Any]) -> Subject:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("Text is needed here.")  # noqa: TRY004 - a token is wrong, not the program
+    if not isinstance(value, str) or not is_storable(value):
+        raise ValueError("Text is needed here.")
     return value
 
 

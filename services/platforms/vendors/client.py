@@ -14,6 +14,7 @@ import msgspec
 
 from services.core.foreign_json import UnreadableJson, read_json
 from services.core.frozen import frozen
+from services.core.slices import TooLarge, UnknownCoding, content_of
 from services.core.tls import trusted
 from services.platforms.output import cleaned, shortened
 from services.platforms.port import DeployFailed
@@ -43,6 +44,14 @@ class Refused(Exception):
         self.words = words
         self.body = body
         self.headers = headers or {}
+
+
+class TooMuch(DeployFailed):
+    """An answer has more than MOST_BYTES; it would the next time, too."""
+
+    def __init__(self, name: str, *, again_after: float) -> None:
+        message = f"{name} answers with more than {MOST_BYTES // 1024**2} MiB, which nobody reads."
+        super().__init__("PLATFORM_UNAVAILABLE", message, again_after=again_after)
 
 
 class Unclear(Exception):
@@ -122,11 +131,13 @@ class Client:
         """Make a call, and make it again as long as that is of use; a POST only if it is `repeatable`.
 
         `body` is sent as JSON, `content` as it is.
-        Raises Refused; Unclear, where it may not be repeated; DeployFailed where the token is refused, or time is up.
+        Raises Refused; Unclear, where it may not be repeated; TooMuch; DeployFailed where the token is refused, or time
+        is up.
         """
         given = {
             "authorization": f"Bearer {self.token}",
             "user-agent": "Snapinfra/1",
+            "accept-encoding": "gzip",
             **self.headers,
             **(headers or {}),
         }
@@ -142,9 +153,15 @@ class Client:
                 answer = await self._once(request)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 raise Busy(f"{self.name} does not accept connections") from None
-            except httpx.HTTPError:
+            except (httpx.HTTPError, TimeoutError):  # of httpx between two reads; of ours for all of them
                 self._require(repeatable)
                 raise Busy(f"{self.name} does not answer") from None
+            except UnknownCoding:
+                self._require(repeatable)
+                raise Busy(f"{self.name} answers in a coding that was not asked for") from None
+            except TooLarge:
+                self._require(repeatable)
+                raise TooMuch(self.name, again_after=self.patience.longest) from None
             if self.is_limited(answer):
                 heard = f"{self.name} asks to wait: it takes no more calls of this account now"
                 raise Limited(heard, self.pause(answer))
@@ -190,16 +207,10 @@ class Client:
         async with asyncio.timeout(self.patience.answer * 2):
             response = await self._http.send(request, stream=True)
             try:
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > MOST_BYTES:
-                        raise httpx.ReadError("too large")
+                content = await content_of(response, most=MOST_BYTES)
             finally:
                 await response.aclose()
-        return Answer(
-            response.status_code, {name.lower(): text for name, text in response.headers.items()}, bytes(body)
-        )
+        return Answer(response.status_code, {name.lower(): text for name, text in response.headers.items()}, content)
 
     def _read(self, answer: Answer, *, missing_ok: bool) -> Answer:
         if answer.status < HTTPStatus.MULTIPLE_CHOICES or (missing_ok and answer.status == HTTPStatus.NOT_FOUND):

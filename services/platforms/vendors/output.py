@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from typing import Final
 
 import httpx
 
+from services.core.slices import HEADERS, UnknownCoding, decoded
 from services.platforms.output import LineSplitter
 from services.platforms.port import LogStream
 from services.platforms.vendors.client import Client
@@ -63,21 +65,22 @@ class Output:
         """Read from a byte on, as far as it comes."""
         splitter, offset, skipped = LineSplitter(), position, position
         try:
-            async with self.client.stream(self.url, headers={"range": f"bytes={position}-"}) as answer:
+            async with self.client.stream(self.url, headers={**HEADERS, "range": f"bytes={position}-"}) as answer:
                 if answer.status_code in _NOTHING_YET:
                     return _Found.NOTHING
                 if not answer.is_success:
                     return _Found.SOME
                 if answer.status_code == HTTPStatus.PARTIAL_CONTENT:
                     skipped = 0  # otherwise the text comes from its start
-                async for chunk in answer.aiter_bytes():
-                    left_out = min(skipped, len(chunk))
-                    skipped -= left_out
-                    for piece in chunk[left_out:].splitlines(keepends=True):
-                        offset += len(piece)
-                        for line in splitter.feed(piece):
-                            await self._emit(line, offset)
-        except httpx.HTTPError:
+                async with aclosing(decoded(answer)) as chunks:
+                    async for chunk in chunks:
+                        left_out = min(skipped, len(chunk))
+                        skipped -= left_out
+                        for piece in chunk[left_out:].splitlines(keepends=True):
+                            offset += len(piece)
+                            for line in splitter.feed(piece):
+                                await self._emit(line, offset)
+        except (httpx.HTTPError, UnknownCoding):
             return _Found.SOME
         if is_last:
             for line in splitter.end():

@@ -46,6 +46,15 @@ def test_what_others_let_pass_is_refused(text: str | bytes) -> None:
         read_json(text)
 
 
+@pytest.mark.parametrize("half", ["\\ud83d", "\\ude00", "\\uDBFF"])
+def test_half_of_a_surrogate_pair_is_replaced_wherever_it_stands(half: str) -> None:
+    text = f'{{"a{half}b": ["cut {half}", {{"{half}": 1}}, "whole \\ud83d\\ude00"]}}'
+
+    assert read_json(text) == {"a\ufffdb": ["cut \ufffd", {"\ufffd": 1}, "whole \U0001f600"]}
+    assert read_json(text.encode()) == read_json(text)
+    assert read_json(b'"\xed\xa0\xbd"') == "\ufffd"
+
+
 def test_an_integer_may_have_any_number_of_digits() -> None:
     assert read_json("9" * 20) == 99999999999999999999
     assert read_json("[1" + "0" * 100 + ", -1]") == [1e100, -1]

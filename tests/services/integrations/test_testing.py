@@ -7,13 +7,14 @@ import re
 import pytest
 
 from services.core.clock import utc_now
-from services.core.credentials import AwsKeys, Token
+from services.core.credentials import AwsKeys, Credentials, Token
 from services.core.ids import TeamId
 from services.foundation.outbound.addresses import is_public_or_private
 from services.foundation.outbound.client import Outbound
 from services.foundation.outbound.resolver import SystemResolver
 from services.integrations.model import IntegrationTestState, IntegrationType
 from services.integrations.testing import BASE_URLS, CredentialTester
+from services.platforms.port import Identity
 from tests.fakes.receiver import Received, Receiver, Reply
 
 KEY = "sk_live_0123456789"
@@ -106,6 +107,19 @@ async def test_railway_refuses_with_status_200() -> None:
         )
 
     assert result.state is REFUSED
+
+
+async def test_a_name_of_megabytes_is_shortened() -> None:
+    class Talkative:
+        async def check(self, credentials: Credentials) -> Identity:
+            del credentials
+            return Identity("\x1b[31m" + "a" * 7_000_000)
+
+    tester = CredentialTester(OUTBOUND, utc_now, checkers={IntegrationType.HEROKU: Talkative()})
+
+    result = await tester.test(IntegrationType.HEROKU, Token(KEY), base_url=None, team_id=TEAM)
+
+    assert (result.state, result.message) == (PASSED, f"HEROKU accepts these credentials, as {'a' * 199}….")
 
 
 async def test_nobody_answering_says_nothing_of_the_credentials() -> None:

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.core.slices import SLICE, UnknownCoding, slices
+from services.llm.bounded_errors import MOST_OF_ERROR
 from services.llm.groq import Groq
 from services.llm.openai import OpenAI
 from services.llm.port import (
@@ -24,7 +26,6 @@ from services.llm.port import (
     Request,
     Text,
 )
-from services.llm.slices import MOST_OF_ERROR, SLICE, UnknownCoding, slices
 from tests.fakes.llm import Body, FakeLLM, Recorded
 
 MANY = b":\n" * 1_000_000

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -93,6 +94,7 @@ def bomb() -> bytes:
         ("large", "PLATFORM_UNAVAILABLE"),
         ("endless", "PLATFORM_UNAVAILABLE"),
         ("bomb", "PLATFORM_UNAVAILABLE"),
+        ("bomb in a bomb", "PLATFORM_UNAVAILABLE"),
         ("no gzip", "PLATFORM_UNAVAILABLE"),
         ("html error", "REFUSED"),
         ("odd error", "REFUSED"),
@@ -108,6 +110,7 @@ async def test_an_answer_that_is_none_is_said_to_be(hostile: Hostile, name: str,
         "large": lambda: Response(b" " * (MOST_BYTES + 1), headers=JSON),
         "endless": lambda: StreamingResponse(endless(), headers=JSON),
         "bomb": lambda: Response(bomb(), headers={**JSON, "content-encoding": "gzip"}),
+        "bomb in a bomb": lambda: Response(gzip.compress(bomb()), headers={**JSON, "content-encoding": "gzip, gzip"}),
         "no gzip": lambda: Response(b"{}", headers={**JSON, "content-encoding": "gzip"}),
         "html error": lambda: Response("<html>Nothing here</html>", 400),
         "odd error": lambda: Response(
@@ -123,6 +126,59 @@ async def test_an_answer_that_is_none_is_said_to_be(hostile: Hostile, name: str,
     assert "\x1b" not in failure.value.message
     assert len(failure.value.message) < 700
     assert hostile.others == 0
+
+
+@pytest.mark.parametrize("codings", ["gzip", "gzip, gzip"])
+async def test_little_that_becomes_much_is_never_held(hostile: Hostile, codings: str) -> None:
+    content = bytes(64 * 1024**2)
+    for _ in codings.split(","):
+        content = gzip.compress(content)
+    hostile.answer = Response(content, headers={**JSON, "content-encoding": codings})
+    del content
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(DeployFailed):
+            await platform(hostile).check(Token(TOKEN))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < MOST_BYTES * 4
+
+
+async def test_too_large_an_answer_is_asked_for_once_and_said_to_be(hostile: Hostile) -> None:
+    hostile.answer = Response(b" " * (MOST_BYTES + 1), headers=JSON)
+
+    with pytest.raises(DeployFailed) as failure:
+        await platform(hostile).check(Token(TOKEN))
+
+    assert failure.value.message == "Heroku answers with more than 8 MiB, which nobody reads."
+    assert hostile.calls["/account"] == 1
+
+
+async def test_an_answer_that_drips_is_given_up(hostile: Hostile) -> None:
+    async def drips() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.05)
+
+    hostile.answer = StreamingResponse(drips(), headers=JSON)
+    common: dict[str, Any] = {**COMMON, "patience": Patience(answer=0.3, trying=0.3, first=0.02, longest=0.1)}
+
+    with pytest.raises(DeployFailed) as failure:
+        await HerokuPlatform(base_url=hostile.url, pauses=InProcess(), **common).check(Token(TOKEN))
+
+    assert failure.value.reason == "PLATFORM_UNAVAILABLE"
+
+
+async def test_what_was_cut_inside_an_emoji_can_be_stored(hostile: Hostile) -> None:
+    hostile.answer = Response(b'{"email": "half \\ud83d of it"}', headers=JSON)
+    assert (await platform(hostile).check(Token(TOKEN))).name == "half \ufffd of it"
+
+    hostile.answer = Response(b'{"id": "no", "message": "half \\ud83d of it"}', 403, headers=JSON)
+    with pytest.raises(DeployFailed, match="half \ufffd of it"):
+        await platform(hostile).check(Token(TOKEN))
 
 
 async def test_words_that_quote_the_token_do_not_show_it(hostile: Hostile) -> None:

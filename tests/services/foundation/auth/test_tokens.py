@@ -1,11 +1,12 @@
 """What authentication promises: Clerk's tokens by PEM or JWKS, ours in development only."""
 
 import base64
+import gzip
 import hmac
 import json
 import threading
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from services.core.errors import Unauthenticated
 from services.core.recent import Recent
-from services.foundation.auth.jwks import JwksKeys, PemKey
+from services.foundation.auth.jwks import JwksKeys, KeysUnavailable, PemKey
 from services.foundation.auth.tokens import (
     REMEMBERED_FOR,
     Authenticator,
@@ -194,6 +195,9 @@ class KeyServer:
     requests: int = 0
     up: bool = True
     url: str = ""
+    coding: str = ""
+    body: bytes | None = None
+    """What is answered instead of keys."""
 
 
 @contextmanager
@@ -204,8 +208,11 @@ def key_server() -> Generator[KeyServer]:
         def do_GET(self) -> None:
             state.requests += 1
             self.send_response(200 if state.up else 500)
+            if state.coding:
+                self.send_header("content-encoding", state.coding)
             self.end_headers()
-            self.wfile.write(json.dumps({"keys": state.keys}).encode())
+            with suppress(ConnectionError):
+                self.wfile.write(state.body or json.dumps({"keys": state.keys}).encode())
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""
@@ -236,6 +243,28 @@ async def test_keys_are_fetched_once_and_go_on_serving_when_the_key_server_is_go
         claims = await verifier.claims(clerk_token())
 
     assert claims["sub"] == "user_2xYZ"
+    assert served.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (b"[]", ""),
+        (b'{"keys": [{"kty": "\\ud83d"}]}', ""),
+        (b"[" * 100_000, ""),
+        (b" " * 1_000_000, ""),
+        (gzip.compress(b" " * 1_000_000), "gzip"),
+        (gzip.compress(gzip.compress(b"{}")), "gzip, gzip"),
+    ],
+)
+async def test_what_is_no_set_of_keys_lets_nobody_in(body: bytes, coding: str) -> None:
+    with key_server() as served:
+        served.body, served.coding = body, coding
+        verifier = ClerkVerifier(keys=JwksKeys(served.url), issuer=ISSUER, authorized_parties=[PARTY])
+
+        with pytest.raises(KeysUnavailable):
+            await verifier.claims(clerk_token())
+
     assert served.requests == 1
 
 

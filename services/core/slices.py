@@ -1,16 +1,18 @@
-"""The bytes of an answer as they come, in slices that others need not wait for long."""
+"""The bytes of an answer as they come: decoded by us, in slices that others need not wait for long.
+
+HTTP libraries undo as many codings as an answer names, each without a bound: three kilobytes may so become gigabytes.
+"""
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterator
-from contextlib import aclosing, suppress
-from http import HTTPStatus
-from typing import Any, Final
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
+from contextlib import aclosing
+from typing import Final
+
+import httpx
 
 SLICE: Final = 4 * 1024
 """Bytes, or characters of one text. What a slice holds at most takes a few milliseconds to read."""
-MOST_OF_ERROR: Final = 64 * 1024
-"""Bytes, decoded, that are read of an HTTP answer that is no success."""
 HEADERS: Final = {"accept-encoding": "identity"}
 """What asks for an answer as it is: a kilobyte that is compressed may be a megabyte."""
 
@@ -23,11 +25,37 @@ class UnknownCoding(Exception):
     """Bytes are in a coding that we did not ask for and do not know, or are not in the one that they are said to be."""
 
 
+class TooLarge(Exception):
+    """An answer has more bytes than it may have."""
+
+
+async def content_of(response: httpx.Response, *, most: int) -> bytes:
+    """Return the decoded body of an answer that is read as it comes.
+
+    Raises TooLarge, UnknownCoding and httpx.HTTPError.
+    """
+    received = bytearray()
+    async with aclosing(decoded(response)) as pieces:
+        async for piece in pieces:
+            received += piece
+            if len(received) > most:
+                raise TooLarge
+    return bytes(received)
+
+
+async def decoded(response: httpx.Response) -> AsyncGenerator[bytes]:
+    """Yield the decoded body of an answer in slices. Raises UnknownCoding and httpx.HTTPError."""
+    coding = response.headers.get("content-encoding", "")
+    async with aclosing(slices(as_they_come(response.aiter_raw()), coding=coding)) as pieces:
+        async for piece in pieces:
+            yield piece
+
+
 async def slices(received: AsyncGenerator[bytes], *, coding: str) -> AsyncGenerator[bytes]:
     """Yield what is received, decoded, in slices; between those of one read all others have a turn.
 
-    `coding` is the Content-Encoding. Some servers compress whatever is asked for: what is compressed is never held
-    decoded for more than a slice. Raises UnknownCoding.
+    `coding` is the Content-Encoding: one at most. Some servers compress whatever is asked for: what is compressed is
+    never held decoded for more than a slice. Raises UnknownCoding.
     """
     cut = _cutter(coding.strip().lower())
     async with aclosing(received):
@@ -40,37 +68,8 @@ async def slices(received: AsyncGenerator[bytes], *, coding: str) -> AsyncGenera
                 yield piece
 
 
-def bounded_errors(byte_stream: type[Any]) -> Callable[[Any], Awaitable[None]]:
-    """Return a hook for the responses of httpx, or of a library like it: the SDKs read errors, and redirects, whole.
-
-    `byte_stream` is the library's AsyncByteStream. Of what is no success as much is read as an error may have.
-    """
-
-    class Bounded(byte_stream):
-        def __init__(self, stream: Any, coding: str) -> None:
-            self._stream, self._coding = stream, coding
-
-        async def __aiter__(self) -> AsyncGenerator[bytes]:
-            left = MOST_OF_ERROR
-            with suppress(UnknownCoding):
-                async with aclosing(slices(_items(self._stream), coding=self._coding)) as pieces:
-                    async for piece in pieces:
-                        yield piece[:left]
-                        left -= len(piece)
-                        if left <= 0:
-                            return
-
-        async def aclose(self) -> None:
-            await self._stream.aclose()
-
-    async def bound(response: Any) -> None:
-        if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
-            response.stream = Bounded(response.stream, response.headers.pop("content-encoding", ""))
-
-    return bound
-
-
-async def _items(stream: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
+async def as_they_come(stream: AsyncIterable[bytes]) -> AsyncGenerator[bytes]:
+    """Yield what a stream has."""
     async for data in stream:
         yield data
 
