@@ -38,6 +38,8 @@ class Mentions:
     """The names of both, as they come in the description."""
     people: frozenset[str]
     """Those of them whose words mean people."""
+    made: tuple[tuple[str, str], ...]
+    """Which people are said to make rows of which tables, whether these people are a table or not."""
     served: frozenset[str]
     """Tables of what people take from a list, as cakes are in `customers order cakes`."""
     qualities: Mapping[str, Sequence[Quality]]
@@ -137,6 +139,8 @@ def _mentions(reading: Reading, done: Iterable[Deed], tables: _Tables, domains: 
     acts = [one for one in deeds if one.verb in lexicon.self_service]
     acts += [Deed(*one) for one in recorded if one[1] in lexicon.recording]
     known = {*tables.concepts, *nouns}
+    people = frozenset(tables.named(name) for name, thing in reading.things.items() if thing.is_person)
+    makings = [one for one in deeds if one.verb in lexicon.making | lexicon.recording and one.who in people]
     return Mentions(
         entities=tables.concepts,
         domains=domains,
@@ -144,8 +148,9 @@ def _mentions(reading: Reading, done: Iterable[Deed], tables: _Tables, domains: 
         implied=(),
         actors=tuple(dict.fromkeys(one.who for one in acts if one.who in known)),
         nouns=tuple(nouns),
-        people=frozenset(tables.named(name) for name, thing in reading.things.items() if thing.is_person),
+        people=people,
         named=tuple(dict.fromkeys(name for name in map(tables.named, reading.things) if name in known)),
+        made=tuple((one.who, one.what) for one in makings if one.what is not None and one.what in known),
         served=frozenset(deed.what for deed in deeds if deed.what in nouns and deed.verb in lexicon.taking),
         qualities={tables.named(name): thing.qualities for name, thing in reading.things.items() if thing.qualities},
         relations=tuple(one for one in relations if one.one != one.many and roles.isdisjoint({one.one, one.many})),

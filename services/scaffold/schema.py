@@ -6,9 +6,11 @@ from dataclasses import replace
 from msgspec import structs
 
 from services.designs.schema import (
+    Audience,
     Field,
     FieldAccess,
     FieldType,
+    Grant,
     Index,
     OnDelete,
     Policy,
@@ -23,6 +25,7 @@ from services.scaffold.currencies import currencies_of, within
 from services.scaffold.logins import login_of
 from services.scaffold.mentions import blanked, read_mentions
 from services.scaffold.names import reference_to
+from services.scaffold.plurals import singular
 from services.scaffold.principals import (
     ROLE,
     Principals,
@@ -68,7 +71,8 @@ def derive_schema(description: str) -> SchemaModel:
     said = of_those_who_sign_in(rules.all, principals.accounts, {name: one.concept for name, one in entities.items()})
     entities = limited(said, entities, principals.accounts)
     statements = [*_of_rows(said, entities, principals), *closing_reads(said, entities)]
-    rulings = Rulings(entities, links, principals, statements)
+    statements += _made_by_others(mentions.made, entities, principals)
+    rulings = Rulings(entities, links, principals, statements, frozenset(mentions.made))
     ruled = {name: _ruled_links(entity, rulings.of(name)) for name, entity in entities.items()}
     ordered = _in_order(ruled, first=principals.accounts)
     tables = [_table(entity, ordered, rulings.of(entity.name)) for entity in ordered.values()]
@@ -81,6 +85,18 @@ def derive_schema(description: str) -> SchemaModel:
         teams=teams_of(principals, ordered),
         api=read_api(description),
     )
+
+
+def _made_by_others(
+    made: Iterable[tuple[str, str]], entities: Mapping[str, Entity], principals: Principals
+) -> Iterator[Statement]:
+    """Yield that a role makes what is about people: teachers, of `teachers give grades to students` who sign in."""
+    if principals.accounts is None:
+        return
+    for who, what in made:
+        is_about_others = what in entities and entities[what].access is Access.RECORD
+        if is_about_others and who != principals.accounts and who not in principals.profiles:
+            yield Statement(frozenset({"create", "update"}), (what,), (Grant(Audience.ROLE, (singular(who),)),))
 
 
 def _paid_in(currencies: tuple[str, ...], entities: Mapping[str, Entity]) -> dict[str, Entity]:

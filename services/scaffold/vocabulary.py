@@ -153,6 +153,8 @@ class Vocabulary:
     """What people do at a backend by themselves, so that they sign in."""
     recording: frozenset[str]
     """By which they leave rows of their own."""
+    making: frozenset[str]
+    """By which they make rows that are about others, beside those."""
     actions: Mapping[str, frozenset[str]]
     """What each form of a verb means for the rows of a table: of create, read, update and delete."""
     roles: frozenset[str]
@@ -201,6 +203,7 @@ _WORD_SETS = (
     "strangers",
     "self_service",
     "recording",
+    "making",
     "technical",
     "naming",
     "telling",

@@ -85,6 +85,8 @@ class Rulings:
     principals: Principals
     statements: Sequence[Statement] = ()
     """With the names of the tables that they are about."""
+    made: frozenset[tuple[str, str]] = frozenset()
+    """Which people are said to make rows of which tables."""
     _decided: dict[str, Ruling] = field(default_factory=dict[str, Ruling], init=False)
 
     def of(self, table: str) -> Ruling:
@@ -117,6 +119,9 @@ class Rulings:
     def _makers_of_parts(self, table: str, policy: Policy) -> Iterator[Grant]:
         """Yield those of whom it is said that they make what refers to rows of a table, which they have to see."""
         parts = [name for name, links in self.links.items() if any(link[0] == table for link in links)]
+        records = [part for part in parts if self.entities[part].access is Access.RECORD]
+        if policy.owner is None and any((self.principals.accounts, part) in self.made for part in records):
+            yield from SIGNED_IN
         for statement in self.statements:
             if "create" in statement.actions and not statement.is_denied and set(parts).intersection(statement.tables):
                 for grant in statement.grants:
@@ -253,6 +258,8 @@ class Rulings:
             about = self._about(entity, link)
             if about is None or not reaches(self._policy(about.table).read):
                 entity = replace(entity, access=None)
+        if entity.access is Access.RECORD and (link.table, entity.name) in self.made:
+            entity = replace(entity, access=None)
         is_profile = link.table in people.profiles
         policy = of_owner(entity, create=OWNER if is_profile else SIGNED_IN)
         is_decided = entity.access in _DECIDED

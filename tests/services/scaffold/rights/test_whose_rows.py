@@ -98,3 +98,28 @@ def test_what_people_earn_and_how_they_are_rated_is_not_theirs_to_set() -> None:
         FieldAccess.MANAGED,
         FieldAccess.MANAGED,
     )
+
+
+_TEACHER = "ROLE(teacher), ROLE(admin)"
+
+
+@pytest.mark.parametrize(
+    ("description", "table", "expected"),
+    [
+        (
+            "Teachers give grades to students. Students see their grades",
+            "grades",
+            f"{_TEACHER} / ROLE(teacher), {_OWN} / {_TEACHER} / ROLE(admin)",
+        ),
+        ("Doctors write prescriptions for patients", "prescriptions", f"SIGNED_IN / {_OWN} / {_OWN} / {_OWN}"),
+        (
+            "Doctors write prescriptions for patients",
+            "patients",
+            "ROLE(admin) / SIGNED_IN, ROLE(admin) / ROLE(admin) / ROLE(admin)",
+        ),
+        ("Customers book rooms. Receptionists greet customers", "rooms", None),
+    ],
+)
+def test_people_make_what_they_are_said_to_make_of_others(description: str, table: str, expected: str | None) -> None:
+    told = rights(derive_schema(description))
+    assert told[table] == expected if expected else not any("receptionist" in one for one in told.values())
