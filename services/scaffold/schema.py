@@ -68,7 +68,8 @@ def derive_schema(description: str) -> SchemaModel:
     principals = replace(principals_of(chosen, mentions), login=login_of(description))
     entities = _paid_in(currencies_of(description), with_principals(chosen, principals))
     links = {name: _firm_links(entity, entities) for name, entity in entities.items()}
-    said = of_those_who_sign_in(rules.all, principals.accounts, {name: one.concept for name, one in entities.items()})
+    concepts = {name: one.concept for name, one in entities.items()}
+    said = of_those_who_sign_in(rules.all, principals.accounts, concepts, principals.profiles)
     entities = limited(said, entities, principals.accounts)
     statements = [*_of_rows(said, entities, principals), *closing_reads(said, entities)]
     statements += _made_by_others(mentions.made, entities, principals)

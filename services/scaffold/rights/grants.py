@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import structs
 
-from services.designs.schema import Audience, Condition, Grant, Policy, SchemaModel
+from services.designs.schema import Audience, Condition, Grant, Policy, RelationshipType, SchemaModel
 from services.scaffold.naming import concept_of
 from services.scaffold.principals import ADMIN, TEAM_MANAGERS
 from services.scaffold.rights.field_rights import unmet_of_fields
@@ -107,7 +107,10 @@ def _policies(schema: SchemaModel) -> dict[str, Policy]:
 
 def _meant(statements: Iterable[Statement], schema: SchemaModel) -> list[Statement]:
     concepts = {table.name: concept_of(table.name) for table in schema.tables}
-    return of_those_who_sign_in(statements, schema.accounts.table if schema.accounts else None, concepts)
+    accounts = schema.accounts.table if schema.accounts else None
+    single = [one for one in schema.relationships if one.type is RelationshipType.ONE_TO_ONE]
+    profiles = [one.to_table for one in single if one.from_table == accounts]
+    return of_those_who_sign_in(statements, accounts, concepts, profiles)
 
 
 def _with(policy: Policy, statement: Statement) -> Policy | None:
@@ -125,7 +128,9 @@ def _with(policy: Policy, statement: Statement) -> Policy | None:
         return None
     grants = {action: _grants(policy, action, statement) for action in sorted(statement.actions)}
     is_ownerless = is_of_owners(statement) and policy.owner is None
-    is_own = statement.actions == frozenset({"create"}) and not statement.is_exclusive and _is_of_makers(policy)
+    is_of_all = all(grant.audience is Audience.SIGNED_IN for grant in statement.grants)
+    is_created = statement.actions == frozenset({"create"}) and (is_of_all or not statement.is_exclusive)
+    is_own = is_created and _is_of_makers(policy)
     if "read" not in grants and not (statement.is_denied or is_ownerless or is_own):
         grants["read"] = widened(policy.read, statement.grants)
     return structs.replace(policy, **grants)

@@ -28,7 +28,7 @@ from services.scaffold.rights.usual_policies import (
     to_signed_in,
     without_conditions,
 )
-from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
+from services.scaffold.vocabulary import Access, Basis, Entity, Parent, vocabulary
 
 _MEMBER: Final = (Grant(Audience.TEAM),)
 _MANAGER: Final = (Grant(Audience.TEAM, TEAM_MANAGERS),)
@@ -138,6 +138,8 @@ class Rulings:
             and entity.name != people.accounts
         ):
             return Ruling(Policy(create=SIGNED_IN, read=SIGNED_IN, update=SIGNED_IN, delete=STAFF))
+        if entity.access is Access.CATALOGUE and self._is_about_somebodys(entity):
+            entity = replace(entity, access=None)
         return (
             self._of_people(entity)
             or _of_class(entity)
@@ -146,6 +148,12 @@ class Rulings:
             or self._part(entity)
             or _of_nobody(entity)
         )
+
+    def _is_about_somebodys(self, entity: Entity) -> bool:
+        """Whether rows are said to go with what is one person's to read: treatments, after an appointment."""
+        wholes = (link for link in self._links(entity) if link.parent.basis is Basis.SAID)
+        things = (self._policy(link.table) for link in wholes if not self.entities[link.table].has("email"))
+        return any(policy.owner is not None and not reaches(policy.read) for policy in things)
 
     def _of_token(self, entity: Entity) -> Ruling:
         """Rule where tokens are somebody else's: what is a person's is theirs whose token made it, or who is named.
@@ -199,7 +207,9 @@ class Rulings:
         if entity.name == people.memberships:
             return self._membership()
         owned = self._owned(replace(entity, access=None)) if entity.name in people.profiles else None
-        return owned and replace(owned, is_person=True)
+        if owned is None or owned.policy is None or entity.access is not Access.DIRECTORY:
+            return owned and replace(owned, is_person=True)
+        return replace(owned, is_person=True, policy=structs.replace(owned.policy, read=SIGNED_IN))
 
     def _account(self) -> Policy:
         read = SIGNED_IN if self.principals.is_shared else (*OWNER, *STAFF)

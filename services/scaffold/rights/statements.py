@@ -5,7 +5,7 @@ things, it says something else. What is not understood opens nothing; where it s
 closed to all but owners and those with a role, as that is the side on which to be wrong.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -67,11 +67,12 @@ def read_rules(description: str, names: Names = _NO_NAMES) -> Rules:
 
 
 def of_those_who_sign_in(
-    statements: Iterable[Statement], accounts: str | None, concepts: Mapping[str, str]
+    statements: Iterable[Statement], accounts: str | None, concepts: Mapping[str, str], profiles: Collection[str] = ()
 ) -> list[Statement]:
     """Return the statements as they are meant where the rows of a table sign in: all of those, and not a role.
 
-    What is said of them all and neither shuts others out nor is of their own says nothing new.
+    What is said of them all and neither shuts others out nor is of their own says nothing new. So it is where those
+    who have one of the `profiles` create rows: these are their own.
     """
     told = [replace(one, grants=tuple(_as_stranger(grant, concepts) for grant in one.grants)) for one in statements]
     if accounts is None:
@@ -80,7 +81,9 @@ def of_those_who_sign_in(
     for statement in told:
         of_all = [grant for grant in statement.grants if _is_of(grant, accounts, concepts)]
         grants = tuple(Grant(Audience.SIGNED_IN) if grant in of_all else grant for grant in statement.grants)
-        if not of_all or statement.is_restriction or statement.is_of_any:
+        is_own = statement.actions == frozenset({"create"})
+        is_own = is_own and any(_is_of(grant, name, concepts) for name in profiles for grant in statement.grants)
+        if not (of_all or is_own) or statement.is_restriction or statement.is_of_any:
             meant.append(replace(statement, grants=grants))
     return meant
 

@@ -123,3 +123,21 @@ _TEACHER = "ROLE(teacher), ROLE(admin)"
 def test_people_make_what_they_are_said_to_make_of_others(description: str, table: str, expected: str | None) -> None:
     told = rights(derive_schema(description))
     assert told[table] == expected if expected else not any("receptionist" in one for one in told.values())
+
+
+_VETS = "Pet owners book appointments with a vet. Vets write treatments after an appointment"
+
+
+@pytest.mark.parametrize(
+    ("description", "table", "expected"),
+    [
+        ("Only patients book appointments with doctors", "appointments", _OWN),
+        ("Patients book appointments with doctors. Doctors cancel appointments", "patients", _OWN),
+        (_VETS, "vets", "SIGNED_IN"),
+        (_VETS, "treatments", _OWN),
+    ],
+)
+def test_whoever_makes_their_own_reads_what_it_is_with_and_nothing_of_others(
+    description: str, table: str, expected: str
+) -> None:
+    assert readers(derive_schema(description), table) == expected
