@@ -8,8 +8,8 @@ _RESTRICTED: Final = r"read: \[.*(?:OWNER|TEAM|ROLE|when:)"
 """A list or a record that is not for whoever has a token."""
 _NAMING: Final = r"name: '(?!memberships')(?:.|\n)*table: 'users'(?:.|\n)*\n    team: '"
 """A record of a team that names a user."""
-_MOVABLE: Final = r"fields: \{(?:(?!\n  \},)[\s\S])*?\n    teamId: string"
-"""A team that a body may change."""
+_MOVABLE: Final = r"\n    team: 'teamId'[\s\S]*fields: \{(?:(?!\n  \},)[\s\S])*?\n    teamId: string"
+"""The team of a record, which a body may change."""
 
 _POLICIES: Final = (
     mutant(

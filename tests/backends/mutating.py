@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,6 @@ RUN: Final = "dist/tests/run.js"
 
 
 _ANYTHING: Final = re.compile("")
-_SHARED: Final = frozenset({"types.ts", "numbers.ts", "input.ts", "list.ts", "query.ts", "index.ts"})
 
 
 @frozen
@@ -35,14 +34,14 @@ class Mutant:
     noticed: str
     """A pattern for the titles of the tests that should notice it, which are tried before all others."""
     needs: re.Pattern[str] = _ANYTHING
-    """What the models or validations of a backend have where it makes a difference."""
+    """What the model and the validation of some table have where it makes a difference."""
 
     def broken(self, folder: Path) -> dict[str, str]:
         """The files of a backend that it changes, as they are then; none where it makes no difference.
 
         Raises BackendFailed where it is for a file that has changed since, so that it breaks nothing any more.
         """
-        if not any(self.needs.search(path.read_text()) for path in _described(folder)):
+        if not any(self.needs.search(text) for text in _described(folder)):
             return {}
         sources = {str(path.relative_to(folder)): path.read_text() for path in (folder / "src").glob(self.path)}
         broken = {path: self.pattern.sub(self.replacement, source) for path, source in sources.items()}
@@ -58,13 +57,12 @@ def mutant(name: str, path: str, before: str, after: str, *, noticed: str, needs
     return Mutant(name, path, pattern, replacement, noticed, re.compile(needs))
 
 
-def _described(folder: Path) -> list[Path]:
-    """The files of a backend that say what its tables are like."""
-    source = folder / "src"
-    return [
-        *source.glob("models/*.ts"),
-        *(path for path in source.glob("validation/*.ts") if path.name not in _SHARED),
-    ]
+def _described(folder: Path) -> Iterator[str]:
+    """Yield what a backend says of each of its tables: the model, and behind it the validation, where it has one."""
+    for model in (folder / "src" / "models").glob("*.ts"):
+        validation = folder / "src" / "validation" / model.name
+        is_of_table = validation.exists() and model.name != "index.ts"
+        yield model.read_text() + (validation.read_text() if is_of_table else "")
 
 
 @frozen
