@@ -121,6 +121,8 @@ def _person(wording: Wording, at: int, *, is_own: bool) -> Subject | None:
         is_of_users = singular(wording.word(at + 1)) in words.signed_in
         return Subject((Grant(Audience.ROLE, (_role(word),)),), at + 1 + is_of_users)
     grant = _grant(word, is_own=is_own)
+    if grant == Grant(Audience.SIGNED_IN) and _is_among_users(wording, word):
+        grant = Grant(Audience.ROLE, (word,))
     is_plain = grant is not None and grant.audience not in {Audience.PUBLIC, Audience.OWNER}
     return None if grant is None else Subject((grant,), at + 1, is_plain=is_plain, is_served=_is_served(word))
 
@@ -135,6 +137,14 @@ def _grant(word: str, *, is_own: bool) -> Grant | None:
     if has_role:
         return Grant(Audience.ROLE, (word,))
     return Grant(Audience.SIGNED_IN) if signs_in else None
+
+
+def _is_among_users(wording: Wording, word: str) -> bool:
+    """Whether those who sign in are users of whom some alone have a row of such people: members, of a club."""
+    speaks_of_users = ("user",) in wording.names.tables or any(
+        singular(token.word) == "user" for token in wording.tokens
+    )
+    return word != "user" and (word,) in wording.names.tables and speaks_of_users
 
 
 def _is_served(word: str) -> bool:

@@ -141,3 +141,14 @@ def test_whoever_makes_their_own_reads_what_it_is_with_and_nothing_of_others(
     description: str, table: str, expected: str
 ) -> None:
     assert readers(derive_schema(description), table) == expected
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Gardens have members with the roles coordinator and gardener. Users see gardens, but only members see plots",
+        "Users, members and plots. Only members can see plots",
+    ],
+)
+def test_where_some_users_alone_are_members_what_is_for_members_is_not_for_all(description: str) -> None:
+    assert readers(derive_schema(description), "plots").startswith("ROLE(member)")
