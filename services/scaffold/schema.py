@@ -6,11 +6,9 @@ from dataclasses import replace
 from msgspec import structs
 
 from services.designs.schema import (
-    Audience,
     Field,
     FieldAccess,
     FieldType,
-    Grant,
     Index,
     OnDelete,
     Policy,
@@ -25,7 +23,6 @@ from services.scaffold.currencies import currencies_of, within
 from services.scaffold.logins import login_of
 from services.scaffold.mentions import blanked, read_mentions
 from services.scaffold.names import reference_to
-from services.scaffold.plurals import singular
 from services.scaffold.principals import (
     ROLE,
     Principals,
@@ -36,6 +33,7 @@ from services.scaffold.principals import (
     with_roles,
 )
 from services.scaffold.rights.field_rights import closing_reads, limited, names_in, with_setters
+from services.scaffold.rights.makers import made_by_others
 from services.scaffold.rights.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
 from services.scaffold.rights.sign_up import closed_sign_up
 from services.scaffold.rights.statement import Statement
@@ -72,7 +70,7 @@ def derive_schema(description: str) -> SchemaModel:
     said = of_those_who_sign_in(rules.all, principals.accounts, concepts, principals.profiles)
     entities = limited(said, entities, principals.accounts)
     statements = [*_of_rows(said, entities, principals), *closing_reads(said, entities)]
-    statements += _made_by_others(mentions.made, entities, principals)
+    statements += list(made_by_others(mentions.made, entities, principals, statements))
     rulings = Rulings(entities, links, principals, statements, frozenset(mentions.made))
     ruled = {name: _ruled_links(entity, rulings.of(name)) for name, entity in entities.items()}
     ordered = _in_order(ruled, first=principals.accounts)
@@ -86,18 +84,6 @@ def derive_schema(description: str) -> SchemaModel:
         teams=teams_of(principals, ordered),
         api=read_api(description),
     )
-
-
-def _made_by_others(
-    made: Iterable[tuple[str, str]], entities: Mapping[str, Entity], principals: Principals
-) -> Iterator[Statement]:
-    """Yield that a role makes what is about people: teachers, of `teachers give grades to students` who sign in."""
-    if principals.accounts is None:
-        return
-    for who, what in made:
-        is_about_others = what in entities and entities[what].access is Access.RECORD
-        if is_about_others and who != principals.accounts and who not in principals.profiles:
-            yield Statement(frozenset({"create", "update"}), (what,), (Grant(Audience.ROLE, (singular(who),)),))
 
 
 def _paid_in(currencies: tuple[str, ...], entities: Mapping[str, Entity]) -> dict[str, Entity]:

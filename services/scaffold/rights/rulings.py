@@ -99,7 +99,7 @@ class Rulings:
     def _as_said(self, ruling: Ruling, table: str) -> Ruling:
         """Return the ruling with what the description says of its table, and of which its parts are to know."""
         if ruling.policy is not None:
-            read = widened(ruling.policy.read, list(self._makers_of_parts(table, ruling.policy)))
+            read = widened(ruling.policy.read, tuple(dict.fromkeys(self._makers_of_parts(table, ruling.policy))))
             ruling = replace(ruling, policy=structs.replace(ruling.policy, read=read))
         about = [statement for statement in self.statements if is_about(statement, table)]
         if not about:

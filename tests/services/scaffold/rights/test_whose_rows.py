@@ -117,6 +117,16 @@ _TEACHER = "ROLE(teacher), ROLE(admin)"
             "patients",
             "ROLE(admin) / SIGNED_IN, ROLE(admin) / ROLE(admin) / ROLE(admin)",
         ),
+        (
+            "Visitors buy tickets for an exhibition. Curators write condition reports",
+            "condition_reports",
+            f"ROLE(curator), ROLE(admin) / ROLE(curator), {_OWN} / ROLE(curator), {_OWN} / {_OWN}",
+        ),
+        (
+            "Customers place orders. Dispatchers create routes",
+            "routes",
+            "ROLE(dispatcher), ROLE(admin) / ROLE(dispatcher), ROLE(admin) / ROLE(admin) / ROLE(admin)",
+        ),
         ("Customers book rooms. Receptionists greet customers", "rooms", None),
     ],
 )
