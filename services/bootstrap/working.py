@@ -11,6 +11,7 @@ from services.bootstrap.shared import Shared
 from services.core.frozen import frozen
 from services.deployments.archive import LogArchive
 from services.deployments.deploying import Deployer
+from services.deployments.given import Given
 from services.deployments.job import DeploymentJob
 from services.deployments.model import DEPLOYMENT_LOGS, DEPLOYMENTS
 from services.deployments.operating import Operator
@@ -153,6 +154,7 @@ class Working:
                 generations=generations,
                 bucket=shared.bucket,
                 variables=variables,
+                given=Given(table=table, variables=variables, now=now),
                 integrations=integrations,
                 archive=archive,
                 tables=tables,

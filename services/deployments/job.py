@@ -92,7 +92,7 @@ class DeploymentJob:
             await self._look(run, platform)
         async with self._archiving(run), self._answering.on_call(run, platform):
             await self._begin(run)
-            order = await self.orders.order(run.record)
+            order = await self._order(run, platform)
             try:
                 await self.follow(run, platform.deploy(order), Mask(order.secrets))
             except port.Superseded:
@@ -101,6 +101,15 @@ class DeploymentJob:
                 if platform.outlives:
                     raise Parked(FIRST_PAUSE)
         await self._finish(run, DeploymentStatus.SUPERSEDED)
+
+    async def _order(self, run: Run[Deployment], platform: port.Platform) -> port.Order:
+        """Return what is to be deployed, when its record has what it is given, and which others are at its site."""
+        if not platform.outlives:
+            return await self.orders.order(run.record)
+        record = await run.save(beside=await self.orders.given.meet(run.record))
+        order = await self.orders.order(record)
+        await run.save(given=await self.orders.kept(record, order))
+        return order
 
     async def _begin(self, run: Run[Deployment]) -> None:
         """Say that an attempt begins; what an earlier one may still have been about to tell is fenced off by it."""

@@ -184,6 +184,13 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     pause: int = 0
     """Seconds before the next look at what runs, where it runs without us; grows while it is silent."""
     config: StoredConfig = StoredConfig()
+    given: Sealed | None = None
+    """The credentials that it was given, or deployed with, as a list in JSON: no line shows them, whatever becomes of
+    their integration. None where there were none, or they were not kept yet.
+    """
+    beside: tuple[DeploymentId, ...] = ()
+    """Deployments that were open at its site when it began, or began there since: lines of theirs may be among its own.
+    """
     status: DeploymentStatus = DeploymentStatus.PENDING
     reason: str | None = None
     message: str | None = None

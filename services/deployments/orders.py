@@ -8,12 +8,14 @@ from services.core.credentials import AwsKeys, Credentials, secrets_of
 from services.core.frozen import frozen
 from services.deployments.archive import LogArchive
 from services.deployments.events import LogLine, decode
+from services.deployments.given import Given
 from services.deployments.model import CODE_HOST_OF, INTEGRATION_OF, Deployment, Request
 from services.deployments.variables import Variables
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.roles import RoleRefused
 from services.foundation.aws.tables import Table
 from services.foundation.jobs.worker import JobFailed
+from services.foundation.vault.envelope import Sealed
 from services.foundation.vault.port import CanNotOpen
 from services.generations.artifact import ARCHIVE
 from services.generations.service import Generations
@@ -29,6 +31,7 @@ class Orders:
     generations: Generations
     bucket: Bucket
     variables: Variables
+    given: Given
     integrations: Integrations
     archive: LogArchive
     tables: port.AwsAccount | None
@@ -51,7 +54,7 @@ class Orders:
             credentials=placement.credentials,
             progress=placement.progress,
             told=placement.told,
-            secrets=[*placement.secrets, *_secrets_of(account, code_host)],
+            secrets=[*placement.secrets, *_secrets_of(account, code_host), *await self._given(record)],
             archive=content,
             config=port.Config(
                 environment=variables,
@@ -69,7 +72,8 @@ class Orders:
     async def placement(self, record: Deployment) -> port.Placement:
         """Return what is there already, or was begun, with the newest credentials. Raises JobFailed."""
         placement = await self._placement(record, await self._opened(record))
-        return replace(placement, secrets=[*placement.secrets, *await self._given(record)])
+        reached = () if record.given else await self._reached(record)
+        return replace(placement, secrets=[*placement.secrets, *await self._given(record), *reached])
 
     async def running(self, record: Deployment, request: Request) -> port.Running:
         """Return what runs, of which something is asked. Raises JobFailed."""
@@ -120,12 +124,26 @@ class Orders:
             return port.AwsAccount(region=port.REGION, keys=keys)
         return replace(self.tables, keys=keys)
 
+    async def kept(self, record: Deployment, order: port.Order) -> Sealed | None:
+        """Return what a record keeps of the credentials in an order. Raises JobFailed."""
+        try:
+            return await self.given.kept(record, _secrets_of(order.tables, order.credentials, order.code_host))
+        except CanNotOpen:
+            raise _unreadable() from None
+
     async def _given(self, record: Deployment) -> Sequence[str]:
-        """Return what a backend may have been given to reach its tables, and so may print: no keys of a role."""
+        """Return what else may stand in the lines of a deployment. Raises JobFailed."""
+        try:
+            return await self.given.texts(record)
+        except CanNotOpen:
+            raise _unreadable() from None
+
+    async def _reached(self, record: Deployment) -> Sequence[str]:
+        """Return what a backend may have been given to reach its tables, of whose record it is not kept."""
         if record.platform is DeploymentPlatform.LOCAL:
             return ()
         try:
-            return list(_secrets_of(await self._account(record), None))
+            return list(_secrets_of(await self._account(record)))
         except JobFailed:
             return ()
 
@@ -148,8 +166,7 @@ class Orders:
         try:
             return await self.variables.opened(record)
         except CanNotOpen:
-            message = "The environment variables can not be decrypted any more; deploy with new ones."
-            raise JobFailed("VARIABLES_UNREADABLE", message, retryable=False) from None
+            raise _unreadable() from None
 
     async def _told(self, record: Deployment) -> Iterable[port.Line]:
         newest = await self.archive.newest(record.id)
@@ -163,7 +180,12 @@ class Orders:
         )
 
 
-def _secrets_of(account: port.AwsAccount | None, credentials: Credentials | None) -> Iterator[str]:
-    for each in (account.keys if account else None, credentials):
+def _unreadable() -> JobFailed:
+    message = "The environment variables can not be decrypted any more; deploy with new ones."
+    return JobFailed("VARIABLES_UNREADABLE", message, retryable=False)
+
+
+def _secrets_of(account: port.AwsAccount | None, *credentials: Credentials | None) -> Iterator[str]:
+    for each in (account.keys if account else None, *credentials):
         if each is not None:
             yield from secrets_of(each)

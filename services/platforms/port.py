@@ -121,6 +121,10 @@ class Told:
         """Return the id of the oldest line that is remembered."""
         return next((name for each, name, _ in self._order if each is stream), None)
 
+    def has(self, stream: LogStream, id: str) -> bool:
+        """Say whether a line is remembered."""
+        return (stream, id) in self._ids
+
     def complete_since(self, stream: LogStream, late: timedelta) -> datetime | None:
         """Return from when on to read a stream again whose lines may come late: of what is told since, all is known.
 

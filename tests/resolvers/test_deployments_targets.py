@@ -384,13 +384,65 @@ async def test_the_keys_that_a_backend_was_given_for_its_tables_are_in_no_line_o
     app = next(app for app in heroku.apps.values() if app.record["web_url"] == f"{url}/")
     assert app.config["AWS_SECRET_ACCESS_KEY"] == secret
     await app.write(f"given {secret} and {heroku.token}")
-    async with asyncio.timeout(20):
-        while True:
-            if said := await runtime_lines(project, deployment_id, "given "):
-                break
-            await asyncio.sleep(0.3)
-    assert said == ["given *** and ***"]
+    assert await told(project, deployment_id, "given ") == ["given *** and ***"]
     await project.cancel(deployment_id)
+
+
+async def test_what_a_backend_was_given_is_in_no_line_of_it_when_its_integration_has_other_keys_or_is_gone(
+    project: Deployed, aws: FakeAws, heroku: FakeHeroku
+) -> None:
+    secret, another = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "0000rXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    keys = {"accessKeyId": aws.access_key_id, "secretAccessKey": secret}
+    integration_id = await connect(project.user, "AWS", {"aws": keys})
+    await connect(project.user, "HEROKU", {"token": heroku.token})
+    deployment_id, url = await project.live(platform="HEROKU")
+    app = next(app for app in heroku.apps.values() if app.record["web_url"] == f"{url}/")
+    await project.user.ask(
+        "mutation($input: ReplaceIntegrationCredentialsInput!) {"
+        " replaceIntegrationCredentials(input: $input) { userErrors { message } } }",
+        input={
+            "integrationId": integration_id,
+            "credentials": {"aws": {"accessKeyId": aws.access_key_id, "secretAccessKey": another}},
+        },
+    )
+    await app.write(f"replaced {secret}")
+    assert await told(project, deployment_id, "replaced ") == ["replaced ***"]
+    await project.user.ask(
+        "mutation($id: ID!) { deleteIntegration(input: {integrationId: $id}) { userErrors { message } } }",
+        id=integration_id,
+    )
+    await app.write(f"deleted {secret}")
+    assert await told(project, deployment_id, "deleted ") == ["deleted ***"]
+    await project.cancel(deployment_id)
+
+
+async def test_values_of_the_deployments_before_and_after_are_in_no_line_of_a_deployment(
+    project: Deployed, heroku: FakeHeroku
+) -> None:
+    await connect(project.user, "HEROKU", {"token": heroku.token})
+    keep = {"name": "KEY"}
+    first, url = await project.live(platform="HEROKU", environmentVariables=[{**keep, "value": "value of the first"}])
+    app = next(app for app in heroku.apps.values() if app.record["web_url"] == f"{url}/")
+    await asyncio.sleep(3)
+    second = await project.deploy(platform="HEROKU", environmentVariables=[{**keep, "value": "value of the second"}])
+    async with asyncio.timeout(30):
+        while app.config["KEY"] != "value of the second":  # noqa: ASYNC110 - the fake tells nobody
+            await asyncio.sleep(0.05)
+    await app.write("restarted with value of the second, not value of the first", ago=1.5)  # before its release
+    assert await told(project, first, "restarted ") == ["restarted with ***, not ***"]
+    await project.events(second, until="SUCCESS")
+    await app.write("goes down with value of the first")
+    assert await told(project, second, "goes down ") == ["goes down with ***"]
+    assert not await runtime_lines(project, first, "goes down ")
+    await project.cancel(second)
+
+
+async def told(project: Deployed, deployment_id: str, contains: str) -> list[str]:
+    """Wait until the runtime lines that contain a text are told, and return them."""
+    async with asyncio.timeout(30):
+        while not (said := await runtime_lines(project, deployment_id, contains)):  # noqa: ASYNC110 - pages tell nobody
+            await asyncio.sleep(0.3)
+    return said
 
 
 async def test_what_runs_there_is_restarted_and_its_stream_tells_of_it(project: Deployed, heroku: FakeHeroku) -> None:

@@ -50,7 +50,10 @@ class HerokuPlatform(DomainPlatform[Client]):
         await (app.scale(0) if live else app.give_up(self.limits))
 
     async def tell(self, client: Client, placement: Placement, work: Work) -> None:
-        await tell_log(App(client, placement), work)
+        app = App(client, placement)
+        release_id = await app.release_of(placement.progress)
+        if release_id is not None:
+            await tell_log(app, work, release_id)
 
     async def start_again(self, client: Client, running: Running, work: Work) -> None:
         """Restart all dynos, and wait until those that serve the web are others."""

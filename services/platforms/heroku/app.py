@@ -18,6 +18,10 @@ BEFORE: Final = "before"
 """The step that notes what runs before anything is changed."""
 PROMOTE: Final = "promote"
 """The step that releases what another app has built."""
+RELEASE: Final = "released"
+"""The step that notes the release of a deployment, however it came."""
+PROMOTION: Final = "Promotion "
+"""What the description of a release begins with that was built by another app; a deployment's id follows."""
 NOTHING: Final = "-"
 
 _NEWEST_BUILDS: Final = "started_at ..; order=desc,max=50"
@@ -60,6 +64,15 @@ class Release(msgspec.Struct, frozen=True):
     created_at: datetime
     output_stream_url: str | None = None
     slug: _Named | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it runs, has run or is about to."""
+        return self.slug is not None and self.status not in {"failed", "expired"}
+
+    @property
+    def is_promotion(self) -> bool:
+        return self.description.startswith(PROMOTION)
 
 
 class Dyno(msgspec.Struct, frozen=True):
@@ -162,12 +175,13 @@ class App:
 
     async def find_promotion(self) -> str | None:
         """Return the release of what another app has built that carries the deployment's mark."""
-        mark = f"Promotion {self.placement.deployment_id}"
+        mark = f"{PROMOTION}{self.placement.deployment_id}"
         return next((each.id for each in await self.releases() if each.description == mark), None)
 
     async def release_of(self, progress: Progress) -> str | None:
         """Return the release that a deployment has made. Raises DeployFailed GONE."""
-        release_id, build_id = progress.id("rollback") or progress.id(PROMOTE), progress.id("build")
+        noted = (progress.id(each) for each in (RELEASE, "rollback", PROMOTE))
+        release_id, build_id = next(filter(None, noted), None), progress.id("build")
         if release_id is None and build_id is not None:
             release = (await self.build(build_id)).release
             release_id = release.id if release else None

@@ -11,7 +11,7 @@ import msgspec
 
 from services.platforms.archive import contents
 from services.platforms.emitting import step
-from services.platforms.heroku.app import BEFORE, PROMOTE, App, Build, Release
+from services.platforms.heroku.app import BEFORE, PROMOTE, PROMOTION, RELEASE, App, Build, Release
 from services.platforms.heroku.log import tell_log
 from services.platforms.port import DeployFailed, Live, LogStream, Order, Phase, PhaseChanged, Progress
 from services.platforms.preparing import Prepare
@@ -69,6 +69,7 @@ class HerokuDeployment:
             self._released = await self._promote() or await self._build()
         else:
             self._released = await self._roll_back(earlier)
+        await self._note(RELEASE, self._released)
         await self.work.emit(PhaseChanged(Phase.DEPLOYING))
         await self._release(self._released)
         await self._start(self._released)
@@ -86,6 +87,12 @@ class HerokuDeployment:
 
     async def _note_before(self) -> None:
         await self.work.once(BEFORE, call=self.app.newest, find=self.app.newest)
+
+    async def _note(self, what: str, id: str) -> None:
+        async def known() -> str:
+            return id
+
+        await self.work.once(what, call=known, find=known)
 
     async def _set_variables(self, wanted: Mapping[str, str]) -> None:
         """Set what is wanted, and take out what we set earlier and is wanted no more. The user's own stay."""
@@ -109,7 +116,7 @@ class HerokuDeployment:
         mark = self.order.deployment_id
 
         async def call() -> str:
-            body = {"slug": slug, "description": f"Promotion {mark}"}
+            body = {"slug": slug, "description": f"{PROMOTION}{mark}"}
             return (await self.app.client.call("POST", f"{self.app.path}/releases", body=body)).read(_Made).id
 
         async with step(self.work.emit, PROMOTE):
@@ -198,14 +205,21 @@ class HerokuDeployment:
         await self.app.serve(self.order.hosting)
 
         async def is_down() -> str | None:
-            if not await self.app.has_crashed(release_id):
+            has_crashed = await self.app.has_crashed(release_id)
+            await self._tell(release_id)
+            if not has_crashed:
                 return None
-            await tell_log(self.app, self.work)
+            await asyncio.sleep(self.work.limits.poll)  # its last lines come later than its state
+            await self._tell(release_id)
             return "The web dyno crashed"
 
         async with step(self.work.emit, "health"):
             await self.work.until_live(url, self.order, is_down=is_down)
         await self.work.emit(Live(url.rstrip("/")))
+
+    async def _tell(self, release_id: str) -> None:
+        with suppress(DeployFailed, Refused, Unclear):  # it may be well though its log can't be read
+            await tell_log(self.app, self.work, release_id)
 
     async def _roll_back(self, to: Progress) -> str:
         """Make a release of earlier code with its config vars, and return its id."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import field
 from datetime import datetime
 from http import HTTPStatus
@@ -29,7 +29,7 @@ from services.platforms.port import (
     Order,
     Placement,
 )
-from services.platforms.vendors.client import Unclear
+from services.platforms.vendors.client import Refused, Unclear
 
 CALLS: Final = 5
 """That came to nothing anybody can see, before the job waits in its queue."""
@@ -188,8 +188,7 @@ class Work:
                 httpx.AsyncClient(verify=trusted(), timeout=10, follow_redirects=False) as client,
             ):
                 while True:
-                    if (why := await is_down()) is not None:
-                        raise DeployFailed("CRASHED", f"{why}.{self.quote()}")
+                    await self._require_up(is_down)
                     try:
                         async with client.stream("GET", f"{url.rstrip('/')}/{path.lstrip('/')}") as answer:
                             if answer.status_code == HTTPStatus.OK:
@@ -200,8 +199,23 @@ class Work:
                     await asyncio.sleep(pause)
                     pause = min(pause * 1.5, self.limits.longest_poll)
         except TimeoutError:
+            await self._look_again(is_down)
             message = f"No 200 from {path} within {limit:g} seconds (last: {heard}).{self.quote()}"
             raise DeployFailed("HEALTH_CHECK_FAILED", message) from None
+
+    async def _require_up(self, is_down: Callable[[], Awaitable[str | None]]) -> None:
+        if (why := await is_down()) is not None:
+            raise DeployFailed("CRASHED", f"{why}.{self.quote()}")
+
+    async def _look_again(self, is_down: Callable[[], Awaitable[str | None]]) -> None:
+        """Look once more at what does not answer: for its last lines, and why it is down. Nothing waits for it long."""
+        with suppress(TimeoutError, Refused, Unclear):
+            async with asyncio.timeout(self.limits.longest_poll):
+                try:
+                    await self._require_up(is_down)
+                except DeployFailed as failure:
+                    if failure.again_after is None:
+                        raise
 
     def quote(self) -> str:
         """Return the last lines, for the sentence that says how it ended."""

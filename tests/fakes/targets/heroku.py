@@ -13,6 +13,7 @@ import tarfile
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,8 +77,9 @@ class App:
     def name(self) -> str:
         return str(self.record["name"])
 
-    async def write(self, line: str, *, source: str = "app", process: str = "web.1") -> None:
-        stamp = utc_now().strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
+    async def write(self, line: str, *, source: str = "app", process: str = "web.1", ago: float = 0) -> None:
+        """Let a dyno write a line, by a clock that is so many seconds behind."""
+        stamp = (utc_now() - timedelta(seconds=ago)).strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
         self.log.append(f"{stamp} {source}[{process}]: {line}")
 
 
@@ -281,6 +283,7 @@ class FakeHeroku(Target):
             earlier["current"] = False
         app.releases.append(release)
         app.kept[release_id] = dict(app.config)
+        await app.write(f"Release v{release['version']} created by user alice@example.com", process="api")
         if phase:
             self.outputs[release_id] = Output()
             self.background(self._release_phase(app, release))
@@ -304,8 +307,10 @@ class FakeHeroku(Target):
             app.dyno = "down"
             return
         code = app.code[release["slug"]["id"]]
-        app.dyno, app.dyno_id = "starting", _id()
+        app.dyno, app.dyno_id = "starting", (dyno_id := _id())
         came_up = await self.host.start(app.name, code, app.kept[release["id"]], app.write)
+        if app.dyno_id != dyno_id:  # another was started meanwhile, for which this one was ended
+            return
         app.dyno = "up" if came_up else "crashed"
         await app.write(f"State changed from starting to {app.dyno}", source="heroku")
 
@@ -442,11 +447,11 @@ class FakeHeroku(Target):
         app = self._found(request)
         if app is None:
             return self._missing()
-        await self._body(request, "log-session", "Create")
+        lines = (await self._body(request, "log-session", "Create"))["lines"]
         session = {
             "created_at": _now(),
             "id": _id(),
-            "logplex_url": f"{self.url}/logs/{app.name}",
+            "logplex_url": f"{self.url}/logs/{app.name}?lines={lines}",
             "updated_at": _now(),
         }
         return self._answer("log-session", session, 201)
@@ -489,11 +494,11 @@ class FakeHeroku(Target):
         return self._answer("app", app.record)
 
     async def _log(self, request: Request) -> Response:
-        app = self.apps[request.path_params["app"]]
+        lines = self.apps[request.path_params["app"]].log[-1500:][-int(request.query_params["lines"]) :]
         if "text/event-stream" in request.headers.get("accept", ""):
-            sent = "".join(f"id: {number}\ndata: {line}\n\n" for number, line in enumerate(app.log[-1500:]))
+            sent = "".join(f"id: {number}\ndata: {line}\n\n" for number, line in enumerate(lines))
             return Response(sent, media_type="text/event-stream")
-        return Response("".join(f"{line}\n" for line in app.log[-1500:]), media_type="application/logplex-1")
+        return Response("".join(f"{line}\n" for line in lines), media_type="application/logplex-1")
 
     async def _output(self, request: Request) -> Response:
         output = self.outputs[request.path_params["output"]]
