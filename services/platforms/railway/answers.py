@@ -14,6 +14,8 @@ DEPLOYING: Final = BUILDING | {"DEPLOYING"}
 LIVE: Final = frozenset({"SUCCESS", "SLEEPING"})
 """A sleeping one wakes up when it is called."""
 REMOVED: Final = frozenset({"REMOVED", "REMOVING"})
+_AGAIN: Final = frozenset({"migrate", "redeploy"})
+"""Why Railway made a deployment that is not of another source or an earlier image."""
 
 
 class Answers(msgspec.Struct, frozen=True, rename="camel"):
@@ -127,6 +129,11 @@ class Deployment(Answers, frozen=True):
     def place(self) -> Place:
         return Place(self.project_id, self.environment_id, self.service_id or "")
 
+    @property
+    def is_again(self) -> bool:
+        """Whether it is what it follows once more: moved to another machine, or redeployed with other settings."""
+        return (self.meta or {}).get("reason") in _AGAIN
+
     def has_mark(self, mark: str) -> bool:
         """Say whether the message that came with the source is a mark. Which key of `meta` has it is not documented."""
         return mark in (self.meta or {}).values()
@@ -191,9 +198,11 @@ class Lines(Answers, frozen=True):
 
 
 class Look(Answers, frozen=True):
+    """Lines are None where they were not asked for."""
+
     deployment: Deployment
-    build: list[LogLine]
-    runtime: list[LogLine]
+    build: list[LogLine] | None = None
+    runtime: list[LogLine] | None = None
 
 
 class Up(Answers, frozen=True):

@@ -21,6 +21,10 @@ class Document:
         named = _NAME.match(self.text)
         return named.group(1) if named else ""
 
+    def taken(self, variables: Mapping[str, object]) -> Mapping[str, object]:
+        """Return those of variables that it has."""
+        return {name: value for name, value in variables.items() if f"${name}:" in self.text}
+
     def body(self, variables: Mapping[str, object]) -> Mapping[str, object]:
         """Return what is sent (graphql.github.io/graphql-over-http)."""
         return {"query": self.text, "variables": variables, "operationName": self.name}
@@ -89,11 +93,19 @@ EVENTS = Document(
     "query Events($id: String!) { deploymentEvents(id: $id, first: 50) {"
     " edges { node { step completedAt payload { error } } } } }"
 )
+_BUILD: Final = f"build: buildLogs(deploymentId: $id, limit: $limit, startDate: $build) {{ {_LINES} }}"
+_RUNTIME: Final = f"runtime: deploymentLogs(deploymentId: $id, limit: $limit, startDate: $runtime) {{ {_LINES} }}"
 LOOK = Document(
     "query Look($id: String!, $limit: Int!, $build: DateTime, $runtime: DateTime) {"
-    f" deployment(id: $id) {{ {_DEPLOYMENT} }}"
-    f" build: buildLogs(deploymentId: $id, limit: $limit, startDate: $build) {{ {_LINES} }}"
-    f" runtime: deploymentLogs(deploymentId: $id, limit: $limit, startDate: $runtime) {{ {_LINES} }} }}"
+    f" deployment(id: $id) {{ {_DEPLOYMENT} }} {_BUILD} {_RUNTIME} }}"
+)
+LOOK_AT_BUILD = Document(
+    "query LookAtBuild($id: String!, $limit: Int!, $build: DateTime) {"
+    f" deployment(id: $id) {{ {_DEPLOYMENT} }} {_BUILD} }}"
+)
+LOOK_AT_RUNTIME = Document(
+    "query LookAtRuntime($id: String!, $limit: Int!, $runtime: DateTime) {"
+    f" deployment(id: $id) {{ {_DEPLOYMENT} }} {_RUNTIME} }}"
 )
 BUILD_LINES = Document(
     "query BuildLines($id: String!, $limit: Int!, $start: DateTime, $end: DateTime) {"

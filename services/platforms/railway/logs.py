@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,7 +12,7 @@ from services.platforms.output import MAX_LINE_BYTES, cleaned, shortened
 from services.platforms.port import LogLevel, LogStream
 from services.platforms.railway.answers import Deployment, Lines, LogLine, Look
 from services.platforms.railway.api import Api
-from services.platforms.railway.documents import BUILD_LINES, LOOK, RUNTIME_LINES
+from services.platforms.railway.documents import BUILD_LINES, LOOK, LOOK_AT_BUILD, LOOK_AT_RUNTIME, RUNTIME_LINES
 from services.platforms.vendors.client import Refused
 from services.platforms.vendors.work import Work
 
@@ -39,17 +40,22 @@ class Logs:
 
     async def look(self, deployment_id: str) -> Deployment:
         """Return a deployment, and emit its new lines. Lines that are not there yet are left for another look."""
-        build, runtime = self._start(LogStream.BUILD), self._start(LogStream.RUNTIME)
-        try:
-            look = await self.api.ask(LOOK, Look, id=deployment_id, limit=LIMIT, build=build, runtime=runtime)
-        except Refused:  # the whole answer, where a part of it is missing
-            return await self.api.deployment(deployment_id)
-        for stream, start, newest in (
-            (LogStream.BUILD, build, look.build),
-            (LogStream.RUNTIME, runtime, look.runtime),
-        ):
-            await self._emit(stream, await self._whole(stream, deployment_id, start, newest))
+        starts = {stream: self._start(stream) for stream in (LogStream.BUILD, LogStream.RUNTIME)}
+        look = await self._look(deployment_id, build=starts[LogStream.BUILD], runtime=starts[LogStream.RUNTIME])
+        for stream, newest in ((LogStream.BUILD, look.build), (LogStream.RUNTIME, look.runtime)):
+            if newest is not None:
+                await self._emit(stream, await self._whole(stream, deployment_id, starts[stream], newest))
         return look.deployment
+
+    async def _look(self, deployment_id: str, **starts: str | None) -> Look:
+        """Return as much as there is: Railway refuses the whole answer where a part of it is missing.
+
+        A rollback has no lines of a build, and a build at first none of what runs.
+        """
+        for document in (LOOK, LOOK_AT_RUNTIME, LOOK_AT_BUILD):
+            with suppress(Refused):
+                return await self.api.ask(document, Look, id=deployment_id, limit=LIMIT, **document.taken(starts))
+        return Look(await self.api.deployment(deployment_id))
 
     async def settle(self, deployment_id: str) -> bool:
         """Look, and say whether there was nothing new."""

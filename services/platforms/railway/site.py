@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Final
 
 from services.core.frozen import frozen
@@ -181,8 +182,14 @@ class Site:
         return next(marked, None)
 
     async def running(self, deployment: Deployment) -> Deployment | None:
-        """Return what runs instead of a deployment that was removed: Railway moves services to other machines."""
-        return next((each for each in await self.deployments(deployment.place) if each.status in LIVE), None)
+        """Return what runs of a deployment that was removed: Railway moves services to other machines.
+
+        None where nothing does, or what follows it is another's: of another source, or of an earlier image.
+        """
+        newer = takewhile(lambda each: each.id != deployment.id, await self.deployments(deployment.place))
+        oldest_first = reversed(list(newer))
+        own = takewhile(lambda each: each.is_again or each.has_mark(self.placement.deployment_id), oldest_first)
+        return next((each for each in own if each.status in LIVE), None)
 
     async def current(self) -> Deployment:
         """Return what runs, which is ours: or that to which Railway has moved it. Raises DeployFailed GONE."""

@@ -298,6 +298,59 @@ async def test_an_image_that_is_not_kept_is_built_anew(rig: Rig, fake: FakeRailw
     assert fake.uploads == 3
 
 
+async def test_each_line_is_in_the_log_of_the_deployment_that_wrote_it(rig: Rig, fake: FakeRailway) -> None:
+    orders = (rig.order({"server.js": "1"}), rig.order({"server.js": "2"}, id="deployment_2"))
+    first, second = await deployed(rig, orders[0]), await deployed(rig, orders[1])
+    fake.cloud.redeploy(service(fake).deployments[1])  # which is of the second, too
+    async with asyncio.timeout(20):
+        while service(fake).deployments[1].status != "REMOVED":  # noqa: ASYNC110 - the fake tells nobody
+            await asyncio.sleep(0.02)
+    await service(fake).deployments[0].runtime.emit("of the first")
+    await service(fake).deployments[2].runtime.emit("of the second")
+    await asyncio.sleep(0.1)
+    before = len([line for line in first.lines if line.stream is LogStream.BUILD])
+    for record, order in zip((first, second), orders, strict=True):
+        await record.follow(rig.platform.look(record.placement(order)))
+
+    told = [[line.message for line in record.lines if line.message.startswith("of the")] for record in (first, second)]
+    assert told == [["of the first"], ["of the second"]]
+    assert len([line for line in first.lines if line.stream is LogStream.BUILD]) == before
+
+
+async def test_what_another_deployment_has_replaced_is_not_restarted_as_if_it_ran(rig: Rig, fake: FakeRailway) -> None:
+    order = rig.order()
+    record = await deployed(rig, order)
+    await deployed(rig, rig.order(id="deployment_2"))
+    with pytest.raises(DeployFailed) as failure:
+        await record.follow(rig.platform.restart(record.running(order)))
+    assert failure.value.reason == "GONE"
+    assert fake.restarts == 0
+
+
+async def test_a_rollback_has_lines_though_it_has_none_of_a_build(rig: Rig, fake: FakeRailway) -> None:
+    first = await deployed(rig, rig.order({"server.js": "1"}))
+    await deployed(rig, rig.order({"server.js": "2"}, id="deployment_2"))
+    order = replace(rig.order(id="deployment_3"), built=Built(SITE, first.progress))
+    record = await deployed(rig, order)
+    assert not service(fake).deployments[-1].build.lines
+    await service(fake).deployments[-1].runtime.emit("back again")
+    await asyncio.sleep(0.1)
+    await record.follow(rig.platform.look(record.placement(order)))
+    said = [line.message for line in record.lines if line.stream is LogStream.RUNTIME]
+    assert said[:2] == ["Starting process with command `npm start`", "Listening"]
+    assert "back again" in said
+
+
+async def test_a_crash_of_what_was_not_built_is_told_with_its_last_lines(rig: Rig, fake: FakeRailway) -> None:
+    first = await deployed(rig, rig.order({"server.js": "1"}))
+    await deployed(rig, rig.order({"server.js": "2"}, id="deployment_2"))
+    service(fake).deployments[0].files = {**service(fake).deployments[0].files, "no-start": b""}
+    with pytest.raises(DeployFailed) as failure:
+        await deployed(rig, replace(rig.order(id="deployment_3"), built=Built(SITE, first.progress)))
+    assert failure.value.reason == "CRASHED"
+    assert "Cannot find module 'express'" in failure.value.message
+
+
 async def test_what_railway_moved_to_another_machine_goes_on_being_told_and_can_be_stopped(
     rig: Rig, fake: FakeRailway
 ) -> None:
