@@ -20,6 +20,7 @@ _TYPES: Final = {
     "date": FieldType.DATE,
     "datetime": FieldType.DATETIME,
 }
+_NUMBERS: Final = frozenset({"integer", "number", "money"})
 _TEXTS: Final = frozenset({"string", "text"})
 _STATES: Final = frozenset({"status", "state", "stage"})
 """What a row begins in: the first of all that it may be."""
@@ -49,9 +50,15 @@ def _field(quality: Quality) -> Field:
             unique=quality.is_unique,
             default_value=None if quality.is_optional else default,
             secrecy=secrecy_by_name(name) if quality.kind in _TEXTS else None,
-            rules=FieldRules(values=quality.values) if quality.values else None,
+            rules=_rules(quality),
         )
     )
+
+
+def _rules(quality: Quality) -> FieldRules | None:
+    if quality.bounds is not None and quality.kind in _NUMBERS:
+        return FieldRules(minimum=quality.bounds[0], maximum=quality.bounds[1])
+    return FieldRules(values=quality.values) if quality.values else None
 
 
 def _with_currency(fields: Sequence[Field], own: Sequence[Field]) -> Iterator[Field]:

@@ -33,6 +33,8 @@ IGNORED_ONCE: Final = Mode(None, is_alone=True)
 KEPT: Final = Mode(Link.KEPT)
 _LISTS: Final = frozenset({Link.DOES, Link.SHARES, Link.SEES, Link.HAS})
 _RANGE: Final = frozenset({Kind.PREPOSITION, Kind.PRONOUN, Kind.CONJUNCTION, Kind.NUMBER})
+_LONGEST_BOUND: Final = 9
+"""Digits of the least and the greatest that a number may be: a number of so many is an integer anywhere."""
 _VERBAL: Final = frozenset({Link.DOES, Link.SHARES, Link.SEES, Link.UNDER})
 
 
@@ -175,6 +177,13 @@ class Clause:
             self.say(Saying(Link.UNDER, phrase, self.frame))
             self.is_frame_used = True
 
+    def _bounds(self, at: int) -> tuple[str, str] | None:
+        """Return the two numbers of `from 1 to 10`, `between 1 and 10` and `of 1 to 10` that begins at a position."""
+        least, to, most = (self.line.word(place) for place in range(at + 1, at + 4))
+        is_range = self.line.word(at) in {"from", "between", "of"} and to in {"to", "and", "through"}
+        is_range = is_range and all(word.isdecimal() and len(word) <= _LONGEST_BOUND for word in (least, most))
+        return (least, most) if is_range and int(least) < int(most) else None
+
     def _with_details(self, saying: Saying, at: int) -> tuple[Saying, int]:
         """Read what follows: a unit, and all that a quality may be."""
         line = self.line
@@ -183,8 +192,8 @@ class Clause:
             if is_told or is_unit(line.at(at + 1)):
                 saying = replace(saying, unit=line.at(at + 1).word, is_quality=True)
                 at += 2
-        if line.word(at) in {"from", "between"} and line.word(at + 1).isdigit() and not saying.part.is_plural:
-            return replace(saying, unit="points", is_quality=True), line.skip(at, _RANGE)
+        if (bounds := self._bounds(at)) is not None and not saying.part.is_plural:
+            return replace(saying, unit="points", bounds=bounds, is_quality=True), line.skip(at, _RANGE)
         is_state = saying.part.word in grammar().states
         are_states = is_state and saying.part.is_plural and saying.link is Link.HAS
         values, end = choice_behind(line, at, may_begin=is_state, are_several=are_states)

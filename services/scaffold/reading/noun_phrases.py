@@ -118,7 +118,8 @@ def _merged(clause: Clause, at: int) -> tuple[Phrase, int]:
         return replace(phrase, word="flag", nouns=(*phrase.qualities, *phrase.nouns[:-1]), qualities=()), at + 3
     if is_listed and line.word(at + 1) == "per" and line.is_noun(at + 2) and phrase.word in grammar().attributes:
         return replace(phrase, nouns=(*phrase.nouns, "per", *line.at(at + 2).nouns)), at + 3
-    if is_listed and line.word(at + 1) in _OPEN_ENDS and not line.is_noun(at + 2):
+    is_open_end = line.word(at + 1) in _OPEN_ENDS and line.kind(at + 2) not in {Kind.NOUN, Kind.NUMBER}
+    if is_listed and is_open_end:
         return replace(phrase, nouns=(*phrase.nouns, line.word(at + 1))), at + 2
     if is_listed and line.kind(at + 1) is Kind.PASSIVE and line.kind(at + 2) is not Kind.PREPOSITION:
         return replace(phrase, nouns=(*phrase.nouns, *line.at(at + 1).qualities)), at + 2

@@ -27,7 +27,7 @@ def quality_of(saying: Saying) -> Quality:
     kind, values = _kind(saying, words), saying.values
     if set(values) == {"yes", "no"}:
         kind, values = "boolean", ()
-    return Quality("_".join(words), kind, values, is_optional=is_optional, is_unique=is_unique)
+    return Quality("_".join(words), kind, values, saying.bounds, is_optional=is_optional, is_unique=is_unique)
 
 
 def name_qualities(phrase: Phrase) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ class Quality:
     """One of `string`, `text`, `integer`, `number`, `money`, `boolean`, `date`, `datetime`."""
     values: tuple[str, ...] = ()
     """All that it may be; any where there are none."""
+    bounds: tuple[str, str] | None = None
+    """The least and the greatest number that it may be."""
     is_optional: bool = False
     is_unique: bool = False
 

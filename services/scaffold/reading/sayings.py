@@ -32,6 +32,8 @@ class Saying:
     """Of UNDER: whether it is said that one `part` is under many of `whole`."""
     values: tuple[str, ...] = ()
     """Of a quality: all that it may be."""
+    bounds: tuple[str, str] | None = None
+    """Of a quality: the least and the greatest number that it may be."""
     is_listed_as_quality: bool = False
     """Whether `part` is a quality unless something else is said of it elsewhere."""
     is_quality: bool = False

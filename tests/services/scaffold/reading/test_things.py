@@ -110,6 +110,22 @@ def test_all_that_a_quality_may_be_is_told(description: str) -> None:
     assert status.values == ("draft", "sent", "paid")
 
 
+@pytest.mark.parametrize(
+    ("description", "bounds"),
+    [
+        ("Reviews have a score from 1 to 10", {"score": ("1", "10")}),
+        (
+            "Tasks have a priority of 1 to 5 and a weight between 2 and 7",
+            {"priority": ("1", "5"), "weight": ("2", "7")},
+        ),
+        ("Players have a level from 10 to 1", {"level": None}),
+    ],
+)
+def test_numbers_are_within_what_is_said(description: str, bounds: dict[str, tuple[str, str] | None]) -> None:
+    [thing] = read(description).things.values()
+    assert {quality.name: quality.bounds for quality in thing.qualities} == bounds
+
+
 def test_a_quality_is_unique_or_optional_where_that_is_said() -> None:
     text = "Users have a unique email, an optional note and a code (unique)"
     flags = {one.name: (one.is_unique, one.is_optional) for one in read(text).things["users"].qualities}
