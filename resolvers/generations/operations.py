@@ -96,7 +96,7 @@ class CancelGenerationPayload(Payload):
     """The generation, or what was wrong."""
 
     generation: Generation | None = None
-    """CANCELING until the work has really stopped, then CANCELED; after a CONFLICT as it ended."""
+    """CANCELING until the work has really stopped, then CANCELED; after a CONFLICT as it ended otherwise."""
 
 
 @strawberry.type

@@ -18,6 +18,7 @@ from services.deployments.operating import Operator
 from services.deployments.orders import Orders
 from services.deployments.secrets import Secrets
 from services.deployments.service import Deployments
+from services.deployments.turns import Turns
 from services.deployments.variables import Variables
 from services.documentation.service import Documentation
 from services.environments.service import Environments
@@ -149,6 +150,7 @@ class Working:
             event_log=shared.log,
             platforms=platforms,
             environments=environments,
+            turns=Turns(table=table, projects=self.projects, now=now),
             orders=Orders(
                 table=table,
                 generations=generations,

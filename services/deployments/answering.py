@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import math
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Final, Protocol
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -13,6 +13,8 @@ from services.core.errors import Unavailable
 from services.core.frozen import frozen
 from services.deployments.model import Deployment, DeploymentStatus, Request, RequestKind
 from services.deployments.orders import Orders
+from services.deployments.taking_turns import TakingTurns
+from services.deployments.telling import Telling
 from services.environments.service import Environments
 from services.foundation.events.port import Closed, Fenced
 from services.foundation.jobs.run import LeaseLost, Run
@@ -30,22 +32,11 @@ FIRST_PAUSE: Final = 2
 log = logging.getLogger(__name__)
 
 
-class Telling(Protocol):
-    """How a run tells of what happens."""
-
-    def follow(self, run: Run[Deployment], happenings: AsyncGenerator[port.Event], mask: Mask) -> Awaitable[None]:
-        """Store what happens. Raises JobFailed."""
-        ...
-
-    def say(self, run: Run[Deployment], text: str, *, level: port.LogLevel = port.LogLevel.INFO) -> Awaitable[None]:
-        """Tell a line of our own."""
-        ...
-
-
 @frozen(kw_only=True)
 class Answering:
     orders: Orders
     environments: Environments
+    turn: TakingTurns
     telling: Telling
 
     async def answer(self, run: Run[Deployment], platform: port.Platform) -> None:
@@ -56,6 +47,7 @@ class Answering:
         request = run.record.request
         if request is None:
             return
+        await self.turn.give_way(run)
         if not request.calls and not request.tries:
             await self.telling.say(run, request.words)
             await run.out.flush()  # before it has begun: whoever goes on with it says it no more

@@ -28,7 +28,7 @@ from services.integrations.service import Integrations
 from services.platforms.backend import TEMPLATE
 from services.platforms.offers import Hosting
 from services.platforms.port import DeploymentPlatform
-from services.projects.model import NO_DEPLOYMENT, Project
+from services.projects.model import Project
 from services.projects.service import Projects
 from services.settings import Settings
 
@@ -102,7 +102,7 @@ class Deployer:
         generation = await self._generation(new.generation_id, project, by=by)
         check_deployable(generation, project)
         platform = await self._platform(new, environment, project)
-        await self._check(new, platform, generation, project)
+        await self._check(new, platform, generation, project, is_new=earlier is None)
         place = await self._place(project, platform, new.environment_id)
         config = new.config
         if earlier is None:
@@ -285,7 +285,7 @@ class Deployer:
     async def _stored(
         self, deployment: Deployment, project: Project, environment: Environment | None, *, by: Actor
     ) -> Deployment:
-        """Store a new deployment together with the project's pointer to it, or return the one that is stored.
+        """Store a new deployment together with its turn in the project, or return the one that is stored.
 
         Where the project has changed since the caller read it, it is read again. Raises NotFound where the project or
         the environment is gone, and Conflict where the project is another team's.
@@ -298,8 +298,7 @@ class Deployer:
                 return await self.deployments.get(deployment.id, by=by)
             if latest is None:
                 raise NotFound("project", project.id)
-            newest = max(latest.latest_deployment_id or NO_DEPLOYMENT, deployment.id)
-            failed = await write_together([creation, self.projects.pointing_to(latest, newest), *there])
+            failed = await write_together([creation, self.projects.waiting(latest, deployment.id), *there])
             if not failed:
                 return deployment
             if environment is not None and not failed.isdisjoint(there):
@@ -321,9 +320,15 @@ class Deployer:
         ]
 
     async def _check(
-        self, new: NewDeployment, platform: DeploymentPlatform, generation: Generation, project: Project
+        self,
+        new: NewDeployment,
+        platform: DeploymentPlatform,
+        generation: Generation,
+        project: Project,
+        *,
+        is_new: bool,
     ) -> None:
-        faults = config_faults(new.config)
+        faults = config_faults(new.config) if is_new else []  # what ran may run again, whatever the rules are now
         if platform not in self.platforms:
             faults.append(Fault(f"{platform.value} is not available on this server.", ("platform",)))
         needed = {kind: platform.value for kind in integrations_of(platform) if platform in self.platforms}

@@ -19,6 +19,8 @@ from services.deployments.archive import LogArchive
 from services.deployments.history import close_stream, finished
 from services.deployments.model import ENDINGS, Deployment, DeploymentStatus
 from services.deployments.orders import Orders
+from services.deployments.taking_turns import TakingTurns
+from services.deployments.turns import Turns
 from services.environments.service import Environments
 from services.foundation.aws.queue import LONGEST_DELAY
 from services.foundation.aws.tables import Table
@@ -67,6 +69,7 @@ class DeploymentJob:
     platforms: Mapping[DeploymentPlatform, port.Platform]
     orders: Orders
     environments: Environments
+    turns: Turns
     announcer: Announcer[Deployment]
     now: Clock
     look_limit: float = LOOK_LIMIT
@@ -90,6 +93,8 @@ class DeploymentJob:
         if run.record.live_at is not None and platform.outlives:
             await self._answering.answer(run, platform)
             await self._look(run, platform)
+        if run.record.live_at is None:
+            await self._turn.take(run)
         async with self._archiving(run), self._answering.on_call(run, platform):
             await self._begin(run)
             order = await self._order(run, platform)
@@ -114,20 +119,24 @@ class DeploymentJob:
     async def _begin(self, run: Run[Deployment]) -> None:
         """Say that an attempt begins; what an earlier one may still have been about to tell is fenced off by it."""
         goes_on = run.record.acts_elsewhere
-        if run.record.attempt > 1:
-            await self.say(run, f"{'Going on' if goes_on else 'Starting again'}: attempt {run.record.attempt}.")
+        if run.record.status is not DeploymentStatus.PENDING:
+            await self.say(run, "Going on after an interruption." if goes_on else "Starting again.")
         if goes_on:
             await run.out.flush()
             await self.archived(run.record)
             return
         await self._say_if_built_again(run)
-        record = await run.save(status=DeploymentStatus.BUILDING, started_at=run.record.started_at or self.now())
+        record = await run.save(status=DeploymentStatus.BUILDING)
         await self.projects.mark(record.project_id, ProjectStatus.DEPLOYING, job_id=record.id)
         await self._tell(run, events.DeploymentStatusChanged(record.status))
 
     async def _say_if_built_again(self, run: Run[Deployment]) -> None:
         record = run.record
-        if record.promoted_from and record.attempt == 1 and not self._platform(record).offers.promotes:
+        if (
+            record.promoted_from
+            and record.status is DeploymentStatus.PENDING
+            and not self._platform(record).offers.promotes
+        ):
             platform = record.platform.value
             await self.say(run, f"What {platform} has built for one place can't run at another: it is built again.")
 
@@ -177,13 +186,13 @@ class DeploymentJob:
 
     async def stopped(self, run: Run[Deployment]) -> None:
         """End a deployment that was canceled, stopped or replaced."""
-        ended = ENDINGS[run.record.stop or StopCause.CANCELED]
-        if run.record.stop is StopCause.SUPERSEDED:
-            await self._finish(run, ended)
-            return
-        message = await self._cancel(run) if run.record.acts_elsewhere else None
+        cause = run.record.stop or StopCause.CANCELED
+        if cause is not StopCause.SUPERSEDED and run.record.acts_elsewhere and run.record.live_at is not None:
+            cause = await self._turn.still(run, cause)
+        has_it = run.record.acts_elsewhere and cause is not StopCause.SUPERSEDED
+        message = await self._cancel(run) if has_it else None
         reason = None if message is None else "NOT_STOPPED"
-        await self._finish(run, ended, reason=reason, message=message)
+        await self._finish(run, ENDINGS[cause], reason=reason, message=message)
 
     async def _cancel(self, run: Run[Deployment]) -> str | None:
         """Stop what the platform has of a deployment; return why it can't be. Raises Parked where it can be later."""
@@ -233,7 +242,11 @@ class DeploymentJob:
 
     @property
     def _answering(self) -> Answering:
-        return Answering(orders=self.orders, environments=self.environments, telling=self)
+        return Answering(orders=self.orders, environments=self.environments, turn=self._turn, telling=self)
+
+    @property
+    def _turn(self) -> TakingTurns:
+        return TakingTurns(turns=self.turns, telling=self, now=self.now)
 
     def _platform(self, record: Deployment) -> port.Platform:
         platform = self.platforms.get(record.platform)

@@ -23,7 +23,7 @@ class DeploymentStatus(Enum):
     """How far a deployment has come."""
 
     PENDING = "PENDING"
-    """It waits for a worker."""
+    """It waits for a worker, or for an earlier deployment to the same place."""
     BUILDING = "BUILDING"
     """It is being installed and compiled."""
     DEPLOYING = "DEPLOYING"
@@ -181,6 +181,8 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
     """The id of the last request that was done, or could not be: a retry of it asks for nothing."""
     promoted_from: DeploymentId | None = None
     """The deployment of another place whose code this is."""
+    waits_for: DeploymentId | None = None
+    """The deployment of the same place that it waits for: to begin, or to do what is asked of it."""
     pause: int = 0
     """Seconds before the next look at what runs, where it runs without us; grows while it is silent."""
     config: StoredConfig = StoredConfig()
@@ -204,6 +206,11 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
         return self.live_at is not None and self.finished_at is None
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether it is still to answer: waits, or is being made, or is being given up."""
+        return self.live_at is None and self.finished_at is None
+
+    @property
     def acts_elsewhere(self) -> bool:
         """Whether a platform may have something of it that goes on without us."""
         return bool(self.progress.calls)
@@ -220,8 +227,8 @@ class Deployment(JobRecord, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def is_urgent(self) -> bool:
-        """Whether something is asked of it that nobody has tried yet."""
-        return self.request is not None and not self.request.tries
+        """Whether something is asked of it that nobody has tried yet, and that can be done now."""
+        return self.request is not None and not self.request.tries and self.waits_for is None
 
     @property
     def runs_without_us(self) -> bool:

@@ -162,7 +162,7 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
     async def stop(self, deployment_id: DeploymentId, *, by: Actor) -> Deployment:
         """Ask that nothing runs any more of one that is live. It is CANCELING until nothing does, then STOPPED.
 
-        Raises Conflict, with the record, where it is not live.
+        Of one that is STOPPED, a repeat changes nothing. Raises Conflict, with the record, where it was not live.
         """
         await self.get(deployment_id, by=by, action=Action.EDIT)
         deployment = await self._end(deployment_id, StopCause.STOPPED)
@@ -176,6 +176,8 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
 
     async def _end(self, job_id: str, cause: StopCause) -> Deployment | None:
         def stopped(old: Deployment) -> Deployment:
+            if old.status is ENDINGS[cause] and old.stop is cause:
+                return old
             if old.finished_at is not None:
                 raise Conflict(f"The deployment has ended already: it is {old.status.value}.", current=old)
             if old.stop is StopCause.STOPPED:

@@ -209,6 +209,8 @@ class Generations(ProjectJobs[GenerationId, Generation]):
 
     async def _stop(self, job_id: str) -> Generation | None:
         def stopped(old: Generation) -> Generation:
+            if old.status is GenerationStatus.CANCELED:
+                return old
             if old.finished_at is not None:
                 raise Conflict(f"The generation has ended already: it is {old.status.value}.", current=old)
             new = stop_requested(

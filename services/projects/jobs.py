@@ -37,7 +37,7 @@ class ProjectJobs(ABC, Generic[Id, R]):
 
     @abstractmethod
     async def _stop(self, job_id: str) -> R | None:
-        """Ask one to stop, for somebody who may; None where it is gone. Raises Conflict where it has ended."""
+        """Ask one to stop, for somebody who may; None where it is gone. Raises Conflict as `cancel` does."""
 
     async def get(self, job_id: Id, *, by: Actor, action: Action = Action.VIEW) -> R:
         """Return one of a project on which the actor may do `action`. Raises NotFound, and Forbidden."""
@@ -73,7 +73,7 @@ class ProjectJobs(ABC, Generic[Id, R]):
     async def cancel(self, job_id: Id, *, by: Actor) -> R:
         """Ask one to stop. It is CANCELING until its work has stopped; one not begun is CANCELED at once.
 
-        Raises Conflict, with the record, where it has ended already.
+        Of one that is CANCELED, a repeat changes nothing. Raises Conflict, with the record, where it ended otherwise.
         """
         await self.get(job_id, by=by, action=Action.EDIT)
         record = await self._stop(job_id)

@@ -1,10 +1,11 @@
 """The record of a project: a backend being built, from its description to where it runs."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from services.core.ids import DeploymentId, ProjectId, SchemaId, TeamId, UserId
+from services.core.ids import DeploymentId, EnvironmentId, ProjectId, SchemaId, TeamId, UserId
 from services.foundation.aws.items import Entity
 from services.foundation.aws.spec import GoesWith, Index, Owner, TableSpec
 from services.foundation.vault.envelope import Sealed
@@ -51,6 +52,10 @@ class Project(Entity, frozen=True, kw_only=True, rename="camel"):
     """The job that began to work on it last and has not ended."""
     latest_deployment_id: DeploymentId | None = None
     """The newest deployment, "" before the first; None in records from before this was kept."""
+    under_way: tuple[DeploymentId, ...] = ()
+    """Deployments that neither answer yet nor have ended, in the order in which they were asked for."""
+    environment_names: Mapping[str, EnvironmentId] = {}
+    """Of its environments, without regard to case; those from before this was kept are missing."""
     secret: Sealed | None = None
     """What the secrets follow from that are made for its deployments; None before the first that needs them."""
     deleted: TeamId | None = None

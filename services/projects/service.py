@@ -1,6 +1,6 @@
 """What users do with projects, and what other slices read and write of them."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -9,7 +9,7 @@ from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from services.core.frozen import frozen
-from services.core.ids import DeploymentId, ProjectId, SchemaId, TeamId, UserId
+from services.core.ids import DeploymentId, EnvironmentId, ProjectId, SchemaId, TeamId, UserId
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action, allows, require
 from services.core.text import Kind, bounded
@@ -23,6 +23,8 @@ from services.journal.journal import Journal
 from services.projects.model import NO_DEPLOYMENT, Project, ProjectStatus
 
 NAME_LENGTH: Final = 100
+MOST_UNDER_WAY: Final = 100
+"""Deployments of a project that wait or are being made."""
 DESCRIPTION_LENGTH: Final = 500
 
 
@@ -186,6 +188,21 @@ class Projects:
         """
         return self.table.replacement(project, replace(project, latest_deployment_id=deployment_id))
 
+    def waiting(self, project: Project, deployment_id: DeploymentId) -> Part:
+        """Return the part of a transaction by which a new deployment has its turn behind those that are under way, and
+        the project knows it as `pointing_to` does. Raises Conflict where too many are.
+        """
+        if len(project.under_way) >= MOST_UNDER_WAY:
+            message = f"{MOST_UNDER_WAY} deployments of this project are under way: wait for one, or cancel some."
+            raise Conflict(message, current=project)
+        newest = max(project.latest_deployment_id or NO_DEPLOYMENT, deployment_id)
+        behind = (*project.under_way, deployment_id)
+        return self.table.replacement(project, replace(project, latest_deployment_id=newest, under_way=behind))
+
+    def naming(self, project: Project, names: Mapping[str, EnvironmentId]) -> Part:
+        """Return the part of a transaction by which a project's environments have these names; as `pointing_to`."""
+        return self.table.replacement(project, replace(project, environment_names=names))
+
     def with_schema(self, project: Project, schema_id: SchemaId, version: int) -> Part:
         """Return the part of a transaction by which a project has a version of its schema."""
         status = ProjectStatus.READY if project.status is ProjectStatus.DRAFT else project.status
@@ -221,16 +238,17 @@ class Projects:
     async def went_live(self, project_id: ProjectId, deployment_id: DeploymentId) -> None:
         """Record which deployment began to answer last."""
         live = {"live_deployment_id": deployment_id, "status": ProjectStatus.DEPLOYED, "working_id": None}
-        await self._change(project_id, lambda _: live)
+        await self._change(project_id, lambda old: {**live, "under_way": _without(old, deployment_id)})
 
     async def went_down(self, project_id: ProjectId, deployment_id: DeploymentId, *, failed: bool) -> None:
         """Record that a deployment has ended, whether or not it ever answered. A repeat changes nothing."""
 
         def down(old: Project) -> dict[str, Any]:
+            rested: dict[str, Any] = {"under_way": _without(old, deployment_id)}
             if deployment_id not in {old.live_deployment_id, old.working_id}:
-                return {}
+                return rested
             live = None if old.live_deployment_id == deployment_id else old.live_deployment_id
-            rested: dict[str, Any] = {"live_deployment_id": live}
+            rested["live_deployment_id"] = live
             if old.working_id in {None, deployment_id}:
                 new = replace(old, live_deployment_id=live)
                 rested |= {"status": _resting(new, failed=failed), "working_id": None}
@@ -267,6 +285,10 @@ def _check(**texts: Any) -> None:
         faults += bounded(description, field=["description"], most=DESCRIPTION_LENGTH, least=0, kind=Kind.LINES)
     if faults:
         raise Invalid(faults)
+
+
+def _without(project: Project, deployment_id: DeploymentId) -> tuple[DeploymentId, ...]:
+    return tuple(each for each in project.under_way if each != deployment_id)
 
 
 def _resting(project: Project, *, failed: bool) -> ProjectStatus:

@@ -170,7 +170,8 @@ async def test_a_live_deployment_that_is_stopped_ends_so(project: Deployed) -> N
     with pytest.raises(httpx.ConnectError):
         await answer(url)
     assert await project.status() == "READY"
-    assert await project.stop(deployment_id) == {
+    assert await project.stop(deployment_id) == {"deployment": {"status": "STOPPED"}, "userErrors": []}
+    assert await project.cancel(deployment_id) == {
         "deployment": {"status": "STOPPED"},
         "userErrors": [{"code": "CONFLICT"}],
     }
@@ -198,7 +199,8 @@ async def test_a_canceled_deployment_really_stops(project: Deployed) -> None:
     with pytest.raises(httpx.ConnectError):
         await answer(url)
     assert await project.status() == "READY"
-    assert await project.cancel(deployment_id) == {
+    assert await project.cancel(deployment_id) == {"deployment": {"status": "CANCELED"}, "userErrors": []}
+    assert await project.stop(deployment_id) == {
         "deployment": {"status": "CANCELED"},
         "userErrors": [{"code": "CONFLICT"}],
     }

@@ -23,7 +23,7 @@ from services.foundation.aws.queue import BATCH, LONGEST_DELAY, Delivery, Queue
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import Closed, EventLog, Fenced
 from services.foundation.events.producer import Producer
-from services.foundation.jobs.record import JobRecord
+from services.foundation.jobs.record import JobRecord, Lease
 from services.foundation.jobs.run import Busy, Finished, Heartbeat, Interrupt, LeaseLost, Run, claim
 
 MAX_FAILURES: Final = 3
@@ -297,6 +297,7 @@ class Worker(Generic[R]):
         await run.out.flush()
         await run.save(lease=None, not_before=self.now() + timedelta(seconds=seconds), **changes)
         if run.record.stop:  # from before that save: once no run holds the job, who cancels it ends it
+            await run.save(lease=Lease(self.new_owner(), self.now() + timedelta(seconds=self.lease)))
             await self._stop(run)
         else:
             await self._requeue(run.record, after=0 if run.record.is_urgent else seconds)
