@@ -47,8 +47,19 @@ class Payload:
     def of(cls, thing: Any, /) -> Self:
         """Make the payload that shows an object of the services by its first field: as its type, or as its id."""
         payload: Any = cls  # Strawberry makes a dataclass of each payload
-        name = dataclasses.fields(payload)[0].name
-        return payload(**{name: strawberry.ID(thing.id) if name.endswith("_id") else shown(thing)})
+        name, is_id = _first_field(cls)
+        return payload(**{name: strawberry.ID(thing.id) if is_id else shown(thing)})
+
+    @classmethod
+    def with_current(cls, thing: Any, /) -> Self:
+        """Make the payload of a mutation that has changed nothing of an object: the id is that of what was deleted."""
+        return cls() if _first_field(cls)[1] else cls.of(thing)
+
+
+def _first_field(payload: Any) -> tuple[str, bool]:
+    """Return the name of the field that shows what was changed, and whether that is an id."""
+    name = dataclasses.fields(payload)[0].name
+    return name, name.endswith("_id")
 
 
 Y = TypeVar("Y", bound=Payload)
@@ -87,7 +98,7 @@ def reporting(
             return await resolve(root, *args, **kwargs)
         except errors.Conflict as conflict:
             is_seen = conflict.current and await seen(context.services, conflict.current.id, by=context.actor)
-            answer = payload.of(conflict.current) if is_seen else payload()
+            answer = payload.with_current(conflict.current) if is_seen else payload()
             answer.user_errors = user_errors(conflict)
             return answer
         except (errors.Invalid, errors.Exhausted) as problem:

@@ -107,7 +107,7 @@ class RevokeInvitationPayload(Payload):
     """The id of the invitation that is gone, or what was wrong."""
 
     revoked_invitation_id: strawberry.ID | None = None
-    """The invitation's id."""
+    """The invitation's id; null where there are user errors."""
 
 
 @strawberry.type

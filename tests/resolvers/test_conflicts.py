@@ -31,6 +31,11 @@ async def somebody(services: Services) -> Actor:
     return await services.users.actor(Subject(f"user_{new_id('x').replace('_', '-')}"))
 
 
+@strawberry.type
+class Deleted(Payload):
+    deleted_project_id: strawberry.ID | None = None
+
+
 async def told(services: Services, conflict: Conflict, actor: Actor) -> Shown:
     """Return what a mutation tells somebody that met a conflict."""
     schema()  # all types are entered as what shows records
@@ -53,6 +58,16 @@ async def test_a_conflict_shows_the_object_to_whom_may_see_it(services: Services
 
     assert (theirs.shown, others.shown) == (project, None)
     assert [error.message for error in (*theirs.user_errors, *others.user_errors)] == ["It has changed."] * 2
+
+
+async def test_a_conflict_of_a_deletion_has_no_id_of_what_is_still_there(services: Services) -> None:
+    alice = await somebody(services)
+    project = await services.projects.create(NewProject("Shop"), by=alice)
+
+    answer = Deleted.with_current(project)
+
+    assert answer.deleted_project_id is None
+    assert Deleted.of(project).deleted_project_id == project.id
 
 
 async def test_a_conflict_shows_nothing_that_has_gone_meanwhile(services: Services) -> None:
