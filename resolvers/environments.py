@@ -139,7 +139,7 @@ class CreateEnvironmentInput:
     project_id: strawberry.ID
     """The project; it can have 20 environments."""
     name: str
-    """One line of 1 to 50 characters."""
+    """One line of 1 to 50 characters, which no other of the project has, in whichever case."""
     kind: EnvironmentKind
     """What it is for."""
     platform: DeploymentPlatform
@@ -147,12 +147,14 @@ class CreateEnvironmentInput:
     health_path: str = "/health"
     """A path that answers 200 once a deployment is up; at most 200 characters."""
     region: str | None = None
-    """Where its platform is to run it: `us` or `eu` at HEROKU, where it stays; a region of RAILWAY's or VERCEL's."""
+    """Where its platform is to run it: `us` or `eu` at HEROKU, `frankfurt`, `ohio`, `oregon`, `singapore` or `virginia`
+    at RENDER, where it stays at both; a region of RAILWAY's or VERCEL's, which say at the deployment whether there is
+    such."""
     size: str | None = None
-    """How large each instance is to be: a dyno size of HEROKU, such as `standard-2x`; units of CPU and MiB at AWS_ECS,
-    such as `512/1024`."""
+    """How large each instance is to be: a dyno size of HEROKU, such as `standard-2x`, which says at the deployment
+    whether there is such; a plan of RENDER's, such as `starter`; units of CPU and MiB at AWS_ECS, as `512/1024`."""
     instances: int | None = None
-    """How many are to run, from 1 to 100: at HEROKU, RAILWAY and AWS_ECS."""
+    """How many are to run, from 1 to 100: at HEROKU, RAILWAY, RENDER and AWS_ECS. Of RENDER's plan `free` it is one."""
     client_mutation_id: ClientMutationId = retry_returns("environment")
 
 
@@ -163,13 +165,13 @@ class UpdateEnvironmentInput:
     environment_id: strawberry.ID
     """The environment."""
     name: str | None = None
-    """One line of 1 to 50 characters."""
+    """One line of 1 to 50 characters, which no other of the project has, in whichever case."""
     kind: EnvironmentKind | None = None
     """What it is for."""
     health_path: str | None = None
     """A path that answers 200 once a deployment is up."""
     region: str | None = None
-    """Where its platform is to run what is deployed next. HEROKU keeps it where it is."""
+    """Where its platform is to run what is deployed next. HEROKU and RENDER keep it where it is."""
     size: str | None = None
     """How large each instance of what is deployed next is to be."""
     instances: int | None = None
@@ -191,7 +193,8 @@ class VariableInput:
     """A variable to set."""
 
     name: str
-    """Letters, digits and underscores; given once. PATH, HOME, PORT, HOST and TABLE_PREFIX are the platform's."""
+    """1 to 100 letters, digits and underscores, no digit first; given once. HOME, HOST, PATH, PORT, TABLE_PREFIX,
+    SNAPINFRA_VARIABLES and the AWS_ names of keys, region and endpoint are the platform's, or Snapinfra's."""
     value: str
     """At most 4,096 characters, and 2,000 lines in all values. Kept sealed, and given to what is deployed; never
     shown again. Where a program prints it, the log has `***` instead, if it has at least 6 characters."""

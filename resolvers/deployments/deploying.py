@@ -20,9 +20,11 @@ class EnvironmentVariableInput:
     """A variable of the deployed backend's environment."""
 
     name: str
-    """Letters, digits and underscores; given once."""
+    """1 to 100 letters, digits and underscores, no digit first; given once. HOME, HOST, PATH, PORT, TABLE_PREFIX,
+    SNAPINFRA_VARIABLES and the AWS_ names of keys, region and endpoint are the platform's, or Snapinfra's."""
     value: str
-    """At most 4,096 characters, and 2,000 lines in all values. Kept sealed, and given to the backend; never shown
+    """At most 4,096 characters, and 2,000 lines in all values; at least 32 characters of JWT_SECRET and
+    SIGNING_SECRET. Kept sealed, and given to the backend; never shown
     again. Where a program prints it, the log has `***` instead, if it has at least 6 characters."""
 
 

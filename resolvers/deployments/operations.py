@@ -54,7 +54,8 @@ class ScaleDeploymentInput:
     instances: int | None = None
     """How many, from 1 to 100."""
     size: str | None = None
-    """How large each, as its platform calls that: `standard-2x` at HEROKU, `512/1024` at AWS_ECS."""
+    """How large each, as its platform calls that: `standard-2x` at HEROKU, which says whether there is such; a plan of
+    RENDER's, such as `starter`; units of CPU and MiB at AWS_ECS, such as `512/1024`."""
 
 
 @strawberry.input
@@ -70,7 +71,7 @@ class CancelDeploymentPayload(Payload):
     """The deployment, or what was wrong."""
 
     deployment: Deployment | None = None
-    """CANCELING until nothing of it runs any more, then CANCELED; after a CONFLICT as it ended."""
+    """CANCELING until nothing of it runs any more, then CANCELED; after a CONFLICT as it ended otherwise."""
 
 
 @strawberry.type
@@ -114,7 +115,8 @@ class DeploymentFilter:
     status: DeploymentStatus | None = None
     """With this status."""
     environment: str | None = None
-    """Of this environment: `development` for LOCAL, `production` for every other platform."""
+    """Of environments that were called so, as it was written then. Those in no environment are under `development` at
+    LOCAL, else under `production`, beside those of an environment of that name: `deployedIn` tells them apart."""
 
 
 DeploymentArgument = Annotated[strawberry.ID, strawberry.argument(description="The deployment.")]

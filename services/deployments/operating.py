@@ -49,7 +49,7 @@ class Operator:
         deployment = await self.deployments.get(deployment_id, by=by, action=Action.EDIT)
         if to == Hosting():
             raise Invalid.one("Say how many instances, of what size, or both.", "instances")
-        if faults := self._platform(deployment).offers.faults(to):
+        if faults := self._platform(deployment).offers.faults(to, beside=deployment.hosting):
             raise Invalid(faults)
         return await self._ask(deployment, Request(new_id("request"), RequestKind.SCALE, by.user_id, to), by=by)
 

@@ -17,7 +17,6 @@ from services.core.policy import Action
 from services.core.text import bounded
 from services.environments.model import Environment, EnvironmentKind, Variable
 from services.environments.rules import variable_faults
-from services.foundation.aws.conditions import AlreadyExists
 from services.foundation.aws.tables import Table
 from services.foundation.aws.transactions import Part, write_together
 from services.foundation.limits.idempotency import Idempotency, Try
@@ -90,11 +89,11 @@ class Environments:
         if new.platform not in self.platforms:
             faults.append(Fault(f"{new.platform.value} is not available on this server.", ("platform",)))
         else:
-            faults += self.platforms[new.platform].offers.faults(new.hosting)
+            offers = self.platforms[new.platform].offers
+            faults += offers.faults(new.hosting, beside=Hosting(size=offers.smallest))
         if faults:
             raise Invalid(faults)
         environment_id, now = EnvironmentId(await attempt.take_id("environment")), self.now()
-        await self._require_room(project, but=environment_id)
         environment = Environment(
             id=environment_id,
             project_id=project.id,
@@ -107,12 +106,39 @@ class Environments:
             created_at=now,
             updated_at=now,
         )
-        try:
-            await self.table.put_new(environment)
-        except AlreadyExists:
-            environment = await self.get(environment_id, by=by)
+        if await self.table.find(environment_id) is None:
+            await self._name(environment, self.table.creation(environment), by=by)
+        environment = await self.get(environment_id, by=by)
         await self.projects.journal.created(environment, environment.name, place=project, by=by.user_id)
         return environment
+
+    async def _name(self, environment: Environment, storing: Part, *, by: Actor) -> None:
+        """Store an environment together with its name, which no other of the project has, however both are written.
+
+        Raises Invalid where one has, and Conflict where the project has no room or either has changed meanwhile.
+        """
+        for _ in range(TRIES):
+            project = await self.projects.get(environment.project_id, by=by)
+            names = await self._other_names(project, but=environment.id)
+            if (key := _key(environment.name)) in names:
+                raise Invalid.one("The project has an environment of that name already.", "name")
+            if len(names) >= MOST:
+                raise Conflict(f"A project can have at most {MOST} environments.")
+            naming = self.projects.naming(project, {**names, key: environment.id})
+            failed = await write_together([storing, naming])
+            if not failed:
+                return
+            if storing in failed:
+                raise Conflict("The environment has changed meanwhile.", current=environment)
+        raise Conflict("The project keeps changing; try again.")
+
+    async def _other_names(self, project: Project, *, but: EnvironmentId) -> Mapping[str, EnvironmentId]:
+        """Return the names of the other environments: as the project has them, or from before it had them."""
+        names = {key: each for key, each in project.environment_names.items() if each != but}
+        known = {*names.values(), but}
+        indexed = [each.id async for each in self.table.every("ProjectIdIndex", project.id) if each.id not in known]
+        older = [await self.table.find(each) for each in indexed]
+        return {_key(each.name): each.id for each in older if each is not None} | names
 
     async def get(self, environment_id: EnvironmentId, *, by: Actor, action: Action = Action.VIEW) -> Environment:
         """Return an environment of a project on which the actor may do `action`."""
@@ -153,6 +179,10 @@ class Environments:
             kind = change.kind or stored.kind
             return replace(stored, name=name.strip(), kind=kind, health_path=path, hosting=hosting)
 
+        if _key(name) != _key(old.name):
+            new = changed(old)
+            await self._name(new, self.table.replacement(old, new), by=by)
+            return await self._noted(await self.table.find(environment_id), environment_id, project, by=by)
         return await self._noted(await self.table.update(environment_id, changed), environment_id, project, by=by)
 
     async def keep(self, environment_id: EnvironmentId, hosting: Hosting) -> None:
@@ -161,7 +191,7 @@ class Environments:
 
     def _hosting_faults(self, environment: Environment, to: Hosting) -> list[Fault]:
         platform = self.platforms.get(environment.platform)
-        faults = platform.offers.faults(to) if platform else []
+        faults = platform.offers.faults(to, beside=environment.hosting) if platform else []
         if platform and platform.offers.keeps_region and to.region not in (None, environment.hosting.region):
             faults.append(Fault("What is there stays in its region: make another environment.", ("region",)))
         return faults
@@ -183,7 +213,8 @@ class Environments:
             if await is_in_use(environment):
                 message = "A deployment in this environment is under way or runs: cancel that first."
                 raise Conflict(message, current=environment)
-            if not await write_together([self.table.removal(environment), self.projects.sameness(project)]):
+            names = {key: each for key, each in project.environment_names.items() if each != environment.id}
+            if not await write_together([self.table.removal(environment), self.projects.naming(project, names)]):
                 await self.projects.journal.deleted(environment, environment.name, place=project, by=by.user_id)
                 return environment
         raise Conflict("The environment keeps changing; try again.")
@@ -221,7 +252,7 @@ class Environments:
             old = await self.get(environment_id, by=by, action=Action.EDIT)
             before = await self.values(old)
             after = change(before)
-            if faults := variable_faults(after, where=("variables",)):
+            if faults := variable_faults(after, where=("variables",), before=before):
                 raise Invalid(faults)
             if after == before:
                 return old
@@ -243,11 +274,6 @@ class Environments:
         if not variables:
             return None
         return await self.envelopes.seal(msgspec.json.encode(variables), _context(environment))
-
-    async def _require_room(self, project: Project, *, but: EnvironmentId) -> None:
-        others = [other async for other in self.table.every("ProjectIdIndex", project.id) if other.id != but]
-        if len(others) >= MOST:
-            raise Conflict(f"A project can have at most {MOST} environments.")
 
     async def _noted(
         self, changed: Environment | None, environment_id: EnvironmentId, project: Project, *, by: Actor
@@ -281,6 +307,11 @@ def _shown(
         return Variable(name, value[-_SHOWN:] if len(value) >= _LONG else "", version, by, moment)
 
     return tuple(shown(name, value) for name, value in sorted(after.items()))
+
+
+def _key(name: str) -> str:
+    """Return what two names have in common that people can't tell apart."""
+    return " ".join(name.casefold().split())
 
 
 def _faults(name: str, health_path: str) -> list[Fault]:

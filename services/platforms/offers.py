@@ -26,7 +26,7 @@ class Hosting(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         count = f"{self.instances} instance{'' if self.instances == 1 else 's'}" if self.instances else ""
-        return " ".join(filter(None, [count, f"of size {self.size}" if self.size else ""]))
+        return " of ".join(filter(None, [count, f"size {self.size}" if self.size else ""]))
 
 
 @frozen
@@ -50,11 +50,19 @@ class Offers:
     """Whether what is there once stays where it is."""
     size: Choice = Choice()
     instances: Choice = Choice()
+    smallest: str | None = None
+    """The size of what is made anew where none is chosen; None where that makes no difference."""
+    alone: Collection[str] = ()
+    """Sizes of which one instance can run."""
 
-    def faults(self, hosting: Hosting) -> list[Fault]:
-        """Return what of a choice can't be had; fields are those of `Hosting`."""
+    def faults(self, hosting: Hosting, *, beside: Hosting | None = None) -> list[Fault]:
+        """Return what of a choice can't be had, beside what was chosen before; fields are those of `Hosting`."""
         texts = {"region": (self.region, hosting.region), "size": (self.size, hosting.size)}
-        return [*_faults_of_texts(texts), *self._faults_of(hosting.instances)]
+        faults = [*_faults_of_texts(texts), *self._faults_of(hosting.instances)]
+        both = (beside or Hosting()).changed(hosting)
+        if not faults and both != beside and both.size in self.alone and (both.instances or 1) > 1:
+            faults.append(Fault(f"Of the size {both.size} one instance can run: choose another size.", ("size",)))
+        return faults
 
     def _faults_of(self, instances: int | None) -> Iterator[Fault]:
         if instances is not None and self.instances.refused:

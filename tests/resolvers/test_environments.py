@@ -39,6 +39,10 @@ async def project(alice: User) -> Deployed:
     return await Deployed.with_code(alice)
 
 
+DELETE = """mutation($id: ID!) { deleteEnvironment(input: {environmentId: $id}) {
+  deletedEnvironmentId userErrors { code } } }"""
+
+
 async def call(user: User, mutation: str, shown: str = ENVIRONMENT, **given: Any) -> dict[str, Any]:
     """Make a mutation and return its payload."""
     kind = f"{mutation[0].upper()}{mutation[1:]}Input"
@@ -125,7 +129,19 @@ async def test_many_changes_at_once_are_all_made(alice: User) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PORT", "1"), ("1A", "1"), ("A B", "1"), ("", "1"), ("A", "\0"), ("A", "a" * 4097), ("A", "\n" * 2_001)],
+    [
+        ("PORT", "1"),
+        ("AWS_REGION", "1"),
+        ("A" * 101, "1"),
+        ("JWT_SECRET", ""),
+        ("JWT_SECRET", "a" * 31),
+        ("1A", "1"),
+        ("A B", "1"),
+        ("", "1"),
+        ("A", "\0"),
+        ("A", "a" * 4097),
+        ("A", "\n" * 2_001),
+    ],
 )
 async def test_a_variable_that_no_platform_takes_is_refused_and_changes_nothing(
     alice: User, name: str, value: str
@@ -162,22 +178,45 @@ async def test_where_and_how_much_runs_is_chosen_by_what_the_platform_takes(alic
     assert (wrong["environment"], wrong["userErrors"][0]["field"]) == (None, ["instances"])
 
 
+async def test_no_two_of_a_project_have_one_name(alice: User) -> None:
+    project_id = (await alice.project())["id"]
+    given = {"projectId": project_id, "kind": "PREVIEW", "platform": "LOCAL"}
+    payloads = await asyncio.gather(
+        *(call(alice, "createEnvironment", name=name, **given) for name in ("Staging", "staging", " STAGING "))
+    )
+    (first,) = (payload["environment"] for payload in payloads if not payload["userErrors"])
+    refused = [error["field"] for payload in payloads for error in payload["userErrors"]]
+    assert refused == [["name"], ["name"]]
+
+    other = await environment(alice, project_id, "other")
+    taken = await call(alice, "updateEnvironment", environmentId=other["id"], name="sTaging")
+    assert [error["field"] for error in taken["userErrors"]] == [["name"]]
+    same = await call(alice, "updateEnvironment", environmentId=first["id"], name="STAGING")
+    assert (same["userErrors"], same["environment"]["name"]) == ([], "STAGING")
+    moved = await call(alice, "updateEnvironment", environmentId=first["id"], name="live")
+    assert (moved["userErrors"], moved["environment"]["name"]) == ([], "live")
+    assert (await environment(alice, project_id, "staging"))["name"] == "staging", "nobody has that name any more"
+    await alice.ask(DELETE, id=first["id"])
+    assert (await environment(alice, project_id, "Live"))["name"] == "Live"
+
+
 async def test_a_project_has_room_for_twenty(alice: User) -> None:
     project_id = (await alice.project())["id"]
-    for _ in range(20):
-        await environment(alice, project_id)
+    for number in range(20):
+        await environment(alice, project_id, f"place {number}")
     full = await call(alice, "createEnvironment", projectId=project_id, name="x", kind="PREVIEW", platform="LOCAL")
     assert [error["code"] for error in full["userErrors"]] == ["CONFLICT"]
 
 
 async def test_nothing_is_deployed_into_an_environment_that_is_deleted_meanwhile(project: Deployed) -> None:
     user, given = project.user, {"projectId": project.project_id, "generationId": project.generation_id}
-    for _ in range(8):
-        place = await environment(user, project.project_id)
-        deployed, deleted = await asyncio.gather(
+    for number in range(8):
+        place = await environment(user, project.project_id, f"staging {number}")
+        deployed, asked = await asyncio.gather(
             user.result(CREATE, input={**given, "environmentId": place["id"]}),
-            call(user, "deleteEnvironment", shown="", environmentId=place["id"]),
+            user.ask(DELETE, id=place["id"]),
         )
+        deleted = asked["deleteEnvironment"]
         if deployed["data"] is None:
             assert deployed["errors"][0]["extensions"]["code"] == "NOT_FOUND"
             assert deleted["userErrors"] == []
@@ -185,6 +224,7 @@ async def test_nothing_is_deployed_into_an_environment_that_is_deleted_meanwhile
         created = deployed["data"]["createDeployment"]["deployment"]
         assert created["deployedIn"] == {"id": place["id"]}
         assert [error["code"] for error in deleted["userErrors"]] == ["CONFLICT"]
+        assert deleted["deletedEnvironmentId"] is None
         await project.cancel(created["id"])
 
 

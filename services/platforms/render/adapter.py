@@ -17,7 +17,7 @@ from services.platforms.render.domains import Domains
 from services.platforms.render.ending import give_up
 from services.platforms.render.logs import Logs
 from services.platforms.render.scaling import Scaling
-from services.platforms.render.site import Site
+from services.platforms.render.site import PLAN, PLANS, Site
 from services.platforms.vendors.client import Refused
 from services.platforms.vendors.domains import DomainPlatform
 from services.platforms.vendors.work import Work
@@ -34,6 +34,9 @@ class RenderPlatform(DomainPlatform[Render]):
     offers: ClassVar[Offers] = Offers(
         region=Choice(among=("frankfurt", "ohio", "oregon", "singapore", "virginia")),
         keeps_region=True,
+        size=Choice(among=PLANS),
+        smallest=PLAN,
+        alone=(PLAN,),
     )
 
     code_host: GitHub

@@ -25,6 +25,19 @@ OURS: Final = "SNAPINFRA_VARIABLES"
 """The variable that lists those which we set: the others are the user's own."""
 
 BRANCH: Final = "main"
+PLANS: Final = (
+    "free",
+    "starter",
+    "starter_plus",
+    "standard",
+    "standard_plus",
+    "pro",
+    "pro_plus",
+    "pro_max",
+    "pro_ultra",
+    "custom",
+)
+"""Those of a web service: api-docs.render.com/reference/create-service."""
 PLAN: Final = "free"
 """Of a new service of which nobody says how large: any other wants a payment method. It sleeps when nobody calls it."""
 REGION: Final = "virginia"
