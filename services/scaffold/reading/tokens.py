@@ -20,6 +20,13 @@ _MOMENT: Final = re.compile(
     re.IGNORECASE,
 )
 """Two words that are one before a date: `check in date`, `best before date`."""
+_IDIOM: Final = re.compile(
+    r"\b(?:at a glance|at the moment|at the same time|in order(?! (?:to|of|for))|in the end|in real time|in one place|"
+    r"on the go|on time|by hand|and the like|so to speak|keep (?:it|things) simple|for the time being)\b",
+    re.IGNORECASE,
+)
+"""Nouns that name nothing."""
+_TRACK: Final = re.compile(r"\bkeep(s|ing)? track of\b", re.IGNORECASE)
 _STATEMENT: Final = re.compile(r"\b(?:create|drop|alter)\s+table\b", re.IGNORECASE)
 _BULLET: Final = re.compile(r"^\s*(?:[-*\u2022\u2013]|\d{1,3}[.)])\s+")
 _TOKEN: Final = re.compile(
@@ -62,7 +69,7 @@ def sentences(description: str) -> Iterator[list[Token]]:
 def _lines(text: str) -> Iterator[str]:
     """Yield the lines that end a sentence: those before an item or a capital, and after a full stop or a colon."""
     text = _ABBREVIATIONS.sub(" ", _TAG.sub(" . ", text)).replace(" - ", " \u2013 ")
-    text = _STATEMENT.sub(" . ", text)
+    text = _TRACK.sub(r"record\1", _IDIOM.sub(" ", _STATEMENT.sub(" . ", text)))
     text = _MOMENT.sub(r"\1-\2 \3", text)
     text = _SHORTHAND.sub(lambda match: _SHORT[match[0].strip().lower()], text)
     open_line = ""

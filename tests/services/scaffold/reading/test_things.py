@@ -36,6 +36,7 @@ def relations(text: str) -> set[tuple[str, str, str]]:
         ("Boats\n- boats have engines\n- each engine has many parts", ["boats", "engines", "parts"]),
         ("A clinic for birds: owners bring birds", ["birds", "owners"]),
         ("Media files come from a camera", ["cameras", "media_files"]),
+        ("We keep track of boats in one place, to see at a glance what is free, and keep it simple", ["boats"]),
         ("A REST API with a GraphQL backend", []),
         ("", []),
     ],
