@@ -24,8 +24,9 @@ class EnvironmentVariableInput:
     SNAPINFRA_VARIABLES and the AWS_ names of keys, region and endpoint are the platform's, or Snapinfra's."""
     value: str
     """At most 4,096 characters, and 2,000 lines in all values; at least 32 characters of JWT_SECRET and
-    SIGNING_SECRET. Kept sealed, and given to the backend; never shown
-    again. Where a program prints it, the log has `***` instead, if it has at least 6 characters."""
+    SIGNING_SECRET. Kept sealed, and given to the backend; never shown again. Where a program prints it, the log has
+    `***` instead, if it has at least 6 characters: also as it stands in URLs, JSON, HTML, hexadecimal digits and
+    Base64; not in capitals, nor encoded twice, but for JSON in JSON."""
 
 
 @strawberry.input

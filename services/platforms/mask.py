@@ -1,7 +1,9 @@
 """The mask over the values of environment variables in what a backend prints."""
 
 import base64
+import html
 import json
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -15,11 +17,24 @@ SHORTEST: Final = 6
 """Characters; a shorter value could be part of any word or number, and is no secret worth the name."""
 
 
-class Mask:
-    """Replaces values by `***`, also as they stand in URLs, JSON and Base64.
+LONG: Final = 48
+"""Bytes; Base64 of more comes in lines of 64 or 76 digits (RFC 7468, RFC 2045), each of which is printed alone."""
 
-    A value of several lines is found line by line, for so it is printed. Where values overlap, all of them goes. Values
-    are looked at once there is a text, and a text takes as long however many values there are.
+_WIDTHS: Final = (64, 76)
+_PIECE: Final = 24
+"""Digits of Base64 by which a piece of a long value is known."""
+_DIGITS: Final = re.compile(rf"[A-Za-z0-9+/_-]{{{2 * _PIECE - 1},}}")
+_PERCENT: Final = re.compile("%[0-9A-F]{2}")
+
+
+class Mask:
+    """Replaces values by `***`, also as they stand in URLs, JSON, HTML, hexadecimal digits and Base64.
+
+    A value of several lines is found line by line, for so it is printed, and one of more than LONG bytes also by
+    pieces of its Base64. Where values overlap, all of them goes. Values are looked at once there is a text.
+
+    Not masked are values of less than SHORTEST characters; those that were changed, such as into capitals; and what was
+    encoded more than once, but for JSON in JSON.
     """
 
     def __init__(self, values: Iterable[str]) -> None:
@@ -28,7 +43,8 @@ class Mask:
     def __call__(self, text: str) -> str:
         """Return the text without the values."""
         masked, position = "", 0
-        for start, end in _united(self._places(text)):
+        places = sorted([*self._places(text), *self._pieces(text)])
+        for start, end in _united(places):
             masked += text[position:start] + MASKED
             position = end
         return masked + text[position:]
@@ -64,6 +80,30 @@ class Mask:
         at = bisect_left(self._forms, left)
         return start + len(left) if at < len(self._forms) and self._forms[at].startswith(left) else None
 
+    def _pieces(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where pieces of long values stand in Base64, wherever they began in what was encoded."""
+        for run in _DIGITS.finditer(text) if self._seeds else ():
+            begin, end = run.span()
+            for start in range(begin, end - _PIECE + 1):
+                at = self._seeds.get(text[start : start + _PIECE])
+                if at is not None:
+                    led = self._encoded[max(0, at - (start - begin)) : at]
+                    before = _alike(text[begin:start][::-1], led[::-1])
+                    after = _alike(text[start:end], self._encoded[at : at + end - start])
+                    yield start - before, start + after
+
+    @cached_property
+    def _encoded(self) -> str:
+        """All long values in Base64."""
+        long = [value.encode() for value in self._values if len(value.encode()) > LONG]
+        return "\n".join(form for secret in long for form in _in_base64(secret))
+
+    @cached_property
+    def _seeds(self) -> dict[str, int]:
+        """Where the pieces are that the encoded values are cut into: in anything twice as long there is a whole one."""
+        encoded = self._encoded
+        return {encoded[at : at + _PIECE]: at for at in range(0, len(encoded) - _PIECE + 1, _PIECE)}
+
     @cached_property
     def _forms(self) -> list[str]:
         return sorted({form for value in self._values for form in _forms(value) if len(form) >= SHORTEST})
@@ -88,6 +128,12 @@ class Mask:
         return found
 
 
+def _alike(text: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    most = min(len(text), len(other))
+    return next((at for at in range(most) if text[at] != other[at]), most)
+
+
 def _united(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Join places that overlap; they come by their starts."""
     begun: tuple[int, int] | None = None
@@ -106,10 +152,43 @@ def _forms(value: str) -> Iterator[str]:
     """Yield the texts by which a value is known, none shorter than SHORTEST."""
     whole = [value, value.strip(), *value.splitlines()]
     for text in [part for part in dict.fromkeys(whole) if len(part.strip()) >= SHORTEST]:
-        yield from (text, cleaned(text), quote(text), quote(text, safe=""), quote_plus(text))
-        yield quote(text, safe="!'()*~")  # encodeURIComponent: ECMA-262, 19.2.6.4
-        yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+        yield from (text, text.encode().hex(), text.encode().hex().upper())
+        if not (text.isascii() and text.isalnum()):  # which stands as it is, whatever it stands in
+            yield cleaned(text)
+            yield from _in_urls(text)
+            yield from _in_json(text)
+            yield from _in_html(text)
         yield from _in_base64(text.encode())
+        yield from _in_lines_of_base64(text.encode())
+
+
+def _in_urls(text: str) -> Iterator[str]:
+    encoded = (quote(text), quote(text, safe=""), quote_plus(text))
+    for form in (*encoded, quote(text, safe="!'()*~")):  # encodeURIComponent: ECMA-262, 19.2.6.4
+        yield form
+        yield _PERCENT.sub(lambda digits: digits[0].lower(), form)
+
+
+def _in_json(text: str) -> Iterator[str]:
+    """Yield what stands for a text between quotation marks: in JSON, in JSON that is a text in JSON, in JavaScript."""
+    for form in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+        yield form
+        yield from (json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1])
+        yield form.replace("/", "\\/")  # PHP
+        yield form.translate(_AS_IN_GO)
+    yield text.replace("\\", "\\\\")  # util.inspect of Node, which chooses other marks around a text that has some
+    yield text.replace("\\", "\\\\").replace("'", "\\'")
+
+
+_AS_IN_GO: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
+"""As encoding/json escapes, and whoever writes JSON into HTML."""
+
+
+def _in_html(text: str) -> Iterator[str]:
+    basic = html.escape(text, quote=False)
+    for double in ('"', "&quot;", "&#34;", "&#x22;"):
+        for single in ("'", "&#39;", "&#039;", "&#x27;", "&apos;"):
+            yield basic.replace('"', double).replace("'", single)
 
 
 def _in_base64(secret: bytes) -> Iterator[str]:
@@ -124,3 +203,11 @@ def _in_base64(secret: bytes) -> Iterator[str]:
             for form in (digits[start:].rstrip("="), digits[start:end]):  # at its end; with more behind it
                 if len(form) >= SHORTEST:
                     yield form
+
+
+def _in_lines_of_base64(secret: bytes) -> Iterator[str]:
+    for encode in (base64.b64encode, base64.urlsafe_b64encode) if len(secret) > LONG else ():
+        digits = encode(secret).decode().rstrip("=")
+        for width in _WIDTHS:
+            for start in range(0, len(digits), width):
+                yield digits[start : start + width]

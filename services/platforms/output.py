@@ -10,9 +10,15 @@ MAX_LINE_BYTES: Final = 8_192
 CUT: Final = "…"
 """Stands where the rest of a text was left out, so that half of what must not be shown is known for that."""
 
-# ECMA-48: control sequences, operating system commands (such as links and titles), then single escapes.
-_ESCAPES: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]")
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# ECMA-48: control sequences, operating system commands (such as links and titles), then single escapes; in 7 or 8 bits.
+_ESCAPES: Final = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]"
+)
+# Besides controls: what has no width. Joiners stay within the writings, and emoji, that they belong to.
+_CONTROLS: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+    r"|(?<=[ -~])[\u200c\u200d]+|[\u200c\u200d]+(?=[ -~])"
+)
 _ERROR: Final = re.compile(
     r"^\W*(?:npm error|npm err!|fatal|\w*error|\w*exception|uncaught \w+)\b(?! ?[/\w]*\.\w)"
     r"|\berror(?: TS\d+)?:|[\[(](?:error|fatal)[\])]"
@@ -66,7 +72,7 @@ class LineSplitter:
 
 
 def cleaned(text: str) -> str:
-    """Return a text without escape sequences and control characters."""
+    """Return a text without escape sequences, control characters, and characters that nobody sees."""
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 

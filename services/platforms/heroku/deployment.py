@@ -124,7 +124,7 @@ class HerokuDeployment:
                 PROMOTE,
                 call=call,
                 find=self.app.find_promotion,
-                page=lambda _: f"{DASHBOARD}/{self.order.site}/activity",
+                page=self._page_of_releases,
             )
 
     async def _build(self) -> str:
@@ -238,7 +238,10 @@ class HerokuDeployment:
 
         await self._note_before()
         async with step(self.work.emit, "rollback"):
-            return await self.work.once("rollback", call=call, find=find)
+            return await self.work.once("rollback", call=call, find=find, page=self._page_of_releases)
+
+    def _page_of_releases(self, _: str) -> str:
+        return f"{DASHBOARD}/{self.order.site}/activity"
 
     def _page_of_build(self, build_id: str) -> str:
         return f"{DASHBOARD}/{self.order.site}/activity/builds/{build_id}"

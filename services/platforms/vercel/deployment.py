@@ -48,14 +48,14 @@ class VercelDeployment:
         await self._release(deployment_id, since=since)
         await self._start(deployment_id)
 
-    async def _earlier(self) -> str | None:
+    async def _earlier(self) -> Deployment | None:
         """Return the deployment to go back to; None where there is none any more, and its archive is built again."""
         deployment_id = self.site.rollback_to
         if self.order.rollback_to is None or self.work.began("build"):
             return None
         deployment = await self.site.deployment(deployment_id) if deployment_id else None
         if deployment is not None and deployment.is_ready:
-            return deployment.id
+            return deployment
         await self.work.say("Vercel has that deployment no more: it is built again from its archive.")
         return None
 
@@ -134,10 +134,10 @@ class VercelDeployment:
             await self._move("promote", deployment_id)
             await self._moved("promote", deployment_id)
 
-    async def _roll_back(self, deployment_id: str) -> str:
+    async def _roll_back(self, earlier: Deployment) -> str:
         async with step(self.work.emit, "rollback"):
             try:
-                return await self._move("rollback", deployment_id)
+                return await self._move("rollback", earlier.id, page=earlier.inspector_url)
             except Refused as refused:
                 if refused.status != HTTPStatus.PAYMENT_REQUIRED:
                     raise
@@ -147,12 +147,14 @@ class VercelDeployment:
                 )
                 raise DeployFailed("PLAN_LIMIT", words) from None
 
-    async def _move(self, how: str, deployment_id: str) -> str:
+    async def _move(self, how: str, deployment_id: str, *, page: str | None = None) -> str:
         async def find() -> str | None:
             asked = (await self.site.project()).asked_since(self.work.began(how) or self.work.now())
             return deployment_id if asked == deployment_id else None
 
-        return await self.work.once(how, call=lambda: self.site.move(how, deployment_id, self.work.limits), find=find)
+        return await self.work.once(
+            how, call=lambda: self.site.move(how, deployment_id, self.work.limits), find=find, page=lambda _: page
+        )
 
     async def _moved(self, how: str, deployment_id: str) -> None:
         began = self.work.began(how) or self.work.now()

@@ -85,7 +85,7 @@ async def test_what_a_program_prints_is_never_taken_for_several_lines(rig: Rig) 
     await fake(rig).apps[SITE].write(forged)
     fake(rig).apps[SITE].log.append("yesterday app[web.1]: no time")
     await record.follow(rig.platform.look(record.placement(order)))
-    assert record.lines[-1].message == "one\u2028yesterday app[web.1]: two2035-01-31T12:00:00 app[web.1]: three\x85"
+    assert record.lines[-1].message == "one\u2028yesterday app[web.1]: two2035-01-31T12:00:00 app[web.1]: three"
 
 
 async def test_a_call_that_never_has_a_proper_answer_is_left_for_another_attempt(rig: Rig) -> None:

@@ -1,16 +1,19 @@
 """What the mask over environment variables finds, and what it leaves alone."""
 
 import base64
+import hashlib
+import html
 import json
+import re
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 
 from services.platforms.mask import Mask
-from services.platforms.output import MAX_LINE_BYTES, LineSplitter, shortened
+from services.platforms.output import MAX_LINE_BYTES, LineSplitter, cleaned, shortened
 
-SECRET = 'pä ss/w"or\\d+1'
+SECRET = "pä ss/w\"or\\d+1<'&x"
 
 
 def basic(secret: str) -> str:
@@ -35,6 +38,16 @@ FORMS: list[Callable[[str], str]] = [
     lambda secret: base64.urlsafe_b64encode(secret.encode()).decode().rstrip("="),
     basic,
     before,
+    lambda secret: re.sub("%..", lambda digits: digits[0].lower(), quote(secret)),
+    lambda secret: re.sub("%..", lambda digits: digits[0].lower(), quote_plus(secret)),
+    lambda secret: json.dumps(json.dumps({"PASSWORD": secret}, ensure_ascii=False)),
+    lambda secret: json.dumps({"PASSWORD": secret}).replace("/", "\\/"),  # PHP
+    lambda secret: json.dumps(secret, ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026"),  # Go
+    html.escape,
+    lambda secret: html.escape(secret).replace("&#x27;", "&#39;"),
+    lambda secret: f'"{secret}"'.replace("\\", "\\\\").replace("'", "\\'"),  # util.inspect
+    lambda secret: secret.encode().hex(),
+    lambda secret: secret.encode().hex().upper(),
 ]
 
 
@@ -46,6 +59,38 @@ def test_a_value_is_masked_in_whatever_form_it_is_printed(form: Callable[[str], 
     assert masked.endswith(" today")
     assert "***" in masked
     assert form(SECRET)[8:20] not in masked
+
+
+KEY = "\n".join(
+    [
+        "-----BEGIN KEY-----",
+        *(base64.b64encode(hashlib.sha512(bytes([number])).digest()[:48]).decode() for number in range(20)),
+        "-----END KEY-----",
+    ]
+)
+
+
+@pytest.mark.parametrize("width", [64, 76])
+@pytest.mark.parametrize("text", [KEY, f"{KEY}\n", f"user:{KEY}", f"ab{KEY}@example.com", "correct-horse-" * 5])
+def test_lines_that_base64_of_a_long_value_is_wrapped_into_show_nothing_of_it(text: str, width: int) -> None:
+    digits = base64.b64encode(text.encode()).decode()
+    mask = Mask([KEY, "correct-horse-" * 5])
+
+    printed = [mask(f"> {digits[start : start + width]} <") for start in range(0, len(digits), width)]
+
+    assert all(len(line) < 20 for line in printed[:-1]), printed
+    assert text is not KEY or printed[-1] in {"> *** <", "> ***= <", "> ***== <"}
+
+
+def test_what_looks_like_base64_and_is_of_no_value_stays() -> None:
+    text = base64.b64encode(b"x".join(f"{number}".encode() for number in range(1_000))).decode()
+
+    assert Mask([KEY])(text) == text
+
+
+@pytest.mark.parametrize("between", ["\x9b31m", "\u200b", "\ufeff", "\x85", "\u200d\u200d", "\xad", "\x9d0;title\x9c"])
+def test_what_nobody_sees_hides_no_value(between: str) -> None:
+    assert Mask(["correct-horse"])(cleaned(f"it is cor{between}rect-horse")) == "it is ***"
 
 
 def test_the_rest_of_a_line_stays_as_it_is() -> None:

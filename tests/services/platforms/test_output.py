@@ -44,6 +44,11 @@ def test_colours_links_titles_and_control_characters_are_taken_out() -> None:
     assert split(output) == ["red link tab\there"]
 
 
+def test_writings_and_emoji_keep_what_joins_them() -> None:
+    for text in ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f468\u200d\U0001f469\u200d\U0001f467"):
+        assert split(text.encode()) == [text]
+
+
 @pytest.mark.parametrize(
     ("message", "level"),
     [

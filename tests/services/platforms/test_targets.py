@@ -361,6 +361,7 @@ async def test_a_rollback_brings_code_and_variables_back(rig: Rig) -> None:
     assert environment["GREETING"] == "first words"
     assert third.url == first.url
     assert rig.begun() == before, "nothing was built"
+    assert third.progress.page is not None, "nobody finds it there"
     again = Record()
     await again.follow(rig.platform.deploy(_rolling_back(rig.order(id="deployment_4"), to=third)))
     assert (await site(again))[0]["server.js"] == "1"
