@@ -119,7 +119,7 @@ def _with_team_roles(team: Entity, memberships: Entity) -> dict[str, Entity]:
     if not said:
         return {}
     others = tuple(field for field in team.fields if field.name != ROLE)
-    roles = tuple(_with_values(field, said) if field.name == ROLE else field for field in memberships.fields)
+    roles = tuple(with_values(field, said) if field.name == ROLE else field for field in memberships.fields)
     return {team.name: replace(team, fields=others), memberships.name: replace(memberships, fields=roles)}
 
 
@@ -140,7 +140,7 @@ def with_roles(accounts: Table, policies: Iterable[Policy]) -> Table:
     """Return the table of who signs in with the roles that policies name among those that they can have."""
     grants = (grant for policy in policies for grants in _all_grants(policy) for grant in grants)
     named = [role for grant in grants if grant.audience is Audience.ROLE for role in grant.roles]
-    fields = (_with_values(field, named) if field.name == ROLE else field for field in accounts.fields)
+    fields = (with_values(field, named) if field.name == ROLE else field for field in accounts.fields)
     return structs.replace(accounts, fields=tuple(fields))
 
 
@@ -148,7 +148,8 @@ def _all_grants(policy: Policy) -> tuple[tuple[Grant, ...], ...]:
     return policy.create, policy.read, policy.update, policy.delete
 
 
-def _with_values(role: Field, named: Iterable[str]) -> Field:
+def with_values(role: Field, named: Iterable[str]) -> Field:
+    """Return a field with others among those values that it can have."""
     values = role.rules.values if role.rules else ()
     values = tuple(dict.fromkeys((*values[:1], *(name for name in named if name not in values), *values[1:])))
     return structs.replace(role, rules=FieldRules(values=values))

@@ -67,7 +67,7 @@ def derive_schema(description: str) -> SchemaModel:
     entities = _paid_in(currencies_of(description), with_principals(chosen, principals))
     links = {name: _firm_links(entity, entities) for name, entity in entities.items()}
     concepts = {name: one.concept for name, one in entities.items()}
-    said = of_those_who_sign_in(rules.all, principals.accounts, concepts, principals.profiles)
+    said = of_those_who_sign_in(rules.all, principals.accounts, concepts, principals.profiles, principals.memberships)
     entities = limited(said, entities, principals.accounts)
     statements = [*_of_rows(said, entities, principals), *closing_reads(said, entities)]
     statements += list(made_by_others(mentions.made, entities, principals, statements))

@@ -11,7 +11,7 @@ from typing import Final
 from services.designs.schema import Field, FieldRules, FieldType, OnDelete
 from services.scaffold.linking import with_containers, with_relations
 from services.scaffold.mentions import Mentions
-from services.scaffold.principals import TEAMS_AT_WORK, first_like
+from services.scaffold.principals import ROLE, TEAMS_AT_WORK, first_like, with_values
 from services.scaffold.reading.reading import Quality, Relation
 from services.scaffold.rules import with_rules
 from services.scaffold.said_fields import with_qualities
@@ -25,6 +25,7 @@ _ENOUGH: Final = 2
 _ENDS: Final = 2
 """Of a table that joins others: it refers to two."""
 _USERS: Final = "users"
+_MEMBERS: Final = "members"
 _USUAL: Final = (
     with_rules(Field(name="name", type=FieldType.STRING)),
     with_rules(Field(name="description", type=FieldType.TEXT, nullable=True)),
@@ -211,7 +212,8 @@ def _named(mentions: Mentions) -> dict[str, Entity]:
         else _of_noun(noun, mentions.qualities.get(noun, ()), is_served=noun in mentions.served)
         for noun in mentions.nouns
     }
-    tables = [*(_in_teams(entity, known) for entity in known.values()), *nouns.values()]
+    known, nouns = _with_teams(known, mentions), _with_teams(nouns, mentions)
+    tables = [*(_in_teams(entity, known | nouns, mentions) for entity in known.values()), *nouns.values()]
     distinct: dict[str, Entity] = {}
     for table in tables:
         distinct.setdefault(_squeezed(table.name), table)
@@ -223,13 +225,43 @@ def _squeezed(name: str) -> str:
     return name.replace("_", "")
 
 
-def _in_teams(entity: Entity, entities: Mapping[str, Entity]) -> Entity:
-    """Return the members of teams as the users that they are; or where there are users, as what makes them members."""
-    memberships = next((other.members for other in entities.values() if other.members is not None), None)
-    if entity.concept != "members" or memberships is None:
+def _with_teams(entities: Mapping[str, Entity], mentions: Mentions) -> dict[str, Entity]:
+    """Return the entities with those as teams whose members have roles: `gardens have members with the roles …`."""
+    teams = {one.one for one in mentions.relations if one.many == _MEMBERS and _role_said(_MEMBERS, mentions)}
+    return {
+        name: replace(
+            entity,
+            members=entity.members or "memberships",
+            parents=tuple(parent for parent in entity.parents if _USERS not in parent.tables),
+        )
+        if name in teams and not entity.has("email")
+        else entity
+        for name, entity in entities.items()
+    }
+
+
+def _role_said(table: str, mentions: Mentions) -> Quality | None:
+    return next((quality for quality in mentions.qualities.get(table, ()) if quality.name == ROLE), None)
+
+
+def _in_teams(entity: Entity, entities: Mapping[str, Entity], mentions: Mentions) -> Entity:
+    """Return the members of teams as the users that they are.
+
+    Where there are users, or members have roles, they are what makes users members.
+    """
+    team = next((other for other in entities.values() if other.members is not None), None)
+    if entity.concept != _MEMBERS or team is None or team.members is None:
         return entity
-    concept = memberships if first_like(_USERS, entities) else _USERS
-    return replace(vocabulary().entities[concept], name=entity.name)
+    role = _role_said(entity.name, mentions)
+    if role is None and first_like(_USERS, entities) is None:
+        return replace(vocabulary().entities[_USERS], name=entity.name)
+    like = vocabulary().entities[team.members]
+    parents = tuple(
+        parent if _USERS in parent.tables else replace(parent, tables=(team.name,)) for parent in like.parents
+    )
+    fields = tuple(with_values(one, role.values) if role and one.name == ROLE else one for one in like.fields)
+    joins = frozenset({_USERS, team.concept})
+    return replace(like, name=entity.name, fields=fields, parents=parents, joins=joins)
 
 
 def _of_noun(table: str, qualities: Sequence[Quality] = (), *, is_served: bool = False) -> Entity:

@@ -110,7 +110,8 @@ def _meant(statements: Iterable[Statement], schema: SchemaModel) -> list[Stateme
     accounts = schema.accounts.table if schema.accounts else None
     single = [one for one in schema.relationships if one.type is RelationshipType.ONE_TO_ONE]
     profiles = [one.to_table for one in single if one.from_table == accounts]
-    return of_those_who_sign_in(statements, accounts, concepts, profiles)
+    memberships = schema.teams.memberships if schema.teams else None
+    return of_those_who_sign_in(statements, accounts, concepts, profiles, memberships)
 
 
 def _with(policy: Policy, statement: Statement) -> Policy | None:

@@ -67,7 +67,11 @@ def read_rules(description: str, names: Names = _NO_NAMES) -> Rules:
 
 
 def of_those_who_sign_in(
-    statements: Iterable[Statement], accounts: str | None, concepts: Mapping[str, str], profiles: Collection[str] = ()
+    statements: Iterable[Statement],
+    accounts: str | None,
+    concepts: Mapping[str, str],
+    profiles: Collection[str] = (),
+    memberships: str | None = None,
 ) -> list[Statement]:
     """Return the statements as they are meant where the rows of a table sign in: all of those, and not a role.
 
@@ -75,6 +79,9 @@ def of_those_who_sign_in(
     who have one of the `profiles` create rows: these are their own.
     """
     told = [replace(one, grants=tuple(_as_stranger(grant, concepts) for grant in one.grants)) for one in statements]
+    if memberships is not None:
+        of_team = {Grant(Audience.ROLE, (singular(memberships),)): Grant(Audience.TEAM)}
+        told = [replace(one, grants=tuple(of_team.get(grant, grant) for grant in one.grants)) for one in told]
     if accounts is None:
         return [_as_of_all(one) for one in told]
     meant: list[Statement] = []

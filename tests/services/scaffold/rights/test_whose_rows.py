@@ -156,9 +156,24 @@ def test_whoever_makes_their_own_reads_what_it_is_with_and_nothing_of_others(
 @pytest.mark.parametrize(
     "description",
     [
-        "Gardens have members with the roles coordinator and gardener. Users see gardens, but only members see plots",
         "Users, members and plots. Only members can see plots",
+        "Users and members. Plots have a size. Only members see plots",
     ],
 )
 def test_where_some_users_alone_are_members_what_is_for_members_is_not_for_all(description: str) -> None:
     assert readers(derive_schema(description), "plots").startswith("ROLE(member)")
+
+
+def test_what_has_members_with_roles_is_a_team() -> None:
+    schema = derive_schema(
+        "Gardens have members with the roles coordinator and gardener. Users see gardens, but only members can see "
+        "the plots. Plots of a garden have a size"
+    )
+    [role] = [field for table in schema.tables if table.name == "members" for field in table.fields if field.rules]
+
+    assert validate(schema) == []
+    assert schema.teams is not None
+    assert (schema.teams.table, schema.teams.memberships) == ("gardens", "members")
+    assert readers(schema, "plots") == "TEAM"
+    assert role.rules is not None
+    assert {"coordinator", "gardener", "owner"} <= set(role.rules.values)
