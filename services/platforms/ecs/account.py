@@ -20,6 +20,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from services.core.foreign_json import whole
 from services.core.frozen import frozen
 from services.foundation.aws.accounts import ForeignAccount
 from services.foundation.aws.outage import REFUSED_CREDENTIALS
@@ -128,7 +129,7 @@ class Account:
                 raise _refusal(error, service, repeatable=repeatable) from None
             except (BotoCoreError, ResponseParserError) as error:
                 raise _silence(error, repeatable=repeatable) from None
-            return msgspec.convert(answer, type, strict=False)
+            return msgspec.convert(whole(answer), type, strict=False)
 
         return await self.turns.call(once)
 

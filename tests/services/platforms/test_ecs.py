@@ -167,6 +167,15 @@ async def test_the_documented_policy_of_the_key_has_every_call(rig: Rig, fake: F
     assert called <= allowed
 
 
+async def test_a_line_that_was_cut_inside_an_emoji_is_told(rig: Rig, fake: FakeAws) -> None:
+    order = rig.order()
+    record = await deployed(rig, order)
+    fake.logs.put(f"/snapinfra/{SITE}/service", "deployment_1/Main/a", "half \ud83d of it")
+    await record.follow(rig.platform.look(record.placement(order)))
+
+    assert record.lines[-1].message == "half \ufffd of it"
+
+
 async def test_a_line_that_comes_late_is_told_once(rig: Rig, fake: FakeAws) -> None:
     order = rig.order()
     record = await deployed(rig, order)

@@ -212,11 +212,15 @@ async def test_a_backend_that_does_not_come_up_is_told_of(rig: Rig) -> None:
     assert "Cannot find module" in failure.value.message
 
 
-async def test_a_backend_that_is_not_well_fails(rig: Rig) -> None:
+async def test_a_backend_that_is_not_well_fails_with_its_last_lines(rig: Rig) -> None:
+    record = Record()
     with pytest.raises(DeployFailed) as failure:
-        await Record().follow(rig.platform.deploy(rig.order({"no-health": ""})))
+        await record.follow(rig.platform.deploy(rig.order({"no-health": ""})))
     assert failure.value.reason == "HEALTH_CHECK_FAILED"
     assert "500" in failure.value.message
+    assert "GET /health" in failure.value.message
+    said = [line.message for line in record.lines if line.stream is LogStream.RUNTIME]
+    assert "GET /health" in said
 
 
 async def test_a_second_deployment_updates_the_site_and_takes_variables_out(rig: Rig) -> None:
