@@ -4,16 +4,17 @@ What is named has the name that the description gives it; what comes with it, su
 of the vocabulary. The domains of a description that names next to nothing say what else there is.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from services.designs.schema import Field, FieldRules, FieldType, OnDelete
+from services.designs.schema import OnDelete
 from services.scaffold.linking import with_containers, with_relations
+from services.scaffold.memberships import in_teams, with_teams
 from services.scaffold.mentions import Mentions
-from services.scaffold.principals import ROLE, TEAMS_AT_WORK, first_like, with_values
-from services.scaffold.reading.reading import Quality, Relation
-from services.scaffold.rules import with_rules
+from services.scaffold.plain_tables import of_noun, of_people, with_email
+from services.scaffold.principals import TEAMS_AT_WORK
+from services.scaffold.reading.reading import Relation
 from services.scaffold.said_fields import with_qualities
 from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 
@@ -25,18 +26,6 @@ _ENOUGH: Final = 2
 _ENDS: Final = 2
 """Of a table that joins others: it refers to two."""
 _USERS: Final = "users"
-_MEMBERS: Final = "members"
-_USUAL: Final = (
-    with_rules(Field(name="name", type=FieldType.STRING)),
-    with_rules(Field(name="description", type=FieldType.TEXT, nullable=True)),
-    Field(
-        name="status",
-        type=FieldType.STRING,
-        default_value="active",
-        rules=FieldRules(values=("active", "inactive", "archived")),
-    ),
-)
-"""The fields of rows of which nothing is said."""
 _OFFERED: Final = frozenset({Access.CATALOGUE, Access.PUBLISHED, Access.COMMON})
 """What is there for all: products, dishes and tags."""
 _TAKEN: Final = frozenset({Access.ORDER, Access.PERSONAL})
@@ -72,7 +61,7 @@ class _Selection:
             self._chosen = {_USERS: vocabulary().entities[_USERS], **self._chosen}
         self._add_needs()
         self._add_joins()
-        return self._chosen or {"items": _of_noun("items")}
+        return self._chosen or {"items": of_noun("items")}
 
     @property
     def relations(self) -> list[Relation]:
@@ -205,15 +194,15 @@ def _named(mentions: Mentions) -> dict[str, Entity]:
         for name, concept in mentions.entities.items()
     }
     acting = mentions.people.intersection(mentions.actors)
-    known = {name: _with_email(entity) if name in acting else entity for name, entity in known.items()}
+    known = {name: with_email(entity) if name in acting else entity for name, entity in known.items()}
     nouns = {
-        noun: _of_people(noun, mentions.qualities.get(noun, ()))
+        noun: of_people(noun, mentions.qualities.get(noun, ()))
         if noun in acting
-        else _of_noun(noun, mentions.qualities.get(noun, ()), is_served=noun in mentions.served)
+        else of_noun(noun, mentions.qualities.get(noun, ()), is_served=noun in mentions.served)
         for noun in mentions.nouns
     }
-    known, nouns = _with_teams(known, mentions), _with_teams(nouns, mentions)
-    tables = [*(_in_teams(entity, known | nouns, mentions) for entity in known.values()), *nouns.values()]
+    known, nouns = with_teams(known, mentions), with_teams(nouns, mentions)
+    tables = [*(in_teams(entity, known | nouns, mentions) for entity in known.values()), *nouns.values()]
     distinct: dict[str, Entity] = {}
     for table in tables:
         distinct.setdefault(_squeezed(table.name), table)
@@ -223,71 +212,6 @@ def _named(mentions: Mentions) -> dict[str, Entity]:
 def _squeezed(name: str) -> str:
     """Return what two names have in common that are written in one word, or in two: `todo items`, `to-do items`."""
     return name.replace("_", "")
-
-
-def _with_teams(entities: Mapping[str, Entity], mentions: Mentions) -> dict[str, Entity]:
-    """Return the entities with those as teams whose members have roles: `gardens have members with the roles …`."""
-    teams = {one.one for one in mentions.relations if one.many == _MEMBERS and _role_said(_MEMBERS, mentions)}
-    return {
-        name: replace(
-            entity,
-            members=entity.members or "memberships",
-            parents=tuple(parent for parent in entity.parents if _USERS not in parent.tables),
-        )
-        if name in teams and not entity.has("email")
-        else entity
-        for name, entity in entities.items()
-    }
-
-
-def _role_said(table: str, mentions: Mentions) -> Quality | None:
-    return next((quality for quality in mentions.qualities.get(table, ()) if quality.name == ROLE), None)
-
-
-def _in_teams(entity: Entity, entities: Mapping[str, Entity], mentions: Mentions) -> Entity:
-    """Return the members of teams as the users that they are.
-
-    Where there are users, or members have roles, they are what makes users members.
-    """
-    team = next((other for other in entities.values() if other.members is not None), None)
-    if entity.concept != _MEMBERS or team is None or team.members is None:
-        return entity
-    role = _role_said(entity.name, mentions)
-    if role is None and first_like(_USERS, entities) is None:
-        return replace(vocabulary().entities[_USERS], name=entity.name)
-    like = vocabulary().entities[team.members]
-    parents = tuple(
-        parent if _USERS in parent.tables else replace(parent, tables=(team.name,)) for parent in like.parents
-    )
-    fields = tuple(with_values(one, role.values) if role and one.name == ROLE else one for one in like.fields)
-    joins = frozenset({_USERS, team.concept})
-    return replace(like, name=entity.name, fields=fields, parents=parents, joins=joins)
-
-
-def _of_noun(table: str, qualities: Sequence[Quality] = (), *, is_served: bool = False) -> Entity:
-    """Return a table for a noun: with what is said of its rows, or with what most rows have."""
-    usual = () if qualities else _USUAL
-    entity = Entity(
-        name=table,
-        concept=table,
-        fields=usual,
-        indexed=("status",) if usual else (),
-        parents=() if is_served else (Parent((_USERS,), OnDelete.SET_NULL),),
-        access=Access.CATALOGUE if is_served else None,
-    )
-    return with_qualities(entity, qualities)
-
-
-def _with_email(entity: Entity) -> Entity:
-    """Return people who do something by themselves with what they sign in by: painters, who are artists else."""
-    addresses = (field for field in vocabulary().entities["people"].fields if field.name == "email")
-    return entity if entity.has("email") or entity.members else replace(entity, fields=(*entity.fields, *addresses))
-
-
-def _of_people(table: str, qualities: Sequence[Quality]) -> Entity:
-    """Return a table for people of another kind than the vocabulary has: with what they sign in by."""
-    like = vocabulary().entities["people"]
-    return with_qualities(replace(like, name=table, concept=table), qualities)
 
 
 def _speaks_of_users(chosen: Mapping[str, Entity], told: Collection[str]) -> bool:
