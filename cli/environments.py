@@ -1,6 +1,7 @@
 """The environments of a project in the terminal."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -39,10 +40,10 @@ async def show_all(client: Client, project_id: str) -> None:
         click.echo(f"{environment['id']}  {environment['name']}  {kind} at {platform}: {names}")
 
 
-async def create(client: Client, project_id: str, *, name: str, kind: str, platform: str) -> None:
+async def create(client: Client, project_id: str, **given: Any) -> None:
     """Make an environment, and print its id. Raises Refused where the server does not."""
-    given = {"projectId": project_id, "name": name, "kind": kind, "platform": platform}
-    made = await client.ask(CREATE_ENVIRONMENT, input=given)
+    chosen = {name: value for name, value in given.items() if value is not None}
+    made = await client.ask(CREATE_ENVIRONMENT, input={"projectId": project_id, **chosen})
     click.echo(made["createEnvironment"]["environment"]["id"])
 
 
@@ -54,7 +55,11 @@ async def put(client: Client, environment_id: str, variables: Variables) -> None
 
 
 async def drop(client: Client, environment_id: str, names: Sequence[str]) -> None:
-    """Delete variables. Raises Refused where the server does not."""
+    """Delete variables. Raises Refused where one is not there, or the server does not."""
+    environment = (await client.ask(PROJECT_OF_ENVIRONMENT, id=environment_id))["environment"]
+    there = {variable["name"] for variable in environment["variables"]} if environment else set[str]()
+    if missing := [name for name in names if name not in there]:
+        raise Refused(f"{environment_id} has no variable {' and no '.join(missing)}; nothing is deleted.")
     await client.ask(DELETE_VARIABLES, id=environment_id, names=list(names))
     _say_when()
 
@@ -70,4 +75,4 @@ async def deploy(client: Client, environment_id: str, generation_id: str) -> Non
 
 
 def _say_when() -> None:
-    click.echo("What is deployed from now on finds them so; `redeploy` brings them to what runs.")
+    click.echo("What is deployed from now on finds them so; `snapinfra redeploy DEPLOYMENT` brings them to what runs.")

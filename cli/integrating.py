@@ -6,7 +6,7 @@ import click
 
 from cli.client import Client, Refused
 from cli.commands import integration, option
-from cli.operations import CONNECT, TARGETS
+from cli.operations import CONNECT, DISCONNECT, INTEGRATIONS, TARGETS, TEST
 
 
 def asked(kind: str) -> dict[str, Any]:
@@ -24,10 +24,43 @@ def asked(kind: str) -> dict[str, Any]:
 
 
 async def keep(client: Client, kind: str, credentials: dict[str, Any]) -> None:
-    """Create an integration. Raises Refused where the server does not take it."""
-    made = await client.ask(CONNECT, type=integration(kind), credentials=credentials)
-    hint = made["createIntegration"]["integration"]["hint"]
-    click.echo(f"Kept{f', ending in {hint}' if hint else ''}.")
+    """Keep credentials, unless their service says that it does not accept them, and say which others there are.
+
+    Raises Refused where it does not, or the server does not take them.
+    """
+    service = integration(kind)
+    listed = (await client.ask(INTEGRATIONS, type=service))["integrations"]["nodes"]
+    made = (await client.ask(CONNECT, type=service, credentials=credentials))["createIntegration"]["integration"]
+    tested = (await client.ask(TEST, id=made["id"]))["testIntegration"]["integration"]
+    if tested["testState"] == "REFUSED":
+        await client.ask(DISCONNECT, id=made["id"])
+        raise Refused(f"Not kept: {tested['testMessage']}")
+    click.echo(f"Kept{_ending(made) or ','} as {made['id']}. {tested['testMessage']}")
+    for old in listed:
+        if old["project"] is None and old["enabled"]:
+            click.echo(
+                f"They count, and no more {old['id']}{_ending(old).rstrip(',')}: snapinfra disconnect {old['id']}"
+            )
+
+
+async def show_all(client: Client) -> None:
+    """Print a line for each integration of your personal team."""
+    for each in (await client.ask(INTEGRATIONS))["integrations"]["nodes"]:
+        use = "" if each["enabled"] else ", disabled"
+        place = f", for {each['project']['name']}" if each["project"] else ""
+        state = (each["testState"] or "untested").lower()
+        name = "" if each["name"] == each["type"] else f"  {each['name']}"
+        click.echo(f"{each['id']}  {each['type']}{name}{_ending(each).rstrip(',')}: {state}{use}{place}")
+
+
+async def remove(client: Client, integration_id: str) -> None:
+    """Delete an integration. Raises Refused where the server does not."""
+    await client.ask(DISCONNECT, id=integration_id)
+    click.echo(f"{integration_id} is removed.")
+
+
+def _ending(integration: dict[str, Any]) -> str:
+    return f", ending in {integration['hint']}," if integration["hint"] else ""
 
 
 async def require(client: Client, platform: str) -> None:

@@ -20,6 +20,7 @@ from cli.operations import (
     GENERATE,
     GENERATION_EVENTS,
     LOGS,
+    REDEPLOY,
     RESTART,
     ROLL_BACK,
     STATE,
@@ -225,6 +226,12 @@ async def roll_back(client: Client, deployment_id: str, to: str) -> str:
     return await until_live(client, asked["rollbackDeployment"]["deployment"]["id"])
 
 
+async def redeploy(client: Client, deployment_id: str) -> str:
+    """Deploy the same code again, and return the URL where it answers. Raises Refused where that fails."""
+    asked = await client.ask(REDEPLOY, id=deployment_id)
+    return await until_live(client, asked["redeploy"]["deployment"]["id"])
+
+
 async def restart(client: Client, deployment_id: str) -> None:
     """Restart what runs, which its log tells of. Raises Refused."""
     await client.ask(RESTART, id=deployment_id)
@@ -246,7 +253,9 @@ async def until_live(client: Client, deployment_id: str) -> str:
         show_deployment(event)
         if event["__typename"] == "DeploymentStatusChanged" and event["status"] == "SUCCESS":
             return event["url"]
-    raise Refused("The deployment ended before it answered.")
+        if event["__typename"] == "DeploymentFinished":
+            raise Refused(f"It is {event['status']}: `snapinfra logs {deployment_id}` shows its log.")
+    raise Refused("The server lost sight of the deployment.")
 
 
 async def _waiting(events: AsyncGenerator[dict[str, Any]]) -> AsyncGenerator[dict[str, Any]]:

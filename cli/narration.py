@@ -61,7 +61,8 @@ def show_deployment(event: dict[str, Any]) -> None:
         case "DeploymentStatusChanged":
             click.secho(" ".join(filter(None, [event["status"], event["url"]])), bold=True)
         case "DeploymentFinished":
-            click.secho(f"{event['status']} {event['message'] or ''}".strip(), bold=True)
+            reason = (event["message"] or "").partition("\n")[0]  # what follows are lines that were shown
+            click.secho(f"{event['status']} {reason}".strip(), bold=True)
         case "StreamGap":
             click.secho("Some of the log is lost; what follows is what storage has.", fg="yellow")
         case _:

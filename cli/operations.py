@@ -66,7 +66,7 @@ query Environments($id: ID!) {
 }"""
 
 PROJECT_OF_ENVIRONMENT: Final = """
-query Environment($id: ID!) { environment(id: $id) { project { id } } }"""
+query Environment($id: ID!) { environment(id: $id) { project { id } variables { name } } }"""
 
 CREATE_ENVIRONMENT: Final = """
 mutation CreateEnvironment($input: CreateEnvironmentInput!) {
@@ -81,6 +81,11 @@ mutation SetVariables($id: ID!, $variables: [VariableInput!]!) {
 DELETE_VARIABLES: Final = """
 mutation DeleteVariables($id: ID!, $names: [String!]!) {
   deleteVariables(input: {environmentId: $id, names: $names}) { userErrors { message } }
+}"""
+
+REDEPLOY: Final = """
+mutation Redeploy($id: ID!) {
+  redeploy(input: {deploymentId: $id}) { deployment { id } userErrors { message } }
 }"""
 
 RESTART: Final = """
@@ -124,11 +129,28 @@ mutation CheckDomain($id: ID!) {
   }
 }"""
 
+INTEGRATIONS: Final = """
+query Integrations($type: IntegrationType) {
+  integrations(first: 100, filter: {type: $type}) {
+    nodes { id type name hint enabled testState testMessage project { name } }
+  }
+}"""
+
 CONNECT: Final = """
 mutation Connect($type: IntegrationType!, $credentials: CredentialsInput!) {
   createIntegration(input: {type: $type, credentials: $credentials}) {
     integration { id hint } userErrors { message }
   }
+}"""
+
+TEST: Final = """
+mutation Test($id: ID!) {
+  testIntegration(input: {integrationId: $id}) { integration { testState testMessage } userErrors { message } }
+}"""
+
+DISCONNECT: Final = """
+mutation Disconnect($id: ID!) {
+  deleteIntegration(input: {integrationId: $id}) { deletedIntegrationId userErrors { message } }
 }"""
 
 TARGETS: Final = """

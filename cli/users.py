@@ -86,10 +86,32 @@ def run_command(deployment_id: str, command: str, data: Path) -> None:
 )
 @at_server
 def connect(service: str, *, server: Target) -> None:
-    """Keep credentials of SERVICE, which are asked for here, for your personal team's deployments and pushes."""
+    """Keep credentials of SERVICE, which are asked for here, for your personal team's deployments and pushes.
+
+    They are kept unless SERVICE says that it does not accept them, and count instead of earlier ones.
+    """
     from cli.integrating import asked, keep  # noqa: PLC0415 - commands load what they need
 
     run(keep(client_of(server), platform(service), asked(platform(service))))
+
+
+@users.command()
+@at_server
+def integrations(*, server: Target) -> None:
+    """List the credentials that are kept for your personal team."""
+    from cli.integrating import show_all  # noqa: PLC0415 - commands load what they need
+
+    run(show_all(client_of(server)))
+
+
+@users.command()
+@click.argument("integration_id", metavar="INTEGRATION")
+@at_server
+def disconnect(integration_id: str, *, server: Target) -> None:
+    """Delete the credentials of INTEGRATION, of which `integrations` shows the id."""
+    from cli.integrating import remove  # noqa: PLC0415 - commands load what they need
+
+    run(remove(client_of(server), integration_id))
 
 
 @users.command()
@@ -105,6 +127,20 @@ def rollback(deployment_id: str, earlier_id: str, *, server: Target) -> None:
         headline(f"Running at {await roll_back(client_of(server), deployment_id, earlier_id)}")
 
     run(bring_back())
+
+
+@users.command()
+@click.argument("deployment_id", metavar="DEPLOYMENT")
+@at_server
+def redeploy(deployment_id: str, *, server: Target) -> None:
+    """Deploy the code of DEPLOYMENT again, with the variables as they are now."""
+    from cli.journey import redeploy as again  # noqa: PLC0415 - commands load what they need
+    from cli.narration import headline  # noqa: PLC0415 - same
+
+    async def done_again() -> None:
+        headline(f"Running at {await again(client_of(server), deployment_id)}")
+
+    run(done_again())
 
 
 @users.command()
@@ -151,12 +187,29 @@ def list_environments(project_id: str, *, server: Target) -> None:
 @click.argument("name")
 @to_option
 @kind_option
+@click.option("--region", help="Where its platform is to run it.")
+@click.option("--size", help="How large each instance is to be, as its platform calls that.")
+@click.option("--instances", type=int, help="How many are to run.")
+@click.option("--health-path", "health_path", help="Answers 200 once it is up; unset, /health.")
 @at_server
-def create_environment(project_id: str, name: str, *, to: str, kind: str, server: Target) -> None:
+def create_environment(
+    project_id: str,
+    name: str,
+    *,
+    to: str,
+    kind: str,
+    region: str | None,
+    size: str | None,
+    instances: int | None,
+    health_path: str | None,
+    server: Target,
+) -> None:
     """Make an environment of PROJECT."""
     from cli.environments import create  # noqa: PLC0415 - commands load what they need
 
-    run(create(client_of(server), project_id, name=name, kind=kind.upper(), platform=platform(to)))
+    chosen = {"region": region, "size": size, "instances": instances, "healthPath": health_path}
+    client = client_of(server)
+    run(create(client, project_id, name=name, kind=kind.upper(), platform=platform(to), **chosen))
 
 
 @env.command("set")

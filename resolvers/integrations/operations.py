@@ -223,8 +223,10 @@ class IntegrationsMutation:
 
     @mutation("What to delete.")
     async def delete_integration(self, info: Info, input: DeleteIntegrationInput) -> DeleteIntegrationPayload:
-        """Delete an integration with its credentials."""
-        deleted = await info.context.services.integrations.delete(
+        """Delete an integration with its credentials. A CONFLICT while a deployment is under way that may need it. What
+        runs with it runs on, but can't be stopped, restarted or scaled from here before there is another.
+        """
+        deleted = await info.context.services.deletion.delete_integration(
             IntegrationId(input.integration_id), by=info.context.actor
         )
         return DeleteIntegrationPayload.of(deleted)

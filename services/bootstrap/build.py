@@ -152,6 +152,7 @@ def _process(shared: Shared, router: Router, platforms: Mapping[DeploymentPlatfo
         generations=generations,
         deployments=deployments,
         environments=environments,
+        integrations=integrations,
         generation_job=generation_job,
         deployment_job=deployment_job,
     )

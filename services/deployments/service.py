@@ -25,7 +25,7 @@ from services.foundation.events.cursor import Cursor, decode, encode
 from services.foundation.events.follow import Followed, follow
 from services.foundation.events.hub import Hub
 from services.foundation.events.port import EventLog, LogUnavailable
-from services.foundation.jobs.record import NotEnded, StopCause, stop_requested
+from services.foundation.jobs.record import OPEN, NotEnded, StopCause, stop_requested
 from services.foundation.vault.port import CanNotOpen
 from services.generations.model import Generation
 from services.projects.jobs import ProjectJobs
@@ -89,6 +89,12 @@ class Deployments(ProjectJobs[DeploymentId, Deployment]):
     async def any_open_in(self, environment: Environment) -> bool:
         """Say whether a deployment in an environment is under way or runs."""
         return await self._any_open(environment.project_id, environmentId=environment.id)
+
+    async def under_way_of(self, team_id: TeamId) -> AsyncGenerator[Deployment]:
+        """Yield a team's deployments that neither answer yet nor have ended."""
+        async for deployment in self.table.every("TeamIdIndex", team_id, where={"open": OPEN}, newest_first=True):
+            if deployment.is_under_way:
+                yield deployment
 
     async def remove(self, deployment: Deployment) -> None:
         """Delete a settled deployment that the caller may delete, with its log. May be repeated.

@@ -3,9 +3,9 @@
 from services.core.actor import Actor
 from services.core.errors import Conflict
 from services.core.frozen import frozen
-from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId, TeamId
+from services.core.ids import DeploymentId, EnvironmentId, GenerationId, IntegrationId, ProjectId, TeamId
 from services.core.policy import Action
-from services.deployments.model import Deployment
+from services.deployments.model import Deployment, integrations_of
 from services.deployments.service import Deployments
 from services.environments.model import Environment
 from services.environments.service import Environments
@@ -13,6 +13,8 @@ from services.foundation.jobs.record import JobRecord, NotEnded
 from services.foundation.jobs.worker import Handler
 from services.generations.model import Generation
 from services.generations.service import Generations
+from services.integrations.model import Integration
+from services.integrations.service import Integrations
 from services.projects.model import Project
 from services.projects.service import Projects
 from services.projects.trash import DeletedProjects
@@ -25,6 +27,7 @@ class Deletion:
     generations: Generations
     deployments: Deployments
     environments: Environments
+    integrations: Integrations
     generation_job: Handler[Generation]
     deployment_job: Handler[Deployment]
 
@@ -57,6 +60,19 @@ class Deletion:
     async def delete_environment(self, environment_id: EnvironmentId, *, by: Actor) -> Environment:
         """Delete an environment in which nothing is under way or runs. Raises Conflict for others."""
         return await self.environments.delete(environment_id, is_in_use=self.deployments.any_open_in, by=by)
+
+    async def delete_integration(self, integration_id: IntegrationId, *, by: Actor) -> Integration:
+        """Delete an integration with its credentials. Raises Conflict while a deployment is under way that needs it.
+
+        What runs with it runs on.
+        """
+        integration = await self.integrations.get(integration_id, by=by, action=Action.MANAGE_INTEGRATIONS)
+        async for deployment in self.deployments.under_way_of(integration.team_id):
+            is_needed = integration.enabled and integration.type in integrations_of(deployment.platform)
+            if is_needed and integration.project_id in (None, deployment.project_id):
+                message = f"{deployment.id} is under way, and may need it: wait for that, or cancel it first."
+                raise Conflict(message, current=integration)
+        return await self.integrations.delete(integration_id, by=by)
 
     async def delete_project(self, project_id: ProjectId, *, by: Actor) -> Project:
         """Stop whatever is under way for the project or runs, and put it into the trash."""

@@ -30,14 +30,17 @@ COMMANDS = [
     "connect",
     "demo",
     "dev",
+    "disconnect",
     "domain",
     "env",
     "health",
+    "integrations",
     "logs",
     "new",
     "provision",
     "pull",
     "push",
+    "redeploy",
     "restart",
     "resume",
     "rollback",
@@ -384,7 +387,7 @@ async def test_environments_are_made_filled_and_deployed_to(tmp_path: Path) -> N
             return await snapinfra("env", *arguments, *where, folder=tmp_path)
 
         project = await Deployed.with_code(running.user())
-        made = await env("create", project.project_id, "Staging", "--kind", "production")
+        made = await env("create", project.project_id, "Staging", "--kind", "production", "--health-path", "/health")
         environment_id = made.out.strip()
         changes = [
             await env("set", environment_id, "GREETING=hello=you", "SHOUT=1"),
@@ -393,17 +396,24 @@ async def test_environments_are_made_filled_and_deployed_to(tmp_path: Path) -> N
         listed = await env("list", project.project_id)
         wrong = [
             await env("set", environment_id, "PORT=1"),
+            await env("unset", environment_id, "GREETING", "NOPE"),
+            await env("create", project.project_id, "Large", "--size", "large", "--instances", "2"),
             await env("deploy", "environment_01jd0000000000000000000000", project.generation_id),
             await env("list", "project_01jd0000000000000000000000"),
         ]
         deployed = await env("deploy", environment_id, project.generation_id)
+        missing = "deployment_01jd0000000000000000000000"
+        again = await snapinfra("redeploy", missing, *where, folder=tmp_path)
 
     assert [(each.status, each.err) for each in (made, *changes)] == [(0, "")] * 3
     assert listed.out == f"{environment_id}  Staging  production at LOCAL: GREETING\n"
-    assert [each.status for each in wrong] == [1] * 3
-    assert [bool(each.err) for each in wrong] == [True] * 3
+    assert [each.status for each in wrong] == [1] * 5
+    assert [bool(each.err) for each in wrong] == [True] * 5
+    assert wrong[1].err == f"{environment_id} has no variable NOPE; nothing is deleted.\n"
     assert deployed.status == 0, deployed.out + deployed.err
     assert "Running at http://127.0.0.1:" in deployed.out
+    assert again.status == 1
+    assert missing in again.err
 
 
 async def test_a_command_for_a_server_that_never_ran_makes_nothing(tmp_path: Path) -> None:

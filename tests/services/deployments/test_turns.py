@@ -12,6 +12,7 @@ from services.config import Config
 from services.core.credentials import Token
 from services.core.errors import Conflict
 from services.core.ids import DeploymentId
+from services.core.pages import PageRequest
 from services.deployments.deploying import NewDeployment
 from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus
 from services.foundation.jobs.record import Lease, StopCause
@@ -274,3 +275,17 @@ async def test_who_stops_what_a_look_was_at_is_seen_to_hold_it(site: Site, code:
         await until(site, running, DeploymentStatus.STOPPED)
     assert len(platform.leases) == 1
     assert None not in platform.leases
+
+
+async def test_credentials_stay_while_a_deployment_is_under_way_that_needs_them(site: Site, code: Generation) -> None:
+    deployment = await ask(site, code)
+    page = await site.services.integrations.list(PageRequest(), team_id=None, type=None, by=site.actor)
+    (integration,) = page.items
+    with pytest.raises(Conflict, match=f"{deployment.id} is under way"):
+        await site.services.deletion.delete_integration(integration.id, by=site.actor)
+    assert await site.services.integrations.get(integration.id, by=site.actor) == integration
+
+    await site.services.deployments.cancel(deployment.id, by=site.actor)
+    await deployed(site, code, **live(site))  # what runs is no reason to keep them
+    deleted = await site.services.deletion.delete_integration(integration.id, by=site.actor)
+    assert deleted.id == integration.id
