@@ -189,7 +189,7 @@ class _Casting:
             return key, cast.bond(parent, {parent.key: key})
         is_one_of_many = (
             self.world.has_others(self.subject, parent)
-            or self._is_named_again(parent)
+            or (self._is_named_again(parent) and field != self.policy.inherited_from)
             or (self.anew and field in self.subject.unique)
         )
         relation = cast.relation(parent, is_one_of_many=is_one_of_many) if parent.is_roomy else {}

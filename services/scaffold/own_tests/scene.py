@@ -45,9 +45,19 @@ class Scene:
         return persona.variable if persona is not None else None
 
     def who_deletes_new(self) -> str | None:
-        """Return who deletes a row that was just created: nobody whose own account it would have to be."""
+        """Return who deletes a row that was just created: nobody whose own account it would have to be.
+
+        Nobody does where it is a team, whose creator has become its member, and that stands in the way.
+        """
         deleter = self.acting.get("delete")
-        return None if deleter is None or self._is_by_own_row(deleter, "delete") else deleter.variable
+        if deleter is None or (self.subject is self.world.teams and self._do_members_hold):
+            return None
+        return None if self._is_by_own_row(deleter, "delete") else deleter.variable
+
+    def who_changes_new(self) -> str | None:
+        """Return who changes a row that was just made: nobody whose own account it would have to be."""
+        changer = self.acting.get("update")
+        return None if changer is None or self._is_by_own_row(changer, "update") else changer.variable
 
     def who_reads_new(self) -> str | None:
         """Return who reads a row that was just created: nobody whose own account or membership it would have to be."""
@@ -70,8 +80,12 @@ class Scene:
     @property
     def is_held(self) -> bool:
         """Whether a row of these tests can't go, since it is a team and its memberships stand in the way."""
+        return self.cast.is_own_team and self._do_members_hold
+
+    @property
+    def _do_members_hold(self) -> bool:
         teams = self.world.schema.teams
-        if teams is None or not self.cast.is_own_team:
+        if teams is None:
             return False
         return self.world.subjects[teams.memberships].by_field[teams.team].on_delete is OnDelete.RESTRICT
 

@@ -59,7 +59,7 @@ def _change(scene: Scene, field: Field) -> Iterator[str]:
     )
     yield scene.test(f"is not changed to have the {field.name} of another", taken, scene.record(), conflict)
     creator, first = scene.who("create"), scene.body()
-    if creator is None or first.get(field.name, "null") == "null":
+    if creator is None or scene.who_changes_new() != changer or first.get(field.name, "null") == "null":
         return
     shared = {field.name: first[field.name]}
     change = scene.act("change", changer, "record", array([array([quoted(field.name), scene.next(field)])]))
