@@ -14,6 +14,7 @@ from cli.commands import (
     port_setting,
 )
 from cli.options import data_option, run
+from cli.places import domain, env
 from cli.stage import own_process, provisioned
 from cli.users import users
 from services.config import BadConfig
@@ -34,7 +35,7 @@ def cli() -> None:
     """Turn a sentence into a running backend."""
 
 
-for _command in users.commands.values():
+for _command in (*users.commands.values(), domain, env):
     cli.add_command(_command)
 
 
