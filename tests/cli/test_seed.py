@@ -107,7 +107,7 @@ async def test_it_refuses_to_touch_anything_but_development(tmp_path: Path) -> N
 
 async def seeded(config: Config) -> str:
     """Seed a stage that is served; return the id of the team."""
-    team = await asyncio.wait_for(seed(config), 60)
+    team = await asyncio.wait_for(seed(config), 150)
     return team.id
 
 
