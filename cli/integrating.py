@@ -35,12 +35,10 @@ async def keep(client: Client, kind: str, credentials: dict[str, Any]) -> None:
     if tested["testState"] == "REFUSED":
         await client.ask(DISCONNECT, id=made["id"])
         raise Refused(f"Not kept: {tested['testMessage']}")
-    click.echo(f"Kept{_ending(made) or ','} as {made['id']}. {tested['testMessage']}")
+    click.echo(f"Kept as {made['id']}{_ending(made)}. {tested['testMessage']}")
     for old in listed:
         if old["project"] is None and old["enabled"]:
-            click.echo(
-                f"They count, and no more {old['id']}{_ending(old).rstrip(',')}: snapinfra disconnect {old['id']}"
-            )
+            click.echo(f"They count, and no more {old['id']}{_ending(old)}: snapinfra disconnect {old['id']}")
 
 
 async def show_all(client: Client) -> None:
@@ -50,7 +48,7 @@ async def show_all(client: Client) -> None:
         place = f", for {each['project']['name']}" if each["project"] else ""
         state = (each["testState"] or "untested").lower()
         name = "" if each["name"] == each["type"] else f"  {each['name']}"
-        click.echo(f"{each['id']}  {each['type']}{name}{_ending(each).rstrip(',')}: {state}{use}{place}")
+        click.echo(f"{each['id']}  {each['type']}{name}{_ending(each)}: {state}{use}{place}")
 
 
 async def remove(client: Client, integration_id: str) -> None:
@@ -60,7 +58,7 @@ async def remove(client: Client, integration_id: str) -> None:
 
 
 def _ending(integration: dict[str, Any]) -> str:
-    return f", ending in {integration['hint']}," if integration["hint"] else ""
+    return f", ending in {integration['hint']}" if integration["hint"] else ""
 
 
 async def require(client: Client, platform: str) -> None:

@@ -131,7 +131,7 @@ mutation CheckDomain($id: ID!) {
 
 INTEGRATIONS: Final = """
 query Integrations($type: IntegrationType) {
-  integrations(first: 100, filter: {type: $type}) {
+  integrations(first: 50, filter: {type: $type}) {
     nodes { id type name hint enabled testState testMessage project { name } }
   }
 }"""

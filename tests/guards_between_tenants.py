@@ -137,7 +137,7 @@ BETWEEN_TENANTS: Final = (
     Guard(
         "conflict: its object is shown to whom may see it",
         "resolvers/mutations.py",
-        "answer = payload.of(conflict.current) if is_seen else payload()",
+        "answer = payload.with_current(conflict.current) if is_seen else payload()",
         "answer = payload.of(conflict.current) if conflict.current else payload()",
         "tests/resolvers/test_conflicts.py::test_a_conflict_shows_the_object_to_whom_may_see_it",
     ),

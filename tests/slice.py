@@ -111,7 +111,9 @@ class Create:
 
 @frozen
 class Values:
-    """An input that works, with `{kind}` for ids, and by the path of a field another value for it."""
+    """An input that works, with `{kind}` for ids and `{name}` for a name that nothing has, and by the path of a field
+    another value for it.
+    """
 
     input: Mapping[str, Any]
     others: Mapping[str, Any]
@@ -126,7 +128,7 @@ class Slice:
     entries: Mapping[str, Entry]
     """By root field, and by those fields of other types that need more than seeing the object: who may use it."""
     made: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
-    """By the kind of a thing: how the owner makes one, and where the payload has it; `$address` is nobody's address."""
+    """By the kind of a thing: how the owner makes one, and where the payload has it; `$address` and `$name` are new."""
     creates: Mapping[str, Create] = field(default_factory=dict[str, Create])
     """By mutation: an input for each that makes something. Its texts may name things of the test, as `{team}`."""
     makes_nothing: Sequence[str] = ()

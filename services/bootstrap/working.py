@@ -142,6 +142,7 @@ class Working:
             has_tables_here=tables is not None,
             now=now,
         )
+        turns = Turns(table=table, projects=self.projects, now=now)
         job = DeploymentJob(
             table=table,
             projects=self.projects,
@@ -150,13 +151,13 @@ class Working:
             event_log=shared.log,
             platforms=platforms,
             environments=environments,
-            turns=Turns(table=table, projects=self.projects, now=now),
+            turns=turns,
             orders=Orders(
                 table=table,
                 generations=generations,
                 bucket=shared.bucket,
                 variables=variables,
-                given=Given(table=table, variables=variables, now=now),
+                given=Given(table=table, turns=turns, variables=variables, now=now),
                 integrations=integrations,
                 archive=archive,
                 tables=tables,

@@ -16,9 +16,9 @@ from services.core.clock import Clock
 from services.core.frozen import frozen
 from services.core.ids import DeploymentId
 from services.deployments.model import Deployment
+from services.deployments.turns import Turns
 from services.deployments.variables import Variables
 from services.foundation.aws.tables import Table
-from services.foundation.jobs.record import OPEN
 from services.foundation.vault.envelope import Sealed
 from services.foundation.vault.port import Context
 
@@ -35,14 +35,13 @@ class Given:
     """Texts are kept sealed in the record of the deployment that was given them, and go with it."""
 
     table: Table[Deployment]
+    turns: Turns
     variables: Variables
     now: Clock
 
     async def meet(self, record: Deployment) -> tuple[DeploymentId, ...]:
         """Return the deployments that are beside one, and let those know of it that are open at its site."""
-        where = {"open": OPEN, "platform": record.platform.value}
-        others = self.table.every("ProjectIdIndex", record.project_id, where=where)
-        there = [other.id async for other in others if other.id != record.id and other.site == record.site]
+        there = [other.id async for other in self.turns.open_at(record)]
         for other_id in there:
             await self.table.update(other_id, partial(_met, others=[record.id]))
         return _met(record, there).beside

@@ -33,7 +33,7 @@ class Turns:
 
     async def acting_at(self, deployment: Deployment) -> Deployment | None:
         """Return one that runs at the site, and is just being stopped, restarted or scaled there."""
-        async for other in self._open_at(deployment):
+        async for other in self.open_at(deployment):
             acts = other.stop is not None or other.request is not None
             if other.live_at is not None and acts and other.lease is not None and other.lease.until > self.now():
                 return other
@@ -42,7 +42,7 @@ class Turns:
     async def replacing(self, deployment: Deployment) -> Deployment | None:
         """Return one that is just being made at the site of one that runs, or came to answer there after it."""
         live_at = deployment.live_at or deployment.created_at
-        async for other in self._open_at(deployment):
+        async for other in self.open_at(deployment):
             is_later = other.live_at is not None and other.live_at > live_at
             if is_later or (other.is_under_way and other.started_at is not None):
                 return other
@@ -52,7 +52,7 @@ class Turns:
         project = await self.projects.stored(deployment.project_id)
         return list(project.under_way) if project else []
 
-    async def _open_at(self, deployment: Deployment) -> AsyncGenerator[Deployment]:
+    async def open_at(self, deployment: Deployment) -> AsyncGenerator[Deployment]:
         """Yield others at the site that have not ended, as they are now: also those that the index has not yet."""
         where = {"open": OPEN, "platform": deployment.platform.value}
         indexed = self.table.every("ProjectIdIndex", deployment.project_id, where=where)

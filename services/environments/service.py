@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -31,7 +32,8 @@ MOST: Final = 20
 """Environments of a project."""
 NAME_LENGTH: Final = 50
 PATH_LENGTH: Final = 200
-TRIES: Final = 5
+TRIES: Final = 20
+"""Of rivals in one project one gets ahead each time, and all that it has room for may be made at once."""
 _SHOWN, _LONG = 4, 12
 _PATH: Final = re.compile(r"/[\x21-\x7e]*", re.ASCII)
 _VALUES: Final = msgspec.json.Decoder(dict[str, str])
@@ -107,7 +109,8 @@ class Environments:
             updated_at=now,
         )
         if await self.table.find(environment_id) is None:
-            await self._name(environment, self.table.creation(environment), by=by)
+            with suppress(_Changed):  # another try has made it
+                await self._name(environment, self.table.creation(environment), by=by)
         environment = await self.get(environment_id, by=by)
         await self.projects.journal.created(environment, environment.name, place=project, by=by.user_id)
         return environment
@@ -115,7 +118,8 @@ class Environments:
     async def _name(self, environment: Environment, storing: Part, *, by: Actor) -> None:
         """Store an environment together with its name, which no other of the project has, however both are written.
 
-        Raises Invalid where one has, and Conflict where the project has no room or either has changed meanwhile.
+        Raises Invalid where one has, Conflict where the project has no room or keeps changing, and _Changed where the
+        environment was stored meanwhile.
         """
         for _ in range(TRIES):
             project = await self.projects.get(environment.project_id, by=by)
@@ -129,7 +133,7 @@ class Environments:
             if not failed:
                 return
             if storing in failed:
-                raise Conflict("The environment has changed meanwhile.", current=environment)
+                raise _Changed
         raise Conflict("The project keeps changing; try again.")
 
     async def _other_names(self, project: Project, *, but: EnvironmentId) -> Mapping[str, EnvironmentId]:
@@ -181,7 +185,10 @@ class Environments:
 
         if _key(name) != _key(old.name):
             new = changed(old)
-            await self._name(new, self.table.replacement(old, new), by=by)
+            try:
+                await self._name(new, self.table.replacement(old, new), by=by)
+            except _Changed:
+                raise Conflict("The environment has changed meanwhile.", current=old) from None
             return await self._noted(await self.table.find(environment_id), environment_id, project, by=by)
         return await self._noted(await self.table.update(environment_id, changed), environment_id, project, by=by)
 

@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from services.scaffold.mentions import Mentions
-from services.scaffold.principals import ROLE, first_like, with_values
+from services.scaffold.principals import ROLE, USERS, first_like, with_values
 from services.scaffold.reading.reading import Quality
 from services.scaffold.vocabulary import Entity, vocabulary
 
-_USERS: Final = "users"
 _MEMBERS: Final = "members"
 
 
@@ -20,7 +19,7 @@ def with_teams(entities: Mapping[str, Entity], mentions: Mentions) -> dict[str, 
         name: replace(
             entity,
             members=entity.members or "memberships",
-            parents=tuple(parent for parent in entity.parents if _USERS not in parent.tables),
+            parents=tuple(parent for parent in entity.parents if USERS not in parent.tables),
         )
         if name in teams and not entity.has("email")
         else entity
@@ -41,13 +40,13 @@ def in_teams(entity: Entity, entities: Mapping[str, Entity], mentions: Mentions)
     if entity.concept != _MEMBERS or team is None or team.members is None:
         return entity
     role = _role_said(entity.name, mentions)
-    if role is None and first_like(_USERS, entities) is None:
-        return replace(vocabulary().entities[_USERS], name=entity.name)
+    if role is None and first_like(USERS, entities) is None:
+        return replace(vocabulary().entities[USERS], name=entity.name)
     like = vocabulary().entities[team.members]
     parents = tuple(
-        replace(parent, tables=(team.name,)) if like.joins - {_USERS} <= {*parent.tables} else parent
+        replace(parent, tables=(team.name,)) if like.joins - {USERS} <= {*parent.tables} else parent
         for parent in like.parents
     )
     fields = tuple(with_values(one, role.values) if role and one.name == ROLE else one for one in like.fields)
-    joins = frozenset({_USERS, team.concept})
+    joins = frozenset({USERS, team.concept})
     return replace(like, name=entity.name, fields=fields, parents=parents, joins=joins)

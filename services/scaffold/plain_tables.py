@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Final
 
 from services.designs.schema import Field, FieldRules, FieldType, OnDelete
+from services.scaffold.principals import USERS
 from services.scaffold.reading.reading import Quality
 from services.scaffold.rules import with_rules
 from services.scaffold.said_fields import with_qualities
 from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 
-_USERS: Final = "users"
 _USUAL: Final = (
     with_rules(Field(name="name", type=FieldType.STRING)),
     with_rules(Field(name="description", type=FieldType.TEXT, nullable=True)),
@@ -32,7 +32,7 @@ def of_noun(table: str, qualities: Sequence[Quality] = (), *, is_served: bool = 
         concept=table,
         fields=usual,
         indexed=("status",) if usual else (),
-        parents=() if is_served else (Parent((_USERS,), OnDelete.SET_NULL),),
+        parents=() if is_served else (Parent((USERS,), OnDelete.SET_NULL),),
         access=Access.CATALOGUE if is_served else None,
     )
     return with_qualities(entity, qualities)

@@ -31,7 +31,7 @@ from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 ADMIN: Final = "admin"
 OWNER_ROLE: Final = "owner"
 TEAM_MANAGERS: Final = (OWNER_ROLE, ADMIN)
-_USERS: Final = "users"
+USERS: Final = "users"
 _OWNED: Final = frozenset({None, Access.PERSONAL, Access.PUBLISHED, Access.CONTRIBUTION})
 TEAMS_AT_WORK: Final = frozenset({"teams", "organizations"})
 """Teams that have what their members work on; what is said in a conversation is all that it has."""
@@ -80,7 +80,7 @@ def principals_of(entities: Mapping[str, Entity], mentions: Mentions) -> Princip
     people = _people(entities, mentions)
     if not people:
         return Principals()
-    users = first_like(_USERS, entities) or _USERS
+    users = first_like(USERS, entities) or USERS
     accounts = people[0] if len(people) == 1 else users
     teams = _teams(entities) if accounts == users else None
     domains = [vocabulary().domains[name] for name in mentions.domains]
@@ -99,7 +99,7 @@ def with_principals(entities: Mapping[str, Entity], principals: Principals) -> d
     """Return the entities with what those need who sign in: secrets, roles, and users behind profiles."""
     if principals.accounts is None:
         return dict(entities)
-    complete: dict[str, Entity] = {principals.accounts: vocabulary().entities[_USERS], **entities}
+    complete: dict[str, Entity] = {principals.accounts: vocabulary().entities[USERS], **entities}
     complete[principals.accounts] = _account(complete[principals.accounts], principals.login)
     for name in principals.profiles:
         complete[name] = _profile(complete[name], principals.accounts)
@@ -186,7 +186,7 @@ def _people(entities: Mapping[str, Entity], mentions: Mentions) -> list[str]:
         for domain in mentions.domains
         for choices in vocabulary().domains[domain].accounts
     ]
-    named = [*list(_alike(_USERS, entities))[:1], *mentions.actors]
+    named = [*list(_alike(USERS, entities))[:1], *mentions.actors]
     acting = [name for name in named if name in entities and entities[name].has(EMAIL)]
     present = [name for name in expected if name is not None and entities[name].has(EMAIL)]
     is_served = any(entities[name].concept in vocabulary().consumers for name in acting)
@@ -255,7 +255,7 @@ def _owned(entity: Entity, entities: Mapping[str, Entity], principals: Principal
     teams = entities[principals.teams] if principals.teams is not None else None
     is_at_work = teams is not None and teams.concept in TEAMS_AT_WORK
     owner = principals.teams if entity.access is None and is_at_work else principals.accounts
-    return replace(entity, parents=(*entity.parents, Parent((owner or _USERS,), OnDelete.CASCADE)))
+    return replace(entity, parents=(*entity.parents, Parent((owner or USERS,), OnDelete.CASCADE)))
 
 
 def _to_present(entity: Entity, entities: Mapping[str, Entity], principals: Principals) -> Entity:
@@ -263,8 +263,8 @@ def _to_present(entity: Entity, entities: Mapping[str, Entity], principals: Prin
     parents: list[Parent] = []
     for parent in entity.parents:
         tables = parent.tables
-        if _USERS in tables and principals.accounts not in tables:
-            tables = (*tables, principals.accounts or _USERS)
+        if USERS in tables and principals.accounts not in tables:
+            tables = (*tables, principals.accounts or USERS)
         first = next((table for table in tables if table in entities), None)
         if principals.teams in tables and first != principals.teams and entity.name != principals.memberships:
             keeps = parent.on_delete is OnDelete.RESTRICT

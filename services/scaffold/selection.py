@@ -13,7 +13,7 @@ from services.scaffold.linking import with_containers, with_relations
 from services.scaffold.memberships import in_teams, with_teams
 from services.scaffold.mentions import Mentions
 from services.scaffold.plain_tables import of_noun, of_people, with_email
-from services.scaffold.principals import TEAMS_AT_WORK
+from services.scaffold.principals import TEAMS_AT_WORK, USERS
 from services.scaffold.reading.reading import Relation
 from services.scaffold.said_fields import with_qualities
 from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
@@ -25,7 +25,6 @@ _ENOUGH: Final = 2
 """A description that names so many tables gets none of its domains but those that these need."""
 _ENDS: Final = 2
 """Of a table that joins others: it refers to two."""
-_USERS: Final = "users"
 _OFFERED: Final = frozenset({Access.CATALOGUE, Access.PUBLISHED, Access.COMMON})
 """What is there for all: products, dishes and tags."""
 _TAKEN: Final = frozenset({Access.ORDER, Access.PERSONAL})
@@ -58,7 +57,7 @@ class _Selection:
         self._add_joins()
         self._add_acts()
         if _speaks_of_users(self._chosen, self._told):
-            self._chosen = {_USERS: vocabulary().entities[_USERS], **self._chosen}
+            self._chosen = {USERS: vocabulary().entities[USERS], **self._chosen}
         self._add_needs()
         self._add_joins()
         return self._chosen or {"items": of_noun("items")}
@@ -101,7 +100,7 @@ class _Selection:
     def _add(self, name: str) -> list[Entity]:
         """Add an entity under its own name and return it; none where a table has that, or where there are too many."""
         is_named = _squeezed(name) in map(_squeezed, self._chosen)
-        if is_named or len(self._chosen) >= MOST_TABLES - (_USERS not in self._concepts):
+        if is_named or len(self._chosen) >= MOST_TABLES - (USERS not in self._concepts):
             return []
         self._chosen[name] = vocabulary().entities[name]
         return [self._chosen[name]]
@@ -126,12 +125,12 @@ class _Selection:
     def _add_users(self) -> None:
         """Add who signs in, where the domains have users and nobody is named who could."""
         usual = (
-            choices[0] == _USERS or (is_essential and _USERS in choices) for choices, is_essential in self._domains()
+            choices[0] == USERS or (is_essential and USERS in choices) for choices, is_essential in self._domains()
         )
         domains = (vocabulary().domains[domain] for domain in self.mentions.domains)
         accounts = {name for domain in domains for choices in domain.accounts for name in choices}
         if any(usual) and accounts.isdisjoint(self._concepts):
-            self._add(_USERS)
+            self._add(USERS)
 
     def _add_needs(self) -> None:
         """Add what the domains have of that without which a row cannot be, as a comment on something."""
@@ -172,7 +171,7 @@ class _Selection:
     def _names_other_people(self) -> bool:
         """Whether people are named who are not users, and may be who is in a team."""
         people = (table for table in self._chosen.values() if table.has("email") and table.name in self._told)
-        return any(table.concept not in {_USERS, "members"} for table in people)
+        return any(table.concept not in {USERS, "members"} for table in people)
 
     def _ends(self, relation: Relation) -> frozenset[str]:
         """Return what two tables of which something is said are like."""
@@ -222,7 +221,7 @@ def _speaks_of_users(chosen: Mapping[str, Entity], told: Collection[str]) -> boo
     concepts = {entity.concept for entity in chosen.values()}
     if any(entity.has("email") for entity in chosen.values()) or not _NOT_OF_USERS.isdisjoint(concepts):
         return False
-    are_theirs = any(Parent((_USERS,), OnDelete.CASCADE) in entity.parents for entity in chosen.values())
+    are_theirs = any(Parent((USERS,), OnDelete.CASCADE) in entity.parents for entity in chosen.values())
     return are_theirs or any(
         entity.members and entity.concept in TEAMS_AT_WORK and entity.name not in told for entity in chosen.values()
     )

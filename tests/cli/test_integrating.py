@@ -44,7 +44,7 @@ async def test_what_was_kept_before_is_told_of_and_can_be_removed(
     listed = capsys.readouterr().out.splitlines()
 
     newer, older = (line.split()[0] for line in listed)
-    assert first.startswith(f"Kept, ending in {heroku.token[-4:]}, as {older}. ")
+    assert first.startswith(f"Kept as {older}, ending in {heroku.token[-4:]}. ")
     assert first.count("\n") == 1
     assert f"They count, and no more {older}, ending in {heroku.token[-4:]}: snapinfra disconnect {older}\n" in second
     assert listed[0] == f"{newer}  HEROKU, ending in {heroku.token[-4:]}: passed"

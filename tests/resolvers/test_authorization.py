@@ -46,6 +46,9 @@ mutation($team: ID!, $scope: ApiKeyScope!) {
   createApiKey(input: {teamId: $team, name: "ci", scopes: [$scope]}) { text }
 }"""
 
+NOBODYS = {"address": "{}@example.com", "name": "{}"}
+"""Variables that are texts which nothing has yet."""
+
 
 @dataclass
 class Things:
@@ -71,8 +74,8 @@ class Things:
 
     async def value(self, name: str) -> str:
         """Return what a variable stands for."""
-        if name == "address":
-            return f"{uuid.uuid4().hex}@example.com"
+        if name in NOBODYS:
+            return NOBODYS[name].format(uuid.uuid4().hex)
         if name == "freshTeam":
             return await self.shared_team()
         if name == "freshGeneration":
@@ -89,7 +92,7 @@ class Things:
         assert kind in MADE, f"Say in `made` of a file of tests/slices how the owner makes a thing of the kind {kind}."
         call, name = MADE[kind]
         given = {name: await self.value(name) for name in re.findall(r"\$(\w+)", call)}
-        declared = ", ".join(f"${name}: {'String!' if name == 'address' else 'ID!'}" for name in given)
+        declared = ", ".join(f"${name}: {'String!' if name in NOBODYS else 'ID!'}" for name in given)
         made = await self.owner.ask(
             f"mutation({declared}) {{ it: {call} {{ {name} {{ id }} userErrors {{ message }} }} }}", **given
         )

@@ -202,8 +202,7 @@ async def test_no_two_of_a_project_have_one_name(alice: User) -> None:
 
 async def test_a_project_has_room_for_twenty(alice: User) -> None:
     project_id = (await alice.project())["id"]
-    for number in range(20):
-        await environment(alice, project_id, f"place {number}")
+    await asyncio.gather(*(environment(alice, project_id, f"place {number}") for number in range(20)))
     full = await call(alice, "createEnvironment", projectId=project_id, name="x", kind="PREVIEW", platform="LOCAL")
     assert [error["code"] for error in full["userErrors"]] == ["CONFLICT"]
 

@@ -7,6 +7,7 @@ import asyncio
 import copy
 import json
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,11 +63,11 @@ class Asking:
         text = f"{head} {{ it: {name}(input: $input) {{ {shows} {shown[1:]} }}"
         context = Context(self.stage.services, signed_in=self.stage.actors[Caller.OWNER])
         result = self.runner.run(schema().execute(text, {"input": self._filled(given)}, context))
-        return _CHANGING.sub(
-            "…", json.dumps({"data": result.data, "errors": [it.formatted for it in result.errors or ()]})
-        )
+        said = json.dumps({"data": result.data, "errors": [it.formatted for it in result.errors or ()]})
+        return _CHANGING.sub("…", said.replace(self.stage.ids["name"][0], "…"))
 
     def _filled(self, given: Any) -> Any:
+        self.stage.ids["name"] = [uuid.uuid4().hex]
         text = re.sub(r'"\{(\w+)\}"', lambda kind: json.dumps(self.stage.ids[kind[1]][0]), json.dumps(given))
         return json.loads(text)
 

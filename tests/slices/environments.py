@@ -7,15 +7,15 @@ from tests.slice import DELETE, EDIT, SEE, Create, Entry, Slice, Values
 SLICE: Final = Slice(
     made={
         "environment": (
-            'createEnvironment(input: {projectId: $project, name: "staging", kind: PREVIEW, platform: LOCAL})',
+            "createEnvironment(input: {projectId: $project, name: $name, kind: PREVIEW, platform: LOCAL})",
             "environment",
         ),
     },
     entries={
         "Query.environment": Entry("query($environment: ID!) { environment(id: $environment) { id } }", SEE),
         "Mutation.createEnvironment": Entry(
-            "mutation($project: ID!) { createEnvironment(input: {projectId: $project,"
-            ' name: "staging", kind: PREVIEW, platform: LOCAL}) { userErrors { code } } }',
+            "mutation($project: ID!, $name: String!) { createEnvironment(input: {projectId: $project,"
+            " name: $name, kind: PREVIEW, platform: LOCAL}) { userErrors { code } } }",
             EDIT,
         ),
         "Mutation.updateEnvironment": Entry(
@@ -42,7 +42,7 @@ SLICE: Final = Slice(
     creates={
         "createEnvironment": Create(
             "environment",
-            {"projectId": "{project}", "name": "staging", "kind": "PREVIEW", "platform": "LOCAL"},
+            {"projectId": "{project}", "name": "preview", "kind": "PREVIEW", "platform": "LOCAL"},
             {"name": "another"},
         ),
     },
@@ -54,7 +54,7 @@ SLICE: Final = Slice(
     ),
     values={
         "createEnvironment": Values(
-            {"projectId": "{project}", "name": "live", "kind": "PREVIEW", "platform": "LOCAL"},
+            {"projectId": "{project}", "name": "{name}", "kind": "PREVIEW", "platform": "LOCAL"},
             {"name": "other", "kind": "PRODUCTION", "platform": "HEROKU", "healthPath": "/up"},
         ),
         "updateEnvironment": Values(

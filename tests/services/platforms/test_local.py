@@ -329,7 +329,7 @@ async def test_a_package_that_is_not_readable_is_refused(tmp_path: Path, package
     assert seen[-1] == StepChanged("unpack", StepState.FAILED)
 
 
-@pytest.mark.parametrize("start", ["node x\0y", "node \ud800", "#" * 131_072], ids=["NUL", "half a pair", "too long"])
+@pytest.mark.parametrize("start", ["node x\0y", "#" * 131_072], ids=["NUL", "too long"])
 async def test_a_script_that_no_shell_takes_is_refused(tmp_path: Path, start: str) -> None:
     packed = zipped({"package.json": json.dumps({"scripts": {"start": start}})})
 
