@@ -129,9 +129,13 @@ class Subject:
         return all(self._room(names) >= ENOUGH for names in (*self.plan.unique, (self.key,)))
 
     def needed(self, *, alone: bool) -> frozenset[str]:
-        """The tables that a row must refer to; with `alone` those of which each row needs another row."""
+        """The tables that a row must refer to; with `alone` those of which each row, or each test, needs another.
+
+        Tests make new ones of what says whose a row is.
+        """
         references = [reference for reference in self.by_field.values() if not reference.nullable]
-        return frozenset(each.table for each in references if not alone or each.field in self.unique)
+        own = self.unique | {self.policy.inherited_from}
+        return frozenset(each.table for each in references if not alone or each.field in own)
 
     def _room(self, names: Sequence[str]) -> int:
         if any(name in self.by_field for name in names) or (names == (self.key,) and self.plan.generates_keys):

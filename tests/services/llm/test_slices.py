@@ -82,6 +82,7 @@ async def test_others_have_a_turn_between_two_slices_of_one_read(coding: str) ->
 @pytest.mark.parametrize(
     ("data", "coding"),
     [(b"data: plain", "gzip"), (gzip.compress(b"x" * 100)[:-60] + b"xx" * 60, "gzip"), (b"x", "br"), (b"x", "zstd")],
+    ids=["not packed", "damaged", "br", "zstd"],
 )
 async def test_bytes_that_are_not_as_they_are_said_to_be_are_refused(data: bytes, coding: str) -> None:
     with pytest.raises(UnknownCoding):

@@ -256,6 +256,7 @@ async def test_keys_are_fetched_once_and_go_on_serving_when_the_key_server_is_go
         (gzip.compress(b" " * 1_000_000), "gzip"),
         (gzip.compress(gzip.compress(b"{}")), "gzip, gzip"),
     ],
+    ids=["no object", "half a pair", "deep", "long", "long once unpacked", "packed twice"],
 )
 async def test_what_is_no_set_of_keys_lets_nobody_in(body: bytes, coding: str) -> None:
     with key_server() as served:
