@@ -14,6 +14,7 @@ from resolvers.paging import After, Connection, First, connection
 from resolvers.platforms import DeploymentPlatform
 from resolvers.projects import Project, viewer_can_with_project
 from resolvers.scalars import URL
+from resolvers.schemas.objects import MOST_CHANGES, SchemaChange
 from resolvers.shown import AnyEnvironment, AnyUser, shown, shows
 from resolvers.viewer_can import ViewerCan
 from services.core.errors import Invalid
@@ -25,6 +26,7 @@ from services.deployments.comparing import VariableChangeKind
 from services.deployments.log_query import parsed
 from services.deployments.model import DeploymentStatus
 from services.environments.rules import MOST as MAX_VARIABLES
+from services.generations import model as generations
 from services.platforms.port import LogLevel, LogStream, StepState
 
 for _enum in (DeploymentStatus, LogLevel, LogStream, StepState, VariableChangeKind):
@@ -163,13 +165,28 @@ class DeploymentDiff:
         self, info: Info
     ) -> Annotated[list[GenerationFileChange], AtMost(2 * MOST_FILES, weighs=2 * USUAL_FILES)] | None:
         """The files that differ, by path; null where the code of either was deleted."""
-        generations = info.context.services.generations
-        after = await generations.find(self.after.generation_id)
-        before = await generations.find(self.before.generation_id) if self.before else None
+        before, after = await self._codes(info)
         if after is None or (self.before is not None and before is None):
             return None
-        changes = await generations.changed_files(before, after)
+        changes = await info.context.services.generations.changed_files(before, after)
         return [GenerationFileChange.of(change) for change in changes]
+
+    @strawberry.field
+    async def schema(self, info: Info) -> Annotated[list[SchemaChange], AtMost(MOST_CHANGES, weighs=2_000)] | None:
+        """What differs of the schemas that the code was made from; null where the code or the schema of either was
+        deleted, or code was made without one.
+        """
+        before, after = await self._codes(info)
+        if after is None or after.schema_id is None:
+            return None
+        if self.before is not None and (before is None or before.schema_id is None):
+            return None
+        changes = await info.context.services.schemas.changes(before.schema_id if before else None, after.schema_id)
+        return None if changes is None else [SchemaChange.of(change) for change in changes]
+
+    async def _codes(self, info: Info) -> "tuple[generations.Generation | None, generations.Generation | None]":
+        find = info.context.services.generations.find
+        return await find(self.before.generation_id) if self.before else None, await find(self.after.generation_id)
 
 
 @shows(model.Deployment, prefix="deployment", get=lambda services: services.deployments.get)
@@ -264,7 +281,7 @@ class Deployment(Node):
             ),
         ] = None,
     ) -> DeploymentDiff | None:
-        """What changed from another deployment to this one: files, and variables by name."""
+        """What changed from another deployment to this one: files, the schema, and variables by name."""
         deployments, other = info.context.services.deployments, None if from_ is None else DeploymentId(from_)
         before = await comparing.earlier(deployments, self.deployment, other, by=info.context.actor)
         changes = await comparing.variables(deployments, before, self.deployment)

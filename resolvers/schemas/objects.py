@@ -15,7 +15,7 @@ from resolvers.shown import AnyGeneration, shown, shows
 from services.core.ids import SchemaId
 from services.designs.bounds import MAX_RELATIONSHIPS, MAX_TABLES
 from services.designs.schema import Api
-from services.schemas import model
+from services.schemas import diff, model
 from services.schemas.diff import ChangeKind
 
 strawberry.enum(ChangeKind)
@@ -41,6 +41,16 @@ class SchemaChange:
     obstacle: str | None
     """Which rows that a backend has stand in its way, and what to do; null where none can. A deployment that meets some
     has FAILED with their keys, and nothing has changed."""
+
+    @classmethod
+    def of(cls, change: diff.SchemaChange) -> Self:
+        return cls(
+            kind=change.kind,
+            path=change.path,
+            before=change.before,
+            after=change.after,
+            obstacle=change.obstacle,
+        )
 
 
 @shows(model.Schema, prefix="schema", get=lambda services: services.schemas.get)
@@ -89,16 +99,7 @@ class Schema(Node):
     ) -> Annotated[list[SchemaChange], AtMost(MOST_CHANGES, weighs=2_000)] | None:
         """List what changed from another version to this one."""
         changes = await info.context.services.schemas.diff(self.schema, SchemaId(from_), by=info.context.actor)
-        return [
-            SchemaChange(
-                kind=change.kind,
-                path=change.path,
-                before=change.before,
-                after=change.after,
-                obstacle=change.obstacle,
-            )
-            for change in changes
-        ]
+        return [SchemaChange.of(change) for change in changes]
 
     @classmethod
     def of(cls, schema: model.Schema) -> Self:

@@ -137,6 +137,16 @@ class Schemas:
             raise Invalid.one("from is a version of another project's schema.", "from")
         return diff(other.model, schema.model)
 
+    async def changes(self, before: SchemaId | None, after: SchemaId) -> list[SchemaChange] | None:
+        """Say what changed between two versions of a project that the caller was given, or from none; None where either
+        is not there any more.
+        """
+        new = await self.table.find(after)
+        old = await self.table.find(before) if before else None
+        if new is None or (before and old is None):
+            return None
+        return diff(old.model if old else SchemaModel(tables=()), new.model)
+
     def _next(self, project: Project, new: NewSchema, user_id: UserId) -> Schema:
         now = self.now()
         return Schema(

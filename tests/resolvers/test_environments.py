@@ -213,9 +213,9 @@ async def test_nothing_is_deployed_into_an_environment_that_is_deleted_meanwhile
         place = await environment(user, project.project_id, f"staging {number}")
         deployed, asked = await asyncio.gather(
             user.result(CREATE, input={**given, "environmentId": place["id"]}),
-            user.ask(DELETE, id=place["id"]),
+            user.result(DELETE, id=place["id"]),
         )
-        deleted = asked["deleteEnvironment"]
+        deleted = asked["data"]["deleteEnvironment"]
         if deployed["data"] is None:
             assert deployed["errors"][0]["extensions"]["code"] == "NOT_FOUND"
             assert deleted["userErrors"] == []
@@ -301,13 +301,14 @@ async def test_an_environments_variables_are_found_by_what_is_deployed_there(pro
 
     asked = await user.ask(
         "query($id: ID!) { deployment(id: $id) { diff {"
-        " comparedWith { id } variables { name change } files { path } } } }",
+        " comparedWith { id } variables { name change } files { path } schema { path } } } }",
         id=three["id"],
     )
     assert asked["deployment"]["diff"] == {
         "comparedWith": {"id": one},
         "variables": [{"name": "A", "change": "CHANGED"}],
         "files": [],
+        "schema": [],
     }
 
     back = await user.ask(
