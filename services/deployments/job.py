@@ -26,7 +26,7 @@ from services.foundation.aws.queue import LONGEST_DELAY
 from services.foundation.aws.tables import Table
 from services.foundation.events.port import Closed, EventLog, Fenced, LogUnavailable
 from services.foundation.jobs.announcing import Announcer, announce_end
-from services.foundation.jobs.record import OPEN, StopCause, end_of_job, stop_requested
+from services.foundation.jobs.record import StopCause, end_of_job, stop_requested
 from services.foundation.jobs.run import LeaseLost, Run
 from services.foundation.jobs.worker import JobFailed, Parked
 from services.platforms import port
@@ -307,10 +307,7 @@ class DeploymentJob:
 
         Each of them looks after it has said that it answers, so that at least the last sees the others.
         """
-        where = {"open": OPEN, "platform": live.platform.value}
-        others = self.table.every("ProjectIdIndex", live.project_id, where=where)
-        same = [other.id async for other in others if other.id != live.id and other.site == live.site]
-        rivals = [other for other in [await self.table.find(each) for each in same] if other and other.answers]
+        rivals = [other async for other in self.turns.open_at(live) if other.answers]
         newest = max([live, *rivals], key=lambda each: (each.live_at or each.created_at, each.id))
         if newest.id != live.id:
             await self.projects.went_live(newest.project_id, newest.id)
