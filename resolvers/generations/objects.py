@@ -219,7 +219,9 @@ class Generation(Node):
 
     @strawberry.field
     async def architecture(self, info: Info) -> Architecture | None:
-        """ARCHITECTURE: what it made, as it is now; null until it is COMPLETED, and once that was deleted."""
+        """ARCHITECTURE: what it made, as it is now; null until it is COMPLETED, and once that was deleted. CODE: what
+        it was made by.
+        """
         record = self.generation
         architecture = await info.context.loaders.architecture(record.architecture_id, record.project_id)
         return shown(architecture)

@@ -11,7 +11,7 @@ from resolvers.generations.objects import Generation
 from resolvers.mutations import ClientMutationId, Payload, mutation, retry_returns
 from resolvers.paging import After, Connection, First, connection
 from resolvers.streams import ResumeAfter, Watch
-from services.core.ids import GenerationId, ProjectId
+from services.core.ids import ArchitectureId, GenerationId, ProjectId
 from services.core.pages import PageRequest
 from services.generations import service
 from services.generations.model import GenerationKind, GenerationStatus
@@ -45,6 +45,9 @@ class GenerateInput:
     base_generation_id: strawberry.ID | None = None
     """CODE, DOCUMENTATION: change the files of this generation as `prompt` says; what need not change stays as it is.
     CHAT: go on with its conversation."""
+    architecture_id: strawberry.ID | None = None
+    """CODE: the architecture of the project that it is made by, as it is when the work begins; null means the one that
+    was changed last, if there is any."""
     options: GenerationOptions | None = None
     """How to ask the model."""
     client_mutation_id: ClientMutationId = retry_returns("generation")
@@ -163,6 +166,7 @@ class GenerationsMutation:
             kind=input.kind,
             prompt=input.prompt,
             base_id=None if input.base_generation_id is None else GenerationId(input.base_generation_id),
+            architecture_id=None if input.architecture_id is None else ArchitectureId(input.architecture_id),
             options=Options(asked.model, asked.temperature, asked.max_tokens, asked.top_p),
             client_mutation_id=input.client_mutation_id,
         )

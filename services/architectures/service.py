@@ -40,6 +40,10 @@ class Architectures:
         """Return an architecture."""
         return (await self._with_project(architecture_id, by=by, action=Action.VIEW))[0]
 
+    async def find(self, architecture_id: ArchitectureId) -> Architecture | None:
+        """Return an architecture of a project that the caller was given."""
+        return await self.table.find(architecture_id)
+
     async def many(self, keys: Sequence[tuple[ArchitectureId, ProjectId]]) -> Sequence[Architecture | None]:
         """Return architectures of projects that the caller was given, by their ids and the projects'; None for none."""
         return await self.table.find_many(keys)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from services.architectures.service import Architectures
 from services.core.clock import Clock
 from services.core.frozen import frozen
 from services.foundation.aws.bucket import Bucket
@@ -37,6 +38,7 @@ class GenerationJob:
     table: Table[Generation]
     projects: Projects
     schemas: Schemas
+    architectures: Architectures
     bucket: Bucket
     event_log: EventLog
     provider: Provider
@@ -101,10 +103,14 @@ class GenerationJob:
         schema = None
         if record.kind is not GenerationKind.SCHEMA and record.schema_id is not None:
             schema = await self.schemas.find(record.schema_id)
+        architecture = None
+        if record.kind is not GenerationKind.ARCHITECTURE and record.architecture_id is not None:
+            architecture = await self.architectures.find(record.architecture_id)
         return GenerationContext(
             run=run,
             project=project,
             schema=schema.model if schema else None,
+            architecture=architecture.model if architecture else None,
             base=await self._base(record),
             options=options,
             answer=answer,

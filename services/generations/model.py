@@ -121,7 +121,7 @@ class Generation(MeteredRecord, frozen=True, kw_only=True, rename="camel"):
     schema_id: SchemaId | None = None
     """SCHEMA: the version it makes, chosen beforehand. The others: the version they read, if any."""
     architecture_id: ArchitectureId | None = None
-    """ARCHITECTURE: what it makes, chosen beforehand."""
+    """ARCHITECTURE: what it makes, chosen beforehand. CODE: what it reads, if any."""
     reason: GenerationReason | None = None
     message: str | None = None
     provider: str | None = None

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from services.architectures.service import Architectures
 from services.core.actor import Actor
 from services.core.clock import Clock
 from services.core.errors import Conflict, Fault, Invalid, NotFound
@@ -17,6 +18,7 @@ from services.core.ids import ArchitectureId, GenerationId, ProjectId, SchemaId,
 from services.core.pages import Page, PageRequest
 from services.core.policy import Action
 from services.core.text import Kind, bounded
+from services.designs import architecture as architectures
 from services.designs.schema import encode
 from services.foundation.aws.bucket import Bucket
 from services.foundation.aws.conditions import AlreadyExists
@@ -63,6 +65,8 @@ class NewGeneration:
     options: Options = field(default_factory=Options)
     base_id: GenerationId | None = None
     """The generation whose files `prompt` says how to change, or whose conversation it goes on with."""
+    architecture_id: ArchitectureId | None = None
+    """What CODE is made by; None means the project's that was changed last, if it has any."""
     client_mutation_id: str | None = None
 
 
@@ -77,6 +81,7 @@ class Generations(ProjectJobs[GenerationId, Generation]):
     hub: Hub
     idempotency: Idempotency
     schemas: Schemas
+    architectures: Architectures
     options_for: Callable[[GenerationKind, Options], Options]
     """Completes what the user asked for with the settings' defaults for the kind."""
     rates: RateLimiter
@@ -101,6 +106,7 @@ class Generations(ProjectJobs[GenerationId, Generation]):
         base = None if new.base_id is None else await self._base(new.base_id, new, by=by)
         new = dataclasses.replace(new, options=await self.settings.completed(new.options, team_id=project.team_id))
         record = _record(new, project, by=by, now=self.now)
+        record = replace(record, architecture_id=await self._architecture_id(new, record, project, by=by))
         if base is not None:
             record = replace(record, description=base.description or base.prompt)
         return await self._queued(record, attempt, project, base, by=by)
@@ -126,7 +132,15 @@ class Generations(ProjectJobs[GenerationId, Generation]):
         new = NewGeneration(old.project_id, old.kind, old.prompt, old.options, base_id=old.id)
         record = _record(new, project, by=by, now=self.now)
         schema_id = record.schema_id if old.kind is GenerationKind.SCHEMA else old.schema_id
-        record = replace(record, continues=True, description=old.description, schema_id=schema_id)
+        is_drawn = old.kind is GenerationKind.ARCHITECTURE
+        architecture_id = record.architecture_id if is_drawn else old.architecture_id
+        record = replace(
+            record,
+            continues=True,
+            description=old.description,
+            schema_id=schema_id,
+            architecture_id=architecture_id,
+        )
         return await self._queued(record, attempt, project, old, by=by)
 
     async def diff(self, generation: Generation, from_id: GenerationId | None, *, by: Actor) -> list[FileChange] | None:
@@ -254,6 +268,9 @@ class Generations(ProjectJobs[GenerationId, Generation]):
             messages = " ".join(fault.message for fault in faults[:_MOST_SAID])
             raise Invalid.one(f"Save the schema again without what nothing builds yet. {messages}", "projectId")
         context = (len(encode(schema.model)) if schema else 0) + (_size(base) if base else 0)
+        if generation.kind is GenerationKind.CODE and generation.architecture_id is not None:
+            architecture = await self.architectures.find(generation.architecture_id)
+            context += len(architectures.encode(architecture.model)) if architecture else 0
         most_output = self.options_for(generation.kind, generation.options).max_tokens or 0
         tokens = allowance(generation.prompt, context=context, most_output=most_output)
         await self.rates.take("ai", generation.id, by=by.user_id)
@@ -284,6 +301,25 @@ class Generations(ProjectJobs[GenerationId, Generation]):
         if not (new.prompt or "").strip():
             raise Invalid.one("Say in prompt what to change.", "prompt")
         return base
+
+    async def _architecture_id(
+        self, new: NewGeneration, record: Generation, project: Project, *, by: Actor
+    ) -> ArchitectureId | None:
+        """Return what a generation makes or reads. Raises Invalid where it can't read what was chosen."""
+        if new.kind is not GenerationKind.CODE:
+            if new.architecture_id is not None:
+                raise Invalid.one(f"A {new.kind.value} generation reads no architecture.", "architectureId")
+            return record.architecture_id
+        if new.architecture_id is None:
+            latest = await self.architectures.latest(project)
+            return latest.id if latest else None
+        try:
+            chosen = await self.architectures.get(new.architecture_id, by=by)
+        except NotFound:
+            raise Invalid.one(f"No architecture with the id '{new.architecture_id}'.", "architectureId") from None
+        if chosen.project_id != project.id:
+            raise Invalid.one("The architecture is of another project.", "architectureId")
+        return chosen.id
 
     def _check(self, new: NewGeneration) -> None:
         faults: list[Fault] = []

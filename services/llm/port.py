@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Final, Protocol
 
 from services.core.frozen import frozen
+from services.designs.architecture import ArchitectureModel
 from services.designs.schema import SchemaModel
 
 
@@ -45,11 +46,13 @@ class FilesTask:
     written: Mapping[str, str] = field(default_factory=dict[str, str])
     missing: Sequence[str] = ()
     change: str | None = None
+    architecture: ArchitectureModel | None = None
+    """The parts that the backend is drawn with, where it is."""
 
 
 @frozen
 class CodeTask(FilesTask):
-    """Write a backend for a schema."""
+    """Write a backend for a schema and an architecture."""
 
 
 @frozen

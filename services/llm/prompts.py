@@ -14,6 +14,7 @@ from typing import Final, assert_never
 import msgspec
 
 from services.core.errors import Fault
+from services.designs import architecture as architectures
 from services.designs.schema import SchemaModel, encode
 from services.llm import files as protocol
 from services.llm.paths import MAX_FILES, MAX_PATH
@@ -30,7 +31,7 @@ from services.llm.port import (
     Task,
 )
 
-_VERSIONS: Final = {"schema": 2, "code": 2}
+_VERSIONS: Final = {"schema": 2, "code": 3}
 """Of the templates that have changed; the others are as they were first."""
 _USER_PART: Final = "======== user ========\n"
 _LONGEST_ANSWER: Final = 100_000
@@ -68,7 +69,9 @@ def go_on(request: Request, *, begun: str) -> Request:
 def _of_files(name: str, task: FilesTask, options: Options) -> Request:
     about = _about(task.project_name, task.description, task.schema)
     bounds = {"max_files": str(MAX_FILES), "max_path": str(MAX_PATH)}
-    request = _request(name, task, options, **about, **bounds, boundary=task.boundary)  # pyright: ignore[reportArgumentType] - a Task
+    architecture = "null" if task.architecture is None else architectures.encode(task.architecture).decode()
+    given = {"architecture": architecture, "boundary": task.boundary}
+    request = _request(name, task, options, **about, **bounds, **given)  # pyright: ignore[reportArgumentType] - a Task
     if not task.written:
         return request
     written = Message("assistant", protocol.encode(task.boundary, task.written))

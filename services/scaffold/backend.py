@@ -3,6 +3,7 @@
 import base64
 import html
 
+from services.designs.architecture import ArchitectureModel
 from services.designs.schema import SchemaModel, Secrecy
 from services.scaffold import accounts, cloudformation, costs, policies, typescript, validation
 from services.scaffold.documented_access import rights
@@ -13,6 +14,7 @@ from services.scaffold.names import slug
 from services.scaffold.openapi import document as openapi
 from services.scaffold.own_tests.files import write_tests
 from services.scaffold.packages import packages
+from services.scaffold.parts import drawing
 from services.scaffold.plan import TablePlan, plan_tables
 from services.scaffold.readme import route_parts
 from services.scaffold.requests import unfollowed_by_files
@@ -107,15 +109,19 @@ _SHARED = (
 )
 
 
-def write_backend(*, project_name: str, description: str, schema: SchemaModel) -> dict[str, str]:
-    """Write a backend for any valid schema: content by path, in the order in which a reader wants them.
+def write_backend(
+    *, project_name: str, description: str, schema: SchemaModel, architecture: ArchitectureModel | None = None
+) -> dict[str, str]:
+    """Write a backend for any valid schema, and what can be of an architecture: content by path, in a reader's order.
 
     The same arguments give the same files. Every content ends with a newline.
     """
     tables = plan_tables(schema)
     name = slug(project_name)
+    title = _line(project_name) or name
     return (
-        _project_files(schema, tables, name=name, title=_line(project_name) or name, description=description)
+        {"README.md": _readme(schema, tables, name=name, title=title, description=description, drawn=architecture)}
+        | _project_files(schema, tables, name=name, title=title, about=_about(description, schema))
         | {path: read(path) for path in _SHARED[:1]}
         | _settings_files(schema, name)
         | {path: read(path) for path in _SHARED[1:]}
@@ -129,12 +135,10 @@ def write_backend(*, project_name: str, description: str, schema: SchemaModel) -
 
 
 def _project_files(
-    schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, title: str, description: str
+    schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, title: str, about: str
 ) -> dict[str, str]:
-    about = _about(description, schema)
     prefix = _prefix(name)
     return {
-        "README.md": _readme(schema, tables, name=name, title=title, about=about, description=description),
         **packages(
             schema,
             name=name if name.endswith("backend") else f"{name}-backend",
@@ -218,7 +222,13 @@ def _dependants(table: TablePlan, tables: tuple[TablePlan, ...]) -> list[dict[st
 
 
 def _readme(
-    schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, title: str, about: str, description: str
+    schema: SchemaModel,
+    tables: tuple[TablePlan, ...],
+    *,
+    name: str,
+    title: str,
+    description: str,
+    drawn: ArchitectureModel | None,
 ) -> str:
     rows = (
         f"| {table.name} | `/{table.names.route}` | {', '.join(field.name for field in filterable(table))} "
@@ -229,7 +239,8 @@ def _readme(
     return fill(
         "README.md",
         title=html.escape(title, quote=False),
-        about=about,
+        about=_about(description, schema),
+        architecture=drawing(drawn, schema),
         rights=rights(schema, description),
         slug=name,
         tables="\n".join(rows),

@@ -34,7 +34,15 @@ from services.scaffold.architecture import derive_architecture
 from services.scaffold.backend import write_backend
 from services.scaffold.chat import answer_question
 from services.scaffold.documentation import write_documentation
-from services.scaffold.requests import Unfollowed, not_followed, unanswered, unfollowed_by_files, unfollowed_instruction
+from services.scaffold.parts import not_built
+from services.scaffold.requests import (
+    MOST,
+    Unfollowed,
+    not_followed,
+    unanswered,
+    unfollowed_by_files,
+    unfollowed_instruction,
+)
 from services.scaffold.schema import derive_schema
 
 _PIECE = re.compile(r"(?:\n[ \t]{0,11}| ?\w{1,8}[^\w\s]{0,3}| ?[^\w\s]{1,6}|[ \t]{1,12}|.){1,3}", re.DOTALL)
@@ -104,7 +112,8 @@ def _unfollowed(task: Task) -> list[Unfollowed]:
             return not_followed(task.description, task.schema)
         case FilesTask():
             instruction = [] if task.change is None else unfollowed_instruction(task.change, task.schema)
-            return list(dict.fromkeys([*instruction, *unfollowed_by_files(task.description, task.schema)]))
+            described = unfollowed_by_files(task.description, task.schema)
+            return list(dict.fromkeys([*instruction, *not_built(task.architecture, task.schema), *described]))[:MOST]
         case ChatTask():
             return [unanswered(task.question)]
 
@@ -116,7 +125,12 @@ def _answer(task: Task, unfollowed: Sequence[Unfollowed]) -> str:
         case ArchitectureTask():
             return _indented(architectures.encode(derive_architecture(task.project_name, task.schema)))
         case CodeTask():
-            backend = write_backend(project_name=task.project_name, description=task.description, schema=task.schema)
+            backend = write_backend(
+                project_name=task.project_name,
+                description=task.description,
+                schema=task.schema,
+                architecture=task.architecture,
+            )
             return _written(task, backend, unfollowed, "files of Express and TypeScript over DynamoDB")
         case DocumentationTask():
             pages = write_documentation(task.project_name, task.schema, description=task.description)

@@ -146,3 +146,56 @@ async def test_a_deleted_architecture_is_gone(alice: User) -> None:
 
     assert deleted["deleteArchitecture"] == {"deletedArchitectureId": gone["id"], "userErrors": []}
     assert await ids(alice, project_id) == [kept["id"]]
+
+
+GENERATE = """
+mutation($input: GenerateInput!) { generate(input: $input) { generation { id } userErrors { code field message } } }"""
+MADE = "query($id: ID!) { generation(id: $id) { architecture { id } notFollowed { text reason }} }"
+QUEUED = [*NODES, {"id": "mails", "kind": "QUEUE", "name": "Mails to send"}]
+
+
+async def generate(user: User, project_id: str, **given: Any) -> dict[str, Any]:
+    return (await user.result(GENERATE, input={"projectId": project_id, **given}))["data"]["generate"]
+
+
+async def made(user: User, project_id: str, **given: Any) -> dict[str, Any]:
+    """Generate code and return what is shown of it."""
+    asked = await generate(user, project_id, kind="CODE", **given)
+    generation_id = asked["generation"]["id"]
+    assert (await events(user, generation_id))[-1]["status"] == "COMPLETED"
+    return (await user.ask(MADE, id=generation_id))["generation"]
+
+
+async def test_code_is_made_by_the_architecture_that_was_changed_last_or_by_a_chosen_one(alice: User) -> None:
+    project_id = (await alice.project())["id"]
+    await events(alice, await alice.generate(project_id, "SCHEMA", prompt="Notes"))
+
+    without = await made(alice, project_id)
+    first = await save(alice, project_id)
+    second = await save(alice, project_id, nodes=QUEUED)
+    latest, chosen = await made(alice, project_id), await made(alice, project_id, architectureId=first["id"])
+
+    assert without["architecture"] is None
+    assert latest["architecture"] == {"id": second["id"]}
+    assert {"text": "Mails to send", "reason": "The scaffold writes no queues."} in latest["notFollowed"]
+    assert chosen["architecture"] == {"id": first["id"]}
+    assert chosen["notFollowed"] == without["notFollowed"]
+
+
+async def test_no_other_architecture_is_taken_than_one_of_the_project_and_for_code(alice: User) -> None:
+    project_id, other_id = (await alice.project())["id"], (await alice.project(name="Another"))["id"]
+    await events(alice, await alice.generate(project_id, "SCHEMA", prompt="Notes"))
+    own, others = await save(alice, project_id), await save(alice, other_id)
+
+    refused = [
+        await generate(alice, project_id, kind="CODE", architectureId=others["id"]),
+        await generate(alice, project_id, kind="CODE", architectureId="architecture_nothing"),
+        await generate(alice, project_id, kind="DOCUMENTATION", architectureId=own["id"]),
+    ]
+
+    assert [payload["generation"] for payload in refused] == [None] * 3
+    assert [(error["field"], error["message"]) for payload in refused for error in payload["userErrors"]] == [
+        (["architectureId"], "The architecture is of another project."),
+        (["architectureId"], "No architecture with the id 'architecture_nothing'."),
+        (["architectureId"], "A DOCUMENTATION generation reads no architecture."),
+    ]

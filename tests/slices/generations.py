@@ -52,6 +52,7 @@ SLICE: Final = Slice(
             {
                 "kind": "CHAT",
                 "prompt": "b",
+                "architectureId": "{architecture}",
                 "options": {"model": "no-such-model"},
                 "options.model": "no-such-model",
             },

@@ -18,7 +18,7 @@ def files_task(kind: type[T], context: GenerationContext, *, random_bytes: Calla
         raise JobFailed("PROJECT_DELETED", "The project's schema is gone.", retryable=False)
     boundary = new_boundary(random_bytes)
     if base is None:
-        return kind(project.name, record.prompt, context.schema, boundary)
+        return kind(project.name, record.prompt, context.schema, boundary, architecture=context.architecture)
     files = base.artifact.files
     missing = base.generation.missing if record.continues else ()
     context.answer.start_from(files, missing=missing)
@@ -30,4 +30,5 @@ def files_task(kind: type[T], context: GenerationContext, *, random_bytes: Calla
         written={file.path: file.content for file in files},
         missing=missing,
         change=None if record.continues and record.description is None else record.prompt,
+        architecture=context.architecture,
     )

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from services.core.frozen import frozen
+from services.designs.architecture import ArchitectureModel
 from services.designs.schema import SchemaModel
 from services.foundation.jobs.run import Run
 from services.generations.answer import Answer
@@ -31,6 +32,8 @@ class GenerationContext:
     project: Project
     schema: SchemaModel | None
     """The schema that the record names, where it reads one."""
+    architecture: ArchitectureModel | None
+    """The architecture that the record names, where it reads one that is still there."""
     base: Base | None
     options: Options
     answer: Answer

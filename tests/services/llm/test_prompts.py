@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.errors import Fault, Invalid
+from services.designs.architecture import ArchitectureModel, Node, NodeKind
 from services.designs.schema import (
     Audience,
     Field,
@@ -108,7 +109,7 @@ def test_a_code_request_holds_the_schema_and_explains_the_protocol_with_its_boun
     request = render(CodeTask("Notes", "Keep notes", SCHEMA, BOUNDARY), Options())
 
     system, user = (message.content for message in request.messages)
-    assert request.template == "code/2"
+    assert request.template == "code/3"
     assert json.loads(line("Schema", user))["tables"][0]["name"] == "notes"
     assert (line("Project", user), line("Description", user)) == ('"Notes"', '"Keep notes"')
     needed = (
@@ -127,6 +128,21 @@ def test_a_code_request_holds_the_schema_and_explains_the_protocol_with_its_boun
         '"strict": true',
     )
     assert [word for word in needed if word not in system] == []
+
+
+def test_a_code_request_holds_the_architecture_and_says_what_its_parts_are() -> None:
+    nodes = (Node(id="mails", kind=NodeKind.QUEUE, name="Mails"),)
+    drawn = CodeTask("Notes", "Keep notes", SCHEMA, BOUNDARY, architecture=ArchitectureModel(nodes))
+
+    system, user = (message.content for message in render(drawn, Options()).messages)
+
+    assert json.loads(line("Architecture", user)) == {"nodes": [{"id": "mails", "kind": "QUEUE", "name": "Mails"}]}
+    assert [kind.value for kind in NodeKind if kind is not NodeKind.API and f"{kind.value}:" not in system] == [
+        "CLIENT",
+        "TABLE",
+    ]
+    without = render(CodeTask("Notes", "Keep notes", SCHEMA, BOUNDARY), Options()).messages[1].content
+    assert line("Architecture", without) == "null"
 
 
 def test_the_example_in_the_code_prompt_is_read_by_our_own_parser() -> None:

@@ -1,0 +1,71 @@
+"""The parts of a drawn architecture: what a backend of the scaffold has of them, and what it has not."""
+
+import html
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from services.designs.architecture import ArchitectureModel, Node, NodeKind, mermaid
+from services.designs.schema import SchemaModel
+from services.scaffold.requests import Unfollowed
+from services.scaffold.template import fill
+
+_CALLING: Final = frozenset({NodeKind.API, NodeKind.FUNCTION})
+_UNBUILT: Final = {
+    NodeKind.QUEUE: "The scaffold writes no queues.",
+    NodeKind.TOPIC: "The scaffold writes no topics.",
+    NodeKind.BUCKET: "The scaffold writes no buckets.",
+    NodeKind.CACHE: "The scaffold writes no caches.",
+    NodeKind.FUNCTION: "The scaffold writes no functions.",
+    NodeKind.EXTERNAL: "The scaffold calls no other services.",
+}
+_ONE_SERVER: Final = "The scaffold writes one server, which serves all tables."
+_NO_TABLE: Final = "The schema has no such table: the tables of a backend are its schema's."
+
+
+def not_built(architecture: ArchitectureModel | None, schema: SchemaModel) -> list[Unfollowed]:
+    """Return the parts that the backend will not have, by their names, each with the reason."""
+    if architecture is None:
+        return []
+    called = _called(architecture)
+    reasons = ((node, _reason(node, architecture, schema, called)) for node in architecture.nodes)
+    return [Unfollowed(" ".join(node.name.split()), reason) for node, reason in reasons if reason is not None]
+
+
+def drawing(architecture: ArchitectureModel | None, schema: SchemaModel) -> str:
+    """Write the part of a README that shows the architecture, and says what of it the backend has not."""
+    if architecture is None:
+        return ""
+    lacking = not_built(architecture, schema)
+    lines = "".join(f"- {html.escape(one.text, quote=False)}: {one.reason}\n" for one in lacking)
+    unbuilt = f"\nOf this, the backend does not have:\n\n{lines}" if lines else ""
+    return fill("README.architecture.md", drawing=mermaid(architecture), unbuilt=unbuilt)
+
+
+def _reason(node: Node, architecture: ArchitectureModel, schema: SchemaModel, called: Collection[str]) -> str | None:
+    """Say why a part is not built; None for one that is, or that is nobody's to build."""
+    match node.kind:
+        case NodeKind.CLIENT:
+            return None
+        case NodeKind.API:
+            first = next(each for each in architecture.nodes if each.kind is NodeKind.API)
+            return None if node is first else _ONE_SERVER
+        case NodeKind.TABLE:
+            return None if _squeezed(node.name) in {_squeezed(table.name) for table in schema.tables} else _NO_TABLE
+        case NodeKind.EXTERNAL:
+            return _UNBUILT[node.kind] if node.id in called else None
+        case _:
+            return _UNBUILT[node.kind]
+
+
+def _called(architecture: ArchitectureModel) -> frozenset[str]:
+    """Return the ids of what an API or a function uses."""
+    callers = {node.id for node in architecture.nodes if node.kind in _CALLING}
+    return frozenset(_ends(architecture, callers))
+
+
+def _ends(architecture: ArchitectureModel, callers: Collection[str]) -> Iterator[str]:
+    return (edge.to_node for edge in architecture.edges if edge.from_node in callers)
+
+
+def _squeezed(name: str) -> str:
+    return "".join(name.split()).replace("_", "").replace("-", "").lower()
