@@ -128,6 +128,9 @@ class Client:
 
 
 def connect(url: str, token: str) -> Client:
+    """Return who asks a server. Raises Refused for what can't be a token: no header could have it."""
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise Refused("The token has characters that no token has: take it as it was shown.")
     return Client(url, token)
 
 

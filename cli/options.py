@@ -61,10 +61,14 @@ def at_server(command: Callable[..., None]) -> Callable[..., None]:
 
 def client_of(server: Target) -> "Client":
     """Return a client of a server, for whoever its options say."""
-    from cli.client import connect  # noqa: PLC0415 - commands load what they need
+    from cli.client import Refused, connect  # noqa: PLC0415 - commands load what they need
     from cli.development import own_token  # noqa: PLC0415 - same
 
-    return connect(server.url, server.token or own_token(server.data))
+    try:
+        return connect(server.url, server.token or own_token(server.data))
+    except Refused as refused:
+        click.echo(str(refused), err=True)
+        sys.exit(1)
 
 
 def run(job: Coroutine[Any, Any, Any]) -> Any:

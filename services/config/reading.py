@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Self
 
 from dotenv import dotenv_values
@@ -40,8 +41,12 @@ def read(variables: Mapping[str, str], *, besides: Sequence[str] = ()) -> Config
 
 
 def process_environment() -> dict[str, str]:
-    """Return this process's environment over the file `.env` where there is one."""
-    file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    """Return this process's environment over the file `.env` where there is one.
+
+    Beside a package.json it is not ours but a Node program's, such as a generated backend, where commands are used too.
+    """
+    ours = {} if Path("package.json").exists() else dotenv_values(".env")
+    file = {name: value for name, value in ours.items() if value is not None}
     return {**file, **os.environ}  # noqa: TID251 - the one place that reads it
 
 

@@ -21,6 +21,8 @@ def check_rollback(current: Deployment, earlier: Deployment) -> None:
         raise Invalid.one("toDeploymentId is not an earlier deployment of the same place.", "toDeploymentId")
     if earlier.live_at is None:
         raise Conflict("That deployment never answered; choose one that was live.", current=current)
+    if earlier.answers:
+        raise Conflict("That deployment is what runs there now; choose an earlier one.", current=earlier)
 
 
 def check_promotion(source: Deployment, to: Environment) -> None:

@@ -171,11 +171,12 @@ class Deployer:
         """
         variables = dict(await self.environments.values(environment)) if environment else dict[str, str]()
         variables |= config.environment_variables
-        if place.site is not None and place.platform is not DeploymentPlatform.LOCAL:  # which has its own
+        is_public = place.platform is not DeploymentPlatform.LOCAL  # which has its own secrets
+        if place.site is not None and is_public:
             variables = await self.secrets.completed(
                 variables, generation, project=project, site=place.site, last_live=place.last_live
             )
-        if faults := variable_faults(variables, where=("config", "environmentVariables")):
+        if faults := variable_faults(variables, where=("config", "environmentVariables"), is_public=is_public):
             raise Invalid(faults)
         return DeploymentConfig(variables, config.build_command, config.start_command)
 

@@ -36,21 +36,28 @@ class TakingTurns:
 
     async def give_way(self, run: Run[Deployment]) -> None:
         """Return where what is asked of what runs can be done now. Raises Parked where it is about to be replaced."""
-        if (other := await self.turns.replacing(run.record)) is not None:
+        if (other := await self._replacing(run)) is not None:
             await self._wait_for(run, other, "which takes its place")
-        await _go_on(run)
 
     async def still(self, run: Run[Deployment], cause: StopCause) -> StopCause:
         """Return why what was live ends: another may have taken its place, which a stop of the site would hit.
 
         Raises Parked while one is about to.
         """
-        other = await self.turns.replacing(run.record)
+        other = await self._replacing(run)
         if other is None:
             return cause
         if other.live_at is None:
             await self._wait_for(run, other, "which is to take its place; cancel that if nothing is to run")
         return StopCause.SUPERSEDED
+
+    async def _replacing(self, run: Run[Deployment]) -> Deployment | None:
+        """Return what takes the place of one that runs: looked for once others see that this one waits no more."""
+        other = await self.turns.replacing(run.record)
+        if other is None and run.record.waits_for is not None:
+            await _go_on(run)
+            other = await self.turns.replacing(run.record)
+        return other
 
     async def _wait_for(self, run: Run[Deployment], other: Deployment, why: str) -> Never:
         if run.record.waits_for != other.id:

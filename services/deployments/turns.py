@@ -32,9 +32,12 @@ class Turns:
         return None
 
     async def acting_at(self, deployment: Deployment) -> Deployment | None:
-        """Return one that runs at the site, and is just being stopped, restarted or scaled there."""
+        """Return one that runs at the site, and is just being stopped, restarted or scaled there.
+
+        Who waits does not act: it looks again before it does, when others see that it waits no more.
+        """
         async for other in self.open_at(deployment):
-            acts = other.stop is not None or other.request is not None
+            acts = other.waits_for is None and (other.stop is not None or other.request is not None)
             if other.live_at is not None and acts and other.lease is not None and other.lease.until > self.now():
                 return other
         return None

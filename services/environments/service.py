@@ -1,6 +1,7 @@
 """Environments: where a project's code runs, with variables that go in and never come out."""
 
 import re
+import unicodedata
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
@@ -35,6 +36,11 @@ PATH_LENGTH: Final = 200
 TRIES: Final = 20
 """Of rivals in one project one gets ahead each time, and all that it has room for may be made at once."""
 _SHOWN, _LONG = 4, 12
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""What is shown as nothing (Unicode, Default_Ignorable_Code_Point)."""
 _PATH: Final = re.compile(r"/[\x21-\x7e]*", re.ASCII)
 _VALUES: Final = msgspec.json.Decoder(dict[str, str])
 
@@ -259,7 +265,8 @@ class Environments:
             old = await self.get(environment_id, by=by, action=Action.EDIT)
             before = await self.values(old)
             after = change(before)
-            if faults := variable_faults(after, where=("variables",), before=before):
+            is_public = old.platform is not DeploymentPlatform.LOCAL
+            if faults := variable_faults(after, where=("variables",), before=before, is_public=is_public):
                 raise Invalid(faults)
             if after == before:
                 return old
@@ -317,8 +324,9 @@ def _shown(
 
 
 def _key(name: str) -> str:
-    """Return what two names have in common that people can't tell apart."""
-    return " ".join(name.casefold().split())
+    """Return what two names have in common that people can't tell apart: other scripts' letters are others."""
+    visible = "".join(letter for letter in unicodedata.normalize("NFKC", name) if not _UNSEEN.match(letter))
+    return " ".join(unicodedata.normalize("NFKC", visible.casefold()).split())
 
 
 def _faults(name: str, health_path: str) -> list[Fault]:

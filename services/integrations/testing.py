@@ -99,7 +99,9 @@ class CredentialTester:
         except DeployFailed as failure:
             if failure.reason in _REASONS:
                 return self._result(IntegrationTestState.REFUSED, f"{kind.value} does not accept these credentials.")
-            return self._result(IntegrationTestState.FAILED, failure.message)
+            is_certain = failure.reason == "WORKSPACE_UNKNOWN"
+            state = IntegrationTestState.REFUSED if is_certain else IntegrationTestState.FAILED
+            return self._result(state, failure.message)
         name = shortened(cleaned(identity.name), MOST_NAME)
         return self._result(IntegrationTestState.PASSED, f"{kind.value} accepts these credentials, as {name}.")
 

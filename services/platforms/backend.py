@@ -318,9 +318,9 @@ class Backend:
         return {
             **self._base_environment(),
             **self.machine.aws,
-            **self.signing(),
             **migrating.setting_of_folder(self.folder),
             **self.order.config.environment,
+            **self.signing(),
             **fixed,
         }
 

@@ -5,7 +5,7 @@ import html
 import json
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -24,6 +24,9 @@ _WIDTHS: Final = (64, 76)
 _PIECE: Final = 24
 """Digits of Base64 by which a piece of a long value is known."""
 _DIGITS: Final = re.compile(rf"[A-Za-z0-9+/_-]{{{2 * _PIECE - 1},}}")
+_WORD: Final = re.compile(r"[A-Za-z0-9+/_-]{4,128}", re.ASCII)
+_LEAST_DIGITS: Final = 4
+"""Of a value, at the edge of a line: fewer than that say nothing of it."""
 _PERCENT: Final = re.compile("%[0-9A-F]{2}")
 
 
@@ -43,7 +46,7 @@ class Mask:
     def __call__(self, text: str) -> str:
         """Return the text without the values."""
         masked, position = "", 0
-        places = sorted([*self._places(text), *self._pieces(text)])
+        places = sorted([*self._places(text), *self._pieces(text), *self._broken(text)])
         for start, end in _united(places):
             masked += text[position:start] + MASKED
             position = end
@@ -92,6 +95,27 @@ class Mask:
                     after = _alike(text[start:end], self._encoded[at : at + end - start])
                     yield start - before, start + after
 
+    def _broken(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where what may be a line of Base64 breaks off within a value, and where it goes on with the rest."""
+        begin, end = max(
+            (run.span() for run in _WORD.finditer(text)), key=lambda span: span[1] - span[0], default=(0, 0)
+        )
+        line = text[begin:end]
+        if begun := _overlap(line, self._digits):
+            yield end - begun, end
+        if rest := _overlap(line[::-1], self._turned):
+            yield begin, begin + rest
+
+    @cached_property
+    def _digits(self) -> list[str]:
+        """All values in Base64, in the order of texts."""
+        return sorted({form for value in self._values for form in _in_base64(value.encode())})
+
+    @cached_property
+    def _turned(self) -> list[str]:
+        """The same from their ends on."""
+        return sorted(form[::-1] for form in self._digits)
+
     @cached_property
     def _encoded(self) -> str:
         """All long values in Base64."""
@@ -128,6 +152,15 @@ class Mask:
         return found
 
 
+def _overlap(line: str, forms: Sequence[str]) -> int:
+    """Return with how many of its last digits a line begins one of sorted texts; 0 for too few to say anything."""
+    for start in range(len(line) - _LEAST_DIGITS + 1):
+        at = bisect_left(forms, line[start:])
+        if at < len(forms) and forms[at].startswith(line[start:]):
+            return len(line) - start
+    return 0
+
+
 def _alike(text: str, other: str) -> int:
     """Return how many characters two texts begin with alike."""
     most = min(len(text), len(other))
@@ -158,6 +191,7 @@ def _forms(value: str) -> Iterator[str]:
             yield from _in_urls(text)
             yield from _in_json(text)
             yield from _in_html(text)
+            yield from _in_shells(text)
         yield from _in_base64(text.encode())
         yield from _in_lines_of_base64(text.encode())
 
@@ -182,6 +216,14 @@ def _in_json(text: str) -> Iterator[str]:
 
 _AS_IN_GO: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 """As encoding/json escapes, and whoever writes JSON into HTML."""
+
+
+def _in_shells(text: str) -> Iterator[str]:
+    """Yield what stands for a text between the marks of a shell, as `set -x` and `declare -x` write, and of YAML."""
+    yield text.replace("'", "'\\''")
+    yield text.replace("'", "'\"'\"'")
+    yield text.translate({ord(each): f"\\{each}" for each in '\\"$`'})
+    yield text.replace("'", "''")
 
 
 def _in_html(text: str) -> Iterator[str]:

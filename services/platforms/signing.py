@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,6 @@ JWT_SECRET: Final = "JWT_SECRET"  # noqa: S105 - the name of a setting
 SEALING_KEYS: Final = "SEALING_KEYS"
 JWKS_URL: Final = "JWKS_URL"
 EXAMPLE: Final = ".env.example"
-_DECIDING: Final = frozenset({JWT_SECRET, JWKS_URL, "AUTH"})
 _SETTING: Final = re.compile(r"^[# \t]*([A-Z][A-Z0-9_]*)=", re.MULTILINE)
 _LIFETIME: Final = timedelta(days=1)
 
@@ -31,10 +30,11 @@ def settings_in(example: str) -> frozenset[str]:
     return frozenset(_SETTING.findall(example))
 
 
-def lacking(names: Collection[str]) -> frozenset[str]:
-    """Return the secrets that a backend needs beside the settings of these names."""
-    tokens = {JWT_SECRET} if _DECIDING.isdisjoint(names) else set[str]()
-    return frozenset(tokens | ({SEALING_KEYS} - set(names)))
+def lacking(settings: Mapping[str, str]) -> frozenset[str]:
+    """Return the secrets that a backend needs beside these settings, of which one that is empty says nothing."""
+    given = {name for name, value in settings.items() if value.strip()}
+    knows_tokens = settings.get("AUTH") == "off" or not given.isdisjoint({JWT_SECRET, JWKS_URL})
+    return frozenset((set[str]() if knows_tokens else {JWT_SECRET}) | ({SEALING_KEYS} - given))
 
 
 def secrets_of(site: str, *, environment: Mapping[str, str], folder: Path) -> dict[str, str]:

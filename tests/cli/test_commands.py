@@ -221,6 +221,16 @@ async def test_settings_are_read_from_a_file_env_too(tmp_path: Path) -> None:
     assert "  PORT: " in shown.err
 
 
+async def test_the_settings_of_a_backend_in_whose_folder_a_command_is_given_are_not_ours(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=3000\nJWT_SECRET=of-the-backend-and-longer-than-it-must-be\n")
+    (tmp_path / "package.json").write_text("{}")
+
+    shown = await snapinfra("logs", "deployment_1", "--token", "mine", folder=tmp_path)
+
+    assert shown.status == 1
+    assert "http://localhost:8000/" in shown.err
+
+
 async def test_a_worker_of_its_own_refuses_a_log_that_no_api_shares(tmp_path: Path) -> None:
     aws = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
 

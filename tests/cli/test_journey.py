@@ -11,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from cli.client import Client, Refused
+from cli.client import Client, Refused, connect
 from cli.commands import Target
 from cli.integrating import keep
 from cli.journey import Arrival, restart, show_logs, stop, travel
@@ -136,6 +136,13 @@ async def test_a_token_of_somewhere_else_is_refused(server: Server, alice: User)
         await travel(stranger, DESCRIPTION, to=None)
     with pytest.raises(Refused, match=r"^The server closed the subscription: Forbidden\.$"):
         await show_logs(stranger, "deployment_01jd0000000000000000000000", follow=True)
+
+
+@pytest.mark.parametrize("token", ["é€", "x\ny", "two words", "\x00"])
+def test_what_can_be_no_token_is_refused_and_not_shown(token: str) -> None:
+    with pytest.raises(Refused) as refused:
+        connect("http://127.0.0.1:1/graphql", token)
+    assert str(refused.value) == "The token has characters that no token has: take it as it was shown."
 
 
 @pytest.mark.parametrize("follow", [True, False])

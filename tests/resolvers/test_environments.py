@@ -188,6 +188,9 @@ async def test_no_two_of_a_project_have_one_name(alice: User) -> None:
     refused = [error["field"] for payload in payloads for error in payload["userErrors"]]
     assert refused == [["name"], ["name"]]
 
+    for unseen in ("Sta\u00adging", "stag\u200bing", "\uff33taging", "staging\ufe0f"):
+        alike = await call(alice, "createEnvironment", name=unseen, **given)
+        assert [error["field"] for error in alike["userErrors"]] == [["name"]]
     other = await environment(alice, project_id, "other")
     taken = await call(alice, "updateEnvironment", environmentId=other["id"], name="sTaging")
     assert [error["field"] for error in taken["userErrors"]] == [["name"]]

@@ -25,6 +25,7 @@ from tests.resolvers.in_process import Counted, counted
 
 OWN_ACCOUNTS = "PORT=3000\nJWT_SECRET=\nSEALING_KEYS=\n"
 TOKENS_OF_OTHERS = f"{OWN_ACCOUNTS}# Or:\nJWKS_URL=\n"
+OWN_KEYS = "own:RWluIFNjaGzDvHNzZWwsIGRlbiBuaWVtYW5kIGtlbm4="
 SECRET = "of the user's own, with 32 characters"
 
 
@@ -96,11 +97,11 @@ async def test_a_place_keeps_the_secrets_that_were_made_for_it(asked: Counted) -
 
 async def test_what_was_given_to_what_is_live_stays_until_something_else_is_given(asked: Counted) -> None:
     backend = await Backend.of(asked, TOKENS_OF_OTHERS)
-    given = await backend.deployed(JWT_SECRET=SECRET, SEALING_KEYS="own", GREETING="hello")
+    given = await backend.deployed(JWT_SECRET=SECRET, SEALING_KEYS=OWN_KEYS, GREETING="hello")
     (live,) = await backend.deployments()
     await asked.services.deployments.table.update(live.id, lambda old: with_fields(old, live_at=utc_now()))
 
-    assert await backend.deployed() == {"JWT_SECRET": SECRET, "SEALING_KEYS": "own"}
+    assert await backend.deployed() == {"JWT_SECRET": SECRET, "SEALING_KEYS": OWN_KEYS}
     assert await backend.deployed(JWT_SECRET=f"another {SECRET}") == {
         "JWT_SECRET": f"another {SECRET}",
         "SEALING_KEYS": given["SEALING_KEYS"],
@@ -143,7 +144,7 @@ async def test_each_place_and_each_project_has_secrets_of_its_own(asked: Counted
 async def test_what_users_set_is_left_as_it_is(asked: Counted) -> None:
     backend = await Backend.of(asked, TOKENS_OF_OTHERS)
 
-    own = {"JWT_SECRET": SECRET, "SEALING_KEYS": "own"}
+    own = {"JWT_SECRET": SECRET, "SEALING_KEYS": OWN_KEYS}
     assert await backend.deployed(None, **own) == own
     assert (await backend.deployed(JWKS_URL="https://issuer.example")).keys() == {"JWKS_URL", "SEALING_KEYS"}
 

@@ -26,7 +26,7 @@ from services.projects.service import MOST_UNDER_WAY
 from tests.records import generation_of
 from tests.services.deployments.elsewhere import Elsewhere, deployed, live, run_of, said, serving
 from tests.services.site import Site, standing
-from tests.snapinfra import provisioned
+from tests.snapinfra import SECRET, provisioned
 
 
 @dataclass
@@ -75,7 +75,7 @@ async def files(site: Site) -> Generation:
 
 
 async def ask(site: Site, code: Generation, which: str = "") -> Deployment:
-    config = DeploymentConfig({"WHICH": which or "any-of-them", "JWT_SECRET": "x" * 40})
+    config = DeploymentConfig({"WHICH": which or "any-of-them", "JWT_SECRET": SECRET})
     new = NewDeployment(site.project.id, code.id, DeploymentPlatform.HEROKU, config)
     return await site.services.deployer.create(new, by=site.actor)
 
@@ -213,6 +213,17 @@ async def test_a_deployment_does_not_begin_while_what_runs_is_just_being_stopped
             await job.work(run)
     assert (await now(site, new)).waits_for == running.id
     assert platform.begun == []
+
+
+async def test_what_waits_for_a_deployment_keeps_nobody_waiting(site: Site, code: Generation) -> None:
+    platform = Elsewhere()
+    running = await deployed(site, code, url="https://x.example.com", **live(site))
+    new = await being_made(site, await deployed(site, code, started_at=site.clock()))
+    await site.services.operator.scale(running.id, Hosting(instances=2), by=site.actor)
+    async with run_of(site, running, platform) as (job, run), run_of(site, new, platform) as (_, later):
+        with pytest.raises(Parked):
+            await job.work(run)
+        assert await job.turns.acting_at(later.record) is None
 
 
 async def test_what_runs_is_not_restarted_under_what_is_to_take_its_place(site: Site, code: Generation) -> None:

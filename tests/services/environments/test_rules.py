@@ -8,8 +8,8 @@ from services.platforms.migrating import SETTING
 from services.platforms.preparing import TABLES_VARIABLES
 
 
-def said(**variables: str) -> list[str]:
-    return [fault.message for fault in variable_faults(variables, where=("variables",))]
+def said(*, is_public: bool = False, **variables: str) -> list[str]:
+    return [fault.message for fault in variable_faults(variables, where=("variables",), is_public=is_public)]
 
 
 def test_what_a_deployment_sets_itself_can_not_be_set() -> None:
@@ -31,6 +31,44 @@ def test_a_name_that_is_none_is_told_what_a_name_is(name: str) -> None:
 @pytest.mark.parametrize(("value", "is_refused"), [("", True), ("s" * 31, True), ("s" * 32, False)])
 def test_a_secret_that_a_backend_would_not_start_with_is_refused_in_its_words(value: str, *, is_refused: bool) -> None:
     assert said(JWT_SECRET=value) == (["JWT_SECRET must have at least 32 characters."] if is_refused else [])
+
+
+KEY = f"new:{'Qm9keSBvZiBhIGtleSB0aGF0IG5vYm9keSBndWVzcyE='}"
+SEALING = "SEALING_KEYS must be keys as <id>:<32 bytes in base64>, with commas between, the newest first."
+
+
+@pytest.mark.parametrize(
+    ("variables", "messages"),
+    [
+        ({"AUTH": "maybe"}, ["AUTH must be on or off."]),
+        ({"AUTH": "on", "JWKS_URL": "https://keys.example.com/jwks.json"}, []),
+        ({"AUTH": "", "JWKS_URL": "", "SEALING_KEYS": ""}, []),
+        ({"JWKS_URL": "nonsense"}, ["JWKS_URL must be an http or https URL."]),
+        ({"SEALING_KEYS": "x"}, [SEALING]),
+        ({"SEALING_KEYS": f"{KEY}, old{KEY}"}, []),
+        ({"SEALING_KEYS": f"{KEY},"}, [SEALING]),
+        ({"JWT_SECRET": KEY, "JWKS_URL": "https://x.example.com"}, ["Set JWT_SECRET or JWKS_URL, not both."]),
+    ],
+)
+def test_a_setting_that_a_backend_refuses_is_refused_before_it_is_deployed(
+    variables: dict[str, str], messages: list[str]
+) -> None:
+    assert said(**variables) == messages
+
+
+@pytest.mark.parametrize("secret", ["a" * 32, " " * 40, "changeme" * 5, "0123456789abcdef" * 3])
+def test_where_others_reach_a_backend_its_secrets_can_not_be_guessed(secret: str) -> None:
+    (message,) = said(is_public=True, JWT_SECRET=secret)
+    assert message == "JWT_SECRET can be guessed: make a new one with `openssl rand -base64 32`."
+    assert said(JWT_SECRET=secret) == []
+    assert said(is_public=True, JWT_SECRET="kJ8hQ2vB5nR7tY1wE4uI6oP9aS3dF0gH", AUTH="on", SEALING_KEYS=KEY) == []
+
+
+def test_where_others_reach_a_backend_authentication_is_on() -> None:
+    assert said(AUTH="off") == []
+    assert said(is_public=True, AUTH="off") == [
+        "AUTH can't be off where others reach the backend: everybody could do everything."
+    ]
 
 
 def test_what_is_there_from_before_a_rule_stands_in_nobodys_way() -> None:

@@ -14,7 +14,7 @@ from services.foundation.outbound.client import Outbound
 from services.foundation.outbound.resolver import SystemResolver
 from services.integrations.model import IntegrationTestState, IntegrationType
 from services.integrations.testing import BASE_URLS, CredentialTester
-from services.platforms.port import Identity
+from services.platforms.port import DeployFailed, Identity
 from tests.fakes.receiver import Received, Receiver, Reply
 
 KEY = "sk_live_0123456789"
@@ -120,6 +120,19 @@ async def test_a_name_of_megabytes_is_shortened() -> None:
     result = await tester.test(IntegrationType.HEROKU, Token(KEY), base_url=None, team_id=TEAM)
 
     assert (result.state, result.message) == (PASSED, f"HEROKU accepts these credentials, as {'a' * 199}….")
+
+
+async def test_a_workspace_that_a_token_does_not_reach_is_refused_in_the_services_words() -> None:
+    class Elsewhere:
+        async def check(self, credentials: Credentials) -> Identity:
+            del credentials
+            raise DeployFailed("WORKSPACE_UNKNOWN", "The token reaches no workspace called 'x'.")
+
+    tester = CredentialTester(OUTBOUND, utc_now, checkers={IntegrationType.RENDER: Elsewhere()})
+
+    result = await tester.test(IntegrationType.RENDER, Token(KEY), base_url=None, team_id=TEAM)
+
+    assert (result.state, result.message) == (REFUSED, "The token reaches no workspace called 'x'.")
 
 
 async def test_nobody_answering_says_nothing_of_the_credentials() -> None:

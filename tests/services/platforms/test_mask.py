@@ -5,6 +5,7 @@ import hashlib
 import html
 import json
 import re
+import shlex
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -46,6 +47,9 @@ FORMS: list[Callable[[str], str]] = [
     html.escape,
     lambda secret: html.escape(secret).replace("&#x27;", "&#39;"),
     lambda secret: f'"{secret}"'.replace("\\", "\\\\").replace("'", "\\'"),  # util.inspect
+    shlex.quote,
+    lambda secret: '"' + re.sub(r'[\\\\"$`]', r"\\\g<0>", secret) + '"',  # declare -x
+    lambda secret: "'" + secret.replace("'", "''") + "'",  # YAML
     lambda secret: secret.encode().hex(),
     lambda secret: secret.encode().hex().upper(),
 ]
@@ -80,6 +84,17 @@ def test_lines_that_base64_of_a_long_value_is_wrapped_into_show_nothing_of_it(te
 
     assert all(len(line) < 20 for line in printed[:-1]), printed
     assert text is not KEY or printed[-1] in {"> *** <", "> ***= <", "> ***== <"}
+
+
+@pytest.mark.parametrize("width", [64, 76])
+@pytest.mark.parametrize("secret", ["tok_5f2c9a7bd1e84c0f", "p@ss/w0rd+q&", "kJ8hQ2vB5nR7tY1wE4uI6oP9aS3dF0g" * 2])
+def test_a_line_of_base64_that_breaks_off_within_a_value_shows_nothing_of_it(secret: str, width: int) -> None:
+    mask = Mask([secret])
+    for before in range(120):
+        digits = base64.b64encode(b"H" * before + secret.encode() + b"B" * 70).decode()
+        own = digits[-(-before * 8 // 6) : (before + len(secret)) * 8 // 6]
+        printed = [mask(digits[start : start + width]) for start in range(0, len(digits), width)]
+        assert not [line for line in printed if any(own[at : at + 4] in line for at in range(len(own) - 3))]
 
 
 def test_what_looks_like_base64_and_is_of_no_value_stays() -> None:

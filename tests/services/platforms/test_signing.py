@@ -26,6 +26,8 @@ def test_an_order_may_set_them_itself(tmp_path: Path) -> None:
 
     assert given(GREETING="hello") == {"JWT_SECRET", "SEALING_KEYS"}
     assert given(JWT_SECRET="x") == given(JWKS_URL="x") == given(AUTH="off") == {"SEALING_KEYS"}
+    assert given(AUTH="on") == given(AUTH="", JWT_SECRET=" ", JWKS_URL="") == {"JWT_SECRET", "SEALING_KEYS"}
+    assert given(SEALING_KEYS="") == {"JWT_SECRET", "SEALING_KEYS"}
     assert given(SEALING_KEYS="x") == {"JWT_SECRET"}
 
 
