@@ -8,29 +8,29 @@ from services.platforms.migrating import SETTING
 from services.platforms.preparing import TABLES_VARIABLES
 
 
-def said(*, is_public: bool = False, **variables: str) -> list[str]:
+def said(variables: dict[str, str], *, is_public: bool = False) -> list[str]:
     return [fault.message for fault in variable_faults(variables, where=("variables",), is_public=is_public)]
 
 
 def test_what_a_deployment_sets_itself_can_not_be_set() -> None:
     """Whether a backend migrates its database is its users' to say."""
     assert {OURS, *TABLES_VARIABLES} - {SETTING} <= set(RESERVED)
-    assert said(**{SETTING: "false"}) == []
+    assert said({SETTING: "false"}) == []
     for name in RESERVED:
-        (message,) = said(**{name: "1"})
+        (message,) = said({name: "1"})
         assert message.startswith(f"{name} can't be set: AWS_ACCESS_KEY_ID, ")
 
 
 @pytest.mark.parametrize("name", ["1A", "A-B", "", "É", "A" * (LONGEST_NAME + 1)])
 def test_a_name_that_is_none_is_told_what_a_name_is(name: str) -> None:
-    (message,) = said(**{name: "1"})
+    (message,) = said({name: "1"})
     assert "that has 1 to 100 letters" in message
     assert len(message) < 400
 
 
 @pytest.mark.parametrize(("value", "is_refused"), [("", True), ("s" * 31, True), ("s" * 32, False)])
 def test_a_secret_that_a_backend_would_not_start_with_is_refused_in_its_words(value: str, *, is_refused: bool) -> None:
-    assert said(JWT_SECRET=value) == (["JWT_SECRET must have at least 32 characters."] if is_refused else [])
+    assert said({"JWT_SECRET": value}) == (["JWT_SECRET must have at least 32 characters."] if is_refused else [])
 
 
 KEY = f"new:{'Qm9keSBvZiBhIGtleSB0aGF0IG5vYm9keSBndWVzcyE='}"
@@ -53,20 +53,23 @@ SEALING = "SEALING_KEYS must be keys as <id>:<32 bytes in base64>, with commas b
 def test_a_setting_that_a_backend_refuses_is_refused_before_it_is_deployed(
     variables: dict[str, str], messages: list[str]
 ) -> None:
-    assert said(**variables) == messages
+    assert said(variables) == messages
 
 
 @pytest.mark.parametrize("secret", ["a" * 32, " " * 40, "changeme" * 5, "0123456789abcdef" * 3])
 def test_where_others_reach_a_backend_its_secrets_can_not_be_guessed(secret: str) -> None:
-    (message,) = said(is_public=True, JWT_SECRET=secret)
+    (message,) = said({"JWT_SECRET": secret}, is_public=True)
     assert message == "JWT_SECRET can be guessed: make a new one with `openssl rand -base64 32`."
-    assert said(JWT_SECRET=secret) == []
-    assert said(is_public=True, JWT_SECRET="kJ8hQ2vB5nR7tY1wE4uI6oP9aS3dF0gH", AUTH="on", SEALING_KEYS=KEY) == []
+    assert said({"JWT_SECRET": secret}) == []
+    assert (
+        said({"JWT_SECRET": "kJ8hQ2vB5nR7tY1wE4uI6oP9aS3dF0gH", "AUTH": "on", "SEALING_KEYS": KEY}, is_public=True)
+        == []
+    )
 
 
 def test_where_others_reach_a_backend_authentication_is_on() -> None:
-    assert said(AUTH="off") == []
-    assert said(is_public=True, AUTH="off") == [
+    assert said({"AUTH": "off"}) == []
+    assert said({"AUTH": "off"}, is_public=True) == [
         "AUTH can't be off where others reach the backend: everybody could do everything."
     ]
 
