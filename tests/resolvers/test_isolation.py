@@ -9,7 +9,7 @@ import pytest
 
 from resolvers.shown import prefixes
 from services.core.ids import prefix_of
-from tests.resolvers.test_authorization import Things, built, settled
+from tests.resolvers.test_authorization import NOBODYS, Things, built, settled
 from tests.slice import Caller, Outcome
 from tests.snapinfra import Server, User, events
 from tests.tables import ENTRIES, PATHS
@@ -28,7 +28,7 @@ def things(server: Server) -> Iterator[Things]:
 def kinds_in(operation: str) -> dict[str, str]:
     """Return the variables of an operation, each with the kind of the thing whose id it takes."""
     names = re.findall(r"\$(\w+):", operation.partition("{")[0])
-    return {name: name.removeprefix("fresh").lower() for name in names}
+    return {name: name.removeprefix("fresh").lower() for name in names if name not in NOBODYS}
 
 
 HIDDEN = [
@@ -50,7 +50,8 @@ def missing(object_id: str) -> str:
 
 async def told(user: User, operation: str, ids: dict[str, str]) -> str:
     """Return what somebody is told, without the ids that they gave."""
-    answer: Any = await user.result(operation, **ids)
+    texts = {name: "new" for name in NOBODYS if f"${name}:" in operation}
+    answer: Any = await user.result(operation, **ids, **texts)
     assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND", operation
     text = str(answer)
     for object_id in ids.values():
