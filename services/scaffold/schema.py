@@ -73,6 +73,8 @@ def derive_schema(description: str) -> SchemaModel:
     statements += list(made_by_others(mentions.made, entities, principals, statements))
     rulings = Rulings(entities, links, principals, statements, frozenset(mentions.made))
     ruled = {name: _ruled_links(entity, rulings.of(name)) for name, entity in entities.items()}
+    if principals.accounts in ruled:
+        ruled[principals.accounts] = _left_behind(ruled[principals.accounts])
     ordered = _in_order(ruled, first=principals.accounts)
     tables = [_table(entity, ordered, rulings.of(entity.name)) for entity in ordered.values()]
     policies = [table.policy for table in tables if table.policy is not None]
@@ -168,6 +170,15 @@ def _ruled_links(entity: Entity, ruling: Ruling) -> Entity:
         return replace(parent, on_delete=OnDelete.RESTRICT if is_kept else OnDelete.CASCADE) if goes_with else parent
 
     return replace(entity, parents=tuple(map(ruled, entity.parents)))
+
+
+def _left_behind(accounts: Entity) -> Entity:
+    """Return the accounts with references that let them stay: nobody loses theirs with what they belong to."""
+    stays = (
+        replace(parent, on_delete=OnDelete.SET_NULL) if parent.on_delete is OnDelete.CASCADE else parent
+        for parent in accounts.parents
+    )
+    return replace(accounts, parents=tuple(stays))
 
 
 def _table(entity: Entity, entities: Iterable[str], ruling: Ruling) -> Table:

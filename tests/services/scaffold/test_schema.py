@@ -333,3 +333,52 @@ def test_a_guess_decides_nothing_of_who_may_do_what() -> None:
 
     assert "widgets" in {link.from_table for link in beside.relationships if link.to_table == "products"}
     assert table(beside, "products").policy == table(alone, "products").policy
+
+
+@pytest.mark.parametrize(
+    ("description", "name", "present", "absent"),
+    [
+        (
+            "A clinic with patients, who have a name, a species and a birth date.",
+            "patients",
+            {"name", "birthDate"},
+            {"birthdate", "firstName", "lastName"},
+        ),
+        (
+            "Concerts have a title, a start time and an end time.",
+            "concerts",
+            {"startTime", "endTime"},
+            {"startsAt", "endsAt"},
+        ),
+        ("Projects have a budget and a deadline.", "projects", {"deadline"}, {"dueOn"}),
+        ("Expenses have an amount, a date and a category.", "expenses", {"date"}, {"spentOn"}),
+        ("Tasks have a due date.", "tasks", {"dueDate"}, {"dueOn"}),
+        ("Doctors with a first name, a last name and a date of birth.", "doctors", {"firstName", "lastName"}, {"name"}),
+    ],
+)
+def test_what_is_said_stands_in_place_of_a_field_that_means_the_same(
+    description: str, name: str, present: set[str], absent: set[str]
+) -> None:
+    schema = derive_schema(description)
+
+    fields = {field.name for field in table(schema, name).fields}
+    assert present <= fields
+    assert not absent & fields
+    assert {field for index in table(schema, name).indexes for field in index.fields} <= fields
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Users sign in and belong to clubs. Each club has boats with a unique serial number.",
+        "Employees sign in. Each department has employees, and each employee has holidays.",
+        "Customers belong to a company. Customers place orders.",
+    ],
+)
+def test_nobody_loses_their_account_with_what_they_belong_to(description: str) -> None:
+    schema = derive_schema(description)
+
+    assert schema.accounts is not None
+    assert OnDelete.CASCADE not in {
+        one.on_delete for one in schema.relationships if one.to_table == schema.accounts.table
+    }
