@@ -22,6 +22,7 @@ from services.scaffold.template import fill, read
 
 _SHARED = (
     "src/server.ts",
+    "src/built.ts",
     "src/command.ts",
     "src/context.ts",
     "src/errors.ts",

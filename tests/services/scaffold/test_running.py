@@ -105,10 +105,10 @@ class Project:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def refusal(self, **variables: str) -> str:
-        """Start the server in an environment in which it must not, and return what it says."""
+    def refusal(self, *command: str, **variables: str) -> str:
+        """Start the server, or give a command, where that must not be done, and return what it says."""
         done = subprocess.run(
-            ["node", "dist/server.js"],
+            command or ["node", "dist/server.js"],
             cwd=self.folder,
             env={**self.environment, **variables},
             stdout=subprocess.PIPE,
@@ -291,7 +291,11 @@ def test_a_backend_installs_compiles_and_works(schema: SchemaModel, emulator: st
     )
     backend.run("npm", "run", "tables")
 
+    if schema.accounts is not None:
+        backend.run("npm", "run", "account", "--", "first@example.com", "admin", '{"name": "First"}')
+
     with backend.serving() as client:
+        assert client.get("/ready").status_code == 200
         assert client.get("/health").json() == {"status": "ok"}
         assert [one["table"] for one in client.get("/").json()["resources"]] == [table.name for table in schema.tables]
         for number, table in enumerate(AWKWARD.tables if schema is AWKWARD else (), start=1):
@@ -302,3 +306,6 @@ def test_a_backend_installs_compiles_and_works(schema: SchemaModel, emulator: st
     for stage in ("production", "staging", "development"):
         assert "Set JWT_SECRET (at least 32 characters)" in backend.refusal(NODE_ENV=stage)
     assert "HOST must be 127.0.0.1" in backend.refusal(AUTH="off", HOST="0.0.0.0")
+    (backend.folder / "src" / "models" / "index.ts").touch()
+    changed = "src/models/index.ts was changed since the backend was built: npm run build"
+    assert changed in backend.refusal("npm", "run", "migrate")

@@ -10,6 +10,7 @@ import type { ObjectSchema } from 'joi';
 import { command } from './command.js';
 import { log } from './logger.js';
 import { validateInput } from './middleware/validator.js';
+import { checkMigrated } from './migration/gate.js';
 import { accounts } from './models/identity.js';
 import { accountsTable } from './services/accounts.js';
 import type { Database } from './services/database.js';
@@ -49,5 +50,6 @@ await command(async (database) => {
   const json = others.at(-1)?.startsWith('{') ? others.pop()! : '{}';
   if (!login || others.length > 1) throw new Error(USAGE);
   const [role] = others;
+  await checkMigrated(database);
   await make(database, login, role === undefined ? {} : fieldOfRole(role), read(json));
 });

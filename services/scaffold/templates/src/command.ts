@@ -1,4 +1,5 @@
 /** What the commands beside the server share: `npm run tables`, `migrate`, `sweep`, `account` and `role`. */
+import { requireBuilt } from './built.js';
 import { InvalidConfig, readStorageConfig } from './config.js';
 import { log } from './logger.js';
 import { Refused } from './migration/refused.js';
@@ -9,6 +10,7 @@ import { fromDatabaseError } from './services/databaseErrors.js';
 export async function command(work: (database: Database) => Promise<void>): Promise<void> {
   let database: Database | undefined;
   try {
+    await requireBuilt();
     database = new Database(readStorageConfig(process.env));
     await work(database);
   } catch (error) {

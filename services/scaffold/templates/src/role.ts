@@ -4,6 +4,7 @@
  */
 import { command } from './command.js';
 import { log } from './logger.js';
+import { checkMigrated } from './migration/gate.js';
 import { Accounts, accountsTable } from './services/accounts.js';
 import { Attempts } from './services/attempts.js';
 import type { Database } from './services/database.js';
@@ -24,5 +25,6 @@ async function give(database: Database, login: string, role: string): Promise<vo
 const [login, role] = process.argv.slice(2);
 await command(async (database) => {
   if (login === undefined || role === undefined) throw new Error('Say whom and what: npm run role -- <login> <role>');
+  await checkMigrated(database);
   await give(database, login, role);
 });

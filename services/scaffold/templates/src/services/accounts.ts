@@ -51,9 +51,10 @@ export class Accounts {
 
   /** Throws Unauthenticated, the same and as late whether the account or the password is unknown; TooManyAttempts. */
   async signIn(login: string, password: string, address: string): Promise<Input> {
+    // What is refused here is counted no further: from one address nobody can use up what others may try of a login.
+    await this.attempts.count('sign-in', [login, address], 10);
     const byAddress = await this.attempts.count('sign-in', [address], 100);
     const byLogin = await this.attempts.count('sign-in', [login], 100);
-    await this.attempts.count('sign-in', [login, address], 10);
     const record = await this.find(login);
     const isRight = await this.database.passwords.isRight(password, record && hashOf(record, accounts.password));
     if (!isRight || record === undefined || isDisabled(record)) throw new Unauthenticated('The login or the password is wrong.');

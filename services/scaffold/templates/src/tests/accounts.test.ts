@@ -125,6 +125,17 @@ describe('accounts', () => {
     await server.stop();
   });
 
+  test('whoever tries from one address keeps nobody out who comes from another', async () => {
+    const { login: name } = await signUp();
+    const server = await startServer({ TRUST_PROXY: '1' });
+    const from = (address: string, secret: string) =>
+      server.send('POST', '/auth/sign-in', { {{login}}: name, password: secret }, { 'X-Forwarded-For': address });
+    for (let attempt = 1; attempt <= 101; attempt += 1) await from('192.0.2.9', 'a wrong password');
+    assert.equal((await from('192.0.2.9', PASSWORD)).status, 429);
+    assert.equal((await from('192.0.2.10', PASSWORD)).status, 200);
+    await server.stop();
+  });
+
   test('a refresh token is good once; sent again, it ends the session', async () => {
     const { tokens } = await signUp();
     const refreshed = await post('/auth/refresh', { refreshToken: tokens.refreshToken });
