@@ -1,4 +1,4 @@
-"""How a generated backend gets its tables: its own CloudFormation template, as a stack."""
+"""How a generated backend gets its tables, and what it has beside them: its own CloudFormation template, as a stack."""
 
 import asyncio
 import json
@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from services.core.foreign_json import UnreadableJson, read_json
 from services.core.frozen import frozen
+from services.designs.bucket_names import bucket_prefix
 from services.foundation.aws.clients import AWS_ERRORS, Aws
 from services.foundation.aws.outage import Outage
 from services.platforms.port import DeployFailed
@@ -26,6 +27,7 @@ TIME_LIMIT: Final = 180.0
 """Seconds that a stack may take."""
 
 _PARAMETER: Final = "TablePrefix"
+_BUCKETS: Final = "BucketPrefix"
 _STAGE: Final = "Stage"
 _GONE: Final = "DELETE_COMPLETE"
 _USELESS: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
@@ -44,7 +46,8 @@ class StackTables:
     """Of a template as it is sent. AWS accepts MOST_BYTES, the emulator more."""
 
     async def __call__(self, template: str, *, prefix: str, stack: str) -> None:
-        """Bring a stack to what the template says; `prefix` is its parameter TablePrefix, where it declares that.
+        """Bring a stack to what the template says; `prefix` is its parameter TablePrefix, where it declares that, and
+        with what S3 accepts of it BucketPrefix.
 
         Twice is the same as once. Where the backend migrates its tables, those that are there stay as they are indexed,
         and in the stack: what runs needs its indexes until then, and CloudFormation changes one at a time.
@@ -138,7 +141,8 @@ def _parameters(content: Mapping[str, object], prefix: str, stage: str) -> list[
     if not isinstance(declared, dict):
         return []
     parameters = cast("dict[str, object]", declared)
-    values = {_PARAMETER: prefix} if _PARAMETER in parameters else {}
+    prefixes = {_PARAMETER: prefix, _BUCKETS: bucket_prefix(prefix)}
+    values = {name: value for name, value in prefixes.items() if name in parameters}
     if _allows(parameters.get(_STAGE), stage):
         values[_STAGE] = stage
     return [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
@@ -168,4 +172,4 @@ def _indexed_as(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def _failed(why: str) -> DeployFailed:
-    return DeployFailed("TABLES_FAILED", f"The tables of infrastructure/template.json could not be created: {why}.")
+    return DeployFailed("TABLES_FAILED", f"What infrastructure/template.json describes could not be created: {why}.")

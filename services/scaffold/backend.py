@@ -14,7 +14,9 @@ from services.scaffold.names import slug
 from services.scaffold.openapi import document as openapi
 from services.scaffold.own_tests.files import write_tests
 from services.scaffold.packages import packages
-from services.scaffold.parts import drawing
+from services.scaffold.parts import files as part_files
+from services.scaffold.parts.drawing import drawing
+from services.scaffold.parts.plan import PartsPlan, plan_parts
 from services.scaffold.plan import TablePlan, plan_tables
 from services.scaffold.readme import route_parts
 from services.scaffold.requests import unfollowed_by_files
@@ -118,52 +120,60 @@ def write_backend(
     The same arguments give the same files. Every content ends with a newline.
     """
     tables = plan_tables(schema)
+    parts = plan_parts(architecture, tables)
     name = slug(project_name)
     title = _line(project_name) or name
     return (
-        {"README.md": _readme(schema, tables, name=name, title=title, description=description, drawn=architecture)}
-        | _project_files(schema, tables, name=name, title=title, about=_about(description, schema))
+        {
+            "README.md": _readme(
+                schema, tables, parts, name=name, title=title, description=description, drawn=architecture
+            )
+        }
+        | _project_files(schema, tables, parts, name=name, title=title, about=_about(description, schema))
         | {path: read(path) for path in _SHARED[:1]}
-        | _settings_files(schema, name)
+        | _settings_files(schema, parts, name)
         | {path: read(path) for path in _SHARED[1:]}
-        | _table_files(schema, tables)
+        | part_files.part_files(parts)
+        | _table_files(schema, tables, parts)
         | {"src/models/identity.ts": accounts.identity(schema, policies.written_teams(schema))}
         | accounts.account_files(schema)
         | graphql_files(schema, tables)
-        | write_tests(schema, tables)
+        | write_tests(schema, tables, parts)
         | _client_files(tables)
     )
 
 
 def _project_files(
-    schema: SchemaModel, tables: tuple[TablePlan, ...], *, name: str, title: str, about: str
+    schema: SchemaModel, tables: tuple[TablePlan, ...], parts: PartsPlan, *, name: str, title: str, about: str
 ) -> dict[str, str]:
     prefix = _prefix(name)
     return {
         **packages(
             schema,
+            parts,
             name=name if name.endswith("backend") else f"{name}-backend",
             description=f"The backend of {title}",
         ),
         "tsconfig.json": read("tsconfig.json"),
         "eslint.config.js": read("eslint.config.js"),
-        openapi.PATH: openapi.document(tables, schema, title=title, about=about),
-        "infrastructure/template.json": cloudformation.template(tables, slug=name, prefix=prefix),
-        "infrastructure/role.json": cloudformation.role_template(tables, slug=name, prefix=prefix),
+        openapi.PATH: openapi.document(tables, schema, parts, title=title, about=about),
+        "infrastructure/template.json": cloudformation.template(tables, parts, slug=name, prefix=prefix),
+        "infrastructure/role.json": cloudformation.role_template(tables, parts, slug=name, prefix=prefix),
         ".env.example": fill(
             "env.example",
             name=name,
             prefix=prefix,
             sealing=_sealing(tables),
             graphql=graphql_settings.example(schema),
+            parts=part_files.example(parts),
             **accounts.example_settings(schema),
         ),
         ".gitignore": read("gitignore"),
         ".dockerignore": read("dockerignore"),
         ".editorconfig": read("editorconfig"),
         "Dockerfile": fill("Dockerfile", documents=graphql_settings.documents(schema)),
-        "compose.yaml": fill("compose.yaml", slug=name),
-        "ci/github.yaml": read("ci/github.yaml"),
+        "compose.yaml": fill("compose.yaml", slug=name, emulator=part_files.emulator(parts)),
+        "ci/github.yaml": fill("ci/github.yaml", emulator=part_files.ci_emulator(parts)),
         "Procfile": read("Procfile"),
         "render.yaml": fill("render.yaml", slug=name, prefix=prefix, sealing=_asking_for_keys(tables)),
     }
@@ -182,7 +192,7 @@ def _client_files(tables: tuple[TablePlan, ...]) -> dict[str, str]:
     }
 
 
-def _settings_files(schema: SchemaModel, name: str) -> dict[str, str]:
+def _settings_files(schema: SchemaModel, parts: PartsPlan, name: str) -> dict[str, str]:
     return {
         "src/app.ts": fill("src/app.ts", name=f"'{name}'", **graphql_settings.app_parts(schema)),
         "src/config.ts": fill(
@@ -191,12 +201,13 @@ def _settings_files(schema: SchemaModel, name: str) -> dict[str, str]:
             prefix=f"'{_prefix(name)}'",
             **accounts.config_parts(schema),
             **graphql_settings.config_parts(schema),
+            **part_files.config_parts(parts),
         ),
         "src/middleware/methods.ts": fill("src/middleware/methods.ts", **graphql_settings.method_parts(schema)),
     }
 
 
-def _table_files(schema: SchemaModel, tables: tuple[TablePlan, ...]) -> dict[str, str]:
+def _table_files(schema: SchemaModel, tables: tuple[TablePlan, ...], parts: PartsPlan) -> dict[str, str]:
     files: dict[str, str] = {}
     for table in tables:
         files[f"src/models/{table.names.file}.ts"] = typescript.model(
@@ -209,7 +220,7 @@ def _table_files(schema: SchemaModel, tables: tuple[TablePlan, ...]) -> dict[str
     files["src/models/evolution.ts"] = typescript.evolution(tables)
     files["src/models/index.ts"] = typescript.models_index(tables)
     files["src/validation/index.ts"] = typescript.validation_index(tables)
-    files["src/routes/index.ts"] = typescript.routes_index(tables, schema)
+    files["src/routes/index.ts"] = typescript.routes_index(tables, schema, parts)
     return files
 
 
@@ -225,6 +236,7 @@ def _dependants(table: TablePlan, tables: tuple[TablePlan, ...]) -> list[dict[st
 def _readme(
     schema: SchemaModel,
     tables: tuple[TablePlan, ...],
+    parts: PartsPlan,
     *,
     name: str,
     title: str,
@@ -249,6 +261,7 @@ def _readme(
         costs=costs.cost_rows(tables),
         teams=_about_teams(schema),
         **route_parts(tables),
+        **part_files.readme_parts(parts),
         **accounts.readme_parts(schema, tables),
         **graphql_settings.readme_parts(schema, tables),
     )

@@ -1,9 +1,11 @@
-"""The CloudFormation templates of a backend: its tables, and the role that may use them."""
+"""The CloudFormation templates of a backend: its tables and parts, and the role that may use them."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
+from services.scaffold.parts import infrastructure
+from services.scaffold.parts.plan import PartsPlan
 from services.scaffold.plan import TablePlan
 from services.scaffold.relations import NUMBERS
 
@@ -27,7 +29,7 @@ _TABLES_IN_A_POLICY = 12
 """With the longest names, 5,100 of the 6,144 characters that IAM gives a policy."""
 
 
-def template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str:
+def template(tables: Sequence[TablePlan], parts: PartsPlan, *, slug: str, prefix: str) -> str:
     """Write the template of the tables as indented JSON. They outlive the stack: deleting it deletes no data."""
     resources = {table.names.resource: _resource(table.name, _properties(table), slug) for table in tables}
     system = {
@@ -41,6 +43,7 @@ def template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str:
         **_key("parent", "child"),
     }
     resources["SystemReferences"] = _resource(_REFERENCES, references, slug)
+    resources |= infrastructure.resources(parts, _tags(slug, with_stage=True))
     stage = {
         "Type": "String",
         "Default": "development",
@@ -51,7 +54,7 @@ def template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"DynamoDB tables of {slug}",
         "Metadata": {"Migrated": "Indexes of tables that are there are created and dropped by `npm run migrate`."},
-        "Parameters": {"TablePrefix": _prefix_parameter(prefix), "Stage": stage},
+        "Parameters": _parameters(parts, prefix) | {"Stage": stage},
         "Conditions": {_PRODUCTION: {"Fn::Equals": [{"Ref": "Stage"}, "production"]}},
         "Resources": resources,
         "Outputs": {
@@ -62,14 +65,15 @@ def template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def role_template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str:
-    """Write the template of the role that a backend in AWS takes: what its code calls, on its own tables alone.
+def role_template(tables: Sequence[TablePlan], parts: PartsPlan, *, slug: str, prefix: str) -> str:
+    """Write the template of the role that a backend in AWS takes: what its code calls, on what is its own alone.
 
     A template of its own: who creates tables need not be allowed to create roles.
     """
     names = [*(table.name for table in tables), _SYSTEM, _REFERENCES]
-    parts = [names[start : start + _TABLES_IN_A_POLICY] for start in range(0, len(names), _TABLES_IN_A_POLICY)]
-    policies = {f"Policy{number}": _table_policy(part) for number, part in enumerate(parts, start=1)}
+    groups = [names[start : start + _TABLES_IN_A_POLICY] for start in range(0, len(names), _TABLES_IN_A_POLICY)]
+    statements = [*map(_of_tables, groups), *infrastructure.policies(parts)]
+    policies = {f"Policy{number}": _managed(each) for number, each in enumerate(statements, start=1)}
     trust = {"Effect": "Allow", "Principal": {"Service": [{"Ref": "Service"}]}, "Action": ["sts:AssumeRole"]}
     role = {
         "Type": "AWS::IAM::Role",
@@ -83,7 +87,7 @@ def role_template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str
     document = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"The role of {slug}: what its code calls, on its own tables alone",
-        "Parameters": {"TablePrefix": _prefix_parameter(prefix), "Service": service},
+        "Parameters": _parameters(parts, prefix) | {"Service": service},
         "Resources": {**policies, "Role": role},
         "Outputs": {
             "RoleArn": {"Value": {"Fn::GetAtt": ["Role", "Arn"]}},
@@ -93,10 +97,14 @@ def role_template(tables: Sequence[TablePlan], *, slug: str, prefix: str) -> str
     return json.dumps(document, indent=2) + "\n"
 
 
-def _table_policy(names: Sequence[str]) -> dict[str, Any]:
+def _of_tables(names: Sequence[str]) -> list[dict[str, Any]]:
     rows = {"Effect": "Allow", "Action": list(_RECORDS), "Resource": _arns(names)}
     lists = {"Effect": "Allow", "Action": ["dynamodb:Query"], "Resource": _arns([_listed(name) for name in names])}
-    return {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": _policy(rows, lists)}}
+    return [rows, lists]
+
+
+def _managed(statements: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": _policy(*statements)}}
 
 
 def _listed(name: str) -> str:
@@ -104,13 +112,14 @@ def _listed(name: str) -> str:
     return name if name == _REFERENCES else f"{name}/index/*"
 
 
-def _prefix_parameter(prefix: str) -> dict[str, str]:
-    return {
+def _parameters(parts: PartsPlan, prefix: str) -> dict[str, Any]:
+    table_prefix = {
         "Type": "String",
         "Default": prefix,
         "AllowedPattern": "[A-Za-z0-9_.-]{2,100}",
         "Description": "What the names of all tables begin with; TABLE_PREFIX of the backend",
     }
+    return {"TablePrefix": table_prefix, **infrastructure.parameters(parts, prefix)}
 
 
 def _arns(places: Sequence[str]) -> list[dict[str, str]]:
@@ -122,8 +131,9 @@ def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def _tags(slug: str) -> list[dict[str, Any]]:
-    return [{"Key": "Project", "Value": slug}]
+def _tags(slug: str, *, with_stage: bool = False) -> list[dict[str, Any]]:
+    stage = [{"Key": "Stage", "Value": {"Ref": "Stage"}}] if with_stage else []
+    return [{"Key": "Project", "Value": slug}, *stage]
 
 
 def _resource(name: str, properties: dict[str, Any], slug: str) -> dict[str, Any]:
@@ -138,7 +148,7 @@ def _resource(name: str, properties: dict[str, Any], slug: str) -> dict[str, Any
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
             "SSESpecification": {"SSEEnabled": True},
             "DeletionProtectionEnabled": {"Fn::If": [_PRODUCTION, True, False]},
-            "Tags": [*_tags(slug), {"Key": "Stage", "Value": {"Ref": "Stage"}}],
+            "Tags": _tags(slug, with_stage=True),
         },
     }
 

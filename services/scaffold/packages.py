@@ -12,12 +12,14 @@ from typing import Any
 from services.designs.schema import Api, SchemaModel
 from services.scaffold import accounts
 from services.scaffold.graphql import files as graphql
+from services.scaffold.parts import files as parts
+from services.scaffold.parts.plan import PartsPlan
 from services.scaffold.template import read
 
 
-def packages(schema: SchemaModel, *, name: str, description: str) -> dict[str, str]:
+def packages(schema: SchemaModel, planned: PartsPlan, *, name: str, description: str) -> dict[str, str]:
     """Write package.json and package-lock.json."""
-    unneeded = frozenset[str]()
+    unneeded = parts.unneeded_packages(planned)
     if schema.accounts is None:
         unneeded |= accounts.PACKAGES
     if schema.api is Api.REST:

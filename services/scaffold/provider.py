@@ -34,7 +34,7 @@ from services.scaffold.architecture import derive_architecture
 from services.scaffold.backend import write_backend
 from services.scaffold.chat import answer_question
 from services.scaffold.documentation import write_documentation
-from services.scaffold.parts import not_built
+from services.scaffold.parts.drawing import not_built
 from services.scaffold.requests import (
     MOST,
     Unfollowed,

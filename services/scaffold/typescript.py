@@ -7,6 +7,8 @@ from services.designs.schema import Api, FieldType, SchemaModel
 from services.scaffold import policies, validation
 from services.scaffold.lists import Child, expansion
 from services.scaffold.literals import literal, quoted
+from services.scaffold.parts.files import route_imports, route_mounts
+from services.scaffold.parts.plan import PartsPlan
 from services.scaffold.plan import TablePlan
 from services.scaffold.template import fill
 
@@ -142,12 +144,13 @@ def validation_index(tables: Sequence[TablePlan]) -> str:
     )
 
 
-def routes_index(tables: Sequence[TablePlan], schema: SchemaModel) -> str:
+def routes_index(tables: Sequence[TablePlan], schema: SchemaModel, parts: PartsPlan) -> str:
     """Write the file that mounts every table's routes, those of accounts, and GraphQL."""
     tables = [table for table in tables if not table.is_made]
     by_file = sorted(tables, key=lambda table: table.names.file)
     imports = [
         *(["import { graphql } from '../graphql/route.js';"] if schema.api is not Api.REST else []),
+        *route_imports(parts),
         "import type { Services } from '../services/index.js';",
         *(["import { authRoutes } from './auth.js';"] if schema.accounts is not None else []),
         *(f"import {{ {t.names.variable}Routes }} from './{t.names.file}.js';" for t in by_file),
@@ -155,6 +158,7 @@ def routes_index(tables: Sequence[TablePlan], schema: SchemaModel) -> str:
     mounts = [
         *(["router.use('/auth', authRoutes(services));"] if schema.accounts is not None else []),
         *(["router.use(graphql(services));"] if schema.api is not Api.REST else []),
+        *route_mounts(parts),
         *(["if (services.config.restApi === 'off') return router;"] if schema.api is Api.GRAPHQL else []),
         *(f"router.use({quoted(f'/{t.names.route}')}, {t.names.variable}Routes(services));" for t in tables),
     ]

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from services.core.frozen import frozen
+from services.designs.bucket_names import bucket_prefix
 from services.platforms.ecs.account import Account, Nothing, Owner
 from services.platforms.ecs.site import Site
 
@@ -33,6 +34,7 @@ _MIGRATE: Final = [
     "dynamodb:UpdateTimeToLive",
 ]
 """What a backend does beside that where it brings its tables to what it needs."""
+_FILES: Final = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
 _PUSH: Final = [
     "ecr:BatchCheckLayerAvailability",
     "ecr:CompleteLayerUpload",
@@ -58,6 +60,13 @@ def roles_of(site: Site, owner: Owner, region: str) -> list[Role]:
     partition = f"arn:{owner.partition}"
     here = f"{region}:{owner.account}"
     table = f"{partition}:dynamodb:{here}:table/{site.name}-*"
+    files = f"{partition}:s3:::{bucket_prefix(f'{site.name}-')}*"
+    task = {
+        table: [*_ROWS, *_MIGRATE],
+        f"{table}/index/*": ["dynamodb:Query", "dynamodb:Scan"],
+        f"{files}/*": _FILES,
+        files: ["s3:ListBucket"],
+    }
     build = {
         f"{partition}:logs:{here}:log-group:{site.build_log}:*": ["logs:CreateLogStream", "logs:PutLogEvents"],
         f"{partition}:s3:::{site.bucket(owner)}/*": ["s3:GetObject", "s3:GetObjectVersion"],
@@ -68,7 +77,7 @@ def roles_of(site: Site, owner: Owner, region: str) -> list[Role]:
     return [
         Role(BUILD, "codebuild", build),
         Role(EXECUTION, "ecs-tasks", {}, "service-role/AmazonECSTaskExecutionRolePolicy"),
-        Role(TASK, "ecs-tasks", {table: [*_ROWS, *_MIGRATE], f"{table}/index/*": ["dynamodb:Query", "dynamodb:Scan"]}),
+        Role(TASK, "ecs-tasks", task),
         Role(INFRASTRUCTURE, "ecs", {}, "service-role/AmazonECSInfrastructureRoleforExpressGatewayServices"),
     ]
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from services.designs.schema import Accounts, Api, SchemaModel
-from services.scaffold.openapi import accounts, answers, graphql
+from services.scaffold.openapi import accounts, answers, buckets, graphql
 from services.scaffold.openapi.operations import paths
 from services.scaffold.openapi.schemas import Json, schemas
+from services.scaffold.parts.plan import PartsPlan
 from services.scaffold.plan import TablePlan
 
 PATH = "openapi.json"
@@ -18,7 +19,7 @@ _CONVENTIONS = """Bodies and answers are JSON; text is normalised (NFC). Lists c
 what a request changes is the state that was read."""
 
 
-def document(tables: Sequence[TablePlan], schema: SchemaModel, *, title: str, about: str) -> str:
+def document(tables: Sequence[TablePlan], schema: SchemaModel, parts: PartsPlan, *, title: str, about: str) -> str:
     """Write the document (OpenAPI 3.1) as JSON with a line for each operation and each component."""
     served = [table for table in tables if not table.is_made]
     tags, account_paths, account_schemas = _account_parts(schema.accounts, tables)
@@ -35,10 +36,12 @@ def document(tables: Sequence[TablePlan], schema: SchemaModel, *, title: str, ab
         "tags": [
             *({"name": table.name, "description": f"Records of `{table.name}`."} for table in served),
             *tags,
+            *map(buckets.tag, parts.buckets),
             {"name": "server", "description": "The server itself."},
         ],
         "paths": {path: item for table in served for path, item in paths(table, tables).items()}
         | account_paths
+        | {path: item for bucket in parts.buckets for path, item in buckets.paths(bucket).items()}
         | graphql.paths(schema.api)
         | _server(schema.api),
         "components": {

@@ -10,6 +10,8 @@ from services.scaffold.own_tests.samples import write_accounts, write_people, wr
 from services.scaffold.own_tests.table import write_table
 from services.scaffold.own_tests.teams import write_teams
 from services.scaffold.own_tests.world import World
+from services.scaffold.parts.files import backend_parts, part_tests
+from services.scaffold.parts.plan import PartsPlan
 from services.scaffold.plan import TablePlan
 from services.scaffold.template import fill, read
 
@@ -18,7 +20,7 @@ _FIXED = ("answers.ts", "distinct.ts", "open.ts", "resource.ts")
 _FIXED_TESTS = tuple(f"{name}.test.ts" for name in ("settings", "tokens", "secrets", "operation", "telemetry"))
 
 
-def write_tests(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, str]:
+def write_tests(schema: SchemaModel, tables: Sequence[TablePlan], parts: PartsPlan) -> dict[str, str]:
     """Write the tests of a valid schema's backend: content by path."""
     world = World(schema, tables)
     by_table = {
@@ -40,15 +42,17 @@ def write_tests(schema: SchemaModel, tables: Sequence[TablePlan]) -> dict[str, s
     if any("../link.js" in content for content in by_table.values()):
         fixed |= {f"{_FOLDER}/link.ts": read(f"{_FOLDER}/link.ts")}
     graphql = graphql_tests(world, tables) if schema.api is not Api.REST else {}
-    tests = [path for path in (*fixed, *by_table, *graphql) if path.endswith(".test.ts")]
+    of_parts = part_tests(parts)
+    tests = [path for path in (*fixed, *by_table, *graphql, *of_parts) if path.endswith(".test.ts")]
     return (
         {f"{_FOLDER}/run.ts": fill(f"{_FOLDER}/run.ts", tests="\n".join(map(_import, tests)))}
-        | {f"{_FOLDER}/backend.ts": fill(f"{_FOLDER}/backend.ts", restApi=_rest_api(schema))}
+        | {f"{_FOLDER}/backend.ts": fill(f"{_FOLDER}/backend.ts", restApi=_rest_api(schema), **backend_parts(parts))}
         | {f"{_FOLDER}/{name}": read(f"{_FOLDER}/{name}") for name in _FIXED}
         | {f"{_FOLDER}/people.ts": write_people(world), f"{_FOLDER}/samples.ts": write_samples(world)}
         | fixed
         | by_table
         | graphql
+        | of_parts
     )
 
 

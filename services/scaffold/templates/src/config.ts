@@ -32,7 +32,7 @@ export interface Config extends StorageConfig {
   readonly audience: string | undefined;
   /** Signs cursors; undefined means that it follows from the secret of tokens, or is made up by each process. */
   readonly signingSecret: string | undefined;
-{{mailTypes}}{{graphqlTypes}}  readonly logLevel: Threshold;
+{{mailTypes}}{{graphqlTypes}}{{partTypes}}  readonly logLevel: Threshold;
   /** The origins whose pages may read answers; "*" is all. */
   readonly corsOrigins: readonly string[];
   /** Whose X-Forwarded-For is believed: the nearest so many proxies, or those at addresses. */
@@ -171,7 +171,7 @@ const SERVER: Settings<Omit<Config, keyof StorageConfig | 'auth'>> = {
     'SIGNING_SECRET',
     text.min(32).messages({ '*': '{#label} must have at least 32 characters.' }),
   ],
-{{mailSettings}}{{graphqlSettings}}  logLevel: [
+{{mailSettings}}{{graphqlSettings}}{{partSettings}}  logLevel: [
     'LOG_LEVEL',
     text
       .valid('info', 'warn', 'error', 'off')

@@ -18,7 +18,7 @@ import {
 
 import { command } from './command.js';
 import { log } from './logger.js';
-import type { Database } from './services/database.js';
+{{importParts}}import type { Database } from './services/database.js';
 
 const TEMPLATE = new URL('../infrastructure/template.json', import.meta.url);
 const MAX_WAIT_SECONDS = 120;
@@ -29,7 +29,7 @@ interface TableProperties extends Omit<CreateTableCommandInput, 'TableName'> {
 }
 
 interface Template {
-  readonly Resources: Readonly<Record<string, { readonly Properties: TableProperties }>>;
+  readonly Resources: Readonly<Record<string, { {{partsType}}readonly Properties: TableProperties }>>;
 }
 
 /** A table as it is created, and by which attribute its items expire. Protection and backups are for AWS. */
@@ -40,7 +40,7 @@ interface Plan {
 
 /** Create the tables that are not there yet, and wait until all are. */
 export async function createTables(database: Database): Promise<void> {
-  await create(database, await plans(database));
+  await create(database, await plans(database));{{createParts}}
 }
 
 /** Those that hold no records. */
@@ -65,7 +65,7 @@ export async function tableInputs(database: Database): Promise<Plan['input'][]> 
 export async function deleteTables(database: Database): Promise<void> {
   for (const { input } of await plans(database)) {
     await database.client.send(new DeleteTableCommand(input));
-  }
+  }{{deleteParts}}
 }
 
 async function createTable(database: Database, input: Plan['input']): Promise<void> {
@@ -86,7 +86,7 @@ async function expire(database: Database, table: string, expiry: TimeToLiveSpeci
 
 async function plans(database: Database): Promise<Plan[]> {
   const template = JSON.parse(await readFile(TEMPLATE, 'utf8')) as Template;
-  return Object.values(template.Resources).map(({ Properties }) => ({
+  return Object.values(template.Resources){{onlyTables}}.map(({ Properties }) => ({
     input: {
       TableName: Properties.TableName['Fn::Sub'].replace('${TablePrefix}', database.tableName('')),
       AttributeDefinitions: Properties.AttributeDefinitions,

@@ -81,8 +81,8 @@ async function start(): Promise<void> {
     throw new Error('Set AWS_ENDPOINT_URL to a DynamoDB emulator: the tests create and delete tables.');
   }
   // Servers of tests are also told that they are in production, where a backend makes up no credentials.
-  process.env.AWS_ACCESS_KEY_ID ??= 'tests';
-  process.env.AWS_SECRET_ACCESS_KEY ??= 'tests';
+  process.env.AWS_ACCESS_KEY_ID ??= {{emulatorKey}};
+  process.env.AWS_SECRET_ACCESS_KEY ??= {{emulatorKey}};
   setLogLevel(LIMITS.LOG_LEVEL);
   const config = settings();
   database = new Database(config);

@@ -4,7 +4,7 @@ from services.designs.architecture import ArchitectureModel, Edge, Node, NodeKin
 from services.designs.schema import Field, FieldType, SchemaModel, Table
 from services.scaffold.architecture import derive_architecture
 from services.scaffold.backend import write_backend
-from services.scaffold.parts import not_built
+from services.scaffold.parts.drawing import not_built
 
 KEY = Field(name="id", type=FieldType.STRING, primary_key=True)
 SCHEMA = SchemaModel(tables=(Table(name="order_items", fields=(KEY,)),))
@@ -47,6 +47,13 @@ def test_what_is_not_built_is_told_with_its_reason() -> None:
         ("Bank <b>", "The scaffold calls no other services."),
     ]
     assert "\n- Bank &lt;b&gt;: The scaffold calls no other services.\n" in readme(architecture)
+
+
+def test_a_part_that_is_built_is_not_told() -> None:
+    architecture = drawn((NodeKind.BUCKET, "Photos"), (NodeKind.QUEUE, "Emails"))
+
+    assert [one.text for one in not_built(architecture, SCHEMA)] == ["Emails"]
+    assert "## The parts beside the tables" in readme(architecture)
 
 
 def test_without_an_architecture_a_readme_shows_none() -> None:

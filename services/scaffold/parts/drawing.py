@@ -6,6 +6,7 @@ from typing import Final
 
 from services.designs.architecture import ArchitectureModel, Node, NodeKind, mermaid
 from services.designs.schema import SchemaModel
+from services.scaffold.parts.plan import BUILT
 from services.scaffold.requests import Unfollowed
 from services.scaffold.template import fill
 
@@ -13,7 +14,6 @@ _CALLING: Final = frozenset({NodeKind.API, NodeKind.FUNCTION})
 _UNBUILT: Final = {
     NodeKind.QUEUE: "The scaffold writes no queues.",
     NodeKind.TOPIC: "The scaffold writes no topics.",
-    NodeKind.BUCKET: "The scaffold writes no buckets.",
     NodeKind.CACHE: "The scaffold writes no caches.",
     NodeKind.FUNCTION: "The scaffold writes no functions.",
     NodeKind.EXTERNAL: "The scaffold calls no other services.",
@@ -54,7 +54,7 @@ def _reason(node: Node, architecture: ArchitectureModel, schema: SchemaModel, ca
         case NodeKind.EXTERNAL:
             return _UNBUILT[node.kind] if node.id in called else None
         case _:
-            return _UNBUILT[node.kind]
+            return None if node.kind in BUILT else _UNBUILT[node.kind]
 
 
 def _called(architecture: ArchitectureModel) -> frozenset[str]:

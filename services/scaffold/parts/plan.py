@@ -1,0 +1,125 @@
+"""What a backend is to have of a drawn architecture beside its server and its tables, each part with its names."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from itertools import count
+from typing import Final
+
+from services.core.frozen import frozen
+from services.designs.architecture import ArchitectureModel, Node, NodeKind
+from services.designs.bucket_names import LONGEST_NAME
+from services.scaffold.plan import TablePlan
+
+BUILT: Final = frozenset({NodeKind.BUCKET})
+"""The kinds that become code."""
+
+_KIND_WORDS: Final = {NodeKind.BUCKET: ("bucket", "buckets", "s3")}
+"""What a name says of its kind alone; the first is what a part is called of which no more is said."""
+_LONGEST: Final = 40
+_TAKEN: Final = frozenset(
+    {"accounts", "auth", "graphql", "health", "live", "openapi", "openapijson", "ready", "server"}
+)
+"""Routes, and tags of the OpenAPI document, that a backend has for itself."""
+
+
+@frozen
+class PartNames:
+    """What a part is called in the places where it appears, in each of them like no other part and no table."""
+
+    shown: str
+    """As it was drawn."""
+    variable: str
+    """Begins its constants and settings, and names its file."""
+    route: str
+    """In kebab-case."""
+    setting: str
+    """Begins its environment variables."""
+    physical: str
+    """Its name in AWS, behind the prefix."""
+    resource: str
+    """Its logical id in CloudFormation."""
+
+
+@frozen
+class BucketPlan:
+    names: PartNames
+    description: str
+
+
+@frozen
+class PartsPlan:
+    buckets: tuple[BucketPlan, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.buckets
+
+
+def plan_parts(architecture: ArchitectureModel | None, tables: Sequence[TablePlan]) -> PartsPlan:
+    """Plan every part that is built, in the order of the nodes."""
+    if architecture is None:
+        return PartsPlan()
+    taken = {_squeezed(name) for table in tables for name in (table.name, table.names.route)} | _TAKEN
+    names = _named([node for node in architecture.nodes if node.kind in BUILT], taken)
+    return PartsPlan(
+        buckets=tuple(
+            BucketPlan(names[node.id], " ".join(node.description.split()))
+            for node in architecture.nodes
+            if node.kind is NodeKind.BUCKET
+        )
+    )
+
+
+def _named(nodes: Sequence[Node], taken: Collection[str]) -> dict[str, PartNames]:
+    names: dict[str, PartNames] = {}
+    used = set(taken)
+    for node in nodes:
+        free = next(words for words in _candidates(node) if "".join(words) not in used)
+        used.add("".join(free))
+        names[node.id] = _names(node, free)
+    return names
+
+
+def _candidates(node: Node) -> Iterator[list[str]]:
+    kind, words = _KIND_WORDS[node.kind][0], _words(node)
+    yield words
+    if words[-1] != kind:
+        yield [*words, kind]
+    yield from ([*words, str(number)] for number in count(2))
+
+
+def _names(node: Node, words: Sequence[str]) -> PartNames:
+    kebab = "-".join(words)
+    pascal = "".join(word.capitalize() for word in words)
+    kind = _KIND_WORDS[node.kind][0].capitalize()
+    return PartNames(
+        shown=" ".join(node.name.split()),
+        variable=pascal[0].lower() + pascal[1:],
+        route=kebab,
+        setting="_".join(words).upper(),
+        physical=_short(kebab),
+        resource=f"{pascal}{kind}",
+    )
+
+
+def _words(node: Node) -> list[str]:
+    """Return the words of a name in small ASCII letters and digits, the first of which begins with a letter."""
+    plain = unicodedata.normalize("NFKD", node.name).encode("ascii", "ignore").decode()
+    words = re.findall(r"(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)[0-9]*|[0-9]+", plain[:_LONGEST].replace("'", ""))
+    own = [word.lower() for word in words if word.lower() not in _KIND_WORDS[node.kind]]
+    if not own:
+        return [_KIND_WORDS[node.kind][0]]
+    return own if own[0][0].isalpha() else [_KIND_WORDS[node.kind][0], *own]
+
+
+def _short(kebab: str) -> str:
+    """Return a name that fits between the prefix of buckets and an account; a long one ends with what it differs by."""
+    if len(kebab) <= LONGEST_NAME:
+        return kebab
+    return f"{kebab[: LONGEST_NAME - 5].strip('-')}-{hashlib.sha256(kebab.encode()).hexdigest()[:4]}"
+
+
+def _squeezed(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -1,0 +1,103 @@
+"""A backend with drawn parts, deployed on LOCAL, and each of its parts at work: a file goes through the bucket.
+
+`python -m tests.backends.parts` does it on an emulator of its own. It needs npm.
+"""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from services.core.tls import trusted
+from services.designs.architecture import ArchitectureModel, Node, NodeKind
+from services.designs.schema import Audience, Field, FieldType, Grant, Policy, SchemaModel, Table
+from services.foundation.aws.clients import connect
+from services.foundation.aws.emulator import EMULATOR_CREDENTIALS
+from services.platforms.local import LocalPlatform
+from services.platforms.port import Config, Live, Superseded
+from services.platforms.tables import StackTables
+from services.scaffold.backend import write_backend
+from tests.emulating import emulated
+from tests.services.platforms.projects import order, platform, zipped
+
+_ANYBODY: Final = (Grant(audience=Audience.PUBLIC),)
+_ORDERS: Final = Table(
+    name="orders",
+    fields=(
+        Field(name="id", type=FieldType.STRING, primary_key=True),
+        Field(name="note", type=FieldType.STRING),
+    ),
+    policy=Policy(create=_ANYBODY, read=_ANYBODY, update=_ANYBODY, delete=_ANYBODY),
+)
+SHOP: Final = SchemaModel(tables=(_ORDERS,))
+DRAWN: Final = ArchitectureModel(
+    (
+        Node(id="api", kind=NodeKind.API, name="Shop API"),
+        Node(id="photos", kind=NodeKind.BUCKET, name="Photos"),
+    )
+)
+
+
+@asynccontextmanager
+async def deployed(local: LocalPlatform) -> AsyncGenerator[httpx.AsyncClient]:
+    """Deploy the shop, and let it run for the length of the block."""
+    files = write_backend(project_name="Shop", description="", schema=SHOP, architecture=DRAWN)
+    events = local.deploy(replace(order(zipped(files), deployment_id="shop"), config=Config({"AUTH": "off"})))
+    async with aclosing(events):
+        url = await anext(event.url async for event in events if isinstance(event, Live))
+        reading = asyncio.create_task(_read(events))  # else it waits for its lines to be taken
+        try:
+            async with httpx.AsyncClient(base_url=url, verify=trusted(), timeout=30) as client:
+                yield client
+        finally:
+            reading.cancel()
+            await asyncio.wait({reading})
+
+
+async def _read(events: AsyncGenerator[Any]) -> None:
+    with suppress(Superseded):
+        async for _ in events:
+            pass
+
+
+async def a_file_goes_through_the_bucket(client: httpx.AsyncClient) -> None:
+    content = b"a picture of a bike"
+    asked = {"name": "bike.png", "contentType": "image/png", "bytes": len(content)}
+    begun = (await client.post("/photos", json=asked)).raise_for_status().json()
+    form = {"data": begun["upload"]["fields"], "files": {"file": ("bike.png", content)}}
+    (await client.post(begun["upload"]["url"], **form)).raise_for_status()
+
+    shown = (await client.get(f"/photos/{begun['id']}")).raise_for_status().json()
+
+    assert (await client.get(shown["download"]["url"])).content == content
+    assert (await client.delete(f"/photos/{begun['id']}")).status_code == 204
+    assert (await client.get(shown["download"]["url"])).status_code == 404
+
+
+async def work(local: LocalPlatform) -> None:
+    async with deployed(local) as client:
+        await a_file_goes_through_the_bucket(client)
+        sys.stdout.write("a file went through the bucket\n")
+
+
+def main() -> None:
+    root = Path(tempfile.mkdtemp())
+    try:
+        with emulated() as emulator:
+            aws = connect(region="us-east-1", endpoint=emulator)
+            surroundings = {"AWS_ENDPOINT_URL": emulator, "AWS_REGION": "us-east-1", **EMULATOR_CREDENTIALS}
+            asyncio.run(work(platform(root, create_tables=StackTables(aws), aws=surroundings)))
+            aws.close()
+    finally:
+        shutil.rmtree(root)
+
+
+if __name__ == "__main__":
+    main()
