@@ -1,5 +1,6 @@
 """What may be deployed, gone back to, and promoted."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from services.core.errors import Conflict, Fault, Invalid
@@ -8,6 +9,8 @@ from services.deployments.model import Deployment, DeploymentConfig
 from services.environments.model import Environment
 from services.environments.rules import variable_faults
 from services.generations.model import Generation, GenerationKind, GenerationStatus
+from services.platforms.backend import CONSUMERS
+from services.platforms.port import DeploymentPlatform
 from services.projects.model import Project
 
 MAX_COMMAND: Final = 500
@@ -57,3 +60,15 @@ def config_faults(config: DeploymentConfig) -> list[Fault]:
         if command is not None:
             faults += bounded(command, field=("config", name), most=MAX_COMMAND, kind=Kind.LINES)
     return faults
+
+
+def consumer_faults(generation: Generation, platform: DeploymentPlatform, variables: Mapping[str, str]) -> list[Fault]:
+    """Return what keeps a platform that runs functions alone from running a backend with consumers of queues."""
+    is_served = platform is not DeploymentPlatform.VERCEL or variables.get("CONSUMERS") == "off"
+    if is_served or all(file.path != CONSUMERS for file in generation.files):
+        return []
+    message = (
+        "VERCEL runs no consumers, and the backend has queues whose messages nobody would handle. Deploy it to another"
+        " platform, or run `npm run consume` elsewhere and set the variable CONSUMERS to off."
+    )
+    return [Fault(message, ("platform",))]

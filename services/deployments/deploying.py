@@ -11,7 +11,13 @@ from services.core.errors import Conflict, Fault, Invalid, NotFound
 from services.core.frozen import frozen
 from services.core.ids import DeploymentId, EnvironmentId, GenerationId, ProjectId, TeamId
 from services.core.policy import Action, of_team
-from services.deployments.checks import check_deployable, check_promotion, check_rollback, config_faults
+from services.deployments.checks import (
+    check_deployable,
+    check_promotion,
+    check_rollback,
+    config_faults,
+    consumer_faults,
+)
 from services.deployments.model import Deployment, DeploymentConfig, DeploymentStatus, integrations_of
 from services.deployments.secrets import Secrets
 from services.deployments.service import TRIES, Deployments
@@ -102,7 +108,7 @@ class Deployer:
         generation = await self._generation(new.generation_id, project, by=by)
         check_deployable(generation, project)
         platform = await self._platform(new, environment, project)
-        await self._check(new, platform, generation, project, is_new=earlier is None)
+        await self._check(new, platform, generation, project, environment=environment, is_new=earlier is None)
         place = await self._place(project, platform, new.environment_id)
         config = new.config
         if earlier is None:
@@ -327,11 +333,14 @@ class Deployer:
         generation: Generation,
         project: Project,
         *,
+        environment: Environment | None,
         is_new: bool,
     ) -> None:
         faults = config_faults(new.config) if is_new else []  # what ran may run again, whatever the rules are now
         if platform not in self.platforms:
             faults.append(Fault(f"{platform.value} is not available on this server.", ("platform",)))
+        variables = await self.environments.values(environment) if environment else {}
+        faults += consumer_faults(generation, platform, {**variables, **new.config.environment_variables})
         needed = {kind: platform.value for kind in integrations_of(platform) if platform in self.platforms}
         if self._needs_account(platform, generation):
             needed.setdefault(IntegrationType.AWS, "The backend has tables, for which it")

@@ -40,6 +40,8 @@ from services.platforms.registry import Patience, RegistryUnreachable, install
 
 HOST: Final = "127.0.0.1"
 TEMPLATE: Final = "infrastructure/template.json"
+CONSUMERS: Final = "src/consume.ts"
+"""What a backend has that takes messages of queues to their handlers, which its server does, too."""
 SETTINGS: Final = ".env"
 
 _TAIL: Final = 24

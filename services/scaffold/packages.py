@@ -27,6 +27,7 @@ def packages(schema: SchemaModel, planned: PartsPlan, *, name: str, description:
     package: dict[str, Any] = json.loads(read("package.json"))
     package = _without(package, unneeded) | {"name": name, "description": description}
     unneeded_scripts = {"account", "role"} if schema.accounts is None else {"token"}
+    unneeded_scripts |= parts.scripts(planned)
     package["scripts"] = {key: script for key, script in package["scripts"].items() if key not in unneeded_scripts}
     lock = _lock_without(read("package-lock.json"), unneeded)
     return {

@@ -1,4 +1,5 @@
-"""A backend with drawn parts, deployed on LOCAL, and each of its parts at work: a file goes through the bucket.
+"""A backend with drawn parts, deployed on LOCAL, and each of its parts at work: a file goes through the bucket, a
+message through the queue.
 
 `python -m tests.backends.parts` does it on an emulator of its own. It needs npm.
 """
@@ -16,17 +17,19 @@ from typing import Any, Final
 import httpx
 
 from services.core.tls import trusted
-from services.designs.architecture import ArchitectureModel, Node, NodeKind
+from services.designs.architecture import ArchitectureModel, Edge, Node, NodeKind
 from services.designs.schema import Audience, Field, FieldType, Grant, Policy, SchemaModel, Table
 from services.foundation.aws.clients import connect
 from services.foundation.aws.emulator import EMULATOR_CREDENTIALS
 from services.platforms.local import LocalPlatform
-from services.platforms.port import Config, Live, Superseded
+from services.platforms.port import Config, Line, Live, Superseded
 from services.platforms.tables import StackTables
 from services.scaffold.backend import write_backend
 from tests.emulating import emulated
 from tests.services.platforms.projects import order, platform, zipped
 
+_PATIENCE: Final = 60
+"""Seconds that a message may take."""
 _ANYBODY: Final = (Grant(audience=Audience.PUBLIC),)
 _ORDERS: Final = Table(
     name="orders",
@@ -41,18 +44,20 @@ DRAWN: Final = ArchitectureModel(
     (
         Node(id="api", kind=NodeKind.API, name="Shop API"),
         Node(id="photos", kind=NodeKind.BUCKET, name="Photos"),
-    )
+        Node(id="placed", kind=NodeKind.QUEUE, name="Orders placed"),
+    ),
+    (Edge(from_node="api", to_node="placed"),),
 )
 
 
 @asynccontextmanager
-async def deployed(local: LocalPlatform) -> AsyncGenerator[httpx.AsyncClient]:
-    """Deploy the shop, and let it run for the length of the block."""
+async def deployed(local: LocalPlatform, lines: "asyncio.Queue[str]") -> AsyncGenerator[httpx.AsyncClient]:
+    """Deploy the shop, and let it run for the length of the block; what it then says comes into the queue."""
     files = write_backend(project_name="Shop", description="", schema=SHOP, architecture=DRAWN)
     events = local.deploy(replace(order(zipped(files), deployment_id="shop"), config=Config({"AUTH": "off"})))
     async with aclosing(events):
         url = await anext(event.url async for event in events if isinstance(event, Live))
-        reading = asyncio.create_task(_read(events))  # else it waits for its lines to be taken
+        reading = asyncio.create_task(_read(events, lines))  # else it waits for its lines to be taken
         try:
             async with httpx.AsyncClient(base_url=url, verify=trusted(), timeout=30) as client:
                 yield client
@@ -61,10 +66,11 @@ async def deployed(local: LocalPlatform) -> AsyncGenerator[httpx.AsyncClient]:
             await asyncio.wait({reading})
 
 
-async def _read(events: AsyncGenerator[Any]) -> None:
+async def _read(events: AsyncGenerator[Any], lines: "asyncio.Queue[str]") -> None:
     with suppress(Superseded):
-        async for _ in events:
-            pass
+        async for event in events:
+            if isinstance(event, Line):
+                await lines.put(event.message)
 
 
 async def a_file_goes_through_the_bucket(client: httpx.AsyncClient) -> None:
@@ -81,10 +87,24 @@ async def a_file_goes_through_the_bucket(client: httpx.AsyncClient) -> None:
     assert (await client.get(shown["download"]["url"])).status_code == 404
 
 
+async def a_message_goes_through_the_queue(client: httpx.AsyncClient, lines: "asyncio.Queue[str]") -> None:
+    (await client.post("/orders", json={"note": "a bike"})).raise_for_status()
+
+    async with asyncio.timeout(_PATIENCE):
+        while "a message came" not in (line := await lines.get()):
+            pass
+
+    assert '"queue":"orders-placed"' in line
+    assert '"type":"orders.created"' in line
+
+
 async def work(local: LocalPlatform) -> None:
-    async with deployed(local) as client:
+    lines = asyncio.Queue[str]()
+    async with deployed(local, lines) as client:
         await a_file_goes_through_the_bucket(client)
         sys.stdout.write("a file went through the bucket\n")
+        await a_message_goes_through_the_queue(client, lines)
+        sys.stdout.write("a message went through the queue\n")
 
 
 def main() -> None:

@@ -35,6 +35,13 @@ _MIGRATE: Final = [
 ]
 """What a backend does beside that where it brings its tables to what it needs."""
 _FILES: Final = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+_MESSAGES: Final = [
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+]
 _PUSH: Final = [
     "ecr:BatchCheckLayerAvailability",
     "ecr:CompleteLayerUpload",
@@ -66,6 +73,7 @@ def roles_of(site: Site, owner: Owner, region: str) -> list[Role]:
         f"{table}/index/*": ["dynamodb:Query", "dynamodb:Scan"],
         f"{files}/*": _FILES,
         files: ["s3:ListBucket"],
+        f"{partition}:sqs:{here}:{site.name}-*": _MESSAGES,
     }
     build = {
         f"{partition}:logs:{here}:log-group:{site.build_log}:*": ["logs:CreateLogStream", "logs:PutLogEvents"],

@@ -2,25 +2,31 @@
 
 from typing import Final
 
-from services.scaffold.parts import buckets
+from services.scaffold.parts import buckets, queues
 from services.scaffold.parts.plan import PartsPlan
 from services.scaffold.template import fill, read
 
 _SHARED: Final = ("src/parts/aws.ts",)
+_OF_SERVERS: Final = ("importConsumers", "makeConsumers", "startConsumers", "stopConsumers", "endTelling")
 
 
 def part_files(plan: PartsPlan) -> dict[str, str]:
     """Write the code of the parts, without their tests."""
-    tables = {"src/tables.ts": fill("src/tables.ts", **_tables_parts(plan))}
+    tables = {
+        "src/server.ts": fill("src/server.ts", **_server_parts(plan)),
+        "src/tables.ts": fill("src/tables.ts", **_tables_parts(plan)),
+        "src/services/removal.ts": fill("src/services/removal.ts", **_telling_parts(plan)),
+        "src/services/repository.ts": fill("src/services/repository.ts", **_telling_parts(plan)),
+    }
     if plan.is_empty:
         return tables
     shared = {path: read(path) for path in _SHARED}
-    return tables | shared | {"src/parts/create.ts": _creation(plan)} | buckets.files(plan)
+    return tables | shared | {"src/parts/create.ts": _creation(plan)} | buckets.files(plan) | queues.files(plan)
 
 
 def part_tests(plan: PartsPlan) -> dict[str, str]:
     """Write the tests of the parts."""
-    return buckets.tests(plan)
+    return buckets.tests(plan) | queues.tests(plan)
 
 
 def backend_parts(plan: PartsPlan) -> dict[str, str]:
@@ -41,12 +47,16 @@ def ci_emulator(plan: PartsPlan) -> str:
 
 def config_parts(plan: PartsPlan) -> dict[str, str]:
     """Write the settings that the parts have."""
-    return {"partTypes": buckets.config_types(plan), "partSettings": buckets.config_settings(plan)}
+    has_queues = bool(plan.queues)
+    return {
+        "partTypes": buckets.config_types(plan) + (read("src/config.queueTypes.ts") if has_queues else ""),
+        "partSettings": buckets.config_settings(plan) + (read("src/config.queueSettings.ts") if has_queues else ""),
+    }
 
 
 def example(plan: PartsPlan) -> str:
     """Write the settings of `.env.example`."""
-    return buckets.example(plan)
+    return buckets.example(plan) + (read("env.queue.example") if plan.queues else "")
 
 
 def _tables_parts(plan: PartsPlan) -> dict[str, str]:
@@ -66,14 +76,22 @@ def readme_parts(plan: PartsPlan) -> dict[str, str]:
     """Write what the README says of the parts."""
     if plan.is_empty:
         return {"parts": "", "partsCode": ""}
+    kinds = (buckets.readme(plan), queues.readme(plan))
     return {
-        "parts": fill("README.parts.md", kinds=buckets.readme(plan)),
-        "partsCode": "| `src/parts` | what the architecture has beside tables |\n",
+        "parts": fill("README.parts.md", kinds="\n".join(kind for kind in kinds if kind).rstrip()),
+        "partsCode": "| `src/parts` | what the architecture has beside tables |\n"
+        + ("| `src/handlers` | what becomes of the messages of each queue: yours to write |\n" if plan.queues else ""),
     }
 
 
 def unneeded_packages(plan: PartsPlan) -> frozenset[str]:
-    return frozenset[str]() if plan.buckets else buckets.PACKAGES
+    """Return the packages that a backend with these parts does without."""
+    return frozenset(
+        name
+        for parts, names in ((plan.buckets, buckets.PACKAGES), (plan.queues, queues.PACKAGES))
+        if not parts
+        for name in names
+    )
 
 
 def route_imports(plan: PartsPlan) -> list[str]:
@@ -95,17 +113,54 @@ def route_mounts(plan: PartsPlan) -> list[str]:
     ]
 
 
+def _server_parts(plan: PartsPlan) -> dict[str, str]:
+    """Write what the server does with queues, which is to take their messages and to end what it sends."""
+    if not plan.queues:
+        return dict.fromkeys(_OF_SERVERS, "")
+    return {
+        "importConsumers": "import { Consumers } from './parts/consumers.js';\n"
+        "import { told } from './parts/tellings.js';\n",
+        "makeConsumers": "  const consumers = new Consumers(config, database);\n",
+        "startConsumers": "  if (config.consumers === 'on' && !lifecycle.stopping) consumers.start();\n",
+        "stopConsumers": ", consumers.stop()",
+        "endTelling": "    await told();\n",
+    }
+
+
+def _telling_parts(plan: PartsPlan) -> dict[str, str]:
+    """Write what tells of the changes of records, where anybody is told."""
+    if not plan.queues:
+        return dict.fromkeys(("importTell", "tellCreated", "tellUpdated", "tellDeleted", "tellRemoved"), "")
+    return {
+        "importTell": "import { tell } from '../parts/tellings.js';\n",
+        "tellCreated": "    tell(this.database, this.table, 'created', record);\n",
+        "tellUpdated": "      tell(this.database, this.table, 'updated', record);\n",
+        "tellDeleted": "      tell(this.database, this.table, 'deleted', before);\n",
+        "tellRemoved": "    tell(database, table, 'deleted', record);\n",
+    }
+
+
+def scripts(plan: PartsPlan) -> frozenset[str]:
+    """Return the commands of package.json that a backend with these parts does without."""
+    return frozenset() if plan.queues else frozenset({"consume"})
+
+
 def _creation(plan: PartsPlan) -> str:
-    names = [bucket.names.variable for bucket in plan.buckets]
-    imports = [
-        "import { createBuckets, deleteBuckets } from './buckets.js';",
-        *(f"import {{ {name}Bucket }} from './buckets/{name}.js';" for name in names),
-    ]
-    listed = ", ".join(f"{name}Bucket" for name in names)
+    kinds = [("Buckets", "Bucket", plan.buckets), ("Queues", "Queue", plan.queues)]
+    imports: list[str] = []
+    lists: list[str] = []
+    for kind, suffix, parts in kinds:
+        folder = kind.lower()
+        names = [part.names.variable for part in parts]
+        if names:
+            imports.append(f"import {{ create{kind}, delete{kind} }} from './{folder}.js';")
+            imports += [f"import {{ {name}{suffix} }} from './{folder}/{name}.js';" for name in names]
+            lists.append(f"const {folder} = [{', '.join(f'{name}{suffix}' for name in names)}];")
+    built = [kind for kind, _, parts in kinds if parts]
     return fill(
         "src/parts/create.ts",
         imports="\n".join(imports),
-        lists=f"const buckets = [{listed}];",
-        creations="  await createBuckets(database, buckets);",
-        deletions="  await deleteBuckets(database, buckets);",
+        lists="\n".join(lists),
+        creations="\n".join(f"  await create{kind}(database, {kind.lower()});" for kind in built),
+        deletions="\n".join(f"  await delete{kind}(database, {kind.lower()});" for kind in built),
     )

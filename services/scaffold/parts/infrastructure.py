@@ -1,10 +1,12 @@
 """What the CloudFormation templates of a backend have more with its parts."""
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from services.designs.bucket_names import LONGEST_PREFIX, bucket_prefix
-from services.scaffold.parts import buckets
+from services.scaffold.parts import buckets, queues
 from services.scaffold.parts.plan import PartsPlan
+
+_Part = TypeVar("_Part")
 
 _IN_A_POLICY: Final = 12
 """Parts of a kind; with the longest names, 2,300 of the 6,144 characters that IAM gives a policy."""
@@ -25,10 +27,17 @@ def parameters(plan: PartsPlan, prefix: str) -> dict[str, Any]:
 
 def resources(plan: PartsPlan, tags: list[Any]) -> dict[str, Any]:
     """Return what is beside the tables."""
-    return {bucket.names.resource: buckets.resource(bucket, tags) for bucket in plan.buckets}
+    stored = {bucket.names.resource: buckets.resource(bucket, tags) for bucket in plan.buckets}
+    return stored | {name: each for queue in plan.queues for name, each in queues.resources(queue, tags).items()}
 
 
 def policies(plan: PartsPlan) -> list[list[dict[str, Any]]]:
     """Return the statements of each policy that the role has more."""
-    starts = range(0, len(plan.buckets), _IN_A_POLICY)
-    return [buckets.statements(plan.buckets[start : start + _IN_A_POLICY]) for start in starts]
+    return [
+        *map(buckets.statements, _groups(plan.buckets)),
+        *map(queues.statements, _groups(plan.queues)),
+    ]
+
+
+def _groups(parts: tuple[_Part, ...]) -> list[tuple[_Part, ...]]:
+    return [parts[start : start + _IN_A_POLICY] for start in range(0, len(parts), _IN_A_POLICY)]

@@ -10,14 +10,20 @@ from typing import Final
 from services.core.frozen import frozen
 from services.designs.architecture import ArchitectureModel, Node, NodeKind
 from services.designs.bucket_names import LONGEST_NAME
+from services.scaffold.parts.tellings import Telling, tellings
 from services.scaffold.plan import TablePlan
 
-BUILT: Final = frozenset({NodeKind.BUCKET})
+BUILT: Final = frozenset({NodeKind.BUCKET, NodeKind.QUEUE})
 """The kinds that become code."""
 
-_KIND_WORDS: Final = {NodeKind.BUCKET: ("bucket", "buckets", "s3")}
+_KIND_WORDS: Final = {
+    NodeKind.BUCKET: ("bucket", "buckets", "s3"),
+    NodeKind.QUEUE: ("queue", "queues", "sqs"),
+}
 """What a name says of its kind alone; the first is what a part is called of which no more is said."""
 _LONGEST: Final = 40
+_LONGEST_OTHER: Final = 36
+"""Of what has a prefix before and `_dead` behind in the 80 characters of a queue's name."""
 _TAKEN: Final = frozenset(
     {"accounts", "auth", "graphql", "health", "live", "openapi", "openapijson", "ready", "server"}
 )
@@ -49,12 +55,21 @@ class BucketPlan:
 
 
 @frozen
+class QueuePlan:
+    names: PartNames
+    description: str
+    tellings: tuple[Telling, ...]
+    """What an API that leads to it tells it of rows; without any, code sends what it likes."""
+
+
+@frozen
 class PartsPlan:
     buckets: tuple[BucketPlan, ...] = ()
+    queues: tuple[QueuePlan, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not self.buckets
+        return not (self.buckets or self.queues)
 
 
 def plan_parts(architecture: ArchitectureModel | None, tables: Sequence[TablePlan]) -> PartsPlan:
@@ -64,12 +79,27 @@ def plan_parts(architecture: ArchitectureModel | None, tables: Sequence[TablePla
     taken = {_squeezed(name) for table in tables for name in (table.name, table.names.route)} | _TAKEN
     names = _named([node for node in architecture.nodes if node.kind in BUILT], taken)
     return PartsPlan(
-        buckets=tuple(
-            BucketPlan(names[node.id], " ".join(node.description.split()))
-            for node in architecture.nodes
-            if node.kind is NodeKind.BUCKET
-        )
+        buckets=tuple(BucketPlan(names[node.id], _line(node)) for node in _of(architecture, NodeKind.BUCKET)),
+        queues=tuple(
+            QueuePlan(names[node.id], _line(node), _told(node, architecture, tables))
+            for node in _of(architecture, NodeKind.QUEUE)
+        ),
     )
+
+
+def _of(architecture: ArchitectureModel, kind: NodeKind) -> Iterator[Node]:
+    return (node for node in architecture.nodes if node.kind is kind)
+
+
+def _line(node: Node) -> str:
+    return " ".join(node.description.split())
+
+
+def _told(node: Node, architecture: ArchitectureModel, tables: Sequence[TablePlan]) -> tuple[Telling, ...]:
+    """Return what the API tells a part: what its name says, and what is at the edges that lead there."""
+    servers = {each.id for each in _of(architecture, NodeKind.API)}
+    labels = [edge.label for edge in architecture.edges if edge.to_node == node.id and edge.from_node in servers]
+    return tellings([node.name, *labels], tables) if labels else ()
 
 
 def _named(nodes: Sequence[Node], taken: Collection[str]) -> dict[str, PartNames]:
@@ -99,7 +129,7 @@ def _names(node: Node, words: Sequence[str]) -> PartNames:
         variable=pascal[0].lower() + pascal[1:],
         route=kebab,
         setting="_".join(words).upper(),
-        physical=_short(kebab),
+        physical=_short(kebab, LONGEST_NAME if node.kind is NodeKind.BUCKET else _LONGEST_OTHER),
         resource=f"{pascal}{kind}",
     )
 
@@ -114,11 +144,11 @@ def _words(node: Node) -> list[str]:
     return own if own[0][0].isalpha() else [_KIND_WORDS[node.kind][0], *own]
 
 
-def _short(kebab: str) -> str:
-    """Return a name that fits between the prefix of buckets and an account; a long one ends with what it differs by."""
-    if len(kebab) <= LONGEST_NAME:
+def _short(kebab: str, longest: int) -> str:
+    """Return a name that is short enough; a long one ends with what it differs by."""
+    if len(kebab) <= longest:
         return kebab
-    return f"{kebab[: LONGEST_NAME - 5].strip('-')}-{hashlib.sha256(kebab.encode()).hexdigest()[:4]}"
+    return f"{kebab[: longest - 5].strip('-')}-{hashlib.sha256(kebab.encode()).hexdigest()[:4]}"
 
 
 def _squeezed(name: str) -> str:

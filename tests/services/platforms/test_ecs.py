@@ -100,7 +100,8 @@ async def test_a_backend_runs_with_a_role_for_its_tables_and_without_keys(rig: R
     tables = f"arn:aws:dynamodb:us-east-1:{fake.account}:table/{SITE}-*"
     statements = json.loads(policy)["Statement"] if isinstance(policy, str) else policy["Statement"]
     files = f"arn:aws:s3:::{SITE}-*"
-    assert [each["Resource"] for each in statements] == [tables, f"{tables}/index/*", f"{files}/*", files]
+    queues = f"arn:aws:sqs:us-east-1:{fake.account}:{SITE}-*"
+    assert [each["Resource"] for each in statements] == [tables, f"{tables}/index/*", f"{files}/*", files, queues]
     assert not any("Delete" in action for each in statements for action in each["Action"] if "Table" in action)
 
 

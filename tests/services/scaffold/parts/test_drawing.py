@@ -50,9 +50,9 @@ def test_what_is_not_built_is_told_with_its_reason() -> None:
 
 
 def test_a_part_that_is_built_is_not_told() -> None:
-    architecture = drawn((NodeKind.BUCKET, "Photos"), (NodeKind.QUEUE, "Emails"))
+    architecture = drawn((NodeKind.BUCKET, "Photos"), (NodeKind.CACHE, "Prices"))
 
-    assert [one.text for one in not_built(architecture, SCHEMA)] == ["Emails"]
+    assert [one.text for one in not_built(architecture, SCHEMA)] == ["Prices"]
     assert "## The parts beside the tables" in readme(architecture)
 
 

@@ -4,7 +4,7 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 
 import { Conflict } from '../errors.js';
 import { tables } from '../models/index.js';
-import type { Input, Key, Table } from '../types/index.js';
+{{importTell}}import type { Input, Key, Table } from '../types/index.js';
 import { backOff } from './backOff.js';
 import type { Database } from './database.js';
 import { advance, findDeletion, forgetWork, isLate, workDone } from './deletions.js';
@@ -62,7 +62,7 @@ export async function removeRecord(database: Database, id: string, table: Table,
       ...(await releaseHeld(database, table, record)),
       workDone(database, id, work),
     ]);
-  } catch (error) {
+{{tellRemoved}}  } catch (error) {
     // Somebody else has removed it in the meantime.
     if (!(error instanceof Stale)) throw error;
   }

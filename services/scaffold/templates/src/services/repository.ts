@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { Conflict, NotFound, VersionChanged } from '../errors.js';
-import type { Input, Key, Table } from '../types/index.js';
+{{importTell}}import type { Input, Key, Table } from '../types/index.js';
 import { backOff } from './backOff.js';
 import type { Database } from './database.js';
 import type { Precondition } from './etag.js';
@@ -35,7 +35,7 @@ export class Repository<Row extends object> {
     requireSound(this.table, NOTHING, record);
     const steps = [...beside(record as Row), ...this.creation(record)];
     await this.retryWhileStale(() => this.commit(steps));
-    return record as Row;
+{{tellCreated}}    return record as Row;
   }
 
   /** The record that an input makes, which is not written yet. */
@@ -86,7 +86,7 @@ export class Repository<Row extends object> {
         ...moveClaims(this.database, this.table, before, record),
         ...(await keepAnOwner(this.database, this.table, before, record)),
       ]);
-      return record as unknown as Row;
+{{tellUpdated}}      return record as unknown as Row;
     });
   }
 
@@ -104,7 +104,7 @@ export class Repository<Row extends object> {
         ...moveClaims(this.database, this.table, before, NOTHING),
         ...(await keepAnOwner(this.database, this.table, before)),
       ]);
-    });
+{{tellDeleted}}    });
   }
 
   async exists(key: Key): Promise<boolean> {

@@ -1,0 +1,4 @@
+  /** Whether the server takes the messages of queues to their handlers, too. */
+  readonly consumers: 'on' | 'off';
+  /** Seconds after which a message that could not be handled comes again; four times as many the next time. */
+  readonly retrySeconds: number;
