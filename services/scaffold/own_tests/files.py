@@ -11,7 +11,7 @@ from services.scaffold.own_tests.table import write_table
 from services.scaffold.own_tests.teams import write_teams
 from services.scaffold.own_tests.world import World
 from services.scaffold.parts.files import backend_parts, part_tests
-from services.scaffold.parts.plan import PartsPlan
+from services.scaffold.parts.plan import NO_PARTS, PartsPlan
 from services.scaffold.plan import TablePlan
 from services.scaffold.template import fill, read
 
@@ -20,7 +20,7 @@ _FIXED = ("answers.ts", "distinct.ts", "open.ts", "resource.ts")
 _FIXED_TESTS = tuple(f"{name}.test.ts" for name in ("settings", "tokens", "secrets", "operation", "telemetry"))
 
 
-def write_tests(schema: SchemaModel, tables: Sequence[TablePlan], parts: PartsPlan) -> dict[str, str]:
+def write_tests(schema: SchemaModel, tables: Sequence[TablePlan], parts: PartsPlan = NO_PARTS) -> dict[str, str]:
     """Write the tests of a valid schema's backend: content by path."""
     world = World(schema, tables)
     by_table = {

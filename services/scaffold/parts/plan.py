@@ -72,10 +72,13 @@ class PartsPlan:
         return not (self.buckets or self.queues)
 
 
+NO_PARTS: Final = PartsPlan()
+
+
 def plan_parts(architecture: ArchitectureModel | None, tables: Sequence[TablePlan]) -> PartsPlan:
     """Plan every part that is built, in the order of the nodes."""
     if architecture is None:
-        return PartsPlan()
+        return NO_PARTS
     taken = {_squeezed(name) for table in tables for name in (table.name, table.names.route)} | _TAKEN
     names = _named([node for node in architecture.nodes if node.kind in BUILT], taken)
     return PartsPlan(
