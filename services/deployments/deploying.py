@@ -339,7 +339,7 @@ class Deployer:
         faults = config_faults(new.config) if is_new else []  # what ran may run again, whatever the rules are now
         if platform not in self.platforms:
             faults.append(Fault(f"{platform.value} is not available on this server.", ("platform",)))
-        variables = await self.environments.values(environment) if environment else {}
+        variables = await self.environments.values(environment) if environment else dict[str, str]()
         faults += consumer_faults(generation, platform, {**variables, **new.config.environment_variables})
         needed = {kind: platform.value for kind in integrations_of(platform) if platform in self.platforms}
         if self._needs_account(platform, generation):
