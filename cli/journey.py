@@ -125,8 +125,8 @@ async def _go(
     into: Path | None = None,
 ) -> Arrival:
     async with _telling_how_to_come_back(project_id, to=to, target=target):
-        await _generated(client, project_id, "SCHEMA", prompt, earlier)
-        code = await _generated(client, project_id, "CODE", prompt, earlier)
+        await generated(client, project_id, "SCHEMA", prompt, earlier)
+        code = await generated(client, project_id, "CODE", prompt, earlier)
         if into is not None:
             await pull(client, code, into=into)
         if to is None:
@@ -168,9 +168,11 @@ async def show_logs(client: Client, deployment_id: str, *, follow: bool) -> None
             return
 
 
-async def _generated(client: Client, project_id: str, kind: str, prompt: str, earlier: _Earlier) -> str:
-    """Generate, or watch the generation that is there, to its end."""
-    generation_id = earlier.generation(kind)
+async def generated(
+    client: Client, project_id: str, kind: str, prompt: str | None = None, earlier: _Earlier | None = None
+) -> str:
+    """Generate, or watch the generation that is there, to its end. Raises Refused where it is not COMPLETED."""
+    generation_id = earlier.generation(kind) if earlier else None
     if generation_id is None:
         asked = await client.ask(GENERATE, projectId=project_id, kind=kind, prompt=prompt)
         generation_id = asked["generate"]["generation"]["id"]

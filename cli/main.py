@@ -14,7 +14,7 @@ from cli.commands import (
     port_setting,
 )
 from cli.options import data_option, run
-from cli.places import domain, env
+from cli.places import domain, env, tables
 from cli.stage import own_process, provisioned
 from cli.users import users
 from services.config import BadConfig
@@ -35,7 +35,7 @@ def cli() -> None:
     """Turn a sentence into a running backend."""
 
 
-for _command in (*users.commands.values(), domain, env):
+for _command in (*users.commands.values(), domain, env, tables):
     cli.add_command(_command)
 
 

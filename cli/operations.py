@@ -33,6 +33,41 @@ mutation Generate($projectId: ID!, $kind: GenerationKind!, $prompt: String) {
   }
 }"""
 
+SCHEMA: Final = """
+query Schema($id: ID!) {
+  project(id: $id) {
+    schema {
+      id
+      version
+      tables {
+        name
+        fields {
+          name type nullable primaryKey unique defaultValue access secrecy formerNames
+          rules { format values minimum maximum minLength maxLength pattern scale caseInsensitive }
+        }
+        indexes { name fields unique }
+        policy { ...Rights }
+      }
+      relationships { fromTable toTable type onDelete field through }
+      defaultPolicy { ...Rights }
+      accounts { table login password role signUp }
+      teams { table memberships user team role ownerRole }
+      api
+    }
+  }
+}
+fragment Rights on Policy {
+  create { ...Who } read { ...Who } update { ...Who } delete { ...Who } owner team inheritedFrom
+}
+fragment Who on Grant { audience roles when { field equals } }"""
+
+SAVE_SCHEMA: Final = """
+mutation SaveSchema($input: SaveSchemaInput!, $before: ID!) {
+  saveSchema(input: $input) {
+    schema { version diff(from: $before) { kind path obstacle } } userErrors { message }
+  }
+}"""
+
 GENERATION_EVENTS: Final = """
 subscription Watch($id: ID!, $after: String) {
   generationEvents(id: $id, after: $after) {

@@ -1,9 +1,37 @@
-"""The commands for the places that a project is deployed to: environments with their variables, and domains."""
+"""The commands for what a project has: its tables, environments with their variables, and domains."""
+
+from pathlib import Path
 
 import click
 
 from cli.commands import Target, platform
 from cli.options import at_server, client_of, kind_option, run, to_option
+
+
+@click.group()
+def tables() -> None:
+    """The schema of a project: its tables, who may do what to their rows, and how they relate."""
+
+
+@tables.command("show")
+@click.argument("project_id", metavar="PROJECT")
+@at_server
+def show_tables(project_id: str, *, server: Target) -> None:
+    """Print the newest version of the schema of PROJECT as JSON, to be edited and saved."""
+    from cli.tables import show  # noqa: PLC0415 - commands load what they need
+
+    run(show(client_of(server), project_id))
+
+
+@tables.command("save")
+@click.argument("project_id", metavar="PROJECT")
+@click.argument("file", type=click.Path(path_type=Path))
+@at_server
+def save_tables(project_id: str, file: Path, *, server: Target) -> None:
+    """Save what FILE has as the next version of the schema of PROJECT, and generate its code."""
+    from cli.tables import save  # noqa: PLC0415 - commands load what they need
+
+    run(save(client_of(server), project_id, file))
 
 
 @click.group()
