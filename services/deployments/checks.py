@@ -24,7 +24,7 @@ def check_rollback(current: Deployment, earlier: Deployment) -> None:
         raise Invalid.one("toDeploymentId is not an earlier deployment of the same place.", "toDeploymentId")
     if earlier.live_at is None:
         raise Conflict("That deployment never answered; choose one that was live.", current=current)
-    if earlier.answers:
+    if earlier.answers and (current.live_at is None or current.live_at < earlier.live_at):
         raise Conflict("That deployment is what runs there now; choose an earlier one.", current=earlier)
 
 

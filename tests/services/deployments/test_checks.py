@@ -1,43 +1,48 @@
-"""What can be deployed to which platform."""
+"""Tests of what may be gone back to."""
+
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from services.core.clock import utc_now
-from services.core.ids import ProjectId, TeamId, UserId
-from services.deployments.checks import consumer_faults
-from services.generations.model import GeneratedFile
-from services.platforms.port import DeploymentPlatform
+from services.core.errors import Conflict
+from services.core.ids import DeploymentId, GenerationId, ProjectId, TeamId, UserId
+from services.deployments.checks import check_rollback
+from services.deployments.model import Deployment, DeploymentStatus
 from services.projects.model import Project
-from tests.records import generation_of
+from tests.records import deployment_of
 
-AT = utc_now()
+NOW = utc_now()
 PROJECT = Project(
     id=ProjectId("project_1"),
     user_id=UserId("user_1"),
     team_id=TeamId("team_1"),
     name="Shop",
-    created_at=AT,
-    updated_at=AT,
+    created_at=NOW,
+    updated_at=NOW,
 )
-WITH_QUEUES = generation_of(PROJECT, files=(GeneratedFile("src/consume.ts", 1, ""),))
-VERCEL, HEROKU = DeploymentPlatform.VERCEL, DeploymentPlatform.HEROKU
 
 
-def test_a_backend_with_consumers_is_not_for_a_platform_that_runs_none() -> None:
-    (fault,) = consumer_faults(WITH_QUEUES, VERCEL, {})
-
-    assert fault.field == ("platform",)
-    assert "another platform, or run `npm run consume` elsewhere" in fault.message
+def deployment(number: int, **fields: Any) -> Deployment:
+    made = deployment_of(PROJECT, GenerationId("generation_1"), site="shop", **fields)
+    return replace(made, id=DeploymentId(f"deployment_{number}"))
 
 
-@pytest.mark.parametrize(
-    ("platform", "variables"), [(HEROKU, {}), (VERCEL, {"CONSUMERS": "off"}), (DeploymentPlatform.LOCAL, {})]
-)
-def test_it_is_for_any_other_and_where_consumers_run_elsewhere(
-    platform: DeploymentPlatform, variables: dict[str, str]
-) -> None:
-    assert consumer_faults(WITH_QUEUES, platform, variables) == []
+def live(number: int, minutes: int, **fields: Any) -> Deployment:
+    at = NOW + timedelta(minutes=minutes)
+    return deployment(number, status=DeploymentStatus.SUCCESS, live_at=at, **fields)
 
 
-def test_a_backend_without_consumers_is_for_any_platform() -> None:
-    assert consumer_faults(generation_of(PROJECT), VERCEL, {}) == []
+def test_there_is_no_way_back_to_what_runs() -> None:
+    ended, runs = live(1, 0, finished_at=NOW), live(2, 5)
+    failed = deployment(3, status=DeploymentStatus.FAILED, finished_at=NOW)
+
+    for current in (ended, failed):
+        with pytest.raises(Conflict, match="what runs there now"):
+            check_rollback(current, runs)
+
+
+def test_what_was_replaced_a_moment_ago_may_be_gone_back_to_while_it_still_ends() -> None:
+    check_rollback(live(2, 5), live(1, 0))
