@@ -8,7 +8,7 @@ from services.scaffold.literals import literal, quoted
 from services.scaffold.names import words_of
 from services.scaffold.openapi.schemas import created, is_required
 from services.scaffold.plan import TablePlan
-from services.scaffold.principals import ADMIN
+from services.scaffold.roles import ADMIN
 from services.scaffold.template import fill, read
 
 PACKAGES = frozenset({"nodemailer", "@types/nodemailer"})

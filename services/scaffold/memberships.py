@@ -1,12 +1,13 @@
 """Teams, whatever they are called, and what makes users their members."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
 from services.scaffold.mentions import Mentions
-from services.scaffold.principals import ROLE, USERS, first_like, with_values
-from services.scaffold.reading.reading import Quality
+from services.scaffold.principals import TEAMS_AT_WORK, USERS, first_like
+from services.scaffold.reading.reading import MEMBER_ROLE, Quality, Relation
+from services.scaffold.roles import ROLE, with_team_roles
 from services.scaffold.vocabulary import Entity, vocabulary
 
 _MEMBERS: Final = "members"
@@ -14,7 +15,7 @@ _MEMBERS: Final = "members"
 
 def with_teams(entities: Mapping[str, Entity], mentions: Mentions) -> dict[str, Entity]:
     """Return the entities with those as teams whose members have roles: `gardens have members with the roles …`."""
-    teams = {one.one for one in mentions.relations if one.many == _MEMBERS and _role_said(_MEMBERS, mentions)}
+    teams = {one for relation in mentions.relations for one in _teams_of(relation, mentions)}
     return {
         name: replace(
             entity,
@@ -27,8 +28,40 @@ def with_teams(entities: Mapping[str, Entity], mentions: Mentions) -> dict[str, 
     }
 
 
-def _role_said(table: str, mentions: Mentions) -> Quality | None:
-    return next((quality for quality in mentions.qualities.get(table, ()) if quality.name == ROLE), None)
+def _teams_of(relation: Relation, mentions: Mentions) -> Iterator[str]:
+    """Yield what is said to have members with roles, or to have roles itself that people have who belong to it."""
+    ends = (relation.one, relation.many)
+    for team, people in (ends, ends[::-1]) if relation.is_mutual else (ends,):
+        is_joined = people in mentions.people and team not in mentions.people
+        has_roles = people == _MEMBERS and _role_said(_MEMBERS, mentions) is not None
+        if has_roles or (is_joined and _role_said(team, mentions, MEMBER_ROLE)):
+            yield team
+
+
+def with_memberships(
+    entities: Mapping[str, Entity], beside: Mapping[str, Entity], mentions: Mentions
+) -> dict[str, Entity]:
+    """Return the entities with what makes users members, where nobody calls those so and the vocabulary has it not."""
+    whole = {**entities, **beside}
+    team = next((one for one in whole.values() if one.members is not None), None)
+    if team is None or team.members is None or team.concept in TEAMS_AT_WORK:
+        return dict(entities)
+    if any(one.concept in {_MEMBERS, team.members} for one in whole.values()):
+        return dict(entities)
+    members = replace(vocabulary().entities[_MEMBERS], name=team.members)
+    return {**entities, team.members: in_teams(members, whole, mentions)}
+
+
+def own_qualities(table: str, mentions: Mentions) -> list[Quality]:
+    """Return what is said of rows; what members of the vocabulary's teams may be is what those are said to have."""
+    said = mentions.qualities.get(table, ())
+    is_known = mentions.entities.get(table) in TEAMS_AT_WORK
+    renamed = [replace(one, name=ROLE) if is_known and one.name == MEMBER_ROLE else one for one in said]
+    return [one for one in renamed if one.name != MEMBER_ROLE]
+
+
+def _role_said(table: str, mentions: Mentions, name: str = ROLE) -> Quality | None:
+    return next((quality for quality in mentions.qualities.get(table, ()) if quality.name == name), None)
 
 
 def in_teams(entity: Entity, entities: Mapping[str, Entity], mentions: Mentions) -> Entity:
@@ -39,7 +72,7 @@ def in_teams(entity: Entity, entities: Mapping[str, Entity], mentions: Mentions)
     team = next((other for other in entities.values() if other.members is not None), None)
     if entity.concept != _MEMBERS or team is None or team.members is None:
         return entity
-    role = _role_said(entity.name, mentions)
+    role = _role_said(entity.name, mentions) or _role_said(team.name, mentions, MEMBER_ROLE)
     if role is None and first_like(USERS, entities) is None:
         return replace(vocabulary().entities[USERS], name=entity.name)
     like = vocabulary().entities[team.members]
@@ -47,6 +80,6 @@ def in_teams(entity: Entity, entities: Mapping[str, Entity], mentions: Mentions)
         replace(parent, tables=(team.name,)) if like.joins - {USERS} <= {*parent.tables} else parent
         for parent in like.parents
     )
-    fields = tuple(with_values(one, role.values) if role and one.name == ROLE else one for one in like.fields)
+    like = with_team_roles(like, role.values) if role else like
     joins = frozenset({USERS, team.concept})
-    return replace(like, name=entity.name, fields=fields, parents=parents, joins=joins)
+    return replace(like, name=entity.name, parents=parents, joins=joins)

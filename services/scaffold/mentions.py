@@ -7,14 +7,16 @@ from typing import Final
 
 from services.core.frozen import frozen
 from services.scaffold.naming import concept_of, meant_by
-from services.scaffold.plurals import singular
-from services.scaffold.reading.reading import Deed, Quality, Reading, Relation
+from services.scaffold.plurals import plural, singular
+from services.scaffold.reading.reading import MEMBER_ROLE, Deed, Quality, Reading, Relation
 from services.scaffold.reading.things import read
 from services.scaffold.reading.tokens import LONGEST_READ, sentences
 from services.scaffold.vocabulary import Vocabulary, vocabulary
 
 _LONGEST_PHRASE: Final = 4
 _EXCEPT: Final = re.compile(r"\b(?:but|except|besides)\b", re.IGNORECASE)
+_TEAMS_AT_WORK: Final = frozenset({"teams", "organizations"})
+_OF_MEMBERS: Final = frozenset((table, "role") for table in ("members", *_TEAMS_AT_WORK))
 _OPEN: Final = frozenset({"private", "public"})
 """Who may read rows, and no part of what they are."""
 
@@ -65,8 +67,9 @@ def read_mentions(description: str, *, aside: Places = (), limits: Places = ()) 
     whole = read(_EXCEPT.sub(",", text))
     beside = [*reading.things, *_in_rules(text, aside, lexicon)]
     tables = _Tables(lexicon)
-    tables.add(firsts)
-    tables.add_beside([*beside, *_translated(text, lexicon.entities)])
+    roles = _are_roles_in_teams([*firsts, *beside], reading)
+    tables.add(name for name in firsts if name not in roles)
+    tables.add_beside([*(name for name in beside if name not in roles), *_translated(text, lexicon.entities)])
     acts = (lexicon.acts[verb] for verb in whole.verbs if verb in lexicon.acts)
     mentions = _mentions(reading, whole.deeds, tables, domains)
     fields = frozenset(quality.name for qualities in mentions.qualities.values() for quality in qualities)
@@ -79,9 +82,15 @@ def _in_rules(text: str, aside: Places, lexicon: Vocabulary) -> Iterator[str]:
     strangers = lexicon.everyone | lexicon.strangers
     parts = lexicon.writers | lexicon.nobody | lexicon.roles
     things = read(" . ".join(f"We have {_EXCEPT.sub(',', text[start:end])}" for start, end in aside)).things
-    return (
-        name for name in things if singular(name) not in parts and singular(name.rpartition("_")[2]) not in strangers
-    )
+    named = ((name, singular(name.rpartition("_")[2])) for name in things)
+    return (name for name, last in named if not (singular(name) in parts or last in strangers or _is_in_team(name)))
+
+
+def _is_in_team(name: str) -> bool:
+    """Whether it is somebody's part in a team: `team owners`."""
+    lexicon, (team, _, part) = vocabulary(), name.rpartition("_")
+    is_part = singular(part) in lexicon.writers | lexicon.roles | lexicon.signed_in
+    return is_part and concept_of(plural(team)) in _TEAMS_AT_WORK
 
 
 class _Tables:
@@ -129,18 +138,19 @@ def _plain(name: str, concept: str) -> str:
 
 def _mentions(reading: Reading, done: Iterable[Deed], tables: _Tables, domains: tuple[str, ...]) -> Mentions:
     lexicon = tables.lexicon
-    roles = set(_roles(reading, lexicon))
+    roles = {*_roles(reading, lexicon), *_are_roles_in_teams(reading.things, reading)}
     nouns = [name for name in reading.things if tables.named(name) not in tables.concepts and name not in roles]
     if not (tables.concepts or nouns or domains) and reading.topic is not None:
         nouns = [reading.topic]
     deeds = [Deed(tables.named(deed.who), deed.verb, deed.what and tables.named(deed.what)) for deed in done]
-    relations = (replace(one, one=tables.named(one.one), many=tables.named(one.many)) for one in reading.relations)
+    relations = [replace(one, one=tables.named(one.one), many=tables.named(one.many)) for one in reading.relations]
     recorded = ((tables.named(deed.who), deed.verb, deed.what) for deed in reading.deeds)
     acts = [one for one in deeds if one.verb in lexicon.self_service]
     acts += [Deed(*one) for one in recorded if one[1] in lexicon.recording]
+    acts += [Deed(one.many, "join") for one in relations if _has_members(reading, one.one)]
     known = {*tables.concepts, *nouns}
     people = frozenset(tables.named(name) for name, thing in reading.things.items() if thing.is_person)
-    makings = [one for one in deeds if one.verb in lexicon.making | lexicon.recording and one.who in people]
+    makings = [one for one in deeds if one.verb in lexicon.making | lexicon.recording and one.who in people | roles]
     return Mentions(
         entities=tables.concepts,
         domains=domains,
@@ -165,6 +175,21 @@ def _roles(reading: Reading, lexicon: Vocabulary) -> Iterator[str]:
     for name, thing in reading.things.items():
         if singular(name) in lexicon.roles and name not in told and not thing.qualities:
             yield name
+
+
+def _has_members(reading: Reading, name: str) -> bool:
+    """Whether it is said of a thing as what people belong to it."""
+    return any(one.name == MEMBER_ROLE for one in reading.things[name].qualities)
+
+
+def _are_roles_in_teams(names: Iterable[str], reading: Reading) -> set[str]:
+    """Return the names that are what members of a team may be, and of which no more is kept."""
+    things = reading.things.values()
+    roles = [one for thing in things for one in thing.qualities if (thing.name, one.name) in _OF_MEMBERS]
+    roles += [one for thing in things for one in thing.qualities if one.name == MEMBER_ROLE]
+    said = {value for role in roles for value in role.values}
+    told = {thing.name for thing in things if thing.qualities}
+    return {name for name in names if singular(name) in said - {"member"} and name not in told}
 
 
 def _about(reading: Reading, lexicon: Vocabulary) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Who signs in to the backend of a derived schema, and which of its tables are teams that they are in."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -9,27 +9,22 @@ from msgspec import structs
 from services.core.frozen import frozen
 from services.designs.schema import (
     Accounts,
-    Audience,
     Field,
     FieldAccess,
     FieldRules,
     FieldType,
-    Grant,
     OnDelete,
-    Policy,
     Secrecy,
-    Table,
     Teams,
 )
 from services.scaffold.logins import EMAIL, USERNAME
 from services.scaffold.mentions import Mentions
 from services.scaffold.names import reference_to
 from services.scaffold.plurals import singular
+from services.scaffold.roles import ADMIN, OWNER_ROLE, ROLE, with_team_roles
 from services.scaffold.rules import with_rules
 from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
 
-ADMIN: Final = "admin"
-OWNER_ROLE: Final = "owner"
 TEAM_MANAGERS: Final = (OWNER_ROLE, ADMIN)
 USERS: Final = "users"
 _OWNED: Final = frozenset({None, Access.PERSONAL, Access.PUBLISHED, Access.CONTRIBUTION})
@@ -37,7 +32,6 @@ TEAMS_AT_WORK: Final = frozenset({"teams", "organizations"})
 """Teams that have what their members work on; what is said in a conversation is all that it has."""
 _HIRED: Final = frozenset({Access.DIRECTORY, Access.INTERNAL})
 """What rows of people are who do not sign up by themselves."""
-ROLE: Final = "role"
 _USERNAME: Final = Field(
     name=USERNAME,
     type=FieldType.STRING,
@@ -82,7 +76,8 @@ def principals_of(entities: Mapping[str, Entity], mentions: Mentions) -> Princip
         return Principals()
     users = first_like(USERS, entities) or USERS
     accounts = people[0] if len(people) == 1 else users
-    teams = _teams(entities) if accounts == users else None
+    are_joined = any(entity.members in entities and _are_of(accounts, entity, mentions) for entity in entities.values())
+    teams = _teams(entities) if accounts == users or are_joined else None
     domains = [vocabulary().domains[name] for name in mentions.domains]
     return Principals(
         accounts=accounts,
@@ -119,8 +114,7 @@ def _with_team_roles(team: Entity, memberships: Entity) -> dict[str, Entity]:
     if not said:
         return {}
     others = tuple(field for field in team.fields if field.name != ROLE)
-    roles = tuple(with_values(field, said) if field.name == ROLE else field for field in memberships.fields)
-    return {team.name: replace(team, fields=others), memberships.name: replace(memberships, fields=roles)}
+    return {team.name: replace(team, fields=others), memberships.name: with_team_roles(memberships, said)}
 
 
 def accounts_of(principals: Principals, *, is_closed: bool) -> Accounts | None:
@@ -134,25 +128,6 @@ def accounts_of(principals: Principals, *, is_closed: bool) -> Accounts | None:
         role=ROLE,
         sign_up=not (is_closed or principals.is_internal),
     )
-
-
-def with_roles(accounts: Table, policies: Iterable[Policy]) -> Table:
-    """Return the table of who signs in with the roles that policies name among those that they can have."""
-    grants = (grant for policy in policies for grants in _all_grants(policy) for grant in grants)
-    named = [role for grant in grants if grant.audience is Audience.ROLE for role in grant.roles]
-    fields = (with_values(field, named) if field.name == ROLE else field for field in accounts.fields)
-    return structs.replace(accounts, fields=tuple(fields))
-
-
-def _all_grants(policy: Policy) -> tuple[tuple[Grant, ...], ...]:
-    return policy.create, policy.read, policy.update, policy.delete
-
-
-def with_values(role: Field, named: Iterable[str]) -> Field:
-    """Return a field with others among those values that it can have."""
-    values = role.rules.values if role.rules else ()
-    values = tuple(dict.fromkeys((*values[:1], *(name for name in named if name not in values), *values[1:])))
-    return structs.replace(role, rules=FieldRules(values=values))
 
 
 def teams_of(principals: Principals, entities: Mapping[str, Entity]) -> Teams | None:
@@ -191,6 +166,12 @@ def _people(entities: Mapping[str, Entity], mentions: Mentions) -> list[str]:
     present = [name for name in expected if name is not None and entities[name].has(EMAIL)]
     is_served = any(entities[name].concept in vocabulary().consumers for name in acting)
     return list(dict.fromkeys(acting if is_served else [*acting, *present]))
+
+
+def _are_of(people: str, team: Entity, mentions: Mentions) -> bool:
+    """Whether it is said that people belong to a team."""
+    ends = {people, team.name}
+    return any({one.one, one.many} == ends for one in mentions.relations)
 
 
 def _teams(entities: Mapping[str, Entity]) -> Entity | None:

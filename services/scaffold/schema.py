@@ -1,6 +1,6 @@
 """The scaffold's way from a description to a schema: known entities, their relationships, other nouns."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from msgspec import structs
@@ -23,14 +23,13 @@ from services.scaffold.currencies import currencies_of, within
 from services.scaffold.logins import login_of
 from services.scaffold.mentions import blanked, read_mentions
 from services.scaffold.names import reference_to
+from services.scaffold.plurals import singular
 from services.scaffold.principals import (
-    ROLE,
     Principals,
     accounts_of,
     principals_of,
     teams_of,
     with_principals,
-    with_roles,
 )
 from services.scaffold.rights.field_rights import closing_reads, limited, names_in, with_setters
 from services.scaffold.rights.makers import made_by_others
@@ -38,7 +37,9 @@ from services.scaffold.rights.rulings import OPEN_TO_SIGNED_IN, Ruling, Rulings
 from services.scaffold.rights.sign_up import closed_sign_up
 from services.scaffold.rights.statement import Statement
 from services.scaffold.rights.statements import of_tables, of_those_who_sign_in, read_rules
+from services.scaffold.rights.team_roles import of_roles_there_are, role_of, with_named_roles, with_team
 from services.scaffold.rights.wording import Names
+from services.scaffold.roles import ROLE, with_roles
 from services.scaffold.rules import is_decided_by_staff, is_standing
 from services.scaffold.selection import select_tables
 from services.scaffold.vocabulary import Access, Basis, Entity, Parent
@@ -57,7 +58,8 @@ def derive_schema(description: str) -> SchemaModel:
     A table comes after those that its records cannot be without.
     """
     is_closed, description = bool(closed_sign_up(description)), blanked(description, closed_sign_up(description))
-    rules = read_rules(description, _names(description))
+    names = _names(description)
+    rules = read_rules(description, names)
     text = blanked(description, rules.of_fields)
     mentions = read_mentions(text, aside=[*rules.aside, *asides(description)], limits=rules.limits)
     makers = (name for name in rules.makers if name in mentions.entities)
@@ -70,13 +72,17 @@ def derive_schema(description: str) -> SchemaModel:
     said = of_those_who_sign_in(rules.all, principals.accounts, concepts, principals.profiles, principals.memberships)
     entities = limited(said, entities, principals.accounts)
     statements = [*_of_rows(said, entities, principals), *closing_reads(said, entities)]
-    statements += list(made_by_others(mentions.made, entities, principals, statements))
-    rulings = Rulings(entities, links, principals, statements, frozenset(mentions.made))
+    statements += list(made_by_others(mentions.made, entities, principals, statements, names.roles))
+    entities = with_named_roles(entities, principals.memberships, statements)
+    made = frozenset(_made(mentions.made, principals, names.roles))
+    rulings = Rulings(entities, links, principals, statements, made)
     ruled = {name: _ruled_links(entity, rulings.of(name)) for name, entity in entities.items()}
     if principals.accounts in ruled:
         ruled[principals.accounts] = _left_behind(ruled[principals.accounts])
     ordered = _in_order(ruled, first=principals.accounts)
-    tables = [_table(entity, ordered, rulings.of(entity.name)) for entity in ordered.values()]
+    members = entities.get(principals.memberships or "")
+    ruling = {name: _of_members(rulings.of(name), members) for name in ordered}
+    tables = [_table(entity, ordered, ruling[name]) for name, entity in ordered.items()]
     policies = [table.policy for table in tables if table.policy is not None]
     return SchemaModel(
         tables=tuple(with_roles(table, policies) if table.name == principals.accounts else table for table in tables),
@@ -101,13 +107,30 @@ def _names(description: str) -> Names:
     Where rules are all there is, they name them.
     """
     rules = read_rules(description)
-    if not rules.of_rows:
-        return Names()
     beside = read_mentions(blanked(description, rules.of_rows), aside=asides(description))
     mentions = beside if beside.entities or beside.nouns else read_mentions(description, aside=asides(description))
     chosen = select_tables(mentions)
     said = (quality.name for qualities in mentions.qualities.values() for quality in qualities)
-    return names_in(with_principals(chosen, principals_of(chosen, mentions)), [*said, ROLE])
+    principals = principals_of(chosen, mentions)
+    entities = with_principals(chosen, principals)
+    if principals.teams is None or principals.memberships is None:
+        return names_in(entities, [*said, ROLE]) if rules.of_rows else Names()
+    names = names_in(entities, [*said, ROLE])
+    everybodys = [one for one in mentions.qualities.get(principals.accounts or "", ()) if one.name == ROLE]
+    others = [value for role in everybodys for value in role.values]
+    role = role_of(entities[principals.memberships])
+    return with_team(names, principals.teams, principals.memberships, role, others=others)
+
+
+def _of_members(ruling: Ruling, memberships: Entity | None) -> Ruling:
+    """Return the ruling for members with the roles that there are in a team."""
+    return ruling if ruling.policy is None else replace(ruling, policy=of_roles_there_are(ruling.policy, memberships))
+
+
+def _made(made: Iterable[tuple[str, str]], principals: Principals, roles: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield who makes what, with those who have a role in a team as its members."""
+    for who, what in made:
+        yield (principals.memberships or who) if singular(who) in roles else who, what
 
 
 def _is_kept(accounts: str | None, statements: Iterable[Statement]) -> bool:

@@ -10,10 +10,10 @@ from typing import Final
 
 from services.designs.schema import OnDelete
 from services.scaffold.linking import with_containers, with_relations
-from services.scaffold.memberships import in_teams, with_teams
+from services.scaffold.memberships import in_teams, own_qualities, with_memberships, with_teams
 from services.scaffold.mentions import Mentions
 from services.scaffold.plain_tables import of_noun, of_people, with_email
-from services.scaffold.principals import TEAMS_AT_WORK, USERS
+from services.scaffold.principals import TEAMS_AT_WORK, USERS, first_like
 from services.scaffold.reading.reading import Relation
 from services.scaffold.said_fields import with_qualities
 from services.scaffold.vocabulary import Access, Entity, Parent, vocabulary
@@ -66,7 +66,16 @@ class _Selection:
     def relations(self) -> list[Relation]:
         """What is said of the tables, but for who is in a team: its memberships say that."""
         said = (relation for relation in self.mentions.relations if not self._is_membership(relation))
+        said = (self._of_users(relation) for relation in said)
         return [replace(one, is_mutual=True) if self._is_of_more(one) else one for one in said]
+
+    def _of_users(self, relation: Relation) -> Relation:
+        """Return what is said of the members of teams as said of users, who are those: members log hours."""
+        memberships = {table.members for table in self._chosen.values()}
+        concept = self._chosen[relation.one].concept if relation.one in self._chosen else None
+        users = first_like(USERS, self._chosen)
+        is_of_members = concept in memberships and relation.many != users
+        return replace(relation, one=users) if is_of_members and users is not None else relation
 
     def _is_of_more(self, relation: Relation) -> bool:
         """Whether what something has is there without it, and had by others too: orders have products."""
@@ -189,7 +198,7 @@ def _named(mentions: Mentions) -> dict[str, Entity]:
     """Return the tables that a description names: known ones, and those of other nouns."""
     words = vocabulary().entities
     known = {
-        name: with_qualities(replace(words[concept], name=name), mentions.qualities.get(name, ()))
+        name: with_qualities(replace(words[concept], name=name), own_qualities(name, mentions))
         for name, concept in mentions.entities.items()
     }
     acting = mentions.people.intersection(mentions.actors)
@@ -197,10 +206,11 @@ def _named(mentions: Mentions) -> dict[str, Entity]:
     nouns = {
         noun: of_people(noun, mentions.qualities.get(noun, ()))
         if noun in acting
-        else of_noun(noun, mentions.qualities.get(noun, ()), is_served=noun in mentions.served)
+        else of_noun(noun, own_qualities(noun, mentions), is_served=noun in mentions.served)
         for noun in mentions.nouns
     }
     known, nouns = with_teams(known, mentions), with_teams(nouns, mentions)
+    known = with_memberships(known, nouns, mentions)
     tables = [*(in_teams(entity, known | nouns, mentions) for entity in known.values()), *nouns.values()]
     distinct: dict[str, Entity] = {}
     for table in tables:

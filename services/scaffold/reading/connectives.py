@@ -6,6 +6,7 @@ from typing import Final
 
 from services.scaffold.reading.choices import choice_behind
 from services.scaffold.reading.clause import IGNORED_ONCE, KEPT, Clause, Mode
+from services.scaffold.reading.joining import after_roles
 from services.scaffold.reading.line import FINITE, JOINTS
 from services.scaffold.reading.nouns import describes, is_known, is_person, is_plain_quality, is_quality, is_single
 from services.scaffold.reading.phrases import Kind, Phrase
@@ -31,6 +32,8 @@ def read_preposition(clause: Clause, at: int) -> int:
         is_ours = not {"our", "my"}.isdisjoint(framed.articles)
         clause.frame = None if is_ours or clause.is_app(framed) else framed
         return at + 2
+    if (end := after_roles(clause, at)) is not None:
+        return end
     if word in _WITH:
         return _with(clause, at)
     if clause.ellipsis is not None and word == clause.ellipsis[0] and line.kind(at - 1) in JOINTS and clause.holders:

@@ -1,8 +1,12 @@
 """What a description tells of what an app keeps: its things, with their qualities and relations."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from services.core.frozen import frozen
+
+MEMBER_ROLE: Final = "member_role"
+"""The quality of what people belong to that says as what they do."""
 
 
 @frozen

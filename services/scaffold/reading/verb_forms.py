@@ -11,6 +11,10 @@ _FAR: Final = 60
 _JOINTS: Final = frozenset({Tag.COMMA, Tag.CONJUNCTION})
 _VERBS: Final = frozenset({Tag.VERB, Tag.GERUND, Tag.MODAL, Tag.BE})
 _BEFORE_GERUNDS: Final = frozenset({"for", "by", "of", "in", "about", "from", "before", "after"})
+_ROLES: Final = frozenset({"role", "roles"})
+_LISTED: Final = frozenset({",", "and", "or"})
+_OPENING: Final = frozenset({Tag.DETERMINER, Tag.PREPOSITION})
+"""Before roles that are listed: `with the roles captain and sailor`."""
 _PREPOSITIONS: Final = frozenset({Tag.PREPOSITION})
 
 
@@ -36,6 +40,8 @@ def is_verb(sentence: Neighbours, at: int, word: Word) -> bool:
 def _is_base(sentence: Neighbours, at: int, word: Word) -> bool:
     before = sentence.before(at)
     if word.verb != sentence.text(at) or word.is_plural or before in IN_NOUNS | _PREPOSITIONS:
+        return False
+    if sentence.text(at - 1) in _ROLES and sentence.text(at + 1) in _LISTED and sentence.before(at - 1) in _OPENING:
         return False
     if before is None and word.may_be(WordClass.ADJECTIVE) and _leads_to_clause(sentence, at):
         return False

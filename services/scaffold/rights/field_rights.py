@@ -14,9 +14,10 @@ from services.designs.schema import Audience, Field, FieldAccess, Grant, Policy,
 from services.scaffold.names import words_of
 from services.scaffold.naming import concept_of, meant_by, table_name
 from services.scaffold.plurals import singular
-from services.scaffold.principals import ADMIN
 from services.scaffold.rights.statement import Statement
+from services.scaffold.rights.team_roles import team_names
 from services.scaffold.rights.wording import Names
+from services.scaffold.roles import ADMIN
 from services.scaffold.vocabulary import Entity, vocabulary
 
 _WRITES: Final = frozenset({"create", "update"})
@@ -33,7 +34,8 @@ _ADMINS: Final = Grant(Audience.ROLE, (ADMIN,))
 def names_of(schema: SchemaModel) -> Names:
     """Return what the tables and fields of a schema are called."""
     fields = (field for table in schema.tables for field in table.fields)
-    return _names({table.name: concept_of(table.name) for table in schema.tables}, fields)
+    names = _names({table.name: concept_of(table.name) for table in schema.tables}, fields)
+    return team_names(names, schema)
 
 
 def names_in(entities: Mapping[str, Entity], said: Iterable[str]) -> Names:

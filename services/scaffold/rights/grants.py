@@ -7,10 +7,13 @@ from msgspec import structs
 
 from services.designs.schema import Audience, Condition, Grant, Policy, RelationshipType, SchemaModel
 from services.scaffold.naming import concept_of
-from services.scaffold.principals import ADMIN, TEAM_MANAGERS
+from services.scaffold.principals import TEAM_MANAGERS
 from services.scaffold.rights.field_rights import unmet_of_fields
 from services.scaffold.rights.statement import Statement
 from services.scaffold.rights.statements import Rules, of_tables, of_those_who_sign_in
+from services.scaffold.rights.subjects import joined
+from services.scaffold.rights.team_roles import of_some_members, without_members
+from services.scaffold.roles import ADMIN
 
 _ACTIONS: Final = ("create", "read", "update", "delete")
 _ADMINS: Final = (Grant(Audience.ROLE, (ADMIN,)),)
@@ -26,7 +29,7 @@ def as_said(policy: Policy, statements: Iterable[Statement]) -> Policy:
     Whoever may not create a row may not change or delete one that is not theirs, unless a statement says so.
     """
     told = list(statements)
-    unsaid = _unsaid(told)
+    unsaid, policy = _unsaid(told), of_some_members(policy, told)
     for statement in told:
         policy = _with(policy, statement) or (_closed(policy, statement) if statement.is_restriction else policy)
         if statement.is_restriction and "create" in statement.actions:
@@ -205,7 +208,8 @@ def widened(current: tuple[Grant, ...], said: Sequence[Grant]) -> tuple[Grant, .
     """Return the grants with those of others; what is shown once it is published is shown to strangers then, too."""
     shown = next((grant.when for grant in current if grant.audience in _OUTSIDERS and grant.when is not None), None)
     added = [grant for grant in said if not _is_open_to(grant, current)]
-    return (*(_where(grant, shown) if grant.audience is Audience.PUBLIC else grant for grant in added), *current)
+    shown_to = (_where(grant, shown) if grant.audience is Audience.PUBLIC else grant for grant in added)
+    return joined((*shown_to, *current))
 
 
 def _where(grant: Grant, condition: Condition | None) -> Grant:
@@ -218,6 +222,7 @@ def _grants(policy: Policy, action: str, statement: Statement) -> tuple[Grant, .
     if statement.is_denied and any(grant.audience is Audience.PUBLIC for grant in said):
         return tuple(dict.fromkeys(_of_signed_in(grant) for grant in current))
     if statement.is_denied:
+        current = without_members(current, said)
         return tuple(grant for grant in current if not _is_among(grant, said)) or (_ADMINS if current else ())
     if statement.is_exclusive:
         if policy.owner is None and any(grant.audience is Audience.OWNER for grant in said):

@@ -225,7 +225,7 @@ class Rulings:
 
     def _in_team(self, entity: Entity) -> Ruling | None:
         """Rule over what refers to a team, or to what is a team's."""
-        if entity.access is Access.PERSONAL or self.principals.teams is None:
+        if self.principals.teams is None or (entity.access is Access.PERSONAL and not self._is_made_by_members(entity)):
             return None
         team = reference_to(self.principals.teams)
         links = self._links(entity)
@@ -249,9 +249,16 @@ class Rulings:
                 team=team,
             )
             access[author] = FieldAccess.READ_ONLY
+        elif author is not None and self._is_made_by_members(entity):
+            policy = structs.replace(policy, owner=author)
+            access[author] = FieldAccess.READ_ONLY
         if own is not None:
             return Ruling(policy, access=access, required=frozenset({via.field}))
         return self._inherited(entity, policy, via, access)
+
+    def _is_made_by_members(self, entity: Entity) -> bool:
+        """Whether those in a team are said to make such rows, so that each is somebody's: `members log hours`."""
+        return (self.principals.memberships, entity.name) in self.made
 
     def _owned(self, entity: Entity) -> Ruling | None:
         """Rule over what refers to one who signs in, or to a profile of one."""

@@ -14,11 +14,11 @@ from services.core.frozen import frozen
 from services.designs.schema import Audience, Grant
 from services.scaffold.naming import meant_by
 from services.scaffold.plurals import plural, singular
-from services.scaffold.principals import ADMIN
 from services.scaffold.rights.clauses import Clause, Clauses
 from services.scaffold.rights.statement import Form, Statement
 from services.scaffold.rights.unread import Unread, Unreadable
 from services.scaffold.rights.wording import FILLERS, Names, Wording
+from services.scaffold.roles import ADMIN
 from services.scaffold.vocabulary import vocabulary
 
 _NO_NAMES: Final = Names()

@@ -1,6 +1,6 @@
 """Whom a description speaks of where it says who may do what: `admins and moderators`, `members of a team`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -8,8 +8,9 @@ from services.core.frozen import frozen
 from services.designs.schema import Audience, Grant
 from services.scaffold.naming import concept_of
 from services.scaffold.plurals import plural, singular
-from services.scaffold.principals import ADMIN, TEAM_MANAGERS
+from services.scaffold.principals import TEAM_MANAGERS
 from services.scaffold.rights.wording import FILLERS, LINKS, OWN, Wording
+from services.scaffold.roles import ADMIN, MEMBER
 from services.scaffold.vocabulary import vocabulary
 
 _LONGEST_LIST: Final = 6
@@ -92,13 +93,14 @@ def _one_subject(wording: Wording, at: int, *, is_own: bool) -> Subject | None:
 
 def _of_team(wording: Wording, at: int) -> Subject | None:
     """Read `team owners` and `members of a team`."""
-    word, after = singular(wording.word(at)), singular(wording.word(at + 1))
-    if word in _TEAMS and after in {*vocabulary().signed_in, *vocabulary().writers, *vocabulary().roles}:
-        return Subject((_team_grant(after),), at + 2)
-    if word not in {"member", *TEAM_MANAGERS} or after != "of":
+    names, words = wording.names, vocabulary()
+    teams, word, after = _TEAMS | names.teams, singular(wording.word(at)), singular(wording.word(at + 1))
+    if word in teams and after in words.signed_in | words.writers | words.roles | names.roles:
+        return Subject((_team_grant(wording, after),), at + 2)
+    if word not in {MEMBER, *TEAM_MANAGERS, *names.roles} or after != "of":
         return None
     place = wording.skip(at + 2, FILLERS | OWN)
-    return Subject((_team_grant(word),), place + 1) if singular(wording.word(place)) in _TEAMS else None
+    return Subject((_team_grant(wording, word),), place + 1) if singular(wording.word(place)) in teams else None
 
 
 def _qualified(wording: Wording, at: int) -> Subject | None:
@@ -113,6 +115,8 @@ def _qualified(wording: Wording, at: int) -> Subject | None:
 
 def _person(wording: Wording, at: int, *, is_own: bool) -> Subject | None:
     words, word = vocabulary(), singular(wording.word(at))
+    if word in wording.names.roles and not is_own and wording.word(at + 1) != "of":
+        return Subject((_team_grant(wording, word),), at + 1, is_plain=word == MEMBER)
     if wording.word(at) == "no" and wording.word(at + 1) == "one":
         return Subject((), at + 2)
     if word in words.nobody:
@@ -157,8 +161,9 @@ def _is_kind_of_person(word: str) -> bool:
     return entity is not None and entity.has("email") and word not in vocabulary().signed_in
 
 
-def _team_grant(word: str) -> Grant:
-    return Grant(Audience.TEAM, (_role(word),)) if word in TEAM_MANAGERS else Grant(Audience.TEAM)
+def _team_grant(wording: Wording, word: str) -> Grant:
+    is_role = word in {*TEAM_MANAGERS, *wording.names.roles} - {MEMBER}
+    return Grant(Audience.TEAM, (_role(word),)) if is_role else Grant(Audience.TEAM)
 
 
 def _role(word: str) -> str:
@@ -168,5 +173,17 @@ def _role(word: str) -> str:
 def _joined(grants: Sequence[Grant]) -> tuple[Grant, ...]:
     """Return the grants with one for all roles."""
     roles = tuple(dict.fromkeys(role for grant in grants if grant.audience is Audience.ROLE for role in grant.roles))
-    others = tuple(dict.fromkeys(grant for grant in grants if grant.audience is not Audience.ROLE))
+    others = joined(grant for grant in grants if grant.audience is not Audience.ROLE)
     return (*others, Grant(Audience.ROLE, roles)) if roles else others
+
+
+def joined(grants: Iterable[Grant]) -> tuple[Grant, ...]:
+    """Return the grants with one for all members of a team that some let in."""
+    told = list(dict.fromkeys(grants))
+    of_team = [grant for grant in told if grant.audience is Audience.TEAM and grant.when is None]
+    if len(of_team) < 2:  # noqa: PLR2004 - one has nothing to be joined with
+        return tuple(told)
+    is_all = any(not grant.roles for grant in of_team)
+    roles = () if is_all else tuple(dict.fromkeys(role for grant in of_team for role in grant.roles))
+    whole = Grant(Audience.TEAM, roles)
+    return tuple(dict.fromkeys(whole if grant in of_team else grant for grant in told))

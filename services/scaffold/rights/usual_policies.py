@@ -5,8 +5,8 @@ from typing import Final
 from msgspec import structs
 
 from services.designs.schema import Audience, Condition, Grant, Policy
-from services.scaffold.principals import ADMIN
 from services.scaffold.rights.statement import IS_PUBLIC
+from services.scaffold.roles import ADMIN
 from services.scaffold.vocabulary import Access, Entity
 
 PUBLIC: Final = (Grant(Audience.PUBLIC),)

@@ -41,6 +41,10 @@ class Names:
 
     tables: frozenset[tuple[str, ...]] = frozenset()
     fields: frozenset[tuple[str, ...]] = frozenset()
+    teams: frozenset[str] = frozenset()
+    """What teams are called, by their last word."""
+    roles: frozenset[str] = frozenset()
+    """What members of teams may be, where a description says it: `member` is any of them."""
 
 
 _NO_NAMES: Final = Names()
