@@ -26,6 +26,8 @@ MOST_BYTES: Final = 51_200
 TIME_LIMIT: Final = 180.0
 """Seconds that a stack may take."""
 
+_TIES: Final = frozenset({"AWS::SNS::Subscription", "AWS::SQS::QueuePolicy"})
+"""What only ties others together goes when it is no longer in the template."""
 _PARAMETER: Final = "TablePrefix"
 _BUCKETS: Final = "BucketPrefix"
 _STAGE: Final = "Stage"
@@ -162,7 +164,8 @@ def _part(document: Mapping[str, object], name: str) -> dict[str, Any]:
 def _with_tables_kept(document: Mapping[str, object], deployed: Mapping[str, object]) -> dict[str, object]:
     before, after = _part(deployed, "Resources"), _part(document, "Resources")
     kept = {name: _indexed_as(before[name], table) for name, table in after.items() if name in before}
-    return {**document, "Resources": {**before, **after, **kept}}
+    lasting = {name: each for name, each in before.items() if each.get("Type") not in _TIES}
+    return {**document, "Resources": {**lasting, **after, **kept}}
 
 
 def _indexed_as(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

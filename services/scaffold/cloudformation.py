@@ -59,10 +59,21 @@ def template(tables: Sequence[TablePlan], parts: PartsPlan, *, slug: str, prefix
         "Resources": resources,
         "Outputs": {
             "TablePrefix": {"Description": "TABLE_PREFIX of the backend", "Value": {"Ref": "TablePrefix"}},
-            **{f"{name}Arn": {"Value": {"Fn::GetAtt": [name, "Arn"]}} for name in resources},
+            **{f"{name}Arn": {"Value": arn} for name, each in resources.items() if (arn := _arn(name, each))},
         },
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _arn(name: str, resource: dict[str, Any]) -> dict[str, Any] | None:
+    """Return where CloudFormation has the ARN of a resource; None for what has none."""
+    match resource["Type"]:
+        case "AWS::SNS::Topic":
+            return {"Ref": name}
+        case "AWS::SNS::Subscription" | "AWS::SQS::QueuePolicy":
+            return None
+        case _:
+            return {"Fn::GetAtt": [name, "Arn"]}
 
 
 def role_template(tables: Sequence[TablePlan], parts: PartsPlan, *, slug: str, prefix: str) -> str:

@@ -1,5 +1,5 @@
 """A backend with drawn parts, deployed on LOCAL, and each of its parts at work: a file goes through the bucket, a
-message through the queue.
+message through the queue, and an event on the topic into another.
 
 `python -m tests.backends.parts` does it on an emulator of its own. It needs npm.
 """
@@ -46,8 +46,14 @@ DRAWN: Final = ArchitectureModel(
         Node(id="api", kind=NodeKind.API, name="Shop API"),
         Node(id="photos", kind=NodeKind.BUCKET, name="Photos"),
         Node(id="placed", kind=NodeKind.QUEUE, name="Orders placed"),
+        Node(id="events", kind=NodeKind.TOPIC, name="Order events"),
+        Node(id="audit", kind=NodeKind.QUEUE, name="Audit"),
     ),
-    (Edge(from_node="api", to_node="placed"),),
+    (
+        Edge(from_node="api", to_node="placed"),
+        Edge(from_node="api", to_node="events"),
+        Edge(from_node="events", to_node="audit"),
+    ),
 )
 
 
@@ -92,12 +98,21 @@ async def a_file_goes_through_the_bucket(client: httpx.AsyncClient) -> None:
 async def a_message_goes_through_the_queue(client: httpx.AsyncClient, lines: "asyncio.Queue[str]") -> None:
     (await client.post("/orders", json={"note": "a bike"})).raise_for_status()
 
-    async with asyncio.timeout(_PATIENCE):
-        while "a message came" not in (line := await lines.get()):
-            pass
+    await said(lines, "a message came", '"queue":"orders-placed"', '"type":"orders.created"')
 
-    assert '"queue":"orders-placed"' in line
-    assert '"type":"orders.created"' in line
+
+async def an_event_on_the_topic_comes_into_the_queue(client: httpx.AsyncClient, lines: "asyncio.Queue[str]") -> None:
+    order = (await client.post("/orders", json={"note": "a bike"})).raise_for_status().json()
+    (await client.delete(f"/orders/{order['id']}")).raise_for_status()
+
+    await said(lines, "a message came", '"queue":"audit"', '"type":"orders.deleted"')
+
+
+async def said(lines: "asyncio.Queue[str]", *parts: str) -> None:
+    """Wait until the backend says a line with all of these in it."""
+    async with asyncio.timeout(_PATIENCE):
+        while not all(part in line for line in [await lines.get()] for part in parts):
+            pass
 
 
 async def work(local: LocalPlatform) -> None:
@@ -107,6 +122,8 @@ async def work(local: LocalPlatform) -> None:
         sys.stdout.write("a file went through the bucket\n")
         await a_message_goes_through_the_queue(client, lines)
         sys.stdout.write("a message went through the queue\n")
+        await an_event_on_the_topic_comes_into_the_queue(client, lines)
+        sys.stdout.write("an event on the topic came into the queue\n")
 
 
 def main() -> None:

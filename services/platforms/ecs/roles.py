@@ -74,6 +74,7 @@ def roles_of(site: Site, owner: Owner, region: str) -> list[Role]:
         f"{files}/*": _FILES,
         files: ["s3:ListBucket"],
         f"{partition}:sqs:{here}:{site.name}-*": _MESSAGES,
+        f"{partition}:sns:{here}:{site.name}-*": ["sns:Publish"],
     }
     build = {
         f"{partition}:logs:{here}:log-group:{site.build_log}:*": ["logs:CreateLogStream", "logs:PutLogEvents"],

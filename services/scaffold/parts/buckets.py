@@ -17,7 +17,7 @@ PACKAGES: Final = frozenset(
         "@aws-sdk/s3-request-presigner",
     }
 )
-"""Packages that only a backend with buckets needs."""
+"""Packages that a backend with buckets needs."""
 EMULATOR_KEY: Final = "local"
 """What the emulator takes as key and secret of what is presigned, as `compose.yaml` says."""
 PREFIX_PARAMETER: Final = "BucketPrefix"

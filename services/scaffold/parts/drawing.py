@@ -12,7 +12,6 @@ from services.scaffold.template import fill
 
 _CALLING: Final = frozenset({NodeKind.API, NodeKind.FUNCTION})
 _UNBUILT: Final = {
-    NodeKind.TOPIC: "The scaffold writes no topics.",
     NodeKind.CACHE: "The scaffold writes no caches.",
     NodeKind.FUNCTION: "The scaffold writes no functions.",
     NodeKind.EXTERNAL: "The scaffold calls no other services.",

@@ -2,12 +2,19 @@
 
 from typing import Final
 
-from services.scaffold.parts import buckets, queues
+from services.scaffold.parts import buckets, messaging, queues, topics
 from services.scaffold.parts.plan import PartsPlan
 from services.scaffold.template import fill, read
 
 _SHARED: Final = ("src/parts/aws.ts",)
-_OF_SERVERS: Final = ("importConsumers", "makeConsumers", "startConsumers", "stopConsumers", "endTelling")
+_OF_SERVERS: Final = (
+    "importConsumers",
+    "importTelling",
+    "makeConsumers",
+    "startConsumers",
+    "stopConsumers",
+    "endTelling",
+)
 
 
 def part_files(plan: PartsPlan) -> dict[str, str]:
@@ -15,18 +22,20 @@ def part_files(plan: PartsPlan) -> dict[str, str]:
     tables = {
         "src/server.ts": fill("src/server.ts", **_server_parts(plan)),
         "src/tables.ts": fill("src/tables.ts", **_tables_parts(plan)),
-        "src/services/removal.ts": fill("src/services/removal.ts", **_telling_parts(plan)),
-        "src/services/repository.ts": fill("src/services/repository.ts", **_telling_parts(plan)),
+        "src/services/removal.ts": fill("src/services/removal.ts", **messaging.telling_parts(plan)),
+        "src/services/repository.ts": fill("src/services/repository.ts", **messaging.telling_parts(plan)),
     }
     if plan.is_empty:
         return tables
-    shared = {path: read(path) for path in _SHARED}
-    return tables | shared | {"src/parts/create.ts": _creation(plan)} | buckets.files(plan) | queues.files(plan)
+    account = ["src/parts/account.ts"] if plan.buckets or plan.topics else []
+    shared = {path: read(path) for path in (*_SHARED, *account)} | {"src/parts/create.ts": _creation(plan)}
+    kinds = (buckets.files, messaging.files, queues.files, topics.files)
+    return tables | shared | {path: text for files in kinds for path, text in files(plan).items()}
 
 
 def part_tests(plan: PartsPlan) -> dict[str, str]:
     """Write the tests of the parts."""
-    return buckets.tests(plan) | queues.tests(plan)
+    return buckets.tests(plan) | queues.tests(plan) | topics.tests(plan)
 
 
 def backend_parts(plan: PartsPlan) -> dict[str, str]:
@@ -76,7 +85,7 @@ def readme_parts(plan: PartsPlan) -> dict[str, str]:
     """Write what the README says of the parts."""
     if plan.is_empty:
         return {"parts": "", "partsCode": ""}
-    kinds = (buckets.readme(plan), queues.readme(plan))
+    kinds = (buckets.readme(plan), queues.readme(plan), topics.readme(plan))
     return {
         "parts": fill("README.parts.md", kinds="\n".join(kind for kind in kinds if kind).rstrip()),
         "partsCode": "| `src/parts` | what the architecture has beside tables |\n"
@@ -86,12 +95,9 @@ def readme_parts(plan: PartsPlan) -> dict[str, str]:
 
 def unneeded_packages(plan: PartsPlan) -> frozenset[str]:
     """Return the packages that a backend with these parts does without."""
-    return frozenset(
-        name
-        for parts, names in ((plan.buckets, buckets.PACKAGES), (plan.queues, queues.PACKAGES))
-        if not parts
-        for name in names
-    )
+    kinds = ((plan.buckets, buckets.PACKAGES), (plan.queues, queues.PACKAGES), (plan.topics, topics.PACKAGES))
+    needed = {name for parts, names in kinds if parts for name in names}
+    return frozenset(name for _, names in kinds for name in names if name not in needed)
 
 
 def route_imports(plan: PartsPlan) -> list[str]:
@@ -114,30 +120,17 @@ def route_mounts(plan: PartsPlan) -> list[str]:
 
 
 def _server_parts(plan: PartsPlan) -> dict[str, str]:
-    """Write what the server does with queues, which is to take their messages and to end what it sends."""
-    if not plan.queues:
-        return dict.fromkeys(_OF_SERVERS, "")
-    return {
-        "importConsumers": "import { Consumers } from './parts/consumers.js';\n"
-        "import { told } from './parts/tellings.js';\n",
-        "makeConsumers": "  const consumers = new Consumers(config, database);\n",
-        "startConsumers": "  if (config.consumers === 'on' && !lifecycle.stopping) consumers.start();\n",
-        "stopConsumers": ", consumers.stop()",
-        "endTelling": "    await told();\n",
-    }
-
-
-def _telling_parts(plan: PartsPlan) -> dict[str, str]:
-    """Write what tells of the changes of records, where anybody is told."""
-    if not plan.queues:
-        return dict.fromkeys(("importTell", "tellCreated", "tellUpdated", "tellDeleted", "tellRemoved"), "")
-    return {
-        "importTell": "import { tell } from '../parts/tellings.js';\n",
-        "tellCreated": "    tell(this.database, this.table, 'created', record);\n",
-        "tellUpdated": "      tell(this.database, this.table, 'updated', record);\n",
-        "tellDeleted": "      tell(this.database, this.table, 'deleted', before);\n",
-        "tellRemoved": "    tell(database, table, 'deleted', record);\n",
-    }
+    """Write what the server does with messages: it takes those of queues, and ends what it sends."""
+    texts = dict.fromkeys(_OF_SERVERS, "")
+    if messaging.has_messages(plan):
+        texts["importTelling"] = "import { told } from './parts/tellings.js';\n"
+        texts["endTelling"] = "    await told();\n"
+    if plan.queues:
+        texts["importConsumers"] = "import { Consumers } from './parts/consumers.js';\n"
+        texts["makeConsumers"] = "  const consumers = new Consumers(config, database);\n"
+        texts["startConsumers"] = "  if (config.consumers === 'on' && !lifecycle.stopping) consumers.start();\n"
+        texts["stopConsumers"] = ", consumers.stop()"
+    return texts
 
 
 def scripts(plan: PartsPlan) -> frozenset[str]:
@@ -146,21 +139,25 @@ def scripts(plan: PartsPlan) -> frozenset[str]:
 
 
 def _creation(plan: PartsPlan) -> str:
-    kinds = [("Buckets", "Bucket", plan.buckets), ("Queues", "Queue", plan.queues)]
+    kinds = [("Bucket", plan.buckets), ("Queue", plan.queues), ("Topic", plan.topics)]
+    built = [(kind, [part.names.variable for part in parts]) for kind, parts in kinds if parts]
     imports: list[str] = []
     lists: list[str] = []
-    for kind, suffix, parts in kinds:
-        folder = kind.lower()
-        names = [part.names.variable for part in parts]
-        if names:
-            imports.append(f"import {{ create{kind}, delete{kind} }} from './{folder}.js';")
-            imports += [f"import {{ {name}{suffix} }} from './{folder}/{name}.js';" for name in names]
-            lists.append(f"const {folder} = [{', '.join(f'{name}{suffix}' for name in names)}];")
-    built = [kind for kind, _, parts in kinds if parts]
+    for kind, names in built:
+        folder = f"{kind.lower()}s"
+        imports.append(f"import {{ create{kind}s, delete{kind}s }} from './{folder}.js';")
+        imports += [f"import {{ {name}{kind} }} from './{folder}/{name}.js';" for name in names]
+        lists.append(f"const {folder} = [{', '.join(f'{name}{kind}' for name in names)}];")
+    creations = [f"  await create{kind}s(database, {kind.lower()}s);" for kind, _ in built]
+    if pairs := topics.subscriptions(plan):
+        imports.append("import { subscribe } from './subscriptions.js';")
+        both = (f"  {{ topic: {t.names.variable}Topic, queue: {q.names.variable}Queue }}," for t, q in pairs)
+        lists.append("\n".join(["const subscriptions = [", *both, "];"]))
+        creations.append("  await subscribe(database, subscriptions);")
     return fill(
         "src/parts/create.ts",
         imports="\n".join(imports),
         lists="\n".join(lists),
-        creations="\n".join(f"  await create{kind}(database, {kind.lower()});" for kind in built),
-        deletions="\n".join(f"  await delete{kind}(database, {kind.lower()});" for kind in built),
+        creations="\n".join(creations),
+        deletions="\n".join(f"  await delete{kind}s(database, {kind.lower()}s);" for kind, _ in built),
     )

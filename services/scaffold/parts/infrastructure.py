@@ -3,7 +3,7 @@
 from typing import Any, Final, TypeVar
 
 from services.designs.bucket_names import LONGEST_PREFIX, bucket_prefix
-from services.scaffold.parts import buckets, queues
+from services.scaffold.parts import buckets, queues, topics
 from services.scaffold.parts.plan import PartsPlan
 
 _Part = TypeVar("_Part")
@@ -28,7 +28,8 @@ def parameters(plan: PartsPlan, prefix: str) -> dict[str, Any]:
 def resources(plan: PartsPlan, tags: list[Any]) -> dict[str, Any]:
     """Return what is beside the tables."""
     stored = {bucket.names.resource: buckets.resource(bucket, tags) for bucket in plan.buckets}
-    return stored | {name: each for queue in plan.queues for name, each in queues.resources(queue, tags).items()}
+    waiting = {name: each for queue in plan.queues for name, each in queues.resources(queue, tags).items()}
+    return stored | waiting | topics.resources(plan, tags)
 
 
 def policies(plan: PartsPlan) -> list[list[dict[str, Any]]]:
@@ -36,6 +37,7 @@ def policies(plan: PartsPlan) -> list[list[dict[str, Any]]]:
     return [
         *map(buckets.statements, _groups(plan.buckets)),
         *map(queues.statements, _groups(plan.queues)),
+        *map(topics.statements, _groups(plan.topics)),
     ]
 
 

@@ -13,12 +13,13 @@ from services.designs.bucket_names import LONGEST_NAME
 from services.scaffold.parts.tellings import Telling, tellings
 from services.scaffold.plan import TablePlan
 
-BUILT: Final = frozenset({NodeKind.BUCKET, NodeKind.QUEUE})
+BUILT: Final = frozenset({NodeKind.BUCKET, NodeKind.QUEUE, NodeKind.TOPIC})
 """The kinds that become code."""
 
 _KIND_WORDS: Final = {
     NodeKind.BUCKET: ("bucket", "buckets", "s3"),
     NodeKind.QUEUE: ("queue", "queues", "sqs"),
+    NodeKind.TOPIC: ("topic", "topics", "sns"),
 }
 """What a name says of its kind alone; the first is what a part is called of which no more is said."""
 _LONGEST: Final = 40
@@ -56,6 +57,8 @@ class BucketPlan:
 
 @frozen
 class QueuePlan:
+    id: str
+    """Of its node."""
     names: PartNames
     description: str
     tellings: tuple[Telling, ...]
@@ -63,13 +66,24 @@ class QueuePlan:
 
 
 @frozen
+class TopicPlan:
+    names: PartNames
+    description: str
+    tellings: tuple[Telling, ...]
+    """What an API that leads to it tells of rows."""
+    queues: frozenset[str]
+    """The ids of the queues that get what is published."""
+
+
+@frozen
 class PartsPlan:
     buckets: tuple[BucketPlan, ...] = ()
     queues: tuple[QueuePlan, ...] = ()
+    topics: tuple[TopicPlan, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not (self.buckets or self.queues)
+        return not (self.buckets or self.queues or self.topics)
 
 
 NO_PARTS: Final = PartsPlan()
@@ -84,8 +98,12 @@ def plan_parts(architecture: ArchitectureModel | None, tables: Sequence[TablePla
     return PartsPlan(
         buckets=tuple(BucketPlan(names[node.id], _line(node)) for node in _of(architecture, NodeKind.BUCKET)),
         queues=tuple(
-            QueuePlan(names[node.id], _line(node), _told(node, architecture, tables))
+            QueuePlan(node.id, names[node.id], _line(node), _told(node, architecture, tables))
             for node in _of(architecture, NodeKind.QUEUE)
+        ),
+        topics=tuple(
+            TopicPlan(names[node.id], _line(node), _told(node, architecture, tables), _ends(node, architecture))
+            for node in _of(architecture, NodeKind.TOPIC)
         ),
     )
 
@@ -103,6 +121,10 @@ def _told(node: Node, architecture: ArchitectureModel, tables: Sequence[TablePla
     servers = {each.id for each in _of(architecture, NodeKind.API)}
     labels = [edge.label for edge in architecture.edges if edge.to_node == node.id and edge.from_node in servers]
     return tellings([node.name, *labels], tables) if labels else ()
+
+
+def _ends(node: Node, architecture: ArchitectureModel) -> frozenset[str]:
+    return frozenset(edge.to_node for edge in architecture.edges if edge.from_node == node.id)
 
 
 def _named(nodes: Sequence[Node], taken: Collection[str]) -> dict[str, PartNames]:

@@ -1,23 +1,22 @@
 """How a queue is built: its resources and rights, who sends to it, its consumer, and what is said of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from services.scaffold.literals import quoted
+from services.scaffold.parts.messaging import named, types_of
 from services.scaffold.parts.plan import PartsPlan, QueuePlan
 from services.scaffold.parts.tellings import Change
 from services.scaffold.parts.wording import purpose
 from services.scaffold.template import fill, read
 
 PACKAGES: Final = frozenset({"@aws-sdk/client-sqs", "@aws-sdk/middleware-sdk-sqs"})
-"""Packages that only a backend with queues needs."""
+"""Packages that a backend with queues needs."""
 _SHARED: Final = (
     "src/consume.ts",
     "src/parts/claims.ts",
     "src/parts/consumers.ts",
-    "src/parts/messages.ts",
     "src/parts/queues.ts",
-    "src/parts/tellings.ts",
 )
 _ACTIONS: Final = (
     "sqs:ChangeMessageVisibility",
@@ -41,20 +40,21 @@ def files(plan: PartsPlan) -> dict[str, str]:
     if not plan.queues:
         return {}
     each = {f"src/parts/queues/{queue.names.variable}.ts": _definition(queue) for queue in plan.queues}
-    handling = {f"src/handlers/{queue.names.variable}.ts": _handler(queue) for queue in plan.queues}
-    listed = {"src/parts/listeners.ts": _listeners(plan), "src/parts/handlers.ts": _handlers(plan)}
-    return {path: read(path) for path in _SHARED} | listed | each | handling
+    handling = {f"src/handlers/{queue.names.variable}.ts": _handler(queue, plan) for queue in plan.queues}
+    shared = {path: read(path) for path in _SHARED} | {"src/parts/handlers.ts": _handlers(plan)}
+    return shared | each | handling
 
 
 def _definition(queue: QueuePlan) -> str:
-    return fill("src/parts/queue.ts", purpose=purpose(queue), name=quoted(queue.names.physical), **_named(queue))
+    return fill("src/parts/queue.ts", purpose=purpose(queue), name=quoted(queue.names.physical), **named(queue))
 
 
-def _handler(queue: QueuePlan) -> str:
+def _handler(queue: QueuePlan, plan: PartsPlan) -> str:
     tables = [telling.table for telling in queue.tellings if telling.table.names.type not in _IMPORTED]
-    kinds = [table.names.type for table in tables]
-    imports = [f"import type {{ {t.names.type} }} from '../models/{t.names.file}.js';\n" for t in tables]
-    changes = ", ".join(f"`{telling}`" for telling in _types(queue))
+    is_typed = not any(queue.id in topic.queues for topic in plan.topics)
+    kinds = [table.names.type for table in tables] if is_typed else []
+    imports = [f"import type {{ {t.names.type} }} from '../models/{t.names.file}.js';\n" for t in tables if kinds]
+    changes = ", ".join(f"`{telling}`" for telling in types_of(queue.tellings))
     return fill(
         "src/parts/handler.ts",
         purpose=purpose(queue),
@@ -62,26 +62,12 @@ def _handler(queue: QueuePlan) -> str:
         type=f"<{' | '.join(kinds)}>" if kinds else "",
         what=f" (`type` is {changes}, and `data` the row)" if changes else "",
         name=quoted(queue.names.physical),
-        **_named(queue),
+        **named(queue),
     )
 
 
-def _listeners(plan: PartsPlan) -> str:
-    lines = [
-        f"  {{ ...queue({queue.names.variable}Queue), table: {quoted(telling.table.name)},"
-        f" changes: [{', '.join(quoted(change.value) for change in telling.changes)}] }},"
-        for queue in plan.queues
-        for telling in queue.tellings
-    ]
-    telling = [queue.names.variable for queue in plan.queues if queue.tellings]
-    imports = [f"import {{ {name}Queue }} from './queues/{name}.js';" for name in telling]
-    if not lines:
-        return read("src/parts/noListeners.ts")
-    return fill("src/parts/listeners.ts", imports="\n".join(imports), listeners="\n".join(lines))
-
-
 def _handlers(plan: PartsPlan) -> str:
-    names = [_named(queue) for queue in plan.queues]
+    names = [named(queue) for queue in plan.queues]
     imports = [
         *(f"import {{ handle{each['capital']} }} from '../handlers/{each['variable']}.js';" for each in names),
         "import type { Database } from '../services/database.js';",
@@ -100,7 +86,7 @@ def tests(plan: PartsPlan) -> dict[str, str]:
     told = [queue for queue in plan.queues if Change.CREATED in {c for t in queue.tellings for c in t.changes}]
     first = told[0] if told else plan.queues[0]
     parts = _telling_test(first) if told else {"imports": "", "tellings": ""}
-    return {"src/tests/parts/queues.test.ts": fill("src/tests/parts/queues.test.ts", **_named(first), **parts)}
+    return {"src/tests/parts/queues.test.ts": fill("src/tests/parts/queues.test.ts", **named(first), **parts)}
 
 
 def _telling_test(queue: QueuePlan) -> dict[str, str]:
@@ -154,22 +140,14 @@ def readme(plan: PartsPlan) -> str:
     if not plan.queues:
         return ""
     rows = "".join(
-        f"| {purpose(queue)} | `TABLE_PREFIX{queue.names.physical}` | {_told(queue)}"
+        f"| {purpose(queue)} | `TABLE_PREFIX{queue.names.physical}` | {_told(queue, plan)}"
         f" | `src/handlers/{queue.names.variable}.ts` |\n"
         for queue in plan.queues
     )
-    return fill("README.queues.md", rows=rows, **_named(plan.queues[0]))
+    return fill("README.queues.md", rows=rows, **named(plan.queues[0]))
 
 
-def _told(queue: QueuePlan) -> str:
-    return ", ".join(f"`{kind}`" for kind in _types(queue)) or f"`sendTo{_named(queue)['capital']}` of your code"
-
-
-def _types(queue: QueuePlan) -> Iterator[str]:
-    for telling in queue.tellings:
-        yield from (f"{telling.table.name}.{change.value}" for change in Change if change in telling.changes)
-
-
-def _named(queue: QueuePlan) -> dict[str, str]:
-    variable = queue.names.variable
-    return {"variable": variable, "capital": variable[0].upper() + variable[1:]}
+def _told(queue: QueuePlan, plan: PartsPlan) -> str:
+    topics = [f"all of {purpose(topic)}" for topic in plan.topics if queue.id in topic.queues]
+    told = [*(f"`{kind}`" for kind in types_of(queue.tellings)), *topics]
+    return ", ".join(told) or f"`sendTo{named(queue)['capital']}` of your code"

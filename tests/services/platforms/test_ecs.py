@@ -99,9 +99,17 @@ async def test_a_backend_runs_with_a_role_for_its_tables_and_without_keys(rig: R
     policy = fake.behind("iam").get_role_policy(RoleName=role, PolicyName="snapinfra")["PolicyDocument"]
     tables = f"arn:aws:dynamodb:us-east-1:{fake.account}:table/{SITE}-*"
     statements = json.loads(policy)["Statement"] if isinstance(policy, str) else policy["Statement"]
+    topics = f"arn:aws:sns:us-east-1:{fake.account}:{SITE}-*"
     files = f"arn:aws:s3:::{SITE}-*"
     queues = f"arn:aws:sqs:us-east-1:{fake.account}:{SITE}-*"
-    assert [each["Resource"] for each in statements] == [tables, f"{tables}/index/*", f"{files}/*", files, queues]
+    assert [each["Resource"] for each in statements] == [
+        tables,
+        f"{tables}/index/*",
+        f"{files}/*",
+        files,
+        queues,
+        topics,
+    ]
     assert not any("Delete" in action for each in statements for action in each["Action"] if "Table" in action)
 
 

@@ -99,6 +99,57 @@ async def test_a_new_template_adds_tables_and_keeps_the_rows_of_the_old_ones(aws
     assert aws.dynamodb.scan(TableName="project_c-users")["Count"] == 1
 
 
+async def test_what_ties_others_together_goes_when_a_migrated_template_has_it_no_more(aws: Aws) -> None:
+    create = StackTables(aws)
+    bare = json.loads(template("users"))
+    bare["Metadata"] = {"Migrated": "by itself"}
+    bare["Resources"]["Mails"] = {
+        "Type": "AWS::SQS::Queue",
+        "Properties": {"QueueName": {"Fn::Sub": "${TablePrefix}m"}},
+    }
+    bare["Resources"]["Events"] = {
+        "Type": "AWS::SNS::Topic",
+        "Properties": {"TopicName": {"Fn::Sub": "${TablePrefix}e"}},
+    }
+    tied = json.loads(json.dumps(bare))
+    tied["Resources"]["Tie"] = {
+        "Type": "AWS::SNS::Subscription",
+        "Properties": {
+            "TopicArn": {"Ref": "Events"},
+            "Protocol": "sqs",
+            "Endpoint": {"Fn::GetAtt": ["Mails", "Arn"]},
+        },
+    }
+
+    await create(json.dumps(tied), prefix="project_t-", stack="snapinfra-project-t")
+    before = aws.cloudformation.describe_stack_resources(StackName="snapinfra-project-t")["StackResources"]
+    await create(json.dumps(bare), prefix="project_t-", stack="snapinfra-project-t")
+    after = aws.cloudformation.describe_stack_resources(StackName="snapinfra-project-t")["StackResources"]
+
+    left = {each["LogicalResourceId"] for each in before} - {
+        each["LogicalResourceId"] for each in after if not each["ResourceStatus"].startswith("DELETE")
+    }
+    assert left == {"Tie"}
+
+
+async def test_a_template_gets_the_prefix_of_buckets_that_it_declares(aws: Aws) -> None:
+    document = json.loads(template("users"))
+    document["Parameters"]["BucketPrefix"] = {"Type": "String"}
+    document["Resources"]["Files"] = {
+        "Type": "AWS::S3::Bucket",
+        "Properties": {"BucketName": {"Fn::Sub": "${BucketPrefix}files-${AWS::AccountId}"}},
+    }
+
+    await StackTables(aws)(json.dumps(document), prefix="project_B-", stack="snapinfra-project-bucket")
+
+    (resource,) = [
+        each
+        for each in aws.cloudformation.describe_stack_resources(StackName="snapinfra-project-bucket")["StackResources"]
+        if each["LogicalResourceId"] == "Files"
+    ]
+    assert resource.get("PhysicalResourceId") == "project-b-files-000000000000"
+
+
 async def test_a_stack_that_failed_is_made_anew(aws: Aws) -> None:
     create = StackTables(aws)
     wrong = json.loads(template("users"))

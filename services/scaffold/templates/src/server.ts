@@ -9,7 +9,7 @@ import { log, setLogLevel } from './logger.js';
 import { Lifecycle } from './middleware/health.js';
 import { Refused } from './migration/refused.js';
 import { migrateAtStart } from './migration/run.js';
-{{importConsumers}}import { settled } from './services/background.js';
+{{importConsumers}}{{importTelling}}import { settled } from './services/background.js';
 import { Database } from './services/database.js';
 import { startTelemetry } from './tracing.js';
 

@@ -11,13 +11,13 @@ import {
   S3Client,
   type CreateBucketCommandInput,
 } from '@aws-sdk/client-s3';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { createPresignedPost, type PresignedPost } from '@aws-sdk/s3-presigned-post';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 
 import type { Config } from '../config.js';
 import { log } from '../logger.js';
 import type { Database } from '../services/database.js';
+import { accountOf } from './account.js';
 import { call, clientSettings } from './aws.js';
 
 /** A bucket of the architecture. There is one in each file of src/parts/buckets. */
@@ -162,13 +162,8 @@ function place(region: string): Pick<CreateBucketCommandInput, 'CreateBucketConf
 }
 
 async function bucketName(database: Database, { name }: BucketPart): Promise<string> {
-  const sts = new STSClient(clientSettings(database));
-  try {
-    const { Account } = await call('AWS', (options) => sts.send(new GetCallerIdentityCommand({}), options));
-    return `${bucketPrefix(database.tableName(''))}${name}-${Account ?? ''}`;
-  } finally {
-    sts.destroy();
-  }
+  const { number } = await accountOf(database);
+  return `${bucketPrefix(database.tableName(''))}${name}-${number}`;
 }
 
 /** What S3 accepts of TABLE_PREFIX; BucketPrefix in infrastructure/template.json is the same. */

@@ -1,4 +1,3 @@
-import { Queue, type QueuePart } from './queues.js';
 {{imports}}
 import type { Listener } from './tellings.js';
 
@@ -6,7 +5,4 @@ import type { Listener } from './tellings.js';
 export const listeners: readonly Listener[] = [
 {{listeners}}
 ];
-
-function queue(part: QueuePart): Pick<Listener, 'name' | 'send'> {
-  return { name: part.name, send: (database, message) => new Queue(database, part).sendMessage(message) };
-}
+{{senders}}

@@ -8,6 +8,7 @@ import {
   ReceiveMessageCommand,
   SQSClient,
   SendMessageCommand,
+  SetQueueAttributesCommand,
   type Message as Received,
 } from '@aws-sdk/client-sqs';
 
@@ -93,11 +94,9 @@ export class Queue {
 
 /** For a developer's machine and tests: on AWS, infrastructure/template.json has the queues. */
 export async function createQueues(database: Database, parts: readonly QueuePart[]): Promise<void> {
-  const client = clientOf(database);
   for (const { name } of parts) {
     const dead = await create(database, `${name}${DEAD}`, { MessageRetentionPeriod: String(DEAD_KEPT_SECONDS) });
-    const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl: dead, AttributeNames: ['QueueArn'] }));
-    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: Attributes?.QueueArn, maxReceiveCount: MOST_TRIES });
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: await arnAt(database, dead), maxReceiveCount: MOST_TRIES });
     await create(database, name, { RedrivePolicy });
   }
 }
@@ -107,6 +106,29 @@ export async function deleteQueues(database: Database, parts: readonly QueuePart
   for (const name of parts.flatMap((part) => [part.name, `${part.name}${DEAD}`])) {
     await clientOf(database).send(new DeleteQueueCommand({ QueueUrl: await urlOf(database, name) }));
   }
+}
+
+export async function queueArn(database: Database, { name }: QueuePart): Promise<string> {
+  return arnAt(database, await urlOf(database, name));
+}
+
+/** Let these topics send to a queue, and no others. */
+export async function allowSending(database: Database, part: QueuePart, topics: readonly string[]): Promise<void> {
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'sns.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: await queueArn(database, part),
+    Condition: { ArnEquals: { 'aws:SourceArn': topics } },
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  const QueueUrl = await urlOf(database, part.name);
+  await clientOf(database).send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
+}
+
+async function arnAt(database: Database, QueueUrl: string): Promise<string> {
+  const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] });
+  return (await clientOf(database).send(command)).Attributes?.QueueArn ?? '';
 }
 
 async function create(database: Database, name: string, attributes: Record<string, string>): Promise<string> {
