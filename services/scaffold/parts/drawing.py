@@ -1,7 +1,6 @@
 """The parts of a drawn architecture: what a backend of the scaffold has of them, and what it has not."""
 
 import html
-from collections.abc import Collection, Iterator
 from typing import Final
 
 from services.designs.architecture import ArchitectureModel, Node, NodeKind, mermaid
@@ -10,11 +9,9 @@ from services.scaffold.parts.plan import BUILT
 from services.scaffold.requests import Unfollowed
 from services.scaffold.template import fill
 
-_CALLING: Final = frozenset({NodeKind.API, NodeKind.FUNCTION})
 _UNBUILT: Final = {
     NodeKind.CACHE: "The scaffold writes no caches.",
     NodeKind.FUNCTION: "The scaffold writes no functions.",
-    NodeKind.EXTERNAL: "The scaffold calls no other services.",
 }
 _ONE_SERVER: Final = "The scaffold writes one server, which serves all tables."
 _NO_TABLE: Final = "The schema has no such table: the tables of a backend are its schema's."
@@ -24,8 +21,7 @@ def not_built(architecture: ArchitectureModel | None, schema: SchemaModel) -> li
     """Return the parts that the backend will not have, by their names, each with the reason."""
     if architecture is None:
         return []
-    called = _called(architecture)
-    reasons = ((node, _reason(node, architecture, schema, called)) for node in architecture.nodes)
+    reasons = ((node, _reason(node, architecture, schema)) for node in architecture.nodes)
     return [Unfollowed(" ".join(node.name.split()), reason) for node, reason in reasons if reason is not None]
 
 
@@ -39,7 +35,7 @@ def drawing(architecture: ArchitectureModel | None, schema: SchemaModel) -> str:
     return fill("README.architecture.md", drawing=mermaid(architecture), unbuilt=unbuilt)
 
 
-def _reason(node: Node, architecture: ArchitectureModel, schema: SchemaModel, called: Collection[str]) -> str | None:
+def _reason(node: Node, architecture: ArchitectureModel, schema: SchemaModel) -> str | None:
     """Say why a part is not built; None for one that is, or that is nobody's to build."""
     match node.kind:
         case NodeKind.CLIENT:
@@ -49,20 +45,8 @@ def _reason(node: Node, architecture: ArchitectureModel, schema: SchemaModel, ca
             return None if node is first else _ONE_SERVER
         case NodeKind.TABLE:
             return None if _squeezed(node.name) in {_squeezed(table.name) for table in schema.tables} else _NO_TABLE
-        case NodeKind.EXTERNAL:
-            return _UNBUILT[node.kind] if node.id in called else None
         case _:
             return None if node.kind in BUILT else _UNBUILT[node.kind]
-
-
-def _called(architecture: ArchitectureModel) -> frozenset[str]:
-    """Return the ids of what an API or a function uses."""
-    callers = {node.id for node in architecture.nodes if node.kind in _CALLING}
-    return frozenset(_ends(architecture, callers))
-
-
-def _ends(architecture: ArchitectureModel, callers: Collection[str]) -> Iterator[str]:
-    return (edge.to_node for edge in architecture.edges if edge.from_node in callers)
 
 
 def _squeezed(name: str) -> str:

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from services.scaffold.parts import buckets, messaging, queues, topics
+from services.scaffold.parts import buckets, externals, messaging, queues, topics
 from services.scaffold.parts.plan import PartsPlan
 from services.scaffold.template import fill, read
 
-_SHARED: Final = ("src/parts/aws.ts",)
+_IN_AWS: Final = ("src/parts/aws.ts",)
 _OF_SERVERS: Final = (
     "importConsumers",
     "importTelling",
@@ -25,17 +25,19 @@ def part_files(plan: PartsPlan) -> dict[str, str]:
         "src/services/removal.ts": fill("src/services/removal.ts", **messaging.telling_parts(plan)),
         "src/services/repository.ts": fill("src/services/repository.ts", **messaging.telling_parts(plan)),
     }
-    if plan.is_empty:
-        return tables
     account = ["src/parts/account.ts"] if plan.buckets or plan.topics else []
-    shared = {path: read(path) for path in (*_SHARED, *account)} | {"src/parts/create.ts": _creation(plan)}
-    kinds = (buckets.files, messaging.files, queues.files, topics.files)
-    return tables | shared | {path: text for files in kinds for path, text in files(plan).items()}
+    shared = {path: read(path) for path in (*_IN_AWS, *account)} | {"src/parts/create.ts": _creation(plan)}
+    kinds = (buckets.files, messaging.files, queues.files, topics.files, externals.files)
+    return (
+        tables
+        | (shared if plan.is_in_aws else {})
+        | {path: text for files in kinds for path, text in files(plan).items()}
+    )
 
 
 def part_tests(plan: PartsPlan) -> dict[str, str]:
     """Write the tests of the parts."""
-    return buckets.tests(plan) | queues.tests(plan) | topics.tests(plan)
+    return buckets.tests(plan) | queues.tests(plan) | topics.tests(plan) | externals.tests(plan)
 
 
 def backend_parts(plan: PartsPlan) -> dict[str, str]:
@@ -56,21 +58,23 @@ def ci_emulator(plan: PartsPlan) -> str:
 
 def config_parts(plan: PartsPlan) -> dict[str, str]:
     """Write the settings that the parts have."""
-    has_queues = bool(plan.queues)
+    of_queues = {"partTypes": "src/config.queueTypes.ts", "partSettings": "src/config.queueSettings.ts"}
+    texts = {place: read(path) if plan.queues else "" for place, path in of_queues.items()}
     return {
-        "partTypes": buckets.config_types(plan) + (read("src/config.queueTypes.ts") if has_queues else ""),
-        "partSettings": buckets.config_settings(plan) + (read("src/config.queueSettings.ts") if has_queues else ""),
+        "partTypes": buckets.config_types(plan) + texts["partTypes"] + externals.config_types(plan),
+        "partSettings": buckets.config_settings(plan) + texts["partSettings"] + externals.config_settings(plan),
     }
 
 
 def example(plan: PartsPlan) -> str:
     """Write the settings of `.env.example`."""
-    return buckets.example(plan) + (read("env.queue.example") if plan.queues else "")
+    of_queues = read("env.queue.example") if plan.queues else ""
+    return buckets.example(plan) + of_queues + externals.example(plan)
 
 
 def _tables_parts(plan: PartsPlan) -> dict[str, str]:
     """Write what the command that makes tables does for the parts beside them."""
-    if plan.is_empty:
+    if not plan.is_in_aws:
         return {"importParts": "", "onlyTables": "", "createParts": "", "deleteParts": "", "partsType": ""}
     return {
         "importParts": "import { createParts, deleteParts } from './parts/create.js';\n",
@@ -85,7 +89,7 @@ def readme_parts(plan: PartsPlan) -> dict[str, str]:
     """Write what the README says of the parts."""
     if plan.is_empty:
         return {"parts": "", "partsCode": ""}
-    kinds = (buckets.readme(plan), queues.readme(plan), topics.readme(plan))
+    kinds = (buckets.readme(plan), queues.readme(plan), topics.readme(plan), externals.readme(plan))
     return {
         "parts": fill("README.parts.md", kinds="\n".join(kind for kind in kinds if kind).rstrip()),
         "partsCode": "| `src/parts` | what the architecture has beside tables |\n"

@@ -13,13 +13,15 @@ from services.designs.bucket_names import LONGEST_NAME
 from services.scaffold.parts.tellings import Telling, tellings
 from services.scaffold.plan import TablePlan
 
-BUILT: Final = frozenset({NodeKind.BUCKET, NodeKind.QUEUE, NodeKind.TOPIC})
+BUILT: Final = frozenset({NodeKind.BUCKET, NodeKind.QUEUE, NodeKind.TOPIC, NodeKind.EXTERNAL})
 """The kinds that become code."""
 
+_CALLING: Final = frozenset({NodeKind.API, NodeKind.FUNCTION})
 _KIND_WORDS: Final = {
     NodeKind.BUCKET: ("bucket", "buckets", "s3"),
     NodeKind.QUEUE: ("queue", "queues", "sqs"),
     NodeKind.TOPIC: ("topic", "topics", "sns"),
+    NodeKind.EXTERNAL: ("service", "api", "external"),
 }
 """What a name says of its kind alone; the first is what a part is called of which no more is said."""
 _LONGEST: Final = 40
@@ -76,14 +78,28 @@ class TopicPlan:
 
 
 @frozen
+class ExternalPlan:
+    """A service of somebody else that the backend calls."""
+
+    names: PartNames
+    description: str
+
+
+@frozen
 class PartsPlan:
     buckets: tuple[BucketPlan, ...] = ()
     queues: tuple[QueuePlan, ...] = ()
     topics: tuple[TopicPlan, ...] = ()
+    externals: tuple[ExternalPlan, ...] = ()
+
+    @property
+    def is_in_aws(self) -> bool:
+        """Whether any part of it is made in AWS."""
+        return bool(self.buckets or self.queues or self.topics)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.buckets or self.queues or self.topics)
+        return not (self.is_in_aws or self.externals)
 
 
 NO_PARTS: Final = PartsPlan()
@@ -105,7 +121,18 @@ def plan_parts(architecture: ArchitectureModel | None, tables: Sequence[TablePla
             TopicPlan(names[node.id], _line(node), _told(node, architecture, tables), _ends(node, architecture))
             for node in _of(architecture, NodeKind.TOPIC)
         ),
+        externals=tuple(
+            ExternalPlan(names[node.id], _line(node))
+            for node in _of(architecture, NodeKind.EXTERNAL)
+            if node.id in called(architecture)
+        ),
     )
+
+
+def called(architecture: ArchitectureModel) -> frozenset[str]:
+    """Return the ids of what an API or a function uses."""
+    callers = {node.id for node in architecture.nodes if node.kind in _CALLING}
+    return frozenset(edge.to_node for edge in architecture.edges if edge.from_node in callers)
 
 
 def _of(architecture: ArchitectureModel, kind: NodeKind) -> Iterator[Node]:

@@ -35,8 +35,7 @@ def test_what_is_not_built_is_told_with_its_reason() -> None:
         (NodeKind.TABLE, "Order items"),
         (NodeKind.TABLE, "Ledger"),
         (NodeKind.EXTERNAL, "Identity"),
-        (NodeKind.EXTERNAL, "Bank <b>"),
-        edges=(("shop", "bank-<b>"),),
+        (NodeKind.CACHE, "Prices <b>"),
     )
 
     told = [(one.text, one.reason) for one in not_built(architecture, SCHEMA)]
@@ -44,9 +43,9 @@ def test_what_is_not_built_is_told_with_its_reason() -> None:
     assert told == [
         ("Back office", "The scaffold writes one server, which serves all tables."),
         ("Ledger", "The schema has no such table: the tables of a backend are its schema's."),
-        ("Bank <b>", "The scaffold calls no other services."),
+        ("Prices <b>", "The scaffold writes no caches."),
     ]
-    assert "\n- Bank &lt;b&gt;: The scaffold calls no other services.\n" in readme(architecture)
+    assert "\n- Prices &lt;b&gt;: The scaffold writes no caches.\n" in readme(architecture)
 
 
 def test_a_part_that_is_built_is_not_told() -> None:
