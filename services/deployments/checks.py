@@ -68,7 +68,7 @@ def consumer_faults(generation: Generation, platform: DeploymentPlatform, variab
     if is_served or all(file.path != CONSUMERS for file in generation.files):
         return []
     message = (
-        "VERCEL runs no consumers, and the backend has queues whose messages nobody would handle. Deploy it to another"
-        " platform, or run `npm run consume` elsewhere and set the variable CONSUMERS to off."
+        "VERCEL runs no consumers and no clock, and the backend has queues, or functions by the clock, that need them."
+        " Deploy it to another platform, or run `npm run consume` elsewhere and set the variable CONSUMERS to off."
     )
     return [Fault(message, ("platform",))]

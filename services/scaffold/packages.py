@@ -13,6 +13,7 @@ from services.designs.schema import Api, SchemaModel
 from services.scaffold import accounts
 from services.scaffold.graphql import files as graphql
 from services.scaffold.parts import files as parts
+from services.scaffold.parts import workers
 from services.scaffold.parts.plan import PartsPlan
 from services.scaffold.template import read
 
@@ -27,7 +28,7 @@ def packages(schema: SchemaModel, planned: PartsPlan, *, name: str, description:
     package: dict[str, Any] = json.loads(read("package.json"))
     package = _without(package, unneeded) | {"name": name, "description": description}
     unneeded_scripts = {"account", "role"} if schema.accounts is None else {"token"}
-    unneeded_scripts |= parts.scripts(planned)
+    unneeded_scripts |= workers.scripts(planned)
     package["scripts"] = {key: script for key, script in package["scripts"].items() if key not in unneeded_scripts}
     lock = _lock_without(read("package-lock.json"), unneeded)
     return {

@@ -1,5 +1,5 @@
 """A backend with drawn parts, deployed on LOCAL, and each of its parts at work: a file goes through the bucket, a
-message through the queue, and an event on the topic into another.
+message through the queue, an event on the topic into another, and functions run.
 
 `python -m tests.backends.parts` does it on an emulator of its own. It needs npm.
 """
@@ -29,8 +29,8 @@ from services.scaffold.backend import write_backend
 from tests.emulating import emulated
 from tests.services.platforms.projects import order, platform, zipped
 
-_PATIENCE: Final = 60
-"""Seconds that a message may take."""
+_PATIENCE: Final = 90
+"""Seconds that a message may take, or the clock."""
 _ANYBODY: Final = (Grant(audience=Audience.PUBLIC),)
 _ORDERS: Final = Table(
     name="orders",
@@ -48,11 +48,14 @@ DRAWN: Final = ArchitectureModel(
         Node(id="placed", kind=NodeKind.QUEUE, name="Orders placed"),
         Node(id="events", kind=NodeKind.TOPIC, name="Order events"),
         Node(id="audit", kind=NodeKind.QUEUE, name="Audit"),
+        Node(id="mails", kind=NodeKind.FUNCTION, name="Send mails"),
+        Node(id="cleanup", kind=NodeKind.FUNCTION, name="Cleanup", description="Every minute."),
     ),
     (
         Edge(from_node="api", to_node="placed"),
         Edge(from_node="api", to_node="events"),
         Edge(from_node="events", to_node="audit"),
+        Edge(from_node="events", to_node="mails"),
     ),
 )
 
@@ -108,6 +111,13 @@ async def an_event_on_the_topic_comes_into_the_queue(client: httpx.AsyncClient, 
     await said(lines, "a message came", '"queue":"audit"', '"type":"orders.deleted"')
 
 
+async def functions_run(client: httpx.AsyncClient, lines: "asyncio.Queue[str]") -> None:
+    (await client.post("/orders", json={"note": "a bike"})).raise_for_status()
+
+    await said(lines, "a function ran", '"function":"send-mails"', '"type":"orders.created"')
+    await said(lines, "a function ran", '"function":"cleanup"', '"type":"clock.cleanup"')
+
+
 async def said(lines: "asyncio.Queue[str]", *parts: str) -> None:
     """Wait until the backend says a line with all of these in it."""
     async with asyncio.timeout(_PATIENCE):
@@ -124,6 +134,8 @@ async def work(local: LocalPlatform) -> None:
         sys.stdout.write("a message went through the queue\n")
         await an_event_on_the_topic_comes_into_the_queue(client, lines)
         sys.stdout.write("an event on the topic came into the queue\n")
+        await functions_run(client, lines)
+        sys.stdout.write("functions ran by an event and by the clock\n")
 
 
 def main() -> None:

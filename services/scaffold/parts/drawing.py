@@ -11,7 +11,6 @@ from services.scaffold.template import fill
 
 _UNBUILT: Final = {
     NodeKind.CACHE: "The scaffold writes no caches.",
-    NodeKind.FUNCTION: "The scaffold writes no functions.",
 }
 _ONE_SERVER: Final = "The scaffold writes one server, which serves all tables."
 _NO_TABLE: Final = "The schema has no such table: the tables of a backend are its schema's."

@@ -2,32 +2,32 @@
 
 from typing import Final
 
-from services.scaffold.parts import buckets, externals, messaging, queues, topics
+from services.scaffold.parts import buckets, externals, functions, messaging, queues, topics, workers
 from services.scaffold.parts.plan import PartsPlan
 from services.scaffold.template import fill, read
 
 _IN_AWS: Final = ("src/parts/aws.ts",)
-_OF_SERVERS: Final = (
-    "importConsumers",
-    "importTelling",
-    "makeConsumers",
-    "startConsumers",
-    "stopConsumers",
-    "endTelling",
-)
 
 
 def part_files(plan: PartsPlan) -> dict[str, str]:
     """Write the code of the parts, without their tests."""
     tables = {
-        "src/server.ts": fill("src/server.ts", **_server_parts(plan)),
+        "src/server.ts": fill("src/server.ts", **workers.server_parts(plan)),
         "src/tables.ts": fill("src/tables.ts", **_tables_parts(plan)),
         "src/services/removal.ts": fill("src/services/removal.ts", **messaging.telling_parts(plan)),
         "src/services/repository.ts": fill("src/services/repository.ts", **messaging.telling_parts(plan)),
     }
     account = ["src/parts/account.ts"] if plan.buckets or plan.topics else []
     shared = {path: read(path) for path in (*_IN_AWS, *account)} | {"src/parts/create.ts": _creation(plan)}
-    kinds = (buckets.files, messaging.files, queues.files, topics.files, externals.files)
+    kinds = (
+        buckets.files,
+        messaging.files,
+        queues.files,
+        topics.files,
+        externals.files,
+        functions.files,
+        workers.files,
+    )
     return (
         tables
         | (shared if plan.is_in_aws else {})
@@ -37,7 +37,8 @@ def part_files(plan: PartsPlan) -> dict[str, str]:
 
 def part_tests(plan: PartsPlan) -> dict[str, str]:
     """Write the tests of the parts."""
-    return buckets.tests(plan) | queues.tests(plan) | topics.tests(plan) | externals.tests(plan)
+    kinds = (buckets.tests, queues.tests, topics.tests, externals.tests, functions.tests)
+    return {path: text for tests in kinds for path, text in tests(plan).items()}
 
 
 def backend_parts(plan: PartsPlan) -> dict[str, str]:
@@ -58,18 +59,16 @@ def ci_emulator(plan: PartsPlan) -> str:
 
 def config_parts(plan: PartsPlan) -> dict[str, str]:
     """Write the settings that the parts have."""
-    of_queues = {"partTypes": "src/config.queueTypes.ts", "partSettings": "src/config.queueSettings.ts"}
-    texts = {place: read(path) if plan.queues else "" for place, path in of_queues.items()}
+    kinds = (buckets, workers, externals)
     return {
-        "partTypes": buckets.config_types(plan) + texts["partTypes"] + externals.config_types(plan),
-        "partSettings": buckets.config_settings(plan) + texts["partSettings"] + externals.config_settings(plan),
+        "partTypes": "".join(kind.config_types(plan) for kind in kinds),
+        "partSettings": "".join(kind.config_settings(plan) for kind in kinds),
     }
 
 
 def example(plan: PartsPlan) -> str:
     """Write the settings of `.env.example`."""
-    of_queues = read("env.queue.example") if plan.queues else ""
-    return buckets.example(plan) + of_queues + externals.example(plan)
+    return buckets.example(plan) + workers.example(plan) + externals.example(plan)
 
 
 def _tables_parts(plan: PartsPlan) -> dict[str, str]:
@@ -89,11 +88,18 @@ def readme_parts(plan: PartsPlan) -> dict[str, str]:
     """Write what the README says of the parts."""
     if plan.is_empty:
         return {"parts": "", "partsCode": ""}
-    kinds = (buckets.readme(plan), queues.readme(plan), topics.readme(plan), externals.readme(plan))
+    kinds = [kind.readme(plan) for kind in (buckets, queues, topics, externals, functions)]
     return {
         "parts": fill("README.parts.md", kinds="\n".join(kind for kind in kinds if kind).rstrip()),
-        "partsCode": "| `src/parts` | what the architecture has beside tables |\n"
-        + ("| `src/handlers` | what becomes of the messages of each queue: yours to write |\n" if plan.queues else ""),
+        "partsCode": "".join(
+            f"| `src/{folder}` | {what} |\n"
+            for folder, what, is_there in (
+                ("parts", "what the architecture has beside tables", True),
+                ("handlers", "what becomes of the messages of each queue: yours to write", plan.queues),
+                ("functions", "what is done by messages, by the clock or by code: yours to write", plan.functions),
+            )
+            if is_there
+        ),
     }
 
 
@@ -121,25 +127,6 @@ def route_mounts(plan: PartsPlan) -> list[str]:
         f"router.use('/{bucket.names.route}', fileRoutes(services, {bucket.names.variable}Bucket));"
         for bucket in plan.buckets
     ]
-
-
-def _server_parts(plan: PartsPlan) -> dict[str, str]:
-    """Write what the server does with messages: it takes those of queues, and ends what it sends."""
-    texts = dict.fromkeys(_OF_SERVERS, "")
-    if messaging.has_messages(plan):
-        texts["importTelling"] = "import { told } from './parts/tellings.js';\n"
-        texts["endTelling"] = "    await told();\n"
-    if plan.queues:
-        texts["importConsumers"] = "import { Consumers } from './parts/consumers.js';\n"
-        texts["makeConsumers"] = "  const consumers = new Consumers(config, database);\n"
-        texts["startConsumers"] = "  if (config.consumers === 'on' && !lifecycle.stopping) consumers.start();\n"
-        texts["stopConsumers"] = ", consumers.stop()"
-    return texts
-
-
-def scripts(plan: PartsPlan) -> frozenset[str]:
-    """Return the commands of package.json that a backend with these parts does without."""
-    return frozenset() if plan.queues else frozenset({"consume"})
 
 
 def _creation(plan: PartsPlan) -> str:

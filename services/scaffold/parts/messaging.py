@@ -4,28 +4,30 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.scaffold.literals import quoted
-from services.scaffold.parts.plan import PartsPlan, QueuePlan, TopicPlan
+from services.scaffold.parts.plan import FunctionPlan, PartsPlan, QueuePlan, TopicPlan
 from services.scaffold.parts.tellings import Change, Telling
 from services.scaffold.template import fill, read
 
-_SHARED: Final = ("src/parts/messages.ts", "src/parts/tellings.ts")
+_MESSAGES: Final = "src/parts/messages.ts"
+_TELLINGS: Final = "src/parts/tellings.ts"
 _TELLING: Final = ("importTell", "tellCreated", "tellUpdated", "tellDeleted", "tellRemoved")
 
 
-def has_messages(plan: PartsPlan) -> bool:
+def tells(plan: PartsPlan) -> bool:
+    """Whether there is anybody to be told of changes of rows."""
     return bool(plan.queues or plan.topics)
 
 
 def files(plan: PartsPlan) -> dict[str, str]:
     """Write what is there wherever there are messages."""
-    if not has_messages(plan):
-        return {}
-    return {path: read(path) for path in _SHARED} | {"src/parts/listeners.ts": _listeners(plan)}
+    if not tells(plan):
+        return {_MESSAGES: read(_MESSAGES)} if plan.functions else {}
+    return {path: read(path) for path in (_MESSAGES, _TELLINGS)} | {"src/parts/listeners.ts": _listeners(plan)}
 
 
 def telling_parts(plan: PartsPlan) -> dict[str, str]:
     """Write what tells of the changes of records where they are committed."""
-    if not has_messages(plan):
+    if not tells(plan):
         return dict.fromkeys(_TELLING, "")
     return {
         "importTell": "import { tell } from '../parts/tellings.js';\n",
@@ -42,7 +44,7 @@ def types_of(tellings: Sequence[Telling]) -> Iterator[str]:
         yield from (f"{telling.table.name}.{change.value}" for change in Change if change in telling.changes)
 
 
-def named(part: QueuePlan | TopicPlan) -> dict[str, str]:
+def named(part: QueuePlan | TopicPlan | FunctionPlan) -> dict[str, str]:
     """Return what a part is called in code, for templates."""
     variable = part.names.variable
     return {"variable": variable, "capital": variable[0].upper() + variable[1:]}

@@ -3,17 +3,19 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Final
 
 from services.core.frozen import frozen
 from services.designs.architecture import ArchitectureModel, Node, NodeKind
 from services.designs.bucket_names import LONGEST_NAME
+from services.scaffold.parts.clock import Schedule, schedule_of
 from services.scaffold.parts.tellings import Telling, tellings
 from services.scaffold.plan import TablePlan
 
-BUILT: Final = frozenset({NodeKind.BUCKET, NodeKind.QUEUE, NodeKind.TOPIC, NodeKind.EXTERNAL})
+BUILT: Final = frozenset({NodeKind.BUCKET, NodeKind.QUEUE, NodeKind.TOPIC, NodeKind.EXTERNAL, NodeKind.FUNCTION})
 """The kinds that become code."""
 
 _CALLING: Final = frozenset({NodeKind.API, NodeKind.FUNCTION})
@@ -22,6 +24,7 @@ _KIND_WORDS: Final = {
     NodeKind.QUEUE: ("queue", "queues", "sqs"),
     NodeKind.TOPIC: ("topic", "topics", "sns"),
     NodeKind.EXTERNAL: ("service", "api", "external"),
+    NodeKind.FUNCTION: ("function", "functions", "lambda"),
 }
 """What a name says of its kind alone; the first is what a part is called of which no more is said."""
 _LONGEST: Final = 40
@@ -65,6 +68,8 @@ class QueuePlan:
     description: str
     tellings: tuple[Telling, ...]
     """What an API that leads to it tells it of rows; without any, code sends what it likes."""
+    functions: tuple[str, ...]
+    """The variables of the functions that its messages are for; without any, there is a handler to be written."""
 
 
 @frozen
@@ -86,11 +91,19 @@ class ExternalPlan:
 
 
 @frozen
+class FunctionPlan:
+    names: PartNames
+    description: str
+    schedule: Schedule | None
+
+
+@frozen
 class PartsPlan:
     buckets: tuple[BucketPlan, ...] = ()
     queues: tuple[QueuePlan, ...] = ()
     topics: tuple[TopicPlan, ...] = ()
     externals: tuple[ExternalPlan, ...] = ()
+    functions: tuple[FunctionPlan, ...] = ()
 
     @property
     def is_in_aws(self) -> bool:
@@ -99,7 +112,7 @@ class PartsPlan:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.is_in_aws or self.externals)
+        return not (self.is_in_aws or self.externals or self.functions)
 
 
 NO_PARTS: Final = PartsPlan()
@@ -113,10 +126,7 @@ def plan_parts(architecture: ArchitectureModel | None, tables: Sequence[TablePla
     names = _named([node for node in architecture.nodes if node.kind in BUILT], taken)
     return PartsPlan(
         buckets=tuple(BucketPlan(names[node.id], _line(node)) for node in _of(architecture, NodeKind.BUCKET)),
-        queues=tuple(
-            QueuePlan(node.id, names[node.id], _line(node), _told(node, architecture, tables))
-            for node in _of(architecture, NodeKind.QUEUE)
-        ),
+        queues=tuple(_queues(architecture, names, tables)),
         topics=tuple(
             TopicPlan(names[node.id], _line(node), _told(node, architecture, tables), _ends(node, architecture))
             for node in _of(architecture, NodeKind.TOPIC)
@@ -125,6 +135,10 @@ def plan_parts(architecture: ArchitectureModel | None, tables: Sequence[TablePla
             ExternalPlan(names[node.id], _line(node))
             for node in _of(architecture, NodeKind.EXTERNAL)
             if node.id in called(architecture)
+        ),
+        functions=tuple(
+            FunctionPlan(names[node.id], _line(node), _schedule(node, architecture))
+            for node in _of(architecture, NodeKind.FUNCTION)
         ),
     )
 
@@ -141,6 +155,37 @@ def _of(architecture: ArchitectureModel, kind: NodeKind) -> Iterator[Node]:
 
 def _line(node: Node) -> str:
     return " ".join(node.description.split())
+
+
+def _queues(
+    architecture: ArchitectureModel, names: Mapping[str, PartNames], tables: Sequence[TablePlan]
+) -> Iterator[QueuePlan]:
+    """Yield the queues that are drawn, and one for each function that a topic, or an API that tells it, leads to."""
+    topics = {end for node in _of(architecture, NodeKind.TOPIC) for end in _ends(node, architecture)}
+    for node in architecture.nodes:
+        if node.kind not in {NodeKind.QUEUE, NodeKind.FUNCTION}:
+            continue
+        told, ends = _told(node, architecture, tables), _ends(node, architecture)
+        functions = [each for each in _of(architecture, NodeKind.FUNCTION) if each.id in ends]
+        if node.kind is NodeKind.FUNCTION:
+            if not told and node.id not in topics:
+                continue
+            functions = [node]
+        called_by = tuple(names[each.id].variable for each in functions)
+        yield QueuePlan(node.id, _as_queue(names[node.id]), _line(node), told, called_by)
+
+
+def _as_queue(names: PartNames) -> PartNames:
+    """Return what the queue is called in which calls of a function wait; that of a queue itself stays."""
+    return replace(names, resource=f"{names.resource.removesuffix('Queue')}Queue")
+
+
+def _schedule(node: Node, architecture: ArchitectureModel) -> Schedule | None:
+    return schedule_of([node.name, node.description, *_labels(node, architecture)])
+
+
+def _labels(node: Node, architecture: ArchitectureModel) -> list[str]:
+    return [edge.label for edge in architecture.edges if edge.to_node == node.id]
 
 
 def _told(node: Node, architecture: ArchitectureModel, tables: Sequence[TablePlan]) -> tuple[Telling, ...]:

@@ -13,7 +13,6 @@ from services.scaffold.template import fill, read
 PACKAGES: Final = frozenset({"@aws-sdk/client-sqs", "@aws-sdk/middleware-sdk-sqs"})
 """Packages that a backend with queues needs."""
 _SHARED: Final = (
-    "src/consume.ts",
     "src/parts/claims.ts",
     "src/parts/consumers.ts",
     "src/parts/queues.ts",
@@ -49,7 +48,22 @@ def _definition(queue: QueuePlan) -> str:
     return fill("src/parts/queue.ts", purpose=purpose(queue), name=quoted(queue.names.physical), **named(queue))
 
 
+def _calling(queue: QueuePlan) -> str:
+    """Write the handler that calls functions."""
+    functions = [(name, f"run{name[0].upper()}{name[1:]}") for name in queue.functions]
+    imports = [f"import {{ {run} }} from '../functions/{name}.js';" for name, run in functions]
+    return fill(
+        "src/parts/handler.functions.ts",
+        purpose=purpose(queue),
+        imports="\n".join(imports),
+        functions=", ".join(run for _, run in functions),
+        **named(queue),
+    )
+
+
 def _handler(queue: QueuePlan, plan: PartsPlan) -> str:
+    if queue.functions:
+        return _calling(queue)
     tables = [telling.table for telling in queue.tellings if telling.table.names.type not in _IMPORTED]
     is_typed = not any(queue.id in topic.queues for topic in plan.topics)
     kinds = [table.names.type for table in tables] if is_typed else []
@@ -140,8 +154,7 @@ def readme(plan: PartsPlan) -> str:
     if not plan.queues:
         return ""
     rows = "".join(
-        f"| {purpose(queue)} | `TABLE_PREFIX{queue.names.physical}` | {_told(queue, plan)}"
-        f" | `src/handlers/{queue.names.variable}.ts` |\n"
+        f"| {purpose(queue)} | `TABLE_PREFIX{queue.names.physical}` | {_told(queue, plan)} | {_code(queue)} |\n"
         for queue in plan.queues
     )
     return fill("README.queues.md", rows=rows, **named(plan.queues[0]))
@@ -151,3 +164,9 @@ def _told(queue: QueuePlan, plan: PartsPlan) -> str:
     topics = [f"all of {purpose(topic)}" for topic in plan.topics if queue.id in topic.queues]
     told = [*(f"`{kind}`" for kind in types_of(queue.tellings)), *topics]
     return ", ".join(told) or f"`sendTo{named(queue)['capital']}` of your code"
+
+
+def _code(queue: QueuePlan) -> str:
+    """Name what is to be written for a queue: its handler, or the functions that it is for."""
+    paths = [f"functions/{name}" for name in queue.functions] or [f"handlers/{queue.names.variable}"]
+    return ", ".join(f"`src/{path}.ts`" for path in paths)

@@ -1,12 +1,11 @@
 /**
- * Takes the messages of all queues to their handlers, as a process of its own: run it as `npm run consume`, with the settings of
+ * Takes the messages of all queues to their handlers, and runs functions by the clock, as a process of its own: run it as `npm run consume`, with the settings of
  * the server. The server leaves them alone then, with CONSUMERS=off.
  */
 import { tell } from './command.js';
 import { InvalidConfig, readConfig, type Config } from './config.js';
 import { log, setLogLevel } from './logger.js';
-import { Consumers } from './parts/consumers.js';
-import { told } from './parts/tellings.js';
+{{importTelling}}import { Workers } from './parts/workers.js';
 import { settled } from './services/background.js';
 import { Database } from './services/database.js';
 
@@ -16,18 +15,18 @@ const SHUTDOWN_MS = 10_000;
 function start(config: Config): void {
   setLogLevel(config.logLevel);
   const database = new Database(config);
-  const consumers = new Consumers(config, database);
+  const workers = new Workers(config, database);
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     log('info', 'stopping', { signal });
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
-    await consumers.stop();
-    await Promise.all([settled(), told()]);
-    database.close();
+    await workers.stop();
+    await settled();
+{{endTelling}}    database.close();
     log('info', 'stopped');
   };
   process.once('SIGTERM', (signal) => void stop(signal));
   process.once('SIGINT', (signal) => void stop(signal));
-  consumers.start();
+  workers.start();
   log('info', 'consuming');
 }
 

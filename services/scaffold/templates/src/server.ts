@@ -9,7 +9,7 @@ import { log, setLogLevel } from './logger.js';
 import { Lifecycle } from './middleware/health.js';
 import { Refused } from './migration/refused.js';
 import { migrateAtStart } from './migration/run.js';
-{{importConsumers}}{{importTelling}}import { settled } from './services/background.js';
+{{importTelling}}{{importWorkers}}import { settled } from './services/background.js';
 import { Database } from './services/database.js';
 import { startTelemetry } from './tracing.js';
 
@@ -26,12 +26,12 @@ async function start(config: Config): Promise<void> {
   const telemetry = await startTelemetry(config, database);
   const lifecycle = new Lifecycle();
   const server = httpServer(createApp(config, database, { lifecycle, tracing: telemetry?.requests }), lifecycle);
-{{makeConsumers}}
+{{makeWorkers}}
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     log('info', 'stopping', { signal });
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
     await drain(server, lifecycle);
-    await Promise.all([settled(), migration{{stopConsumers}}]);
+    await Promise.all([settled(), migration{{stopWorkers}}]);
 {{endTelling}}    await telemetry?.stop();
     database.close();
     log('info', 'stopped');
@@ -41,7 +41,7 @@ async function start(config: Config): Promise<void> {
   process.once('SIGINT', (signal) => void stop(signal));
   if (migration === undefined) listen(server, config);
   await migration;
-{{startConsumers}}}
+{{startWorkers}}}
 
 /**
  * Migrate, and listen as soon as nothing stands in the way: one that refuses never does, so that a platform keeps what ran

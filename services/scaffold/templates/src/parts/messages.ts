@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import Joi from 'joi';
 
+import type { Database } from '../services/database.js';
+
 /** What is sent, in JSON. The same message may come twice, with the same `id`. */
 export interface Message<Data = unknown> {
   readonly id: string;
@@ -11,6 +13,9 @@ export interface Message<Data = unknown> {
   readonly at: string;
   readonly data: Data;
 }
+
+/** What is done with a message. */
+export type Handle = (message: Message, database: Database) => Promise<void>;
 
 const message = Joi.object<Message>({
   id: Joi.string().max(128).required(),
