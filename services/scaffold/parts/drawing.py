@@ -5,13 +5,9 @@ from typing import Final
 
 from services.designs.architecture import ArchitectureModel, Node, NodeKind, mermaid
 from services.designs.schema import SchemaModel
-from services.scaffold.parts.plan import BUILT
 from services.scaffold.requests import Unfollowed
 from services.scaffold.template import fill
 
-_UNBUILT: Final = {
-    NodeKind.CACHE: "The scaffold writes no caches.",
-}
 _ONE_SERVER: Final = "The scaffold writes one server, which serves all tables."
 _NO_TABLE: Final = "The schema has no such table: the tables of a backend are its schema's."
 
@@ -45,7 +41,7 @@ def _reason(node: Node, architecture: ArchitectureModel, schema: SchemaModel) ->
         case NodeKind.TABLE:
             return None if _squeezed(node.name) in {_squeezed(table.name) for table in schema.tables} else _NO_TABLE
         case _:
-            return None if node.kind in BUILT else _UNBUILT[node.kind]
+            return None
 
 
 def _squeezed(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.scaffold.parts import buckets, externals, functions, messaging, queues, topics, workers
+from services.scaffold.parts import buckets, caches, externals, functions, messaging, queues, topics, workers
 from services.scaffold.parts.plan import PartsPlan
 from services.scaffold.template import fill, read
 
@@ -25,6 +25,7 @@ def part_files(plan: PartsPlan) -> dict[str, str]:
         queues.files,
         topics.files,
         externals.files,
+        caches.files,
         functions.files,
         workers.files,
     )
@@ -37,7 +38,7 @@ def part_files(plan: PartsPlan) -> dict[str, str]:
 
 def part_tests(plan: PartsPlan) -> dict[str, str]:
     """Write the tests of the parts."""
-    kinds = (buckets.tests, queues.tests, topics.tests, externals.tests, functions.tests)
+    kinds = (buckets.tests, queues.tests, topics.tests, externals.tests, functions.tests, caches.tests)
     return {path: text for tests in kinds for path, text in tests(plan).items()}
 
 
@@ -59,7 +60,7 @@ def ci_emulator(plan: PartsPlan) -> str:
 
 def config_parts(plan: PartsPlan) -> dict[str, str]:
     """Write the settings that the parts have."""
-    kinds = (buckets, workers, externals)
+    kinds = (buckets, workers, externals, caches)
     return {
         "partTypes": "".join(kind.config_types(plan) for kind in kinds),
         "partSettings": "".join(kind.config_settings(plan) for kind in kinds),
@@ -68,7 +69,7 @@ def config_parts(plan: PartsPlan) -> dict[str, str]:
 
 def example(plan: PartsPlan) -> str:
     """Write the settings of `.env.example`."""
-    return buckets.example(plan) + workers.example(plan) + externals.example(plan)
+    return "".join(kind.example(plan) for kind in (buckets, workers, externals, caches))
 
 
 def _tables_parts(plan: PartsPlan) -> dict[str, str]:
@@ -88,7 +89,7 @@ def readme_parts(plan: PartsPlan) -> dict[str, str]:
     """Write what the README says of the parts."""
     if plan.is_empty:
         return {"parts": "", "partsCode": ""}
-    kinds = [kind.readme(plan) for kind in (buckets, queues, topics, externals, functions)]
+    kinds = [kind.readme(plan) for kind in (buckets, queues, topics, externals, functions, caches)]
     return {
         "parts": fill("README.parts.md", kinds="\n".join(kind for kind in kinds if kind).rstrip()),
         "partsCode": "".join(
@@ -105,7 +106,12 @@ def readme_parts(plan: PartsPlan) -> dict[str, str]:
 
 def unneeded_packages(plan: PartsPlan) -> frozenset[str]:
     """Return the packages that a backend with these parts does without."""
-    kinds = ((plan.buckets, buckets.PACKAGES), (plan.queues, queues.PACKAGES), (plan.topics, topics.PACKAGES))
+    kinds = (
+        (plan.buckets, buckets.PACKAGES),
+        (plan.queues, queues.PACKAGES),
+        (plan.topics, topics.PACKAGES),
+        (plan.caches, caches.PACKAGES),
+    )
     needed = {name for parts, names in kinds if parts for name in names}
     return frozenset(name for _, names in kinds for name in names if name not in needed)
 

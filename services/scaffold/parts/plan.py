@@ -15,7 +15,16 @@ from services.scaffold.parts.clock import Schedule, schedule_of
 from services.scaffold.parts.tellings import Telling, tellings
 from services.scaffold.plan import TablePlan
 
-BUILT: Final = frozenset({NodeKind.BUCKET, NodeKind.QUEUE, NodeKind.TOPIC, NodeKind.EXTERNAL, NodeKind.FUNCTION})
+BUILT: Final = frozenset(
+    {
+        NodeKind.BUCKET,
+        NodeKind.QUEUE,
+        NodeKind.TOPIC,
+        NodeKind.EXTERNAL,
+        NodeKind.FUNCTION,
+        NodeKind.CACHE,
+    }
+)
 """The kinds that become code."""
 
 _CALLING: Final = frozenset({NodeKind.API, NodeKind.FUNCTION})
@@ -25,6 +34,7 @@ _KIND_WORDS: Final = {
     NodeKind.TOPIC: ("topic", "topics", "sns"),
     NodeKind.EXTERNAL: ("service", "api", "external"),
     NodeKind.FUNCTION: ("function", "functions", "lambda"),
+    NodeKind.CACHE: ("cache", "caches", "redis"),
 }
 """What a name says of its kind alone; the first is what a part is called of which no more is said."""
 _LONGEST: Final = 40
@@ -98,12 +108,19 @@ class FunctionPlan:
 
 
 @frozen
+class CachePlan:
+    names: PartNames
+    description: str
+
+
+@frozen
 class PartsPlan:
     buckets: tuple[BucketPlan, ...] = ()
     queues: tuple[QueuePlan, ...] = ()
     topics: tuple[TopicPlan, ...] = ()
     externals: tuple[ExternalPlan, ...] = ()
     functions: tuple[FunctionPlan, ...] = ()
+    caches: tuple[CachePlan, ...] = ()
 
     @property
     def is_in_aws(self) -> bool:
@@ -112,7 +129,7 @@ class PartsPlan:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.is_in_aws or self.externals or self.functions)
+        return not (self.is_in_aws or self.externals or self.functions or self.caches)
 
 
 NO_PARTS: Final = PartsPlan()
@@ -140,6 +157,7 @@ def plan_parts(architecture: ArchitectureModel | None, tables: Sequence[TablePla
             FunctionPlan(names[node.id], _line(node), _schedule(node, architecture))
             for node in _of(architecture, NodeKind.FUNCTION)
         ),
+        caches=tuple(CachePlan(names[node.id], _line(node)) for node in _of(architecture, NodeKind.CACHE)),
     )
 
 

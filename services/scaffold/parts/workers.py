@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from services.scaffold.parts import caches
 from services.scaffold.parts.functions import scheduled
 from services.scaffold.parts.messaging import tells
 from services.scaffold.parts.plan import PartsPlan
@@ -17,6 +18,10 @@ _OF_SERVERS: Final = (
 )
 
 
+_OF_BOTH: Final = frozenset({"importCaches", "importTelling", "endTelling", "endCaches"})
+"""What a process of its own does as the server does."""
+
+
 def has_workers(plan: PartsPlan) -> bool:
     return bool(plan.queues or scheduled(plan))
 
@@ -25,13 +30,13 @@ def files(plan: PartsPlan) -> dict[str, str]:
     """Write what does it, and the command that does it in a process of its own."""
     if not has_workers(plan):
         return {}
-    telling = {name: text for name, text in server_parts(plan).items() if name in {"importTelling", "endTelling"}}
+    telling = {name: text for name, text in server_parts(plan).items() if name in _OF_BOTH}
     return {"src/consume.ts": fill("src/consume.ts", **telling), "src/parts/workers.ts": _workers(plan)}
 
 
 def server_parts(plan: PartsPlan) -> dict[str, str]:
     """Write what the server does of it, and that it ends what it sends."""
-    texts = dict.fromkeys(_OF_SERVERS, "")
+    texts = dict.fromkeys(_OF_SERVERS, "") | caches.server_parts(plan)
     if tells(plan):
         texts["importTelling"] = "import { told } from './parts/tellings.js';\n"
         texts["endTelling"] = "    await told();\n"

@@ -5,7 +5,7 @@
 import { tell } from './command.js';
 import { InvalidConfig, readConfig, type Config } from './config.js';
 import { log, setLogLevel } from './logger.js';
-{{importTelling}}import { Workers } from './parts/workers.js';
+{{importCaches}}{{importTelling}}import { Workers } from './parts/workers.js';
 import { settled } from './services/background.js';
 import { Database } from './services/database.js';
 
@@ -21,7 +21,7 @@ function start(config: Config): void {
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
     await workers.stop();
     await settled();
-{{endTelling}}    database.close();
+{{endTelling}}{{endCaches}}    database.close();
     log('info', 'stopped');
   };
   process.once('SIGTERM', (signal) => void stop(signal));

@@ -9,7 +9,7 @@ import { log, setLogLevel } from './logger.js';
 import { Lifecycle } from './middleware/health.js';
 import { Refused } from './migration/refused.js';
 import { migrateAtStart } from './migration/run.js';
-{{importTelling}}{{importWorkers}}import { settled } from './services/background.js';
+{{importCaches}}{{importTelling}}{{importWorkers}}import { settled } from './services/background.js';
 import { Database } from './services/database.js';
 import { startTelemetry } from './tracing.js';
 
@@ -32,7 +32,7 @@ async function start(config: Config): Promise<void> {
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
     await drain(server, lifecycle);
     await Promise.all([settled(), migration{{stopWorkers}}]);
-{{endTelling}}    await telemetry?.stop();
+{{endTelling}}{{endCaches}}    await telemetry?.stop();
     database.close();
     log('info', 'stopped');
   };

@@ -1,0 +1,2 @@
+  /** Where caches are; undefined means that each process has its own. */
+  readonly redisUrl: string | undefined;
