@@ -47,7 +47,7 @@ def readme(plan: PartsPlan) -> str:
         for function in plan.functions
     )
     clock = read("README.clock.md") if scheduled(plan) else ""
-    return fill("README.functions.md", rows=rows, clock=clock, **named(plan.functions[0]))
+    return fill("README.functions.md", rows=rows, clock=clock, **named(plan.functions[0])).rstrip() + "\n"
 
 
 def _callers(function: FunctionPlan, plan: PartsPlan) -> str:
