@@ -4,6 +4,9 @@ import type { BucketSettings } from './buckets.js';
 
 const MAX_NAME = 200;
 
+/** What S3 puts the name of the sent file in the place of: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html */
+const PLACE = '${filename}';
+
 /** A name in a folder, and none that leads to another. */
 const name = Joi.string()
   .normalize('NFC')
@@ -11,7 +14,7 @@ const name = Joi.string()
   // eslint-disable-next-line no-control-regex
   .pattern(/^[^/\\\x00-\x1f\x7f]+$/)
   .invalid('.', '..')
-  .custom((value: string, { error }) => (value.isWellFormed() ? value : error('string.pattern.base')))
+  .custom((value: string, { error }) => (value.isWellFormed() && !value.includes(PLACE) ? value : error('string.pattern.base')))
   .messages({ 'string.pattern.base': '{#label} must be the name of a file, without a path' });
 
 /** What is said of a file before it is sent. */

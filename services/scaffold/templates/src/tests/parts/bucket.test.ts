@@ -103,7 +103,7 @@ describe('files at {{path}}', () => {
 
     assert.deepEqual(faults(await person.post('{{path}}', wrong)).sort(), ['bytes', 'contentType', 'name']);
     assert.deepEqual(faults(await person.post('{{path}}', { ...FILE, bytes: '1', more: 1 })).sort(), ['bytes', 'more']);
-    for (const name of ['.', '..', 'a/b', 'a\\b', 'a\u0000b', 'x'.repeat(201)]) {
+    for (const name of ['.', '..', 'a/b', 'a\\b', 'a\u0000b', 'a ${filename}', 'x'.repeat(201)]) {
       assert.deepEqual(faults(await person.post('{{path}}', { ...FILE, name })), ['name']);
     }
   });
