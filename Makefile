@@ -90,6 +90,7 @@ backends: setup .make/backends  ## Put generated backends to the test; writes do
 	@nice $(VENV)/python -m tests.backends.interleavings 1000
 	@nice $(VENV)/python -m tests.backends.migrations
 	@nice $(VENV)/python -m tests.backends.deploying
+	@nice $(VENV)/python -m tests.backends.parts
 	@nice $(VENV)/python -m tests.backends.made_up 10
 	@nice $(VENV)/python -m tests.backends.ten
 
