@@ -49,6 +49,7 @@ COMMANDS = [
     "seed",
     "serve",
     "stop",
+    "tables",
     "token",
     "worker",
 ]
@@ -243,7 +244,7 @@ async def test_a_worker_of_its_own_refuses_a_log_that_no_api_shares(tmp_path: Pa
 
 async def test_a_journey_without_a_server_ends_with_a_sentence(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}/graphql"
-    await snapinfra("tables", "token", "--data", tmp_path / "data", folder=tmp_path)
+    await snapinfra("token", "--data", tmp_path / "data", folder=tmp_path)
 
     shown = await snapinfra("new", "Build a shop", "--url", url, "--data", tmp_path / "data", folder=tmp_path)
 
