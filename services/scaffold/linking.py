@@ -2,11 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from services.designs.schema import OnDelete
 from services.scaffold.plurals import singular
 from services.scaffold.reading.reading import Relation
 from services.scaffold.vocabulary import Access, Basis, Entity, Parent, vocabulary
+
+_KEPT_LIKE: Final = "favorites"
+_KEPT: Final = frozenset({"bookmarks", _KEPT_LIKE})
 
 
 def with_relations(entities: Mapping[str, Entity], relations: Iterable[Relation]) -> dict[str, Entity]:
@@ -95,6 +99,8 @@ def _without(entity: Entity, table: str, entities: Mapping[str, Entity]) -> Enti
 def _joined(entities: Mapping[str, Entity], relation: Relation) -> dict[str, Entity]:
     """Return the tables with one that refers to both of a relation: what is done, where it has a name, or links."""
     ends = frozenset({relation.one, relation.many})
+    if (kept := next((act for act in relation.acts if act in _KEPT), None)) is not None and kept not in entities:
+        return {**entities, kept: _kept(kept, relation)}
     if not relation.is_stated and _are_related(entities, relation):
         return {**entities, **{end: _said(entities[end], ends, entities) for end in ends}}
     joining = (one for one in entities.values() if ends <= {_first(parent, entities) for parent in one.parents})
@@ -109,6 +115,12 @@ def _joined(entities: Mapping[str, Entity], relation: Relation) -> dict[str, Ent
     links = f"{singular(relation.one)}_{relation.many}"
     join = Entity(name=links, concept=links, fields=(), parents=parents, is_unique=True, joins=ends)
     return {**entities, links: join} if links not in entities else dict(entities)
+
+
+def _kept(name: str, relation: Relation) -> Entity:
+    """Return what people keep of others' things for themselves, each once: bookmarks of concerts."""
+    ends = (Parent((table,), OnDelete.CASCADE, basis=Basis.SAID) for table in (relation.one, relation.many))
+    return replace(vocabulary().entities[_KEPT_LIKE], name=name, parents=tuple(ends), is_unique=True)
 
 
 def _are_related(entities: Mapping[str, Entity], relation: Relation) -> bool:

@@ -145,7 +145,7 @@ def _mentions(reading: Reading, done: Iterable[Deed], tables: _Tables, domains: 
     deeds = [Deed(tables.named(deed.who), deed.verb, deed.what and tables.named(deed.what)) for deed in done]
     relations = [replace(one, one=tables.named(one.one), many=tables.named(one.many)) for one in reading.relations]
     recorded = ((tables.named(deed.who), deed.verb, deed.what) for deed in reading.deeds)
-    acts = [one for one in deeds if one.verb in lexicon.self_service]
+    acts = _at_a_backend([one for one in deeds if one.verb in lexicon.self_service], lexicon)
     acts += [Deed(*one) for one in recorded if one[1] in lexicon.recording]
     acts += [Deed(one.many, "join") for one in relations if _has_members(reading, one.one)]
     known = {*tables.concepts, *nouns}
@@ -165,6 +165,15 @@ def _mentions(reading: Reading, done: Iterable[Deed], tables: _Tables, domains: 
         qualities={tables.named(name): thing.qualities for name, thing in reading.things.items() if thing.qualities},
         relations=tuple(one for one in relations if one.one != one.many and roles.isdisjoint({one.one, one.many})),
     )
+
+
+def _at_a_backend(acts: Sequence[Deed], lexicon: Vocabulary) -> list[Deed]:
+    """Return what people do there; what is done in life as well, as artists play at concerts, only if nothing else is.
+
+    Who signs, and nothing, signs in or up.
+    """
+    clear = [one for one in acts if one.verb not in lexicon.in_life or (one.verb == "sign" and one.what is None)]
+    return clear or list(acts)
 
 
 def _roles(reading: Reading, lexicon: Vocabulary) -> Iterator[str]:

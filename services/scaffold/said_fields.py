@@ -35,7 +35,7 @@ _LONGEST_NAME: Final = 63
 
 def with_qualities(entity: Entity, qualities: Sequence[Quality]) -> Entity:
     """Return an entity with fields for qualities: in place of those of its own that mean the same, else behind them."""
-    said = {field.name: field for field in map(_field, qualities) if field.name not in _KEYS}
+    said = {field.name: field for field in map(field_of, qualities) if field.name not in _KEYS}
     replaced = _replaced(entity.fields, said.values())
     own = dict.fromkeys(replaced.get(field.name, field) for field in entity.fields)
     new = [field for field in said.values() if field not in own]
@@ -85,7 +85,7 @@ def _meaning(field: Field) -> str | None:
     return _SAME.get(stem, stem)
 
 
-def _field(quality: Quality) -> Field:
+def field_of(quality: Quality) -> Field:
     first, *rest = [word for word in quality.name.lower().split("_") if word]
     name = "".join([first, *(word.capitalize() for word in rest)])[:_LONGEST_NAME]
     is_state = bool(quality.values) and quality.name.rpartition("_")[2] in _STATES

@@ -11,7 +11,6 @@ from services.designs.schema import (
     FieldType,
     Index,
     OnDelete,
-    Policy,
     Relationship,
     RelationshipType,
     SchemaModel,
@@ -42,6 +41,7 @@ from services.scaffold.rights.wording import Names
 from services.scaffold.roles import ROLE, with_roles
 from services.scaffold.rules import is_decided_by_staff, is_standing
 from services.scaffold.selection import select_tables
+from services.scaffold.uniqueness import said_unique, unique_index, with_own_values
 from services.scaffold.vocabulary import Access, Basis, Entity, Parent
 
 _ENDS = 2
@@ -82,7 +82,8 @@ def derive_schema(description: str) -> SchemaModel:
     ordered = _in_order(ruled, first=principals.accounts)
     members = entities.get(principals.memberships or "")
     ruling = {name: _of_members(rulings.of(name), members) for name in ordered}
-    tables = [_table(entity, ordered, ruling[name]) for name, entity in ordered.items()]
+    unique = {name: said_unique(mentions.qualities.get(name, ())) for name in ordered}
+    tables = [_table(entity, ordered, ruling[name], unique[name]) for name, entity in ordered.items()]
     policies = [table.policy for table in tables if table.policy is not None]
     return SchemaModel(
         tables=tuple(with_roles(table, policies) if table.name == principals.accounts else table for table in tables),
@@ -204,7 +205,7 @@ def _left_behind(accounts: Entity) -> Entity:
     return replace(accounts, parents=tuple(stays))
 
 
-def _table(entity: Entity, entities: Iterable[str], ruling: Ruling) -> Table:
+def _table(entity: Entity, entities: Iterable[str], ruling: Ruling, said: Collection[str]) -> Table:
     links = _links(entity, entities)
     references = [
         Field(name=reference_to(table), type=FieldType.STRING, nullable=parent.on_delete is OnDelete.SET_NULL)
@@ -217,24 +218,10 @@ def _table(entity: Entity, entities: Iterable[str], ruling: Ruling) -> Table:
     listed = [*(field.name for field in ruling.extra), *(reference.name for reference in references), *entity.indexed]
     indexes = [Index(name=f"idx_{name}", fields=(name,)) for name in dict.fromkeys(listed) if (name,) != unique]
     if unique:
-        indexes.append(_unique_index(unique))
+        indexes.append(unique_index(unique))
     policy = with_setters(ruling.policy, entity, OPEN_TO_SIGNED_IN)
     table = Table(name=entity.name, fields=tuple(fields), indexes=tuple(indexes), policy=policy)
-    return _with_own_names(table) if entity.access in _OWN_NAMES else table
-
-
-def _with_own_names(table: Table) -> Table:
-    """Return a table whose names are unique among those of an owner or a team: others' names are not theirs to know."""
-    policy = table.policy or Policy()
-    scope = policy.team or policy.owner
-    if scope is None or scope == _KEY.name or not any(field.name == "name" and field.unique for field in table.fields):
-        return table
-    fields = (structs.replace(field, unique=False) if field.name == "name" else field for field in table.fields)
-    return structs.replace(table, fields=tuple(fields), indexes=(*table.indexes, _unique_index((scope, "name"))))
-
-
-def _unique_index(fields: tuple[str, ...]) -> Index:
-    return Index(name=f"idx_{'_'.join(fields)}", fields=fields, unique=True)
+    return with_own_values(table, said, is_named_by_owners=entity.access in _OWN_NAMES)
 
 
 def _unique(entity: Entity, links: Sequence[tuple[str, Parent]]) -> tuple[str, ...]:

@@ -151,6 +151,8 @@ class Vocabulary:
     """What people do with what others keep on a list for them."""
     self_service: frozenset[str]
     """What people do at a backend by themselves, so that they sign in."""
+    in_life: frozenset[str]
+    """Those of that which they do elsewhere, too."""
     recording: frozenset[str]
     """By which they leave rows of their own."""
     making: frozenset[str]
@@ -202,6 +204,7 @@ _WORD_SETS = (
     "nobody",
     "strangers",
     "self_service",
+    "in_life",
     "recording",
     "making",
     "technical",

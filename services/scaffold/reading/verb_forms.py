@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from services.scaffold.plurals import singular
 from services.scaffold.reading.english import Word, WordClass
 from services.scaffold.reading.grammar import grammar
 from services.scaffold.reading.neighbours import IN_NOUNS, Neighbours, Tag, closed_words
+from services.scaffold.vocabulary import vocabulary
 
 _FAR: Final = 60
 """Words back to a verb that what follows may go on with."""
@@ -81,7 +83,15 @@ def _has_object(sentence: Neighbours, at: int, *, is_listed: bool = False) -> bo
     if is_listed and text in grammar().verbs_in_lists:
         leads = closed_words().get(sentence.text(at + 1)) is Tag.PREPOSITION or sentence.text(at + 1) == "to"
         return leads or sentence.is_plural(at + 1) or (sentence.is_noun(at + 1) and sentence.is_plural(at + 2))
-    return sentence.is_plural(at + 1) and text in grammar().often_verbs
+    is_done = text in grammar().often_verbs or (is_listed and _is_done_to_known(sentence, at))
+    return sentence.is_plural(at + 1) and is_done
+
+
+def _is_done_to_known(sentence: Neighbours, at: int) -> bool:
+    """Whether it is what people do with what the vocabulary knows by the next word alone: `attend concerts`."""
+    verb, thing = sentence.text(at), singular(sentence.text(at + 1))
+    phrases = vocabulary().phrases
+    return verb in grammar().sharing and (thing,) in phrases and (verb, thing) not in phrases
 
 
 def _is_third_person(sentence: Neighbours, at: int, word: Word) -> bool:

@@ -278,7 +278,8 @@ class Rulings:
         if entity.access is Access.RECORD and (link.table, entity.name) in self.made:
             entity = replace(entity, access=None)
         is_profile = link.table in people.profiles
-        policy = of_owner(entity, create=OWNER if is_profile else SIGNED_IN)
+        linked = (*OWNER, *STAFF) if entity.joins and entity.access is None else OWNER
+        policy = of_owner(entity, create=linked if is_profile else SIGNED_IN)
         is_decided = entity.access in _DECIDED
         if is_profile:
             return self._inherited(entity, policy, link, {link.field: FieldAccess.IMMUTABLE}, is_decided=is_decided)

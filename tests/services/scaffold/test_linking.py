@@ -4,6 +4,7 @@ import pytest
 
 from services.designs.validation import validate
 from services.scaffold.schema import derive_schema
+from tests.services.scaffold.rights.in_words import rights
 
 
 def links(description: str) -> set[str]:
@@ -75,3 +76,27 @@ def test_no_two_tables_refer_to_each_other(description: str) -> None:
     found = links(description)
 
     assert not {" > ".join(reversed(link.split(" > "))) for link in found} & found
+
+
+@pytest.mark.parametrize(
+    ("description", "ends"),
+    [
+        ("Concerts have a title. Visitors sign up, bookmark concerts and write reviews", ("visitorId", "concertId")),
+        ("Users bookmark recipes. Recipes have a title", ("userId", "recipeId")),
+        ("Readers join, star articles and write comments", ("readerId", "articleId")),
+    ],
+)
+def test_what_people_keep_of_others_things_is_of_both_and_once(description: str, ends: tuple[str, str]) -> None:
+    schema = derive_schema(description)
+    kept = next(table for table in schema.tables if table.name in {"bookmarks", "favorites"})
+
+    assert validate(schema) == []
+    assert ends in {index.fields for index in kept.indexes if index.unique}
+    assert not any(table.name.startswith(("bookmark_", "star_")) for table in schema.tables)
+
+
+def test_who_may_change_both_ends_may_link_them() -> None:
+    schema = derive_schema("Buyers order products. Sellers list many products, and products have many sellers")
+    links = next(table for table in schema.tables if table.name == "seller_products")
+
+    assert rights(schema)[links.name].startswith("OWNER, ROLE(admin) / ")
