@@ -37,6 +37,7 @@ from services.scaffold.rights.sign_up import closed_sign_up
 from services.scaffold.rights.statement import Statement
 from services.scaffold.rights.statements import of_tables, of_those_who_sign_in, read_rules
 from services.scaffold.rights.team_roles import of_roles_there_are, role_of, with_named_roles, with_team
+from services.scaffold.rights.wholes import kept_by_some, whole_in
 from services.scaffold.rights.wording import Names
 from services.scaffold.roles import ROLE, with_roles
 from services.scaffold.rules import is_decided_by_staff, is_standing
@@ -64,7 +65,7 @@ def derive_schema(description: str) -> SchemaModel:
     mentions = read_mentions(text, aside=[*rules.aside, *asides(description)], limits=rules.limits)
     makers = (name for name in rules.makers if name in mentions.entities)
     mentions = replace(mentions, actors=tuple(dict.fromkeys((*mentions.actors, *makers))))
-    chosen = select_tables(mentions)
+    chosen = kept_by_some(select_tables(mentions), rules.all, {what for _, what in mentions.made})
     principals = replace(principals_of(chosen, mentions), login=login_of(description))
     entities = _paid_in(currencies_of(description), with_principals(chosen, principals))
     links = {name: _firm_links(entity, entities) for name, entity in entities.items()}
@@ -142,7 +143,8 @@ def _is_kept(accounts: str | None, statements: Iterable[Statement]) -> bool:
 def _of_rows(said: Iterable[Statement], entities: Mapping[str, Entity], principals: Principals) -> list[Statement]:
     """Return what a description says of who may do what, as it is meant of these tables."""
     concepts = {name: entity.concept for name, entity in entities.items()}
-    about = (of_tables(statement, concepts, memberships=principals.memberships) for statement in said)
+    whole = whole_in(entities)
+    about = (of_tables(one, concepts, memberships=principals.memberships, whole=whole) for one in said)
     return [statement for statement in about if statement is not None]
 
 

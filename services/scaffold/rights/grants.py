@@ -13,6 +13,8 @@ from services.scaffold.rights.statement import Statement
 from services.scaffold.rights.statements import Rules, of_tables, of_those_who_sign_in
 from services.scaffold.rights.subjects import joined
 from services.scaffold.rights.team_roles import of_some_members, without_members
+from services.scaffold.rights.wholes import whole_of
+from services.scaffold.rights.wording import WHOLE
 from services.scaffold.roles import ADMIN
 
 _ACTIONS: Final = ("create", "read", "update", "delete")
@@ -63,7 +65,8 @@ def _is_of_outsiders(statement: Statement) -> bool:
 def concerned(statement: Statement, schema: SchemaModel) -> list[str]:
     """Name the tables of a schema that a statement is about."""
     concepts = {table.name: concept_of(table.name) for table in schema.tables}
-    about = of_tables(statement, concepts, memberships=schema.teams.memberships if schema.teams else None)
+    memberships = schema.teams.memberships if schema.teams else None
+    about = of_tables(statement, concepts, memberships=memberships, whole=whole_of(schema))
     return [] if about is None else [name for name in concepts if is_about(about, name)]
 
 
@@ -86,13 +89,18 @@ def unmet(schema: SchemaModel, statements: Iterable[Statement]) -> Iterator[tupl
         elif not told and statement.fields:
             continue
         elif not told:
-            yield statement, f"The schema has no table '{statement.tables[0]}'."
+            yield statement, _lacking(statement)
         elif statement.is_of_served and schema.accounts is None:
             continue  # they are whose token a row is
         elif names := [name for name in told if not _keeps(policies[name], statement)]:
             yield statement, _why(statement, names, policies)
         elif names := [name for name in told if _keeps_out_more(policies[name], statement)]:
             yield statement, f"A policy has no exceptions, so that nobody but an admin does this to {', '.join(names)}."
+
+
+def _lacking(statement: Statement) -> str:
+    is_whole = WHOLE in statement.tables
+    return "Nothing tells of which tables this is." if is_whole else f"The schema has no table '{statement.tables[0]}'."
 
 
 def said_rights(rules: Rules, schema: SchemaModel) -> frozenset[tuple[str, str]]:

@@ -1,10 +1,12 @@
 """What a description says of who may do what, and the form in which it does."""
 
+from dataclasses import replace
 from typing import Final
 
 from services.core.frozen import frozen
 from services.designs.schema import Audience, Grant
 from services.scaffold.rights.subjects import Subject
+from services.scaffold.rights.wording import WHOLE
 
 IS_PUBLIC: Final = "isPublic"
 """The field of a row that is shown to all, of which some only are: `public notes`."""
@@ -72,6 +74,12 @@ def shut_out(grants: tuple[Grant, ...], actions: frozenset[str], tables: tuple[s
     if is_of_all:
         return Statement(actions, tables, (), is_closing=True)
     return Statement(actions, tables, grants, is_denied=True)
+
+
+def of_whole(statement: Statement) -> Statement:
+    """Return what keeps changing all that an app is about to some, with adding to it and deleting of it."""
+    is_changed = WHOLE in statement.tables and "update" in statement.actions and statement.is_restriction
+    return replace(statement, actions=statement.actions | {"create", "delete"}) if is_changed else statement
 
 
 def changes_of_all(actions: frozenset[str], tables: tuple[str, ...] | None) -> frozenset[str]:

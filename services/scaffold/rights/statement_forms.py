@@ -19,7 +19,7 @@ from services.scaffold.rights.statement import IS_PUBLIC, Form, Statement, chang
 from services.scaffold.rights.strangers import after_no_account, is_somebodys, listed
 from services.scaffold.rights.subjects import ALL_PEOPLE, Subject, read_subject
 from services.scaffold.rights.unchanging import UNCHANGING, after_ever, after_forbidden, staying_at
-from services.scaffold.rights.wording import FILLERS, LINKS, LONGEST_SKIP, OWN, Wording
+from services.scaffold.rights.wording import FILLERS, LINKS, LONGEST_SKIP, OWN, WHOLE, Wording
 from services.scaffold.vocabulary import Vocabulary
 
 _LONGEST_LIST: Final = 6
@@ -375,8 +375,8 @@ class Forms:
                 break
             is_own = is_own or self.wording.word(at) in OWN
             at += 1
-        if self.wording.word(at) in _EVERYTHING:
-            return (), at + 1, is_own
+        if (is_whole := self.wording.is_whole(at)) or self.wording.word(at) in _EVERYTHING:
+            return ((WHOLE,) if is_whole else ()), at + 1, is_own
         if self.wording.word(at) in _THEM and (table := self.wording.table_before(since)) is not None:
             return (table,), at + 1, is_own
         if is_own and self.wording.word(at) in CLAUSE_ENDS and (table := self.wording.table_before(since)) is not None:

@@ -15,9 +15,9 @@ from services.designs.schema import Audience, Grant
 from services.scaffold.naming import meant_by
 from services.scaffold.plurals import plural, singular
 from services.scaffold.rights.clauses import Clause, Clauses
-from services.scaffold.rights.statement import Form, Statement
+from services.scaffold.rights.statement import Form, Statement, of_whole
 from services.scaffold.rights.unread import Unread, Unreadable
-from services.scaffold.rights.wording import FILLERS, Names, Wording
+from services.scaffold.rights.wording import FILLERS, WHOLE, Names, Wording
 from services.scaffold.roles import ADMIN
 from services.scaffold.vocabulary import vocabulary
 
@@ -116,8 +116,13 @@ def _is_of(grant: Grant, accounts: str, concepts: Mapping[str, str]) -> bool:
     return all(accounts in meant_by(plural(role), concepts) for role in grant.roles)
 
 
-def of_tables(statement: Statement, concepts: Mapping[str, str], *, memberships: str | None) -> Statement | None:
-    """Return a statement with the names of the tables that it is about; None where there is none of them."""
+def of_tables(
+    statement: Statement, concepts: Mapping[str, str], *, memberships: str | None, whole: Collection[str] = ()
+) -> Statement | None:
+    """Return a statement with the names of the tables that it is about; None where there is none of them.
+
+    What an app is about is a `whole`.
+    """
     if not statement.tables:
         return statement
     tables = (
@@ -127,6 +132,7 @@ def of_tables(statement: Statement, concepts: Mapping[str, str], *, memberships:
         for table in [
             *meant_by(name, concepts),
             *([memberships] if name == _MEMBERS and memberships is not None else []),
+            *(whole if name == WHOLE else ()),
         ]
     )
     names = tuple(dict.fromkeys(tables))
@@ -149,6 +155,7 @@ class _Reader:
         unread = [(clause, unread) for clause in clauses if not clause.is_whole for unread in unreadable.unread(clause)]
         of_rights = [(clause, form) for clause, form in read if _is_of_rights(form)]
         aside = [place for clause, form in of_rights for place in form.people(clause.start)]
+        aside += [(clause.start, form.end) for clause, form in of_rights if WHOLE in form.statement.tables]
         return Rules(
             statements=tuple(one for clause, form in read for one in self._statements(clause, form)),
             unread=tuple(one for _, one in unread),
@@ -192,7 +199,7 @@ class _Reader:
 
     def _statements(self, clause: Clause, form: Form) -> Iterator[Statement]:
         text = self.wording.said(clause.start, form.end)
-        told = (form.statement, *form.also)
+        told = map(of_whole, (form.statement, *form.also))
         return (replace(statement, text=text) for statement in told if not statement.is_usual)
 
     def _makers(self, form: Form) -> Iterator[str]:

@@ -48,6 +48,14 @@ class Names:
 
 
 _NO_NAMES: Final = Names()
+WHOLE: Final = "*"
+"""Stands for all that an app is about, where something is said of `the catalogue`."""
+_WHOLES: Final = frozenset(
+    [
+        *("catalogue", "catalog", "programme", "program", "directory", "website", "site", "collection", "archive"),
+        *("registry", "index", "listing", "guide", "timetable", "database"),
+    ]
+)
 
 
 @frozen
@@ -139,6 +147,12 @@ class Wording:
         is_noun = word.isalpha() and singular(word) != word and singular(word) not in lexicon.stop_words
         return Named(table_name([word]), None, at + 1) if is_noun else None
 
+    def is_whole(self, at: int) -> bool:
+        """Whether what the app is about is named at a position, and no table: `the programme`."""
+        named = self.table(at)
+        is_table = named is not None and (named.concept is not None or (self.word(at),) in self.names.tables)
+        return self.word(at) in _WHOLES and self.word(at - 1) in {"the", "our", "this", "whole"} and not is_table
+
     def table_before(self, at: int) -> str | None:
         """Return the name of the table that was named last, by all of its words: of things, where some are named."""
         named = list(self._before(at))
@@ -148,7 +162,9 @@ class Wording:
         """Yield the tables that are named before a position, the last first, and whether their rows are people."""
         lexicon = vocabulary()
         for place in range(at - 1, max(at - _LONGEST_WAY, -1), -1):
-            if (last := self._table(place)) is not None:
+            if self.is_whole(place):
+                yield Named(WHOLE, None, place + 1), False
+            elif (last := self._table(place)) is not None:
                 whole = (self._table(start) for start in range(max(place - _LONGEST_PHRASE + 1, 0), place))
                 entity = lexicon.entities.get(last.concept or "")
                 are_people = singular(self.word(place)) in lexicon.roles or (entity is not None and entity.has("email"))
