@@ -23,7 +23,6 @@ from services.llm.port import (
     ChatTask,
     CodeTask,
     DocumentationTask,
-    FilesTask,
     Message,
     Options,
     Request,
@@ -66,12 +65,12 @@ def go_on(request: Request, *, begun: str) -> Request:
     return replace(_more(request, "go-on", said, ask), begun=begun)
 
 
-def _of_files(name: str, task: FilesTask, options: Options) -> Request:
+def _of_files(name: str, task: CodeTask | DocumentationTask, options: Options) -> Request:
     about = _about(task.project_name, task.description, task.schema)
     bounds = {"max_files": str(MAX_FILES), "max_path": str(MAX_PATH)}
     architecture = "null" if task.architecture is None else architectures.encode(task.architecture).decode()
     given = {"architecture": architecture, "boundary": task.boundary}
-    request = _request(name, task, options, **about, **bounds, **given)  # pyright: ignore[reportArgumentType] - a Task
+    request = _request(name, task, options, **about, **bounds, **given)
     if not task.written:
         return request
     written = Message("assistant", protocol.encode(task.boundary, task.written))

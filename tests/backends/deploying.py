@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -96,16 +96,21 @@ async def headlines(client: httpx.AsyncClient) -> set[str]:
     return {item["headline"] for item in page.json()["items"]}
 
 
-def main() -> None:
+def on_this_machine(work: Callable[[LocalPlatform], Coroutine[Any, Any, None]]) -> None:
+    """Do something with a LOCAL of its own, whose tables an emulator has."""
     root = Path(tempfile.mkdtemp())
     try:
         with emulated() as emulator:
             aws = connect(region="us-east-1", endpoint=emulator)
             surroundings = {"AWS_ENDPOINT_URL": emulator, "AWS_REGION": "us-east-1", **EMULATOR_CREDENTIALS}
-            asyncio.run(redeploy(platform(root, create_tables=StackTables(aws), aws=surroundings)))
+            asyncio.run(work(platform(root, create_tables=StackTables(aws), aws=surroundings)))
             aws.close()
     finally:
         shutil.rmtree(root)
+
+
+def main() -> None:
+    on_this_machine(redeploy)
     sys.stdout.write("a backend was deployed again with another schema, and again with one that its rows refuse\n")
 
 

@@ -5,14 +5,11 @@ message through the queue, an event on the topic into another, and functions run
 """
 
 import asyncio
-import shutil
 import sys
-import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -20,14 +17,11 @@ import httpx
 from services.core.tls import trusted
 from services.designs.architecture import ArchitectureModel, Edge, Node, NodeKind
 from services.designs.schema import Audience, Field, FieldType, Grant, Policy, SchemaModel, Table
-from services.foundation.aws.clients import connect
-from services.foundation.aws.emulator import EMULATOR_CREDENTIALS
 from services.platforms.local import LocalPlatform
 from services.platforms.port import Config, Line, Live, Superseded
-from services.platforms.tables import StackTables
 from services.scaffold.backend import write_backend
-from tests.emulating import emulated
-from tests.services.platforms.projects import order, platform, zipped
+from tests.backends.deploying import on_this_machine
+from tests.services.platforms.projects import order, zipped
 
 _PATIENCE: Final = 90
 """Seconds that a message may take, or the clock."""
@@ -142,17 +136,5 @@ async def work(local: LocalPlatform) -> None:
         sys.stdout.write("functions ran by an event and by the clock\n")
 
 
-def main() -> None:
-    root = Path(tempfile.mkdtemp())
-    try:
-        with emulated() as emulator:
-            aws = connect(region="us-east-1", endpoint=emulator)
-            surroundings = {"AWS_ENDPOINT_URL": emulator, "AWS_REGION": "us-east-1", **EMULATOR_CREDENTIALS}
-            asyncio.run(work(platform(root, create_tables=StackTables(aws), aws=surroundings)))
-            aws.close()
-    finally:
-        shutil.rmtree(root)
-
-
 if __name__ == "__main__":
-    main()
+    on_this_machine(work)

@@ -11,8 +11,7 @@ const PLACE = '${filename}';
 const name = Joi.string()
   .normalize('NFC')
   .max(MAX_NAME)
-  // eslint-disable-next-line no-control-regex
-  .pattern(/^[^/\\\x00-\x1f\x7f]+$/)
+  .pattern(/^[^/\\\p{Cc}]+$/u)
   .invalid('.', '..')
   .custom((value: string, { error }) => (value.isWellFormed() && !value.includes(PLACE) ? value : error('string.pattern.base')))
   .messages({ 'string.pattern.base': '{#label} must be the name of a file, without a path' });
