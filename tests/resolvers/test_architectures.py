@@ -151,7 +151,11 @@ async def test_a_deleted_architecture_is_gone(alice: User) -> None:
 GENERATE = """
 mutation($input: GenerateInput!) { generate(input: $input) { generation { id } userErrors { code field message } } }"""
 MADE = "query($id: ID!) { generation(id: $id) { architecture { id } notFollowed { text reason }} }"
-QUEUED = [*NODES, {"id": "mails", "kind": "QUEUE", "name": "Mails to send"}]
+FURTHER = [
+    *NODES,
+    {"id": "mails", "kind": "QUEUE", "name": "Mails to send"},
+    {"id": "ledgers", "kind": "TABLE", "name": "Ledgers"},
+]
 
 
 async def generate(user: User, project_id: str, **given: Any) -> dict[str, Any]:
@@ -172,12 +176,15 @@ async def test_code_is_made_by_the_architecture_that_was_changed_last_or_by_a_ch
 
     without = await made(alice, project_id)
     first = await save(alice, project_id)
-    second = await save(alice, project_id, nodes=QUEUED)
+    second = await save(alice, project_id, nodes=FURTHER)
     latest, chosen = await made(alice, project_id), await made(alice, project_id, architectureId=first["id"])
 
     assert without["architecture"] is None
     assert latest["architecture"] == {"id": second["id"]}
-    assert {"text": "Mails to send", "reason": "The scaffold writes no queues."} in latest["notFollowed"]
+    unbuilt = [one for one in latest["notFollowed"] if one not in without["notFollowed"]]
+    assert unbuilt == [
+        {"text": "Ledgers", "reason": "The schema has no such table: the tables of a backend are its schema's."}
+    ]
     assert chosen["architecture"] == {"id": first["id"]}
     assert chosen["notFollowed"] == without["notFollowed"]
 

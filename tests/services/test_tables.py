@@ -30,7 +30,7 @@ EXPRESSIONS: Final = frozenset(
     {"TransactItems", "RequestItems", "ExpressionAttributeNames", "ExpressionAttributeValues"}
     | {f"{what}Expression" for what in ("Condition", "Update", "KeyCondition", "Filter", "Projection")}
 )
-METHODS: Final = frozenset(name for name in dir(Table) if not name.startswith("_"))
+METHODS: Final = frozenset(name for name in dir(Table) if not name.startswith("_") and callable(getattr(Table, name)))
 Scope = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 SLICE_OF_ENTITY: Final = {spec.entity.__name__: ".".join(spec.entity.__module__.split(".")[1:2]) for spec in TABLES}
 
