@@ -8,6 +8,8 @@ _RESTRICTED: Final = r"read: \[.*(?:OWNER|TEAM|ROLE|when:)"
 """A list or a record that is not for whoever has a token."""
 _NAMING: Final = r"name: '(?!memberships')(?:.|\n)*table: 'users'(?:.|\n)*\n    team: '"
 """A record of a team that names a user."""
+_WITHIN_TEAM: Final = r"parentTaskId: string"
+"""A record of a team that refers to others of it."""
 _MOVABLE: Final = r"\n    team: 'teamId'[\s\S]*fields: \{(?:(?!\n  \},)[\s\S])*?\n    teamId: string"
 """The team of a record, which a body may change."""
 
@@ -50,6 +52,14 @@ _POLICIES: Final = (
         "return false;",
         noticed="names a member",
         needs=_NAMING,
+    ),
+    mutant(
+        "a member of two teams carries what is one's to the other",
+        "services/access.ts",
+        "!(isCarried && audience === 'TEAM')",
+        "!(isCarried && audience === 'NOBODY')",
+        noticed="refers by .* to what is of its team",
+        needs=_WITHIN_TEAM,
     ),
     mutant(
         "every member has every role of the team",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.core.frozen import frozen
-from services.designs.schema import Audience
+from services.designs.schema import Audience, Policy
 from services.scaffold.own_tests.persona import ACTIONS, Persona
 from services.scaffold.own_tests.rights import Rights
 from services.scaffold.own_tests.source import TAKEN, array, call, free, literal, members, quoted
@@ -74,10 +74,8 @@ class Cast:
     def bond(self, other: Subject, relation: Mapping[str, str]) -> Bond:
         """Return whose a row is that has these fields."""
         policy = other.policy
-        grants = [grant for action in ACTIONS for grant in getattr(policy, action)]
-        conditions = {grant.when.field for grant in grants if grant.when is not None}
         opened = {name: value for name, value in _opening(other).items() if name in relation}
-        row = {name: other.initial(name) for name in conditions} | opened
+        row = {name: other.initial(name) for name in conditions(policy)} | opened
         is_theirs = policy.owner in relation and relation[policy.owner or ""].startswith(f"{self.lead.variable}.")
         return Bond(other, is_theirs, policy.team in relation, row)
 
@@ -238,11 +236,17 @@ class _Casting:
             yield self.policy.team or "", (cast.team, self._bond_of_team(cast))
 
 
+def conditions(policy: Policy) -> frozenset[str]:
+    """Return the fields by which grants are for some rows alone."""
+    grants = [grant for action in ACTIONS for grant in getattr(policy, action)]
+    return frozenset(grant.when.field for grant in grants if grant.when is not None)
+
+
 def _opening(parent: Subject) -> dict[str, str | bool]:
     """Return what a row must hold for everybody to read it, where that is what its policy asks for."""
-    conditions = [
+    met = [
         grant.when
         for grant in parent.policy.read
         if grant.when is not None and grant.audience in {Audience.PUBLIC, Audience.SIGNED_IN}
     ]
-    return {condition.field: condition.equals for condition in conditions[:1]}
+    return {condition.field: condition.equals for condition in met[:1]}

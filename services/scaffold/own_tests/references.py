@@ -1,8 +1,9 @@
-"""The tests that references lead somewhere, and that a team's records name its members alone."""
+"""The tests that references lead somewhere, and that a team's rows name its members and its own rows alone."""
 
 from collections.abc import Iterator
 
 from services.designs.schema import Audience, Teams
+from services.scaffold.own_tests.cast import team_of
 from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import members, quoted
 from services.scaffold.own_tests.world import is_number
@@ -27,6 +28,7 @@ def tests(scene: Scene) -> Iterator[str]:
                 lines.append(scene.act("refuseChange", changer, "record", own, named))
         if lines:
             yield scene.test(f"refers to a record by {field.name}, or is refused", *lines)
+    yield from _within_team(scene)
     yield from _teammates(scene)
 
 
@@ -39,6 +41,25 @@ def _may_be_nothing(scene: Scene, name: str) -> bool:
 def _nothing(scene: Scene, name: str) -> str:
     parent = scene.world.subjects[scene.subject.by_field[name].table]
     return "987654321" if is_number(parent.plan.key) else quoted("nothing")
+
+
+def _within_team(scene: Scene) -> Iterator[str]:
+    """Yield the tests that whoever is in two teams refers in the rows of one to none of the other's."""
+    creator, persona = scene.who("create"), scene.acting.get("create")
+    if creator is None or persona is None or scene.world.teams is None or scene.cast.team is None:
+        return
+    for field in scene.subject.sent:
+        parent = scene.parent_by_team(field.name, persona)
+        if parent is None:
+            continue
+        of_other = members({parent.policy.team or "": f"other.{scene.world.teams.key}"})
+        foreign = f"theirs.{parent.key}"
+        yield scene.test(
+            f"refers by {field.name} to what is of its team",
+            f"const other = await teamOf({team_of([persona])});",
+            f"const theirs = await new{parent.plan.names.type}({of_other});",
+            scene.act("refuse", creator, members({**scene.body(), field.name: foreign}), f"[{quoted(field.name)}]"),
+        )
 
 
 def _teammates(scene: Scene) -> Iterator[str]:

@@ -38,8 +38,9 @@ def tellings(texts: Sequence[str], tables: Sequence[TablePlan]) -> tuple[Telling
     said: dict[str, set[Change]] = {}
     for text in texts:
         words = [word.lower() for word in words_of(text)]
-        for table in _named(words, tables):
-            said.setdefault(table.name, set()).update(_changes(words))
+        for table, places in _named(words, tables):
+            others = [word for at, word in enumerate(words) if at not in places]
+            said.setdefault(table.name, set()).update(set(_changes(others)) or _changes(words))
     return tuple(
         Telling(table, tuple(change for change in Change if change in said[table.name]))
         for table in tables
@@ -54,13 +55,19 @@ def _changes(words: Sequence[str]) -> Iterator[Change]:
             yield change
 
 
-def _named(words: Sequence[str], tables: Sequence[TablePlan]) -> list[TablePlan]:
-    """Return the tables whose names are among words, in either number, and not only as a part of a longer name."""
+def _named(words: Sequence[str], tables: Sequence[TablePlan]) -> Iterator[tuple[TablePlan, frozenset[int]]]:
+    """Yield the tables whose names are among words, in either number, and not only as a part of a longer name.
+
+    With each goes where its name is: a table may be called `events`, too.
+    """
     said = [singular(word) for word in words]
     places = {table.name: set(_places(said, table)) for table in tables if not table.is_made}
     every = {place for each in places.values() for place in each}
     whole = {place for place in every if not any(place < other for other in every)}
-    return [table for table in tables if not whole.isdisjoint(places.get(table.name, ()))]
+    for table in tables:
+        own = whole.intersection(places.get(table.name, ()))
+        if own:
+            yield table, frozenset().union(*own)
 
 
 def _places(said: Sequence[str], table: TablePlan) -> Iterator[frozenset[int]]:

@@ -33,3 +33,18 @@ def test_texts_are_heard_together() -> None:
     (telling,) = tellings(["Orders placed", "orders deleted"], TABLES)
 
     assert [change.value for change in telling.changes] == ["created", "deleted"]
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "told"),
+    [
+        ("events", "event created", ["created"]),
+        ("events", "Events", ["created", "updated", "deleted"]),
+        ("updates", "Update deleted", ["deleted"]),
+        ("new_orders", "new order deleted", ["deleted"]),
+    ],
+)
+def test_the_name_of_a_table_is_no_change_of_it(table: str, text: str, told: list[str]) -> None:
+    (telling,) = tellings([text], plan_tables(SchemaModel(tables=(Table(name=table, fields=(KEY,)),))))
+
+    assert [change.value for change in telling.changes] == told

@@ -7,7 +7,7 @@ import { log } from '../logger.js';
 import type { Database } from '../services/database.js';
 import { Claims } from './claims.js';
 import { handlers, type Handler } from './handlers.js';
-import { readMessage } from './messages.js';
+import { readMessage, type Message } from './messages.js';
 import { Queue } from './queues.js';
 
 /** After which a queue that can't be reached is tried again. */
@@ -67,10 +67,7 @@ class Consumer {
       if (message === undefined) throw new Error('It is not a message.');
       const claim = await this.claims.take(message.id);
       if (claim === 'busy') return;
-      if (claim === 'taken') {
-        await this.handler.handle(message, this.database);
-        await this.claims.complete(message.id);
-      }
+      if (claim === 'taken') await this.handle(message);
       await this.queue.delete(received);
     } catch (error) {
       log('error', 'a message is not handled', { queue: queue.name, id: message?.id, error: describe(error) });
@@ -78,11 +75,22 @@ class Consumer {
     }
   }
 
+  /** What is handled stays so, whatever becomes of its deletion; what is not may be taken again by anybody. */
+  private async handle(message: Message): Promise<void> {
+    try {
+      await this.handler.handle(message, this.database);
+    } catch (error) {
+      // A claim that is not given up runs out.
+      await this.claims.giveUp(message.id).catch(() => undefined);
+      throw error;
+    }
+    await this.claims.complete(message.id);
+  }
+
   private async tryLater(received: Received, id: string | undefined): Promise<void> {
     const tries = Number(received.Attributes?.ApproximateReceiveCount ?? 1);
     const seconds = Math.min(this.settings.retrySeconds * FACTOR ** (tries - 1), LONGEST_RETRY_SECONDS);
     try {
-      if (id !== undefined) await this.claims.giveUp(id);
       await this.queue.postpone(received, seconds);
     } catch (error) {
       // It comes again by itself, when its time to be handled is up.

@@ -147,8 +147,11 @@ export class Access {
 
   /** `stored` is what the record is before a change; by it a grant's condition is judged. */
   private async may(table: Table, action: Action, record: Input, stored = record): Promise<boolean> {
-    if (!this.isEnforced) return true;
-    for (const grant of table.policy[action]) {
+    return !this.isEnforced || (await this.isLetIn(table.policy[action], table, record, stored));
+  }
+
+  private async isLetIn(grants: readonly Grant[], table: Table, record: Input, stored = record): Promise<boolean> {
+    for (const grant of grants) {
       if (meets(stored, grant.when) && (await this.admits(grant, table, record))) return true;
     }
     return false;
@@ -268,9 +271,15 @@ export class Access {
     return isAllowed ? undefined : missingReference(reference.field, target.name);
   }
 
-  /** A record may be tied to what the caller may read, to the caller, and to whoever is in the record's team with them. */
+  /**
+   * A record may be tied to what the caller may read, to the caller, and to whoever is in the record's team with them.
+   * A member of two teams carries nothing from one to the other that they may read for being in its team alone.
+   */
   private async mayTie(table: Table, record: Input, target: Table, other: Input): Promise<boolean> {
-    return (await this.may(target, 'read', other)) || (await this.isTeammate(table, record, target, other));
+    if (!this.isEnforced) return true;
+    const isCarried = isOfAnotherTeam(table, record, target, other) && (await this.isMember(record[table.policy.team!], undefined));
+    const grants = target.policy.read.filter(({ audience }) => !(isCarried && audience === 'TEAM'));
+    return (await this.isLetIn(grants, target, other)) || (await this.isTeammate(table, record, target, other));
   }
 
   /** Nobody learns by this who is in a team that they are not in themselves. */
@@ -308,6 +317,13 @@ function meets(record: Input, condition: Condition | undefined): boolean {
 
 function isSet(value: unknown): boolean {
   return value !== undefined && value !== null;
+}
+
+/** Whether two records are of two teams; a team itself may be tied to others. */
+function isOfAnotherTeam(table: Table, record: Input, target: Table, other: Input): boolean {
+  const [own, theirs] = [table.policy.team, target.policy.team];
+  if (own === undefined || theirs === undefined || theirs === target.primaryKey) return false;
+  return isSet(record[own]) && isSet(other[theirs]) && record[own] !== other[theirs];
 }
 
 /** A grant for some records alone does not make a manager of all. */
