@@ -174,7 +174,7 @@ async def a_file_goes_through(client: httpx.AsyncClient, bucket: str) -> None:
 
 
 async def a_row_comes_changes_and_goes(client: httpx.AsyncClient, table: str) -> None:
-    route = f"/{table.replace('_', '-')}"
+    route = f"/{table}"
     row = (await client.post(route, json={"note": "a bike"})).raise_for_status().json()
     (await client.patch(f"{route}/{row['id']}", json={"note": "two bikes"})).raise_for_status()
     (await client.delete(f"{route}/{row['id']}")).raise_for_status()
