@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends architectures calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends architectures evals calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ backends: setup .make/backends  ## Put generated backends to the test; writes do
 
 architectures: setup .make/backends  ## Deploy 20 drawn architectures on LOCAL and see each part at work; writes docs/architectures-tested.md
 	@nice $(VENV)/python -m tests.backends.architectures
+
+evals: setup .make/tools  ## Score the configured provider's answers to 30 tasks and 20 injections; writes docs/evals.md
+	@$(VENV)/python -m tests.evals.run
 
 calls: setup  ## Count what operations ask of AWS and Redis; writes docs/reference/calls.md, and docs/scale.md anew
 	@$(VENV)/python -m tests.costs.run

@@ -38,9 +38,12 @@ class Building:
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     async def build(self) -> None:
+        await self.compile()
+        await self.step("tables", "npm", "run", "tables")
+
+    async def compile(self) -> None:
         await self.step("install", *npm.install_command("npm", self.folder))
         await self.step("build", "npm", "run", "build")
-        await self.step("tables", "npm", "run", "tables")
 
     @asynccontextmanager
     async def serving(self, **variables: str) -> AsyncGenerator[str]:
