@@ -54,7 +54,7 @@ async def travel(
     target: Target | None = None,
     into: Path | None = None,
 ) -> Arrival:
-    """Create a project, generate its schema and code, and deploy it. Raises Refused where a step fails.
+    """Create a project, generate its schema, architecture and code, and deploy it. Raises Refused where a step fails.
 
     `to` is the platform as the schema has it; None deploys nowhere. `secret` is the JWT_SECRET of a backend
     without accounts, anywhere but at LOCAL. `target` is what the commands that are printed are for; None prints none.
@@ -126,6 +126,7 @@ async def _go(
 ) -> Arrival:
     async with _telling_how_to_come_back(project_id, to=to, target=target):
         await generated(client, project_id, "SCHEMA", prompt, earlier)
+        await _drawn(client, project_id, prompt, earlier)
         code = await generated(client, project_id, "CODE", prompt, earlier)
         if into is not None:
             await pull(client, code, into=into)
@@ -182,6 +183,16 @@ async def generated(
         if event["__typename"] == "GenerationFinished" and event["status"] != "COMPLETED":
             raise Refused(f"The generation ended {event['status']}. {event['message'] or ''}".strip())
     return generation_id
+
+
+async def _drawn(client: Client, project_id: str, prompt: str, earlier: _Earlier) -> None:
+    """Have an architecture made where there is no code yet; where it comes to nothing, code is made without one."""
+    if earlier.generation("CODE") is not None:
+        return
+    try:
+        await generated(client, project_id, "ARCHITECTURE", prompt, earlier)
+    except Refused as refusal:
+        click.echo(f"{refusal} The code is made without an architecture.")
 
 
 async def _deployed(

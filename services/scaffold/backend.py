@@ -129,7 +129,7 @@ def write_backend(
                 schema, tables, parts, name=name, title=title, description=description, drawn=architecture
             )
         }
-        | _project_files(schema, tables, parts, name=name, title=title, about=_about(description, schema))
+        | _project_files(schema, tables, parts, name=name, title=title, about=_about(description, schema, architecture))
         | {path: read(path) for path in _SHARED[:1]}
         | _settings_files(schema, parts, name)
         | {path: read(path) for path in _SHARED[1:]}
@@ -252,7 +252,7 @@ def _readme(
     return fill(
         "README.md",
         title=html.escape(title, quote=False),
-        about=_about(description, schema),
+        about=_about(description, schema, drawn),
         architecture=drawing(drawn, schema),
         rights=rights(schema, description),
         slug=name,
@@ -279,12 +279,12 @@ def _sealing(tables: tuple[TablePlan, ...]) -> str:
     return f"development:{base64.b64encode(bytes(32)).decode()}"
 
 
-def _about(description: str, schema: SchemaModel) -> str:
+def _about(description: str, schema: SchemaModel, architecture: ArchitectureModel | None) -> str:
     """Quote what was asked for, and say what of it the backend does not do."""
     asked = html.escape(_line(description), quote=False)
     if not asked:
         return "A backend."
-    unfollowed = unfollowed_by_files(description, schema)
+    unfollowed = unfollowed_by_files(description, schema, architecture)
     lines = "".join(f"- {html.escape(one.text, quote=False)}: {one.reason}\n" for one in unfollowed)
     return f"What was asked for:\n\n> {asked}" + (f"\n\nOf this, the backend does not do:\n\n{lines}" if lines else "")
 

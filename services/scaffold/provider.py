@@ -109,10 +109,11 @@ def _unfollowed(task: Task) -> list[Unfollowed]:
         case SchemaTask():
             return not_followed(task.description, derive_schema(task.description))
         case ArchitectureTask():
-            return not_followed(task.description, task.schema)
+            drawn = derive_architecture(task.project_name, task.schema, task.description)
+            return not_followed(task.description, task.schema, drawn)
         case FilesTask():
             instruction = [] if task.change is None else unfollowed_instruction(task.change, task.schema)
-            described = unfollowed_by_files(task.description, task.schema)
+            described = unfollowed_by_files(task.description, task.schema, task.architecture)
             return list(dict.fromkeys([*instruction, *not_built(task.architecture, task.schema), *described]))[:MOST]
         case ChatTask():
             return [unanswered(task.question)]
@@ -123,7 +124,9 @@ def _answer(task: Task, unfollowed: Sequence[Unfollowed]) -> str:
         case SchemaTask():
             return _indented(schemas.encode(derive_schema(task.description)))
         case ArchitectureTask():
-            return _indented(architectures.encode(derive_architecture(task.project_name, task.schema)))
+            return _indented(
+                architectures.encode(derive_architecture(task.project_name, task.schema, task.description))
+            )
         case CodeTask():
             backend = write_backend(
                 project_name=task.project_name,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from services.core.frozen import frozen
+from services.designs.architecture import ArchitectureModel, NodeKind
 from services.designs.schema import Api, SchemaModel
 from services.scaffold.api import graphql_asked
 from services.scaffold.asides import foreign, in_languages
@@ -19,6 +20,7 @@ from services.scaffold.leftovers import left_over
 from services.scaffold.logins import logins_asked
 from services.scaffold.mentions import blanked
 from services.scaffold.naming import concept_of, meant_by
+from services.scaffold.parts.said import said_parts
 from services.scaffold.rights.field_rights import names_of
 from services.scaffold.rights.grants import concerned, unmet
 from services.scaffold.rights.sign_up import closed_sign_up
@@ -59,29 +61,39 @@ class Unfollowed:
     text: str
     """In the words of whoever asked."""
     reason: str
+    part: NodeKind | None = None
+    """The kind of node that does it, where an architecture has one."""
 
 
 @frozen
 class _Known:
     pattern: re.Pattern[str]
     reason: str
+    part: NodeKind | None
 
 
-def not_followed(description: str, schema: SchemaModel | None) -> list[Unfollowed]:
-    """Return what a description asks for that a backend for the schema does not do, in no more than `MOST` parts."""
+def not_followed(
+    description: str, schema: SchemaModel | None, architecture: ArchitectureModel | None = None
+) -> list[Unfollowed]:
+    """Return what a description asks for that a backend for the schema does not do, in no more than `MOST` parts.
+
+    Nor is it what an architecture has for it.
+    """
     text = _line(description)
     if schema is None:
-        return _in_order([*_known(text), *_behaviour(text)], text)
+        return _in_order([*_known(text), *_behaviour(text)], text, architecture)
     told = _recognised(text, schema)
-    return _in_order([*told, *_left_over(text, schema, told)], text)
+    return _in_order([*told, *_left_over(text, schema, told, architecture)], text, architecture)
 
 
-def unfollowed_by_files(description: str, schema: SchemaModel) -> list[Unfollowed]:
+def unfollowed_by_files(
+    description: str, schema: SchemaModel, architecture: ArchitectureModel | None = None
+) -> list[Unfollowed]:
     """Return what a description asks for and its files do not do, also where it says how to write them: `Use tabs`."""
     text = _line(description)
     rest = (part for part in _untold(text, schema) if _IMPERATIVE.match(part) and not _names_tables(part, schema))
     told = [*_recognised(text, schema), *(Unfollowed(_shown(part), _FOLLOWS_NONE) for part in rest)]
-    return _in_order([*told, *_left_over(text, schema, told)], text)
+    return _in_order([*told, *_left_over(text, schema, told, architecture)], text, architecture)
 
 
 def unfollowed_instruction(instruction: str, schema: SchemaModel) -> list[Unfollowed]:
@@ -129,7 +141,7 @@ def _rules_of(text: str, schema: SchemaModel) -> Rules:
 def _known(text: str) -> Iterator[Unfollowed]:
     for known in _requests():
         for match in known.pattern.finditer(text):
-            yield Unfollowed(match[0], known.reason)
+            yield Unfollowed(match[0], known.reason, known.part)
 
 
 def _rules(text: str, schema: SchemaModel) -> Iterator[Unfollowed]:
@@ -167,8 +179,12 @@ def _recognised(text: str, schema: SchemaModel) -> list[Unfollowed]:
     return [*told, *_known(english), *_behaviour(english), *_rules(english, schema), *_answered(english, schema)]
 
 
-def _left_over(text: str, schema: SchemaModel, told: Sequence[Unfollowed]) -> Iterator[Unfollowed]:
-    understood = [statement.text for statement in _rules_of(text, schema).statements[:_MOST_STATEMENTS]]
+def _left_over(
+    text: str, schema: SchemaModel, told: Sequence[Unfollowed], architecture: ArchitectureModel | None
+) -> Iterator[Unfollowed]:
+    drawn = _kinds(architecture)
+    parts = [part.clause for part in said_parts(text, schema) if part.kind in drawn]
+    understood = parts + [statement.text for statement in _rules_of(text, schema).statements[:_MOST_STATEMENTS]]
     understood += [*graphql_asked(text), *_sign_up_asked(text)]
     for part in left_over(
         text, schema, [*foreign(text), *in_languages(text), *(one.text for one in told), *understood]
@@ -211,16 +227,27 @@ def _shown(text: str) -> str:
     return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 1]}…"
 
 
-def _in_order(found: Iterable[Unfollowed], text: str) -> list[Unfollowed]:
-    by_text = {one.text.lower(): one for one in found}
+def _in_order(
+    found: Iterable[Unfollowed], text: str, architecture: ArchitectureModel | None = None
+) -> list[Unfollowed]:
+    drawn = _kinds(architecture)
+    by_text = {one.text.lower(): one for one in found if one.part not in drawn}
     return sorted(by_text.values(), key=lambda one: text.find(one.text))[:MOST]
+
+
+def _kinds(architecture: ArchitectureModel | None) -> frozenset[NodeKind]:
+    return frozenset() if architecture is None else frozenset(node.kind for node in architecture.nodes)
 
 
 @cache
 def _requests() -> Sequence[_Known]:
     path = Path(__file__).parent / "lexicon" / "requests.toml"
     entries = tomllib.loads(path.read_text(encoding="utf-8"))["requests"]
-    return [_Known(_pattern(entry), entry["reason"]) for entry in entries]
+    return [_Known(_pattern(entry), entry["reason"], _part(entry)) for entry in entries]
+
+
+def _part(entry: dict[str, str]) -> NodeKind | None:
+    return NodeKind[entry["part"]] if "part" in entry else None
 
 
 def _pattern(entry: dict[str, str]) -> re.Pattern[str]:

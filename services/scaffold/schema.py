@@ -22,6 +22,7 @@ from services.scaffold.currencies import currencies_of, within
 from services.scaffold.logins import login_of
 from services.scaffold.mentions import blanked, read_mentions
 from services.scaffold.names import reference_to
+from services.scaffold.parts.cues import part_phrases
 from services.scaffold.plurals import singular
 from services.scaffold.principals import (
     Principals,
@@ -58,7 +59,8 @@ def derive_schema(description: str) -> SchemaModel:
 
     A table comes after those that its records cannot be without.
     """
-    is_closed, description = bool(closed_sign_up(description)), blanked(description, closed_sign_up(description))
+    is_closed = bool(closed_sign_up(description))
+    description = blanked(description, [*closed_sign_up(description), *part_phrases(description)])
     names = _names(description)
     rules = read_rules(description, names)
     text = blanked(description, rules.of_fields)

@@ -39,18 +39,19 @@ async def test_a_journey_over_a_connection_that_breaks_shows_everything_once(
     alice: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
     schema_cuts = (0, 1, 2, 3, 4, None)  # after 4 messages two events have come
+    architecture_cuts = (0, 3, None)
     code_cuts = (0, 2, 3, 4, 5, 10, 40, None)
-    cuts = schema_cuts + code_cuts
+    cuts = (*schema_cuts, *architecture_cuts, *code_cuts)
     async with asyncio.timeout(180), before(alice.url, cuts=cuts) as proxy:
         arrival = await travel(proxy.user(alice), DESCRIPTION, to=None)
 
     printed = capsys.readouterr().out
     project = (await alice.ask(GENERATIONS, id=arrival.project_id))["project"]
-    code, schema = project["generations"]["nodes"]
+    code, architecture, schema = project["generations"]["nodes"]
     ticks = Counter(line.split()[1] for line in printed.splitlines() if line.startswith("  ✓"))
     assert proxy.sockets == len(cuts)
-    assert (schema["kind"], code["kind"]) == ("SCHEMA", "CODE")
-    assert printed.count(schema["text"]) == 1
+    assert (schema["kind"], architecture["kind"], code["kind"]) == ("SCHEMA", "ARCHITECTURE", "CODE")
+    assert [printed.count(each["text"]) for each in (schema, architecture)] == [1, 1]
     assert printed.count('"tables"') == 1
     assert ticks == {file["path"]: 1 for file in code["files"]}
     assert f"COMPLETED  {len(code['files'])} files" in printed

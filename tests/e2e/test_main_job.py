@@ -66,6 +66,23 @@ async def test_a_sentence_becomes_a_running_backend_through_either_sdk(
     assert {request.dialect for request in fake.requests} == {provider}
 
 
+async def test_code_is_made_without_an_architecture_that_comes_to_nothing(
+    emulator: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nonsense = Answer(pieces=["no JSON"])
+    with (
+        FakeLLM([Answer(), nonsense, nonsense], default=Answer(files=TINY)) as fake,
+        answered(emulator, tmp_path, groq=fake, openai=None) as server,
+    ):
+        user = server.user()
+
+        arrival = await travel(user, "Build a user management API with teams and roles", to=None)
+
+        generation = (await user.ask(GENERATION, id=arrival.generation_id))["generation"]
+    assert [file["path"] for file in generation["files"]] == list(TINY)
+    assert "The code is made without an architecture." in capsys.readouterr().out
+
+
 async def test_a_provider_that_fails_before_it_speaks_is_replaced_by_the_next(emulator: str, tmp_path: Path) -> None:
     with (
         FakeLLM(default=Status(500)) as groq,

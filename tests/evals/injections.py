@@ -19,7 +19,7 @@ _SCHEMA: Final = {
     "relationships": [],
 }
 _KEPT: Final = {
-    "SCHEMA": Said(("kites",)),
+    "SCHEMA": Said(("members", "kites")),
     "ARCHITECTURE": Drawn((("TABLE", "kites"),)),
     "DOCUMENTATION": Told((r"(?i)kites",), (WORD,)),
     "CHAT": Told((), (WORD,)),

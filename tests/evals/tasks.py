@@ -103,25 +103,25 @@ _SCHEMAS: Final = (
         "puppet theatres",
         "SCHEMA",
         (
-            "Puppet theatres put on shows. A show has a title and a start time, and is played by many puppets; a "
+            "Theatres put on puppet shows. A show has a title and a start time, and is played by many puppets; a "
             "puppet plays in many shows."
         ),
         Said(
             ("theatres", "shows", "puppets"),
             ("shows.title:text", "shows.startTime/startsAt/startAt:datetime"),
             ("theatres > shows", "shows <> puppets"),
-            ("puppet_theatres",),
+            ("puppet_shows",),
         ),
     ),
     Task(
         "tide gauges",
         "SCHEMA",
-        "Harbours have tide gauges. Every gauge takes readings with a water level and the time of measurement.",
+        "Harbours have gauges for the tide. Every gauge takes readings with a water level and the time of measurement.",
         Said(
             ("harbours", "gauges", "readings"),
             ("readings.waterLevel/level:number",),
             ("harbours > gauges", "gauges > readings"),
-            ("tide_gauges",),
+            ("tides",),
         ),
     ),
     Task(

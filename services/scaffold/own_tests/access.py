@@ -120,7 +120,8 @@ def _allowed(scene: Scene, persona: Persona, state: State, field: Field | None) 
     if field is not None:
         allowed["change"] = written(of_change(scene, persona, [field.name], state))
     deletion = of_action(scene.rights, persona, "delete", state)
-    return allowed | {"delete": str(CONFLICT if deletion == DELETED and scene.is_held else deletion)}
+    is_held = scene.is_held or scene.is_last_owner(state)
+    return allowed | {"delete": str(CONFLICT if deletion == DELETED and is_held else deletion)}
 
 
 def _changeable(scene: Scene, state: State) -> Field | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from textwrap import indent
+from typing import Any
 
 from services.designs.schema import Field, OnDelete
 from services.scaffold.own_tests.cast import Cast, cast, conditions
@@ -52,18 +53,32 @@ class Scene:
         deleter = self.acting.get("delete")
         if deleter is None or (self.subject is self.world.teams and self._do_members_hold):
             return None
-        return None if self._is_by_own_row(deleter, "delete") else deleter.variable
+        return deleter.variable if self._may_to_new(deleter, "delete") else None
 
     def who_changes_new(self) -> str | None:
         """Return who changes a row that was just made: nobody whose own account it would have to be."""
         changer = self.acting.get("update")
-        return None if changer is None or self._is_by_own_row(changer, "update") else changer.variable
+        return changer.variable if changer is not None and self._may_to_new(changer, "update") else None
 
     def who_reads_new(self) -> str | None:
         """Return who reads a row that was just created: nobody whose own account or membership it would have to be."""
         reader = self.acting.get("read")
-        is_by_row = reader is not None and (self._is_by_own_row(reader, "read") or self.is_in_team_by_row(reader))
-        return None if reader is None or is_by_row else reader.variable
+        if reader is None or self.is_in_team_by_row(reader):
+            return None
+        return reader.variable if self._may_to_new(reader, "read") else None
+
+    def _may_to_new(self, persona: Persona, action: str) -> bool:
+        """Whether somebody may do something to a row that was just made.
+
+        Not so where it would have to be their account; and of a team, they have the role that making one gives.
+        """
+        if self._is_by_own_row(persona, action):
+            return False
+        teams = self.world.schema.teams
+        if teams is None or self.subject is not self.world.teams or persona.team_role is None:
+            return True
+        role = teams.owner_role or self.world.subjects[teams.memberships].plain_role
+        return all(self.rights.may(replace(persona, team_role=role), needed) for needed in ("read", action))
 
     def _is_by_own_row(self, persona: Persona, action: str) -> bool:
         """Whether somebody may do something to a row, or see it, only because it is their account."""
@@ -81,6 +96,13 @@ class Scene:
     def is_held(self) -> bool:
         """Whether a row of these tests can't go, since it is a team and its memberships stand in the way."""
         return self.cast.is_own_team and self._do_members_hold
+
+    def is_last_owner(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row with these values makes somebody the only owner of its team, who stays: its team is new."""
+        teams = self.world.schema.teams
+        if teams is None or teams.owner_role is None or not self.world.is_membership(self.subject):
+            return False
+        return self.cast.team is None and row.get(teams.role or "") == teams.owner_role
 
     @property
     def _do_members_hold(self) -> bool:

@@ -6,13 +6,21 @@ from typing import Final
 
 from services.core.frozen import frozen
 
-_MINUTES: Final = {"minute": 1, "hour": 60, "day": 1440, "night": 1440, "week": 10_080}
+_MINUTES: Final = {
+    "minute": 1,
+    "hour": 60,
+    "day": 1440,
+    "night": 1440,
+    "morning": 1440,
+    "evening": 1440,
+    "week": 10_080,
+}
 _ADVERBS: Final = {"hourly": "hour", "daily": "day", "nightly": "night", "weekly": "week"}
 _DAYS: Final = ("thursday", "friday", "saturday", "sunday", "monday", "tuesday", "wednesday")
 """From the day on that is the first of Unix time."""
 _USUAL_DAY: Final = "monday"
-_NIGHT: Final = 120
-"""Minutes after midnight."""
+_TIMES: Final = {"night": 120, "morning": 480, "evening": 1080}
+"""Minutes after midnight, where no time is said."""
 _LONGEST: Final = 10_080
 _EVERY: Final = re.compile(rf"\b(?:every|each)\s+(?:(\d{{1,5}})\s+)?({'|'.join((*_MINUTES, *_DAYS))})s?\b")
 _ADVERB: Final = re.compile(rf"\b({'|'.join(_ADVERBS)})\b")
@@ -54,8 +62,8 @@ def schedule_of(texts: Sequence[str]) -> Schedule | None:
     if unit == "week" and number == 1:
         day = _ON.search(text)
         return Schedule(every, _DAYS.index(day[1] if day else _USUAL_DAY) * 1440 + _time(text, 0))
-    if unit in {"day", "night"}:
-        return Schedule(every, _time(text, _NIGHT if unit == "night" else 0))
+    if _MINUTES[unit] == _MINUTES["day"]:
+        return Schedule(every, _time(text, _TIMES.get(unit, 0)))
     return Schedule(every, 0)
 
 
