@@ -11,7 +11,7 @@ import click
 from cli.client import Client, Refused
 from cli.commands import LOCAL, Target, option
 from cli.integrating import require
-from cli.narration import headline, show_deployment, show_generation, show_lines
+from cli.narration import headline, show_deployment, show_generation
 from cli.operations import (
     ACCOUNTS,
     CREATE,
@@ -19,7 +19,6 @@ from cli.operations import (
     DEPLOYMENT_EVENTS,
     GENERATE,
     GENERATION_EVENTS,
-    LOGS,
     REDEPLOY,
     RESTART,
     ROLL_BACK,
@@ -152,21 +151,6 @@ async def _telling_how_to_come_back(project_id: str, *, to: str | None, target: 
             where = ["--no-deploy"] if to is None else [] if to == LOCAL else ["--to", option(to)]
             click.echo(f"To come back: {target.command('resume', project_id, *where)}")
         raise
-
-
-async def show_logs(client: Client, deployment_id: str, *, follow: bool) -> None:
-    """Print the lines of a deployment's log; `follow` goes on for as long as it runs."""
-    if follow:
-        async for event in client.watch(DEPLOYMENT_EVENTS, "deploymentEvents", id=deployment_id):
-            show_deployment(event)
-        return
-    after = None
-    while True:
-        deployment = (await client.ask(LOGS, id=deployment_id, after=after))["deployment"]
-        show_lines(deployment["logs"]["nodes"])
-        after = deployment["logs"]["pageInfo"]["endCursor"]
-        if not deployment["logs"]["pageInfo"]["hasNextPage"]:
-            return
 
 
 async def generated(

@@ -62,7 +62,7 @@ def pull(what: str | None, *, into: Path, base: str | None, server: Target) -> N
 @at_server
 def logs(deployment_id: str, *, follow: bool, server: Target) -> None:
     """Print the log of DEPLOYMENT."""
-    from cli.journey import show_logs  # noqa: PLC0415 - commands load what they need
+    from cli.logs import show_logs  # noqa: PLC0415 - commands load what they need
 
     run(show_logs(client_of(server), deployment_id, follow=follow))
 

@@ -37,13 +37,13 @@ from services.scaffold.documentation import write_documentation
 from services.scaffold.parts.drawing import not_built
 from services.scaffold.requests import (
     MOST,
-    Unfollowed,
     not_followed,
     unanswered,
     unfollowed_by_files,
     unfollowed_instruction,
 )
 from services.scaffold.schema import derive_schema
+from services.scaffold.unfollowed import Unfollowed
 
 _PIECE = re.compile(r"(?:\n[ \t]{0,11}| ?\w{1,8}[^\w\s]{0,3}| ?[^\w\s]{1,6}|[ \t]{1,12}|.){1,3}", re.DOTALL)
 _MOST_NAMED = 10

@@ -27,6 +27,7 @@ from services.scaffold.rights.sign_up import closed_sign_up
 from services.scaffold.rights.statements import Rules, read_rules
 from services.scaffold.rights.unread import Unread
 from services.scaffold.rights.wording import Wording
+from services.scaffold.unfollowed import Unfollowed
 
 MOST: Final = 20
 _LONGEST_READ: Final = 20_000
@@ -54,15 +55,6 @@ _IMPERATIVE: Final = re.compile(
 )
 """How a clause begins that says what to do with files."""
 _MOST_STATEMENTS: Final = 100
-
-
-@frozen
-class Unfollowed:
-    text: str
-    """In the words of whoever asked."""
-    reason: str
-    part: NodeKind | None = None
-    """The kind of node that does it, where an architecture has one."""
 
 
 @frozen

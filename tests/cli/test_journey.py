@@ -14,7 +14,8 @@ import pytest_asyncio
 from cli.client import Client, Refused, connect
 from cli.commands import Target
 from cli.integrating import keep
-from cli.journey import Arrival, restart, show_logs, stop, travel
+from cli.journey import Arrival, restart, stop, travel
+from cli.logs import show_logs
 from services.core.frozen import frozen
 from services.core.tls import trusted
 from services.foundation.aws.emulator import free_port

@@ -1,12 +1,15 @@
 """The tests that references lead somewhere, and that a team's rows name its members and its own rows alone."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from services.designs.schema import Audience, Teams
-from services.scaffold.own_tests.cast import team_of
+from services.scaffold.own_tests.cast import conditions, team_of
+from services.scaffold.own_tests.persona import Persona
+from services.scaffold.own_tests.rights import Rights
 from services.scaffold.own_tests.scene import Scene
 from services.scaffold.own_tests.source import members, quoted
-from services.scaffold.own_tests.world import is_number
+from services.scaffold.own_tests.world import Subject, is_number
 
 
 def tests(scene: Scene) -> Iterator[str]:
@@ -49,7 +52,7 @@ def _within_team(scene: Scene) -> Iterator[str]:
     if creator is None or persona is None or scene.world.teams is None or scene.cast.team is None:
         return
     for field in scene.subject.sent:
-        parent = scene.parent_by_team(field.name, persona)
+        parent = _parent_by_team(scene, field.name, persona)
         if parent is None:
             continue
         of_other = members({parent.policy.team or "": f"other.{scene.world.teams.key}"})
@@ -60,6 +63,20 @@ def _within_team(scene: Scene) -> Iterator[str]:
             f"const theirs = await new{parent.plan.names.type}({of_other});",
             scene.act("refuse", creator, members({**scene.body(), field.name: foreign}), f"[{quoted(field.name)}]"),
         )
+
+
+def _parent_by_team(scene: Scene, field: str, persona: Persona) -> Subject | None:
+    """Return the table that a field refers to, where somebody reads its rows only for being in their team."""
+    reference, policy = scene.subject.by_field.get(field), scene.subject.policy
+    if reference is None or field in {policy.owner, policy.team, policy.inherited_from}:
+        return None
+    parent = scene.world.subjects[reference.table]
+    if parent.policy.team in {None, parent.key} or not parent.is_roomy or scene.world.is_membership(parent):
+        return None
+    reads, stranger = Rights(scene.world, parent), Persona(role=persona.role)
+    row = {name: parent.initial(name) for name in conditions(parent.policy)}
+    member = replace(stranger, team_role=persona.team_role)
+    return parent if reads.may(member, "read", row) and not reads.may(stranger, "read", row) else None
 
 
 def _teammates(scene: Scene) -> Iterator[str]:

@@ -7,7 +7,7 @@ from textwrap import indent
 from typing import Any
 
 from services.designs.schema import Field, OnDelete
-from services.scaffold.own_tests.cast import Cast, cast, conditions
+from services.scaffold.own_tests.cast import Cast, cast
 from services.scaffold.own_tests.persona import Persona
 from services.scaffold.own_tests.personas import everybody
 from services.scaffold.own_tests.rights import Rights
@@ -131,20 +131,6 @@ class Scene:
     def ties(self, persona: Persona, field: str) -> bool:
         """Whether somebody may refer to it."""
         return self.cast.ties(self.world, persona, self.cast.bonds[field])
-
-    def parent_by_team(self, field: str, persona: Persona) -> Subject | None:
-        """Return the table that a field refers to, where somebody reads its rows only for being in their team."""
-        reference, policy = self.subject.by_field.get(field), self.subject.policy
-        if reference is None or field in {policy.owner, policy.team, policy.inherited_from}:
-            return None
-        parent = self.world.subjects[reference.table]
-        reads, stranger = Rights(self.world, parent), Persona(role=persona.role)
-        row = {name: parent.initial(name) for name in conditions(parent.policy)}
-        is_of_team = parent.policy.team not in {None, parent.key} and parent.is_roomy
-        by_team_alone = reads.may(replace(stranger, team_role=persona.team_role), "read", row) and not reads.may(
-            stranger, "read", row
-        )
-        return parent if is_of_team and by_team_alone and not self.world.is_membership(parent) else None
 
     @property
     def referring(self) -> list[str]:

@@ -5,8 +5,8 @@ from typing import Final
 
 from services.designs.architecture import ArchitectureModel, Node, NodeKind, mermaid
 from services.designs.schema import SchemaModel
-from services.scaffold.requests import Unfollowed
 from services.scaffold.template import fill
+from services.scaffold.unfollowed import Unfollowed
 
 _ONE_SERVER: Final = "The scaffold writes one server, which serves all tables."
 _NO_TABLE: Final = "The schema has no such table: the tables of a backend are its schema's."
