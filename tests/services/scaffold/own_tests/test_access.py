@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from msgspec.structs import replace
 
-from services.designs.schema import Field, FieldType, Policy
+from services.designs.schema import Audience, Condition, Field, FieldType, Grant, Policy
 from services.scaffold.own_tests.files import write_tests
 from services.scaffold.plan import plan_tables
 from tests.backends.schemas import EVERY_FEATURE, MEMBERS, OWNER, SIGNED_IN, TEAM_OWNERS, forty_tables
@@ -81,10 +81,10 @@ def test_whoever_deletes_must_own_the_row_or_be_an_owner_of_its_team() -> None:
     }
 
 
-def of_memberships(policy: Policy) -> Mapping[str, str]:
+def of_memberships(policy: Policy, *, team: str | None = "teamId") -> Mapping[str, str]:
     """Write the tests of the same schema, whose memberships have another policy."""
     tables = tuple(
-        replace(table, policy=replace(policy, owner="userId", team="teamId")) if table.name == "memberships" else table
+        replace(table, policy=replace(policy, owner="userId", team=team)) if table.name == "memberships" else table
         for table in EVERY_FEATURE.tables
     )
     schema = replace(EVERY_FEATURE, tables=tables)
@@ -135,6 +135,36 @@ def test_a_link_is_made_by_those_who_may_change_the_row_that_it_belongs_to() -> 
     told = body("tasks", "is linked to labels by those who may")
     assert re.findall(r"\[\w+, \d{3}\]", told) == [*refused, *refused]  # of a row that is linked, and of another
     assert "[admin, 404]" in body("labels", "is linked to tasks by those who may")
+
+
+def test_a_row_refers_to_what_is_of_its_team_where_somebody_is_in_two() -> None:
+    told = body("tasks", "refers by parentTaskId to what is of its team")
+
+    assert "const other = await teamOf([[teamMember, 'member']]);" in told
+    assert re.search(r"tasks\.refuse\(\s*teamMember,.*parentTaskId: theirs\.id.*\['parentTaskId'\]", told, re.DOTALL)
+    assert "to what is of its team" not in files()["src/tests/tables/order_items.test.ts"]
+
+
+def test_the_last_owner_of_a_team_stays_whoever_may_go() -> None:
+    when = Condition("role", "owner")
+    own = (Grant(Audience.OWNER), Grant(Audience.OWNER, when=when))
+    written = of_memberships(Policy(read=OWNER, delete=own), team=None)
+
+    assert "delete: 204" in body("memberships", "is open to those who may, where role is member", written)
+    told = body("memberships", "is open to those who may, where role is owner", written)
+    assert re.findall(r"delete: (409|204)", told) == ["409"]
+
+
+def test_who_makes_a_team_without_owners_has_no_role_to_read_it_by() -> None:
+    teams = replace(EVERY_FEATURE.teams, owner_role=None) if EVERY_FEATURE.teams is not None else None
+    policy = Policy(create=SIGNED_IN, read=TEAM_OWNERS, team="id")
+    tables = [replace(table, policy=policy) if table.name == "teams" else table for table in EVERY_FEATURE.tables]
+    schema = replace(EVERY_FEATURE, tables=tuple(tables), teams=teams)
+    told = body("teams", "is created, and shows", write_tests(schema, plan_tables(schema)))
+
+    assert "teams.create(" in told
+    assert "teams.read(" not in told
+    assert "teams.read(" in body("teams", "is created, and shows")
 
 
 def test_forty_tables_have_fewer_than_a_thousand_tests() -> None:
