@@ -143,13 +143,23 @@ class _Selection:
 
     def _add_needs(self) -> None:
         """Add what the domains have of that without which a row cannot be, as a comment on something."""
-        told = {relation.many for relation in self.relations}
+        told = {relation.many for relation in self.relations} | self._acts_told
         waiting = [entity for entity in self._chosen.values() if entity.name not in told]
         while waiting:
             for parent in waiting.pop(0).parents:
                 offered = (name for choices, _ in self._domains() for name in choices if name in parent.tables)
                 name = next(offered, None) if self._is_lacking(parent) else None
                 waiting += self._add(name) if name is not None else []
+
+    @property
+    def _acts_told(self) -> set[str]:
+        """What is done with other things than usual: neighbours borrow tools, and loans are of these, not of books."""
+        told = (relation for relation in self.relations if {relation.one, relation.many} <= self._chosen.keys())
+        acts = [
+            (act, self._ends(relation)) for relation in told for act in relation.acts if act in vocabulary().entities
+        ]
+        usual = {act for act, ends in acts if ends <= _parents_of(act)}
+        return {act for act, _ in acts} - usual
 
     def _is_lacking(self, parent: Parent) -> bool:
         is_present = not {*self._chosen, *self._concepts}.isdisjoint(parent.tables)
@@ -216,6 +226,10 @@ def _named(mentions: Mentions) -> dict[str, Entity]:
     for table in tables:
         distinct.setdefault(_squeezed(table.name), table)
     return {table.name: table for table in distinct.values()}
+
+
+def _parents_of(name: str) -> frozenset[str]:
+    return frozenset(table for parent in vocabulary().entities[name].parents for table in parent.tables)
 
 
 def _squeezed(name: str) -> str:

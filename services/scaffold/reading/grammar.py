@@ -58,6 +58,8 @@ class Grammar:
     making: frozenset[str]
     """What people do with things of which each is theirs."""
     verbs_with_in: frozenset[str]
+    verbs_with_on: frozenset[str]
+    verbs_with_for: frozenset[str]
     identifiers: frozenset[str]
     states: frozenset[str]
     """Qualities that have few values."""

@@ -46,9 +46,10 @@ def _lots(sentence: Neighbours, at: int) -> Tag:
     return Tag.QUANTIFIER if sentence.text(at + 1) == "of" else Tag.NOUN
 
 
-def _in(sentence: Neighbours, at: int) -> Tag | None:
-    """Return an adverb behind `fill` and `hand`: what is filled in follows."""
-    is_verbs = sentence.before(at) in _AFTER_VERBS and _verb_before(sentence, at) in grammar().verbs_with_in
+def _of_verb(sentence: Neighbours, at: int) -> Tag | None:
+    """Return an adverb for what is a part of the verb before it: `fill in`, `take on`, `care for`."""
+    verbs: frozenset[str] = getattr(grammar(), f"verbs_with_{sentence.text(at)}")
+    is_verbs = sentence.before(at) in _AFTER_VERBS and _verb_before(sentence, at) in verbs
     return Tag.ADVERB if is_verbs else None
 
 
@@ -98,7 +99,7 @@ _SPECIAL: Final[Mapping[str, Callable[[Neighbours, int], Tag | None]]] = {
     "to": _to,
     "of": _of,
     "lots": _lots,
-    "in": _in,
+    **dict.fromkeys(("in", "on", "for"), _of_verb),
     "place": _taken,
     "part": _taken,
     "care": _taken,

@@ -18,6 +18,10 @@ _LISTED: Final = frozenset({",", "and", "or"})
 _OPENING: Final = frozenset({Tag.DETERMINER, Tag.PREPOSITION})
 """Before roles that are listed: `with the roles captain and sailor`."""
 _PREPOSITIONS: Final = frozenset({Tag.PREPOSITION})
+_OF_SOMETHING: Final = frozenset(
+    {"consist", "think", "speak", "dispose", "approve", "tell", "hear", "know", "complain"}
+)
+"""Before `of`, others are nouns: `shifts of a crew member`."""
 
 
 def is_infinitive(sentence: Neighbours, at: int) -> bool:
@@ -103,7 +107,10 @@ def _is_third_person(sentence: Neighbours, at: int, word: Word) -> bool:
     follows = closed_words().get(sentence.text(at + 1))
     is_article = follows in {Tag.DETERMINER, Tag.QUANTIFIER}
     if before in _JOINTS:
-        goes_on = is_article or follows is Tag.PREPOSITION or sentence.text(at + 1) in grammar().behind_verbs
+        is_of = sentence.text(at + 1) == "of" and word.verb not in _OF_SOMETHING
+        goes_on = (
+            is_article or (follows is Tag.PREPOSITION and not is_of) or sentence.text(at + 1) in grammar().behind_verbs
+        )
         has_things = sentence.is_plural(at + 1) or (sentence.is_open(at + 1) and sentence.is_plural(at + 2))
         is_last = before is Tag.CONJUNCTION and has_things
         return (is_article or not _is_in_list(sentence)) and (goes_on or is_last) and _speaks_of_single(sentence)

@@ -1,6 +1,6 @@
 """What a description says of who may do what and is not understood, and what is closed until it is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -16,10 +16,14 @@ from services.scaffold.rights.unchanging import UNCHANGING
 from services.scaffold.rights.wording import FILLERS, OWN, Wording
 from services.scaffold.vocabulary import vocabulary
 
+_UNTIL: Final = "until"
 _SHUTTING: Final = NEGATIONS | frozenset(
-    ["only", "solely", "exclusively", "nobody", "none", "except", "excluding", "unless", "until", "forbidden"]
+    ["only", "solely", "exclusively", "nobody", "none", "except", "excluding", "unless", _UNTIL, "forbidden"]
 )
 """Words of what shuts somebody out."""
+_TIMES: Final = frozenset(["date", "time", "day", "week", "month", "year", "hour", "deadline", "season", "term"])
+_FAR: Final = 5
+"""Words from `until` to the time that it names: `until the last day of term`."""
 _SHUTTING_PAIRS: Final = frozenset(
     [
         *(("no", "one"), ("not", "allowed"), ("off", "limits"), ("reserved", "for"), ("reserved", "to")),
@@ -68,7 +72,7 @@ class Unreadable:
         return is_of_theirs and form.statement.actions == frozenset({"read"})
 
     def _shuts_out(self, clause: Clause) -> bool:
-        words = self.wording.words(clause.start, clause.end - clause.start)
+        words = _without_times(self.wording.words(clause.start, clause.end - clause.start))
         pairs = set(pairwise(words))
         everyone_but = {(word, "but") for word in vocabulary().everyone | {"all"}}
         is_only = not ONLY.isdisjoint(words) and not PERMITTING.isdisjoint(words)
@@ -164,3 +168,8 @@ class Unreadable:
         ]
         before = self.wording.table_before(clause.start)
         return tuple(dict.fromkeys(tables or ([before] if before else [])))
+
+
+def _without_times(words: Sequence[str]) -> list[str]:
+    """Return the words without each `until` behind which a time stands: it is how long something is, and no rule."""
+    return [word for at, word in enumerate(words) if word != _UNTIL or _TIMES.isdisjoint(words[at + 1 : at + 1 + _FAR])]

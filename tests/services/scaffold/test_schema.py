@@ -25,6 +25,8 @@ def table(schema: SchemaModel, name: str) -> Table:
         ("Build a user management API with teams and roles", ["users", "teams", "roles", "memberships"]),
         ("A blog with posts, comments and tags", ["users", "posts", "comments", "tags", "post_tags"]),
         ("A clinic where patients book appointments with doctors", ["patients", "appointments", "doctors"]),
+        ("A lending library for tools. Neighbours borrow tools", ["tools", "neighbours", "loans"]),
+        ("Choirs borrow scores until a due date", ["scores", "choirs", "loans"]),
         (
             "Online learning platform with courses, students, lessons and quizzes",
             ["courses", "students", "lessons", "quizzes", "enrollments"],
