@@ -31,10 +31,10 @@ CUES: Final[Mapping[NodeKind, re.Pattern[str]]] = {
         "s3",
         "buckets?",
         "file storage",
-        rf"(?:upload|attach)(?:s|ed|es|ing)?\b(?=.*{FILE.pattern})",
+        rf"(?:upload|attach)(?:s|ed|es|ing)?\b(?=.{{0,80}}{FILE.pattern})",
     ),
     NodeKind.QUEUE: _any("sqs", *_QUEUES, *_BACKGROUND),
-    NodeKind.TOPIC: _any("sns", "pub/?sub", "event bus", r"publish(?:es|ed)?\b.*\btopics?"),
+    NodeKind.TOPIC: _any("sns", "pub/?sub", "event bus", r"publish(?:es|ed)?\b.{0,80}\btopics?"),
     NodeKind.CACHE: _any("redis", "memcached", "cached", "caching", "an? cache"),
 }
 """By what a clause says that there is such a part."""

@@ -51,8 +51,9 @@ def said_parts(description: str, schema: SchemaModel | None) -> list[SaidPart]:
 
 
 def _clauses(sentence: str) -> Iterator[str]:
-    places = [0, *(place for match in _CLAUSE.finditer(sentence) for place in match.span()), len(sentence)]
-    yield from (text for start, end in list(pairwise(places))[::2] if (text := " ".join(sentence[start:end].split())))
+    line = "".join(letter if letter.isprintable() else " " for letter in sentence)
+    places = [0, *(place for match in _CLAUSE.finditer(line) for place in match.span()), len(line)]
+    yield from (text for start, end in list(pairwise(places))[::2] if (text := " ".join(line[start:end].split())))
 
 
 @frozen
@@ -94,7 +95,7 @@ def _parts(clause: _Clause, cause: str | None) -> Iterator[SaidPart]:
     function = FUNCTION.search(clause.text)
     if function is not None and not clause.has(NodeKind.FUNCTION):
         label = "" if cause is not None else clause.told
-        yield SaidPart(NodeKind.FUNCTION, _shown(function[1] or "Function"), clause.text, label, cause)
+        yield SaidPart(NodeKind.FUNCTION, _shown(function[1]) or "Function", clause.text, label, cause)
     elif ACT.search(clause.text) and schedule_of([clause.text]) is not None:
         yield SaidPart(NodeKind.FUNCTION, _shown(clause.text), clause.text)
     yield from (SaidPart(NodeKind.EXTERNAL, _shown(name), clause.text) for name in services_in(clause.text))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.designs.architecture import validate
 from services.scaffold.architecture import derive_architecture
 from services.scaffold.backend import write_backend
 from services.scaffold.requests import not_followed, unfollowed_by_files
@@ -76,6 +77,21 @@ def test_what_is_said_of_parts_is_no_table() -> None:
 
 def test_at_most_ten_parts_are_drawn() -> None:
     assert len(drawn(" ".join(f"The w{number} service's API is called." for number in range(20)))) == 10
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Members upload photos\u202e of \x07 tools. The x\u200by API is called. A function that \x00 mails.",
+        "a function - ",
+        "The API's API; the a API",
+        "a lambda every day",
+        "upload " * 3000,
+        "cached redis, a function, the z API, " * 500,
+    ],
+)
+def test_what_is_drawn_of_any_text_is_valid(text: str) -> None:
+    assert validate(derive_architecture("Shop", None, text)) == []
 
 
 def test_what_an_architecture_has_is_not_told_as_not_followed() -> None:
