@@ -356,9 +356,8 @@ async def test_a_journey_that_is_interrupted_says_how_to_come_back_and_goes_on_t
     assert (process.returncode, err) == (130, b"")
     assert "What was asked for goes on at the server." in out.decode()
     assert [(ended.status, ended.err) for ended in (back, again)] == [(0, "")] * 2
-    assert kinds["projects"]["nodes"] == [
-        {"generations": {"nodes": [{"kind": kind, "status": "COMPLETED"} for kind in ("CODE", "SCHEMA")]}}
-    ]
+    made = [{"kind": kind, "status": "COMPLETED"} for kind in ("CODE", "ARCHITECTURE", "SCHEMA")]
+    assert kinds["projects"]["nodes"] == [{"generations": {"nodes": made}}]
 
 
 async def test_a_log_that_cannot_be_followed_is_given_up_at_once(tmp_path: Path) -> None:
