@@ -27,6 +27,7 @@ BESIDE: Final[Mapping[str, str]] = {
     "clients": "clients of the documentation",
     "costs": "what operations ask of AWS and Redis",
     "e2e": "several processes at once",
+    "evals": "how good providers' answers are",
     "fakes": "servers that stand in for others",
     "faults": "providers that fail at random",
     "fuzz": "random calls",
