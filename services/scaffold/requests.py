@@ -20,6 +20,7 @@ from services.scaffold.leftovers import left_over
 from services.scaffold.logins import logins_asked
 from services.scaffold.mentions import blanked
 from services.scaffold.naming import concept_of, meant_by
+from services.scaffold.parts.cues import SENTENCE
 from services.scaffold.parts.said import said_parts
 from services.scaffold.rights.field_rights import names_of
 from services.scaffold.rights.grants import concerned, unmet
@@ -32,7 +33,6 @@ from services.scaffold.unfollowed import Unfollowed
 MOST: Final = 20
 _LONGEST_READ: Final = 20_000
 _LONGEST_TEXT: Final = 200
-_SENTENCE: Final = re.compile(r"[^.;!?\n]+(?:\.(?=\w)[^.;!?\n]+)*")
 _CLAUSE: Final = re.compile(r"[^,:]+")
 _FOLLOWS_NONE: Final = (
     "The scaffold follows no instruction: it writes what the schema says. Change the schema, or the files."
@@ -207,7 +207,7 @@ def _behaviour(text: str) -> Iterator[Unfollowed]:
 
 
 def _sentences(text: str) -> list[str]:
-    return [match[0].strip() for match in _SENTENCE.finditer(text) if match[0].strip()]
+    return [match[0].strip() for match in SENTENCE.finditer(text) if match[0].strip()]
 
 
 def _clauses(sentence: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Final
 from services.designs.architecture import NodeKind
 
 LONGEST_READ: Final = 20_000
+SENTENCE: Final = re.compile(r"[^.;!?\n]+(?:\.(?=\w)[^.;!?\n]+)*")
 
 
 def _any(*choices: str) -> re.Pattern[str]:

@@ -11,14 +11,13 @@ from services.core.frozen import frozen
 from services.designs.architecture import NodeKind
 from services.designs.schema import SchemaModel
 from services.scaffold.parts.clock import schedule_of
-from services.scaffold.parts.cues import ACT, CUES, FILE, FUNCTION, LONGEST_READ, WHEN, services_in
+from services.scaffold.parts.cues import ACT, CUES, FILE, FUNCTION, LONGEST_READ, SENTENCE, WHEN, services_in
 from services.scaffold.parts.tellings import Change, Telling, tellings
 from services.scaffold.plan import TablePlan, plan_tables
 from services.scaffold.plurals import plural, singular
 
 MOST: Final = 10
 _LONGEST_NAME: Final = 60
-_SENTENCE: Final = re.compile(r"[^.;!?\n]+(?:\.(?=\w)[^.;!?\n]+)*")
 _CLAUSE: Final = re.compile(r",\s*(?:and\s+)?|\s+and\s+(?=(?:an?|the|every|each|all|it|they)\b)", re.IGNORECASE)
 _ARTICLE: Final = re.compile(r"^(?:the|an?|their|his|her|its|our|all|every|each|some)\s+", re.IGNORECASE)
 _CAUSES: Final = frozenset({NodeKind.QUEUE, NodeKind.TOPIC})
@@ -40,7 +39,7 @@ def said_parts(description: str, schema: SchemaModel | None) -> list[SaidPart]:
     """Return the parts in the order in which they are said, each once, at most `MOST`."""
     tables = plan_tables(structs.replace(schema, relationships=())) if schema is not None else ()  # for their names
     found: dict[tuple[NodeKind, str], SaidPart] = {}
-    for sentence in _SENTENCE.finditer(description[:LONGEST_READ]):
+    for sentence in SENTENCE.finditer(description[:LONGEST_READ]):
         before, cause = "", None
         for clause in _clauses(sentence[0]):
             for part in _parts(_Clause(clause, before, tables), cause):
