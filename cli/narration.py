@@ -5,12 +5,15 @@ from typing import Any, Final
 import click
 
 _COLORS: Final = {"ERROR": "red", "WARN": "yellow"}
+_NAMED: Final = 5
+"""Of what there was no room for, so many are named."""
 
 
 def show_generation(event: dict[str, Any]) -> None:
     match event["__typename"]:
         case "AttemptStarted":
             click.secho(f"{event['provider']} ({event['model']}), attempt {event['attempt']}", dim=True)
+            _show_left_out(event["leftOut"])
         case "TokenDelta":
             click.echo(event["text"], nl=False)
         case "FileCompleted":
@@ -28,6 +31,12 @@ def show_generation(event: dict[str, Any]) -> None:
             _show_unfollowed(event["generation"])
         case _:
             pass
+
+
+def _show_left_out(parts: list[str]) -> None:
+    if parts:
+        more = f" and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
+        click.secho(f"  no room in the model's window for {', '.join(parts[:_NAMED])}{more}", fg="yellow")
 
 
 def _show_check(event: dict[str, Any]) -> None:

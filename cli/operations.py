@@ -73,7 +73,7 @@ subscription Watch($id: ID!, $after: String) {
   generationEvents(id: $id, after: $after) {
     __typename
     ... on StreamEvent { cursor seq }
-    ... on AttemptStarted { attempt provider model }
+    ... on AttemptStarted { attempt provider model leftOut }
     ... on TokenDelta { text }
     ... on FileStarted { path }
     ... on FileCompleted { path bytes }

@@ -142,7 +142,7 @@ subscription($id: ID!, $after: String) {
   generationEvents(id: $id, after: $after) {
     __typename
     ... on StreamEvent { cursor seq at }
-    ... on AttemptStarted { attempt provider model resetsText }
+    ... on AttemptStarted { attempt provider model resetsText leftOut }
     ... on TokenDelta { text offset }
     ... on FileStarted { path }
     ... on FileDelta { path text }

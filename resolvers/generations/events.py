@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final
 import strawberry
 
 from resolvers.context import Info
-from resolvers.generations.objects import Generation
+from resolvers.generations.objects import MOST_FILES, Generation
+from resolvers.lists import AtMost
 from resolvers.scalars import Long
 from resolvers.streams import StreamEvent, StreamGap
 from services.checks.port import CheckState
@@ -30,6 +31,11 @@ class AttemptStarted(StreamEvent):
     """The model that answers."""
     resets_text: bool
     """Whether all text and files before this are void: drop them."""
+    left_out: Annotated[list[str], AtMost(MOST_FILES)]
+    """
+    What the model is not given, since its context window has no room for it: files by their paths, which it can't
+    change unread, and earlier questions of a CHAT. What matters most for the prompt is given first.
+    """
 
 
 @strawberry.type

@@ -102,6 +102,8 @@ class GenerationAttempt:
     """What it has used."""
     is_estimated: bool
     """Whether we counted the tokens ourselves, for the provider did not say."""
+    left_out: int
+    """How many files, or earlier turns of a CHAT, the model was not given, since its context window had no room."""
     cost: Decimal | None
     """US dollars; null until the generation has ended, and where the model has no price."""
 
@@ -114,6 +116,7 @@ class GenerationAttempt:
             outcome=attempt.outcome,
             usage=Usage.of([attempt]),
             is_estimated=attempt.estimated,
+            left_out=attempt.left_out,
             cost=None if attempt.cost is None else dollars(attempt.cost),
         )
 

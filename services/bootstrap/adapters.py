@@ -211,6 +211,7 @@ def providers(config: Config) -> Sequence[Provider]:
     common: dict[str, Any] = {
         "timeouts": Timeouts(first_text=config.ai_first_timeout, between_chunks=config.ai_chunk_timeout),
         "reasoning_effort": config.ai_reasoning_effort,
+        "windows": config.windows,
     }
     providers: list[Provider] = [
         _ADAPTERS[provider.name](

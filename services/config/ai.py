@@ -10,6 +10,7 @@ from services.config.forms import HttpUrl, Words
 from services.config.section import Section
 from services.core.frozen import frozen
 from services.core.prices import PRICES, SCAFFOLD, Price
+from services.core.tokens import USUAL_WINDOW, WINDOWS
 
 
 @frozen
@@ -67,6 +68,12 @@ class AiSettings(Section):
         alias="AI_PRICES",
         description="Prices of models in US dollars per million tokens, over the built-in ones of the default models: "
         '`{"gpt-5-mini": {"input": 0.25, "cachedInput": 0.025, "output": 2}}`.',
+    )
+    ai_windows: Json[dict[str, Annotated[int, Field(ge=1024, le=10**9)]]] | None = Field(
+        None,
+        alias="AI_CONTEXT_WINDOWS",
+        description="Tokens of prompt and answer together that models take, over the built-in ones of the default "
+        f'models: `{{"qwen3:8b": 40960}}`. A model that is not named is taken to have {USUAL_WINDOW:,}.',
     )
     ai_requests: int | None = Field(
         None,
@@ -134,3 +141,8 @@ class AiSettings(Section):
     def prices(self) -> dict[str, Price]:
         """What models cost."""
         return {**PRICES, **(self.ai_prices or {})}
+
+    @property
+    def windows(self) -> dict[str, int]:
+        """The tokens that models take at once."""
+        return {**WINDOWS, **(self.ai_windows or {})}

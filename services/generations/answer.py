@@ -20,6 +20,9 @@ from services.llm.paths import DiscardReason
 USAGE_EVERY: Final = 1.0
 """Seconds between two counts that are told of one answer, some of which say theirs with each chunk."""
 
+_ASKED_AGAIN: Final = frozenset({DiscardReason.DUPLICATE, DiscardReason.UNSEEN})
+"""Whichever of the two is the right one, and what was written blindly."""
+
 
 @frozen
 class _State:
@@ -62,6 +65,8 @@ class Answer:
     """The paths that answers have announced and not brought, in order."""
     _refused: set[str] = field(default_factory=set[str], init=False)
     """Those of them that can never be brought."""
+    _left_out: tuple[str, ...] = field(default=(), init=False)
+    """What of the prompt whoever gives the answer was not given."""
     _listed: int = field(default=0, init=False)
     """How much of what the parser has seen announced has been looked at."""
     _before: _State = field(default_factory=_State, init=False)
@@ -109,6 +114,11 @@ class Answer:
         return tuple(path for path in self._awaited if path not in self._refused)
 
     @property
+    def wants_unseen(self) -> bool:
+        """Whether the last answer was to bring a file that the model was not shown."""
+        return any(path in self._left_out for path in self.wanted)
+
+    @property
     def whole(self) -> bool:
         """Whether the last answer came to its own end: as files, to its END with all files that were announced.
 
@@ -132,7 +142,7 @@ class Answer:
         """Prepare for the answer to a request. With `resets`, nothing counts that this run's answers have brought."""
         task = request.task
         self._resets = resets
-        self.finish, self.has_started = None, False
+        self.finish, self.has_started, self._left_out = None, False, ()
         if resets:
             self._reset()
         self._boundary = task.boundary if isinstance(task, port.FilesTask) else None
@@ -182,17 +192,25 @@ class Answer:
         """Prepare for the first piece of an answer."""
         self._redactor = self.new_redactor()
         sizes = {path: file.listing.bytes for path, file in self.files.items()}
-        self._parser = None if self._boundary is None else protocol.FileParser(self._boundary, sizes)
+        self._parser = None
+        if self._boundary is not None:
+            self._parser = protocol.FileParser(self._boundary, sizes, unseen=self._left_out)
         self._listed = 0
 
     def _start(self, started: port.Started) -> Iterator[events.GenerationEvent]:
         self.provider, self.model = started.provider, started.model
         self._usage, self._usage_due = None, 0.0
-        self.has_started = True
+        self.has_started, self._left_out = True, started.left_out
+        self._listen()
         if self._resets:
             yield from self._tell_again()
         else:
-            yield events.AttemptStarted(self.attempt, started.provider, started.model, resets_text=False)
+            yield self._attempt_started(resets_text=False)
+
+    def _attempt_started(self, *, resets_text: bool) -> events.GenerationEvent:
+        return events.AttemptStarted(
+            self.attempt, self.provider or "", self.model or "", resets_text=resets_text, left_out=self._left_out
+        )
 
     def _start_over(self) -> Iterator[events.GenerationEvent]:
         """Take all that this answer has said so far for nothing."""
@@ -208,7 +226,7 @@ class Answer:
 
     def _tell_again(self) -> Iterator[events.GenerationEvent]:
         """Tell all that had come before this answer, after a reset."""
-        yield events.AttemptStarted(self.attempt, self.provider or "", self.model or "", resets_text=True)
+        yield self._attempt_started(resets_text=True)
         self._text, self._length = [], 0
         if self._parser is None:
             yield from self._say(self._redactor.feed(self._before.text))  # which may end within a secret
@@ -285,8 +303,8 @@ class Answer:
                 self.has_files = True
                 return events.FileCompleted(item.path, item.sha256, item.bytes)
             case items.FileDiscarded():
-                if item.reason is DiscardReason.DUPLICATE:
-                    self._awaited[item.path] = None  # whichever of the two is the right one
+                if item.reason in _ASKED_AGAIN:
+                    self._awaited[item.path] = None
                 return events.FileDiscarded(item.path, item.reason.value)
             case items.FileRemoved():
                 del self.files[item.path]

@@ -81,7 +81,7 @@ class AnswerSession:
         for left in reversed(range(ROUNDS)):
             before = dict(self.answer.files)
             failure = await self._ask(replace(self._request(task), avoid=avoid), resets=not self._has_begun)
-            has_progress = self.answer.files != before
+            has_progress = self.answer.files != before or self._can_show(task)
             if self.answer.whole:
                 return
             if failure is None:
@@ -98,6 +98,10 @@ class AnswerSession:
     def _has_begun(self) -> bool:
         """Whether this run's answers have brought anything that the next one adds to."""
         return self.answer.has_files
+
+    def _can_show(self, task: FilesTask) -> bool:
+        """Whether the model is to be shown files that it wants to change: where it was not asked for them already."""
+        return self.answer.wants_unseen and not set(self.answer.wanted) <= set(task.missing)
 
     @property
     def _may_go_on(self) -> bool:
@@ -117,7 +121,7 @@ class AnswerSession:
 
     def _rest(self, task: FilesTask) -> FilesTask:
         """Return the task of bringing what is missing: the same one where nothing has come yet."""
-        if not self._has_begun:
+        if not (self._has_begun or self.answer.wants_unseen):
             return task
         return replace(task, written=self.answer.contents, missing=self.answer.wanted)
 

@@ -21,6 +21,8 @@ class AttemptStarted(_Event, frozen=True):
     provider: str
     model: str
     resets_text: bool
+    left_out: tuple[str, ...] = ()
+    """What of the prompt the model was not given: files by their paths, earlier turns of a chat by their questions."""
 
 
 class TokenDelta(_Event, frozen=True):

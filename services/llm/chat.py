@@ -15,6 +15,7 @@ import msgspec
 from services.core.foreign_json import UnreadableJson, read_json
 from services.core.frozen import frozen
 from services.core.slices import HEADERS, SLICE, UnknownCoding, slices
+from services.core.tokens import USUAL_WINDOW
 from services.llm.body import Body
 from services.llm.chunks import Chunk, NoChunk
 from services.llm.error_bodies import read_error
@@ -34,6 +35,7 @@ from services.llm.port import (
     Thought,
 )
 from services.llm.thoughts import Thoughts
+from services.llm.window import fitted
 
 _DRAIN: Final = 0.25
 """Seconds for the end of the connection's stream to follow its last event, so that the connection can be used again."""
@@ -99,7 +101,10 @@ class Client:
 
 
 class Chat:
-    """A provider over one SDK's client. `models` are those that a request may name; for any other it gets `model`."""
+    """A provider over one SDK's client. `models` are those that a request may name; for any other it gets `model`.
+
+    `windows` are the tokens of prompt and answer together that models take, by their names.
+    """
 
     def __init__(
         self,
@@ -111,6 +116,7 @@ class Chat:
         defaults: Options | None = None,
         timeouts: Timeouts | None = None,
         extra: Mapping[str, Any] | None = None,
+        windows: Mapping[str, int] | None = None,
     ) -> None:
         self.name = name
         self.model = model
@@ -118,11 +124,14 @@ class Chat:
         self._client = client
         self._timeouts = timeouts or Timeouts()
         self._parameters = Parameters(defaults or Options(), extra or {})
+        self._windows = windows or {}
 
     async def stream(self, request: Request) -> AsyncGenerator[Item]:
         wanted = request.options.model
         model = wanted if wanted is not None and wanted in self.models else self.model
-        answer = _Answer(Failures(self.name, model), longest=_TOKEN * self._parameters.limit(request) + _MARGIN)
+        most = self._parameters.limit(request)
+        request, left_out = fitted(request, window=self._windows.get(model, USUAL_WINDOW), answer=most)
+        answer = _Answer(Failures(self.name, model), left_out, longest=_TOKEN * most + _MARGIN)
         try:
             async with aclosing(self._chunks(request, model)) as chunks:
                 async for chunk in chunks:
@@ -230,6 +239,8 @@ class _Answer:
     """What has come of an answer, and the items that each chunk makes."""
 
     failures: Failures
+    left_out: tuple[str, ...]
+    """What of the request's parts the model is not given."""
     longest: int
     """Bytes of text, where a chunk counts as one at least; a model that says more might go on for ever."""
     finish: FinishReason | None = None
@@ -254,7 +265,7 @@ class _Answer:
             self._end_with(chunk)
         if not self._has_started:
             self._has_started = True
-            items.insert(0, Started(self.failures.provider, self.failures.model))
+            items.insert(0, Started(self.failures.provider, self.failures.model, self.left_out))
         if chunk.usage is not None:
             items.append(chunk.usage)
         return items

@@ -23,7 +23,7 @@ What decorates a path is no part of it (`decoration`), nor is a code fence aroun
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final
@@ -60,13 +60,28 @@ def new_boundary(random_bytes: Callable[[int], bytes]) -> str:
 
 def encode(boundary: str, files: Mapping[str, str], *, removed: Collection[str] = (), notes: str = "") -> str:
     """Write files as a model would, with a newline added to a content that lacks its last one."""
-    if any(boundary in content for content in files.values()):
-        raise ValueError("A file's content holds the boundary.")
     opening = f"{notes.rstrip(chr(10))}\n" if notes else ""
-    manifest = "".join(f"{path}\n" for path in files)
-    bodies = "".join(f"{_prefix(boundary)}FILE {path}\n{_ended(content)}" for path, content in files.items())
+    bodies = "".join(encode_file(boundary, path, content) for path, content in files.items())
     deletions = "".join(f"{_prefix(boundary)}DELETE {path}\n" for path in removed)
-    return f"{opening}{_prefix(boundary)}MANIFEST\n{manifest}{bodies}{deletions}{_prefix(boundary)}END\n"
+    return f"{opening}{encode_manifest(boundary, files)}{bodies}{deletions}{encode_end(boundary)}"
+
+
+def encode_manifest(boundary: str, paths: Iterable[str]) -> str:
+    """Write the manifest of files."""
+    listed = "".join(f"{path}\n" for path in paths)
+    return f"{_prefix(boundary)}MANIFEST\n{listed}"
+
+
+def encode_file(boundary: str, path: str, content: str) -> str:
+    """Write one file."""
+    if boundary in content:
+        raise ValueError("A file's content holds the boundary.")
+    return f"{_prefix(boundary)}FILE {path}\n{_ended(content)}"
+
+
+def encode_end(boundary: str) -> str:
+    """Write the end of the last file."""
+    return f"{_prefix(boundary)}END\n"
 
 
 def _prefix(boundary: str) -> str:
@@ -104,6 +119,8 @@ class FileParser:
     max_files: int = MAX_FILES
     max_file_bytes: int = 1024 * 1024
     max_total_bytes: int = 10 * 1024 * 1024
+    unseen: Collection[str] = ()
+    """Those of the existing files that whoever writes the text was not shown: it can't write them anew."""
     ended: bool = field(default=False, init=False)
     """Whether the END marker was seen, and no other marker after it."""
     _markers: Markers = field(init=False)
@@ -295,6 +312,8 @@ class FileParser:
         if path in self._announced.refused:
             return
         fault = self._announced.begin(path)
+        if fault is None and path in self.unseen:
+            fault = DiscardReason.UNSEEN
         if fault is not None:
             self._discard(path, fault)
         elif path in self._completed:

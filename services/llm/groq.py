@@ -1,6 +1,6 @@
 """The provider Groq, through its SDK (https://console.groq.com/docs/api-reference)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from services.core.tls import trusted
@@ -24,6 +24,7 @@ class Groq(Chat):
         defaults: Options | None = None,
         timeouts: Timeouts | None = None,
         reasoning_effort: str | None = None,
+        windows: Mapping[str, int] | None = None,
     ) -> None:
         timeouts = timeouts or Timeouts()
         client = _client(key=key, base_url=base_url.rstrip("/").removesuffix(_PATH), timeouts=timeouts)
@@ -36,6 +37,7 @@ class Groq(Chat):
             defaults=defaults,
             timeouts=timeouts,
             extra=extra,
+            windows=windows,
         )
 
 

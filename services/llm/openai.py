@@ -1,7 +1,7 @@
 """The provider OpenAI, through its SDK, and every server that speaks like it (Ollama, vLLM, llama.cpp)."""
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final, cast
 
@@ -23,6 +23,7 @@ class OpenAI(Chat):
         defaults: Options | None = None,
         timeouts: Timeouts | None = None,
         reasoning_effort: str | None = None,
+        windows: Mapping[str, int] | None = None,
     ) -> None:
         timeouts = timeouts or Timeouts()
         extra: dict[str, Any] = {"stream_options": {"include_usage": True}}  # Groq sends its usage unasked
@@ -36,6 +37,7 @@ class OpenAI(Chat):
             defaults=defaults,
             timeouts=timeouts,
             extra=extra,
+            windows=windows,
         )
 
 

@@ -39,6 +39,8 @@ class DiscardReason(Enum):
     """More than 10 MiB in all."""
     NUL = "NUL"
     """The content holds a NUL character."""
+    UNSEEN = "UNSEEN"
+    """The model was not shown the file, which it would have replaced unread; it is asked again, with the file."""
     INCOMPLETE = "INCOMPLETE"
     """The text ended inside the file."""
 

@@ -98,13 +98,18 @@ class Options:
 @frozen
 class Message:
     role: str
-    """`system` or `user`."""
+    """`system`, `user` or `assistant`."""
     content: str
+    part: str = ""
+    """Of what may be left out where a model's window has no room for it: a file by its path, an earlier turn by its
+    question. Messages of the same part go together."""
 
 
 @frozen
 class Request:
-    """One request to a model. `messages` is the rendered prompt; the scaffold reads `task` instead."""
+    """One request to a model. `messages` is the rendered prompt, of which neighbours of the same role are one; the
+    scaffold reads `task` instead.
+    """
 
     task: Task
     messages: Sequence[Message]
@@ -129,6 +134,8 @@ class Started:
 
     provider: str
     model: str
+    left_out: tuple[str, ...] = ()
+    """The parts of the prompt that the model was not given."""
 
 
 @frozen

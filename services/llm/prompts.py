@@ -23,6 +23,7 @@ from services.llm.port import (
     ChatTask,
     CodeTask,
     DocumentationTask,
+    FilesTask,
     Message,
     Options,
     Request,
@@ -30,11 +31,13 @@ from services.llm.port import (
     Task,
 )
 
-_VERSIONS: Final = {"schema": 2, "code": 3}
+_VERSIONS: Final = {"schema": 2, "code": 3, "continue": 2}
 """Of the templates that have changed; the others are as they were first."""
 _USER_PART: Final = "======== user ========\n"
 _LONGEST_ANSWER: Final = 100_000
 """Characters of a refused answer that are sent back."""
+_LONGEST_PART: Final = 200
+"""Characters of an earlier question, by which its turn is known."""
 
 
 def render(task: Task, options: Options) -> Request:
@@ -73,16 +76,30 @@ def _of_files(name: str, task: CodeTask | DocumentationTask, options: Options) -
     request = _request(name, task, options, **about, **bounds, **given)
     if not task.written:
         return request
-    written = Message("assistant", protocol.encode(task.boundary, task.written))
-    request = replace(request, messages=(*request.messages, written))
+    request = replace(request, messages=(*request.messages, *_written(task)))
     if task.change is not None:
-        text = _filled("files-change", change=_string(task.change), boundary=task.boundary)
+        text = _filled("change", change=_string(task.change), boundary=task.boundary)
         request = _more(request, "change", Message("user", text))
     if task.missing or task.change is None:
         missing = msgspec.json.encode(list(task.missing)).decode()
-        text = _filled("files-continue", missing=missing, boundary=task.boundary)
+        text = _filled("continue", missing=missing, boundary=task.boundary)
         request = _more(request, "continue", Message("user", text))
     return request
+
+
+def _written(task: FilesTask) -> Iterator[Message]:
+    """Yield the answer that would have brought the files; each of them may be left out."""
+    yield Message("assistant", protocol.encode_manifest(task.boundary, task.written))
+    for path, content in task.written.items():
+        yield Message("assistant", protocol.encode_file(task.boundary, path, content), path)
+    yield Message("assistant", protocol.encode_end(task.boundary))
+
+
+def without(task: Task, parts: Sequence[str]) -> str:
+    """Tell a model which parts of the prompt it is not given."""
+    if isinstance(task, FilesTask):
+        return _filled("files-left-out", paths=msgspec.json.encode(list(parts)).decode())
+    return _filled("turns-left-out")
 
 
 def _of_chat(task: ChatTask, options: Options) -> Request:
@@ -94,8 +111,9 @@ def _of_chat(task: ChatTask, options: Options) -> Request:
 
 def _turns(task: ChatTask) -> Iterator[Message]:
     for turn in task.earlier:
-        yield Message("user", _string(turn.question))
-        yield Message("assistant", turn.answer)
+        part = turn.question[:_LONGEST_PART]
+        yield Message("user", _string(turn.question), part)
+        yield Message("assistant", turn.answer, part)
 
 
 def _about(name: str, description: str, schema: SchemaModel | None) -> dict[str, str]:

@@ -6,11 +6,13 @@ counted in bytes, for no token is shorter than one. A request that might go beyo
 briefly, or not made at all: so what is reserved is never exceeded, however often a generation is repeated.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
 import msgspec
 
+from services.core.tokens import estimated_tokens
 from services.llm.port import Request
 
 TEMPLATE_BYTES: Final = 12_000
@@ -18,9 +20,6 @@ TEMPLATE_BYTES: Final = 12_000
 
 LEAST_ANSWER: Final = 256
 """Tokens below which asking is not worth it."""
-
-_BYTES_PER_TOKEN: Final = 3
-"""Rather too few: English and code have about 4."""
 
 
 class AllowanceSpent(Exception):
@@ -33,14 +32,9 @@ def allowance(prompt: str, *, context: int = 0, most_output: int) -> int:
     return 2 * read + 3 * most_output
 
 
-def estimated_tokens(text: str) -> int:
-    """Estimate the tokens of a text, where nobody has counted them."""
-    return -(-len(text.encode(errors="replace")) // _BYTES_PER_TOKEN)
-
-
-def prompt_tokens(request: Request) -> int:
-    """Estimate the tokens of a request's prompt."""
-    return sum(estimated_tokens(message.content) for message in request.messages)
+def prompt_tokens(request: Request, *, left_out: Collection[str] = ()) -> int:
+    """Estimate the tokens of a request's prompt, without the parts that are left out."""
+    return sum(estimated_tokens(message.content) for message in request.messages if message.part not in left_out)
 
 
 def within(request: Request, left: int | None) -> Request:

@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from services.core.tokens import estimated_tokens
 from services.foundation.jobs.run import Run
 from services.llm import port
-from services.usage.allowance import estimated_tokens, prompt_tokens, within
+from services.usage.allowance import prompt_tokens, within
 from services.usage.model import AttemptOutcome, AttemptUsage, MeteredRecord
 
 M = TypeVar("M", bound=MeteredRecord)
@@ -56,7 +57,7 @@ class Meter:
         if self._started is None:
             return
         said = self._usage if self._usage is not None and (self._usage.output_tokens or not self._output) else None
-        used = said or port.Usage(prompt_tokens(self.request), self._output)
+        used = said or port.Usage(prompt_tokens(self.request, left_out=self._started.left_out), self._output)
         self.attempts.append(
             AttemptUsage(
                 attempt=self.attempt,
@@ -68,6 +69,7 @@ class Meter:
                 cached_tokens=used.cached_tokens,
                 reasoning_tokens=used.reasoning_tokens,
                 estimated=said is None,
+                left_out=len(self._started.left_out),
             )
         )
         self._started, self._usage, self._output = None, None, 0

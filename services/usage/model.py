@@ -42,6 +42,8 @@ class AttemptUsage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reasoning_tokens: int = 0
     estimated: bool = False
     """Whether we counted, for the provider did not say."""
+    left_out: int = 0
+    """How many parts of the prompt the model's window had no room for."""
     cost: int | None = None
     """Nano-dollars, set by the settlement; None before, and for a model without a price."""
 

@@ -42,7 +42,7 @@ LINES = [
 EVENTS: dict[str, Sequence[Any]] = {
     "generationEvents": [
         GAP,
-        generation.AttemptStarted(**WHERE, attempt=2, provider="groq", model="m", resets_text=True),
+        generation.AttemptStarted(**WHERE, attempt=2, provider="groq", model="m", resets_text=True, left_out=["a.ts"]),
         generation.TokenDelta(**WHERE, text="é\n", offset=Long(0)),
         generation.FileStarted(**WHERE, path="src/a.ts"),
         generation.FileDelta(**WHERE, path="src/a.ts", text=""),
