@@ -147,7 +147,7 @@ def _mentions(reading: Reading, done: Iterable[Deed], tables: _Tables, domains: 
     recorded = ((tables.named(deed.who), deed.verb, deed.what) for deed in reading.deeds)
     acts = _at_a_backend([one for one in deeds if one.verb in lexicon.self_service], lexicon)
     acts += [Deed(*one) for one in recorded if one[1] in lexicon.recording]
-    acts += [Deed(one.many, "join") for one in relations if _has_members(reading, one.one)]
+    acts += [Deed(tables.named(one.many), "join") for one in reading.relations if _has_members(reading, one.one)]
     known = {*tables.concepts, *nouns}
     people = frozenset(tables.named(name) for name, thing in reading.things.items() if thing.is_person)
     makings = [one for one in deeds if one.verb in lexicon.making | lexicon.recording and one.who in people | roles]
@@ -188,7 +188,8 @@ def _roles(reading: Reading, lexicon: Vocabulary) -> Iterator[str]:
 
 def _has_members(reading: Reading, name: str) -> bool:
     """Whether it is said of a thing as what people belong to it."""
-    return any(one.name == MEMBER_ROLE for one in reading.things[name].qualities)
+    thing = reading.things.get(name)
+    return thing is not None and any(one.name == MEMBER_ROLE for one in thing.qualities)
 
 
 def _are_roles_in_teams(names: Iterable[str], reading: Reading) -> set[str]:

@@ -1,9 +1,20 @@
 """The tests of how well the scaffold hears sentences: as well as docs/sentences.md says."""
 
-import pytest
+import re
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.designs.schema import SchemaModel
+from services.scaffold.requests import not_followed
+from services.scaffold.schema import derive_schema
 from tests.sentences.run import REPORT, page, scored
 from tests.sentences.score import load
+
+TEXTS = [entry["text"] for entry in load("building")]
+CLAUSES = [part for text in TEXTS for part in re.split(r"(?<=[,.;:()\n])", text) if part.strip()]
+WORDS = [word for text in TEXTS for word in text.split()]
 
 
 def test_the_report_is_that_of_the_code() -> None:
@@ -31,3 +42,23 @@ def test_answers_speak_of_the_tables_that_they_name(name: str) -> None:
         tables |= {end for text in entry["relations"] for end in text.split(" ")[::2]}
 
         assert tables <= named, entry["text"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please add a public page with photos a",
+        "a format ( so that I can see. bottom time in minutes. flights keep track of certificates: student)",
+        "a appear has has licence a amount. members a yes/no",
+    ],
+)
+def test_words_in_an_odd_order_make_a_schema(text: str) -> None:
+    assert isinstance(derive_schema(text), SchemaModel)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(CLAUSES), max_size=8) | st.lists(st.sampled_from(WORDS), max_size=40))
+def test_whatever_is_said_makes_a_schema(parts: list[str]) -> None:
+    text = " ".join(parts)
+
+    not_followed(text, derive_schema(text))

@@ -103,7 +103,9 @@ class Clause:
         return any(saying.part.name == phrase.name for saying in self.sayings)
 
     def say(self, saying: Saying) -> None:
-        self.sayings.append(saying)
+        """Take a saying; one whose part has no name (`a yes/no`) says nothing."""
+        if saying.part.nouns or saying.part.qualities:
+            self.sayings.append(saying)
 
     def begin(self, subjects: Sequence[Phrase], *, is_about_app: bool) -> None:
         """Begin a clause with its subjects."""

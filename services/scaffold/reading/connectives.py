@@ -136,6 +136,8 @@ def _skip_telling(clause: Clause, at: int) -> int:
     """Read `that is unique` and `which may be left empty` of a quality; return the position behind it."""
     line = clause.line
     end = next((place for place in range(at + 1, len(line)) if line.kind(place) in JOINTS), len(line))
+    if not clause.sayings:
+        return end
     words = {word for phrase in line.phrases[at:end] for word in (phrase.word, *phrase.qualities)}
     saying = clause.sayings[-1]
     is_optional = saying.is_optional or not words.isdisjoint({"optional", "empty", "missing"})
