@@ -16,12 +16,16 @@ from bench.hub import Counter
 from bench.measured import Measured
 from cli.serving import hosting, provision_stage, tool_environment
 from services.config import Config, load
+from tests.e2e.processes import variables_of
 from tests.snapinfra import GENERATION, Server, User, events, settings
 
 PACE: Final = "8"
 """Tokens a second."""
 EVENTS: Final = 60
 """Events, on average, over which a measurement goes."""
+
+PATIENCE: Final = 300
+"""Seconds for it; whoever is refused would be waited for for ever."""
 
 
 async def serve(config: Config) -> None:
@@ -33,18 +37,7 @@ async def serve(config: Config) -> None:
 @asynccontextmanager
 async def server(config: Config) -> "AsyncGenerator[Measured]":
     """Run a server process for the length of the block."""
-    chosen = {
-        "SNAPINFRA_ENV": config.environment,
-        "SNAPINFRA_STAGE": config.stage,
-        "SNAPINFRA_DATA": str(config.data),
-        "AWS_ENDPOINT_URL": config.aws_endpoint_url or "",
-        "PORT": str(config.port),
-        "JWT_SECRET": config.jwt_secret.get_secret_value() if config.jwt_secret else "",
-        "EVENTS_URL": config.events_url,
-        "SCAFFOLD_TOKENS_PER_SECOND": PACE,
-        "JOB_POLL_SECONDS": "1",
-        "DRAIN_GRACE_SECONDS": "0",
-    }
+    chosen = {**variables_of(config), "SCAFFOLD_TOKENS_PER_SECOND": PACE, "DRAIN_GRACE_SECONDS": "0"}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -96,9 +89,10 @@ async def _follow(process: Measured, user: User, generation_id: str, followers: 
     before = process.memory
     tasks = [asyncio.create_task(count(user, generation_id, counter, first)) for _ in range(followers)]
     try:
-        await first.reaches(followers)
-        used, began, had = process.memory - before, process.seconds, counter.total
-        await counter.reaches(had + EVENTS * followers)
+        async with asyncio.timeout(PATIENCE):
+            await first.reaches(followers)
+            used, began, had = process.memory - before, process.seconds, counter.total
+            await counter.reaches(had + EVENTS * followers)
         return {"bytes": used / followers, "seconds": (process.seconds - began) / (counter.total - had)}
     finally:
         for task in tasks:

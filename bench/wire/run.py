@@ -36,7 +36,7 @@ Figures = Mapping[str, float]
 async def figures(row: Row, servers: Sequence[Running], effort: Effort, rounds: int) -> Figures:
     """Measure a row for each server in turn, so many times, and return the middle figures by their names."""
     found: dict[str, list[float]] = {}
-    for _ in range(rounds):
+    for _ in range(1 if row.is_of_the_first else rounds):
         for server in servers:
             found.setdefault(server.contender.name, []).append(await row.measure(server, effort))
     return {name: statistics.median(values) * SCALE[row.unit] for name, values in found.items()}

@@ -19,6 +19,15 @@ from tests.snapinfra import Server
 COMMAND = Path(sys.executable).parent / "snapinfra"
 
 
+def variables_of(config: Config) -> dict[str, str]:
+    """Return the environment variables that say what settings say."""
+    return {
+        field.alias or "": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, field in Config.model_fields.items()
+        if isinstance(value := getattr(config, name), str | int | float | Path | SecretStr) and value != ""
+    }
+
+
 @dataclass
 class Process:
     """A running `snapinfra serve` or `snapinfra worker`."""
@@ -46,15 +55,10 @@ class Processes:
 
     async def start(self, command: str, **variables: str) -> Process:
         """Start a process and wait until it says that it runs."""
-        chosen = {
-            field.alias or "": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-            for name, field in Config.model_fields.items()
-            if isinstance(value := getattr(self.config, name), str | int | float | Path | SecretStr) and value != ""
-        }
         process = await asyncio.create_subprocess_exec(
             COMMAND,
             command,
-            env={**os.environ, **chosen, **variables},  # noqa: TID251 - a child of the test run
+            env={**os.environ, **variables_of(self.config), **variables},  # noqa: TID251 - a child of the test run
             stdout=asyncio.subprocess.PIPE,
         )
         self.started.append(Process(process))
@@ -63,10 +67,10 @@ class Processes:
             await process.stdout.readline()  # it says that it is ready; from then on it minds its signals
         return self.started[-1]
 
-    async def serve(self, port: int | None = None) -> tuple[Server, Process]:
+    async def serve(self, port: int | None = None, **variables: str) -> tuple[Server, Process]:
         """Start an api and wait until it answers."""
         server = Server(self.config if port is None else self.config.model_copy(update={"port": port}))
-        process = await self.start("serve", PORT=str(server.config.port))
+        process = await self.start("serve", PORT=str(server.config.port), **variables)
         async with asyncio.timeout(90), httpx.AsyncClient(verify=trusted()) as http:
             while True:
                 try:
