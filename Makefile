@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends architectures evals calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
+.PHONY: help setup dev test test-fast house check demo schema chaos storm kills vendors fuzz faults hostile fuzz-models model guards backends architectures evals templates infra calls sentences load soak scale bench bench-quick bench-analytics format lock scaffold-lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,18 @@ architectures: setup .make/backends  ## Deploy 20 drawn architectures on LOCAL a
 
 evals: setup .make/tools  ## Score the configured provider's answers to 30 tasks and 20 injections; writes docs/evals.md
 	@$(VENV)/python -m tests.evals.run
+
+# The CDK's packages, beside the product's, from which the templates take their declarations.
+CDK = PYTHONPATH=$$(echo .tools/infra/lib/*/site-packages) $(VENV)/python
+SITE ?= infra/example-site.json
+
+templates: setup .make/infra  ## Write the templates of all stages for SITE=file into infra/out
+	@rm -rf infra/out
+	@$(CDK) -m infra.app infra/out $(SITE)
+
+infra: .make/backends templates  ## Prove the templates of infra/: lint, audit, deploy to the emulator, main job; writes docs/operations/infra.md
+	@$(VENV)/pyright --project infra/pyrightconfig.json
+	@$(VENV)/python -m tests.infra.prove infra/out
 
 calls: setup  ## Count what operations ask of AWS and Redis; writes docs/reference/calls.md, and docs/scale.md anew
 	@$(VENV)/python -m tests.costs.run
@@ -211,6 +223,12 @@ clean:  ## Remove everything that make built (not the data in .snapinfra)
 	@$(PYTHON) -m venv .tools/node22
 	@.tools/node22/bin/python $(PIP) -r requirements/node22.txt
 	@sh requirements/link-node .tools/node22 .tools/node22/node
+	@touch $@
+
+.make/infra: .make/tools requirements/infra.txt
+	@echo "installing the CDK into .tools/infra (460 MB)"
+	@$(PYTHON) -m venv .tools/infra
+	@.tools/infra/bin/python $(PIP) -r requirements/infra.txt
 	@touch $@
 
 .make/wire: .make/tools bench/wire/mercurius/package-lock.json

@@ -3,12 +3,12 @@
 import asyncio
 import base64
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -21,6 +21,7 @@ from services.bootstrap import opened, resources, table_name
 from services.config import Config
 from services.core.clock import utc_now
 from services.core.credentials import AwsRole
+from services.core.frozen import frozen
 from services.core.ids import GenerationId, ProjectId, TeamId, UserId, new_id
 from services.core.tls import trusted
 from services.deployments.model import Deployment
@@ -32,7 +33,8 @@ from services.foundation.aws.roles import RoleRefused
 from services.foundation.jobs.sweeper import Sweeper
 from services.generations.model import Generation, GenerationKind
 from services.lifecycle.purge import Purge
-from services.platforms.port import DeploymentPlatform
+from services.platforms.port import DeploymentPlatform, Live, Order
+from services.platforms.port import Event as Happening
 from services.projects.model import PROJECTS
 from tests.graph.test_app_webhooks import KEY, clerk_user, tell
 from tests.permissions.calls import Call, Recorder
@@ -50,6 +52,28 @@ mutation($team: ID!, $url: String!) {
 }"""
 
 
+CONNECT = """
+mutation($team: ID!) {
+  createIntegration(input: {teamId: $team, type: HEROKU, name: "Ours", credentials: {token: "HRKU-0123456789"}}) {
+    userErrors { message }
+  }
+}"""
+
+
+@frozen
+class Lasting(Rehearsal):
+    """A rehearsal of a platform on which what runs goes on without us."""
+
+    outlives: ClassVar[bool] = True
+
+    async def deploy(self, order: Order) -> AsyncGenerator[Happening, None]:
+        async with aclosing(Rehearsal.deploy(self, order)) as happened:
+            async for event in happened:
+                yield event
+                if isinstance(event, Live):
+                    return
+
+
 @dataclass
 class Stage:
     """A stage whose processes each have a recorder."""
@@ -60,7 +84,7 @@ class Stage:
     @asynccontextmanager
     async def opened(self, role: Process, *, days: int = 0) -> AsyncGenerator[Parts]:
         """Open a process's parts, some days later, and record its calls."""
-        platforms = {DeploymentPlatform.LOCAL: Rehearsal(utc_now)}
+        platforms = {DeploymentPlatform.LOCAL: Rehearsal(utc_now), DeploymentPlatform.HEROKU: Lasting(utc_now)}
         clock = (lambda: utc_now() + timedelta(days=days)) if days else utc_now
         async with opened(self.config, {}, now=clock, platforms=platforms) as parts:
             self.recorders[role].listen(parts.services.projects.table.aws)
@@ -159,6 +183,13 @@ async def every_kind_of_job(server: Server) -> None:
         deployment=deployment_id,
         generation=changed,
     )
+    viewer = (await user.ask("{ viewer { teams { nodes { id } } } }"))["viewer"]
+    connected = await user.ask(CONNECT, team=viewer["teams"]["nodes"][0]["id"])
+    assert connected["createIntegration"]["userErrors"] == []
+    lasting = await user.deploy(project_id, generation_id, platform="HEROKU")
+    async with asyncio.timeout(30):
+        while (await deployment(user, lasting))["status"] != "SUCCESS":  # noqa: ASYNC110 - same
+            await asyncio.sleep(0.1)
     deployment_id = await user.deploy(project_id, generation_id)
     await user.ask("mutation($id: ID!) { deleteProject(input: {projectId: $id}) { deletedProjectId } }", id=project_id)
     async with asyncio.timeout(30):

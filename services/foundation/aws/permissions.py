@@ -101,7 +101,7 @@ PERMISSIONS: Final[Mapping[Process, Permissions]] = {
         ),
         Resource.DEAD_LETTER_QUEUES: frozenset({"sqs:GetQueueUrl", "sqs:SendMessage"}),
         Resource.TOPICS: frozenset({"sns:CreateTopic", "sns:Publish"}),
-        Resource.KEY: frozenset({"kms:Decrypt"}),
+        Resource.KEY: frozenset({"kms:Decrypt", "kms:GenerateDataKey"}),
         Resource.SENDER: frozenset({"ses:SendEmail"}),
         Resource.ROLES: frozenset({"sts:AssumeRole"}),
     },

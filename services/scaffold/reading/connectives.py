@@ -7,7 +7,7 @@ from typing import Final
 from services.scaffold.reading.choices import choice_behind
 from services.scaffold.reading.clause import IGNORED_ONCE, KEPT, Clause, Mode
 from services.scaffold.reading.joining import after_roles
-from services.scaffold.reading.line import FINITE, JOINTS
+from services.scaffold.reading.line import FINITE, JOINTS, Line
 from services.scaffold.reading.nouns import describes, is_known, is_person, is_plain_quality, is_quality, is_single
 from services.scaffold.reading.phrases import Kind, Phrase
 from services.scaffold.reading.sayings import Link, Saying
@@ -32,7 +32,8 @@ def read_preposition(clause: Clause, at: int) -> int:
         is_ours = not {"our", "my"}.isdisjoint(framed.articles)
         clause.frame = None if is_ours or clause.is_app(framed) else framed
         return at + 2
-    if (end := after_roles(clause, at)) is not None:
+    end = after_roles(clause, at) or _after_examples(line, at)
+    if end is not None:
         return end
     if word in _WITH:
         return _with(clause, at)
@@ -43,6 +44,20 @@ def read_preposition(clause: Clause, at: int) -> int:
         return at + 1
     clause.mode = _behind(clause, at, word, last)
     return at + 1
+
+
+def _after_examples(line: Line, at: int) -> int | None:
+    """Return the position behind what is named as examples: `in a category such as groceries, childcare or repairs`."""
+    is_such = line.word(at) == "like" or (line.word(at) == "as" and line.word(at - 1) == "such")
+    if not is_such or not line.is_noun(at + 1):
+        return None
+    end = at + 2
+    while line.kind(end) in JOINTS:
+        place = line.skip(end, JOINTS)
+        if not line.is_noun(place) or line.at(place).articles or line.begins_clause(place):
+            break
+        end = place + 1
+    return end
 
 
 def _behind(clause: Clause, at: int, word: str, last: Phrase | None) -> Mode:

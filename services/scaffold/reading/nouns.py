@@ -18,7 +18,9 @@ _SINGLE: Final = frozenset({"a", "an", "one"})
 def is_quality(phrase: Phrase) -> bool:
     """Return whether a noun phrase tells a quality of something wherever it stands: a date, a price, litres."""
     return bool(phrase.nouns) and (
-        phrase.word in grammar().attributes or words_in_number(phrase)[-1] in grammar().units
+        phrase.word in grammar().attributes
+        or words_in_number(phrase)[-1] in grammar().units
+        or any(letter.isdigit() for letter in phrase.word)
     )
 
 

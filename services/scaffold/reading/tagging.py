@@ -28,7 +28,7 @@ def _special(sentence: Neighbours, at: int) -> Tag | None:
     text, before = sentence.text(at), sentence.before(at)
     if text in _SPECIAL and (kind := _SPECIAL[text](sentence, at)) is not None:
         return kind
-    if text in grammar().particles and before in _AFTER_VERBS:
+    if text in grammar().particles and (before in _AFTER_VERBS or not (before in IN_NOUNS or _closed(sentence, at))):
         return Tag.ADVERB
     is_done_by = text not in closed_words() and sentence.text(at + 1) == "by"
     return Tag.PARTICIPLE if before is Tag.BE and (text in grammar().unchanged or is_done_by) else None

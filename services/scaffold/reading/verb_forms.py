@@ -113,12 +113,15 @@ def _is_third_person(sentence: Neighbours, at: int, word: Word) -> bool:
         )
         has_things = sentence.is_plural(at + 1) or (sentence.is_open(at + 1) and sentence.is_plural(at + 2))
         is_last = before is Tag.CONJUNCTION and has_things
-        return (is_article or not _is_in_list(sentence)) and (goes_on or is_last) and _speaks_of_single(sentence)
+        keeps = before is Tag.CONJUNCTION and word.verb in grammar().keeping and sentence.opens_noun(at + 1)
+        is_said = goes_on or is_last or keeps
+        return (is_article or not _is_in_list(sentence)) and is_said and _speaks_of_single(sentence)
     if before is not Tag.NOUN or sentence.is_plural(at - 1):
         return False
     is_first = sentence.tags[0] is Tag.DETERMINER and at < _FAR and set(sentence.tags[1:]) <= {Tag.NOUN, Tag.ADJECTIVE}
     is_often = word.verb in grammar().often_verbs | grammar().verbs_in_lists and follows is Tag.PREPOSITION
-    is_sure = is_article or is_often or (is_first and sentence.is_plural(at + 1))
+    leads = follows is Tag.PREPOSITION and sentence.text(at + 1) != "of"
+    is_sure = is_article or is_often or (is_first and (leads or sentence.is_plural(at + 1)))
     return sentence.follows_single(at, is_sure=is_sure) and sentence.may_open_noun(at + 1)
 
 

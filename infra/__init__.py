@@ -1,0 +1,1 @@
+"""Snapinfra on an AWS account, as stacks of the CDK: `make infra` writes their templates and proves them."""
