@@ -66,7 +66,7 @@ def line(row: Row, found: Figures) -> str:
     peers = [value for name, value in found.items() if name not in {"floor", OURS}]
     cells = [f"{value:,.1f} {row.unit}" for value in found.values()]
     ratios = [f"{found[OURS] / least:.1f}" if least else "" for least in (found["floor"], min(peers))]
-    return f"| {row.work} | {' | '.join([*cells, *ratios])} | {row.goal} |"
+    return f"| {row.work} | {' | '.join([*cells, *ratios])} | {row.goal(found['floor'], found[OURS])} |"
 
 
 def report(table: Mapping[Row, Figures], load: str) -> str:
